@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { DockerEvents } from '../docker/docker-events';
+import type { DockerHost } from '../docker/docker-host';
+import type { Reach } from '../docker/reach';
+import type { EngineApi } from '../engine/engine-api';
+import type { Variant } from '../engine/variants';
+import type { GluetunClient } from '../gluetun/client';
+
+/** What the worker knows and the workflows must not: clients, secrets, this process's view of the network. */
+export interface ActivityDeps {
+  readonly docker: DockerHost;
+  readonly events: DockerEvents;
+  /** Falls back to a guess while Docker can't be asked. */
+  readonly reach: () => Promise<Reach>;
+  /** The control server client for a VPN, since each may have keys of its own. */
+  readonly gluetun: (vpn: string) => GluetunClient;
+  readonly gluetunPort: number;
+  readonly engineApi: EngineApi;
+  readonly variant: Variant;
+  readonly engineEnv: Readonly<Record<string, string>>;
+  /** `name=value`, marks the containers that are ours. */
+  readonly containerLabel: string;
+  readonly checkIntervalMs: number;
+  readonly healthCheckIntervalMs: number;
+  readonly healthFailureThreshold: number;
+  readonly log: Logger;
+}

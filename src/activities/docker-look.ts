@@ -1,0 +1,129 @@
+import type { ContainerId, Port } from '../domain/engine';
+import { label } from '../domain/names';
+import type { DockerHealth, ObservedEngine, VpnObservation } from '../domain/observation';
+import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
+import { p2pPortOf } from '../engine/variants';
+
+/** What Docker says of a VPN and its engines; whether the engines answer is not Docker's to say. */
+export interface DockerLook {
+  /** When it began. */
+  readonly at: number;
+  readonly vpn: VpnObservation;
+  readonly details: ContainerDetails | null;
+  readonly engines: readonly Omit<ObservedEngine, 'health'>[];
+  readonly imagePresent: boolean;
+}
+
+export interface LookOptions {
+  readonly vpn: string;
+  readonly instance: string;
+  readonly containerLabel: string;
+  readonly image: string;
+}
+
+type EngineLook = Omit<ObservedEngine, 'health'>;
+
+/**
+ * Looks at one VPN again and again, asking Docker for as little as it can: the VPN's container each time, the list of
+ * engines and the image when an event says so or half a minute has gone by, an engine's details once a run.
+ */
+export class DockerLooker {
+  private readonly details = new Map<ContainerId, EngineLook>();
+  private listed: {
+    readonly at: number;
+    readonly engines: readonly EngineLook[];
+    readonly imagePresent: boolean;
+  } | null = null;
+
+  constructor(
+    private readonly docker: DockerHost,
+    private readonly options: LookOptions,
+  ) {}
+
+  /** Something happened to a container, or to any of them (null): what was known of it no longer counts. */
+  forget(id: ContainerId | null): void {
+    this.listed = null;
+    if (id === null) this.details.clear();
+    else this.details.delete(id);
+  }
+
+  /** @throws DockerUnreachable */
+  async look(): Promise<DockerLook> {
+    const at = Date.now();
+    const [details, { engines, imagePresent }] = await Promise.all([
+      this.docker.inspect(this.options.vpn),
+      this.list(at),
+    ]);
+    return { at, vpn: observeDocker(details), details, engines, imagePresent };
+  }
+
+  private async list(at: number): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
+    if (this.listed && at - this.listed.at < LIST_AGAIN_MS) return this.listed;
+    const { vpn, containerLabel, image } = this.options;
+    const [containers, imagePresent] = await Promise.all([
+      this.docker.list([containerLabel, `${label.vpn}=${vpn}`]),
+      this.docker.hasImage(image),
+    ]);
+    const ours = containers.filter((c) => [undefined, this.options.instance].includes(c.labels[label.instance]));
+    const looks = await Promise.all(ours.map((c) => this.engine(c)));
+    // One that vanished between list and inspect is simply not there; the others are.
+    const engines = looks.filter((e): e is EngineLook => e !== null);
+    this.listed = { at, engines, imagePresent };
+    return this.listed;
+  }
+
+  private async engine(container: ListedContainer): Promise<EngineLook | null> {
+    const known = this.details.get(container.id);
+    if (known?.running === container.running) return known;
+    const details = await this.docker.inspect(container.id);
+    if (!details) return null;
+    const look = engineLook(container, details);
+    if (look) this.details.set(container.id, look);
+    return look;
+  }
+}
+
+const LIST_AGAIN_MS = 30_000;
+
+export function observeDocker(details: ContainerDetails | null): VpnObservation {
+  if (!details) return { kind: 'absent' };
+  const { State } = details;
+  return {
+    kind: 'present',
+    id: details.Id,
+    startedAt: Date.parse(State.StartedAt),
+    running: State.Running && !State.Restarting,
+    health: dockerHealth(State.Health?.Status),
+  };
+}
+
+function dockerHealth(status: string | undefined): DockerHealth {
+  return status === 'healthy' || status === 'unhealthy' || status === 'starting' ? status : 'none';
+}
+
+function port(text: string | undefined): Port | null {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : null;
+}
+
+/** Null for a container whose labels name no HTTP port: it can't be an engine of ours. */
+function engineLook(container: ListedContainer, details: ContainerDetails): EngineLook | null {
+  const { labels } = container;
+  const httpPort = port(labels[label.httpPort] ?? labels[label.hostHttpPort]);
+  if (httpPort === null) return null;
+  const forwarded = labels[label.forwarded] === 'true';
+  const running = details.State.Running;
+  return {
+    id: container.id,
+    name: container.name,
+    role: forwarded ? 'forwarded' : 'plain',
+    httpPort,
+    httpsPort: port(labels[label.httpsPort]),
+    p2pPort: port(labels[label.p2pPort]) ?? p2pPortOf(details.Config.Env ?? [], details.Config.Cmd ?? []),
+    labels,
+    createdAt: container.createdAt,
+    running,
+    startedAt: running ? Date.parse(details.State.StartedAt) : null,
+    networkOf: container.networkOf ?? '',
+  };
+}

@@ -1,0 +1,77 @@
+import type { ContainerId, Health, Instant } from '../domain/engine';
+import type { Endpoint, EngineApi } from '../engine/engine-api';
+
+interface Entry {
+  health: Health;
+  failures: number;
+  /** The run of the container that this is about. */
+  readonly startedAt: Instant;
+  lastAsked: Instant;
+  lastAnswer: Instant | null;
+}
+
+export interface HealthOptions {
+  readonly intervalMs: number;
+  readonly failureThreshold: number;
+}
+
+/** An engine that has not answered yet is asked this often, so that it is listed soon after it is up. */
+const BOOTING_INTERVAL_MS = 500;
+
+/**
+ * What the engines of one VPN say of themselves, kept over the rounds of observing so that failures add up. Lost with the process,
+ * which costs one more threshold of failures and nothing else.
+ */
+export class EngineHealth {
+  private readonly entries = new Map<ContainerId, Entry>();
+
+  constructor(
+    private readonly api: EngineApi,
+    private readonly options: HealthOptions,
+  ) {}
+
+  health(id: ContainerId): Health {
+    return this.entries.get(id)?.health ?? 'unknown';
+  }
+
+  lastAnswer(id: ContainerId): Instant | null {
+    return this.entries.get(id)?.lastAnswer ?? null;
+  }
+
+  /** Begins a run of a container with what was believed of it. */
+  track(id: ContainerId, startedAt: Instant, believed: Health): void {
+    if (this.entries.get(id)?.startedAt === startedAt) return;
+    this.entries.set(id, { health: believed, failures: 0, startedAt, lastAsked: 0, lastAnswer: null });
+  }
+
+  /** Forgets engines that are no longer there. */
+  keepOnly(ids: ReadonlySet<ContainerId>): void {
+    for (const id of this.entries.keys()) if (!ids.has(id)) this.entries.delete(id);
+  }
+
+  due(id: ContainerId, now: Instant): boolean {
+    const entry = this.entries.get(id);
+    if (!entry) return false;
+    const interval = entry.health === 'unknown' ? BOOTING_INTERVAL_MS : this.options.intervalMs;
+    return now - entry.lastAsked >= interval;
+  }
+
+  /** @param endpoint may throw: an engine that can't be reached from here does not answer either */
+  async ask(id: ContainerId, endpoint: () => Endpoint, signal: AbortSignal): Promise<void> {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.lastAsked = Date.now();
+    try {
+      await this.api.answers(endpoint(), signal);
+      entry.health = 'healthy';
+      entry.failures = 0;
+      entry.lastAnswer = Date.now();
+    } catch {
+      if (signal.aborted) return;
+      entry.failures++;
+      // A booting engine is given the time that as many failures at the normal pace would take.
+      const patience = entry.health === 'unknown' ? this.options.intervalMs / BOOTING_INTERVAL_MS : 1;
+      if (entry.failures >= this.options.failureThreshold * patience) entry.health = 'unhealthy';
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ContainerId, Engine, EngineRef } from '../domain/engine';
+import { label } from '../domain/names';
+import { isHealthy, type Observation } from '../domain/observation';
+import { statusCode } from '../docker/docker-error';
+import { resolve } from '../docker/reach';
+import type { ActivityDeps } from './deps';
+import { observeDocker } from './docker-look';
+import { EngineHealth } from './engine-health';
+import { Observer, type ObserveInput } from './observe';
+import { pauseUntil } from '../pause';
+import { engineContainer, type EngineOrder } from './spec';
+
+export type Activities = ReturnType<typeof createActivities>;
+
+const HEARTBEAT_EVERY_MS = 2_000;
+const ASK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 1_000;
+
+/** No retry can mend it soon: someone has to do something. The replacement tries on, at a slow pace. */
+function hopeless(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'Hopeless');
+}
+
+/** Heartbeats while the work goes on, and passes cancellation on to it. */
+async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+  context.heartbeat();
+  try {
+    return await Promise.race([work(context.cancellationSignal), context.cancelled]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Everything that workflows do to the world. */
+export function createActivities(deps: ActivityDeps) {
+  const { docker } = deps;
+  const healthOf = new Map<string, EngineHealth>();
+
+  function engineHealth(vpn: string): EngineHealth {
+    const health =
+      healthOf.get(vpn) ??
+      new EngineHealth(deps.engineApi, {
+        intervalMs: deps.healthCheckIntervalMs,
+        failureThreshold: deps.healthFailureThreshold,
+      });
+    healthOf.set(vpn, health);
+    return health;
+  }
+
+  return {
+    /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
+    observe(input: ObserveInput): Promise<Observation> {
+      return new Observer(input, deps, engineHealth(input.vpn)).run(Context.current());
+    },
+
+    /** From now on Docker will not revive the engine. */
+    async evictEngine({ engine }: { engine: EngineRef }): Promise<void> {
+      await docker.forbidRestart(engine.id);
+    },
+
+    async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {
+      await heartbeating(() => docker.stop(engine.id, timeoutS));
+    },
+
+    async removeEngine({ engine }: { engine: EngineRef }): Promise<void> {
+      await docker.remove(engine.id);
+    },
+
+    /** Returns when none of the containers exists any more. */
+    async awaitGone({ ids }: { ids: readonly ContainerId[] }): Promise<void> {
+      await heartbeating(async (signal) => {
+        let poke = new AbortController();
+        const unsubscribe = deps.events.subscribe(() => poke.abort());
+        try {
+          while (!signal.aborted) {
+            poke = new AbortController();
+            const found = await Promise.all(ids.map((id) => docker.inspect(id)));
+            if (found.every((details) => details === null)) return;
+            await pauseUntil(LOOK_EVERY_MS, signal, poke.signal);
+          }
+        } finally {
+          unsubscribe();
+        }
+      });
+    },
+
+    /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
+    async createEngine(order: EngineOrder): Promise<Engine> {
+      const vpn = await docker.inspect(order.vpn);
+      if (!vpn || !isHealthy(observeDocker(vpn))) {
+        throw new Error(
+          `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
+        );
+      }
+      const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
+      const made = await docker.inspect(wanted.name);
+      let id = made?.Id;
+      const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
+      if (made && !usable) {
+        await docker.remove(made.Id);
+        id = undefined;
+      }
+      try {
+        id ??= await docker.create(wanted);
+      } catch (error) {
+        if (statusCode(error) === 404)
+          throw hopeless(`image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`);
+        throw error;
+      }
+      await docker.start(id);
+      const { role, httpPort, httpsPort, p2pPort } = order.target;
+      const { name, labels } = wanted;
+      return {
+        id,
+        name,
+        role,
+        httpPort,
+        httpsPort,
+        p2pPort,
+        labels,
+        firstSeen: Date.now(),
+        ready: false,
+        health: 'unknown',
+      };
+    },
+
+    /** Returns when the engine's API has answered. */
+    async awaitEngine(input: { vpn: string; engine: Engine; timeoutMs: number }): Promise<void> {
+      const { vpn, engine, timeoutMs } = input;
+      const deadline = Date.now() + timeoutMs;
+      await heartbeating(async (signal) => {
+        const reach = await deps.reach();
+        let lookAgain = 0;
+        let endpoint: ReturnType<typeof resolve> | null = null;
+        let reason = 'it was not asked yet';
+        while (Date.now() < deadline) {
+          if (signal.aborted) return;
+          if (Date.now() >= lookAgain) {
+            const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
+            if (!details) throw ApplicationFailure.nonRetryable(`engine ${engine.name} was removed before it answered`);
+            endpoint = vpnDetails && resolve(reach, vpnDetails, engine.httpPort);
+            const { Running, ExitCode } = details.State;
+            reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
+            lookAgain = Date.now() + LOOK_EVERY_MS;
+          }
+          try {
+            if (!endpoint) throw new Error(`VPN container '${vpn}' is not there`);
+            await deps.engineApi.answers(endpoint, signal);
+            return;
+          } catch (error) {
+            if (error instanceof Error && !reason.startsWith('its process')) {
+              reason = error.cause instanceof Error ? error.cause.message : error.message;
+            }
+          }
+          await pauseUntil(ASK_EVERY_MS, signal);
+        }
+        throw ApplicationFailure.nonRetryable(
+          `engine ${engine.name} did not answer on HTTP port ${engine.httpPort} within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S): ${reason}`,
+        );
+      });
+    },
+
+    async pullImage({ vpn, image }: { vpn: string; image: string }): Promise<void> {
+      const context = Context.current();
+      deps.log.info({ event: 'pull' }, `[${vpn}] Pulling image ${image}`);
+      let told = 0;
+      await heartbeating((signal) =>
+        docker.pull(image, signal, (line) => {
+          context.heartbeat(line);
+          if (Date.now() - told < 10_000) return;
+          told = Date.now();
+          deps.log.info({ event: 'pull' }, `[${vpn}] Pulling ${image}: ${line}`);
+        }),
+      );
+      deps.log.info({ event: 'pull' }, `[${vpn}] Pulled image ${image}`);
+    },
+  };
+}

@@ -1,0 +1,283 @@
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Health } from '../domain/engine';
+import { isHealthy, isNews, type Observation, type PortReading } from '../domain/observation';
+import { DockerUnreachable } from '../docker/docker-error';
+import { resolve, type Reach } from '../docker/reach';
+import { url } from '../engine/engine-api';
+import type { ActivityDeps } from './deps';
+import { DockerLooker, type DockerLook } from './docker-look';
+import { EngineHealth } from './engine-health';
+import { pauseUntil } from '../pause';
+
+export interface ObserveInput {
+  readonly vpn: string;
+  readonly instance: string;
+  readonly image: string;
+  readonly revision: number;
+  /** What the caller knows already. */
+  readonly known: Observation | null;
+  /** False: the first complete look is wanted, whatever it shows. */
+  readonly newsOnly: boolean;
+}
+
+/** In heartbeats: read by the API for the times of the last checks, and by the next attempt. */
+export interface ObserveProgress {
+  readonly checkedAt: number;
+  readonly portReadAt: number | null;
+  readonly answeredAt: Readonly<Record<string, number>>;
+  readonly publicIp: string | null;
+}
+
+const NO_NEWS_AFTER_MS = 10 * 60_000;
+const HEARTBEAT_EVERY_MS = 3_000;
+/** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
+const REREAD_EVERY_MS = 200;
+const REREAD_FOR_MS = 1_000;
+/** A first look does not wait longer than this for a control server that hangs. */
+const FIRST_PORT_WITHIN_MS = 1_500;
+const PUBLIC_IP_EVERY_MS = 60_000;
+const PUBLIC_IP_RETRY_MS = 5_000;
+
+/** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
+export class Observer {
+  private readonly stopping = new AbortController();
+  private readonly startedAt = Date.now();
+  private readonly looker: DockerLooker;
+  private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
+  private port: PortReading = { kind: 'pending' };
+  private portReadAt: number | null = null;
+  private publicIp: string | null = null;
+  private reach: Reach = { kind: 'network', preferred: [] };
+  private poke = new AbortController();
+  private found: ((observation: Observation) => void) | null = null;
+
+  constructor(
+    private readonly input: ObserveInput,
+    private readonly deps: ActivityDeps,
+    private readonly health: EngineHealth,
+  ) {
+    const { vpn, instance, image } = input;
+    this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
+  }
+
+  async run(context: Context): Promise<Observation> {
+    this.reach = await this.deps.reach();
+    const unsubscribe = this.deps.events.subscribe((event) => {
+      const { vpn } = this.input;
+      const concerns =
+        event === null || event.attributes['name'] === vpn || event.attributes['acestream.vpn_container'] === vpn;
+      if (!concerns) return;
+      this.looker.forget(event?.id ?? null);
+      this.poke.abort();
+    });
+    const beat = () => context.heartbeat(this.progress());
+    const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
+    const news = new Promise<Observation>((found) => (this.found = found));
+    const { signal } = this.stopping;
+    const watching = Promise.all([
+      this.watchDocker(signal),
+      this.watchPort(signal),
+      this.watchEngines(signal),
+      this.watchPublicIp(signal),
+    ]);
+    try {
+      beat();
+      return await Promise.race([
+        news,
+        this.uneventful(signal),
+        context.cancelled,
+        watching.then(() => Promise.reject(new Error('watching ended without news'))),
+      ]);
+    } catch (error) {
+      if (error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN') {
+        // Another worker, or the next start of this one, takes over without waiting for a time-out.
+        throw ApplicationFailure.create({
+          message: 'worker is shutting down',
+          type: 'WorkerShutdown',
+          nextRetryDelay: 10,
+        });
+      }
+      throw error;
+    } finally {
+      unsubscribe();
+      clearInterval(heartbeats);
+      this.stopping.abort();
+    }
+  }
+
+  private progress(): ObserveProgress {
+    const answeredAt: Record<string, number> = {};
+    for (const { id } of this.engines()) {
+      const at = this.health.lastAnswer(id);
+      if (at !== null) answeredAt[id] = at;
+    }
+    return {
+      checkedAt: this.look?.at ?? this.startedAt,
+      portReadAt: this.portReadAt,
+      answeredAt,
+      publicIp: this.publicIp,
+    };
+  }
+
+  private engines(): DockerLook['engines'] {
+    return this.look !== null && 'engines' in this.look ? this.look.engines : [];
+  }
+
+  /** After 10 minutes the last look is given even without news, so that no watch grows old. */
+  private async uneventful(signal: AbortSignal): Promise<Observation> {
+    await pauseUntil(NO_NEWS_AFTER_MS, signal);
+    const observation = this.observation();
+    if (observation === null) throw new Error('nothing could be observed in 10 minutes');
+    return observation;
+  }
+
+  private observation(): Observation | null {
+    const { look } = this;
+    if (look === null) return null;
+    if ('problem' in look) return { kind: 'blind', at: look.at, problem: look.problem };
+    return {
+      kind: 'sight',
+      at: look.at,
+      vpn: look.vpn,
+      port: this.port,
+      engines: look.engines.map((e) => ({ ...e, health: this.health.health(e.id) })),
+      imagePresent: look.imagePresent,
+    };
+  }
+
+  private evaluate(): void {
+    const observation = this.observation();
+    if (observation === null) return;
+    const { known, newsOnly } = this.input;
+    if (observation.kind === 'sight' && observation.port.kind === 'pending' && isHealthy(observation.vpn)) {
+      const impatient = Date.now() - this.startedAt >= FIRST_PORT_WITHIN_MS;
+      if (!newsOnly && !impatient) return;
+    }
+    if (!newsOnly || isNews(known, observation)) this.found?.(observation);
+  }
+
+  private async watchDocker(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.poke = new AbortController();
+      const wasHealthy = this.vpnIsHealthy();
+      try {
+        this.look = await this.looker.look();
+        this.trackEngines(this.look);
+      } catch (error) {
+        const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;
+        this.look = { at: Date.now(), problem };
+      }
+      if (!this.vpnIsHealthy() && 'engines' in this.look) this.port = { kind: 'unasked' };
+      else if (this.port.kind === 'unasked') this.port = { kind: 'pending' };
+      if (this.vpnIsHealthy() && !wasHealthy) this.becameHealthy.abort();
+      this.evaluate();
+      await pauseUntil(this.deps.checkIntervalMs, signal, this.poke.signal);
+    }
+  }
+
+  private becameHealthy = new AbortController();
+
+  private vpnIsHealthy(): boolean {
+    return this.look !== null && 'vpn' in this.look && isHealthy(this.look.vpn);
+  }
+
+  private trackEngines(look: DockerLook): void {
+    const believed = new Map<string, Health>();
+    if (this.input.known?.kind === 'sight') for (const e of this.input.known.engines) believed.set(e.id, e.health);
+    this.health.keepOnly(new Set(look.engines.map((e) => e.id)));
+    for (const engine of look.engines) {
+      if (engine.startedAt !== null)
+        this.health.track(engine.id, engine.startedAt, believed.get(engine.id) ?? 'unknown');
+    }
+  }
+
+  private async watchPort(signal: AbortSignal): Promise<void> {
+    const client = this.deps.gluetun(this.input.vpn);
+    let failingSince: number | null = null;
+    while (!signal.aborted) {
+      this.becameHealthy = new AbortController();
+      if (!this.vpnIsHealthy()) {
+        failingSince = null;
+        await pauseUntil(this.deps.checkIntervalMs, signal, this.becameHealthy.signal);
+        continue;
+      }
+      const began = Date.now();
+      try {
+        const port = await client.forwardedPort(this.controlServer(), signal);
+        failingSince = null;
+        this.reads({ kind: 'known', port });
+      } catch (error) {
+        if (signal.aborted) return;
+        failingSince ??= began;
+        const reason = error instanceof Error ? error.message : String(error);
+        const rereading = Date.now() - failingSince < REREAD_FOR_MS;
+        if (rereading) {
+          await pauseUntil(REREAD_EVERY_MS, signal);
+          continue;
+        }
+        this.reads({ kind: 'unknown', since: failingSince, reason });
+      }
+      await pauseUntil(this.deps.checkIntervalMs, signal);
+    }
+  }
+
+  private controlServer(): URL {
+    const details = this.look !== null && 'details' in this.look ? this.look.details : null;
+    if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
+    return url(resolve(this.reach, details, this.deps.gluetunPort));
+  }
+
+  private reads(reading: PortReading): void {
+    // A read that began before the VPN's health was lost says nothing any more.
+    if (!this.vpnIsHealthy()) return;
+    const before = this.port;
+    this.port = reading;
+    this.portReadAt = Date.now();
+    const text =
+      reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
+    this.deps.log.debug(
+      { event: 'port cache updated', vpn: this.input.vpn, reading },
+      `[${this.input.vpn}] control server: ${text}`,
+    );
+    if (reading.kind === 'unknown' && !('reason' in before && before.reason === reading.reason)) {
+      const told = this.input.known?.kind === 'sight' ? this.input.known.port : null;
+      if (!(told?.kind === 'unknown' && told.reason === reading.reason)) {
+        this.deps.log.warn(
+          { event: 'port unknown', vpn: this.input.vpn },
+          `[${this.input.vpn}] Forwarded port unknown: ${reading.reason}`,
+        );
+      }
+    }
+    this.evaluate();
+  }
+
+  private async watchEngines(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { look } = this;
+      if (look !== null && 'engines' in look && look.details && isHealthy(look.vpn)) {
+        const { details } = look;
+        const now = Date.now();
+        const due = look.engines.filter((e) => e.running && e.networkOf === details.Id && this.health.due(e.id, now));
+        await Promise.all(
+          due.map((e) => this.health.ask(e.id, () => resolve(this.reach, details, e.httpPort), signal)),
+        );
+        if (due.length > 0) this.evaluate();
+      }
+      await pauseUntil(100, signal);
+    }
+  }
+
+  private async watchPublicIp(signal: AbortSignal): Promise<void> {
+    const client = this.deps.gluetun(this.input.vpn);
+    while (!signal.aborted) {
+      try {
+        this.publicIp = this.vpnIsHealthy() ? await client.publicIp(this.controlServer(), signal) : null;
+      } catch {
+        // Shown where it is known, and never needed.
+        this.publicIp = null;
+      }
+      await pauseUntil(this.publicIp === null ? PUBLIC_IP_RETRY_MS : PUBLIC_IP_EVERY_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import type { ContainerId } from '../domain/engine';
+import { engineName, label, replacementLabel } from '../domain/names';
+import type { Target } from '../domain/replacement';
+import type { ContainerToCreate } from '../docker/docker-host';
+import { engineProcess, type Variant } from '../engine/variants';
+
+export interface EngineOrder {
+  readonly vpn: string;
+  readonly instance: string;
+  readonly lineage: string;
+  readonly number: number;
+  readonly target: Target;
+}
+
+/**
+ * The container for an order. Its label `portward.spec` is a hash of all that makes it what it is, so that one which
+ * an earlier attempt has made is recognised, and one that only has the name is not taken for it.
+ */
+export function engineContainer(
+  order: EngineOrder,
+  variant: Variant,
+  extraEnv: Readonly<Record<string, string>>,
+  containerLabel: string,
+  vpnContainer: ContainerId,
+): ContainerToCreate {
+  const { role, httpPort, httpsPort, p2pPort, generation } = order.target;
+  const process = engineProcess(variant, { http: httpPort, https: httpsPort, p2p: p2pPort }, extraEnv);
+  const spec = { image: variant.image, ...process, httpPort, httpsPort, p2pPort, vpnContainer };
+  const [markName, markValue] = splitLabel(containerLabel);
+  return {
+    name: engineName(role, order.vpn, order.lineage, order.number, generation),
+    image: variant.image,
+    env: process.env,
+    command: process.command,
+    networkOf: vpnContainer,
+    labels: {
+      [markName]: markValue,
+      [label.vpn]: order.vpn,
+      [label.httpPort]: String(httpPort),
+      [label.httpsPort]: String(httpsPort),
+      [label.hostHttpPort]: String(httpPort),
+      ...(role === 'forwarded' ? { [label.forwarded]: 'true' } : {}),
+      ...(p2pPort === null ? {} : { [label.p2pPort]: String(p2pPort) }),
+      [label.instance]: order.instance,
+      [label.replacement]: replacementLabel(order.lineage, order.number),
+      [label.spec]: createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16),
+    },
+  };
+}
+
+function splitLabel(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,51 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+export interface AccessOptions {
+  readonly keys: readonly string[];
+  readonly allowUnauthenticated: boolean;
+  /** The address that the API listens on. */
+  readonly host: string;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asks for an API key where one is set. */
+    locked?: boolean;
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Whether routes that change something are refused to everybody, because no key is set and others can reach us. */
+export function isShut(options: AccessOptions): boolean {
+  return options.keys.length === 0 && !options.allowUnauthenticated && !isLoopback(options.host);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** A hook that lets a request to a locked route pass, or answers it. */
+export function accessControl(options: AccessOptions) {
+  const keys = options.keys.map(digest);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (request.routeOptions.config.locked !== true) return undefined;
+    if (isShut(options)) {
+      return reply.code(403).send({
+        detail:
+          'no API key is set, so this route is closed: set API_KEY and send it as "Authorization: Bearer <key>", ' +
+          'or set ALLOW_UNAUTHENTICATED=true if everyone who reaches this address may change things',
+      });
+    }
+    if (keys.length === 0) return undefined;
+    const token = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
+    // Every key is compared in constant time, whichever matches.
+    const given = digest(token.trim());
+    const matches = keys.map((key) => timingSafeEqual(key, given));
+    return matches.includes(true) ? undefined : reply.code(403).send({ detail: 'invalid token' });
+  };
+}

@@ -1,0 +1,37 @@
+import { type FastifyError, type FastifyPluginAsync } from 'fastify';
+import { accessControl, type AccessOptions } from './access';
+import { Reads, type ReadsOptions } from './reads';
+import { engineRoutes } from './routes/engines';
+import { healthRoutes } from './routes/health';
+import { replacementRoutes } from './routes/replacements';
+import { vpnRoutes } from './routes/vpn';
+import type { VpnSource } from './vpn-source';
+
+export interface AppOptions {
+  readonly sources: readonly VpnSource[];
+  readonly reads: ReadsOptions;
+  readonly access: AccessOptions;
+  readonly instance: string;
+}
+
+/** The HTTP API, as a plugin: a server only listens, a test injects. */
+export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
+  const reads = new Reads(options.sources, options.reads);
+
+  fastify.addHook('onRequest', accessControl(options.access));
+  fastify.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ detail: `no route ${request.method} ${request.url.split('?')[0]}` }),
+  );
+  fastify.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.validation) return reply.code(422).send({ detail: error.message });
+    const status = error.statusCode ?? 500;
+    if (status < 500) return reply.code(status).send({ detail: error.message });
+    request.log.error({ err: error }, 'request failed');
+    return reply.code(500).send({ detail: 'internal error; the log says more' });
+  });
+
+  await fastify.register(engineRoutes, { reads });
+  await fastify.register(vpnRoutes, { reads, instance: options.instance });
+  await fastify.register(replacementRoutes, { reads });
+  await fastify.register(healthRoutes, { reads });
+};

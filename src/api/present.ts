@@ -1,0 +1,127 @@
+import type { ObserveProgress } from '../activities/observe';
+import type { ListedEngine } from '../domain/engine';
+import { vpnWorkflowId } from '../domain/names';
+import type { Replacement } from '../domain/replacement';
+import type { VpnReport } from '../workflows/messages';
+import type { EngineJson, ReplacementJson, VpnJson } from './schemas';
+
+// From what workflows know to what the contract shows.
+
+function time(instant: number): string {
+  return new Date(instant).toISOString();
+}
+
+function timeOrNull(instant: number | null | undefined): string | null {
+  return instant === null || instant === undefined ? null : time(instant);
+}
+
+export function engineJson(
+  engine: ListedEngine,
+  vpn: { readonly name: string; readonly host: string; readonly progress: ObserveProgress | null },
+): EngineJson {
+  const checked = vpn.progress?.answeredAt[engine.id];
+  return {
+    container_id: engine.id,
+    container_name: engine.name,
+    host: vpn.host,
+    port: engine.httpPort,
+    labels: { ...engine.labels },
+    forwarded: engine.forwarded,
+    first_seen: time(engine.firstSeen),
+    last_seen: time(Math.max(engine.firstSeen, vpn.progress?.checkedAt ?? 0)),
+    streams: [],
+    health_status: engine.health,
+    last_health_check: timeOrNull(checked),
+    last_stream_usage: null,
+    last_cache_cleanup: null,
+    cache_size_bytes: null,
+    vpn_container: vpn.name,
+    p2p_port: engine.p2pPort,
+  };
+}
+
+function health(report: VpnReport): VpnJson['health'] {
+  const vpn = report.sight?.vpn;
+  if (vpn?.kind !== 'present') return 'unknown';
+  if (!vpn.running) return 'unhealthy';
+  return vpn.health === 'none' ? 'healthy' : vpn.health;
+}
+
+function dockerStatus(report: VpnReport): string {
+  const vpn = report.sight?.vpn;
+  if (!vpn) return 'unknown';
+  return vpn.kind === 'absent' ? 'not found' : vpn.running ? 'running' : 'exited';
+}
+
+function forwarding(report: VpnReport): VpnJson['forwarding'] {
+  if (report.validPort === null) return report.port.last === null ? 'none' : 'unknown';
+  const there = report.engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === report.validPort);
+  return there ? 'forwarded' : 'replacing';
+}
+
+export function vpnJson(report: VpnReport, progress: ObserveProgress | null, staleSeconds: number | null): VpnJson {
+  const { settings } = report;
+  const checkedAt = Math.max(progress?.checkedAt ?? 0, report.known?.at ?? 0);
+  const stale = staleSeconds !== null;
+  return {
+    enabled: true,
+    status: dockerStatus(report),
+    container_name: settings.vpn,
+    container: settings.vpn,
+    health: health(report),
+    connected: report.healthy && !stale,
+    forwarded_port: report.validPort,
+    last_check: checkedAt === 0 ? null : time(checkedAt),
+    last_check_at: checkedAt === 0 ? null : time(checkedAt),
+    forwarding: forwarding(report),
+    port_problem: report.port.reason,
+    problem: report.problem,
+    engines: report.healthy ? report.engines.filter((e) => e.ready).length : 0,
+    replacements_running: report.replacements.filter((r) => r.state === 'running').length,
+    stale_seconds: staleSeconds,
+    workflow_id: vpnWorkflowId(settings.instance, settings.vpn),
+  };
+}
+
+/** A VPN of which nothing is known, because its workflow has never answered. */
+export function unknownVpnJson(vpn: string, workflowId: string, problem: string): VpnJson {
+  return {
+    enabled: true,
+    status: 'unknown',
+    container_name: vpn,
+    container: vpn,
+    health: 'unknown',
+    connected: false,
+    forwarded_port: null,
+    last_check: null,
+    last_check_at: null,
+    forwarding: 'unknown',
+    port_problem: null,
+    problem,
+    engines: 0,
+    replacements_running: 0,
+    stale_seconds: null,
+    workflow_id: workflowId,
+  };
+}
+
+export function replacementJson(vpn: string, replacement: Replacement): ReplacementJson {
+  const [old] = replacement.old;
+  const made = replacement.newEngine;
+  return {
+    id: replacement.id,
+    vpn,
+    cause: replacement.cause,
+    reason: replacement.reason,
+    state: replacement.state,
+    old_port: replacement.oldPort,
+    new_port: replacement.target?.p2pPort ?? null,
+    old_engine: old ? { container_id: old.id, container_name: old.name } : null,
+    new_engine: made ? { container_id: made.id, container_name: made.name } : null,
+    started_at: time(replacement.startedAt),
+    ready_at: timeOrNull(replacement.readyAt),
+    ended_at: timeOrNull(replacement.endedAt),
+    failed_attempts: replacement.failedAttempts,
+    last_error: replacement.lastError,
+  };
+}

@@ -1,0 +1,22 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Reads } from '../reads';
+import { ErrorSchema } from '../schemas';
+
+const Ok = Type.Object({ status: Type.Literal('ok') });
+
+export const healthRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
+  fastify.get('/health/live', { schema: { summary: 'The process answers', response: { 200: Ok } } }, async () => ({
+    status: 'ok' as const,
+  }));
+
+  fastify.get(
+    '/health/ready',
+    { schema: { summary: 'There is a list of engines to serve', response: { 200: Ok, 503: ErrorSchema } } },
+    async (_request, reply) => {
+      const answer = await reads.engines();
+      if (answer.kind === 'list') return { status: 'ok' as const };
+      return reply.code(503).send({ detail: `no list of engines: ${answer.reason}` });
+    },
+  );
+};

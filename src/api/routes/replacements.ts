@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { replacementJson } from '../present';
+import type { Reads } from '../reads';
+import { ErrorSchema, PendingSchema, ReplacementRequestSchema, ReplacementSchema } from '../schemas';
+
+const Params = Type.Object({ name: Type.String({ maxLength: 200 }) });
+
+export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
+  fastify.get(
+    '/vpns/:name/replacements',
+    {
+      schema: {
+        summary: 'The running and the latest ended replacements of a VPN, newest first',
+        params: Params,
+        response: { 200: Type.Array(ReplacementSchema), 404: ErrorSchema, 503: ErrorSchema },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      const report = await reads.state(params.name);
+      if (report.kind === 'none')
+        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${report.reason}` });
+      if (report.kind === 'stale') void reply.header('X-Portward-Stale', String(report.seconds));
+      return report.value.replacements.map((r) => replacementJson(params.name, r)).toReversed();
+    },
+  );
+
+  fastify.post(
+    '/vpns/:name/replacements',
+    {
+      config: { locked: true },
+      schema: {
+        summary: 'Replace an engine now, the forwarded one if none is named',
+        params: Params,
+        headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
+        body: Type.Optional(Type.Union([ReplacementRequestSchema, Type.Null()])),
+        response: {
+          202: Type.Union([ReplacementSchema, PendingSchema]),
+          404: ErrorSchema,
+          409: ErrorSchema,
+          503: ErrorSchema,
+        },
+      },
+    },
+    async ({ params, headers, body }, reply) => {
+      const source = reads.source(params.name);
+      if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      const requestId = headers['idempotency-key'] ?? randomUUID();
+      try {
+        const replacement = await source.replace({ ...body, requestId }, requestId);
+        return await reply.code(202).send(replacementJson(params.name, replacement));
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError) {
+          return reply.code(409).send({ detail: error.cause?.message ?? error.message });
+        }
+        if (error instanceof WorkflowNotFoundError) {
+          return reply
+            .code(503)
+            .send({ detail: `the workflow of VPN '${params.name}' is not there yet; try again in a minute` });
+        }
+        // The server has it, or may have: it is carried out when a worker is back, and the same key finds it.
+        return reply.code(202).send({
+          id: null,
+          request_id: requestId,
+          state: 'pending',
+          detail: 'no worker has taken it yet; it is carried out when one does, ask again with this Idempotency-Key',
+        });
+      }
+    },
+  );
+};

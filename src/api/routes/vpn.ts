@@ -1,0 +1,91 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { vpnWorkflowId } from '../../domain/names';
+import { unknownVpnJson, vpnJson } from '../present';
+import type { Reads } from '../reads';
+import { ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
+
+export interface VpnRoutesOptions {
+  readonly reads: Reads;
+  readonly instance: string;
+}
+
+export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fastify, { reads, instance }) => {
+  async function status(vpn: string): Promise<VpnJson> {
+    const [report, progress] = await Promise.all([reads.state(vpn), reads.progress(vpn)]);
+    if (report.kind === 'none') {
+      return unknownVpnJson(vpn, vpnWorkflowId(instance, vpn), `its workflow does not answer: ${report.reason}`);
+    }
+    return vpnJson(report.value, progress, report.kind === 'stale' ? report.seconds : null);
+  }
+
+  fastify.get(
+    '/vpn/status',
+    { schema: { summary: 'Every VPN; the top level repeats the first', response: { 200: VpnStatusSchema } } },
+    async () => {
+      const vpns = await Promise.all(reads.names.map(status));
+      const [first = unknownVpnJson('', '', 'no VPN is configured'), second] = vpns;
+      const { enabled, container_name, container, health, connected, forwarded_port, last_check, last_check_at } =
+        first;
+      return {
+        mode: vpns.length > 1 ? 'redundant' : 'single',
+        enabled,
+        status: first.status,
+        container_name,
+        container,
+        health,
+        connected,
+        forwarded_port,
+        last_check,
+        last_check_at,
+        vpn1: first,
+        vpn2: second ?? null,
+        vpns,
+      };
+    },
+  );
+
+  fastify.get(
+    '/vpn/publicip',
+    {
+      schema: {
+        summary: "The first VPN's public address",
+        response: { 200: Type.Object({ public_ip: Type.String() }), 503: ErrorSchema },
+      },
+    },
+    async (_request, reply) => {
+      for (const vpn of reads.names) {
+        const progress = await reads.progress(vpn);
+        if (progress?.publicIp) return { public_ip: progress.publicIp };
+      }
+      return reply.code(503).send({ detail: 'no VPN has told its public address' });
+    },
+  );
+
+  const hints: FastifyPluginAsyncTypebox = async (open) => {
+    // Gluetun's up-command sends whatever its shell has, often as a form: the body says nothing that counts.
+    open.removeAllContentTypeParsers();
+    open.addContentTypeParser('*', (_request, payload, done) => {
+      payload.resume();
+      done(null);
+    });
+    open.post(
+      '/vpns/:name/recheck',
+      {
+        schema: {
+          summary: 'A hint that the forwarded port may have changed: look now',
+          params: Type.Object({ name: Type.String({ maxLength: 200 }) }),
+          response: { 202: Type.Object({ status: Type.Literal('accepted') }), 404: ErrorSchema },
+        },
+      },
+      async ({ params, log }, reply) => {
+        const source = reads.source(params.name);
+        if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+        // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
+        source.recheck().catch((error: unknown) => log.warn(`[${params.name}] recheck hint lost: ${String(error)}`));
+        return reply.code(202).send({ status: 'accepted' as const });
+      },
+    );
+  };
+  await fastify.register(hints);
+};

@@ -1,0 +1,100 @@
+import { Type, type Static } from '@sinclair/typebox';
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+const PortNumber = Type.Integer({ minimum: 1, maximum: 65_535 });
+
+/** Names and types are those that existing proxies decode; one wrong field fails their whole list. */
+export const EngineSchema = Type.Object({
+  container_id: Type.String(),
+  container_name: Nullable(Type.String()),
+  host: Type.String({ description: "the VPN container's name, or ADVERTISED_HOST" }),
+  port: Type.Integer({ description: "the engine's HTTP API port" }),
+  labels: Type.Record(Type.String(), Type.String()),
+  forwarded: Type.Boolean({ description: "it listens on the VPN's forwarded port" }),
+  first_seen: Time,
+  last_seen: Time,
+  streams: Type.Array(Type.String()),
+  health_status: Type.Union([Type.Literal('healthy'), Type.Literal('unhealthy'), Type.Literal('unknown')]),
+  last_health_check: Nullable(Time),
+  last_stream_usage: Nullable(Time),
+  last_cache_cleanup: Nullable(Time),
+  cache_size_bytes: Nullable(Type.Integer()),
+  vpn_container: Nullable(Type.String()),
+  p2p_port: Nullable(PortNumber),
+});
+export type EngineJson = Static<typeof EngineSchema>;
+
+export const EngineWithStreams = Type.Object({ engine: EngineSchema, streams: Type.Array(Type.Unknown()) });
+
+const vpnFields = {
+  enabled: Type.Boolean(),
+  status: Type.String({ description: "Docker's word for the container" }),
+  container_name: Nullable(Type.String()),
+  container: Nullable(Type.String()),
+  health: Type.Union(['healthy', 'unhealthy', 'starting', 'unknown'].map((h) => Type.Literal(h))),
+  connected: Type.Boolean(),
+  forwarded_port: Nullable(PortNumber),
+  last_check: Nullable(Time),
+  last_check_at: Nullable(Time),
+};
+
+const addedFields = {
+  forwarding: Type.Union(['forwarded', 'replacing', 'unknown', 'none'].map((f) => Type.Literal(f))),
+  port_problem: Nullable(Type.String({ description: 'why the forwarded port can not be read now' })),
+  problem: Nullable(Type.String({ description: 'what keeps Portward from doing its work on this VPN' })),
+  engines: Type.Integer(),
+  replacements_running: Type.Integer(),
+  stale_seconds: Nullable(Type.Number({ description: 'how old this is, when its workflow does not answer' })),
+  workflow_id: Type.String(),
+};
+
+export const VpnSchema = Type.Object({ ...vpnFields, ...addedFields });
+export type VpnJson = Static<typeof VpnSchema>;
+
+export const VpnStatusSchema = Type.Object({
+  mode: Type.Union(['disabled', 'single', 'redundant'].map((m) => Type.Literal(m))),
+  ...vpnFields,
+  vpn1: Nullable(VpnSchema),
+  vpn2: Nullable(VpnSchema),
+  vpns: Type.Array(VpnSchema),
+});
+export type VpnStatusJson = Static<typeof VpnStatusSchema>;
+
+const EngineName = Type.Object({ container_id: Type.String(), container_name: Type.String() });
+
+export const ReplacementSchema = Type.Object({
+  id: Type.String({ description: "the workflow's id" }),
+  vpn: Type.String(),
+  cause: Type.String(),
+  reason: Nullable(Type.String()),
+  state: Type.Union(['running', 'completed', 'superseded', 'lost'].map((s) => Type.Literal(s))),
+  old_port: Nullable(PortNumber),
+  new_port: Nullable(PortNumber),
+  old_engine: Nullable(EngineName),
+  new_engine: Nullable(EngineName),
+  started_at: Time,
+  ready_at: Nullable(Time),
+  ended_at: Nullable(Time),
+  failed_attempts: Type.Integer(),
+  last_error: Nullable(Type.String()),
+});
+export type ReplacementJson = Static<typeof ReplacementSchema>;
+
+export const PendingSchema = Type.Object({
+  id: Type.Null(),
+  request_id: Type.String(),
+  state: Type.Literal('pending'),
+  detail: Type.String(),
+});
+
+export const ReplacementRequestSchema = Type.Object(
+  {
+    engine: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'container id or name' })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  },
+  { additionalProperties: false },
+);
+
+export const ErrorSchema = Type.Object({ detail: Type.String() });
+export const NotFoundSchema = Type.Object({ detail: Type.String(), error: Type.Optional(Type.String()) });

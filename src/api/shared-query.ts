@@ -1,0 +1,57 @@
+/** What a reader gets: the value, and since when it is out of date if the last question failed. */
+export type Read<T> =
+  | { readonly kind: 'fresh'; readonly value: T }
+  | { readonly kind: 'stale'; readonly value: T; readonly seconds: number }
+  | { readonly kind: 'none'; readonly reason: string };
+
+export interface SharedQueryOptions {
+  /** How long an answer is reused, counted from when its question was sent. */
+  readonly maxAgeMs: number;
+  readonly now?: () => number;
+}
+
+/**
+ * One question that many ask: those who ask at the same time share one answer, and it is reused for a short while.
+ * When it fails, the last answer is given, marked stale, while the question is asked again in the background: nobody
+ * waits twice for a server that is away.
+ */
+export class SharedQuery<T> {
+  private answer: { readonly value: T; readonly sentAt: number } | null = null;
+  private failure: string | null = null;
+  private asking: Promise<void> | null = null;
+  private readonly now: () => number;
+
+  constructor(
+    private readonly ask: (previous: T | null) => Promise<T>,
+    private readonly options: SharedQueryOptions,
+  ) {
+    this.now = options.now ?? Date.now;
+  }
+
+  async read(): Promise<Read<T>> {
+    if (this.failure === null && this.answer && this.now() - this.answer.sentAt <= this.options.maxAgeMs) {
+      return { kind: 'fresh', value: this.answer.value };
+    }
+    this.asking ??= this.refresh();
+    if (this.failure === null || this.answer === null) await this.asking;
+    return this.current();
+  }
+
+  private current(): Read<T> {
+    if (this.answer === null) return { kind: 'none', reason: this.failure ?? 'not asked yet' };
+    if (this.failure === null) return { kind: 'fresh', value: this.answer.value };
+    const seconds = Math.max(0, Math.round((this.now() - this.answer.sentAt) / 1000));
+    return { kind: 'stale', value: this.answer.value, seconds };
+  }
+
+  private async refresh(): Promise<void> {
+    const sentAt = this.now();
+    try {
+      this.answer = { value: await this.ask(this.answer?.value ?? null), sentAt };
+      this.failure = null;
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+    this.asking = null;
+  }
+}

@@ -1,0 +1,96 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import type { ObserveProgress } from '../activities/observe';
+import type { ListedEngine } from '../domain/engine';
+import { vpnWorkflowId } from '../domain/names';
+import type { Replacement } from '../domain/replacement';
+import {
+  enginesQuery,
+  recheckSignal,
+  replaceEngineUpdate,
+  stateQuery,
+  type ReplaceRequest,
+  type VpnReport,
+} from '../workflows/messages';
+
+export interface EngineList {
+  /** Names this content; two lists with one version are the same. */
+  readonly version: string;
+  readonly engines: readonly ListedEngine[];
+}
+
+/** What the API wants of one VPN's workflow. Tests put their own in its place. */
+export interface VpnSource {
+  readonly vpn: string;
+  /** @throws when the workflow does not answer in time, or has no list yet */
+  engines(previous: EngineList | null): Promise<EngineList>;
+  state(): Promise<VpnReport>;
+  /** What the observe at work says between two observations; null when none is. */
+  progress(): Promise<ObserveProgress | null>;
+  recheck(): Promise<void>;
+  /** @throws the update's own error when it was refused, a deadline's when no worker has taken it */
+  replace(request: ReplaceRequest, updateId: string): Promise<Replacement>;
+}
+
+export interface TemporalVpnSourceOptions {
+  readonly instance: string;
+  readonly vpn: string;
+  readonly queryDeadlineMs: number;
+}
+
+/** Longer than a busy worker takes, shorter than a client's patience. */
+const UPDATE_DEADLINE_MS = 2_000;
+
+export class TemporalVpnSource implements VpnSource {
+  readonly vpn: string;
+
+  constructor(
+    private readonly client: Client,
+    private readonly options: TemporalVpnSourceOptions,
+  ) {
+    this.vpn = options.vpn;
+  }
+
+  async engines(previous: EngineList | null): Promise<EngineList> {
+    const answer = await this.within(this.options.queryDeadlineMs, () =>
+      this.handle().query(enginesQuery, previous?.version ?? null),
+    );
+    if (answer.unchanged) {
+      if (previous?.version === answer.version) return previous;
+      throw new Error('the VPN workflow says unchanged of a list that is not the last one');
+    }
+    if (answer.engines === null) throw new Error(`VPN '${this.vpn}' has not been looked at yet`);
+    return { version: answer.version, engines: answer.engines };
+  }
+
+  state(): Promise<VpnReport> {
+    return this.within(this.options.queryDeadlineMs, () => this.handle().query(stateQuery));
+  }
+
+  async progress(): Promise<ObserveProgress | null> {
+    const { raw } = await this.within(this.options.queryDeadlineMs, () => this.handle().describe());
+    const beating = (raw.pendingActivities ?? [])
+      .filter((a) => a.activityType?.name === 'observe' && a.heartbeatDetails?.payloads?.[0])
+      .toSorted((a, b) => Number(a.lastHeartbeatTime?.seconds ?? 0) - Number(b.lastHeartbeatTime?.seconds ?? 0));
+    const payload = beating.at(-1)?.heartbeatDetails?.payloads?.[0];
+    return payload ? defaultPayloadConverter.fromPayload<ObserveProgress>(payload) : null;
+  }
+
+  async recheck(): Promise<void> {
+    await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(recheckSignal));
+  }
+
+  async replace(request: ReplaceRequest, updateId: string): Promise<Replacement> {
+    return this.within(UPDATE_DEADLINE_MS, () =>
+      this.handle().executeUpdate(replaceEngineUpdate, { args: [request], updateId }),
+    );
+  }
+
+  private handle() {
+    return this.client.workflow.getHandle(vpnWorkflowId(this.options.instance, this.vpn));
+  }
+
+  private within<T>(ms: number, request: () => Promise<T>): Promise<T> {
+    return this.client.connection.withDeadline(Date.now() + ms, request);
+  }
+}

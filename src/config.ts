@@ -1,0 +1,238 @@
+import { cleanEnv } from 'envalid';
+import type { PortRange, PullPolicy } from './domain/settings';
+import { dataDir } from './folders';
+import { variants, type Variant } from './engine/variants';
+import type { GluetunAuth } from './gluetun/client';
+import { parsePortRange, variables, type Variables } from './variables';
+
+export interface VpnConfig {
+  readonly name: string;
+  readonly httpPorts: PortRange;
+  /** Engines wanted on it, the forwarded one among them. */
+  readonly targetEngines: number;
+  readonly gluetunAuth: GluetunAuth;
+}
+
+/** The whole configuration, checked. It holds secrets: it is never logged or sent anywhere as a whole. */
+export interface Config {
+  readonly instance: string;
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Any of them opens the routes that ask for one; none: see `allowUnauthenticated`. */
+    readonly keys: readonly string[];
+    readonly allowUnauthenticated: boolean;
+    readonly enginesMaxAgeMs: number;
+    readonly enginesStaleLimitMs: number;
+    readonly queryDeadlineMs: number;
+    readonly advertisedHost: string | null;
+  };
+  readonly vpnMode: 'single' | 'redundant';
+  readonly vpns: readonly VpnConfig[];
+  readonly gluetun: { readonly port: number; readonly timeoutMs: number };
+  readonly checkIntervalMs: number;
+  readonly portCacheTtlMs: number;
+  readonly containerLabel: string;
+  readonly reach: 'auto' | 'network' | 'published';
+  readonly httpsPorts: PortRange;
+  readonly evictionGraceMs: number;
+  readonly stopTimeoutS: number;
+  readonly startupTimeoutMs: number;
+  readonly engine: {
+    readonly variantName: string;
+    readonly variant: Variant;
+    readonly pullPolicy: PullPolicy;
+    readonly healthCheckIntervalMs: number;
+    readonly healthFailureThreshold: number;
+  };
+  readonly temporal: {
+    /** Null: the embedded server. */
+    readonly address: string | null;
+    readonly port: number;
+    readonly uiPort: number;
+    readonly bindIp: string;
+  };
+  readonly dataDir: string;
+  readonly log: { readonly debug: boolean; readonly debugDir: string; readonly format: 'auto' | 'json' | 'pretty' };
+}
+
+/** All that is wrong with the configuration, in one message. */
+export class ConfigError extends Error {
+  constructor(readonly mistakes: readonly string[]) {
+    super(
+      `Configuration is wrong in ${mistakes.length} place${mistakes.length === 1 ? '' : 's'}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+/** Proxies keep the list of engines for this long. */
+const PROXY_CACHE_MS = 2_000;
+const QUERY_DEADLINE_MS = 500;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigError */
+export function loadConfig(env: Env): Config {
+  const mistakes: string[] = [];
+  // `NAME=` in an .env file means that it is not set.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const read: Variables = cleanEnv(given, variables, {
+    reporter: ({ errors }) => {
+      for (const [name, error] of Object.entries(errors)) {
+        mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+  });
+  // What is wrong by itself has its message; comparing it with others would only add noise.
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+
+  const vpns = vpnConfigs(read, given, mistakes);
+  const variant = variants[read.ENGINE_VARIANT];
+  if (!variant) {
+    mistakes.push(`ENGINE_VARIANT: expected one of ${Object.keys(variants).join(', ')}, got '${read.ENGINE_VARIANT}'`);
+  }
+  const leastGraceMs = PROXY_CACHE_MS + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
+  if (read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
+    mistakes.push(
+      `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (2 s that proxies keep the list, ENGINES_MAX_AGE_MS and ` +
+        `${QUERY_DEADLINE_MS / 1000} s for a query), got ${read.EVICTION_GRACE_S}; a proxy could still choose an engine that is stopped`,
+    );
+  }
+  if (read.MIN_REPLICAS > read.MAX_REPLICAS) {
+    mistakes.push(`MIN_REPLICAS: expected at most MAX_REPLICAS (${read.MAX_REPLICAS}), got ${read.MIN_REPLICAS}`);
+  }
+  if (mistakes.length > 0 || !variant) throw new ConfigError(mistakes);
+
+  return {
+    instance: read.PORTWARD_INSTANCE,
+    api: {
+      host: read.APP_HOST,
+      port: read.APP_PORT,
+      keys: [read.API_KEY, read.API_KEY_2].filter((key) => key !== ''),
+      allowUnauthenticated: read.ALLOW_UNAUTHENTICATED,
+      enginesMaxAgeMs: read.ENGINES_MAX_AGE_MS,
+      enginesStaleLimitMs: read.ENGINES_STALE_LIMIT_S * 1000,
+      queryDeadlineMs: QUERY_DEADLINE_MS,
+      advertisedHost: read.ADVERTISED_HOST === '' ? null : read.ADVERTISED_HOST,
+    },
+    vpnMode: vpns.length > 1 ? 'redundant' : 'single',
+    vpns,
+    gluetun: { port: read.GLUETUN_API_PORT, timeoutMs: read.GLUETUN_TIMEOUT_S * 1000 },
+    checkIntervalMs: read.GLUETUN_HEALTH_CHECK_INTERVAL_S * 1000,
+    portCacheTtlMs: read.GLUETUN_PORT_CACHE_TTL_S * 1000,
+    containerLabel: read.CONTAINER_LABEL,
+    reach: read.CONTAINER_REACH,
+    httpsPorts: read.ACE_HTTPS_RANGE,
+    evictionGraceMs: read.EVICTION_GRACE_S * 1000,
+    stopTimeoutS: read.STOP_TIMEOUT_S,
+    startupTimeoutMs: read.STARTUP_TIMEOUT_S * 1000,
+    engine: {
+      variantName: read.ENGINE_VARIANT,
+      variant: read.ENGINE_IMAGE === '' ? variant : { ...variant, image: read.ENGINE_IMAGE },
+      pullPolicy: read.PULL_POLICY,
+      healthCheckIntervalMs: read.HEALTH_CHECK_INTERVAL_S * 1000,
+      healthFailureThreshold: read.HEALTH_FAILURE_THRESHOLD,
+    },
+    temporal: {
+      address: read.TEMPORAL_ADDRESS === '' ? null : read.TEMPORAL_ADDRESS,
+      port: read.PORTWARD_TEMPORAL_PORT,
+      uiPort: read.PORTWARD_TEMPORAL_UI_PORT,
+      bindIp: read.PORTWARD_TEMPORAL_IP,
+    },
+    dataDir: dataDir(env),
+    log: { debug: read.DEBUG_MODE, debugDir: read.DEBUG_LOG_DIR, format: read.LOG_FORMAT },
+  };
+}
+
+const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+function vpnConfigs(read: Variables, env: Record<string, string | undefined>, mistakes: string[]): VpnConfig[] {
+  const names = vpnNames(read, mistakes);
+  for (const name of names) {
+    if (!DOCKER_NAME.test(name))
+      mistakes.push(`VPN container name: expected letters, digits, '_', '.' and '-', got '${name}'`);
+  }
+  if (new Set(names).size < names.length)
+    mistakes.push(`VPN container names: expected different ones, got ${names.join(', ')}`);
+  const own = names.map((_, index) => rangeOf(env, index + 1, mistakes));
+  const ranges = shares(read.PORT_RANGE_HOST, own);
+  ranges.forEach((range, index) => {
+    const other = ranges.findIndex((r, i) => i > index && r.first <= range.last && range.first <= r.last);
+    if (other >= 0)
+      mistakes.push(
+        `port ranges of ${names[index]} and ${names[other]} overlap: expected a range of its own for each VPN (GLUETUN_PORT_RANGE_${index + 1}, GLUETUN_PORT_RANGE_${other + 1})`,
+      );
+    if (range.last < range.first) mistakes.push(`PORT_RANGE_HOST: too small to be shared by ${names.length} VPNs`);
+  });
+  return names.map((name, index) => ({
+    name,
+    httpPorts: ranges[index] ?? read.PORT_RANGE_HOST,
+    targetEngines: share(read.MIN_REPLICAS, names.length, index),
+    gluetunAuth: gluetunAuth(env, index + 1, mistakes),
+  }));
+}
+
+function vpnNames(read: Variables, mistakes: string[]): string[] {
+  const listed = read.GLUETUN_CONTAINER_NAMES.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (listed.length > 0) return listed;
+  const { GLUETUN_CONTAINER_NAME: first, GLUETUN_CONTAINER_NAME_2: second, VPN_MODE } = read;
+  if (first === '') {
+    mistakes.push(
+      'GLUETUN_CONTAINER_NAME: expected the name of the VPN container (GLUETUN_CONTAINER_NAMES for several), got nothing',
+    );
+    return [];
+  }
+  if (VPN_MODE === 'single') return [first];
+  if (second === '')
+    mistakes.push(
+      'GLUETUN_CONTAINER_NAME_2: expected the second VPN container, because VPN_MODE=redundant, got nothing',
+    );
+  return [first, second].filter((name) => name !== '');
+}
+
+function rangeOf(env: Record<string, string | undefined>, number: number, mistakes: string[]): PortRange | null {
+  const name = `GLUETUN_PORT_RANGE_${number}`;
+  const text = env[name];
+  if (text === undefined) return null;
+  try {
+    return parsePortRange(text);
+  } catch (error) {
+    mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+/** VPNs without a range of their own share PORT_RANGE_HOST evenly, since two containers can't publish one port. */
+function shares(all: PortRange, own: (PortRange | null)[]): PortRange[] {
+  const sharing = own.filter((range) => range === null).length;
+  const size = Math.floor((all.last - all.first + 1) / Math.max(1, sharing));
+  let next = all.first;
+  return own.map((range) => {
+    if (range) return range;
+    const given = { first: next, last: next + size - 1 };
+    next += size;
+    return given;
+  });
+}
+
+/** A VPN's part of what is wanted over all VPNs; at least its forwarded engine. */
+export function share(total: number, vpns: number, index: number): number {
+  return Math.max(1, Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
+}
+
+function gluetunAuth(env: Record<string, string | undefined>, number: number, mistakes: string[]): GluetunAuth {
+  const of = (name: string) => env[`${name}_${number}`] ?? env[name];
+  const key = of('GLUETUN_API_KEY');
+  const user = of('GLUETUN_USER');
+  const password = of('GLUETUN_PASSWORD');
+  if (key !== undefined) return { kind: 'api-key', key };
+  if ((user === undefined) !== (password === undefined)) {
+    mistakes.push('GLUETUN_USER and GLUETUN_PASSWORD: expected both or none');
+  }
+  return user !== undefined && password !== undefined ? { kind: 'basic', user, password } : { kind: 'none' };
+}

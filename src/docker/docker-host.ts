@@ -1,0 +1,170 @@
+import type Dockerode from 'dockerode';
+import type { ContainerId } from '../domain/engine';
+import { dockerError, statusCode } from './docker-error';
+
+export interface ContainerToCreate {
+  readonly name: string;
+  readonly image: string;
+  readonly env: readonly string[];
+  readonly command: readonly string[] | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The container whose network it joins. */
+  readonly networkOf: ContainerId;
+}
+
+export interface ListedContainer {
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly running: boolean;
+  /** Milliseconds since the epoch, precise to a second. */
+  readonly createdAt: number;
+  /** Null where it has a network of its own. */
+  readonly networkOf: ContainerId | null;
+}
+
+export type ContainerDetails = Dockerode.ContainerInspectInfo;
+
+const SHORT_CALL_MS = 20_000;
+
+/**
+ * What Portward asks of Docker, and nothing else. A container that is not there is an answer (null, or success where
+ * it was to be gone), not an error.
+ */
+export class DockerHost {
+  constructor(private readonly docker: Dockerode) {}
+
+  async inspect(idOrName: string): Promise<ContainerDetails | null> {
+    return this.unlessAbsent(() =>
+      this.docker.getContainer(idOrName).inspect({ abortSignal: AbortSignal.timeout(SHORT_CALL_MS) }),
+    );
+  }
+
+  /** All containers, running or not, that have every one of the labels (`name=value`). */
+  async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const found = await this.call(() =>
+      this.docker.listContainers({
+        all: true,
+        filters: { label: [...labels] },
+        abortSignal: AbortSignal.timeout(SHORT_CALL_MS),
+      }),
+    );
+    return found.map((c) => ({
+      id: c.Id,
+      name: (c.Names[0] ?? c.Id).replace(/^\//, ''),
+      labels: c.Labels,
+      running: c.State === 'running',
+      createdAt: c.Created * 1000,
+      networkOf: /^container:(.+)$/.exec(c.HostConfig.NetworkMode)?.[1] ?? null,
+    }));
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    const found = await this.unlessAbsent(() => this.docker.getImage(image).inspect());
+    return found !== null;
+  }
+
+  /** Tells progress in Docker's words, for example `Downloading 12MB/200MB`. */
+  async pull(image: string, signal: AbortSignal, progress: (line: string) => void): Promise<void> {
+    const stream = await this.call(() => this.docker.pull(image, { abortSignal: signal }));
+    await new Promise<void>((resolve, reject) => {
+      this.docker.modem.followProgress(
+        stream,
+        (error: Error | null) => (error ? reject(dockerError(error)) : resolve()),
+        (event: { status?: string; progress?: string; id?: string }) =>
+          progress([event.id, event.status, event.progress].filter((part) => part !== undefined).join(' ')),
+      );
+    });
+  }
+
+  /** @throws with Docker's 409 when the name is taken */
+  async create(container: ContainerToCreate): Promise<ContainerId> {
+    const created = await this.call(() =>
+      this.docker.createContainer({
+        name: container.name,
+        Image: container.image,
+        Env: [...container.env],
+        ...(container.command ? { Cmd: [...container.command] } : {}),
+        Labels: { ...container.labels },
+        HostConfig: {
+          NetworkMode: `container:${container.networkOf}`,
+          RestartPolicy: { Name: 'unless-stopped' },
+        },
+        abortSignal: AbortSignal.timeout(SHORT_CALL_MS),
+      }),
+    );
+    return created.id;
+  }
+
+  /** One that runs already is fine. */
+  async start(id: ContainerId): Promise<void> {
+    await this.call(async () => {
+      try {
+        await this.docker.getContainer(id).start({ abortSignal: AbortSignal.timeout(SHORT_CALL_MS) });
+      } catch (error) {
+        if (statusCode(error) !== 304) throw error;
+      }
+    });
+  }
+
+  /** So that Docker does not revive an engine that is to go, which would take its port again. */
+  async forbidRestart(id: ContainerId): Promise<void> {
+    await this.unlessAbsent(() =>
+      this.docker
+        .getContainer(id)
+        .update({ RestartPolicy: { Name: 'no' }, abortSignal: AbortSignal.timeout(SHORT_CALL_MS) }),
+    );
+  }
+
+  /** SIGTERM, and SIGKILL after `timeoutS`. One that is stopped or gone is success. */
+  async stop(id: ContainerId, timeoutS: number): Promise<void> {
+    const abortSignal = AbortSignal.timeout(timeoutS * 1000 + SHORT_CALL_MS);
+    await this.unlessAbsent(async () => {
+      try {
+        await this.docker.getContainer(id).stop({ t: timeoutS, abortSignal });
+      } catch (error) {
+        if (statusCode(error) !== 304) throw error;
+      }
+    });
+  }
+
+  /** Returns when the container is gone, also when another removal of it was in progress. */
+  async remove(id: ContainerId): Promise<void> {
+    const deadline = AbortSignal.timeout(SHORT_CALL_MS);
+    await this.unlessAbsent(async () => {
+      try {
+        await this.docker.getContainer(id).remove({ force: true, v: true, abortSignal: deadline });
+      } catch (error) {
+        if (statusCode(error) !== 409) throw error;
+        while (!deadline.aborted && (await this.inspect(id)) !== null) await new Promise((r) => setTimeout(r, 100));
+        if (deadline.aborted) throw error;
+      }
+    });
+  }
+
+  /** Docker's container events of these kinds, as a stream of JSON lines. */
+  async events(kinds: readonly string[], signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    return this.call(() =>
+      this.docker.getEvents({ filters: { type: ['container'], event: [...kinds] }, abortSignal: signal }),
+    );
+  }
+
+  private async unlessAbsent<T>(request: () => Promise<T>): Promise<T | null> {
+    return this.call(async () => {
+      try {
+        return await request();
+      } catch (error) {
+        if (statusCode(error) === 404) return null;
+        throw error;
+      }
+    });
+  }
+
+  private async call<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      throw dockerError(error);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Port } from '../domain/engine';
+import type { Endpoint } from '../engine/engine-api';
+import type { ContainerDetails } from './docker-host';
+
+/**
+ * How this process reaches ports of a container: over Docker's networks (on Linux, and inside a container that
+ * shares one with it), or by the ports that the container publishes (Docker Desktop, a remote Docker host).
+ */
+export type Reach =
+  | { readonly kind: 'network'; readonly preferred: readonly string[] }
+  | { readonly kind: 'published'; readonly host: string };
+
+export class Unreachable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Unreachable';
+  }
+}
+
+function dockerHostName(dockerHost: string | undefined): string | null {
+  if (dockerHost === undefined || !/^(tcp|https?|ssh):/.test(dockerHost)) return null;
+  return new URL(dockerHost).hostname;
+}
+
+/**
+ * @param own details of the container that this process runs in, null outside of one
+ */
+export function detectReach(options: {
+  readonly setting: 'auto' | 'network' | 'published';
+  readonly platform: NodeJS.Platform;
+  readonly dockerHost: string | undefined;
+  readonly own: ContainerDetails | null;
+}): Reach {
+  const { setting, platform, own } = options;
+  const remote = dockerHostName(options.dockerHost);
+  const local = remote === null || remote === 'localhost' || remote.startsWith('127.');
+  const overNetwork = own !== null || (platform === 'linux' && local);
+  if (setting === 'network' || (setting === 'auto' && overNetwork)) {
+    return { kind: 'network', preferred: Object.keys(own?.NetworkSettings.Networks ?? {}) };
+  }
+  return { kind: 'published', host: local ? '127.0.0.1' : (remote ?? '127.0.0.1') };
+}
+
+/** The one place that says where a container's port is. @throws Unreachable */
+export function resolve(reach: Reach, container: ContainerDetails, port: Port): Endpoint {
+  const name = container.Name.replace(/^\//, '');
+  if (container.HostConfig.NetworkMode === 'host') return { host: '127.0.0.1', port };
+  if (reach.kind === 'published') {
+    const binding = container.NetworkSettings.Ports[`${port}/tcp`]?.[0];
+    if (!binding) {
+      throw new Unreachable(
+        `container '${name}' does not publish port ${port}, so it can't be reached from here: publish it`,
+      );
+    }
+    return { host: reach.host, port: Number(binding.HostPort) };
+  }
+  const networks = Object.entries(container.NetworkSettings.Networks).filter(([, n]) => n.IPAddress !== '');
+  const shared = networks.find(([network]) => reach.preferred.includes(network)) ?? networks[0];
+  if (!shared) throw new Unreachable(`container '${name}' has no address on a Docker network`);
+  return { host: shared[1].IPAddress, port };
+}

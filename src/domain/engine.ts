@@ -1,0 +1,42 @@
+/** A TCP/UDP port, 1 to 65535. */
+export type Port = number;
+
+/** Docker's full container id. */
+export type ContainerId = string;
+
+/** Milliseconds since the Unix epoch. */
+export type Instant = number;
+
+/** The forwarded engine listens on the VPN's forwarded port; plain engines have none. */
+export type Role = 'forwarded' | 'plain';
+
+export type Health = 'healthy' | 'unhealthy' | 'unknown';
+
+/** What is needed to let go of an engine, and to keep its ports from being given out until it is gone. */
+export interface EngineRef {
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly role: Role;
+  readonly httpPort: Port;
+  readonly httpsPort: Port | null;
+  readonly p2pPort: Port | null;
+}
+
+/** An engine that the VPN workflow answers for. */
+export interface Engine extends EngineRef {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly firstSeen: Instant;
+  /** Its API has answered at least once; before that it is not listed (I6). */
+  readonly ready: boolean;
+  readonly health: Health;
+}
+
+/** An engine as `/engines` shows it: `forwarded` is true only on the VPN's last observed port (I1). */
+export interface ListedEngine extends Engine {
+  readonly forwarded: boolean;
+}
+
+export function engineRef(engine: EngineRef): EngineRef {
+  const { id, name, role, httpPort, httpsPort, p2pPort } = engine;
+  return { id, name, role, httpPort, httpsPort, p2pPort };
+}

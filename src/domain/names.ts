@@ -1,0 +1,39 @@
+import type { Role } from './engine';
+
+/** The task queue of one Portward instance, which is one Docker host. */
+export function taskQueue(instance: string): string {
+  return `portward-${instance}`;
+}
+
+export function vpnWorkflowId(instance: string, vpn: string): string {
+  return `vpn/${instance}/${vpn}`;
+}
+
+export function replacementWorkflowId(instance: string, vpn: string, lineage: string, number: number): string {
+  return `replace/${instance}/${vpn}/${number}-${lineage}`;
+}
+
+/**
+ * Lineage and number make a name unique even when Temporal's database was lost and numbers begin again;
+ * the generation tells apart the engines of a replacement whose target moved.
+ */
+export function engineName(role: Role, vpn: string, lineage: string, number: number, generation: number): string {
+  return `acestream_${role === 'forwarded' ? 'fwd_' : ''}${vpn}_${number}_${generation}_${lineage}`;
+}
+
+/** Value of the label `portward.replacement` on a container that Portward made. */
+export function replacementLabel(lineage: string, number: number): string {
+  return `${lineage}/${number}`;
+}
+
+export const label = {
+  forwarded: 'acestream.forwarded',
+  vpn: 'acestream.vpn_container',
+  httpPort: 'acestream.http_port',
+  httpsPort: 'acestream.https_port',
+  hostHttpPort: 'host.http_port',
+  p2pPort: 'acestream.p2p_port',
+  instance: 'portward.instance',
+  replacement: 'portward.replacement',
+  spec: 'portward.spec',
+} as const;

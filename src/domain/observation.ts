@@ -1,0 +1,111 @@
+import type { ContainerId, Health, Instant, Port, Role } from './engine';
+
+/** `none`: the image has no health check; a running container then counts as healthy. */
+export type DockerHealth = 'healthy' | 'unhealthy' | 'starting' | 'none';
+
+export type VpnObservation =
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'present';
+      readonly id: ContainerId;
+      /** With the id this is the session: a new one means that every engine's network is gone. */
+      readonly startedAt: Instant;
+      readonly running: boolean;
+      readonly health: DockerHealth;
+    };
+
+/**
+ * What the control server says about the forwarded port. Only `known` is a port (I7); `unknown` carries the
+ * time of the first failed read, from which the last port's validity is counted; `unasked` means that the VPN
+ * was not healthy, `pending` that no read has come to an end yet: neither is news.
+ */
+export type PortReading =
+  | { readonly kind: 'known'; readonly port: Port }
+  | { readonly kind: 'unknown'; readonly since: Instant; readonly reason: string }
+  | { readonly kind: 'unasked' }
+  | { readonly kind: 'pending' };
+
+export interface ObservedEngine {
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly role: Role;
+  readonly httpPort: Port;
+  readonly httpsPort: Port | null;
+  readonly p2pPort: Port | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: Instant;
+  readonly running: boolean;
+  /** When its current run began; null while it is not running. */
+  readonly startedAt: Instant | null;
+  /** The container whose network it lives in. */
+  readonly networkOf: ContainerId;
+  /** What its own API says; `unknown` until it has answered or failed often enough. */
+  readonly health: Health;
+}
+
+/** One look at a VPN and its engines. */
+export interface Sight {
+  readonly kind: 'sight';
+  /** When this look began: what happened later is not in it. */
+  readonly at: Instant;
+  readonly vpn: VpnObservation;
+  readonly port: PortReading;
+  readonly engines: readonly ObservedEngine[];
+  /** Whether a new engine's image is on the Docker host. */
+  readonly imagePresent: boolean;
+}
+
+/** Docker could not be asked: nothing is known, so nothing may be concluded. */
+export interface Blindness {
+  readonly kind: 'blind';
+  readonly at: Instant;
+  readonly problem: string;
+}
+
+export type Observation = Sight | Blindness;
+
+export function isHealthy(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running && (vpn.health === 'healthy' || vpn.health === 'none');
+}
+
+/** Identifies one run of the VPN container; a restart or a new container makes another. */
+export function session(vpn: VpnObservation): string | null {
+  return vpn.kind === 'present' ? `${vpn.id}@${vpn.startedAt}` : null;
+}
+
+/**
+ * Whether the engine's network namespace is a former one of its VPN. Docker goes on calling such an engine
+ * running, and it may even answer on its own loopback, but nothing reaches it.
+ */
+export function lostItsNetwork(engine: ObservedEngine, vpn: VpnObservation): boolean {
+  if (vpn.kind !== 'present') return false;
+  if (engine.networkOf !== vpn.id) return true;
+  return engine.running && engine.startedAt !== null && engine.startedAt < vpn.startedAt;
+}
+
+/** Everything in an observation that can change a decision, in one comparable string. Times of looking are not in it. */
+function essence(observation: Observation): string {
+  if (observation.kind === 'blind') return JSON.stringify(['blind', observation.problem]);
+  const { vpn, port, engines, imagePresent } = observation;
+  return JSON.stringify([
+    vpn,
+    port.kind === 'known' ? port.port : port.kind === 'unknown' ? port.reason : port.kind,
+    engines
+      .map((e) => [e.id, e.running, e.startedAt, e.networkOf, e.health])
+      .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
+    imagePresent,
+  ]);
+}
+
+/** Whether `seen` holds anything that the owner of `known` does not know. */
+export function isNews(known: Observation | null, seen: Observation): boolean {
+  if (known === null) return true;
+  if (
+    known.kind === 'sight' &&
+    seen.kind === 'sight' &&
+    (seen.port.kind === 'pending' || seen.port.kind === 'unasked')
+  ) {
+    return essence({ ...known, port: seen.port }) !== essence(seen);
+  }
+  return essence(known) !== essence(seen);
+}

@@ -1,0 +1,87 @@
+import type { Engine, EngineRef, Instant, Port, Role, ContainerId } from './engine';
+
+export type Cause =
+  | 'first engine'
+  | 'engine missing'
+  | 'port changed'
+  | 'port conflict'
+  | 'forced'
+  | 'VPN restarted'
+  | 'engine died'
+  | 'engine unhealthy'
+  | 'surplus';
+
+/** The engine that a replacement has to bring up. A moved port makes a new generation of it. */
+export interface Target {
+  readonly generation: number;
+  readonly role: Role;
+  readonly httpPort: Port;
+  readonly httpsPort: Port;
+  readonly p2pPort: Port | null;
+  /** Engines being let go that hold a port of this one: it can start only when they are gone. */
+  readonly waitFor: readonly ContainerId[];
+}
+
+export type ReplacementState = 'running' | 'completed' | 'superseded' | 'lost';
+
+/** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
+export interface Replacement {
+  readonly id: string;
+  readonly number: number;
+  readonly cause: Cause;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+  readonly oldPort: Port | null;
+  readonly old: readonly EngineRef[];
+  readonly target: Target | null;
+  readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
+  readonly state: ReplacementState;
+  readonly startedAt: Instant;
+  readonly readyAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** Rounds of the replacement that failed and are being tried again. */
+  readonly failedAttempts: number;
+  readonly lastError: string | null;
+}
+
+export interface ReplacementInput {
+  readonly instance: string;
+  readonly vpn: string;
+  readonly lineage: string;
+  readonly number: number;
+  readonly cause: Cause;
+  readonly reason: string | null;
+  readonly old: readonly EngineRef[];
+  readonly target: Target | null;
+  readonly startedAt: Instant;
+  readonly evictionGraceMs: number;
+  readonly stopTimeoutS: number;
+  readonly startupTimeoutMs: number;
+  /** Set when the workflow continued as new: what it had done so far. */
+  readonly progress?: ReplacementProgress;
+}
+
+export interface ReplacementProgress {
+  readonly released: readonly ContainerId[];
+  readonly ready: { readonly generation: number; readonly engine: Engine } | null;
+  readonly failedAttempts: number;
+}
+
+/** child → VPN workflow */
+export interface EngineReady {
+  readonly number: number;
+  readonly lineage: string;
+  readonly generation: number;
+  readonly engine: Engine;
+}
+export interface ReplacementEnded {
+  readonly number: number;
+  readonly lineage: string;
+  readonly generation: number | null;
+}
+export interface AttemptFailed {
+  readonly number: number;
+  readonly lineage: string;
+  readonly failedAttempts: number;
+  readonly error: string;
+}

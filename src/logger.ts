@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DefaultLogger, type LogEntry, type Logger as TemporalLogger } from '@temporalio/worker';
+import pino, { type Logger, type StreamEntry } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from './config';
+
+/** One line an event: readable on a terminal, JSON otherwise; with DEBUG_MODE everything also as JSON lines in a file. */
+export function createLogger(log: Config['log']): Logger {
+  const readable = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
+  const main = readable
+    ? pretty({
+        sync: true,
+        colorize: process.stdout.isTTY,
+        translateTime: 'SYS:HH:MM:ss.l',
+        ignore: 'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt',
+      })
+    : pino.destination({ dest: 1, sync: true });
+  const streams: StreamEntry[] = [{ level: 'info', stream: main }];
+  if (log.debug) {
+    mkdirSync(log.debugDir, { recursive: true });
+    streams.push({
+      level: 'debug',
+      stream: pino.destination({ dest: join(log.debugDir, 'portward.jsonl'), sync: true, append: true }),
+    });
+  }
+  return pino(
+    {
+      level: log.debug ? 'debug' : 'info',
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.multistream(streams),
+  );
+}
+
+/** What workflows and the SDK log, in the same form; of the SDK's own lines only warnings and errors are for users. */
+export function temporalLogger(log: Logger): TemporalLogger {
+  return new DefaultLogger('INFO', (entry: LogEntry) => {
+    const meta = entry.meta ?? {};
+    const fromWorkflow = meta['sdkComponent'] === 'workflow';
+    const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, error } = meta;
+    const fields = { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt };
+    const detail = fromWorkflow || !(error instanceof Error) ? '' : `: ${error.message}`;
+    const message = `${entry.message}${detail}`;
+    if (entry.level === 'ERROR') log.error(fields, message);
+    else if (entry.level === 'WARN') log.warn(fields, message);
+    else if (fromWorkflow) log.info(fields, message);
+    else log.debug(fields, message);
+  });
+}

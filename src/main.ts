@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { ConfigError, loadConfig } from './config';
+import { run, type Part } from './program/run';
+import { replace, status } from './program/commands';
+
+/** Exit code for wrong configuration or a wrong command line; nothing was started. */
+const WRONG_INPUT = 2;
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+async function start(parts: readonly Part[]): Promise<void> {
+  await run(loadConfig(process.env), parts);
+}
+
+const program = new Command('portward')
+  .description("Keeps engines behind a VPN in step with the VPN's forwarded port.")
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_INPUT));
+
+program
+  .command('start')
+  .description('everything in one process, with an embedded Temporal server unless TEMPORAL_ADDRESS is set')
+  .action(() => start(['worker', 'api']));
+program
+  .command('worker')
+  .description('workflows and activities only, beside the Docker host')
+  .action(() => start(['worker']));
+program
+  .command('api')
+  .description('the HTTP API only')
+  .action(() => start(['api']));
+
+const urlOption = [
+  '--url <url>',
+  "the API's address",
+  process.env['PORTWARD_URL'] ?? `http://127.0.0.1:${process.env['APP_PORT'] ?? 8000}`,
+] as const;
+program
+  .command('status')
+  .description('VPNs, engines and replacements as a table')
+  .option(...urlOption)
+  .action(status);
+program
+  .command('replace <vpn>')
+  .description('replace the forwarded engine of a VPN now')
+  .option('--engine <id>', 'another engine, by container id or name')
+  .option('--reason <text>', 'kept with the replacement')
+  .option(...urlOption)
+  .action(replace);
+
+program.parseAsync().then(
+  () => process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof ConfigError ? WRONG_INPUT : 1);
+  },
+);

@@ -1,0 +1,60 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { isLoopback, isShut } from '../api/access';
+import { app } from '../api/app';
+import { TemporalVpnSource } from '../api/vpn-source';
+import type { Config } from '../config';
+
+const BODY_BYTES_AT_MOST = 256 * 1024;
+
+/** The HTTP API as a listening server. */
+export class ApiProgram {
+  private readonly server: FastifyInstance;
+
+  constructor(
+    private readonly config: Config,
+    client: Client,
+    private readonly log: Logger,
+  ) {
+    const { api, instance, vpns } = config;
+    const loggerInstance: FastifyBaseLogger = log;
+    this.server = Fastify({
+      loggerInstance,
+      logController: new LogController({ disableRequestLogging: true }),
+      bodyLimit: BODY_BYTES_AT_MOST,
+      forceCloseConnections: true,
+    });
+    void this.server.register(app, {
+      instance,
+      sources: vpns.map(
+        (vpn) => new TemporalVpnSource(client, { instance, vpn: vpn.name, queryDeadlineMs: api.queryDeadlineMs }),
+      ),
+      reads: {
+        maxAgeMs: api.enginesMaxAgeMs,
+        staleLimitMs: api.enginesStaleLimitMs,
+        advertisedHost: api.advertisedHost,
+      },
+      access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host },
+    });
+  }
+
+  async start(): Promise<string> {
+    const { api } = this.config;
+    const access = { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host };
+    if (isShut(access)) {
+      this.log.warn(
+        'No API_KEY is set: routes that change something are closed. Set API_KEY, or ALLOW_UNAUTHENTICATED=true to open them to all.',
+      );
+    } else if (api.keys.length === 0 && !isLoopback(api.host)) {
+      this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
+    }
+    await this.server.listen({ host: api.host, port: api.port, listenTextResolver: () => '' });
+    const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
+    return `http://${shown}:${api.port}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.server.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { cacheDir } from '../folders';
+import { createLogger, temporalLogger } from '../logger';
+import { resolveTemporalCli } from '../temporal/cli';
+import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
+import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
+import { ApiProgram } from './api-program';
+import { searchAttributes, WorkerProgram } from './worker-program';
+
+export type Part = 'worker' | 'api';
+
+/** Runs the given parts until SIGTERM or SIGINT; returns when everything has been stopped in order. */
+export async function run(config: Config, parts: readonly Part[]): Promise<void> {
+  const log = createLogger(config.log);
+  const stopped = untilSignal(log);
+  Runtime.install({
+    logger: temporalLogger(log),
+    // Portward itself decides what a signal means, and in which order things stop.
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+  log.info(
+    `Portward starts: ${parts.join(' and ')}, instance ${config.instance}, VPNs ${config.vpns.map((v) => v.name).join(', ')}`,
+  );
+
+  const server = await embeddedServer(config, parts, log);
+  const target = await temporalTarget(config, server);
+  const { client, connection } = lazyClient(target);
+  const worker = parts.includes('worker') ? new WorkerProgram(config, { target, client, connection, log }) : null;
+  const api = parts.includes('api') ? new ApiProgram(config, client, log) : null;
+  try {
+    await worker?.start();
+    if (api) log.info(`API: ${await api.start()}/engines`);
+    await stopped;
+  } finally {
+    const began = Date.now();
+    await api?.stop();
+    await worker?.stop();
+    await connection.close();
+    await server?.stop();
+    log.info(`Portward has stopped in ${((Date.now() - began) / 1000).toFixed(1)} s; engines keep running`);
+  }
+}
+
+async function embeddedServer(config: Config, parts: readonly Part[], log: Logger): Promise<EmbeddedServer | null> {
+  const { temporal } = config;
+  if (temporal.address !== null || !parts.includes('worker')) return null;
+  const server = await startEmbeddedServer({
+    cliPath: () => resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log }),
+    dataDir: config.dataDir,
+    port: temporal.port,
+    uiPort: temporal.uiPort,
+    uiIp: temporal.bindIp,
+    searchAttributes,
+    log,
+  });
+  server.supervise();
+  log.info(`Temporal UI: ${server.uiUrl}`);
+  return server;
+}
+
+async function temporalTarget(config: Config, server: EmbeddedServer | null): Promise<TemporalTarget> {
+  if (config.temporal.address !== null) return targetFromEnvironment();
+  if (server) return targetAt(server.address);
+  const found = await findEmbeddedServer(config.dataDir);
+  return targetAt(found?.address ?? `127.0.0.1:${config.temporal.port}`);
+}
+
+/** The first signal asks to stop; a second one is taken to mean at once. */
+function untilSignal(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1);
+      asked = true;
+      log.info(`${signal}: stopping; again to stop at once`);
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}

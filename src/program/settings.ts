@@ -1,0 +1,25 @@
+import type { Config, VpnConfig } from '../config';
+import type { VpnSettings } from '../domain/settings';
+
+/** Ports that Gluetun itself may use in its network: DNS, HTTP proxy, Shadowsocks, health server. */
+const GLUETUN_PORTS = [53, 8888, 8388, 9999];
+
+/** The part of the configuration that goes into workflow state; see VpnSettings for what must not. */
+export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: readonly string[]): VpnSettings {
+  return {
+    instance: config.instance,
+    vpn: vpn.name,
+    targetEngines: vpn.targetEngines,
+    httpPorts: vpn.httpPorts,
+    httpsPorts: config.httpsPorts,
+    reservedPorts: [...GLUETUN_PORTS, config.gluetun.port],
+    checkIntervalMs: config.checkIntervalMs,
+    portCacheTtlMs: config.portCacheTtlMs,
+    evictionGraceMs: config.evictionGraceMs,
+    stopTimeoutS: config.stopTimeoutS,
+    startupTimeoutMs: config.startupTimeoutMs,
+    image: config.engine.variant.image,
+    pullPolicy: config.engine.pullPolicy,
+    searchAttributes,
+  };
+}

@@ -1,0 +1,113 @@
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { taskQueue, vpnWorkflowId } from '../domain/names';
+import type { VpnSettings } from '../domain/settings';
+import { pauseUntil } from '../pause';
+import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
+import type { vpn } from '../workflows/vpn';
+
+const CHECK_EVERY_MS = 30_000;
+const RETRY_EVERY_MS = 1_000;
+
+/**
+ * Sees to it that every configured VPN has its workflow, with today's settings, and that no other one has. A server
+ * that can't be reached is never taken for a workflow that is gone.
+ */
+export class Supervision {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly client: Client,
+    private readonly settings: readonly VpnSettings[],
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    let begun = false;
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        if (!begun) {
+          await Promise.all(this.settings.map((settings) => this.begin(settings)));
+          await this.retireOthers();
+          begun = true;
+          if (told) this.log.info('Temporal answers again');
+          told = false;
+        } else {
+          await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
+        }
+      } catch (error) {
+        if (!told)
+          this.log.error(
+            { event: 'temporal unreachable' },
+            `Temporal can't be asked, trying again: ${describe(error)}`,
+          );
+        told = true;
+      }
+      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal);
+    }
+  }
+
+  /** Starts the workflow or tells the running one of the settings, and has it look anew, past a dead watcher. */
+  private async begin(settings: VpnSettings): Promise<void> {
+    const { instance, vpn: name } = settings;
+    const workflowId = vpnWorkflowId(instance, name);
+    await this.client.workflow.signalWithStart<typeof vpn, [VpnSettings]>('vpn', {
+      workflowId,
+      taskQueue: taskQueue(instance),
+      args: [{ settings }],
+      signal: configureSignal,
+      signalArgs: [settings],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      staticSummary: `VPN ${name}`,
+      staticDetails: 'Keeps the engines of this VPN on its forwarded port.',
+    });
+    await this.client.workflow.getHandle(workflowId).signal(recheckSignal);
+  }
+
+  private async restartIfGone(settings: VpnSettings): Promise<void> {
+    const handle = this.client.workflow.getHandle(vpnWorkflowId(settings.instance, settings.vpn));
+    try {
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') return;
+      this.log.warn(`[${settings.vpn}] its workflow has ended (${status.name}), starting it again from Docker's state`);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      this.log.warn(`[${settings.vpn}] its workflow is gone, starting it again from Docker's state`);
+    }
+    await this.begin(settings);
+  }
+
+  private async retireOthers(): Promise<void> {
+    const [first] = this.settings;
+    if (!first) return;
+    const wanted = new Set(this.settings.map((s) => vpnWorkflowId(s.instance, s.vpn)));
+    const prefix = vpnWorkflowId(first.instance, '');
+    const query = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId } of this.client.workflow.list({ query })) {
+      if (wanted.has(workflowId)) continue;
+      this.log.warn(
+        `[${workflowId.slice(prefix.length)}] is no longer configured: its engines are left alone from now on`,
+      );
+      await this.client.workflow.getHandle(workflowId).signal(retireSignal);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

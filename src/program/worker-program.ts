@@ -1,0 +1,183 @@
+import Dockerode from 'dockerode';
+import type { Client, Connection } from '@temporalio/client';
+import type { Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities, type Activities } from '../activities';
+import type { Config } from '../config';
+import { DockerEvents } from '../docker/docker-events';
+import { DockerHost } from '../docker/docker-host';
+import { label, taskQueue } from '../domain/names';
+import { AceStreamApi } from '../engine/engine-api';
+import { GluetunClient } from '../gluetun/client';
+import { pauseUntil } from '../pause';
+import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
+import type { TemporalTarget } from '../temporal/client';
+import { createWorker } from '../temporal/worker';
+import { searchAttribute } from '../workflows/search-attributes';
+import { reachFinder } from './docker-reach';
+import { vpnSettings } from './settings';
+import { Supervision } from './supervision';
+
+const LONGEST_PAUSE_MS = 5_000;
+
+export const searchAttributes: SearchAttributes = {
+  [searchAttribute.vpn]: 'Keyword',
+  [searchAttribute.port]: 'Int',
+  [searchAttribute.state]: 'Keyword',
+};
+
+/** Someone else works on our VPN; two programs would replace each other's engines without end. */
+export class ForeignEngines extends Error {}
+
+export interface WorkerProgramDeps {
+  readonly target: TemporalTarget;
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly log: Logger;
+}
+
+/** The part of Portward that does the work: activities, workflows, and the supervision of the VPN workflows. */
+export class WorkerProgram {
+  private readonly docker = new DockerHost(new Dockerode());
+  private readonly events = new DockerEvents(this.docker);
+  private readonly stopping = new AbortController();
+  private readonly activities: Activities;
+  private worker: Worker | null = null;
+  private supervision: Supervision | null = null;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly config: Config,
+    private readonly deps: WorkerProgramDeps,
+  ) {
+    this.activities = this.makeActivities();
+  }
+
+  /** Returns when the worker is on its way; it finds Temporal and Docker when they are there. @throws ForeignEngines */
+  async start(): Promise<void> {
+    await this.assertVpnsAreOurs();
+    this.running = this.keepRunning();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.supervision?.stop();
+    if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();
+    await this.running;
+    await this.events.close();
+  }
+
+  private async assertVpnsAreOurs(): Promise<void> {
+    for (const { name } of this.config.vpns) {
+      let others: string[];
+      try {
+        const engines = await this.docker.list([this.config.containerLabel, `${label.vpn}=${name}`]);
+        others = engines
+          .filter((e) => ![undefined, this.config.instance].includes(e.labels[label.instance]))
+          .map((e) => `${e.name} (instance ${e.labels[label.instance]})`);
+      } catch (error) {
+        this.deps.log.error(
+          { event: 'docker unreachable' },
+          `${error instanceof Error ? error.message : String(error)} Trying again.`,
+        );
+        return;
+      }
+      if (others.length === 0) continue;
+      throw new ForeignEngines(
+        `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
+          'Give each instance VPNs of its own, or remove those engines.',
+      );
+    }
+  }
+
+  private async keepRunning(): Promise<void> {
+    const { signal } = this.stopping;
+    let pause = 250;
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        await this.runOnce(() => {
+          if (told) this.deps.log.info('Temporal answers again');
+          told = false;
+          pause = 250;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        const message = error instanceof Error ? error.message : String(error);
+        if (!told)
+          this.deps.log.error(
+            { event: 'temporal unreachable' },
+            `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${message}`,
+          );
+        told = true;
+      }
+      await this.supervision?.stop();
+      await pauseUntil(pause, signal);
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    }
+  }
+
+  private async runOnce(connected: () => void): Promise<void> {
+    const { config } = this;
+    const { worker, close } = await createWorker({
+      target: this.deps.target,
+      taskQueue: taskQueue(config.instance),
+      activities: this.activities,
+      vpns: config.vpns.length,
+    });
+    this.worker = worker;
+    try {
+      if (this.stopping.signal.aborted) return;
+      connected();
+      const permitted = await this.permittedSearchAttributes();
+      const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
+      this.supervision = new Supervision(this.deps.client, settings, this.deps.log);
+      this.supervision.start();
+      if (this.stopping.signal.aborted) return;
+      await worker.run();
+    } finally {
+      await close();
+    }
+  }
+
+  private makeActivities() {
+    const { config } = this;
+    const clients = new Map(
+      config.vpns.map((vpn) => [
+        vpn.name,
+        new GluetunClient({ auth: vpn.gluetunAuth, timeoutMs: config.gluetun.timeoutMs }),
+      ]),
+    );
+    return createActivities({
+      docker: this.docker,
+      events: this.events,
+      reach: reachFinder(config, this.docker),
+      gluetun: (vpn) => {
+        const client = clients.get(vpn);
+        if (!client) throw new Error(`VPN '${vpn}' is not configured in this worker`);
+        return client;
+      },
+      gluetunPort: config.gluetun.port,
+      engineApi: new AceStreamApi(),
+      variant: config.engine.variant,
+      engineEnv: {},
+      containerLabel: config.containerLabel,
+      checkIntervalMs: config.checkIntervalMs,
+      healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
+      healthFailureThreshold: config.engine.healthFailureThreshold,
+      log: this.deps.log,
+    });
+  }
+
+  /** Adds those that the namespace lacks; where that is not allowed, Portward does without. */
+  private async permittedSearchAttributes(): Promise<string[]> {
+    try {
+      await ensureSearchAttributes(this.deps.connection, this.deps.target.namespace, searchAttributes);
+      return Object.keys(searchAttributes);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.deps.log.warn(`Temporal's search attributes can't be set up, going on without: ${message}`);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** Where the Temporal server is and how to be let in; TLS and keys come from Temporal's own variables. */
+export interface TemporalTarget {
+  readonly connection: ConnectionOptions;
+  /** The same for the worker, whose connection is not JavaScript's. */
+  readonly nativeConnection: NativeConnectionOptions;
+  readonly namespace: string;
+}
+
+/** The server that TEMPORAL_ADDRESS and its kin (namespace, TLS, API key, profile) name. */
+export function targetFromEnvironment(): TemporalTarget {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { apiKey, ...rest } = connectionOptions;
+  const key = typeof apiKey === 'string' ? { apiKey } : {};
+  return {
+    connection: connectionOptions,
+    nativeConnection: {
+      address: rest.address,
+      tls: rest.tls,
+      metadata: rest.metadata,
+      ...key,
+    },
+    namespace: namespace ?? 'default',
+  };
+}
+
+export function targetAt(address: string): TemporalTarget {
+  return { connection: { address }, nativeConnection: { address }, namespace: 'default' };
+}
+
+/** Connects when first used, and again when the server is back: a server that is away is no reason not to start. */
+export function lazyClient(target: TemporalTarget): { client: Client; connection: Connection } {
+  const connection = Connection.lazy(target.connection);
+  return { connection, client: new Client({ connection, namespace: target.namespace }) };
+}

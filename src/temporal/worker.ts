@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Activities } from '../activities';
+import type { TemporalTarget } from './client';
+
+/** How long a worker that is told to stop may still hand over. */
+const SHUTDOWN_GRACE = '5 seconds';
+
+export interface PortwardWorkerOptions {
+  readonly target: TemporalTarget;
+  readonly taskQueue: string;
+  readonly activities: Activities;
+  readonly vpns: number;
+}
+
+/** The bundle that the build made; from source (tests) the workflows are bundled at start. */
+export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const built = join(__dirname, '..', '..', 'workflow-bundle.js');
+  return existsSync(built)
+    ? { workflowBundle: { codePath: built } }
+    : { workflowsPath: require.resolve('../workflows') };
+}
+
+/** Connects, and makes a worker that is not running yet. */
+export async function createWorker(
+  options: PortwardWorkerOptions,
+): Promise<{ worker: Worker; close: () => Promise<void> }> {
+  const { target, taskQueue, activities, vpns } = options;
+  const connection = await NativeConnection.connect(target.nativeConnection);
+  const worker = await Worker.create({
+    connection,
+    namespace: target.namespace,
+    taskQueue,
+    activities,
+    ...workflowCode(),
+    // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
+    stickyQueueScheduleToStartTimeout: '1 second',
+    maxCachedWorkflows: 50 + 10 * vpns,
+    // Each VPN always has an observe at work, and a recheck leaves the one before it running for a few seconds.
+    maxConcurrentActivityTaskExecutions: 100 + 20 * vpns,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    // Cancellation reaches an activity with its heartbeat, so heartbeats are passed on soon.
+    maxHeartbeatThrottleInterval: '3 seconds',
+    defaultHeartbeatThrottleInterval: '3 seconds',
+  });
+  return { worker, close: () => connection.close() };
+}

@@ -1,0 +1,112 @@
+import { makeExactValidator, type CleanedEnv } from 'envalid';
+import type { PortRange, PullPolicy } from './domain/settings';
+
+// Every variable of the environment that Portward reads, but for those with a VPN's number at the end
+// (GLUETUN_PORT_RANGE_1, GLUETUN_API_KEY_2 and so on), which config.ts reads beside them.
+
+function integer(least: number, most: number) {
+  return makeExactValidator<number>((text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}, got '${text}'`);
+    }
+    return value;
+  });
+}
+
+function seconds(least: number, most: number) {
+  return makeExactValidator<number>((text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most) {
+      throw new Error(`expected seconds from ${least} to ${most}, got '${text}'`);
+    }
+    return value;
+  });
+}
+
+function oneOf<T extends string>(...choices: T[]) {
+  return makeExactValidator<T>((text) => {
+    const choice = choices.find((c) => c === text.trim().toLowerCase());
+    if (choice === undefined) throw new Error(`expected ${choices.join(' or ')}, got '${text}'`);
+    return choice;
+  });
+}
+
+const flag = makeExactValidator<boolean>((text) => {
+  const value = text.trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(value)) return true;
+  if (['false', '0', 'no', 'off'].includes(value)) return false;
+  throw new Error(`expected true or false, got '${text}'`);
+});
+
+const text = makeExactValidator<string>((value) => value.trim());
+
+/** Never named in an error. */
+const secret = makeExactValidator<string>((value) => value);
+
+function matching(pattern: RegExp, expected: string) {
+  return makeExactValidator<string>((value) => {
+    if (!pattern.test(value)) throw new Error(`expected ${expected}, got '${value}'`);
+    return value;
+  });
+}
+
+/** @throws Error that says what was expected */
+export function parsePortRange(value: string): PortRange {
+  const [, first, last] = /^\s*(\d{1,5})\s*-\s*(\d{1,5})\s*$/.exec(value) ?? [];
+  const range = { first: Number(first), last: Number(last) };
+  if (!(range.first >= 1 && range.last <= 65_535 && range.first <= range.last)) {
+    throw new Error(`expected two ports as FIRST-LAST, for example 19000-19999, got '${value}'`);
+  }
+  return range;
+}
+
+const portRange = makeExactValidator<PortRange>(parsePortRange);
+
+const port = integer(1, 65_535);
+
+export const variables = {
+  PORTWARD_INSTANCE: matching(
+    /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$/,
+    'up to 32 letters, digits, - and _',
+  )({ default: 'default' }),
+  APP_HOST: text({ default: '0.0.0.0' }),
+  APP_PORT: port({ default: 8000 }),
+  API_KEY: secret({ default: '' }),
+  API_KEY_2: secret({ default: '' }),
+  ALLOW_UNAUTHENTICATED: flag({ default: false }),
+  ENGINES_MAX_AGE_MS: integer(0, 10_000)({ default: 100 }),
+  ENGINES_STALE_LIMIT_S: seconds(0, 3600)({ default: 30 }),
+  ADVERTISED_HOST: text({ default: '' }),
+  CONTAINER_LABEL: matching(/^[^=\s]+=[^=\s]+$/, 'a label as name=value')({ default: 'ondemand.app=myservice' }),
+  CONTAINER_REACH: oneOf('auto', 'network', 'published')({ default: 'auto' }),
+  ENGINE_VARIANT: text({ default: 'krinkuto11-amd64' }),
+  ENGINE_IMAGE: text({ default: '' }),
+  PULL_POLICY: oneOf<PullPolicy>('missing', 'always', 'never')({ default: 'missing' }),
+  VPN_MODE: oneOf('single', 'redundant')({ default: 'single' }),
+  GLUETUN_CONTAINER_NAME: text({ default: '' }),
+  GLUETUN_CONTAINER_NAME_2: text({ default: '' }),
+  GLUETUN_CONTAINER_NAMES: text({ default: '' }),
+  GLUETUN_API_PORT: port({ default: 8000 }),
+  GLUETUN_TIMEOUT_S: seconds(0.1, 60)({ default: 5 }),
+  GLUETUN_HEALTH_CHECK_INTERVAL_S: seconds(0.1, 3600)({ default: 5 }),
+  GLUETUN_PORT_CACHE_TTL_S: seconds(0, 86_400)({ default: 60 }),
+  PORT_RANGE_HOST: portRange({ default: { first: 19_000, last: 19_999 } }),
+  ACE_HTTPS_RANGE: portRange({ default: { first: 45_000, last: 49_999 } }),
+  MIN_REPLICAS: integer(0, 1000)({ default: 1 }),
+  MAX_REPLICAS: integer(1, 1000)({ default: 20 }),
+  STARTUP_TIMEOUT_S: seconds(1, 3600)({ default: 25 }),
+  STOP_TIMEOUT_S: integer(0, 300)({ default: 10 }),
+  EVICTION_GRACE_S: seconds(0, 300)({ default: 3 }),
+  HEALTH_CHECK_INTERVAL_S: seconds(0.5, 3600)({ default: 20 }),
+  HEALTH_FAILURE_THRESHOLD: integer(1, 100)({ default: 3 }),
+  TEMPORAL_ADDRESS: text({ default: '' }),
+  PORTWARD_TEMPORAL_PORT: port({ default: 7233 }),
+  PORTWARD_TEMPORAL_UI_PORT: port({ default: 8233 }),
+  PORTWARD_TEMPORAL_IP: text({ default: '127.0.0.1' }),
+  LOG_FORMAT: oneOf('auto', 'json', 'pretty')({ default: 'auto' }),
+  DEBUG_MODE: flag({ default: false }),
+  DEBUG_LOG_DIR: text({ default: './debug_logs' }),
+};
+
+export type Variables = CleanedEnv<typeof variables>;

@@ -1,0 +1,30 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities';
+
+/** Watching takes up to 10 minutes; it heartbeats, so that a dead watcher is noticed after 10 seconds. */
+export const { observe } = proxyActivities<Activities>({
+  startToCloseTimeout: '11 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+// A few quick attempts; the loop without end is the replacement's own, where failures show in state.
+const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 } as const;
+
+/** Each is one short exchange with Docker, whose client gives up well before the activity does. */
+export const { evictEngine, createEngine, removeEngine } = proxyActivities<Activities>({
+  startToCloseTimeout: '45 seconds',
+  retry: quick,
+});
+
+export const { stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: quick,
+});
+
+export const { pullImage } = proxyActivities<Activities>({
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+});

@@ -1,0 +1,67 @@
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { Instant } from '../domain/engine';
+import { isHealthy } from '../domain/observation';
+import type { Replacement } from '../domain/replacement';
+import { listing } from './listing';
+import { searchAttribute } from './search-attributes';
+import { runningReplacements, validPort, type VpnData } from './vpn-data';
+
+// What people see of a VPN in the Temporal UI.
+
+/** One line for a replacement, for example `gluetun: 65290 → 40648, port changed`. */
+export function summary(
+  vpn: string,
+  replacement: Pick<Replacement, 'oldPort' | 'target' | 'cause' | 'reason' | 'old'>,
+): string {
+  const { oldPort, target, cause, reason, old } = replacement;
+  const from = old.length === 0 ? 'none' : (oldPort ?? 'plain');
+  const to = target === null ? 'none' : (target.p2pPort ?? 'plain');
+  return `${vpn}: ${from} → ${to}, ${cause}${reason ? ` (${reason.slice(0, 80)})` : ''}`;
+}
+
+/** One word for the VPN's condition. */
+export function condition(data: VpnData): 'starting' | 'absent' | 'unhealthy' | 'replacing' | 'forwarding' | 'no port' {
+  if (data.sight === null) return 'starting';
+  if (data.sight.vpn.kind === 'absent') return 'absent';
+  if (!isHealthy(data.sight.vpn)) return 'unhealthy';
+  if (runningReplacements(data).length > 0) return 'replacing';
+  return data.port.last === null || data.port.unknownSince !== null ? 'no port' : 'forwarding';
+}
+
+/** The workflow's current details: a small table in Markdown. */
+export function describeVpn(data: VpnData, now: Instant): string {
+  const rows = (listing(data, now) ?? []).map(
+    (e) =>
+      `| ${e.name} | ${e.httpPort} | ${e.forwarded ? `${e.p2pPort} (forwarded)` : (e.p2pPort ?? '–')} | ${e.health} |`,
+  );
+  const work = runningReplacements(data).map(
+    (r) => `- ${r.id}: ${r.cause}${r.lastError === null ? '' : `, failed ${r.failedAttempts} times: ${r.lastError}`}`,
+  );
+  return [
+    `**${data.settings.vpn}**: ${condition(data)}, forwarded port ${validPort(data, now) ?? 'unknown'}`,
+    ...(data.problem === null ? [] : [`\n**Problem:** ${data.problem}`]),
+    ...(data.port.reason === null ? [] : [`\nPort can't be read: ${data.port.reason}`]),
+    '\n| engine | HTTP port | P2P port | health |\n| --- | --- | --- | --- |',
+    ...rows,
+    ...(work.length === 0 ? [] : ['\nReplacements at work:', ...work]),
+  ].join('\n');
+}
+
+const vpnKey = defineSearchAttributeKey(searchAttribute.vpn, SearchAttributeType.KEYWORD);
+const portKey = defineSearchAttributeKey(searchAttribute.port, SearchAttributeType.INT);
+const stateKey = defineSearchAttributeKey(searchAttribute.state, SearchAttributeType.KEYWORD);
+
+/** Writes an event to history, so only what has changed, and only what the namespace has: another would stop the workflow. */
+export function publishSearchAttributes(data: VpnData, now: Instant): void {
+  const permitted = new Set(data.settings.searchAttributes);
+  const has = workflowInfo().typedSearchAttributes;
+  const port = validPort(data, now);
+  const state = condition(data);
+  const changes = [];
+  if (permitted.has(vpnKey.name) && has.get(vpnKey) !== data.settings.vpn)
+    changes.push({ key: vpnKey, value: data.settings.vpn });
+  if (permitted.has(portKey.name) && (has.get(portKey) ?? null) !== port) changes.push({ key: portKey, value: port });
+  if (permitted.has(stateKey.name) && has.get(stateKey) !== state) changes.push({ key: stateKey, value: state });
+  if (changes.length > 0) upsertSearchAttributes(changes);
+}

@@ -1,0 +1,2 @@
+export { replaceEngine } from './replace-engine';
+export { vpn } from './vpn';

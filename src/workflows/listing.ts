@@ -1,0 +1,15 @@
+import type { Instant, ListedEngine } from '../domain/engine';
+import { isHealthy } from '../domain/observation';
+import { validPort, type VpnData } from './vpn-data';
+
+/**
+ * The engines that a proxy may use; null before the first look at Docker. An engine is listed once it has
+ * answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
+ */
+export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
+  if (data.sight === null) return null;
+  if (!isHealthy(data.sight.vpn)) return [];
+  const port = validPort(data, now);
+  const forwarded = data.engines.find((e) => e.ready && e.role === 'forwarded' && port !== null && e.p2pPort === port);
+  return data.engines.filter((e) => e.ready).map((e) => ({ ...e, forwarded: e === forwarded }));
+}

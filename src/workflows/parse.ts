@@ -1,0 +1,106 @@
+import type { Engine } from '../domain/engine';
+import type { AttemptFailed, EngineReady, ReplacementEnded, Target } from '../domain/replacement';
+import type { VpnSettings } from '../domain/settings';
+import type { ReplaceRequest } from './messages';
+
+// Anyone with access to Temporal can send a signal with anything in it, and a handler that throws stops its
+// workflow until someone intervenes. So every signal is parsed; null means that it can't be used.
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 1000;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isPort(value: unknown): boolean {
+  return isCount(value) && value >= 1 && value <= 65_535;
+}
+
+export function parseReplaceRequest(value: unknown): ReplaceRequest | null {
+  if (value === undefined || value === null) return {};
+  const given = fields(value);
+  if (!given) return null;
+  const { engine, reason, requestId } = given;
+  for (const text of [engine, reason, requestId]) {
+    if (text !== undefined && text !== null && !isText(text)) return null;
+  }
+  return {
+    ...(isText(engine) ? { engine } : {}),
+    ...(isText(reason) ? { reason } : {}),
+    ...(isText(requestId) ? { requestId } : {}),
+  };
+}
+
+function isEngine(value: unknown): value is Engine {
+  const e = fields(value);
+  return (
+    e !== null &&
+    isText(e['id']) &&
+    isText(e['name']) &&
+    (e['role'] === 'forwarded' || e['role'] === 'plain') &&
+    isPort(e['httpPort']) &&
+    (e['p2pPort'] === null || isPort(e['p2pPort'])) &&
+    fields(e['labels']) !== null
+  );
+}
+
+export function parseEngineReady(value: unknown): EngineReady | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['generation']) || !isEngine(m['engine'])) {
+    return null;
+  }
+  return { lineage: m['lineage'], number: m['number'], generation: m['generation'], engine: m['engine'] };
+}
+
+export function parseReplacementEnded(value: unknown): ReplacementEnded | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number'])) return null;
+  const generation = m['generation'];
+  if (generation !== null && !isCount(generation)) return null;
+  return { lineage: m['lineage'], number: m['number'], generation };
+}
+
+export function parseAttemptFailed(value: unknown): AttemptFailed | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['failedAttempts']) || !isText(m['error'])) {
+    return null;
+  }
+  return { lineage: m['lineage'], number: m['number'], failedAttempts: m['failedAttempts'], error: m['error'] };
+}
+
+export function parseTarget(value: unknown): Target | null {
+  const m = fields(value);
+  if (!m || !isCount(m['generation']) || (m['role'] !== 'forwarded' && m['role'] !== 'plain')) return null;
+  if (!isPort(m['httpPort']) || !isPort(m['httpsPort'])) return null;
+  if (m['p2pPort'] !== null && !isPort(m['p2pPort'])) return null;
+  if (!Array.isArray(m['waitFor']) || !m['waitFor'].every(isText)) return null;
+  return value as Target;
+}
+
+export function parseSettings(value: unknown): VpnSettings | null {
+  const m = fields(value);
+  const numbers = [
+    'targetEngines',
+    'checkIntervalMs',
+    'portCacheTtlMs',
+    'evictionGraceMs',
+    'stopTimeoutS',
+    'startupTimeoutMs',
+  ];
+  if (!m || !isText(m['instance']) || !isText(m['vpn']) || !isText(m['image'])) return null;
+  if (!numbers.every((name) => typeof m[name] === 'number' && Number.isFinite(m[name]))) return null;
+  for (const name of ['httpPorts', 'httpsPorts']) {
+    const range = fields(m[name]);
+    if (!range || !isPort(range['first']) || !isPort(range['last'])) return null;
+  }
+  if (!Array.isArray(m['reservedPorts']) || !Array.isArray(m['searchAttributes'])) return null;
+  return value as VpnSettings;
+}

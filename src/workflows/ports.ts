@@ -1,0 +1,78 @@
+import type { ContainerId, EngineRef, Port } from '../domain/engine';
+import type { PortRange } from '../domain/settings';
+import type { VpnData } from './vpn-data';
+import { unfinishedTargets } from './vpn-data';
+
+/** Ports for a new engine, and the containers that must be gone before it can have them. */
+export interface PortAllocation {
+  readonly httpPort: Port;
+  readonly httpsPort: Port;
+  readonly waitFor: ContainerId[];
+}
+
+export class PortRangeUsedUp extends Error {
+  constructor(range: PortRange, use: string) {
+    super(
+      `no free ${use} port: all of ${range.first}-${range.last} are taken or reserved; widen the range or lower MIN_REPLICAS`,
+    );
+    this.name = 'PortRangeUsedUp';
+  }
+}
+
+function portsOf(engine: EngineRef): Port[] {
+  return [engine.httpPort, engine.httpsPort, engine.p2pPort].filter((p): p is Port => p !== null);
+}
+
+/** Engines being let go that still hold the port. */
+function holders(evicted: readonly EngineRef[], port: Port | null): ContainerId[] {
+  return port === null ? [] : evicted.filter((e) => portsOf(e).includes(port)).map((e) => e.id);
+}
+
+/**
+ * The lowest free port. With none left over, the port of an engine that is being let go, to be waited for: a
+ * range with room for the wanted engines only makes replacements one after the other instead of side by side.
+ */
+function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[], never: Set<Port>): Port | null {
+  for (let port = range.first; port <= range.last; port++) {
+    if (!taken.has(port) && !never.has(port)) return port;
+  }
+  const inRange = evicted.flatMap(portsOf).filter((p) => p >= range.first && p <= range.last && !never.has(p));
+  return inRange[0] ?? null;
+}
+
+/**
+ * Gives out HTTP and HTTPS ports. The VPN workflow is the only one that does, from all it knows to be in use:
+ * its engines, the ones being let go, running replacements, the forwarded ports, Gluetun's own.
+ */
+export function allocate(data: VpnData, p2pPort: Port | null): PortAllocation {
+  const { settings } = data;
+  const observed = data.sight?.engines ?? [];
+  const never = new Set<Port>(settings.reservedPorts);
+  for (const port of [p2pPort, data.port.last]) if (port !== null) never.add(port);
+  for (const engine of [...data.engines, ...observed]) if (engine.p2pPort !== null) never.add(engine.p2pPort);
+  for (const { target } of unfinishedTargets(data)) {
+    if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);
+  }
+  for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
+
+  const evictedIds = new Set(data.evicted.map((e) => e.id));
+  const taken = new Set<Port>(never);
+  for (const engine of [...data.evicted, ...observed]) for (const port of portsOf(engine)) taken.add(port);
+  // What Docker holds and nobody is letting go can't be waited for.
+  for (const engine of observed) {
+    if (!evictedIds.has(engine.id)) for (const port of portsOf(engine)) never.add(port);
+  }
+
+  const httpPort = pick(settings.httpPorts, taken, data.evicted, never);
+  if (httpPort === null) throw new PortRangeUsedUp(settings.httpPorts, 'HTTP');
+  taken.add(httpPort);
+  never.add(httpPort);
+  const httpsPort = pick(settings.httpsPorts, taken, data.evicted, never);
+  if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
+  return { httpPort, httpsPort, waitFor: waitFor(data.evicted, [httpPort, httpsPort, p2pPort]) };
+}
+
+/** Every engine being let go that holds one of the ports. */
+export function waitFor(evicted: readonly EngineRef[], ports: readonly (Port | null)[]): ContainerId[] {
+  return [...new Set(ports.flatMap((port) => holders(evicted, port)))];
+}

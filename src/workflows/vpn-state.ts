@@ -1,0 +1,331 @@
+import {
+  engineRef,
+  type Engine,
+  type EngineRef,
+  type Instant,
+  type ListedEngine,
+  type Port,
+  type Role,
+} from '../domain/engine';
+import { replacementLabel, replacementWorkflowId, label } from '../domain/names';
+import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
+import type { AttemptFailed, Cause, EngineReady, Replacement, ReplacementEnded, Target } from '../domain/replacement';
+import type { VpnSettings } from '../domain/settings';
+import { decide, type Action } from './decide';
+import { listing } from './listing';
+import { allocate, waitFor, PortRangeUsedUp } from './ports';
+import { findEngine, runningReplacements, type VpnData } from './vpn-data';
+
+const ENDED_REPLACEMENTS_KEPT = 20;
+
+/** What the workflow has to do outside its state after a decision. */
+export type Effect =
+  | { readonly kind: 'start'; readonly replacement: Replacement }
+  | { readonly kind: 'retarget'; readonly replacement: Replacement; readonly target: Target };
+
+export interface PortChange {
+  readonly from: Port;
+  readonly to: Port;
+}
+
+export interface ForceRequest {
+  readonly engine: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+}
+
+/**
+ * The state of one VPN and every way in which it changes. Deterministic and free of Temporal: the workflow feeds it
+ * observations and messages, and carries out the effects it returns.
+ */
+export class VpnState {
+  private listed: string;
+
+  constructor(private current: VpnData) {
+    this.listed = this.fingerprint(current.known?.at ?? 0);
+  }
+
+  get data(): VpnData {
+    return this.current;
+  }
+
+  /**
+   * Takes in what a look at the world brought; one that was asked for under an older revision is thrown away.
+   * Returns the change of the forwarded port, if it brought one.
+   */
+  accept(observation: Observation, revision: number): PortChange | null {
+    if (revision !== this.current.revision) return null;
+    if (observation.kind === 'blind') {
+      this.update({ known: observation, problem: observation.problem });
+      return null;
+    }
+    const before = this.current;
+    const sameSession = before.sight === null || session(before.sight.vpn) === session(observation.vpn);
+    const port = sameSession ? before.port : { last: null, unknownSince: null, reason: null };
+    const seen = new Map(observation.engines.map((e) => [e.id, e]));
+    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id)));
+    const adopted = this.unaccounted(observation).map(adopt);
+    this.update({
+      known: observation,
+      sight: observation,
+      sightRevision: revision,
+      port: learn(port, observation),
+      engines: [...kept, ...adopted],
+      evicted: before.evicted.filter((e) => seen.has(e.id)),
+      problem: problemOf(observation, before.settings),
+    });
+    const from = before.port.last;
+    const to = this.current.port.last;
+    return sameSession && from !== null && to !== null && from !== to ? { from, to } : null;
+  }
+
+  /** Decides, and takes the decision into state; the effects are still to be carried out. */
+  act(now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
+    const { actions, wakeAt } = decide(this.current, now);
+    const effects: Effect[] = [];
+    try {
+      for (const action of actions) effects.push(this.take(action, now));
+    } catch (error) {
+      if (!(error instanceof PortRangeUsedUp)) throw error;
+      this.update({ problem: error.message });
+      // Ports come free when an engine ends; a look at the world after that decides again.
+      return { effects, wakeAt: now + this.current.settings.checkIntervalMs };
+    }
+    return { effects, wakeAt };
+  }
+
+  /**
+   * A replacement that someone asks for. One already running for that engine is joined, a repeated request id
+   * is the same replacement.
+   * @throws Error that says why there is nothing to replace
+   */
+  force(request: ForceRequest, now: Instant): { replacement: Replacement; effect: Effect | null } {
+    const repeated = request.requestId === null ? undefined : this.find((r) => r.requestId === request.requestId);
+    const joined = repeated ?? this.runningFor(request.engine);
+    if (joined) return { replacement: joined, effect: null };
+    const refusal = this.refusal(request);
+    if (refusal !== null) throw new Error(refusal);
+    const engine = this.chosen(request.engine);
+    if (!engine) throw new Error(`no engine to replace on VPN '${this.current.settings.vpn}'`);
+    const reading = this.current.sight?.port;
+    const p2pPort = (reading?.kind === 'known' ? reading.port : this.current.port.last) ?? engine.p2pPort;
+    const replacement = this.begin(
+      'forced',
+      [engineRef(engine)],
+      { role: engine.role, p2pPort: engine.role === 'forwarded' ? p2pPort : null },
+      now,
+      request,
+    );
+    return { replacement, effect: { kind: 'start', replacement } };
+  }
+
+  /** Why a forced replacement can't be begun now, or null. */
+  refusal(request: ForceRequest): string | null {
+    const { sight, settings } = this.current;
+    const vpn = settings.vpn;
+    if (this.runningFor(request.engine)) return null;
+    if (sight === null || !isHealthy(sight.vpn))
+      return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
+    if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
+    if (this.chosen(request.engine)) return null;
+    return request.engine === null
+      ? `VPN '${vpn}' has no forwarded engine to replace`
+      : `no engine '${request.engine}' on VPN '${vpn}'`;
+  }
+
+  /** The engine answers: it is listed from now on. False: it came up for a target that is no longer wanted. */
+  engineReady(message: EngineReady, now: Instant): Replacement | null {
+    const replacement = this.mine(message);
+    if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
+    if (replacement.target?.generation !== message.generation) return null;
+    const { id, name } = message.engine;
+    this.update({ engines: [...this.current.engines, { ...message.engine, firstSeen: now }] });
+    this.raise();
+    return this.change(replacement, { readyAt: now, newEngine: { id, name } });
+  }
+
+  replacementEnded(message: ReplacementEnded, now: Instant): Replacement | null {
+    const replacement = this.mine(message);
+    if (replacement?.state !== 'running') return null;
+    if ((replacement.target?.generation ?? null) !== message.generation) return null;
+    this.raise();
+    return this.change(replacement, { state: 'completed', endedAt: now });
+  }
+
+  attemptFailed(message: AttemptFailed): Replacement | null {
+    const replacement = this.mine(message);
+    if (replacement?.state !== 'running') return null;
+    return this.change(replacement, { failedAttempts: message.failedAttempts, lastError: message.error });
+  }
+
+  /** The replacement's workflow is not there any more: what it left is found by the next look. */
+  lost(number: number, now: Instant): void {
+    const replacement = this.find((r) => r.number === number);
+    if (replacement?.state !== 'running') return;
+    this.raise();
+    this.change(replacement, { state: 'lost', endedAt: now });
+  }
+
+  configure(settings: VpnSettings): boolean {
+    if (JSON.stringify(settings) === JSON.stringify(this.current.settings)) return false;
+    this.update({ settings });
+    this.raise();
+    return true;
+  }
+
+  retire(): void {
+    this.update({ retired: true });
+    this.raise();
+  }
+
+  /** Brings the list's version up to date; called when state has changed or time may have changed the list. */
+  publish(now: Instant): void {
+    const fingerprint = this.fingerprint(now);
+    if (fingerprint === this.listed) return;
+    this.listed = fingerprint;
+    this.update({ listVersion: this.current.listVersion + 1 });
+  }
+
+  list(now: Instant): ListedEngine[] | null {
+    return listing(this.current, now);
+  }
+
+  private fingerprint(now: Instant): string {
+    return JSON.stringify(this.list(now));
+  }
+
+  private update(change: Partial<VpnData>): void {
+    this.current = { ...this.current, ...change };
+  }
+
+  private raise(): void {
+    this.update({ revision: this.current.revision + 1 });
+  }
+
+  private find(matches: (r: Replacement) => boolean): Replacement | undefined {
+    return this.current.replacements.find(matches);
+  }
+
+  private mine(message: { number: number; lineage: string }): Replacement | undefined {
+    return message.lineage === this.current.lineage ? this.find((r) => r.number === message.number) : undefined;
+  }
+
+  private runningFor(engine: string | null): Replacement | undefined {
+    return runningReplacements(this.current).find((r) =>
+      engine === null
+        ? r.target?.role === 'forwarded' && r.readyAt === null
+        : r.old.some((old) => old.id === engine || old.name === engine),
+    );
+  }
+
+  private chosen(engine: string | null): Engine | undefined {
+    return engine === null
+      ? this.current.engines.find((e) => e.role === 'forwarded')
+      : findEngine(this.current, engine);
+  }
+
+  private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
+    const changed = { ...replacement, ...change };
+    const all = this.current.replacements.map((r) => (r.number === replacement.number ? changed : r));
+    const ended = all.filter((r) => r.state !== 'running').slice(-ENDED_REPLACEMENTS_KEPT);
+    this.update({ replacements: all.filter((r) => r.state === 'running' || ended.includes(r)) });
+    return changed;
+  }
+
+  private take(action: Action, now: Instant): Effect {
+    if (action.kind === 'replace') {
+      const bringUp = action.bringUp && { p2pPort: null, ...action.bringUp };
+      return { kind: 'start', replacement: this.begin(action.cause, action.old, bringUp, now, null) };
+    }
+    const replacement = this.find((r) => r.number === action.number);
+    if (!replacement?.target) throw new TypeError(`replacement ${action.number} has no target to move`);
+    const { httpPort, httpsPort, generation } = replacement.target;
+    const target: Target = {
+      ...replacement.target,
+      generation: generation + 1,
+      p2pPort: action.p2pPort,
+      waitFor: waitFor(this.current.evicted, [httpPort, httpsPort, action.p2pPort]),
+    };
+    this.raise();
+    return { kind: 'retarget', replacement: this.change(replacement, { target }), target };
+  }
+
+  /** Evicts the old engines, and records the replacement with ports for the new one. */
+  private begin(
+    cause: Cause,
+    old: readonly EngineRef[],
+    bringUp: { role: Role; p2pPort: Port | null } | null,
+    now: Instant,
+    request: ForceRequest | null,
+  ): Replacement {
+    const before = this.current;
+    const oldIds = new Set(old.map((e) => e.id));
+    this.update({
+      engines: before.engines.filter((e) => !oldIds.has(e.id)),
+      evicted: [...before.evicted.filter((e) => !oldIds.has(e.id)), ...old],
+    });
+    let target: Target | null = null;
+    try {
+      if (bringUp) target = { generation: 1, ...bringUp, ...allocate(this.current, bringUp.p2pPort) };
+    } catch (error) {
+      this.current = before;
+      throw error;
+    }
+    const { settings, lineage, nextNumber: number } = this.current;
+    const replacement: Replacement = {
+      id: replacementWorkflowId(settings.instance, settings.vpn, lineage, number),
+      number,
+      cause,
+      reason: request?.reason ?? null,
+      requestId: request?.requestId ?? null,
+      oldPort: old.find((e) => e.p2pPort !== null)?.p2pPort ?? null,
+      old,
+      target,
+      newEngine: null,
+      state: 'running',
+      startedAt: now,
+      readyAt: null,
+      endedAt: null,
+      failedAttempts: 0,
+      lastError: null,
+    };
+    this.update({ nextNumber: number + 1, replacements: [...this.current.replacements, replacement] });
+    this.raise();
+    return replacement;
+  }
+
+  /** Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. */
+  private unaccounted(sight: Sight): ObservedEngine[] {
+    const known = new Set([...this.current.engines, ...this.current.evicted].map((e) => e.id));
+    const own = replacementLabel(this.current.lineage, 0).slice(0, -1);
+    return sight.engines.filter((e) => !known.has(e.id) && !e.labels[label.replacement]?.startsWith(own));
+  }
+}
+
+function adopt(observed: ObservedEngine): Engine {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = observed;
+  const ready = health === 'healthy';
+  return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready, health };
+}
+
+function refreshed(engine: Engine, observed: ObservedEngine | undefined): Engine {
+  if (!observed || observed.health === 'unknown') return engine;
+  return { ...engine, health: observed.health, ready: engine.ready || observed.health === 'healthy' };
+}
+
+function learn(port: VpnData['port'], sight: Sight): VpnData['port'] {
+  const reading = sight.port;
+  if (reading.kind === 'known') return { last: reading.port, unknownSince: null, reason: null };
+  if (reading.kind === 'unknown') {
+    return { ...port, unknownSince: port.unknownSince ?? reading.since, reason: reading.reason };
+  }
+  return port;
+}
+
+function problemOf(sight: Sight, settings: VpnSettings): string | null {
+  if (sight.vpn.kind === 'absent')
+    return `VPN container '${settings.vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
+  if (!sight.vpn.running) return `VPN container '${settings.vpn}' is not running`;
+  if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host`;
+  return null;
+}
