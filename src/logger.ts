@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DefaultLogger, type LogEntry, type Logger as TemporalLogger } from '@temporalio/worker';
 import pino, { type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
+import { isWorkerStopping } from './activities/worker-stopping';
 import type { Config } from './config';
 
 /** One line an event: readable on a terminal, JSON otherwise; with DEBUG_MODE everything also as JSON lines in a file. */
@@ -41,6 +42,7 @@ export function temporalLogger(log: Logger): TemporalLogger {
     const meta = entry.meta ?? {};
     const fromWorkflow = meta['sdkComponent'] === 'workflow';
     const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, error } = meta;
+    if (isWorkerStopping(error)) return;
     const fields = { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt };
     const detail = fromWorkflow || !(error instanceof Error) ? '' : `: ${error.message}`;
     const message = `${entry.message}${detail}`;

@@ -23,5 +23,7 @@ export interface ActivityDeps {
   readonly checkIntervalMs: number;
   readonly healthCheckIntervalMs: number;
   readonly healthFailureThreshold: number;
+  /** Aborted when this worker is to stop: who only watches stops at once. */
+  readonly stopping: AbortSignal;
   readonly log: Logger;
 }

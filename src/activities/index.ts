@@ -14,7 +14,7 @@ import { engineContainer, type EngineOrder } from './spec';
 
 export type Activities = ReturnType<typeof createActivities>;
 
-const HEARTBEAT_EVERY_MS = 2_000;
+const HEARTBEAT_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 50;
 const LOOK_EVERY_MS = 1_000;
 
@@ -51,6 +51,45 @@ export function createActivities(deps: ActivityDeps) {
     return health;
   }
 
+  async function create(order: EngineOrder): Promise<Engine> {
+    const vpn = await docker.inspect(order.vpn);
+    if (!vpn || !isHealthy(observeDocker(vpn))) {
+      throw new Error(
+        `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
+      );
+    }
+    const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
+    const made = await docker.inspect(wanted.name);
+    let id = made?.Id;
+    const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
+    if (made && !usable) {
+      await docker.remove(made.Id);
+      id = undefined;
+    }
+    try {
+      id ??= await docker.create(wanted);
+    } catch (error) {
+      if (statusCode(error) === 404)
+        throw hopeless(`image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`);
+      throw error;
+    }
+    await docker.start(id);
+    const { role, httpPort, httpsPort, p2pPort } = order.target;
+    const { name, labels } = wanted;
+    return {
+      id,
+      name,
+      role,
+      httpPort,
+      httpsPort,
+      p2pPort,
+      labels,
+      firstSeen: Date.now(),
+      ready: false,
+      health: 'unknown',
+    };
+  }
+
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
@@ -59,7 +98,7 @@ export function createActivities(deps: ActivityDeps) {
 
     /** From now on Docker will not revive the engine. */
     async evictEngine({ engine }: { engine: EngineRef }): Promise<void> {
-      await docker.forbidRestart(engine.id);
+      await heartbeating(() => docker.forbidRestart(engine.id));
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {
@@ -67,7 +106,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     async removeEngine({ engine }: { engine: EngineRef }): Promise<void> {
-      await docker.remove(engine.id);
+      await heartbeating(() => docker.remove(engine.id));
     },
 
     /** Returns when none of the containers exists any more. */
@@ -89,43 +128,8 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
-    async createEngine(order: EngineOrder): Promise<Engine> {
-      const vpn = await docker.inspect(order.vpn);
-      if (!vpn || !isHealthy(observeDocker(vpn))) {
-        throw new Error(
-          `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
-        );
-      }
-      const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
-      const made = await docker.inspect(wanted.name);
-      let id = made?.Id;
-      const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
-      if (made && !usable) {
-        await docker.remove(made.Id);
-        id = undefined;
-      }
-      try {
-        id ??= await docker.create(wanted);
-      } catch (error) {
-        if (statusCode(error) === 404)
-          throw hopeless(`image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`);
-        throw error;
-      }
-      await docker.start(id);
-      const { role, httpPort, httpsPort, p2pPort } = order.target;
-      const { name, labels } = wanted;
-      return {
-        id,
-        name,
-        role,
-        httpPort,
-        httpsPort,
-        p2pPort,
-        labels,
-        firstSeen: Date.now(),
-        ready: false,
-        health: 'unknown',
-      };
+    createEngine(order: EngineOrder): Promise<Engine> {
+      return heartbeating(() => create(order));
     },
 
     /** Returns when the engine's API has answered. */

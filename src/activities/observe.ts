@@ -1,5 +1,4 @@
 import type { Context } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Health } from '../domain/engine';
 import { isHealthy, isNews, type Observation, type PortReading } from '../domain/observation';
 import { DockerUnreachable } from '../docker/docker-error';
@@ -7,8 +6,9 @@ import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
-import { EngineHealth } from './engine-health';
+import type { EngineHealth } from './engine-health';
 import { pauseUntil } from '../pause';
+import { workerStopping } from './worker-stopping';
 
 export interface ObserveInput {
   readonly vpn: string;
@@ -87,18 +87,9 @@ export class Observer {
         news,
         this.uneventful(signal),
         context.cancelled,
+        this.workerStopping(signal),
         watching.then(() => Promise.reject(new Error('watching ended without news'))),
       ]);
-    } catch (error) {
-      if (error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN') {
-        // Another worker, or the next start of this one, takes over without waiting for a time-out.
-        throw ApplicationFailure.create({
-          message: 'worker is shutting down',
-          type: 'WorkerShutdown',
-          nextRetryDelay: 10,
-        });
-      }
-      throw error;
     } finally {
       unsubscribe();
       clearInterval(heartbeats);
@@ -130,6 +121,16 @@ export class Observer {
     const observation = this.observation();
     if (observation === null) throw new Error('nothing could be observed in 10 minutes');
     return observation;
+  }
+
+  /** Another worker, or the next start of this one, takes over without waiting for a time-out. */
+  private workerStopping(signal: AbortSignal): Promise<never> {
+    const { stopping } = this.deps;
+    return new Promise((_resolve, reject) => {
+      const stop = () => reject(workerStopping());
+      if (stopping.aborted) stop();
+      else stopping.addEventListener('abort', stop, { once: true, signal });
+    });
   }
 
   private observation(): Observation | null {

@@ -1,3 +1,5 @@
+import { withDeadline } from '../deadline';
+
 /** Where something listens, as seen from this process. */
 export interface Endpoint {
   readonly host: string;
@@ -20,9 +22,11 @@ const TIMEOUT_MS = 3_000;
 /** AceStream's API. A 401 or 403 still means that it is up. */
 export class AceStreamApi implements EngineApi {
   async answers(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const response = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
-    await response.body?.cancel();
+    const response = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
+      const answer = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
+      await answer.body?.cancel();
+      return answer;
+    });
     if (!response.ok && response.status !== 401 && response.status !== 403) {
       throw new Error(`the engine's API answers ${response.status}`);
     }

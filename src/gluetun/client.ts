@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { DeadlineExceeded, withDeadline } from '../deadline';
 import type { Port } from '../domain/engine';
 
 /** How Gluetun's control server wants to be asked. Secrets: they stay in this process. */
@@ -44,17 +45,30 @@ export class GluetunClient {
    * The port forwarded now, 1 to 65535.
    * @throws GluetunError also when there is none right now
    */
-  async forwardedPort(base: URL, signal: AbortSignal): Promise<Port> {
-    const answer = await this.read(await this.portResponse(base, signal), PortAnswer);
-    const port = answer.port ?? answer.ports?.[0] ?? 0;
-    if (port === 0) throw new GluetunError('the control server says that no port is forwarded right now');
-    return port;
+  forwardedPort(base: URL, signal: AbortSignal): Promise<Port> {
+    return this.within(base, signal, async (limit) => {
+      const answer = await this.read(await this.portResponse(base, limit), PortAnswer);
+      const port = answer.port ?? answer.ports?.[0] ?? 0;
+      if (port === 0) throw new GluetunError('the control server says that no port is forwarded right now');
+      return port;
+    });
   }
 
   /** @throws GluetunError */
-  async publicIp(base: URL, signal: AbortSignal): Promise<string> {
-    const answer = await this.read(await this.get(new URL('/v1/publicip/ip', base), signal), PublicIpAnswer);
-    return answer.public_ip;
+  publicIp(base: URL, signal: AbortSignal): Promise<string> {
+    return this.within(base, signal, async (limit) => {
+      const answer = await this.read(await this.get(new URL('/v1/publicip/ip', base), limit), PublicIpAnswer);
+      return answer.public_ip;
+    });
+  }
+
+  /** One limit for the whole exchange: a server may hang at any point of it. */
+  private async within<T>(base: URL, signal: AbortSignal, exchange: (limit: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(this.options.timeoutMs, signal, exchange);
+    } catch (error) {
+      throw error instanceof GluetunError ? error : this.explained(error, base);
+    }
   }
 
   private async portResponse(base: URL, signal: AbortSignal): Promise<Response> {
@@ -70,10 +84,9 @@ export class GluetunClient {
   }
 
   private async get(url: URL, signal: AbortSignal): Promise<Response> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs)]);
     let target = url;
     for (let hop = 0; hop <= REDIRECTS_AT_MOST; hop++) {
-      const response = await this.exchange(target, limit);
+      const response = await fetch(target, { headers: this.headers(), redirect: 'manual', signal });
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || location === null) return response;
       await response.body?.cancel();
@@ -83,14 +96,6 @@ export class GluetunClient {
         throw new GluetunError(`the control server redirects to another host, ${target.host}`);
     }
     throw new GluetunError(`the control server redirects more than ${REDIRECTS_AT_MOST} times`);
-  }
-
-  private async exchange(url: URL, signal: AbortSignal): Promise<Response> {
-    try {
-      return await fetch(url, { headers: this.headers(), redirect: 'manual', signal });
-    } catch (error) {
-      throw this.explained(error, url);
-    }
   }
 
   private async read<T extends TSchema>(response: Response, schema: T): Promise<Static<T>> {
@@ -121,21 +126,18 @@ export class GluetunClient {
   private async text(response: Response): Promise<string> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    try {
-      for await (const chunk of response.body ?? []) {
-        size += chunk.byteLength;
-        if (size > ANSWER_BYTES_AT_MOST)
-          throw new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
-        chunks.push(chunk);
+    for await (const chunk of response.body ?? []) {
+      size += chunk.byteLength;
+      if (size > ANSWER_BYTES_AT_MOST) {
+        throw new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
       }
-    } catch (error) {
-      throw error instanceof GluetunError ? error : this.explained(error, new URL(response.url));
+      chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
   }
 
   private explained(error: unknown, url: URL): GluetunError {
-    if (error instanceof Error && error.name === 'TimeoutError') {
+    if (error instanceof DeadlineExceeded) {
       return new GluetunError(`the control server at ${url.host} gave no answer within ${this.options.timeoutMs} ms`);
     }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);

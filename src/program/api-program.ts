@@ -39,7 +39,7 @@ export class ApiProgram {
     });
   }
 
-  async start(): Promise<string> {
+  async start(): Promise<void> {
     const { api } = this.config;
     const access = { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host };
     if (isShut(access)) {
@@ -49,9 +49,9 @@ export class ApiProgram {
     } else if (api.keys.length === 0 && !isLoopback(api.host)) {
       this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
     }
-    await this.server.listen({ host: api.host, port: api.port, listenTextResolver: () => '' });
     const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
-    return `http://${shown}:${api.port}`;
+    const listenTextResolver = () => `API: http://${shown}:${api.port}/engines`;
+    await this.server.listen({ host: api.host, port: api.port, listenTextResolver });
   }
 
   async stop(): Promise<void> {

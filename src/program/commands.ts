@@ -63,17 +63,19 @@ export async function status(options: ApiOptions): Promise<void> {
     '',
     typeof engines === 'string'
       ? engines
-      : table(
-          ['ENGINE', 'VPN', 'HTTP PORT', 'P2P PORT', 'FORWARDED', 'HEALTH'],
-          engines.map((e) => [
-            e.container_name ?? e.container_id,
-            e.vpn_container ?? '',
-            e.port,
-            e.p2p_port ?? '–',
-            e.forwarded ? 'yes' : 'no',
-            e.health_status,
-          ]),
-        ),
+      : engines.length === 0
+        ? 'No engine is listed now.'
+        : table(
+            ['ENGINE', 'VPN', 'HTTP PORT', 'P2P PORT', 'FORWARDED', 'HEALTH'],
+            engines.map((e) => [
+              e.container_name ?? e.container_id,
+              e.vpn_container ?? '',
+              e.port,
+              e.p2p_port ?? '–',
+              e.forwarded ? 'yes' : 'no',
+              e.health_status,
+            ]),
+          ),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

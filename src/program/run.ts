@@ -32,7 +32,7 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   const api = parts.includes('api') ? new ApiProgram(config, client, log) : null;
   try {
     await worker?.start();
-    if (api) log.info(`API: ${await api.start()}/engines`);
+    await api?.start();
     await stopped;
   } finally {
     const began = Date.now();

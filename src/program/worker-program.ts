@@ -165,6 +165,7 @@ export class WorkerProgram {
       checkIntervalMs: config.checkIntervalMs,
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
       healthFailureThreshold: config.engine.healthFailureThreshold,
+      stopping: this.stopping.signal,
       log: this.deps.log,
     });
   }

@@ -11,15 +11,20 @@ export const { observe } = proxyActivities<Activities>({
 // A few quick attempts; the loop without end is the replacement's own, where failures show in state.
 const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 } as const;
 
+// Every activity heartbeats, however short it is: what a killed worker had in hand is tried again after seconds
+// instead of after the time that the work may take.
+const heartbeatTimeout = '6 seconds';
+
 /** Each is one short exchange with Docker, whose client gives up well before the activity does. */
 export const { evictEngine, createEngine, removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
+  heartbeatTimeout,
   retry: quick,
 });
 
 export const { stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '10 seconds',
+  heartbeatTimeout,
   retry: quick,
 });
 

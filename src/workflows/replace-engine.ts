@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { ContainerId, Engine, EngineRef } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
-import type { ReplacementInput, Target } from '../domain/replacement';
+import type { Cause, ReplacementInput, Target } from '../domain/replacement';
 import { awaitEngine, awaitGone, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
 import { attemptFailedSignal, engineReadySignal, replacementEndedSignal, retargetSignal } from './messages';
 import { parseTarget } from './parse';
@@ -32,7 +32,7 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
   /** History has grown long from trying: what is done is carried over, what is not is tried in a new run. */
   let renewal = false;
   const released = new Set<ContainerId>(input.progress?.released);
-  const dueToCause = `due to ${input.cause === 'port changed' ? 'port change' : input.cause}`;
+  const dueToCause = `due to ${reasonInLog(input.cause)}`;
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
   setHandler(retargetSignal, (value) => {
@@ -200,4 +200,9 @@ function failureOf(error: unknown): { message: string; hopeless: boolean } {
   const message = cause instanceof Error ? cause.message : String(cause);
   const type = cause instanceof Error && 'type' in cause ? cause.type : null;
   return { message: message.slice(0, 900), hopeless: type === 'Hopeless' };
+}
+
+function reasonInLog(cause: Cause): string {
+  if (cause === 'port changed') return 'port change';
+  return cause === 'forced' ? 'forced replacement' : cause;
 }

@@ -1,0 +1,14 @@
+// dockerode rejects with errors that carry the status of Docker's answer.
+
+export function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+/** 'already in progress', or a name that is taken. */
+export function isConflict(error: unknown): boolean {
+  return statusOf(error) === 409;
+}
+
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+}

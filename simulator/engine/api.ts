@@ -1,0 +1,96 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from '../inside/json-exchange';
+import type { PortsGiven } from './ports-given';
+import { statistics, Streams } from './streams';
+
+const VERSION = '3.2.3-simulated';
+
+export type EngineApiParts = { ports: PortsGiven; startedAt: number; hang: boolean; stopBehaviour: string };
+
+/** The engine's HTTP API as far as Portward and a proxy use it, and `/simulator/…`, which no engine has. */
+export function createEngineApi(parts: EngineApiParts): RequestListener {
+  const streams = new Streams();
+  let { hang } = parts;
+  return listener(async (request, response) => {
+    const { path, query } = target(request);
+    if (path === '/simulator/hang' && request.method === 'PUT') {
+      hang = parseHang(await readJson(request));
+      answerJson(response, 200, { hang });
+      return;
+    }
+    if (path === '/simulator/state') {
+      const { ports, startedAt, stopBehaviour } = parts;
+      const uptimeMs = Date.now() - startedAt;
+      answerJson(response, 200, { ports, startedAt, uptimeMs, hang, stopBehaviour, clients: streams.clients });
+      return;
+    }
+    // Accepted and never answered: the request is left to its client's patience.
+    if (hang) return;
+    if (!answerService(path, query, response) && !answerStream(streams, request, response)) {
+      throw new RefusedRequest(404, `no route ${request.method} ${path}`);
+    }
+  });
+}
+
+function answerService(path: string, query: URLSearchParams, response: ServerResponse): boolean {
+  if (path !== '/server/api' && path !== '/webui/api/service') return false;
+  switch (query.get('method')) {
+    case 'get_network_connection_status':
+      answerJson(response, 200, { result: { connected: true } });
+      return true;
+    case 'get_version': {
+      const body = { result: { code: 3020300, platform: 'linux', version: VERSION }, error: null };
+      const callback = query.get('callback');
+      if (callback === null) answerJson(response, 200, body);
+      else response.writeHead(200, { 'content-type': 'text/javascript' }).end(`${callback}(${JSON.stringify(body)})`);
+      return true;
+    }
+    default:
+      answerJson(response, 200, { error: 'unknown method' });
+      return true;
+  }
+}
+
+/** `/ace/getstream` plays; with `format=json` it answers the URLs by which a proxy plays, watches and stops. */
+function answerStream(streams: Streams, request: IncomingMessage, response: ServerResponse): boolean {
+  const { path, query } = target(request);
+  if (path === '/ace/getstream') {
+    const content = query.get('id') ?? query.get('infohash') ?? query.get('url');
+    if (content === null) throw new RefusedRequest(400, 'expected id, infohash or url in the query');
+    const session = streams.open(content);
+    if (query.get('format') === 'json') {
+      answerJson(response, 200, { response: sessionUrls(request, session.id, content), error: null });
+    } else streams.play(session, response);
+    return true;
+  }
+  const [, action, id] = /^\/ace\/(r|stat|cmd)\/([^/]+)$/.exec(path) ?? [];
+  if (action === undefined || id === undefined) return false;
+  const session = streams.find(id);
+  if (session === undefined) answerJson(response, 200, { response: null, error: 'unknown playback session id' });
+  else if (action === 'r') streams.play(session, response);
+  else if (action === 'stat') answerJson(response, 200, { response: statistics(session), error: null });
+  else {
+    if (query.get('method') === 'stop') streams.close(id);
+    answerJson(response, 200, { response: 'ok', error: null });
+  }
+  return true;
+}
+
+function sessionUrls(request: IncomingMessage, id: string, infohash: string): Record<string, unknown> {
+  const base = `http://${request.headers.host ?? 'localhost'}/ace`;
+  return {
+    playback_url: `${base}/r/${id}`,
+    stat_url: `${base}/stat/${id}`,
+    command_url: `${base}/cmd/${id}`,
+    playback_session_id: id,
+    infohash,
+    is_live: 1,
+    is_encrypted: 0,
+    client_session_id: -1,
+  };
+}
+
+function parseHang(body: unknown): boolean {
+  if (isRecord(body) && typeof body.hang === 'boolean') return body.hang;
+  throw new RefusedRequest(400, `expected {hang: true|false}, found ${JSON.stringify(body)}`);
+}

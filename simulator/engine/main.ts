@@ -1,0 +1,48 @@
+// The program of a simulated AceStream engine container. It runs as PID 1, where a signal without a handler does nothing.
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { envNumber } from '../inside/env-number';
+import { logLine } from '../inside/log-line';
+import { createEngineApi } from './api';
+import { listening } from './listening';
+import { portsGiven } from './ports-given';
+import { parseStopBehaviour } from './stop-behaviour';
+
+const { env } = process;
+const ports = portsGiven(env, process.argv.slice(2));
+const stop = parseStopBehaviour(env.STOP_BEHAVIOUR);
+const startedAt = Date.now();
+
+function onStopSignal(signal: NodeJS.Signals): void {
+  logLine(`caught ${signal}: ${env.STOP_BEHAVIOUR ?? 'prompt'}`);
+  if (stop.kind === 'prompt') process.exit(0);
+  if (stop.kind === 'slow') setTimeout(() => process.exit(0), stop.ms);
+}
+process.on('SIGTERM', onStopSignal);
+process.on('SIGINT', onStopSignal);
+
+async function run(): Promise<void> {
+  await sleep(envNumber(env, 'STARTUP_MS', 0));
+  const hang = ['1', 'true', 'on'].includes(env.HANG ?? '');
+  const api = createHttpServer(createEngineApi({ ports, startedAt, hang, stopBehaviour: stop.kind }));
+  // The API last: once it answers, the other ports are bound, so a proxy never meets half an engine.
+  if (ports.p2p !== null) {
+    const peers = createServer((peer) => {
+      peer.on('error', () => peer.destroy());
+      peer.end(`simulated engine, P2P port ${ports.p2p}\n`);
+    });
+    await listening(peers, ports.p2p, 'P2P');
+  }
+  if (ports.https !== null) {
+    // Bound and nothing more: there is no certificate, but two engines that share the port must clash here too.
+    await listening(
+      createServer((client) => client.destroy()),
+      ports.https,
+      'HTTPS',
+    );
+  }
+  await listening(api, ports.http, 'HTTP');
+  logLine(`engine listens: HTTP ${ports.http}, HTTPS ${ports.https ?? '-'}, P2P ${ports.p2p ?? '-'}`);
+}
+void run();

@@ -1,0 +1,23 @@
+// What a container needs to run the node of this very host: the program, its libraries, and the loader that ties them.
+import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+export type HostNode = { program: string; libraries: string[]; libraryFolders: string[] };
+
+export async function hostNode(): Promise<HostNode> {
+  const program = await realpath(process.execPath);
+  // A statically linked program makes ldd fail; it needs nothing.
+  const { stdout } = await promisify(execFile)('ldd', [program]).catch(() => ({ stdout: '' }));
+  const libraries = librariesIn(stdout);
+  // Named to the loader, since this host may keep libraries where no loader looks by itself.
+  const libraryFolders = [...new Set(libraries.map((library) => dirname(library)))];
+  return { program, libraries, libraryFolders };
+}
+
+/** Lines are `libm.so.6 => /lib/…/libm.so.6 (0x…)` or, for the loader, `/lib64/ld-linux-x86-64.so.2 (0x…)`. */
+export function librariesIn(lddOutput: string): string[] {
+  const paths = lddOutput.split('\n').flatMap((line) => /^\s*(?:\S+ => )?(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  return [...new Set(paths)];
+}

@@ -1,0 +1,120 @@
+// One image for both simulated containers, made without any registry where that is possible.
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type Docker from 'dockerode';
+import { isMissing } from './docker-errors';
+import { hostNode } from './host-node';
+import { simulatorScripts } from './scripts';
+import type { Script } from './scripts';
+import { tarStream } from './tar';
+import type { TarEntry } from './tar';
+
+/** Where node is in the image. */
+export const NODE = '/node';
+
+/** For the least memory: no helper threads, and a small young generation. An idle engine has 7 MB of its own. */
+export const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
+
+const REPOSITORY = 'portward-simulator';
+const SCRIPT_FOLDER = '/simulator';
+
+/** An engine unless told otherwise, as an engine image is: Portward gives it env and, on arm, arguments. */
+const ENTRYPOINT = `ENTRYPOINT ${JSON.stringify([NODE, ...NODE_FLAGS, scriptPath('engine/main.js')])}`;
+
+export function scriptPath(script: string): string {
+  return `${SCRIPT_FOLDER}/${script}`;
+}
+
+/**
+ * Makes the image unless it is there, and resolves with its tag, `portward-simulator:<content hash>`. Two processes may
+ * do so at once: both end with the same tag on an equal image.
+ */
+export async function ensureSimulatorImage(docker: Docker): Promise<string> {
+  const scripts = await simulatorScripts();
+  return process.platform === 'linux' ? importHostNode(docker, scripts) : buildFromSlim(docker, scripts);
+}
+
+async function importHostNode(docker: Docker, scripts: Script[]): Promise<string> {
+  const { program, libraries, libraryFolders } = await hostNode();
+  const binaries = [program, ...libraries];
+  const changes = [ENTRYPOINT];
+  if (libraryFolders.length > 0) changes.push(`ENV LD_LIBRARY_PATH=${libraryFolders.join(':')}`);
+  const tag = tagOf([...(await Promise.all(binaries.map(fingerprint))), changes, scripts]);
+  if (await exists(docker, tag)) return tag;
+
+  const imported = await docker.importImage(
+    tarStream([
+      { path: NODE, mode: 0o755, file: program },
+      ...libraries.map((file) => ({ path: file, mode: 0o755, file })),
+      ...scriptEntries(scripts),
+    ]),
+    { changes },
+  );
+  const id = lastStatus(await progress(docker, imported));
+  // Imported without a tag: a tag that another run has set meanwhile stays, so that no image loses its name.
+  if (await exists(docker, tag)) await docker.getImage(id).remove();
+  else await docker.getImage(id).tag({ repo: REPOSITORY, tag: tag.slice(REPOSITORY.length + 1) });
+  return tag;
+}
+
+/** Elsewhere the host's node is no Linux program. */
+async function buildFromSlim(docker: Docker, scripts: Script[]): Promise<string> {
+  const dockerfile = [
+    'FROM node:22-slim',
+    `RUN ln -s /usr/local/bin/node ${NODE}`,
+    `COPY simulator ${SCRIPT_FOLDER}`,
+    ENTRYPOINT,
+  ].join('\n');
+  const tag = tagOf([dockerfile, scripts]);
+  if (await exists(docker, tag)) return tag;
+  const context: TarEntry[] = [{ path: 'Dockerfile', mode: 0o644, content: dockerfile }, ...scriptEntries(scripts)];
+  await progress(docker, await docker.buildImage(tarStream(context), { t: tag, rm: true, forcerm: true }));
+  return tag;
+}
+
+function scriptEntries(scripts: Script[]): TarEntry[] {
+  return [
+    { path: '/etc/passwd', mode: 0o644, content: 'root:x:0:0:root:/root:/node\n' },
+    { path: '/tmp', mode: 0o1777, directory: true },
+    ...scripts.map(({ path, content }) => ({ path: scriptPath(path), mode: 0o644, content })),
+  ];
+}
+
+/** Name, size and time stand for the content: reading 100 MB at every start would tell no more. */
+async function fingerprint(file: string): Promise<string> {
+  const { size, mtimeMs } = await stat(file);
+  return `${file} ${size} ${mtimeMs}`;
+}
+
+function tagOf(parts: unknown[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return `${REPOSITORY}:${hash.slice(0, 16)}`;
+}
+
+async function exists(docker: Docker, tag: string): Promise<boolean> {
+  try {
+    await docker.getImage(tag).inspect();
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+type ProgressLine = { status?: string; error?: string };
+
+/** Docker reports a failed build or import inside a 200 answer. */
+async function progress(docker: Docker, stream: NodeJS.ReadableStream): Promise<ProgressLine[]> {
+  const lines = await new Promise<ProgressLine[]>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error, output: ProgressLine[]) => (error ? reject(error) : resolve(output)));
+  });
+  const failure = lines.find((line) => line.error !== undefined);
+  if (failure !== undefined) throw new Error(`Docker could not make the simulator's image: ${failure.error}`);
+  return lines;
+}
+
+function lastStatus(lines: ProgressLine[]): string {
+  const id = lines.at(-1)?.status;
+  if (id === undefined) throw new Error('expected the id of the imported image, found no line in the answer of Docker');
+  return id;
+}

@@ -1,0 +1,34 @@
+// The JavaScript that goes into the image. From dist it is there already; from source (jest) it is made on the way.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export type Script = { path: string; content: string };
+
+const FOLDERS = ['inside', 'vpn', 'engine'];
+
+/** Every program file, by its path below simulator/, in a fixed order. */
+export async function simulatorScripts(): Promise<Script[]> {
+  const compile = __filename.endsWith('.ts') ? await compiler() : null;
+  const ending = compile === null ? '.js' : '.ts';
+  const scripts: Script[] = [];
+  for (const folder of FOLDERS) {
+    const names = (await readdir(join(__dirname, folder))).filter((name) => name.endsWith(ending)).toSorted();
+    for (const name of names) {
+      const content = await readFile(join(__dirname, folder, name), 'utf8');
+      const path = `${folder}/${name.slice(0, -ending.length)}.js`;
+      scripts.push({ path, content: compile === null ? content : compile(content) });
+    }
+  }
+  return scripts;
+}
+
+/** Loaded only when needed: @swc/core is a development dependency. */
+async function compiler(): Promise<(source: string) => string> {
+  const { transformSync } = await import('@swc/core');
+  return (source) =>
+    transformSync(source, {
+      swcrc: false,
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      module: { type: 'commonjs' },
+    }).code;
+}

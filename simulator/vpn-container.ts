@@ -1,0 +1,186 @@
+// The host's side of a simulated Gluetun container.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { askAdmin } from './admin-client';
+import { ensureSimulatorImage } from './image';
+import { removeContainer } from './remove-container';
+import { rememberVpn } from './remove-simulation';
+import { ensureRunNetwork } from './run-network';
+import { containerOptions, controlPortOf, isPublished } from './vpn-container-options';
+import type { SimulatedVpnOptions } from './vpn-container-options';
+import { ADMIN_PORT } from './vpn/messages';
+import type { Auth, Fault, LoggedRequest, PortChange, VpnState } from './vpn/messages';
+
+export { removeSimulation } from './remove-simulation';
+export type { SimulatedVpnOptions } from './vpn-container-options';
+export type * from './vpn/messages';
+
+const START_LIMIT_MS = 30_000;
+/** Between two looks at a container that is being waited for. */
+const LOOK_MS = 50;
+
+/** Resolves when the control server answers; the tunnel comes up `startDelayMs` after the start. */
+export async function startSimulatedVpn(docker: Docker, options: SimulatedVpnOptions): Promise<SimulatedVpn> {
+  const image = await ensureSimulatorImage(docker);
+  if (options.network !== undefined) await ensureRunNetwork(docker, options.runId, options.network);
+  const vpn = new SimulatedVpn(docker, options, image);
+  await vpn.recreate();
+  return vpn;
+}
+
+export class SimulatedVpn {
+  #containerId = '';
+  #address = '';
+  #controlUrl = '';
+  #adminUrl = '';
+
+  /** Not yet a container: see startSimulatedVpn. */
+  constructor(
+    private readonly docker: Docker,
+    private options: SimulatedVpnOptions,
+    private readonly image: string,
+  ) {}
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** Another one after `recreate`. */
+  get containerId(): string {
+    return this.#containerId;
+  }
+
+  /** Where the host reaches the container and the engines in its network; it may differ after a restart. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Gluetun's control server as the host reaches it, such as `http://172.17.0.2:8000`. */
+  get controlUrl(): string {
+    return this.#controlUrl;
+  }
+
+  /** Done in Gluetun's order; resolves when the up-command has ended. Rejects while the VPN is stopped or its port lost. */
+  async changePort(port: number, ...more: number[]): Promise<PortChange> {
+    const change = await this.#put<PortChange>('/port', { ports: [port, ...more] });
+    this.options = { ...this.options, port };
+    return change;
+  }
+
+  /** What the next reconnection, restart or re-creation brings; nothing changes now. */
+  async setNextPort(port: number): Promise<void> {
+    await this.#put('/next-port', { port });
+    this.options = { ...this.options, port };
+  }
+
+  /** null ends any fault but 'lost'. */
+  async setFault(fault: Fault | null): Promise<void> {
+    await this.#put('/fault', fault ?? { kind: null });
+  }
+
+  /** Docker follows at its next probe: see untilHealth. */
+  async setHealth(healthy: boolean): Promise<void> {
+    await this.#put('/health', { healthy });
+  }
+
+  async setAuth(auth: Auth): Promise<void> {
+    await this.#put('/auth', auth);
+  }
+
+  async state(): Promise<VpnState> {
+    return askAdmin<VpnState>(`${this.#adminUrl}/state`);
+  }
+
+  /** What the control server was asked since the process started, oldest first. */
+  async requests(): Promise<LoggedRequest[]> {
+    return askAdmin<LoggedRequest[]>(`${this.#adminUrl}/log`);
+  }
+
+  /** What Docker says: starting, healthy or unhealthy. Rejects after the limit. */
+  async untilHealth(health: 'starting' | 'healthy' | 'unhealthy', limitMs = START_LIMIT_MS): Promise<void> {
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      const { State } = await this.#container.inspect();
+      if (State.Health?.Status === health) return;
+      if (Date.now() > deadline) {
+        throw new Error(`${this.name}: expected Docker to say ${health}, found ${State.Health?.Status}`);
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** `docker stop`: runs the down-command. */
+  async stop(): Promise<void> {
+    await this.#container.stop();
+  }
+
+  /** `docker kill`: runs nothing. */
+  async kill(): Promise<void> {
+    await this.#container.kill();
+  }
+
+  async start(): Promise<void> {
+    await this.#container.start();
+    await this.#answering();
+  }
+
+  /** `docker restart`: the same id, a new network namespace, and the port that the provider gave last. */
+  async restart(): Promise<void> {
+    await this.#container.restart();
+    await this.#answering();
+  }
+
+  /** Removes the container, if there is one, and makes it again: the same name, a new id. */
+  async recreate(): Promise<void> {
+    await this.remove();
+    const container = await this.docker.createContainer(containerOptions(this.options, this.image));
+    this.#containerId = container.id;
+    rememberVpn(this.options.runId, container.id, this.name);
+    await this.start();
+  }
+
+  /** The VPN only: its engines stay, without a network, until removeSimulation. */
+  async remove(): Promise<void> {
+    if (this.#containerId !== '') await removeContainer(this.docker, this.#containerId);
+  }
+
+  get #container(): Docker.Container {
+    return this.docker.getContainer(this.#containerId);
+  }
+
+  #put<Answer>(path: string, body: unknown): Promise<Answer> {
+    return askAdmin<Answer>(`${this.#adminUrl}${path}`, { method: 'PUT', body });
+  }
+
+  /** Looks the address up, which every start may change, and waits until the program answers there. */
+  async #answering(): Promise<void> {
+    const deadline = Date.now() + START_LIMIT_MS;
+    for (;;) {
+      const info = await this.#container.inspect();
+      if (!info.State.Running) {
+        const log = await this.#container.logs({ stdout: true, stderr: true, tail: 20 });
+        throw new Error(`${this.name}: expected a running container, found ${info.State.Status}:\n${log.toString()}`);
+      }
+      this.#locate(info);
+      try {
+        await askAdmin(`${this.#adminUrl}/state`, { limitMs: 1000 });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  #locate(info: Docker.ContainerInspectInfo): void {
+    const published = isPublished(this.options);
+    const [endpoint] = Object.values(info.NetworkSettings.Networks);
+    this.#address = published ? '127.0.0.1' : (endpoint?.IPAddress ?? '');
+    const url = (port: number): string => {
+      const hostPort = info.NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort;
+      return `http://${this.#address}:${published ? (hostPort ?? '') : port}`;
+    };
+    this.#controlUrl = url(controlPortOf(this.options));
+    this.#adminUrl = url(ADMIN_PORT);
+  }
+}

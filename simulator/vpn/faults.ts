@@ -1,0 +1,51 @@
+import { isRecord, RefusedRequest } from '../inside/json-exchange';
+import { ANSWER_FAULTS, ROUTES } from './messages';
+import type { AnswerFault, Fault, Route } from './messages';
+
+/** The answer fault in force, and those who wait for it to pass. */
+export class Faults {
+  #fault: AnswerFault | null = null;
+  #passed: (() => void)[] = [];
+
+  get current(): AnswerFault | null {
+    return this.#fault;
+  }
+
+  on(route: Route): AnswerFault | null {
+    const fault = this.#fault;
+    return fault !== null && (fault.route ?? route) === route ? fault : null;
+  }
+
+  set(fault: AnswerFault | null): void {
+    this.#fault = fault;
+    const waiting = this.#passed;
+    this.#passed = [];
+    for (const passed of waiting) passed();
+  }
+
+  /** Resolves at the next change of fault: a request that hung is answered then, as by a server that recovered. */
+  passed(): Promise<void> {
+    return new Promise((resolve) => this.#passed.push(resolve));
+  }
+}
+
+/** Reads `{kind, route?, location?}`; `{kind: null}` is no fault. Throws RefusedRequest when it is neither. */
+export function parseFault(value: unknown): Fault | null {
+  if (isRecord(value)) {
+    if (value.kind === null) return null;
+    if (value.kind === 'lost') return { kind: 'lost' };
+    const kind = ANSWER_FAULTS.find((name) => name === value.kind);
+    const route = ROUTES.find((name) => name === value.route);
+    if (kind !== undefined && (route !== undefined || value.route === undefined)) {
+      return {
+        kind,
+        ...(route === undefined ? {} : { route }),
+        ...(typeof value.location === 'string' ? { location: value.location } : {}),
+      };
+    }
+  }
+  throw new RefusedRequest(
+    400,
+    `fault: expected {kind: ${ANSWER_FAULTS.join('|')}|lost|null, route?: ${ROUTES.join('|')}}, found ${JSON.stringify(value)}`,
+  );
+}

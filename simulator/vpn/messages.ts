@@ -1,0 +1,73 @@
+// What travels between a test and the simulated VPN's admin server. Imported on both sides, so types and constants only.
+
+/** Never Gluetun's own port, so that the simulator's routes cannot be mistaken for Gluetun's API. */
+export const ADMIN_PORT = 8999;
+
+/** Which Gluetun is played. 'legacy' stands for releases before `/v1/portforward` existed. */
+export const RELEASES = ['v3.41.1', 'master', 'legacy'] as const;
+export type Release = (typeof RELEASES)[number];
+
+/** 'unconfigured' is a Gluetun without an auth file: open on v3.41.1 and before, 401 everywhere on master. */
+export type Auth =
+  | { mode: 'none' }
+  | { mode: 'unconfigured' }
+  | { mode: 'apikey'; key: string }
+  | { mode: 'basic'; user: string; password: string };
+
+export const ROUTES = ['portforward', 'status', 'publicip'] as const;
+export type Route = (typeof ROUTES)[number];
+
+/** What the control server can get wrong. It lasts until another fault or null replaces it. */
+export const ANSWER_FAULTS = ['hang', '500', 'garbage', '301', '401'] as const;
+export type AnswerFault = {
+  kind: (typeof ANSWER_FAULTS)[number];
+  /** Without it every route is affected. */
+  route?: Route;
+  /** For 301 only; without it the redirect points back at the path asked for, which never ends. */
+  location?: string;
+};
+
+/** 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. */
+export type Fault = AnswerFault | { kind: 'lost' };
+
+export type TunnelStatus = 'starting' | 'running' | 'stopping' | 'stopped';
+
+/** Times are ms since the epoch, of the container, which shares its clock with the host. */
+export type PortChange = { oldPortDroppedAt: number; newPortSetAt: number; finishedAt: number };
+
+export type CommandRun = {
+  command: 'up' | 'down';
+  ports: number[];
+  startedAt: number;
+  endedAt: number | null;
+  /** null while it runs, and when it was killed or could not be started. */
+  exitCode: number | null;
+};
+
+export type HookCall = { at: number; ports: number[]; outcome: string };
+
+export type VpnState = {
+  release: Release;
+  status: TunnelStatus;
+  /** What the provider forwards right now; 0 and [] while there is none. */
+  port: number;
+  ports: number[];
+  /** What the provider gives the next time it is asked. */
+  nextPorts: number[];
+  lost: boolean;
+  healthy: boolean;
+  fault: AnswerFault | null;
+  auth: Auth;
+  startedAt: number;
+  commands: CommandRun[];
+  hooks: HookCall[];
+};
+
+export type LoggedRequest = {
+  at: number;
+  method: string;
+  path: string;
+  /** null while unanswered, and for ever when the client gave up first. */
+  status: number | null;
+  answeredAt: number | null;
+};

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { logLine } from '../inside/log-line';
+import type { CommandRun } from './messages';
+import { splitWords } from './split-words';
+
+/** Gluetun's own cap on a down-command (internal/portforward/service/stop.go); here it holds for both. */
+const COMMAND_LIMIT_MS = 60_000;
+
+/** Runs the up- and down-commands and remembers each run. A command that fails is logged; the port changes anyway. */
+export class PortCommands {
+  readonly runs: CommandRun[] = [];
+  readonly #templates: Record<CommandRun['command'], string>;
+
+  constructor(templates: Record<CommandRun['command'], string>) {
+    this.#templates = templates;
+  }
+
+  /** Resolves when the command has ended, at once when there is none. Never rejects. */
+  async run(command: CommandRun['command'], ports: number[], signal: AbortSignal): Promise<void> {
+    const template = this.#templates[command];
+    if (template === '') return;
+    const run: CommandRun = { command, ports, startedAt: Date.now(), endedAt: null, exitCode: null };
+    this.runs.push(run);
+    try {
+      run.exitCode = await exitCodeOf(withPorts(template, ports), signal);
+    } catch (error) {
+      logLine(`${command}-command: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    run.endedAt = Date.now();
+  }
+}
+
+/** {{PORT}} is the first port, {{PORTS}} all of them, comma-joined. */
+export function withPorts(template: string, ports: number[]): string {
+  return template.replaceAll('{{PORTS}}', ports.join(',')).replaceAll('{{PORT}}', String(ports[0] ?? 0));
+}
+
+function exitCodeOf(command: string, signal: AbortSignal): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const [program, ...rest] = splitWords(command);
+    if (program === undefined) throw new Error('expected a program, found only spaces');
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(COMMAND_LIMIT_MS)]);
+    const child = spawn(program, rest, { stdio: 'inherit', signal: limit, killSignal: 'SIGKILL' });
+    child.on('error', reject);
+    child.on('exit', resolve);
+  });
+}

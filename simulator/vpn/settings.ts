@@ -1,0 +1,55 @@
+import { envNumber } from '../inside/env-number';
+import { parseAuth } from './auth';
+import { RELEASES } from './messages';
+import type { Auth, Release } from './messages';
+
+export type VpnSettings = {
+  controlPort: number;
+  release: Release;
+  auth: Auth;
+  /** Given by the provider at the first ask; empty when it forwards none. */
+  ports: number[];
+  publicIp: string;
+  startDelayMs: number;
+  reconnectMs: number;
+  portGapMs: number;
+  upCommand: string;
+  downCommand: string;
+  upHookUrl: string;
+  upHookAuthorization: string;
+};
+
+export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
+  const release = env.RELEASE ?? 'v3.41.1';
+  const known = RELEASES.find((name) => name === release);
+  if (known === undefined) throw new Error(`RELEASE: expected one of ${RELEASES.join(', ')}, found '${release}'`);
+  return {
+    controlPort: envNumber(env, 'CONTROL_PORT', 8000),
+    release: known,
+    auth: authFromText(env.AUTH ?? 'none'),
+    ports: portsFromText(env.FORWARDED_PORT ?? ''),
+    publicIp: env.PUBLIC_IP ?? '203.0.113.7',
+    startDelayMs: envNumber(env, 'START_DELAY_MS', 500),
+    reconnectMs: envNumber(env, 'RECONNECT_MS', 250),
+    portGapMs: envNumber(env, 'PORT_GAP_MS', 100),
+    // Gluetun's own names.
+    upCommand: env.VPN_PORT_FORWARDING_UP_COMMAND ?? '',
+    downCommand: env.VPN_PORT_FORWARDING_DOWN_COMMAND ?? '',
+    upHookUrl: env.UP_HOOK_URL ?? '',
+    upHookAuthorization: env.UP_HOOK_AUTHORIZATION ?? '',
+  };
+}
+
+/** JSON, as in `PUT /auth`; or 'none' and 'unconfigured' as bare words. */
+function authFromText(text: string): Auth {
+  if (text === 'none' || text === 'unconfigured') return { mode: text };
+  return parseAuth(JSON.parse(text));
+}
+
+function portsFromText(text: string): number[] {
+  const ports = text.split(',').map((part) => Number(part.trim()));
+  if (ports.some((port) => !Number.isInteger(port) || port < 0 || port > 65535)) {
+    throw new Error(`FORWARDED_PORT: expected ports from 0 to 65535, comma-joined, found '${text}'`);
+  }
+  return ports.filter((port) => port !== 0);
+}

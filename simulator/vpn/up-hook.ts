@@ -1,0 +1,45 @@
+// The image has neither a shell nor wget, so the usual up-command (`/bin/sh -c "wget … &"`) cannot run in it. This
+// makes the same call: in the background, and given up after a second.
+import { request } from 'node:http';
+import { logLine } from '../inside/log-line';
+import type { HookCall } from './messages';
+import { withPorts } from './port-commands';
+
+const HOOK_LIMIT_MS = 1000;
+
+export class UpHook {
+  readonly calls: HookCall[] = [];
+
+  constructor(
+    private readonly url: string,
+    private readonly authorization: string,
+  ) {}
+
+  call(ports: number[]): void {
+    if (this.url === '') return;
+    const call: HookCall = { at: Date.now(), ports, outcome: 'waiting' };
+    this.calls.push(call);
+    const end = (outcome: string): void => {
+      call.outcome = outcome;
+      logLine(`up-hook for port ${ports.join(',')}: ${outcome}`);
+    };
+    try {
+      const post = request(withPorts(this.url, ports), {
+        method: 'POST',
+        signal: AbortSignal.timeout(HOOK_LIMIT_MS),
+        headers: {
+          'content-type': 'application/json',
+          ...(this.authorization === '' ? {} : { authorization: this.authorization }),
+        },
+      });
+      post.on('response', (response) => {
+        end(String(response.statusCode));
+        response.resume();
+      });
+      post.on('error', (error) => end(error.message));
+      post.end(JSON.stringify({ port: ports[0] ?? 0, ports }));
+    } catch (error) {
+      end(error instanceof Error ? error.message : String(error));
+    }
+  }
+}

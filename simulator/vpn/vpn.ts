@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RefusedRequest } from '../inside/json-exchange';
+import { logLine } from '../inside/log-line';
+import type { ForwardedPort } from './forwarded-port';
+import type { PortChange, TunnelStatus } from './messages';
+import type { Provider } from './provider';
+
+export type VpnTimes = { startDelayMs: number; reconnectMs: number; portGapMs: number };
+
+/** The tunnel and the provider behind it. Everything that moves the port is done one after the other. */
+export class Vpn {
+  #status: TunnelStatus = 'starting';
+  #lost = false;
+  #cameUp = false;
+  #changes: Promise<unknown> = Promise.resolve();
+  readonly #stopping = new AbortController();
+
+  constructor(
+    readonly forwarded: ForwardedPort,
+    readonly provider: Provider,
+    private readonly times: VpnTimes,
+  ) {}
+
+  get status(): TunnelStatus {
+    return this.#status;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Whether the tunnel has been up since this process began. Docker says 'starting' until then. */
+  get cameUp(): boolean {
+    return this.#cameUp;
+  }
+
+  begin(): void {
+    void this.#inTurn(() => this.#raise(this.times.startDelayMs));
+    void this.#inTurn(() => this.#askForPorts());
+  }
+
+  /** What Gluetun's `PUT /v1/vpn/status` does, and its `outcome` (internal/loopstate/apply.go). */
+  async apply(wanted: 'running' | 'stopped'): Promise<string> {
+    const from = wanted === 'running' ? 'stopped' : 'running';
+    if (this.#status !== from) return `already ${this.#status}`;
+    this.#status = wanted === 'running' ? 'starting' : 'stopping';
+    if (wanted === 'running') {
+      await this.#inTurn(() => this.#raise(this.times.reconnectMs));
+      // Not awaited: Gluetun answers once the tunnel is up, and asks for its ports after that.
+      void this.#inTurn(() => this.#askForPorts());
+    } else {
+      await this.#inTurn(() => this.#lower());
+    }
+    return this.#status;
+  }
+
+  /** Throws RefusedRequest when there is no tunnel, or a lost port, to change. */
+  changePorts(ports: number[], gapMs = this.times.portGapMs): Promise<PortChange> {
+    return this.#inTurn(async () => {
+      if (this.#status !== 'running') throw new RefusedRequest(409, `expected a running VPN, found ${this.#status}`);
+      if (this.#lost) throw new RefusedRequest(409, 'the port is lost: stop the VPN and start it first');
+      const oldPortDroppedAt = await this.forwarded.drop(this.#stopping.signal);
+      await sleep(gapMs);
+      this.provider.change(ports);
+      const newPortSetAt = await this.forwarded.set(ports, this.#stopping.signal);
+      return { oldPortDroppedAt, newPortSetAt, finishedAt: Date.now() };
+    });
+  }
+
+  /** A refused renewal, as on v3.41.1: the port is gone, and nobody asks for another. */
+  lose(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#lost = true;
+      await this.forwarded.drop(this.#stopping.signal);
+    });
+  }
+
+  /** For `docker stop`: gives up whatever is under way, and runs the down-command. */
+  async shutDown(): Promise<void> {
+    this.#stopping.abort();
+    await this.forwarded.read();
+    await this.forwarded.drop(new AbortController().signal);
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#changes.then(change);
+    this.#changes = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #raise(delayMs: number): Promise<void> {
+    await sleep(delayMs);
+    this.#status = 'running';
+    this.#cameUp = true;
+    this.#lost = false;
+    logLine('[vpn] running');
+  }
+
+  async #lower(): Promise<void> {
+    await this.forwarded.drop(this.#stopping.signal);
+    this.#status = 'stopped';
+    logLine('[vpn] stopped');
+  }
+
+  async #askForPorts(): Promise<void> {
+    if (this.#status !== 'running' || this.#lost) return;
+    const { ports } = this.provider;
+    await this.forwarded.set(ports, this.#stopping.signal);
+    logLine(`[port forwarding] port forwarded is ${ports.join(',') || 'none'}`);
+  }
+}

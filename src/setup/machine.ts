@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Docker from 'dockerode';
+import { codeOf } from '../temporal/error-code';
+import { findOnPath } from '../temporal/path-search';
+import { runCommand } from '../temporal/run-command';
+import { lastLines, sizeOf } from '../temporal/server-log';
+
+/** What setting up asks of the computer it runs on; in tests one that only plays along. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  readonly isRoot: boolean;
+  readonly dockerHost: string | undefined;
+  /** Whether systemd is there to start services. */
+  readonly hasSystemd: boolean;
+  hasProgram(name: string): boolean;
+  /** Undefined when Docker answers, else the reason that it does not: 'ENOENT', 'EACCES', 'no answer', … */
+  whyNoDocker(): Promise<string | undefined>;
+  /** Throws with the end of the output. */
+  run(command: string, args: readonly string[]): Promise<void>;
+  /** Starts a program that shall outlive us. */
+  startDetached(command: string, args: readonly string[], logFile: string): DetachedProgram;
+}
+
+export interface DetachedProgram {
+  hasEnded(): boolean;
+  lastLines(): string;
+}
+
+const PING_WITHIN_MS = 5_000;
+
+export function thisMachine(env: NodeJS.ProcessEnv): Machine {
+  return {
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    dockerHost: env['DOCKER_HOST'] || undefined,
+    hasSystemd: existsSync('/run/systemd/system'),
+    hasProgram: (name) => findOnPath(name, env) !== undefined,
+    whyNoDocker,
+    async run(command, args) {
+      await runCommand(command, args, { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } });
+    },
+    startDetached,
+  };
+}
+
+async function whyNoDocker(): Promise<string | undefined> {
+  try {
+    await new Docker({ timeout: PING_WITHIN_MS }).ping();
+    return undefined;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ECONNRESET') return 'no answer';
+    return code ?? (error instanceof Error ? error.message : String(error));
+  }
+}
+
+function startDetached(command: string, args: readonly string[], logFile: string): DetachedProgram {
+  mkdirSync(dirname(logFile), { recursive: true });
+  const begin = sizeOf(logFile);
+  const log = openSync(logFile, 'a');
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  child.once('exit', end).once('error', end).unref();
+  return { hasEnded: () => ended, lastLines: () => lastLines(logFile, begin) };
+}

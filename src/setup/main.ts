@@ -1,0 +1,41 @@
+/** What the demo, the tests and the benchmark need of the machine besides npm packages. */
+import { cacheDir, dataDir } from '../folders';
+import { resolveTemporalCli } from '../temporal/cli';
+import { ensureDockerEngine } from './docker-engine';
+import { thisMachine } from './machine';
+
+const log = { info: say, warn: say };
+
+async function main(): Promise<void> {
+  const { env } = process;
+  const took = [
+    await timed('Docker Engine', () => ensureDockerEngine({ machine: thisMachine(env), logDir: dataDir(env), log })),
+    await timed('Temporal CLI', () => resolveTemporalCli({ env, cacheDir: cacheDir(env), log })),
+  ];
+  say(`✓ ${took.join(', ')}`);
+}
+
+async function timed(what: string, work: () => Promise<unknown>): Promise<string> {
+  const began = Date.now();
+  await work();
+  const seconds = Math.round((Date.now() - began) / 1000);
+  return seconds < 2 ? what : `${what} (${seconds} s)`;
+}
+
+function say(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+// So that what runs on our behalf, a build for instance, is ended with us.
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+] as const) {
+  process.once(signal, () => process.exit(128 + number));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,84 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './error-code';
+import { identify, isAlive, type ProcessIdentity } from './process-identity';
+
+const ASK_AGAIN_MS = 50;
+/** A holder that has made the file but not yet written its name into it needs less than this. */
+const UNNAMED_FOR_MS = 2_000;
+
+export interface FileLockOptions {
+  readonly path: string;
+  /** What the holder is doing, for the message to whoever waits in vain: 'starting the Temporal server'. */
+  readonly doing: string;
+  readonly patienceMs: number;
+  readonly onWait?: (holder: number | undefined) => void;
+}
+
+/** Lets one process at a time do `work`, and takes the lock from a holder that died. */
+export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
+  const { path, doing, patienceMs } = options;
+  const deadline = Date.now() + patienceMs;
+  for (let tries = 0; !take(path); tries += 1) {
+    const holder = holderOf(path)?.pid;
+    if (tries === 0) options.onWait?.(holder);
+    if (Date.now() > deadline) {
+      throw new Error(
+        `Another process (pid ${holder ?? 'unknown'}) has been ${doing} for over ${Math.round(patienceMs / 1000)} s. ` +
+          'Stop that process, then start again.',
+      );
+    }
+    await sleep(ASK_AGAIN_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function take(path: string): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(identify(process.pid)), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  if (isHeld(path)) return false;
+  return takeFromTheDead(path);
+}
+
+/** Moving the file away is atomic; looking at it afterwards shows whether someone else had just taken it. */
+function takeFromTheDead(path: string): boolean {
+  const moved = `${path}.${process.pid}`;
+  try {
+    renameSync(path, moved);
+  } catch {
+    return false;
+  }
+  if (isHeld(moved)) renameSync(moved, path);
+  else rmSync(moved, { force: true });
+  return false;
+}
+
+function isHeld(path: string): boolean {
+  const holder = holderOf(path);
+  if (holder !== undefined) return isAlive(holder);
+  try {
+    return Date.now() - statSync(path).mtimeMs < UNNAMED_FOR_MS;
+  } catch {
+    return false;
+  }
+}
+
+function holderOf(path: string): ProcessIdentity | undefined {
+  try {
+    const found: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof found !== 'object' || found === null || !('pid' in found) || typeof found.pid !== 'number')
+      return undefined;
+    const started = 'started' in found && typeof found.started === 'string' ? found.started : undefined;
+    return { pid: found.pid, started };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Connection } from '@temporalio/client';
+
+/** Temporal's `IndexedValueType` numbers, by the names that its CLI uses. */
+const typeNumbers = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 6, KeywordList: 7 } as const;
+
+export type SearchAttributeTypeName = keyof typeof typeNumbers;
+export type SearchAttributes = Readonly<Record<string, SearchAttributeTypeName>>;
+
+/**
+ * Adds the attributes that the namespace lacks. `start-dev --search-attribute` does so only for a new database, and a
+ * workflow that upserts an attribute which the server does not know makes no progress until somebody adds it.
+ */
+export async function ensureSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  wanted: SearchAttributes,
+): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing: Record<string, number> = {};
+  for (const [name, type] of Object.entries(wanted)) {
+    const present: number | undefined = customAttributes[name];
+    if (present === undefined) missing[name] = typeNumbers[type];
+    else if (present !== typeNumbers[type]) {
+      throw new SearchAttributeTypeError(name, type, typeNameOf(present));
+    }
+  }
+  if (Object.keys(missing).length > 0) {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+  }
+}
+
+export class SearchAttributeTypeError extends Error {
+  override readonly name = 'SearchAttributeTypeError';
+
+  constructor(attribute: string, wanted: string, found: string) {
+    super(
+      `Temporal's search attribute ${attribute} is of type ${found} on this server, Portward needs ${wanted}. ` +
+        `Remove it with \`temporal operator search-attribute remove --name ${attribute}\`, then start again.`,
+    );
+  }
+}
+
+function typeNameOf(number: number): string {
+  return Object.entries(typeNumbers).find(([, value]) => value === number)?.[0] ?? String(number);
+}

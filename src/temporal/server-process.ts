@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './error-code';
+import { isRunning } from './process-identity';
+import type { SearchAttributes } from './search-attributes';
+import type { ServerFiles } from './server-files';
+import { openServerLog } from './server-log';
+
+export interface LaunchOptions {
+  readonly cliPath: string;
+  readonly files: ServerFiles;
+  readonly ip: string;
+  readonly port: number;
+  readonly uiIp: string;
+  readonly uiPort: number;
+  readonly searchAttributes: SearchAttributes;
+}
+
+const POLL_MS = 25;
+const TERM_PATIENCE_MS = 10_000;
+const KILL_PATIENCE_MS = 5_000;
+
+/** What a Go program needs of an environment; Portward's own holds secrets that are not the server's business. */
+const ENVIRONMENT = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'XDG_CONFIG_HOME', 'USERPROFILE', 'APPDATA', 'SystemRoot', 'TEMP'];
+
+/** Returns its pid. In its own process group, so that Ctrl-C does not end it before the worker has handed over. */
+export async function launch(options: LaunchOptions): Promise<number> {
+  const { cliPath, files } = options;
+  const log = openServerLog(files.log);
+  try {
+    const child = spawn(cliPath, startDevArguments(options), {
+      cwd: dirname(files.database),
+      detached: true,
+      windowsHide: true,
+      env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    if (child.pid !== undefined) return child.pid;
+    const error = await new Promise<Error>((resolve) => {
+      child.once('error', resolve);
+    });
+    throw new Error(`Temporal's CLI at ${cliPath} could not be started: ${error.message}`, { cause: error });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function startDevArguments(options: LaunchOptions): string[] {
+  const flags: [flag: string, value: string | number][] = [
+    ['--db-filename', options.files.database],
+    ['--ip', options.ip],
+    ['--port', options.port],
+    ['--ui-ip', options.uiIp],
+    ['--ui-port', options.uiPort],
+    ['--log-level', 'warn'],
+    ['--log-format', 'json'],
+    // The database itself then refuses a second server, from another container too. Without this two of them run on
+    // one database without a word.
+    ['--sqlite-pragma', 'locking_mode=exclusive'],
+    // Half the latency and half the disk writes of the default. A power cut may cost the last seconds, never consistency.
+    ['--sqlite-pragma', 'journal_mode=wal'],
+    ['--sqlite-pragma', 'synchronous=normal'],
+    // A worker then gets an activity in the answer to the workflow task that scheduled it.
+    ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+  ];
+  for (const [name, type] of Object.entries(options.searchAttributes)) {
+    flags.push(['--search-attribute', `${name}=${type}`]);
+  }
+  return ['server', 'start-dev', ...flags.flat().map(String)];
+}
+
+export async function waitUntilGone(pid: number, patienceMs: number, pollMs = POLL_MS): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  while (isRunning(pid)) {
+    if (Date.now() > deadline) return false;
+    await sleep(pollMs);
+  }
+  return true;
+}
+
+export async function terminate(pid: number): Promise<void> {
+  signalGroup(pid, 'SIGTERM');
+  if (await waitUntilGone(pid, TERM_PATIENCE_MS)) return;
+  signalGroup(pid, 'SIGKILL');
+  if (await waitUntilGone(pid, KILL_PATIENCE_MS)) return;
+  throw new Error(`The Temporal server (pid ${pid}) is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL.`);
+}
+
+/** To the group, or to the process alone where it leads none: one started by hand from a script. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  if (process.platform !== 'win32' && sendSignal(-pid, signal)) return;
+  sendSignal(pid, signal);
+}
+
+function sendSignal(target: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(target, signal);
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdir } from 'node:fs/promises';
+import { withFileLock } from './file-lock';
+import { assertPortFree } from './listening-port';
+import type { Log } from './log';
+import { identify, isRunning } from './process-identity';
+import { waitUntilReady, type Readiness } from './readiness';
+import type { SearchAttributes } from './search-attributes';
+import { addressOf } from './server-address';
+import type { ServerFiles } from './server-files';
+import { lastLines, sizeOf } from './server-log';
+import { launch, terminate } from './server-process';
+import { findServer, hasLivingOwner, removeRecord, writeRecord, type ServerRecord } from './server-record';
+
+export interface EmbeddedServerOptions {
+  /** A function is called only when a server has to be started: fetching the CLI can take minutes. */
+  readonly cliPath: string | (() => Promise<string>);
+  /** Holds the database, its log and the record of the running server. Made if absent. */
+  readonly dataDir: string;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly ip?: string;
+  /** Where the UI listens, if not where the server does. */
+  readonly uiIp?: string;
+  readonly searchAttributes: SearchAttributes;
+  readonly log: Log;
+}
+
+export class ServerStartError extends Error {
+  override readonly name = 'ServerStartError';
+}
+
+const READY_WITHIN_MS = 30_000;
+/** Longer than a start may take, so that a second starter sees the outcome of the first. */
+const LOCK_PATIENCE_MS = READY_WITHIN_MS + 15_000;
+
+export interface Running {
+  readonly record: ServerRecord;
+  readonly adopted: boolean;
+  readonly since: number;
+  readonly lastLines: () => string;
+}
+
+/** Knows how a server comes up and goes down on one database; holds no state of a running one. */
+export class ServerStarter {
+  readonly #options: EmbeddedServerOptions;
+  readonly #files: ServerFiles;
+
+  constructor(options: EmbeddedServerOptions, files: ServerFiles) {
+    this.#options = options;
+    this.#files = files;
+  }
+
+  async bringUp(): Promise<Running> {
+    // Before the lock is taken, as this can take minutes and another starter must not wait for it.
+    const cliPath = findServer(this.#files) === undefined ? await this.#cliPath() : undefined;
+    // The folder may have been deleted under a running Portward.
+    await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
+    // The database's own lock is what forbids two servers; this one lets a second starter use the first one's server
+    // instead of failing.
+    const lock = { path: this.#files.startLock, doing: 'starting the Temporal server', patienceMs: LOCK_PATIENCE_MS };
+    return withFileLock(lock, async () => {
+      const found = findServer(this.#files);
+      return (found && (await this.#adopt(found))) ?? this.#start(cliPath ?? (await this.#cliPath()));
+    });
+  }
+
+  /** Ends whatever server runs on the database, unless another living Portward started it and so still uses it. */
+  async takeDown(): Promise<void> {
+    const found = findServer(this.#files);
+    if (found === undefined) return removeRecord(this.#files);
+    if (hasLivingOwner(found)) {
+      return this.#options.log.info(`The Temporal server stays: Portward with pid ${found.owner?.pid} uses it.`);
+    }
+    await terminate(found.pid);
+    removeRecord(this.#files);
+  }
+
+  async #adopt(found: ServerRecord): Promise<Running | undefined> {
+    const readiness = await this.#ready(found);
+    if (!readiness.ready) {
+      if (hasLivingOwner(found))
+        throw new ServerStartError(
+          `The Temporal server (pid ${found.pid}) of the running Portward (pid ${found.owner?.pid}) does not answer: ${readiness.reason}`,
+        );
+      this.#options.log.warn(
+        `The Temporal server left by an earlier run (pid ${found.pid}) does not answer (${readiness.reason}); replacing it.`,
+      );
+      await terminate(found.pid);
+      removeRecord(this.#files);
+      return undefined;
+    }
+    const record = hasLivingOwner(found) ? found : { ...found, owner: identify(process.pid) };
+    writeRecord(this.#files, record);
+    const { port, uiPort } = this.#options;
+    if (found.port !== port || found.uiPort !== uiPort) {
+      this.#options.log.warn(
+        `A Temporal server already runs on this database with ports ${found.port} and ${found.uiPort}; using it instead of ${port} and ${uiPort}.`,
+      );
+    }
+    return this.#running(record, true, 0);
+  }
+
+  async #start(cliPath: string): Promise<Running> {
+    const { port, uiPort, ip = '127.0.0.1', uiIp = ip, searchAttributes } = this.#options;
+    await assertPortFree(ip, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
+    await assertPortFree(uiIp, uiPort, 'PORTWARD_TEMPORAL_UI_PORT', 'the Temporal UI');
+    const logged = sizeOf(this.#files.log);
+    const pid = await launch({ cliPath, files: this.#files, ip, port, uiIp, uiPort, searchAttributes });
+    const record: ServerRecord = { pid, ip, port, uiIp, uiPort, owner: identify(process.pid) };
+    writeRecord(this.#files, record);
+    let failure: Error;
+    try {
+      const readiness = await this.#ready(record);
+      const running = this.#running(record, false, logged);
+      if (readiness.ready) return running;
+      failure = new ServerStartError(this.#whyNotStarted(pid, readiness.reason, running.lastLines()));
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    await terminate(pid);
+    removeRecord(this.#files);
+    throw failure;
+  }
+
+  #whyNotStarted(pid: number, reason: string, lines: string): string {
+    if (lines.includes('database is locked')) {
+      return `Another program, perhaps in another container, has ${this.#files.database} open. Stop it, or set PORTWARD_DATA_DIR to another folder.`;
+    }
+    const what = isRunning(pid)
+      ? `did not become ready within ${READY_WITHIN_MS / 1000} s (${reason})`
+      : 'ended while it was starting';
+    return `The Temporal server ${what}. The end of ${this.#files.log}:\n${lines}`;
+  }
+
+  #running(record: ServerRecord, adopted: boolean, logged: number): Running {
+    const { log } = this.#files;
+    // A log that was rotated meanwhile begins again.
+    return { record, adopted, since: Date.now(), lastLines: () => lastLines(log, sizeOf(log) < logged ? 0 : logged) };
+  }
+
+  #ready(record: ServerRecord): Promise<Readiness> {
+    return waitUntilReady({
+      address: addressOf(record),
+      searchAttributes: this.#options.searchAttributes,
+      patienceMs: READY_WITHIN_MS,
+      isRunning: () => isRunning(record.pid),
+    });
+  }
+
+  #cliPath(): Promise<string> {
+    const { cliPath } = this.#options;
+    return typeof cliPath === 'string' ? Promise.resolve(cliPath) : cliPath();
+  }
+}

@@ -1,0 +1,130 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from './log';
+import { isRunning } from './process-identity';
+import { addressOf, uiUrlOf } from './server-address';
+import { serverFiles } from './server-files';
+import { findServer } from './server-record';
+import { ServerStarter, type EmbeddedServerOptions, type Running } from './server-starter';
+
+export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
+export { PortTakenError } from './listening-port';
+
+const WATCH_EVERY_MS = 500;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** A server that ran this long has no part in the crash before. */
+const STEADY_AFTER_MS = 60_000;
+
+/**
+ * Starts Temporal's development server on the database in `dataDir`, or adopts the one that already runs on it: after
+ * a SIGKILL of the Portward that started it, or because another Portward uses it. Throws PortTakenError,
+ * ServerStartError, and what `cliPath()` throws.
+ */
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  // One name for one folder: a server is recognised by the path of its database.
+  const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
+  return new EmbeddedServer(starter, await starter.bringUp(), options.log);
+}
+
+/** Where the embedded server of this folder runs, for programs that use it without owning it. */
+export async function findEmbeddedServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
+  const folder = await realpath(dataDir).catch(() => undefined);
+  const record = folder === undefined ? undefined : findServer(serverFiles(folder));
+  return record && { address: addressOf(record), uiUrl: uiUrlOf(record) };
+}
+
+/** A running server. `pid` changes when supervision has had to start another one; the address does not. */
+export class EmbeddedServer {
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly adopted: boolean;
+  readonly #starter: ServerStarter;
+  readonly #log: Log;
+  readonly #stopping = new AbortController();
+  #running: Running;
+  #supervision: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(starter: ServerStarter, running: Running, log: Log) {
+    this.#starter = starter;
+    this.#running = running;
+    this.#log = log;
+    this.address = addressOf(running.record);
+    this.uiUrl = uiUrlOf(running.record);
+    this.adopted = running.adopted;
+  }
+
+  get pid(): number {
+    return this.#running.record.pid;
+  }
+
+  /** From now on a server that dies is started again, with the same port and database. */
+  supervise(): void {
+    this.#supervision ??= this.#supervise(this.#stopping.signal);
+  }
+
+  /** Ends the server, unless another living Portward started it and so still uses it. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#supervision;
+    await this.#starter.takeDown();
+  }
+
+  async #supervise(stopping: AbortSignal): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (await untilGone(this.pid, stopping)) {
+      const steady = Date.now() - this.#running.since > STEADY_AFTER_MS;
+      pauseMs = steady ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      this.#log.warn(
+        `The Temporal server (pid ${this.pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`,
+      );
+      const back = await this.#restart(pauseMs, stopping);
+      if (back === undefined) return;
+      this.#running = back;
+      this.#log.info(`The Temporal server is back (pid ${this.pid})`);
+      if (addressOf(back.record) !== this.address) {
+        this.#log.warn(`It now runs at ${addressOf(back.record)}, started by another Portward; restart this one.`);
+      }
+    }
+  }
+
+  /** Tries until it succeeds, with growing pauses, and says each reason once. */
+  async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
+    let said = '';
+    for (let pause = pauseMs; await pauseUnless(stopping, pause); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await this.#starter.bringUp();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
+        said = reason;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** False when stopped before. */
+async function untilGone(pid: number, stopping: AbortSignal): Promise<boolean> {
+  while (isRunning(pid)) {
+    if (!(await pauseUnless(stopping, WATCH_EVERY_MS))) return false;
+  }
+  return !stopping.aborted;
+}
+
+async function pauseUnless(stopping: AbortSignal, ms: number): Promise<boolean> {
+  try {
+    // A program that has nothing else to do may end; the server then waits for the next start.
+    await sleep(ms, undefined, { signal: stopping, ref: false });
+    return true;
+  } catch {
+    return false;
+  }
+}

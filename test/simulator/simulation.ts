@@ -1,0 +1,42 @@
+// One run's containers on the real Docker, gone afterwards whatever happened.
+import { randomBytes } from 'node:crypto';
+import Docker from 'dockerode';
+import { ensureSimulatorImage } from '../../simulator/image';
+import { removeSimulation, startSimulatedVpn } from '../../simulator/vpn-container';
+import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
+
+export class Simulation {
+  readonly docker = new Docker();
+  readonly runId = `pw-${randomBytes(4).toString('hex')}`;
+  #made = 0;
+
+  name(what: string): string {
+    return `${this.runId}-${what}-${this.#made++}`;
+  }
+
+  startVpn(options: Partial<SimulatedVpnOptions> = {}): Promise<SimulatedVpn> {
+    return startSimulatedVpn(this.docker, { runId: this.runId, name: this.name('vpn'), port: 5001, ...options });
+  }
+
+  /** As Portward makes one: in the VPN's network namespace, with the image's own entry point. */
+  async startEngine(vpn: SimulatedVpn, env: Record<string, string>, command: string[] = []): Promise<Docker.Container> {
+    const engine = await this.docker.createContainer({
+      name: this.name('engine'),
+      Image: await ensureSimulatorImage(this.docker),
+      Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      Cmd: command,
+      HostConfig: { NetworkMode: `container:${vpn.containerId}` },
+    });
+    await engine.start();
+    return engine;
+  }
+
+  remove(): Promise<void> {
+    return removeSimulation(this.docker, this.runId);
+  }
+}
+
+/** Everything that a container has printed. */
+export async function logsOf(container: Docker.Container): Promise<string> {
+  return (await container.logs({ stdout: true, stderr: true })).toString();
+}
