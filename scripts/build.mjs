@@ -1,26 +1,36 @@
 // Compiles TypeScript to dist/ and bundles the workflows, so that a worker starts without webpack in its memory.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { markBuilt, newestSource } from './build-freshness.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+const builtFrom = newestSource();
+// Built aside and put in place at the end, so that a failed build leaves the last good one.
+const built = join(root, 'dist.next');
+rmSync(built, { recursive: true, force: true });
 execFileSync(
   process.execPath,
-  [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')],
-  {
-    stdio: 'inherit',
-  },
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json'), '--outDir', built],
+  { stdio: 'inherit' },
 );
 
 const { bundleWorkflowCode } = require('@temporalio/worker');
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
 const { code } = await bundleWorkflowCode({
-  workflowsPath: join(root, 'dist/src/workflows/index.js'),
+  workflowsPath: join(built, 'src/workflows/index.js'),
   logger: quiet,
 });
-writeFileSync(join(root, 'dist/workflow-bundle.js'), code);
+writeFileSync(join(built, 'workflow-bundle.js'), code);
+
+const inPlace = join(root, 'dist');
+const former = join(root, 'dist.former');
+rmSync(former, { recursive: true, force: true });
+if (existsSync(inPlace)) renameSync(inPlace, former);
+renameSync(built, inPlace);
+rmSync(former, { recursive: true, force: true });
+markBuilt(builtFrom);

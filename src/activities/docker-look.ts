@@ -34,6 +34,8 @@ export class DockerLooker {
     readonly engines: readonly EngineLook[];
     readonly imagePresent: boolean;
   } | null = null;
+  /** Raised whenever something was forgotten: what was asked before that may be the state before the event. */
+  private forgotten = 0;
 
   constructor(
     private readonly docker: DockerHost,
@@ -42,6 +44,7 @@ export class DockerLooker {
 
   /** Something happened to a container, or to any of them (null): what was known of it no longer counts. */
   forget(id: ContainerId | null): void {
+    this.forgotten++;
     this.listed = null;
     if (id === null) this.details.clear();
     else this.details.delete(id);
@@ -60,6 +63,7 @@ export class DockerLooker {
   private async list(at: number): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
     if (this.listed && at - this.listed.at < LIST_AGAIN_MS) return this.listed;
     const { vpn, containerLabel, image } = this.options;
+    const { forgotten } = this;
     const [containers, imagePresent] = await Promise.all([
       this.docker.list([containerLabel, `${label.vpn}=${vpn}`]),
       this.docker.hasImage(image),
@@ -68,17 +72,19 @@ export class DockerLooker {
     const looks = await Promise.all(ours.map((c) => this.engine(c)));
     // One that vanished between list and inspect is simply not there; the others are.
     const engines = looks.filter((e): e is EngineLook => e !== null);
-    this.listed = { at, engines, imagePresent };
-    return this.listed;
+    const listed = { at, engines, imagePresent };
+    if (forgotten === this.forgotten) this.listed = listed;
+    return listed;
   }
 
   private async engine(container: ListedContainer): Promise<EngineLook | null> {
     const known = this.details.get(container.id);
     if (known?.running === container.running) return known;
+    const { forgotten } = this;
     const details = await this.docker.inspect(container.id);
     if (!details) return null;
     const look = engineLook(container, details);
-    if (look) this.details.set(container.id, look);
+    if (look && forgotten === this.forgotten) this.details.set(container.id, look);
     return look;
   }
 }

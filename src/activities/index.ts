@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ContainerId, Engine, EngineRef } from '../domain/engine';
+import type { Engine, EngineRef } from '../domain/engine';
 import { label } from '../domain/names';
 import { isHealthy, type Observation } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
@@ -110,7 +110,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Returns when none of the containers exists any more. */
-    async awaitGone({ ids }: { ids: readonly ContainerId[] }): Promise<void> {
+    async awaitGone({ ids }: { ids: readonly string[] }): Promise<void> {
       await heartbeating(async (signal) => {
         let poke = new AbortController();
         const unsubscribe = deps.events.subscribe(() => poke.abort());

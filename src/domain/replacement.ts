@@ -18,8 +18,8 @@ export interface Target {
   readonly httpPort: Port;
   readonly httpsPort: Port;
   readonly p2pPort: Port | null;
-  /** Engines being let go that hold a port of this one: it can start only when they are gone. */
-  readonly waitFor: readonly ContainerId[];
+  /** Containers (ids or names) being let go that may hold a port of this one: it can start only when they are gone. */
+  readonly waitFor: readonly string[];
 }
 
 export type ReplacementState = 'running' | 'completed' | 'superseded' | 'lost';

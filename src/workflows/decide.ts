@@ -13,7 +13,8 @@ export type Action =
       /** Brought up; null: only let go. */
       readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
     }
-  | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port };
+  /** A plain engine (`p2pPort` null) is moved to other ports of its own. */
+  | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port | null };
 
 export interface Plan {
   readonly actions: readonly Action[];
@@ -98,6 +99,11 @@ export function decide(data: VpnData, now: Instant): Plan {
     const wrong = alive.filter((e) => e.role === 'forwarded' && e.p2pPort !== port);
     for (const holder of alive.filter((e) => e.role === 'plain' && [e.httpPort, e.httpsPort].includes(port))) {
       actions.push({ kind: 'replace', cause: 'port conflict', old: [engineRef(holder)], bringUp: { role: 'plain' } });
+    }
+    for (const { number, target } of unfinished) {
+      if (target?.role === 'plain' && [target.httpPort, target.httpsPort].includes(port)) {
+        actions.push({ kind: 'retarget', number, p2pPort: null });
+      }
     }
     if (forwardedInWork) {
       if (forwardedInWork.target?.p2pPort !== port) {

@@ -1,4 +1,5 @@
 import type { ContainerId, EngineRef, Port } from '../domain/engine';
+import { engineName } from '../domain/names';
 import type { PortRange } from '../domain/settings';
 import type { VpnData } from './vpn-data';
 import { unfinishedTargets } from './vpn-data';
@@ -7,7 +8,7 @@ import { unfinishedTargets } from './vpn-data';
 export interface PortAllocation {
   readonly httpPort: Port;
   readonly httpsPort: Port;
-  readonly waitFor: ContainerId[];
+  readonly waitFor: string[];
 }
 
 export class PortRangeUsedUp extends Error {
@@ -69,10 +70,22 @@ export function allocate(data: VpnData, p2pPort: Port | null): PortAllocation {
   never.add(httpPort);
   const httpsPort = pick(settings.httpsPorts, taken, data.evicted, never);
   if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
-  return { httpPort, httpsPort, waitFor: waitFor(data.evicted, [httpPort, httpsPort, p2pPort]) };
+  return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort]) };
 }
 
-/** Every engine being let go that holds one of the ports. */
-export function waitFor(evicted: readonly EngineRef[], ports: readonly (Port | null)[]): ContainerId[] {
-  return [...new Set(ports.flatMap((port) => holders(evicted, port)))];
+/** Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name. */
+export function waitFor(data: VpnData, ports: readonly (Port | null)[]): string[] {
+  return [...new Set([...ports.flatMap((port) => holders(data.evicted, port)), ...leftByMovedTargets(data)])];
+}
+
+/**
+ * Names of the containers that plain replacements had begun to make when their ports were taken from them. They go at
+ * once, so whoever gets those ports only has to wait a moment.
+ */
+function leftByMovedTargets(data: VpnData): string[] {
+  return unfinishedTargets(data).flatMap(({ target, number }) => {
+    if (target?.role !== 'plain') return [];
+    const earlier = Array.from({ length: target.generation - 1 }, (_, i) => i + 1);
+    return earlier.map((generation) => engineName('plain', data.settings.vpn, data.lineage, number, generation));
+  });
 }

@@ -239,13 +239,13 @@ export class VpnState {
     }
     const replacement = this.find((r) => r.number === action.number);
     if (!replacement?.target) throw new TypeError(`replacement ${action.number} has no target to move`);
-    const { httpPort, httpsPort, generation } = replacement.target;
-    const target: Target = {
-      ...replacement.target,
-      generation: generation + 1,
-      p2pPort: action.p2pPort,
-      waitFor: waitFor(this.current.evicted, [httpPort, httpsPort, action.p2pPort]),
-    };
+    const { p2pPort } = action;
+    const { httpPort, httpsPort, generation, role } = replacement.target;
+    const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
+    const ports = keepsPorts
+      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort]) }
+      : allocate(this.current, p2pPort);
+    const target: Target = { generation: generation + 1, role, p2pPort, ...ports };
     this.raise();
     return { kind: 'retarget', replacement: this.change(replacement, { target }), target };
   }

@@ -268,7 +268,7 @@ function announce(name: string, effect: Effect): void {
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
   if (effect.kind === 'retarget') {
-    log.info(`[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort}`, ids);
+    log.info(`[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`, ids);
     return;
   }
   const { cause, oldPort, target, old } = replacement;

@@ -1,0 +1,40 @@
+// Tells whether dist/ was built from the sources as they are now.
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = join(root, 'dist', '.built-from');
+const sources = [
+  'src',
+  'simulator',
+  'demo',
+  'bench',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+  'scripts/build.mjs',
+];
+
+/** To be taken before a build, so that a file saved while it runs counts as newer. */
+export function newestSource() {
+  return Math.max(...sources.map((source) => newest(join(root, source))));
+}
+
+export function isBuilt() {
+  // An installed package or an image has no sources to be newer.
+  if (!existsSync(join(root, 'src'))) return true;
+  return existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) === newestSource();
+}
+
+export function markBuilt(from) {
+  writeFileSync(stamp, String(from));
+}
+
+function newest(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  // A folder's own time tells of deleted files.
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}

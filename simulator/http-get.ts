@@ -1,0 +1,42 @@
+import { Agent, request, type IncomingMessage } from 'node:http';
+
+/** One for all requests of a client, as programs have it. */
+export function keptConnections(): Agent {
+  return new Agent({ keepAlive: true });
+}
+
+export interface GetOptions {
+  readonly agent?: Agent | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the whole exchange. */
+  readonly limitMs: number;
+}
+
+/** Resolves with status and body, whatever the status; not by `fetch`, for the reason that `askAdmin` gives. */
+export function httpGet(url: string, options: GetOptions): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = openGet(url, options, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    const giveUp = setTimeout(
+      () => asked.destroy(new Error(`GET ${url}: no answer in ${options.limitMs} ms`)),
+      options.limitMs,
+    );
+    asked.on('error', reject);
+    asked.on('close', () => clearTimeout(giveUp));
+  });
+}
+
+export function openGet(
+  url: string,
+  { agent, headers = {} }: Omit<GetOptions, 'limitMs'>,
+  answered: (response: IncomingMessage) => void,
+): ReturnType<typeof request> {
+  const asked = request(url, { agent: agent ?? false, headers }, answered);
+  asked.end();
+  return asked;
+}

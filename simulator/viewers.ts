@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProxyClient, StreamOutcome } from './proxy-client';
+
+/** Shorter than the grace of an evicted engine less the 2 s that the proxy keeps its list: no replacement may cut it. */
+const WATCH_MS = 500;
+const PAUSE_MS = 100;
+
+export interface Tally {
+  readonly made: number;
+  readonly served: number;
+  readonly cutShort: number;
+  readonly failed: number;
+  /** Served streams by the engine's container name. */
+  readonly servedBy: ReadonlyMap<string, number>;
+  /** What went wrong, with its time in ms since the epoch. */
+  readonly troubles: readonly { readonly at: number; readonly what: string }[];
+}
+
+/** People who zap: each requests one short stream after the other through the proxy. */
+export class Viewers {
+  private readonly troubles: { at: number; what: string }[] = [];
+  private readonly counts: Record<StreamOutcome['kind'], number> = { served: 0, 'cut short': 0, failed: 0 };
+  private readonly servedBy = new Map<string, number>();
+  private readonly watching: Promise<void>[] = [];
+  private stopping = false;
+
+  constructor(
+    private readonly proxy: ProxyClient,
+    private readonly heard: (outcome: StreamOutcome) => void = () => {},
+  ) {}
+
+  start(count: number): void {
+    // Not in step, as people aren't.
+    for (let viewer = 0; viewer < count; viewer++) {
+      this.watching.push(this.watch(viewer, (viewer * (WATCH_MS + PAUSE_MS)) / count));
+    }
+  }
+
+  get tally(): Tally {
+    const { served, failed, 'cut short': cutShort } = this.counts;
+    return {
+      made: served + cutShort + failed,
+      served,
+      cutShort,
+      failed,
+      servedBy: this.servedBy,
+      troubles: this.troubles,
+    };
+  }
+
+  /** Resolves when every stream that was begun has ended. */
+  async stop(): Promise<Tally> {
+    this.stopping = true;
+    await Promise.all(this.watching);
+    return this.tally;
+  }
+
+  private async watch(viewer: number, delayMs: number): Promise<void> {
+    await sleep(delayMs);
+    for (let zap = 0; !this.stopping; zap++) {
+      const outcome = await this.proxy.stream(`viewer-${viewer}-${zap}`, WATCH_MS);
+      this.counts[outcome.kind]++;
+      if (outcome.kind === 'served') this.credit(outcome.engine.container_name ?? outcome.engine.container_id);
+      else this.troubles.push({ at: Date.now(), what: `${outcome.kind}: ${outcome.reason}` });
+      this.heard(outcome);
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  private credit(engine: string): void {
+    this.servedBy.set(engine, (this.servedBy.get(engine) ?? 0) + 1);
+  }
+}

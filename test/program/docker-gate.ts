@@ -1,0 +1,71 @@
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** What happens to a request instead of reaching Docker; null: it passes. */
+export type Rule = (method: string, path: string) => { readonly status: number; readonly message: string } | null;
+
+const SOCKET = '/var/run/docker.sock';
+
+/** Stands before the real Docker, so that a test can make it fail, or be away, without harming anybody else's. */
+export class DockerGate {
+  rule: Rule = () => null;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private server: Server,
+    private readonly port: number,
+  ) {}
+
+  static async open(): Promise<DockerGate> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const gate = new DockerGate(server, (server.address() as AddressInfo).port);
+    gate.attach(server);
+    return gate;
+  }
+
+  /** For DOCKER_HOST. */
+  get address(): string {
+    return `tcp://127.0.0.1:${this.port}`;
+  }
+
+  /** As when dockerd is stopped: nobody listens, and what was open is cut. */
+  async shut(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  async reopen(): Promise<void> {
+    this.server = createServer();
+    this.attach(this.server);
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  private attach(server: Server): void {
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => this.pass(incoming, outgoing));
+  }
+
+  private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { method = 'GET', url = '/', headers } = incoming;
+    const refusal = this.rule(method, url);
+    if (refusal) {
+      incoming.resume();
+      outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
+      outgoing.end(JSON.stringify({ message: refusal.message }));
+      return;
+    }
+    const onward = request({ socketPath: SOCKET, method, path: url, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  }
+}

@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// The promises of the document by which users know how port changes are handled, one test each, on real containers:
+// one VPN has a plain engine beside its forwarded one, the other only the forwarded one.
+
+let stage: Stage;
+let before: EngineJson[];
+let changedAt: number;
+let hiddenAt: number;
+let oldEngine: EngineJson;
+let newEngine: EngineJson;
+let stoppedAt: number;
+const outcomes: string[] = [];
+
+beforeAll(async () => {
+  stage = await Stage.start({
+    vpns: [{ port: 65_290 }, { port: 51_234 }],
+    env: {
+      MIN_REPLICAS: '3',
+      DEBUG_MODE: 'true',
+      DEBUG_LOG_DIR: 'debug_logs',
+    },
+  });
+  await stage.forwarded(65_290, stage.vpn(0));
+  await stage.forwarded(51_234, stage.vpn(1));
+  await until('all engines', async () => (await stage.engines()).length === 3);
+  before = await stage.engines();
+  oldEngine = await stage.forwarded(65_290);
+
+  const proxy = stage.proxy();
+  let watching = true;
+  const viewers = (async () => {
+    while (watching) {
+      const outcome = await proxy.stream('a', 200);
+      outcomes.push(outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind);
+    }
+  })();
+  const watch = stage.watch();
+  const stopped = stage.portward.untilLog(/Successfully stopped/).then(() => (stoppedAt = Date.now()));
+  const change = await stage.vpn().changePort(40_648);
+  changedAt = change.newPortSetAt;
+  hiddenAt = await watch.until('the old engine gone', (list) => !list.some((e) => e.container_id === oldEngine.container_id), {
+    limitMs: 10_000,
+  });
+  newEngine = await stage.forwarded(40_648);
+  await stopped;
+  await stage.quiet();
+  watching = false;
+  await viewers;
+});
+
+afterAll(() => stage.clear());
+
+describe('detection', () => {
+  test('a change is noticed by the health check, without any hint', () => {
+    expect(hiddenAt).toBeGreaterThan(changedAt - 200);
+    expect(stage.portward.logLines.map((l) => l.text)).toContain(
+      `[${stage.vpn().name}] VPN '${stage.vpn().name}' forwarded port changed from 65290 to 40648`,
+    );
+  });
+
+  test('the port is asked for only while the VPN is healthy', async () => {
+    const vpn = stage.vpn(1);
+    const asked = async () => (await vpn.requests()).filter((r) => r.path.startsWith('/v1/portforward')).length;
+    await vpn.setHealth(false);
+    await until('the VPN shown as unhealthy', async () => (await stage.status()).vpn2?.health === 'unhealthy');
+    // A read that was under way may still come to its end; after that no more arrive over two intervals.
+    const settled = await until('no more reads', async () => {
+      const count = await asked();
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return (await asked()) === count ? { count } : null;
+    });
+    expect(await asked()).toBe(settled.count);
+    await vpn.setHealth(true);
+    await stage.forwarded(51_234, vpn);
+    expect(await asked()).toBeGreaterThan(settled.count);
+  });
+});
+
+describe('replacement', () => {
+  test('the forwarded engine of the affected VPN is the one that is replaced', async () => {
+    const [latest] = await stage.replacements();
+    expect(latest).toMatchObject({
+      cause: 'port changed',
+      state: 'completed',
+      old_port: 65_290,
+      new_port: 40_648,
+      old_engine: { container_id: oldEngine.container_id },
+      new_engine: { container_id: newEngine.container_id },
+    });
+  });
+
+  test('the old engine is hidden from /engines at least the grace before it is stopped', () => {
+    expect(stoppedAt - hiddenAt).toBeGreaterThanOrEqual(2_900);
+  });
+
+  test('no request of a proxy fails', () => {
+    expect(outcomes.length).toBeGreaterThan(10);
+    expect(outcomes.filter((o) => o.startsWith('failed'))).toEqual([]);
+  });
+
+  test('the old container is stopped and removed', async () => {
+    const containers = await stage.containers();
+    expect(containers.map((c) => c.id)).not.toContain(oldEngine.container_id);
+    expect(containers.filter((c) => c.labels['acestream.forwarded'] === 'true').map((c) => c.id)).toEqual([
+      newEngine.container_id,
+    ]);
+  });
+
+  test('the new engine is provisioned on the new port without anyone doing anything', async () => {
+    const state = (await (await fetch(`http://${stage.vpn().address}:${newEngine.port}/simulator/state`)).json()) as object;
+    expect(JSON.stringify(state)).toContain('40648');
+    expect(newEngine.labels['acestream.p2p_port']).toBe('40648');
+  });
+
+  test('other engines of the VPN are not touched', async () => {
+    const plain = before.filter((e) => e.vpn_container === stage.vpn().name && !e.forwarded).map((e) => e.container_id);
+    expect(plain).toHaveLength(1);
+    const now = (await stage.engines()).map((e) => e.container_id);
+    expect(now).toEqual(expect.arrayContaining(plain));
+  });
+});
+
+describe('what is logged', () => {
+  test('the five texts, at their levels and with the prefix, and one that says how long it took', () => {
+    const name = stage.vpn().name;
+    const old = oldEngine.container_name;
+    const texts = [
+      ['warn', `[${name}] VPN '${name}' forwarded port changed from 65290 to 40648`],
+      ['warn', `[${name}] VPN '${name}' port changed from 65290 to 40648 - replacing forwarded engine`],
+      ['info', `[${name}] Stopping forwarded engine ${old} due to port change`],
+      ['info', `[${name}] Successfully stopped forwarded engine ${old}`],
+      ['info', `[${name}] Forwarded engine replacement triggered - autoscaler will provision new engine with port 40648`],
+    ];
+    const printed = stage.portward.logLines.map((l) => [l.level, l.text]);
+    for (const text of texts) expect(printed.filter((p) => p.join() === text.join())).toHaveLength(1);
+    const ready = new RegExp(`\\[${name}\\] Forwarded engine ${newEngine.container_name} is ready on port 40648, \\d+\\.\\d s after`);
+    expect(printed.some(([, text]) => ready.test(text ?? ''))).toBe(true);
+  });
+
+  test('DEBUG_MODE writes port reads, changes and replacements as JSON lines with the ids of their workflows', () => {
+    const file = join(stage.portward.folder, 'debug_logs', 'portward.jsonl');
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const events = (event: string) => lines.filter((l) => l['event'] === event);
+    expect(events('port cache updated').length).toBeGreaterThan(2);
+    expect(events('port changed')).toMatchObject([{ from: 65_290, to: 40_648, workflowId: stage.workflowId() }]);
+    expect(events('replacement').some((l) => String(l['replacement']).startsWith(`replace/${stage.simulation.runId}/`))).toBe(
+      true,
+    );
+    expect(events('stopped')).toHaveLength(1);
+  });
+});
+
+describe('redundant mode', () => {
+  test("a change at one VPN leaves the other's engine, port and workflow as they were", async () => {
+    const other = before.find((e) => e.vpn_container === stage.vpn(1).name);
+    const now = await stage.forwarded(51_234, stage.vpn(1));
+    expect(now.container_id).toBe(other?.container_id);
+    expect(await stage.replacements(stage.vpn(1))).toHaveLength(1);
+  });
+
+  test('each VPN has a forwarded engine and a port range of its own', async () => {
+    const engines = await stage.engines();
+    const forwarded = engines.filter((e) => e.forwarded);
+    expect(forwarded.map((e) => e.vpn_container).toSorted()).toEqual(stage.vpns.map((v) => v.name).toSorted());
+    const portsOf = (vpn: string) => engines.filter((e) => e.vpn_container === vpn).map((e) => e.port);
+    expect(Math.max(...portsOf(stage.vpn(0).name))).toBeLessThan(Math.min(...portsOf(stage.vpn(1).name)));
+  });
+});

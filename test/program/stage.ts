@@ -1,0 +1,235 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { EnginesWatch } from '../../simulator/engines-watch';
+import { ensureSimulatorImage } from '../../simulator/image';
+import { startPortward, type PortwardProcess } from '../../simulator/portward-process';
+import { ProxyClient } from '../../simulator/proxy-client';
+import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
+import type { EngineJson, ReplacementJson, VpnStatusJson } from '../../src/api/schemas';
+import { cacheDir } from '../../src/folders';
+import { findTemporalCli } from '../../src/temporal/cli';
+import { Simulation } from '../simulator/simulation';
+import { until } from '../simulator/until';
+
+export interface StageOptions {
+  readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A container as a test sees it in Docker. */
+export interface EngineContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly running: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Simulated VPNs in real Docker and Portward beside them as a process; `clear` leaves nothing of either. */
+export class Stage {
+  readonly simulation = new Simulation();
+  readonly vpns: SimulatedVpn[] = [];
+  private readonly cleanups: (() => Promise<unknown>)[] = [];
+  private running: PortwardProcess | null = null;
+
+  get portward(): PortwardProcess {
+    if (!this.running) throw new Error('Portward was not started on this stage');
+    return this.running;
+  }
+
+  vpn(index = 0): SimulatedVpn {
+    const vpn = this.vpns[index];
+    if (!vpn) throw new Error(`no VPN ${index} on this stage`);
+    return vpn;
+  }
+
+  /** Unique to this stage, so that no other run's containers are taken for ours. */
+  get containerLabel(): string {
+    return `ondemand.app=${this.simulation.runId}`;
+  }
+
+  async addVpn(options: Partial<SimulatedVpnOptions> = {}): Promise<SimulatedVpn> {
+    const vpn = await this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...options });
+    this.vpns.push(vpn);
+    return vpn;
+  }
+
+  /** VPNs first, all healthy, then Portward with them. */
+  static async start(options: StageOptions = {}): Promise<Stage> {
+    const stage = new Stage();
+    try {
+      for (const vpn of options.vpns ?? [{}]) await stage.addVpn(vpn);
+      await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
+      await stage.startPortward(options.env);
+    } catch (error) {
+      await stage.clear();
+      throw error;
+    }
+    return stage;
+  }
+
+  async startPortward(env: Readonly<Record<string, string>> = {}): Promise<PortwardProcess> {
+    const image = await ensureSimulatorImage(this.simulation.docker);
+    this.running = await startPortward({
+      env: {
+        PORTWARD_INSTANCE: this.simulation.runId,
+        CONTAINER_LABEL: this.containerLabel,
+        ENGINE_IMAGE: image,
+        PULL_POLICY: 'never',
+        GLUETUN_CONTAINER_NAMES: this.vpns.map((vpn) => vpn.name).join(','),
+        GLUETUN_HEALTH_CHECK_INTERVAL_S: '1',
+        MIN_REPLICAS: '1',
+        ...env,
+      },
+    });
+    return this.running;
+  }
+
+  onClear(cleanup: () => Promise<unknown>): void {
+    this.cleanups.push(cleanup);
+  }
+
+  async clear(): Promise<void> {
+    const results = [
+      ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
+      ...(await Promise.allSettled([this.running?.dispose()])),
+      ...(await Promise.allSettled([this.simulation.remove()])),
+    ];
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.portward.url}${path}`);
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  engines(): Promise<EngineJson[]> {
+    return this.get('/engines');
+  }
+
+  status(): Promise<VpnStatusJson> {
+    return this.get('/vpn/status');
+  }
+
+  replacements(vpn = this.vpn()): Promise<ReplacementJson[]> {
+    return this.get(`/vpns/${vpn.name}/replacements`);
+  }
+
+  /** The engine that is listed as forwarded on that port of that VPN, once there is one. */
+  forwarded(port: number, vpn = this.vpn(), limitMs = 30_000): Promise<EngineJson> {
+    return until(
+      `a forwarded engine on port ${port} of ${vpn.name} in /engines`,
+      async () => {
+        const response = await fetch(`${this.portward.url}/engines`);
+        // While Portward has only just started there is no list yet.
+        const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
+        return engines.find((e) => e.forwarded && e.p2p_port === port && e.vpn_container === vpn.name);
+      },
+      limitMs,
+    );
+  }
+
+  /** Resolves when no replacement of the VPN is at work. */
+  async quiet(vpn = this.vpn()): Promise<void> {
+    await until(
+      `no replacement at work on ${vpn.name}`,
+      async () => (await this.replacements(vpn)).every((r) => r.state !== 'running'),
+      40_000,
+    );
+  }
+
+  /** Every engine container of this stage in Docker, on that VPN. */
+  async containers(vpn = this.vpn()): Promise<EngineContainer[]> {
+    const found = await this.simulation.docker.listContainers({
+      all: true,
+      filters: { label: [`acestream.vpn_container=${vpn.name}`] },
+    });
+    return found.map((c) => ({
+      id: c.Id,
+      name: (c.Names[0] ?? '').slice(1),
+      running: c.State === 'running',
+      labels: c.Labels,
+    }));
+  }
+
+  /** As the system before Portward made them: its labels, none of Portward's. */
+  async addOldEngine(
+    options: { httpPort: number; p2pPort?: number; labelled?: boolean; env?: Record<string, string> },
+    vpn = this.vpn(),
+  ): Promise<string> {
+    const { httpPort, p2pPort, labelled = false, env = {} } = options;
+    const [name = '', value = ''] = this.containerLabel.split('=');
+    const container = await this.simulation.docker.createContainer({
+      name: this.simulation.name('acestream'),
+      Image: await ensureSimulatorImage(this.simulation.docker),
+      Env: [
+        `CONF=--http-port=${httpPort}\n--https-port=${httpPort + 26_000}\n--bind-all`,
+        ...(p2pPort === undefined ? [] : [`P2P_PORT=${p2pPort}`]),
+        ...Object.entries(env).map(([n, v]) => `${n}=${v}`),
+      ],
+      Labels: {
+        [name]: value,
+        'acestream.vpn_container': vpn.name,
+        'acestream.http_port': String(httpPort),
+        'acestream.https_port': String(httpPort + 26_000),
+        'host.http_port': String(httpPort),
+        ...(p2pPort === undefined ? {} : { 'acestream.forwarded': 'true' }),
+        ...(labelled ? { 'acestream.p2p_port': String(p2pPort) } : {}),
+      },
+      HostConfig: { NetworkMode: `container:${vpn.containerId}`, RestartPolicy: { Name: 'unless-stopped' } },
+    });
+    await container.start();
+    return container.id;
+  }
+
+  recheck(vpn = this.vpn()): Promise<Response> {
+    return fetch(`${this.portward.url}/vpns/${vpn.name}/recheck`, { method: 'POST' });
+  }
+
+  replace(body?: object, headers: Record<string, string> = {}, vpn = this.vpn()): Promise<Response> {
+    return fetch(`${this.portward.url}/vpns/${vpn.name}/replacements`, {
+      method: 'POST',
+      headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  }
+
+  /** Asks for `/engines` all the time, like many proxies. */
+  watch(): EnginesWatch {
+    const watch = new EnginesWatch(this.portward.url);
+    this.onClear(() => watch.stop());
+    return watch;
+  }
+
+  proxy(): ProxyClient {
+    const proxy = new ProxyClient({
+      url: this.portward.url,
+      addressOf: (engine) => this.vpns.find((vpn) => vpn.name === engine.vpn_container)?.address ?? 'unknown',
+    });
+    this.onClear(async () => proxy.close());
+    return proxy;
+  }
+
+  workflowId(vpn = this.vpn()): string {
+    return `vpn/${this.simulation.runId}/${vpn.name}`;
+  }
+
+  async client(): Promise<Client> {
+    const connection = await Connection.connect({ address: this.portward.temporalAddress });
+    this.onClear(() => connection.close());
+    return new Client({ connection });
+  }
+
+  /** Runs Temporal's own CLI, as a person would. */
+  async temporal(...args: string[]): Promise<string> {
+    const cli = await findTemporalCli({
+      env: process.env,
+      cacheDir: cacheDir(process.env),
+      log: { info: () => {}, warn: () => {} },
+    });
+    if (cli === undefined) throw new Error("Temporal's CLI is not there: `npm test` sees to it");
+    const { stdout } = await promisify(execFile)(cli, [...args, '--address', this.portward.temporalAddress]);
+    return stdout;
+  }
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { assertSettled, settings, World } from './world';
+
+type Step = (world: World) => void;
+
+const ports = fc.constantFrom(40_000, 40_001, 40_002, 19_000, 19_001);
+
+/** The n-th of what there is, so that a step means something in every world. */
+function nth<T>(items: readonly T[], n: number): T | undefined {
+  return items.length === 0 ? undefined : items[n % items.length];
+}
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Step>((w) => w.beginLook()) },
+  { weight: 4, arbitrary: fc.constant<Step>((w) => w.deliverLook()) },
+  { weight: 4, arbitrary: fc.constant<Step>((w) => w.observe()) },
+  {
+    weight: 8,
+    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, letGoFirst]) => (w) => {
+      const number = nth(w.running(), n);
+      if (number !== undefined) w.step(number, letGoFirst);
+    }),
+  },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 20_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
+  { weight: 3, arbitrary: ports.map<Step>((port) => (w) => (w.port = port)) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => (w.port = null)) },
+  { weight: 1, arbitrary: fc.boolean().map<Step>((recreate) => (w) => w.restartVpn(recreate)) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('healthy' as const, 'unhealthy' as const, 'starting' as const)
+      .map<Step>((health) => (w) => w.setHealth(health)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => {
+      const container = nth([...w.containers.values()], n);
+      if (container) container.running = false;
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => {
+      const id = nth([...w.containers.keys()], n);
+      if (id !== undefined) w.containers.delete(id);
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.option(fc.nat(9)).map<Step>((n) => (w) => {
+      const engine = n === null ? undefined : nth(w.state.data.engines, n);
+      w.force(engine?.id ?? null);
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom('forwarded' as const, 'plain' as const), fc.option(ports), fc.boolean())
+      .map<Step>(
+        ([role, port, running]) =>
+          (w) =>
+            w.addForeign(role, role === 'forwarded' ? port : null, running),
+      ),
+  },
+);
+
+describe('whatever happens, in whatever order', () => {
+  test('the list keeps its promises at every step, and the VPN comes to rest with what it should have', () => {
+    fc.assert(
+      fc.property(fc.array(steps, { maxLength: 60 }), (sequence) => {
+        const world = new World();
+        for (const step of sequence) {
+          step(world);
+          world.assertPromises();
+        }
+        world.port ??= 40_002;
+        world.setHealth('healthy');
+        world.settle();
+        world.assertPromises();
+        assertSettled(world);
+        expect(world.containers.size).toBeGreaterThanOrEqual(settings.targetEngines);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

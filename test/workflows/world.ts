@@ -1,0 +1,307 @@
+import type { Engine, EngineRef, Port, Role } from '../../src/domain/engine';
+import { engineName, label, replacementLabel } from '../../src/domain/names';
+import type { ObservedEngine, PortReading, Sight, VpnObservation } from '../../src/domain/observation';
+import type { Replacement, Target } from '../../src/domain/replacement';
+import type { VpnSettings } from '../../src/domain/settings';
+import { VpnState, type Effect } from '../../src/workflows/vpn-state';
+import { newVpnData, runningReplacements } from '../../src/workflows/vpn-data';
+
+export const settings: VpnSettings = {
+  instance: 'test',
+  vpn: 'gluetun',
+  targetEngines: 2,
+  httpPorts: { first: 19_000, last: 19_009 },
+  httpsPorts: { first: 45_000, last: 45_009 },
+  reservedPorts: [8000],
+  checkIntervalMs: 5_000,
+  portCacheTtlMs: 60_000,
+  evictionGraceMs: 3_000,
+  stopTimeoutS: 10,
+  startupTimeoutMs: 25_000,
+  image: 'engine:test',
+  pullPolicy: 'never',
+  searchAttributes: [],
+};
+
+interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly httpPort: Port;
+  readonly httpsPort: Port;
+  readonly p2pPort: Port | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly networkOf: string;
+  running: boolean;
+  startedAt: number;
+}
+
+/** A replacement's workflow, in steps that the test takes in any order. */
+interface Child {
+  readonly replacement: Replacement;
+  target: Target | null;
+  readonly toRelease: EngineRef[];
+  made: { readonly generation: number; readonly id: string } | null;
+  toldReady: number | null;
+}
+
+/**
+ * A VPN, its containers and the replacements at work, all in memory and driven one step at a time, around a real
+ * `VpnState`. What it checks at every step are the promises of `/engines`; see `assertPromises`.
+ */
+export class World {
+  now = 1_000_000;
+  port: Port | null = 40_000;
+  vpn: VpnObservation = { kind: 'present', id: 'vpn-1', startedAt: 500_000, running: true, health: 'healthy' };
+  readonly containers = new Map<string, Container>();
+  readonly children = new Map<number, Child>();
+  readonly state: VpnState;
+  /** When each engine was last on the list. */
+  private readonly lastListed = new Map<string, number>();
+  private readonly hiddenForGood = new Set<string>();
+  private look: { readonly revision: number; readonly sight: Sight } | null = null;
+  private portUnknownSince: number | null = null;
+  private lastObservedPort: Port | null = null;
+  private made = 0;
+
+  constructor(change: Partial<VpnSettings> = {}) {
+    this.state = new VpnState(newVpnData({ ...settings, ...change }, 'abcdef12'));
+  }
+
+  /** Time goes by, and whatever is due by time alone is decided. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.decide();
+  }
+
+  /** A look begins: what it sees is what is now, but it is taken in only when it is delivered. */
+  beginLook(): void {
+    const reading: PortReading =
+      this.port === null
+        ? { kind: 'unknown', since: (this.portUnknownSince ??= this.now), reason: 'port 0' }
+        : { kind: 'known', port: this.port };
+    if (this.port !== null) this.portUnknownSince = null;
+    const sight: Sight = {
+      kind: 'sight',
+      at: this.now,
+      vpn: this.vpn,
+      port: this.vpnIsHealthy() ? reading : { kind: 'unasked' },
+      engines: [...this.containers.values()].map((c) => this.observed(c)),
+      imagePresent: true,
+    };
+    this.look = { revision: this.state.data.revision, sight };
+  }
+
+  deliverLook(): void {
+    if (!this.look) return;
+    const { revision, sight } = this.look;
+    this.look = null;
+    const counts = revision === this.state.data.revision;
+    this.state.accept(sight, revision);
+    if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
+    this.decide();
+  }
+
+  observe(): void {
+    this.beginLook();
+    this.deliverLook();
+  }
+
+  /** An engine that is there without Portward having made it. */
+  addForeign(role: Role, p2pPort: Port | null, running = true): string {
+    const n = ++this.made;
+    return this.put({ role, p2pPort, httpPort: 19_500 + n, httpsPort: 45_500 + n, name: `old_${n}`, labels: {}, running });
+  }
+
+  restartVpn(recreate: boolean): void {
+    if (this.vpn.kind !== 'present') return;
+    this.vpn = { ...this.vpn, id: recreate ? `vpn-${this.now}` : this.vpn.id, startedAt: this.now };
+    this.now += 1;
+  }
+
+  setHealth(health: 'healthy' | 'unhealthy' | 'starting'): void {
+    if (this.vpn.kind === 'present') this.vpn = { ...this.vpn, health };
+  }
+
+  force(engine: string | null): void {
+    try {
+      const { effect } = this.state.force({ engine, reason: null, requestId: null }, this.now);
+      if (effect) this.carryOut(effect);
+    } catch {
+      // Refused: nothing has changed, which the promises check.
+    }
+    this.publish();
+  }
+
+  /** Lets one replacement take its next possible step; `letGoFirst` chooses where both sides could. */
+  step(number: number, letGoFirst: boolean): boolean {
+    const child = this.children.get(number);
+    if (!child) return false;
+    const steps = [() => this.letGo(child), () => this.provision(child)];
+    if (!letGoFirst) steps.reverse();
+    const stepped = steps.some((step) => step()) || this.end(child);
+    this.publish();
+    return stepped;
+  }
+
+  running(): number[] {
+    return [...this.children.keys()];
+  }
+
+  /** Everything is allowed to finish: looks arrive, replacements step, time goes by. */
+  settle(): void {
+    for (let round = 0; round < 400; round++) {
+      this.observe();
+      for (const number of this.running()) this.step(number, true);
+      this.pass(1_000);
+    }
+  }
+
+  assertPromises(): void {
+    const list = this.state.list(this.now) ?? [];
+    const forwarded = list.filter((e) => e.forwarded);
+    expect(forwarded.length).toBeLessThanOrEqual(1);
+    for (const engine of forwarded) expect(engine.p2pPort).toBe(this.lastObservedPort);
+    for (const engine of list) {
+      expect(engine.ready).toBe(true);
+      expect(this.hiddenForGood.has(engine.id)).toBe(false);
+    }
+  }
+
+  private vpnIsHealthy(): boolean {
+    return this.vpn.kind === 'present' && this.vpn.health === 'healthy';
+  }
+
+  private decide(): void {
+    const { effects } = this.state.act(this.now);
+    for (const effect of effects) this.carryOut(effect);
+    this.publish();
+  }
+
+  private publish(): void {
+    this.state.publish(this.now);
+    for (const { id } of this.state.list(this.now) ?? []) this.lastListed.set(id, this.now);
+    for (const { id } of this.state.data.evicted) this.hiddenForGood.add(id);
+  }
+
+  private carryOut(effect: Effect): void {
+    const { replacement } = effect;
+    if (effect.kind === 'start') {
+      const { target, old } = replacement;
+      this.children.set(replacement.number, { replacement, target, toRelease: [...old], made: null, toldReady: null });
+      return;
+    }
+    const child = this.children.get(replacement.number);
+    if (child) child.target = effect.target;
+    else this.state.lost(replacement.number, this.now);
+  }
+
+  private letGo(child: Child): boolean {
+    const [old] = child.toRelease;
+    if (!old || this.now < child.replacement.startedAt + settings.evictionGraceMs) return false;
+    this.remove(old.id);
+    child.toRelease.shift();
+    return true;
+  }
+
+  /** I2: nobody may still be using it from a list that a proxy keeps for 2 s. */
+  private remove(id: string): void {
+    const listedAt = this.lastListed.get(id);
+    if (this.containers.get(id)?.running === true && listedAt !== undefined && this.vpnIsHealthy()) {
+      expect(this.now - listedAt).toBeGreaterThanOrEqual(settings.evictionGraceMs);
+    }
+    this.containers.delete(id);
+  }
+
+  private provision(child: Child): boolean {
+    const { target, made } = child;
+    if (!target || child.toldReady === target.generation) return false;
+    if (made && made.generation !== target.generation) {
+      this.containers.delete(made.id);
+      child.made = null;
+      return true;
+    }
+    if (!made) return this.create(child, target);
+    const container = this.containers.get(made.id);
+    if (!container?.running) {
+      this.containers.delete(made.id);
+      child.made = null;
+      return true;
+    }
+    child.toldReady = target.generation;
+    const { id, name, role, httpPort, httpsPort, p2pPort, labels } = container;
+    const engine: Engine = {
+      ...{ id, name, role, httpPort, httpsPort, p2pPort, labels },
+      ...{ firstSeen: this.now, ready: true, health: 'healthy' },
+    };
+    const { number } = child.replacement;
+    this.state.engineReady({ number, lineage: 'abcdef12', generation: target.generation, engine }, this.now);
+    return true;
+  }
+
+  private create(child: Child, target: Target): boolean {
+    if (!this.vpnIsHealthy() || this.exist(target.waitFor)) return false;
+    const ports = [target.httpPort, target.httpsPort, target.p2pPort].filter((p) => p !== null);
+    for (const other of this.containers.values()) {
+      const taken = [other.httpPort, other.httpsPort, other.p2pPort];
+      // A container in a network that is gone holds nothing.
+      const sameNetwork = this.vpn.kind === 'present' && other.networkOf === this.vpn.id;
+      const clash = ports.filter((port) => taken.includes(port));
+      if (!other.running || !sameNetwork || clash.length === 0) continue;
+      // A stranger may come up on any port; the engine then fails to start, and is tried again.
+      if (other.labels[label.replacement] === undefined) return false;
+      expect(clash).toEqual([]);
+    }
+    const { number } = child.replacement;
+    const { role, httpPort, httpsPort, p2pPort, generation } = target;
+    const id = this.put({
+      ...{ role, httpPort, httpsPort, p2pPort, running: true },
+      name: engineName(role, 'gluetun', 'abcdef12', number, generation),
+      labels: { [label.replacement]: replacementLabel('abcdef12', number) },
+    });
+    child.made = { generation, id };
+    return true;
+  }
+
+  private exist(idsOrNames: readonly string[]): boolean {
+    return [...this.containers.values()].some((c) => idsOrNames.includes(c.id) || idsOrNames.includes(c.name));
+  }
+
+  private end(child: Child): boolean {
+    const generation = child.target?.generation ?? null;
+    if (child.toRelease.length > 0 || (child.target && child.toldReady !== generation)) return false;
+    const { number } = child.replacement;
+    this.children.delete(number);
+    this.state.replacementEnded({ number, lineage: 'abcdef12', generation }, this.now);
+    return true;
+  }
+
+  private put(container: Omit<Container, 'id' | 'createdAt' | 'startedAt' | 'networkOf'>): string {
+    const id = `c${++this.made}`;
+    const networkOf = this.vpn.kind === 'present' ? this.vpn.id : 'none';
+    this.containers.set(id, { ...container, id, networkOf, createdAt: this.now, startedAt: this.now });
+    return id;
+  }
+
+  private observed(c: Container): ObservedEngine {
+    const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running } = c;
+    const reachable = running && this.vpn.kind === 'present' && c.startedAt >= this.vpn.startedAt;
+    return {
+      ...{ id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running },
+      startedAt: running ? c.startedAt : null,
+      health: reachable && networkOf === (this.vpn.kind === 'present' ? this.vpn.id : '') ? 'healthy' : 'unknown',
+    };
+  }
+}
+
+/** What the VPN should come to once everything has settled. */
+export function assertSettled(world: World): void {
+  const list = world.state.list(world.now) ?? [];
+  expect(runningReplacements(world.state.data)).toEqual([]);
+  expect(world.state.data.evicted).toEqual([]);
+  const forwarded = list.filter((e) => e.forwarded);
+  expect(forwarded.map((e) => e.p2pPort)).toEqual([world.port]);
+  expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([world.port]);
+  expect([...world.containers.keys()].toSorted()).toEqual(list.map((e) => e.id).toSorted());
+}
