@@ -8,6 +8,7 @@ import { ensureSimulatorImage } from './image';
 /** The simulator's image with this environment added, made unless it is there. Resolves with its tag. */
 export async function engineImage(docker: Docker, env: Readonly<Record<string, string>>): Promise<string> {
   const plain = await ensureSimulatorImage(docker);
+  if (Object.keys(env).length === 0) return plain;
   const [repo = '', base = ''] = plain.split(':');
   const hash = createHash('sha256').update(JSON.stringify(env)).digest('hex').slice(0, 8);
   const tag = `${base}-${hash}`;

@@ -79,29 +79,36 @@ export function loadConfig(env: Env): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const read: Variables = cleanEnv(given, variables, {
+  const wrong = new Set<string>();
+  cleanEnv(given, variables, {
     reporter: ({ errors }) => {
       for (const [name, error] of Object.entries(errors)) {
         mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        wrong.add(name);
       }
     },
   });
+  // Defaults stand in for what is wrong, so that what is wrong with the rest is said too.
+  const read: Variables = cleanEnv(
+    Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))),
+    variables,
+  );
   // What is wrong by itself has its message; comparing it with others would only add noise.
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const comparable = (...names: (keyof Variables)[]) => names.every((name) => !wrong.has(name));
 
-  const vpns = vpnConfigs(read, given, mistakes);
+  const vpns = vpnConfigs(read, given, mistakes, comparable);
   const variant = variants[read.ENGINE_VARIANT];
   if (!variant) {
     mistakes.push(`ENGINE_VARIANT: expected one of ${Object.keys(variants).join(', ')}, got '${read.ENGINE_VARIANT}'`);
   }
   const leastGraceMs = PROXY_CACHE_MS + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
-  if (read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
+  if (comparable('EVICTION_GRACE_S', 'ENGINES_MAX_AGE_MS') && read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
     mistakes.push(
       `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (2 s that proxies keep the list, ENGINES_MAX_AGE_MS and ` +
         `${QUERY_DEADLINE_MS / 1000} s for a query), got ${read.EVICTION_GRACE_S}; a proxy could still choose an engine that is stopped`,
     );
   }
-  if (read.MIN_REPLICAS > read.MAX_REPLICAS) {
+  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS') && read.MIN_REPLICAS > read.MAX_REPLICAS) {
     mistakes.push(`MIN_REPLICAS: expected at most MAX_REPLICAS (${read.MAX_REPLICAS}), got ${read.MIN_REPLICAS}`);
   }
   if (mistakes.length > 0 || !variant) throw new ConfigError(mistakes);
@@ -149,7 +156,12 @@ export function loadConfig(env: Env): Config {
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-function vpnConfigs(read: Variables, env: Record<string, string | undefined>, mistakes: string[]): VpnConfig[] {
+function vpnConfigs(
+  read: Variables,
+  env: Record<string, string | undefined>,
+  mistakes: string[],
+  comparable: (name: keyof Variables) => boolean,
+): VpnConfig[] {
   const names = vpnNames(read, mistakes);
   for (const name of names) {
     if (!DOCKER_NAME.test(name))
@@ -157,9 +169,12 @@ function vpnConfigs(read: Variables, env: Record<string, string | undefined>, mi
   }
   if (new Set(names).size < names.length)
     mistakes.push(`VPN container names: expected different ones, got ${names.join(', ')}`);
+  const before = mistakes.length;
   const own = names.map((_, index) => rangeOf(env, index + 1, mistakes));
   const ranges = shares(read.PORT_RANGE_HOST, own);
+  const readable = mistakes.length === before && comparable('PORT_RANGE_HOST');
   ranges.forEach((range, index) => {
+    if (!readable) return;
     const other = ranges.findIndex((r, i) => i > index && r.first <= range.last && range.first <= r.last);
     if (other >= 0)
       mistakes.push(
@@ -225,14 +240,17 @@ export function share(total: number, vpns: number, index: number): number {
   return Math.max(1, Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
 }
 
+/** A VPN's own variables, with its number at the end, win over those for all. */
 function gluetunAuth(env: Record<string, string | undefined>, number: number, mistakes: string[]): GluetunAuth {
-  const of = (name: string) => env[`${name}_${number}`] ?? env[name];
-  const key = of('GLUETUN_API_KEY');
+  const own = (name: string) => env[`${name}_${number}`];
+  const of = (name: string) => own(name) ?? env[name];
+  const ownBasic = own('GLUETUN_USER') !== undefined || own('GLUETUN_PASSWORD') !== undefined;
+  const key = own('GLUETUN_API_KEY') ?? (ownBasic ? undefined : env['GLUETUN_API_KEY']);
+  if (key !== undefined) return { kind: 'api-key', key };
   const user = of('GLUETUN_USER');
   const password = of('GLUETUN_PASSWORD');
-  if (key !== undefined) return { kind: 'api-key', key };
   if ((user === undefined) !== (password === undefined)) {
-    mistakes.push('GLUETUN_USER and GLUETUN_PASSWORD: expected both or none');
+    mistakes.push(`GLUETUN_USER and GLUETUN_PASSWORD (or with _${number} at the end): expected both or none`);
   }
   return user !== undefined && password !== undefined ? { kind: 'basic', user, password } : { kind: 'none' };
 }

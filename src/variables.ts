@@ -41,8 +41,8 @@ const flag = makeExactValidator<boolean>((text) => {
 
 const text = makeExactValidator<string>((value) => value.trim());
 
-/** Never named in an error. */
-const secret = makeExactValidator<string>((value) => value);
+/** Never named in an error. Trimmed, because a header's value is. */
+const secret = makeExactValidator<string>((value) => value.trim());
 
 function matching(pattern: RegExp, expected: string) {
   return makeExactValidator<string>((value) => {

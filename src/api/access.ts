@@ -41,7 +41,7 @@ export function accessControl(options: AccessOptions) {
       });
     }
     if (keys.length === 0) return undefined;
-    const token = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const token = /^Bearer\s+(\S.*)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
     // Every key is compared in constant time, whichever matches.
     const given = digest(token.trim());

@@ -1,4 +1,5 @@
-import { type FastifyError, type FastifyPluginAsync } from 'fastify';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import { accessControl, type AccessOptions } from './access';
 import { Reads, type ReadsOptions } from './reads';
 import { engineRoutes } from './routes/engines';
@@ -18,6 +19,8 @@ export interface AppOptions {
 export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   const reads = new Reads(options.sources, options.reads);
 
+  // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
+  fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
   fastify.addHook('onRequest', accessControl(options.access));
   fastify.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ detail: `no route ${request.method} ${request.url.split('?')[0]}` }),

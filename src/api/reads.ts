@@ -35,7 +35,7 @@ const PROGRESS_MAX_AGE_MS = 5_000;
 /** Everything the API reads of the VPNs, shared between requests, and kept as bytes while it does not change. */
 export class Reads {
   private readonly vpns: readonly VpnReads[];
-  private readonly startedAt = Date.now();
+  private readonly startedAt = performance.now();
   private composed: { readonly of: string; readonly body: Buffer; readonly engines: readonly EngineJson[] } | null =
     null;
 
@@ -75,7 +75,7 @@ export class Reads {
     for (;;) {
       const reads = await Promise.all(this.vpns.map((v) => v.engines.read()));
       const usable = reads.filter((r) => r.kind !== 'none' && !this.tooOld(r));
-      const starting = Date.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
+      const starting = performance.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
       if (usable.length > 0 && (usable.length === reads.length || !starting)) return this.compose(reads);
       if (!starting) return { kind: 'unavailable', reason: this.why(reads) };
       await pauseUntil(50);

@@ -10,14 +10,17 @@ export interface SharedQueryOptions {
   readonly now?: () => number;
 }
 
+/** A failure as young as this is believed; after an older one the server may long be back. */
+const FAILURE_BELIEVED_MS = 5_000;
+
 /**
  * One question that many ask: those who ask at the same time share one answer, and it is reused for a short while.
- * When it fails, the last answer is given, marked stale, while the question is asked again in the background: nobody
- * waits twice for a server that is away.
+ * When it fails, the last answer, if any, is given, marked stale, while the question is asked again in the background:
+ * nobody waits for a server that was away just now.
  */
 export class SharedQuery<T> {
   private answer: { readonly value: T; readonly sentAt: number } | null = null;
-  private failure: string | null = null;
+  private failure: { readonly reason: string; readonly at: number } | null = null;
   private asking: Promise<void> | null = null;
   private readonly now: () => number;
 
@@ -25,7 +28,8 @@ export class SharedQuery<T> {
     private readonly ask: (previous: T | null) => Promise<T>,
     private readonly options: SharedQueryOptions,
   ) {
-    this.now = options.now ?? Date.now;
+    // Not the time of day: when that is set back, an old answer would count as young.
+    this.now = options.now ?? (() => performance.now());
   }
 
   async read(): Promise<Read<T>> {
@@ -33,12 +37,13 @@ export class SharedQuery<T> {
       return { kind: 'fresh', value: this.answer.value };
     }
     this.asking ??= this.refresh();
-    if (this.failure === null || this.answer === null) await this.asking;
+    const believed = this.failure !== null && this.now() - this.failure.at < FAILURE_BELIEVED_MS;
+    if (!believed) await this.asking;
     return this.current();
   }
 
   private current(): Read<T> {
-    if (this.answer === null) return { kind: 'none', reason: this.failure ?? 'not asked yet' };
+    if (this.answer === null) return { kind: 'none', reason: this.failure?.reason ?? 'not asked yet' };
     if (this.failure === null) return { kind: 'fresh', value: this.answer.value };
     const seconds = Math.max(0, Math.round((this.now() - this.answer.sentAt) / 1000));
     return { kind: 'stale', value: this.answer.value, seconds };
@@ -50,7 +55,7 @@ export class SharedQuery<T> {
       this.answer = { value: await this.ask(this.answer?.value ?? null), sentAt };
       this.failure = null;
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = { reason: error instanceof Error ? error.message : String(error), at: this.now() };
     }
     this.asking = null;
   }

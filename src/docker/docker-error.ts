@@ -14,7 +14,10 @@ export function statusCode(error: unknown): number | null {
 /** Docker's own words when it answered, `DockerUnreachable` when it did not. */
 export function dockerError(error: unknown): Error {
   if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
-  if (error instanceof Error && error.name === 'AbortError') return error;
+  if (error instanceof Error && error.name === 'AbortError') {
+    const late = error.cause instanceof Error && error.cause.name === 'TimeoutError';
+    return late ? new DockerUnreachable('it gave no answer in time') : error;
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message : String(error);
   return new DockerUnreachable(code !== '' && !message.includes(code) ? `${code} ${message}` : message);

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { ContainerId } from '../domain/engine';
+import { pauseUntil } from '../pause';
 import type { DockerHost } from './docker-host';
 
 export interface ContainerEvent {
@@ -54,7 +55,7 @@ export class DockerEvents {
       } catch {
         // Who looks at Docker says that it can't be reached; here it only means to try again.
       }
-      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, pause));
+      await pauseUntil(pause, signal);
     }
   }
 

@@ -1,5 +1,6 @@
 import type Dockerode from 'dockerode';
 import type { ContainerId } from '../domain/engine';
+import { withDeadline } from '../deadline';
 import { dockerError, statusCode } from './docker-error';
 
 export interface ContainerToCreate {
@@ -60,7 +61,10 @@ export class DockerHost {
   }
 
   async hasImage(image: string): Promise<boolean> {
-    const found = await this.unlessAbsent(() => this.docker.getImage(image).inspect());
+    // dockerode takes no signal for this call.
+    const found = await this.unlessAbsent(() =>
+      withDeadline(SHORT_CALL_MS, new AbortController().signal, () => this.docker.getImage(image).inspect()),
+    );
     return found !== null;
   }
 

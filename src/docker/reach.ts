@@ -44,7 +44,9 @@ export function detectReach(options: {
 /** The one place that says where a container's port is. @throws Unreachable */
 export function resolve(reach: Reach, container: ContainerDetails, port: Port): Endpoint {
   const name = container.Name.replace(/^\//, '');
-  if (container.HostConfig.NetworkMode === 'host') return { host: '127.0.0.1', port };
+  if (container.HostConfig.NetworkMode === 'host') {
+    return { host: reach.kind === 'published' ? reach.host : '127.0.0.1', port };
+  }
   if (reach.kind === 'published') {
     const binding = container.NetworkSettings.Ports[`${port}/tcp`]?.[0];
     if (!binding) {

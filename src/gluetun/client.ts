@@ -90,6 +90,8 @@ export class GluetunClient {
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || location === null) return response;
       await response.body?.cancel();
+      if (!URL.canParse(location, target.href))
+        throw new GluetunError('the control server redirects to what is no address');
       target = new URL(location, target);
       // Credentials are for this control server alone.
       if (target.host !== url.host)
@@ -115,10 +117,10 @@ export class GluetunClient {
     try {
       body = JSON.parse(text);
     } catch {
-      throw new GluetunError(`the control server's answer is not JSON: ${JSON.stringify(text.slice(0, 60))}`);
+      throw new GluetunError(`the control server's answer is not JSON: ${this.quoted(text)}`);
     }
     if (!Value.Check(schema, body)) {
-      throw new GluetunError(`the control server's answer has another form: ${JSON.stringify(text.slice(0, 60))}`);
+      throw new GluetunError(`the control server's answer has another form: ${this.quoted(text)}`);
     }
     return body;
   }
@@ -141,7 +143,20 @@ export class GluetunClient {
       return new GluetunError(`the control server at ${url.host} gave no answer within ${this.options.timeoutMs} ms`);
     }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return new GluetunError(`the control server at ${url.host} can't be reached: ${cause}`);
+    return new GluetunError(`the control server at ${url.host} can't be reached: ${this.withoutSecrets(cause)}`);
+  }
+
+  private quoted(text: string): string {
+    return JSON.stringify(this.withoutSecrets(text).slice(0, 60));
+  }
+
+  /** A page may show the request's headers, and so may an error about them. */
+  private withoutSecrets(text: string): string {
+    const { auth } = this.options;
+    const secrets = Object.values(this.headers());
+    if (auth.kind === 'basic')
+      secrets.push(auth.password, Buffer.from(`${auth.user}:${auth.password}`).toString('base64'));
+    return secrets.reduce((shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '***')), text);
   }
 
   private headers(): Record<string, string> {

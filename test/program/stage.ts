@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { engineImage } from '../../simulator/engine-image';
 import { EnginesWatch } from '../../simulator/engines-watch';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortward, type PortwardProcess } from '../../simulator/portward-process';
@@ -15,6 +16,10 @@ import { until } from '../simulator/until';
 export interface StageOptions {
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Told to every simulated engine that Portward makes: STARTUP_MS, STOP_BEHAVIOUR and such. */
+  readonly engineEnv?: Readonly<Record<string, string>>;
+  /** Done before Portward starts: engines that are there already, for example. */
+  readonly before?: (stage: Stage) => Promise<unknown>;
 }
 
 /** A container as a test sees it in Docker. */
@@ -60,7 +65,8 @@ export class Stage {
     try {
       for (const vpn of options.vpns ?? [{}]) await stage.addVpn(vpn);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
-      await stage.startPortward(options.env);
+      await options.before?.(stage);
+      await stage.startPortward(options.env, options.engineEnv);
     } catch (error) {
       await stage.clear();
       throw error;
@@ -68,8 +74,11 @@ export class Stage {
     return stage;
   }
 
-  async startPortward(env: Readonly<Record<string, string>> = {}): Promise<PortwardProcess> {
-    const image = await ensureSimulatorImage(this.simulation.docker);
+  async startPortward(
+    env: Readonly<Record<string, string>> = {},
+    engineEnv: Readonly<Record<string, string>> = {},
+  ): Promise<PortwardProcess> {
+    const image = await engineImage(this.simulation.docker, engineEnv);
     this.running = await startPortward({
       env: {
         PORTWARD_INSTANCE: this.simulation.runId,

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { replacementJson } from '../present';
 import type { Reads } from '../reads';
 import { ErrorSchema, PendingSchema, ReplacementRequestSchema, ReplacementSchema } from '../schemas';
@@ -61,7 +66,13 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
             .code(503)
             .send({ detail: `the workflow of VPN '${params.name}' is not there yet; try again in a minute` });
         }
-        // The server has it, or may have: it is carried out when a worker is back, and the same key finds it.
+        if (error instanceof ServiceError) {
+          return reply.code(503).send({
+            detail: `Temporal did not take it, or its answer was lost: ${error.cause?.message ?? error.message}; ask again with Idempotency-Key ${requestId}`,
+          });
+        }
+        if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
+        // The server has it: it is carried out when a worker is back, and the same key finds it.
         return reply.code(202).send({
           id: null,
           request_id: requestId,

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { vpnWorkflowId } from '../../domain/names';
 import { unknownVpnJson, vpnJson } from '../present';
 import type { Reads } from '../reads';
+import { RecheckHints } from '../recheck-hints';
 import { ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
 
 export interface VpnRoutesOptions {
@@ -62,8 +63,13 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     },
   );
 
-  const hints: FastifyPluginAsyncTypebox = async (open) => {
+  const hints = new RecheckHints((vpn, error) => fastify.log.warn(`[${vpn}] recheck hint lost: ${String(error)}`));
+  fastify.addHook('onClose', async () => hints.close());
+  const hintRoutes: FastifyPluginAsyncTypebox = async (open) => {
     // Gluetun's up-command sends whatever its shell has, often as a form: the body says nothing that counts.
+    open.addHook('onRequest', async (request) => {
+      delete request.raw.headers['content-type'];
+    });
     open.removeAllContentTypeParsers();
     open.addContentTypeParser('*', (_request, payload, done) => {
       payload.resume();
@@ -78,14 +84,14 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
           response: { 202: Type.Object({ status: Type.Literal('accepted') }), 404: ErrorSchema },
         },
       },
-      async ({ params, log }, reply) => {
+      async ({ params }, reply) => {
         const source = reads.source(params.name);
         if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
         // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
-        source.recheck().catch((error: unknown) => log.warn(`[${params.name}] recheck hint lost: ${String(error)}`));
+        hints.hint(source);
         return reply.code(202).send({ status: 'accepted' as const });
       },
     );
   };
-  await fastify.register(hints);
+  await fastify.register(hintRoutes);
 };

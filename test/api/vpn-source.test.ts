@@ -1,0 +1,107 @@
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { TemporalVpnSource } from '../../src/api/vpn-source';
+import { observeProgress, plainEngine } from '../builders';
+
+const DEADLINE_MS = 500;
+
+/** As much of Temporal's client as one workflow handle needs; `answer` is what the workflow says. */
+class ClientStandIn {
+  readonly asked: { id: string; message: string; args: readonly unknown[] }[] = [];
+  readonly deadlines: number[] = [];
+  answer: () => unknown = () => undefined;
+
+  get client(): Client {
+    const tell = async (id: string, message: string, args: readonly unknown[]) => {
+      this.asked.push({ id, message, args });
+      return this.answer();
+    };
+    const client = {
+      connection: {
+        withDeadline: (at: number, work: () => Promise<unknown>) => {
+          this.deadlines.push(at - Date.now());
+          return work();
+        },
+      },
+      workflow: {
+        getHandle: (id: string) => ({
+          query: ({ name }: { name: string }, ...args: unknown[]) => tell(id, name, args),
+          signal: ({ name }: { name: string }, ...args: unknown[]) => tell(id, name, args),
+          executeUpdate: ({ name }: { name: string }, options: unknown) => tell(id, name, [options]),
+          describe: () => tell(id, 'describe', []),
+        }),
+      },
+    };
+    return client as unknown as Client;
+  }
+}
+
+const temporal = new ClientStandIn();
+const source = new TemporalVpnSource(temporal.client, {
+  instance: 'test',
+  vpn: 'gluetun',
+  queryDeadlineMs: DEADLINE_MS,
+});
+beforeEach(() => {
+  temporal.asked.length = 0;
+  temporal.deadlines.length = 0;
+});
+
+const known = { version: 'abcdef12:3', engines: [plainEngine(19_000)] };
+
+test('the list is asked of the workflow of this VPN, within the deadline', async () => {
+  temporal.answer = () => ({ ...known, unchanged: false });
+  expect(await source.engines(null)).toEqual(known);
+  expect(temporal.asked).toEqual([{ id: 'vpn/test/gluetun', message: 'engines', args: [null] }]);
+  expect(temporal.deadlines[0]).toBeGreaterThan(DEADLINE_MS - 50);
+  expect(temporal.deadlines[0]).toBeLessThanOrEqual(DEADLINE_MS);
+});
+
+test('the workflow is told the version that is known, and "unchanged" is that very list', async () => {
+  temporal.answer = () => ({ version: known.version, unchanged: true });
+  expect(await source.engines(known)).toBe(known);
+  expect(temporal.asked).toMatchObject([{ args: [known.version] }]);
+});
+
+test('"unchanged" of any other list is an error, not that list', async () => {
+  temporal.answer = () => ({ version: '12abcdef:3', unchanged: true });
+  await expect(source.engines(known)).rejects.toThrow('unchanged of a list that is not the last one');
+  await expect(source.engines(null)).rejects.toThrow('unchanged of a list that is not the last one');
+});
+
+test('a workflow that has not looked at its VPN yet has no list, which is not an empty one', async () => {
+  temporal.answer = () => ({ version: 'abcdef12:0', unchanged: false, engines: null });
+  await expect(source.engines(null)).rejects.toThrow("VPN 'gluetun' has not been looked at yet");
+});
+
+test('a replacement is an update whose id is the request', async () => {
+  await source.replace({ engine: 'x', requestId: 'my-key' }, 'my-key');
+  expect(temporal.asked).toEqual([
+    {
+      id: 'vpn/test/gluetun',
+      message: 'replaceEngine',
+      args: [{ args: [{ engine: 'x', requestId: 'my-key' }], updateId: 'my-key' }],
+    },
+  ]);
+});
+
+function activity(name: string, seconds: number, checkedAt: number | null) {
+  const payloads = checkedAt === null ? [] : [defaultPayloadConverter.toPayload(observeProgress({ checkedAt }))];
+  return { activityType: { name }, lastHeartbeatTime: { seconds }, heartbeatDetails: { payloads } };
+}
+
+test('progress is what the observe that beat last says', async () => {
+  const pendingActivities = [
+    activity('observe', 20, 2),
+    activity('observe', 10, 1),
+    activity('observe', 40, null),
+    activity('createEngine', 30, 3),
+  ];
+  temporal.answer = () => ({ raw: { pendingActivities } });
+  expect(await source.progress()).toEqual(observeProgress({ checkedAt: 2 }));
+});
+
+test('while nothing is observed there is no progress', async () => {
+  temporal.answer = () => ({ raw: {} });
+  expect(await source.progress()).toBeNull();
+});

@@ -1,0 +1,130 @@
+// One of each thing of the field, complete and ordinary; a test says only what matters to it.
+import type { ObserveProgress } from '../src/activities/observe';
+import type { ListedEngine } from '../src/domain/engine';
+import { label } from '../src/domain/names';
+import type { Sight } from '../src/domain/observation';
+import type { Replacement, Target } from '../src/domain/replacement';
+import type { VpnSettings } from '../src/domain/settings';
+import type { VpnReport } from '../src/workflows/messages';
+import { newVpnData } from '../src/workflows/vpn-data';
+
+/** The day on which the simulated world begins, in ms. */
+export const DAY = Date.parse('2026-01-02T03:04:05.000Z');
+
+export function vpnSettings(change: Partial<VpnSettings> = {}): VpnSettings {
+  return {
+    instance: 'test',
+    vpn: 'gluetun',
+    targetEngines: 2,
+    httpPorts: { first: 19_000, last: 19_099 },
+    httpsPorts: { first: 45_000, last: 45_099 },
+    reservedPorts: [8000],
+    checkIntervalMs: 5_000,
+    portCacheTtlMs: 60_000,
+    evictionGraceMs: 3_000,
+    stopTimeoutS: 10,
+    startupTimeoutMs: 25_000,
+    image: 'engine:test',
+    pullPolicy: 'never',
+    searchAttributes: [],
+    ...change,
+  };
+}
+
+export function plainEngine(httpPort: number, change: Partial<ListedEngine> = {}): ListedEngine {
+  return {
+    id: `id-${httpPort}`,
+    name: `engine-${httpPort}`,
+    role: 'plain',
+    httpPort,
+    httpsPort: httpPort + 26_000,
+    p2pPort: null,
+    labels: { [label.httpPort]: String(httpPort), [label.vpn]: 'gluetun' },
+    firstSeen: DAY,
+    ready: true,
+    health: 'healthy',
+    forwarded: false,
+    ...change,
+  };
+}
+
+export function forwardedEngine(httpPort: number, p2pPort: number, change: Partial<ListedEngine> = {}): ListedEngine {
+  return plainEngine(httpPort, {
+    role: 'forwarded',
+    p2pPort,
+    forwarded: true,
+    labels: {
+      [label.httpPort]: String(httpPort),
+      [label.vpn]: 'gluetun',
+      [label.forwarded]: 'true',
+      [label.p2pPort]: String(p2pPort),
+    },
+    ...change,
+  });
+}
+
+/** A look that shows a healthy VPN with this port, and no engines. */
+export function sight(port: number, change: Partial<Sight> = {}): Sight {
+  return {
+    kind: 'sight',
+    at: DAY,
+    vpn: { kind: 'present', id: 'vpn-container', startedAt: DAY - 60_000, running: true, health: 'healthy' },
+    port: { kind: 'known', port },
+    engines: [],
+    imagePresent: true,
+    ...change,
+  };
+}
+
+/** What the workflow of a healthy VPN with its forwarded engine on 65290 says. */
+export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
+  const seen = sight(65_290);
+  return {
+    ...newVpnData(vpnSettings(), 'abcdef12'),
+    known: seen,
+    sight: seen,
+    port: { last: 65_290, unknownSince: null, reason: null },
+    engines: [forwardedEngine(19_000, 65_290)],
+    validPort: 65_290,
+    healthy: true,
+    ...change,
+  };
+}
+
+export function target(change: Partial<Target> = {}): Target {
+  return {
+    generation: 1,
+    role: 'forwarded',
+    httpPort: 19_001,
+    httpsPort: 45_001,
+    p2pPort: 40_648,
+    waitFor: [],
+    ...change,
+  };
+}
+
+/** 65290 → 40648, under way. */
+export function replacement(change: Partial<Replacement> = {}): Replacement {
+  return {
+    id: 'replace/test/gluetun/7-abcdef12',
+    number: 7,
+    cause: 'port changed',
+    reason: null,
+    requestId: null,
+    oldPort: 65_290,
+    old: [forwardedEngine(19_000, 65_290)],
+    target: target(),
+    newEngine: null,
+    state: 'running',
+    startedAt: DAY,
+    readyAt: null,
+    endedAt: null,
+    failedAttempts: 0,
+    lastError: null,
+    ...change,
+  };
+}
+
+export function observeProgress(change: Partial<ObserveProgress> = {}): ObserveProgress {
+  return { checkedAt: DAY + 5_000, portReadAt: DAY + 5_000, answeredAt: {}, publicIp: '203.0.113.7', ...change };
+}

@@ -1,0 +1,131 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { configured } from './environment';
+
+test('with nothing but the VPN set, every value is the one in the contract and the design', () => {
+  const { dataDir, ...config } = configured({ HOME: '/home/user' });
+  expect(dataDir).toBe('/home/user/.local/share/portward');
+  expect(config).toEqual({
+    instance: 'default',
+    api: {
+      host: '0.0.0.0',
+      port: 8000,
+      keys: [],
+      allowUnauthenticated: false,
+      enginesMaxAgeMs: 100,
+      enginesStaleLimitMs: 30_000,
+      queryDeadlineMs: 500,
+      advertisedHost: null,
+    },
+    vpnMode: 'single',
+    vpns: [
+      {
+        name: 'gluetun',
+        httpPorts: { first: 19_000, last: 19_999 },
+        targetEngines: 1,
+        gluetunAuth: { kind: 'none' },
+      },
+    ],
+    gluetun: { port: 8000, timeoutMs: 5_000 },
+    checkIntervalMs: 5_000,
+    portCacheTtlMs: 60_000,
+    containerLabel: 'ondemand.app=myservice',
+    reach: 'auto',
+    httpsPorts: { first: 45_000, last: 49_999 },
+    evictionGraceMs: 3_000,
+    stopTimeoutS: 10,
+    startupTimeoutMs: 25_000,
+    engine: {
+      variantName: 'krinkuto11-amd64',
+      variant: expect.objectContaining({ image: 'ghcr.io/krinkuto11/acestream-http-proxy:latest' }),
+      pullPolicy: 'missing',
+      healthCheckIntervalMs: 20_000,
+      healthFailureThreshold: 3,
+    },
+    temporal: { address: null, port: 7233, uiPort: 8233, bindIp: '127.0.0.1' },
+    log: { debug: false, debugDir: './debug_logs', format: 'auto' },
+  });
+});
+
+test('an empty value means that the variable is not set, as Compose passes it on', () => {
+  const names = ['API_KEY', 'APP_PORT', 'VPN_MODE', 'GLUETUN_PORT_RANGE_1', 'GLUETUN_API_KEY', 'TEMPORAL_ADDRESS'];
+  const empty = Object.fromEntries(names.map((name, i) => [name, i % 2 === 0 ? '' : '  ']));
+  expect(configured(empty)).toEqual(configured());
+});
+
+test('every value can be set', () => {
+  const config = configured({
+    PORTWARD_INSTANCE: 'nas',
+    APP_HOST: '127.0.0.1',
+    APP_PORT: '8080',
+    API_KEY: 'one',
+    API_KEY_2: ' two ',
+    ALLOW_UNAUTHENTICATED: 'yes',
+    ENGINES_MAX_AGE_MS: '0',
+    ENGINES_STALE_LIMIT_S: '1.5',
+    ADVERTISED_HOST: 'nas.local',
+    GLUETUN_API_PORT: '8001',
+    GLUETUN_TIMEOUT_S: '2',
+    GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5',
+    GLUETUN_PORT_CACHE_TTL_S: '0',
+    GLUETUN_PORT_RANGE_1: '20000 - 20009',
+    CONTAINER_LABEL: 'a=b',
+    CONTAINER_REACH: 'Published',
+    ACE_HTTPS_RANGE: '46000-46009',
+    EVICTION_GRACE_S: '4',
+    STOP_TIMEOUT_S: '0',
+    STARTUP_TIMEOUT_S: '60',
+    ENGINE_IMAGE: 'my/engine:1',
+    PULL_POLICY: 'never',
+    HEALTH_CHECK_INTERVAL_S: '1',
+    HEALTH_FAILURE_THRESHOLD: '1',
+    TEMPORAL_ADDRESS: 'temporal:7233',
+    PORTWARD_TEMPORAL_PORT: '7000',
+    PORTWARD_TEMPORAL_UI_PORT: '7001',
+    PORTWARD_TEMPORAL_IP: '0.0.0.0',
+    PORTWARD_DATA_DIR: '/data',
+    LOG_FORMAT: 'json',
+    DEBUG_MODE: 'on',
+    DEBUG_LOG_DIR: '/logs',
+    MIN_REPLICAS: '4',
+  });
+  expect(config).toMatchObject({
+    instance: 'nas',
+    api: {
+      host: '127.0.0.1',
+      port: 8080,
+      keys: ['one', 'two'],
+      allowUnauthenticated: true,
+      enginesMaxAgeMs: 0,
+      enginesStaleLimitMs: 1_500,
+      advertisedHost: 'nas.local',
+    },
+    vpns: [{ httpPorts: { first: 20_000, last: 20_009 }, targetEngines: 4 }],
+    gluetun: { port: 8001, timeoutMs: 2_000 },
+    checkIntervalMs: 500,
+    portCacheTtlMs: 0,
+    containerLabel: 'a=b',
+    reach: 'published',
+    httpsPorts: { first: 46_000, last: 46_009 },
+    evictionGraceMs: 4_000,
+    stopTimeoutS: 0,
+    startupTimeoutMs: 60_000,
+    engine: {
+      variant: { image: 'my/engine:1' },
+      pullPolicy: 'never',
+      healthCheckIntervalMs: 1_000,
+      healthFailureThreshold: 1,
+    },
+    temporal: { address: 'temporal:7233', port: 7000, uiPort: 7001, bindIp: '0.0.0.0' },
+    dataDir: '/data',
+    log: { debug: true, debugDir: '/logs', format: 'json' },
+  });
+});
+
+test.each([
+  [{ XDG_DATA_HOME: '/xdg' }, '/xdg/portward'],
+  [{ PORTWARD_DATA_DIR: '/own', XDG_DATA_HOME: '/xdg' }, '/own'],
+  [{ PORTWARD_DATA_DIR: '', XDG_DATA_HOME: '', HOME: '' }, join(homedir(), '.local/share/portward')],
+])('with %j the data folder is %s', (env, dir) => {
+  expect(configured(env).dataDir).toBe(dir);
+});

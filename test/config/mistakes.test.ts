@@ -1,0 +1,91 @@
+import { configError, configured, mistakes, ONE_VPN, TWO_VPNS } from './environment';
+
+test('all mistakes are in one message, those of single variables and those of their combination', () => {
+  const error = configError({
+    APP_PORT: '70000',
+    PULL_POLICY: 'sometimes',
+    GLUETUN_PORT_RANGE_1: '19000',
+    GLUETUN_USER: 'portward',
+    VPN_MODE: 'redundant',
+    GLUETUN_CONTAINER_NAME_2: 'gluetun2',
+    MIN_REPLICAS: '30',
+    EVICTION_GRACE_S: '2',
+    ENGINE_VARIANT: 'mips',
+  });
+  const about = [
+    "APP_PORT: expected a whole number from 1 to 65535, got '70000'",
+    "PULL_POLICY: expected missing or always or never, got 'sometimes'",
+    'GLUETUN_CONTAINER_NAME: expected the name',
+    "ENGINE_VARIANT: expected one of krinkuto11-amd64, got 'mips'",
+    'EVICTION_GRACE_S: expected more than 2.6',
+    'MIN_REPLICAS: expected at most MAX_REPLICAS (20), got 30',
+  ];
+  for (const text of about) expect(error.message).toContain(text);
+  expect(error.mistakes).toHaveLength(about.length);
+  expect(error.message).toMatch(/^Configuration is wrong in 6 places:\n {2}- /);
+});
+
+test('what is wrong by itself is not compared with the rest', () => {
+  expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: 'x', ENGINES_MAX_AGE_MS: '5000' })).toHaveLength(1);
+  expect(mistakes({ ...ONE_VPN, MIN_REPLICAS: '30', MAX_REPLICAS: 'x' })).toHaveLength(1);
+  expect(mistakes({ ...TWO_VPNS, GLUETUN_PORT_RANGE_1: 'x', GLUETUN_PORT_RANGE_2: '19000-19099' })).toHaveLength(1);
+  expect(mistakes({ ...TWO_VPNS, PORT_RANGE_HOST: 'x', GLUETUN_PORT_RANGE_2: '19500-19600' })).toHaveLength(1);
+});
+
+test.each([
+  ['APP_PORT', ['0', '65536', '80.5', 'x', '-1']],
+  ['GLUETUN_API_PORT', ['0', 'x']],
+  ['GLUETUN_HEALTH_CHECK_INTERVAL_S', ['0', '-5', 'x', 'Infinity', 'NaN']],
+  ['GLUETUN_PORT_CACHE_TTL_S', ['-1', 'x']],
+  ['ENGINES_MAX_AGE_MS', ['-1', '10001', '1.5']],
+  ['MIN_REPLICAS', ['-1', '1.5', 'many']],
+  ['PORT_RANGE_HOST', ['19000', '19999-19000', '0-10', '1-65536', 'a-b', '1-2-3']],
+  ['ACE_HTTPS_RANGE', ['45000']],
+  ['GLUETUN_PORT_RANGE_1', ['19000:19010']],
+  ['VPN_MODE', ['triple']],
+  ['CONTAINER_LABEL', ['novalue', 'a=', '=b', 'a=b=c', 'a b=c']],
+  ['PORTWARD_INSTANCE', ['a b', '-a', 'x'.repeat(33)]],
+  ['ALLOW_UNAUTHENTICATED', ['maybe']],
+  ['GLUETUN_CONTAINER_NAME', ['glue/tun', '-x']],
+  ['LOG_FORMAT', ['xml']],
+])('%s refuses %j, saying what was expected and what came', (name, values) => {
+  for (const value of values) {
+    const [mistake, ...more] = mistakes({ ...ONE_VPN, [name]: value });
+    expect(more).toEqual([]);
+    expect(mistake).toMatch(/expected/);
+    expect(mistake).toContain(`got '${value}'`);
+  }
+});
+
+test('no secret is ever in the message', () => {
+  const secret = 'TOP-SECRET';
+  const { message } = configError({
+    APP_PORT: 'x',
+    API_KEY: secret,
+    API_KEY_2: secret,
+    GLUETUN_API_KEY: secret,
+    GLUETUN_API_KEY_1: secret,
+    GLUETUN_PASSWORD_2: secret,
+    GLUETUN_PASSWORD: secret,
+    ...TWO_VPNS,
+  });
+  expect(message).toContain('APP_PORT');
+  expect(message).not.toContain(secret);
+});
+
+test('a grace that a proxy could outlive is refused: 2 s, ENGINES_MAX_AGE_MS and the query deadline (I2)', () => {
+  expect(configured({ EVICTION_GRACE_S: '2.61' }).evictionGraceMs).toBe(2_610);
+  expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: '2.6' })).toHaveLength(1);
+  expect(mistakes({ ...ONE_VPN, ENGINES_MAX_AGE_MS: '500' })).toHaveLength(1);
+  expect(configured({ ENGINES_MAX_AGE_MS: '499' }).api.enginesMaxAgeMs).toBe(499);
+});
+
+test('without any VPN it is said which variable names one', () => {
+  expect(mistakes({})).toEqual([expect.stringMatching(/^GLUETUN_CONTAINER_NAME: expected/)]);
+});
+
+test('the redundant mode asks for the second VPN', () => {
+  expect(mistakes({ ...ONE_VPN, VPN_MODE: 'redundant' })).toEqual([
+    expect.stringMatching(/^GLUETUN_CONTAINER_NAME_2: expected .* VPN_MODE=redundant/),
+  ]);
+});

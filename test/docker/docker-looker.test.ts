@@ -1,0 +1,239 @@
+import { DockerLooker } from '../../src/activities/docker-look';
+import { DockerHost, type ContainerDetails, type ListedContainer } from '../../src/docker/docker-host';
+import { label } from '../../src/domain/names';
+import { ensureSimulatorImage } from '../../simulator/image';
+import { Containers } from './containers';
+import { DockerProxy } from './docker-proxy';
+
+const containers = new Containers();
+const direct = new DockerHost(containers.docker);
+const proxy = new DockerProxy();
+const INSTANCE = 'test';
+let image: string;
+beforeAll(async () => {
+  await proxy.start();
+  image = await ensureSimulatorImage(containers.docker);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await containers.remove();
+});
+
+/** A VPN with engines in its network, and a look at it through the proxy. */
+class LookedAt {
+  constructor(
+    readonly id: string,
+    readonly vpn: string,
+  ) {}
+
+  static async start(): Promise<LookedAt> {
+    const id = await containers.startNetwork();
+    const details = await direct.inspect(id);
+    return new LookedAt(id, details?.Name.slice(1) ?? '');
+  }
+
+  async engine(httpPort: number, labels: Record<string, string> = {}, env: string[] = []): Promise<string> {
+    const id = await direct.create(
+      await containers.engine(this.id, {
+        env: [`HTTP_PORT=${httpPort}`, ...env],
+        labels: { [label.vpn]: this.vpn, [label.httpPort]: String(httpPort), [label.instance]: INSTANCE, ...labels },
+      }),
+    );
+    await direct.start(id);
+    return id;
+  }
+
+  looker(docker = new DockerHost(proxy.client)): DockerLooker {
+    return new DockerLooker(docker, {
+      vpn: this.vpn,
+      instance: INSTANCE,
+      containerLabel: containers.runLabel,
+      image,
+    });
+  }
+}
+
+const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
+
+test('a look shows the VPN and its engines with ports, role and session', async () => {
+  const at = await LookedAt.start();
+  const forwarded = await at.engine(19_100, {
+    [label.httpsPort]: '45100',
+    [label.forwarded]: 'true',
+    [label.p2pPort]: '65290',
+  });
+  const plain = await at.engine(19_101);
+  const look = await at.looker().look();
+  expect(look.vpn).toEqual({
+    kind: 'present',
+    id: at.id,
+    startedAt: expect.any(Number),
+    running: true,
+    health: 'none',
+  });
+  expect(look.imagePresent).toBe(true);
+  const engines = new Map(look.engines.map((e) => [e.id, e]));
+  expect(engines.get(forwarded)).toMatchObject({
+    role: 'forwarded',
+    httpPort: 19_100,
+    httpsPort: 45_100,
+    p2pPort: 65_290,
+    running: true,
+    startedAt: expect.any(Number),
+    networkOf: at.id,
+  });
+  expect(engines.get(plain)).toMatchObject({ role: 'plain', httpPort: 19_101, httpsPort: null, p2pPort: null });
+});
+
+test('the P2P port of an engine that somebody else made is found in its environment', async () => {
+  const at = await LookedAt.start();
+  await at.engine(19_110, { [label.forwarded]: 'true' }, ['CONF=--http-port=19110\n--port=65290']);
+  expect((await at.looker().look()).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
+});
+
+test("another VPN's and another instance's containers are not ours; those without an instance are (I5)", async () => {
+  const at = await LookedAt.start();
+  const ours = await at.engine(19_120);
+  const adopted = await direct.create(
+    await containers.engine(at.id, { labels: { [label.vpn]: at.vpn, [label.hostHttpPort]: '19121' } }),
+  );
+  await at.engine(19_122, { [label.instance]: 'another' });
+  await at.engine(19_123, { [label.vpn]: 'another-vpn' });
+  await direct.create(await containers.engine(at.id, { labels: { [label.vpn]: at.vpn } }));
+  const look = await at.looker().look();
+  expect(ids(look)).toEqual([ours, adopted].toSorted());
+  expect(look.engines.find((e) => e.id === adopted)).toMatchObject({
+    running: false,
+    startedAt: null,
+    httpPort: 19_121,
+  });
+});
+
+test('a VPN container that is not there is absent, and its engines are shown', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_130);
+  await direct.remove(at.id);
+  const look = await at.looker().look();
+  expect(look.vpn).toEqual({ kind: 'absent' });
+  expect(ids(look)).toEqual([engine]);
+});
+
+/** Removes one engine after it was listed and before it is looked at. */
+class Vanishing extends DockerHost {
+  constructor(private readonly victim: string) {
+    super(containers.docker);
+  }
+
+  override async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const listed = await super.list(labels);
+    await direct.remove(this.victim);
+    return listed;
+  }
+}
+
+test('one engine that vanishes while being listed does not hide the others', async () => {
+  const at = await LookedAt.start();
+  const staying = [await at.engine(19_140), await at.engine(19_141)];
+  const looker = at.looker(new Vanishing(await at.engine(19_142)));
+  expect(ids(await looker.look())).toEqual(staying.toSorted());
+});
+
+test('Docker is asked for little: of an idle VPN with engines one call a look', async () => {
+  const at = await LookedAt.start();
+  for (const port of [19_150, 19_151, 19_152]) await at.engine(port);
+  const looker = at.looker();
+  proxy.asked.length = 0;
+  const first = await looker.look();
+  expect(proxy.asked).toHaveLength(3 + first.engines.length);
+  proxy.asked.length = 0;
+  for (let i = 0; i < 10; i++) expect(ids(await looker.look())).toEqual(ids(first));
+  expect(new Set(proxy.asked)).toEqual(new Set([`GET /containers/${at.vpn}/json`]));
+  expect(proxy.asked).toHaveLength(10);
+});
+
+test('after an event only the list and what the event is about are asked for again', async () => {
+  const at = await LookedAt.start();
+  const changed = await at.engine(19_160);
+  await at.engine(19_161);
+  const looker = at.looker();
+  await looker.look();
+  await direct.stop(changed, 0);
+  proxy.asked.length = 0;
+  looker.forget(changed);
+  const look = await looker.look();
+  expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null });
+  expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/json`)).toHaveLength(1);
+  expect(proxy.asked).toHaveLength(4);
+});
+
+test('when events may have been missed, everything is asked for again', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_170);
+  const looker = at.looker();
+  const before = await looker.look();
+  await containers.docker.getContainer(engine).restart({ t: 0 });
+  looker.forget(null);
+  const after = await looker.look();
+  expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
+});
+
+/** An engine comes while the look that does not show it is still under way. */
+class Overtaken extends DockerHost {
+  meanwhile: (() => Promise<void>) | null = null;
+
+  constructor() {
+    super(containers.docker);
+  }
+
+  override async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const listed = await super.list(labels);
+    await this.meanwhile?.();
+    this.meanwhile = null;
+    return listed;
+  }
+}
+
+test('an event during a look is not lost: the next look asks again', async () => {
+  const at = await LookedAt.start();
+  const docker = new Overtaken();
+  const looker = at.looker(docker);
+  let engine = '';
+  docker.meanwhile = async () => {
+    engine = await at.engine(19_180);
+    looker.forget(engine);
+  };
+  expect(ids(await looker.look())).toEqual([]);
+  expect(ids(await looker.look())).toEqual([engine]);
+});
+
+/** An engine restarts while its details are on their way. */
+class OvertakenDetails extends DockerHost {
+  meanwhile: (() => Promise<void>) | null = null;
+
+  constructor(private readonly about: string) {
+    super(containers.docker);
+  }
+
+  override async inspect(idOrName: string): Promise<ContainerDetails | null> {
+    const details = await super.inspect(idOrName);
+    if (idOrName !== this.about) return details;
+    const { meanwhile } = this;
+    this.meanwhile = null;
+    await meanwhile?.();
+    return details;
+  }
+}
+
+test('details that were read before an event are not kept', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_190);
+  const docker = new OvertakenDetails(engine);
+  const looker = at.looker(docker);
+  docker.meanwhile = async () => {
+    await containers.docker.getContainer(engine).restart({ t: 0 });
+    looker.forget(engine);
+  };
+  const before = await looker.look();
+  const after = await looker.look();
+  expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
+});

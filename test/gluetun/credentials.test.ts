@@ -1,0 +1,112 @@
+import { GluetunClient, type GluetunAuth } from '../../src/gluetun/client';
+import {
+  ControlServer,
+  CURRENT,
+  guarded,
+  hang,
+  json,
+  OLDER,
+  PUBLIC_IP,
+  redirect,
+  status,
+  text,
+} from './control-server';
+
+const server = new ControlServer();
+const other = new ControlServer();
+beforeAll(() => Promise.all([server.start(), other.start()]));
+afterAll(() => Promise.all([server.stop(), other.stop()]));
+beforeEach(() => {
+  server.asked.length = 0;
+  other.asked.length = 0;
+});
+
+const never = new AbortController().signal;
+const KEY: GluetunAuth = { kind: 'api-key', key: 'TOP-SECRET' };
+const BASIC: GluetunAuth = { kind: 'basic', user: 'portward', password: 'TOP-SECRET' };
+const BASIC_HEADER = `Basic ${Buffer.from('portward:TOP-SECRET').toString('base64')}`;
+
+const client = (auth: GluetunAuth, timeoutMs = 5_000) => new GluetunClient({ auth, timeoutMs });
+
+test.each<[GluetunAuth['kind'], GluetunAuth, Record<string, string | undefined>]>([
+  ['none', { kind: 'none' }, { 'x-api-key': undefined, authorization: undefined }],
+  ['api-key', KEY, { 'x-api-key': 'TOP-SECRET', authorization: undefined }],
+  ['basic', BASIC, { 'x-api-key': undefined, authorization: BASIC_HEADER }],
+])('with %s the control server gets these credentials, on every route', async (_kind, auth, expected) => {
+  const right = guarded(
+    (headers) => Object.entries(expected).every(([name, value]) => headers[name] === value),
+    json({ port: 40_648 }),
+  );
+  server.routes = { [CURRENT]: status(404), [OLDER]: right, [PUBLIC_IP]: json({ public_ip: '203.0.113.7' }) };
+  expect(await client(auth).forwardedPort(server.base, never)).toBe(40_648);
+  await client(auth).publicIp(server.base, never);
+  expect(server.urls).toEqual([CURRENT, OLDER, PUBLIC_IP]);
+  for (const { headers } of server.asked) expect(headers).toMatchObject(definedOf(expected));
+});
+
+function definedOf(headers: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((e): e is [string, string] => e[1] !== undefined));
+}
+
+test.each([KEY, BASIC])(
+  'a redirect to another host is refused, and $kind credentials are not sent there',
+  async (auth) => {
+    other.routes = { [CURRENT]: json({ port: 40_648 }) };
+    for (const location of [
+      `${other.base.href}v1/portforward`,
+      `//${other.base.host}${CURRENT}`,
+      'http://evil.example/',
+    ]) {
+      server.routes = { [CURRENT]: redirect(location) };
+      await expect(client(auth).forwardedPort(server.base, never)).rejects.toThrow(
+        /redirects to another host, (127\.0\.0\.1:\d+|evil\.example)$/,
+      );
+    }
+    expect(other.asked).toEqual([]);
+  },
+);
+
+/** A page that shows the request's headers, as debugging pages do. */
+function echo(code: number): (typeof server.routes)[string] {
+  return (response, request) => {
+    response.writeHead(code).end(request.rawHeaders.toReversed().join(' '));
+  };
+}
+
+async function errorText(asker: GluetunClient): Promise<string> {
+  const error: unknown = await asker.forwardedPort(server.base, never).catch((reason: unknown) => reason);
+  return error instanceof Error ? `${error.message} ${error.stack} ${JSON.stringify(error)}` : '';
+}
+
+const SECRETS = new RegExp(`TOP-SECRET|${BASIC_HEADER.slice('Basic '.length)}`);
+
+test.each([KEY, BASIC])('no $kind credential is ever in an error', async (auth) => {
+  for (const answer of [
+    status(401),
+    status(500),
+    text('x'),
+    json({ port: 'x' }),
+    echo(200),
+    echo(401),
+    json('TOP-SECRET'),
+    hang,
+    redirect('http://evil.example/'),
+    redirect(`http://portward:TOP-SECRET@${server.base.host}/`),
+  ]) {
+    server.routes = { [CURRENT]: answer };
+    const shown = await errorText(client(auth, 200));
+    expect(shown).toMatch(/control server/);
+    expect(shown).not.toMatch(SECRETS);
+  }
+});
+
+test.each<GluetunAuth>([
+  { kind: 'api-key', key: 'TOP-SECRET\nx' },
+  { kind: 'api-key', key: 'TOP-SECRET€' },
+])('a key that no header can carry is an error without the key', async (auth) => {
+  server.routes = { [CURRENT]: json({ port: 40_648 }) };
+  const shown = await errorText(client(auth));
+  expect(shown).toMatch(/control server/);
+  expect(shown).not.toMatch(SECRETS);
+  expect(server.asked).toEqual([]);
+});

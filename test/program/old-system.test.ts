@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import { DockerGate } from './docker-gate';
+import { Stage } from './stage';
+
+// What the system before Portward was seen to get wrong with real containers, each as a promise of its opposite.
+
+let stage: Stage | null = null;
+
+async function onStage(...args: Parameters<typeof Stage.start>): Promise<Stage> {
+  stage = await Stage.start(...args);
+  return stage;
+}
+
+afterEach(async () => {
+  await stage?.clear();
+  stage = null;
+});
+
+const isListed = (engines: readonly EngineJson[], id: string) => engines.some((e) => e.container_id === id);
+
+/** Every list that a client gets until it is told to stop. */
+function recordLists(on: Stage): { stop: () => Promise<EngineJson[][]> } {
+  const lists: EngineJson[][] = [];
+  let recording = true;
+  const work = (async () => {
+    while (recording) {
+      lists.push(await on.engines());
+      await sleep(20);
+    }
+  })();
+  return {
+    stop: async () => {
+      recording = false;
+      await work;
+      return lists;
+    },
+  };
+}
+
+test('an evicted forwarded engine comes back even where more engines run than MIN_REPLICAS asks for', async () => {
+  let oldForwarded = '';
+  const s = await onStage({
+    env: { MIN_REPLICAS: '1' },
+    before: async (made) => {
+      oldForwarded = await made.addOldEngine({ httpPort: 19_001, p2pPort: 65_290 });
+      for (const httpPort of [19_002, 19_003, 19_004]) await made.addOldEngine({ httpPort });
+    },
+  });
+  await until('the four old engines listed', async () => (await s.engines()).length === 4);
+  expect((await s.forwarded(65_290)).container_id).toBe(oldForwarded);
+  await s.vpn().changePort(40_648);
+  const fresh = await s.forwarded(40_648);
+  await s.quiet();
+  expect(await s.engines()).toHaveLength(4);
+  expect((await s.containers()).map((c) => c.id)).not.toContain(oldForwarded);
+  expect(fresh.container_id).not.toBe(oldForwarded);
+});
+
+test('engines that run already are adopted, with their port from label, P2P_PORT or CONF, and not killed', async () => {
+  const ids: string[] = [];
+  const s = await onStage({
+    env: { MIN_REPLICAS: '2' },
+    before: async (made) => {
+      ids.push(await made.addOldEngine({ httpPort: 19_001, p2pPort: 65_290, labelled: true }));
+      ids.push(await made.addOldEngine({ httpPort: 19_002 }));
+    },
+  });
+  await until('both listed', async () => (await s.engines()).length === 2);
+  await sleep(2_000);
+  expect((await s.containers()).map((c) => c.id).toSorted()).toEqual(ids.toSorted());
+  expect(await s.replacements()).toEqual([]);
+});
+
+test('looking at Docker again does not bring back an engine that was evicted and is still stopping', async () => {
+  const s = await onStage({ engineEnv: { STOP_BEHAVIOUR: 'slow:4000' } });
+  const old = await s.forwarded(65_290);
+  const change = s.vpn().changePort(40_648);
+  await until('the old engine hidden', async () => !isListed(await s.engines(), old.container_id));
+  await change;
+  const lists = recordLists(s);
+  await until('the old engine gone from Docker', async () => {
+    await s.recheck();
+    return !(await s.containers()).some((c) => c.id === old.container_id);
+  });
+  const seen = await lists.stop();
+  expect(seen.length).toBeGreaterThan(100);
+  expect(seen.filter((list) => isListed(list, old.container_id))).toEqual([]);
+  await s.forwarded(40_648);
+});
+
+test('a failing stop does not bring the engine back, and is tried until it works', async () => {
+  const gate = await DockerGate.open();
+  const s = await onStage({ env: { DOCKER_HOST: gate.address } });
+  s.onClear(() => gate.shut());
+  const old = await s.forwarded(65_290);
+  let refusals = 0;
+  gate.rule = (method, path) => {
+    if (method !== 'POST' || !path.includes(`${old.container_id}/stop`)) return null;
+    refusals++;
+    return { status: 500, message: 'cannot stop container: permission denied' };
+  };
+  await s.vpn().changePort(40_648);
+  await s.forwarded(40_648);
+  await until('the stop refused a few times', () => refusals >= 4, 30_000);
+  expect(isListed(await s.engines(), old.container_id)).toBe(false);
+  const [failing] = await s.replacements();
+  expect(failing).toMatchObject({ state: 'running' });
+  expect(failing?.last_error).toMatch(/permission denied/);
+  expect(failing?.failed_attempts).toBeGreaterThan(0);
+
+  gate.rule = () => null;
+  await s.quiet();
+  expect((await s.containers()).map((c) => c.labels['acestream.p2p_port'])).toEqual(['40648']);
+  expect(isListed(await s.engines(), old.container_id)).toBe(false);
+});
+
+test('an engine removed by hand while the port changes is replaced on the new port, never on the old one', async () => {
+  const s = await onStage({ vpns: [{ portGapMs: 1_500 }], env: { GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5' } });
+  const old = await s.forwarded(65_290);
+  const change = s.vpn().changePort(40_648);
+  await until('the port gone at the control server', async () => (await s.vpn().state()).port === 0);
+  await s.simulation.docker.getContainer(old.container_id).remove({ force: true });
+  const made: string[] = [];
+  const watching = until('the new engine', async () => {
+    for (const c of await s.containers()) made.push(c.labels['acestream.p2p_port'] ?? '');
+    return (await s.engines()).find((e) => e.p2p_port === 40_648);
+  });
+  await change;
+  await watching;
+  await s.quiet();
+  expect(new Set(made.filter((port) => port !== '65290'))).toEqual(new Set(['40648']));
+  expect((await s.replacements()).map((r) => r.new_port)).toEqual([40_648, 65_290]);
+});
+
+test('a port that is 0 at the start is followed when it comes', async () => {
+  const s = await onStage({ vpns: [{ port: 0 }], env: { GLUETUN_PORT_CACHE_TTL_S: '1' } });
+  await until('a plain engine in the meantime', async () => (await s.engines()).some((e) => !e.forwarded));
+  await s.vpn().changePort(40_648);
+  await s.forwarded(40_648);
+});
+
+test.each(['legacy', 'master'] as const)('the forwarded port is read from a control server of release %s', async (release) => {
+  const s = await onStage({ vpns: [{ release }] });
+  await s.forwarded(65_290);
+});
+
+test('engines of a VPN container that was restarted leave the list within two check intervals, and come back', async () => {
+  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
+  await s.forwarded(65_290);
+  await until('both engines', async () => (await s.engines()).length === 2);
+  const old = (await s.engines()).map((e) => e.container_id);
+  const lists = recordLists(s);
+  await s.vpn().restart();
+  const restartedAt = Date.now();
+  await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
+  expect(Date.now() - restartedAt).toBeLessThan(10_000);
+  await s.forwarded(65_290);
+  await until('both engines again', async () => (await s.engines()).length === 2);
+  await s.quiet();
+  const seen = await lists.stop();
+  const firstHidden = seen.findIndex((list) => !list.some((e) => old.includes(e.container_id)));
+  expect(seen.slice(firstHidden).filter((list) => list.some((e) => old.includes(e.container_id)))).toEqual([]);
+  expect((await s.containers()).filter((c) => old.includes(c.id))).toEqual([]);
+});
+
+test('no two engines ever have the same HTTP port, however often they are replaced', async () => {
+  const s = await onStage({ env: { MIN_REPLICAS: '3', GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5' } });
+  await until('three engines', async () => (await s.engines()).length === 3);
+  const clashes: string[] = [];
+  let looking = true;
+  const look = (async () => {
+    while (looking) {
+      const ports = (await s.containers()).filter((c) => c.running).map((c) => c.labels['acestream.http_port']);
+      if (new Set(ports).size < ports.length) clashes.push(ports.join());
+      await sleep(50);
+    }
+  })();
+  for (const port of [40_001, 40_002, 40_003]) {
+    await s.vpn().changePort(port);
+    await s.forwarded(port);
+    await s.recheck();
+  }
+  await s.quiet();
+  looking = false;
+  await look;
+  expect(clashes).toEqual([]);
+  expect(await s.containers()).toHaveLength(3);
+});
+
+test('a stop that takes 10 s holds up neither /engines nor anything else', async () => {
+  const s = await onStage({ engineEnv: { STOP_BEHAVIOUR: 'ignore' }, env: { STOP_TIMEOUT_S: '10' } });
+  const old = await s.forwarded(65_290);
+  await s.vpn().changePort(40_648);
+  await s.portward.untilLog(/Stopping forwarded engine/);
+  await s.forwarded(40_648);
+  let slowest = 0;
+  let answers = 0;
+  await until(
+    'the old engine gone',
+    async () => {
+      for (const path of ['/engines', '/vpn/status', `/vpns/${s.vpn().name}/replacements`]) {
+        const began = Date.now();
+        await s.get(path);
+        slowest = Math.max(slowest, Date.now() - began);
+        answers++;
+      }
+      return !(await s.containers()).some((c) => c.id === old.container_id);
+    },
+    30_000,
+  );
+  expect(answers).toBeGreaterThan(50);
+  // The old system answered nothing for these 10 s.
+  expect(slowest).toBeLessThan(5_000);
+});
+
+test('a restart of Portward leaves every healthy engine as it is', async () => {
+  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
+  await s.forwarded(65_290);
+  await until('both engines', async () => (await s.engines()).length === 2);
+  const before = (await s.containers()).map((c) => c.id).toSorted();
+  expect((await s.portward.stop()).code).toBe(0);
+  expect((await s.containers()).filter((c) => c.running)).toHaveLength(2);
+  await s.portward.start();
+  await s.forwarded(65_290);
+  await sleep(2_000);
+  expect((await s.containers()).map((c) => c.id).toSorted()).toEqual(before);
+  expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);
+});
