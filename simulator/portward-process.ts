@@ -91,6 +91,11 @@ export class PortwardProcess {
     return join(this.folder, 'data');
   }
 
+  /** From the next start on, as after an edit of `.env`. */
+  reconfigure(env: Readonly<Record<string, string>>): void {
+    Object.assign(this.env, env);
+  }
+
   /** 0 before the first start. */
   get pid(): number {
     return this.child?.pid ?? 0;

@@ -50,7 +50,7 @@ export interface Config {
     readonly address: string | null;
     readonly port: number;
     readonly uiPort: number;
-    readonly bindIp: string;
+    readonly uiIp: string;
   };
   readonly dataDir: string;
   readonly log: { readonly debug: boolean; readonly debugDir: string; readonly format: 'auto' | 'json' | 'pretty' };
@@ -147,7 +147,7 @@ export function loadConfig(env: Env): Config {
       address: read.TEMPORAL_ADDRESS === '' ? null : read.TEMPORAL_ADDRESS,
       port: read.PORTWARD_TEMPORAL_PORT,
       uiPort: read.PORTWARD_TEMPORAL_UI_PORT,
-      bindIp: read.PORTWARD_TEMPORAL_IP,
+      uiIp: read.PORTWARD_TEMPORAL_UI_IP,
     },
     dataDir: dataDir(env),
     log: { debug: read.DEBUG_MODE, debugDir: read.DEBUG_LOG_DIR, format: read.LOG_FORMAT },

@@ -42,10 +42,15 @@ export function temporalLogger(log: Logger): TemporalLogger {
     const meta = entry.meta ?? {};
     const fromWorkflow = meta['sdkComponent'] === 'workflow';
     const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, error } = meta;
-    if (isWorkerStopping(error)) return;
     const fields = { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt };
     const detail = fromWorkflow || !(error instanceof Error) ? '' : `: ${error.message}`;
     const message = `${entry.message}${detail}`;
+    if (isWorkerStopping(error)) return;
+    // The replacement whose activity it was says what failed, once and in which VPN.
+    if (meta['sdkComponent'] === 'activity') {
+      log.debug(fields, message);
+      return;
+    }
     if (entry.level === 'ERROR') log.error(fields, message);
     else if (entry.level === 'WARN') log.warn(fields, message);
     else if (fromWorkflow) log.info(fields, message);

@@ -35,7 +35,7 @@ program
 const urlOption = [
   '--url <url>',
   "the API's address",
-  process.env['PORTWARD_URL'] ?? `http://127.0.0.1:${process.env['APP_PORT'] ?? 8000}`,
+  process.env['PORTWARD_URL'] || `http://127.0.0.1:${process.env['APP_PORT'] || 8000}`,
 ] as const;
 program
   .command('status')

@@ -103,7 +103,7 @@ export const variables = {
   TEMPORAL_ADDRESS: text({ default: '' }),
   PORTWARD_TEMPORAL_PORT: port({ default: 7233 }),
   PORTWARD_TEMPORAL_UI_PORT: port({ default: 8233 }),
-  PORTWARD_TEMPORAL_IP: text({ default: '127.0.0.1' }),
+  PORTWARD_TEMPORAL_UI_IP: text({ default: '127.0.0.1' }),
   LOG_FORMAT: oneOf('auto', 'json', 'pretty')({ default: 'auto' }),
   DEBUG_MODE: flag({ default: false }),
   DEBUG_LOG_DIR: text({ default: './debug_logs' }),

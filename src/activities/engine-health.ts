@@ -4,6 +4,7 @@ import type { Endpoint, EngineApi } from '../engine/engine-api';
 interface Entry {
   health: Health;
   failures: number;
+  asking: boolean;
   /** The run of the container that this is about. */
   readonly startedAt: Instant;
   lastAsked: Instant;
@@ -41,7 +42,7 @@ export class EngineHealth {
   /** Begins a run of a container with what was believed of it. */
   track(id: ContainerId, startedAt: Instant, believed: Health): void {
     if (this.entries.get(id)?.startedAt === startedAt) return;
-    this.entries.set(id, { health: believed, failures: 0, startedAt, lastAsked: 0, lastAnswer: null });
+    this.entries.set(id, { health: believed, failures: 0, asking: false, startedAt, lastAsked: 0, lastAnswer: null });
   }
 
   /** Forgets engines that are no longer there. */
@@ -51,7 +52,7 @@ export class EngineHealth {
 
   due(id: ContainerId, now: Instant): boolean {
     const entry = this.entries.get(id);
-    if (!entry) return false;
+    if (!entry || entry.asking) return false;
     const interval = entry.health === 'unknown' ? BOOTING_INTERVAL_MS : this.options.intervalMs;
     return now - entry.lastAsked >= interval;
   }
@@ -61,6 +62,7 @@ export class EngineHealth {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.lastAsked = Date.now();
+    entry.asking = true;
     try {
       await this.api.answers(endpoint(), signal);
       entry.health = 'healthy';
@@ -72,6 +74,8 @@ export class EngineHealth {
       // A booting engine is given the time that as many failures at the normal pace would take.
       const patience = entry.health === 'unknown' ? this.options.intervalMs / BOOTING_INTERVAL_MS : 1;
       if (entry.failures >= this.options.failureThreshold * patience) entry.health = 'unhealthy';
+    } finally {
+      entry.asking = false;
     }
   }
 }

@@ -4,10 +4,12 @@ import type { Engine, EngineRef } from '../domain/engine';
 import { label } from '../domain/names';
 import { isHealthy, type Observation } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
+import { pullWithProgress } from '../docker/pull';
 import { resolve } from '../docker/reach';
 import type { ActivityDeps } from './deps';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
+import type { VpnMemory } from './vpn-memory';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
 import { engineContainer, type EngineOrder } from './spec';
@@ -38,17 +40,16 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
 /** Everything that workflows do to the world. */
 export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
-  const healthOf = new Map<string, EngineHealth>();
+  const memories = new Map<string, VpnMemory>();
 
-  function engineHealth(vpn: string): EngineHealth {
-    const health =
-      healthOf.get(vpn) ??
-      new EngineHealth(deps.engineApi, {
-        intervalMs: deps.healthCheckIntervalMs,
-        failureThreshold: deps.healthFailureThreshold,
-      });
-    healthOf.set(vpn, health);
-    return health;
+  function memoryOf(vpn: string): VpnMemory {
+    const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold } = deps;
+    const memory = memories.get(vpn) ?? {
+      health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold }),
+      publicIp: null,
+    };
+    memories.set(vpn, memory);
+    return memory;
   }
 
   async function create(order: EngineOrder): Promise<Engine> {
@@ -93,7 +94,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
-      return new Observer(input, deps, engineHealth(input.vpn)).run(Context.current());
+      return new Observer(input, deps, memoryOf(input.vpn)).run(Context.current());
     },
 
     /** From now on Docker will not revive the engine. */
@@ -168,19 +169,11 @@ export function createActivities(deps: ActivityDeps) {
       });
     },
 
-    async pullImage({ vpn, image }: { vpn: string; image: string }): Promise<void> {
+    async pullImage({ image }: { image: string }): Promise<void> {
       const context = Context.current();
-      deps.log.info({ event: 'pull' }, `[${vpn}] Pulling image ${image}`);
-      let told = 0;
       await heartbeating((signal) =>
-        docker.pull(image, signal, (line) => {
-          context.heartbeat(line);
-          if (Date.now() - told < 10_000) return;
-          told = Date.now();
-          deps.log.info({ event: 'pull' }, `[${vpn}] Pulling ${image}: ${line}`);
-        }),
+        pullWithProgress(docker, image, { signal, log: deps.log, heard: (line) => context.heartbeat(line) }),
       );
-      deps.log.info({ event: 'pull' }, `[${vpn}] Pulled image ${image}`);
     },
   };
 }

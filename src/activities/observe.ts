@@ -6,7 +6,7 @@ import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
-import type { EngineHealth } from './engine-health';
+import type { VpnMemory } from './vpn-memory';
 import { pauseUntil } from '../pause';
 import { workerStopping } from './worker-stopping';
 
@@ -47,7 +47,6 @@ export class Observer {
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
   private port: PortReading = { kind: 'pending' };
   private portReadAt: number | null = null;
-  private publicIp: string | null = null;
   private reach: Reach = { kind: 'network', preferred: [] };
   private poke = new AbortController();
   private found: ((observation: Observation) => void) | null = null;
@@ -55,7 +54,7 @@ export class Observer {
   constructor(
     private readonly input: ObserveInput,
     private readonly deps: ActivityDeps,
-    private readonly health: EngineHealth,
+    private readonly memory: VpnMemory,
   ) {
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
@@ -100,14 +99,14 @@ export class Observer {
   private progress(): ObserveProgress {
     const answeredAt: Record<string, number> = {};
     for (const { id } of this.engines()) {
-      const at = this.health.lastAnswer(id);
+      const at = this.memory.health.lastAnswer(id);
       if (at !== null) answeredAt[id] = at;
     }
     return {
       checkedAt: this.look?.at ?? this.startedAt,
       portReadAt: this.portReadAt,
       answeredAt,
-      publicIp: this.publicIp,
+      publicIp: this.memory.publicIp,
     };
   }
 
@@ -142,7 +141,7 @@ export class Observer {
       at: look.at,
       vpn: look.vpn,
       port: this.port,
-      engines: look.engines.map((e) => ({ ...e, health: this.health.health(e.id) })),
+      engines: look.engines.map((e) => ({ ...e, health: this.memory.health.health(e.id) })),
       imagePresent: look.imagePresent,
     };
   }
@@ -186,10 +185,10 @@ export class Observer {
   private trackEngines(look: DockerLook): void {
     const believed = new Map<string, Health>();
     if (this.input.known?.kind === 'sight') for (const e of this.input.known.engines) believed.set(e.id, e.health);
-    this.health.keepOnly(new Set(look.engines.map((e) => e.id)));
+    this.memory.health.keepOnly(new Set(look.engines.map((e) => e.id)));
     for (const engine of look.engines) {
       if (engine.startedAt !== null)
-        this.health.track(engine.id, engine.startedAt, believed.get(engine.id) ?? 'unknown');
+        this.memory.health.track(engine.id, engine.startedAt, believed.get(engine.id) ?? 'unknown');
     }
   }
 
@@ -254,16 +253,19 @@ export class Observer {
   }
 
   private async watchEngines(signal: AbortSignal): Promise<void> {
+    const { health } = this.memory;
     while (!signal.aborted) {
       const { look } = this;
       if (look !== null && 'engines' in look && look.details && isHealthy(look.vpn)) {
         const { details } = look;
         const now = Date.now();
-        const due = look.engines.filter((e) => e.running && e.networkOf === details.Id && this.health.due(e.id, now));
-        await Promise.all(
-          due.map((e) => this.health.ask(e.id, () => resolve(this.reach, details, e.httpPort), signal)),
-        );
-        if (due.length > 0) this.evaluate();
+        for (const engine of look.engines) {
+          if (!engine.running || engine.networkOf !== details.Id || !health.due(engine.id, now)) continue;
+          // Not awaited: one that hangs must not keep the others from being asked.
+          void health
+            .ask(engine.id, () => resolve(this.reach, details, engine.httpPort), signal)
+            .then(() => this.evaluate());
+        }
       }
       await pauseUntil(100, signal);
     }
@@ -273,12 +275,12 @@ export class Observer {
     const client = this.deps.gluetun(this.input.vpn);
     while (!signal.aborted) {
       try {
-        this.publicIp = this.vpnIsHealthy() ? await client.publicIp(this.controlServer(), signal) : null;
+        this.memory.publicIp = this.vpnIsHealthy() ? await client.publicIp(this.controlServer(), signal) : null;
       } catch {
         // Shown where it is known, and never needed.
-        this.publicIp = null;
+        this.memory.publicIp = null;
       }
-      await pauseUntil(this.publicIp === null ? PUBLIC_IP_RETRY_MS : PUBLIC_IP_EVERY_MS, signal);
+      await pauseUntil(this.memory.publicIp === null ? PUBLIC_IP_RETRY_MS : PUBLIC_IP_EVERY_MS, signal);
     }
   }
 }

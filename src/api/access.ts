@@ -28,6 +28,16 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+const ANOTHER_SITE = {
+  detail: 'a page of another site may not change anything here; set API_KEY to let its requests in',
+};
+
+/** Without a key a browser would carry out what any page it shows asks of this address. */
+function isFromAnotherSite({ headers }: FastifyRequest): boolean {
+  const { origin, host } = headers;
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+}
+
 /** A hook that lets a request to a locked route pass, or answers it. */
 export function accessControl(options: AccessOptions) {
   const keys = options.keys.map(digest);
@@ -40,7 +50,7 @@ export function accessControl(options: AccessOptions) {
           'or set ALLOW_UNAUTHENTICATED=true if everyone who reaches this address may change things',
       });
     }
-    if (keys.length === 0) return undefined;
+    if (keys.length === 0) return isFromAnotherSite(request) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     const token = /^Bearer\s+(\S.*)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
     // Every key is compared in constant time, whichever matches.

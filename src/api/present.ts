@@ -54,6 +54,7 @@ function dockerStatus(report: VpnReport): string {
 }
 
 function forwarding(report: VpnReport): VpnJson['forwarding'] {
+  if (!report.healthy) return 'unknown';
   if (report.validPort === null) return report.port.last === null ? 'none' : 'unknown';
   const there = report.engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === report.validPort);
   return there ? 'forwarded' : 'replacing';

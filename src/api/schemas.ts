@@ -68,7 +68,7 @@ export const ReplacementSchema = Type.Object({
   vpn: Type.String(),
   cause: Type.String(),
   reason: Nullable(Type.String()),
-  state: Type.Union(['running', 'completed', 'superseded', 'lost'].map((s) => Type.Literal(s))),
+  state: Type.Union(['running', 'completed', 'lost'].map((s) => Type.Literal(s))),
   old_port: Nullable(PortNumber),
   new_port: Nullable(PortNumber),
   old_engine: Nullable(EngineName),

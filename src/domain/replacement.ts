@@ -22,7 +22,7 @@ export interface Target {
   readonly waitFor: readonly string[];
 }
 
-export type ReplacementState = 'running' | 'completed' | 'superseded' | 'lost';
+export type ReplacementState = 'running' | 'completed' | 'lost';
 
 /** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
 export interface Replacement {

@@ -1,4 +1,11 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { isLoopback, isShut } from '../api/access';
@@ -18,12 +25,15 @@ export class ApiProgram {
     private readonly log: Logger,
   ) {
     const { api, instance, vpns } = config;
-    const loggerInstance: FastifyBaseLogger = log;
+    // Its own lines (one for each address that it listens on) are not news.
+    const loggerInstance: FastifyBaseLogger = log.child({}, { level: 'warn' });
     this.server = Fastify({
       loggerInstance,
       logController: new LogController({ disableRequestLogging: true }),
       bodyLimit: BODY_BYTES_AT_MOST,
       forceCloseConnections: true,
+      routerOptions: { maxParamLength: 200 },
+      frameworkErrors: refuse,
     });
     void this.server.register(app, {
       instance,
@@ -50,11 +60,16 @@ export class ApiProgram {
       this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
     }
     const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
-    const listenTextResolver = () => `API: http://${shown}:${api.port}/engines`;
-    await this.server.listen({ host: api.host, port: api.port, listenTextResolver });
+    await this.server.listen({ host: api.host, port: api.port });
+    this.log.info(`API: http://${shown}:${api.port}/engines`);
   }
 
   async stop(): Promise<void> {
     await this.server.close();
   }
+}
+
+/** What is refused before any route is found: an address that can't be decoded, a parameter that is too long. */
+function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(error.statusCode ?? 400).send({ detail: error.message });
 }

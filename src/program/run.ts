@@ -52,7 +52,7 @@ async function embeddedServer(config: Config, parts: readonly Part[], log: Logge
     dataDir: config.dataDir,
     port: temporal.port,
     uiPort: temporal.uiPort,
-    uiIp: temporal.bindIp,
+    uiIp: temporal.uiIp,
     searchAttributes,
     log,
   });

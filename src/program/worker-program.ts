@@ -6,6 +6,7 @@ import { createActivities, type Activities } from '../activities';
 import type { Config } from '../config';
 import { DockerEvents } from '../docker/docker-events';
 import { DockerHost } from '../docker/docker-host';
+import { pullWithProgress } from '../docker/pull';
 import { label, taskQueue } from '../domain/names';
 import { AceStreamApi } from '../engine/engine-api';
 import { GluetunClient } from '../gluetun/client';
@@ -56,6 +57,7 @@ export class WorkerProgram {
   /** Returns when the worker is on its way; it finds Temporal and Docker when they are there. @throws ForeignEngines */
   async start(): Promise<void> {
     await this.assertVpnsAreOurs();
+    if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
     this.running = this.keepRunning();
   }
 
@@ -86,6 +88,19 @@ export class WorkerProgram {
       throw new ForeignEngines(
         `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
           'Give each instance VPNs of its own, or remove those engines.',
+      );
+    }
+  }
+
+  /** An older image that is there does until the new one has come. One that is missing is pulled by the VPN workflows. */
+  private async refreshImage(): Promise<void> {
+    const { image } = this.config.engine.variant;
+    try {
+      await pullWithProgress(this.docker, image, { signal: this.stopping.signal, log: this.deps.log });
+    } catch (error) {
+      if (this.stopping.signal.aborted) return;
+      this.deps.log.warn(
+        `Image ${image} could not be pulled: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }

@@ -39,5 +39,5 @@ export const engineReadySignal = defineSignal<[unknown]>('engineReady');
 export const replacementEndedSignal = defineSignal<[unknown]>('replacementEnded');
 export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 
-/** From a VPN to a replacement: the port has moved again, or (same generation) are you still there. */
+/** From a VPN to a replacement: the port has moved again, or (null) are you still there. */
 export const retargetSignal = defineSignal<[unknown]>('retarget');

@@ -36,6 +36,8 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
   setHandler(retargetSignal, (value) => {
+    // Only asked whether this still runs.
+    if (value === null) return;
     const moved = parseTarget(value);
     if (!moved) log.warn(`[${vpn}] signal retarget ignored: not a target`);
     else if (target && moved.generation > target.generation) target = moved;
@@ -169,10 +171,10 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     let allReleased = false;
     const releasing = Promise.all(input.old.map(letGo)).then(() => (allReleased = true));
     for (;;) {
-      while (target && !upToDate()) {
+      for (let wanted = target; wanted && !upToDate(); wanted = target) {
         if (ready) await discard(ready.engine);
         ready = null;
-        await provision(target);
+        await provision(wanted);
       }
       await condition(() => allReleased || !upToDate());
       if (!upToDate()) continue;

@@ -322,10 +322,11 @@ function learn(port: VpnData['port'], sight: Sight): VpnData['port'] {
   return port;
 }
 
-function problemOf(sight: Sight, settings: VpnSettings): string | null {
-  if (sight.vpn.kind === 'absent')
-    return `VPN container '${settings.vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
-  if (!sight.vpn.running) return `VPN container '${settings.vpn}' is not running`;
-  if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host`;
-  return null;
+function problemOf({ vpn, imagePresent }: Sight, { vpn: name, image, pullPolicy }: VpnSettings): string | null {
+  if (vpn.kind === 'absent') return `VPN container '${name}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
+  if (!vpn.running) return `VPN container '${name}' is not running`;
+  if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden`;
+  if (imagePresent) return null;
+  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
+  return `image ${image} is not on the Docker host: ${remedy}`;
 }

@@ -25,6 +25,8 @@ import { newVpnData, runningReplacements, validPort, type VpnData } from './vpn-
 import { VpnState, type Effect, type ForceRequest, type PortChange } from './vpn-state';
 
 const RECHECK_SPACING_MS = 1_000;
+/** A replacement that is at work for so long is asked whether it still runs. */
+const ASK_AGAIN_MS = 60_000;
 
 export interface VpnInput {
   readonly settings: VpnSettings;
@@ -43,7 +45,9 @@ export async function vpn(input: VpnInput): Promise<void> {
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
+  const lastAsked = new Map<number, number>();
   let pulling = false;
+  let toldProblem = state.data.problem;
 
   setHandler(messages.enginesQuery, (since) => {
     const version = `${state.data.lineage}:${state.data.listVersion}`;
@@ -151,28 +155,44 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
   }
 
+  /** Someone may have terminated it; it would be waited for without end. */
+  async function askWhetherItRuns(replacement: Replacement): Promise<void> {
+    lastAsked.set(replacement.number, Date.now());
+    try {
+      await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, null);
+    } catch {
+      log.warn(`[${name}] replacement ${replacement.id} has ended before its time`);
+      state.lost(replacement.number, Date.now());
+    }
+  }
+
+  function askAgainAt(replacement: Replacement): number {
+    return (lastAsked.get(replacement.number) ?? replacement.startedAt) + ASK_AGAIN_MS;
+  }
+
   async function pull(): Promise<void> {
     pulling = true;
     const { image } = state.data.settings;
     try {
-      await pullImage.executeWithOptions({ summary: `${name}: pull ${image}` }, [{ vpn: name, image }]);
+      await pullImage.executeWithOptions({ summary: `${name}: pull ${image}` }, [{ image }]);
     } catch (error) {
       log.error(`[${name}] image ${image} could not be pulled: ${errorMessage(error)}`);
     }
     pulling = false;
   }
 
-  // A replacement that ended unheard while this workflow continued as new is found out by asking.
-  for (const replacement of input.carried ? runningReplacements(input.carried) : []) {
-    if (replacement.target) effects.push({ kind: 'retarget', replacement, target: replacement.target });
-  }
+  // One that ended while this workflow continued as new may not have been heard.
+  if (input.carried) await Promise.all(runningReplacements(input.carried).map(askWhetherItRuns));
 
   for (;;) {
     while (effects.length > 0) await Promise.all(effects.splice(0).map(carryOut));
+    const silent = runningReplacements(state.data).filter((r) => askAgainAt(r) <= Date.now());
+    await Promise.all(silent.map(askWhetherItRuns));
     const plan = state.act(Date.now());
     effects.push(...plan.effects);
     for (const effect of plan.effects) announce(name, effect);
     state.publish(Date.now());
+    toldProblem = announceProblem(name, toldProblem, state.data.problem);
     setCurrentDetails(describeVpn(state.data, Date.now()));
     publishSearchAttributes(state.data, Date.now());
     if (effects.length > 0) continue;
@@ -191,12 +211,13 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (shouldPull(state.data) && !pulling) void pull();
     watch.keep(state.data);
     const { revision } = state.data;
-    const wakeAt = earliest(plan.wakeAt, recheckDue);
+    const askAt = earliest(...runningReplacements(state.data).map(askAgainAt));
+    const wakeAt = earliest(plan.wakeAt, askAt, recheckDue);
     const woken = () =>
       watch.hasNews ||
       effects.length > 0 ||
       state.data.revision !== revision ||
-      earliest(plan.wakeAt, recheckDue) !== wakeAt;
+      earliest(plan.wakeAt, askAt, recheckDue) !== wakeAt;
     if (wakeAt === null) await condition(woken);
     else if (wakeAt > Date.now()) await condition(woken, wakeAt - Date.now());
 
@@ -260,6 +281,14 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
   });
 }
 
+/** Said once when it comes up and once when it is over. */
+function announceProblem(name: string, told: string | null, problem: string | null): string | null {
+  if (problem === told) return told;
+  if (problem !== null) log.warn(`[${name}] ${problem}`, { event: 'problem' });
+  else log.info(`[${name}] All is well again (was: ${told})`, { event: 'problem over' });
+  return problem;
+}
+
 function announceChange(name: string, { from, to }: PortChange): void {
   log.warn(`[${name}] VPN '${name}' forwarded port changed from ${from} to ${to}`, { event: 'port changed', from, to });
 }
@@ -268,13 +297,16 @@ function announce(name: string, effect: Effect): void {
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
   if (effect.kind === 'retarget') {
-    log.info(`[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`, ids);
+    log.info(
+      `[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`,
+      ids,
+    );
     return;
   }
   const { cause, oldPort, target, old } = replacement;
   if (cause === 'port changed') {
     log.warn(
-      `[${name}] VPN '${name}' port changed from ${oldPort} to ${target?.p2pPort} - replacing forwarded engine`,
+      `[${name}] VPN '${name}' port changed from ${oldPort ?? 'unknown'} to ${target?.p2pPort} - replacing forwarded engine`,
       ids,
     );
   } else if (old.length > 0) {

@@ -82,7 +82,7 @@ test('every value can be set', () => {
     TEMPORAL_ADDRESS: 'temporal:7233',
     PORTWARD_TEMPORAL_PORT: '7000',
     PORTWARD_TEMPORAL_UI_PORT: '7001',
-    PORTWARD_TEMPORAL_IP: '0.0.0.0',
+    PORTWARD_TEMPORAL_UI_IP: '0.0.0.0',
     PORTWARD_DATA_DIR: '/data',
     LOG_FORMAT: 'json',
     DEBUG_MODE: 'on',

@@ -27,8 +27,7 @@ beforeAll(async () => {
   });
   await stage.forwarded(65_290, stage.vpn(0));
   await stage.forwarded(51_234, stage.vpn(1));
-  await until('all engines', async () => (await stage.engines()).length === 3);
-  before = await stage.engines();
+  before = await stage.listed(3);
   oldEngine = await stage.forwarded(65_290);
 
   const proxy = stage.proxy();
@@ -43,9 +42,13 @@ beforeAll(async () => {
   const stopped = stage.portward.untilLog(/Successfully stopped/).then(() => (stoppedAt = Date.now()));
   const change = await stage.vpn().changePort(40_648);
   changedAt = change.newPortSetAt;
-  hiddenAt = await watch.until('the old engine gone', (list) => !list.some((e) => e.container_id === oldEngine.container_id), {
-    limitMs: 10_000,
-  });
+  hiddenAt = await watch.until(
+    'the old engine gone',
+    (list) => !list.some((e) => e.container_id === oldEngine.container_id),
+    {
+      limitMs: 10_000,
+    },
+  );
   newEngine = await stage.forwarded(40_648);
   await stopped;
   await stage.quiet();
@@ -112,7 +115,9 @@ describe('replacement', () => {
   });
 
   test('the new engine is provisioned on the new port without anyone doing anything', async () => {
-    const state = (await (await fetch(`http://${stage.vpn().address}:${newEngine.port}/simulator/state`)).json()) as object;
+    const state = (await (
+      await fetch(`http://${stage.vpn().address}:${newEngine.port}/simulator/state`)
+    ).json()) as object;
     expect(JSON.stringify(state)).toContain('40648');
     expect(newEngine.labels['acestream.p2p_port']).toBe('40648');
   });
@@ -134,11 +139,16 @@ describe('what is logged', () => {
       ['warn', `[${name}] VPN '${name}' port changed from 65290 to 40648 - replacing forwarded engine`],
       ['info', `[${name}] Stopping forwarded engine ${old} due to port change`],
       ['info', `[${name}] Successfully stopped forwarded engine ${old}`],
-      ['info', `[${name}] Forwarded engine replacement triggered - autoscaler will provision new engine with port 40648`],
+      [
+        'info',
+        `[${name}] Forwarded engine replacement triggered - autoscaler will provision new engine with port 40648`,
+      ],
     ];
     const printed = stage.portward.logLines.map((l) => [l.level, l.text]);
     for (const text of texts) expect(printed.filter((p) => p.join() === text.join())).toHaveLength(1);
-    const ready = new RegExp(`\\[${name}\\] Forwarded engine ${newEngine.container_name} is ready on port 40648, \\d+\\.\\d s after`);
+    const ready = new RegExp(
+      `\\[${name}\\] Forwarded engine ${newEngine.container_name} is ready on port 40648, \\d+\\.\\d s after`,
+    );
     expect(printed.some(([, text]) => ready.test(text ?? ''))).toBe(true);
   });
 
@@ -151,9 +161,9 @@ describe('what is logged', () => {
     const events = (event: string) => lines.filter((l) => l['event'] === event);
     expect(events('port cache updated').length).toBeGreaterThan(2);
     expect(events('port changed')).toMatchObject([{ from: 65_290, to: 40_648, workflowId: stage.workflowId() }]);
-    expect(events('replacement').some((l) => String(l['replacement']).startsWith(`replace/${stage.simulation.runId}/`))).toBe(
-      true,
-    );
+    expect(
+      events('replacement').some((l) => String(l['replacement']).startsWith(`replace/${stage.simulation.runId}/`)),
+    ).toBe(true);
     expect(events('stopped')).toHaveLength(1);
   });
 });

@@ -94,6 +94,14 @@ export class Stage {
     return this.running;
   }
 
+  /** A Portward with other settings on the same database, as after an edit of `.env`. */
+  async startPortwardAgain(env: Readonly<Record<string, string>>): Promise<void> {
+    const former = this.portward;
+    await former.stop();
+    former.reconfigure(env);
+    await former.start();
+  }
+
   onClear(cleanup: () => Promise<unknown>): void {
     this.cleanups.push(cleanup);
   }
@@ -115,6 +123,15 @@ export class Stage {
 
   engines(): Promise<EngineJson[]> {
     return this.get('/engines');
+  }
+
+  /** Resolves with the list once it has that many engines; while Portward has only just started there is none. */
+  listed(count: number): Promise<EngineJson[]> {
+    return until(`${count} engines in /engines`, async () => {
+      const response = await fetch(`${this.portward.url}/engines`);
+      const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
+      return engines.length === count ? engines : null;
+    });
   }
 
   status(): Promise<VpnStatusJson> {

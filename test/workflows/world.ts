@@ -111,7 +111,15 @@ export class World {
   /** An engine that is there without Portward having made it. */
   addForeign(role: Role, p2pPort: Port | null, running = true): string {
     const n = ++this.made;
-    return this.put({ role, p2pPort, httpPort: 19_500 + n, httpsPort: 45_500 + n, name: `old_${n}`, labels: {}, running });
+    return this.put({
+      role,
+      p2pPort,
+      httpPort: 19_500 + n,
+      httpsPort: 45_500 + n,
+      name: `old_${n}`,
+      labels: {},
+      running,
+    });
   }
 
   restartVpn(recreate: boolean): void {
@@ -302,6 +310,8 @@ export function assertSettled(world: World): void {
   expect(world.state.data.evicted).toEqual([]);
   const forwarded = list.filter((e) => e.forwarded);
   expect(forwarded.map((e) => e.p2pPort)).toEqual([world.port]);
-  expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([world.port]);
+  expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([
+    world.port,
+  ]);
   expect([...world.containers.keys()].toSorted()).toEqual(list.map((e) => e.id).toSorted());
 }

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { engineImage } from '../simulator/engine-image';
+import { httpGet } from '../simulator/http-get';
+import { removeSimulation, startSimulatedVpn } from '../simulator/vpn-container';
+
+export interface BareContainers {
+  /** Docker's create and start of an engine's container; ms. */
+  readonly created: readonly number[];
+  /** From the same begin until the engine's API answers; ms. */
+  readonly answering: readonly number[];
+}
+
+const HTTP_PORT = 19_000;
+
+/** What an engine takes to start on this machine with nobody but Docker at work: STARTUP_MS is 0. */
+export async function bareContainers(docker: Docker, count: number): Promise<BareContainers> {
+  const runId = `bench-${randomBytes(3).toString('hex')}`;
+  const created: number[] = [];
+  const answering: number[] = [];
+  try {
+    const image = await engineImage(docker, { STARTUP_MS: '0' });
+    const vpn = await startSimulatedVpn(docker, {
+      runId,
+      name: `${runId}-vpn`,
+      enginePorts: { from: HTTP_PORT, to: HTTP_PORT },
+    });
+    const url = `http://${vpn.address}:${HTTP_PORT}/server/api?method=get_version`;
+    for (let round = 0; round < count; round++) {
+      const began = Date.now();
+      const engine = await docker.createContainer({
+        Image: image,
+        name: `${runId}-engine${round}`,
+        Env: [`HTTP_PORT=${HTTP_PORT}`],
+        HostConfig: { NetworkMode: `container:${vpn.containerId}` },
+      });
+      await engine.start();
+      created.push(Date.now() - began);
+      while ((await httpGet(url, { limitMs: 1_000 }).catch(() => null))?.status !== 200) await sleep(10);
+      answering.push(Date.now() - began);
+      await engine.remove({ force: true });
+    }
+  } finally {
+    await removeSimulation(docker, runId);
+  }
+  return { created, answering };
+}

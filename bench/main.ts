@@ -1,0 +1,65 @@
+// `npm run bench`: measures what the project promises about speed, and prints it as one table. It asserts nothing.
+import { parseArgs } from 'node:util';
+import Docker from 'dockerode';
+import { dockerError } from '../src/docker/docker-error';
+import { machine } from './machine';
+import { measure, PARTS, type MeasureOptions } from './measure';
+import { progress } from './progress';
+import { rowTable } from './row';
+import { closeAll } from './site';
+
+const USAGE = `Usage: npm run bench -- [--only ${PARTS.join(',')}] [--idle-minutes 10]`;
+const WRONG_INPUT = 2;
+const INTERRUPTED = 130;
+
+function readOptions(): MeasureOptions {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, 'idle-minutes': { type: 'string', default: '10' } },
+  });
+  const asked = values.only?.split(',').map((part) => part.trim()) ?? [...PARTS];
+  const parts = asked.map((name) => {
+    const part = PARTS.find((known) => known === name);
+    if (part === undefined) throw new Error(`--only: expected some of ${PARTS.join(', ')}, found '${name}'`);
+    return part;
+  });
+  const idleMinutes = Number(values['idle-minutes']);
+  if (!(idleMinutes > 0))
+    throw new Error(`--idle-minutes: expected a number above 0, found '${values['idle-minutes']}'`);
+  return { parts: new Set(parts), idleMinutes };
+}
+
+async function main(): Promise<void> {
+  let options: MeasureOptions;
+  try {
+    options = readOptions();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    process.exit(WRONG_INPUT);
+  }
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (interrupted) return;
+      interrupted = true;
+      progress(`${signal}: cleaning up`);
+      void closeAll().finally(() => process.exit(INTERRUPTED));
+    });
+  }
+  const docker = new Docker();
+  try {
+    await docker.ping();
+  } catch (error) {
+    throw new Error(`The benchmark needs Docker. ${dockerError(error).message}`, { cause: error });
+  }
+  const about = await machine(docker);
+  const rows = await measure(docker, options);
+  process.stdout.write(`\n${about}\n\n${rowTable(rows).join('\n')}\n`);
+}
+
+void main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

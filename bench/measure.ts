@@ -1,0 +1,120 @@
+// The promises about speed, each as rows of the table.
+import type Docker from 'dockerode';
+import { bareContainers } from './bare-container';
+import { changes } from './changes';
+import { idle } from './idle';
+import { progress } from './progress';
+import { reads } from './reads';
+import type { Row } from './row';
+
+export const PARTS = ['hidden', 'polling', 'ready', 'reads', 'calls', 'memory'] as const;
+export type Part = (typeof PARTS)[number];
+
+const CHANGES = 10;
+const POLLING_S = 1;
+
+export interface MeasureOptions {
+  readonly parts: ReadonlySet<Part>;
+  readonly idleMinutes: number;
+}
+
+export async function measure(docker: Docker, { parts, idleMinutes }: MeasureOptions): Promise<Row[]> {
+  const rows: Row[] = [];
+  if (parts.has('hidden') || parts.has('ready')) {
+    progress(`port changes with a recheck hint, about ${CHANGES * 13} s`);
+    const { hidden, listed } = await changes(docker, { count: CHANGES, hints: true, checkIntervalS: null });
+    if (parts.has('hidden')) {
+      rows.push({
+        what: 'port change → hidden, with a recheck hint',
+        unit: 'ms',
+        values: hidden,
+        bound: { of: 'max', is: 'at most', value: 250 },
+      });
+    }
+    if (parts.has('ready')) {
+      rows.push({
+        what: "port change → new engine listed, less the engine's start-up time",
+        unit: 'ms',
+        values: listed,
+        bound: { of: 'max', is: 'at most', value: 500 },
+      });
+      progress('bare containers, for comparison');
+      const { created, answering } = await bareContainers(docker, CHANGES);
+      rows.push({
+        what: '  for comparison, Docker alone: create and start a container',
+        unit: 'ms',
+        values: created,
+        bound: null,
+      });
+      rows.push({
+        what: '  for comparison, Docker alone: until the engine in it answers',
+        unit: 'ms',
+        values: answering,
+        bound: null,
+      });
+    }
+  }
+  if (parts.has('polling')) {
+    progress(`port changes without a hint, about ${CHANGES * 14} s`);
+    const { hidden } = await changes(docker, { count: CHANGES, hints: false, checkIntervalS: POLLING_S });
+    rows.push({
+      what: `port change → hidden, checked every ${POLLING_S} s`,
+      unit: 'ms',
+      values: hidden,
+      bound: { of: 'max', is: 'at most', value: POLLING_S * 1000 + 150 },
+    });
+  }
+  if (parts.has('reads')) {
+    progress('/engines with 40 engines on 2 VPNs, about 2 minutes');
+    const { throughput, backToBack, seldom } = await reads(docker);
+    rows.push(
+      {
+        what: '/engines, 40 engines: requests with 50 clients',
+        unit: 'req/s',
+        values: [throughput],
+        bound: { of: 'median', is: 'at least', value: 5_000 },
+      },
+      {
+        what: '/engines, 40 engines: back to back, one client',
+        unit: 'ms',
+        values: backToBack,
+        bound: { of: 'median', is: 'at most', value: 2 },
+      },
+      {
+        what: '/engines, 40 engines: one request every 2 s',
+        unit: 'ms',
+        values: seldom,
+        bound: { of: 'median', is: 'at most', value: 25 },
+      },
+    );
+  }
+  if (parts.has('calls') || parts.has('memory')) {
+    progress(`idle with 10 engines on 2 VPNs for ${idleMinutes} minutes (--idle-minutes)`);
+    const { callsPerMinute, countedMinutes, portwardMb, temporalMb } = await idle(docker, idleMinutes);
+    if (parts.has('calls')) {
+      rows.push({
+        what: `idle, 10 engines: Docker calls, counted for ${countedMinutes} min`,
+        unit: 'calls/min',
+        values: [callsPerMinute],
+        bound: { of: 'median', is: 'at most', value: 60 },
+      });
+    }
+    if (parts.has('memory')) {
+      rows.push({
+        what: `idle for ${idleMinutes} min: resident memory of Portward`,
+        unit: 'MB',
+        values: [portwardMb],
+        bound: { of: 'median', is: 'at most', value: 250 },
+      });
+      if (temporalMb !== null) {
+        rows.push({
+          what: `idle for ${idleMinutes} min: resident memory of the Temporal server`,
+          unit: 'MB',
+          values: [temporalMb],
+          bound: null,
+        });
+      }
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,23 @@
+interface Check {
+  readonly what: string;
+  readonly holds: boolean;
+  /** What was found. */
+  readonly found: string;
+}
+
+/** What must be so for the demo to be a success. */
+export class Checks {
+  readonly all: Check[] = [];
+
+  expect(what: string, holds: boolean, found = ''): void {
+    this.all.push({ what, holds, found });
+  }
+
+  get failed(): readonly Check[] {
+    return this.all.filter((check) => !check.holds);
+  }
+}
+
+export function checkLine({ what, holds, found }: Check): string {
+  return `  ${holds ? '✓' : '✗'} ${what}${found === '' ? '' : `: ${found}`}`;
+}

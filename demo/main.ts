@@ -1,0 +1,87 @@
+// `npm run demo`; the text that it begins with says what it shows. Exit code 0 only if everything was as it must be.
+import { parseArgs } from 'node:util';
+import Docker from 'dockerode';
+import { dockerError } from '../src/docker/docker-error';
+import { checkLine, Checks } from './checks';
+import { leftInDocker } from './facts';
+import { intro } from './intro';
+import { RunNames } from './names';
+import { perform, VIEWERS } from './performance';
+import { Screen } from './screen';
+import { Teardown } from '../simulator/teardown';
+
+/** What a shell expects of a program that ended by Ctrl-C. */
+const INTERRUPTED = 130;
+const WRONG_INPUT = 2;
+
+class Interrupted extends Error {}
+
+async function main(keep: boolean): Promise<number> {
+  const names = new RunNames();
+  const screen = new Screen(names);
+  const checks = new Checks();
+  const teardown = new Teardown();
+  const docker = new Docker();
+  try {
+    await docker.ping();
+  } catch (error) {
+    screen.text([`The demo needs Docker. ${dockerError(error).message}`]);
+    return 1;
+  }
+  const interruption = untilInterrupted(screen);
+  screen.text(intro(VIEWERS, keep));
+
+  let interrupted = false;
+  try {
+    await perform({ docker, names, screen, checks, teardown, keep, signal: interruption });
+  } catch (error) {
+    interrupted = error instanceof Interrupted || interruption.aborted;
+    if (!interrupted) checks.expect('the demo came to its end', false, messageOf(error));
+  }
+
+  screen.heading('Cleaning up');
+  const problems = await teardown.run();
+  screen.stopPulse();
+  try {
+    problems.push(...(await leftInDocker(docker, names)).map((name) => `left in Docker: ${name}`));
+  } catch (error) {
+    problems.push(`Docker could not be asked what is left: ${messageOf(error)}`);
+  }
+  checks.expect('nothing is left in Docker, no process and no file', problems.length === 0, problems.join('; '));
+
+  screen.heading('What was to be shown');
+  for (const check of checks.all) screen.text([names.shown(checkLine(check))], check.holds ? 'green' : 'red');
+  if (interrupted) screen.text(['', 'Interrupted before the end.']);
+  else if (checks.failed.length === 0) screen.text(['', 'Everything was as it must be.']);
+  else screen.text(['', `${checks.failed.length} of ${checks.all.length} things were not as they must be.`], 'red');
+  if (checks.failed.length > 0) return 1;
+  return interrupted ? INTERRUPTED : 0;
+}
+
+/** Aborted by the first Ctrl-C (or SIGTERM, or the terminal's end); cleaning up is never cut short. */
+function untilInterrupted(screen: Screen): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      screen.text(['', controller.signal.aborted ? 'Cleaning up, a moment more.' : `${signal}: stopping.`]);
+      controller.abort(new Interrupted(signal));
+    });
+  }
+  return controller.signal;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'AbortError' && error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function readKeep(): boolean {
+  try {
+    return parseArgs({ options: { keep: { type: 'boolean', default: false } } }).values.keep;
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\nUsage: npm run demo [-- --keep]\n`);
+    process.exit(WRONG_INPUT);
+  }
+}
+
+void main(readKeep()).then((code) => process.exit(code));

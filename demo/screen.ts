@@ -1,0 +1,90 @@
+import { styleText } from 'node:util';
+import type { RunNames } from './names';
+
+/** Who does or says what a line of the timeline tells. */
+export type Who = 'demo' | 'portward' | 'gluetun' | 'gluetun2' | 'client' | 'viewers' | 'you';
+
+type Style = Parameters<typeof styleText>[0];
+
+const WHO_STYLES: Record<Who, Style> = {
+  demo: 'gray',
+  portward: 'cyan',
+  gluetun: 'magenta',
+  gluetun2: 'magenta',
+  client: 'green',
+  viewers: 'green',
+  you: 'bold',
+};
+const WHO_WIDTH = 10;
+const REFRESH_MS = 200;
+
+/** The timeline, and on a terminal one line below it that shows that things go on. */
+export class Screen {
+  private readonly startedAt = Date.now();
+  private readonly terminal: boolean;
+  private readonly colour: boolean;
+  private pulse: { readonly text: () => string; readonly timer: NodeJS.Timeout } | null = null;
+
+  constructor(
+    private readonly names: RunNames,
+    private readonly out: NodeJS.WriteStream = process.stdout,
+  ) {
+    this.terminal = out.isTTY;
+    this.colour = this.terminal && process.env['NO_COLOR'] === undefined;
+  }
+
+  /** @param at ms since the epoch; now where nothing is said */
+  say(who: Who, text: string, { at = Date.now(), style }: { at?: number; style?: Style } = {}): void {
+    const time = `${((at - this.startedAt) / 1000).toFixed(2).padStart(6)} s`;
+    const [first = '', ...more] = this.names.shown(text).split('\n');
+    const margin = ' '.repeat(time.length + 4 + WHO_WIDTH);
+    this.write(
+      `${this.styled('gray', time)}  ${this.styled(WHO_STYLES[who], who.padEnd(WHO_WIDTH))}${this.styled(style, first)}`,
+    );
+    for (const line of more) this.write(`${margin}${this.styled(style, line)}`);
+  }
+
+  heading(text: string): void {
+    this.write('');
+    this.write(this.styled('bold', `── ${text} ${'─'.repeat(Math.max(0, 96 - text.length))}`));
+  }
+
+  /** Lines beside the timeline, as they are. */
+  text(lines: readonly string[], style?: Style): void {
+    for (const line of lines) this.write(this.styled(style, line));
+  }
+
+  /** Shown and kept up to date below the last line, where there is a terminal. */
+  startPulse(text: () => string): void {
+    if (!this.terminal) return;
+    this.pulse = { text, timer: setInterval(() => this.drawPulse(), REFRESH_MS) };
+  }
+
+  stopPulse(): void {
+    if (!this.pulse) return;
+    clearInterval(this.pulse.timer);
+    this.pulse = null;
+    this.erasePulse();
+  }
+
+  private styled(style: Style | undefined, text: string): string {
+    return this.colour && style !== undefined ? styleText(style, text) : text;
+  }
+
+  private write(line: string): void {
+    if (this.pulse) this.erasePulse();
+    this.out.write(`${line}\n`);
+    if (this.pulse) this.drawPulse();
+  }
+
+  private drawPulse(): void {
+    if (!this.pulse) return;
+    const time = `${((Date.now() - this.startedAt) / 1000).toFixed(1).padStart(5)} s`;
+    this.erasePulse();
+    this.out.write(this.styled('gray', `${time}   ${this.pulse.text()}`.slice(0, this.out.columns - 1)));
+  }
+
+  private erasePulse(): void {
+    this.out.write('\r\u001b[2K');
+  }
+}

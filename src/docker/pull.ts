@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { DockerHost } from './docker-host';
+
+const TELL_EVERY_MS = 10_000;
+
+/** Pulls an image and says in the log how far it is. @param heard every line that Docker says */
+export async function pullWithProgress(
+  docker: DockerHost,
+  image: string,
+  { signal, log, heard }: { signal: AbortSignal; log: Logger; heard?: (line: string) => void },
+): Promise<void> {
+  const began = Date.now();
+  let told = began;
+  log.info({ event: 'pull' }, `Pulling image ${image}`);
+  await docker.pull(image, signal, (line) => {
+    heard?.(line);
+    if (Date.now() - told < TELL_EVERY_MS) return;
+    told = Date.now();
+    log.info({ event: 'pull' }, `Pulling ${image}: ${line}`);
+  });
+  log.info({ event: 'pull' }, `Pulled image ${image} in ${Math.round((Date.now() - began) / 1000)} s`);
+}

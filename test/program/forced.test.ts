@@ -1,0 +1,106 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { ReplacementJson } from '../../src/api/schemas';
+import { Stage } from './stage';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.forwarded(65_290);
+});
+afterAll(() => stage.clear());
+
+/** The replacement, once it has come to its end. */
+async function completed(id: string): Promise<ReplacementJson> {
+  await stage.quiet();
+  const found = (await stage.replacements()).find((r) => r.id === id);
+  if (!found) throw new Error(`no replacement ${id}`);
+  return found;
+}
+
+async function theOnlyEngine(): Promise<string> {
+  const engine = await stage.forwarded(65_290);
+  expect((await stage.containers()).map((c) => c.id)).toEqual([engine.container_id]);
+  return engine.container_id;
+}
+
+test('by HTTP: 202 with the id, the new engine on the same port after the old one is gone', async () => {
+  const before = await theOnlyEngine();
+  const response = await stage.replace({ reason: 'to see' });
+  expect(response.status).toBe(202);
+  const { id } = (await response.json()) as ReplacementJson;
+  const done = await completed(id);
+  expect(done).toMatchObject({
+    cause: 'forced',
+    reason: 'to see',
+    state: 'completed',
+    old_port: 65_290,
+    new_port: 65_290,
+    old_engine: { container_id: before },
+    failed_attempts: 0,
+  });
+  expect(await theOnlyEngine()).not.toBe(before);
+});
+
+test('by HTTP with the same Idempotency-Key: the same replacement, and only one', async () => {
+  const ask = async () => {
+    const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
+    return ((await response.json()) as ReplacementJson).id;
+  };
+  const [first, second] = await Promise.all([ask(), ask()]);
+  expect(second).toBe(first);
+  await completed(first);
+  expect(await ask()).toBe(first);
+  await theOnlyEngine();
+});
+
+test('by HTTP for an engine that is not there: 409 that says so, and nothing is changed', async () => {
+  const before = await theOnlyEngine();
+  const response = await stage.replace({ engine: 'nobody' });
+  expect(response.status).toBe(409);
+  expect(await response.json()).toEqual({ detail: `no engine 'nobody' on VPN '${stage.vpn().name}'` });
+  expect(await theOnlyEngine()).toBe(before);
+});
+
+test('by the command line', async () => {
+  const before = await theOnlyEngine();
+  const printed = await stage.portward.command('replace', stage.vpn().name, '--reason', 'from a terminal');
+  const id = /replace\/\S+/.exec(printed)?.[0] ?? '';
+  expect(await completed(id)).toMatchObject({ cause: 'forced', reason: 'from a terminal', state: 'completed' });
+  expect(await theOnlyEngine()).not.toBe(before);
+  expect(await stage.portward.command('status')).toMatch(new RegExp(`${stage.vpn().name} +healthy +65290 +forwarded`));
+});
+
+test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {
+  const before = await theOnlyEngine();
+  const signal = (...input: string[]) =>
+    stage.temporal('workflow', 'signal', '--workflow-id', stage.workflowId(), '--name', 'replaceEngine', ...input);
+  await signal('--input', '"rubbish"');
+  await signal('--input', '{"engine": 7}');
+  await stage.portward.untilLog(/signal replaceEngine ignored/);
+  expect(await theOnlyEngine()).toBe(before);
+  await signal();
+  await stage.portward.untilLog(/Replacing engine \S+: forced/, { from: stage.portward.logLines.length });
+  await stage.quiet();
+  expect(await theOnlyEngine()).not.toBe(before);
+});
+
+test('its workflow shows evict, stop and provision, each readable, under a summary of what changes', async () => {
+  const [latest] = await stage.replacements();
+  const client = await stage.client();
+  const handle = client.workflow.getHandle(latest?.id ?? '');
+  const { events } = await handle.fetchHistory();
+  const summaries = (events ?? []).flatMap(({ userMetadata }) =>
+    userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
+  );
+  expect(summaries[0]).toBe(`${stage.vpn().name}: 65290 → 65290, forced`);
+  const activities = summaries.slice(1).filter((s) => !s.startsWith('eviction grace'));
+  expect(activities).toEqual([
+    expect.stringMatching(/^evict acestream_fwd_/),
+    'wait until the old engine has left its port',
+    expect.stringMatching(/^stop acestream_fwd_/),
+    expect.stringMatching(/^remove acestream_fwd_/),
+    'provision forwarded engine on port 65290',
+    expect.stringMatching(/^wait until acestream_fwd_\S+ answers$/),
+  ]);
+});

@@ -1,0 +1,241 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePorts } from '../../simulator/free-ports';
+import { cacheDir } from '../../src/folders';
+import { resolveTemporalCli } from '../../src/temporal/cli';
+import { startEmbeddedServer } from '../../src/temporal/server';
+import { until } from '../simulator/until';
+import { DockerGate } from './docker-gate';
+import { Stage } from './stage';
+
+let stage: Stage | null = null;
+
+async function onStage(...args: Parameters<typeof Stage.start>): Promise<Stage> {
+  stage = await Stage.start(...args);
+  return stage;
+}
+
+afterEach(async () => {
+  await stage?.clear();
+  stage = null;
+});
+
+/** How often it was printed. */
+function said(on: Stage, pattern: RegExp): number {
+  return on.portward.logLines.filter((line) => pattern.test(line.text)).length;
+}
+
+function temporalServers(on: Stage): string[] {
+  const listed = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
+  return listed.split('\n').filter((line) => line.includes('server start-dev') && line.includes(on.portward.dataDir));
+}
+
+describe('killed with SIGKILL', () => {
+  test('right after the eviction line: one forwarded engine on the new port, the old one gone, one Temporal server', async () => {
+    const s = await onStage();
+    const old = await s.forwarded(65_290);
+    await s.vpn().changePort(40_648);
+    await s.portward.untilLog(/replacing forwarded engine/);
+    await s.portward.kill('SIGKILL');
+    await s.portward.start();
+    const fresh = await s.forwarded(40_648, s.vpn(), 60_000);
+    await s.quiet();
+    expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
+    expect(fresh.container_id).not.toBe(old.container_id);
+    expect(temporalServers(s)).toHaveLength(1);
+  });
+
+  test.each([/Engine replacement triggered|replacement triggered/, /Stopping forwarded engine/])(
+    'right after a line like %s: the same',
+    async (line) => {
+      const s = await onStage();
+      await s.forwarded(65_290);
+      await s.quiet();
+      const from = s.portward.logLines.length;
+      await s.vpn().changePort(40_648);
+      await s.portward.untilLog(line, { from });
+      await s.portward.kill('SIGKILL');
+      await s.portward.start();
+      const fresh = await s.forwarded(40_648, s.vpn(), 60_000);
+      await s.quiet();
+      expect((await s.containers()).map((c) => c.id)).toEqual([fresh.container_id]);
+    },
+  );
+
+  test('a port that changes while nothing runs is healed at the next start', async () => {
+    const s = await onStage();
+    const old = await s.forwarded(65_290);
+    await s.portward.kill('SIGKILL');
+    await s.vpn().changePort(40_648);
+    await s.portward.start();
+    const fresh = await s.forwarded(40_648);
+    await s.quiet();
+    expect(fresh.container_id).not.toBe(old.container_id);
+    expect(await s.containers()).toHaveLength(1);
+  });
+});
+
+test("Temporal's database is lost: everything is found again from Docker, and no engine is touched", async () => {
+  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
+  await s.forwarded(65_290);
+  const before = (await s.listed(2)).map((e) => e.container_id).toSorted();
+  await s.quiet();
+  await s.portward.stop();
+  rmSync(s.portward.dataDir, { recursive: true });
+  await s.portward.start();
+  await s.forwarded(65_290);
+  expect((await s.listed(2)).map((e) => e.container_id).toSorted()).toEqual(before);
+  expect(await s.replacements()).toEqual([]);
+});
+
+test('Docker is away: said once in log and status, the list is kept, and a change meanwhile is healed when it is back', async () => {
+  const gate = await DockerGate.open();
+  const s = await onStage({ env: { DOCKER_HOST: gate.address } });
+  s.onClear(() => gate.shut().catch(() => {}));
+  const old = await s.forwarded(65_290);
+  await s.quiet();
+  await gate.shut();
+  await until('the problem in status', async () =>
+    /Docker is not reachable/.test((await s.status()).vpns[0]?.problem ?? ''),
+  );
+  await s.vpn().changePort(40_648);
+  await s.recheck();
+  expect((await s.engines()).map((e) => e.container_id)).toEqual([old.container_id]);
+  await gate.reopen();
+  await s.forwarded(40_648, s.vpn(), 60_000);
+  await s.quiet();
+  await until('no problem any more', async () => (await s.status()).vpns[0]?.problem === null);
+  expect(said(s, /Docker is not reachable/)).toBe(1);
+});
+
+test('the VPN container is absent at the start: said once, and healed when it is there', async () => {
+  const s = new Stage();
+  stage = s;
+  const name = s.simulation.name('vpn');
+  await s.startPortward({ GLUETUN_CONTAINER_NAMES: name });
+  await until('the problem in status', async () =>
+    /not found: start it/.test((await s.status()).vpns[0]?.problem ?? ''),
+  );
+  expect(await s.engines()).toEqual([]);
+  const vpn = await s.addVpn({ name });
+  await s.forwarded(65_290, vpn, 60_000);
+  expect(said(s, /not found: start it/)).toBe(1);
+});
+
+test('the image is absent: said once, nothing is evicted for it, and healed when it is there', async () => {
+  const s = await onStage();
+  const old = await s.forwarded(65_290);
+  await s.portward.stop();
+  const tag = `portward-test-absent:${s.simulation.runId}`;
+  await s.startPortwardAgain({ ENGINE_IMAGE: tag });
+  await until('the problem in status', async () =>
+    /image .* is not on the Docker host/.test((await s.status()).vpns[0]?.problem ?? ''),
+  );
+  await s.forwarded(65_290);
+  const refused = await s.replace();
+  expect([refused.status, await refused.json()]).toEqual([
+    409,
+    { detail: `image ${tag} is not on the Docker host: nothing was replaced` },
+  ]);
+  await s.vpn().changePort(40_648);
+  await until('the engine listed as not forwarded', async () => (await s.engines()).some((e) => !e.forwarded));
+  expect((await s.engines()).map((e) => e.container_id)).toEqual([old.container_id]);
+
+  const [image] = await s.simulation.docker.listImages({ filters: { reference: ['portward-simulator'] } });
+  await s.simulation.docker.getImage(image?.Id ?? '').tag({ repo: 'portward-test-absent', tag: s.simulation.runId });
+  s.onClear(() => s.simulation.docker.getImage(tag).remove({ force: true }));
+  await s.forwarded(40_648, s.vpn(), 60_000);
+  expect(said(s, /is not on the Docker host/)).toBe(1);
+});
+
+test('the port range is used up: said once, and what fits is there', async () => {
+  const s = await onStage({ env: { MIN_REPLICAS: '3', GLUETUN_PORT_RANGE_1: '19100-19101' } });
+  await s.forwarded(65_290);
+  await s.listed(2);
+  await until('the problem in status', async () =>
+    /no free HTTP port: all of 19100-19101/.test((await s.status()).vpns[0]?.problem ?? ''),
+  );
+  await s.vpn().changePort(40_648);
+  await s.forwarded(40_648);
+});
+
+test('Temporal is not reachable at the start: said once, the API says why, and all is well when it is there', async () => {
+  const [port = 0, uiPort = 0] = await freePorts(2);
+  const s = await onStage({ env: { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } });
+  const response = await fetch(`${s.portward.url}/engines`);
+  expect(response.status).toBe(503);
+  expect(JSON.stringify(await response.json())).toMatch(/no list of engines/);
+  await s.portward.untilLog(/Temporal at 127\.0\.0\.1:\d+ is not reachable/);
+  const log = { info: () => {}, warn: () => {} };
+  const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
+  const server = await startEmbeddedServer({
+    ...{ cliPath, dataDir: join(s.portward.folder, 'own-temporal'), port, uiPort, log },
+    searchAttributes: {},
+  });
+  s.onClear(() => server.stop());
+  await s.forwarded(65_290, s.vpn(), 60_000);
+  expect(said(s, /is not reachable, trying again/)).toBe(1);
+});
+
+test('Temporal hangs: the last list is served as stale with nothing forwarded, and it is fresh again afterwards', async () => {
+  const s = await onStage();
+  const engine = await s.forwarded(65_290);
+  await s.quiet();
+  const pid = s.portward.temporalPid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  s.onClear(async () => process.kill(pid, 'SIGCONT'));
+  const stale = await until('a stale answer', async () => {
+    const response = await fetch(`${s.portward.url}/engines`);
+    return response.headers.get('x-portward-stale') === null ? null : response;
+  });
+  expect(stale.status).toBe(200);
+  expect(await stale.json()).toMatchObject([{ container_id: engine.container_id, forwarded: false }]);
+  process.kill(pid, 'SIGCONT');
+  await s.forwarded(65_290);
+});
+
+describe('at the start', () => {
+  test('wrong configuration ends with code 2 and all mistakes in one message, before anything is started', async () => {
+    const s = await onStage();
+    const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
+    const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'start'], {
+      cwd: s.portward.folder,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], APP_PORT: 'eighty', PULL_POLICY: 'often', VPN_MODE: 'redundant' },
+    });
+    expect(status).toBe(2);
+    for (const name of ['APP_PORT', 'PULL_POLICY', 'GLUETUN_CONTAINER_NAME']) expect(stderr).toContain(name);
+    expect(stdout).toBe('');
+  });
+
+  test("another instance's engines on the VPN are an error that names them", async () => {
+    const s = await onStage();
+    const { container_name: name } = await s.forwarded(65_290);
+    const second = new Stage();
+    second.vpns.push(...s.vpns);
+    s.onClear(() => second.clear());
+    const start = second.startPortward({ CONTAINER_LABEL: s.containerLabel });
+    await expect(start).rejects.toThrow(new RegExp(`already has engines of another Portward: ${name}`));
+    await s.forwarded(65_290);
+  });
+});
+
+test('more than two VPNs, each with a forwarded engine of its own', async () => {
+  const s = await onStage({ vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }] });
+  for (const [index, vpn] of s.vpns.entries()) await s.forwarded(40_001 + index, vpn);
+  expect((await s.status()).vpns.map((v) => v.forwarded_port)).toEqual([40_001, 40_002, 40_003]);
+});
+
+test("a control server's key opens it, and is in no log line and in nothing that Temporal keeps", async () => {
+  const key = 'a-planted-secret-9d41';
+  const s = await onStage({
+    vpns: [{ auth: { mode: 'apikey', key } }],
+    env: { GLUETUN_API_KEY: key, API_KEY: `${key}-too` },
+  });
+  await s.forwarded(65_290);
+  await s.quiet();
+  await s.portward.stop();
+  expect(s.portward.logLines.filter((line) => line.text.includes(key))).toEqual([]);
+  expect(readFileSync(join(s.portward.dataDir, 'temporal.db')).includes(key)).toBe(false);
+});

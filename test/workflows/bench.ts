@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import type { Activities } from '../../src/activities';
+import type { ObserveInput } from '../../src/activities/observe';
+import { cacheDir } from '../../src/folders';
+import type { Engine } from '../../src/domain/engine';
+import { engineName, vpnWorkflowId } from '../../src/domain/names';
+import {
+  isNews,
+  type ObservedEngine,
+  type Observation,
+  type PortReading,
+  type VpnObservation,
+} from '../../src/domain/observation';
+import type { VpnSettings } from '../../src/domain/settings';
+import { findTemporalCli } from '../../src/temporal/cli';
+import { stateQuery, type VpnReport } from '../../src/workflows/messages';
+import type { vpn } from '../../src/workflows/vpn';
+import { until } from '../simulator/until';
+import { settings as base } from './world';
+
+export const historiesFolder = join(__dirname, '..', 'histories');
+
+/** A real Temporal server for one test file, with the workflows bundled once. */
+export class TemporalBench {
+  private constructor(
+    readonly env: TestWorkflowEnvironment,
+    readonly bundle: WorkflowBundle,
+  ) {}
+
+  /** @param serverArgs further arguments of `temporal server start-dev` */
+  static async start(serverArgs: string[] = []): Promise<TemporalBench> {
+    // Workflows that are terminated under their worker, as at the end of each test here, are not worth a line.
+    Runtime.install({
+      logger: new DefaultLogger('ERROR', () => {}),
+      telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+    });
+    const quiet = { info: () => {}, warn: () => {} };
+    const path = await findTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log: quiet });
+    if (path === undefined)
+      throw new Error("These tests need Temporal's CLI: run `npm test` once, or set TEMPORAL_CLI_PATH");
+    const [env, bundle] = await Promise.all([
+      TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path }, extraArgs: ['--log-level', 'error', ...serverArgs] },
+      }),
+      bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+    return new TemporalBench(env, bundle);
+  }
+
+  stop(): Promise<void> {
+    return this.env.teardown();
+  }
+
+  /** Runs the work with a worker whose activities act on a world in memory. */
+  async with(work: (stand: VpnStand) => Promise<unknown>, change: Partial<VpnSettings> = {}): Promise<void> {
+    const instance = `t-${randomUUID().slice(0, 8)}`;
+    const stand = new VpnStand(this, { ...base, ...change, instance, targetEngines: change.targetEngines ?? 1 });
+    const worker = await Worker.create({
+      connection: this.env.nativeConnection,
+      taskQueue: `portward-${instance}`,
+      workflowBundle: this.bundle,
+      activities: stand.activities(),
+      shutdownGraceTime: 0,
+      shutdownForceTime: '5 seconds',
+      maxHeartbeatThrottleInterval: '200 milliseconds',
+      defaultHeartbeatThrottleInterval: '200 milliseconds',
+    });
+    const running = worker.run();
+    try {
+      await work(stand);
+      if (process.env['RECORD_HISTORIES'] === 'true') await stand.recordHistories();
+    } finally {
+      await stand.terminate();
+      worker.shutdown();
+      await running;
+    }
+  }
+}
+
+/** One VPN workflow, and the world that its activities see: Docker and Gluetun in memory. */
+export class VpnStand {
+  port: PortReading = { kind: 'known', port: 40_000 };
+  vpn: VpnObservation = { kind: 'present', id: 'vpn-1', startedAt: 1_000, running: true, health: 'healthy' };
+  readonly engines = new Map<string, ObservedEngine>();
+  readonly calls: string[] = [];
+  /** Thrown by the named activity while it is set. */
+  failing: { activity: keyof Activities; message: string } | null = null;
+  /** An observe without news returns after this, as the real one does after 10 minutes. */
+  noNewsAfterMs = 60_000;
+  /** Engines answer only while it is true. */
+  engineAnswers = true;
+  private made = 0;
+
+  constructor(
+    private readonly bench: TemporalBench,
+    readonly settings: VpnSettings,
+  ) {}
+
+  get workflowId(): string {
+    return vpnWorkflowId(this.settings.instance, this.settings.vpn);
+  }
+
+  get handle(): WorkflowHandle<typeof vpn> {
+    return this.bench.env.client.workflow.getHandle<typeof vpn>(this.workflowId);
+  }
+
+  async start(): Promise<void> {
+    await this.bench.env.client.workflow.start<typeof vpn>('vpn', {
+      workflowId: this.workflowId,
+      taskQueue: `portward-${this.settings.instance}`,
+      args: [{ settings: this.settings }],
+    });
+  }
+
+  state(): Promise<VpnReport> {
+    return this.handle.query(stateQuery);
+  }
+
+  /** The state, once it is as asked. */
+  untilState(what: string, holds: (state: VpnReport) => boolean, limitMs = 20_000): Promise<VpnReport> {
+    return until(
+      what,
+      async () => {
+        const state = await this.state();
+        return holds(state) ? state : null;
+      },
+      limitMs,
+    );
+  }
+
+  untilForwarded(port: number): Promise<VpnReport> {
+    return this.untilState(`a forwarded engine on ${port}`, (s) =>
+      s.engines.some((e) => e.p2pPort === port && e.ready),
+    );
+  }
+
+  untilQuiet(): Promise<VpnReport> {
+    return this.untilState('no replacement at work', (s) => s.replacements.every((r) => r.state !== 'running'));
+  }
+
+  /** Keeps what every workflow of this stand has gone through, for `replay.test.ts`, under the test's name. */
+  async recordHistories(): Promise<void> {
+    const { workflow } = this.bench.env.client;
+    const name = (expect.getState().currentTestName ?? 'unnamed').replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 80);
+    const query = `TaskQueue = 'portward-${this.settings.instance}'`;
+    mkdirSync(historiesFolder, { recursive: true });
+    let number = 0;
+    for await (const { workflowId, runId, type } of workflow.list({ query })) {
+      const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+      const json = JSON.stringify(historyToJSON(history));
+      writeFileSync(join(historiesFolder, `${name}.${type}.${++number}.json`), json);
+    }
+  }
+
+  /** Ends everything that this stand started. */
+  async terminate(): Promise<void> {
+    const { workflow } = this.bench.env.client;
+    const query = `TaskQueue = 'portward-${this.settings.instance}' AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId } of workflow.list({ query })) {
+      await workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => {});
+    }
+  }
+
+  activities(): Activities {
+    const act = async <T>(name: keyof Activities, detail: string, work: () => T): Promise<T> => {
+      this.calls.push(`${name} ${detail}`);
+      if (this.failing?.activity === name) throw new Error(this.failing.message);
+      return work();
+    };
+    return {
+      observe: (input) => this.observe(input),
+      evictEngine: ({ engine }) => act('evictEngine', engine.name, () => undefined),
+      stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),
+      removeEngine: ({ engine }) => act('removeEngine', engine.name, () => void this.engines.delete(engine.id)),
+      awaitGone: async ({ ids }) => {
+        await this.wait(() => ids.every((id) => !this.engines.has(id)));
+      },
+      createEngine: (order) =>
+        act('createEngine', String(order.target.p2pPort), () => {
+          const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
+          const made = [...this.engines.values()].find((e) => e.name === name);
+          return made ? engineOf(made) : this.put(name, order);
+        }),
+      awaitEngine: async ({ engine }) => {
+        await this.wait(() => this.engineAnswers);
+        const observed = this.engines.get(engine.id);
+        if (observed) this.engines.set(engine.id, { ...observed, health: 'healthy' });
+      },
+      pullImage: ({ image }) => act('pullImage', image, () => undefined),
+    };
+  }
+
+  private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
+    const { role, httpPort, httpsPort, p2pPort } = order.target;
+    const labels = { 'portward.replacement': `${order.lineage}/${order.number}` };
+    const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
+    const engine: ObservedEngine = {
+      ...{ id: `c${++this.made}`, name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
+      ...{ createdAt: Date.now(), running: true, startedAt: Date.now(), health: 'unknown' },
+    };
+    this.engines.set(engine.id, engine);
+    return engineOf(engine);
+  }
+
+  private async observe({ known, newsOnly }: ObserveInput): Promise<Observation> {
+    const began = Date.now();
+    for (;;) {
+      const sight: Observation = {
+        kind: 'sight',
+        at: Date.now(),
+        vpn: this.vpn,
+        port: this.port,
+        engines: [...this.engines.values()],
+        imagePresent: true,
+      };
+      if (!newsOnly || isNews(known, sight) || Date.now() - began >= this.noNewsAfterMs) return sight;
+      Context.current().heartbeat({ checkedAt: Date.now() });
+      await Context.current().sleep(20);
+    }
+  }
+
+  private async wait(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      Context.current().heartbeat();
+      await Context.current().sleep(20);
+    }
+  }
+}
+
+function engineOf(e: ObservedEngine): Engine {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = e;
+  return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready: false, health };
+}

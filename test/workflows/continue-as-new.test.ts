@@ -1,0 +1,73 @@
+import { recheckSignal, replaceEngineUpdate } from '../../src/workflows/messages';
+import { until } from '../simulator/until';
+import { TemporalBench } from './bench';
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  // The server's own suggestion comes after 4,096 events; here often enough to meet everything that can be under way.
+  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30']);
+});
+afterAll(() => bench.stop());
+
+test('a VPN that continues as new again and again loses no port change, no running replacement and no engine', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const runs = new Set<string>();
+      for (let port = 40_001; port <= 40_015; port++) {
+        stand.port = { kind: 'known', port };
+        await stand.handle.signal(recheckSignal);
+        runs.add((await stand.handle.describe()).runId);
+        await stand.untilForwarded(port);
+      }
+      await stand.untilQuiet();
+      const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
+      expect(runs.size).toBeGreaterThan(3);
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_015]);
+      expect(state.replacements.every((r) => r.state === 'completed')).toBe(true);
+    },
+    { evictionGraceMs: 1_500 },
+  ));
+
+test('a forced replacement that is asked for while the VPN continues as new is carried out once', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const first = (await stand.handle.describe()).runId;
+      const asked = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId: 'once' }] });
+      await until('another run', async () => {
+        await stand.handle.signal(recheckSignal);
+        return (await stand.handle.describe()).runId !== first;
+      });
+      const { id } = await asked;
+      await stand.untilQuiet();
+      const again = await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId: 'once' }] });
+      expect(again.id).toBe(id);
+      expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
+    },
+    { evictionGraceMs: 300 },
+  ));
+
+test('a replacement whose history has grown long from failing goes on in a new run where it was', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      const running = (await stand.state()).replacements.find((r) => r.state === 'running');
+      const child = bench.env.client.workflow.getHandle(running?.id ?? '');
+      const first = (await child.describe()).runId;
+      await until('another run', async () => (await child.describe()).runId !== first, 30_000);
+      const created = stand.calls.filter((c) => c === 'createEngine 40001').length;
+      stand.failing = null;
+      await stand.untilQuiet();
+      expect(stand.calls.filter((c) => c === 'createEngine 40001')).toHaveLength(created);
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
+    },
+    { evictionGraceMs: 300 },
+  ));

@@ -1,0 +1,223 @@
+import {
+  retireSignal,
+  configureSignal,
+  recheckSignal,
+  replaceEngineUpdate,
+  enginesQuery,
+} from '../../src/workflows/messages';
+import { until } from '../simulator/until';
+import { TemporalBench } from './bench';
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+
+/** Short, as real time passes here. */
+const brisk = { evictionGraceMs: 300 };
+
+describe('a port change', () => {
+  test('brings up the new engine beside the old one, and lets the old one go after its grace', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      const before = await stand.untilForwarded(40_000);
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      const after = await stand.untilQuiet();
+      const [old] = before.engines;
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
+      const order = stand.calls.filter((c) => c.includes(old?.name ?? '?') || c === 'createEngine 40001');
+      expect(order.indexOf('createEngine 40001')).toBeLessThan(order.indexOf(`stopEngine ${old?.name}`));
+      expect(order).toEqual(expect.arrayContaining([`evictEngine ${old?.name}`, `removeEngine ${old?.name}`]));
+      expect(after.replacements.at(-1)).toMatchObject({ cause: 'port changed', state: 'completed', oldPort: 40_000 });
+    }, brisk));
+
+  test('on the same port waits until the old engine is gone', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const { old } = await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
+      await stand.untilState('two engines made', (s) => s.replacements.filter((r) => r.readyAt !== null).length === 2);
+      const removed = stand.calls.indexOf(`removeEngine ${old[0]?.name}`);
+      expect(removed).toBeGreaterThan(0);
+      expect(stand.calls.lastIndexOf('createEngine 40000')).toBeGreaterThan(removed);
+    }, brisk));
+
+  test('that is followed by another before the engine answers retargets the running replacement', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the first creation', () => stand.calls.includes('createEngine 40001'));
+      stand.port = { kind: 'known', port: 40_002 };
+      await until('the second creation', () => stand.calls.includes('createEngine 40002'));
+      stand.engineAnswers = true;
+      await stand.untilForwarded(40_002);
+      const state = await stand.untilQuiet();
+      expect(state.replacements.filter((r) => r.cause === 'port changed')).toHaveLength(1);
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_002]);
+    }, brisk));
+
+  test('from A to B and back to A ends with one engine on A', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the creation on B', () => stand.calls.includes('createEngine 40001'));
+      stand.port = { kind: 'known', port: 40_000 };
+      await stand.untilState('the retarget', (s) => s.replacements.some((r) => r.target?.generation === 2));
+      stand.engineAnswers = true;
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
+    }, brisk));
+});
+
+describe('what fails', () => {
+  test('is tried until it works, and shows in state meanwhile', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.port = { kind: 'known', port: 40_001 };
+      const state = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+      expect(state.replacements.at(-1)).toMatchObject({ state: 'running', failedAttempts: 1 });
+      expect(state.replacements.at(-1)?.lastError).toMatch(/permission denied/);
+      stand.failing = null;
+      await stand.untilQuiet();
+      expect(stand.engines.size).toBe(1);
+    }, brisk));
+
+  test('a replacement that someone terminates is found out, and its work is done by another', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the creation', () => stand.calls.includes('createEngine 40001'));
+      const running = (await stand.state()).replacements.find((r) => r.state === 'running');
+      await bench.env.client.workflow.getHandle(running?.id ?? '').terminate();
+      stand.engineAnswers = true;
+      // A retarget is how the VPN hears of it at once; without one it asks after a minute.
+      stand.port = { kind: 'known', port: 40_002 };
+      await stand.untilForwarded(40_002);
+      const state = await stand.state();
+      expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('lost');
+    }, brisk));
+});
+
+describe('messages', () => {
+  test.each([
+    ['nothing', []],
+    ['text', ['rubbish']],
+    ['a list', [[1, 2]]],
+    ['wrong types', [{ engine: 5, reason: {} }]],
+  ])('a signal with %s in it does no harm to any signal handler', (_what, args) =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      for (const name of ['engineReady', 'replacementEnded', 'attemptFailed', 'configure', 'recheck']) {
+        await stand.handle.signal(name, ...args);
+      }
+      if (args.length > 0) await stand.handle.signal('replaceEngine', ...args);
+      stand.port = { kind: 'known', port: 40_001 };
+      const state = await stand.untilForwarded(40_001);
+      expect(state.replacements.filter((r) => r.cause === 'forced')).toEqual([]);
+    }, brisk),
+  );
+
+  test('a plain signal with nothing in it forces a replacement of the forwarded engine', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.handle.signal('replaceEngine');
+      const state = await stand.untilState('the replacement', (s) =>
+        s.replacements.some((r) => r.cause === 'forced' && r.state === 'completed'),
+      );
+      expect(state.engines.filter((e) => e.ready)).toHaveLength(1);
+    }, brisk));
+
+  test('a repeated request is the same replacement, also after it has ended; one under way is joined', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const ask = (requestId: string, updateId: string) =>
+        stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId }], updateId });
+      const first = await ask('key-1', 'u1');
+      expect((await ask('key-2', 'u2')).id).toBe(first.id);
+      await stand.untilQuiet();
+      expect((await ask('key-1', 'u3')).id).toBe(first.id);
+      expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
+    }, brisk));
+
+  test('a request that can not be met is refused with the reason, and nothing is changed', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      const { version } = await until('a list', async () => {
+        await stand.untilForwarded(40_000);
+        return stand.handle.query(enginesQuery, null);
+      });
+      const refused = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: 'nobody' }] });
+      await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringMatching(/no engine 'nobody'/) } });
+      expect(await stand.handle.query(enginesQuery, version)).toEqual({ version, unchanged: true });
+    }, brisk));
+
+  test('configure changes the settings of a running workflow, and retire ends it and leaves its engines', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.handle.signal(configureSignal, { ...stand.settings, targetEngines: 2 });
+      await stand.untilState('a second engine', (s) => s.engines.filter((e) => e.ready).length === 2);
+      await stand.untilQuiet();
+      await stand.handle.signal(retireSignal);
+      await stand.handle.result();
+      expect(stand.engines.size).toBe(2);
+    }, brisk));
+
+  test('at most one recheck a second counts, and the last one is not lost', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      const scheduled = async () => {
+        const { events } = await stand.handle.fetchHistory();
+        return (events ?? []).filter((e) => e.activityTaskScheduledEventAttributes?.activityType?.name === 'observe')
+          .length;
+      };
+      const before = await scheduled();
+      for (let i = 0; i < 10; i++) await stand.handle.signal(recheckSignal);
+      await until('the trailing recheck', async () => (await scheduled()) >= before + 2);
+      expect(await scheduled()).toBe(before + 2);
+    }, brisk));
+});
+
+describe('history', () => {
+  test('of an idle VPN grows by at most 60 events an hour', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      // A round without news takes 10 minutes in reality; here a second, so that rounds can be counted.
+      stand.noNewsAfterMs = 1_000;
+      const history = async () => {
+        const { events = [] } = await stand.handle.fetchHistory();
+        const rounds = (events ?? []).filter(
+          (e) => e.activityTaskScheduledEventAttributes?.activityType?.name === 'observe',
+        ).length;
+        return { events: (events ?? []).length, rounds };
+      };
+      await stand.handle.signal(recheckSignal);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const begun = await history();
+      const later = await until('four more rounds', async () => {
+        const now = await history();
+        return now.rounds >= begun.rounds + 4 ? now : null;
+      });
+      const eventsARound = (later.events - begun.events) / (later.rounds - begun.rounds);
+      expect(eventsARound * 6).toBeLessThanOrEqual(60);
+    }, brisk));
+});
