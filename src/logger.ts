@@ -6,6 +6,9 @@ import pretty from 'pino-pretty';
 import { isWorkerStopping } from './activities/worker-stopping';
 import type { Config } from './config';
 
+/** When what is being logged happened, if that was not just now. */
+let eventTime: number | null = null;
+
 /** One line an event: readable on a terminal, JSON otherwise; with DEBUG_MODE everything also as JSON lines in a file. */
 export function createLogger(log: Config['log']): Logger {
   const readable = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
@@ -29,7 +32,7 @@ export function createLogger(log: Config['log']): Logger {
     {
       level: log.debug ? 'debug' : 'info',
       base: undefined,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${new Date(eventTime ?? Date.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     pino.multistream(streams),
@@ -39,6 +42,16 @@ export function createLogger(log: Config['log']): Logger {
 /** What workflows and the SDK log, in the same form; of the SDK's own lines only warnings and errors are for users. */
 export function temporalLogger(log: Logger): TemporalLogger {
   return new DefaultLogger('INFO', (entry: LogEntry) => {
+    // Workflows' lines arrive some 100 ms after the fact; a log is read for what came first.
+    eventTime = Number(entry.timestampNanos / 1_000_000n);
+    try {
+      write(entry);
+    } finally {
+      eventTime = null;
+    }
+  });
+
+  function write(entry: LogEntry): void {
     const meta = entry.meta ?? {};
     const fromWorkflow = meta['sdkComponent'] === 'workflow';
     const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, error } = meta;
@@ -55,5 +68,5 @@ export function temporalLogger(log: Logger): TemporalLogger {
     else if (entry.level === 'WARN') log.warn(fields, message);
     else if (fromWorkflow) log.info(fields, message);
     else log.debug(fields, message);
-  });
+  }
 }

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigError, loadConfig } from './config';
-import { run, type Part } from './program/run';
+import type { Part } from './program/run';
 import { replace, status } from './program/commands';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */
@@ -11,6 +10,8 @@ const WRONG_INPUT = 2;
 if (existsSync('.env')) process.loadEnvFile('.env');
 
 async function start(parts: readonly Part[]): Promise<void> {
+  // Loaded only here: Temporal's SDK takes a second, for which the other commands need not wait.
+  const [{ loadConfig }, { run }] = await Promise.all([import('./config.js'), import('./program/run.js')]);
   await run(loadConfig(process.env), parts);
 }
 
@@ -54,6 +55,6 @@ program.parseAsync().then(
   () => process.exit(),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof ConfigError ? WRONG_INPUT : 1);
+    process.exit(error instanceof Error && error.name === 'ConfigError' ? WRONG_INPUT : 1);
   },
 );

@@ -1,29 +1,22 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
-import { label } from '../domain/names';
-import { isHealthy, type Observation } from '../domain/observation';
-import { statusCode } from '../docker/docker-error';
+import type { Observation } from '../domain/observation';
 import { pullWithProgress } from '../docker/pull';
 import { resolve } from '../docker/reach';
 import type { ActivityDeps } from './deps';
-import { observeDocker } from './docker-look';
+import { createEngine } from './create-engine';
 import { EngineHealth } from './engine-health';
 import type { VpnMemory } from './vpn-memory';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
-import { engineContainer, type EngineOrder } from './spec';
+import type { EngineOrder } from './spec';
 
 export type Activities = ReturnType<typeof createActivities>;
 
 const HEARTBEAT_EVERY_MS = 1_000;
-const ASK_EVERY_MS = 50;
+const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
-
-/** No retry can mend it soon: someone has to do something. The replacement tries on, at a slow pace. */
-function hopeless(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'Hopeless');
-}
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -50,45 +43,6 @@ export function createActivities(deps: ActivityDeps) {
     };
     memories.set(vpn, memory);
     return memory;
-  }
-
-  async function create(order: EngineOrder): Promise<Engine> {
-    const vpn = await docker.inspect(order.vpn);
-    if (!vpn || !isHealthy(observeDocker(vpn))) {
-      throw new Error(
-        `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
-      );
-    }
-    const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
-    const made = await docker.inspect(wanted.name);
-    let id = made?.Id;
-    const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
-    if (made && !usable) {
-      await docker.remove(made.Id);
-      id = undefined;
-    }
-    try {
-      id ??= await docker.create(wanted);
-    } catch (error) {
-      if (statusCode(error) === 404)
-        throw hopeless(`image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`);
-      throw error;
-    }
-    await docker.start(id);
-    const { role, httpPort, httpsPort, p2pPort } = order.target;
-    const { name, labels } = wanted;
-    return {
-      id,
-      name,
-      role,
-      httpPort,
-      httpsPort,
-      p2pPort,
-      labels,
-      firstSeen: Date.now(),
-      ready: false,
-      health: 'unknown',
-    };
   }
 
   return {
@@ -130,7 +84,7 @@ export function createActivities(deps: ActivityDeps) {
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
     createEngine(order: EngineOrder): Promise<Engine> {
-      return heartbeating(() => create(order));
+      return heartbeating(() => createEngine(order, deps));
     },
 
     /** Returns when the engine's API has answered. */

@@ -1,6 +1,6 @@
 import type { Context } from '@temporalio/activity';
 import type { Health } from '../domain/engine';
-import { isHealthy, isNews, type Observation, type PortReading } from '../domain/observation';
+import { isHealthy, isNews, type Busy, type Observation, type PortReading } from '../domain/observation';
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
@@ -17,6 +17,7 @@ export interface ObserveInput {
   readonly revision: number;
   /** What the caller knows already. */
   readonly known: Observation | null;
+  readonly busy: Busy;
   /** False: the first complete look is wanted, whatever it shows. */
   readonly newsOnly: boolean;
 }
@@ -149,12 +150,12 @@ export class Observer {
   private evaluate(): void {
     const observation = this.observation();
     if (observation === null) return;
-    const { known, newsOnly } = this.input;
+    const { known, newsOnly, busy } = this.input;
     if (observation.kind === 'sight' && observation.port.kind === 'pending' && isHealthy(observation.vpn)) {
       const impatient = Date.now() - this.startedAt >= FIRST_PORT_WITHIN_MS;
       if (!newsOnly && !impatient) return;
     }
-    if (!newsOnly || isNews(known, observation)) this.found?.(observation);
+    if (!newsOnly || isNews(known, observation, busy)) this.found?.(observation);
   }
 
   private async watchDocker(signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { label } from './names';
 import type { ContainerId, Health, Instant, Port, Role } from './engine';
 
 /** `none`: the image has no health check; a running container then counts as healthy. */
@@ -84,28 +85,37 @@ export function lostItsNetwork(engine: ObservedEngine, vpn: VpnObservation): boo
 }
 
 /** Everything in an observation that can change a decision, in one comparable string. Times of looking are not in it. */
-function essence(observation: Observation): string {
+function essence(observation: Observation, busy: Busy): string {
   if (observation.kind === 'blind') return JSON.stringify(['blind', observation.problem]);
   const { vpn, port, engines, imagePresent } = observation;
   return JSON.stringify([
     vpn,
     port.kind === 'known' ? port.port : port.kind === 'unknown' ? port.reason : port.kind,
     engines
-      .map((e) => [e.id, e.running, e.startedAt, e.networkOf, e.health])
+      .filter((e) => !busy.replacements.includes(e.labels[label.replacement] ?? ''))
+      .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))
       .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
     imagePresent,
   ]);
 }
 
-/** Whether `seen` holds anything that the owner of `known` does not know. */
-export function isNews(known: Observation | null, seen: Observation): boolean {
+/** What replacements are at work on: how that goes is theirs to report. */
+export interface Busy {
+  /** Engines being let go: only that they are gone is news. */
+  readonly evicted: readonly ContainerId[];
+  /** Values of the label `portward.replacement`: what carries one is being made. */
+  readonly replacements: readonly string[];
+}
+
+/** Whether `seen` holds anything that the owner of `known` does not know and has to. */
+export function isNews(known: Observation | null, seen: Observation, busy: Busy): boolean {
   if (known === null) return true;
   if (
     known.kind === 'sight' &&
     seen.kind === 'sight' &&
     (seen.port.kind === 'pending' || seen.port.kind === 'unasked')
   ) {
-    return essence({ ...known, port: seen.port }) !== essence(seen);
+    return essence({ ...known, port: seen.port }, busy) !== essence(seen, busy);
   }
-  return essence(known) !== essence(seen);
+  return essence(known, busy) !== essence(seen, busy);
 }

@@ -1,7 +1,8 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Observation } from '../domain/observation';
+import { replacementLabel } from '../domain/names';
 import { observe } from './activities';
-import type { VpnData } from './vpn-data';
+import { unfinishedTargets, type VpnData } from './vpn-data';
 
 /**
  * The one observe activity that counts. Its observation is for the revision that it was asked under; when the
@@ -19,13 +20,17 @@ export class Watch {
     const scope = new CancellationScope();
     const running = { revision, scope };
     this.running = running;
-    const { vpn } = data.settings;
+    const { vpn, instance, image } = data.settings;
+    const busy = {
+      evicted: data.evicted.map((e) => e.id),
+      replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
+    };
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
     // Without a look under this revision the first one is wanted whatever it shows; with one, only news.
     const newsOnly = data.sightRevision === revision || data.known?.kind === 'blind';
     const observing = scope.run(() =>
       observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [
-        { vpn, instance: data.settings.instance, revision, image: data.settings.image, known: data.known, newsOnly },
+        { vpn, instance, image, revision, known: data.known, busy, newsOnly },
       ]),
     );
     observing.then(

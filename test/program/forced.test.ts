@@ -24,6 +24,12 @@ async function theOnlyEngine(): Promise<string> {
   return engine.container_id;
 }
 
+/** Asks once more for what is one and the same replacement. */
+async function askOnce(): Promise<string> {
+  const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
+  return ((await response.json()) as ReplacementJson).id;
+}
+
 test('by HTTP: 202 with the id, the new engine on the same port after the old one is gone', async () => {
   const before = await theOnlyEngine();
   const response = await stage.replace({ reason: 'to see' });
@@ -43,14 +49,10 @@ test('by HTTP: 202 with the id, the new engine on the same port after the old on
 });
 
 test('by HTTP with the same Idempotency-Key: the same replacement, and only one', async () => {
-  const ask = async () => {
-    const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
-    return ((await response.json()) as ReplacementJson).id;
-  };
-  const [first, second] = await Promise.all([ask(), ask()]);
+  const [first, second] = await Promise.all([askOnce(), askOnce()]);
   expect(second).toBe(first);
   await completed(first);
-  expect(await ask()).toBe(first);
+  expect(await askOnce()).toBe(first);
   await theOnlyEngine();
 });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
 import { DockerGate } from './docker-gate';
+import { meanwhile } from './meanwhile';
 import { Stage } from './stage';
 
 // What the system before Portward was seen to get wrong with real containers, each as a promise of its opposite.
@@ -23,17 +24,13 @@ const isListed = (engines: readonly EngineJson[], id: string) => engines.some((e
 /** Every list that a client gets until it is told to stop. */
 function recordLists(on: Stage): { stop: () => Promise<EngineJson[][]> } {
   const lists: EngineJson[][] = [];
-  let recording = true;
-  const work = (async () => {
-    while (recording) {
-      lists.push(await on.engines());
-      await sleep(20);
-    }
-  })();
+  const recording = meanwhile(async () => {
+    lists.push(await on.engines());
+    await sleep(20);
+  });
   return {
     stop: async () => {
-      recording = false;
-      await work;
+      await recording.stop();
       return lists;
     },
   };
@@ -173,22 +170,18 @@ test('no two engines ever have the same HTTP port, however often they are replac
   const s = await onStage({ env: { MIN_REPLICAS: '3', GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5' } });
   await s.listed(3);
   const clashes: string[] = [];
-  let looking = true;
-  const look = (async () => {
-    while (looking) {
-      const ports = (await s.containers()).filter((c) => c.running).map((c) => c.labels['acestream.http_port']);
-      if (new Set(ports).size < ports.length) clashes.push(ports.join());
-      await sleep(50);
-    }
-  })();
+  const looking = meanwhile(async () => {
+    const ports = (await s.containers()).filter((c) => c.running).map((c) => c.labels['acestream.http_port']);
+    if (new Set(ports).size < ports.length) clashes.push(ports.join());
+    await sleep(50);
+  });
   for (const port of [40_001, 40_002, 40_003]) {
     await s.vpn().changePort(port);
     await s.forwarded(port);
     await s.recheck();
   }
   await s.quiet();
-  looking = false;
-  await look;
+  await looking.stop();
   expect(clashes).toEqual([]);
   expect(await s.containers()).toHaveLength(3);
 });

@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -32,6 +32,8 @@ export class TemporalBench {
   private constructor(
     readonly env: TestWorkflowEnvironment,
     readonly bundle: WorkflowBundle,
+    /** Temporal's own command line. */
+    readonly cli: string,
   ) {}
 
   /** @param serverArgs further arguments of `temporal server start-dev` */
@@ -51,7 +53,7 @@ export class TemporalBench {
       }),
       bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('ERROR') }),
     ]);
-    return new TemporalBench(env, bundle);
+    return new TemporalBench(env, bundle, path);
   }
 
   stop(): Promise<void> {
@@ -153,9 +155,14 @@ export class VpnStand {
     mkdirSync(historiesFolder, { recursive: true });
     let number = 0;
     for await (const { workflowId, runId, type } of workflow.list({ query })) {
-      const history = await workflow.getHandle(workflowId, runId).fetchHistory();
-      const json = JSON.stringify(historyToJSON(history));
-      writeFileSync(join(historiesFolder, `${name}.${type}.${++number}.json`), json);
+      const show = ['workflow', 'show', '--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
+      const shown = execFileSync(this.bench.cli, [...show, '--address', this.bench.env.address], {
+        maxBuffer: 64 * 1024 * 1024,
+        encoding: 'utf8',
+      });
+      // Stack traces name files of the machine that recorded them; replay does not need them.
+      const withoutTraces: unknown = JSON.parse(shown, (key, value: unknown) => (key === 'stackTrace' ? '' : value));
+      writeFileSync(join(historiesFolder, `${name}.${type}.${++number}.json`), JSON.stringify(withoutTraces));
     }
   }
 
@@ -212,7 +219,7 @@ export class VpnStand {
     return engineOf(engine);
   }
 
-  private async observe({ known, newsOnly }: ObserveInput): Promise<Observation> {
+  private async observe({ known, newsOnly, busy }: ObserveInput): Promise<Observation> {
     const began = Date.now();
     for (;;) {
       const sight: Observation = {
@@ -223,7 +230,7 @@ export class VpnStand {
         engines: [...this.engines.values()],
         imagePresent: true,
       };
-      if (!newsOnly || isNews(known, sight) || Date.now() - began >= this.noNewsAfterMs) return sight;
+      if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
       Context.current().heartbeat({ checkedAt: Date.now() });
       await Context.current().sleep(20);
     }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { assertSettled, settings, World } from './world';
 
 type Step = (world: World) => void;

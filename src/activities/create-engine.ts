@@ -1,0 +1,47 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { ContainerId, Engine } from '../domain/engine';
+import { label } from '../domain/names';
+import { isHealthy } from '../domain/observation';
+import { statusCode } from '../docker/docker-error';
+import type { ContainerToCreate, DockerHost } from '../docker/docker-host';
+import type { ActivityDeps } from './deps';
+import { observeDocker } from './docker-look';
+import { engineContainer, type EngineOrder } from './spec';
+
+/** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
+export async function createEngine(order: EngineOrder, deps: ActivityDeps): Promise<Engine> {
+  const { docker } = deps;
+  const vpn = await docker.inspect(order.vpn);
+  if (!vpn || !isHealthy(observeDocker(vpn))) {
+    throw new Error(
+      `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
+    );
+  }
+  const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
+  const id = await createOrAdopt(docker, wanted);
+  await docker.start(id);
+  const { role, httpPort, httpsPort, p2pPort } = order.target;
+  const { name, labels } = wanted;
+  const begun = { firstSeen: Date.now(), ready: false, health: 'unknown' } as const;
+  return { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
+}
+
+async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Promise<ContainerId> {
+  try {
+    return await docker.create(wanted);
+  } catch (error) {
+    if (statusCode(error) === 404) {
+      // No retry mends it soon: someone has to do something. The replacement tries on, at a slow pace.
+      throw ApplicationFailure.nonRetryable(
+        `image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`,
+        'Hopeless',
+      );
+    }
+    if (statusCode(error) !== 409) throw error;
+  }
+  const made = await docker.inspect(wanted.name);
+  const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
+  if (made && usable) return made.Id;
+  if (made) await docker.remove(made.Id);
+  return docker.create(wanted);
+}
