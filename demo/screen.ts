@@ -17,12 +17,15 @@ const WHO_STYLES: Record<Who, Style> = {
 };
 const WHO_WIDTH = 10;
 const REFRESH_MS = 200;
+/** Log lines arrive some 100 ms after the fact: a line waits so long for earlier ones. */
+const HELD_MS = 400;
 
 /** The timeline, and on a terminal one line below it that shows that things go on. */
 export class Screen {
   private readonly startedAt = Date.now();
   private readonly terminal: boolean;
   private readonly colour: boolean;
+  private held: { readonly at: number; readonly lines: readonly string[] }[] = [];
   private pulse: { readonly text: () => string; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(
@@ -31,6 +34,7 @@ export class Screen {
   ) {
     this.terminal = out.isTTY;
     this.colour = this.terminal && process.env['NO_COLOR'] === undefined;
+    process.once('exit', () => this.release(Infinity));
   }
 
   /** @param at ms since the epoch; now where nothing is said */
@@ -38,19 +42,28 @@ export class Screen {
     const time = `${((at - this.startedAt) / 1000).toFixed(2).padStart(6)} s`;
     const [first = '', ...more] = this.names.shown(text).split('\n');
     const margin = ' '.repeat(time.length + 4 + WHO_WIDTH);
-    this.write(
-      `${this.styled('gray', time)}  ${this.styled(WHO_STYLES[who], who.padEnd(WHO_WIDTH))}${this.styled(style, first)}`,
-    );
-    for (const line of more) this.write(`${margin}${this.styled(style, line)}`);
+    const head = `${this.styled('gray', time)}  ${this.styled(WHO_STYLES[who], who.padEnd(WHO_WIDTH))}`;
+    const lines = [`${head}${this.styled(style, first)}`, ...more.map((line) => `${margin}${this.styled(style, line)}`)];
+    this.held.push({ at, lines });
+    setTimeout(() => this.release(Date.now() - HELD_MS), HELD_MS).unref();
+  }
+
+  /** Writes what happened until then, in the order in which it happened. */
+  private release(until: number): void {
+    const due = this.held.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
+    this.held = this.held.filter(({ at }) => at > until);
+    for (const { lines } of due) for (const line of lines) this.write(line);
   }
 
   heading(text: string): void {
+    this.release(Infinity);
     this.write('');
     this.write(this.styled('bold', `── ${text} ${'─'.repeat(Math.max(0, 96 - text.length))}`));
   }
 
   /** Lines beside the timeline, as they are. */
   text(lines: readonly string[], style?: Style): void {
+    this.release(Infinity);
     for (const line of lines) this.write(this.styled(style, line));
   }
 

@@ -60,7 +60,7 @@ export function temporalLogger(log: Logger): TemporalLogger {
     const message = `${entry.message}${detail}`;
     if (isWorkerStopping(error)) return;
     // The replacement whose activity it was says what failed, once and in which VPN.
-    if (meta['sdkComponent'] === 'activity') {
+    if (meta['sdkComponent'] === 'activity' || entry.message === 'Activity failed') {
       log.debug(fields, message);
       return;
     }

@@ -95,7 +95,7 @@ export const variables = {
   ACE_HTTPS_RANGE: portRange({ default: { first: 45_000, last: 49_999 } }),
   MIN_REPLICAS: integer(0, 1000)({ default: 1 }),
   MAX_REPLICAS: integer(1, 1000)({ default: 20 }),
-  STARTUP_TIMEOUT_S: seconds(1, 3600)({ default: 25 }),
+  STARTUP_TIMEOUT_S: seconds(1, 540)({ default: 25 }),
   STOP_TIMEOUT_S: integer(0, 300)({ default: 10 }),
   EVICTION_GRACE_S: seconds(0, 300)({ default: 3 }),
   HEALTH_CHECK_INTERVAL_S: seconds(0.5, 3600)({ default: 20 }),

@@ -126,5 +126,5 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
 }
 
 export function observeProgress(change: Partial<ObserveProgress> = {}): ObserveProgress {
-  return { checkedAt: DAY + 5_000, portReadAt: DAY + 5_000, answeredAt: {}, publicIp: '203.0.113.7', ...change };
+  return { checkedAt: DAY + 5_000, checkedEngines: {}, publicIp: '203.0.113.7', ...change };
 }

@@ -42,6 +42,12 @@ async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Pro
   const made = await docker.inspect(wanted.name);
   const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
   if (made && usable) return made.Id;
+  if (made && made.Config.Labels[label.vpn] !== wanted.labels[label.vpn]) {
+    throw ApplicationFailure.nonRetryable(
+      `the name ${wanted.name} is taken by a container that is not ours: remove or rename that one`,
+      'Hopeless',
+    );
+  }
   if (made) await docker.remove(made.Id);
   return docker.create(wanted);
 }

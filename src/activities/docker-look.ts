@@ -118,7 +118,8 @@ function engineLook(container: ListedContainer, details: ContainerDetails): Engi
   const httpPort = port(labels[label.httpPort] ?? labels[label.hostHttpPort]);
   if (httpPort === null) return null;
   const forwarded = labels[label.forwarded] === 'true';
-  const running = details.State.Running;
+  // Between two runs of a crashing container Docker says both.
+  const running = details.State.Running && !details.State.Restarting;
   return {
     id: container.id,
     name: container.name,
@@ -128,6 +129,7 @@ function engineLook(container: ListedContainer, details: ContainerDetails): Engi
     p2pPort: port(labels[label.p2pPort]) ?? p2pPortOf(details.Config.Env ?? [], details.Config.Cmd ?? []),
     labels,
     createdAt: container.createdAt,
+    evicted: labels[label.replacement] !== undefined && details.HostConfig.RestartPolicy?.Name === 'no',
     running,
     startedAt: running ? Date.parse(details.State.StartedAt) : null,
     networkOf: container.networkOf ?? '',

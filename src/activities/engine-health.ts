@@ -8,7 +8,7 @@ interface Entry {
   /** The run of the container that this is about. */
   readonly startedAt: Instant;
   lastAsked: Instant;
-  lastAnswer: Instant | null;
+  lastCheck: Instant | null;
 }
 
 export interface HealthOptions {
@@ -35,14 +35,18 @@ export class EngineHealth {
     return this.entries.get(id)?.health ?? 'unknown';
   }
 
-  lastAnswer(id: ContainerId): Instant | null {
-    return this.entries.get(id)?.lastAnswer ?? null;
+  /** When it was last asked to an end, whatever came of it. */
+  lastCheck(id: ContainerId): Instant | null {
+    return this.entries.get(id)?.lastCheck ?? null;
   }
 
   /** Begins a run of a container with what was believed of it. */
   track(id: ContainerId, startedAt: Instant, believed: Health): void {
-    if (this.entries.get(id)?.startedAt === startedAt) return;
-    this.entries.set(id, { health: believed, failures: 0, asking: false, startedAt, lastAsked: 0, lastAnswer: null });
+    const known = this.entries.get(id);
+    if (known?.startedAt === startedAt) return;
+    // One that was revived has to answer anew.
+    const health = known ? 'unknown' : believed;
+    this.entries.set(id, { health, failures: 0, asking: false, startedAt, lastAsked: 0, lastCheck: null });
   }
 
   /** Forgets engines that are no longer there. */
@@ -67,7 +71,6 @@ export class EngineHealth {
       await this.api.answers(endpoint(), signal);
       entry.health = 'healthy';
       entry.failures = 0;
-      entry.lastAnswer = Date.now();
     } catch {
       if (signal.aborted) return;
       entry.failures++;
@@ -76,6 +79,7 @@ export class EngineHealth {
       if (entry.failures >= this.options.failureThreshold * patience) entry.health = 'unhealthy';
     } finally {
       entry.asking = false;
+      entry.lastCheck = Date.now();
     }
   }
 }

@@ -60,8 +60,8 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(() => docker.stop(engine.id, timeoutS));
     },
 
-    async removeEngine({ engine }: { engine: EngineRef }): Promise<void> {
-      await heartbeating(() => docker.remove(engine.id));
+    async removeEngine({ idOrName }: { idOrName: string }): Promise<void> {
+      await heartbeating(() => docker.remove(idOrName));
     },
 
     /** Returns when none of the containers exists any more. */

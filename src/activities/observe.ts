@@ -4,6 +4,7 @@ import { isHealthy, isNews, type Busy, type Observation, type PortReading } from
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
+import type { Logger } from 'pino';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
 import type { VpnMemory } from './vpn-memory';
@@ -22,11 +23,10 @@ export interface ObserveInput {
   readonly newsOnly: boolean;
 }
 
-/** In heartbeats: read by the API for the times of the last checks, and by the next attempt. */
+/** In heartbeats, from where the API reads the times of the last checks: they leave no history. */
 export interface ObserveProgress {
   readonly checkedAt: number;
-  readonly portReadAt: number | null;
-  readonly answeredAt: Readonly<Record<string, number>>;
+  readonly checkedEngines: Readonly<Record<string, number>>;
   readonly publicIp: string | null;
 }
 
@@ -47,7 +47,7 @@ export class Observer {
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
   private port: PortReading = { kind: 'pending' };
-  private portReadAt: number | null = null;
+  private log: Logger;
   private reach: Reach = { kind: 'network', preferred: [] };
   private poke = new AbortController();
   private found: ((observation: Observation) => void) | null = null;
@@ -57,11 +57,14 @@ export class Observer {
     private readonly deps: ActivityDeps,
     private readonly memory: VpnMemory,
   ) {
+    this.log = deps.log;
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
   }
 
   async run(context: Context): Promise<Observation> {
+    const { workflowId, runId } = context.info.workflowExecution ?? {};
+    this.log = this.deps.log.child({ workflowId, runId });
     this.reach = await this.deps.reach();
     const unsubscribe = this.deps.events.subscribe((event) => {
       const { vpn } = this.input;
@@ -81,6 +84,8 @@ export class Observer {
       this.watchEngines(signal),
       this.watchPublicIp(signal),
     ]);
+    // A control server that hangs must not hold up the first look.
+    void pauseUntil(FIRST_PORT_WITHIN_MS, signal).then(() => this.evaluate());
     try {
       beat();
       return await Promise.race([
@@ -98,15 +103,14 @@ export class Observer {
   }
 
   private progress(): ObserveProgress {
-    const answeredAt: Record<string, number> = {};
+    const checkedEngines: Record<string, number> = {};
     for (const { id } of this.engines()) {
-      const at = this.memory.health.lastAnswer(id);
-      if (at !== null) answeredAt[id] = at;
+      const at = this.memory.health.lastCheck(id);
+      if (at !== null) checkedEngines[id] = at;
     }
     return {
       checkedAt: this.look?.at ?? this.startedAt,
-      portReadAt: this.portReadAt,
-      answeredAt,
+      checkedEngines,
       publicIp: this.memory.publicIp,
     };
   }
@@ -234,17 +238,16 @@ export class Observer {
     if (!this.vpnIsHealthy()) return;
     const before = this.port;
     this.port = reading;
-    this.portReadAt = Date.now();
     const text =
       reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
-    this.deps.log.debug(
+    this.log.debug(
       { event: 'port cache updated', vpn: this.input.vpn, reading },
       `[${this.input.vpn}] control server: ${text}`,
     );
     if (reading.kind === 'unknown' && !('reason' in before && before.reason === reading.reason)) {
       const told = this.input.known?.kind === 'sight' ? this.input.known.port : null;
       if (!(told?.kind === 'unknown' && told.reason === reading.reason)) {
-        this.deps.log.warn(
+        this.log.warn(
           { event: 'port unknown', vpn: this.input.vpn },
           `[${this.input.vpn}] Forwarded port unknown: ${reading.reason}`,
         );

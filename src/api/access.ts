@@ -32,9 +32,16 @@ const ANOTHER_SITE = {
   detail: 'a page of another site may not change anything here; set API_KEY to let its requests in',
 };
 
+function hostname(host: string | undefined): string {
+  const url = `http://${host ?? ''}`;
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, '$1') : '';
+}
+
 /** Without a key a browser would carry out what any page it shows asks of this address. */
 function isFromAnotherSite({ headers }: FastifyRequest): boolean {
   const { origin, host } = headers;
+  // A page whose name was made to lead here sends that name.
+  if (!isLoopback(hostname(host))) return true;
   return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }
 
@@ -50,6 +57,7 @@ export function accessControl(options: AccessOptions) {
           'or set ALLOW_UNAUTHENTICATED=true if everyone who reaches this address may change things',
       });
     }
+    if (keys.length === 0 && options.allowUnauthenticated) return undefined;
     if (keys.length === 0) return isFromAnotherSite(request) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     const token = /^Bearer\s+(\S.*)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });

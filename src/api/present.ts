@@ -19,7 +19,7 @@ export function engineJson(
   engine: ListedEngine,
   vpn: { readonly name: string; readonly host: string; readonly progress: ObserveProgress | null },
 ): EngineJson {
-  const checked = vpn.progress?.answeredAt[engine.id];
+  const checked = vpn.progress?.checkedEngines[engine.id];
   return {
     container_id: engine.id,
     container_name: engine.name,
@@ -60,6 +60,12 @@ function forwarding(report: VpnReport): VpnJson['forwarding'] {
   return there ? 'forwarded' : 'replacing';
 }
 
+/** What the oldest replacement that is at work and has failed says. */
+function failing(report: VpnReport): string | null {
+  const replacement = report.replacements.find((r) => r.state === 'running' && r.lastError !== null);
+  return replacement ? `replacement ${replacement.number} is tried again: ${replacement.lastError}` : null;
+}
+
 export function vpnJson(report: VpnReport, progress: ObserveProgress | null, staleSeconds: number | null): VpnJson {
   const { settings } = report;
   const checkedAt = Math.max(progress?.checkedAt ?? 0, report.known?.at ?? 0);
@@ -76,7 +82,7 @@ export function vpnJson(report: VpnReport, progress: ObserveProgress | null, sta
     last_check_at: checkedAt === 0 ? null : time(checkedAt),
     forwarding: forwarding(report),
     port_problem: report.port.reason,
-    problem: report.problem,
+    problem: report.problem ?? failing(report),
     engines: report.healthy ? report.engines.filter((e) => e.ready).length : 0,
     replacements_running: report.replacements.filter((r) => r.state === 'running').length,
     stale_seconds: staleSeconds,

@@ -26,6 +26,11 @@ export function replacementLabel(lineage: string, number: number): string {
   return `${lineage}/${number}`;
 }
 
+/** Whether a container was made by replacements of this lineage. */
+export function isOfLineage(labels: Readonly<Record<string, string>>, lineage: string): boolean {
+  return labels[label.replacement]?.startsWith(`${lineage}/`) === true;
+}
+
 export const label = {
   forwarded: 'acestream.forwarded',
   vpn: 'acestream.vpn_container',

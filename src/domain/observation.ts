@@ -35,6 +35,8 @@ export interface ObservedEngine {
   readonly p2pPort: Port | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: Instant;
+  /** Portward had begun to let go of it; Docker keeps that as the restart policy `no`. */
+  readonly evicted: boolean;
   readonly running: boolean;
   /** When its current run began; null while it is not running. */
   readonly startedAt: Instant | null;
@@ -86,7 +88,8 @@ export function lostItsNetwork(engine: ObservedEngine, vpn: VpnObservation): boo
 
 /** Everything in an observation that can change a decision, in one comparable string. Times of looking are not in it. */
 function essence(observation: Observation, busy: Busy): string {
-  if (observation.kind === 'blind') return JSON.stringify(['blind', observation.problem]);
+  // Docker's absence is worded differently from one call to the next; it stays the same problem.
+  if (observation.kind === 'blind') return 'blind';
   const { vpn, port, engines, imagePresent } = observation;
   return JSON.stringify([
     vpn,

@@ -53,7 +53,6 @@ export interface ReplacementInput {
   readonly reason: string | null;
   readonly old: readonly EngineRef[];
   readonly target: Target | null;
-  readonly startedAt: Instant;
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
@@ -78,6 +77,7 @@ export interface ReplacementEnded {
   readonly number: number;
   readonly lineage: string;
   readonly generation: number | null;
+  readonly failedAttempts: number;
 }
 export interface AttemptFailed {
   readonly number: number;

@@ -60,7 +60,14 @@ export class ApiProgram {
       this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
     }
     const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
-    await this.server.listen({ host: api.host, port: api.port });
+    try {
+      await this.server.listen({ host: api.host, port: api.port });
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      throw taken
+        ? new Error(`port ${api.port} is taken by another program: stop that one, or set APP_PORT`, { cause: error })
+        : error;
+    }
     this.log.info(`API: http://${shown}:${api.port}/engines`);
   }
 

@@ -43,11 +43,11 @@ export class Supervision {
           await Promise.all(this.settings.map((settings) => this.begin(settings)));
           await this.retireOthers();
           begun = true;
-          if (told) this.log.info('Temporal answers again');
-          told = false;
         } else {
           await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
         }
+        if (told) this.log.info('Temporal answers again');
+        told = false;
       } catch (error) {
         if (!told)
           this.log.error(
@@ -102,7 +102,12 @@ export class Supervision {
       this.log.warn(
         `[${workflowId.slice(prefix.length)}] is no longer configured: its engines are left alone from now on`,
       );
-      await this.client.workflow.getHandle(workflowId).signal(retireSignal);
+      try {
+        await this.client.workflow.getHandle(workflowId).signal(retireSignal);
+      } catch (error) {
+        // Visibility lags behind: it has ended already.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
     }
   }
 }

@@ -56,7 +56,7 @@ export class WorkerProgram {
 
   /** Returns when the worker is on its way; it finds Temporal and Docker when they are there. @throws ForeignEngines */
   async start(): Promise<void> {
-    await this.assertVpnsAreOurs();
+    if (!(await this.vpnsAreOurs())) void this.checkVpnsLater();
     if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
     this.running = this.keepRunning();
   }
@@ -69,7 +69,8 @@ export class WorkerProgram {
     await this.events.close();
   }
 
-  private async assertVpnsAreOurs(): Promise<void> {
+  /** False while Docker can't be asked. @throws ForeignEngines */
+  private async vpnsAreOurs(): Promise<boolean> {
     for (const { name } of this.config.vpns) {
       let others: string[];
       try {
@@ -77,18 +78,29 @@ export class WorkerProgram {
         others = engines
           .filter((e) => ![undefined, this.config.instance].includes(e.labels[label.instance]))
           .map((e) => `${e.name} (instance ${e.labels[label.instance]})`);
-      } catch (error) {
-        this.deps.log.error(
-          { event: 'docker unreachable' },
-          `${error instanceof Error ? error.message : String(error)} Trying again.`,
-        );
-        return;
+      } catch {
+        // The VPN workflows say so, and heal when it is back.
+        return false;
       }
-      if (others.length === 0) continue;
-      throw new ForeignEngines(
-        `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
-          'Give each instance VPNs of its own, or remove those engines.',
-      );
+      if (others.length > 0) {
+        throw new ForeignEngines(
+          `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
+            'Give each instance VPNs of its own, or remove those engines.',
+        );
+      }
+    }
+    return true;
+  }
+
+  private async checkVpnsLater(): Promise<void> {
+    const { signal } = this.stopping;
+    try {
+      do await pauseUntil(LONGEST_PAUSE_MS, signal);
+      while (!signal.aborted && !(await this.vpnsAreOurs()));
+    } catch (error) {
+      this.deps.log.fatal(error instanceof Error ? error.message : String(error));
+      process.exitCode = 1;
+      process.kill(process.pid, 'SIGTERM');
     }
   }
 

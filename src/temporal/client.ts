@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, QueryRejectCondition, type ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
@@ -33,8 +33,14 @@ export function targetAt(address: string): TemporalTarget {
   return { connection: { address, channelArgs }, nativeConnection: { address }, namespace: 'default' };
 }
 
+/** A workflow that has ended would go on showing its last list as if it were today's. */
+const queryRejectCondition = QueryRejectCondition.NOT_OPEN;
+
 /** Connects when first used, and again when the server is back: a server that is away is no reason not to start. */
 export function lazyClient(target: TemporalTarget): { client: Client; connection: Connection } {
   const connection = Connection.lazy(target.connection);
-  return { connection, client: new Client({ connection, namespace: target.namespace }) };
+  return {
+    connection,
+    client: new Client({ connection, namespace: target.namespace, workflow: { queryRejectCondition } }),
+  };
 }

@@ -31,5 +31,6 @@ export const { stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities
 export const { pullImage } = proxyActivities<Activities>({
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+  // Why it fails is told in state between the rounds.
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumAttempts: 2 },
 });

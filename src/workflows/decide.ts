@@ -1,7 +1,7 @@
 import { engineRef, type Engine, type EngineRef, type Instant, type Port, type Role } from '../domain/engine';
 import { isHealthy, lostItsNetwork, type ObservedEngine, type Sight } from '../domain/observation';
 import type { Cause } from '../domain/replacement';
-import { replacementLabel, label } from '../domain/names';
+import { isOfLineage, replacementLabel, label } from '../domain/names';
 import { portExpiry, runningReplacements, unfinishedTargets, validPort, type VpnData } from './vpn-data';
 
 export type Action =
@@ -21,9 +21,6 @@ export interface Plan {
   /** When to decide again even if nothing is seen to change; null: not by time alone. */
   readonly wakeAt: Instant | null;
 }
-
-/** A container that a creation began to make is someone's work in hand for this long; later it is a stray. */
-export const CREATION_TAKES_AT_MOST_MS = 60_000;
 
 const FAILURE_MEMORY_MS = 10 * 60_000;
 const FAILURE_SPACING_MS = 5_000;
@@ -55,10 +52,16 @@ function failure(observed: ObservedEngine | undefined, sight: Sight): Cause | nu
 function strays(data: VpnData, sight: Sight): ObservedEngine[] {
   const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
   const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(data.lineage, r.number)));
-  return sight.engines.filter((e) => {
-    const maker = e.labels[label.replacement];
-    return !known.has(e.id) && maker?.startsWith(`${data.lineage}/`) === true && !inWork.has(maker);
-  });
+  return sight.engines.filter(
+    (e) => !known.has(e.id) && isOfLineage(e.labels, data.lineage) && !inWork.has(e.labels[label.replacement] ?? ''),
+  );
+}
+
+/** Evicted engines that are still there and that no replacement is letting go of: theirs was terminated, or is of a former life. */
+function forsaken(data: VpnData, sight: Sight): EngineRef[] {
+  const there = new Set(sight.engines.map((e) => e.id));
+  const inWork = new Set(runningReplacements(data).flatMap((r) => r.old.map((e) => e.id)));
+  return data.evicted.filter((e) => there.has(e.id) && !inWork.has(e.id));
 }
 
 /**
@@ -84,10 +87,8 @@ export function decide(data: VpnData, now: Instant): Plan {
   }
   const alive = data.engines.filter((e) => !failed.has(e));
 
-  for (const stray of strays(data, sight)) {
-    const due = stray.createdAt + CREATION_TAKES_AT_MOST_MS;
-    if (now >= due) actions.push({ kind: 'replace', cause: 'surplus', old: [engineRef(stray)], bringUp: null });
-    else wakes.push(due);
+  for (const engine of [...strays(data, sight), ...forsaken(data, sight)]) {
+    actions.push({ kind: 'replace', cause: 'surplus', old: [engineRef(engine)], bringUp: null });
   }
 
   // The forwarded engine is a requirement of its own, whatever any count says.

@@ -41,3 +41,5 @@ export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 
 /** From a VPN to a replacement: the port has moved again, or (null) are you still there. */
 export const retargetSignal = defineSignal<[unknown]>('retarget');
+/** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
+export const abandonSignal = defineSignal('abandon');

@@ -62,10 +62,10 @@ export function parseEngineReady(value: unknown): EngineReady | null {
 
 export function parseReplacementEnded(value: unknown): ReplacementEnded | null {
   const m = fields(value);
-  if (!m || !isText(m['lineage']) || !isCount(m['number'])) return null;
-  const generation = m['generation'];
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['failedAttempts'])) return null;
+  const { lineage, number, generation, failedAttempts } = m;
   if (generation !== null && !isCount(generation)) return null;
-  return { lineage: m['lineage'], number: m['number'], generation };
+  return { lineage, number, generation, failedAttempts };
 }
 
 export function parseAttemptFailed(value: unknown): AttemptFailed | null {

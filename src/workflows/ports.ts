@@ -45,7 +45,7 @@ function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[],
  * Gives out HTTP and HTTPS ports. The VPN workflow is the only one that does, from all it knows to be in use:
  * its engines, the ones being let go, running replacements, the forwarded ports, Gluetun's own.
  */
-export function allocate(data: VpnData, p2pPort: Port | null): PortAllocation {
+export function allocate(data: VpnData, p2pPort: Port | null, own: number): PortAllocation {
   const { settings } = data;
   const observed = data.sight?.engines ?? [];
   const never = new Set<Port>(settings.reservedPorts);
@@ -70,21 +70,25 @@ export function allocate(data: VpnData, p2pPort: Port | null): PortAllocation {
   never.add(httpPort);
   const httpsPort = pick(settings.httpsPorts, taken, data.evicted, never);
   if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
-  return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort]) };
+  return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
 }
 
-/** Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name. */
-export function waitFor(data: VpnData, ports: readonly (Port | null)[]): string[] {
-  return [...new Set([...ports.flatMap((port) => holders(data.evicted, port)), ...leftByMovedTargets(data)])];
+/**
+ * Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name.
+ * @param own number of the replacement that waits
+ */
+export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: number): string[] {
+  return [...new Set([...ports.flatMap((port) => holders(data.evicted, port)), ...leftByMovedTargets(data, own)])];
 }
 
 /**
  * Names of the containers that plain replacements had begun to make when their ports were taken from them. They go at
  * once, so whoever gets those ports only has to wait a moment.
  */
-function leftByMovedTargets(data: VpnData): string[] {
+function leftByMovedTargets(data: VpnData, own: number): string[] {
   return unfinishedTargets(data).flatMap(({ target, number }) => {
-    if (target?.role !== 'plain') return [];
+    // A replacement removes what it has made itself, before it makes anew.
+    if (target?.role !== 'plain' || number === own) return [];
     const earlier = Array.from({ length: target.generation - 1 }, (_, i) => i + 1);
     return earlier.map((generation) => engineName('plain', data.settings.vpn, data.lineage, number, generation));
   });

@@ -10,22 +10,36 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ContainerId, Engine, EngineRef } from '../domain/engine';
-import { vpnWorkflowId } from '../domain/names';
+import { engineName, vpnWorkflowId } from '../domain/names';
 import type { Cause, ReplacementInput, Target } from '../domain/replacement';
 import { awaitEngine, awaitGone, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
-import { attemptFailedSignal, engineReadySignal, replacementEndedSignal, retargetSignal } from './messages';
+import {
+  abandonSignal,
+  attemptFailedSignal,
+  engineReadySignal,
+  replacementEndedSignal,
+  retargetSignal,
+} from './messages';
 import { parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
+/** A timer that is seen so late fired while no worker was there. */
+const LATE_MS = 1_000;
 const HOPELESS_PAUSE_MS = 60_000;
 
 /**
  * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the
  * way. Both sides are optional: without an old engine it provisions, without a target it lets go. The VPN workflow
- * has hidden the old engine before this workflow exists, so the grace counts from its start.
+ * has hidden the old engine before this workflow exists, so the grace counts from its first task. A request to cancel is
+ * not followed, since half a replacement is worse than one; who terminates it has the VPN do the rest.
  */
-export async function replaceEngine(input: ReplacementInput): Promise<void> {
+export function replaceEngine(input: ReplacementInput): Promise<void> {
+  return CancellationScope.nonCancellable(() => replace(input));
+}
+
+async function replace(input: ReplacementInput): Promise<void> {
   const { vpn } = input;
+  const begun = Date.now();
   let target = input.target;
   let failedAttempts = input.progress?.failedAttempts ?? 0;
   let ready = input.progress?.ready ?? null;
@@ -43,7 +57,13 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     else if (target && moved.generation > target.generation) target = moved;
   });
 
-  /** Tries until it is done. A failure is told to the VPN, once while it stays the same, and to the log. */
+  /** The VPN is not there any more, or is another one that knows nothing of this: a new engine would be nobody's. */
+  function abandon(): void {
+    if (target && ready?.generation !== target.generation) target = null;
+  }
+  setHandler(abandonSignal, abandon);
+
+  /** Tries until it is done. A failure is told to the VPN, and once while it stays the same to the log. */
   async function untilDone<T>(
     what: string,
     work: () => Promise<T>,
@@ -59,8 +79,11 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
         failedAttempts++;
         const pause = hopeless ? HOPELESS_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1));
         if (message !== lastError) {
-          lastError = message;
           log.error(`[${vpn}] ${what} failed, trying again: ${message}`, { event: 'attempt failed', attempt });
+        }
+        // The count is told at 1, 2, 4, 8 and so on, to keep the VPN's history small.
+        if (message !== lastError || Number.isInteger(Math.log2(attempt))) {
+          lastError = message;
           await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}` });
         }
         if (workflowInfo().continueAsNewSuggested) {
@@ -77,9 +100,20 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     try {
       await parent.signal(signal, { lineage: input.lineage, number: input.number, ...message });
     } catch (error) {
-      // Retired, or its state was lost with another database: what was done here is found from Docker.
       if (isCancellation(error)) throw error;
-      log.warn(`[${vpn}] the VPN's workflow can't be told: ${failureOf(error).message}`);
+      log.warn(`[${vpn}] the VPN's workflow is not there: ${failureOf(error).message}`);
+      abandon();
+    }
+  }
+
+  /**
+   * Proxies keep their list for 2 s, and the API serves its last one while it gets no answer. After time in which no
+   * worker ran, the grace begins again: only now can the API hear that the engine is hidden.
+   */
+  async function passGrace(): Promise<void> {
+    for (let due = begun + input.evictionGraceMs; Date.now() < due;) {
+      await sleep(due - Date.now(), { summary: 'eviction grace: proxies keep their list for 2 s' });
+      if (Date.now() - due > LATE_MS) due = Date.now() + input.evictionGraceMs;
     }
   }
 
@@ -89,14 +123,13 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     await untilDone(`evicting ${engine.name}`, () =>
       evictEngine.executeWithOptions({ summary: `evict ${engine.name}` }, [{ engine }]),
     );
-    const grace = input.startedAt + input.evictionGraceMs - Date.now();
-    if (grace > 0) await sleep(grace, { summary: 'eviction grace: proxies keep their list for 2 s' });
+    await passGrace();
     log.info(`[${vpn}] Stopping ${what} ${engine.name} ${dueToCause}`, { event: 'stopping', engine: engine.id });
     await untilDone(`stopping ${engine.name}`, async () => {
       await stopEngine.executeWithOptions({ summary: `stop ${engine.name}` }, [
         { engine, timeoutS: input.stopTimeoutS },
       ]);
-      await removeEngine.executeWithOptions({ summary: `remove ${engine.name}` }, [{ engine }]);
+      await removeEngine.executeWithOptions({ summary: `remove ${engine.name}` }, [{ idOrName: engine.id }]);
     });
     log.info(`[${vpn}] Successfully stopped ${what} ${engine.name}`, { event: 'stopped', engine: engine.id });
     released.add(engine.id);
@@ -105,7 +138,7 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
   async function provision(wanted: Target): Promise<void> {
     const current = () => target?.generation === wanted.generation;
     const scope = new CancellationScope();
-    const made: { engine: Engine | null } = { engine: null };
+    let tried = false;
     void condition(() => !current()).then(() => scope.cancel());
     const attempt = async () => {
       if (wanted.waitFor.length > 0) {
@@ -114,14 +147,14 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
         ]);
       }
       // Short, and seen to its end even when the port moves: a container that nobody heard of would hold its ports.
+      tried = true;
       const engine = await CancellationScope.nonCancellable(() => create(wanted));
-      made.engine = engine;
       try {
         await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
           { vpn, engine, timeoutMs: input.startupTimeoutMs },
         ]);
       } catch (error) {
-        if (!isCancellation(error)) await discard(engine);
+        if (!isCancellation(error)) await discard(wanted);
         throw error;
       }
       return engine;
@@ -135,8 +168,8 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     if (answering && current()) {
       ready = { generation: wanted.generation, engine: { ...answering, ready: true, health: 'healthy' } };
       await tell(engineReadySignal, { generation: wanted.generation, engine: ready.engine });
-    } else {
-      await discard(made.engine);
+    } else if (tried) {
+      await discard(wanted);
     }
   }
 
@@ -148,11 +181,14 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
     ]);
   }
 
-  /** An engine made for a target that has moved. It was never listed, so no proxy can have it. */
-  async function discard(engine: Engine | null): Promise<void> {
-    if (!engine) return;
-    await untilDone(`removing ${engine.name}`, () =>
-      removeEngine.executeWithOptions({ summary: `remove ${engine.name}: its port is gone` }, [{ engine }]),
+  /**
+   * What was made for a target that has moved, or did not answer. It was never listed, so no proxy can have it. By its
+   * name, since a container that was created but could not be started is known by nothing else.
+   */
+  async function discard({ role, generation }: Pick<Target, 'role' | 'generation'>): Promise<void> {
+    const name = engineName(role, vpn, input.lineage, input.number, generation);
+    await untilDone(`removing ${name}`, () =>
+      removeEngine.executeWithOptions({ summary: `remove ${name}: it is not wanted any more` }, [{ idOrName: name }]),
     );
   }
 
@@ -167,25 +203,25 @@ export async function replaceEngine(input: ReplacementInput): Promise<void> {
 
   const upToDate = () => target === null || ready?.generation === target.generation;
 
-  async function replace(): Promise<void> {
+  async function untilComplete(): Promise<void> {
     let allReleased = false;
     const releasing = Promise.all(input.old.map(letGo)).then(() => (allReleased = true));
     for (;;) {
       for (let wanted = target; wanted && !upToDate(); wanted = target) {
-        if (ready) await discard(ready.engine);
+        if (ready) await discard({ role: ready.engine.role, generation: ready.generation });
         ready = null;
         await provision(wanted);
       }
       await condition(() => allReleased || !upToDate());
       if (!upToDate()) continue;
       await releasing;
-      await tell(replacementEndedSignal, { generation: target?.generation ?? null });
+      await tell(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
       if (upToDate()) return;
     }
   }
 
   if (target && !input.progress) announce(target);
-  await Promise.race([replace(), condition(() => renewal)]);
+  await Promise.race([untilComplete(), condition(() => renewal)]);
   if (renewal) {
     await continueAsNew<typeof replaceEngine>({
       ...input,

@@ -32,6 +32,8 @@ export interface VpnData {
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
   readonly problem: string | null;
+  /** Why the image could not be pulled the last time it was tried. */
+  readonly pullError: string | null;
   readonly retired: boolean;
 }
 
@@ -50,6 +52,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     replacements: [],
     nextNumber: 1,
     problem: null,
+    pullError: null,
     retired: false,
   };
 }

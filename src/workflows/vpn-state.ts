@@ -7,7 +7,7 @@ import {
   type Port,
   type Role,
 } from '../domain/engine';
-import { replacementLabel, replacementWorkflowId, label } from '../domain/names';
+import { isOfLineage, replacementWorkflowId } from '../domain/names';
 import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
 import type { AttemptFailed, Cause, EngineReady, Replacement, ReplacementEnded, Target } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
@@ -63,16 +63,20 @@ export class VpnState {
     const sameSession = before.sight === null || session(before.sight.vpn) === session(observation.vpn);
     const port = sameSession ? before.port : { last: null, unknownSince: null, reason: null };
     const seen = new Map(observation.engines.map((e) => [e.id, e]));
-    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id)));
-    const adopted = this.unaccounted(observation).map(adopt);
+    const runs = new Map(before.sight?.engines.map((e) => [e.id, e.startedAt]));
+    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id), runs.get(engine.id)));
+    const found = this.unaccounted(observation);
+    const adopted = found.filter((e) => !e.evicted).map(adopt);
     this.update({
       known: observation,
       sight: observation,
       sightRevision: revision,
       port: learn(port, observation),
       engines: [...kept, ...adopted],
-      evicted: before.evicted.filter((e) => seen.has(e.id)),
-      problem: problemOf(observation, before.settings),
+      // One that a former life of this workflow had evicted is not listed again, but let go of.
+      evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
+      problem: problemOf(observation, before),
+      pullError: observation.imagePresent ? null : before.pullError,
     });
     const from = before.port.last;
     const to = this.current.port.last;
@@ -89,7 +93,7 @@ export class VpnState {
       if (!(error instanceof PortRangeUsedUp)) throw error;
       this.update({ problem: error.message });
       // Ports come free when an engine ends; a look at the world after that decides again.
-      return { effects, wakeAt: now + this.current.settings.checkIntervalMs };
+      return { effects, wakeAt: Math.min(wakeAt ?? Infinity, now + this.current.settings.checkIntervalMs) };
     }
     return { effects, wakeAt };
   }
@@ -100,8 +104,7 @@ export class VpnState {
    * @throws Error that says why there is nothing to replace
    */
   force(request: ForceRequest, now: Instant): { replacement: Replacement; effect: Effect | null } {
-    const repeated = request.requestId === null ? undefined : this.find((r) => r.requestId === request.requestId);
-    const joined = repeated ?? this.runningFor(request.engine);
+    const joined = this.repeated(request) ?? this.runningFor(request.engine);
     if (joined) return { replacement: joined, effect: null };
     const refusal = this.refusal(request);
     if (refusal !== null) throw new Error(refusal);
@@ -123,7 +126,7 @@ export class VpnState {
   refusal(request: ForceRequest): string | null {
     const { sight, settings } = this.current;
     const vpn = settings.vpn;
-    if (this.runningFor(request.engine)) return null;
+    if (this.repeated(request) ?? this.runningFor(request.engine)) return null;
     if (sight === null || !isHealthy(sight.vpn))
       return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
     if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
@@ -149,7 +152,7 @@ export class VpnState {
     if (replacement?.state !== 'running') return null;
     if ((replacement.target?.generation ?? null) !== message.generation) return null;
     this.raise();
-    return this.change(replacement, { state: 'completed', endedAt: now });
+    return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
   attemptFailed(message: AttemptFailed): Replacement | null {
@@ -173,6 +176,11 @@ export class VpnState {
     return true;
   }
 
+  /** Why the image can't be had, until it is there. */
+  pullFailed(error: string): void {
+    this.update({ pullError: error, problem: `image ${this.current.settings.image} could not be pulled: ${error}` });
+  }
+
   retire(): void {
     this.update({ retired: true });
     this.raise();
@@ -186,8 +194,9 @@ export class VpnState {
     this.update({ listVersion: this.current.listVersion + 1 });
   }
 
+  /** Nothing once it is retired: who still asks would be told of engines that nobody watches. */
   list(now: Instant): ListedEngine[] | null {
-    return listing(this.current, now);
+    return this.current.retired ? [] : listing(this.current, now);
   }
 
   private fingerprint(now: Instant): string {
@@ -208,6 +217,10 @@ export class VpnState {
 
   private mine(message: { number: number; lineage: string }): Replacement | undefined {
     return message.lineage === this.current.lineage ? this.find((r) => r.number === message.number) : undefined;
+  }
+
+  private repeated({ requestId }: ForceRequest): Replacement | undefined {
+    return requestId === null ? undefined : this.find((r) => r.requestId === requestId);
   }
 
   private runningFor(engine: string | null): Replacement | undefined {
@@ -243,8 +256,8 @@ export class VpnState {
     const { httpPort, httpsPort, generation, role } = replacement.target;
     const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
     const ports = keepsPorts
-      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort]) }
-      : allocate(this.current, p2pPort);
+      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort], action.number) }
+      : allocate(this.current, p2pPort, action.number);
     const target: Target = { generation: generation + 1, role, p2pPort, ...ports };
     this.raise();
     return { kind: 'retarget', replacement: this.change(replacement, { target }), target };
@@ -266,7 +279,8 @@ export class VpnState {
     });
     let target: Target | null = null;
     try {
-      if (bringUp) target = { generation: 1, ...bringUp, ...allocate(this.current, bringUp.p2pPort) };
+      if (bringUp)
+        target = { generation: 1, ...bringUp, ...allocate(this.current, bringUp.p2pPort, this.current.nextNumber) };
     } catch (error) {
       this.current = before;
       throw error;
@@ -297,8 +311,7 @@ export class VpnState {
   /** Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. */
   private unaccounted(sight: Sight): ObservedEngine[] {
     const known = new Set([...this.current.engines, ...this.current.evicted].map((e) => e.id));
-    const own = replacementLabel(this.current.lineage, 0).slice(0, -1);
-    return sight.engines.filter((e) => !known.has(e.id) && !e.labels[label.replacement]?.startsWith(own));
+    return sight.engines.filter((e) => !known.has(e.id) && !isOfLineage(e.labels, this.current.lineage));
   }
 }
 
@@ -308,8 +321,12 @@ function adopt(observed: ObservedEngine): Engine {
   return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready, health };
 }
 
-function refreshed(engine: Engine, observed: ObservedEngine | undefined): Engine {
-  if (!observed || observed.health === 'unknown') return engine;
+/** @param run when the run of its container began that was seen last; Docker may have revived it since */
+function refreshed(engine: Engine, observed: ObservedEngine | undefined, run: Instant | null | undefined): Engine {
+  if (!observed) return engine;
+  const revived = run !== undefined && run !== null && observed.startedAt !== null && observed.startedAt !== run;
+  if (revived) return { ...engine, health: observed.health, ready: observed.health === 'healthy' };
+  if (observed.health === 'unknown') return engine;
   return { ...engine, health: observed.health, ready: engine.ready || observed.health === 'healthy' };
 }
 
@@ -322,11 +339,13 @@ function learn(port: VpnData['port'], sight: Sight): VpnData['port'] {
   return port;
 }
 
-function problemOf({ vpn, imagePresent }: Sight, { vpn: name, image, pullPolicy }: VpnSettings): string | null {
+function problemOf({ vpn, imagePresent }: Sight, { settings, pullError }: VpnData): string | null {
+  const { vpn: name, image, pullPolicy } = settings;
   if (vpn.kind === 'absent') return `VPN container '${name}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
   if (!vpn.running) return `VPN container '${name}' is not running`;
   if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden`;
   if (imagePresent) return null;
+  if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
   const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
   return `image ${image} is not on the Docker host: ${remedy}`;
 }

@@ -8,10 +8,12 @@ import {
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { replacementWorkflowId } from '../domain/names';
 import { isHealthy } from '../domain/observation';
 import type { Replacement, ReplacementInput } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
@@ -21,10 +23,11 @@ import * as messages from './messages';
 import * as parse from './parse';
 import type { replaceEngine } from './replace-engine';
 import { Watch } from './watch';
-import { newVpnData, runningReplacements, validPort, type VpnData } from './vpn-data';
+import { newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Effect, type ForceRequest, type PortChange } from './vpn-state';
 
 const RECHECK_SPACING_MS = 1_000;
+const PULL_AGAIN_MS = 60_000;
 /** A replacement that is at work for so long is asked whether it still runs. */
 const ASK_AGAIN_MS = 60_000;
 
@@ -90,6 +93,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.engineReadySignal, (value) => {
     const message = parse.parseEngineReady(value);
+    if (message && isForeign(message)) return;
     const replacement = message && state.engineReady(message, Date.now());
     state.publish(Date.now());
     if (!replacement || !message) return;
@@ -120,7 +124,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
-    if (message) state.attemptFailed(message);
+    if (message && !isForeign(message)) state.attemptFailed(message);
   });
 
   function force(request: messages.ReplaceRequest): Replacement {
@@ -166,6 +170,14 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
   }
 
+  /** Whether the message is of a former life of this workflow, whose replacements are still at work. */
+  function isForeign(message: { readonly lineage: string; readonly number: number }): boolean {
+    const { lineage, settings } = state.data;
+    if (message.lineage === lineage) return false;
+    void abandon(replacementWorkflowId(settings.instance, name, message.lineage, message.number));
+    return true;
+  }
+
   function askAgainAt(replacement: Replacement): number {
     return (lastAsked.get(replacement.number) ?? replacement.startedAt) + ASK_AGAIN_MS;
   }
@@ -176,7 +188,8 @@ export async function vpn(input: VpnInput): Promise<void> {
     try {
       await pullImage.executeWithOptions({ summary: `${name}: pull ${image}` }, [{ image }]);
     } catch (error) {
-      log.error(`[${name}] image ${image} could not be pulled: ${errorMessage(error)}`);
+      state.pullFailed(rootMessage(error));
+      await sleep(PULL_AGAIN_MS, { summary: 'until the image is pulled again' });
     }
     pulling = false;
   }
@@ -199,6 +212,7 @@ export async function vpn(input: VpnInput): Promise<void> {
 
     if (state.data.retired) {
       watch.stop();
+      await Promise.all(runningReplacements(state.data).map(({ id }) => abandon(id)));
       await condition(allHandlersFinished);
       return;
     }
@@ -212,12 +226,17 @@ export async function vpn(input: VpnInput): Promise<void> {
     watch.keep(state.data);
     const { revision } = state.data;
     const askAt = earliest(...runningReplacements(state.data).map(askAgainAt));
-    const wakeAt = earliest(plan.wakeAt, askAt, recheckDue);
+    // Whatever is decided: from then on the last port is not shown as forwarded any more (I7).
+    const expiry = portExpiry(state.data);
+    const due = () => earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue);
+    const wakeAt = due();
     const woken = () =>
       watch.hasNews ||
       effects.length > 0 ||
       state.data.revision !== revision ||
-      earliest(plan.wakeAt, askAt, recheckDue) !== wakeAt;
+      state.data.problem !== toldProblem ||
+      (shouldPull(state.data) && !pulling) ||
+      due() !== wakeAt;
     if (wakeAt === null) await condition(woken);
     else if (wakeAt > Date.now()) await condition(woken, wakeAt - Date.now());
 
@@ -242,6 +261,11 @@ function forceRequest(request: messages.ReplaceRequest): ForceRequest {
   return { engine: request.engine ?? null, reason: request.reason ?? null, requestId: request.requestId ?? null };
 }
 
+/** What lies beneath Temporal's wrapping. */
+function rootMessage(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? rootMessage(error.cause) : errorMessage(error);
+}
+
 function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -255,9 +279,18 @@ function shouldPull(data: VpnData): boolean {
   return data.sight !== null && !data.sight.imagePresent && data.settings.pullPolicy !== 'never';
 }
 
+/** A replacement that nobody waits for goes on trying without end, and may work against whoever comes next. */
+async function abandon(replacementId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(replacementId).signal(messages.abandonSignal);
+  } catch {
+    // It has ended.
+  }
+}
+
 async function begin(data: VpnData, replacement: Replacement): Promise<void> {
   const { instance, vpn: name, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
-  const { number, cause, reason, old, target, startedAt } = replacement;
+  const { number, cause, reason, old, target } = replacement;
   const input: ReplacementInput = {
     instance,
     vpn: name,
@@ -267,7 +300,6 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
     reason,
     old,
     target,
-    startedAt,
     evictionGraceMs,
     stopTimeoutS,
     startupTimeoutMs,

@@ -42,7 +42,7 @@ test('with nothing but the VPN set, every value is the one in the contract and t
       healthCheckIntervalMs: 20_000,
       healthFailureThreshold: 3,
     },
-    temporal: { address: null, port: 7233, uiPort: 8233, bindIp: '127.0.0.1' },
+    temporal: { address: null, port: 7233, uiPort: 8233, uiIp: '127.0.0.1' },
     log: { debug: false, debugDir: './debug_logs', format: 'auto' },
   });
 });
@@ -116,7 +116,7 @@ test('every value can be set', () => {
       healthCheckIntervalMs: 1_000,
       healthFailureThreshold: 1,
     },
-    temporal: { address: 'temporal:7233', port: 7000, uiPort: 7001, bindIp: '0.0.0.0' },
+    temporal: { address: 'temporal:7233', port: 7000, uiPort: 7001, uiIp: '0.0.0.0' },
     dataDir: '/data',
     log: { debug: true, debugDir: '/logs', format: 'json' },
   });

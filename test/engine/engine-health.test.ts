@@ -41,7 +41,7 @@ test('an engine is healthy once it has answered, and asked at the interval from 
   expect(engine.health.health(ID)).toBe('unknown');
   await engine.pass(100);
   expect(engine.health.health(ID)).toBe('healthy');
-  expect(engine.health.lastAnswer(ID)).toBe(DAY + 100);
+  expect(engine.health.lastCheck(ID)).toBe(DAY + 100);
   await engine.pass(INTERVAL_MS - 100);
   expect(engine.asked).toBe(1);
   await engine.pass(100);

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../simulator/free-ports';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { cacheDir } from '../../src/folders';
 import { startEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from '../../src/temporal/server';
@@ -101,13 +101,8 @@ export class ServerBench {
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
-  return address.port;
+  const [port = 0] = await freePorts(1);
+  return port;
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {

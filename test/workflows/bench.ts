@@ -186,9 +186,16 @@ export class VpnStand {
     };
     return {
       observe: (input) => this.observe(input),
-      evictEngine: ({ engine }) => act('evictEngine', engine.name, () => undefined),
+      evictEngine: ({ engine }) =>
+        act('evictEngine', engine.name, () => {
+          const observed = this.engines.get(engine.id);
+          if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
+        }),
       stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),
-      removeEngine: ({ engine }) => act('removeEngine', engine.name, () => void this.engines.delete(engine.id)),
+      removeEngine: ({ idOrName }) => {
+        const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);
+        return act('removeEngine', engine?.name ?? idOrName, () => void this.engines.delete(engine?.id ?? ''));
+      },
       awaitGone: async ({ ids }) => {
         await this.wait(() => ids.every((id) => !this.engines.has(id)));
       },
@@ -213,7 +220,7 @@ export class VpnStand {
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
     const engine: ObservedEngine = {
       ...{ id: `c${++this.made}`, name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
-      ...{ createdAt: Date.now(), running: true, startedAt: Date.now(), health: 'unknown' },
+      ...{ createdAt: Date.now(), evicted: false, running: true, startedAt: Date.now(), health: 'unknown' },
     };
     this.engines.set(engine.id, engine);
     return engineOf(engine);

@@ -40,6 +40,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => w.revive(nth([...w.containers.keys()], n) ?? '')),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => {
+      const number = nth(w.running(), n);
+      if (number !== undefined) w.terminate(number);
+    }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.nat(9).map<Step>((n) => (w) => {
       const id = nth([...w.containers.keys()], n);
       if (id !== undefined) w.containers.delete(id);

@@ -110,6 +110,76 @@ describe('what fails', () => {
     }, brisk));
 });
 
+describe('a replacement that a person', () => {
+  test(
+    'terminates leaves nothing behind: the old engine is let go of by another one',
+    () =>
+      bench.with(async (stand) => {
+        await stand.start();
+        const before = await stand.untilForwarded(40_000);
+        stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilForwarded(40_001);
+        const running = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+        const child = running.replacements.find((r) => r.state === 'running');
+        await bench.env.client.workflow.getHandle(child?.id ?? '').terminate();
+        stand.failing = null;
+        // Back to the port that the forsaken engine holds: nobody may wait for it without end.
+        stand.port = { kind: 'known', port: 40_000 };
+        await until('the forsaken engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''), 90_000);
+        await stand.untilForwarded(40_000);
+        await stand.untilQuiet();
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
+      }, brisk),
+    120_000,
+  );
+
+  test('cancels is carried out all the same', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the creation', () => stand.calls.includes('createEngine 40001'));
+      const running = (await stand.state()).replacements.find((r) => r.state === 'running');
+      await bench.env.client.workflow.getHandle(running?.id ?? '').cancel();
+      stand.engineAnswers = true;
+      await stand.untilForwarded(40_001);
+      const state = await stand.untilQuiet();
+      expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('completed');
+      expect(stand.engines.size).toBe(1);
+    }, brisk));
+});
+
+test('a VPN that is retired in the middle of a replacement has it let go of the old engine and make no new one', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    stand.engineAnswers = false;
+    stand.port = { kind: 'known', port: 40_001 };
+    await until('the creation', () => stand.calls.includes('createEngine 40001'));
+    await stand.handle.signal(retireSignal);
+    await stand.handle.result();
+    await until('nothing left', () => stand.engines.size === 0);
+  }, brisk));
+
+test('a VPN whose workflow was terminated and started again neither lists nor keeps an engine that was evicted', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    const before = await stand.untilForwarded(40_000);
+    const evicted = before.engines[0]?.id ?? '';
+    stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+    stand.port = { kind: 'known', port: 40_001 };
+    await stand.untilForwarded(40_001);
+    await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+    await stand.handle.terminate();
+    await stand.start();
+    const after = await stand.untilForwarded(40_001);
+    expect(after.engines.map((e) => e.id)).not.toContain(evicted);
+    stand.failing = null;
+    await until('the evicted engine gone', () => !stand.engines.has(evicted));
+  }, brisk));
+
 describe('messages', () => {
   test.each([
     ['nothing', []],

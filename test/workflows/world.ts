@@ -142,6 +142,19 @@ export class World {
     this.publish();
   }
 
+  /** Its process ends and Docker starts it again, before anyone looks. */
+  revive(id: string): void {
+    const container = this.containers.get(id);
+    if (container) container.startedAt = this.now;
+  }
+
+  /** Someone ends a replacement by hand; the VPN finds out when it asks. */
+  terminate(number: number): void {
+    this.children.delete(number);
+    this.state.lost(number, this.now);
+    this.publish();
+  }
+
   /** Lets one replacement take its next possible step; `letGoFirst` chooses where both sides could. */
   step(number: number, letGoFirst: boolean): boolean {
     const child = this.children.get(number);
@@ -281,7 +294,7 @@ export class World {
     if (child.toRelease.length > 0 || (child.target && child.toldReady !== generation)) return false;
     const { number } = child.replacement;
     this.children.delete(number);
-    this.state.replacementEnded({ number, lineage: 'abcdef12', generation }, this.now);
+    this.state.replacementEnded({ number, lineage: 'abcdef12', generation, failedAttempts: 0 }, this.now);
     return true;
   }
 
@@ -296,7 +309,7 @@ export class World {
     const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running } = c;
     const reachable = running && this.vpn.kind === 'present' && c.startedAt >= this.vpn.startedAt;
     return {
-      ...{ id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running },
+      ...{ id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running, evicted: false },
       startedAt: running ? c.startedAt : null,
       health: reachable && networkOf === (this.vpn.kind === 'present' ? this.vpn.id : '') ? 'healthy' : 'unknown',
     };
