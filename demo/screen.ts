@@ -43,7 +43,10 @@ export class Screen {
     const [first = '', ...more] = this.names.shown(text).split('\n');
     const margin = ' '.repeat(time.length + 4 + WHO_WIDTH);
     const head = `${this.styled('gray', time)}  ${this.styled(WHO_STYLES[who], who.padEnd(WHO_WIDTH))}`;
-    const lines = [`${head}${this.styled(style, first)}`, ...more.map((line) => `${margin}${this.styled(style, line)}`)];
+    const lines = [
+      `${head}${this.styled(style, first)}`,
+      ...more.map((line) => `${margin}${this.styled(style, line)}`),
+    ];
     this.held.push({ at, lines });
     setTimeout(() => this.release(Date.now() - HELD_MS), HELD_MS).unref();
   }
