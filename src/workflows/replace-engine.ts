@@ -111,9 +111,10 @@ async function replace(input: ReplacementInput): Promise<void> {
    * worker ran, the grace begins again: only now can the API hear that the engine is hidden.
    */
   async function passGrace(): Promise<void> {
-    for (let due = begun + input.evictionGraceMs; Date.now() < due;) {
-      await sleep(due - Date.now(), { summary: 'eviction grace: proxies keep their list for 2 s' });
-      if (Date.now() - due > LATE_MS) due = Date.now() + input.evictionGraceMs;
+    for (let due = begun + input.evictionGraceMs; ; due = Date.now() + input.evictionGraceMs) {
+      const left = due - Date.now();
+      if (left > 0) await sleep(left, { summary: 'eviction grace: proxies keep their list for 2 s' });
+      if (Date.now() - due <= LATE_MS) return;
     }
   }
 

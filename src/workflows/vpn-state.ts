@@ -14,6 +14,7 @@ import type { VpnSettings } from '../domain/settings';
 import { decide, type Action } from './decide';
 import { listing } from './listing';
 import { allocate, waitFor, PortRangeUsedUp } from './ports';
+import { adopt, learn, problemOf, refreshed } from './seen';
 import { findEngine, runningReplacements, type VpnData } from './vpn-data';
 
 const ENDED_REPLACEMENTS_KEPT = 20;
@@ -313,39 +314,4 @@ export class VpnState {
     const known = new Set([...this.current.engines, ...this.current.evicted].map((e) => e.id));
     return sight.engines.filter((e) => !known.has(e.id) && !isOfLineage(e.labels, this.current.lineage));
   }
-}
-
-function adopt(observed: ObservedEngine): Engine {
-  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = observed;
-  const ready = health === 'healthy';
-  return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready, health };
-}
-
-/** @param run when the run of its container began that was seen last; Docker may have revived it since */
-function refreshed(engine: Engine, observed: ObservedEngine | undefined, run: Instant | null | undefined): Engine {
-  if (!observed) return engine;
-  const revived = run !== undefined && run !== null && observed.startedAt !== null && observed.startedAt !== run;
-  if (revived) return { ...engine, health: observed.health, ready: observed.health === 'healthy' };
-  if (observed.health === 'unknown') return engine;
-  return { ...engine, health: observed.health, ready: engine.ready || observed.health === 'healthy' };
-}
-
-function learn(port: VpnData['port'], sight: Sight): VpnData['port'] {
-  const reading = sight.port;
-  if (reading.kind === 'known') return { last: reading.port, unknownSince: null, reason: null };
-  if (reading.kind === 'unknown') {
-    return { ...port, unknownSince: port.unknownSince ?? reading.since, reason: reading.reason };
-  }
-  return port;
-}
-
-function problemOf({ vpn, imagePresent }: Sight, { settings, pullError }: VpnData): string | null {
-  const { vpn: name, image, pullPolicy } = settings;
-  if (vpn.kind === 'absent') return `VPN container '${name}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
-  if (!vpn.running) return `VPN container '${name}' is not running`;
-  if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden`;
-  if (imagePresent) return null;
-  if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
-  return `image ${image} is not on the Docker host: ${remedy}`;
 }

@@ -18,13 +18,14 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement, ReplacementInput } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { pullImage } from './activities';
+import { announce, announceChange, announceProblem } from './announce';
 import { describeVpn, publishSearchAttributes, summary } from './appearance';
 import * as messages from './messages';
 import * as parse from './parse';
 import type { replaceEngine } from './replace-engine';
 import { Watch } from './watch';
 import { newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
-import { VpnState, type Effect, type ForceRequest, type PortChange } from './vpn-state';
+import { VpnState, type Effect, type ForceRequest } from './vpn-state';
 
 const RECHECK_SPACING_MS = 1_000;
 const PULL_AGAIN_MS = 60_000;
@@ -311,40 +312,4 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     staticSummary: summary(name, replacement),
   });
-}
-
-/** Said once when it comes up and once when it is over. */
-function announceProblem(name: string, told: string | null, problem: string | null): string | null {
-  if (problem === told) return told;
-  if (problem !== null) log.warn(`[${name}] ${problem}`, { event: 'problem' });
-  else log.info(`[${name}] All is well again (was: ${told})`, { event: 'problem over' });
-  return problem;
-}
-
-function announceChange(name: string, { from, to }: PortChange): void {
-  log.warn(`[${name}] VPN '${name}' forwarded port changed from ${from} to ${to}`, { event: 'port changed', from, to });
-}
-
-function announce(name: string, effect: Effect): void {
-  const { replacement } = effect;
-  const ids = { event: 'replacement', replacement: replacement.id };
-  if (effect.kind === 'retarget') {
-    log.info(
-      `[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`,
-      ids,
-    );
-    return;
-  }
-  const { cause, oldPort, target, old } = replacement;
-  if (cause === 'port changed') {
-    log.warn(
-      `[${name}] VPN '${name}' port changed from ${oldPort ?? 'unknown'} to ${target?.p2pPort} - replacing forwarded engine`,
-      ids,
-    );
-  } else if (old.length > 0) {
-    const what = target ? 'Replacing' : 'Removing';
-    log.warn(`[${name}] ${what} engine ${old.map((e) => e.name).join(', ')}: ${cause}`, ids);
-  } else {
-    log.info(`[${name}] Provisioning ${target?.role} engine: ${cause}`, ids);
-  }
 }

@@ -80,3 +80,33 @@ test('a wrong token is answered before the body is looked at', async () => {
   });
   expect(response.statusCode).toBe(403);
 });
+
+function from(server: FastifyInstance, headers: Record<string, string>) {
+  return server.inject({ method: 'POST', url: '/vpns/gluetun/replacements', headers });
+}
+
+describe('without a key on loopback', () => {
+  test.each([
+    ['a page of another site', { host: '127.0.0.1:8000', origin: 'http://evil.example' }],
+    ['a page without an origin of its own', { host: '127.0.0.1:8000', origin: 'null' }],
+    ['a name that was made to lead here', { host: 'evil.example:8000', origin: 'http://evil.example:8000' }],
+  ])('a request of %s changes nothing', async (_what, headers) => {
+    const source = vpn();
+    const response = await from(await api([source], { access: { host: '127.0.0.1' } }), headers);
+    expect(response.statusCode).toBe(403);
+    expect(detail(response)).toMatch(/another site.*API_KEY/);
+    expect(source.replaced).toEqual([]);
+  });
+
+  test.each([
+    { host: '127.0.0.1:8000' },
+    { host: '[::1]:8000' },
+    { host: 'localhost:8000', origin: 'http://localhost:8000' },
+  ])('a request of its own is taken: %j', async (headers) => {
+    const response = await from(
+      await api([vpn()], { access: { host: '127.0.0.1' } }),
+      headers as Record<string, string>,
+    );
+    expect(response.statusCode).toBe(202);
+  });
+});
