@@ -3,6 +3,7 @@ import { DockerHost, type ContainerDetails, type ListedContainer } from '../../s
 import { label } from '../../src/domain/names';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { Containers } from './containers';
+import { until } from '../simulator/until';
 import { DockerProxy } from './docker-proxy';
 
 const containers = new Containers();
@@ -236,4 +237,26 @@ test('details that were read before an event are not kept', async () => {
   const before = await looker.look();
   const after = await looker.look();
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
+});
+
+test('an engine that keeps crashing is not running between its runs, though Docker calls it so', async () => {
+  const at = await LookedAt.start();
+  // A port that is taken already: it exits as soon as it starts, and Docker revives it, ever more slowly.
+  await at.engine(19_100);
+  const crashing = await at.engine(19_100);
+  const seen = await until('a look between two runs', async () => {
+    const engine = (await at.looker().look()).engines.find((e) => e.id === crashing);
+    return engine?.running === false ? engine : null;
+  });
+  expect(seen.startedAt).toBeNull();
+});
+
+test('an engine that Portward had begun to let go of is known by its restart policy', async () => {
+  const at = await LookedAt.start();
+  const kept = await at.engine(19_100, { [label.replacement]: 'abc/1' });
+  const evicted = await at.engine(19_101, { [label.replacement]: 'abc/2' });
+  await direct.forbidRestart(evicted);
+  const { engines } = await at.looker().look();
+  expect(engines.filter((e) => e.evicted).map((e) => e.id)).toEqual([evicted]);
+  expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
 });
