@@ -38,6 +38,7 @@ const REREAD_FOR_MS = 1_000;
 /** A first look does not wait longer than this for a control server that hangs. */
 const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
+const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
 
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
@@ -278,8 +279,13 @@ export class Observer {
   private async watchPublicIp(signal: AbortSignal): Promise<void> {
     const client = this.deps.gluetun(this.input.vpn);
     while (!signal.aborted) {
+      if (!this.vpnIsHealthy()) {
+        if (this.look !== null) this.memory.publicIp = null;
+        await pauseUntil(LOOK_AT_HEALTH_EVERY_MS, signal);
+        continue;
+      }
       try {
-        this.memory.publicIp = this.vpnIsHealthy() ? await client.publicIp(this.controlServer(), signal) : null;
+        this.memory.publicIp = await client.publicIp(this.controlServer(), signal);
       } catch {
         // Shown where it is known, and never needed.
         this.memory.publicIp = null;

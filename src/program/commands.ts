@@ -57,7 +57,9 @@ export async function status(options: ApiOptions): Promise<void> {
         v.forwarding,
         v.engines,
         v.replacements_running,
-        v.problem ?? v.port_problem ?? '',
+        v.stale_seconds === null
+          ? (v.problem ?? v.port_problem ?? '')
+          : `out of date: its workflow has not answered for ${v.stale_seconds} s`,
       ]),
     ),
     '',

@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ReplacementJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
 import { Stage } from './stage';
 
 let stage: Stage;
@@ -29,6 +30,15 @@ async function askOnce(): Promise<string> {
   const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
   return ((await response.json()) as ReplacementJson).id;
 }
+
+test("the VPN's public address is told", async () => {
+  const told = await until('the public address', async () => {
+    const response = await fetch(`${stage.portward.url}/vpn/publicip`);
+    return response.ok ? ((await response.json()) as { public_ip: string }) : null;
+  });
+  // What the simulated control server says by default.
+  expect(told.public_ip).toBe('203.0.113.7');
+});
 
 test('by HTTP: 202 with the id, the new engine on the same port after the old one is gone', async () => {
   const before = await theOnlyEngine();
