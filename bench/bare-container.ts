@@ -10,6 +10,8 @@ export interface BareContainers {
   readonly created: readonly number[];
   /** From the same begin until the engine's API answers; ms. */
   readonly answering: readonly number[];
+  /** From the container's start until the engine's API answers: the engine's own start-up; ms. */
+  readonly booted: readonly number[];
 }
 
 const HTTP_PORT = 19_000;
@@ -19,6 +21,7 @@ export async function bareContainers(docker: Docker, count: number): Promise<Bar
   const runId = `bench-${randomBytes(3).toString('hex')}`;
   const created: number[] = [];
   const answering: number[] = [];
+  const booted: number[] = [];
   try {
     const image = await engineImage(docker, { STARTUP_MS: '0' });
     const vpn = await startSimulatedVpn(docker, {
@@ -37,12 +40,14 @@ export async function bareContainers(docker: Docker, count: number): Promise<Bar
       });
       await engine.start();
       created.push(Date.now() - began);
+      const started = Date.now();
       while ((await httpGet(url, { limitMs: 1_000 }).catch(() => null))?.status !== 200) await sleep(10);
       answering.push(Date.now() - began);
+      booted.push(Date.now() - started);
       await engine.remove({ force: true });
     }
   } finally {
     await removeSimulation(docker, runId);
   }
-  return { created, answering };
+  return { created, answering, booted };
 }

@@ -28,6 +28,8 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     if (error.validation) return reply.code(422).send({ detail: error.message });
     const status = error.statusCode ?? 500;
+    if (status === 415)
+      return reply.code(415).send({ detail: 'expected a body of Content-Type: application/json, or none' });
     if (status < 500) return reply.code(status).send({ detail: error.message });
     request.log.error({ err: error }, 'request failed');
     return reply.code(500).send({ detail: 'internal error; the log says more' });

@@ -28,7 +28,9 @@ export function parseReplaceRequest(value: unknown): ReplaceRequest | null {
   if (value === undefined || value === null) return {};
   const given = fields(value);
   if (!given) return null;
-  const { engine, reason, requestId } = given;
+  const { engine, reason, requestId, ...others } = given;
+  // A misspelt name would replace another engine than the one that was meant.
+  if (Object.keys(others).length > 0) return null;
   for (const text of [engine, reason, requestId]) {
     if (text !== undefined && text !== null && !isText(text)) return null;
   }

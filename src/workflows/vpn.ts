@@ -68,6 +68,8 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.configureSignal, (settings: unknown) => {
     const parsed = parse.parseSettings(settings);
+    // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
+    toldProblem = null;
     if (parsed) state.configure(parsed);
     else log.warn(`[${name}] signal configure ignored: not a VPN's settings`);
   });
@@ -252,7 +254,8 @@ export async function vpn(input: VpnInput): Promise<void> {
   }
 }
 
-const REQUEST_FORM = 'expected nothing, or an object with text in engine, reason and requestId';
+const REQUEST_FORM =
+  'expected nothing, or an object with text in engine, reason and requestId, and with no other field';
 
 function rejection(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'ReplacementRefused');

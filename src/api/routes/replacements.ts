@@ -37,11 +37,15 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     '/vpns/:name/replacements',
     {
       config: { locked: true },
+      // All of the body is optional, and so is the body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
       schema: {
         summary: 'Replace an engine now, the forwarded one if none is named',
         params: Params,
         headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
-        body: Type.Optional(Type.Union([ReplacementRequestSchema, Type.Null()])),
+        body: ReplacementRequestSchema,
         response: {
           202: Type.Union([ReplacementSchema, PendingSchema]),
           404: ErrorSchema,
