@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
+import { pauseUntil } from '../pause';
 import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
@@ -38,6 +39,7 @@ export interface TemporalVpnSourceOptions {
   readonly queryDeadlineMs: number;
 }
 
+const ASK_AGAIN_MS = 20;
 /** Longer than a busy worker takes, shorter than a client's patience. */
 const UPDATE_DEADLINE_MS = 2_000;
 
@@ -52,9 +54,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   async engines(previous: EngineList | null): Promise<EngineList> {
-    const answer = await this.within(this.options.queryDeadlineMs, () =>
-      this.handle().query(enginesQuery, previous?.version ?? null),
-    );
+    const answer = await this.query(() => this.handle().query(enginesQuery, previous?.version ?? null));
     if (answer.unchanged) {
       if (previous?.version === answer.version) return previous;
       throw new Error('the VPN workflow says unchanged of a list that is not the last one');
@@ -64,7 +64,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   state(): Promise<VpnReport> {
-    return this.within(this.options.queryDeadlineMs, () => this.handle().query(stateQuery));
+    return this.query(() => this.handle().query(stateQuery));
   }
 
   async progress(): Promise<ObserveProgress | null> {
@@ -86,6 +86,21 @@ export class TemporalVpnSource implements VpnSource {
     );
   }
 
+  /** Temporal drops a query that meets the end of a workflow task, and asks to send it again. */
+  private query<T>(ask: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + this.options.queryDeadlineMs;
+    return this.within(this.options.queryDeadlineMs, async () => {
+      for (;;) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (!isUnavailable(error) || Date.now() + ASK_AGAIN_MS >= deadline) throw error;
+        }
+        await pauseUntil(ASK_AGAIN_MS);
+      }
+    });
+  }
+
   private handle() {
     return this.client.workflow.getHandle(vpnWorkflowId(this.options.instance, this.vpn));
   }
@@ -93,4 +108,12 @@ export class TemporalVpnSource implements VpnSource {
   private within<T>(ms: number, request: () => Promise<T>): Promise<T> {
     return this.client.connection.withDeadline(Date.now() + ms, request);
   }
+}
+
+/** gRPC's number for it. */
+const UNAVAILABLE = '14';
+
+function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : null;
+  return cause !== null && isGrpcServiceError(cause) && String(cause.code) === UNAVAILABLE;
 }

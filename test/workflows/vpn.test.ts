@@ -186,6 +186,7 @@ describe('messages', () => {
     ['text', ['rubbish']],
     ['a list', [[1, 2]]],
     ['wrong types', [{ engine: 5, reason: {} }]],
+    ['a misspelt name', [{ engin: 'acestream_1' }]],
   ])('a signal with %s in it does no harm to any signal handler', (_what, args) =>
     bench.with(async (stand) => {
       await stand.start();
