@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
 import { observeProgress, plainEngine } from '../builders';
@@ -104,4 +104,25 @@ test('progress is what the observe that beat last says', async () => {
 test('while nothing is observed there is no progress', async () => {
   temporal.answer = () => ({ raw: {} });
   expect(await source.progress()).toBeNull();
+});
+
+/** As the SDK wraps what the server answers. */
+function refused(code: number): ServiceError {
+  const cause = Object.assign(new Error('buffered query cleared, please retry'), { code, details: '', metadata: {} });
+  return new ServiceError('Failed to query Workflow', { cause });
+}
+
+test('a query that Temporal drops is asked again, and nobody hears of it', async () => {
+  const answers = [() => Promise.reject(refused(14)), () => ({ ...known, unchanged: false })];
+  temporal.answer = () => answers.shift()?.();
+  expect(await source.engines(null)).toEqual(known);
+  expect(temporal.asked).toHaveLength(2);
+});
+
+test('a query that is refused for another reason is not asked again, and one that is dropped only until the deadline', async () => {
+  temporal.answer = () => Promise.reject(refused(3));
+  await expect(source.engines(null)).rejects.toThrow('Failed to query Workflow');
+  expect(temporal.asked).toHaveLength(1);
+  temporal.answer = () => Promise.reject(refused(14));
+  await expect(source.engines(null)).rejects.toThrow('Failed to query Workflow');
 });
