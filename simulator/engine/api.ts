@@ -5,38 +5,51 @@ import { statistics, Streams } from './streams';
 
 const VERSION = '3.2.3-simulated';
 
-export type EngineApiParts = { ports: PortsGiven; startedAt: number; hang: boolean; stopBehaviour: string };
+export type EngineApiParts = {
+  ports: PortsGiven;
+  startedAt: number;
+  hang: boolean;
+  /** What it says of its network. */
+  connected: boolean;
+  stopBehaviour: string;
+};
 
 /** The engine's HTTP API as far as Portward and a proxy use it, and `/simulator/…`, which no engine has. */
 export function createEngineApi(parts: EngineApiParts): RequestListener {
   const streams = new Streams();
-  let { hang } = parts;
+  let { hang, connected } = parts;
   return listener(async (request, response) => {
     const { path, query } = target(request);
     if (path === '/simulator/hang' && request.method === 'PUT') {
-      hang = parseHang(await readJson(request));
+      hang = parseFlag('hang', await readJson(request));
       answerJson(response, 200, { hang });
+      return;
+    }
+    if (path === '/simulator/connected' && request.method === 'PUT') {
+      connected = parseFlag('connected', await readJson(request));
+      answerJson(response, 200, { connected });
       return;
     }
     if (path === '/simulator/state') {
       const { ports, startedAt, stopBehaviour } = parts;
       const uptimeMs = Date.now() - startedAt;
-      answerJson(response, 200, { ports, startedAt, uptimeMs, hang, stopBehaviour, clients: streams.clients });
+      const { clients } = streams;
+      answerJson(response, 200, { ports, startedAt, uptimeMs, hang, connected, stopBehaviour, clients });
       return;
     }
     // Accepted and never answered: the request is left to its client's patience.
     if (hang) return;
-    if (!answerService(path, query, response) && !answerStream(streams, request, response)) {
+    if (!answerService(path, query, connected, response) && !answerStream(streams, request, response)) {
       throw new RefusedRequest(404, `no route ${request.method} ${path}`);
     }
   });
 }
 
-function answerService(path: string, query: URLSearchParams, response: ServerResponse): boolean {
+function answerService(path: string, query: URLSearchParams, connected: boolean, response: ServerResponse): boolean {
   if (path !== '/server/api' && path !== '/webui/api/service') return false;
   switch (query.get('method')) {
     case 'get_network_connection_status':
-      answerJson(response, 200, { result: { connected: true } });
+      answerJson(response, 200, { result: { connected } });
       return true;
     case 'get_version': {
       const body = { result: { code: 3020300, platform: 'linux', version: VERSION }, error: null };
@@ -90,7 +103,8 @@ function sessionUrls(request: IncomingMessage, id: string, infohash: string): Re
   };
 }
 
-function parseHang(body: unknown): boolean {
-  if (isRecord(body) && typeof body.hang === 'boolean') return body.hang;
-  throw new RefusedRequest(400, `expected {hang: true|false}, found ${JSON.stringify(body)}`);
+function parseFlag(name: string, body: unknown): boolean {
+  const value = isRecord(body) ? body[name] : undefined;
+  if (typeof value === 'boolean') return value;
+  throw new RefusedRequest(400, `expected {${name}: true|false}, found ${JSON.stringify(body)}`);
 }

@@ -24,8 +24,9 @@ process.on('SIGINT', onStopSignal);
 
 async function run(): Promise<void> {
   await sleep(envNumber(env, 'STARTUP_MS', 0));
-  const hang = ['1', 'true', 'on'].includes(env.HANG ?? '');
-  const api = createHttpServer(createEngineApi({ ports, startedAt, hang, stopBehaviour: stop.kind }));
+  const hang = isOn(env.HANG ?? '');
+  const connected = isOn(env.CONNECTED ?? 'on');
+  const api = createHttpServer(createEngineApi({ ports, startedAt, hang, connected, stopBehaviour: stop.kind }));
   // The API last: once it answers, the other ports are bound, so a proxy never meets half an engine.
   if (ports.p2p !== null) {
     const peers = createServer((peer) => {
@@ -45,4 +46,9 @@ async function run(): Promise<void> {
   await listening(api, ports.http, 'HTTP');
   logLine(`engine listens: HTTP ${ports.http}, HTTPS ${ports.https ?? '-'}, P2P ${ports.p2p ?? '-'}`);
 }
+
+function isOn(text: string): boolean {
+  return ['1', 'true', 'on'].includes(text);
+}
+
 void run();

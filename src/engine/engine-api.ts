@@ -1,3 +1,6 @@
+import { Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { answerText } from '../answer-text';
 import { withDeadline } from '../deadline';
 
 /** Where something listens, as seen from this process. */
@@ -10,17 +13,22 @@ export function url({ host, port }: Endpoint, path = '/'): URL {
   return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
-/** Asks an engine whether it is up. */
 export interface EngineApi {
   /** Resolves when the engine's API has answered; rejects with the reason when it has not. */
   answers(endpoint: Endpoint, signal: AbortSignal): Promise<void>;
+  /** Whether the engine says that it reaches its network, through the VPN; rejects when that can't be learned. */
+  connected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean>;
 }
 
 const NETWORK_STATUS = '/server/api?api_version=3&method=get_network_connection_status';
 const TIMEOUT_MS = 3_000;
+const ANSWER_BYTES_AT_MOST = 16 * 1024;
 
-/** AceStream's API. A 401 or 403 still means that it is up. */
+const NetworkStatus = Type.Object({ result: Type.Object({ connected: Type.Boolean() }) });
+
+/** AceStream's API. */
 export class AceStreamApi implements EngineApi {
+  /** A 401 or 403 still means that it is up. */
   async answers(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
     const response = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
       const answer = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
@@ -30,5 +38,25 @@ export class AceStreamApi implements EngineApi {
     if (!response.ok && response.status !== 401 && response.status !== 403) {
       throw new Error(`the engine's API answers ${response.status}`);
     }
+  }
+
+  async connected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+    const text = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
+      const response = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
+      if (response.ok) return answerText(response, ANSWER_BYTES_AT_MOST);
+      await response.body?.cancel();
+      throw new Error(`the engine's API answers ${response.status} when asked whether it is connected`);
+    });
+    const status = parsed(text);
+    if (Value.Check(NetworkStatus, status)) return status.result.connected;
+    throw new Error(`the engine does not say whether it is connected, but ${JSON.stringify(text.slice(0, 60))}`);
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }

@@ -50,6 +50,26 @@ test('asking an engine that hangs ends when it is called off', async () => {
   await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
 });
 
+const connected = () => api.connected(endpoint(), new AbortController().signal);
+
+test.each([true, false])('an engine that says connected: %s is taken at its word', async (value) => {
+  answer = (response) => response.end(JSON.stringify({ result: { connected: value }, error: null }));
+  expect(await connected()).toBe(value);
+  expect(asked.at(-1)).toBe('/server/api?api_version=3&method=get_network_connection_status');
+});
+
+test.each([
+  ['no JSON', '<html>connected</html>', 200, /does not say whether it is connected, but "<html>/],
+  ['another form', '{"result":{"connected":"yes"}}', 200, /does not say whether it is connected/],
+  ['no result', '{"error":"unknown method"}', 200, /does not say whether it is connected/],
+  ['a 401', '{"result":{"connected":true}}', 401, /answers 401 when asked whether it is connected/],
+  ['a 500', '{"result":{"connected":false}}', 500, /answers 500/],
+  ['a huge answer', `{"result":{"connected":true},"x":"${'x'.repeat(20_000)}"}`, 200, /over 16384 bytes/],
+])('an engine that answers %s says nothing about its connection', async (_what, body, status, message) => {
+  answer = (response) => response.writeHead(status).end(body);
+  await expect(connected()).rejects.toThrow(message);
+});
+
 test('an IPv6 address is put in brackets', () => {
   expect(url({ host: 'fd00::2', port: 19_000 }, '/x').href).toBe('http://[fd00::2]:19000/x');
 });

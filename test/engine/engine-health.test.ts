@@ -20,6 +20,7 @@ class Asked {
         this.asked++;
         if (!this.up) throw new Error('refused');
       },
+      connected: () => Promise.reject(new Error('health does not depend on the network')),
     },
     { intervalMs: INTERVAL_MS, failureThreshold: THRESHOLD },
   );

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
 export interface Asked {
+  readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
 }
@@ -11,14 +12,16 @@ export interface Asked {
 export const CURRENT = '/v1/portforward';
 export const OLDER = '/v1/openvpn/portforwarded';
 export const PUBLIC_IP = '/v1/publicip/ip';
+export const STATUS = '/v1/vpn/status';
+export const OLDER_STATUS = '/v1/openvpn/status';
 
 /** Gluetun's control server with the routes that a test gives it; any other is a 404. */
 export class ControlServer {
   readonly asked: Asked[] = [];
   routes: Readonly<Record<string, Answer>> = {};
   private readonly server: Server = createServer((request, response) => {
-    const { url = '', headers } = request;
-    this.asked.push({ url, headers });
+    const { method = '', url = '', headers } = request;
+    this.asked.push({ method, url, headers });
     const answer = this.routes[url] ?? status(404, '404 page not found');
     answer(response, request);
   });

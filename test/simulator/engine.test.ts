@@ -120,6 +120,21 @@ test('an engine hangs and recovers as asked', async () => {
   await answering(19041);
 });
 
+async function networkStatus(port: number): Promise<unknown> {
+  return (await get(port, STATUS)).json();
+}
+
+test('an engine says whether it is connected as asked', async () => {
+  await simulation.startEngine(vpn, { ...krinkuto(19081, 45081), CONNECTED: '0' });
+  await answering(19081);
+  expect(await networkStatus(19081)).toEqual({ result: { connected: false } });
+  for (const connected of [true, false]) {
+    const body = JSON.stringify({ connected });
+    await fetch(`http://${vpn.address}:19081/simulator/connected`, { method: 'PUT', body });
+    expect(await networkStatus(19081)).toEqual({ result: { connected } });
+  }
+});
+
 test.each([
   ['prompt', 0, 0, 2000],
   ['slow:1500', 0, 1500, 4000],

@@ -1,0 +1,158 @@
+import { GluetunClient, GluetunError, type GluetunAuth } from '../../src/gluetun/client';
+import {
+  ControlServer,
+  cut,
+  guarded,
+  hang,
+  json,
+  OLDER_STATUS,
+  redirect,
+  status,
+  STATUS,
+  text,
+  type Answer,
+} from './control-server';
+import { VpnLoop } from './vpn-loop';
+
+const server = new ControlServer();
+beforeAll(() => server.start());
+afterAll(() => server.stop());
+
+const KEY: GluetunAuth = { kind: 'api-key', key: 'TOP-SECRET' };
+const never = new AbortController().signal;
+const client = (reconnectTimeoutMs = 20_000, auth: GluetunAuth = KEY) =>
+  new GluetunClient({ auth, timeoutMs: 5_000, reconnectTimeoutMs });
+
+let vpn: VpnLoop;
+beforeEach(() => {
+  vpn = new VpnLoop();
+  server.asked.length = 0;
+  server.routes = { [STATUS]: vpn.answer };
+});
+
+const reconnect = (asker = client(), signal = never) => asker.reconnect(server.base, signal);
+
+async function refusal(reconnecting: Promise<void>): Promise<string> {
+  const error: unknown = await reconnecting.then(
+    () => new Error('expected an error'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof GluetunError)) throw error;
+  expect(`${error.message} ${error.stack}`).not.toContain('TOP-SECRET');
+  return error.message;
+}
+
+test('a reconnection stops the VPN and runs it again, with the credentials', async () => {
+  await reconnect();
+  expect(vpn.done).toEqual(['stopped', 'running']);
+  for (const { method, headers } of server.asked) {
+    expect(method).toBe('PUT');
+    expect(headers).toMatchObject({ 'x-api-key': 'TOP-SECRET', 'content-type': 'application/json' });
+  }
+});
+
+test('a reconnection that ended in the middle can be begun again', async () => {
+  vpn.status = 'stopped';
+  await reconnect();
+  expect(vpn.done).toEqual(['running']);
+});
+
+test.each<[string, Answer]>([
+  ['a 500', status(500)],
+  ['a 401', status(401)],
+  ['garbage', text('ok')],
+  ['a connection that breaks', cut],
+  ['a redirect elsewhere', redirect('http://evil.example/')],
+  ['a status that is still changing', json({ outcome: 'already stopping' })],
+])('running that fails twice with %s is asked for until the VPN runs', async (_what, answer) => {
+  vpn.refuse('running', answer, 2);
+  await reconnect();
+  expect(vpn.done).toEqual(['stopped', 'running']);
+});
+
+test.each([
+  ['hangs', hang],
+  ['answers 500', status(500)],
+  ['breaks the connection', cut],
+  ['answers garbage', text('ok')],
+])('a control server that %s after it has stopped the VPN is still told to run it', async (_how, answer) => {
+  vpn.obeyThen('stopped', answer);
+  await refusal(reconnect(client(2_000)));
+  expect(vpn.done).toEqual(['stopped', 'running']);
+});
+
+test('a control server that hangs while the VPN starts is found to have started it', async () => {
+  vpn.obeyThen('running', hang);
+  await reconnect(client(5_000));
+  expect(vpn.done).toEqual(['stopped', 'running']);
+});
+
+test('a VPN that cannot be run again is an error in time that says so and what to do', async () => {
+  vpn.refuse('running', status(500), Infinity);
+  expect(await refusal(reconnect(client(2_000)))).toMatch(
+    /does not run again: the control server answers 500. If it stays so, restart its container$/,
+  );
+  expect(server.asked.length).toBeGreaterThan(3);
+});
+
+test.each([
+  ['refuses access', status(401), /refuses access \(401\): set GLUETUN_API_KEY/],
+  ['has no such route', status(404), /answers 404/],
+])('a control server that %s is asked for nothing more, since nothing has changed', async (_how, answer, message) => {
+  server.routes = { [STATUS]: answer, [OLDER_STATUS]: answer };
+  expect(await refusal(reconnect())).toMatch(message);
+  expect(server.urls).toEqual([STATUS, OLDER_STATUS]);
+});
+
+test('a control server that does not listen is an error that says where', async () => {
+  const gone = await new ControlServer().start();
+  const { base } = gone;
+  await gone.stop();
+  expect(await refusal(client().reconnect(base, never))).toContain(`control server at ${base.host} can't be reached`);
+});
+
+test.each(['crashed', 'starting'])('a VPN that is %s by itself is not reconnected, and said to be so', async (now) => {
+  const already = json({ outcome: `already ${now}` });
+  vpn.refuse('stopped', already);
+  vpn.refuse('running', already, 2);
+  expect(await refusal(reconnect())).toMatch(
+    new RegExp(`could not be stopped in order to reconnect it: it is 'already ${now}'`),
+  );
+  expect(vpn.done).toEqual([]);
+});
+
+test('an older release is asked on its own route', async () => {
+  server.routes = { [OLDER_STATUS]: guarded((headers) => headers['x-api-key'] === 'TOP-SECRET', vpn.answer) };
+  await reconnect();
+  expect(vpn.done).toEqual(['stopped', 'running']);
+  expect(server.urls).toEqual([STATUS, OLDER_STATUS, OLDER_STATUS]);
+});
+
+test.each([301, 308])('a %i to the older route is followed with what was asked', async (code) => {
+  server.routes = { [STATUS]: redirect(OLDER_STATUS, code), [OLDER_STATUS]: vpn.answer };
+  await reconnect();
+  expect(vpn.done).toEqual(['stopped', 'running']);
+});
+
+test('a reconnection that is called off before it begins asks for nothing', async () => {
+  expect(await refusal(reconnect(client(), AbortSignal.abort()))).toMatch(/called off before it began/);
+  expect(server.asked).toEqual([]);
+});
+
+test('a reconnection that is called off in the middle does not leave the VPN stopped', async () => {
+  const calledOff = new AbortController();
+  vpn.obeyThen('stopped', () => calledOff.abort());
+  await refusal(reconnect(client(), calledOff.signal));
+  expect(vpn.done).toEqual(['stopped', 'running']);
+});
+
+test('a reconnection that is called off while the VPN will not run tries no more than once again', async () => {
+  const calledOff = new AbortController();
+  vpn.refuse('running', (response) => {
+    calledOff.abort();
+    response.writeHead(500).end();
+  });
+  vpn.refuse('running', status(500), Infinity);
+  expect(await refusal(reconnect(client(), calledOff.signal))).toMatch(/does not run again/);
+  expect(server.asked.length).toBeLessThanOrEqual(3);
+});
