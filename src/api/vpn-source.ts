@@ -40,6 +40,8 @@ export interface TemporalVpnSourceOptions {
 }
 
 const ASK_AGAIN_MS = 20;
+/** The whole state is for people and dashboards, who would rather wait for a busy worker than be refused. */
+const STATE_DEADLINE_MS = 2_000;
 /** Longer than a busy worker takes, shorter than a client's patience. */
 const UPDATE_DEADLINE_MS = 2_000;
 
@@ -54,7 +56,9 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   async engines(previous: EngineList | null): Promise<EngineList> {
-    const answer = await this.query(() => this.handle().query(enginesQuery, previous?.version ?? null));
+    const answer = await this.query(this.options.queryDeadlineMs, () =>
+      this.handle().query(enginesQuery, previous?.version ?? null),
+    );
     if (answer.unchanged) {
       if (previous?.version === answer.version) return previous;
       throw new Error('the VPN workflow says unchanged of a list that is not the last one');
@@ -64,7 +68,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   state(): Promise<VpnReport> {
-    return this.query(() => this.handle().query(stateQuery));
+    return this.query(STATE_DEADLINE_MS, () => this.handle().query(stateQuery));
   }
 
   async progress(): Promise<ObserveProgress | null> {
@@ -87,14 +91,15 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   /** Temporal drops a query that meets the end of a workflow task, and asks to send it again. */
-  private query<T>(ask: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.options.queryDeadlineMs;
-    return this.within(this.options.queryDeadlineMs, async () => {
+  private query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    return this.within(deadlineMs, async () => {
       for (;;) {
         try {
           return await ask();
         } catch (error) {
-          if (!isUnavailable(error) || Date.now() + ASK_AGAIN_MS >= deadline) throw error;
+          const patient = performance.now() + ASK_AGAIN_MS < begun + deadlineMs;
+          if (!isUnavailable(error) || !patient) throw new Error(reasonOf(error), { cause: error });
         }
         await pauseUntil(ASK_AGAIN_MS);
       }
@@ -110,8 +115,14 @@ export class TemporalVpnSource implements VpnSource {
   }
 }
 
-/** gRPC's number for it. */
+/** gRPC's number for a server that asks to be asked again. */
 const UNAVAILABLE = '14';
+
+/** What the server said, which the client wraps into 'Failed to query Workflow'. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof ServiceError && error.cause ? `${message}: ${error.cause.message}` : message;
+}
 
 function isUnavailable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : null;
