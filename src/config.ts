@@ -1,5 +1,5 @@
 import { cleanEnv } from 'envalid';
-import type { PortRange, PullPolicy } from './domain/settings';
+import type { PortRange, PullPolicy, VpnSettings } from './domain/settings';
 import { dataDir } from './folders';
 import { variants, type Variant } from './engine/variants';
 import type { GluetunAuth } from './gluetun/client';
@@ -11,6 +11,8 @@ export interface VpnConfig {
   /** Engines wanted on it, the forwarded one among them. */
   readonly targetEngines: number;
   readonly gluetunAuth: GluetunAuth;
+  /** Which of several forwarded ports the engine follows; 0 is the first. */
+  readonly portIndex: number;
 }
 
 /** The whole configuration, checked. It holds secrets: it is never logged or sent anywhere as a whole. */
@@ -32,6 +34,11 @@ export interface Config {
   readonly gluetun: { readonly port: number; readonly timeoutMs: number };
   readonly checkIntervalMs: number;
   readonly portCacheTtlMs: number;
+  readonly unhealthyRestartMs: number;
+  readonly portLostMs: number;
+  readonly replaceOnReconnect: boolean;
+  readonly longestSpacingMs: number;
+  readonly breakers: VpnSettings['breakers'];
   readonly containerLabel: string;
   readonly reach: 'auto' | 'network' | 'published';
   readonly httpsPorts: PortRange;
@@ -130,6 +137,20 @@ export function loadConfig(env: Env): Config {
     gluetun: { port: read.GLUETUN_API_PORT, timeoutMs: read.GLUETUN_TIMEOUT_S * 1000 },
     checkIntervalMs: read.GLUETUN_HEALTH_CHECK_INTERVAL_S * 1000,
     portCacheTtlMs: read.GLUETUN_PORT_CACHE_TTL_S * 1000,
+    unhealthyRestartMs: read.VPN_UNHEALTHY_RESTART_TIMEOUT_S * 1000,
+    portLostMs: read.PORT_LOST_TIMEOUT_S * 1000,
+    replaceOnReconnect: read.VPN_RESTART_ENGINES_ON_RECONNECT,
+    longestSpacingMs: read.PORT_CHANGE_SPACING_MAX_S * 1000,
+    breakers: {
+      general: {
+        threshold: read.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
+        recoveryMs: read.CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S * 1000,
+      },
+      replacement: {
+        threshold: read.CIRCUIT_BREAKER_REPLACEMENT_THRESHOLD,
+        recoveryMs: read.CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S * 1000,
+      },
+    },
     containerLabel: read.CONTAINER_LABEL,
     reach: read.CONTAINER_REACH,
     httpsPorts: read.ACE_HTTPS_RANGE,
@@ -187,6 +208,7 @@ function vpnConfigs(
     httpPorts: ranges[index] ?? read.PORT_RANGE_HOST,
     targetEngines: share(read.MIN_REPLICAS, names.length, index),
     gluetunAuth: gluetunAuth(env, index + 1, mistakes),
+    portIndex: read.GLUETUN_PORT_INDEX,
   }));
 }
 

@@ -1,12 +1,13 @@
 // One of each thing of the field, complete and ordinary; a test says only what matters to it.
 import type { ObserveProgress } from '../src/activities/observe';
 import type { ListedEngine } from '../src/domain/engine';
-import { label } from '../src/domain/names';
-import type { Sight } from '../src/domain/observation';
+import type { Sight, VpnObservation } from '../src/domain/observation';
 import type { Replacement, Target } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
 import type { VpnReport } from '../src/workflows/messages';
-import { newVpnData } from '../src/workflows/vpn-data';
+import { newVpnData, noPort } from '../src/workflows/vpn-data';
+
+type PresentVpn = Extract<VpnObservation, { kind: 'present' }>;
 
 /** The day on which the simulated world begins, in ms. */
 export const DAY = Date.parse('2026-01-02T03:04:05.000Z');
@@ -24,6 +25,14 @@ export function vpnSettings(change: Partial<VpnSettings> = {}): VpnSettings {
     evictionGraceMs: 3_000,
     stopTimeoutS: 10,
     startupTimeoutMs: 25_000,
+    unhealthyRestartMs: 60_000,
+    portLostMs: 60_000,
+    replaceOnReconnect: true,
+    longestSpacingMs: 300_000,
+    breakers: {
+      general: { threshold: 5, recoveryMs: 300_000 },
+      replacement: { threshold: 3, recoveryMs: 180_000 },
+    },
     image: 'engine:test',
     pullPolicy: 'never',
     searchAttributes: [],
@@ -39,10 +48,12 @@ export function plainEngine(httpPort: number, change: Partial<ListedEngine> = {}
     httpPort,
     httpsPort: httpPort + 26_000,
     p2pPort: null,
-    labels: { [label.httpPort]: String(httpPort), [label.vpn]: 'gluetun' },
+    labels: {},
     firstSeen: DAY,
     ready: true,
     health: 'healthy',
+    run: DAY,
+    cutOff: false,
     forwarded: false,
     ...change,
   };
@@ -53,14 +64,20 @@ export function forwardedEngine(httpPort: number, p2pPort: number, change: Parti
     role: 'forwarded',
     p2pPort,
     forwarded: true,
-    labels: {
-      [label.httpPort]: String(httpPort),
-      [label.vpn]: 'gluetun',
-      [label.forwarded]: 'true',
-      [label.p2pPort]: String(p2pPort),
-    },
     ...change,
   });
+}
+
+export function presentVpn(change: Partial<PresentVpn> = {}): PresentVpn {
+  return {
+    kind: 'present',
+    id: 'vpn-container',
+    startedAt: DAY - 60_000,
+    running: true,
+    health: 'healthy',
+    portForwarding: true,
+    ...change,
+  };
 }
 
 /** A look that shows a healthy VPN with this port, and no engines. */
@@ -68,9 +85,12 @@ export function sight(port: number, change: Partial<Sight> = {}): Sight {
   return {
     kind: 'sight',
     at: DAY,
-    vpn: { kind: 'present', id: 'vpn-container', startedAt: DAY - 60_000, running: true, health: 'healthy' },
+    vpn: presentVpn(),
+    liveEngines: null,
     port: { kind: 'known', port },
     engines: [],
+    found: [],
+    complete: true,
     imagePresent: true,
     ...change,
   };
@@ -81,12 +101,13 @@ export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
   const seen = sight(65_290);
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    known: seen,
     sight: seen,
-    port: { last: 65_290, unknownSince: null, reason: null },
+    port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [forwardedEngine(19_000, 65_290)],
     validPort: 65_290,
     healthy: true,
+    unstable: false,
+    breakerStates: { general: 'closed', replacement: 'closed' },
     ...change,
   };
 }
@@ -121,10 +142,11 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
     endedAt: null,
     failedAttempts: 0,
     lastError: null,
+    heldUntil: null,
     ...change,
   };
 }
 
 export function observeProgress(change: Partial<ObserveProgress> = {}): ObserveProgress {
-  return { checkedAt: DAY + 5_000, checkedEngines: {}, publicIp: '203.0.113.7', ...change };
+  return { checkedAt: DAY + 5_000, checkedEngines: {}, portRead: null, publicIp: '203.0.113.7', ...change };
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ContainerId, Engine } from '../domain/engine';
+import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import { isHealthy } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
@@ -13,16 +14,18 @@ export async function createEngine(order: EngineOrder, deps: ActivityDeps): Prom
   const { docker } = deps;
   const vpn = await docker.inspect(order.vpn);
   if (!vpn || !isHealthy(observeDocker(vpn))) {
-    throw new Error(
-      `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
-    );
+    throw ApplicationFailure.create({
+      message: `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
+      type: 'VpnNotHealthy',
+    });
   }
   const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
   const id = await createOrAdopt(docker, wanted);
   await docker.start(id);
   const { role, httpPort, httpsPort, p2pPort } = order.target;
-  const { name, labels } = wanted;
-  const begun = { firstSeen: Date.now(), ready: false, health: 'unknown' } as const;
+  const { name } = wanted;
+  const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
+  const begun = { firstSeen: Date.now(), ready: false, health: 'unknown', run: null, cutOff: false } as const;
   return { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
 }
 

@@ -15,6 +15,8 @@ export interface ActivityDeps {
   /** The control server client for a VPN, since each may have keys of its own. */
   readonly gluetun: (vpn: string) => GluetunClient;
   readonly gluetunPort: number;
+  /** Which of a VPN's forwarded ports the engine follows; 0 is the first. */
+  readonly portIndex: (vpn: string) => number;
   readonly engineApi: EngineApi;
   readonly variant: Variant;
   readonly engineEnv: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import type { ContainerId, Port } from '../domain/engine';
+import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import type { DockerHealth, ObservedEngine, VpnObservation } from '../domain/observation';
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
@@ -30,6 +31,7 @@ type EngineLook = Omit<ObservedEngine, 'health'>;
 export class DockerLooker {
   private readonly details = new Map<ContainerId, EngineLook>();
   private listed: {
+    /** On the clock that nobody sets. */
     readonly at: number;
     readonly engines: readonly EngineLook[];
     readonly imagePresent: boolean;
@@ -55,15 +57,16 @@ export class DockerLooker {
     const at = Date.now();
     const [details, { engines, imagePresent }] = await Promise.all([
       this.docker.inspect(this.options.vpn),
-      this.list(at),
+      this.list(),
     ]);
     return { at, vpn: observeDocker(details), details, engines, imagePresent };
   }
 
-  private async list(at: number): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
-    if (this.listed && at - this.listed.at < LIST_AGAIN_MS) return this.listed;
+  private async list(): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
+    if (this.listed && performance.now() - this.listed.at < LIST_AGAIN_MS) return this.listed;
     const { vpn, containerLabel, image } = this.options;
     const { forgotten } = this;
+    const begun = performance.now();
     const [containers, imagePresent] = await Promise.all([
       this.docker.list([containerLabel, `${label.vpn}=${vpn}`]),
       this.docker.hasImage(image),
@@ -72,7 +75,7 @@ export class DockerLooker {
     const looks = await Promise.all(ours.map((c) => this.engine(c)));
     // One that vanished between list and inspect is simply not there; the others are.
     const engines = looks.filter((e): e is EngineLook => e !== null);
-    const listed = { at, engines, imagePresent };
+    const listed = { at: begun, engines, imagePresent };
     if (forgotten === this.forgotten) this.listed = listed;
     return listed;
   }
@@ -83,7 +86,7 @@ export class DockerLooker {
     const { forgotten } = this;
     const details = await this.docker.inspect(container.id);
     if (!details) return null;
-    const look = engineLook(container, details);
+    const look = engineLook(container, details, this.options);
     if (look && forgotten === this.forgotten) this.details.set(container.id, look);
     return look;
   }
@@ -100,6 +103,7 @@ export function observeDocker(details: ContainerDetails | null): VpnObservation 
     startedAt: Date.parse(State.StartedAt),
     running: State.Running && !State.Restarting,
     health: dockerHealth(State.Health?.Status),
+    portForwarding: (details.Config.Env ?? []).some((line) => /^VPN_PORT_FORWARDING=on$/i.test(line)),
   };
 }
 
@@ -113,21 +117,28 @@ function port(text: string | undefined): Port | null {
 }
 
 /** Null for a container whose labels name no HTTP port: it can't be an engine of ours. */
-function engineLook(container: ListedContainer, details: ContainerDetails): EngineLook | null {
+function engineLook(
+  container: ListedContainer,
+  details: ContainerDetails,
+  { vpn, containerLabel }: LookOptions,
+): EngineLook | null {
   const { labels } = container;
   const httpPort = port(labels[label.httpPort] ?? labels[label.hostHttpPort]);
   if (httpPort === null) return null;
   const forwarded = labels[label.forwarded] === 'true';
   // Between two runs of a crashing container Docker says both.
   const running = details.State.Running && !details.State.Restarting;
-  return {
-    id: container.id,
-    name: container.name,
-    role: forwarded ? 'forwarded' : 'plain',
+  const is = {
+    role: forwarded ? ('forwarded' as const) : ('plain' as const),
     httpPort,
     httpsPort: port(labels[label.httpsPort]),
     p2pPort: port(labels[label.p2pPort]) ?? p2pPortOf(details.Config.Env ?? [], details.Config.Cmd ?? []),
-    labels,
+  };
+  return {
+    id: container.id,
+    name: container.name,
+    ...is,
+    labels: keptLabels(labels, is, vpn, containerLabel),
     createdAt: container.createdAt,
     evicted: labels[label.replacement] !== undefined && details.HostConfig.RestartPolicy?.Name === 'no',
     running,

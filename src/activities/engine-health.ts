@@ -7,7 +7,8 @@ interface Entry {
   asking: boolean;
   /** The run of the container that this is about. */
   readonly startedAt: Instant;
-  lastAsked: Instant;
+  /** On the clock that nobody sets. */
+  lastAsked: number;
   lastCheck: Instant | null;
 }
 
@@ -46,7 +47,7 @@ export class EngineHealth {
     if (known?.startedAt === startedAt) return;
     // One that was revived has to answer anew.
     const health = known ? 'unknown' : believed;
-    this.entries.set(id, { health, failures: 0, asking: false, startedAt, lastAsked: 0, lastCheck: null });
+    this.entries.set(id, { health, failures: 0, asking: false, startedAt, lastAsked: -Infinity, lastCheck: null });
   }
 
   /** Forgets engines that are no longer there. */
@@ -54,7 +55,8 @@ export class EngineHealth {
     for (const id of this.entries.keys()) if (!ids.has(id)) this.entries.delete(id);
   }
 
-  due(id: ContainerId, now: Instant): boolean {
+  /** @param now on `performance`'s clock */
+  due(id: ContainerId, now: number): boolean {
     const entry = this.entries.get(id);
     if (!entry || entry.asking) return false;
     const interval = entry.health === 'unknown' ? BOOTING_INTERVAL_MS : this.options.intervalMs;
@@ -65,7 +67,7 @@ export class EngineHealth {
   async ask(id: ContainerId, endpoint: () => Endpoint, signal: AbortSignal): Promise<void> {
     const entry = this.entries.get(id);
     if (!entry) return;
-    entry.lastAsked = Date.now();
+    entry.lastAsked = performance.now();
     entry.asking = true;
     try {
       await this.api.answers(endpoint(), signal);

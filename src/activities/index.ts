@@ -1,11 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
-import type { Observation } from '../domain/observation';
+import { session, type Observation } from '../domain/observation';
 import { pullWithProgress } from '../docker/pull';
 import { resolve } from '../docker/reach';
+import { url } from '../engine/engine-api';
 import type { ActivityDeps } from './deps';
 import { createEngine } from './create-engine';
+import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
 import type { VpnMemory } from './vpn-memory';
 import { Observer, type ObserveInput } from './observe';
@@ -30,6 +32,16 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
+/** For the run of the VPN's container that `session` names. */
+export interface VpnRestart {
+  readonly vpn: string;
+  readonly session: string;
+}
+
+function removed(engine: Engine): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`engine ${engine.name} was removed before it answered`, 'EngineRemoved');
+}
+
 /** Everything that workflows do to the world. */
 export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
@@ -40,6 +52,8 @@ export function createActivities(deps: ActivityDeps) {
     const memory = memories.get(vpn) ?? {
       health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold }),
       publicIp: null,
+      portRead: null,
+      liveEngines: null,
     };
     memories.set(vpn, memory);
     return memory;
@@ -90,21 +104,21 @@ export function createActivities(deps: ActivityDeps) {
     /** Returns when the engine's API has answered. */
     async awaitEngine(input: { vpn: string; engine: Engine; timeoutMs: number }): Promise<void> {
       const { vpn, engine, timeoutMs } = input;
-      const deadline = Date.now() + timeoutMs;
+      const deadline = performance.now() + timeoutMs;
       await heartbeating(async (signal) => {
         const reach = await deps.reach();
         let lookAgain = 0;
         let endpoint: ReturnType<typeof resolve> | null = null;
         let reason = 'it was not asked yet';
-        while (Date.now() < deadline) {
+        while (performance.now() < deadline) {
           if (signal.aborted) return;
-          if (Date.now() >= lookAgain) {
+          if (performance.now() >= lookAgain) {
             const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
-            if (!details) throw ApplicationFailure.nonRetryable(`engine ${engine.name} was removed before it answered`);
+            if (!details) throw removed(engine);
             endpoint = vpnDetails && resolve(reach, vpnDetails, engine.httpPort);
             const { Running, ExitCode } = details.State;
             reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
-            lookAgain = Date.now() + LOOK_EVERY_MS;
+            lookAgain = performance.now() + LOOK_EVERY_MS;
           }
           try {
             if (!endpoint) throw new Error(`VPN container '${vpn}' is not there`);
@@ -120,6 +134,25 @@ export function createActivities(deps: ActivityDeps) {
         throw ApplicationFailure.nonRetryable(
           `engine ${engine.name} did not answer on HTTP port ${engine.httpPort} within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S): ${reason}`,
         );
+      });
+    },
+
+    /** Restarts the VPN's container, unless that has happened since the run of it that the remedy is for. */
+    async restartVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
+      await heartbeating(async () => {
+        const details = await docker.inspect(vpn);
+        if (details && session(observeDocker(details)) === ill) await docker.restart(details.Id);
+      });
+    },
+
+    /** Restarts the VPN inside its container, whose network and engines stay. */
+    async reconnectVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
+      await heartbeating(async () => {
+        const details = await docker.inspect(vpn);
+        if (!details || session(observeDocker(details)) !== ill) return;
+        const controlServer = url(resolve(await deps.reach(), details, deps.gluetunPort));
+        // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
+        await deps.gluetun(vpn).reconnect(controlServer, new AbortController().signal);
       });
     },
 

@@ -1,9 +1,21 @@
 import type { Context } from '@temporalio/activity';
-import type { Health } from '../domain/engine';
-import { isHealthy, isNews, type Busy, type Observation, type PortReading } from '../domain/observation';
+import type { ContainerId, Health } from '../domain/engine';
+import {
+  isHealthy,
+  isNews,
+  type Busy,
+  type EngineCondition,
+  type Known,
+  type Observation,
+  type ObservedEngine,
+  type PortReading,
+} from '../domain/observation';
+import { label } from '../domain/names';
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
+import { withDeadline } from '../deadline';
 import { url } from '../engine/engine-api';
+import { NoPortForwarded } from '../gluetun/client';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
@@ -17,7 +29,9 @@ export interface ObserveInput {
   readonly image: string;
   readonly revision: number;
   /** What the caller knows already. */
-  readonly known: Observation | null;
+  readonly known: Known | null;
+  /** Engines that the caller knows whole already. */
+  readonly accounted: readonly ContainerId[];
   readonly busy: Busy;
   /** False: the first complete look is wanted, whatever it shows. */
   readonly newsOnly: boolean;
@@ -26,6 +40,8 @@ export interface ObserveInput {
 /** In heartbeats, from where the API reads the times of the last checks: they leave no history. */
 export interface ObserveProgress {
   readonly checkedAt: number;
+  /** The last good answer of the control server. */
+  readonly portRead: { readonly port: number; readonly at: number } | null;
   readonly checkedEngines: Readonly<Record<string, number>>;
   readonly publicIp: string | null;
 }
@@ -40,11 +56,21 @@ const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
+/** An engine that is still connected says so at once; hiding the engines of an unhealthy VPN can't wait for the others. */
+const LIVE_ENGINES_WITHIN_MS = 500;
+/** Whole engines in one observation, which is an event of a history. */
+const FOUND_AT_MOST = 40;
+
+function condition({ id, running, startedAt, networkOf, health }: EngineCondition): EngineCondition {
+  return { id, running, startedAt, networkOf, health };
+}
 
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
   private readonly stopping = new AbortController();
   private readonly startedAt = Date.now();
+  /** Not the time of day, which may be set. */
+  private readonly begun = performance.now();
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
   private port: PortReading = { kind: 'pending' };
@@ -113,6 +139,7 @@ export class Observer {
       checkedAt: this.look?.at ?? this.startedAt,
       checkedEngines,
       publicIp: this.memory.publicIp,
+      portRead: this.memory.portRead,
     };
   }
 
@@ -142,12 +169,22 @@ export class Observer {
     const { look } = this;
     if (look === null) return null;
     if ('problem' in look) return { kind: 'blind', at: look.at, problem: look.problem };
+    const { health, liveEngines } = this.memory;
+    const engines = look.engines.map((e) => ({ ...e, health: health.health(e.id) }));
+    const { accounted, busy } = this.input;
+    const strangers = engines.filter((e) => !accounted.includes(e.id));
+    // What replacements are making can wait; of the others the caller must know every one.
+    const isMade = (e: ObservedEngine) => busy.replacements.includes(e.labels[label.replacement] ?? '');
+    const urgent = strangers.filter((e) => !isMade(e));
     return {
       kind: 'sight',
       at: look.at,
       vpn: look.vpn,
+      liveEngines,
       port: this.port,
-      engines: look.engines.map((e) => ({ ...e, health: this.memory.health.health(e.id) })),
+      engines: engines.map(condition),
+      found: [...urgent, ...strangers.filter(isMade)].slice(0, FOUND_AT_MOST),
+      complete: urgent.length <= FOUND_AT_MOST,
       imagePresent: look.imagePresent,
     };
   }
@@ -157,7 +194,7 @@ export class Observer {
     if (observation === null) return;
     const { known, newsOnly, busy } = this.input;
     if (observation.kind === 'sight' && observation.port.kind === 'pending' && isHealthy(observation.vpn)) {
-      const impatient = Date.now() - this.startedAt >= FIRST_PORT_WITHIN_MS;
+      const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
       if (!newsOnly && !impatient) return;
     }
     if (!newsOnly || isNews(known, observation, busy)) this.found?.(observation);
@@ -168,8 +205,12 @@ export class Observer {
       this.poke = new AbortController();
       const wasHealthy = this.vpnIsHealthy();
       try {
-        this.look = await this.looker.look();
-        this.trackEngines(this.look);
+        const look = await this.looker.look();
+        this.memory.liveEngines = isCalledUnhealthy(look)
+          ? (this.memory.liveEngines ?? (await this.countLiveEngines(look, signal)))
+          : null;
+        this.look = look;
+        this.trackEngines(look);
       } catch (error) {
         const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;
         this.look = { at: Date.now(), problem };
@@ -180,6 +221,20 @@ export class Observer {
       this.evaluate();
       await pauseUntil(this.deps.checkIntervalMs, signal, this.poke.signal);
     }
+  }
+
+  /** How many engines say that they are connected, asked once when their VPN is found unhealthy. */
+  private async countLiveEngines({ engines, details }: DockerLook, signal: AbortSignal): Promise<number> {
+    if (!details) return 0;
+    const asked = engines.filter((e) => e.running && e.networkOf === details.Id);
+    const answers = await Promise.allSettled(
+      asked.map((e) =>
+        withDeadline(LIVE_ENGINES_WITHIN_MS, signal, (limit) =>
+          this.deps.engineApi.connected(resolve(this.reach, details, e.httpPort), limit),
+        ),
+      ),
+    );
+    return answers.filter((a) => a.status === 'fulfilled' && a.value).length;
   }
 
   private becameHealthy = new AbortController();
@@ -200,6 +255,7 @@ export class Observer {
 
   private async watchPort(signal: AbortSignal): Promise<void> {
     const client = this.deps.gluetun(this.input.vpn);
+    const index = this.deps.portIndex(this.input.vpn);
     let failingSince: number | null = null;
     while (!signal.aborted) {
       this.becameHealthy = new AbortController();
@@ -208,21 +264,28 @@ export class Observer {
         await pauseUntil(this.deps.checkIntervalMs, signal, this.becameHealthy.signal);
         continue;
       }
-      const began = Date.now();
+      const began = performance.now();
       try {
-        const port = await client.forwardedPort(this.controlServer(), signal);
+        const current = this.memory.portRead?.port ?? null;
+        const port = await client.forwardedPort(this.controlServer(), signal, { index, current });
         failingSince = null;
+        this.memory.portRead = { port, at: Date.now() };
         this.reads({ kind: 'known', port });
       } catch (error) {
         if (signal.aborted) return;
         failingSince ??= began;
         const reason = error instanceof Error ? error.message : String(error);
-        const rereading = Date.now() - failingSince < REREAD_FOR_MS;
+        const rereading = performance.now() - failingSince < REREAD_FOR_MS;
         if (rereading) {
           await pauseUntil(REREAD_EVERY_MS, signal);
           continue;
         }
-        this.reads({ kind: 'unknown', since: failingSince, reason });
+        this.reads({
+          kind: 'unknown',
+          forMs: Math.round(performance.now() - failingSince),
+          reason,
+          none: error instanceof NoPortForwarded,
+        });
       }
       await pauseUntil(this.deps.checkIntervalMs, signal);
     }
@@ -263,7 +326,7 @@ export class Observer {
       const { look } = this;
       if (look !== null && 'engines' in look && look.details && isHealthy(look.vpn)) {
         const { details } = look;
-        const now = Date.now();
+        const now = performance.now();
         for (const engine of look.engines) {
           if (!engine.running || engine.networkOf !== details.Id || !health.due(engine.id, now)) continue;
           // Not awaited: one that hangs must not keep the others from being asked.
@@ -293,4 +356,8 @@ export class Observer {
       await pauseUntil(this.memory.publicIp === null ? PUBLIC_IP_RETRY_MS : PUBLIC_IP_EVERY_MS, signal);
     }
   }
+}
+
+function isCalledUnhealthy({ vpn }: DockerLook): boolean {
+  return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ContainerId } from '../domain/engine';
+import { derivedLabels } from '../domain/labels';
 import { engineName, label, replacementLabel } from '../domain/names';
 import type { Target } from '../domain/replacement';
 import type { ContainerToCreate } from '../docker/docker-host';
@@ -27,7 +28,6 @@ export function engineContainer(
   const { role, httpPort, httpsPort, p2pPort, generation } = order.target;
   const process = engineProcess(variant, { http: httpPort, https: httpsPort, p2p: p2pPort }, extraEnv);
   const spec = { image: variant.image, ...process, httpPort, httpsPort, p2pPort, vpnContainer };
-  const [markName, markValue] = splitLabel(containerLabel);
   return {
     name: engineName(role, order.vpn, order.lineage, order.number, generation),
     image: variant.image,
@@ -35,21 +35,10 @@ export function engineContainer(
     command: process.command,
     networkOf: vpnContainer,
     labels: {
-      [markName]: markValue,
-      [label.vpn]: order.vpn,
-      [label.httpPort]: String(httpPort),
-      [label.httpsPort]: String(httpsPort),
-      [label.hostHttpPort]: String(httpPort),
-      ...(role === 'forwarded' ? { [label.forwarded]: 'true' } : {}),
-      ...(p2pPort === null ? {} : { [label.p2pPort]: String(p2pPort) }),
+      ...derivedLabels(order.target, order.vpn, containerLabel),
       [label.instance]: order.instance,
       [label.replacement]: replacementLabel(order.lineage, order.number),
       [label.spec]: createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16),
     },
   };
-}
-
-function splitLabel(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -1,7 +1,12 @@
+import type { Instant, Port } from '../domain/engine';
 import type { EngineHealth } from './engine-health';
 
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
   publicIp: string | null;
+  /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
+  portRead: { readonly port: Port; readonly at: Instant } | null;
+  /** How many engines said that they are connected when the VPN was found unhealthy; null while it is not. */
+  liveEngines: number | null;
 }

@@ -1,9 +1,11 @@
 import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
+import { derivedLabels } from '../domain/labels';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
+import type { BreakerKind } from '../workflows/breaker';
 import type { VpnReport } from '../workflows/messages';
-import type { EngineJson, ReplacementJson, VpnJson } from './schemas';
+import type { BreakerJson, EngineJson, ReplacementJson, VpnJson } from './schemas';
 
 // From what workflows know to what the contract shows.
 
@@ -17,7 +19,12 @@ function timeOrNull(instant: number | null | undefined): string | null {
 
 export function engineJson(
   engine: ListedEngine,
-  vpn: { readonly name: string; readonly host: string; readonly progress: ObserveProgress | null },
+  vpn: {
+    readonly name: string;
+    readonly host: string;
+    readonly containerLabel: string;
+    readonly progress: ObserveProgress | null;
+  },
 ): EngineJson {
   const checked = vpn.progress?.checkedEngines[engine.id];
   return {
@@ -25,7 +32,7 @@ export function engineJson(
     container_name: engine.name,
     host: vpn.host,
     port: engine.httpPort,
-    labels: { ...engine.labels },
+    labels: { ...derivedLabels(engine, vpn.name, vpn.containerLabel), ...engine.labels },
     forwarded: engine.forwarded,
     first_seen: time(engine.firstSeen),
     last_seen: time(Math.max(engine.firstSeen, vpn.progress?.checkedAt ?? 0)),
@@ -55,6 +62,7 @@ function dockerStatus(report: VpnReport): string {
 
 function forwarding(report: VpnReport): VpnJson['forwarding'] {
   if (!report.healthy) return 'unknown';
+  if (report.unstable) return 'unstable';
   if (report.validPort === null) return report.port.last === null ? 'none' : 'unknown';
   const there = report.engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === report.validPort);
   return there ? 'forwarded' : 'replacing';
@@ -68,7 +76,7 @@ function failing(report: VpnReport): string | null {
 
 export function vpnJson(report: VpnReport, progress: ObserveProgress | null, staleSeconds: number | null): VpnJson {
   const { settings } = report;
-  const checkedAt = Math.max(progress?.checkedAt ?? 0, report.known?.at ?? 0);
+  const checkedAt = Math.max(progress?.checkedAt ?? 0, report.sight?.at ?? 0, report.blind?.at ?? 0);
   const stale = staleSeconds !== null;
   return {
     enabled: true,
@@ -82,11 +90,38 @@ export function vpnJson(report: VpnReport, progress: ObserveProgress | null, sta
     last_check_at: checkedAt === 0 ? null : time(checkedAt),
     forwarding: forwarding(report),
     port_problem: report.port.reason,
+    last_port: progress?.portRead ? { port: progress.portRead.port, read_at: time(progress.portRead.at) } : null,
     problem: report.problem ?? failing(report),
+    remedy: remedyJson(report),
+    circuit_breakers: {
+      general: breakerJson(report, 'general'),
+      replacement: breakerJson(report, 'replacement'),
+    },
     engines: report.healthy ? report.engines.filter((e) => e.ready).length : 0,
     replacements_running: report.replacements.filter((r) => r.state === 'running').length,
     stale_seconds: staleSeconds,
     workflow_id: vpnWorkflowId(settings.instance, settings.vpn),
+  };
+}
+
+function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
+  const { running, last } = remedies;
+  if (running) return { kind: running.kind, started_at: time(running.startedAt), ended_at: null, error: null };
+  if (!last) return null;
+  const { remedy, endedAt, error } = last;
+  return { kind: remedy.kind, started_at: time(remedy.startedAt), ended_at: time(endedAt), error };
+}
+
+function breakerJson(report: VpnReport, kind: BreakerKind): BreakerJson {
+  const breaker = report.breakers[kind];
+  const { threshold, recoveryMs } = report.settings.breakers[kind];
+  return {
+    state: report.breakerStates[kind],
+    failure_count: breaker.failures,
+    failure_threshold: threshold,
+    last_failure_time: timeOrNull(breaker.lastFailureAt),
+    last_success_time: timeOrNull(breaker.lastSuccessAt),
+    recovery_timeout: recoveryMs / 1000,
   };
 }
 
@@ -104,7 +139,10 @@ export function unknownVpnJson(vpn: string, workflowId: string, problem: string)
     last_check_at: null,
     forwarding: 'unknown',
     port_problem: null,
+    last_port: null,
     problem,
+    remedy: null,
+    circuit_breakers: null,
     engines: 0,
     replacements_running: 0,
     stale_seconds: null,

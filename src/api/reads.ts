@@ -10,6 +10,8 @@ export interface ReadsOptions {
   readonly maxAgeMs: number;
   readonly staleLimitMs: number;
   readonly advertisedHost: string | null;
+  /** `name=value`, marks the containers that are ours. */
+  readonly containerLabel: string;
 }
 
 /** The answer to `GET /engines`. */
@@ -120,10 +122,11 @@ export class Reads {
     const vpn = this.vpns[index]?.source.vpn;
     if (read.kind === 'none' || vpn === undefined || this.tooOld(read)) return [];
     const host = this.options.advertisedHost ?? vpn;
+    const { containerLabel } = this.options;
     // Which port is forwarded may have changed since: of an old list nothing is claimed.
     const engines =
       read.kind === 'stale' ? read.value.engines.map((e) => ({ ...e, forwarded: false })) : read.value.engines;
-    return engines.map((engine) => engineJson(engine, { name: vpn, host, progress }));
+    return engines.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
   }
 
   private readonly lastProgress = new Map<VpnReads, ObserveProgress | null>();

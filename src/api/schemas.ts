@@ -39,10 +39,33 @@ const vpnFields = {
   last_check_at: Nullable(Time),
 };
 
+/** What Portward does, or last did, to a VPN that does not get well by itself. */
+const RemedySchema = Type.Object({
+  kind: Type.Union(['restart container', 'restart VPN'].map((k) => Type.Literal(k))),
+  started_at: Time,
+  ended_at: Nullable(Time),
+  error: Nullable(Type.String()),
+});
+
+export const BreakerSchema = Type.Object({
+  state: Type.Union(['closed', 'open', 'half_open'].map((s) => Type.Literal(s))),
+  failure_count: Type.Integer({ description: 'in a row' }),
+  failure_threshold: Type.Integer(),
+  last_failure_time: Nullable(Time),
+  last_success_time: Nullable(Time),
+  recovery_timeout: Type.Number({ description: 'seconds' }),
+});
+export type BreakerJson = Static<typeof BreakerSchema>;
+
 const addedFields = {
-  forwarding: Type.Union(['forwarded', 'replacing', 'unknown', 'none'].map((f) => Type.Literal(f))),
+  forwarding: Type.Union(['forwarded', 'replacing', 'unstable', 'unknown', 'none'].map((f) => Type.Literal(f))),
   port_problem: Nullable(Type.String({ description: 'why the forwarded port can not be read now' })),
+  last_port: Nullable(
+    Type.Object({ port: PortNumber, read_at: Time }, { description: "the control server's last good answer" }),
+  ),
   problem: Nullable(Type.String({ description: 'what keeps Portward from doing its work on this VPN' })),
+  remedy: Nullable(RemedySchema),
+  circuit_breakers: Nullable(Type.Object({ general: BreakerSchema, replacement: BreakerSchema })),
   engines: Type.Integer(),
   replacements_running: Type.Integer(),
   stale_seconds: Nullable(Type.Number({ description: 'how old this is, when its workflow does not answer' })),

@@ -91,19 +91,18 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   /** Temporal drops a query that meets the end of a workflow task, and asks to send it again. */
-  private query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
-    const begun = performance.now();
-    return this.within(deadlineMs, async () => {
-      for (;;) {
-        try {
-          return await ask();
-        } catch (error) {
-          const patient = performance.now() + ASK_AGAIN_MS < begun + deadlineMs;
-          if (!isUnavailable(error) || !patient) throw new Error(reasonOf(error), { cause: error });
-        }
-        await pauseUntil(ASK_AGAIN_MS);
+  private async query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+    const end = performance.now() + deadlineMs;
+    for (;;) {
+      try {
+        // A deadline is a time of day, which may be set between two attempts.
+        return await this.within(end - performance.now(), ask);
+      } catch (error) {
+        const patient = performance.now() + ASK_AGAIN_MS < end;
+        if (!isUnavailable(error) || !patient) throw new Error(reasonOf(error), { cause: error });
       }
-    });
+      await pauseUntil(ASK_AGAIN_MS);
+    }
   }
 
   private handle() {

@@ -27,6 +27,8 @@ export interface ListedContainer {
 export type ContainerDetails = Dockerode.ContainerInspectInfo;
 
 const SHORT_CALL_MS = 20_000;
+/** A container may have been given a long time to stop. */
+const RESTART_CALL_MS = 240_000;
 
 /**
  * What Portward asks of Docker, and nothing else. A container that is not there is an answer (null, or success where
@@ -130,6 +132,13 @@ export class DockerHost {
         if (statusCode(error) !== 304) throw error;
       }
     });
+  }
+
+  /** Stops and starts it, with the time to stop that it has of its own. One that is gone is left so. */
+  async restart(id: ContainerId): Promise<void> {
+    await this.unlessAbsent(() =>
+      this.docker.getContainer(id).restart({ abortSignal: AbortSignal.timeout(RESTART_CALL_MS) }),
+    );
   }
 
   /** Returns when the container is gone, also when another removal of it was in progress. */

@@ -24,11 +24,16 @@ export interface EngineRef {
 
 /** An engine that the VPN workflow answers for. */
 export interface Engine extends EngineRef {
+  /** Those that its other fields don't tell; see `keptLabels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly firstSeen: Instant;
   /** Its API has answered at least once; before that it is not listed (I6). */
   readonly ready: boolean;
   readonly health: Health;
+  /** When the run of its container began that was seen last; null before the first look. */
+  readonly run: Instant | null;
+  /** Its network is a former one of its VPN, until its container is started again. */
+  readonly cutOff: boolean;
 }
 
 /** An engine as `/engines` shows it: `forwarded` is true only on the VPN's last observed port (I1). */

@@ -13,30 +13,24 @@ export type VpnObservation =
       readonly startedAt: Instant;
       readonly running: boolean;
       readonly health: DockerHealth;
+      /** Its own settings ask for a forwarded port (VPN_PORT_FORWARDING=on). */
+      readonly portForwarding: boolean;
     };
 
 /**
- * What the control server says about the forwarded port. Only `known` is a port (I7); `unknown` carries the
- * time of the first failed read, from which the last port's validity is counted; `unasked` means that the VPN
- * was not healthy, `pending` that no read has come to an end yet: neither is news.
+ * What the control server says about the forwarded port. Only `known` is a port (I7); `unknown` carries for
+ * how long reads have failed, and whether the control server said clearly that there is `none`; `unasked` means that the VPN was not healthy, `pending` that no read has come
+ * to an end yet: neither is news.
  */
 export type PortReading =
   | { readonly kind: 'known'; readonly port: Port }
-  | { readonly kind: 'unknown'; readonly since: Instant; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly forMs: number; readonly reason: string; readonly none: boolean }
   | { readonly kind: 'unasked' }
   | { readonly kind: 'pending' };
 
-export interface ObservedEngine {
+/** How an engine's container is now. */
+export interface EngineCondition {
   readonly id: ContainerId;
-  readonly name: string;
-  readonly role: Role;
-  readonly httpPort: Port;
-  readonly httpsPort: Port | null;
-  readonly p2pPort: Port | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly createdAt: Instant;
-  /** Portward had begun to let go of it; Docker keeps that as the restart policy `no`. */
-  readonly evicted: boolean;
   readonly running: boolean;
   /** When its current run began; null while it is not running. */
   readonly startedAt: Instant | null;
@@ -46,14 +40,35 @@ export interface ObservedEngine {
   readonly health: Health;
 }
 
-/** One look at a VPN and its engines. */
+/** An engine's container with all that it is, for who does not know it yet. */
+export interface ObservedEngine extends EngineCondition {
+  readonly name: string;
+  readonly role: Role;
+  readonly httpPort: Port;
+  readonly httpsPort: Port | null;
+  readonly p2pPort: Port | null;
+  /** Those that its other fields don't tell; see `keptLabels`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: Instant;
+  /** Portward had begun to let go of it; Docker keeps that as the restart policy `no`. */
+  readonly evicted: boolean;
+}
+
+/** One look at a VPN and its engines. Every observation is an event of a history, so it holds only what may be news. */
 export interface Sight {
   readonly kind: 'sight';
   /** When this look began: what happened later is not in it. */
   readonly at: Instant;
   readonly vpn: VpnObservation;
+  /** Engines that say they are connected though Docker calls their VPN unhealthy; null: they were not asked. */
+  readonly liveEngines: number | null;
   readonly port: PortReading;
-  readonly engines: readonly ObservedEngine[];
+  /** Every engine there is. */
+  readonly engines: readonly EngineCondition[];
+  /** Those of them that the asker did not know, whole. */
+  readonly found: readonly ObservedEngine[];
+  /** False: there are more that the asker does not know, for the next look; an observation must stay small. */
+  readonly complete: boolean;
   /** Whether a new engine's image is on the Docker host. */
   readonly imagePresent: boolean;
 }
@@ -76,32 +91,6 @@ export function session(vpn: VpnObservation): string | null {
   return vpn.kind === 'present' ? `${vpn.id}@${vpn.startedAt}` : null;
 }
 
-/**
- * Whether the engine's network namespace is a former one of its VPN. Docker goes on calling such an engine
- * running, and it may even answer on its own loopback, but nothing reaches it.
- */
-export function lostItsNetwork(engine: ObservedEngine, vpn: VpnObservation): boolean {
-  if (vpn.kind !== 'present') return false;
-  if (engine.networkOf !== vpn.id) return true;
-  return engine.running && engine.startedAt !== null && engine.startedAt < vpn.startedAt;
-}
-
-/** Everything in an observation that can change a decision, in one comparable string. Times of looking are not in it. */
-function essence(observation: Observation, busy: Busy): string {
-  // Docker's absence is worded differently from one call to the next; it stays the same problem.
-  if (observation.kind === 'blind') return 'blind';
-  const { vpn, port, engines, imagePresent } = observation;
-  return JSON.stringify([
-    vpn,
-    port.kind === 'known' ? port.port : port.kind === 'unknown' ? port.reason : port.kind,
-    engines
-      .filter((e) => !busy.replacements.includes(e.labels[label.replacement] ?? ''))
-      .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))
-      .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
-    imagePresent,
-  ]);
-}
-
 /** What replacements are at work on: how that goes is theirs to report. */
 export interface Busy {
   /** Engines being let go: only that they are gone is news. */
@@ -110,15 +99,39 @@ export interface Busy {
   readonly replacements: readonly string[];
 }
 
-/** Whether `seen` holds anything that the owner of `known` does not know and has to. */
-export function isNews(known: Observation | null, seen: Observation, busy: Busy): boolean {
+/** What an asker has been told before. */
+export type Known = Pick<Sight, 'kind' | 'vpn' | 'port' | 'engines' | 'imagePresent'> | Blindness;
+
+/** What a look tells, without the engines that replacements are making. */
+export function told(sight: Sight, busy: Busy): Known {
+  const { kind, vpn, port, engines, found, imagePresent } = sight;
+  const inWork = new Set(
+    found.filter((e) => busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),
+  );
+  return { kind, vpn, port, engines: engines.filter((e) => !inWork.has(e.id)), imagePresent };
+}
+
+/** Everything that can change a decision, in one comparable string. Times of looking are not in it. */
+function essence(known: Known, busy: Busy): string {
+  // Docker's absence is worded differently from one call to the next; it stays the same problem.
+  if (known.kind === 'blind') return 'blind';
+  const { vpn, port, engines, imagePresent } = known;
+  return JSON.stringify([
+    vpn,
+    port.kind === 'known' ? port.port : port.kind === 'unknown' ? port.reason : port.kind,
+    engines
+      .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))
+      .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
+    imagePresent,
+  ]);
+}
+
+/** Whether `seen` holds anything that who was told `known` does not know and has to. */
+export function isNews(known: Known | null, seen: Observation, busy: Busy): boolean {
   if (known === null) return true;
-  if (
-    known.kind === 'sight' &&
-    seen.kind === 'sight' &&
-    (seen.port.kind === 'pending' || seen.port.kind === 'unasked')
-  ) {
-    return essence({ ...known, port: seen.port }, busy) !== essence(seen, busy);
+  const now = seen.kind === 'sight' ? told(seen, busy) : seen;
+  if (known.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
+    return essence({ ...known, port: now.port }, busy) !== essence(now, busy);
   }
-  return essence(known, busy) !== essence(seen, busy);
+  return essence(known, busy) !== essence(now, busy);
 }

@@ -7,6 +7,7 @@ export type Cause =
   | 'port conflict'
   | 'forced'
   | 'VPN restarted'
+  | 'VPN reconnected'
   | 'engine died'
   | 'engine unhealthy'
   | 'surplus';
@@ -42,6 +43,8 @@ export interface Replacement {
   /** Rounds of the replacement that failed and are being tried again. */
   readonly failedAttempts: number;
   readonly lastError: string | null;
+  /** Until then the circuit breaker keeps it from trying to bring up its engine. */
+  readonly heldUntil: Instant | null;
 }
 
 export interface ReplacementInput {
@@ -56,6 +59,8 @@ export interface ReplacementInput {
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
+  /** See `Replacement`. */
+  readonly heldUntil: Instant | null;
   /** Set when the workflow continued as new: what it had done so far. */
   readonly progress?: ReplacementProgress;
 }
@@ -64,6 +69,7 @@ export interface ReplacementProgress {
   readonly released: readonly ContainerId[];
   readonly ready: { readonly generation: number; readonly engine: Engine } | null;
   readonly failedAttempts: number;
+  readonly heldUntil: Instant | null;
 }
 
 /** child → VPN workflow */
@@ -84,4 +90,6 @@ export interface AttemptFailed {
   readonly lineage: string;
   readonly failedAttempts: number;
   readonly error: string;
+  /** The engine itself could not be brought up, so that it counts for the circuit breaker. */
+  readonly provisioning: boolean;
 }

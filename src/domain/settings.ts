@@ -8,6 +8,13 @@ export interface PortRange {
 
 export type PullPolicy = 'missing' | 'always' | 'never';
 
+export interface BreakerSettings {
+  /** Failures in a row that open it. */
+  readonly threshold: number;
+  /** From its last failure to the next trial. */
+  readonly recoveryMs: number;
+}
+
 /**
  * What the VPN workflow must know of the configuration. It is kept in workflow state and shown in the Temporal
  * UI, so nothing secret belongs here: keys, engine environment and addresses stay with the worker.
@@ -26,6 +33,14 @@ export interface VpnSettings {
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
+  /** How long Docker may call the VPN's container unhealthy before it is restarted; 0: it never is. */
+  readonly unhealthyRestartMs: number;
+  /** How long the VPN may be without its port before it is restarted inside its container; 0: it never is. */
+  readonly portLostMs: number;
+  readonly replaceOnReconnect: boolean;
+  /** To which length the pauses grow between replacements for ports that keep changing; 0: there are none. */
+  readonly longestSpacingMs: number;
+  readonly breakers: { readonly general: BreakerSettings; readonly replacement: BreakerSettings };
   readonly image: string;
   readonly pullPolicy: PullPolicy;
   /** Search attributes that the Temporal namespace has; setting another would stop the workflow. */

@@ -44,6 +44,7 @@ export class ApiProgram {
         maxAgeMs: api.enginesMaxAgeMs,
         staleLimitMs: api.enginesStaleLimitMs,
         advertisedHost: api.advertisedHost,
+        containerLabel: this.config.containerLabel,
       },
       access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host },
     });

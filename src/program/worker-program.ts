@@ -185,6 +185,7 @@ export class WorkerProgram {
         return client;
       },
       gluetunPort: config.gluetun.port,
+      portIndex: (name) => config.vpns.find((vpn) => vpn.name === name)?.portIndex ?? 0,
       engineApi: new AceStreamApi(),
       variant: config.engine.variant,
       engineEnv: {},

@@ -28,6 +28,20 @@ export const { stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities
   retry: quick,
 });
 
+/** The quick attempts are for a Docker that is away for a moment; the next remedy has a pause of its own. */
+export const { restartVpn } = proxyActivities<Activities>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout,
+  retry: quick,
+});
+
+/** Many attempts: between its two halves the VPN is stopped, and must not stay so. */
+export const { reconnectVpn } = proxyActivities<Activities>({
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout,
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 5 },
+});
+
 export const { pullImage } = proxyActivities<Activities>({
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30 seconds',

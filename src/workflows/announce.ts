@@ -1,4 +1,9 @@
 import { log } from '@temporalio/workflow';
+import type { Instant } from '../domain/engine';
+import type { BreakerKind } from './breaker';
+import { isStorm, nextAct } from './recurrence';
+import { VPN_RESTARTS_AT_MOST, type Remedy } from './remedies';
+import type { VpnData } from './vpn-data';
 import type { Effect, PortChange } from './vpn-state';
 
 // The lines that a VPN's workflow writes to the log. Users know some of them by their texts.
@@ -11,11 +16,50 @@ export function announceProblem(name: string, told: string | null, problem: stri
   return problem;
 }
 
-export function announceChange(name: string, { from, to }: PortChange): void {
+export function announceChange(name: string, { from, to }: PortChange, data: VpnData): void {
   log.warn(`[${name}] VPN '${name}' forwarded port changed from ${from} to ${to}`, { event: 'port changed', from, to });
+  const { longestSpacingMs } = data.settings;
+  const next = nextAct(data.portChanges, longestSpacingMs);
+  if (next <= Date.now() || !isStorm(data.portChanges, longestSpacingMs, Date.now())) return;
+  const seconds = Math.ceil((next - Date.now()) / 1000);
+  log.warn(
+    `[${name}] VPN '${name}' keeps changing its port: the next engine is not brought up for ${seconds} s, the present one stays as not forwarded`,
+    { event: 'port unstable', seconds },
+  );
 }
 
-export function announce(name: string, effect: Effect): void {
+export function announceBreaker(name: string, kind: BreakerKind, data: VpnData): void {
+  const { failures } = data.breakers[kind];
+  const seconds = Math.round(data.settings.breakers[kind].recoveryMs / 1000);
+  log.error(
+    `[${name}] Circuit breaker (${kind}) open: ${failures} engines in a row could not be brought up; the next is tried in ${seconds} s, or when it is reset`,
+    { event: 'circuit breaker open', kind, failures },
+  );
+}
+
+function announceRemedy(name: string, { kind, startedAt }: Remedy, data: VpnData): void {
+  const event = { event: 'remedy', kind };
+  const since = (from: Instant | null) => `${Math.round((startedAt - (from ?? startedAt)) / 1000)} s`;
+  if (kind === 'restart container') {
+    log.warn(
+      `[${name}] VPN '${name}' has been unhealthy for ${since(data.outageSince)} - restarting its container`,
+      event,
+    );
+  } else {
+    const count = `${data.remedies.vpnRestarts} of ${VPN_RESTARTS_AT_MOST}`;
+    log.warn(
+      `[${name}] VPN '${name}' has had no forwarded port for ${since(data.port.noneSince)} - restarting the VPN inside its container (${count})`,
+      event,
+    );
+  }
+}
+
+export function announce(name: string, effect: Effect, data: VpnData): void {
+  if (effect.kind === 'remedy') {
+    announceRemedy(name, effect.remedy, data);
+    return;
+  }
+  if (effect.kind === 'hold') return;
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
   if (effect.kind === 'retarget') {

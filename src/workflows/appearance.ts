@@ -3,7 +3,9 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { Instant } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
+import type { BreakerKind } from './breaker';
 import { listing } from './listing';
+import { breakerState, trialAt } from './provisioning-allowance';
 import { searchAttribute } from './search-attributes';
 import { runningReplacements, validPort, type VpnData } from './vpn-data';
 
@@ -42,10 +44,22 @@ export function describeVpn(data: VpnData, now: Instant): string {
     `**${data.settings.vpn}**: ${condition(data)}, forwarded port ${validPort(data, now) ?? 'unknown'}`,
     ...(data.problem === null ? [] : [`\n**Problem:** ${data.problem}`]),
     ...(data.port.reason === null ? [] : [`\nPort can't be read: ${data.port.reason}`]),
+    ...(data.remedies.running === null ? [] : [`\nAt work: ${data.remedies.running.kind}`]),
+    ...breakerLines(data, now),
     '\n| engine | HTTP port | P2P port | health |\n| --- | --- | --- | --- |',
     ...rows,
     ...(work.length === 0 ? [] : ['\nReplacements at work:', ...work]),
   ].join('\n');
+}
+
+function breakerLines(data: VpnData, now: Instant): string[] {
+  const kinds: readonly BreakerKind[] = ['general', 'replacement'];
+  return kinds.flatMap((kind) => {
+    const trial = trialAt(data, kind);
+    if (trial === null) return [];
+    const state = breakerState(data, kind, now).replace('_', ' ');
+    return [`\n**Circuit breaker (${kind}):** ${state}, next trial ${new Date(trial).toISOString()}`];
+  });
 }
 
 const vpnKey = defineSearchAttributeKey(searchAttribute.vpn, SearchAttributeType.KEYWORD);

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ListedEngine } from '../domain/engine';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import type { BreakerKind } from './breaker';
 import type { VpnData } from './vpn-data';
 
 /** `version` names one content of the list; a caller that still has it is told so in a few bytes. */
@@ -14,6 +15,9 @@ export const enginesQuery = defineQuery<EnginesAnswer, [string | null]>('engines
 export interface VpnReport extends VpnData {
   readonly validPort: number | null;
   readonly healthy: boolean;
+  /** The port changes so often that replacements are spaced. */
+  readonly unstable: boolean;
+  readonly breakerStates: Readonly<Record<BreakerKind, 'closed' | 'open' | 'half_open'>>;
 }
 export const stateQuery = defineQuery<VpnReport>('state');
 
@@ -22,6 +26,9 @@ export const recheckSignal = defineSignal('recheck');
 /** Signals, so that a worker that starts can say it while no other one answers. */
 export const configureSignal = defineSignal<[VpnSettings]>('configure');
 export const retireSignal = defineSignal('retire');
+
+/** Closes circuit breakers by hand: `general` or `replacement`, both if absent. */
+export const resetBreakerSignal = defineSignal<[unknown]>('resetBreaker');
 
 /** `engine`: container id or name, the forwarded engine if absent. */
 export interface ReplaceRequest {
@@ -41,5 +48,7 @@ export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 
 /** From a VPN to a replacement: the port has moved again, or (null) are you still there. */
 export const retargetSignal = defineSignal<[unknown]>('retarget');
+/** From a VPN to a replacement: don't try to bring up the engine before then (ms since the epoch; null: try). */
+export const holdSignal = defineSignal<[unknown]>('hold');
 /** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
 export const abandonSignal = defineSignal('abandon');

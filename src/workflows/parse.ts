@@ -1,6 +1,7 @@
-import type { Engine } from '../domain/engine';
+import type { Engine, Instant } from '../domain/engine';
 import type { AttemptFailed, EngineReady, ReplacementEnded, Target } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import type { BreakerKind } from './breaker';
 import type { ReplaceRequest } from './messages';
 
 // Anyone with access to Temporal can send a signal with anything in it, and a handler that throws stops its
@@ -75,7 +76,20 @@ export function parseAttemptFailed(value: unknown): AttemptFailed | null {
   if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['failedAttempts']) || !isText(m['error'])) {
     return null;
   }
-  return { lineage: m['lineage'], number: m['number'], failedAttempts: m['failedAttempts'], error: m['error'] };
+  const { lineage, number, failedAttempts, error } = m;
+  return { lineage, number, failedAttempts, error, provisioning: m['provisioning'] === true };
+}
+
+/** Undefined when it can't be used. */
+export function parseHold(value: unknown): Instant | null | undefined {
+  return value === null || isCount(value) ? value : undefined;
+}
+
+/** Which circuit breakers are meant; both if none is named. */
+export function parseBreakerKinds(value: unknown): readonly BreakerKind[] | null {
+  const given = value === undefined || value === null ? null : value;
+  if (given === null) return ['general', 'replacement'];
+  return given === 'general' || given === 'replacement' ? [given] : null;
 }
 
 export function parseTarget(value: unknown): Target | null {
@@ -96,6 +110,9 @@ export function parseSettings(value: unknown): VpnSettings | null {
     'evictionGraceMs',
     'stopTimeoutS',
     'startupTimeoutMs',
+    'unhealthyRestartMs',
+    'portLostMs',
+    'longestSpacingMs',
   ];
   if (!m || !isText(m['instance']) || !isText(m['vpn']) || !isText(m['image'])) return null;
   if (!numbers.every((name) => typeof m[name] === 'number' && Number.isFinite(m[name]))) return null;
@@ -103,6 +120,12 @@ export function parseSettings(value: unknown): VpnSettings | null {
     const range = fields(m[name]);
     if (!range || !isPort(range['first']) || !isPort(range['last'])) return null;
   }
+  const breakers = fields(m['breakers']);
+  for (const kind of ['general', 'replacement']) {
+    const breaker = fields(breakers?.[kind]);
+    if (!isCount(breaker?.['threshold']) || typeof breaker['recoveryMs'] !== 'number') return null;
+  }
+  if (typeof m['replaceOnReconnect'] !== 'boolean') return null;
   if (!Array.isArray(m['reservedPorts']) || !Array.isArray(m['searchAttributes'])) return null;
   return value as VpnSettings;
 }

@@ -47,7 +47,7 @@ function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[],
  */
 export function allocate(data: VpnData, p2pPort: Port | null, own: number): PortAllocation {
   const { settings } = data;
-  const observed = data.sight?.engines ?? [];
+  const observed = data.sight?.found ?? [];
   const never = new Set<Port>(settings.reservedPorts);
   for (const port of [p2pPort, data.port.last]) if (port !== null) never.add(port);
   for (const engine of [...data.engines, ...observed]) if (engine.p2pPort !== null) never.add(engine.p2pPort);

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -17,15 +18,19 @@ import {
   abandonSignal,
   attemptFailedSignal,
   engineReadySignal,
+  holdSignal,
   replacementEndedSignal,
   retargetSignal,
 } from './messages';
-import { parseTarget } from './parse';
+import { parseHold, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
 /** A timer that is seen so late fired while no worker was there. */
 const LATE_MS = 1_000;
 const HOPELESS_PAUSE_MS = 60_000;
+const LONGEST_TIMER_MS = 24 * 60 * 60_000;
+/** What keeps any engine from being brought up says nothing of this one. */
+const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
 
 /**
  * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the
@@ -43,6 +48,7 @@ async function replace(input: ReplacementInput): Promise<void> {
   let target = input.target;
   let failedAttempts = input.progress?.failedAttempts ?? 0;
   let ready = input.progress?.ready ?? null;
+  let heldUntil = input.progress?.heldUntil ?? input.heldUntil;
   /** History has grown long from trying: what is done is carried over, what is not is tried in a new run. */
   let renewal = false;
   const released = new Set<ContainerId>(input.progress?.released);
@@ -55,6 +61,12 @@ async function replace(input: ReplacementInput): Promise<void> {
     const moved = parseTarget(value);
     if (!moved) log.warn(`[${vpn}] signal retarget ignored: not a target`);
     else if (target && moved.generation > target.generation) target = moved;
+  });
+
+  setHandler(holdSignal, (value) => {
+    const until = parseHold(value);
+    if (until === undefined) log.warn(`[${vpn}] signal hold ignored: not a time`);
+    else heldUntil = until;
   });
 
   /** The VPN is not there any more, or is another one that knows nothing of this: a new engine would be nobody's. */
@@ -75,16 +87,17 @@ async function replace(input: ReplacementInput): Promise<void> {
         return await work();
       } catch (error) {
         if (isCancellation(error)) throw error;
-        const { message, hopeless } = failureOf(error);
+        const { message, hopeless, ofEngine } = failureOf(error);
+        const provisioning = ofEngine && what === PROVISIONING;
         failedAttempts++;
         const pause = hopeless ? HOPELESS_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1));
         if (message !== lastError) {
           log.error(`[${vpn}] ${what} failed, trying again: ${message}`, { event: 'attempt failed', attempt });
         }
-        // The count is told at 1, 2, 4, 8 and so on, to keep the VPN's history small.
-        if (message !== lastError || Number.isInteger(Math.log2(attempt))) {
+        // The count is told at 1, 2, 4, 8 and so on, to keep the VPN's history small; the circuit breaker counts each.
+        if (provisioning || message !== lastError || Number.isInteger(Math.log2(attempt))) {
           lastError = message;
-          await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}` });
+          await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}`, provisioning });
         }
         if (workflowInfo().continueAsNewSuggested) {
           renewal = true;
@@ -103,6 +116,14 @@ async function replace(input: ReplacementInput): Promise<void> {
       if (isCancellation(error)) throw error;
       log.warn(`[${vpn}] the VPN's workflow is not there: ${failureOf(error).message}`);
       abandon();
+    }
+  }
+
+  /** While the VPN's circuit breaker is open nothing is tried; another target or a reset may end that any time. */
+  async function untilAllowed(given: () => boolean): Promise<void> {
+    for (let until = heldUntil; given() && until !== null && until > Date.now(); until = heldUntil) {
+      const seen = until;
+      await condition(() => !given() || heldUntil !== seen, Math.min(seen - Date.now(), LONGEST_TIMER_MS));
     }
   }
 
@@ -142,6 +163,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     let tried = false;
     void condition(() => !current()).then(() => scope.cancel());
     const attempt = async () => {
+      await untilAllowed(current);
       if (wanted.waitFor.length > 0) {
         await awaitGone.executeWithOptions({ summary: 'wait until the old engine has left its port' }, [
           { ids: wanted.waitFor },
@@ -162,7 +184,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     };
     let answering: Engine | null = null;
     try {
-      answering = await scope.run(() => untilDone('provisioning', attempt, current));
+      answering = await scope.run(() => untilDone(PROVISIONING, attempt, current));
     } catch (error) {
       if (!isCancellation(error) || current()) throw error;
     }
@@ -227,18 +249,22 @@ async function replace(input: ReplacementInput): Promise<void> {
     await continueAsNew<typeof replaceEngine>({
       ...input,
       target,
-      progress: { released: [...released], ready, failedAttempts },
+      progress: { released: [...released], ready, failedAttempts, heldUntil },
     });
   }
 }
 
-/** The cause beneath Temporal's wrapping, and whether trying again soon has any prospect. */
-function failureOf(error: unknown): { message: string; hopeless: boolean } {
+const PROVISIONING = 'provisioning';
+
+/** The cause beneath Temporal's wrapping, whether trying again soon has any prospect, and whether the engine is at fault. */
+function failureOf(error: unknown): { message: string; hopeless: boolean; ofEngine: boolean } {
   let cause = error;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  const type = cause instanceof Error && 'type' in cause ? cause.type : null;
-  return { message: message.slice(0, 900), hopeless: type === 'Hopeless' };
+  const type = cause instanceof ApplicationFailure ? cause.type : null;
+  // A worker that died in the middle of it shows as a time-out.
+  const ofEngine = cause instanceof ApplicationFailure && !NOT_OF_THE_ENGINE.includes(type ?? '');
+  return { message: message.slice(0, 900), hopeless: type === 'Hopeless', ofEngine };
 }
 
 function reasonInLog(cause: Cause): string {

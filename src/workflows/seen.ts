@@ -1,44 +1,148 @@
 import type { Engine, Instant } from '../domain/engine';
-import type { ObservedEngine, Sight } from '../domain/observation';
-import type { PortKnowledge, VpnData } from './vpn-data';
+import {
+  isHealthy,
+  session,
+  type EngineCondition,
+  type ObservedEngine,
+  type PortReading,
+  type Sight,
+  type VpnObservation,
+} from '../domain/observation';
+import { seenAgain } from './recurrence';
+import { hadPortFor, isPortLost, VPN_RESTARTS_AT_MOST, wasWellFor, type Remedies } from './remedies';
+import { noPort, type PortKnowledge, type VpnData } from './vpn-data';
 
 // What a look at the world says, taken into what was known before.
 
-export function adopt(observed: ObservedEngine): Engine {
-  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = observed;
+export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health, startedAt } = observed;
   const ready = health === 'healthy';
-  return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready, health };
+  const cutOff = startedBefore(startedAt, vpn);
+  return {
+    id,
+    name,
+    role,
+    httpPort,
+    httpsPort,
+    p2pPort,
+    labels,
+    firstSeen: createdAt,
+    ready,
+    health,
+    run: startedAt,
+    cutOff,
+  };
 }
 
-/** @param run when the run of its container began that was seen last; Docker may have revived it since */
+function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
+  return startedAt !== null && vpn.kind === 'present' && startedAt < vpn.startedAt;
+}
+
+/** An engine as a look shows it. @param newSession the VPN's container was started since the look before */
 export function refreshed(
   engine: Engine,
-  observed: ObservedEngine | undefined,
-  run: Instant | null | undefined,
+  seen: EngineCondition | undefined,
+  vpn: VpnObservation,
+  newSession: boolean,
 ): Engine {
-  if (!observed) return engine;
-  const revived = run !== undefined && run !== null && observed.startedAt !== null && observed.startedAt !== run;
-  if (revived) return { ...engine, health: observed.health, ready: observed.health === 'healthy' };
-  if (observed.health === 'unknown') return engine;
-  return { ...engine, health: observed.health, ready: engine.ready || observed.health === 'healthy' };
+  if (!seen) return engine;
+  const { startedAt, health } = seen;
+  const sameRun = startedAt === null || engine.run === null || startedAt === engine.run;
+  // Docker goes on calling an engine running whose network is gone, and on its own loopback it may even answer. Times
+  // are compared only where both were started since the last look: the clock may have been set in between.
+  const cutOff = newSession
+    ? engine.run !== null && sameRun
+      ? true
+      : startedBefore(startedAt, vpn)
+    : engine.cutOff && sameRun;
+  const known = { ...engine, run: startedAt ?? engine.run, cutOff };
+  if (!sameRun) return { ...known, health, ready: health === 'healthy' };
+  if (health === 'unknown') return known;
+  return { ...known, health, ready: engine.ready || health === 'healthy' };
 }
 
-export function learn(port: PortKnowledge, sight: Sight): PortKnowledge {
-  const reading = sight.port;
-  if (reading.kind === 'known') return { last: reading.port, unknownSince: null, reason: null };
-  if (reading.kind === 'unknown') {
-    return { ...port, unknownSince: port.unknownSince ?? reading.since, reason: reading.reason };
+export function learn(port: PortKnowledge, reading: PortReading, at: Instant): PortKnowledge {
+  if (reading.kind === 'known') {
+    return {
+      last: reading.port,
+      unknownSince: null,
+      reason: null,
+      noneSince: null,
+      knownSince: port.knownSince ?? at,
+    };
   }
-  return port;
+  if (reading.kind !== 'unknown') return port;
+  return {
+    ...port,
+    unknownSince: port.unknownSince ?? at - reading.forMs,
+    reason: reading.reason,
+    noneSince: port.noneSince ?? (reading.none ? at : null),
+    knownSince: null,
+  };
 }
 
-export function problemOf({ vpn, imagePresent }: Sight, { settings, pullError }: VpnData): string | null {
+function isUnhealthy(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
+}
+
+/** Whether the VPN's container has been started since the look before. */
+export function isNewSession(before: VpnData, sight: Sight): boolean {
+  return before.sight !== null && session(before.sight.vpn) !== session(sight.vpn);
+}
+
+/** What a look says of the VPN itself: its port, its outages, and which remedies count as recent. */
+export function vpnSeen(
+  before: VpnData,
+  sight: Sight,
+  at: Instant,
+): Pick<
+  VpnData,
+  'port' | 'healthySince' | 'outageSince' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
+> {
+  const sameSession = !isNewSession(before, sight);
+  const port = learn(sameSession ? before.port : noPort, sight.port, at);
+  const healthy = isHealthy(sight.vpn);
+  const unhealthy = isUnhealthy(sight.vpn);
+  const reconnected = sameSession && before.outageSince !== null && healthy;
+  const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
+  const outageBegins = unhealthy && before.outageSince === null;
+  const portGone = before.port.knownSince !== null && port.knownSince === null;
+  const remedies: Remedies = {
+    ...before.remedies,
+    ...(outageBegins && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
+    ...(!sameSession || (portGone && hadPortFor(before.port.knownSince, at)) ? { vpnRestarts: 0 } : {}),
+  };
+  return {
+    port,
+    remedies,
+    healthySince: healthy ? (before.healthySince ?? at) : null,
+    outageSince: unhealthy ? ((sameSession ? before.outageSince : null) ?? at) : null,
+    reconnectedAt: reconnected ? at : sameSession ? before.reconnectedAt : null,
+    portChanges: changed ? seenAgain(before.portChanges, at) : before.portChanges,
+    reconnects: reconnected ? seenAgain(before.reconnects, at) : before.reconnects,
+  };
+}
+
+/** What keeps the VPN or Portward from doing its work. */
+export function problemOf(data: VpnData): string | null {
+  const { sight, settings, pullError, blind } = data;
+  if (blind !== null) return blind.problem;
+  if (sight === null) return null;
+  const { vpn, imagePresent } = sight;
   const { vpn: name, image, pullPolicy } = settings;
   if (vpn.kind === 'absent') return `VPN container '${name}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
   if (!vpn.running) return `VPN container '${name}' is not running`;
-  if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden`;
-  if (imagePresent) return null;
-  if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
-  return `image ${image} is not on the Docker host: ${remedy}`;
+  if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden${alive(sight)}`;
+  if (!imagePresent) {
+    if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
+    const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
+    return `image ${image} is not on the Docker host: ${remedy}`;
+  }
+  if (!isPortLost(data) || data.remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
+  return `VPN '${name}' has lost its forwarded port, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
+}
+
+function alive({ liveEngines }: Sight): string {
+  if (liveEngines === null || liveEngines === 0) return '';
+  return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
 }

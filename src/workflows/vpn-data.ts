@@ -1,7 +1,10 @@
 import type { ContainerId, Engine, EngineRef, Instant, Port } from '../domain/engine';
-import type { Observation, Sight } from '../domain/observation';
+import type { Blindness, Sight } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import { closedBreakers, type Breakers } from './breaker';
+import { neverSeen, type Recurrence } from './recurrence';
+import { noRemedies, type Remedies } from './remedies';
 
 /** The forwarded port as far as it is known. */
 export interface PortKnowledge {
@@ -10,7 +13,19 @@ export interface PortKnowledge {
   /** The first failed read since `last` was seen; null while reads succeed or nothing was read yet. */
   readonly unknownSince: Instant | null;
   readonly reason: string | null;
+  /** When the control server first said that there is none; null as long as it did not. */
+  readonly noneSince: Instant | null;
+  /** Since when it has been known without a failed read; null while reads fail. */
+  readonly knownSince: Instant | null;
 }
+
+export const noPort: PortKnowledge = {
+  last: null,
+  unknownSince: null,
+  reason: null,
+  noneSince: null,
+  knownSince: null,
+};
 
 /** Everything the VPN workflow remembers, as plain JSON: it is carried over when the workflow continues as new. */
 export interface VpnData {
@@ -20,8 +35,8 @@ export interface VpnData {
   /** Raised whenever an action starts or ends; an observation asked for under an older one is thrown away. */
   readonly revision: number;
   readonly listVersion: number;
-  /** The last observation that counted; what the next one is compared with. */
-  readonly known: Observation | null;
+  /** Set while Docker can't be asked. */
+  readonly blind: Blindness | null;
   /** The last look at Docker that came to something, and the revision under which it was asked for. */
   readonly sight: Sight | null;
   readonly sightRevision: number;
@@ -34,6 +49,16 @@ export interface VpnData {
   readonly problem: string | null;
   /** Why the image could not be pulled the last time it was tried. */
   readonly pullError: string | null;
+  /** Since when the VPN is healthy; null while it is not. */
+  readonly healthySince: Instant | null;
+  /** Since when Docker calls the running VPN container unhealthy; null while it does not. */
+  readonly outageSince: Instant | null;
+  /** When the VPN last came back in the same run of its container: engines from before may be cut off. */
+  readonly reconnectedAt: Instant | null;
+  readonly portChanges: Recurrence;
+  readonly reconnects: Recurrence;
+  readonly breakers: Breakers;
+  readonly remedies: Remedies;
   readonly retired: boolean;
 }
 
@@ -43,17 +68,33 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     lineage,
     revision: 0,
     listVersion: 0,
-    known: null,
+    blind: null,
     sight: null,
     sightRevision: -1,
-    port: { last: null, unknownSince: null, reason: null },
+    port: noPort,
     engines: [],
     evicted: [],
     replacements: [],
     nextNumber: 1,
     problem: null,
     pullError: null,
+    healthySince: null,
+    outageSince: null,
+    reconnectedAt: null,
+    portChanges: neverSeen,
+    reconnects: neverSeen,
+    breakers: closedBreakers,
+    remedies: noRemedies,
     retired: false,
+  };
+}
+
+/** What the next run is given: it begins with another look, and without the engines of the last one it stays small. */
+export function carriedOver(data: VpnData): VpnData {
+  return {
+    ...data,
+    sight: data.sight && { ...data.sight, engines: [], found: [] },
+    sightRevision: -1,
   };
 }
 

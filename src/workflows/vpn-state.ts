@@ -1,38 +1,31 @@
-import {
-  engineRef,
-  type Engine,
-  type EngineRef,
-  type Instant,
-  type ListedEngine,
-  type Port,
-  type Role,
-} from '../domain/engine';
+import { engineRef, type EngineRef, type Instant, type ListedEngine, type Port, type Role } from '../domain/engine';
 import { isOfLineage, replacementWorkflowId } from '../domain/names';
-import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
+import type { ObservedEngine, Observation, Sight } from '../domain/observation';
 import type { AttemptFailed, Cause, EngineReady, Replacement, ReplacementEnded, Target } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import { breakerKind, closedBreaker, withFailure, withSuccess, type BreakerKind } from './breaker';
 import { decide, type Action } from './decide';
+import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
 import { listing } from './listing';
 import { allocate, waitFor, PortRangeUsedUp } from './ports';
-import { adopt, learn, problemOf, refreshed } from './seen';
-import { findEngine, runningReplacements, type VpnData } from './vpn-data';
+import { heldUntil } from './provisioning-allowance';
+import { actedOn } from './recurrence';
+import { begun, type Remedy } from './remedies';
+import { adopt, isNewSession, problemOf, refreshed, vpnSeen } from './seen';
+import type { VpnData } from './vpn-data';
 
 const ENDED_REPLACEMENTS_KEPT = 20;
 
 /** What the workflow has to do outside its state after a decision. */
 export type Effect =
   | { readonly kind: 'start'; readonly replacement: Replacement }
-  | { readonly kind: 'retarget'; readonly replacement: Replacement; readonly target: Target };
+  | { readonly kind: 'retarget'; readonly replacement: Replacement; readonly target: Target }
+  | { readonly kind: 'hold'; readonly replacement: Replacement; readonly until: Instant | null }
+  | { readonly kind: 'remedy'; readonly remedy: Remedy };
 
 export interface PortChange {
   readonly from: Port;
   readonly to: Port;
-}
-
-export interface ForceRequest {
-  readonly engine: string | null;
-  readonly reason: string | null;
-  readonly requestId: string | null;
 }
 
 /**
@@ -43,7 +36,7 @@ export class VpnState {
   private listed: string;
 
   constructor(private current: VpnData) {
-    this.listed = this.fingerprint(current.known?.at ?? 0);
+    this.listed = this.fingerprint(current.sight?.at ?? 0);
   }
 
   get data(): VpnData {
@@ -54,34 +47,33 @@ export class VpnState {
    * Takes in what a look at the world brought; one that was asked for under an older revision is thrown away.
    * Returns the change of the forwarded port, if it brought one.
    */
-  accept(observation: Observation, revision: number): PortChange | null {
+  accept(observation: Observation, revision: number, now: Instant): PortChange | null {
     if (revision !== this.current.revision) return null;
     if (observation.kind === 'blind') {
-      this.update({ known: observation, problem: observation.problem });
+      this.update({ blind: observation, problem: observation.problem });
       return null;
     }
     const before = this.current;
-    const sameSession = before.sight === null || session(before.sight.vpn) === session(observation.vpn);
-    const port = sameSession ? before.port : { last: null, unknownSince: null, reason: null };
     const seen = new Map(observation.engines.map((e) => [e.id, e]));
-    const runs = new Map(before.sight?.engines.map((e) => [e.id, e.startedAt]));
-    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id), runs.get(engine.id)));
+    const { vpn } = observation;
+    const newSession = isNewSession(before, observation);
+    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id), vpn, newSession));
     const found = this.unaccounted(observation);
-    const adopted = found.filter((e) => !e.evicted).map(adopt);
+    const adopted = found.filter((e) => !e.evicted).map((e) => adopt(e, vpn));
     this.update({
-      known: observation,
+      ...vpnSeen(before, observation, now),
+      blind: null,
       sight: observation,
       sightRevision: revision,
-      port: learn(port, observation),
       engines: [...kept, ...adopted],
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
-      problem: problemOf(observation, before),
       pullError: observation.imagePresent ? null : before.pullError,
     });
+    this.update({ problem: problemOf(this.current) });
     const from = before.port.last;
     const to = this.current.port.last;
-    return sameSession && from !== null && to !== null && from !== to ? { from, to } : null;
+    return !newSession && from !== null && to !== null && from !== to ? { from, to } : null;
   }
 
   /** Decides, and takes the decision into state; the effects are still to be carried out. */
@@ -105,11 +97,11 @@ export class VpnState {
    * @throws Error that says why there is nothing to replace
    */
   force(request: ForceRequest, now: Instant): { replacement: Replacement; effect: Effect | null } {
-    const joined = this.repeated(request) ?? this.runningFor(request.engine);
+    const joined = joinedBy(this.current, request);
     if (joined) return { replacement: joined, effect: null };
-    const refusal = this.refusal(request);
-    if (refusal !== null) throw new Error(refusal);
-    const engine = this.chosen(request.engine);
+    const refused = this.refusal(request, now);
+    if (refused !== null) throw new Error(refused);
+    const engine = chosenBy(this.current, request);
     if (!engine) throw new Error(`no engine to replace on VPN '${this.current.settings.vpn}'`);
     const reading = this.current.sight?.port;
     const p2pPort = (reading?.kind === 'known' ? reading.port : this.current.port.last) ?? engine.p2pPort;
@@ -124,17 +116,8 @@ export class VpnState {
   }
 
   /** Why a forced replacement can't be begun now, or null. */
-  refusal(request: ForceRequest): string | null {
-    const { sight, settings } = this.current;
-    const vpn = settings.vpn;
-    if (this.repeated(request) ?? this.runningFor(request.engine)) return null;
-    if (sight === null || !isHealthy(sight.vpn))
-      return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
-    if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
-    if (this.chosen(request.engine)) return null;
-    return request.engine === null
-      ? `VPN '${vpn}' has no forwarded engine to replace`
-      : `no engine '${request.engine}' on VPN '${vpn}'`;
+  refusal(request: ForceRequest, now: Instant): string | null {
+    return refusal(this.current, request, now);
   }
 
   /** The engine answers: it is listed from now on. False: it came up for a target that is no longer wanted. */
@@ -143,7 +126,11 @@ export class VpnState {
     if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
     if (replacement.target?.generation !== message.generation) return null;
     const { id, name } = message.engine;
-    this.update({ engines: [...this.current.engines, { ...message.engine, firstSeen: now }] });
+    const kind = breakerKind(replacement.cause);
+    this.update({
+      engines: [...this.current.engines, { ...message.engine, firstSeen: now }],
+      breakers: { ...this.current.breakers, [kind]: withSuccess(this.current.breakers[kind], now) },
+    });
     this.raise();
     return this.change(replacement, { readyAt: now, newEngine: { id, name } });
   }
@@ -156,10 +143,34 @@ export class VpnState {
     return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
-  attemptFailed(message: AttemptFailed): Replacement | null {
+  /** @returns the circuit breaker that it has opened, or opened again */
+  attemptFailed(message: AttemptFailed, now: Instant): BreakerKind | null {
     const replacement = this.mine(message);
     if (replacement?.state !== 'running') return null;
-    return this.change(replacement, { failedAttempts: message.failedAttempts, lastError: message.error });
+    this.change(replacement, { failedAttempts: message.failedAttempts, lastError: message.error });
+    if (!message.provisioning) return null;
+    const kind = breakerKind(replacement.cause);
+    const { breakers, settings } = this.current;
+    const breaker = withFailure(breakers[kind], settings.breakers[kind], now);
+    this.update({ breakers: { ...breakers, [kind]: breaker } });
+    if (breaker.openedAt === null) return null;
+    this.raise();
+    return kind;
+  }
+
+  /** As if nothing had failed. */
+  resetBreaker(kinds: readonly BreakerKind[]): void {
+    const { breakers } = this.current;
+    const reset = kinds.map((kind) => [kind, { ...closedBreaker, lastSuccessAt: breakers[kind].lastSuccessAt }]);
+    this.update({ breakers: { ...breakers, ...Object.fromEntries(reset) } });
+    this.raise();
+  }
+
+  remedyEnded(remedy: Remedy, error: string | null, now: Instant): void {
+    this.update({
+      remedies: { ...this.current.remedies, running: null, last: { remedy, endedAt: now, error } },
+    });
+    this.raise();
   }
 
   /** The replacement's workflow is not there any more: what it left is found by the next look. */
@@ -220,24 +231,6 @@ export class VpnState {
     return message.lineage === this.current.lineage ? this.find((r) => r.number === message.number) : undefined;
   }
 
-  private repeated({ requestId }: ForceRequest): Replacement | undefined {
-    return requestId === null ? undefined : this.find((r) => r.requestId === requestId);
-  }
-
-  private runningFor(engine: string | null): Replacement | undefined {
-    return runningReplacements(this.current).find((r) =>
-      engine === null
-        ? r.target?.role === 'forwarded' && r.readyAt === null
-        : r.old.some((old) => old.id === engine || old.name === engine),
-    );
-  }
-
-  private chosen(engine: string | null): Engine | undefined {
-    return engine === null
-      ? this.current.engines.find((e) => e.role === 'forwarded')
-      : findEngine(this.current, engine);
-  }
-
   private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
     const changed = { ...replacement, ...change };
     const all = this.current.replacements.map((r) => (r.number === replacement.number ? changed : r));
@@ -247,19 +240,51 @@ export class VpnState {
   }
 
   private take(action: Action, now: Instant): Effect {
-    if (action.kind === 'replace') {
-      const bringUp = action.bringUp && { p2pPort: null, ...action.bringUp };
-      return { kind: 'start', replacement: this.begin(action.cause, action.old, bringUp, now, null) };
+    switch (action.kind) {
+      case 'replace': {
+        const bringUp = action.bringUp && { p2pPort: null, ...action.bringUp };
+        const replacement = this.begin(action.cause, action.old, bringUp, now, null);
+        this.remember(action.cause, now);
+        return { kind: 'start', replacement };
+      }
+      case 'retarget':
+        return this.retarget(this.numbered(action.number), action.p2pPort, now);
+      case 'hold': {
+        const replacement = this.change(this.numbered(action.number), { heldUntil: action.until });
+        return { kind: 'hold', replacement, until: action.until };
+      }
+      case 'remedy': {
+        const remedy: Remedy = { ...action.remedy, startedAt: now };
+        this.update({ remedies: begun(this.current.remedies, remedy) });
+        this.raise();
+        return { kind: 'remedy', remedy };
+      }
     }
-    const replacement = this.find((r) => r.number === action.number);
-    if (!replacement?.target) throw new TypeError(`replacement ${action.number} has no target to move`);
-    const { p2pPort } = action;
+  }
+
+  /** Counts what is spaced further and further apart while it keeps coming. */
+  private remember(cause: Cause, now: Instant): void {
+    const { portChanges, reconnects, reconnectedAt } = this.current;
+    if (cause === 'port changed') this.update({ portChanges: actedOn(portChanges, now) });
+    if (cause === 'VPN reconnected' && reconnects.lastActed < (reconnectedAt ?? 0))
+      this.update({ reconnects: actedOn(reconnects, now) });
+  }
+
+  private numbered(number: number): Replacement {
+    const replacement = this.find((r) => r.number === number);
+    if (!replacement) throw new TypeError(`there is no replacement ${number}`);
+    return replacement;
+  }
+
+  private retarget(replacement: Replacement, p2pPort: Port | null, now: Instant): Effect {
+    if (!replacement.target) throw new TypeError(`replacement ${replacement.number} has no target to move`);
     const { httpPort, httpsPort, generation, role } = replacement.target;
     const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
     const ports = keepsPorts
-      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort], action.number) }
-      : allocate(this.current, p2pPort, action.number);
+      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort], replacement.number) }
+      : allocate(this.current, p2pPort, replacement.number);
     const target: Target = { generation: generation + 1, role, p2pPort, ...ports };
+    if (p2pPort !== null) this.remember('port changed', now);
     this.raise();
     return { kind: 'retarget', replacement: this.change(replacement, { target }), target };
   }
@@ -303,15 +328,16 @@ export class VpnState {
       endedAt: null,
       failedAttempts: 0,
       lastError: null,
+      heldUntil: null,
     };
     this.update({ nextNumber: number + 1, replacements: [...this.current.replacements, replacement] });
     this.raise();
-    return replacement;
+    return target ? this.change(replacement, { heldUntil: heldUntil(this.current, replacement) }) : replacement;
   }
 
   /** Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. */
   private unaccounted(sight: Sight): ObservedEngine[] {
     const known = new Set([...this.current.engines, ...this.current.evicted].map((e) => e.id));
-    return sight.engines.filter((e) => !known.has(e.id) && !isOfLineage(e.labels, this.current.lineage));
+    return sight.found.filter((e) => !known.has(e.id) && !isOfLineage(e.labels, this.current.lineage));
   }
 }

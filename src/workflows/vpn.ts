@@ -3,34 +3,29 @@ import {
   ApplicationFailure,
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
   log,
-  ParentClosePolicy,
   setCurrentDetails,
   setHandler,
-  sleep,
-  startChild,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { replacementWorkflowId } from '../domain/names';
 import { isHealthy } from '../domain/observation';
-import type { Replacement, ReplacementInput } from '../domain/replacement';
+import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
-import { pullImage } from './activities';
-import { announce, announceChange, announceProblem } from './announce';
-import { describeVpn, publishSearchAttributes, summary } from './appearance';
+import { announce, announceBreaker, announceChange, announceProblem } from './announce';
+import { describeVpn, publishSearchAttributes } from './appearance';
+import { abandon, Effects, errorMessage } from './effects';
+import type { ForceRequest } from './forcing';
 import * as messages from './messages';
 import * as parse from './parse';
-import type { replaceEngine } from './replace-engine';
+import { breakerState } from './provisioning-allowance';
+import { isStorm } from './recurrence';
+import { carriedOver, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
+import { VpnState, type Effect } from './vpn-state';
 import { Watch } from './watch';
-import { newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
-import { VpnState, type Effect, type ForceRequest } from './vpn-state';
 
 const RECHECK_SPACING_MS = 1_000;
-const PULL_AGAIN_MS = 60_000;
-/** A replacement that is at work for so long is asked whether it still runs. */
-const ASK_AGAIN_MS = 60_000;
 
 export interface VpnInput {
   readonly settings: VpnSettings;
@@ -46,11 +41,10 @@ export async function vpn(input: VpnInput): Promise<void> {
   const state = new VpnState(input.carried ?? newVpnData(input.settings, uuid4().slice(0, 8)));
   const name = input.settings.vpn;
   const watch = new Watch();
+  const outside = new Effects(name, state);
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
-  const lastAsked = new Map<number, number>();
-  let pulling = false;
   let toldProblem = state.data.problem;
 
   setHandler(messages.enginesQuery, (since) => {
@@ -58,11 +52,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (since === version) return { version, unchanged: true };
     return { version, unchanged: false, engines: state.list(Date.now()) };
   });
-  setHandler(messages.stateQuery, () => ({
-    ...state.data,
-    validPort: validPort(state.data, Date.now()),
-    healthy: state.data.sight !== null && isHealthy(state.data.sight.vpn),
-  }));
+  setHandler(messages.stateQuery, () => report(state.data, Date.now()));
   setHandler(messages.recheckSignal, () => {
     recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
   });
@@ -74,11 +64,16 @@ export async function vpn(input: VpnInput): Promise<void> {
     else log.warn(`[${name}] signal configure ignored: not a VPN's settings`);
   });
   setHandler(messages.retireSignal, () => state.retire());
+  setHandler(messages.resetBreakerSignal, (operation) => {
+    const kinds = parse.parseBreakerKinds(operation);
+    if (kinds) state.resetBreaker(kinds);
+    else log.warn(`[${name}] signal resetBreaker ignored: expected nothing, 'general' or 'replacement'`);
+  });
   setHandler(messages.replaceEngineUpdate, (request) => force(request), {
     validator: (request) => {
       const parsed = parse.parseReplaceRequest(request);
       if (!parsed) throw rejection(REQUEST_FORM);
-      const refusal = state.refusal(forceRequest(parsed));
+      const refusal = state.refusal(forceRequest(parsed), Date.now());
       if (refusal !== null) throw rejection(refusal);
     },
   });
@@ -127,7 +122,8 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
-    if (message && !isForeign(message)) state.attemptFailed(message);
+    const opened = message && !isForeign(message) ? state.attemptFailed(message, Date.now()) : null;
+    if (opened !== null) announceBreaker(name, opened, state.data);
   });
 
   function force(request: messages.ReplaceRequest): Replacement {
@@ -150,29 +146,6 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
   }
 
-  async function carryOut(effect: Effect): Promise<void> {
-    const { replacement } = effect;
-    try {
-      if (effect.kind === 'start') await begin(state.data, replacement);
-      else await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, effect.target);
-    } catch (error) {
-      // Ended or terminated meanwhile, or an id still in use: the next look finds what is missing.
-      log.warn(`[${name}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
-      state.lost(replacement.number, Date.now());
-    }
-  }
-
-  /** Someone may have terminated it; it would be waited for without end. */
-  async function askWhetherItRuns(replacement: Replacement): Promise<void> {
-    lastAsked.set(replacement.number, Date.now());
-    try {
-      await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, null);
-    } catch {
-      log.warn(`[${name}] replacement ${replacement.id} has ended before its time`);
-      state.lost(replacement.number, Date.now());
-    }
-  }
-
   /** Whether the message is of a former life of this workflow, whose replacements are still at work. */
   function isForeign(message: { readonly lineage: string; readonly number: number }): boolean {
     const { lineage, settings } = state.data;
@@ -181,32 +154,16 @@ export async function vpn(input: VpnInput): Promise<void> {
     return true;
   }
 
-  function askAgainAt(replacement: Replacement): number {
-    return (lastAsked.get(replacement.number) ?? replacement.startedAt) + ASK_AGAIN_MS;
-  }
-
-  async function pull(): Promise<void> {
-    pulling = true;
-    const { image } = state.data.settings;
-    try {
-      await pullImage.executeWithOptions({ summary: `${name}: pull ${image}` }, [{ image }]);
-    } catch (error) {
-      state.pullFailed(rootMessage(error));
-      await sleep(PULL_AGAIN_MS, { summary: 'until the image is pulled again' });
-    }
-    pulling = false;
-  }
-
   // One that ended while this workflow continued as new may not have been heard.
-  if (input.carried) await Promise.all(runningReplacements(input.carried).map(askWhetherItRuns));
+  if (input.carried) await Promise.all(runningReplacements(input.carried).map((r) => outside.askWhetherItRuns(r)));
 
   for (;;) {
-    while (effects.length > 0) await Promise.all(effects.splice(0).map(carryOut));
-    const silent = runningReplacements(state.data).filter((r) => askAgainAt(r) <= Date.now());
-    await Promise.all(silent.map(askWhetherItRuns));
+    while (effects.length > 0) await Promise.all(effects.splice(0).map((e) => outside.carryOut(e)));
+    const silent = runningReplacements(state.data).filter((r) => outside.askAgainAt(r) <= Date.now());
+    await Promise.all(silent.map((r) => outside.askWhetherItRuns(r)));
     const plan = state.act(Date.now());
     effects.push(...plan.effects);
-    for (const effect of plan.effects) announce(name, effect);
+    for (const effect of plan.effects) announce(name, effect, state.data);
     state.publish(Date.now());
     toldProblem = announceProblem(name, toldProblem, state.data.problem);
     setCurrentDetails(describeVpn(state.data, Date.now()));
@@ -216,19 +173,22 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (state.data.retired) {
       watch.stop();
       await Promise.all(runningReplacements(state.data).map(({ id }) => abandon(id)));
-      await condition(allHandlersFinished);
+      // A VPN that is being restarted must not be left half-way.
+      await condition(() => state.data.remedies.running === null && allHandlersFinished());
       return;
     }
-    if (workflowInfo().continueAsNewSuggested) {
+    if (workflowInfo().continueAsNewSuggested && state.data.remedies.running === null) {
       watch.stop();
       await condition(allHandlersFinished);
-      if (effects.length === 0) await continueAsNew<typeof vpn>({ settings: state.data.settings, carried: state.data });
+      const { data } = state;
+      if (effects.length === 0)
+        await continueAsNew<typeof vpn>({ settings: data.settings, carried: carriedOver(data) });
     }
 
-    if (shouldPull(state.data) && !pulling) void pull();
+    if (shouldPull(state.data) && !outside.pulling) void outside.pull();
     watch.keep(state.data);
     const { revision } = state.data;
-    const askAt = earliest(...runningReplacements(state.data).map(askAgainAt));
+    const askAt = earliest(...runningReplacements(state.data).map((r) => outside.askAgainAt(r)));
     // Whatever is decided: from then on the last port is not shown as forwarded any more (I7).
     const expiry = portExpiry(state.data);
     const due = () => earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue);
@@ -238,7 +198,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       effects.length > 0 ||
       state.data.revision !== revision ||
       state.data.problem !== toldProblem ||
-      (shouldPull(state.data) && !pulling) ||
+      (shouldPull(state.data) && !outside.pulling) ||
       due() !== wakeAt;
     if (wakeAt === null) await condition(woken);
     else if (wakeAt > Date.now()) await condition(woken, wakeAt - Date.now());
@@ -249,8 +209,8 @@ export async function vpn(input: VpnInput): Promise<void> {
       if (!watch.hasNews) watch.restart(state.data);
     }
     const news = watch.take();
-    const change = news && state.accept(news.observation, news.revision);
-    if (change) announceChange(name, change);
+    const change = news && state.accept(news.observation, news.revision, Date.now());
+    if (change) announceChange(name, change, state.data);
   }
 }
 
@@ -265,15 +225,6 @@ function forceRequest(request: messages.ReplaceRequest): ForceRequest {
   return { engine: request.engine ?? null, reason: request.reason ?? null, requestId: request.requestId ?? null };
 }
 
-/** What lies beneath Temporal's wrapping. */
-function rootMessage(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error ? rootMessage(error.cause) : errorMessage(error);
-}
-
-function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function earliest(...instants: (number | null)[]): number | null {
   const known = instants.filter((at): at is number => at !== null);
   return known.length === 0 ? null : Math.min(...known);
@@ -283,36 +234,15 @@ function shouldPull(data: VpnData): boolean {
   return data.sight !== null && !data.sight.imagePresent && data.settings.pullPolicy !== 'never';
 }
 
-/** A replacement that nobody waits for goes on trying without end, and may work against whoever comes next. */
-async function abandon(replacementId: string): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(replacementId).signal(messages.abandonSignal);
-  } catch {
-    // It has ended.
-  }
-}
-
-async function begin(data: VpnData, replacement: Replacement): Promise<void> {
-  const { instance, vpn: name, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
-  const { number, cause, reason, old, target } = replacement;
-  const input: ReplacementInput = {
-    instance,
-    vpn: name,
-    lineage: data.lineage,
-    number,
-    cause,
-    reason,
-    old,
-    target,
-    evictionGraceMs,
-    stopTimeoutS,
-    startupTimeoutMs,
+function report(data: VpnData, now: number): messages.VpnReport {
+  return {
+    ...data,
+    validPort: validPort(data, now),
+    healthy: data.sight !== null && isHealthy(data.sight.vpn),
+    unstable: isStorm(data.portChanges, data.settings.longestSpacingMs, now),
+    breakerStates: {
+      general: breakerState(data, 'general', now),
+      replacement: breakerState(data, 'replacement', now),
+    },
   };
-  await startChild<typeof replaceEngine>('replaceEngine', {
-    workflowId: replacement.id,
-    args: [input],
-    // It outlives this run: continue-as-new would take it along otherwise.
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: summary(name, replacement),
-  });
 }

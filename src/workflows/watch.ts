@@ -1,8 +1,18 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { Observation } from '../domain/observation';
+import { told, type Busy, type Known, type Observation } from '../domain/observation';
+import type { ContainerId } from '../domain/engine';
 import { replacementLabel } from '../domain/names';
 import { observe } from './activities';
 import { unfinishedTargets, type VpnData } from './vpn-data';
+
+/** What of the last observation the next one is compared with. */
+function known(data: VpnData, busy: Busy): Known | null {
+  return data.blind ?? (data.sight && told(data.sight, busy));
+}
+
+function accounted(data: VpnData): ContainerId[] {
+  return [...data.engines, ...data.evicted].map((e) => e.id);
+}
 
 /**
  * The one observe activity that counts. Its observation is for the revision that it was asked under; when the
@@ -21,16 +31,16 @@ export class Watch {
     const running = { revision, scope };
     this.running = running;
     const { vpn, instance, image } = data.settings;
-    const busy = {
+    const busy: Busy = {
       evicted: data.evicted.map((e) => e.id),
       replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
     };
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
     // Without a look under this revision the first one is wanted whatever it shows; with one, only news.
-    const newsOnly = data.sightRevision === revision || data.known?.kind === 'blind';
+    const newsOnly = data.blind !== null || (data.sightRevision === revision && data.sight?.complete === true);
     const observing = scope.run(() =>
       observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [
-        { vpn, instance, image, revision, known: data.known, busy, newsOnly },
+        { vpn, instance, image, revision, known: known(data, busy), accounted: accounted(data), busy, newsOnly },
       ]),
     );
     observing.then(

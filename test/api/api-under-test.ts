@@ -19,7 +19,13 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
   await server.register(app, {
     instance: 'test',
     sources,
-    reads: { maxAgeMs: MAX_AGE_MS, staleLimitMs: STALE_LIMIT_MS, advertisedHost: null, ...options.reads },
+    reads: {
+      maxAgeMs: MAX_AGE_MS,
+      staleLimitMs: STALE_LIMIT_MS,
+      advertisedHost: null,
+      containerLabel: 'ondemand.app=myservice',
+      ...options.reads,
+    },
     access: { keys: [], allowUnauthenticated: false, host: '127.0.0.1', ...options.access },
   });
   return server;

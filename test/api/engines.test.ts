@@ -22,7 +22,10 @@ test('GET /engines has exactly the names and types of the contract', async () =>
       host: 'gluetun',
       port: 19_000,
       labels: {
+        'ondemand.app': 'myservice',
+        'host.http_port': '19000',
         'acestream.http_port': '19000',
+        'acestream.https_port': '45000',
         'acestream.vpn_container': 'gluetun',
         'acestream.forwarded': 'true',
         'acestream.p2p_port': '65290',

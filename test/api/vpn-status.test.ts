@@ -2,11 +2,15 @@ import { FormatRegistry } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { FastifyInstance } from 'fastify';
 import { VpnStatusSchema, type VpnStatusJson } from '../../src/api/schemas';
+import { closedBreakers } from '../../src/workflows/breaker';
+import { noRemedies } from '../../src/workflows/remedies';
+import { noPort } from '../../src/workflows/vpn-data';
 import {
   DAY,
   forwardedEngine,
   observeProgress,
   plainEngine,
+  presentVpn,
   replacement,
   sight,
   vpnReport,
@@ -77,7 +81,7 @@ test('with two VPNs the mode is redundant, and the top level repeats vpn1', asyn
     vpnReport({
       settings: vpnSettings({ vpn: 'gluetun2' }),
       validPort: 51_234,
-      port: { last: 51_234, unknownSince: null, reason: null },
+      port: { ...noPort, last: 51_234 },
     });
   const answer = await status(await api([one, two]));
   expect(answer.mode).toBe('redundant');
@@ -94,7 +98,7 @@ test('a third VPN is in vpns', async () => {
   expect(answer.vpns.map((v) => v.container_name)).toEqual(['a', 'b', 'c']);
 });
 
-const noPort = { validPort: null, port: { last: null, unknownSince: null, reason: 'port 0' }, engines: [] };
+const portless = { validPort: null, port: { ...noPort, reason: 'port 0' }, engines: [] };
 test.each([
   ['an engine on the forwarded port', {}, { forwarding: 'forwarded', health: 'healthy', engines: 1 }],
   [
@@ -102,11 +106,44 @@ test.each([
     { validPort: 40_648, replacements: [replacement()] },
     { forwarding: 'replacing', forwarded_port: 40_648, replacements_running: 1 },
   ],
-  ['no port yet', noPort, { forwarding: 'none', forwarded_port: null, port_problem: 'port 0' }],
+  ['no port yet', portless, { forwarding: 'none', forwarded_port: null, port_problem: 'port 0' }],
   [
     'a port that is no longer known',
-    { validPort: null, port: { last: 65_290, unknownSince: DAY, reason: 'refused' } },
+    { validPort: null, port: { ...noPort, last: 65_290, unknownSince: DAY, reason: 'refused' } },
     { forwarding: 'unknown', forwarded_port: null, port_problem: 'refused' },
+  ],
+  ['a port that keeps changing', { unstable: true }, { forwarding: 'unstable' }],
+  [
+    'a remedy at work',
+    {
+      remedies: {
+        ...noRemedies,
+        running: { kind: 'restart container' as const, session: 'vpn-container@0', startedAt: DAY },
+      },
+    },
+    { remedy: { kind: 'restart container', started_at: '2026-01-02T03:04:05.000Z', ended_at: null, error: null } },
+  ],
+  [
+    'a circuit breaker that is open',
+    {
+      breakers: {
+        ...closedBreakers,
+        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY },
+      },
+      breakerStates: { general: 'closed' as const, replacement: 'open' as const },
+    },
+    {
+      circuit_breakers: {
+        general: { state: 'closed', failure_count: 0, failure_threshold: 5, recovery_timeout: 300 },
+        replacement: {
+          state: 'open',
+          failure_count: 3,
+          failure_threshold: 3,
+          last_failure_time: '2026-01-02T03:04:05.000Z',
+          recovery_timeout: 180,
+        },
+      },
+    },
   ],
   ['a problem', { problem: 'Docker is not reachable' }, { problem: 'Docker is not reachable' }],
   [
@@ -121,7 +158,7 @@ test.each([
   expect(answer.vpn1).toMatchObject(shown);
 });
 
-const present = { kind: 'present', id: 'vpn-container', startedAt: DAY, running: true, health: 'healthy' } as const;
+const present = presentVpn();
 test.each([
   [{ kind: 'absent' } as const, { status: 'not found', health: 'unknown', connected: false, engines: 0 }],
   [

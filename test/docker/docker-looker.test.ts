@@ -71,6 +71,7 @@ test('a look shows the VPN and its engines with ports, role and session', async 
     startedAt: expect.any(Number),
     running: true,
     health: 'none',
+    portForwarding: false,
   });
   expect(look.imagePresent).toBe(true);
   const engines = new Map(look.engines.map((e) => [e.id, e]));

@@ -6,6 +6,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
 import type { ObserveInput } from '../../src/activities/observe';
 import { cacheDir } from '../../src/folders';
@@ -13,6 +14,7 @@ import type { Engine } from '../../src/domain/engine';
 import { engineName, vpnWorkflowId } from '../../src/domain/names';
 import {
   isNews,
+  session,
   type ObservedEngine,
   type Observation,
   type PortReading,
@@ -23,6 +25,7 @@ import { findTemporalCli } from '../../src/temporal/cli';
 import { stateQuery, type VpnReport } from '../../src/workflows/messages';
 import type { vpn } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
+import { presentVpn } from '../builders';
 import { settings as base } from './world';
 
 export const historiesFolder = join(__dirname, '..', 'histories');
@@ -89,11 +92,11 @@ export class TemporalBench {
 /** One VPN workflow, and the world that its activities see: Docker and Gluetun in memory. */
 export class VpnStand {
   port: PortReading = { kind: 'known', port: 40_000 };
-  vpn: VpnObservation = { kind: 'present', id: 'vpn-1', startedAt: 1_000, running: true, health: 'healthy' };
+  vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
   /** Thrown by the named activity while it is set. */
-  failing: { activity: keyof Activities; message: string } | null = null;
+  failing: { activity: keyof Activities; message: string; type?: string } | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
   noNewsAfterMs = 60_000;
   /** Engines answer only while it is true. */
@@ -181,7 +184,7 @@ export class VpnStand {
   activities(): Activities {
     const act = async <T>(name: keyof Activities, detail: string, work: () => T): Promise<T> => {
       this.calls.push(`${name} ${detail}`);
-      if (this.failing?.activity === name) throw new Error(this.failing.message);
+      if (this.failing?.activity === name) throw ApplicationFailure.create(this.failing);
       return work();
     };
     return {
@@ -210,9 +213,17 @@ export class VpnStand {
         const observed = this.engines.get(engine.id);
         if (observed) this.engines.set(engine.id, { ...observed, health: 'healthy' });
       },
+      restartVpn: ({ session: ill }) =>
+        act('restartVpn', ill, () => {
+          if (session(this.vpn) === ill) this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+        }),
+      reconnectVpn: ({ session: ill }) => act('reconnectVpn', ill, () => this.reconnected()),
       pullImage: ({ image }) => act('pullImage', image, () => undefined),
     };
   }
+
+  /** What a restart of the VPN inside its container leads to. */
+  reconnected: () => void = () => {};
 
   private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
     const { role, httpPort, httpsPort, p2pPort } = order.target;
@@ -226,15 +237,18 @@ export class VpnStand {
     return engineOf(engine);
   }
 
-  private async observe({ known, newsOnly, busy }: ObserveInput): Promise<Observation> {
+  private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
     for (;;) {
       const sight: Observation = {
         kind: 'sight',
         at: Date.now(),
         vpn: this.vpn,
+        liveEngines: null,
         port: this.port,
         engines: [...this.engines.values()],
+        found: [...this.engines.values()].filter((e) => !accounted.includes(e.id)),
+        complete: true,
         imagePresent: true,
       };
       if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
@@ -253,5 +267,18 @@ export class VpnStand {
 
 function engineOf(e: ObservedEngine): Engine {
   const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = e;
-  return { id, name, role, httpPort, httpsPort, p2pPort, labels, firstSeen: createdAt, ready: false, health };
+  return {
+    id,
+    name,
+    role,
+    httpPort,
+    httpsPort,
+    p2pPort,
+    labels,
+    firstSeen: createdAt,
+    ready: false,
+    health,
+    run: null,
+    cutOff: false,
+  };
 }

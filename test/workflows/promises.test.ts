@@ -31,6 +31,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       .constantFrom('healthy' as const, 'unhealthy' as const, 'starting' as const)
       .map<Step>((health) => (w) => w.setHealth(health)),
   },
+  { weight: 1, arbitrary: fc.boolean().map<Step>((works) => (w) => w.endCure(works)) },
+  {
+    weight: 2,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => {
+      const number = nth(w.running(), n);
+      if (number !== undefined) w.failProvisioning(number);
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.state.resetBreaker(['general', 'replacement'])) },
+  { weight: 1, arbitrary: fc.integer({ min: 20_000, max: 2_000_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
   {
     weight: 1,
     arbitrary: fc.nat(9).map<Step>((n) => (w) => {

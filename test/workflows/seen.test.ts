@@ -1,33 +1,54 @@
 import type { Engine } from '../../src/domain/engine';
-import type { ObservedEngine } from '../../src/domain/observation';
-import { refreshed } from '../../src/workflows/seen';
+import type { EngineCondition } from '../../src/domain/observation';
+import { adopt, refreshed } from '../../src/workflows/seen';
+import { DAY, forwardedEngine, presentVpn } from '../builders';
 
-const engine: Engine = {
-  id: 'c1',
-  name: 'acestream_fwd_gluetun_1_1_abc',
-  role: 'forwarded',
-  httpPort: 19_000,
-  httpsPort: 45_000,
-  p2pPort: 65_290,
-  labels: {},
-  firstSeen: 1_000,
-  ready: true,
-  health: 'healthy',
-};
+const { forwarded: _, ...engine } = forwardedEngine(19_000, 65_290);
+const vpn = presentVpn();
 
-function seen(change: Partial<ObservedEngine>): ObservedEngine {
-  const { id, name, role, httpPort, httpsPort, p2pPort, labels } = engine;
-  const place = { createdAt: 1_000, evicted: false, running: true, startedAt: 1_000, networkOf: 'vpn-1' };
-  return { id, name, role, httpPort, httpsPort, p2pPort, labels, ...place, health: 'unknown', ...change };
+function seen(change: Partial<EngineCondition> = {}): EngineCondition {
+  return { id: engine.id, running: true, startedAt: DAY, networkOf: vpn.id, health: 'unknown', ...change };
+}
+
+function look(known: Engine, condition: EngineCondition | undefined, newSession = false): Engine {
+  return refreshed(known, condition, vpn, newSession);
 }
 
 test('an engine that Docker has revived is not listed before it has answered again', () => {
-  const revived = refreshed(engine, seen({ startedAt: 9_000 }), 1_000);
+  const revived = look(engine, seen({ startedAt: DAY + 9_000 }));
   expect(revived.ready).toBe(false);
-  expect(refreshed(revived, seen({ startedAt: 9_000, health: 'healthy' }), 9_000).ready).toBe(true);
+  expect(look(revived, seen({ startedAt: DAY + 9_000, health: 'healthy' })).ready).toBe(true);
 });
 
 test('an engine of which nothing is known right now stays what it was', () => {
-  expect(refreshed(engine, seen({}), 1_000)).toEqual(engine);
-  expect(refreshed(engine, seen({}), undefined)).toEqual(engine);
+  expect(look(engine, seen())).toEqual(engine);
+  expect(look(engine, undefined)).toEqual(engine);
+});
+
+test("an engine that runs on after its VPN's container was started again is cut off, until it is started too", () => {
+  const left = look(engine, seen(), true);
+  expect(left.cutOff).toBe(true);
+  expect(look(left, seen({ health: 'healthy' })).cutOff).toBe(true);
+  expect(look(left, seen({ startedAt: DAY + 9_000 })).cutOff).toBe(false);
+});
+
+describe('when the clock was set back since the VPN was started', () => {
+  const future = presentVpn({ startedAt: DAY + 3_600_000 });
+
+  test('an engine that is made now is not taken for one of before', () => {
+    const made: Engine = { ...engine, run: null };
+    expect(refreshed(made, seen(), future, false).cutOff).toBe(false);
+  });
+
+  test('a VPN that is started again cuts off its engines all the same', () => {
+    const restarted = presentVpn({ startedAt: DAY - 3_600_000 });
+    expect(refreshed(engine, seen(), restarted, true).cutOff).toBe(true);
+  });
+});
+
+test('an engine that is adopted is cut off if it was started before its VPN', () => {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels } = engine;
+  const found = { ...seen(), id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt: DAY, evicted: false };
+  expect(adopt(found, vpn).cutOff).toBe(false);
+  expect(adopt(found, presentVpn({ startedAt: DAY + 1 })).cutOff).toBe(true);
 });

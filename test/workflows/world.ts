@@ -3,25 +3,18 @@ import { engineName, label, replacementLabel } from '../../src/domain/names';
 import type { ObservedEngine, PortReading, Sight, VpnObservation } from '../../src/domain/observation';
 import type { Replacement, Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
+import { presentVpn, vpnSettings } from '../builders';
+import { breakerKind } from '../../src/workflows/breaker';
+import { breakerState } from '../../src/workflows/provisioning-allowance';
+import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
 import { newVpnData, runningReplacements } from '../../src/workflows/vpn-data';
 
-export const settings: VpnSettings = {
-  instance: 'test',
-  vpn: 'gluetun',
-  targetEngines: 2,
+/** Few ports, so that they run short. */
+export const settings: VpnSettings = vpnSettings({
   httpPorts: { first: 19_000, last: 19_009 },
   httpsPorts: { first: 45_000, last: 45_009 },
-  reservedPorts: [8000],
-  checkIntervalMs: 5_000,
-  portCacheTtlMs: 60_000,
-  evictionGraceMs: 3_000,
-  stopTimeoutS: 10,
-  startupTimeoutMs: 25_000,
-  image: 'engine:test',
-  pullPolicy: 'never',
-  searchAttributes: [],
-};
+});
 
 interface Container {
   readonly id: string;
@@ -44,6 +37,8 @@ interface Child {
   readonly toRelease: EngineRef[];
   made: { readonly generation: number; readonly id: string } | null;
   toldReady: number | null;
+  heldUntil: number | null;
+  failures: number;
 }
 
 /**
@@ -53,7 +48,7 @@ interface Child {
 export class World {
   now = 1_000_000;
   port: Port | null = 40_000;
-  vpn: VpnObservation = { kind: 'present', id: 'vpn-1', startedAt: 500_000, running: true, health: 'healthy' };
+  vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers = new Map<string, Container>();
   readonly children = new Map<number, Child>();
   readonly state: VpnState;
@@ -64,6 +59,10 @@ export class World {
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
   private made = 0;
+  /** The remedy at work. */
+  private cure: Remedy | null = null;
+  /** When replacements for another port were begun. */
+  private readonly moves: number[] = [];
 
   constructor(change: Partial<VpnSettings> = {}) {
     this.state = new VpnState(newVpnData({ ...settings, ...change }, 'abcdef12'));
@@ -79,18 +78,26 @@ export class World {
   beginLook(): void {
     const reading: PortReading =
       this.port === null
-        ? { kind: 'unknown', since: (this.portUnknownSince ??= this.now), reason: 'port 0' }
+        ? { kind: 'unknown', forMs: this.now - (this.portUnknownSince ??= this.now), reason: 'port 0', none: true }
         : { kind: 'known', port: this.port };
     if (this.port !== null) this.portUnknownSince = null;
     const sight: Sight = {
       kind: 'sight',
       at: this.now,
       vpn: this.vpn,
+      liveEngines: null,
       port: this.vpnIsHealthy() ? reading : { kind: 'unasked' },
       engines: [...this.containers.values()].map((c) => this.observed(c)),
+      found: [...this.containers.values()].filter((c) => !this.accounted().has(c.id)).map((c) => this.observed(c)),
+      complete: true,
       imagePresent: true,
     };
     this.look = { revision: this.state.data.revision, sight };
+  }
+
+  private accounted(): Set<string> {
+    const { engines, evicted } = this.state.data;
+    return new Set([...engines, ...evicted].map((e) => e.id));
   }
 
   deliverLook(): void {
@@ -98,7 +105,7 @@ export class World {
     const { revision, sight } = this.look;
     this.look = null;
     const counts = revision === this.state.data.revision;
-    this.state.accept(sight, revision);
+    this.state.accept(sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
     this.decide();
   }
@@ -155,6 +162,36 @@ export class World {
     this.publish();
   }
 
+  /** The remedy at work comes to its end. */
+  endCure(works: boolean): void {
+    const { cure } = this;
+    if (!cure) return;
+    this.cure = null;
+    if (works && cure.kind === 'restart container') {
+      this.restartVpn(false);
+      this.setHealth('healthy');
+    }
+    if (works && cure.kind === 'restart VPN') this.port = 40_002;
+    this.state.remedyEnded(cure, works ? null : 'it failed', this.now);
+    this.publish();
+  }
+
+  /** A replacement can't bring up its engine this time. */
+  failProvisioning(number: number): void {
+    const child = this.children.get(number);
+    if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
+    const failedAttempts = ++child.failures;
+    this.state.attemptFailed(
+      { number, lineage: 'abcdef12', failedAttempts, error: 'provisioning: no', provisioning: true },
+      this.now,
+    );
+    this.publish();
+  }
+
+  private isHeld({ heldUntil }: Child): boolean {
+    return heldUntil !== null && this.now < heldUntil;
+  }
+
   /** Lets one replacement take its next possible step; `letGoFirst` chooses where both sides could. */
   step(number: number, letGoFirst: boolean): boolean {
     const child = this.children.get(number);
@@ -175,7 +212,8 @@ export class World {
     for (let round = 0; round < 400; round++) {
       this.observe();
       for (const number of this.running()) this.step(number, true);
-      this.pass(1_000);
+      this.endCure(true);
+      this.pass(5_000);
     }
   }
 
@@ -207,15 +245,34 @@ export class World {
   }
 
   private carryOut(effect: Effect): void {
-    const { replacement } = effect;
-    if (effect.kind === 'start') {
-      const { target, old } = replacement;
-      this.children.set(replacement.number, { replacement, target, toRelease: [...old], made: null, toldReady: null });
+    if (effect.kind === 'remedy') {
+      // One remedy at a time.
+      expect(this.cure).toBeNull();
+      this.cure = effect.remedy;
       return;
     }
+    const { replacement } = effect;
+    if (effect.kind === 'start') {
+      const { target, old, heldUntil, cause } = replacement;
+      if (target) expect(breakerState(this.state.data, breakerKind(cause), this.now)).not.toBe('open');
+      if (cause === 'port changed') this.move();
+      const untouched = { made: null, toldReady: null, failures: 0 };
+      this.children.set(replacement.number, { replacement, target, toRelease: [...old], heldUntil, ...untouched });
+      return;
+    }
+    if (effect.kind === 'retarget' && effect.target.role === 'forwarded') this.move();
     const child = this.children.get(replacement.number);
-    if (child) child.target = effect.target;
-    else this.state.lost(replacement.number, this.now);
+    if (!child) this.state.lost(replacement.number, this.now);
+    else if (effect.kind === 'hold') child.heldUntil = effect.until;
+    else child.target = effect.target;
+  }
+
+  /** However often the port moves, engines are not replaced for it without a pause. */
+  private move(): void {
+    this.moves.push(this.now);
+    const minute = this.moves.filter((at) => at > this.now - 60_000);
+    // Two at once, then 5, 10 and 20 s apart; quiet of 5 minutes may have come in between, and begins anew.
+    expect(minute.length).toBeLessThanOrEqual(2 + 4);
   }
 
   private letGo(child: Child): boolean {
@@ -254,7 +311,7 @@ export class World {
     const { id, name, role, httpPort, httpsPort, p2pPort, labels } = container;
     const engine: Engine = {
       ...{ id, name, role, httpPort, httpsPort, p2pPort, labels },
-      ...{ firstSeen: this.now, ready: true, health: 'healthy' },
+      ...{ firstSeen: this.now, ready: true, health: 'healthy', run: null, cutOff: false },
     };
     const { number } = child.replacement;
     this.state.engineReady({ number, lineage: 'abcdef12', generation: target.generation, engine }, this.now);
@@ -262,7 +319,7 @@ export class World {
   }
 
   private create(child: Child, target: Target): boolean {
-    if (!this.vpnIsHealthy() || this.exist(target.waitFor)) return false;
+    if (!this.vpnIsHealthy() || this.isHeld(child) || this.exist(target.waitFor)) return false;
     const ports = [target.httpPort, target.httpsPort, target.p2pPort].filter((p) => p !== null);
     for (const other of this.containers.values()) {
       const taken = [other.httpPort, other.httpsPort, other.p2pPort];

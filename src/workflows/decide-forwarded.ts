@@ -1,0 +1,82 @@
+import { engineRef, type Engine, type Port } from '../domain/engine';
+import type { Cause, Replacement } from '../domain/replacement';
+import type { Decision } from './decision';
+import { earliestAfterFailures, isFailure } from './failure-spacing';
+import { nextAct } from './recurrence';
+import { portExpiry, validPort } from './vpn-data';
+
+/**
+ * The forwarded engine is a requirement of its own, whatever any count says.
+ * @returns whether one of the wanted engines is, or soon will be, the forwarded one
+ */
+export function keepForwardedEngine(decision: Decision): boolean {
+  const { data, port, now } = decision;
+  const inWork = decision.unfinished.find((r) => r.target?.role === 'forwarded');
+  if (decision.provisioningPossible && port !== null) {
+    clearPort(decision, port);
+    const right = decision.alive.filter((e) => e.role === 'forwarded' && e.p2pPort === port);
+    const wrong = decision.alive.filter((e) => e.role === 'forwarded' && e.p2pPort !== port);
+    if (inWork) {
+      follow(decision, inWork, port);
+      for (const extra of [...right, ...wrong]) decision.remove('surplus', engineRef(extra));
+    } else if (right.length > 0) {
+      const keep = right.find((e) => e.ready) ?? right[0];
+      const extras = [...right, ...wrong].filter((e) => e !== keep);
+      for (const extra of extras) decision.remove('surplus', engineRef(extra));
+    } else {
+      bringForwarded(decision, port, wrong);
+    }
+    return true;
+  }
+  if (inWork || decision.alive.some((e) => e.role === 'forwarded')) return true;
+  if (!decision.healthy) return false;
+  // Until the port has been unknown for its whole time to live, a forwarded engine may still be on its way.
+  const expiry = portExpiry(data);
+  return validPort(data, now) !== null || expiry === null || now < expiry;
+}
+
+/** A provider's port may fall inside the engines' own ranges: who holds it makes room. */
+function clearPort(decision: Decision, port: Port): void {
+  for (const holder of decision.alive.filter((e) => e.role === 'plain' && [e.httpPort, e.httpsPort].includes(port))) {
+    const again = decision.takeAllowance('port conflict');
+    const bringUp = again ? { role: 'plain' as const } : null;
+    decision.act({ kind: 'replace', cause: 'port conflict', old: [engineRef(holder)], bringUp });
+  }
+  for (const { number, target } of decision.unfinished) {
+    if (target?.role === 'plain' && [target.httpPort, target.httpsPort].includes(port)) {
+      decision.act({ kind: 'retarget', number, p2pPort: null });
+    }
+  }
+}
+
+/** While the port keeps moving, an engine for a port of before is brought up all the same: better than none. */
+function follow(decision: Decision, inWork: Replacement, port: Port): void {
+  const { data, now } = decision;
+  if (inWork.target?.p2pPort === port) return;
+  const earliest = nextAct(data.portChanges, data.settings.longestSpacingMs);
+  if (now < earliest) decision.wake(earliest);
+  else decision.act({ kind: 'retarget', number: inWork.number, p2pPort: port });
+}
+
+function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): void {
+  const { data, failed, now } = decision;
+  const lost = [...failed].find(([e]) => e.role === 'forwarded');
+  const otherwise: Cause = decision.isFirst('forwarded') ? 'first engine' : 'engine missing';
+  const cause = wrong.length > 0 ? 'port changed' : (lost?.[1] ?? otherwise);
+  const earliest = isFailure(cause)
+    ? earliestAfterFailures(data, 'forwarded', now)
+    : cause === 'port changed'
+      ? nextAct(data.portChanges, data.settings.longestSpacingMs)
+      : 0;
+  if (now < earliest) decision.wake(earliest);
+  else if (decision.takeAllowance(cause)) {
+    const old = [...wrong, ...(lost ? [lost[0]] : [])];
+    if (lost) failed.delete(lost[0]);
+    decision.act({
+      kind: 'replace',
+      cause,
+      old: old.map(engineRef),
+      bringUp: { role: 'forwarded', p2pPort: port },
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { engineRef } from '../domain/engine';
+import type { Decision } from './decision';
+import { earliestAfterFailures } from './failure-spacing';
+
+/** Removes engines that have failed, and fills up to the wanted number. */
+export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
+  const { data, alive, unfinished, failed, now, provisioningPossible } = decision;
+  const wanted = data.settings.targetEngines - (forwardedExpected ? 1 : 0);
+  let plain =
+    alive.filter((e) => e.role === 'plain').length + unfinished.filter((r) => r.target?.role === 'plain').length;
+  for (const [engine, cause] of failed) {
+    const earliest = earliestAfterFailures(data, engine.role, now);
+    const isWanted = engine.role === 'forwarded' || plain < wanted;
+    const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && now >= earliest;
+    const refill = isDue && decision.takeAllowance(cause);
+    // An unhealthy engine still is better than none until its turn to be replaced comes.
+    if (cause === 'engine unhealthy' && isWanted && !refill) {
+      decision.wake(earliest);
+      if (engine.role === 'plain') plain++;
+      continue;
+    }
+    if (refill) plain++;
+    decision.act({ kind: 'replace', cause, old: [engineRef(engine)], bringUp: refill ? { role: 'plain' } : null });
+  }
+  if (!provisioningPossible) return;
+  const earliest = earliestAfterFailures(data, 'plain', now);
+  const cause = decision.isFirst('plain') ? 'first engine' : 'engine missing';
+  for (; plain < wanted; plain++) {
+    if (now < earliest) {
+      decision.wake(earliest);
+      return;
+    }
+    if (!decision.takeAllowance(cause)) return;
+    decision.act({ kind: 'replace', cause, old: [], bringUp: { role: 'plain' } });
+  }
+}

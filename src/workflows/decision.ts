@@ -1,0 +1,101 @@
+import type { Engine, EngineRef, Instant, Port } from '../domain/engine';
+import { isHealthy, type EngineCondition, type Sight } from '../domain/observation';
+import type { Cause, Replacement } from '../domain/replacement';
+import { breakerKind, type BreakerKind } from './breaker';
+import { allowance, trialAt } from './provisioning-allowance';
+import type { Remedy } from './remedies';
+import { unfinishedTargets, type VpnData } from './vpn-data';
+
+export type Action =
+  | {
+      readonly kind: 'replace';
+      readonly cause: Cause;
+      /** Evicted and removed. */
+      readonly old: readonly EngineRef[];
+      /** Brought up; null: only let go. */
+      readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
+    }
+  /** A plain engine (`p2pPort` null) is moved to other ports of its own. */
+  | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port | null }
+  /** The circuit breaker keeps it from trying again until then; null: it may. */
+  | { readonly kind: 'hold'; readonly number: number; readonly until: Instant | null }
+  | { readonly kind: 'remedy'; readonly remedy: Omit<Remedy, 'startedAt'> };
+
+/** What one decision is made from, and what it has come to so far. */
+export class Decision {
+  readonly actions: Action[] = [];
+  readonly healthy: boolean;
+  readonly provisioningPossible: boolean;
+  /** Read just now; null while it is not known. */
+  readonly port: Port | null;
+  readonly unfinished: readonly Replacement[];
+  readonly alive: readonly Engine[];
+  /** Engines that can't stay, and why; taken out when they are dealt with. */
+  readonly failed = new Map<Engine, Cause>();
+  private readonly wakes: Instant[] = [];
+  private readonly allowed: Record<BreakerKind, number>;
+
+  constructor(
+    readonly data: VpnData,
+    readonly sight: Sight,
+    readonly now: Instant,
+  ) {
+    this.healthy = isHealthy(sight.vpn);
+    this.provisioningPossible = this.healthy && sight.imagePresent;
+    this.port = sight.port.kind === 'known' ? sight.port.port : null;
+    this.unfinished = unfinishedTargets(data);
+    const seen = new Map(sight.engines.map((e) => [e.id, e]));
+    for (const engine of data.engines) {
+      const cause = failure(engine, seen.get(engine.id), sight);
+      if (cause !== null) this.failed.set(engine, cause);
+    }
+    this.alive = data.engines.filter((e) => !this.failed.has(e));
+    this.allowed = { general: allowance(data, 'general', now), replacement: allowance(data, 'replacement', now) };
+  }
+
+  act(action: Action): void {
+    this.actions.push(action);
+  }
+
+  remove(cause: Cause, engine: EngineRef): void {
+    this.act({ kind: 'replace', cause, old: [engine], bringUp: null });
+  }
+
+  /** Decide again then, even if nothing is seen to change. */
+  wake(at: Instant): void {
+    if (at > this.now) this.wakes.push(at);
+  }
+
+  get wakeAt(): Instant | null {
+    return this.wakes.length > 0 ? Math.min(...this.wakes) : null;
+  }
+
+  get bringsUp(): boolean {
+    return this.actions.some((a) => a.kind === 'replace' && a.bringUp !== null);
+  }
+
+  /** Whether the circuit breaker lets another engine be brought up; one that it lets is counted. */
+  takeAllowance(cause: Cause): boolean {
+    const kind = breakerKind(cause);
+    if (this.allowed[kind] > 0) {
+      this.allowed[kind]--;
+      return true;
+    }
+    const trial = trialAt(this.data, kind);
+    if (trial !== null) this.wake(trial);
+    return false;
+  }
+
+  isFirst(role: Engine['role']): boolean {
+    return !this.data.replacements.some((r) => r.target?.role === role);
+  }
+}
+
+/** Why the engine can't stay, or null. */
+function failure(engine: Engine, seen: EngineCondition | undefined, sight: Sight): Cause | null {
+  if (seen === undefined) return 'engine missing';
+  const { vpn } = sight;
+  if (engine.cutOff || (vpn.kind === 'present' && seen.networkOf !== vpn.id)) return 'VPN restarted';
+  if (!seen.running) return 'engine died';
+  return isHealthy(vpn) && seen.health === 'unhealthy' ? 'engine unhealthy' : null;
+}

@@ -1,0 +1,133 @@
+import { getExternalWorkflowHandle, log, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import type { Replacement, ReplacementInput } from '../domain/replacement';
+import { pullImage, reconnectVpn, restartVpn } from './activities';
+import { summary } from './appearance';
+import * as messages from './messages';
+import type { Remedy } from './remedies';
+import type { replaceEngine } from './replace-engine';
+import type { VpnData } from './vpn-data';
+import type { Effect, VpnState } from './vpn-state';
+
+const PULL_AGAIN_MS = 60_000;
+/** A replacement that is at work for so long is asked whether it still runs. */
+const ASK_AGAIN_MS = 60_000;
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What lies beneath Temporal's wrapping. */
+function rootMessage(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? rootMessage(error.cause) : errorMessage(error);
+}
+
+/** A replacement that nobody waits for goes on trying without end, and may work against whoever comes next. */
+export async function abandon(replacementId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(replacementId).signal(messages.abandonSignal);
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Does outside the state what was decided in it, and tells the state what came of it. */
+export class Effects {
+  /** The image is being pulled, or its pull has failed a moment ago. */
+  pulling = false;
+  private readonly lastAsked = new Map<number, number>();
+
+  constructor(
+    private readonly vpn: string,
+    private readonly state: VpnState,
+  ) {}
+
+  async carryOut(effect: Effect): Promise<void> {
+    if (effect.kind === 'remedy') {
+      // Not awaited: everything else goes on meanwhile.
+      void this.cure(effect.remedy);
+      return;
+    }
+    const { replacement } = effect;
+    const child = getExternalWorkflowHandle(replacement.id);
+    try {
+      if (effect.kind === 'start') await begin(this.state.data, replacement);
+      else if (effect.kind === 'hold') await child.signal(messages.holdSignal, effect.until);
+      else await child.signal(messages.retargetSignal, effect.target);
+    } catch (error) {
+      // Ended or terminated meanwhile, or an id still in use: the next look finds what is missing.
+      log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
+      this.state.lost(replacement.number, Date.now());
+    }
+  }
+
+  askAgainAt(replacement: Replacement): number {
+    return (this.lastAsked.get(replacement.number) ?? replacement.startedAt) + ASK_AGAIN_MS;
+  }
+
+  /** Someone may have terminated it; it would be waited for without end. */
+  async askWhetherItRuns(replacement: Replacement): Promise<void> {
+    this.lastAsked.set(replacement.number, Date.now());
+    try {
+      await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, null);
+    } catch {
+      log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`);
+      this.state.lost(replacement.number, Date.now());
+    }
+  }
+
+  async pull(): Promise<void> {
+    this.pulling = true;
+    const { image } = this.state.data.settings;
+    try {
+      await pullImage.executeWithOptions({ summary: `${this.vpn}: pull ${image}` }, [{ image }]);
+    } catch (error) {
+      this.state.pullFailed(rootMessage(error));
+      await sleep(PULL_AGAIN_MS, { summary: 'until the image is pulled again' });
+    }
+    this.pulling = false;
+  }
+
+  private async cure(remedy: Remedy): Promise<void> {
+    const options = { summary: `${this.vpn}: ${remedy.kind}` };
+    const order = [{ vpn: this.vpn, session: remedy.session }] as const;
+    let error: string | null = null;
+    try {
+      if (remedy.kind === 'restart container') await restartVpn.executeWithOptions(options, [...order]);
+      else await reconnectVpn.executeWithOptions(options, [...order]);
+      log.info(`[${this.vpn}] VPN '${this.vpn}' was restarted`, { event: 'remedy ended', kind: remedy.kind });
+    } catch (failure) {
+      error = rootMessage(failure);
+      log.error(`[${this.vpn}] VPN '${this.vpn}' could not be restarted: ${error}`, {
+        event: 'remedy failed',
+        kind: remedy.kind,
+      });
+    }
+    this.state.remedyEnded(remedy, error, Date.now());
+  }
+}
+
+async function begin(data: VpnData, replacement: Replacement): Promise<void> {
+  const { instance, vpn, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
+  const { number, cause, reason, old, target, heldUntil } = replacement;
+  const input: ReplacementInput = {
+    instance,
+    vpn,
+    lineage: data.lineage,
+    number,
+    cause,
+    reason,
+    old,
+    target,
+    heldUntil,
+    evictionGraceMs,
+    stopTimeoutS,
+    startupTimeoutMs,
+  };
+  await startChild<typeof replaceEngine>('replaceEngine', {
+    workflowId: replacement.id,
+    args: [input],
+    // It outlives this run: continue-as-new would take it along otherwise.
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: summary(vpn, replacement),
+  });
+}

@@ -1,0 +1,49 @@
+import type { Engine, Instant } from '../domain/engine';
+import { isHealthy } from '../domain/observation';
+import type { Replacement } from '../domain/replacement';
+import { allowance, trialAt } from './provisioning-allowance';
+import { findEngine, runningReplacements, type VpnData } from './vpn-data';
+
+// Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
+
+export interface ForceRequest {
+  readonly engine: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+}
+
+/** The replacement that the request is about already: a repeat of it, or one that runs for that engine. */
+export function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Replacement | undefined {
+  const repeated = requestId === null ? undefined : data.replacements.find((r) => r.requestId === requestId);
+  if (repeated) return repeated;
+  return runningReplacements(data).find((r) =>
+    engine === null
+      ? r.target?.role === 'forwarded' && r.readyAt === null
+      : r.old.some((old) => old.id === engine || old.name === engine),
+  );
+}
+
+export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
+  return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
+}
+
+/** Why a forced replacement can't be begun now, or null. */
+export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
+  const { sight, settings } = data;
+  const { vpn } = settings;
+  if (joinedBy(data, request)) return null;
+  if (sight === null || !isHealthy(sight.vpn))
+    return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
+  if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
+  if (!chosenBy(data, request)) {
+    return request.engine === null
+      ? `VPN '${vpn}' has no forwarded engine to replace`
+      : `no engine '${request.engine}' on VPN '${vpn}'`;
+  }
+  const trial = trialAt(data, 'replacement');
+  if (trial === null || allowance(data, 'replacement', now) > 0) return null;
+  return (
+    `the circuit breaker of VPN '${vpn}' is open after ${data.breakers.replacement.failures} engines in a row that could not be ` +
+    `brought up: nothing was replaced; it is tried again at ${new Date(trial).toISOString()}, or once the breaker is reset`
+  );
+}

@@ -1,0 +1,264 @@
+import { holdSignal, replaceEngineUpdate, resetBreakerSignal } from '../../src/workflows/messages';
+import { presentVpn } from '../builders';
+import { until } from '../simulator/until';
+import { TemporalBench } from './bench';
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+
+/** Short, as real time passes here. */
+const brisk = { evictionGraceMs: 300 };
+const noPort = { kind: 'unknown', forMs: 0, reason: 'no port is forwarded right now', none: true } as const;
+
+describe('a VPN that Docker calls unhealthy for too long', () => {
+  test('is restarted, once, and its engines are made anew', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
+        await until('the restart', () => stand.calls.includes('restartVpn vpn-1@1000'));
+        await stand.untilState('another engine', (s) => s.engines.length === 1 && s.sight?.vpn.kind === 'present');
+        await stand.untilQuiet();
+        const state = await stand.untilForwarded(40_000);
+        expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toHaveLength(1);
+        expect(state.remedies).toMatchObject({ running: null, last: { error: null }, containerRestarts: 1 });
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
+      },
+      { ...brisk, unhealthyRestartMs: 500 },
+    ));
+
+  test('is left alone when that is not wanted', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
+        const state = await stand.untilState('the outage', (s) => s.outageSince !== null);
+        expect(state.problem).toMatch(/is unhealthy: its engines are hidden/);
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
+        await stand.untilState('the end of the outage', (s) => s.outageSince === null);
+        expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toEqual([]);
+      },
+      { ...brisk, unhealthyRestartMs: 0, replaceOnReconnect: false },
+    ));
+
+  test('and well again in the same run of its container has its engines replaced, the forwarded one first', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        const before = await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+        await stand.untilQuiet();
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
+        await stand.untilState('the outage', (s) => s.outageSince !== null);
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
+        const old = before.engines.map((e) => e.id);
+        await stand.untilState('two new engines', (s) => {
+          const ready = s.engines.filter((e) => e.ready);
+          return ready.length === 2 && ready.every((e) => !old.includes(e.id));
+        });
+        const { replacements } = await stand.untilQuiet();
+        const causes = replacements.filter((r) => r.cause === 'VPN reconnected');
+        expect(causes.map((r) => r.target?.role)).toEqual(['forwarded', 'plain']);
+        expect(causes[1]?.startedAt).toBeGreaterThanOrEqual(causes[0]?.readyAt ?? Infinity);
+      },
+      { ...brisk, targetEngines: 2, unhealthyRestartMs: 0 },
+    ));
+});
+
+describe('a VPN that has lost its port', () => {
+  test('is restarted inside its container, and the engine follows the port that this brings', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.reconnected = () => (stand.port = { kind: 'known', port: 40_001 });
+        stand.port = noPort;
+        await stand.untilForwarded(40_001);
+        await stand.untilQuiet();
+        expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual(['reconnectVpn vpn-1@1000']);
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
+      },
+      { ...brisk, portLostMs: 500 },
+    ));
+
+  test('is left alone while its control server only can not be read', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.port = { kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false };
+        const state = await stand.untilState('the failed read', (s) => s.port.reason !== null);
+        expect(state.port.noneSince).toBeNull();
+        stand.port = { kind: 'known', port: 40_000 };
+        await stand.untilState('a good read', (s) => s.port.reason === null);
+        expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual([]);
+      },
+      { ...brisk, portLostMs: 1 },
+    ));
+
+  test(
+    'is not restarted twice at the same time, and a failed restart shows',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          await stand.untilForwarded(40_000);
+          stand.failing = { activity: 'reconnectVpn', message: 'the control server refuses access (401)' };
+          stand.port = noPort;
+          const state = await stand.untilState('the failure', (s) => (s.remedies.last?.error ?? null) !== null, 60_000);
+          expect(state.remedies).toMatchObject({ running: null, vpnRestarts: 1, last: { error: /401/ } });
+        },
+        { ...brisk, portLostMs: 100 },
+      ),
+    90_000,
+  );
+});
+
+test('a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      for (const port of [40_001, 40_002]) {
+        stand.port = { kind: 'known', port };
+        await stand.untilForwarded(port);
+      }
+      stand.port = { kind: 'known', port: 40_003 };
+      const state = await stand.untilState('the third change', (s) => s.port.last === 40_003);
+      expect(state.engines.map((e) => e.p2pPort)).toEqual([40_002]);
+      stand.port = { kind: 'known', port: 40_004 };
+      const unstable = await stand.untilState('the fourth change', (s) => s.port.last === 40_004);
+      expect(unstable.engines.map((e) => e.p2pPort)).toEqual([40_002]);
+      // One engine for both of them, once its turn has come.
+      const after = await stand.untilForwarded(40_004);
+      expect(after.unstable).toBe(true);
+      expect(stand.calls.filter((c) => c === 'createEngine 40003')).toEqual([]);
+    },
+    { ...brisk, longestSpacingMs: 300_000 },
+  ));
+
+describe('engines that can not be brought up', () => {
+  const breakers = {
+    general: { threshold: 100, recoveryMs: 1_000 },
+    replacement: { threshold: 2, recoveryMs: 3_600_000 },
+  };
+
+  test(
+    'are not tried any more after the threshold, also not by force, until the breaker is reset',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          await stand.untilForwarded(40_000);
+          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+          stand.port = { kind: 'known', port: 40_001 };
+          const open = await stand.untilState(
+            'the open breaker',
+            (s) => s.breakerStates.replacement === 'open',
+            40_000,
+          );
+          expect(open.breakers.replacement.failures).toBe(2);
+          const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
+          expect(held.replacements.at(-1)?.state).toBe('running');
+          const tries = stand.calls.filter((c) => c.startsWith('createEngine')).length;
+          stand.failing = null;
+          // The replacement runs on; it would have tried again by now.
+          await stand.untilState('the old engine gone', (s) => s.evicted.length === 0);
+          expect(stand.calls.filter((c) => c.startsWith('createEngine'))).toHaveLength(tries);
+          await stand.handle.signal(resetBreakerSignal, 'replacement');
+          await stand.untilForwarded(40_001);
+          const closed = await stand.untilQuiet();
+          expect(closed.breakerStates.replacement).toBe('closed');
+          expect(closed.breakers.replacement.failures).toBe(0);
+        },
+        { ...brisk, breakers },
+      ),
+    90_000,
+  );
+
+  test(
+    'are tried again by one of them after the recovery time',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          await stand.untilForwarded(40_000);
+          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+          stand.port = { kind: 'known', port: 40_001 };
+          await stand.untilState('the open breaker', (s) => s.breakers.replacement.openedAt !== null, 40_000);
+          stand.failing = null;
+          await stand.untilForwarded(40_001);
+          expect((await stand.untilQuiet()).breakerStates.replacement).toBe('closed');
+        },
+        { ...brisk, breakers: { ...breakers, replacement: { threshold: 2, recoveryMs: 1_500 } } },
+      ),
+    90_000,
+  );
+
+  test(
+    'are refused by name when a replacement is forced while the breaker is open',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+          await stand.untilQuiet();
+          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+          stand.port = { kind: 'known', port: 40_001 };
+          const open = await stand.untilState(
+            'the open breaker',
+            (s) => s.breakerStates.replacement === 'open',
+            40_000,
+          );
+          const plain = open.engines.find((e) => e.role === 'plain')?.name ?? '';
+          const forced = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: plain }] });
+          await expect(forced).rejects.toMatchObject({
+            cause: { message: expect.stringMatching(/circuit breaker .* open/) },
+          });
+          expect((await stand.state()).engines.map((e) => e.name)).toContain(plain);
+        },
+        { ...brisk, targetEngines: 2, breakers },
+      ),
+    90_000,
+  );
+
+  test(
+    'because Docker is away do not count',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          await stand.untilForwarded(40_000);
+          stand.failing = { activity: 'createEngine', message: 'Docker is not reachable', type: 'DockerUnreachable' };
+          stand.port = { kind: 'known', port: 40_001 };
+          await stand.untilState('two failures', (s) => s.replacements.some((r) => r.failedAttempts >= 2), 40_000);
+          expect((await stand.state()).breakers.replacement.failures).toBe(0);
+          stand.failing = null;
+          await stand.untilForwarded(40_001);
+        },
+        { ...brisk, breakers },
+      ),
+    90_000,
+  );
+});
+
+test('a hold that is no time is ignored by a replacement', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    stand.engineAnswers = false;
+    stand.port = { kind: 'known', port: 40_001 };
+    const state = await stand.untilState('the replacement', (s) =>
+      s.replacements.some((r) => r.cause === 'port changed'),
+    );
+    const child = bench.env.client.workflow.getHandle(state.replacements.at(-1)?.id ?? '');
+    for (const nonsense of ['soon', {}, [1]]) await child.signal(holdSignal, nonsense);
+    stand.engineAnswers = true;
+    await stand.untilForwarded(40_001);
+    await stand.untilQuiet();
+  }, brisk));
