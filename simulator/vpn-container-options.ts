@@ -9,8 +9,8 @@ export type SimulatedVpnOptions = {
   runId: string;
   /** The container's name; the caller makes it unique. */
   name: string;
-  /** Forwarded at first; 0 or absent: none. */
-  port?: number;
+  /** Forwarded at first, one or several; 0 or absent: none. */
+  port?: number | readonly number[];
   /** Bridge network, made for the run when there is none of that name. Default: Docker's own bridge. */
   network?: string;
   labels?: Record<string, string>;
@@ -88,6 +88,7 @@ function settingsEnv(options: SimulatedVpnOptions): Record<string, string> {
   const env: Record<string, string> = {
     VPN_PORT_FORWARDING: 'on',
     CONTROL_PORT: String(controlPortOf(options)),
+    // An array's text is its items, comma-joined.
     FORWARDED_PORT: String(options.port ?? 0),
   };
   for (const [name, value] of Object.entries(optional)) if (value !== undefined) env[name] = value;

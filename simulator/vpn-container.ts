@@ -8,8 +8,9 @@ import { rememberVpn } from './remove-simulation';
 import { ensureRunNetwork } from './run-network';
 import { containerOptions, controlPortOf, isPublished } from './vpn-container-options';
 import type { SimulatedVpnOptions } from './vpn-container-options';
+import { VpnRequests } from './vpn-requests';
 import { ADMIN_PORT } from './vpn/messages';
-import type { Auth, Fault, LoggedRequest, PortChange, VpnState } from './vpn/messages';
+import type { Auth, Release } from './vpn/messages';
 
 export { removeSimulation } from './remove-simulation';
 export type { SimulatedVpnOptions } from './vpn-container-options';
@@ -28,7 +29,7 @@ export async function startSimulatedVpn(docker: Docker, options: SimulatedVpnOpt
   return vpn;
 }
 
-export class SimulatedVpn {
+export class SimulatedVpn extends VpnRequests {
   #containerId = '';
   #address = '';
   #controlUrl = '';
@@ -39,7 +40,9 @@ export class SimulatedVpn {
     private readonly docker: Docker,
     private options: SimulatedVpnOptions,
     private readonly image: string,
-  ) {}
+  ) {
+    super();
+  }
 
   get name(): string {
     return this.options.name;
@@ -58,42 +61,6 @@ export class SimulatedVpn {
   /** Gluetun's control server as the host reaches it, such as `http://172.17.0.2:8000`. */
   get controlUrl(): string {
     return this.#controlUrl;
-  }
-
-  /** Done in Gluetun's order; resolves when the up-command has ended. Rejects while the VPN is stopped or its port lost. */
-  async changePort(port: number, ...more: number[]): Promise<PortChange> {
-    const change = await this.#put<PortChange>('/port', { ports: [port, ...more] });
-    this.options = { ...this.options, port };
-    return change;
-  }
-
-  /** What the next reconnection, restart or re-creation brings; nothing changes now. */
-  async setNextPort(port: number): Promise<void> {
-    await this.#put('/next-port', { port });
-    this.options = { ...this.options, port };
-  }
-
-  /** null ends any fault but 'lost'. */
-  async setFault(fault: Fault | null): Promise<void> {
-    await this.#put('/fault', fault ?? { kind: null });
-  }
-
-  /** Docker follows at its next probe: see untilHealth. */
-  async setHealth(healthy: boolean): Promise<void> {
-    await this.#put('/health', { healthy });
-  }
-
-  async setAuth(auth: Auth): Promise<void> {
-    await this.#put('/auth', auth);
-  }
-
-  async state(): Promise<VpnState> {
-    return askAdmin<VpnState>(`${this.#adminUrl}/state`);
-  }
-
-  /** What the control server was asked since the process started, oldest first. */
-  async requests(): Promise<LoggedRequest[]> {
-    return askAdmin<LoggedRequest[]>(`${this.#adminUrl}/log`);
   }
 
   /** What Docker says: starting, healthy or unhealthy. Rejects after the limit. */
@@ -139,6 +106,12 @@ export class SimulatedVpn {
     await this.start();
   }
 
+  /** Another release in its place, with the same ports. Without `auth` it is left unconfigured, which master answers with 401. */
+  async upgrade(release: Release, auth: Auth = { mode: 'unconfigured' }): Promise<void> {
+    this.options = { ...this.options, release, auth };
+    await this.recreate();
+  }
+
   /** The VPN only: its engines stay, without a network, until removeSimulation. */
   async remove(): Promise<void> {
     if (this.#containerId !== '') await removeContainer(this.docker, this.#containerId);
@@ -148,8 +121,12 @@ export class SimulatedVpn {
     return this.docker.getContainer(this.#containerId);
   }
 
-  #put<Answer>(path: string, body: unknown): Promise<Answer> {
-    return askAdmin<Answer>(`${this.#adminUrl}${path}`, { method: 'PUT', body });
+  protected get adminUrl(): string {
+    return this.#adminUrl;
+  }
+
+  protected rememberPorts(ports: number[]): void {
+    this.options = { ...this.options, port: ports };
   }
 
   /** Looks the address up, which every start may change, and waits until the program answers there. */

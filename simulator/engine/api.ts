@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from '../inside/json-exchange';
 import type { PortsGiven } from './ports-given';
+import { reachesPeers } from './network';
 import { statistics, Streams } from './streams';
 
 const VERSION = '3.2.3-simulated';
@@ -9,8 +10,8 @@ export type EngineApiParts = {
   ports: PortsGiven;
   startedAt: number;
   hang: boolean;
-  /** What it says of its network. */
-  connected: boolean;
+  /** What it says of its network; null: what is so. */
+  connected: boolean | null;
   stopBehaviour: string;
 };
 
@@ -26,7 +27,8 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
       return;
     }
     if (path === '/simulator/connected' && request.method === 'PUT') {
-      connected = parseFlag('connected', await readJson(request));
+      const body = await readJson(request);
+      connected = isRecord(body) && body.connected === null ? null : parseFlag('connected', body);
       answerJson(response, 200, { connected });
       return;
     }
@@ -39,17 +41,24 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
     }
     // Accepted and never answered: the request is left to its client's patience.
     if (hang) return;
-    if (!answerService(path, query, connected, response) && !answerStream(streams, request, response)) {
+    const says = connected;
+    const isConnected = async (): Promise<boolean> => says ?? reachesPeers();
+    if (!(await answerService(path, query, isConnected, response)) && !answerStream(streams, request, response)) {
       throw new RefusedRequest(404, `no route ${request.method} ${path}`);
     }
   });
 }
 
-function answerService(path: string, query: URLSearchParams, connected: boolean, response: ServerResponse): boolean {
+async function answerService(
+  path: string,
+  query: URLSearchParams,
+  isConnected: () => Promise<boolean>,
+  response: ServerResponse,
+): Promise<boolean> {
   if (path !== '/server/api' && path !== '/webui/api/service') return false;
   switch (query.get('method')) {
     case 'get_network_connection_status':
-      answerJson(response, 200, { result: { connected } });
+      answerJson(response, 200, { result: { connected: await isConnected() } });
       return true;
     case 'get_version': {
       const body = { result: { code: 3020300, platform: 'linux', version: VERSION }, error: null };

@@ -25,7 +25,7 @@ process.on('SIGINT', onStopSignal);
 async function run(): Promise<void> {
   await sleep(envNumber(env, 'STARTUP_MS', 0));
   const hang = isOn(env.HANG ?? '');
-  const connected = isOn(env.CONNECTED ?? 'on');
+  const connected = env.CONNECTED === undefined ? null : isOn(env.CONNECTED);
   const api = createHttpServer(createEngineApi({ ports, startedAt, hang, connected, stopBehaviour: stop.kind }));
   // The API last: once it answers, the other ports are bound, so a proxy never meets half an engine.
   if (ports.p2p !== null) {

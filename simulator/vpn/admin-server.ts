@@ -6,6 +6,7 @@ import { parseAuth } from './auth';
 import { parseFault } from './faults';
 import type { Faults } from './faults';
 import type { Auth, VpnState } from './messages';
+import type { PortCommands } from './port-commands';
 import { parsePorts } from './ports';
 import type { RequestLog } from './request-log';
 import type { Vpn } from './vpn';
@@ -14,6 +15,7 @@ export type AdminServerParts = {
   vpn: Vpn;
   faults: Faults;
   log: RequestLog;
+  commands: PortCommands;
   state: () => VpnState;
   setHealthy: (healthy: boolean) => void;
   setAuth: (auth: Auth) => void;
@@ -26,10 +28,13 @@ export function createAdminServer(parts: AdminServerParts): Server {
       switch (`${request.method} ${target(request).path}`) {
         case 'GET /health': {
           const { vpn } = parts;
-          const healthy = vpn.cameUp && parts.state().healthy;
+          const healthy = vpn.seemsHealthy && parts.state().healthy;
           answerJson(response, healthy ? 200 : 503, { healthy, status: vpn.status });
           return;
         }
+        case 'GET /tunnel':
+          answerJson(response, 200, { alive: parts.vpn.alive });
+          return;
         case 'GET /log':
           answerJson(response, 200, parts.log.entries);
           return;
@@ -40,6 +45,18 @@ export function createAdminServer(parts: AdminServerParts): Server {
           return;
         case 'PUT /next-port':
           parts.vpn.provider.change(parsePorts(body));
+          break;
+        case 'PUT /port-order':
+          await parts.vpn.reorder(parsePorts(body));
+          break;
+        case 'PUT /times':
+          setTimes(parts, body);
+          break;
+        case 'PUT /tunnel':
+          setTunnel(parts, body);
+          break;
+        case 'PUT /status':
+          await parts.vpn.apply(parseStatus(body));
           break;
         case 'PUT /fault':
           await setFault(parts, body);
@@ -67,4 +84,35 @@ async function setFault({ vpn, faults }: AdminServerParts, body: unknown): Promi
 function parseHealthy(body: unknown): boolean {
   if (isRecord(body) && typeof body.healthy === 'boolean') return body.healthy;
   throw new RefusedRequest(400, `expected {healthy: true|false}, found ${JSON.stringify(body)}`);
+}
+
+function setTimes({ vpn, commands }: AdminServerParts, body: unknown): void {
+  vpn.times.portGapMs = msIn(body, 'portGapMs') ?? vpn.times.portGapMs;
+  commands.lastingMs.up = msIn(body, 'upCommandMs') ?? commands.lastingMs.up;
+  commands.lastingMs.down = msIn(body, 'downCommandMs') ?? commands.lastingMs.down;
+}
+
+function setTunnel({ vpn }: AdminServerParts, body: unknown): void {
+  if (!isRecord(body) || typeof body.alive !== 'boolean') {
+    throw new RefusedRequest(
+      400,
+      `expected {alive, portLostAfterMs?, unhealthyAfterMs?}, found ${JSON.stringify(body)}`,
+    );
+  }
+  if (body.alive) vpn.revive();
+  else {
+    const portLostAfterMs = msIn(body, 'portLostAfterMs');
+    vpn.die({ portLostAfterMs, unhealthyAfterMs: msIn(body, 'unhealthyAfterMs') });
+  }
+}
+
+function msIn(body: unknown, name: string): number | undefined {
+  const value = isRecord(body) ? body[name] : undefined;
+  if (value === undefined || (typeof value === 'number' && Number.isInteger(value) && value >= 0)) return value;
+  throw new RefusedRequest(400, `${name}: expected whole milliseconds, found ${JSON.stringify(value)}`);
+}
+
+function parseStatus(body: unknown): 'running' | 'stopped' {
+  if (isRecord(body) && (body.status === 'running' || body.status === 'stopped')) return body.status;
+  throw new RefusedRequest(400, `expected {status: running|stopped}, found ${JSON.stringify(body)}`);
 }

@@ -11,6 +11,7 @@ import type { Vpn } from './vpn';
 
 const OLD_PORT_PATH = '/v1/openvpn/portforwarded';
 const PORT_PATH = '/v1/portforward';
+const STATUS_PATHS = ['/v1/vpn/status', '/v1/openvpn/status'];
 
 export type ControlServerParts = {
   vpn: Vpn;
@@ -28,7 +29,9 @@ export function createControlServer(parts: ControlServerParts): Server {
       const { path } = target(request);
       const route = routeOf(path, parts.release);
       if (route === null) {
-        answerText(response, 404, 'Not Found');
+        // Since v3.39.1 no route may be used that no role names.
+        if (parts.release === 'legacy') answerText(response, 404, 'Not Found');
+        else answerText(response, 401, 'Unauthorized');
         return;
       }
       if (await spoil(parts.faults, route, path, response)) return;
@@ -44,14 +47,18 @@ export function createControlServer(parts: ControlServerParts): Server {
 
 function routeOf(path: string, release: Release): Route | null {
   if (path === OLD_PORT_PATH) return 'portforward';
-  if (path === PORT_PATH) return release === 'legacy' ? null : 'portforward';
-  if (path === '/v1/vpn/status') return 'status';
+  if (path === PORT_PATH) return hasCurrentRoute(release) ? 'portforward' : null;
+  if (STATUS_PATHS.includes(path)) return 'status';
   return path === '/v1/publicip/ip' ? 'publicip' : null;
+}
+
+function hasCurrentRoute(release: Release): boolean {
+  return release === 'v3.41.1' || release === 'master';
 }
 
 /** Answers wrongly when a fault asks for it. A hang ends when the fault does, and the request then goes on. */
 async function spoil(faults: Faults, route: Route, path: string, response: ServerResponse): Promise<boolean> {
-  const fault = faults.on(route);
+  const fault = faults.on(route, path);
   if (fault === null) return false;
   if (fault.kind === 'hang') {
     await faults.passed();
@@ -60,12 +67,12 @@ async function spoil(faults: Faults, route: Route, path: string, response: Serve
   if (fault.kind === '500') answerText(response, 500, 'Internal Server Error');
   else if (fault.kind === '401') answerText(response, 401, 'Unauthorized');
   else if (fault.kind === '301') response.writeHead(301, { location: fault.location ?? path }).end();
-  else response.writeHead(200, { 'content-type': 'application/json' }).end('{"port": 65536nonsense');
+  else response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body ?? '{"port": 65536nonsense');
   return true;
 }
 
 async function answer(
-  { vpn, release, publicIp }: ControlServerParts,
+  { vpn, faults, release, publicIp }: ControlServerParts,
   route: Route,
   path: string,
   request: IncomingMessage,
@@ -73,8 +80,9 @@ async function answer(
 ): Promise<void> {
   switch (`${request.method} ${route}`) {
     case 'GET portforward':
-      if (path === OLD_PORT_PATH && release !== 'legacy') response.writeHead(301, { location: PORT_PATH }).end();
-      else answerJson(response, 200, portBody(release, await vpn.forwarded.read()));
+      if (path === OLD_PORT_PATH && hasCurrentRoute(release) && !faults.isRedirectTarget(path)) {
+        response.writeHead(301, { location: PORT_PATH }).end();
+      } else answerJson(response, 200, portBody(release, await vpn.forwarded.read()));
       return;
     case 'PUT portforward':
       if (release !== 'master' || path === OLD_PORT_PATH) break;

@@ -6,18 +6,27 @@ import type { AnswerFault, Fault, Route } from './messages';
 export class Faults {
   #fault: AnswerFault | null = null;
   #passed: (() => void)[] = [];
+  #end: NodeJS.Timeout | undefined;
 
   get current(): AnswerFault | null {
     return this.#fault;
   }
 
-  on(route: Route): AnswerFault | null {
+  on(route: Route, path: string): AnswerFault | null {
     const fault = this.#fault;
-    return fault !== null && (fault.route ?? route) === route ? fault : null;
+    if (fault === null || (fault.route ?? route) !== route) return null;
+    return this.isRedirectTarget(path) ? null : fault;
+  }
+
+  /** Where a redirect has sent the asker, who gets an answer there. */
+  isRedirectTarget(path: string): boolean {
+    return this.#fault?.kind === '301' && this.#fault.location === path;
   }
 
   set(fault: AnswerFault | null): void {
     this.#fault = fault;
+    clearTimeout(this.#end);
+    if (fault?.forMs !== undefined) this.#end = setTimeout(() => this.set(null), fault.forMs);
     const waiting = this.#passed;
     this.#passed = [];
     for (const passed of waiting) passed();
@@ -29,7 +38,7 @@ export class Faults {
   }
 }
 
-/** Reads `{kind, route?, location?}`; `{kind: null}` is no fault. Throws RefusedRequest when it is neither. */
+/** Reads `{kind, route?, forMs?, location?, body?}`; `{kind: null}` is no fault. Throws RefusedRequest when it is neither. */
 export function parseFault(value: unknown): Fault | null {
   if (isRecord(value)) {
     if (value.kind === null) return null;
@@ -40,7 +49,9 @@ export function parseFault(value: unknown): Fault | null {
       return {
         kind,
         ...(route === undefined ? {} : { route }),
+        ...(typeof value.forMs === 'number' ? { forMs: value.forMs } : {}),
         ...(typeof value.location === 'string' ? { location: value.location } : {}),
+        ...(typeof value.body === 'string' ? { body: value.body } : {}),
       };
     }
   }

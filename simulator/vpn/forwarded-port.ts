@@ -25,6 +25,11 @@ export class ForwardedPort {
     return this.#ports;
   }
 
+  /** The same ports as the provider lists them in another order: no change, so no command runs. */
+  reorder(ports: number[]): void {
+    this.#ports = ports;
+  }
+
   /** The down-command with the old ports, and then none. Resolves with the time at which they were gone. */
   async drop(signal: AbortSignal): Promise<number> {
     if (this.#ports.length > 0) await this.#holding(this.commands.run('down', this.#ports, signal));

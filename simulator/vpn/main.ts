@@ -16,7 +16,7 @@ const settings = readSettings(process.env);
 const startedAt = Date.now();
 const commands = new PortCommands({ up: settings.upCommand, down: settings.downCommand });
 const hook = new UpHook(settings.upHookUrl, settings.upHookAuthorization);
-const vpn = new Vpn(new ForwardedPort(commands, hook), new Provider(settings.ports), settings);
+const vpn = new Vpn(new ForwardedPort(commands, hook), new Provider(settings.ports), { ...settings });
 const faults = new Faults();
 const log = new RequestLog();
 const { release, publicIp } = settings;
@@ -28,6 +28,7 @@ const admin = createAdminServer({
   vpn,
   faults,
   log,
+  commands,
   state: () => ({
     release,
     status: vpn.status,
@@ -35,8 +36,14 @@ const admin = createAdminServer({
     ports: vpn.forwarded.now,
     nextPorts: vpn.provider.ports,
     lost: vpn.lost,
+    alive: vpn.alive,
     healthy,
     fault: faults.current,
+    times: {
+      portGapMs: vpn.times.portGapMs,
+      upCommandMs: commands.lastingMs.up,
+      downCommandMs: commands.lastingMs.down,
+    },
     auth,
     startedAt,
     commands: commands.runs,

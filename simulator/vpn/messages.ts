@@ -3,8 +3,11 @@
 /** Never Gluetun's own port, so that the simulator's routes cannot be mistaken for Gluetun's API. */
 export const ADMIN_PORT = 8999;
 
-/** Which Gluetun is played. 'legacy' stands for releases before `/v1/portforward` existed. */
-export const RELEASES = ['v3.41.1', 'master', 'legacy'] as const;
+/**
+ * Which Gluetun is played. 'legacy' stands for the releases before `/v1/portforward` existed, as the early ones were;
+ * v3.40.0, the last of them, refuses routes that it does not know, instead of not finding them.
+ */
+export const RELEASES = ['v3.41.1', 'master', 'v3.40.0', 'legacy'] as const;
 export type Release = (typeof RELEASES)[number];
 
 /** 'unconfigured' is a Gluetun without an auth file: open on v3.41.1 and before, 401 everywhere on master. */
@@ -17,18 +20,41 @@ export type Auth =
 export const ROUTES = ['portforward', 'status', 'publicip'] as const;
 export type Route = (typeof ROUTES)[number];
 
-/** What the control server can get wrong. It lasts until another fault or null replaces it. */
+/** What the control server can get wrong. It lasts until another fault or null replaces it, or until `forMs` is over. */
 export const ANSWER_FAULTS = ['hang', '500', 'garbage', '301', '401'] as const;
 export type AnswerFault = {
   kind: (typeof ANSWER_FAULTS)[number];
   /** Without it every route is affected. */
   route?: Route;
-  /** For 301 only; without it the redirect points back at the path asked for, which never ends. */
+  forMs?: number;
+  /**
+   * For 301 only. Without it the redirect points back at the path asked for, which never ends; a path of the control
+   * server itself answers as if there were no fault.
+   */
   location?: string;
+  /** For garbage only: what is answered, with status 200. */
+  body?: string;
 };
 
 /** 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. */
 export type Fault = AnswerFault | { kind: 'lost' };
+
+/** How a change of ports goes from now on; what is left out stays as it is. */
+export type ChangeTimes = {
+  /** How long the port is 0. */
+  portGapMs?: number;
+  /** The up-command takes so much longer, or as long if there is none. A GET of the port hangs meanwhile. */
+  upCommandMs?: number;
+  downCommandMs?: number;
+};
+
+/** A tunnel through which nothing passes any more. Gluetun's defaults: 157 s and 178 s. */
+export type DeadTunnel = {
+  /** Until then the control server goes on telling the old port. After it the port is lost. */
+  portLostAfterMs?: number | undefined;
+  /** Until then Docker's health check succeeds. */
+  unhealthyAfterMs?: number | undefined;
+};
 
 export type TunnelStatus = 'starting' | 'running' | 'stopping' | 'stopped';
 
@@ -55,8 +81,11 @@ export type VpnState = {
   /** What the provider gives the next time it is asked. */
   nextPorts: number[];
   lost: boolean;
+  /** Whether anything passes through the tunnel, which Gluetun need not have noticed. */
+  alive: boolean;
   healthy: boolean;
   fault: AnswerFault | null;
+  times: Required<ChangeTimes>;
   auth: Auth;
   startedAt: number;
   commands: CommandRun[];

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { logLine } from '../inside/log-line';
 import type { CommandRun } from './messages';
 import { splitWords } from './split-words';
@@ -9,20 +10,24 @@ const COMMAND_LIMIT_MS = 60_000;
 /** Runs the up- and down-commands and remembers each run. A command that fails is logged; the port changes anyway. */
 export class PortCommands {
   readonly runs: CommandRun[] = [];
+  /** How much longer than its program a command takes; without a program, how long. */
+  readonly lastingMs: Record<CommandRun['command'], number> = { up: 0, down: 0 };
   readonly #templates: Record<CommandRun['command'], string>;
 
   constructor(templates: Record<CommandRun['command'], string>) {
     this.#templates = templates;
   }
 
-  /** Resolves when the command has ended, at once when there is none. Never rejects. */
+  /** Resolves when the command has ended, at once when there is neither a program nor a time for it. Never rejects. */
   async run(command: CommandRun['command'], ports: number[], signal: AbortSignal): Promise<void> {
     const template = this.#templates[command];
-    if (template === '') return;
+    const lastingMs = this.lastingMs[command];
+    if (template === '' && lastingMs === 0) return;
     const run: CommandRun = { command, ports, startedAt: Date.now(), endedAt: null, exitCode: null };
     this.runs.push(run);
     try {
-      run.exitCode = await exitCodeOf(withPorts(template, ports), signal);
+      run.exitCode = template === '' ? 0 : await exitCodeOf(withPorts(template, ports), signal);
+      await sleep(lastingMs, undefined, { signal });
     } catch (error) {
       logLine(`${command}-command: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RefusedRequest } from '../inside/json-exchange';
 import { logLine } from '../inside/log-line';
 import type { ForwardedPort } from './forwarded-port';
-import type { PortChange, TunnelStatus } from './messages';
+import type { DeadTunnel, PortChange, TunnelStatus } from './messages';
 import type { Provider } from './provider';
+import { Tunnel } from './tunnel';
 
 export type VpnTimes = { startDelayMs: number; reconnectMs: number; portGapMs: number };
 
@@ -13,12 +14,13 @@ export class Vpn {
   #lost = false;
   #cameUp = false;
   #changes: Promise<unknown> = Promise.resolve();
+  readonly #tunnel = new Tunnel();
   readonly #stopping = new AbortController();
 
   constructor(
     readonly forwarded: ForwardedPort,
     readonly provider: Provider,
-    private readonly times: VpnTimes,
+    readonly times: VpnTimes,
   ) {}
 
   get status(): TunnelStatus {
@@ -29,9 +31,14 @@ export class Vpn {
     return this.#lost;
   }
 
-  /** Whether the tunnel has been up since this process began. Docker says 'starting' until then. */
-  get cameUp(): boolean {
-    return this.#cameUp;
+  /** Whether anything passes through the tunnel. */
+  get alive(): boolean {
+    return this.#status === 'running' && !this.#tunnel.dead;
+  }
+
+  /** What Gluetun's health check finds. Docker says 'starting' until the tunnel has been up once. */
+  get seemsHealthy(): boolean {
+    return this.#cameUp && !this.#tunnel.noticedDead;
   }
 
   begin(): void {
@@ -67,6 +74,27 @@ export class Vpn {
     });
   }
 
+  /** The provider lists the ports in another order. Throws RefusedRequest when they are not the same ports. */
+  reorder(ports: number[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const now = this.forwarded.now;
+      if (sorted(ports) !== sorted(now)) {
+        throw new RefusedRequest(409, `expected the ports ${now.join(', ')} in any order, found ${ports.join(', ')}`);
+      }
+      this.provider.change(ports);
+      this.forwarded.reorder(ports);
+    });
+  }
+
+  /** The tunnel dies without Gluetun's noticing, until it revives or is made anew. */
+  die(how: DeadTunnel): void {
+    this.#tunnel.die(how, () => void this.lose());
+  }
+
+  revive(): void {
+    this.#tunnel.revive();
+  }
+
   /** A refused renewal, as on v3.41.1: the port is gone, and nobody asks for another. */
   lose(): Promise<void> {
     return this.#inTurn(async () => {
@@ -93,12 +121,15 @@ export class Vpn {
     this.#status = 'running';
     this.#cameUp = true;
     this.#lost = false;
+    this.#tunnel.revive();
     logLine('[vpn] running');
   }
 
   async #lower(): Promise<void> {
     await this.forwarded.drop(this.#stopping.signal);
     this.#status = 'stopped';
+    // No tunnel, and so none that Gluetun's health check could find dead.
+    this.#tunnel.revive();
     logLine('[vpn] stopped');
   }
 
@@ -108,4 +139,8 @@ export class Vpn {
     await this.forwarded.set(ports, this.#stopping.signal);
     logLine(`[port forwarding] port forwarded is ${ports.join(',') || 'none'}`);
   }
+}
+
+function sorted(ports: number[]): string {
+  return ports.toSorted((a, b) => a - b).join();
 }

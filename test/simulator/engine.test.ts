@@ -8,6 +8,7 @@ const simulation = new Simulation();
 let vpn: SimulatedVpn;
 beforeAll(async () => {
   vpn = await simulation.startVpn();
+  await until('the tunnel', async () => (await vpn.state()).alive);
 });
 afterAll(() => simulation.remove());
 

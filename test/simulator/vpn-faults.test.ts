@@ -34,6 +34,19 @@ test('301 redirects back to the path, or to where it was told', async () => {
   expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 301, location: 'http://elsewhere/' });
 });
 
+test.each(['/v1/openvpn/portforwarded', '/v1/portforward'])('301 to %s gives the port there', async (location) => {
+  const paths = ['/v1/portforward', '/v1/openvpn/portforwarded'];
+  const asked = paths.find((path) => path !== location);
+  await vpn.setFault({ kind: '301', location });
+  expect(await control(vpn, `GET ${asked}`)).toMatchObject({ status: 301, location });
+  expect(await control(vpn, `GET ${location}`)).toMatchObject({ status: 200, body: '{"port":5001}' });
+});
+
+test('garbage answers what it was told to', async () => {
+  await vpn.setFault({ kind: 'garbage', body: '<html>' });
+  expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 200, body: '<html>' });
+});
+
 test('garbage answers 200 with what is no JSON', async () => {
   await vpn.setFault({ kind: 'garbage' });
   const { status, body } = await control(vpn, 'GET /v1/portforward');
@@ -52,6 +65,14 @@ test('a hang answers nothing until the fault ends, and then what was asked', asy
   expect(await answer).toMatchObject({ status: 200, body: '{"port":5001}' });
   const logged = (await vpn.requests()).find(({ at }) => at === waiting.at);
   expect((logged?.answeredAt ?? 0) - waiting.at).toBeGreaterThanOrEqual(300);
+});
+
+test('a hang for a given time ends by itself', async () => {
+  await vpn.hang(400);
+  const { fault } = await vpn.state();
+  expect(fault).toEqual({ kind: 'hang', forMs: 400 });
+  expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 200, body: '{"port":5001}' });
+  expect((await vpn.state()).fault).toBeNull();
 });
 
 test('a fault on one route leaves the others alone', async () => {

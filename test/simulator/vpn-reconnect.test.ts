@@ -27,10 +27,35 @@ test('stopping the VPN takes the port, starting it gives the next one, and Docke
   await until('the next port', async () => (await reportedPort(vpn)) === 5002);
 });
 
+test('the VPN is stopped and run as by its control server, which need not let anyone in for that', async () => {
+  const vpn = await simulation.startVpn({ port: 5001, startDelayMs: 0, auth: { mode: 'apikey', key: 'secret' } });
+  await until('the port', async () => (await vpn.state()).port === 5001);
+  await vpn.stopVpn();
+  expect(await vpn.state()).toMatchObject({ status: 'stopped', port: 0, alive: false });
+  await vpn.runVpn();
+  expect(await vpn.state()).toMatchObject({ status: 'running', alive: true });
+  await until('the port', async () => (await vpn.state()).port === 5001);
+});
+
+test('a reconnection with the same port runs both commands again', async () => {
+  const vpn = await simulation.startVpn({ port: 5001, startDelayMs: 0 });
+  await vpn.setChangeTimes({ upCommandMs: 1, downCommandMs: 1 });
+  await until('the port', async () => (await vpn.state()).port === 5001);
+  await vpn.reconnect();
+  const { commands } = await until('the port again', async () => {
+    const state = await vpn.state();
+    return state.commands.length === 2 && state.port === 5001 ? state : null;
+  });
+  expect(commands).toMatchObject([
+    { command: 'down', ports: [5001] },
+    { command: 'up', ports: [5001] },
+  ]);
+});
+
 test('a lost port comes back neither by ending faults nor by running alone, only by stopped and running', async () => {
   const vpn = await simulation.startVpn({ port: 5001 });
   await vpn.untilHealth('healthy');
-  await vpn.setFault({ kind: 'lost' });
+  await vpn.losePort();
   expect(await reportedPort(vpn)).toBe(0);
   await vpn.setFault(null);
   expect((await control(vpn, 'PUT /v1/vpn/status', put('running'))).body).toBe('{"outcome":"already running"}');

@@ -37,3 +37,31 @@ test('a legacy release knows only the old route', async () => {
   await until('the port', async () => (await control(vpn, 'GET /v1/openvpn/portforwarded')).body === '{"port":5001}');
   expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 404 });
 });
+
+test('v3.40.0 knows only the old route, and refuses the others', async () => {
+  const vpn = await simulation.startVpn({ ...running, release: 'v3.40.0' });
+  await until('the port', async () => (await control(vpn, 'GET /v1/openvpn/portforwarded')).body === '{"port":5001}');
+  expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 401 });
+});
+
+test('the older route of the status does what the current one does', async () => {
+  const vpn = await simulation.startVpn(running);
+  await until('the tunnel', async () => (await vpn.state()).status === 'running');
+  const put = { body: { status: 'stopped' } };
+  expect((await control(vpn, 'PUT /v1/openvpn/status', put)).body).toBe('{"outcome":"stopped"}');
+  expect((await control(vpn, 'GET /v1/vpn/status')).body).toBe('{"status":"stopped"}');
+});
+
+test('an upgrade that nobody configured answers 401 where there was a port, and with a key gives it again', async () => {
+  const vpn = await simulation.startVpn({ ...running, auth: { mode: 'unconfigured' } });
+  await until('the port', async () => (await control(vpn, 'GET /v1/portforward')).body === '{"port":5001}');
+  const before = vpn.containerId;
+  await vpn.upgrade('master');
+  expect(vpn.containerId).not.toBe(before);
+  expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 401 });
+  await vpn.setAuth({ mode: 'apikey', key: 'secret' });
+  await until('the port', async () => {
+    const { body } = await control(vpn, 'GET /v1/portforward', { headers: { 'x-api-key': 'secret' } });
+    return body === '{"port":5001,"ports":[5001]}';
+  });
+});

@@ -1,0 +1,27 @@
+import { get } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { ADMIN_PORT } from '../vpn/messages';
+
+const LIMIT_MS = 1_000;
+
+/** Whether an engine in this network namespace reaches its peers: through the VPN's tunnel, if a simulated VPN is here. */
+export function reachesPeers(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = get(
+      { host: '127.0.0.1', port: ADMIN_PORT, path: '/tunnel', agent: false, timeout: LIMIT_MS },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve(text.includes('"alive":true')));
+      },
+    );
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(hasNetwork()));
+  });
+}
+
+/** Only `lo` is left where the VPN's container was stopped. */
+function hasNetwork(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal) === true);
+}

@@ -1,0 +1,37 @@
+import type { DeadTunnel } from './messages';
+
+/** As Gluetun does by default, with NAT-PMP. */
+const PORT_LOST_AFTER_MS = 157_000;
+const UNHEALTHY_AFTER_MS = 178_000;
+
+/** Whether anything passes through the tunnel. When that ends Gluetun notices late, and bit by bit. */
+export class Tunnel {
+  #dead = false;
+  #noticed = false;
+  #timers: NodeJS.Timeout[] = [];
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** Whether Gluetun's health check fails for it. */
+  get noticedDead(): boolean {
+    return this.#noticed;
+  }
+
+  /** Nothing passes any more, until `revive`. */
+  die({ portLostAfterMs, unhealthyAfterMs }: DeadTunnel, losePort: () => void): void {
+    this.revive();
+    this.#dead = true;
+    this.#timers = [
+      setTimeout(losePort, portLostAfterMs ?? PORT_LOST_AFTER_MS),
+      setTimeout(() => (this.#noticed = true), unhealthyAfterMs ?? UNHEALTHY_AFTER_MS),
+    ];
+  }
+
+  revive(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#dead = false;
+    this.#noticed = false;
+  }
+}
