@@ -46,6 +46,11 @@ test('a port that is no longer listed is replaced by the one at the index', asyn
   expect(await follow({ port: B }, { index: 0, current: A })).toBe(B);
 });
 
+test('0 is never a port that was followed', async () => {
+  expect(await follow({ ports: [0, A] }, { index: 1, current: 0 })).toBe(A);
+  expect(await refusal({ ports: [0, A] }, { index: 0, current: 0 })).toBeInstanceOf(NoPortForwarded);
+});
+
 test.each([
   [
     { ports: [A, B] },
