@@ -24,6 +24,9 @@ export interface Config {
     /** Any of them opens the routes that ask for one; none: see `allowUnauthenticated`. */
     readonly keys: readonly string[];
     readonly allowUnauthenticated: boolean;
+    /** Of one address, to one route; 0: no limit. So is the next. */
+    readonly changesPerMinute: number;
+    readonly wrongKeysPerMinute: number;
     readonly enginesMaxAgeMs: number;
     readonly enginesStaleLimitMs: number;
     readonly queryDeadlineMs: number;
@@ -127,6 +130,8 @@ export function loadConfig(env: Env): Config {
       port: read.APP_PORT,
       keys: [read.API_KEY, read.API_KEY_2].filter((key) => key !== ''),
       allowUnauthenticated: read.ALLOW_UNAUTHENTICATED,
+      changesPerMinute: read.API_CHANGES_PER_MINUTE,
+      wrongKeysPerMinute: read.API_WRONG_KEYS_PER_MINUTE,
       enginesMaxAgeMs: read.ENGINES_MAX_AGE_MS,
       enginesStaleLimitMs: read.ENGINES_STALE_LIMIT_S * 1000,
       queryDeadlineMs: QUERY_DEADLINE_MS,

@@ -75,6 +75,8 @@ export const variables = {
   API_KEY: secret({ default: '' }),
   API_KEY_2: secret({ default: '' }),
   ALLOW_UNAUTHENTICATED: flag({ default: false }),
+  API_CHANGES_PER_MINUTE: integer(0, 1_000_000)({ default: 120 }),
+  API_WRONG_KEYS_PER_MINUTE: integer(0, 1_000_000)({ default: 10 }),
   ENGINES_MAX_AGE_MS: integer(0, 10_000)({ default: 100 }),
   ENGINES_STALE_LIMIT_S: seconds(0, 3600)({ default: 30 }),
   ADVERTISED_HOST: text({ default: '' }),

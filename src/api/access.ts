@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { WrongKeys } from './rate-limits';
 
 export interface AccessOptions {
   readonly keys: readonly string[];
@@ -46,7 +47,7 @@ function isFromAnotherSite({ headers }: FastifyRequest): boolean {
 }
 
 /** A hook that lets a request to a locked route pass, or answers it. */
-export function accessControl(options: AccessOptions) {
+export function accessControl(options: AccessOptions, wrongKeys: WrongKeys) {
   const keys = options.keys.map(digest);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (request.routeOptions.config.locked !== true) return undefined;
@@ -61,9 +62,21 @@ export function accessControl(options: AccessOptions) {
     if (keys.length === 0) return isFromAnotherSite(request) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     const token = /^Bearer\s+(\S.*)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
+    const refusedFor = await wrongKeys.refusedFor(request);
+    if (refusedFor > 0) {
+      return reply
+        .code(429)
+        .header('retry-after', refusedFor)
+        .send({ detail: `too many wrong keys from this address; try again in ${refusedFor} s` });
+    }
     // Every key is compared in constant time, whichever matches.
     const given = digest(token.trim());
     const matches = keys.map((key) => timingSafeEqual(key, given));
-    return matches.includes(true) ? undefined : reply.code(403).send({ detail: 'invalid token' });
+    if (matches.includes(true)) {
+      wrongKeys.right(request);
+      return undefined;
+    }
+    await wrongKeys.wrong(request);
+    return reply.code(403).send({ detail: 'invalid token' });
   };
 }

@@ -111,10 +111,26 @@ export const PendingSchema = Type.Object({
   detail: Type.String(),
 });
 
+/** What Docker takes as a container's name; ids are of it too. Nothing else goes on to a workflow or to Docker. */
+export const ContainerNameSchema = Type.String({
+  pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$',
+  maxLength: 200,
+  description: 'letters, digits, `_`, `.` and `-`',
+});
+
+/**
+ * Text by people, on one line: shown in logs and in the Temporal UI, where line breaks, other control characters and
+ * changes of the writing direction could pretend to be something else.
+ */
+const TEXT = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]+$';
+
+/** It becomes an id in Temporal. */
+export const IdempotencyKeySchema = Type.String({ pattern: '^[\\x20-\\x7e]+$', maxLength: 200 });
+
 export const ReplacementRequestSchema = Type.Object(
   {
-    engine: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'container id or name' })),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    engine: Type.Optional({ ...ContainerNameSchema, description: 'container id or name' }),
+    reason: Type.Optional(Type.String({ pattern: TEXT, maxLength: 500, description: 'one line' })),
   },
   { additionalProperties: false },
 );

@@ -1,19 +1,14 @@
-import Fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { isLoopback, isShut } from '../api/access';
 import { app } from '../api/app';
+import { apiServer } from '../api/server';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
 
-const BODY_BYTES_AT_MOST = 256 * 1024;
+/** Shorter ones can be found by trying. */
+const KEY_LENGTH_AT_LEAST = 16;
 
 /** The HTTP API as a listening server. */
 export class ApiProgram {
@@ -27,14 +22,7 @@ export class ApiProgram {
     const { api, instance, vpns } = config;
     // Its own lines (one for each address that it listens on) are not news.
     const loggerInstance: FastifyBaseLogger = log.child({}, { level: 'warn' });
-    this.server = Fastify({
-      loggerInstance,
-      logController: new LogController({ disableRequestLogging: true }),
-      bodyLimit: BODY_BYTES_AT_MOST,
-      forceCloseConnections: true,
-      routerOptions: { maxParamLength: 200 },
-      frameworkErrors: refuse,
-    });
+    this.server = apiServer(loggerInstance);
     void this.server.register(app, {
       instance,
       sources: vpns.map(
@@ -47,6 +35,7 @@ export class ApiProgram {
         containerLabel: this.config.containerLabel,
       },
       access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host },
+      limits: { changesPerMinute: api.changesPerMinute, wrongKeysPerMinute: api.wrongKeysPerMinute },
     });
   }
 
@@ -59,6 +48,11 @@ export class ApiProgram {
       );
     } else if (api.keys.length === 0 && !isLoopback(api.host)) {
       this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
+    }
+    if (api.keys.some((key) => key.length < KEY_LENGTH_AT_LEAST)) {
+      this.log.warn(
+        `An API key has fewer than ${KEY_LENGTH_AT_LEAST} characters, so it can be guessed. This makes a good one: openssl rand -hex 32`,
+      );
     }
     const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
     try {
@@ -75,9 +69,4 @@ export class ApiProgram {
   async stop(): Promise<void> {
     await this.server.close();
   }
-}
-
-/** What is refused before any route is found: an address that can't be decoded, a parameter that is too long. */
-function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(error.statusCode ?? 400).send({ detail: error.message });
 }

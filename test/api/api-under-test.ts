@@ -1,20 +1,22 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { app, type AppOptions } from '../../src/api/app';
+import { apiServer } from '../../src/api/server';
 import type { VpnSource } from '../../src/api/vpn-source';
 
 export const STALE_LIMIT_MS = 30_000;
 export const MAX_AGE_MS = 100;
 
-type Options = Omit<Partial<AppOptions>, 'reads' | 'access'> & {
+type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits'> & {
   readonly reads?: Partial<AppOptions['reads']>;
   readonly access?: Partial<AppOptions['access']>;
+  readonly limits?: Partial<AppOptions['limits']>;
 };
 
 const opened: FastifyInstance[] = [];
 
 /** The API over these sources, on loopback without a key unless the test says otherwise. */
 export async function api(sources: readonly VpnSource[], options: Options = {}): Promise<FastifyInstance> {
-  const server = Fastify({ bodyLimit: 256 * 1024 });
+  const server = apiServer();
   opened.push(server);
   await server.register(app, {
     instance: 'test',
@@ -27,6 +29,7 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
       ...options.reads,
     },
     access: { keys: [], allowUnauthenticated: false, host: '127.0.0.1', ...options.access },
+    limits: { changesPerMinute: 120, wrongKeysPerMinute: 10, ...options.limits },
   });
   return server;
 }

@@ -12,6 +12,8 @@ test('with nothing but the VPN set, every value is the one in the contract and t
       port: 8000,
       keys: [],
       allowUnauthenticated: false,
+      changesPerMinute: 120,
+      wrongKeysPerMinute: 10,
       enginesMaxAgeMs: 100,
       enginesStaleLimitMs: 30_000,
       queryDeadlineMs: 500,

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import type { EnginesAnswer, Reads } from '../reads';
-import { EngineSchema, EngineWithStreams, ErrorSchema, NotFoundSchema } from '../schemas';
+import { ContainerNameSchema, EngineSchema, EngineWithStreams, ErrorSchema, NotFoundSchema } from '../schemas';
 
 type List = Extract<EnginesAnswer, { kind: 'list' }>;
 
@@ -34,7 +34,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (
     {
       schema: {
         summary: 'One engine, by container id or name',
-        params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+        params: Type.Object({ id: ContainerNameSchema }),
         response: { 200: EngineWithStreams, 404: NotFoundSchema, 503: ErrorSchema },
       },
     },

@@ -9,9 +9,16 @@ import {
 } from '@temporalio/client';
 import { replacementJson } from '../present';
 import type { Reads } from '../reads';
-import { ErrorSchema, PendingSchema, ReplacementRequestSchema, ReplacementSchema } from '../schemas';
+import {
+  ContainerNameSchema,
+  ErrorSchema,
+  IdempotencyKeySchema,
+  PendingSchema,
+  ReplacementRequestSchema,
+  ReplacementSchema,
+} from '../schemas';
 
-const Params = Type.Object({ name: Type.String({ maxLength: 200 }) });
+const Params = Type.Object({ name: ContainerNameSchema });
 
 export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   fastify.get(
@@ -44,7 +51,7 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       schema: {
         summary: 'Replace an engine now, the forwarded one if none is named',
         params: Params,
-        headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
+        headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKeySchema) }),
         body: ReplacementRequestSchema,
         response: {
           202: Type.Union([ReplacementSchema, PendingSchema]),

@@ -4,7 +4,7 @@ import { vpnWorkflowId } from '../../domain/names';
 import { unknownVpnJson, vpnJson } from '../present';
 import type { Reads } from '../reads';
 import { RecheckHints } from '../recheck-hints';
-import { ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
+import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
 
 export interface VpnRoutesOptions {
   readonly reads: Reads;
@@ -78,9 +78,10 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     open.post(
       '/vpns/:name/recheck',
       {
+        config: { limited: true },
         schema: {
           summary: 'A hint that the forwarded port may have changed: look now',
-          params: Type.Object({ name: Type.String({ maxLength: 200 }) }),
+          params: Type.Object({ name: ContainerNameSchema }),
           response: { 202: Type.Object({ status: Type.Literal('accepted') }), 404: ErrorSchema },
         },
       },
