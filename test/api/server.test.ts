@@ -1,0 +1,98 @@
+// Against a listening server: what Node and Fastify refuse before any route is found.
+import { connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { api, closeAll } from './api-under-test';
+import { VpnStandIn } from './vpn-stand-in';
+
+let server: FastifyInstance;
+let vpn: VpnStandIn;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  vpn = new VpnStandIn('gluetun');
+  server = await api([vpn]);
+  await server.listen({ host: '127.0.0.1', port: 0 });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await closeAll();
+});
+
+function open(): Socket {
+  const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  sockets.push(socket);
+  return socket;
+}
+
+/** Everything that comes until the connection is closed. */
+async function answerTo(...parts: string[]): Promise<string> {
+  const socket = open();
+  let answer = '';
+  socket.on('data', (data) => (answer += data.toString('latin1')));
+  for (const part of parts) socket.write(part);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
+
+function refusal(answer: string): [status: number, detail: unknown] {
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(/x-content-type-options: nosniff/);
+  return [Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), (JSON.parse(body) as { detail: unknown }).detail];
+}
+
+const POST = 'POST /vpns/gluetun/replacements HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
+
+test('clients that are slow to send are let go of, and change nothing', async () => {
+  const [head, body, hint] = await Promise.all([
+    answerTo('GET /engines HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: '),
+    answerTo(`${POST}Content-Length: 100\r\n\r\n{"reason":`),
+    answerTo('POST /vpns/gluetun/recheck HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n'),
+  ]);
+  for (const answer of [head, body]) {
+    expect(refusal(answer)).toEqual([408, expect.stringContaining('had not come within')]);
+  }
+  // A hint is answered before its body is there, and is over when that does not end.
+  expect(hint).toMatch(/^HTTP\/1\.1 202 /);
+  expect(vpn.replaced).toEqual([]);
+});
+
+test('clients that are slow do not keep others from being answered', async () => {
+  const slow = Array.from({ length: 200 }, open);
+  for (const socket of slow) socket.write('GET /engines HTTP/1.1\r\nX-A: ');
+  const { port } = server.server.address() as AddressInfo;
+  expect((await fetch(`http://127.0.0.1:${port}/engines`)).status).toBe(200);
+});
+
+test('headers over 16 KiB are a 431', async () => {
+  expect(refusal(await answerTo(`GET /engines HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`))).toEqual([
+    431,
+    'address and headers are over 16 KiB',
+  ]);
+});
+
+test.each([
+  'rubbish\r\n\r\n',
+  'GET /engines HTTP/9.9\r\n\r\n',
+  'GET /en gines HTTP/1.1\r\n\r\n',
+  '\x16\x03\x01\x02\x00\x01',
+])('what is no HTTP request, such as %j, is a 400', async (bytes) => {
+  expect(refusal(await answerTo(bytes))).toEqual([400, 'this is not an HTTP request']);
+});
+
+test('a request that says its length twice over, which proxies may read differently, is a 400', async () => {
+  const smuggled = `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`;
+  expect(refusal(await answerTo(smuggled))[0]).toBe(400);
+  expect(vpn.replaced).toEqual([]);
+});
+
+test('a body over 256 KiB is a 413, whether its length is told or not', async () => {
+  const body = JSON.stringify({ reason: 'x'.repeat(300_000) });
+  const told = await answerTo(`${POST}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`, body);
+  const untold = await answerTo(
+    `${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  );
+  for (const answer of [told, untold]) expect(refusal(answer)[0]).toBe(413);
+  expect(vpn.replaced).toEqual([]);
+});
