@@ -1,6 +1,7 @@
 // Gluetun's control server, as read from qdm12/gluetun (internal/server at v3.41.1 and master) and seen on real ones.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { echo } from './echo';
 import { answerJson, isRecord, listener, readJson, target } from '../inside/json-exchange';
 import { isAuthorized } from './auth';
 import type { Faults } from './faults';
@@ -34,7 +35,7 @@ export function createControlServer(parts: ControlServerParts): Server {
         else answerText(response, 401, 'Unauthorized');
         return;
       }
-      if (await spoil(parts.faults, route, path, response)) return;
+      if (await spoil(parts.faults, route, request, response)) return;
       if (!isAuthorized(parts.auth(), parts.release, request)) {
         if (parts.auth().mode === 'basic') response.setHeader('www-authenticate', 'Basic realm="restricted"');
         answerText(response, 401, 'Unauthorized');
@@ -57,16 +58,23 @@ function hasCurrentRoute(release: Release): boolean {
 }
 
 /** Answers wrongly when a fault asks for it. A hang ends when the fault does, and the request then goes on. */
-async function spoil(faults: Faults, route: Route, path: string, response: ServerResponse): Promise<boolean> {
+async function spoil(
+  faults: Faults,
+  route: Route,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const { path } = target(request);
   const fault = faults.on(route, path);
   if (fault === null) return false;
   if (fault.kind === 'hang') {
     await faults.passed();
-    return spoil(faults, route, path, response);
+    return spoil(faults, route, request, response);
   }
   if (fault.kind === '500') answerText(response, 500, 'Internal Server Error');
   else if (fault.kind === '401') answerText(response, 401, 'Unauthorized');
   else if (fault.kind === '301') response.writeHead(301, { location: fault.location ?? path }).end();
+  else if (fault.kind === 'echo') answerText(response, 200, echo(request));
   else response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body ?? '{"port": 65536nonsense');
   return true;
 }

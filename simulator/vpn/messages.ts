@@ -21,7 +21,7 @@ export const ROUTES = ['portforward', 'status', 'publicip'] as const;
 export type Route = (typeof ROUTES)[number];
 
 /** What the control server can get wrong. It lasts until another fault or null replaces it, or until `forMs` is over. */
-export const ANSWER_FAULTS = ['hang', '500', 'garbage', '301', '401'] as const;
+export const ANSWER_FAULTS = ['hang', '500', 'garbage', '301', '401', 'echo'] as const;
 export type AnswerFault = {
   kind: (typeof ANSWER_FAULTS)[number];
   /** Without it every route is affected. */

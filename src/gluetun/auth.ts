@@ -15,11 +15,14 @@ export function authHeaders(auth: GluetunAuth): Record<string, string> {
   }
 }
 
-/** A page may show the request's headers, escaped or not, and so may an error about them. */
+/** Of a shorter text the encoded form could stand in any text by chance. */
+const SHORT = 8;
+
+/** A page may show the request's headers, escaped, encoded or not, and so may an error about them. */
 export function withoutSecrets(text: string, auth: GluetunAuth): string {
   return secrets(auth)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
-    .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), ...inBase64(secret)])
+    .filter((form) => form !== '')
     .toSorted((a, b) => b.length - a.length)
     .reduce((shown, secret) => shown.replaceAll(caseless(secret), '***'), text);
 }
@@ -31,12 +34,22 @@ function secrets(auth: GluetunAuth): string[] {
     case 'api-key':
       return [auth.key];
     case 'basic':
-      return [auth.password, base64(auth)];
+      // A short user is a word like any other, and hides nothing.
+      return [auth.password, base64(auth), auth.user.length < SHORT ? '' : auth.user];
   }
 }
 
 function base64({ user, password }: { readonly user: string; readonly password: string }): string {
   return Buffer.from(`${user}:${password}`).toString('base64');
+}
+
+/** Wherever it begins: what stands before and after it shares its first and last characters. */
+function inBase64(secret: string): string[] {
+  if (secret.length < SHORT) return [];
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.from('x'.repeat(before) + secret).toString('base64');
+    return encoded.slice([0, 2, 3][before], Math.floor(((before + Buffer.byteLength(secret)) * 8) / 6));
+  });
 }
 
 /** In a host name a secret comes back in small letters. */

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+
+/** A part shorter than this could be found by chance. */
+const CORE_BYTES = 9;
+
+/**
+ * A secret that can be recognised wherever it turns up: its letters and digits survive in JSON and in addresses, and
+ * their base64 at each of the three places where they can begin is searched for as well. The signs around them have
+ * another form in each of those, so that replacing only the plain text does not hide it.
+ */
+export class Planted {
+  private readonly core = `Planted${randomBytes(CORE_BYTES).toString('hex')}`;
+  readonly value = `"/+&%=${this.core}"/+&%=`;
+  private readonly forms = [this.core, Buffer.from(this.core).toString('hex'), ...base64Forms(this.core)].map((form) =>
+    form.toLowerCase(),
+  );
+
+  constructor(readonly name: string) {}
+
+  isIn(text: string): boolean {
+    const lower = text.toLowerCase();
+    return this.forms.some((form) => lower.includes(form));
+  }
+}
+
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const encoded = Buffer.from('x'.repeat(shift) + text).toString('base64');
+    // What is before and after shares its first and last characters.
+    return encoded.slice([0, 2, 3][shift], Math.floor(((shift + text.length) * 8) / 6));
+  });
+}
+
+/** Every text in a value, however deep, with bytes read as text. */
+export function textsIn(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([name, inner]) => `${name} ${textsIn(inner)}`)
+    .join('\n');
+}
