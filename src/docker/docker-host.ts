@@ -85,20 +85,19 @@ export class DockerHost {
 
   /** @throws with Docker's 409 when the name is taken */
   async create(container: ContainerToCreate): Promise<ContainerId> {
-    const created = await this.call(() =>
-      this.docker.createContainer({
-        name: container.name,
-        Image: container.image,
-        Env: [...container.env],
-        ...(container.command ? { Cmd: [...container.command] } : {}),
-        Labels: { ...container.labels },
-        HostConfig: {
-          NetworkMode: `container:${container.networkOf}`,
-          RestartPolicy: { Name: 'unless-stopped' },
-        },
-        abortSignal: AbortSignal.timeout(SHORT_CALL_MS),
-      }),
-    );
+    const body: Dockerode.ContainerCreateOptions = {
+      Image: container.image,
+      Env: [...container.env],
+      ...(container.command ? { Cmd: [...container.command] } : {}),
+      Labels: { ...container.labels },
+      HostConfig: {
+        NetworkMode: `container:${container.networkOf}`,
+        RestartPolicy: { Name: 'unless-stopped' },
+      },
+    };
+    // Told apart, since dockerode would put all of it into the address too, which proxies on the way to Docker log.
+    const request = { _query: { name: container.name }, _body: body, abortSignal: AbortSignal.timeout(SHORT_CALL_MS) };
+    const created = await this.call(() => this.docker.createContainer(request));
     return created.id;
   }
 
