@@ -6,6 +6,9 @@ import pretty from 'pino-pretty';
 import { isWorkerStopping } from './activities/worker-stopping';
 import type { Config } from './config';
 
+/** The file in DEBUG_LOG_DIR. */
+export const DEBUG_LOG = 'portward.jsonl';
+
 /** When what is being logged happened, if that was not just now. */
 let eventTime: number | null = null;
 
@@ -25,7 +28,7 @@ export function createLogger(log: Config['log']): Logger {
     mkdirSync(log.debugDir, { recursive: true });
     streams.push({
       level: 'debug',
-      stream: pino.destination({ dest: join(log.debugDir, 'portward.jsonl'), sync: true, append: true }),
+      stream: pino.destination({ dest: join(log.debugDir, DEBUG_LOG), sync: true, append: true }),
     });
   }
   return pino(

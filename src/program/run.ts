@@ -7,12 +7,14 @@ import { resolveTemporalCli } from '../temporal/cli';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
 import { ApiProgram } from './api-program';
+import { keepFilesPrivate } from './private-files';
 import { searchAttributes, WorkerProgram } from './worker-program';
 
 export type Part = 'worker' | 'api';
 
 /** Runs the given parts until SIGTERM or SIGINT; returns when everything has been stopped in order. */
 export async function run(config: Config, parts: readonly Part[]): Promise<void> {
+  keepFilesPrivate(config);
   const log = createLogger(config.log);
   const stopped = untilSignal(log);
   Runtime.install({

@@ -1,0 +1,24 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config';
+import { DEBUG_LOG } from '../logger';
+import { serverFiles } from '../temporal/server-files';
+
+const FOR_US_ALONE = 0o600;
+
+/**
+ * From now on this process, and the Temporal server that it starts, make files that other users can't read: they tell
+ * which VPNs and engines there are. Files of earlier runs follow; folders that are there already are their owner's affair.
+ */
+export function keepFilesPrivate({ dataDir, log }: Config): void {
+  process.umask(0o077);
+  const { database, log: serverLog } = serverFiles(dataDir);
+  const written = [database, `${database}-wal`, `${database}-shm`, serverLog, `${serverLog}.1`];
+  for (const file of [...written, join(log.debugDir, DEBUG_LOG)]) {
+    try {
+      chmodSync(file, FOR_US_ALONE);
+    } catch {
+      // Not there yet, or somebody else's: whoever writes to it says so.
+    }
+  }
+}

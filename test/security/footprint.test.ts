@@ -1,0 +1,96 @@
+// What a running Portward leaves open to others: its engines' rights, its files, its ports.
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { Stage } from '../program/stage';
+import { listeningOn } from './listening';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start({ env: { DEBUG_MODE: 'true', DEBUG_LOG_DIR: 'debug', MIN_REPLICAS: '2' } });
+  await stage.forwarded(65_290);
+  await stage.listed(2);
+});
+afterAll(() => stage?.clear());
+
+type Details = Docker.ContainerInspectInfo;
+
+async function engines(): Promise<Details[]> {
+  const found = await stage.containers();
+  return Promise.all(found.map(({ id }) => stage.simulation.docker.getContainer(id).inspect()));
+}
+
+/** Made with an image and no network: apart from that, what Docker gives to anybody. */
+async function ordinary(image: string): Promise<Details> {
+  const { docker } = stage.simulation;
+  const container = await docker.createContainer({
+    name: stage.simulation.name('plain'),
+    Image: image,
+    HostConfig: { NetworkMode: 'none' },
+  });
+  try {
+    // Docker fills in some of it only then.
+    await container.start();
+    return await container.inspect();
+  } finally {
+    await container.remove({ force: true });
+  }
+}
+
+function differences(a: object, b: object): string[] {
+  const [one, other] = [a, b].map((o) => new Map(Object.entries(o).map(([k, v]) => [k, JSON.stringify(v)])));
+  const names = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])]);
+  return [...names].filter((name) => one?.get(name) !== other?.get(name)).toSorted();
+}
+
+test("an engine has Docker's defaults, but for the VPN's network and the restart policy", async () => {
+  const made = await engines();
+  expect(made).toHaveLength(2);
+  for (const engine of made) {
+    const plain = await ordinary(engine.Config.Image);
+    expect(differences(engine.HostConfig, plain.HostConfig)).toEqual(['NetworkMode', 'RestartPolicy']);
+    expect(engine.HostConfig.NetworkMode).toBe(`container:${stage.vpn().containerId}`);
+    expect(engine.HostConfig.RestartPolicy).toMatchObject({ Name: 'unless-stopped' });
+    // A container in another's network has no host name of its own.
+    expect(differences(engine.Config, plain.Config).filter((d) => d !== 'Hostname')).toEqual(['Env', 'Labels']);
+    expect(engine.Mounts).toEqual([]);
+    expect(engine.NetworkSettings.Ports).toEqual({});
+    expect(engine.HostConfig).toMatchObject({ Privileged: false, CapAdd: null, PidMode: '' });
+  }
+});
+
+/** Those that others may read, write or enter, as `data/temporal.db 644`. */
+function openToOthers(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, mode: statSync(path).mode & 0o777 }))
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ path, mode }) => `${path.slice(folder.length + 1)} ${mode.toString(8)}`);
+}
+
+test('files and folders that Portward and its Temporal server make are for its own user only', () => {
+  const { folder } = stage.portward;
+  const made = readdirSync(folder, { recursive: true }).map(String);
+  expect(made).toEqual(expect.arrayContaining(['data/temporal.db', 'data/temporal.log', 'debug/portward.jsonl']));
+  expect(openToOthers(folder)).toEqual([]);
+});
+
+test('files of an earlier version that others could read are so no more after a start', async () => {
+  const { portward } = stage;
+  await portward.stop();
+  for (const file of ['data/temporal.db', 'data/temporal.log', 'debug/portward.jsonl'])
+    chmodSync(join(portward.folder, file), 0o644);
+  await portward.start();
+  await stage.forwarded(65_290);
+  expect(openToOthers(portward.folder)).toEqual([]);
+});
+
+test('Temporal and its UI listen on loopback only, and so does the API when it is told to', async () => {
+  const { portward } = stage;
+  const { api, temporal, ui } = portward.ports;
+  const ofServer = listeningOn(portward.temporalPid ?? 0);
+  expect(ofServer).toEqual(expect.arrayContaining([`127.0.0.1:${temporal}`, `127.0.0.1:${ui}`]));
+  expect(ofServer.filter((address) => !address.startsWith('127.'))).toEqual([]);
+  expect(listeningOn(portward.pid)).toEqual([`127.0.0.1:${api}`]);
+});
