@@ -43,6 +43,8 @@ export function apiServer(loggerInstance?: FastifyBaseLogger): FastifyInstance {
     clientErrorHandler: refuseConnection,
   });
   server.server.maxConnections = CONNECTIONS_AT_MOST;
+  // Node's own answer to an Expect that it does not know has no body that says why; there is no harm in going on.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   return server;
 }
 

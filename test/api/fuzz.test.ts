@@ -1,0 +1,187 @@
+// Requests by the thousand that nobody would send on purpose. `npm run fuzz` does the same from the OpenAPI document.
+import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import type { FastifyInstance } from 'fastify';
+import { plainEngine } from '../builders';
+import { api, closeAll } from './api-under-test';
+import { VpnStandIn } from './vpn-stand-in';
+
+const RUNS = 2_000;
+const KEY = 'the-right-key-of-this-test';
+
+let server: FastifyInstance;
+let vpn: VpnStandIn;
+let documented: Set<number>;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+beforeAll(async () => {
+  vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  server = await api([vpn], {
+    access: { keys: [KEY] },
+    limits: { changesPerMinute: 0, wrongKeysPerMinute: 0 },
+  });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { paths } = (await server.inject('/openapi.json')).json() as {
+    paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+  };
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  documented = new Set(operations.flatMap(({ responses }) => Object.keys(responses).map(Number)));
+});
+afterAll(async () => {
+  agent.destroy();
+  await closeAll();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Over a real connection, so that addresses arrive as they are written here. */
+function send(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: string | undefined,
+): Promise<Answer> {
+  const { port } = server.server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    // Node's client would not say how long the body of a GET is, and it would be taken for a second request.
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+    const asked = request(
+      { host: '127.0.0.1', port, agent, method, path, headers: { ...headers, ...length } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+        );
+        response.once('error', reject);
+      },
+    );
+    asked.once('error', reject);
+    asked.end(body);
+  });
+}
+
+const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD' as const);
+const nastyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.string({ unit: 'grapheme', maxLength: 50 }),
+  fc.constantFrom(
+    '..',
+    '%2f',
+    '%00',
+    '%',
+    '%ff',
+    '__proto__',
+    'constructor',
+    'gluetun',
+    'engine-19000',
+    '\0',
+    "'",
+    '*',
+    '{id}',
+  ),
+);
+const segment = fc.oneof(
+  fc.constantFrom('engines', 'vpns', 'vpn', 'status', 'gluetun', 'replacements', 'recheck', 'health', 'ready', 'live'),
+  nastyText.map((text) => encodeURIComponent(Buffer.from(text).toString())),
+  fc.string({ unit: fc.constantFrom(...'abc./%;:@&=+$,~!*()\'"<>[]{}|^`\\0'), maxLength: 20 }),
+);
+const query = fc.oneof(
+  fc.constant(''),
+  fc.string({ unit: fc.constantFrom(...'abc=&%?#[]0+'), maxLength: 30 }).map((q) => `?${q}`),
+);
+const path = fc.oneof(
+  fc.tuple(fc.array(segment, { maxLength: 5 }), query).map(([segments, q]) => `/${segments.join('/')}${q}`),
+  // Closer to what exists, so that handlers are reached.
+  fc
+    .tuple(fc.constantFrom('/engines/', '/vpns/'), segment, fc.constantFrom('', '/replacements', '/recheck'))
+    .map((p) => p.join('')),
+  fc.constantFrom('/vpns/gluetun/replacements', '/vpns/gluetun/recheck', '/engines', '/vpn/status'),
+);
+/** What Node's client is willing to send. */
+const isSendable = (text: string) => /^[\x21-\xff]+$/.test(text);
+/** What Node's parser lets a header hold. */
+const headerValue = fc.string({
+  unit: fc
+    .integer({ min: 32, max: 255 })
+    .filter((c) => c !== 127)
+    .map((c) => String.fromCharCode(c)),
+  maxLength: 100,
+});
+const headers = fc
+  .tuple(
+    fc.dictionary(
+      fc.constantFrom(
+        'idempotency-key',
+        'origin',
+        'content-type',
+        'accept',
+        'x-forwarded-for',
+        'range',
+        'if-none-match',
+        'expect',
+        'host',
+      ),
+      headerValue,
+    ),
+    fc.constantFrom({}, { 'content-type': 'application/json' }),
+    fc.constantFrom({}, { authorization: `Bearer ${KEY}` }, { authorization: 'Bearer no' }),
+  )
+  .map((parts): Record<string, string> => Object.assign({}, ...parts));
+const body = fc.oneof(
+  fc.constant(undefined),
+  fc
+    .record(
+      { engine: fc.oneof(nastyText, fc.jsonValue()), reason: fc.oneof(nastyText, fc.jsonValue()) },
+      { requiredKeys: [] },
+    )
+    .map((b) => JSON.stringify(b)),
+  fc.json(),
+  nastyText,
+);
+
+const anything = fc.tuple(method, path.filter(isSendable), headers, body);
+/** Past the key, so that bodies and headers are looked at. */
+const letIn = fc.tuple(
+  fc.constant('POST'),
+  fc.constant('/vpns/gluetun/replacements'),
+  fc.dictionary(fc.constant('idempotency-key'), headerValue).map((given): Record<string, string> => ({
+    ...given,
+    authorization: `Bearer ${KEY}`,
+    'content-type': 'application/json',
+  })),
+  body,
+);
+
+test('no request brings out a 5xx, an undocumented status or an error without detail', async () => {
+  const seen = new Map<number, number>();
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(anything, letIn), async ([verb, url, head, payload]) => {
+      const { status, headers: given, body: text } = await send(verb, url, head, payload);
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+      expect(documented).toContain(status);
+      expect(status).toBeLessThan(500);
+      expect(given['x-content-type-options']).toBe('nosniff');
+      if (verb === 'HEAD') return;
+      const answer = JSON.parse(text) as { detail?: unknown };
+      if (status >= 400) expect(typeof answer.detail).toBe('string');
+    }),
+    { numRuns: RUNS },
+  );
+  // Else it would say nothing about what is behind the first checks.
+  for (const status of [200, 202, 400, 401, 403, 404, 415, 422]) expect([...seen.keys()]).toContain(status);
+}, 120_000);
+
+test('whatever was asked, only well-formed names reached the workflow', () => {
+  expect(vpn.replaced.length).toBeGreaterThan(0);
+  for (const { request, updateId } of vpn.replaced) {
+    expect(request.engine ?? 'none').toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/);
+    expect(request.reason ?? 'none').not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    expect(updateId).toMatch(/^[\x20-\x7e]{1,200}$/);
+  }
+});
