@@ -10,6 +10,7 @@ const sources = [
   'simulator',
   'demo',
   'bench',
+  'fuzz',
   'tsconfig.json',
   'tsconfig.build.json',
   'package-lock.json',
