@@ -9,6 +9,7 @@ import {
   type Observation,
   type ObservedEngine,
   type PortReading,
+  type Sight,
 } from '../domain/observation';
 import { label } from '../domain/names';
 import { DockerUnreachable } from '../docker/docker-error';
@@ -193,11 +194,20 @@ export class Observer {
     const observation = this.observation();
     if (observation === null) return;
     const { known, newsOnly, busy } = this.input;
-    if (observation.kind === 'sight' && observation.port.kind === 'pending' && isHealthy(observation.vpn)) {
+    if (observation.kind === 'sight' && isHealthy(observation.vpn) && this.isIncomplete(observation)) {
       const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
       if (!newsOnly && !impatient) return;
     }
     if (!newsOnly || isNews(known, observation, busy)) this.found?.(observation);
+  }
+
+  /** Engines that were there before their VPN's workflow are listed together: without this the list would begin empty. */
+  private isIncomplete(sight: Sight): boolean {
+    if (sight.port.kind === 'pending') return true;
+    const { vpn, found } = sight;
+    if (this.input.known !== null || vpn.kind !== 'present') return false;
+    const answering = found.filter((e) => e.running && !e.evicted && e.networkOf === vpn.id);
+    return answering.some((e) => this.memory.health.lastCheck(e.id) === null);
   }
 
   private async watchDocker(signal: AbortSignal): Promise<void> {
