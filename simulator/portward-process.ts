@@ -21,6 +21,8 @@ export interface PortwardOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Each line as it is printed. */
   readonly onLine?: (line: LogLine) => void;
+  /** What to run: everything in one process if absent. */
+  readonly command?: 'start' | 'worker' | 'api';
   /** Ends a start that is under way; the process too. */
   readonly signal?: AbortSignal;
   /** Until the API answers. Temporal's CLI may have to be built first, which takes minutes. Default 10 minutes. */
@@ -63,6 +65,7 @@ export class PortwardProcess {
   readonly uiUrl: string;
   private readonly env: Record<string, string>;
   private readonly waiting = new Set<() => void>();
+  private build: string | null = null;
   private child: ChildProcess | null = null;
   private ended: Promise<Exit> = Promise.resolve({ code: null, signal: null });
 
@@ -96,6 +99,20 @@ export class PortwardProcess {
     Object.assign(this.env, env);
   }
 
+  /** From the next start on another build of the program, as after an update. @param dist its folder; null: this repository's */
+  useBuild(dist: string | null): void {
+    this.build = dist;
+  }
+
+  /** A further process with the same folder, ports and settings: a second worker, or the API apart from it. It is stopped by its owner. */
+  beside(command: 'worker' | 'api', env: Readonly<Record<string, string>> = {}): PortwardProcess {
+    return new PortwardProcess(
+      { ...this.options, env: { ...this.options.env, ...env }, command },
+      this.folder,
+      this.ports,
+    );
+  }
+
   /** 0 before the first start. */
   get pid(): number {
     return this.child?.pid ?? 0;
@@ -120,11 +137,12 @@ export class PortwardProcess {
     return `${this.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
   }
 
-  /** Resolves when the API answers. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
+  /** Resolves when the API answers, where it has one. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
   async start(): Promise<void> {
     if (this.isRunning) throw new Error(`Portward runs already, pid ${this.pid}`);
     // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
-    const child = spawn(process.execPath, [mainScript(), 'start'], {
+    const { command = 'start' } = this.options;
+    const child = spawn(process.execPath, [mainScript(this.build), command], {
       cwd: this.folder,
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -138,7 +156,7 @@ export class PortwardProcess {
     for (const output of [child.stdout, child.stderr]) {
       createInterface({ input: output }).on('line', (line) => this.hear(parseLogLine(line)));
     }
-    await this.untilAnswering();
+    if (command !== 'worker') await this.untilAnswering();
   }
 
   /** Sends the signal to the process alone, and resolves when it has ended. SIGKILL leaves the Temporal server running. */
@@ -199,7 +217,7 @@ export class PortwardProcess {
     return new Promise((resolve, reject) => {
       execFile(
         process.execPath,
-        [mainScript(), ...args],
+        [mainScript(this.build), ...args],
         { cwd: this.folder, env: this.env, timeout: COMMAND_LIMIT_MS },
         (error, stdout, stderr) => {
           if (error)
@@ -243,7 +261,8 @@ export class PortwardProcess {
 }
 
 /** The built program, from sources (as in tests) and from dist alike. */
-function mainScript(): string {
+function mainScript(build: string | null): string {
+  if (build !== null) return join(build, 'src', 'main.js');
   let root = __dirname;
   while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root);
   const script = join(root, 'dist', 'src', 'main.js');

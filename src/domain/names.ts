@@ -10,7 +10,12 @@ export function vpnWorkflowId(instance: string, vpn: string): string {
 }
 
 export function replacementWorkflowId(instance: string, vpn: string, lineage: string, number: number): string {
-  return `replace/${instance}/${vpn}/${number}-${lineage}`;
+  return `${replacementWorkflowIdPrefix(instance, vpn)}${number}-${lineage}`;
+}
+
+/** What the ids of all replacements of a VPN begin with. */
+export function replacementWorkflowIdPrefix(instance: string, vpn: string): string {
+  return `replace/${instance}/${vpn}/`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { taskQueue, vpnWorkflowId } from '../domain/names';
 import type { VpnSettings } from '../domain/settings';
 import { pauseUntil } from '../pause';
 import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
+import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
 
 const CHECK_EVERY_MS = 30_000;
@@ -72,6 +73,7 @@ export class Supervision {
       signalArgs: [settings],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
       staticSummary: `VPN ${name}`,
       staticDetails: 'Keeps the engines of this VPN on its forwarded port.',
     });

@@ -16,6 +16,7 @@ import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
 import { searchAttribute } from '../workflows/search-attributes';
 import { reachFinder } from './docker-reach';
+import { endOtherVersions } from './other-version';
 import { vpnSettings } from './settings';
 import { Supervision } from './supervision';
 
@@ -45,6 +46,7 @@ export class WorkerProgram {
   private readonly activities: Activities;
   private worker: Worker | null = null;
   private supervision: Supervision | null = null;
+  private othersEnded = false;
   private running: Promise<void> | null = null;
 
   constructor(
@@ -156,6 +158,7 @@ export class WorkerProgram {
     try {
       if (this.stopping.signal.aborted) return;
       connected();
+      await this.endOtherVersions();
       const permitted = await this.permittedSearchAttributes();
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       this.supervision = new Supervision(this.deps.client, settings, this.deps.log);
@@ -165,6 +168,18 @@ export class WorkerProgram {
     } finally {
       await close();
     }
+  }
+
+  /**
+   * Before this worker takes up any work, and only once a process: two workers of different versions would otherwise end
+   * each other's workflows whenever Temporal has been away.
+   */
+  private async endOtherVersions(): Promise<void> {
+    if (this.othersEnded) return;
+    const { instance, vpns } = this.config;
+    const { client, log } = this.deps;
+    await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
+    this.othersEnded = true;
   }
 
   private makeActivities() {

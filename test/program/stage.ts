@@ -16,6 +16,8 @@ import { until } from '../simulator/until';
 export interface StageOptions {
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Worker and API as two processes; everything in one if absent. */
+  readonly apart?: boolean;
   /** Told to every simulated engine that Portward makes: STARTUP_MS, STOP_BEHAVIOUR and such. */
   readonly engineEnv?: Readonly<Record<string, string>>;
   /** Done before Portward starts: engines that are there already, for example. */
@@ -36,6 +38,12 @@ export class Stage {
   readonly vpns: SimulatedVpn[] = [];
   private readonly cleanups: (() => Promise<unknown>)[] = [];
   private running: PortwardProcess | null = null;
+  private apiProcess: PortwardProcess | null = null;
+
+  /** The process with the API, where that is apart from the worker. */
+  get api(): PortwardProcess {
+    return this.apiProcess ?? this.portward;
+  }
 
   get portward(): PortwardProcess {
     if (!this.running) throw new Error('Portward was not started on this stage');
@@ -66,7 +74,7 @@ export class Stage {
       for (const vpn of options.vpns ?? [{}]) await stage.addVpn(vpn);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
       await options.before?.(stage);
-      await stage.startPortward(options.env, options.engineEnv);
+      await stage.startPortward(options.env, options.engineEnv, options.apart);
     } catch (error) {
       await stage.clear();
       throw error;
@@ -77,9 +85,11 @@ export class Stage {
   async startPortward(
     env: Readonly<Record<string, string>> = {},
     engineEnv: Readonly<Record<string, string>> = {},
+    apart = false,
   ): Promise<PortwardProcess> {
     const image = await engineImage(this.simulation.docker, engineEnv);
     this.running = await startPortward({
+      command: apart ? 'worker' : 'start',
       env: {
         PORTWARD_INSTANCE: this.simulation.runId,
         CONTAINER_LABEL: this.containerLabel,
@@ -91,6 +101,12 @@ export class Stage {
         ...env,
       },
     });
+    if (apart) {
+      const api = this.running.beside('api');
+      this.onClear(() => api.stop());
+      await api.start();
+      this.apiProcess = api;
+    }
     return this.running;
   }
 

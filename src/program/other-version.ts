@@ -1,0 +1,79 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { replacementWorkflowIdPrefix, vpnWorkflowId } from '../domain/names';
+import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
+
+export interface EndOtherVersionsOptions {
+  readonly client: Client;
+  readonly instance: string;
+  /** The configured ones; others that still have a workflow are found. */
+  readonly vpns: readonly string[];
+  readonly log: Logger;
+}
+
+/**
+ * Ends the VPNs' workflows that other workflow code began, and their replacements: this worker could not replay them. What
+ * they were doing is found in Docker by the workflows that are started next, and engines are adopted by their labels. It
+ * may be broken off at any point, because the version of a workflow that has ended counts too.
+ */
+export async function endOtherVersions({ client, instance, vpns, log }: EndOtherVersionsOptions): Promise<void> {
+  const running = await listRunning(client, vpnWorkflowId(instance, ''));
+  const all = new Set([...vpns.map((vpn) => vpnWorkflowId(instance, vpn)), ...running]);
+  await Promise.all(
+    [...all].map(async (workflowId) => {
+      const found = await describe(client, workflowId);
+      if (found === null || versionOf(found) === WORKFLOW_VERSION) return;
+      const vpn = workflowId.slice(vpnWorkflowId(instance, '').length);
+      log.info(
+        { event: 'other version' },
+        `[${vpn}] its workflow is of version ${versionOf(found) ?? 'none'}, this Portward has ${WORKFLOW_VERSION}: ` +
+          "it begins anew from Docker's state; engines keep running",
+      );
+      // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment
+      // may have begun the next one already.
+      await terminate(client, workflowId, found.runId);
+      for (const id of await replacementsOf(client, found, replacementWorkflowIdPrefix(instance, vpn))) {
+        await terminate(client, id);
+      }
+    }),
+  );
+}
+
+function versionOf({ memo }: WorkflowExecutionDescription): number | null {
+  const version = memo?.[VERSION_IN_MEMO];
+  return typeof version === 'number' ? version : null;
+}
+
+async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** The list lags behind by a moment, the run's own children don't; those of the runs before it are in the list by now. */
+async function replacementsOf(client: Client, vpn: WorkflowExecutionDescription, prefix: string): Promise<Set<string>> {
+  const ids = new Set(await listRunning(client, prefix));
+  for (const { workflowId } of vpn.raw.pendingChildren ?? []) if (workflowId) ids.add(workflowId);
+  return ids;
+}
+
+async function listRunning(client: Client, prefix: string): Promise<string[]> {
+  const ids: string[] = [];
+  const query = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+  return ids;
+}
+
+async function terminate(client: Client, workflowId: string, runId?: string): Promise<void> {
+  try {
+    await client.workflow
+      .getHandle(workflowId, runId)
+      .terminate(`Portward's workflow code is now of version ${WORKFLOW_VERSION}`);
+  } catch (error) {
+    // It has ended.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+
+/** The program as another release had it. */
+export interface OtherBuild {
+  readonly dist: string;
+  remove(): void;
+}
+
+/**
+ * This repository's build with another version number and workflows that act otherwise: a timer more each, so that neither
+ * code can replay what the other has begun.
+ */
+export function otherBuild(version: number): OtherBuild {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portward-build-')));
+  const dist = join(folder, 'dist');
+  cpSync(join(ROOT, 'dist'), dist, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  edit(join(dist, 'src', 'workflows', 'version.js'), /WORKFLOW_VERSION = \d+;/, `WORKFLOW_VERSION = ${version};`);
+  const bundle = join(dist, 'workflow-bundle.js');
+  const timer = "await (0, workflow_1.sleep)(1, { summary: 'only in another release' });";
+  edit(bundle, /(async function vpn\(input\) \{[\s\S]*?)(\n {4}for \(;;\) \{)/, `$1\n    ${timer}$2`);
+  edit(bundle, /(async function replace\(input\) \{[\s\S]*?)(\n {4}await Promise\.race)/, `$1\n    ${timer}$2`);
+  return { dist, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function edit(path: string, what: RegExp, instead: string): void {
+  const text = readFileSync(path, 'utf8');
+  if (!what.test(text)) throw new Error(`expected ${String(what)} in ${path}`);
+  writeFileSync(path, text.replace(what, instead));
+}

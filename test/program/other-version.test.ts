@@ -1,0 +1,106 @@
+import type { Client } from '@temporalio/client';
+import pino from 'pino';
+import { recheckSignal } from '../../src/workflows/messages';
+import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import { endOtherVersions } from '../../src/program/other-version';
+import { Supervision } from '../../src/program/supervision';
+import { until } from '../simulator/until';
+import { TemporalBench, type VpnStand } from '../workflows/bench';
+
+const log = pino({ level: 'silent' });
+
+let bench: TemporalBench;
+let client: Client;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30']);
+  client = bench.env.client;
+});
+afterAll(() => bench.stop());
+
+function supervise({ settings }: VpnStand): Supervision {
+  const supervision = new Supervision(client, [settings], log);
+  supervision.start();
+  return supervision;
+}
+
+function end({ settings }: VpnStand, vpns = [settings.vpn]): Promise<void> {
+  return endOtherVersions({ client, instance: settings.instance, vpns, log });
+}
+
+async function statusOf(workflowId: string, runId?: string): Promise<string> {
+  return (await client.workflow.getHandle(workflowId, runId).describe()).status.name;
+}
+
+/** A workflow without a version, as it was before there was one, with a replacement that makes no headway. */
+async function otherVersion(stand: VpnStand): Promise<{ runId: string; replacement: string }> {
+  stand.failing = { activity: 'createEngine', message: 'not yet' };
+  await stand.start();
+  const { replacements } = await stand.untilState('a replacement', (s) => s.replacements.length > 0);
+  const { runId } = await stand.handle.describe();
+  return { runId, replacement: replacements[0]?.id ?? '' };
+}
+
+test("a VPN's workflow carries its version, also after it has continued as new", () =>
+  bench.with(
+    async (stand) => {
+      const supervision = supervise(stand);
+      await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
+      const first = await stand.handle.describe();
+      await stand.untilForwarded(40_000);
+      await until('another run', async () => {
+        await stand.handle.signal(recheckSignal);
+        return (await stand.handle.describe()).runId !== first.runId;
+      });
+      expect((await stand.handle.describe()).memo).toEqual({ workflowVersion: WORKFLOW_VERSION });
+      await end(stand);
+      expect(await statusOf(stand.workflowId)).toBe('RUNNING');
+      await supervision.stop();
+    },
+    { evictionGraceMs: 300 },
+  ));
+
+test('one of another version is ended with its replacements, and the next one begins anew', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await end(stand);
+    expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+    stand.failing = null;
+    const supervision = supervise(stand);
+    await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+    expect(stand.engines.size).toBe(1);
+    await supervision.stop();
+  }));
+
+test('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await stand.handle.terminate();
+    await end(stand);
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+  }));
+
+test('two workers that start at the same moment begin one workflow, and neither ends what the other has begun', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    stand.failing = null;
+    const starts = await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
+    await stand.untilForwarded(40_000);
+    const { runId } = await stand.handle.describe();
+    await end(stand);
+    expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
+    expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
+    await Promise.all(starts.map((s) => s.stop()));
+  }));
+
+test('one of a VPN that is no longer configured is ended, too', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await until('it in the list', async () => {
+      await end(stand, []);
+      return (await statusOf(stand.workflowId)) === 'TERMINATED';
+    });
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+  }));
