@@ -137,11 +137,11 @@ export class PortwardProcess {
     return `${this.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
   }
 
-  /** Resolves when the API answers, where it has one. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
-  async start(): Promise<void> {
+  /** A start that is under way and may never come to its end; `start` is it and its end. */
+  launch(): void {
     if (this.isRunning) throw new Error(`Portward runs already, pid ${this.pid}`);
-    // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
     const { command = 'start' } = this.options;
+    // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
     const child = spawn(process.execPath, [mainScript(this.build), command], {
       cwd: this.folder,
       env: this.env,
@@ -156,7 +156,12 @@ export class PortwardProcess {
     for (const output of [child.stdout, child.stderr]) {
       createInterface({ input: output }).on('line', (line) => this.hear(parseLogLine(line)));
     }
-    if (command !== 'worker') await this.untilAnswering();
+  }
+
+  /** Resolves when the API answers, where it has one. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
+  async start(): Promise<void> {
+    this.launch();
+    if (this.options.command !== 'worker') await this.untilAnswering();
   }
 
   /** Sends the signal to the process alone, and resolves when it has ended. SIGKILL leaves the Temporal server running. */
@@ -165,10 +170,10 @@ export class PortwardProcess {
     return this.ended;
   }
 
-  /** As a service manager does: SIGTERM, and SIGKILL if it has not ended after a minute. */
-  async stop(): Promise<Exit> {
+  /** As a service manager does: SIGTERM, and SIGKILL if it has not ended by then, after a minute if not told otherwise. */
+  async stop(limitMs = STOP_LIMIT_MS): Promise<Exit> {
     if (!this.isRunning) return this.ended;
-    const impatience = setTimeout(() => this.child?.kill('SIGKILL'), STOP_LIMIT_MS);
+    const impatience = setTimeout(() => this.child?.kill('SIGKILL'), limitMs);
     try {
       return await this.kill('SIGTERM');
     } finally {

@@ -9,14 +9,14 @@ export async function pullWithProgress(
   image: string,
   { signal, log, heard }: { signal: AbortSignal; log: Logger; heard?: (line: string) => void },
 ): Promise<void> {
-  const began = Date.now();
+  const began = performance.now();
   let told = began;
   log.info({ event: 'pull' }, `Pulling image ${image}`);
   await docker.pull(image, signal, (line) => {
     heard?.(line);
-    if (Date.now() - told < TELL_EVERY_MS) return;
-    told = Date.now();
+    if (performance.now() - told < TELL_EVERY_MS) return;
+    told = performance.now();
     log.info({ event: 'pull' }, `Pulling ${image}: ${line}`);
   });
-  log.info({ event: 'pull' }, `Pulled image ${image} in ${Math.round((Date.now() - began) / 1000)} s`);
+  log.info({ event: 'pull' }, `Pulled image ${image} in ${Math.round((performance.now() - began) / 1000)} s`);
 }

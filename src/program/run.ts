@@ -8,7 +8,12 @@ import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
 import { ApiProgram } from './api-program';
 import { keepFilesPrivate } from './private-files';
+import { startedUnless, untilAborted, within } from './stopping';
 import { searchAttributes, WorkerProgram } from './worker-program';
+
+/** `docker stop` kills after 10 s: a start that is broken off has 1 s, the embedded server the last 2 s. */
+const HAND_OVER_WITHIN_MS = 6_000;
+const CLOSE_WITHIN_MS = 500;
 
 export type Part = 'worker' | 'api';
 
@@ -16,7 +21,7 @@ export type Part = 'worker' | 'api';
 export async function run(config: Config, parts: readonly Part[]): Promise<void> {
   keepFilesPrivate(config);
   const log = createLogger(config.log);
-  const stopped = untilSignal(log);
+  const stopping = onSignal(log);
   Runtime.install({
     logger: temporalLogger(log),
     // Portward itself decides what a signal means, and in which order things stop.
@@ -27,37 +32,48 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
     `Portward starts: ${parts.join(' and ')}, instance ${config.instance}, VPNs ${config.vpns.map((v) => v.name).join(', ')}`,
   );
 
-  const server = await embeddedServer(config, parts, log);
+  const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
   const target = await temporalTarget(config, server);
   const { client, connection } = lazyClient(target);
   const worker = parts.includes('worker') ? new WorkerProgram(config, { target, client, connection, log }) : null;
   const api = parts.includes('api') ? new ApiProgram(config, client, log) : null;
   try {
-    await worker?.start();
-    await api?.start();
-    await stopped;
+    await startedUnless(stopping, async () => {
+      await worker?.start();
+      if (!stopping.aborted) await api?.start();
+    });
+    await untilAborted(stopping);
   } finally {
-    const began = Date.now();
-    await api?.stop();
-    await worker?.stop();
-    await connection.close();
+    const began = performance.now();
+    await within(CLOSE_WITHIN_MS, api?.stop());
+    const handedOver = await within(HAND_OVER_WITHIN_MS, worker?.stop());
+    if (!handedOver) log.warn('The worker could not hand over in time; its work is taken up again at the next start');
+    await within(CLOSE_WITHIN_MS, connection.close());
     await server?.stop();
-    log.info(`Portward has stopped in ${((Date.now() - began) / 1000).toFixed(1)} s; engines keep running`);
+    log.info(`Portward has stopped in ${((performance.now() - began) / 1000).toFixed(1)} s; engines keep running`);
   }
 }
 
-async function embeddedServer(config: Config, parts: readonly Part[], log: Logger): Promise<EmbeddedServer | null> {
+async function embeddedServer(
+  config: Config,
+  parts: readonly Part[],
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<EmbeddedServer | null> {
   const { temporal } = config;
   if (temporal.address !== null || !parts.includes('worker')) return null;
-  const server = await startEmbeddedServer({
-    cliPath: () => resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log }),
-    dataDir: config.dataDir,
-    port: temporal.port,
-    uiPort: temporal.uiPort,
-    uiIp: temporal.uiIp,
-    searchAttributes,
-    log,
-  });
+  const server = await startEmbeddedServer(
+    {
+      cliPath: () => resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log }),
+      dataDir: config.dataDir,
+      port: temporal.port,
+      uiPort: temporal.uiPort,
+      uiIp: temporal.uiIp,
+      searchAttributes,
+      log,
+    },
+    stopping,
+  );
   server.supervise();
   log.info(`Temporal UI: ${server.uiUrl}`);
   return server;
@@ -71,16 +87,14 @@ async function temporalTarget(config: Config, server: EmbeddedServer | null): Pr
 }
 
 /** The first signal asks to stop; a second one is taken to mean at once. */
-function untilSignal(log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const stop = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(1);
-      asked = true;
-      log.info(`${signal}: stopping; again to stop at once`);
-      resolve();
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
+function onSignal(log: Logger): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) process.exit(1);
+    log.info(`${signal}: stopping; again to stop at once`);
+    stopping.abort();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return stopping.signal;
 }

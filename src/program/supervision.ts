@@ -10,6 +10,8 @@ import type { vpn } from '../workflows/vpn';
 
 const CHECK_EVERY_MS = 30_000;
 const RETRY_EVERY_MS = 1_000;
+/** A server that hangs is one that can't be reached. */
+const ANSWER_WITHIN_MS = 10_000;
 
 /**
  * Sees to it that every configured VPN has its workflow, with today's settings, and that no other one has. A server
@@ -40,17 +42,18 @@ export class Supervision {
     let told = false;
     while (!signal.aborted) {
       try {
-        if (!begun) {
-          await Promise.all(this.settings.map((settings) => this.begin(settings)));
-          await this.retireOthers();
-          begun = true;
-        } else {
-          await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
-        }
+        await this.asking(async () => {
+          if (begun) await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
+          else {
+            await Promise.all(this.settings.map((settings) => this.begin(settings)));
+            await this.retireOthers();
+          }
+        });
+        begun = true;
         if (told) this.log.info('Temporal answers again');
         told = false;
       } catch (error) {
-        if (!told)
+        if (!told && !signal.aborted)
           this.log.error(
             { event: 'temporal unreachable' },
             `Temporal can't be asked, trying again: ${describe(error)}`,
@@ -59,6 +62,13 @@ export class Supervision {
       }
       await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal);
     }
+  }
+
+  private asking(ask: () => Promise<void>): Promise<void> {
+    const { connection } = this.client;
+    return connection.withAbortSignal(this.stopping.signal, () =>
+      connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask),
+    );
   }
 
   /** Starts the workflow or tells the running one of the settings, and has it look anew, past a dead watcher. */

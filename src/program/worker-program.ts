@@ -21,6 +21,8 @@ import { vpnSettings } from './settings';
 import { Supervision } from './supervision';
 
 const LONGEST_PAUSE_MS = 5_000;
+/** A server that hangs is one that can't be reached. */
+const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
 
 export const searchAttributes: SearchAttributes = {
   [searchAttribute.vpn]: 'Keyword',
@@ -65,10 +67,8 @@ export class WorkerProgram {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.supervision?.stop();
     if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();
-    await this.running;
-    await this.events.close();
+    await Promise.all([this.running, this.events.close()]);
   }
 
   /** False while Docker can't be asked. @throws ForeignEngines */
@@ -158,8 +158,8 @@ export class WorkerProgram {
     try {
       if (this.stopping.signal.aborted) return;
       connected();
-      await this.endOtherVersions();
-      const permitted = await this.permittedSearchAttributes();
+      await this.askingTemporal(() => this.endOtherVersions());
+      const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       this.supervision = new Supervision(this.deps.client, settings, this.deps.log);
       this.supervision.start();
@@ -168,6 +168,13 @@ export class WorkerProgram {
     } finally {
       await close();
     }
+  }
+
+  private askingTemporal<T>(ask: () => Promise<T>): Promise<T> {
+    const { connection } = this.deps.client;
+    return connection.withAbortSignal(this.stopping.signal, () =>
+      connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, ask),
+    );
   }
 
   /**

@@ -95,7 +95,7 @@ async function start({ machine, logDir, log, answerWithinMs = 60_000 }: DockerEn
     byHand = machine.startDetached('dockerd', [], logFile);
   }
 
-  const deadline = Date.now() + answerWithinMs;
+  const deadline = performance.now() + answerWithinMs;
   let reason = await machine.whyNoDocker();
   while (reason !== undefined) {
     const lines = byHand?.lastLines() ?? 'See: journalctl -u docker';
@@ -104,7 +104,7 @@ async function start({ machine, logDir, log, answerWithinMs = 60_000 }: DockerEn
     if (byHand?.hasEnded() && isOurs) {
       throw new DockerEngineError(`dockerd ended while it was starting. The end of ${logFile}:\n${lines}`);
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const where = byHand === undefined ? '' : ` The end of ${logFile}:`;
       throw new DockerEngineError(
         `Docker Engine did not answer within ${answerWithinMs / 1000} s (${reason}).${where}\n${lines}`,

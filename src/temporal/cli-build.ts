@@ -14,7 +14,7 @@ interface BuildOptions {
 
 /** Needs only Go's module proxy, so it works where Temporal's download host cannot be reached. */
 export async function buildTemporalCli({ version, go, target, env, log }: BuildOptions): Promise<void> {
-  const began = Date.now();
+  const began = performance.now();
   log.info(`Building Temporal's CLI ${version} with Go (about 3 minutes, once)`);
   // Beside the target, since a rename is atomic only within one file system.
   const folder = await mkdtemp(join(dirname(target), 'build-'));
@@ -35,7 +35,7 @@ export async function buildTemporalCli({ version, go, target, env, log }: BuildO
       },
     );
     await rename(join(folder, basename(target)), target);
-    log.info(`Temporal's CLI built in ${Math.round((Date.now() - began) / 1000)} s`);
+    log.info(`Temporal's CLI built in ${Math.round((performance.now() - began) / 1000)} s`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -19,7 +19,7 @@ interface DownloadOptions {
 }
 
 export async function downloadTemporalCli({ version, target, log }: DownloadOptions): Promise<void> {
-  const began = Date.now();
+  const began = performance.now();
   const url = archiveUrl(version);
   log.info(`Downloading Temporal's CLI ${version} (about 40 MB, once)`);
   // Beside the target, since a rename is atomic only within one file system.
@@ -31,7 +31,7 @@ export async function downloadTemporalCli({ version, target, log }: DownloadOpti
     const binary = join(folder, basename(target));
     await runCommand(binary, ['--version'], { timeoutMs: 20_000 });
     await rename(binary, target);
-    log.info(`Temporal's CLI downloaded in ${Math.round((Date.now() - began) / 1000)} s`);
+    log.info(`Temporal's CLI downloaded in ${Math.round((performance.now() - began) / 1000)} s`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,17 +12,20 @@ export interface FileLockOptions {
   /** What the holder is doing, for the message to whoever waits in vain: 'starting the Temporal server'. */
   readonly doing: string;
   readonly patienceMs: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
   readonly onWait?: (holder: number | undefined) => void;
 }
 
 /** Lets one process at a time do `work`, and takes the lock from a holder that died. */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const { path, doing, patienceMs } = options;
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (let tries = 0; !take(path); tries += 1) {
+    options.signal?.throwIfAborted();
     const holder = holderOf(path)?.pid;
     if (tries === 0) options.onWait?.(holder);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(
         `Another process (pid ${holder ?? 'unknown'}) has been ${doing} for over ${Math.round(patienceMs / 1000)} s. ` +
           'Stop that process, then start again.',
@@ -65,7 +68,8 @@ function isHeld(path: string): boolean {
   const holder = holderOf(path);
   if (holder !== undefined) return isAlive(holder);
   try {
-    return Date.now() - statSync(path).mtimeMs < UNNAMED_FOR_MS;
+    // A time to come: the clock was set back meanwhile.
+    return Math.abs(Date.now() - statSync(path).mtimeMs) < UNNAMED_FOR_MS;
   } catch {
     return false;
   }

@@ -17,9 +17,9 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 
 /** Ready is when the default namespace can be used with the search attributes that the workflows set. */
 export async function waitUntilReady(options: ReadinessOptions): Promise<Readiness> {
-  const deadline = Date.now() + options.patienceMs;
+  const deadline = performance.now() + options.patienceMs;
   let reason = 'it does not listen';
-  while (options.isRunning() && Date.now() < deadline) {
+  while (options.isRunning() && performance.now() < deadline) {
     // gRPC would wait a second after its first refused connection; the server needs a third of that.
     if (await accepts(options.address)) {
       try {

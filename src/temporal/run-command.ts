@@ -22,7 +22,7 @@ export class CommandFailedError extends Error {
 /** Runs a program without showing its output; returns it, or throws with the end of it. */
 export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const said = [command, ...args].join(' ');
-  const began = Date.now();
+  const began = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -33,7 +33,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
     child.stderr.setEncoding('utf8').on('data', keep);
 
     const progress = setInterval(
-      () => options.onStillRunning?.(Math.round((Date.now() - began) / 1000)),
+      () => options.onStillRunning?.(Math.round((performance.now() - began) / 1000)),
       STILL_RUNNING_EVERY_MS,
     );
     let timedOut = false;

@@ -73,17 +73,18 @@ function startDevArguments(options: LaunchOptions): string[] {
 }
 
 export async function waitUntilGone(pid: number, patienceMs: number, pollMs = POLL_MS): Promise<boolean> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   while (isRunning(pid)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(pollMs);
   }
   return true;
 }
 
-export async function terminate(pid: number): Promise<void> {
+/** @param patienceMs until SIGKILL; the database survives that, too */
+export async function terminate(pid: number, patienceMs = TERM_PATIENCE_MS): Promise<void> {
   signalGroup(pid, 'SIGTERM');
-  if (await waitUntilGone(pid, TERM_PATIENCE_MS)) return;
+  if (await waitUntilGone(pid, patienceMs)) return;
   signalGroup(pid, 'SIGKILL');
   if (await waitUntilGone(pid, KILL_PATIENCE_MS)) return;
   throw new Error(`The Temporal server (pid ${pid}) is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL.`);

@@ -30,6 +30,8 @@ export class ServerStartError extends Error {
 }
 
 const READY_WITHIN_MS = 30_000;
+/** When Portward stops there is little time; SIGKILL does the database no harm. */
+const STOP_PATIENCE_MS = 2_000;
 /** Longer than a start may take, so that a second starter sees the outcome of the first. */
 const LOCK_PATIENCE_MS = READY_WITHIN_MS + 15_000;
 
@@ -50,17 +52,18 @@ export class ServerStarter {
     this.#files = files;
   }
 
-  async bringUp(): Promise<Running> {
+  /** @param signal breaks it off; a server that was not ready yet is ended */
+  async bringUp(signal?: AbortSignal): Promise<Running> {
     // Before the lock is taken, as this can take minutes and another starter must not wait for it.
     const cliPath = findServer(this.#files) === undefined ? await this.#cliPath() : undefined;
     // The folder may have been deleted under a running Portward.
     await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
     // The database's own lock is what forbids two servers; this one lets a second starter use the first one's server
     // instead of failing.
-    const lock = { path: this.#files.startLock, doing: 'starting the Temporal server', patienceMs: LOCK_PATIENCE_MS };
-    return withFileLock(lock, async () => {
+    const doing = 'starting the Temporal server';
+    return withFileLock({ path: this.#files.startLock, doing, patienceMs: LOCK_PATIENCE_MS, signal }, async () => {
       const found = findServer(this.#files);
-      return (found && (await this.#adopt(found))) ?? this.#start(cliPath ?? (await this.#cliPath()));
+      return (found && (await this.#adopt(found, signal))) ?? this.#start(cliPath ?? (await this.#cliPath()), signal);
     });
   }
 
@@ -71,12 +74,13 @@ export class ServerStarter {
     if (hasLivingOwner(found)) {
       return this.#options.log.info(`The Temporal server stays: Portward with pid ${found.owner?.pid} uses it.`);
     }
-    await terminate(found.pid);
+    await terminate(found.pid, STOP_PATIENCE_MS);
     removeRecord(this.#files);
   }
 
-  async #adopt(found: ServerRecord): Promise<Running | undefined> {
-    const readiness = await this.#ready(found);
+  async #adopt(found: ServerRecord, signal?: AbortSignal): Promise<Running | undefined> {
+    const readiness = await this.#ready(found, signal);
+    signal?.throwIfAborted();
     if (!readiness.ready) {
       if (hasLivingOwner(found))
         throw new ServerStartError(
@@ -100,7 +104,8 @@ export class ServerStarter {
     return this.#running(record, true, 0);
   }
 
-  async #start(cliPath: string): Promise<Running> {
+  async #start(cliPath: string, signal?: AbortSignal): Promise<Running> {
+    signal?.throwIfAborted();
     const { port, uiPort, ip = '127.0.0.1', uiIp = ip, searchAttributes } = this.#options;
     await assertPortFree(ip, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
     await assertPortFree(uiIp, uiPort, 'PORTWARD_TEMPORAL_UI_PORT', 'the Temporal UI');
@@ -110,14 +115,15 @@ export class ServerStarter {
     writeRecord(this.#files, record);
     let failure: Error;
     try {
-      const readiness = await this.#ready(record);
+      const readiness = await this.#ready(record, signal);
+      signal?.throwIfAborted();
       const running = this.#running(record, false, logged);
       if (readiness.ready) return running;
       failure = new ServerStartError(this.#whyNotStarted(pid, readiness.reason, running.lastLines()));
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    await terminate(pid);
+    await terminate(pid, signal?.aborted ? STOP_PATIENCE_MS : undefined);
     removeRecord(this.#files);
     throw failure;
   }
@@ -135,15 +141,20 @@ export class ServerStarter {
   #running(record: ServerRecord, adopted: boolean, logged: number): Running {
     const { log } = this.#files;
     // A log that was rotated meanwhile begins again.
-    return { record, adopted, since: Date.now(), lastLines: () => lastLines(log, sizeOf(log) < logged ? 0 : logged) };
+    return {
+      record,
+      adopted,
+      since: performance.now(),
+      lastLines: () => lastLines(log, sizeOf(log) < logged ? 0 : logged),
+    };
   }
 
-  #ready(record: ServerRecord): Promise<Readiness> {
+  #ready(record: ServerRecord, signal?: AbortSignal): Promise<Readiness> {
     return waitUntilReady({
       address: addressOf(record),
       searchAttributes: this.#options.searchAttributes,
       patienceMs: READY_WITHIN_MS,
-      isRunning: () => isRunning(record.pid),
+      isRunning: () => isRunning(record.pid) && signal?.aborted !== true,
     });
   }
 

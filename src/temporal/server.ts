@@ -21,11 +21,14 @@ const STEADY_AFTER_MS = 60_000;
  * a SIGKILL of the Portward that started it, or because another Portward uses it. Throws PortTakenError,
  * ServerStartError, and what `cliPath()` throws.
  */
-export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+export async function startEmbeddedServer(
+  options: EmbeddedServerOptions,
+  signal?: AbortSignal,
+): Promise<EmbeddedServer> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   // One name for one folder: a server is recognised by the path of its database.
   const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
-  return new EmbeddedServer(starter, await starter.bringUp(), options.log);
+  return new EmbeddedServer(starter, await starter.bringUp(signal), options.log);
 }
 
 /** Where the embedded server of this folder runs, for programs that use it without owning it. */
@@ -80,7 +83,7 @@ export class EmbeddedServer {
   async #supervise(stopping: AbortSignal): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (await untilGone(this.pid, stopping)) {
-      const steady = Date.now() - this.#running.since > STEADY_AFTER_MS;
+      const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
       pauseMs = steady ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       this.#log.warn(
         `The Temporal server (pid ${this.pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`,
@@ -100,8 +103,9 @@ export class EmbeddedServer {
     let said = '';
     for (let pause = pauseMs; await pauseUnless(stopping, pause); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        return await this.#starter.bringUp();
+        return await this.#starter.bringUp(stopping);
       } catch (error) {
+        if (stopping.aborted) return undefined;
         const reason = error instanceof Error ? error.message : String(error);
         if (reason !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
         said = reason;

@@ -1,8 +1,11 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What happens to a request instead of reaching Docker; null: it passes. */
-export type Rule = (method: string, path: string) => { readonly status: number; readonly message: string } | null;
+/** What happens to a request instead of reaching Docker; null: it passes; 'hang': it is taken and never answered. */
+export type Rule = (
+  method: string,
+  path: string,
+) => { readonly status: number; readonly message: string } | 'hang' | null;
 
 const SOCKET = '/var/run/docker.sock';
 
@@ -53,6 +56,7 @@ export class DockerGate {
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = incoming;
     const refusal = this.rule(method, url);
+    if (refusal === 'hang') return;
     if (refusal) {
       incoming.resume();
       outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
