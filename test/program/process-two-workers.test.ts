@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { freePorts } from '../../simulator/free-ports';
+import type { PortwardProcess } from '../../simulator/portward-process';
+import { cacheDir } from '../../src/folders';
+import { resolveTemporalCli } from '../../src/temporal/cli';
+import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/server';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// Two workers and an API, each a process, on one Temporal server that is nobody's own.
+
+const log = { info: () => {}, warn: () => {} };
+
+let stage: Stage;
+let second: PortwardProcess;
+let server: EmbeddedServer;
+
+beforeAll(async () => {
+  const [port = 0, uiPort = 0] = await freePorts(2);
+  stage = new Stage();
+  const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
+  await stage.addVpn();
+  await stage.vpn().untilHealth('healthy');
+  await stage.startPortward({ TEMPORAL_ADDRESS: `127.0.0.1:${port}`, MIN_REPLICAS: '2' }, { STARTUP_MS: '800' }, true);
+  const dataDir = join(stage.portward.folder, 'own-temporal');
+  server = await startEmbeddedServer({ cliPath, dataDir, port, uiPort, log, searchAttributes: {} });
+  stage.onClear(() => server.stop());
+  second = stage.portward.beside('worker');
+  stage.onClear(() => second.stop());
+  await second.start();
+  await stage.forwarded(65_290, stage.vpn(), 60_000);
+  await stage.listed(2);
+  await stage.quiet();
+});
+afterAll(() => stage.clear());
+
+/** What each of them has done so far, as they said it. */
+function said(pattern: RegExp): number {
+  return [stage.portward, second].flatMap((p) => p.logLines).filter((line) => pattern.test(line.text)).length;
+}
+
+async function ids(): Promise<string[]> {
+  return (await stage.containers()).map((c) => c.id).toSorted();
+}
+
+test('both started with nothing there: two engines, each provisioned once', async () => {
+  expect((await stage.replacements()).map((r) => [r.cause, r.state])).toEqual([
+    ['first engine', 'completed'],
+    ['first engine', 'completed'],
+  ]);
+  expect(await ids()).toHaveLength(2);
+});
+
+test.each([
+  ['killed', 'SIGKILL', 40_001],
+  ['stopped', 'SIGTERM', 40_002],
+  ['frozen', 'SIGSTOP', 40_003],
+] as const)(
+  'one is %s in the middle of a replacement: the other finishes it, and nothing is done twice',
+  async (_how, signal, port) => {
+    const plain = (await stage.engines()).find((e) => !e.forwarded && e.p2p_port === null)?.container_id ?? '';
+    const before = (await stage.replacements()).length;
+    const stopped = said(/Successfully stopped forwarded engine/);
+    const lines = [stage.portward.logLines.length, second.logLines.length] as const;
+    await stage.vpn().changePort(port);
+    // Whoever has it in hand is the one that is lost.
+    const holder = await Promise.race([
+      stage.portward.untilLog(/Forwarded engine replacement triggered/, { from: lines[0] }).then(() => stage.portward),
+      second.untilLog(/Forwarded engine replacement triggered/, { from: lines[1] }).then(() => second),
+    ]);
+    if (signal === 'SIGSTOP') process.kill(holder.pid, signal);
+    else void holder.kill(signal);
+
+    const fresh = await stage.forwarded(port, stage.vpn(), 60_000);
+    await stage.quiet();
+    expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
+    if (signal === 'SIGSTOP') process.kill(holder.pid, 'SIGCONT');
+    else {
+      await holder.exit;
+      await holder.start();
+    }
+    await until('all well', async () => (await stage.status()).vpns[0]?.forwarding === 'forwarded');
+    expect((await stage.replacements()).length).toBe(before + 1);
+    expect(said(/Successfully stopped forwarded engine/)).toBe(stopped + 1);
+    expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
+  },
+);
