@@ -1,0 +1,33 @@
+// Preloaded into Portward (`node --require`): its time of day is off by as many milliseconds as the file says.
+const { readFileSync, writeFileSync } = require('node:fs');
+const { isMainThread } = require('node:worker_threads');
+
+const RealDate = Date;
+let offset = 0;
+
+const file = process.env.CLOCK_OFFSET_FILE;
+
+function read() {
+  let text;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    // Not written yet.
+    return;
+  }
+  if (Number(text) === offset) return;
+  offset = Number(text);
+  if (isMainThread) writeFileSync(`${file}.in-force`, text);
+}
+
+read();
+// In each thread by itself; timers don't go by the time of day.
+setInterval(read, 20).unref();
+
+const now = () => RealDate.now() + offset;
+
+globalThis.Date = new Proxy(RealDate, {
+  construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+  apply: () => new RealDate(now()).toString(),
+  get: (target, property) => (property === 'now' ? now : Reflect.get(target, property)),
+});

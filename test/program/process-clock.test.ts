@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// The machine's clock is set while Portward runs, as Portward's process sees it. Temporal's clock can't be set for a test.
+
+const HOUR_MS = 3_600_000;
+const SECONDS_MS = 7_000;
+
+let stage: Stage;
+let folder: string;
+let plain = '';
+let port = 40_000;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'portward-clock-'));
+  stage = await Stage.start({
+    vpns: [{ port }],
+    env: {
+      MIN_REPLICAS: '2',
+      HEALTH_CHECK_INTERVAL_S: '1',
+      NODE_OPTIONS: `--require ${join(__dirname, 'clock-hook.cjs')}`,
+      CLOCK_OFFSET_FILE: join(folder, 'offset'),
+    },
+    engineEnv: { STARTUP_MS: '1200' },
+  });
+  stage.onClear(async () => rmSync(folder, { recursive: true }));
+  await stage.forwarded(port);
+  await stage.quiet();
+  plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id ?? '';
+});
+afterAll(() => stage.clear());
+
+/** @param offsetMs from the real time */
+async function setClock(offsetMs: number): Promise<void> {
+  const file = join(folder, 'offset');
+  const text = String(offsetMs);
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+  await until('that clock in force', () => {
+    try {
+      return readFileSync(`${file}.in-force`, 'utf8') === text;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function portReads(): Promise<number> {
+  return (await stage.vpn().requests()).filter((r) => r.path.startsWith('/v1/portforward')).length;
+}
+
+async function ids(): Promise<string[]> {
+  return (await stage.containers()).map((c) => c.id).toSorted();
+}
+
+describe.each([
+  ['an hour ahead', HOUR_MS],
+  ['two hours back', -HOUR_MS],
+  ['a few seconds ahead', -HOUR_MS + SECONDS_MS],
+  ['a few seconds back', -HOUR_MS],
+])('the clock goes %s', (_which, offsetMs) => {
+  test('in quiet: the VPN is watched as before, nothing happens to engines and the list stays', async () => {
+    const [before, done] = [await ids(), (await stage.replacements()).length];
+    await setClock(offsetMs);
+    const reads = await portReads();
+    await until('further checks', async () => (await portReads()) >= reads + 3);
+    await stage.forwarded(port);
+    expect(await ids()).toEqual(before);
+    expect(await stage.replacements()).toHaveLength(done);
+  });
+});
+
+test.each([
+  ['an hour ahead', HOUR_MS],
+  ['an hour back', 0],
+])('the clock goes %s while a new engine starts: the replacement is carried out once', async (_which, offsetMs) => {
+  await stage.vpn().changePort(++port);
+  await until('the new container', async () =>
+    (await stage.containers()).some((c) => c.labels['acestream.p2p_port'] === String(port)),
+  );
+  await setClock(offsetMs);
+  const fresh = await stage.forwarded(port);
+  await stage.quiet();
+  expect((await stage.replacements())[0]).toMatchObject({ cause: 'port changed', state: 'completed' });
+  expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
+});
