@@ -49,7 +49,7 @@ const agreeing = fc
   .array(fc.integer({ min: 0, max: 65_535 }), { minLength: 1, maxLength: 5 })
   .map((ports) => ({ port: ports[0], ports }));
 const followed = fc.record({
-  index: fc.nat({ max: 6 }),
+  index: fc.constantFrom(0, 0, 0, 0, 1, 2, 6),
   current: fc.option(fc.integer({ min: 0, max: 65_535 })),
 });
 const status = fc.oneof(
