@@ -14,6 +14,8 @@ export type SimulatedVpnOptions = {
   /** Bridge network, made for the run when there is none of that name. Default: Docker's own bridge. */
   network?: string;
   labels?: Record<string, string>;
+  /** As in a Compose file. Default none: Docker does not start it again by itself. */
+  restartPolicy?: 'unless-stopped';
   env?: Record<string, string>;
   /** Default v3.41.1. */
   release?: Release;
@@ -100,6 +102,7 @@ function publishedPorts(options: SimulatedVpnOptions): Docker.ContainerCreateOpt
     NetworkMode: options.network ?? 'bridge',
     // Docker 20.10 and later; Docker Desktop knows the name anyhow.
     ExtraHosts: ['host.docker.internal:host-gateway'],
+    ...(options.restartPolicy === undefined ? {} : { RestartPolicy: { Name: options.restartPolicy } }),
   };
   if (!isPublished(options)) return { HostConfig };
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
