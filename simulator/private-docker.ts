@@ -16,7 +16,7 @@ export interface PrivateDockerOptions {
   readonly liveRestore?: boolean;
 }
 
-const PROGRAMS = ['dockerd', 'containerd', 'runc', 'unshare', 'mount', 'umount'];
+const PROGRAMS = ['dockerd', 'containerd', 'runc', 'unshare', 'mount', 'umount', 'ip'];
 const START_LIMIT_MS = 60_000;
 const PING_LIMIT_MS = 2_000;
 const STOP_LIMIT_S = 30;
@@ -79,6 +79,10 @@ export class PrivateDocker {
   async start(): Promise<void> {
     // Its own /run, so that it meets neither the machine's containerd nor the sockets of its containers.
     await this.shell.run('[ -d /run/portward ] || { mount -t tmpfs tmpfs /run && mkdir -p /run/portward /run/lock; }');
+    // With `--bridge=none` dockerd would delete docker0, which is the machine's own engine's.
+    await this.shell.run(
+      `ip link add ${this.bridge}d type bridge && ip addr add ${this.defaultAddress}/24 dev ${this.bridge}d && ip link set ${this.bridge}d up`,
+    );
     // The number in a file that a killed one left may be another process's by now.
     await this.shell.run(`rm -f ${this.folder}/pid; ${this.command()} >>${this.log} 2>&1 & pid=$!`);
     const deadline = Date.now() + START_LIMIT_MS;
@@ -151,6 +155,12 @@ export class PrivateDocker {
     return `${this.subnet}.1`;
   }
 
+  /** Of the default bridge, which no container uses. */
+  private get defaultAddress(): string {
+    const [first, second, third] = this.subnet.split('.');
+    return `${first}.${second}.${Number(third) ^ 1}.1`;
+  }
+
   private get cgroup(): string {
     return `portward-${this.bridge}`;
   }
@@ -163,8 +173,7 @@ export class PrivateDocker {
       `--exec-root=${folder}/exec`,
       `--pidfile=${folder}/pid`,
       `--config-file=${join(folder, CONFIG)}`,
-      // The default bridge is the machine's own engine's, and one of another name would have to be made by hand.
-      '--bridge=none',
+      `--bridge=${this.bridge}d`,
       `--host-gateway-ip=${this.gateway}`,
       // Its containers talk to the host only, for which no rule is needed. None is made, so none can be left.
       '--iptables=false',
@@ -193,6 +202,7 @@ export class PrivateDocker {
       '  rmdir "$group"/*/ "$group"',
       'done',
       `ip link delete ${this.bridge}`,
+      `ip link delete ${this.bridge}d`,
     ].join('\n');
   }
 
