@@ -11,6 +11,7 @@ const sources = [
   'demo',
   'bench',
   'fuzz',
+  'chaos',
   'tsconfig.json',
   'tsconfig.build.json',
   'package-lock.json',

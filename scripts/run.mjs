@@ -1,4 +1,5 @@
-// What `npm start`, `npm run demo`, `npm test`, `npm run bench` and `npm run fuzz` do: prepare what is missing, then become the program.
+// What `npm start`, `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz` and `npm run chaos` do: prepare what is missing,
+// then become the program.
 // Only Node's own modules here, since the others may not be installed yet.
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -18,6 +19,7 @@ const programs = {
   demo: { path: inRoot('dist', 'demo', 'main.js'), args: [], needsMachine: true },
   bench: { path: inRoot('dist', 'bench', 'main.js'), args: [], needsMachine: true },
   fuzz: { path: inRoot('dist', 'fuzz', 'main.js'), args: [], needsMachine: true },
+  chaos: { path: inRoot('dist', 'chaos', 'main.js'), args: [], needsMachine: true },
   test: { path: inRoot('node_modules', 'jest', 'bin', 'jest.js'), args: [], needsMachine: true },
 };
 

@@ -20,14 +20,15 @@ export interface PortwardOptions {
   /** What a user would put into `.env`. Folder and ports are chosen here; APP_HOST is loopback unless it is named. */
   readonly env: Readonly<Record<string, string>>;
   /** Each line as it is printed. */
-  readonly onLine?: (line: LogLine) => void;
-  /** What to run: everything in one process if absent. */
-  readonly command?: 'start' | 'worker' | 'api';
+  readonly onLine?: (line: LogLine, part: Part) => void;
   /** Ends a start that is under way; the process too. */
   readonly signal?: AbortSignal;
   /** Until the API answers. Temporal's CLI may have to be built first, which takes minutes. Default 10 minutes. */
   readonly limitMs?: number;
 }
+
+/** What runs in a process: everything, or the half that works on the VPNs, or the HTTP API. */
+export type Part = 'start' | 'worker' | 'api';
 
 export interface Exit {
   readonly code: number | null;
@@ -39,8 +40,8 @@ const STOP_LIMIT_MS = 60_000;
 const COMMAND_LIMIT_MS = 30_000;
 
 /** Resolves when the API answers; rejects with what was printed last when the process ends before. */
-export async function startPortward(options: PortwardOptions): Promise<PortwardProcess> {
-  const portward = await preparePortward(options);
+export async function startPortward(options: PortwardOptions, part: Part = 'start'): Promise<PortwardProcess> {
+  const portward = await preparePortward(options, part);
   try {
     await portward.start();
   } catch (error) {
@@ -51,10 +52,18 @@ export async function startPortward(options: PortwardOptions): Promise<PortwardP
 }
 
 /** Its folder and addresses, for those who have to know them before it starts. */
-export async function preparePortward(options: PortwardOptions): Promise<PortwardProcess> {
+export async function preparePortward(options: PortwardOptions, part: Part = 'start'): Promise<PortwardProcess> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'portward-')));
   const [api = 0, temporal = 0, ui = 0] = await freePorts(3);
-  return new PortwardProcess(options, folder, { api, temporal, ui });
+  return new PortwardProcess(options, folder, { api, temporal, ui }, part);
+}
+
+/** The same as two processes on one folder; dispose of the worker, in whose hands the Temporal server is, last. */
+export async function preparePortwardParts(
+  options: PortwardOptions,
+): Promise<{ worker: PortwardProcess; api: PortwardProcess }> {
+  const worker = await preparePortward(options, 'worker');
+  return { worker, api: new PortwardProcess(options, worker.folder, worker.ports, 'api') };
 }
 
 export class PortwardProcess {
@@ -74,6 +83,7 @@ export class PortwardProcess {
     private readonly options: PortwardOptions,
     readonly folder: string,
     readonly ports: { readonly api: number; readonly temporal: number; readonly ui: number },
+    private readonly part: Part = 'start',
   ) {
     this.url = `http://127.0.0.1:${ports.api}`;
     this.temporalAddress = `127.0.0.1:${ports.temporal}`;
@@ -105,12 +115,9 @@ export class PortwardProcess {
   }
 
   /** A further process with the same folder, ports and settings: a second worker, or the API apart from it. It is stopped by its owner. */
-  beside(command: 'worker' | 'api', env: Readonly<Record<string, string>> = {}): PortwardProcess {
-    return new PortwardProcess(
-      { ...this.options, env: { ...this.options.env, ...env }, command },
-      this.folder,
-      this.ports,
-    );
+  beside(part: 'worker' | 'api', env: Readonly<Record<string, string>> = {}): PortwardProcess {
+    const options = { ...this.options, env: { ...this.options.env, ...env } };
+    return new PortwardProcess(options, this.folder, this.ports, part);
   }
 
   /** 0 before the first start. */
@@ -140,9 +147,8 @@ export class PortwardProcess {
   /** A start that is under way and may never come to its end; `start` is it and its end. */
   launch(): void {
     if (this.isRunning) throw new Error(`Portward runs already, pid ${this.pid}`);
-    const { command = 'start' } = this.options;
     // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
-    const child = spawn(process.execPath, [mainScript(this.build), command], {
+    const child = spawn(process.execPath, [mainScript(this.build), this.part], {
       cwd: this.folder,
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -161,7 +167,7 @@ export class PortwardProcess {
   /** Resolves when the API answers, where it has one. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
   async start(): Promise<void> {
     this.launch();
-    if (this.options.command !== 'worker') await this.untilAnswering();
+    if (this.part !== 'worker') await this.untilAnswering();
   }
 
   /** Sends the signal to the process alone, and resolves when it has ended. SIGKILL leaves the Temporal server running. */
@@ -242,7 +248,7 @@ export class PortwardProcess {
 
   private hear(line: LogLine): void {
     this.logLines.push(line);
-    this.options.onLine?.(line);
+    this.options.onLine?.(line, this.part);
     for (const wake of this.waiting) wake();
   }
 

@@ -18,7 +18,7 @@ export type StreamOutcome =
   /** The engine went away in mid-stream: the viewer has seen a part. */
   | { readonly kind: 'cut short'; readonly engine: ProxyEngine; readonly bytes: number; readonly reason: string }
   /** No engine could be had, or the chosen one did not deliver a first byte. There is no second try. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly engine: ProxyEngine | null; readonly reason: string };
 
 const REQUEST_LIMIT_MS = 3_000;
 const LIST_KEPT_MS = 2_000;
@@ -52,9 +52,9 @@ export class ProxyClient {
     try {
       engine = await this.choose();
     } catch (error) {
-      return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+      return { kind: 'failed', engine: null, reason: error instanceof Error ? error.message : String(error) };
     }
-    if (!engine) return { kind: 'failed', reason: '/engines lists no engine' };
+    if (!engine) return { kind: 'failed', engine: null, reason: '/engines lists no engine' };
     const { container_id: id } = engine;
     this.playing.set(id, this.streamsOn(id) + 1);
     try {
@@ -104,7 +104,7 @@ export class ProxyClient {
         clearTimeout(patience);
         if (enough) resolve({ kind: 'served', engine, bytes });
         else if (bytes > 0) resolve({ kind: 'cut short', engine, bytes, reason: `${nameOf(engine)}: ${reason}` });
-        else resolve({ kind: 'failed', reason: `${nameOf(engine)}: ${reason}` });
+        else resolve({ kind: 'failed', engine, reason: `${nameOf(engine)}: ${reason}` });
       };
       const url = `http://${this.options.addressOf(engine)}:${engine.port}/ace/getstream?id=${encodeURIComponent(content)}`;
       const asked = openGet(url, {}, (response) => {

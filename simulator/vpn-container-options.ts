@@ -36,6 +36,8 @@ export type SimulatedVpnOptions = {
   controlPort?: number;
   /** Docker's health check; each costs 60 ms of a core. Default 1000. */
   healthIntervalMs?: number;
+  /** How long to wait for an answer of the simulator's own routes. Default 130 s, above what the commands may take. */
+  adminLimitMs?: number;
   /** Publish on 127.0.0.1, at random ports. Always so where the host cannot reach a container's address. */
   publish?: boolean;
   /** Published too, at the same numbers, when anything is: the range that Portward gives engines. */

@@ -88,13 +88,13 @@ export class SimulatedVpn extends VpnRequests {
 
   async start(): Promise<void> {
     await this.#container.start();
-    await this.#answering();
+    await this.untilAnswering();
   }
 
   /** `docker restart`: the same id, a new network namespace, and the port that the provider gave last. */
   async restart(): Promise<void> {
     await this.#container.restart();
-    await this.#answering();
+    await this.untilAnswering();
   }
 
   /** Removes the container, if there is one, and makes it again: the same name, a new id. */
@@ -117,28 +117,18 @@ export class SimulatedVpn extends VpnRequests {
     if (this.#containerId !== '') await removeContainer(this.docker, this.#containerId);
   }
 
-  get #container(): Docker.Container {
-    return this.docker.getContainer(this.#containerId);
-  }
-
-  protected get adminUrl(): string {
-    return this.#adminUrl;
-  }
-
-  protected rememberPorts(ports: number[]): void {
-    this.options = { ...this.options, port: ports };
-  }
-
-  /** Looks the address up, which every start may change, and waits until the program answers there. */
-  async #answering(): Promise<void> {
+  /**
+   * Resolves when it answers, wherever that is by now. For those who have it started otherwise, as by Docker's restart
+   * policy. Rejects when the container does not run.
+   */
+  async untilAnswering(): Promise<void> {
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
-      const info = await this.#container.inspect();
+      const info = await this.relocate();
       if (!info.State.Running) {
         const log = await this.#container.logs({ stdout: true, stderr: true, tail: 20 });
         throw new Error(`${this.name}: expected a running container, found ${info.State.Status}:\n${log.toString()}`);
       }
-      this.#locate(info);
       try {
         await askAdmin(`${this.#adminUrl}/state`, { limitMs: 1000 });
         return;
@@ -147,6 +137,29 @@ export class SimulatedVpn extends VpnRequests {
       }
       await sleep(LOOK_MS);
     }
+  }
+
+  /** Every start may change the address; a start by somebody else is not heard of. */
+  async relocate(): Promise<Docker.ContainerInspectInfo> {
+    const info = await this.#container.inspect();
+    if (info.State.Running) this.#locate(info);
+    return info;
+  }
+
+  get #container(): Docker.Container {
+    return this.docker.getContainer(this.#containerId);
+  }
+
+  protected get adminUrl(): string {
+    return this.#adminUrl;
+  }
+
+  protected get adminLimitMs(): number | undefined {
+    return this.options.adminLimitMs;
+  }
+
+  protected rememberPorts(ports: number[]): void {
+    this.options = { ...this.options, port: ports };
   }
 
   #locate(info: Docker.ContainerInspectInfo): void {

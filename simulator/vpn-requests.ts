@@ -4,6 +4,8 @@ import type { Auth, ChangeTimes, DeadTunnel, Fault, LoggedRequest, PortChange, R
 
 export abstract class VpnRequests {
   protected abstract get adminUrl(): string;
+  /** For an answer; undefined: as long as any may take. */
+  protected abstract get adminLimitMs(): number | undefined;
 
   /** For when the container is made again, since it forgets them. */
   protected abstract rememberPorts(ports: number[]): void;
@@ -100,15 +102,20 @@ export abstract class VpnRequests {
   }
 
   async state(): Promise<VpnState> {
-    return askAdmin<VpnState>(`${this.adminUrl}/state`);
+    return this.ask<VpnState>('/state', {});
   }
 
   /** What the control server was asked since the process started, oldest first. */
   async requests(): Promise<LoggedRequest[]> {
-    return askAdmin<LoggedRequest[]>(`${this.adminUrl}/log`);
+    return this.ask<LoggedRequest[]>('/log', {});
   }
 
   private put<Answer>(path: string, body: unknown): Promise<Answer> {
-    return askAdmin<Answer>(`${this.adminUrl}${path}`, { method: 'PUT', body });
+    return this.ask<Answer>(path, { method: 'PUT', body });
+  }
+
+  private ask<Answer>(path: string, request: { method?: 'PUT'; body?: unknown }): Promise<Answer> {
+    const { adminLimitMs: limitMs } = this;
+    return askAdmin<Answer>(`${this.adminUrl}${path}`, limitMs === undefined ? request : { ...request, limitMs });
   }
 }

@@ -5,6 +5,8 @@ import { reachesPeers } from './network';
 import { statistics, Streams } from './streams';
 
 const VERSION = '3.2.3-simulated';
+/** What Docker says of a process that was killed, for want of memory for example. */
+const CRASH_EXIT_CODE = 137;
 
 export type EngineApiParts = {
   ports: PortsGiven;
@@ -30,6 +32,11 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
       const body = await readJson(request);
       connected = isRecord(body) && body.connected === null ? null : parseFlag('connected', body);
       answerJson(response, 200, { connected });
+      return;
+    }
+    if (path === '/simulator/crash' && request.method === 'PUT') {
+      answerJson(response, 200, { crashed: true });
+      setImmediate(() => process.exit(CRASH_EXIT_CODE));
       return;
     }
     if (path === '/simulator/state') {

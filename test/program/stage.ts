@@ -88,8 +88,7 @@ export class Stage {
     apart = false,
   ): Promise<PortwardProcess> {
     const image = await engineImage(this.simulation.docker, engineEnv);
-    this.running = await startPortward({
-      command: apart ? 'worker' : 'start',
+    const options = {
       env: {
         PORTWARD_INSTANCE: this.simulation.runId,
         CONTAINER_LABEL: this.containerLabel,
@@ -100,7 +99,8 @@ export class Stage {
         MIN_REPLICAS: '1',
         ...env,
       },
-    });
+    };
+    this.running = await startPortward(options, apart ? 'worker' : 'start');
     if (apart) {
       const api = this.running.beside('api');
       this.onClear(() => api.stop());

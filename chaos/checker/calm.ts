@@ -1,0 +1,43 @@
+import type { CalmChange, Fact } from './facts';
+import { ANSWER_AGE_MS, NOISE_MS, NOTICE_MS, RECOVERY_MS } from './limits';
+import type { TroubleKind } from '../ground-truth';
+import type { Rule, RuleContext } from './rule';
+
+const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
+
+/** I4: whatever happens to other VPNs, this one's change is seen in time. */
+export class CalmRule implements Rule {
+  /** From the new port to the first answer that does not show the old one any more; ms. */
+  readonly latencies: number[] = [];
+  private waiting: CalmChange | null = null;
+
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    if (fact.kind === 'calm change') {
+      // One that was overtaken by another is not measured.
+      this.waiting = fact.from === fact.to ? null : fact;
+      return;
+    }
+    if (fact.kind !== 'answer' || fact.outcome !== 'list' || fact.staleSeconds !== null) return;
+    const { waiting } = this;
+    if (waiting === null || fact.sentAt < waiting.at) return;
+    const shown = fact.engines.some((e) => e.vpn === 'calm' && e.forwarded && e.p2pPort === waiting.from);
+    if (!shown) {
+      this.latencies.push(Math.max(0, fact.sentAt - waiting.at));
+      this.waiting = null;
+      return;
+    }
+    const { truth, limits } = this.context;
+    const late = fact.sentAt - waiting.at;
+    const most = limits.checkIntervalMs + NOTICE_MS + ANSWER_AGE_MS + NOISE_MS;
+    if (late <= most) return;
+    this.waiting = null;
+    if (PROGRAM.some((kind) => truth.was(kind, null, waiting.at - RECOVERY_MS, fact.at))) return;
+    this.context.violate(
+      'I4',
+      fact.at,
+      `the calm VPN's port changed ${late} ms ago from ${waiting.from} to ${waiting.to}, and the old one is still shown; expected within ${most} ms`,
+    );
+  }
+}

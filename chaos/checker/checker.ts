@@ -1,0 +1,43 @@
+import type { GroundTruth } from '../ground-truth';
+import { CalmRule } from './calm';
+import { EvictionRule } from './eviction';
+import type { Fact } from './facts';
+import { ForwardingRule } from './forwarding';
+import { Gaps } from './gaps';
+import type { Limits } from './limits';
+import type { Rule, Violation } from './rule';
+import { ServiceRule } from './service';
+
+/** One broken promise is often seen in each of a thousand answers. */
+const SAME_AGAIN_MS = 5_000;
+
+/** Holds all that is seen against all that was promised. */
+export class Checker {
+  readonly violations: Violation[] = [];
+  readonly calm: CalmRule;
+  readonly service: ServiceRule;
+  readonly gaps: Gaps;
+  private readonly rules: readonly Rule[];
+
+  constructor(truth: GroundTruth, limits: Limits) {
+    const context = {
+      truth,
+      limits,
+      violate: (promise: string, at: number, what: string) => this.violate({ promise, at, what }),
+    };
+    this.calm = new CalmRule(context);
+    this.service = new ServiceRule(context);
+    this.gaps = new Gaps(context);
+    this.rules = [new ForwardingRule(context), new EvictionRule(context), this.calm, this.service, this.gaps];
+  }
+
+  hear(fact: Fact): void {
+    for (const rule of this.rules) rule.hear(fact);
+  }
+
+  violate(violation: Violation): void {
+    const alike = this.violations.findLast((v) => v.promise === violation.promise);
+    if (alike && violation.at - alike.at < SAME_AGAIN_MS) return;
+    this.violations.push(violation);
+  }
+}

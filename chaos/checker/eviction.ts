@@ -1,0 +1,60 @@
+import type { Fact } from './facts';
+import { ANSWER_AGE_MS, RESOLUTION_MS } from './limits';
+import type { Rule, RuleContext } from './rule';
+
+/** A kill that the harness asked for may be told this much later than it was asked for. */
+const ECHO_MS = 2_000;
+
+/**
+ * I1: an evicted engine is not shown again. I2: an engine has left the list for the whole grace before its container is
+ * stopped.
+ */
+export class EvictionRule implements Rule {
+  private readonly evictedAt = new Map<string, number>();
+  /** When the latest request that was answered with it was sent. */
+  private readonly listedAt = new Map<string, number>();
+  private readonly freshlyListedAt = new Map<string, number>();
+  private readonly stopped = new Set<string>();
+
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    if (fact.kind === 'answer' && fact.outcome === 'list') {
+      for (const { id, name } of fact.engines) {
+        this.listedAt.set(id, fact.sentAt);
+        if (fact.staleSeconds !== null) continue;
+        this.freshlyListedAt.set(id, fact.sentAt);
+        this.checkShown(id, name, fact.at);
+      }
+    } else if (fact.kind === 'eviction mark') {
+      this.evictedAt.set(fact.id, fact.at);
+      this.checkShown(fact.id, fact.name, fact.at);
+    } else if (fact.kind === 'container event' && fact.is === 'engine') {
+      if (fact.action === 'kill' && !this.stopped.has(fact.id)) this.checkStop(fact.id, fact.name, fact.at);
+      if (fact.action === 'destroy') this.forget(fact.id);
+    }
+  }
+
+  private checkShown(id: string, name: string, at: number): void {
+    const evictedAt = this.evictedAt.get(id) ?? Infinity;
+    const shownAt = this.freshlyListedAt.get(id) ?? 0;
+    if (shownAt <= evictedAt + ANSWER_AGE_MS) return;
+    this.context.violate('I1', at, `${name} is listed ${shownAt - evictedAt} ms after its restart policy became "no"`);
+    this.evictedAt.delete(id);
+  }
+
+  private checkStop(id: string, name: string, at: number): void {
+    const { truth, limits } = this.context;
+    this.stopped.add(id);
+    if (truth.was('engine', id, at - ECHO_MS, at) || truth.was('docker', null, at - ECHO_MS, at)) return;
+    const listedAt = this.listedAt.get(id);
+    const least = limits.evictionGraceMs - ANSWER_AGE_MS - RESOLUTION_MS;
+    if (listedAt === undefined || at - listedAt >= least) return;
+    this.context.violate('I2', at, `${name} is stopped ${at - listedAt} ms after it was listed; expected ${least} ms`);
+  }
+
+  private forget(id: string): void {
+    for (const map of [this.evictedAt, this.listedAt, this.freshlyListedAt]) map.delete(id);
+    this.stopped.delete(id);
+  }
+}

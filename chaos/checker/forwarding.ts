@@ -1,0 +1,95 @@
+import type { VpnName } from '../faults';
+import type { Trouble } from '../ground-truth';
+import type { Answer, Fact, ListedEngine } from './facts';
+import { RECOVERY_MS, staleness } from './limits';
+import type { Rule, RuleContext } from './rule';
+
+type List = Extract<Answer, { outcome: 'list' }>;
+
+/** I1: what is shown as forwarded is on the VPN's port, as last observed, and is alone in that. I7: no port is made up. */
+export class ForwardingRule implements Rule {
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    if (fact.kind !== 'answer' || fact.outcome !== 'list') return;
+    const seen = new Map<VpnName, ListedEngine>();
+    for (const engine of fact.engines) {
+      if (!engine.forwarded) continue;
+      const other = seen.get(engine.vpn);
+      if (other) {
+        this.violate('I1', fact, `${other.name} and ${engine.name} are both listed as forwarded on VPN ${engine.vpn}`);
+      }
+      seen.set(engine.vpn, engine);
+      // An answer is marked stale for the sake of one VPN: of the others it says what is true now.
+      this.check(fact, engine);
+    }
+  }
+
+  private check(answer: List, engine: ListedEngine): void {
+    const { truth, limits } = this.context;
+    const { vpn, p2pPort } = engine;
+    if (p2pPort === null) {
+      this.violate('I1', answer, `${engine.name} is listed as forwarded, with no P2P port`);
+      return;
+    }
+    const window = staleness(limits);
+    const from = answer.sentAt - window;
+    if (truth.hadPort(vpn, p2pPort, from, answer.at)) {
+      this.checkLifetime(answer, engine);
+      return;
+    }
+    // While nothing could be observed, the last observation counts, however old.
+    const blindFrom = this.blindSince(vpn, from, answer.at);
+    if (truth.hadPort(vpn, p2pPort, blindFrom - window, answer.at)) {
+      this.checkLifetime(answer, engine);
+      return;
+    }
+    this.violate(
+      'I1',
+      answer,
+      `${engine.name} is listed as forwarded on port ${p2pPort}, which VPN ${vpn} has not had for ${window} ms; its port is ${truth.portOf(vpn)}`,
+    );
+  }
+
+  /** A port that can't be read is valid for GLUETUN_PORT_CACHE_TTL_S from the first read that failed. */
+  private checkLifetime(answer: List, engine: ListedEngine): void {
+    const { truth, limits } = this.context;
+    const [unreadable] = truth.between(
+      answer.sentAt,
+      answer.at,
+      (t) => t.kind === 'control' && t.target === engine.vpn && t.to === Infinity,
+    );
+    if (!unreadable) return;
+    const expired = unreadable.from + limits.portCacheTtlMs + staleness(limits);
+    if (answer.sentAt <= expired) return;
+    // A watcher that began anew meanwhile counts from its own first failure.
+    const others = (t: Trouble) => this.blinds(engine.vpn, t) && t !== unreadable;
+    if (truth.between(unreadable.from - RECOVERY_MS, answer.at, others).length > 0) return;
+    this.violate(
+      'I7',
+      answer,
+      `${engine.name} is listed as forwarded, while VPN ${engine.vpn}'s port can't be read since ${answer.sentAt - unreadable.from} ms`,
+    );
+  }
+
+  /** When the troubles that lasted into the time between, or until shortly before, began; `from` without any. */
+  private blindSince(vpn: VpnName, from: number, to: number): number {
+    let since = from;
+    for (;;) {
+      const reach = since - RECOVERY_MS;
+      const troubles = this.context.truth.between(reach, to, (t) => this.blinds(vpn, t));
+      const earliest = Math.min(since, ...troubles.map((t) => t.from));
+      if (earliest === since) return since;
+      since = earliest;
+    }
+  }
+
+  private blinds(vpn: VpnName, { kind, target }: Trouble): boolean {
+    if (kind === 'worker' || kind === 'temporal' || kind === 'docker') return true;
+    return (kind === 'control' || kind === 'health' || kind === 'vpn') && target === vpn;
+  }
+
+  private violate(promise: string, answer: List, what: string): void {
+    this.context.violate(promise, answer.at, what);
+  }
+}

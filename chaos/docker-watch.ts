@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import type Docker from 'dockerode';
+import type { ContainerEvent, EvictionMark } from './checker/facts';
+
+const RECONNECT_MS = 50;
+
+type Labels = Readonly<Record<string, string>>;
+
+interface DockerEvent {
+  readonly Action: string;
+  readonly timeNano: number;
+  readonly Actor: { readonly ID: string; readonly Attributes: Labels };
+}
+
+/** Tells what Docker says of the containers that `whatIs` knows, while Docker is there to say it. */
+export class DockerWatch {
+  private readonly watching: Promise<void>;
+  private readonly stopping = new AbortController();
+  private opened: (() => void) | null = null;
+  /** Resolves when the first events can be heard. */
+  readonly open: Promise<void>;
+
+  constructor(
+    private readonly docker: Docker,
+    private readonly whatIs: (id: string, labels: Labels) => ContainerEvent['is'] | null,
+    private readonly heard: (fact: ContainerEvent | EvictionMark) => void,
+  ) {
+    this.open = new Promise((resolve) => (this.opened = resolve));
+    this.watching = this.watch();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.watching;
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        const stream = await this.docker.getEvents({ filters: { type: ['container'] }, abortSignal: signal });
+        this.opened?.();
+        for await (const line of createInterface({ input: stream })) {
+          if (line !== '') this.tell(JSON.parse(line) as DockerEvent);
+        }
+      } catch {
+        // dockerd is away, or we are to stop.
+      }
+      await sleep(RECONNECT_MS);
+    }
+  }
+
+  private tell(event: DockerEvent): void {
+    const { ID: id, Attributes: labels } = event.Actor;
+    const is = this.whatIs(id, labels);
+    if (is === null) return;
+    const name = labels['name'] ?? id.slice(0, 12);
+    const at = event.timeNano / 1e6;
+    this.heard({ kind: 'container event', at, action: event.Action, id, name, is });
+    if (event.Action === 'update' && is === 'engine') void this.askForPolicy(id, name, at);
+  }
+
+  private async askForPolicy(id: string, name: string, at: number): Promise<void> {
+    try {
+      const { HostConfig } = await this.docker.getContainer(id).inspect();
+      if (HostConfig.RestartPolicy?.Name === 'no') this.heard({ kind: 'eviction mark', at, id, name });
+    } catch {
+      // Gone already.
+    }
+  }
+}

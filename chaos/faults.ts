@@ -1,0 +1,132 @@
+// The words in which a schedule says what is to go wrong. Times are ms, `at` counts from the schedule's begin.
+
+/** Of the two VPNs that everything happens to. */
+export type StormyVpn = 'a' | 'b';
+/** `calm`'s port changes, and nothing else. */
+export type VpnName = StormyVpn | 'calm';
+export const VPN_NAMES = ['a', 'b', 'calm'] as const satisfies readonly VpnName[];
+
+export type EngineRole = 'forwarded' | 'plain';
+export type ControlTrouble = 'hang' | '500' | 'garbage' | '401' | '301';
+export type Part = 'worker' | 'api' | 'temporal';
+
+export type Fault =
+  | { readonly kind: 'calm-change'; readonly at: number; readonly vpn: 'calm'; readonly port: number }
+  | { readonly kind: 'port-change'; readonly at: number; readonly vpn: StormyVpn; readonly port: number }
+  | {
+      readonly kind: 'port-burst';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly ports: readonly number[];
+      readonly pauseMs: number;
+    }
+  /** To another port and back to the one it had. */
+  | {
+      readonly kind: 'port-flip';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly port: number;
+      readonly pauseMs: number;
+    }
+  /** A change that brings the same port again. */
+  | { readonly kind: 'port-same'; readonly at: number; readonly vpn: StormyVpn }
+  | { readonly kind: 'port-zero'; readonly at: number; readonly vpn: StormyVpn; readonly forMs: number }
+  | { readonly kind: 'port-lost'; readonly at: number; readonly vpn: StormyVpn; readonly port: number }
+  | {
+      readonly kind: 'control-trouble';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly trouble: ControlTrouble;
+      readonly forMs: number;
+      /** The port changes meanwhile; null: it stays. */
+      readonly port: number | null;
+    }
+  | {
+      readonly kind: 'vpn-restart';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      /** What the provider gives afterwards; null: the same port again. */
+      readonly port: number | null;
+    }
+  /** Stopped, or killed, and started again later. */
+  | {
+      readonly kind: 'vpn-down';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly how: 'stop' | 'kill';
+      readonly forMs: number;
+      readonly port: number | null;
+    }
+  | { readonly kind: 'vpn-recreate'; readonly at: number; readonly vpn: StormyVpn; readonly port: number | null }
+  /** Restarted inside its container: its engines keep their network. */
+  | {
+      readonly kind: 'vpn-reconnect';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly forMs: number;
+      readonly port: number | null;
+    }
+  | { readonly kind: 'health-dip'; readonly at: number; readonly vpn: StormyVpn; readonly forMs: number }
+  | { readonly kind: 'health-lost'; readonly at: number; readonly vpn: StormyVpn }
+  /** Its process ends by itself, and Docker revives it. */
+  | { readonly kind: 'engine-crash'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  | { readonly kind: 'engine-kill'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  | { readonly kind: 'engine-remove'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  | {
+      readonly kind: 'engine-hang';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly role: EngineRole;
+      readonly forMs: number;
+    }
+  /** The port changes, and then the old or the new container is removed by hand in the middle of the replacement. */
+  | {
+      readonly kind: 'replacement-cut';
+      readonly at: number;
+      readonly vpn: StormyVpn;
+      readonly port: number;
+      readonly side: 'old' | 'new';
+      readonly afterMs: number;
+    }
+  | { readonly kind: 'force-replace'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  | { readonly kind: 'worker-kill'; readonly at: number; readonly forMs: number }
+  | { readonly kind: 'worker-restart'; readonly at: number; readonly forMs: number }
+  | { readonly kind: 'api-kill'; readonly at: number; readonly forMs: number }
+  | { readonly kind: 'temporal-kill'; readonly at: number }
+  | { readonly kind: 'docker-restart'; readonly at: number; readonly forMs: number }
+  | { readonly kind: 'docker-kill'; readonly at: number; readonly forMs: number };
+
+export type FaultKind = Fault['kind'];
+
+/** How often each kind is chosen, compared with the others. */
+export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
+  // Each schedule has its own, beside what is chosen.
+  'calm-change': 0,
+  'port-change': 12,
+  'port-burst': 5,
+  'port-flip': 5,
+  'port-same': 3,
+  'port-zero': 4,
+  'port-lost': 2,
+  'control-trouble': 8,
+  'vpn-restart': 5,
+  'vpn-down': 3,
+  'vpn-recreate': 4,
+  'vpn-reconnect': 3,
+  'health-dip': 4,
+  'health-lost': 2,
+  'engine-crash': 5,
+  'engine-kill': 4,
+  'engine-remove': 4,
+  'engine-hang': 3,
+  'replacement-cut': 7,
+  'force-replace': 6,
+  'worker-kill': 5,
+  'worker-restart': 4,
+  'api-kill': 4,
+  'temporal-kill': 4,
+  'docker-restart': 1,
+  'docker-kill': 1,
+};
+
+export const FAULT_KINDS = Object.keys(WEIGHTS).filter((kind): kind is FaultKind => Object.hasOwn(WEIGHTS, kind));

@@ -1,0 +1,110 @@
+// `npm run chaos`: breaks everything around Portward at random, and checks all the time that its promises hold.
+import { parseArgs } from 'node:util';
+import Docker from 'dockerode';
+import { whyNoPrivateDocker } from '../simulator/private-docker';
+import { dockerError } from '../src/docker/docker-error';
+import { FAULT_KINDS, type FaultKind } from './faults';
+import { play } from './play';
+import { faultLine, makeSchedule, parseKinds } from './schedule';
+import { Tally } from './tally';
+
+const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 10] [--faults port-change,worker-kill] [--heal] [--print]
+  --seed       of the first schedule; the others follow it
+  --schedules  how many
+  --seconds    in which a schedule's faults begin
+  --faults     only these kinds: ${FAULT_KINDS.filter((kind) => kind !== 'calm-change').join(', ')}
+  --heal       the harness itself ends a lost port and a VPN that stays unhealthy
+  --print      says what the schedules are, and does nothing`;
+const WRONG_INPUT = 2;
+const INTERRUPTED = 130;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      schedules: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '10' },
+      faults: { type: 'string' },
+      heal: { type: 'boolean', default: false },
+      print: { type: 'boolean', default: false },
+    },
+  });
+  const number = (name: 'seed' | 'schedules' | 'seconds', least: number): number => {
+    const value = Number(values[name]);
+    if (!(value >= least)) throw new Error(`--${name}: expected a number from ${least}, found '${values[name]}'`);
+    return value;
+  };
+  return {
+    seed: Math.floor(number('seed', 0)),
+    schedules: Math.floor(number('schedules', 1)),
+    seconds: number('seconds', 1),
+    kinds: values.faults === undefined ? FAULT_KINDS : parseKinds(values.faults),
+    heal: values.heal,
+    print: values.print,
+    /** Those that a replay needs, too. */
+    options: [
+      `--seconds ${values.seconds}`,
+      ...(values.faults === undefined ? [] : [`--faults ${values.faults}`]),
+      ...(values.heal ? ['--heal'] : []),
+    ],
+  };
+}
+
+function print(options: { seed: number; schedules: number; seconds: number; kinds: readonly FaultKind[] }): void {
+  for (let n = 0; n < options.schedules; n++) {
+    const schedule = makeSchedule({ ...options, seed: options.seed + n });
+    say(`seed ${schedule.seed}`);
+    for (const fault of schedule.faults) say(`  ${faultLine(fault)}`);
+  }
+}
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof readOptions>;
+  try {
+    options = readOptions();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    return WRONG_INPUT;
+  }
+  if (options.print) {
+    print(options);
+    return 0;
+  }
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      say(interruption.signal.aborted ? 'Cleaning up, a moment more.' : `${signal}: cleaning up.`);
+      interruption.abort();
+    });
+  }
+  const reason = await whyNoPrivateDocker();
+  if (reason !== null) {
+    say(`Docker itself is left alone, since a second one can't be had: ${reason}`);
+    await new Docker().ping().catch((error: unknown) => {
+      throw new Error(`Chaos needs Docker. ${dockerError(error).message}`, { cause: error });
+    });
+  }
+  const tally = new Tally();
+  const { signal } = interruption;
+  try {
+    await play({ ...options, privateDocker: reason === null, signal, say }, tally);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  say('');
+  for (const line of tally.lines()) say(line);
+  if (tally.violations > 0) return 1;
+  return signal.aborted ? INTERRUPTED : 0;
+}
+
+void main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,176 @@
+// Plays schedules one after the other on a site, and a new site when one has served its time or broken a promise.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Checker } from './checker/checker';
+import { nextWait } from './failure-spacing';
+import { VPN_NAMES, type FaultKind } from './faults';
+import { GroundTruth } from './ground-truth';
+import { fire, type Fired } from './injector';
+import { Processes } from './processes';
+import type { Scene } from './scene';
+import { makeSchedule } from './schedule';
+import { settle, type Settled } from './settle';
+import { LIMITS, Site } from './site';
+import { story, type PartLine } from './story';
+import type { Tally } from './tally';
+import { repair } from './vpn-faults';
+import { Watch } from './watch';
+
+export interface PlayOptions {
+  readonly seed: number;
+  readonly schedules: number;
+  readonly seconds: number;
+  readonly kinds: readonly FaultKind[];
+  readonly privateDocker: boolean;
+  readonly heal: boolean;
+  /** For the command that replays one. */
+  readonly options: readonly string[];
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+const SCHEDULES_A_SITE = 20;
+/** Engines that were killed in earlier schedules would make those of later ones wait. */
+const LONGEST_NEXT_WAIT_MS = 20_000;
+/** What is only found out late, by Docker's events for instance. */
+const ECHO_MS = 300;
+
+export async function play(options: PlayOptions, tally: Tally): Promise<void> {
+  for (let next = 0; next < options.schedules && !options.signal.aborted;) {
+    const seeds = Array.from(
+      { length: Math.min(SCHEDULES_A_SITE, options.schedules - next) },
+      (_, n) => options.seed + next + n,
+    );
+    next += await new Stand(options, tally).play(seeds);
+  }
+}
+
+/** One site and those who watch it. */
+class Stand {
+  private readonly truth = new GroundTruth();
+  private readonly checker = new Checker(this.truth, LIMITS);
+  private readonly log: PartLine[] = [];
+  private told = 0;
+
+  constructor(
+    private readonly options: PlayOptions,
+    private readonly tally: Tally,
+  ) {}
+
+  /** Resolves with how many it has played: fewer when a promise was broken. */
+  async play(seeds: readonly number[]): Promise<number> {
+    const { privateDocker, say, heal } = this.options;
+    const began = Date.now();
+    const site = await Site.open({ privateDocker, onLine: (line, part) => this.log.push({ ...line, part }) });
+    let scene: Scene | null = null;
+    let played = 0;
+    try {
+      const watch = await Watch.open(site, this.truth, (fact) => this.checker.hear(fact));
+      const processes = new Processes(site.worker, site.api, (exit) => watch.tell(exit));
+      scene = { site, truth: this.truth, watch, processes, heal };
+      const first = await settle(scene, Date.now(), this.options.signal);
+      if (first.wrong.length > 0) throw new Error(`the site did not come up: ${first.wrong.join('; ')}`);
+      watch.startViewers();
+      say(`Site ${site.runId} is up after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+      for (const seed of seeds) {
+        if (this.options.signal.aborted) break;
+        played++;
+        if (!(await this.schedule(seed, seeds.slice(0, played - 1), scene))) break;
+      }
+    } finally {
+      scene?.processes.leave();
+      await scene?.watch.stop();
+      this.tally.answers += scene?.watch.answers ?? 0;
+      this.tally.streams += scene?.watch.streams ?? 0;
+      this.tally.addChecker(this.checker);
+      for (const problem of await site.close()) say(problem);
+    }
+    return played;
+  }
+
+  /** False when a promise was broken. */
+  private async schedule(seed: number, seedsBefore: readonly number[], scene: Scene): Promise<boolean> {
+    const { seconds, kinds, signal, say, options } = this.options;
+    const schedule = makeSchedule({ seed, seconds, kinds });
+    const fired: Fired[] = [];
+    const began = Date.now();
+    await fire(schedule, scene, { fired, signal });
+    await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
+    const settled = await settle(scene, Date.now(), signal);
+    await sleep(ECHO_MS);
+    if (settled.wrong.length > 0) {
+      const what = `not as it is to be ${settled.ms} ms after the last fault: ${settled.wrong.join('; ')}`;
+      this.checker.violate({ promise: 'I3', at: Date.now(), what });
+    }
+    await this.checkBystanders(scene);
+    this.count(seed, fired, settled);
+    const violations = this.checker.violations.slice(this.told);
+    this.told = this.checker.violations.length;
+    this.tally.violations += violations.length;
+    const texts = fired.map(({ fault, done }) => `${fault.kind}${done ? '' : '(–)'}`);
+    say(
+      `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}, settled in ${(settled.ms / 1000).toFixed(1)} s; ${texts.join(' ')}`,
+    );
+    if (violations.length > 0) {
+      for (const line of story(violations, { schedule, began, fired, log: this.log, seedsBefore, options })) say(line);
+      return false;
+    }
+    this.log.length = 0;
+    this.truth.forgetBefore(began);
+    await this.freshen(scene, settled);
+    return true;
+  }
+
+  private count(seed: number, fired: readonly Fired[], settled: Settled): void {
+    const { tally } = this;
+    tally.schedules++;
+    tally.addFaults(fired);
+    tally.addReplacements(settled.replacements.map(({ id }) => id));
+    if (settled.ms > tally.longestSettle.ms) tally.longestSettle = { ms: settled.ms, seed };
+    const { longest } = this.checker.gaps;
+    if (longest !== null && longest.ms > tally.longestGap.ms) {
+      const text = `${(longest.ms / 1000).toFixed(1)} s (VPN ${longest.vpn}, seed ${seed})`;
+      tally.longestGap = { ms: longest.ms, text };
+    }
+  }
+
+  /** I5: what Docker's events did not tell. */
+  private async checkBystanders({ site }: Scene): Promise<void> {
+    for (const id of site.bystanders) {
+      try {
+        const { HostConfig, Name } = await site.docker.getContainer(id).inspect();
+        if (HostConfig.RestartPolicy?.Name === 'unless-stopped') continue;
+        const what = `bystander ${Name}: its restart policy is ${HostConfig.RestartPolicy?.Name}`;
+        this.checker.violate({ promise: 'I5', at: Date.now(), what });
+      } catch (error) {
+        this.checker.violate({ promise: 'I5', at: Date.now(), what: `a bystander is gone: ${String(error)}` });
+      }
+    }
+  }
+
+  /** Portward forgets by losing Temporal's database, and finds its engines again in Docker. */
+  private async freshen(scene: Scene, { replacements }: Settled): Promise<void> {
+    const now = Date.now();
+    const waits = VPN_NAMES.map((vpn) =>
+      nextWait(
+        replacements.filter((r) => r.vpn === scene.site.containerName(vpn)),
+        now,
+      ),
+    );
+    if (Math.max(...waits) < LONGEST_NEXT_WAIT_MS) return;
+    const engines = idsIn(scene);
+    const end = scene.truth.begin('worker');
+    await scene.processes.wipe();
+    await scene.watch.untilFresh(Date.now(), 30_000);
+    end();
+    const settled = await settle(scene, Date.now(), this.options.signal);
+    const wrong = [...settled.wrong];
+    if (idsIn(scene) !== engines) wrong.push('its engines are others than before');
+    if (wrong.length === 0) return;
+    const what = `after Temporal's database was lost: ${wrong.join('; ')}`;
+    this.checker.violate({ promise: 'I3', at: Date.now(), what });
+  }
+}
+
+function idsIn({ watch }: Scene): string {
+  return JSON.stringify(watch.list?.engines.map(({ id }) => id).toSorted());
+}

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { VPN_NAMES, type Fault } from './faults';
+import type { TroubleKind } from './ground-truth';
+import type { Scene } from './scene';
+import { repair } from './vpn-faults';
+
+type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
+
+const BACK_LIMIT_MS = 60_000;
+/** Cached answers are fresh for a moment after whoever gave them has died. */
+const CACHED_MS = 200;
+/** Docker starts containers by their restart policy right after it has begun to answer. */
+const REVIVED_AFTER_MS = 1_000;
+
+export async function killWorker(scene: Scene, { forMs }: Of<'worker-kill'>): Promise<string> {
+  return endWorker(scene, 'SIGKILL', forMs);
+}
+
+export async function restartWorker(scene: Scene, { forMs }: Of<'worker-restart'>): Promise<string> {
+  return endWorker(scene, 'SIGTERM', forMs);
+}
+
+export async function killApi(scene: Scene, { forMs }: Of<'api-kill'>): Promise<string> {
+  const { truth, processes, watch } = scene;
+  const end = truth.begin('api');
+  try {
+    await processes.end('api', 'SIGKILL');
+    await sleep(forMs);
+    await processes.start('api');
+    const began = Date.now();
+    // Without Temporal or a worker its first list is long in coming.
+    const first = await watch.until(
+      (fact): fact is Extract<typeof fact, { kind: 'answer' }> => fact.kind === 'answer' && fact.outcome === 'list',
+      BACK_LIMIT_MS,
+    );
+    if (first === null) throw new Error(`no list ${BACK_LIMIT_MS} ms after the API's start`);
+    return `a list ${first.at - began} ms after its start`;
+  } finally {
+    end();
+  }
+}
+
+export async function killTemporal(scene: Scene): Promise<string> {
+  return untilFresh(scene, 'temporal', async () => {
+    if (!scene.processes.killTemporal()) throw new Error('no Temporal server runs');
+  });
+}
+
+export async function restartDocker(
+  scene: Scene,
+  { kind, forMs }: Of<'docker-restart' | 'docker-kill'>,
+): Promise<string> {
+  const { privateDocker } = scene.site;
+  if (privateDocker === null) throw new Error('Docker is not ours to stop');
+  const end = scene.truth.begin('docker');
+  try {
+    await (kind === 'docker-kill' ? privateDocker.kill() : privateDocker.stop());
+    await sleep(forMs);
+    await privateDocker.start();
+    await sleep(REVIVED_AFTER_MS);
+    // A VPN that Docker leaves down, as it does after it was killed, is started by whoever owns it.
+    await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
+    return '';
+  } finally {
+    end();
+  }
+}
+
+async function endWorker(scene: Scene, signal: 'SIGKILL' | 'SIGTERM', forMs: number): Promise<string> {
+  const { processes } = scene;
+  return untilFresh(scene, 'worker', async () => {
+    await processes.end('worker', signal);
+    await sleep(forMs);
+    await processes.start('worker');
+  });
+}
+
+/** The trouble lasts until somebody answers queries again. */
+async function untilFresh({ truth, watch }: Scene, kind: TroubleKind, doIt: () => Promise<void>): Promise<string> {
+  const end = truth.begin(kind);
+  try {
+    await doIt();
+    const began = Date.now();
+    const fresh = await watch.untilFresh(began + CACHED_MS, BACK_LIMIT_MS);
+    if (fresh === null) throw new Error(`no fresh list after ${BACK_LIMIT_MS} ms`);
+    return `fresh answers ${fresh.at - began} ms later`;
+  } finally {
+    end();
+  }
+}

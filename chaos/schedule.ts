@@ -1,0 +1,149 @@
+import { FAULT_KINDS, WEIGHTS, type ControlTrouble, type Fault, type FaultKind, type StormyVpn } from './faults';
+import { Random } from './random';
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  /** Length of the phase in which faults begin. */
+  readonly seconds: number;
+  readonly kinds: readonly FaultKind[];
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly seconds: number;
+  /** In the order of their times. */
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Forwarded ports, few enough to come back. The last of each VPN is an HTTP port that Portward gives engines there: a
+ * provider's port may be one of those, too.
+ */
+export const PORTS: Readonly<Record<StormyVpn | 'calm', readonly number[]>> = {
+  a: [50_001, 50_002, 50_003, 50_004, 19_001],
+  b: [51_001, 51_002, 51_003, 51_004, 19_101],
+  calm: [52_001, 52_002, 52_003],
+};
+
+const FAULTS_A_SECOND = 0.9;
+/** More would only wait: an engine that keeps dying comes back ever more slowly. */
+const ENGINE_FAILURES_A_VPN = 2;
+/** Each takes seconds in which nothing else can happen. */
+const DOCKER_FAULTS_AT_MOST = 1;
+const ENGINE_FAILURES: readonly FaultKind[] = ['engine-crash', 'engine-kill', 'engine-remove', 'engine-hang'];
+
+/** What goes wrong and when: a function of its options, so that a seed tells everything. */
+export function makeSchedule({ seed, seconds, kinds }: ScheduleOptions): Schedule {
+  const random = new Random(seed);
+  const lengthMs = seconds * 1000;
+  const count = Math.max(1, Math.round(seconds * FAULTS_A_SECOND * (0.7 + 0.6 * random.next())));
+  const faults: Fault[] = calmChanges(random, lengthMs);
+  const made = new Map<string, number>();
+  for (let n = 0; n < count; n++) {
+    const weights = kinds.filter((kind) => WEIGHTS[kind] > 0).map((kind) => [kind, WEIGHTS[kind]] as const);
+    if (weights.length === 0) break;
+    const fault = makeFault(random, random.weighted(weights), random.between(0, lengthMs));
+    // Left out, not chosen again: what follows then is the same with any limit.
+    if (fault !== null && isWithinLimits(fault, made)) faults.push(fault);
+  }
+  return { seed, seconds, faults: faults.toSorted((a, b) => a.at - b.at) };
+}
+
+function calmChanges(random: Random, lengthMs: number): Fault[] {
+  return Array.from({ length: random.between(1, 2) }, (_, n) => ({
+    kind: 'calm-change',
+    // Apart, so that each is seen for itself.
+    at: random.between(0, Math.floor(lengthMs / 3)) + n * Math.floor((lengthMs * 2) / 3),
+    vpn: 'calm',
+    port: random.of(PORTS.calm),
+  }));
+}
+
+function isWithinLimits(fault: Fault, made: Map<string, number>): boolean {
+  let group: string;
+  let limit: number;
+  if (ENGINE_FAILURES.includes(fault.kind) && 'vpn' in fault) {
+    group = `engines of ${fault.vpn}`;
+    limit = ENGINE_FAILURES_A_VPN;
+  } else if (fault.kind === 'docker-restart' || fault.kind === 'docker-kill') {
+    group = 'docker';
+    limit = DOCKER_FAULTS_AT_MOST;
+  } else return true;
+  const before = made.get(group) ?? 0;
+  made.set(group, before + 1);
+  return before < limit;
+}
+
+function makeFault(random: Random, kind: FaultKind, at: number): Fault | null {
+  const vpn = random.of<StormyVpn>(['a', 'b']);
+  const port = random.of(PORTS[vpn]);
+  const portOrSame = random.chance(0.5) ? port : null;
+  const role = random.chance(0.6) ? 'forwarded' : 'plain';
+  switch (kind) {
+    case 'calm-change':
+      return null;
+    case 'port-change':
+    case 'port-lost':
+      return { kind, at, vpn, port };
+    case 'port-burst': {
+      const ports = Array.from({ length: random.between(2, 5) }, () => random.of(PORTS[vpn]));
+      return { kind, at, vpn, ports, pauseMs: random.between(0, 900) };
+    }
+    case 'port-flip':
+      return { kind, at, vpn, port, pauseMs: random.between(0, 3000) };
+    case 'port-same':
+    case 'health-lost':
+      return { kind, at, vpn };
+    case 'port-zero':
+    case 'health-dip':
+      return { kind, at, vpn, forMs: random.between(500, 4000) };
+    case 'control-trouble': {
+      const trouble = random.of<ControlTrouble>(['hang', '500', 'garbage', '401', '301']);
+      return { kind, at, vpn, trouble, forMs: random.between(500, 9000), port: portOrSame };
+    }
+    case 'vpn-restart':
+    case 'vpn-recreate':
+      return { kind, at, vpn, port: portOrSame };
+    case 'vpn-down': {
+      const how = random.of<'stop' | 'kill'>(['stop', 'kill']);
+      return { kind, at, vpn, how, forMs: random.between(500, 4000), port: portOrSame };
+    }
+    case 'vpn-reconnect':
+      return { kind, at, vpn, forMs: random.between(200, 3000), port: portOrSame };
+    case 'engine-crash':
+    case 'engine-kill':
+    case 'engine-remove':
+    case 'force-replace':
+      return { kind, at, vpn, role };
+    case 'engine-hang':
+      return { kind, at, vpn, role, forMs: random.between(1000, 8000) };
+    case 'replacement-cut': {
+      const side = random.of<'old' | 'new'>(['old', 'new']);
+      return { kind, at, vpn, port, side, afterMs: random.between(0, 2500) };
+    }
+    case 'worker-kill':
+    case 'worker-restart':
+    case 'api-kill':
+    case 'docker-restart':
+    case 'docker-kill':
+      return { kind, at, forMs: random.between(0, 3000) };
+    case 'temporal-kill':
+      return { kind, at };
+  }
+}
+
+/** One fault in one line, as `12.3 s  port-change a port=50001`. */
+export function faultLine(fault: Fault): string {
+  const { kind, at, ...rest } = fault;
+  const { vpn, ...details } = 'vpn' in rest ? rest : { ...rest, vpn: '' };
+  const texts = Object.entries(details).map(([name, value]) => `${name}=${value === null ? 'same' : String(value)}`);
+  return [`${(at / 1000).toFixed(1).padStart(5)} s `, kind, vpn, ...texts].filter((text) => text !== '').join(' ');
+}
+
+export function parseKinds(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = FAULT_KINDS.find((known) => known === name.trim());
+    if (kind === undefined) throw new Error(`--faults: expected some of ${FAULT_KINDS.join(', ')}; found '${name}'`);
+    return kind;
+  });
+}

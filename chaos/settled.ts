@@ -1,0 +1,47 @@
+import type { ReplacementJson } from '../src/api/schemas';
+import type { ListedEngine } from './checker/facts';
+
+/** All that is known of a VPN when everything should be as it is to be. */
+export interface VpnWorld {
+  readonly vpn: string;
+  /** What its provider forwards; 0: nothing. */
+  readonly port: number;
+  readonly healthy: boolean;
+  /** In a list that was not marked stale; null: there is none. */
+  readonly listed: readonly ListedEngine[] | null;
+  /** Containers in Docker with our labels, whatever their state. */
+  readonly containers: readonly { readonly id: string; readonly name: string; readonly running: boolean }[];
+  /** Null while the API does not tell, or only what it remembers. */
+  readonly replacements: readonly Pick<ReplacementJson, 'id' | 'state' | 'last_error' | 'cause'>[] | null;
+}
+
+/** I3: what keeps the VPN from being as it is to be; nothing when it is. */
+export function unsettled(world: VpnWorld, engines: number): string[] {
+  const { port, healthy, listed, containers, replacements } = world;
+  const wrong: string[] = [];
+  if (!healthy) wrong.push('its container is not healthy');
+  if (port === 0) wrong.push('its provider forwards no port');
+  if (listed === null) wrong.push('there is no fresh list');
+  else {
+    const forwarded = listed.filter((e) => e.forwarded);
+    const ports = forwarded.map((e) => e.p2pPort);
+    if (listed.length !== engines) wrong.push(`expected ${engines} engines in the list, found ${listed.length}`);
+    if (ports.length !== 1 || ports[0] !== port)
+      wrong.push(`expected one forwarded engine on port ${port} in the list, found ports [${ports.join(', ')}]`);
+    const known = new Set(listed.map((e) => e.id));
+    const left = containers.filter(({ id }) => !known.has(id)).map(({ name }) => name);
+    if (left.length > 0) wrong.push(`containers that are not in the list: ${left.join(', ')}`);
+    const there = new Set(containers.map(({ id }) => id));
+    const gone = listed.filter(({ id }) => !there.has(id)).map(({ name }) => name);
+    if (gone.length > 0) wrong.push(`engines in the list without a container: ${gone.join(', ')}`);
+  }
+  const down = containers.filter(({ running }) => !running).map(({ name }) => name);
+  if (down.length > 0) wrong.push(`containers that don't run: ${down.join(', ')}`);
+  if (replacements === null) wrong.push('the API does not tell its replacements');
+  else {
+    const running = replacements.filter(({ state }) => state === 'running');
+    const texts = running.map((r) => `${r.id} (${r.cause}${r.last_error === null ? '' : `: ${r.last_error}`})`);
+    if (running.length > 0) wrong.push(`replacements at work: ${texts.join('; ')}`);
+  }
+  return wrong.map((text) => `VPN ${world.vpn}: ${text}`);
+}

@@ -1,0 +1,48 @@
+import type { LogLine } from '../simulator/portward-process';
+import type { Violation } from './checker/rule';
+import type { Fired } from './injector';
+import { faultLine, type Schedule } from './schedule';
+
+/** Of the log around a violation. */
+const BEFORE_MS = 4_000;
+const AFTER_MS = 1_000;
+const LINES_AT_MOST = 60;
+
+export type PartLine = LogLine & { readonly part: string };
+
+export interface StoryOptions {
+  readonly schedule: Schedule;
+  readonly began: number;
+  readonly fired: readonly Fired[];
+  readonly log: readonly PartLine[];
+  /** Run in the same environment before. */
+  readonly seedsBefore: readonly number[];
+  /** Those of the command line, but for seed and number of schedules. */
+  readonly options: readonly string[];
+}
+
+/** All that is needed to understand a violation and to see it again. */
+export function story(violations: readonly Violation[], told: StoryOptions): string[] {
+  const { schedule, began, fired, log, seedsBefore, options } = told;
+  const since = (at: number) => `${((at - began) / 1000).toFixed(2).padStart(6)} s`;
+  const lines = [`VIOLATION in the schedule of seed ${schedule.seed}`];
+  for (const { promise, at, what } of violations) lines.push(`  ${promise} at ${since(at)}: ${what}`);
+  lines.push('', 'Faults, with when they began and how long they took:');
+  for (const { fault, from, to, outcome, done } of fired) {
+    const took = to === Infinity ? 'not ended' : `${((to - from) / 1000).toFixed(1)} s`;
+    lines.push(
+      `  ${since(from)}  ${faultLine(fault).trim()} (${took})${done ? '' : ' NOT POSSIBLE'} ${outcome}`.trimEnd(),
+    );
+  }
+  for (const { promise, at } of violations) {
+    lines.push('', `Log around ${promise} at ${since(at)}:`);
+    const around = log.filter((line) => line.at > at - BEFORE_MS && line.at < at + AFTER_MS).slice(-LINES_AT_MOST);
+    lines.push(...around.map((line) => `  ${since(line.at)} ${line.part} ${line.level}: ${line.text}`));
+  }
+  const command = (seed: number, schedules: number) =>
+    ['npm run chaos --', `--seed ${seed}`, `--schedules ${schedules}`, ...options].join(' ');
+  lines.push('', `Replay: ${command(schedule.seed, 1)}`);
+  const [first] = seedsBefore;
+  if (first !== undefined) lines.push(`With what was before it: ${command(first, schedule.seed - first + 1)}`);
+  return lines;
+}

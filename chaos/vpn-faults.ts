@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, StormyVpn, VpnName } from './faults';
+import { PORTS } from './schedule';
+import type { Scene } from './scene';
+
+type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
+
+const HEALTHY_LIMIT_MS = 20_000;
+/** Portward has this long to restart a VPN, or to have its port back. */
+const REMEDY_LIMIT_MS = 60_000;
+const HEALED_AFTER_MS = 5_000;
+/** Portward's remedy may have the tunnel down just now. */
+const CHANGE_LIMIT_MS = 10_000;
+
+/** Portward has not done what it is to do about a VPN. */
+export class RemedyMissing extends Error {}
+
+export async function changePort({ site, truth, watch }: Scene, vpn: VpnName, port: number): Promise<string> {
+  const from = truth.portOf(vpn);
+  const change = await site.vpn(vpn).changePort(port);
+  truth.sawPort(vpn, 0, change.oldPortDroppedAt);
+  truth.sawPort(vpn, port, change.newPortSetAt);
+  if (vpn === 'calm' && from !== 0) watch.tell({ kind: 'calm change', at: change.newPortSetAt, from, to: port });
+  return `${from} → ${port}`;
+}
+
+export async function burst(scene: Scene, { vpn, ports, pauseMs }: Of<'port-burst'>): Promise<string> {
+  for (const port of ports) {
+    await changePort(scene, vpn, port);
+    await sleep(pauseMs);
+  }
+  return '';
+}
+
+export async function flip(scene: Scene, { vpn, port, pauseMs }: Of<'port-flip'>): Promise<string> {
+  const before = currentPort(scene, vpn);
+  await changePort(scene, vpn, port);
+  await sleep(pauseMs);
+  await changePort(scene, vpn, before);
+  return `${before} → ${port} → ${before}`;
+}
+
+export async function samePort(scene: Scene, { vpn }: Of<'port-same'>): Promise<string> {
+  return changePort(scene, vpn, currentPort(scene, vpn));
+}
+
+export async function portZero(scene: Scene, { vpn, forMs }: Of<'port-zero'>): Promise<string> {
+  const before = currentPort(scene, vpn);
+  return during(scene, 'control', vpn, async () => {
+    await changePort(scene, vpn, 0);
+    await sleep(forMs);
+    const deadline = Date.now() + CHANGE_LIMIT_MS;
+    for (;;) {
+      try {
+        return await changePort(scene, vpn, before);
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+      }
+      await sleep(100);
+    }
+  });
+}
+
+export async function losePort(scene: Scene, { vpn, port }: Of<'port-lost'>): Promise<string> {
+  const { site, truth, heal } = scene;
+  await site.vpn(vpn).setNextPort(port);
+  return during(scene, 'control', vpn, async () => {
+    await site.vpn(vpn).setFault({ kind: 'lost' });
+    const lostAt = Date.now();
+    if (heal) {
+      await sleep(HEALED_AFTER_MS);
+      await site.vpn(vpn).stopVpn();
+      await site.vpn(vpn).runVpn();
+    }
+    // Not at once: what was seen last is the port before.
+    while (Date.now() - lostAt < 500 || truth.portOf(vpn) === 0) {
+      if (Date.now() - lostAt > REMEDY_LIMIT_MS)
+        throw new RemedyMissing(`the port of VPN ${vpn} is lost since ${REMEDY_LIMIT_MS} ms, and nobody had it back`);
+      await sleep(100);
+    }
+    return `back after ${Date.now() - lostAt} ms${heal ? ', by the harness' : ''}`;
+  });
+}
+
+export async function controlTrouble(scene: Scene, fault: Of<'control-trouble'>): Promise<string> {
+  const { vpn, trouble, forMs, port } = fault;
+  return during(scene, 'control', vpn, async () => {
+    await scene.site.vpn(vpn).setFault({ kind: trouble });
+    try {
+      await sleep(forMs / 2);
+      if (port !== null) await changePort(scene, vpn, port);
+      await sleep(forMs / 2);
+    } finally {
+      await scene.site.vpn(vpn).setFault(null);
+    }
+    return '';
+  });
+}
+
+export async function restart(scene: Scene, { vpn, port }: Of<'vpn-restart'>): Promise<string> {
+  if (port !== null) await scene.site.vpn(vpn).setNextPort(port);
+  return down(scene, vpn, () => scene.site.vpn(vpn).restart());
+}
+
+export async function takeDown(scene: Scene, { vpn, how, forMs, port }: Of<'vpn-down'>): Promise<string> {
+  if (port !== null) await scene.site.vpn(vpn).setNextPort(port);
+  return down(scene, vpn, async () => {
+    await scene.site.vpn(vpn)[how]();
+    await sleep(forMs);
+    await scene.site.vpn(vpn).start();
+  });
+}
+
+export async function recreate(scene: Scene, { vpn, port }: Of<'vpn-recreate'>): Promise<string> {
+  if (port !== null) await scene.site.vpn(vpn).setNextPort(port);
+  return down(scene, vpn, () => scene.site.vpn(vpn).recreate());
+}
+
+export async function reconnect(scene: Scene, { vpn, forMs, port }: Of<'vpn-reconnect'>): Promise<string> {
+  const container = scene.site.vpn(vpn);
+  return during(scene, 'control', vpn, async () => {
+    await container.stopVpn();
+    await sleep(forMs);
+    if (port !== null) await container.setNextPort(port);
+    await container.runVpn();
+    return '';
+  });
+}
+
+export async function dipHealth(scene: Scene, { vpn, forMs }: Of<'health-dip'>): Promise<string> {
+  const container = scene.site.vpn(vpn);
+  return during(scene, 'health', vpn, async () => {
+    await container.setHealth(false);
+    await sleep(forMs);
+    await container.setHealth(true);
+    await container.untilHealth('healthy', HEALTHY_LIMIT_MS);
+    return '';
+  });
+}
+
+export async function loseHealth(scene: Scene, { vpn }: Of<'health-lost'>): Promise<string> {
+  const container = scene.site.vpn(vpn);
+  return during(scene, 'health', vpn, async () => {
+    const lostAt = Date.now();
+    await container.setHealth(false);
+    await container.untilHealth('unhealthy', HEALTHY_LIMIT_MS);
+    if (scene.heal) {
+      await sleep(HEALED_AFTER_MS);
+      await container.setHealth(true);
+    }
+    try {
+      await container.untilHealth('healthy', REMEDY_LIMIT_MS);
+    } catch (error) {
+      throw new RemedyMissing(`VPN ${vpn} stays unhealthy, and nobody has restarted it: ${String(error)}`);
+    }
+    return `healthy after ${Date.now() - lostAt} ms${scene.heal ? ', by the harness' : ''}`;
+  });
+}
+
+/** After everything that was done to a VPN, and what of it went wrong: it is as a provider would have it. */
+export async function repair({ site, truth }: Scene, vpn: VpnName): Promise<void> {
+  const container = site.vpn(vpn);
+  try {
+    const { State } = await container.relocate();
+    if (!State.Running) await container.start();
+  } catch {
+    await container.recreate();
+  }
+  await container.untilAnswering();
+  await container.setFault(null);
+  await container.setHealth(true);
+  const { status, lost, port, nextPorts } = await container.state();
+  if (status === 'stopped' || lost) {
+    if (lost) await container.stopVpn();
+    await container.runVpn();
+  } else if (port === 0 && nextPorts.length === 0) {
+    const [first = 0] = PORTS[vpn];
+    await container.changePort(first);
+  }
+  await container.untilHealth('healthy', HEALTHY_LIMIT_MS);
+  truth.sawPort(vpn, (await container.state()).port, Date.now());
+}
+
+/** The VPN's port, or the one that it would have. */
+function currentPort({ truth }: Scene, vpn: StormyVpn): number {
+  return truth.portOf(vpn) || PORTS[vpn][0] || 0;
+}
+
+async function down(scene: Scene, vpn: StormyVpn, doIt: () => Promise<void>): Promise<string> {
+  return during(scene, 'health', vpn, async () => {
+    await during(scene, 'vpn', vpn, async () => {
+      await doIt();
+      return '';
+    });
+    await scene.site.vpn(vpn).untilHealth('healthy', HEALTHY_LIMIT_MS);
+    return '';
+  });
+}
+
+async function during(
+  { truth }: Scene,
+  kind: 'vpn' | 'health' | 'control',
+  vpn: StormyVpn,
+  doIt: () => Promise<string>,
+): Promise<string> {
+  const end = truth.begin(kind, vpn);
+  try {
+    return await doIt();
+  } finally {
+    end();
+  }
+}

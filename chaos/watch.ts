@@ -1,0 +1,146 @@
+import { httpGet } from '../simulator/http-get';
+import { ProxyClient, type StreamOutcome } from '../simulator/proxy-client';
+import { Viewers } from '../simulator/viewers';
+import type { Answer, ContainerEvent, Fact, ListedEngine } from './checker/facts';
+import { DockerWatch } from './docker-watch';
+import { EnginesPoll } from './engines-poll';
+import { VPN_NAMES, type EngineRole, type VpnName } from './faults';
+import type { GroundTruth } from './ground-truth';
+import { PortWatch } from './port-watch';
+import type { Site } from './site';
+
+export type List = Extract<Answer, { outcome: 'list' }>;
+
+const VIEWERS = 3;
+const PROBE_LIMIT_MS = 2_000;
+
+/** Sees all there is to see of a site, all the time, and tells it as facts. */
+export class Watch {
+  /** The last list that was not marked stale. */
+  list: List | null = null;
+  private readonly parts: { stop(): Promise<unknown> }[] = [];
+  private readonly waiting = new Set<(fact: Fact) => void>();
+  private readonly probed = new Set<string>();
+  private readonly viewers: Viewers;
+  private readonly proxy: ProxyClient;
+  private readonly poll: EnginesPoll;
+
+  private constructor(
+    private readonly site: Site,
+    truth: GroundTruth,
+    private readonly hear: (fact: Fact) => void,
+  ) {
+    const docker = new DockerWatch(
+      site.docker,
+      (id, labels) => this.whatIs(id, labels),
+      (fact) => this.tell(fact),
+    );
+    this.opened = docker.open;
+    this.poll = new EnginesPoll(site.api.url, site.vpnOf, (answer) => this.take(answer));
+    this.proxy = new ProxyClient({
+      url: site.api.url,
+      addressOf: ({ vpn_container: container }) => this.addressOf(site.vpnOf(container ?? '')),
+    });
+    this.viewers = new Viewers(this.proxy, (outcome) => this.heardStream(outcome));
+    this.parts.push(docker, this.poll, ...VPN_NAMES.map((name) => new PortWatch(name, site.vpn(name), truth)));
+  }
+
+  private readonly opened: Promise<void>;
+
+  static async open(site: Site, truth: GroundTruth, hear: (fact: Fact) => void): Promise<Watch> {
+    const watch = new Watch(site, truth, hear);
+    await watch.opened;
+    return watch;
+  }
+
+  /** People zap from then on. */
+  startViewers(): void {
+    this.viewers.start(VIEWERS);
+  }
+
+  get streams(): number {
+    return this.viewers.tally.made;
+  }
+
+  get answers(): number {
+    return this.poll.asked;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.viewers.stop(), ...this.parts.map((part) => part.stop())]);
+    this.proxy.close();
+  }
+
+  tell(fact: Fact): void {
+    this.hear(fact);
+    for (const waiter of this.waiting) waiter(fact);
+  }
+
+  /** The first fact from now on that passes; null when none comes in time. */
+  until<F extends Fact>(test: (fact: Fact) => fact is F, limitMs: number): Promise<F | null> {
+    return new Promise((resolve) => {
+      const end = (found: F | null): void => {
+        clearTimeout(timer);
+        this.waiting.delete(waiter);
+        resolve(found);
+      };
+      const waiter = (fact: Fact): void => {
+        if (test(fact)) end(fact);
+      };
+      const timer = setTimeout(() => end(null), limitMs);
+      this.waiting.add(waiter);
+    });
+  }
+
+  /** The first answer that was asked for after `after` and is a list that is not marked stale. */
+  untilFresh(after: number, limitMs: number): Promise<List | null> {
+    return this.until(
+      (fact): fact is List =>
+        fact.kind === 'answer' && fact.outcome === 'list' && fact.staleSeconds === null && fact.sentAt > after,
+      limitMs,
+    );
+  }
+
+  /** One that is listed now. */
+  engine(vpn: VpnName, role: EngineRole): ListedEngine | null {
+    return this.list?.engines.find((e) => e.vpn === vpn && e.forwarded === (role === 'forwarded')) ?? null;
+  }
+
+  private take(answer: Answer): void {
+    if (answer.outcome === 'list') {
+      if (answer.staleSeconds === null) this.list = answer;
+      for (const engine of answer.engines) if (!this.probed.has(engine.id)) void this.probe(engine);
+    }
+    this.tell(answer);
+  }
+
+  private async probe(engine: ListedEngine): Promise<void> {
+    this.probed.add(engine.id);
+    const url = `http://${this.addressOf(engine.vpn)}:${engine.httpPort}/server/api?api_version=3&method=get_network_connection_status`;
+    let error: string | null = null;
+    try {
+      const { status } = await httpGet(url, { limitMs: PROBE_LIMIT_MS });
+      if (status !== 200) error = `status ${status}`;
+    } catch (failure) {
+      error = failure instanceof Error ? failure.message : String(failure);
+    }
+    this.tell({ kind: 'probe', at: Date.now(), engine, error });
+  }
+
+  private heardStream(outcome: StreamOutcome): void {
+    if (outcome.kind === 'served') return;
+    const vpn = this.site.vpnOf(outcome.engine?.vpn_container ?? '');
+    const engine = outcome.engine && vpn ? { id: outcome.engine.container_id, vpn } : null;
+    this.tell({ kind: 'stream failure', at: Date.now(), engine, reason: `${outcome.kind}: ${outcome.reason}` });
+  }
+
+  private addressOf(vpn: VpnName | undefined): string {
+    return vpn === undefined ? 'unknown' : this.site.vpn(vpn).address;
+  }
+
+  private whatIs(id: string, labels: Readonly<Record<string, string>>): ContainerEvent['is'] | null {
+    if (this.site.bystanders.has(id)) return 'bystander';
+    if (VPN_NAMES.some((name) => labels['name'] === this.site.containerName(name))) return 'vpn';
+    return labels['portward.instance'] === this.site.runId ? 'engine' : null;
+  }
+}
