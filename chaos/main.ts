@@ -8,12 +8,13 @@ import { play } from './play';
 import { faultLine, makeSchedule, parseKinds } from './schedule';
 import { Tally } from './tally';
 
-const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 10] [--faults port-change,worker-kill] [--heal] [--print]
+const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 10] [--faults port-change,worker-kill] [--heal] [--verbose] [--print]
   --seed       of the first schedule; the others follow it
   --schedules  how many
   --seconds    in which a schedule's faults begin
   --faults     only these kinds: ${FAULT_KINDS.filter((kind) => kind !== 'calm-change').join(', ')}
   --heal       the harness itself ends a lost port and a VPN that stays unhealthy
+  --verbose    tells each schedule's faults and log, as of one with a violation
   --print      says what the schedules are, and does nothing`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
@@ -30,6 +31,7 @@ function readOptions() {
       seconds: { type: 'string', default: '10' },
       faults: { type: 'string' },
       heal: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
       print: { type: 'boolean', default: false },
     },
   });
@@ -44,6 +46,7 @@ function readOptions() {
     seconds: number('seconds', 1),
     kinds: values.faults === undefined ? FAULT_KINDS : parseKinds(values.faults),
     heal: values.heal,
+    verbose: values.verbose,
     print: values.print,
     /** Those that a replay needs, too. */
     options: [

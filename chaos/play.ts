@@ -22,6 +22,8 @@ export interface PlayOptions {
   readonly kinds: readonly FaultKind[];
   readonly privateDocker: boolean;
   readonly heal: boolean;
+  /** Everything of every schedule is told. */
+  readonly verbose: boolean;
   /** For the command that replays one. */
   readonly options: readonly string[];
   readonly signal: AbortSignal;
@@ -89,7 +91,7 @@ class Stand {
 
   /** False when a promise was broken. */
   private async schedule(seed: number, seedsBefore: readonly number[], scene: Scene): Promise<boolean> {
-    const { seconds, kinds, signal, say, options } = this.options;
+    const { seconds, kinds, signal, say, options, verbose } = this.options;
     const schedule = makeSchedule({ seed, seconds, kinds });
     const fired: Fired[] = [];
     const began = Date.now();
@@ -110,10 +112,11 @@ class Stand {
     say(
       `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}, settled in ${(settled.ms / 1000).toFixed(1)} s; ${texts.join(' ')}`,
     );
-    if (violations.length > 0) {
-      for (const line of story(violations, { schedule, began, fired, log: this.log, seedsBefore, options })) say(line);
-      return false;
+    if (violations.length > 0 || verbose) {
+      const told = { schedule, began, fired, log: this.log, seedsBefore, options, wholeLog: verbose };
+      for (const line of story(violations, told)) say(line);
     }
+    if (violations.length > 0) return false;
     this.log.length = 0;
     this.truth.forgetBefore(began);
     await this.freshen(scene, settled);

@@ -15,6 +15,8 @@ export interface StoryOptions {
   readonly began: number;
   readonly fired: readonly Fired[];
   readonly log: readonly PartLine[];
+  /** Not only around violations. */
+  readonly wholeLog: boolean;
   /** Run in the same environment before. */
   readonly seedsBefore: readonly number[];
   /** Those of the command line, but for seed and number of schedules. */
@@ -23,9 +25,10 @@ export interface StoryOptions {
 
 /** All that is needed to understand a violation and to see it again. */
 export function story(violations: readonly Violation[], told: StoryOptions): string[] {
-  const { schedule, began, fired, log, seedsBefore, options } = told;
+  const { schedule, began, fired, log, wholeLog, seedsBefore, options } = told;
   const since = (at: number) => `${((at - began) / 1000).toFixed(2).padStart(6)} s`;
-  const lines = [`VIOLATION in the schedule of seed ${schedule.seed}`];
+  const logLine = (line: PartLine) => `  ${since(line.at)} ${line.part} ${line.level}: ${line.text}`;
+  const lines = violations.length === 0 ? [] : [`VIOLATION in the schedule of seed ${schedule.seed}`];
   for (const { promise, at, what } of violations) lines.push(`  ${promise} at ${since(at)}: ${what}`);
   lines.push('', 'Faults, with when they began and how long they took:');
   for (const { fault, from, to, outcome, done } of fired) {
@@ -34,11 +37,13 @@ export function story(violations: readonly Violation[], told: StoryOptions): str
       `  ${since(from)}  ${faultLine(fault).trim()} (${took})${done ? '' : ' NOT POSSIBLE'} ${outcome}`.trimEnd(),
     );
   }
-  for (const { promise, at } of violations) {
+  if (wholeLog) lines.push('', 'Log:', ...log.map(logLine));
+  for (const { promise, at } of wholeLog ? [] : violations) {
     lines.push('', `Log around ${promise} at ${since(at)}:`);
     const around = log.filter((line) => line.at > at - BEFORE_MS && line.at < at + AFTER_MS).slice(-LINES_AT_MOST);
-    lines.push(...around.map((line) => `  ${since(line.at)} ${line.part} ${line.level}: ${line.text}`));
+    lines.push(...around.map(logLine));
   }
+  if (violations.length === 0) return lines;
   const command = (seed: number, schedules: number) =>
     ['npm run chaos --', `--seed ${seed}`, `--schedules ${schedules}`, ...options].join(' ');
   lines.push('', `Replay: ${command(schedule.seed, 1)}`);

@@ -65,9 +65,14 @@ export class ServiceRule implements Rule {
     );
   }
 
+  /** While nobody watches, the list goes on to show what a fault has killed: that time does not count. */
   private isExcusedStream({ at, engine }: StreamFailure): boolean {
-    const from = at - EXCUSE_MS;
-    if (this.was('api', null, from, at) || this.was('docker', null, from, at)) return true;
+    const { truth } = this.context;
+    let from = at - EXCUSE_MS;
+    const blind = truth.between(0, at, ({ kind }) => kind === 'worker' || kind === 'temporal' || kind === 'docker');
+    for (const { from: began, to } of blind.toReversed())
+      if (to + RECOVERY_MS >= from) from = Math.min(from, began - EXCUSE_MS);
+    if (this.was('api', null, at - EXCUSE_MS, at) || this.was('docker', null, at - EXCUSE_MS, at)) return true;
     return engine !== null && (this.was('engine', engine.id, from, at) || this.was('vpn', engine.vpn, from, at));
   }
 

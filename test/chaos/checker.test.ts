@@ -1,0 +1,296 @@
+import { Checker } from '../../chaos/checker/checker';
+import type { Fact, ListedEngine } from '../../chaos/checker/facts';
+import type { VpnName } from '../../chaos/faults';
+import { GroundTruth, type TroubleKind } from '../../chaos/ground-truth';
+
+const LIMITS = { checkIntervalMs: 1_000, evictionGraceMs: 3_000, portCacheTtlMs: 5_000, startupMs: 1_000 };
+/** Far from zero, as real times are. */
+const BEGIN = 1_800_000_000_000;
+
+/** What was seen of made-up VPNs `a`, `b` and `calm`; times are ms from the begin. */
+class Seen {
+  readonly truth = new GroundTruth();
+  readonly checker = new Checker(this.truth, LIMITS);
+
+  constructor() {
+    this.port('a', 50_001, 0).port('b', 51_001, 0).port('calm', 52_001, 0);
+  }
+
+  port(vpn: VpnName, port: number, at: number): this {
+    // Seen just before as well, so that the time of a change is exact.
+    if (at > 0) this.truth.sawPort(vpn, this.truth.portOf(vpn), BEGIN + at - 1);
+    this.truth.sawPort(vpn, port, BEGIN + at);
+    return this;
+  }
+
+  trouble(kind: TroubleKind, target: string | null, from: number, to: number): this {
+    jest.useFakeTimers({ now: BEGIN + to });
+    const end = this.truth.begin(kind, target, BEGIN + from);
+    end();
+    jest.useRealTimers();
+    return this;
+  }
+
+  /** Begun and not ended. */
+  lasting(kind: TroubleKind, target: string | null, from: number): this {
+    this.truth.begin(kind, target, BEGIN + from);
+    return this;
+  }
+
+  list(at: number, engines: readonly ListedEngine[], staleSeconds: number | null = null): this {
+    const times = { sentAt: BEGIN + at, at: BEGIN + at + 5 };
+    return this.fact({ kind: 'answer', ...times, outcome: 'list', staleSeconds, engines });
+  }
+
+  silence(at: number): this {
+    const times = { sentAt: BEGIN + at, at: BEGIN + at + 5 };
+    return this.fact({ kind: 'answer', ...times, outcome: 'silence', error: 'ECONNREFUSED' });
+  }
+
+  event(at: number, action: string, id: string, is: 'engine' | 'bystander' = 'engine'): this {
+    return this.fact({ kind: 'container event', at: BEGIN + at, action, id, name: id, is });
+  }
+
+  fact(fact: Fact): this {
+    this.checker.hear(fact);
+    return this;
+  }
+
+  get promises(): string[] {
+    return this.checker.violations.map(({ promise }) => promise);
+  }
+}
+
+function engine(id: string, vpn: VpnName, p2pPort: number | null = null, forwarded = p2pPort !== null): ListedEngine {
+  return { id, name: id, vpn, httpPort: 19_000, forwarded, p2pPort, lastSeen: BEGIN };
+}
+
+describe('I1: what is shown as forwarded', () => {
+  test('the port that the VPN has is fine, and so is the one that it had just now', () => {
+    const seen = new Seen().list(100, [engine('f', 'a', 50_001)]).port('a', 50_002, 10_000);
+    expect(seen.list(10_500, [engine('f', 'a', 50_001)]).promises).toEqual([]);
+  });
+
+  test('a port that is gone for longer than a check is a violation', () => {
+    const seen = new Seen().port('a', 50_002, 10_000).list(20_000, [engine('f', 'a', 50_001)]);
+    expect(seen.promises).toEqual(['I1']);
+  });
+
+  test('a port that the VPN never had is a violation', () => {
+    expect(new Seen().list(100, [engine('f', 'a', 50_009)]).promises).toEqual(['I1']);
+  });
+
+  test('the port of another VPN is a violation', () => {
+    expect(new Seen().list(100, [engine('f', 'b', 50_001)]).promises).toEqual(['I1']);
+  });
+
+  test('no port at all is a violation', () => {
+    expect(new Seen().list(100, [engine('f', 'a', null, true)]).promises).toEqual(['I1']);
+  });
+
+  test('two forwarded engines of one VPN are a violation, of two VPNs they are not', () => {
+    const seen = new Seen().list(100, [engine('f', 'a', 50_001), engine('g', 'b', 51_001)]);
+    expect(seen.promises).toEqual([]);
+    expect(seen.list(200, [engine('f', 'a', 50_001), engine('g', 'a', 50_001)]).promises).toEqual(['I1']);
+  });
+
+  test.each(['worker', 'temporal', 'docker'] as const)('while there was no %s, the last observation counts', (kind) => {
+    const seen = new Seen().port('a', 50_002, 10_000).trouble(kind, null, 9_000, 19_000);
+    expect(seen.list(20_000, [engine('f', 'a', 50_001)]).promises).toEqual([]);
+  });
+
+  test('a worker that has long been back is no excuse', () => {
+    const seen = new Seen().port('a', 50_002, 10_000).trouble('worker', null, 9_000, 12_000);
+    expect(seen.list(30_000, [engine('f', 'a', 50_001)]).promises).toEqual(['I1']);
+  });
+
+  test("another VPN's control server is no excuse", () => {
+    const seen = new Seen().port('a', 50_002, 10_000).trouble('control', 'b', 9_000, 19_000);
+    expect(seen.list(20_000, [engine('f', 'a', 50_001)]).promises).toEqual(['I1']);
+  });
+
+  test('an engine that is marked as evicted is not shown again', () => {
+    const seen = new Seen().fact({ kind: 'eviction mark', at: BEGIN + 1_000, id: 'f', name: 'f' });
+    expect(seen.list(1_100, [engine('f', 'a')]).promises).toEqual([]);
+    expect(seen.list(3_000, [engine('f', 'a')], 2).promises).toEqual([]);
+    expect(seen.list(3_000, [engine('f', 'a')]).promises).toEqual(['I1']);
+  });
+
+  test('the mark may be heard of after the answer', () => {
+    const seen = new Seen().list(3_000, [engine('f', 'a')]);
+    expect(seen.fact({ kind: 'eviction mark', at: BEGIN + 1_000, id: 'f', name: 'f' }).promises).toEqual(['I1']);
+  });
+});
+
+describe('I7: a port that can not be read', () => {
+  test('is valid for its time to live, and not for longer', () => {
+    const seen = new Seen().lasting('control', 'a', 1_000).list(5_000, [engine('f', 'a', 50_001)]);
+    expect(seen.promises).toEqual([]);
+    expect(seen.list(12_000, [engine('f', 'a', 50_001)]).promises).toEqual(['I7']);
+  });
+});
+
+describe('I2: an engine that is stopped', () => {
+  test('has left the list long before', () => {
+    expect(new Seen().list(1_000, [engine('f', 'a')]).event(4_000, 'kill', 'f').promises).toEqual([]);
+  });
+
+  test('and was still in it just now: a violation', () => {
+    expect(new Seen().list(1_000, [engine('f', 'a')]).event(2_500, 'kill', 'f').promises).toEqual(['I2']);
+  });
+
+  test('and was still in a stale list just now: a violation, since proxies take that one, too', () => {
+    expect(new Seen().list(1_000, [engine('f', 'a')], 3).event(2_500, 'kill', 'f').promises).toEqual(['I2']);
+  });
+
+  test('by the harness is fine', () => {
+    const seen = new Seen().trouble('engine', 'f', 2_400, 2_500).list(2_000, [engine('f', 'a')]);
+    expect(seen.event(2_450, 'kill', 'f').promises).toEqual([]);
+  });
+
+  test('was never listed: nobody can have it', () => {
+    expect(new Seen().event(2_450, 'kill', 'f').promises).toEqual([]);
+  });
+});
+
+describe("I4: the calm VPN's change", () => {
+  const change: Fact = { kind: 'calm change', at: BEGIN + 1_000, from: 52_001, to: 52_002 };
+  const changed = () => new Seen().port('calm', 52_002, 1_000).fact(change);
+
+  test('is seen in time, and measured', () => {
+    const seen = changed()
+      .list(1_100, [engine('f', 'calm', 52_001)])
+      .list(1_900, []);
+    expect(seen.promises).toEqual([]);
+    expect(seen.checker.calm.latencies).toEqual([900]);
+  });
+
+  test('is seen too late: a violation', () => {
+    // Of I1 as well, which is the same at that time.
+    expect(changed().list(6_000, [engine('f', 'calm', 52_001)]).promises).toContain('I4');
+  });
+
+  test('does not count while the worker was away', () => {
+    const seen = changed()
+      .trouble('worker', null, 500, 5_000)
+      .list(6_000, [engine('f', 'calm', 52_001)]);
+    expect(seen.promises).toEqual([]);
+  });
+});
+
+describe('I5: bystanders', () => {
+  test.each(['kill', 'stop', 'destroy', 'update', 'rename'])('%s is a violation', (action) => {
+    expect(new Seen().event(1_000, action, 'other', 'bystander').promises).toEqual(['I5']);
+  });
+
+  test('may be stopped by a Docker that is stopped', () => {
+    const seen = new Seen().trouble('docker', null, 500, 3_000);
+    expect(seen.event(1_000, 'kill', 'other', 'bystander').promises).toEqual([]);
+  });
+
+  test('what Docker does of itself is nobody’s doing', () => {
+    expect(new Seen().event(1_000, 'exec_start', 'other', 'bystander').promises).toEqual([]);
+  });
+});
+
+describe('I6: an engine in the list', () => {
+  const probe = (error: string | null): Fact => ({ kind: 'probe', at: BEGIN + 1_000, engine: engine('f', 'a'), error });
+
+  test('answers', () => expect(new Seen().fact(probe(null)).promises).toEqual([]));
+  test('does not answer: a violation', () => expect(new Seen().fact(probe('ECONNREFUSED')).promises).toEqual(['I6']));
+  test.each([
+    ['engine', 'f'],
+    ['vpn', 'a'],
+    ['docker', null],
+  ] as const)('was hurt by the harness: %s', (kind, target) =>
+    expect(new Seen().trouble(kind, target, 500, 900).fact(probe('ECONNREFUSED')).promises).toEqual([]),
+  );
+});
+
+describe('the API', () => {
+  test('silence is a violation, unless it was killed', () => {
+    expect(new Seen().silence(1_000).promises).toEqual(['API']);
+    expect(new Seen().trouble('api', null, 900, 1_500).silence(1_000).promises).toEqual([]);
+  });
+
+  test('a list that can not be decoded is a violation', () => {
+    const wrong = { kind: 'answer', sentAt: BEGIN, at: BEGIN, outcome: 'wrong', error: 'status 500' } as const;
+    expect(new Seen().fact(wrong).promises).toEqual(['API']);
+  });
+
+  test.each([
+    [500, ['API']],
+    [502, ['API']],
+    [503, []],
+    [409, []],
+    [202, []],
+  ])('status %i of another route: %j', (status, promises) => {
+    const answer = { kind: 'api answer', at: BEGIN, request: 'POST /x', status, body: '' } as const;
+    expect(new Seen().fact(answer).promises).toEqual(promises);
+  });
+
+  test('a process that ends by itself is a violation', () => {
+    const exit = { kind: 'unexpected exit', at: BEGIN, part: 'worker', how: 'code 1' } as const;
+    expect(new Seen().fact(exit).promises).toEqual(['process']);
+  });
+
+  test('a remedy that does not come is a violation', () => {
+    expect(new Seen().fact({ kind: 'remedy missing', at: BEGIN, what: 'x' }).promises).toEqual(['remedy']);
+  });
+});
+
+describe('streams that fail', () => {
+  const failure = (id: string | null, at = 10_000): Fact => ({
+    kind: 'stream failure',
+    at: BEGIN + at,
+    engine: id === null ? null : { id, vpn: 'a' },
+    reason: 'ECONNREFUSED',
+  });
+
+  test('for no reason are a violation', () => {
+    expect(new Seen().fact(failure('f')).promises).toEqual(['streams']);
+    expect(new Seen().fact(failure(null)).promises).toEqual(['streams']);
+  });
+
+  test.each([
+    ['api', null],
+    ['docker', null],
+    ['engine', 'f'],
+    ['vpn', 'a'],
+  ] as const)('just after the harness has killed their %s are excused', (kind, target) => {
+    const seen = new Seen().trouble(kind, target, 7_000, 7_500).fact(failure('f'));
+    expect(seen.promises).toEqual([]);
+    expect(seen.checker.service.streams).toEqual({ failed: 0, excused: 1 });
+  });
+
+  test.each([
+    ['engine', 'g'],
+    ['vpn', 'b'],
+    ['control', 'a'],
+    ['worker', null],
+  ] as const)('are not excused by another fault: %s %s', (kind, target) => {
+    expect(new Seen().trouble(kind, target, 7_000, 7_500).fact(failure('f')).promises).toEqual(['streams']);
+  });
+
+  test('long after the fault are not excused, unless nobody could watch since', () => {
+    const late = () => new Seen().trouble('vpn', 'a', 7_000, 7_500);
+    expect(late().fact(failure('f', 20_000)).promises).toEqual(['streams']);
+    expect(late().trouble('worker', null, 7_600, 19_000).fact(failure('f', 20_000)).promises).toEqual([]);
+  });
+});
+
+describe('the longest time without a forwarded engine', () => {
+  test('counts while the VPN is in order', () => {
+    const seen = new Seen()
+      .list(0, [engine('f', 'a', 50_001)])
+      .list(1_000, [])
+      .list(5_000, []);
+    expect(seen.checker.gaps.longest).toMatchObject({ ms: 5_005 });
+  });
+
+  test('does not count while the VPN is down', () => {
+    const down = new Seen();
+    for (const vpn of ['a', 'b', 'calm']) down.lasting('vpn', vpn, 0);
+    expect(down.list(1_000, []).list(5_000, []).checker.gaps.longest).toBeNull();
+  });
+});

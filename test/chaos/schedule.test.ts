@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { FAULT_KINDS, type FaultKind } from '../../chaos/faults';
+import { faultLine, makeSchedule, parseKinds, PORTS } from '../../chaos/schedule';
+
+const seeds = fc.nat();
+const lengths = fc.integer({ min: 1, max: 60 });
+const someKinds = fc.subarray(
+  FAULT_KINDS.filter((kind) => kind !== 'calm-change'),
+  { minLength: 1 },
+);
+
+test('the same seed makes the same schedule', () => {
+  fc.assert(
+    fc.property(seeds, lengths, someKinds, (seed, seconds, kinds) => {
+      expect(makeSchedule({ seed, seconds, kinds })).toEqual(makeSchedule({ seed, seconds, kinds }));
+    }),
+  );
+});
+
+test('seeds that follow one another make different schedules', () => {
+  const texts = Array.from({ length: 200 }, (_, seed) =>
+    JSON.stringify(makeSchedule({ seed, seconds: 10, kinds: FAULT_KINDS }).faults),
+  );
+  expect(new Set(texts).size).toBe(200);
+});
+
+test('faults are in order, within the time, of the kinds that were asked for, and calm VPNs have changes only', () => {
+  fc.assert(
+    fc.property(seeds, lengths, someKinds, (seed, seconds, kinds) => {
+      const { faults } = makeSchedule({ seed, seconds, kinds });
+      const times = faults.map(({ at }) => at);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(times.every((at) => at >= 0 && at <= seconds * 1000)).toBe(true);
+      expect(faults.every(({ kind }) => kind === 'calm-change' || kinds.includes(kind))).toBe(true);
+      expect(faults.some(({ kind }) => kind === 'calm-change')).toBe(true);
+      for (const fault of faults) {
+        if ('vpn' in fault) expect(fault.vpn === 'calm').toBe(fault.kind === 'calm-change');
+        if ('vpn' in fault && 'port' in fault && fault.port !== null) expect(PORTS[fault.vpn]).toContain(fault.port);
+      }
+    }),
+  );
+});
+
+test('an engine of a VPN fails at most twice, and Docker once', () => {
+  const failures: FaultKind[] = ['engine-crash', 'engine-kill', 'engine-remove', 'engine-hang'];
+  const stops: FaultKind[] = ['docker-restart', 'docker-kill'];
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const { faults } = makeSchedule({ seed, seconds: 60, kinds: [...failures, ...stops] });
+      for (const vpn of ['a', 'b']) {
+        expect(faults.filter((f) => failures.includes(f.kind) && 'vpn' in f && f.vpn === vpn).length).toBeLessThan(3);
+      }
+      expect(faults.filter(({ kind }) => stops.includes(kind)).length).toBeLessThan(2);
+    }),
+  );
+});
+
+test('every kind of fault comes up', () => {
+  const kinds = new Set<FaultKind>();
+  for (let seed = 0; seed < 100; seed++) {
+    for (const fault of makeSchedule({ seed, seconds: 10, kinds: FAULT_KINDS }).faults) kinds.add(fault.kind);
+  }
+  expect([...kinds].toSorted()).toEqual([...FAULT_KINDS].toSorted());
+});
+
+test('a fault is told in one line', () => {
+  expect(faultLine({ kind: 'vpn-restart', at: 1234, vpn: 'b', port: null })).toBe('  1.2 s  vpn-restart b port=same');
+});
+
+test('kinds are read from the command line, and a wrong one is named', () => {
+  expect(parseKinds('port-flip, api-kill')).toEqual(['port-flip', 'api-kill']);
+  expect(() => parseKinds('port-flip,earthquake')).toThrow("found 'earthquake'");
+});
