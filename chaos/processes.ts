@@ -4,6 +4,7 @@ import type { UnexpectedExit } from './checker/facts';
 
 /** Worker and API of a site: one that ends without being told to is told of. */
 export class Processes {
+  private left = false;
   private readonly expected = new Set<PortwardProcess>();
 
   constructor(
@@ -23,6 +24,7 @@ export class Processes {
   }
 
   async start(part: 'worker' | 'api'): Promise<void> {
+    if (this.left) throw new Error('the site is being closed');
     const process = this[part];
     this.expected.delete(process);
     const starting = process.start();
@@ -48,8 +50,9 @@ export class Processes {
     }
   }
 
-  /** From now on their end is none of ours. */
+  /** From now on their end is none of ours, and nobody starts them again. */
   leave(): void {
+    this.left = true;
     this.expected.add(this.worker).add(this.api);
   }
 

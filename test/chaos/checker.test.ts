@@ -193,9 +193,11 @@ describe('I5: bystanders', () => {
   });
 });
 
-describe('I6: an engine in the list', () => {
-  const probe = (error: string | null): Fact => ({ kind: 'probe', at: BEGIN + 1_000, engine: engine('f', 'a'), error });
+function probe(error: string | null): Fact {
+  return { kind: 'probe', at: BEGIN + 1_000, engine: engine('f', 'a'), error };
+}
 
+describe('I6: an engine in the list', () => {
   test('answers', () => expect(new Seen().fact(probe(null)).promises).toEqual([]));
   test('does not answer: a violation', () => expect(new Seen().fact(probe('ECONNREFUSED')).promises).toEqual(['I6']));
   test.each([
@@ -239,14 +241,12 @@ describe('the API', () => {
   });
 });
 
-describe('streams that fail', () => {
-  const failure = (id: string | null, at = 10_000): Fact => ({
-    kind: 'stream failure',
-    at: BEGIN + at,
-    engine: id === null ? null : { id, vpn: 'a' },
-    reason: 'ECONNREFUSED',
-  });
+function failure(id: string | null, at = 10_000): Fact {
+  const engine = id === null ? null : ({ id, vpn: 'a' } as const);
+  return { kind: 'stream failure', at: BEGIN + at, engine, reason: 'ECONNREFUSED' };
+}
 
+describe('streams that fail', () => {
   test('for no reason are a violation', () => {
     expect(new Seen().fact(failure('f')).promises).toEqual(['streams']);
     expect(new Seen().fact(failure(null)).promises).toEqual(['streams']);
@@ -273,9 +273,9 @@ describe('streams that fail', () => {
   });
 
   test('long after the fault are not excused, unless nobody could watch since', () => {
-    const late = () => new Seen().trouble('vpn', 'a', 7_000, 7_500);
-    expect(late().fact(failure('f', 20_000)).promises).toEqual(['streams']);
-    expect(late().trouble('worker', null, 7_600, 19_000).fact(failure('f', 20_000)).promises).toEqual([]);
+    expect(new Seen().trouble('vpn', 'a', 7_000, 7_500).fact(failure('f', 20_000)).promises).toEqual(['streams']);
+    const unwatched = new Seen().trouble('vpn', 'a', 7_000, 7_500).trouble('worker', null, 7_600, 19_000);
+    expect(unwatched.fact(failure('f', 20_000)).promises).toEqual([]);
   });
 });
 
