@@ -242,8 +242,8 @@ describe('the API', () => {
 });
 
 function failure(id: string | null, at = 10_000): Fact {
-  const engine = id === null ? null : ({ id, vpn: 'a' } as const);
-  return { kind: 'stream failure', at: BEGIN + at, engine, reason: 'ECONNREFUSED' };
+  const chosen = id === null ? null : ({ id, vpn: 'a' } as const);
+  return { kind: 'stream failure', at: BEGIN + at, engine: chosen, reason: 'ECONNREFUSED' };
 }
 
 describe('streams that fail', () => {
