@@ -4,6 +4,7 @@ import { accessControl, type AccessOptions } from './access';
 import { describeApi, serveDescription } from './openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './rate-limits';
 import { Reads, type ReadsOptions } from './reads';
+import { circuitBreakerRoutes } from './routes/circuit-breakers';
 import { engineRoutes } from './routes/engines';
 import { healthRoutes } from './routes/health';
 import { replacementRoutes } from './routes/replacements';
@@ -58,5 +59,6 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   await fastify.register(vpnRoutes, { reads, instance: options.instance });
   await fastify.register(replacementRoutes, { reads });
   await fastify.register(healthRoutes, { reads });
+  await fastify.register(circuitBreakerRoutes, { reads });
   serveDescription(fastify);
 };

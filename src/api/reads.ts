@@ -58,6 +58,10 @@ export class Reads {
     return this.vpns.map((v) => v.source.vpn);
   }
 
+  get sources(): VpnSource[] {
+    return this.vpns.map((v) => v.source);
+  }
+
   source(vpn: string): VpnSource | undefined {
     return this.vpns.find((v) => v.source.vpn === vpn)?.source;
   }

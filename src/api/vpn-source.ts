@@ -5,10 +5,13 @@ import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
+import type { BreakerKind } from '../workflows/breaker';
 import {
   enginesQuery,
   recheckSignal,
+  replaceEngineSignal,
   replaceEngineUpdate,
+  resetBreakerSignal,
   stateQuery,
   type ReplaceRequest,
   type VpnReport,
@@ -31,6 +34,9 @@ export interface VpnSource {
   recheck(): Promise<void>;
   /** @throws the update's own error when it was refused, a deadline's when no worker has taken it */
   replace(request: ReplaceRequest, updateId: string): Promise<Replacement>;
+  /** For a worker that comes later; resolves once the server has written it down. @throws when it has not */
+  replaceLater(request: ReplaceRequest): Promise<void>;
+  resetBreaker(kind: BreakerKind | null): Promise<void>;
 }
 
 export interface TemporalVpnSourceOptions {
@@ -88,6 +94,14 @@ export class TemporalVpnSource implements VpnSource {
     return this.within(UPDATE_DEADLINE_MS, () =>
       this.handle().executeUpdate(replaceEngineUpdate, { args: [request], updateId }),
     );
+  }
+
+  async replaceLater(request: ReplaceRequest): Promise<void> {
+    await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(replaceEngineSignal, request));
+  }
+
+  async resetBreaker(kind: BreakerKind | null): Promise<void> {
+    await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
   /** Temporal drops a query that meets the end of a workflow task, and asks to send it again. */

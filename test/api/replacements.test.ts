@@ -108,6 +108,17 @@ test('a replacement that no worker takes in time is 202 pending, with the id to 
     state: 'pending',
     detail: expect.stringContaining('Idempotency-Key'),
   });
+  // Written down by the server, so that it outlives a restart of it.
+  expect(vpn.replacedLater).toEqual([{ requestId: 'k1' }]);
+});
+
+test('a replacement of which no answer came, because Temporal is away, is a 503 and not a promise', async () => {
+  const vpn = new VpnStandIn('gluetun');
+  vpn.answerReplace = () => Promise.reject(new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded'));
+  vpn.answerSignal = () => Promise.reject(new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }));
+  const response = await (await api([vpn])).inject({ method: 'POST', url: URL, headers: { 'idempotency-key': 'k1' } });
+  expect(response.statusCode).toBe(503);
+  expect(detail(response)).toMatch(/14 UNAVAILABLE.*Idempotency-Key k1/);
 });
 
 test('a replacement that Temporal did not take is a 503, not a promise', async () => {

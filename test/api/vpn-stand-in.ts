@@ -2,6 +2,7 @@ import type { ObserveProgress } from '../../src/activities/observe';
 import type { EngineList, VpnSource } from '../../src/api/vpn-source';
 import type { ListedEngine } from '../../src/domain/engine';
 import type { Replacement } from '../../src/domain/replacement';
+import type { BreakerKind } from '../../src/workflows/breaker';
 import type { ReplaceRequest, VpnReport } from '../../src/workflows/messages';
 import { replacement, vpnReport, vpnSettings } from '../builders';
 
@@ -16,6 +17,11 @@ export class VpnStandIn implements VpnSource {
   answerProgress: () => Promise<ObserveProgress | null> = async () => null;
   answerRecheck: () => Promise<void> = async () => undefined;
   answerReplace: (request: ReplaceRequest) => Promise<Replacement> = async () => replacement();
+
+  readonly replacedLater: ReplaceRequest[] = [];
+  readonly reset: (BreakerKind | null)[] = [];
+  /** What Temporal does with a signal. */
+  answerSignal: () => Promise<void> = async () => undefined;
 
   private version = 0;
 
@@ -55,6 +61,16 @@ export class VpnStandIn implements VpnSource {
   recheck(): Promise<void> {
     this.rechecked.push(performance.now());
     return this.answerRecheck();
+  }
+
+  replaceLater(request: ReplaceRequest): Promise<void> {
+    this.replacedLater.push(request);
+    return this.answerSignal();
+  }
+
+  resetBreaker(kind: BreakerKind | null): Promise<void> {
+    this.reset.push(kind);
+    return this.answerSignal();
   }
 
   replace(request: ReplaceRequest, updateId: string): Promise<Replacement> {

@@ -18,6 +18,12 @@ import {
   ReplacementSchema,
 } from '../schemas';
 
+function notTaken(error: unknown, requestId: string): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return `Temporal did not take it, or its answer was lost: ${reason}; ask again with Idempotency-Key ${requestId}`;
+}
+
 const Params = Type.Object({ name: ContainerNameSchema });
 
 export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
@@ -78,12 +84,16 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
             .send({ detail: `the workflow of VPN '${params.name}' is not there yet; try again in a minute` });
         }
         if (error instanceof ServiceError) {
-          return reply.code(503).send({
-            detail: `Temporal did not take it, or its answer was lost: ${error.cause?.message ?? error.message}; ask again with Idempotency-Key ${requestId}`,
-          });
+          return reply.code(503).send({ detail: notTaken(error, requestId) });
         }
         if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-        // The server has it: it is carried out when a worker is back, and the same key finds it.
+        // A server that is away looks the same, and one that has the update keeps it in its memory only. A signal with
+        // the same id is in its database; if both arrive they are one replacement.
+        try {
+          await source.replaceLater({ ...body, requestId });
+        } catch (failure) {
+          return reply.code(503).send({ detail: notTaken(failure, requestId) });
+        }
         return reply.code(202).send({
           id: null,
           request_id: requestId,

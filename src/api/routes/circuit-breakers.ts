@@ -1,0 +1,36 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Reads } from '../reads';
+import { ErrorSchema } from '../schemas';
+
+const Query = Type.Object(
+  {
+    operation_type: Type.Optional(
+      Type.Union([Type.Literal('general'), Type.Literal('replacement')], { description: 'both if absent' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
+  fastify.post(
+    '/health/circuit-breaker/reset',
+    {
+      config: { locked: true },
+      schema: {
+        summary: 'Close the circuit breakers of every VPN',
+        querystring: Query,
+        response: { 200: Type.Object({ message: Type.String() }), 503: ErrorSchema },
+      },
+    },
+    async ({ query }, reply) => {
+      const kind = query.operation_type ?? null;
+      const told = await Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind)));
+      const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
+      if (missed.length > 0) {
+        return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });
+      }
+      return { message: kind === null ? 'circuit breakers reset' : `circuit breaker for ${kind} reset` };
+    },
+  );
+};
