@@ -55,16 +55,7 @@ async function fuzz({ examples, seed }: Options): Promise<number> {
       progress(`schemathesis with ${what}, seed ${seed}, up to ${examples} examples for each operation`);
       const config = join(folder, 'schemathesis.toml');
       await writeFile(config, `${await readFile(CONFIG, 'utf8')}\n${parameters(names)}`);
-      const code = await run(
-        program,
-        [
-          ...['--config-file', config, 'run', `${site.portward.url}/openapi.json`],
-          ...['--header', `Authorization: Bearer ${key}`, '--max-examples', String(examples), '--seed', String(seed)],
-          ...['--request-timeout', '10', '--suppress-health-check', 'all', '--warnings', 'off'],
-          ...['--continue-on-failure', '--no-color'],
-        ],
-        folder,
-      );
+      const code = await run(program, commandLine(config, { url: site.portward.url, key, examples, seed }), folder);
       failed ||= code !== 0;
     }
     const errors = site.portward.logLines.filter((line) => ['error', 'fatal', 'output'].includes(line.level));
@@ -83,6 +74,20 @@ async function existingNames(site: Site): Promise<Record<string, string>> {
   const [engine]: { container_name: string; vpn_container: string }[] = JSON.parse(body);
   if (!engine) throw new Error('expected an engine in /engines, found none');
   return { name: engine.vpn_container, id: engine.container_name };
+}
+
+function commandLine(config: string, options: Options & { readonly url: string; readonly key: string }): string[] {
+  const { url, key, examples, seed } = options;
+  const flags = {
+    '--header': `Authorization: Bearer ${key}`,
+    '--max-examples': examples,
+    '--seed': seed,
+    '--request-timeout': 10,
+    '--suppress-health-check': 'all',
+    '--warnings': 'off',
+  };
+  const start = ['--config-file', config, 'run', `${url}/openapi.json`, '--continue-on-failure', '--no-color'];
+  return [...start, ...Object.entries(flags).flat().map(String)];
 }
 
 function parameters(names: Readonly<Record<string, string>>): string {

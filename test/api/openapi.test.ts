@@ -35,6 +35,7 @@ test('the OpenAPI document has every route of docs/api.md', async () => {
     'GET /vpn/publicip',
     'GET /vpn/status',
     'GET /vpns/{name}/replacements',
+    'POST /health/circuit-breaker/reset',
     'POST /vpns/{name}/recheck',
     'POST /vpns/{name}/replacements',
   ]);
@@ -56,5 +57,5 @@ test('it asks for a bearer key where the API does, and nowhere else', async () =
   const { document, of } = await operations();
   expect(document.components.securitySchemes).toMatchObject({ key: { type: 'http', scheme: 'bearer' } });
   const secured = [...of].filter(([, operation]) => operation.security !== undefined).map(([name]) => name);
-  expect(secured).toEqual(['POST /vpns/{name}/replacements']);
+  expect(secured.toSorted()).toEqual(['POST /health/circuit-breaker/reset', 'POST /vpns/{name}/replacements']);
 });

@@ -126,6 +126,6 @@ test('the queries are those that the table names', () => {
     const [, purpose = ''] = [...documentedCalls()].find(([call]) => permits(permission, call)) ?? [];
     const documented = /query (.*?)(?:[.;]|$)/.exec(purpose)?.[1] ?? '';
     const names = [...documented.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-    expect([permission.path, ...asked].toSorted()).toEqual([permission.path, ...names].toSorted());
+    expect([permission.path, asked]).toEqual([permission.path, new Set(names)]);
   }
 });
