@@ -21,6 +21,8 @@ export interface PortwardOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Each line as it is printed. */
   readonly onLine?: (line: LogLine, part: Part) => void;
+  /** Where its folder is made; where temporary files are if absent. */
+  readonly folderIn?: string | undefined;
   /** Ends a start that is under way; the process too. */
   readonly signal?: AbortSignal;
   /** Until the API answers. Temporal's CLI may have to be built first, which takes minutes. Default 10 minutes. */
@@ -53,7 +55,7 @@ export async function startPortward(options: PortwardOptions, part: Part = 'star
 
 /** Its folder and addresses, for those who have to know them before it starts. */
 export async function preparePortward(options: PortwardOptions, part: Part = 'start'): Promise<PortwardProcess> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'portward-')));
+  const folder = await realpath(await mkdtemp(join(options.folderIn ?? tmpdir(), 'portward-')));
   const [api = 0, temporal = 0, ui = 0] = await freePorts(3);
   return new PortwardProcess(options, folder, { api, temporal, ui }, part);
 }

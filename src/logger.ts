@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DefaultLogger, type LogEntry, type Logger as TemporalLogger } from '@temporalio/worker';
 import pino, { type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
 import { isWorkerStopping } from './activities/worker-stopping';
 import type { Config } from './config';
+import { LogFile } from './log-file';
 
 /** The file in DEBUG_LOG_DIR. */
 export const DEBUG_LOG = 'portward.jsonl';
@@ -23,13 +23,13 @@ export function createLogger(log: Config['log']): Logger {
         ignore: 'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt',
       })
     : pino.destination({ dest: 1, sync: true });
+  // A log that can't be written, because its disk is full or its reader gone, must not end the program.
+  main.on('error', () => {});
   const streams: StreamEntry[] = [{ level: 'info', stream: main }];
   if (log.debug) {
-    mkdirSync(log.debugDir, { recursive: true });
-    streams.push({
-      level: 'debug',
-      stream: pino.destination({ dest: join(log.debugDir, DEBUG_LOG), sync: true, append: true }),
-    });
+    const path = join(log.debugDir, DEBUG_LOG);
+    const told = (why: string) => process.stderr.write(`Lines are missing in ${path}: ${why}\n`);
+    streams.push({ level: 'debug', stream: new LogFile(path, told) });
   }
   return pino(
     {

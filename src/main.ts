@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Part } from './program/run';
 import { replace, status } from './program/commands';
@@ -15,7 +16,15 @@ async function start(parts: readonly Part[]): Promise<void> {
   await run(loadConfig(process.env), parts);
 }
 
+/** From package.json, which is in the image and in a checkout alike, above the built program. */
+function version(folder = __dirname): string {
+  const file = join(folder, 'package.json');
+  if (existsSync(file)) return String((JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version);
+  return dirname(folder) === folder ? 'unknown' : version(dirname(folder));
+}
+
 const program = new Command('portward')
+  .version(version(), '--version', 'print the version')
   .description("Keeps engines behind a VPN in step with the VPN's forwarded port.")
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_INPUT));

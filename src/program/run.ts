@@ -37,6 +37,7 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   const { client, connection } = lazyClient(target);
   const worker = parts.includes('worker') ? new WorkerProgram(config, { target, client, connection, log }) : null;
   const api = parts.includes('api') ? new ApiProgram(config, client, log) : null;
+  server?.supervise(() => worker?.checkWorkflows());
   try {
     await startedUnless(stopping, async () => {
       await worker?.start();
@@ -74,7 +75,6 @@ async function embeddedServer(
     },
     stopping,
   );
-  server.supervise();
   log.info(`Temporal UI: ${server.uiUrl}`);
   return server;
 }

@@ -20,6 +20,7 @@ const ANSWER_WITHIN_MS = 10_000;
 export class Supervision {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
+  private poke = new AbortController();
 
   constructor(
     private readonly client: Client,
@@ -29,6 +30,11 @@ export class Supervision {
 
   start(): void {
     this.running ??= this.run();
+  }
+
+  /** Looks after the workflows now, instead of when the next check is due. */
+  checkNow(): void {
+    this.poke.abort();
   }
 
   async stop(): Promise<void> {
@@ -41,6 +47,7 @@ export class Supervision {
     let begun = false;
     let told = false;
     while (!signal.aborted) {
+      this.poke = new AbortController();
       try {
         await this.asking(async () => {
           if (begun) await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
@@ -60,7 +67,7 @@ export class Supervision {
           );
         told = true;
       }
-      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal);
+      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.poke.signal);
     }
   }
 

@@ -65,6 +65,11 @@ export class WorkerProgram {
     this.running = this.keepRunning();
   }
 
+  /** Temporal has been started anew, perhaps with an empty database: without this that shows after half a minute. */
+  checkWorkflows(): void {
+    this.supervision?.checkNow();
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();

@@ -1,4 +1,6 @@
 import { mkdir } from 'node:fs/promises';
+import { saysDamaged, setAside } from './damaged-database';
+import { isNoSpace, lackOfSpace } from './disk-space';
 import { withFileLock } from './file-lock';
 import { assertPortFree } from './listening-port';
 import type { Log } from './log';
@@ -54,6 +56,15 @@ export class ServerStarter {
 
   /** @param signal breaks it off; a server that was not ready yet is ended */
   async bringUp(signal?: AbortSignal): Promise<Running> {
+    try {
+      return await this.#bringUp(signal);
+    } catch (error) {
+      const lack = isNoSpace(error) ? await lackOfSpace(this.#options.dataDir) : null;
+      throw lack === null ? error : new ServerStartError(lack, { cause: error });
+    }
+  }
+
+  async #bringUp(signal?: AbortSignal): Promise<Running> {
     // Before the lock is taken, as this can take minutes and another starter must not wait for it.
     const cliPath = findServer(this.#files) === undefined ? await this.#cliPath() : undefined;
     // The folder may have been deleted under a running Portward.
@@ -104,7 +115,7 @@ export class ServerStarter {
     return this.#running(record, true, 0);
   }
 
-  async #start(cliPath: string, signal?: AbortSignal): Promise<Running> {
+  async #start(cliPath: string, signal?: AbortSignal, mayBeginAnew = true): Promise<Running> {
     signal?.throwIfAborted();
     const { port, uiPort, ip = '127.0.0.1', uiIp = ip, searchAttributes } = this.#options;
     await assertPortFree(ip, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
@@ -112,23 +123,33 @@ export class ServerStarter {
     const logged = sizeOf(this.#files.log);
     const pid = await launch({ cliPath, files: this.#files, ip, port, uiIp, uiPort, searchAttributes });
     const record: ServerRecord = { pid, ip, port, uiIp, uiPort, owner: identify(process.pid) };
-    writeRecord(this.#files, record);
     let failure: Error;
+    let lines = '';
     try {
+      writeRecord(this.#files, record);
       const readiness = await this.#ready(record, signal);
       signal?.throwIfAborted();
       const running = this.#running(record, false, logged);
       if (readiness.ready) return running;
-      failure = new ServerStartError(this.#whyNotStarted(pid, readiness.reason, running.lastLines()));
+      lines = running.lastLines();
+      failure = new ServerStartError(await this.#whyNotStarted(pid, readiness.reason, lines));
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
     await terminate(pid, signal?.aborted ? STOP_PATIENCE_MS : undefined);
     removeRecord(this.#files);
-    throw failure;
+    if (!saysDamaged(lines) || !mayBeginAnew) throw failure;
+    const aside = setAside(this.#files);
+    this.#options.log.warn(
+      `The database ${this.#files.database} is damaged. It is now ${aside}, and a new one is begun: everything is found ` +
+        'again from Docker, and only the list of past replacements is lost. Look after the disk, and delete that file.',
+    );
+    return this.#start(cliPath, signal, false);
   }
 
-  #whyNotStarted(pid: number, reason: string, lines: string): string {
+  async #whyNotStarted(pid: number, reason: string, lines: string): Promise<string> {
+    const lack = await lackOfSpace(this.#options.dataDir);
+    if (lack !== null) return lack;
     if (lines.includes('database is locked')) {
       return `Another program, perhaps in another container, has ${this.#files.database} open. Stop it, or set PORTWARD_DATA_DIR to another folder.`;
     }

@@ -1,5 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lackOfSpace } from './disk-space';
 import type { Log } from './log';
 import { isRunning } from './process-identity';
 import { addressOf, uiUrlOf } from './server-address';
@@ -11,6 +12,7 @@ export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from './listening-port';
 
 const WATCH_EVERY_MS = 500;
+const LOOK_AT_DISK_EVERY_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** A server that ran this long has no part in the crash before. */
@@ -28,7 +30,7 @@ export async function startEmbeddedServer(
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   // One name for one folder: a server is recognised by the path of its database.
   const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
-  return new EmbeddedServer(starter, await starter.bringUp(signal), options.log);
+  return new EmbeddedServer(starter, await starter.bringUp(signal), options);
 }
 
 /** Where the embedded server of this folder runs, for programs that use it without owning it. */
@@ -45,15 +47,21 @@ export class EmbeddedServer {
   readonly adopted: boolean;
   readonly #starter: ServerStarter;
   readonly #log: Log;
+  readonly #dataDir: string;
   readonly #stopping = new AbortController();
   #running: Running;
-  #supervision: Promise<void> | undefined;
+  #supervision: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(starter: ServerStarter, running: Running, log: Log) {
+  constructor(
+    starter: ServerStarter,
+    running: Running,
+    { log, dataDir }: Pick<EmbeddedServerOptions, 'log' | 'dataDir'>,
+  ) {
     this.#starter = starter;
     this.#running = running;
     this.#log = log;
+    this.#dataDir = dataDir;
     this.address = addressOf(running.record);
     this.uiUrl = uiUrlOf(running.record);
     this.adopted = running.adopted;
@@ -63,9 +71,13 @@ export class EmbeddedServer {
     return this.#running.record.pid;
   }
 
-  /** From now on a server that dies is started again, with the same port and database. */
-  supervise(): void {
-    this.#supervision ??= this.#supervise(this.#stopping.signal);
+  /**
+   * From now on a server that dies is started again, with the same port and database, and it is said when the disk is full.
+   * @param onBack called when it has been started again; its database may be another one
+   */
+  supervise(onBack: () => void = () => {}): void {
+    const { signal } = this.#stopping;
+    this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchDisk(signal)]);
   }
 
   /** Ends the server, unless another living Portward started it and so still uses it. */
@@ -80,7 +92,17 @@ export class EmbeddedServer {
     await this.#starter.takeDown();
   }
 
-  async #supervise(stopping: AbortSignal): Promise<void> {
+  async #watchDisk(stopping: AbortSignal): Promise<void> {
+    let told = false;
+    do {
+      const lack = await lackOfSpace(this.#dataDir);
+      if (lack !== null && !told) this.#log.warn(lack);
+      else if (lack === null && told) this.#log.info(`There is room again for ${this.#dataDir}`);
+      told = lack !== null;
+    } while (await pauseUnless(stopping, LOOK_AT_DISK_EVERY_MS));
+  }
+
+  async #supervise(stopping: AbortSignal, onBack: () => void): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (await untilGone(this.pid, stopping)) {
       const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
@@ -95,6 +117,7 @@ export class EmbeddedServer {
       if (addressOf(back.record) !== this.address) {
         this.#log.warn(`It now runs at ${addressOf(back.record)}, started by another Portward; restart this one.`);
       }
+      onBack();
     }
   }
 
@@ -107,12 +130,17 @@ export class EmbeddedServer {
       } catch (error) {
         if (stopping.aborted) return undefined;
         const reason = error instanceof Error ? error.message : String(error);
-        if (reason !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
-        said = reason;
+        if (withoutTimes(reason) !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
+        said = withoutTimes(reason);
       }
     }
     return undefined;
   }
+}
+
+/** The same reason is worded with other times each time. */
+function withoutTimes(reason: string): string {
+  return reason.replaceAll(/"time":"[^"]*"/g, '');
 }
 
 /** False when stopped before. */

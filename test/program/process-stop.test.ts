@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { DockerGate } from './docker-gate';
-import { Stage } from './stage';
+import { Stage, type EngineContainer } from './stage';
 
 // SIGTERM as service managers send it: `docker stop` kills after 10 s what has not ended by itself.
 
@@ -32,8 +32,8 @@ async function running(): Promise<string[]> {
   return (await stage.containers()).filter((c) => c.running).map((c) => c.id);
 }
 
-/** Nothing but engines is left, and at the next start the replacement comes to its end. */
-async function stopAndGoOn(port: number, mend: () => Promise<unknown> | void): Promise<void> {
+/** Nothing but engines is left, and at the next start the replacement comes to its end. Resolves with the engines there are then. */
+async function stopAndGoOn(port: number, mend: () => Promise<unknown> | void): Promise<EngineContainer[]> {
   expect(await stage.portward.stop(KILLED_AFTER_MS)).toEqual({ code: 0, signal: null });
   expect(temporalServers()).toEqual([]);
   expect(await running()).toContain(plain);
@@ -42,7 +42,7 @@ async function stopAndGoOn(port: number, mend: () => Promise<unknown> | void): P
   const forwarded = await stage.forwarded(port);
   await stage.quiet();
   expect((await running()).toSorted()).toEqual([plain, forwarded.container_id].toSorted());
-  expect(await stage.containers()).toHaveLength(2);
+  return stage.containers();
 }
 
 async function changeUntil(port: number, line: RegExp): Promise<void> {
@@ -66,19 +66,19 @@ function temporalPid(): number {
 test('in the moment of the decision, and the control server hangs', async () => {
   await changeUntil(40_001, /replacing forwarded engine/);
   await stage.vpn().setFault({ kind: 'hang' });
-  await stopAndGoOn(40_001, () => stage.vpn().setFault(null));
+  expect(await stopAndGoOn(40_001, () => stage.vpn().setFault(null))).toHaveLength(2);
 });
 
 test('while the new engine starts, and Docker hangs', async () => {
   await changeUntil(40_002, /Forwarded engine replacement triggered/);
   gate.rule = () => 'hang';
-  await stopAndGoOn(40_002, dockerAnswers);
+  expect(await stopAndGoOn(40_002, dockerAnswers)).toHaveLength(2);
 });
 
 test('while the old engine is being stopped, and Temporal is frozen', async () => {
   await changeUntil(40_003, /Stopping forwarded engine/);
   process.kill(temporalPid(), 'SIGSTOP');
-  await stopAndGoOn(40_003, () => {});
+  expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
 });
 
 test('while it starts, with a Temporal server that a former one left frozen, and when it waits for a Docker that hangs', async () => {
@@ -95,12 +95,12 @@ test('while it starts, with a Temporal server that a former one left frozen, and
   from = stage.portward.logLines.length;
   stage.portward.launch();
   await stage.portward.untilLog(/Temporal UI/, { from });
-  await stopAndGoOn(40_003, dockerAnswers);
+  expect(await stopAndGoOn(40_003, dockerAnswers)).toHaveLength(2);
 });
 
 test('while its Temporal server, which was killed, is being started again', async () => {
   const from = stage.portward.logLines.length;
   process.kill(temporalPid(), 'SIGKILL');
   await stage.portward.untilLog(/has died; starting it again/, { from });
-  await stopAndGoOn(40_003, () => {});
+  expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
 });

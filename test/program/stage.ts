@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Worker and API as two processes; everything in one if absent. */
   readonly apart?: boolean;
+  /** A folder for Portward's own one, as on a disk of its own. */
+  readonly folderIn?: string;
   /** Told to every simulated engine that Portward makes: STARTUP_MS, STOP_BEHAVIOUR and such. */
   readonly engineEnv?: Readonly<Record<string, string>>;
   /** Done before Portward starts: engines that are there already, for example. */
@@ -74,7 +76,7 @@ export class Stage {
       for (const vpn of options.vpns ?? [{}]) await stage.addVpn(vpn);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
       await options.before?.(stage);
-      await stage.startPortward(options.env, options.engineEnv, options.apart);
+      await stage.startPortward(options.env, options.engineEnv, options.apart, options.folderIn);
     } catch (error) {
       await stage.clear();
       throw error;
@@ -86,9 +88,11 @@ export class Stage {
     env: Readonly<Record<string, string>> = {},
     engineEnv: Readonly<Record<string, string>> = {},
     apart = false,
+    folderIn?: string,
   ): Promise<PortwardProcess> {
     const image = await engineImage(this.simulation.docker, engineEnv);
     const options = {
+      folderIn,
       env: {
         PORTWARD_INSTANCE: this.simulation.runId,
         CONTAINER_LABEL: this.containerLabel,

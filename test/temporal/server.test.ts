@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { findEmbeddedServer } from '../../src/temporal/server';
@@ -126,12 +126,19 @@ describe('an embedded server', () => {
   });
 
   test('that ends while it starts is reported with the end of its log', async () => {
-    writeFileSync(
-      bench.path('temporal.db'),
-      'This is no database, and long enough to be recognised as none.'.repeat(20),
-    );
-    await expect(bench.start()).rejects.toThrow(/ended while it was starting[\s\S]*file is not a database/);
+    mkdirSync(bench.path('temporal.db'));
+    await expect(bench.start()).rejects.toThrow(/ended while it was starting[\s\S]*unable to open database file/);
     expect(existsSync(bench.path('temporal.lock.json'))).toBe(false);
+  });
+
+  test('whose database is no database begins a new one, keeps the other aside and says so', async () => {
+    const garbage = 'This is no database, and long enough to be recognised as none.'.repeat(20);
+    writeFileSync(bench.path('temporal.db'), garbage);
+    const server = await bench.start();
+    await startWorkflow(server.address, 'vpn/default/gluetun');
+    expect(readFileSync(bench.path('temporal.db.damaged'), 'utf8')).toBe(garbage);
+    expect(bench.messages.join('\n')).toMatch(/temporal\.db is damaged\. It is now \S+temporal\.db\.damaged/);
+    await server.stop();
   });
 
   test('that dies while supervised comes back on the same port with the same workflows', async () => {

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import { meanwhile } from './meanwhile';
+import { Stage } from './stage';
+
+// The embedded server's database is lost under a running Portward, which is not restarted for it.
+
+let stage: Stage;
+let before: string[];
+
+beforeAll(async () => {
+  stage = await Stage.start({ env: { MIN_REPLICAS: '2' } });
+  await stage.forwarded(65_290);
+  await stage.quiet();
+  before = (await stage.listed(2)).map((e) => e.container_id).toSorted();
+});
+afterAll(() => stage.clear());
+
+const database = () => join(stage.portward.dataDir, 'temporal.db');
+
+async function killServer(): Promise<void> {
+  const pid = stage.portward.temporalPid;
+  if (pid === null) throw new Error('no Temporal server');
+  process.kill(pid, 'SIGKILL');
+  await until('another server', () => ![null, pid].includes(stage.portward.temporalPid));
+}
+
+test.each([
+  ['deleted', () => ['', '-wal', '-shm'].forEach((part) => rmSync(database() + part, { force: true }))],
+  ['truncated', () => ['', '-wal'].forEach((part) => truncateSync(database() + part, 0))],
+  ['overwritten with garbage', () => writeFileSync(database(), 'This is no database. '.repeat(1_000))],
+])(
+  '%s, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list',
+  async (_how, lose) => {
+    const pid = stage.portward.pid;
+    const wrong: string[] = [];
+    const clients = meanwhile(async () => {
+      const response = await fetch(`${stage.portward.url}/engines`);
+      const body: unknown = await response.json();
+      const ids = Array.isArray(body) ? (body as EngineJson[]).map((e) => e.container_id).toSorted() : [];
+      if (ids.join() !== before.join()) wrong.push(`${response.status} ${JSON.stringify(body)}`);
+      await sleep(20);
+    });
+    lose();
+    await killServer();
+    await until('a new workflow', async () => (await stage.replacements().catch(() => [])).length === 0, 30_000);
+    await stage.forwarded(65_290);
+    await clients.stop();
+    expect(wrong).toEqual([]);
+    expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual(before);
+    expect(await stage.replacements()).toEqual([]);
+    expect(stage.portward.pid).toBe(pid);
+  },
+);
+
+test('a damaged one is kept, and the log says where it is and what that means', async () => {
+  const line = await stage.portward.untilLog(/database \S+ is damaged/);
+  expect(line.text).toContain(`${database()}.damaged`);
+  expect(line.text).toMatch(/found again from Docker/);
+  const listed = execFileSync('ls', [stage.portward.dataDir], { encoding: 'utf8' });
+  expect(listed.split('\n')).toContain('temporal.db.damaged');
+});
