@@ -25,6 +25,8 @@ export interface ActivityDeps {
   readonly checkIntervalMs: number;
   readonly healthCheckIntervalMs: number;
   readonly healthFailureThreshold: number;
+  /** How long a new engine may take until it answers. */
+  readonly startupTimeoutMs: number;
   /** Aborted when this worker is to stop: who only watches stops at once. */
   readonly stopping: AbortSignal;
   readonly log: Logger;

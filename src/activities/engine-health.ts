@@ -7,6 +7,8 @@ interface Entry {
   asking: boolean;
   /** The run of the container that this is about. */
   readonly startedAt: Instant;
+  /** Since when it is asked, on the clock that nobody sets. */
+  readonly since: number;
   /** On the clock that nobody sets. */
   lastAsked: number;
   lastCheck: Instant | null;
@@ -15,6 +17,8 @@ interface Entry {
 export interface HealthOptions {
   readonly intervalMs: number;
   readonly failureThreshold: number;
+  /** How long a new engine may take until it answers. */
+  readonly startupTimeoutMs: number;
 }
 
 /** An engine that has not answered yet is asked this often, so that it is listed soon after it is up. */
@@ -47,7 +51,15 @@ export class EngineHealth {
     if (known?.startedAt === startedAt) return;
     // One that was revived has to answer anew.
     const health = known ? 'unknown' : believed;
-    this.entries.set(id, { health, failures: 0, asking: false, startedAt, lastAsked: -Infinity, lastCheck: null });
+    this.entries.set(id, {
+      health,
+      failures: 0,
+      asking: false,
+      startedAt,
+      since: performance.now(),
+      lastAsked: -Infinity,
+      lastCheck: null,
+    });
   }
 
   /** Forgets engines that are no longer there. */
@@ -76,12 +88,17 @@ export class EngineHealth {
     } catch {
       if (signal.aborted) return;
       entry.failures++;
-      // A booting engine is given the time that as many failures at the normal pace would take.
-      const patience = entry.health === 'unknown' ? this.options.intervalMs / BOOTING_INTERVAL_MS : 1;
-      if (entry.failures >= this.options.failureThreshold * patience) entry.health = 'unhealthy';
+      if (this.isUnhealthy(entry)) entry.health = 'unhealthy';
     } finally {
       entry.asking = false;
       entry.lastCheck = Date.now();
     }
+  }
+
+  /** An engine that has never answered may be booting: it is given its time for that, and no less than others are. */
+  private isUnhealthy({ health, failures, since }: Entry): boolean {
+    const { failureThreshold, intervalMs, startupTimeoutMs } = this.options;
+    if (health !== 'unknown') return failures >= failureThreshold;
+    return performance.now() - since >= Math.max(startupTimeoutMs, failureThreshold * intervalMs);
   }
 }

@@ -48,9 +48,9 @@ export function createActivities(deps: ActivityDeps) {
   const memories = new Map<string, VpnMemory>();
 
   function memoryOf(vpn: string): VpnMemory {
-    const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold } = deps;
+    const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
     const memory = memories.get(vpn) ?? {
-      health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold }),
+      health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
       publicIp: null,
       portRead: null,
       liveEngines: null,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
 import type { ContainerId, Health } from '../domain/engine';
 import {
@@ -94,6 +95,8 @@ export class Observer {
     const { workflowId, runId } = context.info.workflowExecution ?? {};
     this.log = this.deps.log.child({ workflowId, runId });
     this.reach = await this.deps.reach();
+    // Each engine that is asked listens, too.
+    setMaxListeners(0, this.stopping.signal, this.deps.stopping);
     const unsubscribe = this.deps.events.subscribe((event) => {
       const { vpn } = this.input;
       const concerns =

@@ -76,7 +76,8 @@ function failing(report: VpnReport): string | null {
 
 export function vpnJson(report: VpnReport, progress: ObserveProgress | null, staleSeconds: number | null): VpnJson {
   const { settings } = report;
-  const checkedAt = Math.max(progress?.checkedAt ?? 0, report.sight?.at ?? 0, report.blind?.at ?? 0);
+  // Not the greatest of them all: when the clock is set back, what was seen before lies in the future.
+  const checkedAt = progress?.checkedAt ?? Math.max(report.sight?.at ?? 0, report.blind?.at ?? 0);
   const stale = staleSeconds !== null;
   return {
     enabled: true,

@@ -220,6 +220,7 @@ export class WorkerProgram {
       checkIntervalMs: config.checkIntervalMs,
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
       healthFailureThreshold: config.engine.healthFailureThreshold,
+      startupTimeoutMs: config.startupTimeoutMs,
       stopping: this.stopping.signal,
       log: this.deps.log,
     });

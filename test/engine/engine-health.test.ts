@@ -14,25 +14,26 @@ const endpoint = () => ({ host: '127.0.0.1', port: 19_000 });
 class Asked {
   up = true;
   asked = 0;
-  readonly health = new EngineHealth(
-    {
-      answers: async () => {
-        this.asked++;
-        if (!this.up) throw new Error('refused');
-      },
-      connected: () => Promise.reject(new Error('health does not depend on the network')),
-    },
-    { intervalMs: INTERVAL_MS, failureThreshold: THRESHOLD },
-  );
+  readonly health: EngineHealth;
 
-  constructor(believed: Health = 'unknown') {
+  constructor(believed: Health = 'unknown', startupTimeoutMs = 25_000) {
+    this.health = new EngineHealth(
+      {
+        answers: async () => {
+          this.asked++;
+          if (!this.up) throw new Error('refused');
+        },
+        connected: () => Promise.reject(new Error('health does not depend on the network')),
+      },
+      { intervalMs: INTERVAL_MS, failureThreshold: THRESHOLD, startupTimeoutMs: startupTimeoutMs },
+    );
     this.health.track(ID, DAY, believed);
   }
 
   async pass(ms: number, signal = new AbortController().signal): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       jest.advanceTimersByTime(100);
-      if (this.health.due(ID, Date.now())) await this.health.ask(ID, endpoint, signal);
+      if (this.health.due(ID, performance.now())) await this.health.ask(ID, endpoint, signal);
     }
   }
 }
@@ -81,6 +82,17 @@ test('one that never answers is unhealthy after the same time as any other', asy
   expect(engine.health.health(ID)).toBe('unhealthy');
 });
 
+test('an engine that takes long to boot is not unhealthy before its start-up time is over', async () => {
+  const startupTimeoutMs = 2 * THRESHOLD * INTERVAL_MS;
+  const engine = new Asked('unknown', startupTimeoutMs);
+  engine.up = false;
+  await engine.pass(startupTimeoutMs - 1_000);
+  expect(engine.health.health(ID)).toBe('unknown');
+  engine.up = true;
+  await engine.pass(500);
+  expect(engine.health.health(ID)).toBe('healthy');
+});
+
 test('an unhealthy engine that answers again is healthy', async () => {
   const engine = new Asked('unhealthy');
   await engine.pass(INTERVAL_MS);
@@ -119,5 +131,8 @@ test('a new run of the container begins anew, the same one does not', async () =
 test('engines that are gone are forgotten', () => {
   const engine = new Asked('healthy');
   engine.health.keepOnly(new Set());
-  expect([engine.health.health(ID), engine.health.due(ID, DAY + INTERVAL_MS)]).toEqual(['unknown', false]);
+  expect([engine.health.health(ID), engine.health.due(ID, performance.now() + INTERVAL_MS)]).toEqual([
+    'unknown',
+    false,
+  ]);
 });
