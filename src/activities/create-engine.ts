@@ -2,18 +2,25 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ContainerId, Engine } from '../domain/engine';
 import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
-import { isHealthy } from '../domain/observation';
+import { isHealthy, session } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
 import type { ContainerToCreate, DockerHost } from '../docker/docker-host';
 import type { ActivityDeps } from './deps';
 import { observeDocker } from './docker-look';
 import { engineContainer, type EngineOrder } from './spec';
 
+export interface MadeEngine {
+  readonly engine: Engine;
+  /** The run of the VPN's container in whose network it was made. */
+  readonly session: string;
+}
+
 /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
-export async function createEngine(order: EngineOrder, deps: ActivityDeps): Promise<Engine> {
+export async function createEngine(order: EngineOrder, deps: ActivityDeps): Promise<MadeEngine> {
   const { docker } = deps;
   const vpn = await docker.inspect(order.vpn);
-  if (!vpn || !isHealthy(observeDocker(vpn))) {
+  const inSession = vpn && session(observeDocker(vpn));
+  if (!vpn || inSession === null || !isHealthy(observeDocker(vpn))) {
     throw ApplicationFailure.create({
       message: `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
       type: 'VpnNotHealthy',
@@ -26,7 +33,8 @@ export async function createEngine(order: EngineOrder, deps: ActivityDeps): Prom
   const { name } = wanted;
   const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
   const begun = { firstSeen: Date.now(), ready: false, health: 'unknown', run: null, cutOff: false } as const;
-  return { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
+  const engine = { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
+  return { engine, session: inSession };
 }
 
 async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Promise<ContainerId> {

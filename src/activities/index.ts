@@ -1,12 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
-import { session, type Observation } from '../domain/observation';
+import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
 import { pullWithProgress } from '../docker/pull';
 import { resolve } from '../docker/reach';
 import { url } from '../engine/engine-api';
 import type { ActivityDeps } from './deps';
-import { createEngine } from './create-engine';
+import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
 import type { VpnMemory } from './vpn-memory';
@@ -32,10 +32,35 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
+export interface AwaitedEngine {
+  readonly vpn: string;
+  /** The run of the VPN's container in whose network it was made. */
+  readonly session: string;
+  readonly engine: Engine;
+  readonly timeoutMs: number;
+}
+
+function cutOff(vpn: string, engine: Engine): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `VPN container '${vpn}' was restarted before engine ${engine.name} answered`,
+    'VpnNotHealthy',
+  );
+}
+
 /** For the run of the VPN's container that `session` names. */
 export interface VpnRestart {
   readonly vpn: string;
   readonly session: string;
+}
+
+/** Whether the port has come back by itself. */
+async function hasPort(ask: () => Promise<number>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function removed(engine: Engine): ApplicationFailure {
@@ -97,12 +122,12 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
-    createEngine(order: EngineOrder): Promise<Engine> {
+    createEngine(order: EngineOrder): Promise<MadeEngine> {
       return heartbeating(() => createEngine(order, deps));
     },
 
     /** Returns when the engine's API has answered. */
-    async awaitEngine(input: { vpn: string; engine: Engine; timeoutMs: number }): Promise<void> {
+    async awaitEngine(input: AwaitedEngine): Promise<void> {
       const { vpn, engine, timeoutMs } = input;
       const deadline = performance.now() + timeoutMs;
       await heartbeating(async (signal) => {
@@ -115,6 +140,7 @@ export function createActivities(deps: ActivityDeps) {
           if (performance.now() >= lookAgain) {
             const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
             if (!details) throw removed(engine);
+            if (!vpnDetails || session(observeDocker(vpnDetails)) !== input.session) throw cutOff(vpn, engine);
             endpoint = vpnDetails && resolve(reach, vpnDetails, engine.httpPort);
             const { Running, ExitCode } = details.State;
             reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
@@ -141,7 +167,9 @@ export function createActivities(deps: ActivityDeps) {
     async restartVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
       await heartbeating(async () => {
         const details = await docker.inspect(vpn);
-        if (details && session(observeDocker(details)) === ill) await docker.restart(details.Id);
+        const seen = observeDocker(details);
+        // It may have got well while nobody was there to do this.
+        if (details && isCalledUnhealthy(seen) && session(seen) === ill) await docker.restart(details.Id);
       });
     },
 
@@ -152,7 +180,11 @@ export function createActivities(deps: ActivityDeps) {
         if (!details || session(observeDocker(details)) !== ill) return;
         const controlServer = url(resolve(await deps.reach(), details, deps.gluetunPort));
         // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
-        await deps.gluetun(vpn).reconnect(controlServer, new AbortController().signal);
+        const { signal } = new AbortController();
+        const client = deps.gluetun(vpn);
+        if (!(await hasPort(() => client.forwardedPort(controlServer, signal)))) {
+          await client.reconnect(controlServer, signal);
+        }
       });
     },
 

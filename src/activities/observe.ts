@@ -2,17 +2,17 @@ import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
 import type { ContainerId, Health } from '../domain/engine';
 import {
+  condition,
+  introduced,
+  isCalledUnhealthy,
   isHealthy,
   isNews,
   type Busy,
-  type EngineCondition,
   type Known,
   type Observation,
-  type ObservedEngine,
   type PortReading,
   type Sight,
 } from '../domain/observation';
-import { label } from '../domain/names';
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
 import { withDeadline } from '../deadline';
@@ -60,13 +60,6 @@ const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
 /** An engine that is still connected says so at once; hiding the engines of an unhealthy VPN can't wait for the others. */
 const LIVE_ENGINES_WITHIN_MS = 500;
-/** Whole engines in one observation, which is an event of a history. */
-const FOUND_AT_MOST = 40;
-
-function condition({ id, running, startedAt, networkOf, health }: EngineCondition): EngineCondition {
-  return { id, running, startedAt, networkOf, health };
-}
-
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
   private readonly stopping = new AbortController();
@@ -176,10 +169,6 @@ export class Observer {
     const { health, liveEngines } = this.memory;
     const engines = look.engines.map((e) => ({ ...e, health: health.health(e.id) }));
     const { accounted, busy } = this.input;
-    const strangers = engines.filter((e) => !accounted.includes(e.id));
-    // What replacements are making can wait; of the others the caller must know every one.
-    const isMade = (e: ObservedEngine) => busy.replacements.includes(e.labels[label.replacement] ?? '');
-    const urgent = strangers.filter((e) => !isMade(e));
     return {
       kind: 'sight',
       at: look.at,
@@ -187,8 +176,7 @@ export class Observer {
       liveEngines,
       port: this.port,
       engines: engines.map(condition),
-      found: [...urgent, ...strangers.filter(isMade)].slice(0, FOUND_AT_MOST),
-      complete: urgent.length <= FOUND_AT_MOST,
+      ...introduced(engines, accounted, busy),
       imagePresent: look.imagePresent,
     };
   }
@@ -219,7 +207,7 @@ export class Observer {
       const wasHealthy = this.vpnIsHealthy();
       try {
         const look = await this.looker.look();
-        this.memory.liveEngines = isCalledUnhealthy(look)
+        this.memory.liveEngines = isCalledUnhealthy(look.vpn)
           ? (this.memory.liveEngines ?? (await this.countLiveEngines(look, signal)))
           : null;
         this.look = look;
@@ -369,8 +357,4 @@ export class Observer {
       await pauseUntil(this.memory.publicIp === null ? PUBLIC_IP_RETRY_MS : PUBLIC_IP_EVERY_MS, signal);
     }
   }
-}
-
-function isCalledUnhealthy({ vpn }: DockerLook): boolean {
-  return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
 }

@@ -1,7 +1,7 @@
 import type { Port, Role } from './engine';
 import { label } from './names';
 
-/** Labels of an image or of a compose file say nothing of an engine. */
+/** Labels of an image or of a compose file say nothing of an engine; `portward.spec` is for who makes it. */
 const OF_OTHERS = /^(org\.opencontainers\.|org\.label-schema\.|com\.docker\.|maintainer$)/;
 /** An engine's state stays small whatever its image brings along. */
 const KEPT_CHARACTERS_AT_MOST = 300;
@@ -39,7 +39,9 @@ export function keptLabels(
   containerLabel: string,
 ): Record<string, string> {
   const derived = derivedLabels(engine, vpn, containerLabel);
-  const own = Object.entries(all).filter(([name, value]) => derived[name] !== value && !OF_OTHERS.test(name));
+  const own = Object.entries(all).filter(
+    ([name, value]) => derived[name] !== value && name !== label.spec && !OF_OTHERS.test(name),
+  );
   const kept: Record<string, string> = {};
   let room = KEPT_CHARACTERS_AT_MOST;
   for (const [name, value] of own.toSorted(([a], [b]) => rank(a) - rank(b))) {

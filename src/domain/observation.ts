@@ -86,6 +86,10 @@ export function isHealthy(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && (vpn.health === 'healthy' || vpn.health === 'none');
 }
 
+export function isCalledUnhealthy(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
+}
+
 /** Identifies one run of the VPN container; a restart or a new container makes another. */
 export function session(vpn: VpnObservation): string | null {
   return vpn.kind === 'present' ? `${vpn.id}@${vpn.startedAt}` : null;
@@ -97,6 +101,30 @@ export interface Busy {
   readonly evicted: readonly ContainerId[];
   /** Values of the label `portward.replacement`: what carries one is being made. */
   readonly replacements: readonly string[];
+}
+
+/** Whole engines in one observation, which is an event of a history and must stay small. */
+const FOUND_AT_MOST = 40;
+
+/** Of the engines that were seen, those that the asker has to be told of whole. */
+export function introduced(
+  seen: readonly ObservedEngine[],
+  accounted: readonly ContainerId[],
+  busy: Busy,
+): Pick<Sight, 'found' | 'complete'> {
+  const strangers = seen.filter((e) => !accounted.includes(e.id));
+  // What replacements are making can wait; of the others the asker must know every one.
+  const isMade = (e: ObservedEngine) => busy.replacements.includes(e.labels[label.replacement] ?? '');
+  const urgent = strangers.filter((e) => !isMade(e));
+  return {
+    found: [...urgent, ...strangers.filter(isMade)].slice(0, FOUND_AT_MOST),
+    complete: urgent.length <= FOUND_AT_MOST,
+  };
+}
+
+/** How it is now, without what it is. */
+export function condition({ id, running, startedAt, networkOf, health }: EngineCondition): EngineCondition {
+  return { id, running, startedAt, networkOf, health };
 }
 
 /** What an asker has been told before. */

@@ -67,7 +67,7 @@ export interface ReplacementInput {
 
 export interface ReplacementProgress {
   readonly released: readonly ContainerId[];
-  readonly ready: { readonly generation: number; readonly engine: Engine } | null;
+  readonly ready: { readonly generation: number; readonly engine: Engine; readonly session: string } | null;
   readonly failedAttempts: number;
   readonly heldUntil: Instant | null;
 }
@@ -78,6 +78,8 @@ export interface EngineReady {
   readonly lineage: string;
   readonly generation: number;
   readonly engine: Engine;
+  /** The run of the VPN's container in whose network it was made. */
+  readonly session: string;
 }
 export interface ReplacementEnded {
   readonly number: number;

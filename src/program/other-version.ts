@@ -21,19 +21,23 @@ export async function endOtherVersions({ client, instance, vpns, log }: EndOther
   const all = new Set([...vpns.map((vpn) => vpnWorkflowId(instance, vpn)), ...running]);
   await Promise.all(
     [...all].map(async (workflowId) => {
-      const found = await describe(client, workflowId);
-      if (found === null || versionOf(found) === WORKFLOW_VERSION) return;
       const vpn = workflowId.slice(vpnWorkflowId(instance, '').length);
-      log.info(
-        { event: 'other version' },
-        `[${vpn}] its workflow is of version ${versionOf(found) ?? 'none'}, this Portward has ${WORKFLOW_VERSION}: ` +
-          "it begins anew from Docker's state; engines keep running",
-      );
-      // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment
-      // may have begun the next one already.
-      await terminate(client, workflowId, found.runId);
-      for (const id of await replacementsOf(client, found, replacementWorkflowIdPrefix(instance, vpn))) {
-        await terminate(client, id);
+      // A worker of the other version that still runs may have it continue as new in between.
+      for (let ended = ''; ;) {
+        const found = await describe(client, workflowId);
+        if (found === null || versionOf(found) === WORKFLOW_VERSION || found.runId === ended) return;
+        log.info(
+          { event: 'other version' },
+          `[${vpn}] its workflow is of version ${versionOf(found) ?? 'none'}, this Portward has ${WORKFLOW_VERSION}: ` +
+            "it begins anew from Docker's state; engines keep running",
+        );
+        // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment
+        // may have begun the next one already.
+        await terminate(client, workflowId, found.runId);
+        for (const id of await replacementsOf(client, found, replacementWorkflowIdPrefix(instance, vpn))) {
+          await terminate(client, id);
+        }
+        ended = found.runId;
       }
     }),
   );

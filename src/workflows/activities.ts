@@ -35,11 +35,12 @@ export const { restartVpn } = proxyActivities<Activities>({
   retry: quick,
 });
 
-/** Many attempts: between its two halves the VPN is stopped, and must not stay so. */
+/** For long: between its two halves the VPN is stopped, and must not stay so because Docker is away for a while. */
 export const { reconnectVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '15 minutes',
   heartbeatTimeout,
-  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 5 },
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
 export const { pullImage } = proxyActivities<Activities>({

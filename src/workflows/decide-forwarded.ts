@@ -13,7 +13,6 @@ export function keepForwardedEngine(decision: Decision): boolean {
   const { data, port, now } = decision;
   const inWork = decision.unfinished.find((r) => r.target?.role === 'forwarded');
   if (decision.provisioningPossible && port !== null) {
-    clearPort(decision, port);
     const right = decision.alive.filter((e) => e.role === 'forwarded' && e.p2pPort === port);
     const wrong = decision.alive.filter((e) => e.role === 'forwarded' && e.p2pPort !== port);
     if (inWork) {
@@ -52,10 +51,14 @@ function clearPort(decision: Decision, port: Port): void {
 /** While the port keeps moving, an engine for a port of before is brought up all the same: better than none. */
 function follow(decision: Decision, inWork: Replacement, port: Port): void {
   const { data, now } = decision;
-  if (inWork.target?.p2pPort === port) return;
-  const earliest = nextAct(data.portChanges, data.settings.longestSpacingMs);
-  if (now < earliest) decision.wake(earliest);
-  else decision.act({ kind: 'retarget', number: inWork.number, p2pPort: port });
+  const moves = inWork.target?.p2pPort !== port;
+  const earliest = moves ? nextAct(data.portChanges, data.settings.longestSpacingMs) : 0;
+  if (now < earliest) {
+    decision.wake(earliest);
+    return;
+  }
+  clearPort(decision, port);
+  if (moves) decision.act({ kind: 'retarget', number: inWork.number, p2pPort: port });
 }
 
 function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): void {
@@ -72,6 +75,7 @@ function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]
   else if (decision.takeAllowance(cause)) {
     const old = [...wrong, ...(lost ? [lost[0]] : [])];
     if (lost) failed.delete(lost[0]);
+    clearPort(decision, port);
     decision.act({
       kind: 'replace',
       cause,

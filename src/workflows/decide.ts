@@ -24,10 +24,12 @@ export function decide(data: VpnData, now: Instant): Plan {
   const { sight } = data;
   // A look from before the latest action says nothing about what that action did.
   if (sight === null || data.retired || data.sightRevision !== data.revision) return { actions: [], wakeAt: null };
-  // Who does not know all engines yet would make more of them.
-  if (!sight.complete) return { actions: [], wakeAt: null };
+  // Nor does one from before Docker went away, and nothing could be done now.
+  if (data.blind !== null) return { actions: [], wakeAt: null };
   const decision = new Decision(data, sight, now);
   for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('surplus', engineRef(engine));
+  // Who does not know all engines yet would make more of them.
+  if (!sight.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   keepPlainEngines(decision, forwardedExpected);
   replaceAfterReconnect(decision);
@@ -59,7 +61,8 @@ function replaceAfterReconnect(decision: Decision): void {
   const { data, alive, port, now } = decision;
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
-  if (decision.unfinished.length > 0 || decision.bringsUp) return;
+  // What this decision has begun may be about the same engines; the next look goes on.
+  if (decision.unfinished.length > 0 || decision.actions.length > 0) return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
   const next = forwarded ?? cutOff.find((e) => e.role === 'plain');

@@ -70,10 +70,6 @@ export class Decision {
     return this.wakes.length > 0 ? Math.min(...this.wakes) : null;
   }
 
-  get bringsUp(): boolean {
-    return this.actions.some((a) => a.kind === 'replace' && a.bringUp !== null);
-  }
-
   /** Whether the circuit breaker lets another engine be brought up; one that it lets is counted. */
   takeAllowance(cause: Cause): boolean {
     const kind = breakerKind(cause);

@@ -12,12 +12,13 @@ export function isFailure(cause: Cause): boolean {
 }
 
 /**
+ * What failed is counted, not what fills its place: after a VPN's restart many places are filled and nothing has failed.
  * When an engine that failed may be brought up again: the first time at once, then after 5 s, 10 s, 20 s and so on
  * up to 5 minutes, while failures keep coming.
  */
 export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): Instant {
   const recent = data.replacements.filter(
-    (r) => r.target?.role === role && isFailure(r.cause) && r.startedAt > now - FAILURE_MEMORY_MS,
+    (r) => isFailure(r.cause) && r.old.some((e) => e.role === role) && r.startedAt > now - FAILURE_MEMORY_MS,
   );
   const latest = Math.max(0, ...recent.map((r) => r.startedAt));
   return recent.length === 0 ? 0 : latest + spacing(recent.length - 1, LONGEST_SPACING_MS);

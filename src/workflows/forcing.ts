@@ -29,9 +29,10 @@ export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | unde
 
 /** Why a forced replacement can't be begun now, or null. */
 export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
-  const { sight, settings } = data;
+  const { sight, settings, blind } = data;
   const { vpn } = settings;
   if (joinedBy(data, request)) return null;
+  if (blind !== null) return `${blind.problem}; nothing was replaced`;
   if (sight === null || !isHealthy(sight.vpn))
     return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
   if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;

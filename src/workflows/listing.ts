@@ -10,6 +10,7 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   if (data.sight === null) return null;
   if (!isHealthy(data.sight.vpn)) return [];
   const port = validPort(data, now);
-  const forwarded = data.engines.find((e) => e.ready && e.role === 'forwarded' && port !== null && e.p2pPort === port);
-  return data.engines.filter((e) => e.ready).map((e) => ({ ...e, forwarded: e === forwarded }));
+  const usable = data.engines.filter((e) => e.ready && !e.cutOff);
+  const forwarded = usable.find((e) => e.role === 'forwarded' && port !== null && e.p2pPort === port);
+  return usable.map((e) => ({ ...e, forwarded: e === forwarded }));
 }

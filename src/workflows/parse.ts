@@ -50,8 +50,11 @@ function isEngine(value: unknown): value is Engine {
     isText(e['name']) &&
     (e['role'] === 'forwarded' || e['role'] === 'plain') &&
     isPort(e['httpPort']) &&
+    (e['httpsPort'] === null || isPort(e['httpsPort'])) &&
     (e['p2pPort'] === null || isPort(e['p2pPort'])) &&
-    fields(e['labels']) !== null
+    Object.values(fields(e['labels']) ?? { none: null }).every((text) => typeof text === 'string') &&
+    ['healthy', 'unhealthy', 'unknown'].includes(String(e['health'])) &&
+    e['ready'] === true
   );
 }
 
@@ -60,7 +63,8 @@ export function parseEngineReady(value: unknown): EngineReady | null {
   if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['generation']) || !isEngine(m['engine'])) {
     return null;
   }
-  return { lineage: m['lineage'], number: m['number'], generation: m['generation'], engine: m['engine'] };
+  const { lineage, number, generation, engine, session } = m;
+  return isText(session) ? { lineage, number, generation, engine, session } : null;
 }
 
 export function parseReplacementEnded(value: unknown): ReplacementEnded | null {

@@ -35,6 +35,7 @@ export function nextAct({ acted, lastActed }: Recurrence, longestMs: number): In
 }
 
 /** Whether it comes so often that acting on it is spaced. */
-export function isStorm({ acted, lastSeen }: Recurrence, longestMs: number, now: Instant): boolean {
-  return longestMs > 0 && acted > AT_ONCE && now - lastSeen <= QUIET_MS;
+export function isStorm({ acted, lastActed, lastSeen }: Recurrence, longestMs: number, now: Instant): boolean {
+  const isSpaced = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);
+  return longestMs > 0 && isSpaced && now - lastSeen <= QUIET_MS;
 }

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/engine';
-import { isHealthy, session } from '../domain/observation';
+import { isCalledUnhealthy, isHealthy, session } from '../domain/observation';
 import type { VpnData } from './vpn-data';
 
 /**
@@ -57,7 +57,7 @@ export function nextRemedy(data: VpnData): { readonly remedy: Omit<Remedy, 'star
   if (!sight || remedies.running !== null) return null;
   const current = session(sight.vpn);
   if (current === null) return null;
-  if (outageSince !== null && settings.unhealthyRestartMs > 0) {
+  if (outageSince !== null && settings.unhealthyRestartMs > 0 && isCalledUnhealthy(sight.vpn)) {
     const pause = Math.min(LONGEST_PAUSE_MS, settings.unhealthyRestartMs * 2 ** remedies.containerRestarts);
     const at = outageSince + Math.max(pause, settings.unhealthyRestartMs);
     return { remedy: { kind: 'restart container', session: current }, at };

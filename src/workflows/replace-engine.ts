@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancelledFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -10,7 +11,8 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ContainerId, Engine, EngineRef } from '../domain/engine';
+import type { MadeEngine } from '../activities/create-engine';
+import type { ContainerId, EngineRef } from '../domain/engine';
 import { engineName, vpnWorkflowId } from '../domain/names';
 import type { Cause, ReplacementInput, Target } from '../domain/replacement';
 import { awaitEngine, awaitGone, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
@@ -25,8 +27,10 @@ import {
 import { parseHold, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
-/** A timer that is seen so late fired while no worker was there. */
 const LATE_MS = 1_000;
+/** In which an API that is asked has asked in its turn: ENGINES_MAX_AGE_MS and a query's deadline. */
+const HEARD_WITHIN_MS = 700;
+const SHORT_LATE_MS = 300;
 const HOPELESS_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** What keeps any engine from being brought up says nothing of this one. */
@@ -48,7 +52,7 @@ async function replace(input: ReplacementInput): Promise<void> {
   let target = input.target;
   let failedAttempts = input.progress?.failedAttempts ?? 0;
   let ready = input.progress?.ready ?? null;
-  let heldUntil = input.progress?.heldUntil ?? input.heldUntil;
+  let heldUntil = input.progress ? input.progress.heldUntil : input.heldUntil;
   /** History has grown long from trying: what is done is carried over, what is not is tried in a new run. */
   let renewal = false;
   const released = new Set<ContainerId>(input.progress?.released);
@@ -123,19 +127,23 @@ async function replace(input: ReplacementInput): Promise<void> {
   async function untilAllowed(given: () => boolean): Promise<void> {
     for (let until = heldUntil; given() && until !== null && until > Date.now(); until = heldUntil) {
       const seen = until;
+      // Held for days, it is asked again and again whether it still runs.
+      if (workflowInfo().continueAsNewSuggested) renewal = true;
       await condition(() => !given() || heldUntil !== seen, Math.min(seen - Date.now(), LONGEST_TIMER_MS));
     }
   }
 
   /**
-   * Proxies keep their list for 2 s, and the API serves its last one while it gets no answer. After time in which no
-   * worker ran, the grace begins again: only now can the API hear that the engine is hidden.
+   * Proxies keep their list for 2 s, and the API serves its last one while it gets no answer. After time in which
+   * nobody answered it the grace begins again: only now can the API hear that the engine is hidden. Its first part has
+   * a timer of its own, or an outage could come and go within the grace unnoticed.
    */
   async function passGrace(): Promise<void> {
-    for (let due = begun + input.evictionGraceMs; ; due = Date.now() + input.evictionGraceMs) {
-      const left = due - Date.now();
-      if (left > 0) await sleep(left, { summary: 'eviction grace: proxies keep their list for 2 s' });
-      if (Date.now() - due <= LATE_MS) return;
+    const grace = input.evictionGraceMs;
+    for (let from = begun; ; from = Date.now()) {
+      const heard = Math.min(grace, HEARD_WITHIN_MS);
+      if (!(await isPunctual(from + heard, 'until every API has asked for the list', SHORT_LATE_MS))) continue;
+      if (await isPunctual(from + grace, 'eviction grace: proxies keep their list for 2 s', LATE_MS)) return;
     }
   }
 
@@ -164,6 +172,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     void condition(() => !current()).then(() => scope.cancel());
     const attempt = async () => {
       await untilAllowed(current);
+      if (!current()) throw new CancelledFailure('the target has moved');
       if (wanted.waitFor.length > 0) {
         await awaitGone.executeWithOptions({ summary: 'wait until the old engine has left its port' }, [
           { ids: wanted.waitFor },
@@ -171,32 +180,34 @@ async function replace(input: ReplacementInput): Promise<void> {
       }
       // Short, and seen to its end even when the port moves: a container that nobody heard of would hold its ports.
       tried = true;
-      const engine = await CancellationScope.nonCancellable(() => create(wanted));
+      const made = await CancellationScope.nonCancellable(() => create(wanted));
+      const { engine, session } = made;
       try {
         await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
-          { vpn, engine, timeoutMs: input.startupTimeoutMs },
+          { vpn, session, engine, timeoutMs: input.startupTimeoutMs },
         ]);
       } catch (error) {
         if (!isCancellation(error)) await discard(wanted);
         throw error;
       }
-      return engine;
+      return made;
     };
-    let answering: Engine | null = null;
+    let answering: MadeEngine | null = null;
     try {
       answering = await scope.run(() => untilDone(PROVISIONING, attempt, current));
     } catch (error) {
       if (!isCancellation(error) || current()) throw error;
     }
     if (answering && current()) {
-      ready = { generation: wanted.generation, engine: { ...answering, ready: true, health: 'healthy' } };
-      await tell(engineReadySignal, { generation: wanted.generation, engine: ready.engine });
+      const { engine, session } = answering;
+      ready = { generation: wanted.generation, engine: { ...engine, ready: true, health: 'healthy' }, session };
+      await tell(engineReadySignal, ready);
     } else if (tried) {
       await discard(wanted);
     }
   }
 
-  function create(wanted: Target): Promise<Engine> {
+  function create(wanted: Target): Promise<MadeEngine> {
     const { instance, lineage, number } = input;
     const on = wanted.p2pPort === null ? '' : ` on port ${wanted.p2pPort}`;
     return createEngine.executeWithOptions({ summary: `provision ${wanted.role} engine${on}` }, [
@@ -254,6 +265,13 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 }
 
+/** Waits; a timer that is seen late fired while Temporal or every worker was away. */
+async function isPunctual(due: number, summary: string, lateMs: number): Promise<boolean> {
+  const left = due - Date.now();
+  if (left > 0) await sleep(left, { summary });
+  return Date.now() - due <= lateMs;
+}
+
 const PROVISIONING = 'provisioning';
 
 /** The cause beneath Temporal's wrapping, whether trying again soon has any prospect, and whether the engine is at fault. */
@@ -264,7 +282,7 @@ function failureOf(error: unknown): { message: string; hopeless: boolean; ofEngi
   const type = cause instanceof ApplicationFailure ? cause.type : null;
   // A worker that died in the middle of it shows as a time-out.
   const ofEngine = cause instanceof ApplicationFailure && !NOT_OF_THE_ENGINE.includes(type ?? '');
-  return { message: message.slice(0, 900), hopeless: type === 'Hopeless', ofEngine };
+  return { message: message.slice(0, 300), hopeless: type === 'Hopeless', ofEngine };
 }
 
 function reasonInLog(cause: Cause): string {

@@ -1,5 +1,6 @@
 import type { Engine, Instant } from '../domain/engine';
 import {
+  isCalledUnhealthy,
   isHealthy,
   session,
   type EngineCondition,
@@ -81,8 +82,8 @@ export function learn(port: PortKnowledge, reading: PortReading, at: Instant): P
   };
 }
 
-function isUnhealthy(vpn: VpnObservation): boolean {
-  return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
+function isRunning(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running;
 }
 
 /** Whether the VPN's container has been started since the look before. */
@@ -102,21 +103,22 @@ export function vpnSeen(
   const sameSession = !isNewSession(before, sight);
   const port = learn(sameSession ? before.port : noPort, sight.port, at);
   const healthy = isHealthy(sight.vpn);
-  const unhealthy = isUnhealthy(sight.vpn);
+  const unhealthy = isCalledUnhealthy(sight.vpn);
+  // Docker says 'starting' again when it was restarted itself.
+  const lasts = before.outageSince !== null && !healthy && isRunning(sight.vpn);
   const reconnected = sameSession && before.outageSince !== null && healthy;
   const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
-  const outageBegins = unhealthy && before.outageSince === null;
   const portGone = before.port.knownSince !== null && port.knownSince === null;
   const remedies: Remedies = {
     ...before.remedies,
-    ...(outageBegins && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
+    ...(!healthy && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
     ...(!sameSession || (portGone && hadPortFor(before.port.knownSince, at)) ? { vpnRestarts: 0 } : {}),
   };
   return {
     port,
     remedies,
     healthySince: healthy ? (before.healthySince ?? at) : null,
-    outageSince: unhealthy ? ((sameSession ? before.outageSince : null) ?? at) : null,
+    outageSince: sameSession && lasts ? before.outageSince : unhealthy ? at : null,
     reconnectedAt: reconnected ? at : sameSession ? before.reconnectedAt : null,
     portChanges: changed ? seenAgain(before.portChanges, at) : before.portChanges,
     reconnects: reconnected ? seenAgain(before.reconnects, at) : before.reconnects,

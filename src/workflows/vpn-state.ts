@@ -1,6 +1,6 @@
 import { engineRef, type EngineRef, type Instant, type ListedEngine, type Port, type Role } from '../domain/engine';
 import { isOfLineage, replacementWorkflowId } from '../domain/names';
-import type { ObservedEngine, Observation, Sight } from '../domain/observation';
+import { session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
 import type { AttemptFailed, Cause, EngineReady, Replacement, ReplacementEnded, Target } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { breakerKind, closedBreaker, withFailure, withSuccess, type BreakerKind } from './breaker';
@@ -80,15 +80,18 @@ export class VpnState {
   act(now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
     const { actions, wakeAt } = decide(this.current, now);
     const effects: Effect[] = [];
-    try {
-      for (const action of actions) effects.push(this.take(action, now));
-    } catch (error) {
-      if (!(error instanceof PortRangeUsedUp)) throw error;
-      this.update({ problem: error.message });
-      // Ports come free when an engine ends; a look at the world after that decides again.
-      return { effects, wakeAt: Math.min(wakeAt ?? Infinity, now + this.current.settings.checkIntervalMs) };
+    let again = wakeAt;
+    for (const action of actions) {
+      try {
+        effects.push(this.take(action, now));
+      } catch (error) {
+        if (!(error instanceof PortRangeUsedUp)) throw error;
+        this.update({ problem: error.message });
+        // Ports come free when an engine ends; a look at the world after that decides again.
+        again = Math.min(again ?? Infinity, now + this.current.settings.checkIntervalMs);
+      }
     }
-    return { effects, wakeAt };
+    return { effects, wakeAt: again };
   }
 
   /**
@@ -127,8 +130,11 @@ export class VpnState {
     if (replacement.target?.generation !== message.generation) return null;
     const { id, name } = message.engine;
     const kind = breakerKind(replacement.cause);
+    const { sight } = this.current;
+    // Its VPN may have been started again since it was made.
+    const cutOff = sight !== null && message.session !== session(sight.vpn);
     this.update({
-      engines: [...this.current.engines, { ...message.engine, firstSeen: now }],
+      engines: [...this.current.engines, { ...message.engine, firstSeen: now, cutOff }],
       breakers: { ...this.current.breakers, [kind]: withSuccess(this.current.breakers[kind], now) },
     });
     this.raise();

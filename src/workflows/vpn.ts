@@ -26,6 +26,8 @@ import { VpnState, type Effect } from './vpn-state';
 import { Watch } from './watch';
 
 const RECHECK_SPACING_MS = 1_000;
+/** Carried over by continue-as-new, whose input is one event. */
+const RUNNING_AT_MOST = 20;
 
 export interface VpnInput {
   readonly settings: VpnSettings;
@@ -60,8 +62,8 @@ export async function vpn(input: VpnInput): Promise<void> {
     const parsed = parse.parseSettings(settings);
     // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
     toldProblem = null;
-    if (parsed) state.configure(parsed);
-    else log.warn(`[${name}] signal configure ignored: not a VPN's settings`);
+    if (parsed?.vpn === name && parsed.instance === state.data.settings.instance) state.configure(parsed);
+    else log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
   });
   setHandler(messages.retireSignal, () => state.retire());
   setHandler(messages.resetBreakerSignal, (operation) => {
@@ -177,7 +179,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       await condition(() => state.data.remedies.running === null && allHandlersFinished());
       return;
     }
-    if (workflowInfo().continueAsNewSuggested && state.data.remedies.running === null) {
+    if (workflowInfo().continueAsNewSuggested && isCompact(state.data)) {
       watch.stop();
       await condition(allHandlersFinished);
       const { data } = state;
@@ -228,6 +230,11 @@ function forceRequest(request: messages.ReplaceRequest): ForceRequest {
 function earliest(...instants: (number | null)[]): number | null {
   const known = instants.filter((at): at is number => at !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** The next run is given all that is at work; many replacements at a time will be fewer soon. */
+function isCompact(data: VpnData): boolean {
+  return data.remedies.running === null && runningReplacements(data).length <= RUNNING_AT_MOST;
 }
 
 function shouldPull(data: VpnData): boolean {

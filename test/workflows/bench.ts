@@ -13,9 +13,12 @@ import { cacheDir } from '../../src/folders';
 import type { Engine } from '../../src/domain/engine';
 import { engineName, vpnWorkflowId } from '../../src/domain/names';
 import {
+  condition,
+  introduced,
   isNews,
   session,
   type ObservedEngine,
+  type Known,
   type Observation,
   type PortReading,
   type VpnObservation,
@@ -101,6 +104,8 @@ export class VpnStand {
   noNewsAfterMs = 60_000;
   /** Engines answer only while it is true. */
   engineAnswers = true;
+  /** What the workflow said that it knows when it asked last. */
+  known: Known | null = null;
   private made = 0;
 
   constructor(
@@ -206,7 +211,8 @@ export class VpnStand {
         act('createEngine', String(order.target.p2pPort), () => {
           const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
           const made = [...this.engines.values()].find((e) => e.name === name);
-          return made ? engineOf(made) : this.put(name, order);
+          const engine = made ? engineOf(made) : this.put(name, order);
+          return { engine, session: session(this.vpn) ?? 'none' };
         }),
       awaitEngine: async ({ engine }) => {
         await this.wait(() => this.engineAnswers);
@@ -230,7 +236,7 @@ export class VpnStand {
     const labels = { 'portward.replacement': `${order.lineage}/${order.number}` };
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
     const engine: ObservedEngine = {
-      ...{ id: `c${++this.made}`, name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
+      ...{ id: `c${++this.made}`.padEnd(64, '0'), name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
       ...{ createdAt: Date.now(), evicted: false, running: true, startedAt: Date.now(), health: 'unknown' },
     };
     this.engines.set(engine.id, engine);
@@ -239,6 +245,7 @@ export class VpnStand {
 
   private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
+    this.known = known;
     for (;;) {
       const sight: Observation = {
         kind: 'sight',
@@ -246,9 +253,8 @@ export class VpnStand {
         vpn: this.vpn,
         liveEngines: null,
         port: this.port,
-        engines: [...this.engines.values()],
-        found: [...this.engines.values()].filter((e) => !accounted.includes(e.id)),
-        complete: true,
+        engines: [...this.engines.values()].map(condition),
+        ...introduced([...this.engines.values()], accounted, busy),
         imagePresent: true,
       };
       if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;

@@ -1,6 +1,12 @@
 import type { Engine, EngineRef, Port, Role } from '../../src/domain/engine';
 import { engineName, label, replacementLabel } from '../../src/domain/names';
-import type { ObservedEngine, PortReading, Sight, VpnObservation } from '../../src/domain/observation';
+import {
+  session,
+  type ObservedEngine,
+  type PortReading,
+  type Sight,
+  type VpnObservation,
+} from '../../src/domain/observation';
 import type { Replacement, Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
@@ -35,7 +41,7 @@ interface Child {
   readonly replacement: Replacement;
   target: Target | null;
   readonly toRelease: EngineRef[];
-  made: { readonly generation: number; readonly id: string } | null;
+  made: { readonly generation: number; readonly id: string; readonly session: string } | null;
   toldReady: number | null;
   heldUntil: number | null;
   failures: number;
@@ -314,7 +320,11 @@ export class World {
       ...{ firstSeen: this.now, ready: true, health: 'healthy', run: null, cutOff: false },
     };
     const { number } = child.replacement;
-    this.state.engineReady({ number, lineage: 'abcdef12', generation: target.generation, engine }, this.now);
+    const { session: madeIn } = made;
+    this.state.engineReady(
+      { number, lineage: 'abcdef12', generation: target.generation, engine, session: madeIn },
+      this.now,
+    );
     return true;
   }
 
@@ -338,7 +348,7 @@ export class World {
       name: engineName(role, 'gluetun', 'abcdef12', number, generation),
       labels: { [label.replacement]: replacementLabel('abcdef12', number) },
     });
-    child.made = { generation, id };
+    child.made = { generation, id, session: session(this.vpn) ?? 'none' };
     return true;
   }
 

@@ -1,0 +1,132 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ObservedEngine } from '../../src/domain/observation';
+import { label } from '../../src/domain/names';
+import { replaceEngineUpdate } from '../../src/workflows/messages';
+import { until } from '../simulator/until';
+import { TemporalBench, type VpnStand } from './bench';
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=400']);
+});
+afterAll(() => bench.stop());
+
+test(
+  'a VPN is driven through 2,000 port changes, and loses none of what it is told meanwhile',
+  () =>
+    bench.with(
+      async (stand) => {
+        stand.port = { kind: 'known', port: 30_000 };
+        await stand.start();
+        await stand.untilForwarded(30_000);
+        const runs = new Set<string>();
+        const forced: string[] = [];
+        for (let i = 1; i <= 2_000; i++) {
+          const port = 30_000 + i;
+          // Mostly the port moves on before an engine answers, sometimes it stays for long enough.
+          stand.engineAnswers = i % 20 === 0;
+          stand.port = { kind: 'known', port };
+          await until(`change ${i}`, () => knows(stand, port));
+          if (stand.engineAnswers) await stand.untilForwarded(port);
+          if (i % 100 !== 0) continue;
+          runs.add((await stand.handle.describe()).runId);
+          // Someone else wants something in between; it must be carried out, whichever run it meets.
+          const { id } = await stand.handle.executeUpdate(replaceEngineUpdate, {
+            args: [{ requestId: `forced-${i}` }],
+          });
+          forced.push(id);
+        }
+        await stand.untilForwarded(32_000);
+        await stand.untilQuiet();
+        const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([32_000]);
+        expect(state.engines.map((e) => e.p2pPort)).toEqual([32_000]);
+        expect(runs.size).toBeGreaterThan(5);
+        for (const id of forced)
+          await expect(bench.env.client.workflow.getHandle(id).result()).resolves.toBeUndefined();
+        const { historyLength } = await stand.handle.describe();
+        expect(historyLength).toBeLessThan(1_000);
+      },
+      { evictionGraceMs: 0, longestSpacingMs: 0 },
+    ),
+  600_000,
+);
+
+test(
+  'no event of a VPN with 100 engines, or of its replacements, is over 64 KB',
+  () =>
+    bench.with(
+      async (stand) => {
+        for (let i = 0; i < 100; i++) addOldEngine(stand, i);
+        await stand.start();
+        await stand.untilState('all engines', (s) => s.engines.length === 100, 30_000);
+        const first = (await stand.handle.describe()).runId;
+        const runs = new Set([first]);
+        for (let port = 40_001; runs.size < 3; port++) {
+          stand.port = { kind: 'known', port };
+          await stand.untilForwarded(port);
+          runs.add((await stand.handle.describe()).runId);
+        }
+        await stand.untilQuiet();
+        const { replacements } = await stand.state();
+        const handles = [
+          ...[...runs].map((runId) => bench.env.client.workflow.getHandle(stand.workflowId, runId)),
+          ...replacements.map(({ id }) => bench.env.client.workflow.getHandle(id)),
+        ];
+        const sizes = (await Promise.all(handles.map(eventSizes))).flat();
+        const [greatest] = sizes.toSorted((a, b) => b.bytes - a.bytes);
+        expect(greatest?.bytes).toBeGreaterThan(10_000);
+        expect(sizes.filter(({ bytes }) => bytes >= 64 * 1024)).toEqual([]);
+      },
+      {
+        targetEngines: 100,
+        evictionGraceMs: 0,
+        longestSpacingMs: 0,
+        httpPorts: { first: 19_000, last: 19_999 },
+        httpsPorts: { first: 45_000, last: 45_999 },
+      },
+    ),
+  120_000,
+);
+
+function knows({ known }: VpnStand, port: number): boolean {
+  return known?.kind === 'sight' && known.port.kind === 'known' && known.port.port === port;
+}
+
+/** As large as they come in life: an id of 64 characters, a long name, labels of an image. */
+function addOldEngine(stand: VpnStand, i: number): void {
+  const id = String(i).padStart(64, 'a');
+  const engine: ObservedEngine = {
+    id,
+    name: `acestream_gluetun-at-home_${i}_1_abcdef12`,
+    role: i === 0 ? 'forwarded' : 'plain',
+    httpPort: 19_000 + i,
+    httpsPort: 45_000 + i,
+    p2pPort: i === 0 ? 40_000 : null,
+    labels: {
+      [label.instance]: stand.settings.instance,
+      [label.replacement]: `0123abcd/${i}`,
+      [label.spec]: 'bb506fd009b8beab',
+    },
+    createdAt: Date.now(),
+    evicted: false,
+    running: true,
+    startedAt: Date.now(),
+    networkOf: 'vpn-1',
+    health: 'healthy',
+  };
+  stand.engines.set(id, engine);
+}
+
+async function eventSizes(handle: WorkflowHandle): Promise<{ type: string; bytes: number }[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).map((event) => ({ type: String(event.eventType), bytes: payloadBytes(event) }));
+}
+
+/** All that is in an event's payloads. */
+function payloadBytes(part: unknown): number {
+  if (part instanceof Uint8Array) return part.length;
+  if (typeof part !== 'object' || part === null) return 0;
+  return Object.values(part).reduce((sum: number, inner) => sum + payloadBytes(inner), 0);
+}
