@@ -63,6 +63,8 @@ function replaceAfterReconnect(decision: Decision): void {
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
   // What this decision has begun may be about the same engines; the next look goes on.
   if (decision.unfinished.length > 0 || decision.actions.length > 0) return;
+  // Just after an outage the port has not been read yet, and without it the forwarded engine's turn would be passed over.
+  if (decision.sight.port.kind === 'pending') return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
   const next = forwarded ?? cutOff.find((e) => e.role === 'plain');
