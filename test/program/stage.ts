@@ -7,7 +7,7 @@ import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortward, type PortwardProcess } from '../../simulator/portward-process';
 import { ProxyClient } from '../../simulator/proxy-client';
 import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
-import type { EngineJson, ReplacementJson, VpnStatusJson } from '../../src/api/schemas';
+import type { EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from '../../src/api/schemas';
 import { cacheDir } from '../../src/folders';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { Simulation } from '../simulator/simulation';
@@ -156,6 +156,13 @@ export class Stage {
 
   status(): Promise<VpnStatusJson> {
     return this.get('/vpn/status');
+  }
+
+  /** One VPN's part of `/vpn/status`. */
+  async statusOf(vpn = this.vpn()): Promise<VpnJson> {
+    const found = (await this.status()).vpns.find((v) => v.container_name === vpn.name);
+    if (!found) throw new Error(`/vpn/status does not have ${vpn.name}`);
+    return found;
   }
 
   replacements(vpn = this.vpn()): Promise<ReplacementJson[]> {
