@@ -1,0 +1,100 @@
+import { EnginesWatch } from '../../simulator/engines-watch';
+import type { ProxyEngine } from '../../simulator/proxy-engine';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// What happens to engines when their VPN comes back in the same run of its container.
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start({
+    vpns: [{ healthIntervalMs: 300 }],
+    env: { MIN_REPLICAS: '3', VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0' },
+  });
+  await stage.forwarded(65_290);
+  await stage.listed(3);
+  await stage.quiet();
+}, 60_000);
+
+afterAll(() => stage.clear());
+
+async function ids(): Promise<string[]> {
+  return (await stage.containers()).map((c) => c.id).toSorted();
+}
+
+/** Resolves when the control server has answered a read of the port that began after now. */
+async function portReadAgain(): Promise<void> {
+  const from = Date.now();
+  await until('another read of the port', async () =>
+    (await stage.vpn().requests()).some((r) => r.path === '/v1/portforward' && r.at > from && r.status === 200),
+  );
+}
+
+test('the same port after a reconnection, with none in between: nothing is replaced, and it is forwarded again', async () => {
+  const before = await ids();
+  const known = (await stage.replacements()).length;
+  await stage.vpn().stopVpn();
+  await until('no port in between', async () => (await stage.statusOf()).port_problem !== null);
+  await stage.vpn().runVpn();
+  await until('no problem with the port', async () => (await stage.statusOf()).port_problem === null);
+  await stage.vpn().repeatPorts();
+  await portReadAgain();
+  await stage.recheck();
+  await stage.forwarded(65_290);
+  expect(await ids()).toEqual(before);
+  expect(await stage.replacements()).toHaveLength(known);
+});
+
+test('after an outage the engines are replaced one by one, the forwarded one first, and the list is never empty', async () => {
+  const before = await ids();
+  const known = (await stage.replacements()).length;
+  await stage.vpn().setHealth(false);
+  await stage.listed(0);
+  expect(await ids()).toEqual(before);
+  await stage.vpn().setHealth(true);
+  await stage.listed(3);
+  const lists: (readonly ProxyEngine[])[] = [];
+  const watch = new EnginesWatch(stage.portward.url, (engines) => lists.push(engines));
+  stage.onClear(() => watch.stop());
+  await until(
+    'three replacements',
+    async () => {
+      const replacements = await stage.replacements();
+      return replacements.length === known + 3 && replacements.every((r) => r.state === 'completed');
+    },
+    40_000,
+  );
+  await watch.stop();
+
+  const made = (await stage.replacements()).slice(0, 3).toReversed();
+  expect(made.map((r) => [r.cause, r.old_port])).toEqual([
+    ['VPN reconnected', 65_290],
+    ['VPN reconnected', null],
+    ['VPN reconnected', null],
+  ]);
+  const [first, second, third] = made;
+  expect(Date.parse(second?.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.ready_at ?? ''));
+  expect(Date.parse(third?.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(second?.ready_at ?? ''));
+  expect(Math.min(...lists.map((list) => list.length))).toBeGreaterThanOrEqual(2);
+  expect((await ids()).filter((id) => before.includes(id))).toEqual([]);
+  await stage.forwarded(65_290);
+  await stage.listed(3);
+});
+
+test('the container made anew on another port: engines are removed, and made again in its network', async () => {
+  const before = await ids();
+  const vpn = stage.vpn();
+  await vpn.setNextPort(40_648);
+  await vpn.recreate();
+  await stage.forwarded(40_648);
+  await stage.listed(3);
+  await stage.quiet();
+  const now = await ids();
+  expect(now).toHaveLength(3);
+  expect(now.filter((id) => before.includes(id))).toEqual([]);
+  for (const id of now) {
+    const { HostConfig } = await stage.simulation.docker.getContainer(id).inspect();
+    expect(HostConfig.NetworkMode).toBe(`container:${vpn.containerId}`);
+  }
+});
