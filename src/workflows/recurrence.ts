@@ -34,8 +34,8 @@ export function nextAct({ acted, lastActed }: Recurrence, longestMs: number): In
   return acted < AT_ONCE || longestMs === 0 ? 0 : lastActed + spacing(acted - AT_ONCE, longestMs);
 }
 
-/** Whether it comes so often that acting on it is spaced. */
+/** Whether it comes so often that acting on it is spaced, the first wait included. */
 export function isStorm({ acted, lastActed, lastSeen }: Recurrence, longestMs: number, now: Instant): boolean {
-  const isSpaced = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);
-  return longestMs > 0 && isSpaced && now - lastSeen <= QUIET_MS;
+  const spaced = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);
+  return longestMs > 0 && spaced && now - lastSeen <= QUIET_MS;
 }

@@ -1,0 +1,32 @@
+import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/recurrence';
+
+const LONGEST_MS = 300_000;
+const NOW = 1_800_000_000_000;
+
+/** Seen that often, a second apart, and acted on at once each time. */
+function times(count: number): ReturnType<typeof seenAgain> {
+  let recurrence = neverSeen;
+  for (let i = 0; i < count; i++) recurrence = actedOn(seenAgain(recurrence, NOW + i * 1000), NOW + i * 1000);
+  return recurrence;
+}
+
+test('two changes are no storm; from the first that has to wait on it is one, until it has been quiet for long', () => {
+  const twice = times(2);
+  expect(isStorm(twice, LONGEST_MS, NOW + 2000)).toBe(false);
+  const waiting = seenAgain(twice, NOW + 2000);
+  expect(nextAct(waiting, LONGEST_MS)).toBe(NOW + 1000 + 5000);
+  expect(isStorm(waiting, LONGEST_MS, NOW + 2000)).toBe(true);
+  expect(isStorm(waiting, LONGEST_MS, NOW + 2000 + 300_001)).toBe(false);
+});
+
+test('quiet begins anew: the next change is acted on at once', () => {
+  const later = NOW + 1000 * 60 * 60;
+  const again = seenAgain(times(6), later);
+  expect(nextAct(again, LONGEST_MS)).toBe(0);
+  expect(isStorm(again, LONGEST_MS, later)).toBe(false);
+});
+
+test('where pauses are turned off nothing is a storm', () => {
+  expect(isStorm(times(9), 0, NOW + 9000)).toBe(false);
+  expect(nextAct(times(9), 0)).toBe(0);
+});
