@@ -147,11 +147,15 @@ export class Stage {
 
   /** Resolves with the list once it has that many engines; while Portward has only just started there is none. */
   listed(count: number): Promise<EngineJson[]> {
-    return until(`${count} engines in /engines`, async () => {
-      const response = await fetch(`${this.portward.url}/engines`);
-      const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
-      return engines.length === count ? engines : null;
-    });
+    return until(
+      `${count} engines in /engines`,
+      async () => {
+        const response = await fetch(`${this.portward.url}/engines`);
+        const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
+        return engines.length === count ? engines : null;
+      },
+      30_000,
+    );
   }
 
   status(): Promise<VpnStatusJson> {
