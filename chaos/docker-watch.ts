@@ -23,7 +23,7 @@ export class DockerWatch {
 
   constructor(
     private readonly docker: Docker,
-    private readonly whatIs: (id: string, labels: Labels) => ContainerEvent['is'] | null,
+    private readonly whatIs: (id: string, labels: Labels) => Pick<ContainerEvent, 'is' | 'vpn'> | null,
     private readonly heard: (fact: ContainerEvent | EvictionMark) => void,
   ) {
     this.open = new Promise((resolve) => (this.opened = resolve));
@@ -53,12 +53,12 @@ export class DockerWatch {
 
   private tell(event: DockerEvent): void {
     const { ID: id, Attributes: labels } = event.Actor;
-    const is = this.whatIs(id, labels);
-    if (is === null) return;
+    const known = this.whatIs(id, labels);
+    if (known === null) return;
     const name = labels['name'] ?? id.slice(0, 12);
     const at = event.timeNano / 1e6;
-    this.heard({ kind: 'container event', at, action: event.Action, id, name, is });
-    if (event.Action === 'update' && is === 'engine') void this.askForPolicy(id, name, at);
+    this.heard({ kind: 'container event', at, action: event.Action, id, name, ...known });
+    if (event.Action === 'update' && known.is === 'engine') void this.askForPolicy(id, name, at);
   }
 
   private async askForPolicy(id: string, name: string, at: number): Promise<void> {

@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askAdmin } from '../simulator/admin-client';
+import { isMissing } from '../simulator/docker-errors';
 import type { ContainerEvent, ListedEngine } from './checker/facts';
 import type { EngineRole, Fault, StormyVpn } from './faults';
+import { awaited } from './patience';
 import type { Scene } from './scene';
+import { PORTS } from './schedule';
 import { changePort } from './vpn-faults';
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
 const CREATED_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 3_000;
+const LISTED_LIMIT_MS = 2_000;
+const AT_ONCE_MS = 2_000;
 
 export async function crash(scene: Scene, { vpn, role }: Of<'engine-crash'>): Promise<string> {
-  const engine = listed(scene, vpn, role);
+  const engine = await listed(scene, vpn, role);
   return hurting(scene, engine.id, async () => {
     await askEngine(scene, engine, 'crash', {});
     return engine.name;
@@ -19,7 +24,7 @@ export async function crash(scene: Scene, { vpn, role }: Of<'engine-crash'>): Pr
 }
 
 export async function kill(scene: Scene, { vpn, role }: Of<'engine-kill'>): Promise<string> {
-  const { id, name } = listed(scene, vpn, role);
+  const { id, name } = await listed(scene, vpn, role);
   return hurting(scene, id, async () => {
     await scene.site.docker.getContainer(id).kill();
     return name;
@@ -27,41 +32,64 @@ export async function kill(scene: Scene, { vpn, role }: Of<'engine-kill'>): Prom
 }
 
 export async function remove(scene: Scene, { vpn, role }: Of<'engine-remove'>): Promise<string> {
-  const { id, name } = listed(scene, vpn, role);
+  const { id, name } = await listed(scene, vpn, role);
   return removeById(scene, id, name);
 }
 
 export async function hang(scene: Scene, { vpn, role, forMs }: Of<'engine-hang'>): Promise<string> {
-  const engine = listed(scene, vpn, role);
-  return hurting(scene, engine.id, async () => {
+  const engine = await listed(scene, vpn, role);
+  const end = scene.truth.begin('hang', engine.id);
+  try {
     await askEngine(scene, engine, 'hang', { hang: true });
     await sleep(forMs);
     // It may have been replaced meanwhile, which is what it is for.
     await askEngine(scene, engine, 'hang', { hang: false }).catch(() => {});
     return engine.name;
-  });
+  } finally {
+    end();
+  }
 }
 
+/** Whatever replacement the port's change brings about; where that has to wait, one that is demanded. */
 export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>): Promise<string> {
   const { vpn, port, side, afterMs } = fault;
-  const old = scene.watch.engine(vpn, 'forwarded');
-  const prefix = `acestream_fwd_${scene.site.containerName(vpn)}_`;
-  const created = scene.watch.until(
+  const old = await awaited(() => scene.watch.engine(vpn, 'forwarded'), LISTED_LIMIT_MS);
+  const created = nextForwarded(scene, vpn);
+  const current = scene.truth.portOf(vpn);
+  const next = port === current ? PORTS[vpn].find((other) => other !== current) : port;
+  await changePort(scene, vpn, next ?? port);
+  const atOnce = await Promise.race([created, sleep(AT_ONCE_MS, null)]);
+  if (atOnce === null) await forceReplacement(scene, { vpn, role: 'forwarded' });
+  const fresh = atOnce ?? (await created);
+  if (fresh === null) throw new Error(`no forwarded engine was made within ${CREATED_LIMIT_MS} ms`);
+  await sleep(afterMs);
+  if (side === 'old' && old !== null) {
+    try {
+      return await removeById(scene, old.id, old.name);
+    } catch (error) {
+      // Its grace was over before.
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return removeById(scene, fresh.id, fresh.name);
+}
+
+function nextForwarded({ site, watch }: Scene, vpn: StormyVpn): Promise<ContainerEvent | null> {
+  const prefix = `acestream_fwd_${site.containerName(vpn)}_`;
+  return watch.until(
     (fact): fact is ContainerEvent =>
       fact.kind === 'container event' && fact.action === 'create' && fact.name.startsWith(prefix),
     CREATED_LIMIT_MS,
   );
-  await changePort(scene, vpn, port);
-  const victim = side === 'old' ? old : await created;
-  if (victim === null) throw new Error(`there is no ${side} engine`);
-  await sleep(afterMs);
-  return removeById(scene, victim.id, victim.name);
 }
 
-export async function forceReplacement(scene: Scene, { vpn, role }: Of<'force-replace'>): Promise<string> {
+export async function forceReplacement(
+  scene: Scene,
+  { vpn, role }: Pick<Of<'force-replace'>, 'vpn' | 'role'>,
+): Promise<string> {
   const { site, watch } = scene;
-  const engine = role === 'plain' ? listed(scene, vpn, role) : null;
-  const path = `/vpns/${site.containerName(vpn)}/replacements`;
+  const engine = role === 'plain' ? await listed(scene, vpn, role) : null;
+  const path = `/vpns/${site.containerName(engine?.vpn ?? vpn)}/replacements`;
   const response = await fetch(`${site.api.url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -73,9 +101,13 @@ export async function forceReplacement(scene: Scene, { vpn, role }: Of<'force-re
   return `${response.status} ${response.ok ? '' : body.slice(0, 120)}`;
 }
 
-function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): ListedEngine {
-  const engine = watch.engine(vpn, role);
-  if (engine === null) throw new Error(`no ${role} engine is listed on VPN ${vpn}`);
+/** One that can be had in a moment, rather of that role, and of that VPN, but of another than none. */
+async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promise<ListedEngine> {
+  const first = await awaited(() => watch.engine(vpn, role), LISTED_LIMIT_MS);
+  const otherVpn = vpn === 'a' ? 'b' : 'a';
+  const otherRole = role === 'plain' ? 'forwarded' : 'plain';
+  const engine = first ?? watch.engine(vpn, otherRole) ?? watch.engine(otherVpn, role);
+  if (engine === null) throw new Error('no engine is listed on either VPN');
   return engine;
 }
 

@@ -8,7 +8,10 @@ export type TroubleKind =
   | 'health'
   /** The port can't be read from the control server, or there is none. */
   | 'control'
+  /** Its container was killed or removed, or its process ended. */
   | 'engine'
+  /** The engine's API does not answer. */
+  | 'hang'
   | 'worker'
   | 'api'
   | 'temporal'

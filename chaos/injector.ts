@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as engine from './engine-faults';
 import type { Fault } from './faults';
+import { patiently } from './patience';
 import * as process from './process-faults';
 import type { Injection, Scene } from './scene';
 import type { Schedule } from './schedule';
@@ -82,6 +83,8 @@ function laneOf(fault: Fault): string | null {
       return null;
     case 'control-trouble':
       return `control server of ${fault.vpn}`;
+    // A server that is killed while the worker starts it ends the worker: that start has failed.
+    case 'temporal-kill':
     case 'worker-kill':
     case 'worker-restart':
       return 'worker';
@@ -121,7 +124,8 @@ async function attempt(fault: Fault, scene: Scene, fired: Fired[]): Promise<void
   const entry: Fired = { fault, from: Date.now(), to: Infinity, outcome: '', done: false };
   fired.push(entry);
   try {
-    entry.outcome = await injection(fault)(scene);
+    const work = () => injection(fault)(scene);
+    entry.outcome = await (laneOf(fault) === DOCKER ? work() : patiently(scene, work));
     entry.done = true;
   } catch (error) {
     entry.outcome = error instanceof Error ? error.message : String(error);

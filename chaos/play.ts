@@ -4,6 +4,7 @@ import { Checker } from './checker/checker';
 import { nextWait } from './failure-spacing';
 import { VPN_NAMES, type FaultKind } from './faults';
 import { GroundTruth } from './ground-truth';
+import { Lag } from './lag';
 import { fire, type Fired } from './injector';
 import { Processes } from './processes';
 import type { Scene } from './scene';
@@ -33,6 +34,8 @@ export interface PlayOptions {
 const SCHEDULES_A_SITE = 20;
 /** Engines that were killed in earlier schedules would make those of later ones wait. */
 const LONGEST_NEXT_WAIT_MS = 20_000;
+/** Portward's next remedy for the same VPN would be minutes away. */
+const REMEDIED: readonly FaultKind[] = ['port-lost', 'health-lost'];
 /** What is only found out late, by Docker's events for instance. */
 const ECHO_MS = 300;
 
@@ -49,7 +52,8 @@ export async function play(options: PlayOptions, tally: Tally): Promise<void> {
 /** One site and those who watch it. */
 class Stand {
   private readonly truth = new GroundTruth();
-  private readonly checker = new Checker(this.truth, LIMITS);
+  private readonly lag = new Lag();
+  private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.lag.between(from, to));
   private readonly log: PartLine[] = [];
   private told = 0;
 
@@ -62,7 +66,7 @@ class Stand {
   async play(seeds: readonly number[]): Promise<number> {
     const { privateDocker, say, heal } = this.options;
     const began = Date.now();
-    const site = await Site.open({ privateDocker, onLine: (line, part) => this.log.push({ ...line, part }) });
+    const site = await this.open(privateDocker);
     let scene: Scene | null = null;
     let played = 0;
     try {
@@ -84,9 +88,19 @@ class Stand {
       this.tally.answers += scene?.watch.answers ?? 0;
       this.tally.streams += scene?.watch.streams ?? 0;
       this.tally.addChecker(this.checker);
+      await this.lag.stop();
       for (const problem of await site.close()) say(problem);
     }
     return played;
+  }
+
+  private async open(privateDocker: boolean): Promise<Site> {
+    try {
+      return await Site.open({ privateDocker, onLine: (line, part) => this.log.push({ ...line, part }) });
+    } catch (error) {
+      await this.lag.stop();
+      throw error;
+    }
   }
 
   /** False when a promise was broken. */
@@ -119,7 +133,7 @@ class Stand {
     if (violations.length > 0) return false;
     this.log.length = 0;
     this.truth.forgetBefore(began);
-    await this.freshen(scene, settled);
+    await this.freshen(scene, settled, fired);
     return true;
   }
 
@@ -151,7 +165,7 @@ class Stand {
   }
 
   /** Portward forgets by losing Temporal's database, and finds its engines again in Docker. */
-  private async freshen(scene: Scene, { replacements }: Settled): Promise<void> {
+  private async freshen(scene: Scene, { replacements }: Settled, fired: readonly Fired[]): Promise<void> {
     const now = Date.now();
     const waits = VPN_NAMES.map((vpn) =>
       nextWait(
@@ -159,7 +173,8 @@ class Stand {
         now,
       ),
     );
-    if (Math.max(...waits) < LONGEST_NEXT_WAIT_MS) return;
+    const cured = fired.some(({ fault }) => REMEDIED.includes(fault.kind));
+    if (!cured && Math.max(...waits) < LONGEST_NEXT_WAIT_MS) return;
     const engines = idsIn(scene);
     const end = scene.truth.begin('worker');
     await scene.processes.wipe();

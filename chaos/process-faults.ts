@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VPN_NAMES, type Fault } from './faults';
+import { VPN_NAMES, type Fault, type VpnName } from './faults';
 import type { TroubleKind } from './ground-truth';
+import { awaited } from './patience';
 import type { Scene } from './scene';
-import { repair } from './vpn-faults';
+import { RemedyMissing, repair } from './vpn-faults';
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
-const BACK_LIMIT_MS = 60_000;
+/** Processes take seconds to start; what is longer is stuck. */
+const BACK_LIMIT_MS = 30_000;
+const TEMPORAL_LIMIT_MS = 10_000;
 /** Cached answers are fresh for a moment after whoever gave them has died. */
 const CACHED_MS = 200;
 /** Docker starts containers by their restart policy right after it has begun to answer. */
@@ -33,7 +36,7 @@ export async function killApi(scene: Scene, { forMs }: Of<'api-kill'>): Promise<
       (fact): fact is Extract<typeof fact, { kind: 'answer' }> => fact.kind === 'answer' && fact.outcome === 'list',
       BACK_LIMIT_MS,
     );
-    if (first === null) throw new Error(`no list ${BACK_LIMIT_MS} ms after the API's start`);
+    if (first === null) throw new RemedyMissing(`no list ${BACK_LIMIT_MS} ms after the API's start`);
     return `a list ${first.at - began} ms after its start`;
   } finally {
     end();
@@ -42,7 +45,9 @@ export async function killApi(scene: Scene, { forMs }: Of<'api-kill'>): Promise<
 
 export async function killTemporal(scene: Scene): Promise<string> {
   return untilFresh(scene, 'temporal', async () => {
-    if (!scene.processes.killTemporal()) throw new Error('no Temporal server runs');
+    // A worker that is being restarted has stopped it.
+    const killed = await awaited(() => (scene.processes.killTemporal() ? true : null), TEMPORAL_LIMIT_MS);
+    if (killed === null) throw new Error(`no Temporal server runs in ${TEMPORAL_LIMIT_MS} ms`);
   });
 }
 
@@ -59,11 +64,18 @@ export async function restartDocker(
     await privateDocker.start();
     await sleep(REVIVED_AFTER_MS);
     // A VPN that Docker leaves down, as it does after it was killed, is started by whoever owns it.
+    const down = await Promise.all(VPN_NAMES.map((vpn) => isDown(scene, vpn)));
     await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
-    return '';
+    const names = VPN_NAMES.filter((_, index) => down[index]);
+    return names.length === 0 ? '' : `VPNs that Docker left down, started by the harness: ${names.join(', ')}`;
   } finally {
     end();
   }
+}
+
+async function isDown({ site }: Scene, vpn: VpnName): Promise<boolean> {
+  const { State } = await site.docker.getContainer(site.containerName(vpn)).inspect();
+  return !State.Running;
 }
 
 async function endWorker(scene: Scene, signal: 'SIGKILL' | 'SIGTERM', forMs: number): Promise<string> {
@@ -82,7 +94,7 @@ async function untilFresh({ truth, watch }: Scene, kind: TroubleKind, doIt: () =
     await doIt();
     const began = Date.now();
     const fresh = await watch.untilFresh(began + CACHED_MS, BACK_LIMIT_MS);
-    if (fresh === null) throw new Error(`no fresh list after ${BACK_LIMIT_MS} ms`);
+    if (fresh === null) throw new RemedyMissing(`no fresh list ${BACK_LIMIT_MS} ms after a fault of the ${kind}`);
     return `fresh answers ${fresh.at - began} ms later`;
   } finally {
     end();

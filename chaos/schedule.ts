@@ -68,6 +68,10 @@ function isWithinLimits(fault: Fault, made: Map<string, number>): boolean {
   } else if (fault.kind === 'docker-restart' || fault.kind === 'docker-kill') {
     group = 'docker';
     limit = DOCKER_FAULTS_AT_MOST;
+  } else if ((fault.kind === 'port-lost' || fault.kind === 'health-lost') && 'vpn' in fault) {
+    // Portward's second remedy would be a minute later.
+    group = `${fault.kind} of ${fault.vpn}`;
+    limit = 1;
   } else return true;
   const before = made.get(group) ?? 0;
   made.set(group, before + 1);

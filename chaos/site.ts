@@ -43,6 +43,7 @@ export const LIMITS: Limits = {
   checkIntervalMs: TIMES_S.GLUETUN_HEALTH_CHECK_INTERVAL_S * 1000,
   evictionGraceMs: TIMES_S.EVICTION_GRACE_S * 1000,
   portCacheTtlMs: TIMES_S.GLUETUN_PORT_CACHE_TTL_S * 1000,
+  staleLimitMs: 30_000,
   // What its container takes on a busy machine, and its own start.
   startupMs: 5_000 + ENGINE_STARTUP_MS,
 };

@@ -1,5 +1,6 @@
 import { textTable } from '../simulator/text-table';
 import type { Checker } from './checker/checker';
+import { EXCUSES, type Excuse } from './checker/streams';
 import { FAULT_KINDS, type FaultKind } from './faults';
 import type { Fired } from './injector';
 
@@ -10,15 +11,17 @@ export class Tally {
   answers = 0;
   streams = 0;
   failed = 0;
-  excused = 0;
   longestGap: { readonly ms: number; readonly text: string } = { ms: 0, text: 'none' };
   longestSettle = { ms: 0, seed: 0 };
   readonly calm: number[] = [];
   private readonly fired = new Map<FaultKind, { done: number; impossible: number }>();
+  private readonly excused = new Map<Excuse, number>();
+  private readonly notPossible: string[] = [];
   private readonly replacements = new Set<string>();
 
   addFaults(fired: readonly Fired[]): void {
-    for (const { fault, done } of fired) {
+    for (const { fault, done, outcome } of fired) {
+      if (!done) this.notPossible.push(`${fault.kind}: ${outcome}`);
       const count = this.fired.get(fault.kind) ?? { done: 0, impossible: 0 };
       if (done) count.done++;
       else count.impossible++;
@@ -33,8 +36,9 @@ export class Tally {
   /** When a site is closed. */
   addChecker(checker: Checker): void {
     this.calm.push(...checker.calm.latencies);
-    this.failed += checker.service.streams.failed;
-    this.excused += checker.service.streams.excused;
+    this.failed += checker.streams.failed;
+    for (const [excuse, count] of checker.streams.excused)
+      this.excused.set(excuse, (this.excused.get(excuse) ?? 0) + count);
   }
 
   lines(): string[] {
@@ -54,13 +58,17 @@ export class Tally {
         `${calm.length}, median ${seconds(median)}, longest ${seconds(calm.at(-1) ?? 0)}`,
       ],
       ['answers of /engines that were checked', String(this.answers)],
-      [
-        'streams requested by the proxy',
-        `${this.streams} tried, ${this.failed} failed, ${this.excused} lost to a fault that kills API, VPN, engine or Docker`,
-      ],
+      ['streams that the proxy was asked for', String(this.streams)],
+      ['… failed', String(this.failed)],
+      ...EXCUSES.map((excuse): [string, string] => [`… lost because ${excuse}`, String(this.excused.get(excuse) ?? 0)]),
       ['violations', String(this.violations)],
     ];
-    return [...textTable(['fault', 'fired', 'not possible then'], kinds), '', ...textTable(['what', 'result'], rows)];
+    return [
+      ...textTable(['fault', 'fired', 'not possible then'], kinds),
+      ...this.notPossible.map((text) => `  not possible: ${text}`),
+      '',
+      ...textTable(['what', 'result'], rows),
+    ];
   }
 }
 

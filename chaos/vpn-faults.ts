@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMissing } from '../simulator/docker-errors';
+import { removeContainer } from '../simulator/remove-container';
 import type { Fault, StormyVpn, VpnName } from './faults';
 import { PORTS } from './schedule';
 import type { Scene } from './scene';
@@ -113,7 +115,7 @@ export async function takeDown(scene: Scene, { vpn, how, forMs, port }: Of<'vpn-
 
 export async function recreate(scene: Scene, { vpn, port }: Of<'vpn-recreate'>): Promise<string> {
   if (port !== null) await scene.site.vpn(vpn).setNextPort(port);
-  return down(scene, vpn, () => scene.site.vpn(vpn).recreate());
+  return down(scene, vpn, () => makeAnew(scene.site, vpn));
 }
 
 export async function reconnect(scene: Scene, { vpn, forMs, port }: Of<'vpn-reconnect'>): Promise<string> {
@@ -157,14 +159,27 @@ export async function loseHealth(scene: Scene, { vpn }: Of<'health-lost'>): Prom
   });
 }
 
+/** Also when a container with its name was left by a Docker that was killed while making it. */
+async function makeAnew(site: Scene['site'], vpn: VpnName): Promise<void> {
+  await removeContainer(site.docker, site.containerName(vpn));
+  await site.vpn(vpn).recreate();
+}
+
 /** After everything that was done to a VPN, and what of it went wrong: it is as a provider would have it. */
 export async function repair({ site, truth }: Scene, vpn: VpnName): Promise<void> {
   const container = site.vpn(vpn);
-  try {
-    const { State } = await container.relocate();
-    if (!State.Running) await container.start();
-  } catch {
-    await container.recreate();
+  const deadline = Date.now() + HEALTHY_LIMIT_MS;
+  for (;;) {
+    try {
+      const { State } = await container.relocate();
+      if (!State.Running) await container.start();
+      break;
+    } catch (error) {
+      // Whoever else starts it may be faster.
+      if (isMissing(error)) await makeAnew(site, vpn);
+      else if (Date.now() > deadline) throw error;
+      await sleep(100);
+    }
   }
   await container.untilAnswering();
   await container.setFault(null);

@@ -41,7 +41,7 @@ export class Watch {
       url: site.api.url,
       addressOf: ({ vpn_container: container }) => this.addressOf(site.vpnOf(container ?? '')),
     });
-    this.viewers = new Viewers(this.proxy, (outcome) => this.heardStream(outcome));
+    this.viewers = new Viewers(this.proxy, (outcome, beganAt) => this.heardStream(outcome, beganAt));
     this.parts.push(docker, this.poll, ...VPN_NAMES.map((name) => new PortWatch(name, site.vpn(name), truth)));
   }
 
@@ -127,20 +127,27 @@ export class Watch {
     this.tell({ kind: 'probe', at: Date.now(), engine, error });
   }
 
-  private heardStream(outcome: StreamOutcome): void {
+  private heardStream(outcome: StreamOutcome, beganAt: number): void {
     if (outcome.kind === 'served') return;
     const vpn = this.site.vpnOf(outcome.engine?.vpn_container ?? '');
     const engine = outcome.engine && vpn ? { id: outcome.engine.container_id, vpn } : null;
-    this.tell({ kind: 'stream failure', at: Date.now(), engine, reason: `${outcome.kind}: ${outcome.reason}` });
+    this.tell({
+      kind: 'stream failure',
+      beganAt,
+      at: Date.now(),
+      engine,
+      reason: `${outcome.kind}: ${outcome.reason}`,
+    });
   }
 
   private addressOf(vpn: VpnName | undefined): string {
     return vpn === undefined ? 'unknown' : this.site.vpn(vpn).address;
   }
 
-  private whatIs(id: string, labels: Readonly<Record<string, string>>): ContainerEvent['is'] | null {
-    if (this.site.bystanders.has(id)) return 'bystander';
-    if (VPN_NAMES.some((name) => labels['name'] === this.site.containerName(name))) return 'vpn';
-    return labels['portward.instance'] === this.site.runId ? 'engine' : null;
+  private whatIs(id: string, labels: Readonly<Record<string, string>>): Pick<ContainerEvent, 'is' | 'vpn'> | null {
+    if (this.site.bystanders.has(id)) return { is: 'bystander', vpn: null };
+    const vpn = this.site.vpnOf(labels['name'] ?? '');
+    if (vpn !== undefined) return { is: 'vpn', vpn };
+    return labels['portward.instance'] === this.site.runId ? { is: 'engine', vpn: null } : null;
   }
 }

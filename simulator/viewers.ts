@@ -26,7 +26,7 @@ export class Viewers {
 
   constructor(
     private readonly proxy: ProxyClient,
-    private readonly heard: (outcome: StreamOutcome) => void = () => {},
+    private readonly heard: (outcome: StreamOutcome, beganAt: number) => void = () => {},
   ) {}
 
   start(count: number): void {
@@ -58,11 +58,12 @@ export class Viewers {
   private async watch(viewer: number, delayMs: number): Promise<void> {
     await sleep(delayMs);
     for (let zap = 0; !this.stopping; zap++) {
+      const beganAt = Date.now();
       const outcome = await this.proxy.stream(`viewer-${viewer}-${zap}`, WATCH_MS);
       this.counts[outcome.kind]++;
       if (outcome.kind === 'served') this.credit(outcome.engine.container_name ?? outcome.engine.container_id);
       else this.troubles.push({ at: Date.now(), what: `${outcome.kind}: ${outcome.reason}` });
-      this.heard(outcome);
+      this.heard(outcome, beganAt);
       await sleep(PAUSE_MS);
     }
   }

@@ -1,5 +1,5 @@
 import type { CalmChange, Fact } from './facts';
-import { ANSWER_AGE_MS, NOISE_MS, NOTICE_MS, RECOVERY_MS } from './limits';
+import { notice, RECOVERY_MS } from './limits';
 import type { TroubleKind } from '../ground-truth';
 import type { Rule, RuleContext } from './rule';
 
@@ -28,16 +28,16 @@ export class CalmRule implements Rule {
       this.waiting = null;
       return;
     }
-    const { truth, limits } = this.context;
+    const { truth, limits, lag } = this.context;
     const late = fact.sentAt - waiting.at;
-    const most = limits.checkIntervalMs + NOTICE_MS + ANSWER_AGE_MS + NOISE_MS;
+    const most = notice(limits) + lag(waiting.at, fact.at);
     if (late <= most) return;
     this.waiting = null;
     if (PROGRAM.some((kind) => truth.was(kind, null, waiting.at - RECOVERY_MS, fact.at))) return;
     this.context.violate(
       'I4',
       fact.at,
-      `the calm VPN's port changed ${late} ms ago from ${waiting.from} to ${waiting.to}, and the old one is still shown; expected within ${most} ms`,
+      `the calm VPN's port changed ${late} ms ago from ${waiting.from} to ${waiting.to}, and the old one is still shown; expected within ${Math.round(most)} ms`,
     );
   }
 }

@@ -5,8 +5,9 @@ import type { Fact } from './facts';
 import { ForwardingRule } from './forwarding';
 import { Gaps } from './gaps';
 import type { Limits } from './limits';
-import type { Rule, Violation } from './rule';
+import type { Rule, RuleContext, Violation } from './rule';
 import { ServiceRule } from './service';
+import { StreamsRule } from './streams';
 
 /** One broken promise is often seen in each of a thousand answers. */
 const SAME_AGAIN_MS = 5_000;
@@ -15,20 +16,28 @@ const SAME_AGAIN_MS = 5_000;
 export class Checker {
   readonly violations: Violation[] = [];
   readonly calm: CalmRule;
-  readonly service: ServiceRule;
+  readonly streams: StreamsRule;
   readonly gaps: Gaps;
   private readonly rules: readonly Rule[];
 
-  constructor(truth: GroundTruth, limits: Limits) {
+  constructor(truth: GroundTruth, limits: Limits, lag: RuleContext['lag']) {
     const context = {
       truth,
       limits,
+      lag,
       violate: (promise: string, at: number, what: string) => this.violate({ promise, at, what }),
     };
     this.calm = new CalmRule(context);
-    this.service = new ServiceRule(context);
+    this.streams = new StreamsRule(context);
     this.gaps = new Gaps(context);
-    this.rules = [new ForwardingRule(context), new EvictionRule(context), this.calm, this.service, this.gaps];
+    this.rules = [
+      new ForwardingRule(context),
+      new EvictionRule(context),
+      new ServiceRule(context),
+      this.calm,
+      this.streams,
+      this.gaps,
+    ];
   }
 
   hear(fact: Fact): void {

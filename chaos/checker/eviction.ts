@@ -1,9 +1,6 @@
 import type { Fact } from './facts';
-import { ANSWER_AGE_MS, RESOLUTION_MS } from './limits';
+import { ANSWER_AGE_MS, ECHO_MS, RESOLUTION_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
-
-/** A kill that the harness asked for may be told this much later than it was asked for. */
-const ECHO_MS = 2_000;
 
 /**
  * I1: an evicted engine is not shown again. I2: an engine has left the list for the whole grace before its container is
@@ -39,7 +36,11 @@ export class EvictionRule implements Rule {
     const evictedAt = this.evictedAt.get(id) ?? Infinity;
     const shownAt = this.freshlyListedAt.get(id) ?? 0;
     if (shownAt <= evictedAt + ANSWER_AGE_MS) return;
-    this.context.violate('I1', at, `${name} is listed ${shownAt - evictedAt} ms after its restart policy became "no"`);
+    this.context.violate(
+      'I1',
+      at,
+      `${name} is listed ${Math.round(shownAt - evictedAt)} ms after its restart policy became "no"`,
+    );
     this.evictedAt.delete(id);
   }
 
@@ -50,7 +51,11 @@ export class EvictionRule implements Rule {
     const listedAt = this.listedAt.get(id);
     const least = limits.evictionGraceMs - ANSWER_AGE_MS - RESOLUTION_MS;
     if (listedAt === undefined || at - listedAt >= least) return;
-    this.context.violate('I2', at, `${name} is stopped ${at - listedAt} ms after it was listed; expected ${least} ms`);
+    this.context.violate(
+      'I2',
+      at,
+      `${name} is stopped ${Math.round(at - listedAt)} ms after it was listed; expected ${least} ms`,
+    );
   }
 
   private forget(id: string): void {

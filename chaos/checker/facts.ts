@@ -36,6 +36,8 @@ export interface ContainerEvent {
   readonly name: string;
   /** What is known of it by its labels. */
   readonly is: 'engine' | 'bystander' | 'vpn';
+  /** Which VPN it is; null for what is none. */
+  readonly vpn: VpnName | null;
 }
 
 /** Docker was asked after an update: the engine's restart policy is `no` since then. */
@@ -91,6 +93,8 @@ export interface RemedyMissing {
 /** A stream of the proxy-like client that failed or was cut short. */
 export interface StreamFailure {
   readonly kind: 'stream failure';
+  /** When the proxy was asked for it. */
+  readonly beganAt: number;
   readonly at: number;
   readonly engine: { readonly id: string; readonly vpn: VpnName } | null;
   readonly reason: string;

@@ -1,10 +1,12 @@
 import type { VpnName } from '../faults';
-import type { Trouble } from '../ground-truth';
+import type { Trouble, TroubleKind } from '../ground-truth';
 import type { Answer, Fact, ListedEngine } from './facts';
-import { RECOVERY_MS, staleness } from './limits';
+import { notice, RECOVERY_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 type List = Extract<Answer, { outcome: 'list' }>;
+
+const OF_THE_VPN: readonly TroubleKind[] = ['control', 'health', 'vpn'];
 
 /** I1: what is shown as forwarded is on the VPN's port, as last observed, and is alone in that. I7: no port is made up. */
 export class ForwardingRule implements Rule {
@@ -26,41 +28,44 @@ export class ForwardingRule implements Rule {
   }
 
   private check(answer: List, engine: ListedEngine): void {
-    const { truth, limits } = this.context;
-    const { vpn, p2pPort } = engine;
+    const { truth, limits, lag } = this.context;
+    const { vpn, p2pPort, lastSeen } = engine;
     if (p2pPort === null) {
       this.violate('I1', answer, `${engine.name} is listed as forwarded, with no P2P port`);
       return;
     }
-    const window = staleness(limits);
+    const window = notice(limits) + lag(answer.sentAt - notice(limits), answer.at);
     const from = answer.sentAt - window;
     if (truth.hadPort(vpn, p2pPort, from, answer.at)) {
       this.checkLifetime(answer, engine);
       return;
     }
-    // While nothing could be observed, the last observation counts, however old.
+    // While nothing could be observed, the last observation counts, however old; the answer says how old.
     const blindFrom = this.blindSince(vpn, from, answer.at);
-    if (truth.hadPort(vpn, p2pPort, blindFrom - window, answer.at)) {
+    const wasBlind = truth.between(from - RECOVERY_MS, answer.at, (t) => this.blinds(vpn, t)).length > 0;
+    const wasReadable = OF_THE_VPN.every((kind) => !truth.was(kind, vpn, blindFrom, answer.at));
+    const observedAt = wasReadable ? Math.max(blindFrom, Math.min(lastSeen, from + window)) : blindFrom;
+    if (wasBlind && truth.hadPort(vpn, p2pPort, observedAt - window, answer.at)) {
       this.checkLifetime(answer, engine);
       return;
     }
     this.violate(
       'I1',
       answer,
-      `${engine.name} is listed as forwarded on port ${p2pPort}, which VPN ${vpn} has not had for ${window} ms; its port is ${truth.portOf(vpn)}`,
+      `${engine.name} is listed as forwarded on port ${p2pPort}, which VPN ${vpn} has not had for ${Math.round(window)} ms; its port is ${truth.portOf(vpn)}`,
     );
   }
 
   /** A port that can't be read is valid for GLUETUN_PORT_CACHE_TTL_S from the first read that failed. */
   private checkLifetime(answer: List, engine: ListedEngine): void {
-    const { truth, limits } = this.context;
+    const { truth, limits, lag } = this.context;
     const [unreadable] = truth.between(
       answer.sentAt,
       answer.at,
       (t) => t.kind === 'control' && t.target === engine.vpn && t.to === Infinity,
     );
     if (!unreadable) return;
-    const expired = unreadable.from + limits.portCacheTtlMs + staleness(limits);
+    const expired = unreadable.from + limits.portCacheTtlMs + notice(limits) + lag(unreadable.from, answer.at);
     if (answer.sentAt <= expired) return;
     // A watcher that began anew meanwhile counts from its own first failure.
     const others = (t: Trouble) => this.blinds(engine.vpn, t) && t !== unreadable;
@@ -86,7 +91,7 @@ export class ForwardingRule implements Rule {
 
   private blinds(vpn: VpnName, { kind, target }: Trouble): boolean {
     if (kind === 'worker' || kind === 'temporal' || kind === 'docker') return true;
-    return (kind === 'control' || kind === 'health' || kind === 'vpn') && target === vpn;
+    return OF_THE_VPN.includes(kind) && target === vpn;
   }
 
   private violate(promise: string, answer: List, what: string): void {

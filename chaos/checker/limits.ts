@@ -3,6 +3,8 @@ export interface Limits {
   readonly checkIntervalMs: number;
   readonly evictionGraceMs: number;
   readonly portCacheTtlMs: number;
+  /** For how long the API gives its last list while it can't ask. */
+  readonly staleLimitMs: number;
   readonly startupMs: number;
 }
 
@@ -14,20 +16,22 @@ export const NOTICE_MS = 150;
  */
 export const ANSWER_AGE_MS = 600;
 /**
- * For a machine with two cores on which containers are made and processes started all the time. Promises of order are
- * checked without it.
+ * After something that was away answers again, until it has looked at everything: connections are made anew, Docker and the
+ * control servers are asked.
  */
-export const NOISE_MS = 1_500;
-/** Until something that was away is fully at work again: processes start, connections are made anew. */
-export const RECOVERY_MS = 5_000;
-/** Proxies keep their list for 2 s, and 3 s more until a request has failed. */
-export const EXCUSE_MS = 5_000;
+export const RECOVERY_MS = 3_000;
+/** A kill that was asked for may be told, and felt, this much later. */
+export const ECHO_MS = 2_000;
+/** For so long a proxy goes on with a list. */
+export const LIST_KEPT_MS = 2_000;
+/** Three checks that each wait for 3 s, a second apart: what an engine is given before it counts as unhealthy. */
+export const HANG_NOTICE_MS = 3 * (3_000 + 1_000);
 /** Between two answers. */
 export const RESOLUTION_MS = 100;
 /** I3. */
 export const SETTLE_MS = 60_000;
 
-/** How long an answer may go on to show a port that has changed (I1). */
-export function staleness({ checkIntervalMs }: Limits): number {
-  return checkIntervalMs + NOTICE_MS + ANSWER_AGE_MS + NOISE_MS;
+/** How long a list may go on to show what has changed (I1), on a machine that has nothing else to do. */
+export function notice({ checkIntervalMs }: Limits): number {
+  return checkIntervalMs + NOTICE_MS + ANSWER_AGE_MS;
 }

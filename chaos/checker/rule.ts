@@ -14,6 +14,8 @@ export interface Violation {
 export interface RuleContext {
   readonly truth: GroundTruth;
   readonly limits: Limits;
+  /** By how much the machine may have made things late between two times; ms. */
+  readonly lag: (from: number, to: number) => number;
   readonly violate: (promise: string, at: number, what: string) => void;
 }
 

@@ -1,18 +1,15 @@
-import type { Fact, Probe, StreamFailure } from './facts';
-import { EXCUSE_MS, RECOVERY_MS } from './limits';
+import type { Fact, Probe } from './facts';
+import { ECHO_MS, RECOVERY_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 /** Events that only somebody's doing can bring about. */
 const TOUCHES = ['kill', 'stop', 'destroy', 'update', 'rename', 'pause', 'restart'];
-const ECHO_MS = 2_000;
 
 /**
- * What else must hold: bystanders are left alone (I5), listed engines answer (I6), the API answers as documented, streams
- * fail only by faults that no program could hide, and no process ends by itself.
+ * What else must hold: bystanders are left alone (I5), listed engines answer (I6), the API answers as documented, and no
+ * process ends by itself.
  */
 export class ServiceRule implements Rule {
-  readonly streams = { failed: 0, excused: 0 };
-
   constructor(private readonly context: RuleContext) {}
 
   hear(fact: Fact): void {
@@ -45,13 +42,6 @@ export class ServiceRule implements Rule {
       case 'remedy missing':
         this.context.violate('remedy', fact.at, fact.what);
         return;
-      case 'stream failure':
-        if (this.isExcusedStream(fact)) this.streams.excused++;
-        else {
-          this.streams.failed++;
-          this.context.violate('streams', fact.at, `a stream failed: ${fact.reason}`);
-        }
-        return;
       default:
     }
   }
@@ -60,20 +50,10 @@ export class ServiceRule implements Rule {
     const from = at - RECOVERY_MS;
     return (
       this.was('engine', engine.id, from, at) ||
+      this.was('hang', engine.id, from, at) ||
       this.was('vpn', engine.vpn, from, at) ||
       this.was('docker', null, from, at)
     );
-  }
-
-  /** While nobody watches, the list goes on to show what a fault has killed: that time does not count. */
-  private isExcusedStream({ at, engine }: StreamFailure): boolean {
-    const { truth } = this.context;
-    let from = at - EXCUSE_MS;
-    const blind = truth.between(0, at, ({ kind }) => kind === 'worker' || kind === 'temporal' || kind === 'docker');
-    for (const { from: began, to } of blind.toReversed())
-      if (to + RECOVERY_MS >= from) from = Math.min(from, began - EXCUSE_MS);
-    if (this.was('api', null, at - EXCUSE_MS, at) || this.was('docker', null, at - EXCUSE_MS, at)) return true;
-    return engine !== null && (this.was('engine', engine.id, from, at) || this.was('vpn', engine.vpn, from, at));
   }
 
   private was(...question: Parameters<RuleContext['truth']['was']>): boolean {

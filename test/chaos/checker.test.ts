@@ -3,14 +3,21 @@ import type { Fact, ListedEngine } from '../../chaos/checker/facts';
 import type { VpnName } from '../../chaos/faults';
 import { GroundTruth, type TroubleKind } from '../../chaos/ground-truth';
 
-const LIMITS = { checkIntervalMs: 1_000, evictionGraceMs: 3_000, portCacheTtlMs: 5_000, startupMs: 1_000 };
+const LIMITS = {
+  checkIntervalMs: 1_000,
+  evictionGraceMs: 3_000,
+  portCacheTtlMs: 5_000,
+  staleLimitMs: 30_000,
+  startupMs: 1_000,
+};
 /** Far from zero, as real times are. */
 const BEGIN = 1_800_000_000_000;
 
 /** What was seen of made-up VPNs `a`, `b` and `calm`; times are ms from the begin. */
 class Seen {
   readonly truth = new GroundTruth();
-  readonly checker = new Checker(this.truth, LIMITS);
+  readonly checker = new Checker(this.truth, LIMITS, () => this.lagMs);
+  lagMs = 0;
 
   constructor() {
     this.port('a', 50_001, 0).port('b', 51_001, 0).port('calm', 52_001, 0);
@@ -48,7 +55,11 @@ class Seen {
   }
 
   event(at: number, action: string, id: string, is: 'engine' | 'bystander' = 'engine'): this {
-    return this.fact({ kind: 'container event', at: BEGIN + at, action, id, name: id, is });
+    return this.fact({ kind: 'container event', at: BEGIN + at, action, id, name: id, is, vpn: null });
+  }
+
+  vpnEnds(at: number, vpn: VpnName): this {
+    return this.fact({ kind: 'container event', at: BEGIN + at, action: 'die', id: vpn, name: vpn, is: 'vpn', vpn });
   }
 
   fact(fact: Fact): this {
@@ -241,9 +252,10 @@ describe('the API', () => {
   });
 });
 
-function failure(id: string | null, at = 10_000): Fact {
+/** Of a stream on an engine of VPN a; `ms` after its request. */
+function failure(id: string | null, at = 10_000, ms = 300): Fact {
   const chosen = id === null ? null : ({ id, vpn: 'a' } as const);
-  return { kind: 'stream failure', at: BEGIN + at, engine: chosen, reason: 'ECONNREFUSED' };
+  return { kind: 'stream failure', beganAt: BEGIN + at - ms, at: BEGIN + at, engine: chosen, reason: 'ECONNREFUSED' };
 }
 
 describe('streams that fail', () => {
@@ -253,29 +265,79 @@ describe('streams that fail', () => {
   });
 
   test.each([
-    ['api', null],
-    ['docker', null],
-    ['engine', 'f'],
-    ['vpn', 'a'],
-  ] as const)('just after the harness has killed their %s are excused', (kind, target) => {
-    const seen = new Seen().trouble(kind, target, 7_000, 7_500).fact(failure('f'));
+    ['docker', null, 'Docker was down'],
+    ['engine', 'f', 'its engine was hurt'],
+    ['hang', 'f', 'its engine was hurt'],
+    ['vpn', 'a', "its engine's VPN was down"],
+  ] as const)('just after the harness has hurt what they played on are excused: %s', (kind, target, excuse) => {
+    const seen = new Seen().trouble(kind, target, 8_000, 8_500).fact(failure('f'));
     expect(seen.promises).toEqual([]);
-    expect(seen.checker.service.streams).toEqual({ failed: 0, excused: 1 });
+    expect(seen.checker.streams.failed).toBe(0);
+    expect([...seen.checker.streams.excused]).toEqual([[excuse, 1]]);
   });
 
   test.each([
     ['engine', 'g'],
+    ['hang', 'g'],
     ['vpn', 'b'],
+    ['health', 'a'],
     ['control', 'a'],
     ['worker', null],
+    ['temporal', null],
+    ['api', null],
   ] as const)('are not excused by another fault: %s %s', (kind, target) => {
-    expect(new Seen().trouble(kind, target, 7_000, 7_500).fact(failure('f')).promises).toEqual(['streams']);
+    expect(new Seen().trouble(kind, target, 8_000, 8_500).fact(failure('f')).promises).toEqual(['streams']);
   });
 
-  test('long after the fault are not excused, unless nobody could watch since', () => {
-    expect(new Seen().trouble('vpn', 'a', 7_000, 7_500).fact(failure('f', 20_000)).promises).toEqual(['streams']);
-    const unwatched = new Seen().trouble('vpn', 'a', 7_000, 7_500).trouble('worker', null, 7_600, 19_000);
-    expect(unwatched.fact(failure('f', 20_000)).promises).toEqual([]);
+  test('before the fault are not excused', () => {
+    const seen = new Seen().fact(failure('f', 7_000)).trouble('engine', 'f', 7_500, 8_000);
+    expect(seen.promises).toEqual(['streams']);
+  });
+
+  test('begun when the list should have been without their engine are not excused, unless nobody could watch since', () => {
+    expect(new Seen().trouble('vpn', 'a', 7_000, 7_500).fact(failure('f', 12_000)).promises).toEqual(['streams']);
+    const unwatched = new Seen().trouble('vpn', 'a', 7_000, 7_500).trouble('worker', null, 7_600, 11_000);
+    expect(unwatched.fact(failure('f', 12_000)).promises).toEqual([]);
+    const later = new Seen().trouble('vpn', 'a', 7_000, 7_500).trouble('worker', null, 7_600, 9_000);
+    expect(later.fact(failure('f', 20_000)).promises).toEqual(['streams']);
+  });
+
+  test('while their VPN has long been down are not excused: it was to be hidden when it ended', () => {
+    const seen = new Seen().vpnEnds(4_100, 'a').lasting('vpn', 'a', 4_000);
+    expect(seen.fact(failure('f', 7_000)).promises).toEqual([]);
+    expect(seen.fact(failure('f', 15_000)).promises).toEqual(['streams']);
+  });
+
+  test('long after an engine began to hang are excused for as long as it may count as healthy', () => {
+    expect(new Seen().lasting('hang', 'f', 1_000).fact(failure('f', 14_000)).promises).toEqual([]);
+    expect(new Seen().lasting('hang', 'f', 1_000).fact(failure('f', 24_000)).promises).toEqual(['streams']);
+  });
+
+  test('without a list are excused by an API that was killed', () => {
+    expect(new Seen().trouble('api', null, 9_500, 11_000).fact(failure(null)).promises).toEqual([]);
+    expect(new Seen().trouble('api', null, 1_000, 2_000).fact(failure(null)).promises).toEqual(['streams']);
+  });
+
+  test('without a list are excused by an outage only when that is longer than a list is kept', () => {
+    expect(new Seen().lasting('temporal', null, 1_000).fact(failure(null)).promises).toEqual(['streams']);
+    expect(new Seen().lasting('temporal', null, 1_000).fact(failure(null, 32_000)).promises).toEqual([]);
+  });
+
+  test('without engines are excused after Docker was down, until there was a list with engines', () => {
+    const seen = new Seen().trouble('docker', null, 1_000, 3_000).fact(failure(null, 9_000));
+    expect(seen.promises).toEqual([]);
+    seen.list(9_500, [engine('f', 'a')]).fact(failure(null, 12_000));
+    expect(seen.promises).toEqual(['streams']);
+  });
+});
+
+describe('a machine that is late', () => {
+  test('is allowed for as much as was measured', () => {
+    const seen = new Seen().port('a', 50_002, 10_000);
+    seen.lagMs = 500;
+    expect(seen.list(12_200, [engine('f', 'a', 50_001)]).promises).toEqual([]);
+    seen.lagMs = 100;
+    expect(seen.list(12_200, [engine('f', 'a', 50_001)]).promises).toEqual(['I1']);
   });
 });
 

@@ -1,0 +1,105 @@
+import type { VpnName } from '../faults';
+import type { Trouble } from '../ground-truth';
+import type { ContainerEvent, Fact, StreamFailure } from './facts';
+import { HANG_NOTICE_MS, LIST_KEPT_MS, notice, RECOVERY_MS } from './limits';
+import type { Rule, RuleContext } from './rule';
+
+/** Faults that no program could hide from a viewer. */
+export const EXCUSES = [
+  'its engine was hurt',
+  "its engine's VPN was down",
+  'Docker was down',
+  'the API was killed',
+  'Temporal was away for longer than a list is kept',
+] as const;
+export type Excuse = (typeof EXCUSES)[number];
+
+/**
+ * A stream may fail only if what it played on was hurt by the harness, and only if Portward could not have known of that
+ * when the proxy took its list. A replacement by Portward itself is no excuse.
+ */
+export class StreamsRule implements Rule {
+  readonly excused = new Map<Excuse, number>();
+  failed = 0;
+  /** When containers of VPNs have ended. */
+  private readonly ends: { readonly vpn: VpnName; readonly at: number }[] = [];
+  /** Requests of lists that had engines again after Docker was away. */
+  private listedAgainAt = 0;
+
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    if (fact.kind === 'container event') this.hearEvent(fact);
+    else if (fact.kind === 'answer' && fact.outcome === 'list' && fact.staleSeconds === null) {
+      const wasEmpty = this.context.truth.was('docker', null, this.listedAgainAt, fact.sentAt);
+      if (wasEmpty && fact.engines.length > 0 && !this.context.truth.was('docker', null, fact.sentAt, fact.at))
+        this.listedAgainAt = fact.sentAt;
+    } else if (fact.kind === 'stream failure') this.judge(fact);
+  }
+
+  private hearEvent({ action, vpn, at }: ContainerEvent): void {
+    if (action === 'die' && vpn !== null) this.ends.push({ vpn, at });
+  }
+
+  private judge(failure: StreamFailure): void {
+    const excuse = failure.engine === null ? this.excuseWithoutEngine(failure) : this.excuse(failure);
+    if (excuse !== null) {
+      this.excused.set(excuse, (this.excused.get(excuse) ?? 0) + 1);
+      return;
+    }
+    this.failed++;
+    const { beganAt, at, reason } = failure;
+    this.context.violate('streams', at, `a stream failed, ${Math.round(at - beganAt)} ms after its request: ${reason}`);
+  }
+
+  private excuse({ beganAt, at, engine }: StreamFailure): Excuse | null {
+    const { truth } = this.context;
+    const hurts = truth.between(0, at, ({ kind, target }) => {
+      if (kind === 'engine' || kind === 'hang') return target === engine?.id;
+      return kind === 'docker' || (kind === 'vpn' && target === engine?.vpn);
+    });
+    const hurt = hurts.findLast((t) => beganAt <= this.knownAt(t, at) + LIST_KEPT_MS);
+    if (!hurt) return null;
+    if (hurt.kind === 'docker') return 'Docker was down';
+    return hurt.kind === 'vpn' ? "its engine's VPN was down" : 'its engine was hurt';
+  }
+
+  /** When Portward's list can have been without what the trouble has hurt. */
+  private knownAt(trouble: Trouble, at: number): number {
+    const { truth, limits, lag } = this.context;
+    let known = this.hurtAt(trouble, at);
+    known += notice(limits) + lag(known, at) + (trouble.kind === 'hang' ? HANG_NOTICE_MS : 0);
+    const blind = truth.between(
+      trouble.from,
+      at,
+      ({ kind }) => kind === 'worker' || kind === 'temporal' || kind === 'docker',
+    );
+    for (const { from, to } of blind.toSorted((a, b) => a.from - b.from)) {
+      if (from <= known) known = Math.max(known, Math.min(to, at) + RECOVERY_MS);
+    }
+    return known;
+  }
+
+  /** A VPN that is stopped and started again later has hurt its engines when it was stopped. */
+  private hurtAt({ kind, target, from, to }: Trouble, at: number): number {
+    const latest = Math.min(to, at);
+    if (kind === 'hang') return from;
+    if (kind !== 'vpn') return latest;
+    return this.ends.findLast((end) => end.vpn === target && end.at >= from && end.at <= latest)?.at ?? latest;
+  }
+
+  /** It had no list, or an empty one. */
+  private excuseWithoutEngine({ beganAt, at }: StreamFailure): Excuse | null {
+    const { truth, limits } = this.context;
+    if (truth.was('api', null, beganAt - LIST_KEPT_MS, at)) return 'the API was killed';
+    const docker = truth.between(0, at, ({ kind }) => kind === 'docker').at(-1);
+    if (docker && (this.listedAgainAt < docker.to || beganAt <= this.listedAgainAt + LIST_KEPT_MS))
+      return 'Docker was down';
+    const away = truth.between(
+      beganAt,
+      at,
+      ({ kind, from }) => (kind === 'worker' || kind === 'temporal') && at - from > limits.staleLimitMs,
+    );
+    return away.length > 0 ? 'Temporal was away for longer than a list is kept' : null;
+  }
+}

@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scene } from './scene';
+
+const LOOK_EVERY_MS = 100;
+const DOCKER_LIMIT_MS = 60_000;
+
+/** What fails while Docker is away is done again when Docker is back, with VPNs that its owner has started again. */
+export async function patiently<T>({ truth }: Scene, doIt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const began = Date.now();
+    try {
+      return await doIt();
+    } catch (error) {
+      if (!truth.was('docker', null, began, Date.now())) throw error;
+    }
+    const deadline = Date.now() + DOCKER_LIMIT_MS;
+    while (truth.was('docker', null, Date.now(), Date.now())) {
+      if (Date.now() > deadline) throw new Error(`Docker is still not back after ${DOCKER_LIMIT_MS} ms`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
+/** Asks until there is something, and resolves with null when there is nothing in time. */
+export async function awaited<T>(ask: () => T | null, limitMs: number): Promise<T | null> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const found = ask();
+    if (found !== null || Date.now() > deadline) return found;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
