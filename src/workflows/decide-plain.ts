@@ -1,4 +1,5 @@
 import { engineRef } from '../domain/engine';
+import { label } from '../domain/names';
 import type { Decision } from './decision';
 import { earliestAfterFailures } from './failure-spacing';
 
@@ -23,6 +24,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
     decision.act({ kind: 'replace', cause, old: [engineRef(engine)], bringUp: refill ? { role: 'plain' } : null });
   }
   if (!provisioningPossible) return;
+  removeSurplus(decision, plain - wanted);
   const earliest = earliestAfterFailures(data, 'plain', now);
   const cause = decision.isFirst('plain') ? 'first engine' : 'engine missing';
   for (; plain < wanted; plain++) {
@@ -33,4 +35,17 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
     if (!decision.takeAllowance(cause)) return;
     decision.act({ kind: 'replace', cause, old: [], bringUp: { role: 'plain' } });
   }
+}
+
+/**
+ * While the port was unknown for long, a plain engine stood in for a forwarded one that was lost. Engines that somebody else
+ * has made stay. The youngest goes: it is the one that fewest have chosen.
+ */
+function removeSurplus(decision: Decision, surplus: number): void {
+  const { alive, unfinished, port } = decision;
+  if (surplus <= 0 || unfinished.length > 0) return;
+  if (!alive.some((e) => e.role === 'forwarded' && e.ready && e.p2pPort === port)) return;
+  const ours = alive.filter((e) => e.role === 'plain' && e.labels[label.replacement] !== undefined);
+  const youngestFirst = ours.toSorted((a, b) => b.firstSeen - a.firstSeen);
+  for (const engine of youngestFirst.slice(0, surplus)) decision.remove('surplus', engineRef(engine));
 }

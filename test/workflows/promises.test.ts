@@ -105,3 +105,29 @@ describe('whatever happens, in whatever order', () => {
     );
   });
 });
+
+test('an engine that stood in for the forwarded one while there was no port goes when that is back', () => {
+  const world = new World();
+  world.settle();
+  world.port = null;
+  for (let round = 0; round < 60; round++) {
+    const forwarded = [...world.containers.values()].find((c) => c.role === 'forwarded');
+    if (forwarded) world.containers.delete(forwarded.id);
+    world.observe();
+    for (const number of world.running()) world.step(number, true);
+    world.pass(5_000);
+  }
+  expect([...world.containers.values()].map((c) => c.role)).toEqual(Array(settings.targetEngines).fill('plain'));
+  world.port = 40_001;
+  world.settle();
+  assertSettled(world);
+  expect(world.containers.size).toBe(settings.targetEngines);
+});
+
+test('engines that somebody else has made stay, however many there are', () => {
+  const world = new World();
+  const adopted = [1, 2, 3].map(() => world.addForeign('plain', null));
+  world.settle();
+  assertSettled(world);
+  expect([...world.containers.keys()]).toEqual(expect.arrayContaining(adopted));
+});
