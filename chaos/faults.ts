@@ -109,6 +109,8 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'port-zero': 4,
   'port-lost': 2,
   'control-trouble': 8,
+  // Apart from its like: there is one of the two in a schedule, and neighbours come up in the same.
+  'docker-kill': 1,
   'vpn-restart': 5,
   'vpn-down': 3,
   'vpn-recreate': 4,
@@ -126,7 +128,6 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'api-kill': 4,
   'temporal-kill': 4,
   'docker-restart': 1,
-  'docker-kill': 1,
 };
 
 export const FAULT_KINDS = Object.keys(WEIGHTS).filter((kind): kind is FaultKind => Object.hasOwn(WEIGHTS, kind));

@@ -8,7 +8,7 @@ import { play } from './play';
 import { faultLine, makeSchedule, parseKinds } from './schedule';
 import { Tally } from './tally';
 
-const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 10] [--faults port-change,worker-kill] [--heal] [--verbose] [--print]
+const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 8] [--faults port-change,worker-kill] [--heal] [--verbose] [--print]
   --seed       of the first schedule; the others follow it
   --schedules  how many
   --seconds    in which a schedule's faults begin
@@ -28,7 +28,7 @@ function readOptions() {
     options: {
       seed: { type: 'string', default: '1' },
       schedules: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '8' },
       faults: { type: 'string' },
       heal: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },

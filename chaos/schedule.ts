@@ -25,7 +25,9 @@ export const PORTS: Readonly<Record<StormyVpn | 'calm', readonly number[]>> = {
   calm: [52_001, 52_002, 52_003],
 };
 
-const FAULTS_A_SECOND = 0.9;
+const FAULTS_A_SECOND = 1.1;
+/** So many of each schedule's are of the kinds whose turn it is, so that a few schedules have them all. */
+const IN_TURN = 2;
 /** More would only wait: an engine that keeps dying comes back ever more slowly. */
 const ENGINE_FAILURES_A_VPN = 2;
 /** Each takes seconds in which nothing else can happen. */
@@ -39,10 +41,10 @@ export function makeSchedule({ seed, seconds, kinds }: ScheduleOptions): Schedul
   const count = Math.max(1, Math.round(seconds * FAULTS_A_SECOND * (0.7 + 0.6 * random.next())));
   const faults: Fault[] = calmChanges(random, lengthMs);
   const made = new Map<string, number>();
-  for (let n = 0; n < count; n++) {
-    const weights = kinds.filter((kind) => WEIGHTS[kind] > 0).map((kind) => [kind, WEIGHTS[kind]] as const);
-    if (weights.length === 0) break;
-    const fault = makeFault(random, random.weighted(weights), random.between(0, lengthMs));
+  const weights = kinds.filter((kind) => WEIGHTS[kind] > 0).map((kind) => [kind, WEIGHTS[kind]] as const);
+  for (let n = 0; n < count && weights.length > 0; n++) {
+    const inTurn = n < IN_TURN ? weights[(seed * IN_TURN + n) % weights.length]?.[0] : undefined;
+    const fault = makeFault(random, inTurn ?? random.weighted(weights), random.between(0, lengthMs));
     // Left out, not chosen again: what follows then is the same with any limit.
     if (fault !== null && isWithinLimits(fault, made)) faults.push(fault);
   }

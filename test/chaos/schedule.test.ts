@@ -55,12 +55,16 @@ test('an engine of a VPN fails at most twice, and Docker once', () => {
   );
 });
 
-test('every kind of fault comes up', () => {
-  const kinds = new Set<FaultKind>();
-  for (let seed = 0; seed < 100; seed++) {
-    for (const fault of makeSchedule({ seed, seconds: 10, kinds: FAULT_KINDS }).faults) kinds.add(fault.kind);
-  }
-  expect([...kinds].toSorted()).toEqual([...FAULT_KINDS].toSorted());
+test('every kind of fault comes up in 20 schedules, whichever they are', () => {
+  assert(
+    property(nat(1_000_000), (first) => {
+      const kinds = new Set<FaultKind>();
+      for (let seed = first; seed < first + 20; seed++) {
+        for (const fault of makeSchedule({ seed, seconds: 8, kinds: FAULT_KINDS }).faults) kinds.add(fault.kind);
+      }
+      expect([...kinds].toSorted()).toEqual([...FAULT_KINDS].toSorted());
+    }),
+  );
 });
 
 test('a fault is told in one line', () => {
