@@ -1,0 +1,45 @@
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** The tables of a document, cell by cell. */
+export function tablesIn(markdown: string): Table[] {
+  const blocks = withoutCode(markdown).matchAll(/(?:^\|.*\|$\n?)+/gm);
+  return [...blocks].map(([block]) => {
+    const [header = [], , ...rows] = block.trim().split('\n').map(cells);
+    return { header, rows };
+  });
+}
+
+function cells(line: string): string[] {
+  return line
+    .slice(1, -1)
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
+}
+
+/** The names by which GitHub lets the headings of a document be linked. */
+export function anchorsIn(markdown: string): string[] {
+  const seen = new Map<string, number>();
+  return [...withoutCode(markdown).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(/\s/g, '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
+/** Where a document's links and pictures lead, but for those that lead to other hosts. */
+export function localLinksIn(markdown: string): string[] {
+  return [...withoutCode(markdown).matchAll(/\]\(([^()\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+}
