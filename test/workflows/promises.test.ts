@@ -31,6 +31,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       .constantFrom('healthy' as const, 'unhealthy' as const, 'starting' as const)
       .map<Step>((health) => (w) => w.setHealth(health)),
   },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.blindLook()) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.continueAsNew()) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.stopVpn()) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.removeVpn()) },
+  { weight: 2, arbitrary: fc.constant<Step>((w) => w.startVpn()) },
   { weight: 1, arbitrary: fc.boolean().map<Step>((works) => (w) => w.endCure(works)) },
   {
     weight: 2,
@@ -95,6 +100,7 @@ describe('whatever happens, in whatever order', () => {
           world.assertPromises();
         }
         world.port ??= 40_002;
+        world.startVpn();
         world.setHealth('healthy');
         world.settle();
         world.assertPromises();

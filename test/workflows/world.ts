@@ -2,6 +2,7 @@ import type { Engine, EngineRef, Port, Role } from '../../src/domain/engine';
 import { engineName, label, replacementLabel } from '../../src/domain/names';
 import {
   session,
+  isHealthy,
   type ObservedEngine,
   type PortReading,
   type Sight,
@@ -14,7 +15,16 @@ import { breakerKind } from '../../src/workflows/breaker';
 import { breakerState } from '../../src/workflows/provisioning-allowance';
 import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
-import { newVpnData, runningReplacements } from '../../src/workflows/vpn-data';
+import {
+  carriedOver,
+  newVpnData,
+  runningReplacements,
+  unfinishedTargets,
+  type VpnData,
+} from '../../src/workflows/vpn-data';
+
+/** Fewer than the real one, so that a look is often not enough. */
+const FOUND_AT_MOST = 2;
 
 /** Few ports, so that they run short. */
 export const settings: VpnSettings = vpnSettings({
@@ -57,7 +67,7 @@ export class World {
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers = new Map<string, Container>();
   readonly children = new Map<number, Child>();
-  readonly state: VpnState;
+  state: VpnState;
   /** When each engine was last on the list. */
   private readonly lastListed = new Map<string, number>();
   private readonly hiddenForGood = new Set<string>();
@@ -65,6 +75,8 @@ export class World {
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
   private made = 0;
+  /** Since the last look Docker could not be asked. */
+  private blind = false;
   /** The remedy at work. */
   private cure: Remedy | null = null;
   /** When replacements for another port were begun. */
@@ -94,11 +106,56 @@ export class World {
       liveEngines: null,
       port: this.vpnIsHealthy() ? reading : { kind: 'unasked' },
       engines: [...this.containers.values()].map((c) => this.observed(c)),
-      found: [...this.containers.values()].filter((c) => !this.accounted().has(c.id)).map((c) => this.observed(c)),
-      complete: true,
+      ...this.strangers(),
       imagePresent: true,
     };
     this.look = { revision: this.state.data.revision, sight };
+  }
+
+  /** As many as one look tells; those that replacements are making come last. */
+  private strangers(): Pick<Sight, 'found' | 'complete'> {
+    const accounted = this.accounted();
+    const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel('abcdef12', r.number)));
+    const isMade = (c: Container) => inWork.has(c.labels[label.replacement] ?? '');
+    const strangers = [...this.containers.values()].filter((c) => !accounted.has(c.id));
+    const urgent = strangers.filter((c) => !isMade(c));
+    const found = [...urgent, ...strangers.filter(isMade)].slice(0, FOUND_AT_MOST).map((c) => this.observed(c));
+    return { found, complete: urgent.length <= FOUND_AT_MOST };
+  }
+
+  /** Docker can't be asked. */
+  blindLook(): void {
+    this.look = null;
+    this.blind = true;
+    this.state.accept({ kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
+    this.decide();
+  }
+
+  /** The VPN's workflow continues as new. */
+  continueAsNew(): void {
+    if (this.cure) return;
+    const { data } = this.state;
+    const carried: unknown = JSON.parse(JSON.stringify(carriedOver(data)));
+    this.look = null;
+    this.state = new VpnState(carried as VpnData);
+    for (const { number } of runningReplacements(data))
+      if (!this.children.has(number)) this.state.lost(number, this.now);
+    this.publish();
+  }
+
+  stopVpn(): void {
+    if (this.vpn.kind === 'present') this.vpn = { ...this.vpn, running: false };
+  }
+
+  removeVpn(): void {
+    this.vpn = { kind: 'absent' };
+  }
+
+  startVpn(): void {
+    this.now += 1;
+    if (this.vpn.kind === 'absent') this.vpn = presentVpn({ id: `vpn-${this.now}`, startedAt: this.now });
+    else if (!this.vpn.running) this.vpn = { ...this.vpn, running: true, startedAt: this.now };
+    this.now += 1;
   }
 
   private accounted(): Set<string> {
@@ -110,6 +167,7 @@ export class World {
     if (!this.look) return;
     const { revision, sight } = this.look;
     this.look = null;
+    this.blind = false;
     const counts = revision === this.state.data.revision;
     this.state.accept(sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
@@ -136,7 +194,7 @@ export class World {
   }
 
   restartVpn(recreate: boolean): void {
-    if (this.vpn.kind !== 'present') return;
+    if (this.vpn.kind !== 'present' || !this.vpn.running) return;
     this.vpn = { ...this.vpn, id: recreate ? `vpn-${this.now}` : this.vpn.id, startedAt: this.now };
     this.now += 1;
   }
@@ -235,11 +293,13 @@ export class World {
   }
 
   private vpnIsHealthy(): boolean {
-    return this.vpn.kind === 'present' && this.vpn.health === 'healthy';
+    return isHealthy(this.vpn);
   }
 
   private decide(): void {
     const { effects } = this.state.act(this.now);
+    // Nothing is concluded, and nothing changed, while nothing is known.
+    if (this.blind) expect(effects).toEqual([]);
     for (const effect of effects) this.carryOut(effect);
     this.publish();
   }
@@ -266,7 +326,12 @@ export class World {
       this.children.set(replacement.number, { replacement, target, toRelease: [...old], heldUntil, ...untouched });
       return;
     }
-    if (effect.kind === 'retarget' && effect.target.role === 'forwarded') this.move();
+    if (
+      effect.kind === 'retarget' &&
+      effect.target.role === 'forwarded' &&
+      effect.target.p2pPort !== this.children.get(replacement.number)?.target?.p2pPort
+    )
+      this.move();
     const child = this.children.get(replacement.number);
     if (!child) this.state.lost(replacement.number, this.now);
     else if (effect.kind === 'hold') child.heldUntil = effect.until;
@@ -393,5 +458,15 @@ export function assertSettled(world: World): void {
   expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([
     world.port,
   ]);
+  for (const { name, networkOf, startedAt } of world.containers.values()) {
+    const { vpn } = world;
+    // One that was started in a former run of the VPN's container has no network.
+    const run = vpn.kind === 'present' ? vpn : null;
+    expect({ name, networkOf, alive: startedAt >= (run?.startedAt ?? Infinity) }).toEqual({
+      name,
+      networkOf: run?.id,
+      alive: true,
+    });
+  }
   expect([...world.containers.keys()].toSorted()).toEqual(list.map((e) => e.id).toSorted());
 }

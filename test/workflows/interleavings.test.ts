@@ -1,0 +1,65 @@
+import { VpnState } from '../../src/workflows/vpn-state';
+import { newVpnData } from '../../src/workflows/vpn-data';
+import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { World } from './world';
+
+/** Everything goes on, a second at a time; resolves to how long it took. */
+function waitFor(world: World, done: () => boolean, limitMs = 600_000): number {
+  const begun = world.now;
+  while (!done() && world.now - begun < limitMs) {
+    world.observe();
+    for (const number of world.running()) world.step(number, true);
+    world.pass(1_000);
+  }
+  return world.now - begun;
+}
+
+test('a VPN that is restarted again and again has its engines back each time as soon as the first', () => {
+  const world = new World({ targetEngines: 9 });
+  const isFull = () => (world.state.list(world.now) ?? []).length === 9;
+  waitFor(world, isFull);
+  for (let restart = 0; restart < 3; restart++) {
+    world.restartVpn(false);
+    world.setHealth('starting');
+    waitFor(world, () => false, 10_000);
+    world.setHealth('healthy');
+    expect(waitFor(world, isFull)).toBeLessThanOrEqual(5_000);
+  }
+});
+
+test('an engine that answered before its VPN was restarted, and is heard of after that, is made anew', () => {
+  const world = new World({ targetEngines: 1 });
+  world.observe();
+  const [number = 0] = world.running();
+  world.step(number, true);
+  world.pass(1_000);
+  const early = [...world.containers.keys()];
+  world.restartVpn(false);
+  world.observe();
+  world.step(number, true);
+  waitFor(world, () => false, 60_000);
+  expect([...world.containers.keys()]).not.toEqual(early);
+  expect((world.state.list(world.now) ?? []).map((e) => [early.includes(e.id), e.forwarded])).toEqual([[false, true]]);
+});
+
+test('nothing is done while Docker can not be asked, though its time has come', () => {
+  const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
+  const ill = presentVpn({ health: 'unhealthy' });
+  state.accept(sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
+  state.accept({ kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
+  expect(state.act(DAY + 61_000).effects).toEqual([]);
+  state.accept(sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
+  expect(state.act(DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
+});
+
+test('a VPN whose engines need more ports than there are gets its remedy all the same', () => {
+  const tight = { targetEngines: 5, httpPorts: { first: 19_000, last: 19_000 } };
+  const state = new VpnState(newVpnData(vpnSettings(tight), 'abcdef12'));
+  const port = { kind: 'unknown', forMs: 0, reason: 'port 0', none: true } as const;
+  const look = (at: number) => {
+    state.accept(sight(40_000, { port }), state.data.revision, at);
+    return state.act(at).effects.map((e) => e.kind);
+  };
+  expect(look(DAY)).toEqual(['start']);
+  expect(look(DAY + 61_000)).toEqual(['remedy']);
+});
