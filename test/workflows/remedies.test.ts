@@ -257,6 +257,7 @@ test('a hold that is no time is ignored by a replacement', () =>
       s.replacements.some((r) => r.cause === 'port changed'),
     );
     const child = bench.env.client.workflow.getHandle(state.replacements.at(-1)?.id ?? '');
+    await until('the creation', () => stand.calls.includes('createEngine 40001'));
     for (const nonsense of ['soon', {}, [1]]) await child.signal(holdSignal, nonsense);
     stand.engineAnswers = true;
     await stand.untilForwarded(40_001);
