@@ -1,9 +1,12 @@
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { codeOf } from './error-code';
 import { ensureSearchAttributes, SearchAttributeTypeError, type SearchAttributes } from './search-attributes';
 
 const ASK_AGAIN_MS = 25;
+/** Of gRPC. */
+const NOT_FOUND = '5';
 
 interface ReadinessOptions {
   readonly address: string;
@@ -15,7 +18,10 @@ interface ReadinessOptions {
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-/** Ready is when the default namespace can be used with the search attributes that the workflows set. */
+/**
+ * Ready is when the default namespace can be used with the search attributes that the workflows set, and workflows can be
+ * reached: after a SIGKILL a server may answer for its namespaces and never come to have its workflows.
+ */
 export async function waitUntilReady(options: ReadinessOptions): Promise<Readiness> {
   const deadline = performance.now() + options.patienceMs;
   let reason = 'it does not listen';
@@ -47,9 +53,22 @@ async function prepare(address: string, searchAttributes: SearchAttributes): Pro
     await connection.withDeadline(Date.now() + 5_000, async () => {
       await connection.workflowService.describeNamespace({ namespace: 'default' });
       await ensureSearchAttributes(connection, 'default', searchAttributes);
+      await reachWorkflows(connection);
     });
   } finally {
     await connection.close();
+  }
+}
+
+/** Asks for one that there is not: who says so has looked. */
+async function reachWorkflows(connection: Connection): Promise<void> {
+  try {
+    await connection.workflowService.describeWorkflowExecution({
+      namespace: 'default',
+      execution: { workflowId: 'portward-readiness' },
+    });
+  } catch (error) {
+    if (codeOf(error) !== NOT_FOUND) throw error;
   }
 }
 

@@ -24,11 +24,20 @@ export interface EmbeddedServerOptions {
   /** Where the UI listens, if not where the server does. */
   readonly uiIp?: string;
   readonly searchAttributes: SearchAttributes;
+  /** One that is not ready by then is ended. Default 30 s. */
+  readonly readyWithinMs?: number;
   readonly log: Log;
 }
 
 export class ServerStartError extends Error {
   override readonly name = 'ServerStartError';
+  /** Nothing is known that stands in the way of another start. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { mayPass?: boolean } = {}) {
+    super(message, options);
+    this.mayPass = mayPass;
+  }
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -132,7 +141,7 @@ export class ServerStarter {
       const running = this.#running(record, false, logged);
       if (readiness.ready) return running;
       lines = running.lastLines();
-      failure = new ServerStartError(await this.#whyNotStarted(pid, readiness.reason, lines));
+      failure = await this.#whyNotStarted(pid, readiness.reason, lines);
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
@@ -147,16 +156,19 @@ export class ServerStarter {
     return this.#start(cliPath, signal, false);
   }
 
-  async #whyNotStarted(pid: number, reason: string, lines: string): Promise<string> {
+  async #whyNotStarted(pid: number, reason: string, lines: string): Promise<ServerStartError> {
     const lack = await lackOfSpace(this.#options.dataDir);
-    if (lack !== null) return lack;
+    if (lack !== null) return new ServerStartError(lack);
     if (lines.includes('database is locked')) {
-      return `Another program, perhaps in another container, has ${this.#files.database} open. Stop it, or set PORTWARD_DATA_DIR to another folder.`;
+      return new ServerStartError(
+        `Another program, perhaps in another container, has ${this.#files.database} open. Stop it, or set PORTWARD_DATA_DIR to another folder.`,
+      );
     }
     const what = isRunning(pid)
-      ? `did not become ready within ${READY_WITHIN_MS / 1000} s (${reason})`
+      ? `did not become ready within ${this.#readyWithinMs / 1000} s (${reason})`
       : 'ended while it was starting';
-    return `The Temporal server ${what}. The end of ${this.#files.log}:\n${lines}`;
+    const message = `The Temporal server ${what}. The end of ${this.#files.log}:\n${lines}`;
+    return new ServerStartError(message, { mayPass: true });
   }
 
   #running(record: ServerRecord, adopted: boolean, logged: number): Running {
@@ -174,9 +186,13 @@ export class ServerStarter {
     return waitUntilReady({
       address: addressOf(record),
       searchAttributes: this.#options.searchAttributes,
-      patienceMs: READY_WITHIN_MS,
+      patienceMs: this.#readyWithinMs,
       isRunning: () => isRunning(record.pid) && signal?.aborted !== true,
     });
+  }
+
+  get #readyWithinMs(): number {
+    return this.#options.readyWithinMs ?? READY_WITHIN_MS;
   }
 
   #cliPath(): Promise<string> {

@@ -6,11 +6,12 @@ import { isRunning } from './process-identity';
 import { addressOf, uiUrlOf } from './server-address';
 import { serverFiles } from './server-files';
 import { findServer } from './server-record';
-import { ServerStarter, type EmbeddedServerOptions, type Running } from './server-starter';
+import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 
 export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from './listening-port';
 
+const STARTS_AT_MOST = 3;
 const WATCH_EVERY_MS = 500;
 const LOOK_AT_DISK_EVERY_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
@@ -30,7 +31,20 @@ export async function startEmbeddedServer(
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   // One name for one folder: a server is recognised by the path of its database.
   const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
-  return new EmbeddedServer(starter, await starter.bringUp(signal), options);
+  return new EmbeddedServer(starter, await bringUp(starter, options.log, signal), options);
+}
+
+/** One that is killed while it starts, or hangs in it, is started again: whatever that was may have passed. */
+async function bringUp(starter: ServerStarter, log: Log, signal?: AbortSignal): Promise<Running> {
+  for (let start = 1; ; start++) {
+    try {
+      return await starter.bringUp(signal);
+    } catch (error) {
+      const mayPass = error instanceof ServerStartError && error.mayPass && !signal?.aborted;
+      if (!mayPass || start === STARTS_AT_MOST) throw error;
+      log.warn(`${error.message}\nStarting it again (${start + 1} of ${STARTS_AT_MOST})`);
+    }
+  }
 }
 
 /** Where the embedded server of this folder runs, for programs that use it without owning it. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,6 +33,14 @@ export class ServerBench {
     if (cliPath === undefined)
       throw new Error("These tests need Temporal's CLI: run `npm test` once, or set TEMPORAL_CLI_PATH.");
     return new ServerBench(cliPath, await freePort(), await freePort());
+  }
+
+  /** Its first run does that instead of serving. */
+  cliThatFailsFirst(command: string): string {
+    const [script, ran] = [this.path('temporal.sh'), this.path('ran')];
+    writeFileSync(script, `#!/bin/sh\n[ -e ${ran} ] || { touch ${ran}; ${command}; }\nexec ${this.#cliPath} "$@"\n`);
+    chmodSync(script, 0o755);
+    return script;
   }
 
   path(name: string): string {

@@ -51,6 +51,22 @@ describe('an embedded server', () => {
     expect(bench.servers()).toEqual([]);
   });
 
+  test('that is killed while it starts is started again', async () => {
+    const server = await bench.start({ cliPath: bench.cliThatFailsFirst('kill -KILL $$') });
+    await startWorkflow(server.address, 'vpn/default/gluetun');
+    expect(bench.messages.join('\n')).toMatch(/ended while it was starting[^]*Starting it again \(2 of 3\)/);
+    await server.stop();
+  });
+
+  test('that never becomes ready is ended and started again', async () => {
+    const cliPath = bench.cliThatFailsFirst('exec sleep 600');
+    const server = await bench.start({ cliPath, readyWithinMs: 5_000 });
+    await startWorkflow(server.address, 'vpn/default/gluetun');
+    expect(bench.messages.join('\n')).toMatch(/did not become ready within 5 s[^]*Starting it again \(2 of 3\)/);
+    expect(bench.servers()).toEqual([server.pid]);
+    await server.stop();
+  });
+
   test('outlives the Portward that started it, and the next one adopts it and stops it', async () => {
     const { child, pid } = await bench.startFromChild();
     child.kill('SIGKILL');
