@@ -13,6 +13,9 @@ type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 const CREATED_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 3_000;
 const LISTED_LIMIT_MS = 2_000;
+/** Of a list from before an outage nothing may be left. */
+const FRESH_MS = 500;
+const FRESH_LIMIT_MS = 10_000;
 const AT_ONCE_MS = 2_000;
 
 export async function crash(scene: Scene, { vpn, role }: Of<'engine-crash'>): Promise<string> {
@@ -31,7 +34,7 @@ export async function kill(scene: Scene, { vpn, role }: Of<'engine-kill'>): Prom
   });
 }
 
-export async function remove(scene: Scene, { vpn, role }: Of<'engine-remove'>): Promise<string> {
+export async function remove(scene: Scene, { vpn, role }: Pick<Of<'engine-remove'>, 'vpn' | 'role'>): Promise<string> {
   const { id, name } = await listed(scene, vpn, role);
   return removeById(scene, id, name);
 }
@@ -63,15 +66,15 @@ export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>)
   const fresh = atOnce ?? (await created);
   if (fresh === null) throw new Error(`no forwarded engine was made within ${CREATED_LIMIT_MS} ms`);
   await sleep(afterMs);
-  if (side === 'old' && old !== null) {
+  for (const victim of side === 'old' && old !== null ? [old, fresh] : [fresh]) {
     try {
-      return await removeById(scene, old.id, old.name);
+      return await removeById(scene, victim.id, victim.name);
     } catch (error) {
-      // Its grace was over before.
+      // Its grace was over, or the port has moved on.
       if (!isMissing(error)) throw error;
     }
   }
-  return removeById(scene, fresh.id, fresh.name);
+  return remove(scene, { vpn, role: 'forwarded' });
 }
 
 function nextForwarded({ site, watch }: Scene, vpn: StormyVpn): Promise<ContainerEvent | null> {
@@ -103,6 +106,8 @@ export async function forceReplacement(
 
 /** One that can be had in a moment, rather of that role, and of that VPN, but of another than none. */
 async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promise<ListedEngine> {
+  const isFresh = () => watch.list !== null && Date.now() - watch.list.at < FRESH_MS;
+  await awaited(() => (isFresh() ? true : null), FRESH_LIMIT_MS);
   const first = await awaited(() => watch.engine(vpn, role), LISTED_LIMIT_MS);
   const otherVpn = vpn === 'a' ? 'b' : 'a';
   const otherRole = role === 'plain' ? 'forwarded' : 'plain';

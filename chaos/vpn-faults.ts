@@ -88,14 +88,16 @@ export async function controlTrouble(scene: Scene, fault: Of<'control-trouble'>)
   const { vpn, trouble, forMs, port } = fault;
   return during(scene, 'control', vpn, async () => {
     await scene.site.vpn(vpn).setFault({ kind: trouble });
+    let outcome = '';
     try {
       await sleep(forMs / 2);
-      if (port !== null) await changePort(scene, vpn, port);
+      // Beside a fault of the VPN itself the port may not be there to change.
+      if (port !== null) outcome = await changePort(scene, vpn, port).catch((error: unknown) => String(error));
       await sleep(forMs / 2);
     } finally {
       await scene.site.vpn(vpn).setFault(null);
     }
-    return '';
+    return outcome;
   });
 }
 

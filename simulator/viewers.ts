@@ -4,6 +4,8 @@ import type { ProxyClient, StreamOutcome } from './proxy-client';
 /** Shorter than the grace of an evicted engine less the 2 s that the proxy keeps its list: no replacement may cut it. */
 const WATCH_MS = 500;
 const PAUSE_MS = 100;
+/** Who has got an error does not try again at once. */
+const AFTER_FAILURE_MS = 1_000;
 
 export interface Tally {
   readonly made: number;
@@ -64,7 +66,7 @@ export class Viewers {
       if (outcome.kind === 'served') this.credit(outcome.engine.container_name ?? outcome.engine.container_id);
       else this.troubles.push({ at: Date.now(), what: `${outcome.kind}: ${outcome.reason}` });
       this.heard(outcome, beganAt);
-      await sleep(PAUSE_MS);
+      await sleep(outcome.kind === 'served' ? PAUSE_MS : AFTER_FAILURE_MS);
     }
   }
 
