@@ -56,6 +56,7 @@ class Stand {
   private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.lag.between(from, to));
   private readonly log: PartLine[] = [];
   private told = 0;
+  private wornOut = false;
 
   constructor(
     private readonly options: PlayOptions,
@@ -79,6 +80,7 @@ class Stand {
       say(`Site ${site.runId} is up after ${((Date.now() - began) / 1000).toFixed(1)} s`);
       for (const seed of seeds) {
         if (this.options.signal.aborted) break;
+        if (this.wornOut) await this.freshen(scene);
         played++;
         if (!(await this.schedule(seed, seeds.slice(0, played - 1), scene))) break;
       }
@@ -124,7 +126,7 @@ class Stand {
     this.tally.violations += violations.length;
     const texts = fired.map(({ fault, done }) => `${fault.kind}${done ? '' : '(–)'}`);
     say(
-      `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}, settled in ${(settled.ms / 1000).toFixed(1)} s; ${texts.join(' ')}`,
+      `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}, ${((Date.now() - began) / 1000).toFixed(0)} s, settled in ${(settled.ms / 1000).toFixed(1)} s; ${texts.join(' ')}`,
     );
     if (violations.length > 0 || verbose) {
       const told = { schedule, began, fired, log: this.log, seedsBefore, options, wholeLog: verbose };
@@ -133,7 +135,7 @@ class Stand {
     if (violations.length > 0) return false;
     this.log.length = 0;
     this.truth.forgetBefore(began);
-    await this.freshen(scene, settled, fired);
+    this.wornOut = this.isWorn(scene, settled, fired);
     return true;
   }
 
@@ -164,17 +166,21 @@ class Stand {
     }
   }
 
-  /** Portward forgets by losing Temporal's database, and finds its engines again in Docker. */
-  private async freshen(scene: Scene, { replacements }: Settled, fired: readonly Fired[]): Promise<void> {
+  /** Whether what Portward remembers would make the next schedule wait. */
+  private isWorn({ site }: Scene, { replacements }: Settled, fired: readonly Fired[]): boolean {
     const now = Date.now();
     const waits = VPN_NAMES.map((vpn) =>
       nextWait(
-        replacements.filter((r) => r.vpn === scene.site.containerName(vpn)),
+        replacements.filter((r) => r.vpn === site.containerName(vpn)),
         now,
       ),
     );
-    const cured = fired.some(({ fault }) => REMEDIED.includes(fault.kind));
-    if (!cured && Math.max(...waits) < LONGEST_NEXT_WAIT_MS) return;
+    return fired.some(({ fault }) => REMEDIED.includes(fault.kind)) || Math.max(...waits) >= LONGEST_NEXT_WAIT_MS;
+  }
+
+  /** Portward forgets by losing Temporal's database, and finds its engines again in Docker. */
+  private async freshen(scene: Scene): Promise<void> {
+    this.wornOut = false;
     const engines = idsIn(scene);
     const end = scene.truth.begin('worker');
     await scene.processes.wipe();
