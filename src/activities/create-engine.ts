@@ -16,7 +16,10 @@ export interface MadeEngine {
 }
 
 /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
-export async function createEngine(order: EngineOrder, deps: ActivityDeps): Promise<MadeEngine> {
+export async function createEngine(
+  order: EngineOrder,
+  deps: Pick<ActivityDeps, 'docker' | 'variant' | 'engineEnv' | 'containerLabel'>,
+): Promise<MadeEngine> {
   const { docker } = deps;
   const vpn = await docker.inspect(order.vpn);
   const inSession = vpn && session(observeDocker(vpn));
@@ -28,13 +31,26 @@ export async function createEngine(order: EngineOrder, deps: ActivityDeps): Prom
   }
   const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
   const id = await createOrAdopt(docker, wanted);
-  await docker.start(id);
+  await start(docker, id);
   const { role, httpPort, httpsPort, p2pPort } = order.target;
   const { name } = wanted;
   const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
   const begun = { firstSeen: Date.now(), ready: false, health: 'unknown', run: null, cutOff: false } as const;
   const engine = { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
   return { engine, session: inSession };
+}
+
+/**
+ * A container that fails to start may do so for ever: containerd can have kept a task of it that a dockerd which was
+ * killed has lost. The next attempt makes another.
+ */
+async function start(docker: DockerHost, id: ContainerId): Promise<void> {
+  try {
+    await docker.start(id);
+  } catch (error) {
+    if (statusCode(error) === 500) await docker.remove(id).catch(() => {});
+    throw error;
+  }
 }
 
 async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Promise<ContainerId> {
