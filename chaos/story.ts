@@ -7,6 +7,7 @@ import { faultLine, type Schedule } from './schedule';
 const BEFORE_MS = 4_000;
 const AFTER_MS = 1_000;
 const LINES_AT_MOST = 60;
+const LINES_IN_QUIET = 30;
 
 export type PartLine = LogLine & { readonly part: string };
 
@@ -41,7 +42,9 @@ export function story(violations: readonly Violation[], told: StoryOptions): str
   for (const { promise, at } of wholeLog ? [] : violations) {
     lines.push('', `Log around ${promise} at ${since(at)}:`);
     const around = log.filter((line) => line.at > at - BEFORE_MS && line.at < at + AFTER_MS).slice(-LINES_AT_MOST);
-    lines.push(...around.map(logLine));
+    // What does not come to rest says nothing for long.
+    const before = log.filter((line) => line.at <= at).slice(-LINES_IN_QUIET);
+    lines.push(...(around.length > 0 ? around : before).map(logLine));
   }
   if (violations.length === 0) return lines;
   const command = (seed: number, schedules: number) =>
