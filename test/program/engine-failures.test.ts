@@ -1,0 +1,172 @@
+import { text } from 'node:stream/consumers';
+import type Docker from 'dockerode';
+import type { EngineJson, ReplacementJson } from '../../src/api/schemas';
+import { NODE } from '../../simulator/image';
+import type { SimulatedVpn } from '../../simulator/vpn-container';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// Engines that die, vanish or hang are evicted and replaced; one that keeps dying, ever more slowly. Each VPN here has a
+// forwarded engine and a plain one, and the failures of its own.
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start({
+    vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }],
+    env: { MIN_REPLICAS: '6', HEALTH_CHECK_INTERVAL_S: '0.5', HEALTH_FAILURE_THRESHOLD: '2' },
+  });
+  await stage.listed(6);
+}, 60_000);
+
+afterAll(() => stage.clear());
+
+async function enginesOf(vpn: SimulatedVpn): Promise<{ forwarded: EngineJson; plain: EngineJson }> {
+  return until(`a forwarded and a plain engine on ${vpn.name}`, async () => {
+    const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
+    const forwarded = engines.find((e) => e.forwarded);
+    const plain = engines.find((e) => e.labels['acestream.forwarded'] === undefined);
+    return engines.length === 2 && forwarded && plain ? { forwarded, plain } : null;
+  });
+}
+
+/** Resolves with what replaced the engine, when that is done. */
+async function replacementOf(engine: EngineJson, vpn: SimulatedVpn): Promise<ReplacementJson> {
+  return until(
+    `${engine.container_name} replaced`,
+    async () => {
+      const all = await stage.replacements(vpn);
+      const found = all.find((r) => r.old_engine?.container_id === engine.container_id);
+      return found?.state === 'completed' ? found : null;
+    },
+    40_000,
+  );
+}
+
+/** The VPN has what it should, and nothing besides. */
+async function whole(vpn: SimulatedVpn): Promise<void> {
+  const { forwarded, plain } = await enginesOf(vpn);
+  await stage.quiet(vpn);
+  const containers = await stage.containers(vpn);
+  expect(containers.map((c) => c.id).toSorted()).toEqual([forwarded.container_id, plain.container_id].toSorted());
+}
+
+/** Through the engine's own API, which still hears this while it hangs. */
+async function tell(engine: EngineJson, vpn: SimulatedVpn, what: string, body: object): Promise<void> {
+  const url = `http://${vpn.address}:${engine.port}/simulator/${what}`;
+  const response = await fetch(url, { method: 'PUT', body: JSON.stringify(body) });
+  expect(response.status).toBe(200);
+}
+
+/** A process beside the engine takes more than the container may have, and the kernel ends the engine for it. */
+async function useUpMemory(container: Docker.Container): Promise<void> {
+  const limit = 96 * 2 ** 20;
+  await container.update({ Memory: limit, MemorySwap: limit });
+  const program = `require('node:fs').writeFileSync('/proc/1/oom_score_adj', '1000');
+    const taken = [];
+    setInterval(() => taken.push(Buffer.alloc(8 * 2 ** 20, 1)), 20);`;
+  const exec = await container.exec({ Cmd: [NODE, '-e', program] });
+  const output = await exec.start({ Detach: true });
+  output.destroy();
+}
+
+/** What Docker has told of the container since then, in seconds since the epoch. */
+async function eventsSince(container: string, since: number): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return text(await stage.simulation.docker.getEvents({ filters: { container: [container] }, since, until: now }));
+}
+
+test('a forwarded engine that is killed is replaced on the same port, and the plain one is not touched', async () => {
+  const vpn = stage.vpn(0);
+  const { forwarded, plain } = await enginesOf(vpn);
+  await stage.simulation.docker.getContainer(forwarded.container_id).kill();
+  expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine died', old_port: 40_001 });
+  expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
+  await whole(vpn);
+});
+
+test('a plain engine that is removed by hand is replaced', async () => {
+  const vpn = stage.vpn(0);
+  const { forwarded, plain } = await enginesOf(vpn);
+  await stage.simulation.docker.getContainer(plain.container_id).remove({ force: true });
+  // Docker may tell that it has died before it tells that it is gone.
+  expect((await replacementOf(plain, vpn)).cause).toMatch(/^engine (missing|died)$/);
+  expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
+  await whole(vpn);
+});
+
+test("an engine that is killed for want of memory is back, by Docker's or by Portward's doing", async () => {
+  const vpn = stage.vpn(0);
+  const { forwarded, plain } = await enginesOf(vpn);
+  const { docker } = stage.simulation;
+  const container = docker.getContainer(plain.container_id);
+  const { State } = await container.inspect();
+  const since = Math.floor(Date.now() / 1000);
+  await useUpMemory(container);
+  await until('it has died for want of memory', async () => {
+    const events = await eventsSince(container.id, since);
+    return ['oom', 'die'].every((kind) => events.includes(`"Action":"${kind}"`));
+  });
+  await until(
+    'another engine, or another run of it that answers',
+    async () => {
+      const now = (await enginesOf(vpn)).plain;
+      if (now.container_id !== plain.container_id) return true;
+      const { StartedAt } = (await container.inspect()).State;
+      return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
+    },
+    30_000,
+  );
+  expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
+  await whole(vpn);
+});
+
+test('an engine whose API hangs HEALTH_FAILURE_THRESHOLD times is replaced', async () => {
+  const vpn = stage.vpn(1);
+  const { forwarded, plain } = await enginesOf(vpn);
+  await tell(forwarded, vpn, 'hang', { hang: true });
+  expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine unhealthy', old_port: 40_002 });
+  expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
+  await whole(vpn);
+});
+
+test('an engine that hangs once only stays', async () => {
+  const vpn = stage.vpn(1);
+  const before = await enginesOf(vpn);
+  const checked = async () => Date.parse((await enginesOf(vpn)).plain.last_health_check ?? '');
+  await tell(before.plain, vpn, 'hang', { hang: true });
+  await tell(before.plain, vpn, 'hang', { hang: false });
+  const from = Date.now();
+  await until('another check of it', async () => (await checked()) > from, 30_000);
+  expect(await enginesOf(vpn)).toMatchObject({
+    plain: { container_id: before.plain.container_id, health_status: 'healthy' },
+  });
+});
+
+test('one that keeps dying is replaced at once, then 5 s, then 10 s after the one before', async () => {
+  const vpn = stage.vpn(2);
+  for (let times = 0; times < 3; times++) {
+    const { plain } = await enginesOf(vpn);
+    await stage.simulation.docker.getContainer(plain.container_id).kill();
+    await until('the dead engine hidden', async () =>
+      (await stage.engines()).every((e) => e.container_id !== plain.container_id),
+    );
+    await until(
+      'its successor',
+      async () => {
+        const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
+        return engines.length === 2;
+      },
+      40_000,
+    );
+  }
+  const all = (await stage.replacements(vpn)).filter((r) => r.new_engine !== null && r.new_port === null);
+  const [first = 0, second = 0, third = 0, ...more] = all
+    .filter((r) => r.cause !== 'first engine')
+    .map((r) => Date.parse(r.started_at))
+    .toReversed();
+  expect(more).toEqual([]);
+  expect(second - first).toBeGreaterThanOrEqual(5_000);
+  expect(third - second).toBeGreaterThanOrEqual(10_000);
+  await whole(vpn);
+});
