@@ -5,6 +5,7 @@ import { engineImage } from '../../simulator/engine-image';
 import { EnginesWatch } from '../../simulator/engines-watch';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortward, type PortwardProcess } from '../../simulator/portward-process';
+import type { PrivateDocker } from '../../simulator/private-docker';
 import { ProxyClient } from '../../simulator/proxy-client';
 import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
 import type { EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from '../../src/api/schemas';
@@ -36,11 +37,16 @@ export interface EngineContainer {
 
 /** Simulated VPNs in real Docker and Portward beside them as a process; `clear` leaves nothing of either. */
 export class Stage {
-  readonly simulation = new Simulation();
+  readonly simulation: Simulation;
   readonly vpns: SimulatedVpn[] = [];
   private readonly cleanups: (() => Promise<unknown>)[] = [];
   private running: PortwardProcess | null = null;
   private apiProcess: PortwardProcess | null = null;
+
+  /** @param privateDocker in place of the machine's own */
+  constructor(private readonly privateDocker?: PrivateDocker) {
+    this.simulation = new Simulation(privateDocker?.docker, privateDocker?.network);
+  }
 
   /** The process with the API, where that is apart from the worker. */
   get api(): PortwardProcess {
@@ -101,6 +107,7 @@ export class Stage {
         GLUETUN_CONTAINER_NAMES: this.vpns.map((vpn) => vpn.name).join(','),
         GLUETUN_HEALTH_CHECK_INTERVAL_S: '1',
         MIN_REPLICAS: '1',
+        ...(this.privateDocker ? { DOCKER_HOST: this.privateDocker.dockerHost } : {}),
         ...env,
       },
     };

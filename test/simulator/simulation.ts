@@ -6,16 +6,23 @@ import { removeSimulation, startSimulatedVpn } from '../../simulator/vpn-contain
 import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
 
 export class Simulation {
-  readonly docker = new Docker();
   readonly runId = `pw-${randomBytes(4).toString('hex')}`;
   #made = 0;
+
+  /** @param network what its VPNs are in; Docker's default bridge if absent */
+  constructor(
+    readonly docker = new Docker(),
+    private readonly network?: string,
+  ) {}
 
   name(what: string): string {
     return `${this.runId}-${what}-${this.#made++}`;
   }
 
   startVpn(options: Partial<SimulatedVpnOptions> = {}): Promise<SimulatedVpn> {
-    return startSimulatedVpn(this.docker, { runId: this.runId, name: this.name('vpn'), port: 5001, ...options });
+    const network = this.network === undefined ? {} : { network: this.network };
+    const own = { runId: this.runId, name: this.name('vpn'), port: 5001, ...network };
+    return startSimulatedVpn(this.docker, { ...own, ...options });
   }
 
   /** As Portward makes one: in the VPN's network namespace, with the image's own entry point. */
