@@ -26,12 +26,14 @@ import {
 import type { VpnSettings } from '../../src/domain/settings';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { stateQuery, type VpnReport } from '../../src/workflows/messages';
+import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import type { vpn } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
 import { presentVpn } from '../builders';
 import { settings as base } from './world';
 
-export const historiesFolder = join(__dirname, '..', 'histories');
+/** Of the present version of the workflow code: those of another one are never replayed, see `src/workflows/version.ts`. */
+export const historiesFolder = join(__dirname, '..', 'histories', `v${WORKFLOW_VERSION}`);
 
 /** A real Temporal server for one test file, with the workflows bundled once. */
 export class TemporalBench {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { historiesFolder } from './bench';
 
-// What running workflows have gone through must lead today's code to the same commands, or they would stop at the next
-// deployment. Histories are recorded by `RECORD_HISTORIES=true npm test -- test/workflows`; see CONTRIBUTING.md.
+// What workflows of this version have gone through must lead today's code to the same commands, or they would stop at the
+// next update. How histories are recorded, and when the version is raised instead: CONTRIBUTING.md.
 
 const files = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
 let workflowBundle: WorkflowBundle;
@@ -24,7 +24,13 @@ test('there are histories of both workflows', () => {
 
 test.each(files)('%s replays', async (name) => {
   const history: unknown = JSON.parse(readFileSync(join(historiesFolder, name), 'utf8'));
-  await Worker.runReplayHistory({ workflowBundle }, history);
+  try {
+    await Worker.runReplayHistory({ workflowBundle }, history);
+  } catch (error) {
+    const advice =
+      'running workflows would stop: undo the change, or raise WORKFLOW_VERSION and record histories for it';
+    throw new Error(`today's code does not replay ${name}; ${advice} (CONTRIBUTING.md)`, { cause: error });
+  }
 });
 
 test('a history that this code would not write is refused, so that the tests above can fail', async () => {
