@@ -115,9 +115,11 @@ function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
 
 function breakerJson(report: VpnReport, kind: BreakerKind): BreakerJson {
   const breaker = report.breakers[kind];
+  const { openedAt } = breaker;
   const { threshold, recoveryMs } = report.settings.breakers[kind];
   return {
-    state: report.breakerStates[kind],
+    // In a query the workflow's time is that of its last task, which may be before the pause was over.
+    state: openedAt !== null && Date.now() >= openedAt + recoveryMs ? 'half_open' : report.breakerStates[kind],
     failure_count: breaker.failures,
     failure_threshold: threshold,
     last_failure_time: timeOrNull(breaker.lastFailureAt),

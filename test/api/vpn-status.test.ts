@@ -128,7 +128,7 @@ test.each([
     {
       breakers: {
         ...closedBreakers,
-        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY },
+        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: Date.now() },
       },
       breakerStates: { general: 'closed' as const, replacement: 'open' as const },
     },
@@ -144,6 +144,17 @@ test.each([
         },
       },
     },
+  ],
+  [
+    'a circuit breaker whose pause has ended since the last task of the workflow',
+    {
+      breakers: {
+        ...closedBreakers,
+        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY },
+      },
+      breakerStates: { general: 'closed' as const, replacement: 'open' as const },
+    },
+    { circuit_breakers: { replacement: { state: 'half_open' } } },
   ],
   ['a problem', { problem: 'Docker is not reachable' }, { problem: 'Docker is not reachable' }],
   [
