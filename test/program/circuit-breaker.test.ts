@@ -1,0 +1,126 @@
+import type { BreakerJson } from '../../src/api/schemas';
+import { engineImage } from '../../simulator/engine-image';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+// Engines that can't be brought up are left for a while. Their image is a tag that is good at times and bad at times, as
+// one that somebody updates: engines of the bad one start and never answer.
+
+const REPOSITORY = 'portward-test-breaker';
+
+const stage = new Stage();
+const tag = `${REPOSITORY}:${stage.simulation.runId}`;
+
+async function imageIs(what: 'good' | 'bad'): Promise<void> {
+  const { docker, runId } = stage.simulation;
+  const source = await engineImage(docker, what === 'good' ? {} : { HANG: '1' });
+  await docker.getImage(source).tag({ repo: REPOSITORY, tag: runId });
+}
+
+beforeAll(async () => {
+  stage.onClear(() => stage.simulation.docker.getImage(tag).remove({ force: true }));
+  await imageIs('bad');
+  const vpn = await stage.addVpn();
+  await vpn.untilHealth('healthy');
+  await stage.startPortward({
+    ENGINE_IMAGE: tag,
+    STARTUP_TIMEOUT_S: '1',
+    MIN_REPLICAS: '2',
+    CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
+    CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: '600',
+    CIRCUIT_BREAKER_REPLACEMENT_THRESHOLD: '2',
+    CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: '600',
+  });
+}, 60_000);
+
+afterAll(() => stage.clear());
+
+async function breaker(kind: 'general' | 'replacement'): Promise<BreakerJson | undefined> {
+  return (await stage.statusOf()).circuit_breakers?.[kind];
+}
+
+function isOpen(kind: 'general' | 'replacement', failures: number): Promise<BreakerJson> {
+  return until(
+    `the ${kind} breaker open after ${failures} failures`,
+    async () => {
+      const found = await breaker(kind);
+      return found?.state === 'open' && found.failure_count >= failures ? found : null;
+    },
+    40_000,
+  );
+}
+
+async function reset(kind: 'general' | 'replacement'): Promise<void> {
+  const url = `${stage.portward.url}/health/circuit-breaker/reset?operation_type=${kind}`;
+  const response = await fetch(url, { method: 'POST' });
+  expect([response.status, await response.json()]).toEqual([200, { message: `circuit breaker for ${kind} reset` }]);
+}
+
+/** Has the plain engine replaced, by one that can't be brought up. */
+async function losePlainEngine(): Promise<void> {
+  const plain = (await stage.listed(2)).find((e) => !e.forwarded);
+  const response = await stage.replace({ engine: plain?.container_name });
+  expect(response.status).toBe(202);
+}
+
+test('first engines that never answer open a breaker, which can be reset when they work again', async () => {
+  expect(await isOpen('general', 2)).toMatchObject({
+    failure_threshold: 2,
+    recovery_timeout: 600,
+    last_success_time: null,
+  });
+  await stage.portward.untilLog(/Circuit breaker \(general\) open: 2 engines in a row could not be brought up/);
+  expect(await breaker('replacement')).toMatchObject({ state: 'closed', failure_count: 0 });
+  await until('no container made while it is open', async () => (await stage.containers()).length === 0);
+  expect(await stage.engines()).toEqual([]);
+  await imageIs('good');
+  await reset('general');
+  await stage.forwarded(65_290);
+  await stage.listed(2);
+  await stage.quiet();
+  expect(await breaker('general')).toMatchObject({ state: 'closed', failure_count: 0 });
+});
+
+test('while the breaker of replacements is open, an engine is kept as not forwarded, and forcing one is refused', async () => {
+  const old = await stage.forwarded(65_290);
+  await imageIs('bad');
+  await losePlainEngine();
+  await isOpen('replacement', 2);
+  expect(await breaker('general')).toMatchObject({ state: 'closed' });
+
+  await stage.vpn().changePort(40_648);
+  const kept = await until('the engine listed as not forwarded', async () =>
+    (await stage.engines()).find((e) => e.container_id === old.container_id && !e.forwarded),
+  );
+  expect(kept).toMatchObject({ p2p_port: 65_290 });
+  const refused = await stage.replace();
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toEqual({
+    detail: expect.stringMatching(
+      /circuit breaker of VPN .* is open after \d+ engines in a row that could not be brought up/,
+    ),
+  });
+  expect((await stage.containers()).map((c) => c.id)).toEqual([old.container_id]);
+
+  await imageIs('good');
+  await reset('replacement');
+  await stage.forwarded(40_648);
+  await stage.listed(2);
+  await stage.quiet();
+  expect((await stage.containers()).map((c) => c.id)).not.toContain(old.container_id);
+});
+
+test('after its time-out one engine is tried: a failure opens the breaker again, a success closes it', async () => {
+  await stage.startPortwardAgain({ CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: '2' });
+  await stage.forwarded(40_648);
+  await imageIs('bad');
+  await losePlainEngine();
+  await until('a trial', async () => (await breaker('replacement'))?.state === 'half_open', 50_000);
+  await isOpen('replacement', 3);
+  await imageIs('good');
+  await stage.listed(2);
+  await stage.quiet();
+  await until('the breaker closed', async () => (await breaker('replacement'))?.state === 'closed');
+  expect(await breaker('replacement')).toMatchObject({ failure_count: 0, last_success_time: expect.any(String) });
+  expect(await stage.containers()).toHaveLength(2);
+}, 120_000);
