@@ -95,6 +95,11 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(() => docker.forbidRestart(engine.id));
     },
 
+    /** Lets time go by, on the worker's own clock: the server's timers may be a second late. */
+    async awaitHeard({ ms }: { ms: number }): Promise<void> {
+      await heartbeating((signal) => pauseUntil(ms, signal));
+    },
+
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {
       await heartbeating(() => docker.stop(engine.id, timeoutS));
     },

@@ -16,7 +16,7 @@ const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maxi
 const heartbeatTimeout = '6 seconds';
 
 /** Each is one short exchange with Docker, whose client gives up well before the activity does. */
-export const { evictEngine, createEngine, removeEngine } = proxyActivities<Activities>({
+export const { evictEngine, awaitHeard, createEngine, removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
   heartbeatTimeout,
   retry: quick,

@@ -4,7 +4,7 @@ import { keepForwardedEngine } from './decide-forwarded';
 import { keepPlainEngines } from './decide-plain';
 import { Decision, type Action } from './decision';
 import { heldUntil } from './provisioning-allowance';
-import { nextAct } from './recurrence';
+import { calmAt, isStorm, nextAct } from './recurrence';
 import { nextRemedy } from './remedies';
 import { portExpiry, runningReplacements, type VpnData } from './vpn-data';
 
@@ -37,6 +37,8 @@ export function decide(data: VpnData, now: Instant): Plan {
   remedy(decision);
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
+  // A query sees the time of the last task: what is told of a storm has to have an end.
+  if (isStorm(data.portChanges, data.settings.longestSpacingMs, now)) decision.wake(calmAt(data.portChanges) + 1);
   return { actions: decision.actions, wakeAt: decision.wakeAt };
 }
 

@@ -34,6 +34,11 @@ export function nextAct({ acted, lastActed }: Recurrence, longestMs: number): In
   return acted < AT_ONCE || longestMs === 0 ? 0 : lastActed + spacing(acted - AT_ONCE, longestMs);
 }
 
+/** When it will have been quiet for long enough to begin anew. */
+export function calmAt({ lastSeen }: Recurrence): Instant {
+  return lastSeen + QUIET_MS;
+}
+
 /** Whether it comes so often that acting on it is spaced, the first wait included. */
 export function isStorm({ acted, lastActed, lastSeen }: Recurrence, longestMs: number, now: Instant): boolean {
   const spaced = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);

@@ -58,8 +58,10 @@ export function nextRemedy(data: VpnData): { readonly remedy: Omit<Remedy, 'star
   const current = session(sight.vpn);
   if (current === null) return null;
   if (outageSince !== null && settings.unhealthyRestartMs > 0 && isCalledUnhealthy(sight.vpn)) {
-    const pause = Math.min(LONGEST_PAUSE_MS, settings.unhealthyRestartMs * 2 ** remedies.containerRestarts);
-    const at = outageSince + Math.max(pause, settings.unhealthyRestartMs);
+    const { containerRestarts, last } = remedies;
+    const doubled = Math.min(LONGEST_PAUSE_MS, settings.unhealthyRestartMs * 2 ** containerRestarts);
+    const pause = containerRestarts === 0 ? 0 : Math.max(doubled, settings.unhealthyRestartMs);
+    const at = Math.max(outageSince + settings.unhealthyRestartMs, (last?.endedAt ?? 0) + pause);
     return { remedy: { kind: 'restart container', session: current }, at };
   }
   const { noneSince } = data.port;

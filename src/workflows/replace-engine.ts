@@ -15,7 +15,7 @@ import type { MadeEngine } from '../activities/create-engine';
 import type { ContainerId, EngineRef } from '../domain/engine';
 import { engineName, vpnWorkflowId } from '../domain/names';
 import type { Cause, ReplacementInput, Target } from '../domain/replacement';
-import { awaitEngine, awaitGone, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
+import { awaitEngine, awaitGone, awaitHeard, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
 import {
   abandonSignal,
   attemptFailedSignal,
@@ -27,10 +27,14 @@ import {
 import { parseHold, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
-const LATE_MS = 1_000;
+/** A timer that is seen so late fired while no worker was there; up to 1 s late is how the server's timers are. */
+const LATE_MS = 2_000;
 /** In which an API that is asked has asked in its turn: ENGINES_MAX_AGE_MS and a query's deadline. */
 const HEARD_WITHIN_MS = 700;
-const SHORT_LATE_MS = 300;
+/** More than an activity takes to begin and to be heard of. */
+const HEARD_LATE_MS = 500;
+/** On a machine that is always so slow, the grace has to end all the same. */
+const ROUNDS_AT_MOST = 5;
 const HOPELESS_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** What keeps any engine from being brought up says nothing of this one. */
@@ -135,15 +139,22 @@ async function replace(input: ReplacementInput): Promise<void> {
 
   /**
    * Proxies keep their list for 2 s, and the API serves its last one while it gets no answer. After time in which
-   * nobody answered it the grace begins again: only now can the API hear that the engine is hidden. Its first part has
-   * a timer of its own, or an outage could come and go within the grace unnoticed.
+   * nobody answered it the grace begins again: only now can the API hear that the engine is hidden. Its first part is an
+   * activity, which is heard of at once when it ends, or an outage could come and go within the grace unnoticed.
    */
   async function passGrace(): Promise<void> {
     const grace = input.evictionGraceMs;
-    for (let from = begun; ; from = Date.now()) {
-      const heard = Math.min(grace, HEARD_WITHIN_MS);
-      if (!(await isPunctual(from + heard, 'until every API has asked for the list', SHORT_LATE_MS))) continue;
-      if (await isPunctual(from + grace, 'eviction grace: proxies keep their list for 2 s', LATE_MS)) return;
+    const heardMs = Math.min(grace, HEARD_WITHIN_MS);
+    let from = begun;
+    for (let round = 1; round <= ROUNDS_AT_MOST; round++, from = Date.now()) {
+      const asked = Date.now();
+      await untilDone('waiting until the list has been asked for', () =>
+        awaitHeard.executeWithOptions({ summary: 'until every API has asked for the list' }, [{ ms: heardMs }]),
+      );
+      if (Date.now() - asked - heardMs > HEARD_LATE_MS) continue;
+      const left = from + grace - Date.now();
+      if (left > 0) await sleep(left, { summary: 'eviction grace: proxies keep their list for 2 s' });
+      if (Date.now() - from - grace <= LATE_MS) return;
     }
   }
 
@@ -263,13 +274,6 @@ async function replace(input: ReplacementInput): Promise<void> {
       progress: { released: [...released], ready, failedAttempts, heldUntil },
     });
   }
-}
-
-/** Waits; a timer that is seen late fired while Temporal or every worker was away. */
-async function isPunctual(due: number, summary: string, lateMs: number): Promise<boolean> {
-  const left = due - Date.now();
-  if (left > 0) await sleep(left, { summary });
-  return Date.now() - due <= lateMs;
 }
 
 const PROVISIONING = 'provisioning';

@@ -101,7 +101,7 @@ export class VpnStand {
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
   /** Thrown by the named activity while it is set. */
-  failing: { activity: keyof Activities; message: string; type?: string } | null = null;
+  failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
   noNewsAfterMs = 60_000;
   /** Engines answer only while it is true. */
@@ -201,6 +201,7 @@ export class VpnStand {
           const observed = this.engines.get(engine.id);
           if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
         }),
+      awaitHeard: ({ ms }) => Context.current().sleep(ms),
       stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),
       removeEngine: ({ idOrName }) => {
         const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);

@@ -28,7 +28,7 @@ test('a VPN that continues as new again and again loses no port change, no runni
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_015]);
       expect(state.replacements.every((r) => r.state === 'completed')).toBe(true);
     },
-    { evictionGraceMs: 1_500 },
+    { evictionGraceMs: 1_500, longestSpacingMs: 0 },
   ));
 
 test('a forced replacement that is asked for while the VPN continues as new is carried out once', () =>

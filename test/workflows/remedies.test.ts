@@ -108,7 +108,11 @@ describe('a VPN that has lost its port', () => {
         async (stand) => {
           await stand.start();
           await stand.untilForwarded(40_000);
-          stand.failing = { activity: 'reconnectVpn', message: 'the control server refuses access (401)' };
+          stand.failing = {
+            activity: 'reconnectVpn',
+            message: 'the control server refuses access (401)',
+            nonRetryable: true,
+          };
           stand.port = noPort;
           const state = await stand.untilState('the failure', (s) => (s.remedies.last?.error ?? null) !== null, 60_000);
           expect(state.remedies).toMatchObject({ running: null, vpnRestarts: 1, last: { error: /401/ } });
