@@ -15,12 +15,12 @@ import {
 } from '../domain/observation';
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
-import { withDeadline } from '../deadline';
 import { url } from '../engine/engine-api';
 import { NoPortForwarded } from '../gluetun/client';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
+import { countLiveEngines } from './live-engines';
 import type { VpnMemory } from './vpn-memory';
 import { pauseUntil } from '../pause';
 import { workerStopping } from './worker-stopping';
@@ -58,8 +58,6 @@ const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
-/** An engine that is still connected says so at once; hiding the engines of an unhealthy VPN can't wait for the others. */
-const LIVE_ENGINES_WITHIN_MS = 500;
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
   private readonly stopping = new AbortController();
@@ -208,7 +206,8 @@ export class Observer {
       try {
         const look = await this.looker.look();
         this.memory.liveEngines = isCalledUnhealthy(look.vpn)
-          ? (this.memory.liveEngines ?? (await this.countLiveEngines(look, signal)))
+          ? (this.memory.liveEngines ??
+            (await countLiveEngines(look, { engineApi: this.deps.engineApi, reach: this.reach }, signal)))
           : null;
         this.look = look;
         this.trackEngines(look);
@@ -222,20 +221,6 @@ export class Observer {
       this.evaluate();
       await pauseUntil(this.deps.checkIntervalMs, signal, this.poke.signal);
     }
-  }
-
-  /** How many engines say that they are connected, asked once when their VPN is found unhealthy. */
-  private async countLiveEngines({ engines, details }: DockerLook, signal: AbortSignal): Promise<number> {
-    if (!details) return 0;
-    const asked = engines.filter((e) => e.running && e.networkOf === details.Id);
-    const answers = await Promise.allSettled(
-      asked.map((e) =>
-        withDeadline(LIVE_ENGINES_WITHIN_MS, signal, (limit) =>
-          this.deps.engineApi.connected(resolve(this.reach, details, e.httpPort), limit),
-        ),
-      ),
-    );
-    return answers.filter((a) => a.status === 'fulfilled' && a.value).length;
   }
 
   private becameHealthy = new AbortController();
