@@ -1,7 +1,7 @@
 import { engineRef, type Engine, type Port } from '../domain/engine';
 import type { Cause, Replacement } from '../domain/replacement';
 import type { Decision } from './decision';
-import { earliestAfterFailures, isFailure } from './failure-spacing';
+import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
 import { nextAct } from './recurrence';
 import { portExpiry, validPort } from './vpn-data';
 
@@ -64,8 +64,7 @@ function follow(decision: Decision, inWork: Replacement, port: Port): void {
 function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): void {
   const { data, failed, now } = decision;
   const lost = [...failed].find(([e]) => e.role === 'forwarded');
-  const otherwise: Cause = decision.isFirst('forwarded') ? 'first engine' : 'engine missing';
-  const cause = wrong.length > 0 ? 'port changed' : (lost?.[1] ?? otherwise);
+  const cause: Cause = wrong.length > 0 ? 'port changed' : (lost?.[1] ?? causeOfRefill(data, 'forwarded'));
   const earliest = isFailure(cause)
     ? earliestAfterFailures(data, 'forwarded', now)
     : cause === 'port changed'

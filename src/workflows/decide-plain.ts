@@ -1,7 +1,7 @@
 import { engineRef } from '../domain/engine';
 import { label } from '../domain/names';
 import type { Decision } from './decision';
-import { earliestAfterFailures } from './failure-spacing';
+import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
 
 /** Removes engines that have failed, and fills up to the wanted number. */
 export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
@@ -12,7 +12,8 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
   for (const [engine, cause] of failed) {
     const earliest = earliestAfterFailures(data, engine.role, now);
     const isWanted = engine.role === 'forwarded' || plain < wanted;
-    const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && now >= earliest;
+    const isTime = now >= earliest || !isFailure(cause);
+    const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && isTime;
     const refill = isDue && decision.takeAllowance(cause);
     // An unhealthy engine still is better than none until its turn to be replaced comes.
     if (cause === 'engine unhealthy' && isWanted && !refill) {
@@ -26,9 +27,9 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
   if (!provisioningPossible) return;
   removeSurplus(decision, plain - wanted);
   const earliest = earliestAfterFailures(data, 'plain', now);
-  const cause = decision.isFirst('plain') ? 'first engine' : 'engine missing';
+  const cause = causeOfRefill(data, 'plain');
   for (; plain < wanted; plain++) {
-    if (now < earliest) {
+    if (isFailure(cause) && now < earliest) {
       decision.wake(earliest);
       return;
     }

@@ -81,10 +81,6 @@ export class Decision {
     if (trial !== null) this.wake(trial);
     return false;
   }
-
-  isFirst(role: Engine['role']): boolean {
-    return !this.data.replacements.some((r) => r.target?.role === role);
-  }
 }
 
 /** Why the engine can't stay, or null. */

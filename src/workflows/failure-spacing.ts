@@ -12,14 +12,23 @@ export function isFailure(cause: Cause): boolean {
 }
 
 /**
- * What failed is counted, not what fills its place: after a VPN's restart many places are filled and nothing has failed.
  * When an engine that failed may be brought up again: the first time at once, then after 5 s, 10 s, 20 s and so on
  * up to 5 minutes, while failures keep coming.
  */
 export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): Instant {
   const recent = data.replacements.filter(
-    (r) => isFailure(r.cause) && r.old.some((e) => e.role === role) && r.startedAt > now - FAILURE_MEMORY_MS,
+    (r) => r.target?.role === role && isFailure(r.cause) && r.startedAt > now - FAILURE_MEMORY_MS,
   );
   const latest = Math.max(0, ...recent.map((r) => r.startedAt));
   return recent.length === 0 ? 0 : latest + spacing(recent.length - 1, LONGEST_SPACING_MS);
+}
+
+/**
+ * Why an engine is brought up where none is left to be replaced: the VPN's restart has taken its predecessor, which is no
+ * failure of an engine, or something else has.
+ */
+export function causeOfRefill(data: VpnData, role: Role): Cause {
+  if (!data.replacements.some((r) => r.target?.role === role)) return 'first engine';
+  const removals = data.replacements.filter((r) => r.target === null && r.old.some((e) => e.role === role));
+  return removals.at(-1)?.cause === 'VPN restarted' ? 'VPN restarted' : 'engine missing';
 }

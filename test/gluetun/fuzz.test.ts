@@ -1,11 +1,14 @@
 // Bytes of every kind, from a bare socket: not even HTTP is taken for granted.
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import * as fc from 'fast-check';
 import { GluetunClient, GluetunError, type FollowedPort } from '../../src/gluetun/client';
 
 type Ending = 'end' | 'destroy' | 'hang';
 let reply: { readonly bytes: Buffer; readonly ending: Ending } = { bytes: Buffer.alloc(0), ending: 'end' };
+const sockets = new Set<Socket>();
 const server: Server = createServer((socket) => {
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
   socket.on('error', () => socket.destroy());
   socket.once('data', () => {
     socket.write(reply.bytes, () => {
@@ -15,7 +18,12 @@ const server: Server = createServer((socket) => {
   });
 });
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
-afterAll(() => new Promise((resolve) => server.close(resolve)));
+afterAll(async () => {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Those that hang would keep it open.
+  for (const socket of sockets) socket.destroy();
+  await closed;
+});
 
 /** Replies that hang never end by themselves: without the limit the tests would not either. */
 const TIMEOUT_MS = 100;
