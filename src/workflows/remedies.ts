@@ -60,8 +60,10 @@ export function nextRemedy(data: VpnData): { readonly remedy: Omit<Remedy, 'star
   if (outageSince !== null && settings.unhealthyRestartMs > 0 && isCalledUnhealthy(sight.vpn)) {
     const { containerRestarts, last } = remedies;
     const doubled = Math.min(LONGEST_PAUSE_MS, settings.unhealthyRestartMs * 2 ** containerRestarts);
-    const pause = containerRestarts === 0 ? 0 : Math.max(doubled, settings.unhealthyRestartMs);
-    const at = Math.max(outageSince + settings.unhealthyRestartMs, (last?.endedAt ?? 0) + pause);
+    const wait = Math.max(doubled, settings.unhealthyRestartMs);
+    // A restart that failed has not begun another outage.
+    const again = containerRestarts === 0 || last === null ? 0 : last.endedAt + wait;
+    const at = Math.max(outageSince + wait, again);
     return { remedy: { kind: 'restart container', session: current }, at };
   }
   const { noneSince } = data.port;
