@@ -21,7 +21,8 @@ beforeAll(async () => {
   const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
   await stage.addVpn();
   await stage.vpn().untilHealth('healthy');
-  await stage.startPortward({ TEMPORAL_ADDRESS: `127.0.0.1:${port}`, MIN_REPLICAS: '2' }, { STARTUP_MS: '800' }, true);
+  const settings = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' };
+  await stage.startPortward(settings, { STARTUP_MS: '800' }, true);
   const dataDir = join(stage.portward.folder, 'own-temporal');
   server = await startEmbeddedServer({ cliPath, dataDir, port, uiPort, log, searchAttributes: {} });
   stage.onClear(() => server.stop());
