@@ -5,6 +5,9 @@ import { replaceEngineUpdate } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
+/** 2,000 take more than ten minutes; `LOAD_CHANGES=2000 npm test -- test/workflows/load` for all of them. */
+const CHANGES = Number(process.env['LOAD_CHANGES'] ?? 300);
+
 let bench: TemporalBench;
 
 beforeAll(async () => {
@@ -13,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 
 test(
-  'a VPN is driven through 2,000 port changes, and loses none of what it is told meanwhile',
+  'a VPN is driven through one port change after another, and loses none of what it is told meanwhile',
   () =>
     bench.with(
       async (stand) => {
@@ -22,14 +25,14 @@ test(
         await stand.untilForwarded(30_000);
         const runs = new Set<string>();
         const forced: string[] = [];
-        for (let i = 1; i <= 2_000; i++) {
+        for (let i = 1; i <= CHANGES; i++) {
           const port = 30_000 + i;
           // Mostly the port moves on before an engine answers, sometimes it stays for long enough.
           stand.engineAnswers = i % 20 === 0;
           stand.port = { kind: 'known', port };
           await until(`change ${i}`, () => knows(stand, port));
           if (stand.engineAnswers) await stand.untilForwarded(port);
-          if (i % 100 !== 0) continue;
+          if (i % 50 !== 0) continue;
           runs.add((await stand.handle.describe()).runId);
           // Someone else wants something in between; it must be carried out, whichever run it meets.
           const { id } = await stand.handle.executeUpdate(replaceEngineUpdate, {
@@ -37,12 +40,13 @@ test(
           });
           forced.push(id);
         }
-        await stand.untilForwarded(32_000);
+        const last = 30_000 + CHANGES;
+        await stand.untilForwarded(last);
         await stand.untilQuiet();
         const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
-        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([32_000]);
-        expect(state.engines.map((e) => e.p2pPort)).toEqual([32_000]);
-        expect(runs.size).toBeGreaterThan(5);
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([last]);
+        expect(state.engines.map((e) => e.p2pPort)).toEqual([last]);
+        expect(runs.size).toBeGreaterThan(3);
         for (const id of forced)
           await expect(bench.env.client.workflow.getHandle(id).result()).resolves.toBeUndefined();
         const { historyLength } = await stand.handle.describe();
