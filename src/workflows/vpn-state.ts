@@ -218,7 +218,8 @@ export class VpnState {
   }
 
   private fingerprint(now: Instant): string {
-    return JSON.stringify(this.list(now));
+    // When its run began is nothing that a list shows.
+    return JSON.stringify(this.list(now), (name, value: unknown) => (name === 'run' ? undefined : value));
   }
 
   private update(change: Partial<VpnData>): void {

@@ -110,6 +110,7 @@ test('its workflow shows evict, stop and provision, each readable, under a summa
   expect(activities).toEqual([
     expect.stringMatching(/^evict acestream_fwd_/),
     'wait until the old engine has left its port',
+    'until every API has asked for the list',
     expect.stringMatching(/^stop acestream_fwd_/),
     expect.stringMatching(/^remove acestream_fwd_/),
     'provision forwarded engine on port 65290',
