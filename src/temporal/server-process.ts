@@ -7,6 +7,7 @@ import { isRunning } from './process-identity';
 import type { SearchAttributes } from './search-attributes';
 import type { ServerFiles } from './server-files';
 import { openServerLog } from './server-log';
+import { serverSettings } from './server-settings';
 
 export interface LaunchOptions {
   readonly cliPath: string;
@@ -63,13 +64,11 @@ function startDevArguments(options: LaunchOptions): string[] {
     // Half the latency and half the disk writes of the default. A power cut may cost the last seconds, never consistency.
     ['--sqlite-pragma', 'journal_mode=wal'],
     ['--sqlite-pragma', 'synchronous=normal'],
-    // A worker then gets an activity in the answer to the workflow task that scheduled it.
-    ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
   ];
   for (const [name, type] of Object.entries(options.searchAttributes)) {
     flags.push(['--search-attribute', `${name}=${type}`]);
   }
-  return ['server', 'start-dev', ...flags.flat().map(String)];
+  return ['server', 'start-dev', ...flags.flat().map(String), ...serverSettings];
 }
 
 export async function waitUntilGone(pid: number, patienceMs: number, pollMs = POLL_MS): Promise<boolean> {

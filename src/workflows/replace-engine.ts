@@ -27,7 +27,7 @@ import {
 import { parseHold, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
-/** A timer that is seen so late fired while no worker was there; up to 1 s late is how the server's timers are. */
+/** A timer that is seen so late fired while no worker was there; up to 1 s late is how a server's timers are by default. */
 const LATE_MS = 2_000;
 /** In which an API that is asked has asked in its turn: ENGINES_MAX_AGE_MS and a query's deadline. */
 const HEARD_WITHIN_MS = 700;

@@ -25,6 +25,7 @@ import {
 } from '../../src/domain/observation';
 import type { VpnSettings } from '../../src/domain/settings';
 import { findTemporalCli } from '../../src/temporal/cli';
+import { serverSettings } from '../../src/temporal/server-settings';
 import { stateQuery, type VpnReport } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import type { vpn } from '../../src/workflows/vpn';
@@ -57,7 +58,10 @@ export class TemporalBench {
       throw new Error("These tests need Temporal's CLI: run `npm test` once, or set TEMPORAL_CLI_PATH");
     const [env, bundle] = await Promise.all([
       TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path }, extraArgs: ['--log-level', 'error', ...serverArgs] },
+        server: {
+          executable: { type: 'existing-path', path },
+          extraArgs: ['--log-level', 'error', ...serverSettings, ...serverArgs],
+        },
       }),
       bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('ERROR') }),
     ]);
