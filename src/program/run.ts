@@ -51,6 +51,8 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
     if (!handedOver) log.warn('The worker could not hand over in time; its work is taken up again at the next start');
     await within(CLOSE_WITHIN_MS, connection.close());
     await server?.stop();
+    // The SDK keeps lines of workflows back for a moment, to sort them; the process ends before it would write them.
+    Runtime.instance().flushLogs();
     log.info(`Portward has stopped in ${((performance.now() - began) / 1000).toFixed(1)} s; engines keep running`);
   }
 }
