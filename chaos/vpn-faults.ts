@@ -8,6 +8,8 @@ import type { Scene } from './scene';
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
 const HEALTHY_LIMIT_MS = 20_000;
+/** From the first try on; the last one may take longer. */
+const REPAIRED_LIMIT_MS = 30_000;
 /** Portward has this long to restart a VPN, or to have its port back. */
 const REMEDY_LIMIT_MS = 60_000;
 const HEALED_AFTER_MS = 5_000;
@@ -168,20 +170,28 @@ async function makeAnew(site: Scene['site'], vpn: VpnName): Promise<void> {
 }
 
 /** After everything that was done to a VPN, and what of it went wrong: it is as a provider would have it. */
-export async function repair({ site, truth }: Scene, vpn: VpnName): Promise<void> {
-  const container = site.vpn(vpn);
-  const deadline = Date.now() + HEALTHY_LIMIT_MS;
+export async function repair(scene: Scene, vpn: VpnName): Promise<void> {
+  const deadline = Date.now() + REPAIRED_LIMIT_MS;
   for (;;) {
     try {
-      const { State } = await container.relocate();
-      if (!State.Running) await container.start();
-      break;
+      await mend(scene, vpn);
+      return;
     } catch (error) {
-      // Whoever else starts it may be faster.
-      if (isMissing(error)) await makeAnew(site, vpn);
-      else if (Date.now() > deadline) throw error;
+      // Docker or Portward may start it, or start it again, at the same time.
+      if (Date.now() > deadline) throw error;
       await sleep(100);
     }
+  }
+}
+
+async function mend({ site, truth }: Scene, vpn: VpnName): Promise<void> {
+  const container = site.vpn(vpn);
+  try {
+    const { State } = await container.relocate();
+    if (!State.Running) await container.start();
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await makeAnew(site, vpn);
   }
   await container.untilAnswering();
   await container.setFault(null);
