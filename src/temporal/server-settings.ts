@@ -1,7 +1,6 @@
 /**
  * Temporal's dynamic configuration for one machine: the defaults of the server (1.29) spare the database of a cluster,
- * and cost a step of a workflow 50 ms and a timer up to a second. On the embedded one a port change takes a fifth of
- * the time with these, and the server's idle load is the same, since it polls only when there is something new.
+ * and cost a step of a workflow up to 50 ms of waiting and a timer up to a second.
  */
 const SETTINGS = [
   // A worker then gets an activity in the answer to the workflow task that scheduled it.
