@@ -148,5 +148,12 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
 }
 
 export function observeProgress(change: Partial<ObserveProgress> = {}): ObserveProgress {
-  return { checkedAt: DAY + 5_000, checkedEngines: {}, portRead: null, publicIp: '203.0.113.7', ...change };
+  return {
+    checkedAt: DAY + 5_000,
+    seenAt: DAY + 5_000,
+    checkedEngines: {},
+    portRead: null,
+    publicIp: '203.0.113.7',
+    ...change,
+  };
 }

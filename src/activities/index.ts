@@ -76,6 +76,7 @@ export function createActivities(deps: ActivityDeps) {
     const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
     const memory = memories.get(vpn) ?? {
       health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
+      seenAt: null,
       publicIp: null,
       portRead: null,
       liveEngines: null,

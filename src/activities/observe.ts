@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
-import type { ContainerId, Health } from '../domain/engine';
+import type { ContainerId, Health, Instant } from '../domain/engine';
 import {
   condition,
   introduced,
@@ -35,16 +35,21 @@ export interface ObserveInput {
   /** Engines that the caller knows whole already. */
   readonly accounted: readonly ContainerId[];
   readonly busy: Busy;
+  /** The last look that the caller knows of; null without one. */
+  readonly seenAt: Instant | null;
   /** False: the first complete look is wanted, whatever it shows. */
   readonly newsOnly: boolean;
 }
 
 /** In heartbeats, from where the API reads the times of the last checks: they leave no history. */
 export interface ObserveProgress {
-  readonly checkedAt: number;
+  /** When Docker was asked last, whether or not it answered. */
+  readonly checkedAt: Instant;
+  /** When it answered last; null while it never has. */
+  readonly seenAt: Instant | null;
   /** The last good answer of the control server. */
-  readonly portRead: { readonly port: number; readonly at: number } | null;
-  readonly checkedEngines: Readonly<Record<string, number>>;
+  readonly portRead: { readonly port: number; readonly at: Instant } | null;
+  readonly checkedEngines: Readonly<Record<string, Instant>>;
   readonly publicIp: string | null;
 }
 
@@ -132,6 +137,7 @@ export class Observer {
     }
     return {
       checkedAt: this.look?.at ?? this.startedAt,
+      seenAt: this.memory.seenAt ?? this.input.seenAt,
       checkedEngines,
       publicIp: this.memory.publicIp,
       portRead: this.memory.portRead,
@@ -210,6 +216,7 @@ export class Observer {
             (await countLiveEngines(look, { engineApi: this.deps.engineApi, reach: this.reach }, signal)))
           : null;
         this.look = look;
+        this.memory.seenAt = look.at;
         this.trackEngines(look);
       } catch (error) {
         const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;

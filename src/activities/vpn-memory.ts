@@ -4,6 +4,8 @@ import type { EngineHealth } from './engine-health';
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
+  /** When Docker was looked at last, with success. */
+  seenAt: Instant | null;
   publicIp: string | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
   portRead: { readonly port: Port; readonly at: Instant } | null;

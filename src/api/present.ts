@@ -35,7 +35,7 @@ export function engineJson(
     labels: { ...derivedLabels(engine, vpn.name, vpn.containerLabel), ...engine.labels },
     forwarded: engine.forwarded,
     first_seen: time(engine.firstSeen),
-    last_seen: time(Math.max(engine.firstSeen, vpn.progress?.checkedAt ?? 0)),
+    last_seen: time(Math.max(engine.firstSeen, vpn.progress?.seenAt ?? 0)),
     streams: [],
     health_status: engine.health,
     last_health_check: timeOrNull(checked),

@@ -38,11 +38,18 @@ export class Watch {
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
     // Without a look under this revision the first one is wanted whatever it shows; with one, only news.
     const newsOnly = data.blind !== null || (data.sightRevision === revision && data.sight?.complete === true);
-    const observing = scope.run(() =>
-      observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [
-        { vpn, instance, image, revision, known: known(data, busy), accounted: accounted(data), busy, newsOnly },
-      ]),
-    );
+    const input = {
+      vpn,
+      instance,
+      image,
+      revision,
+      busy,
+      newsOnly,
+      known: known(data, busy),
+      accounted: accounted(data),
+      seenAt: data.sight?.at ?? null,
+    };
+    const observing = scope.run(() => observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [input]));
     observing.then(
       (observation) => {
         if (this.running === running) this.arrived = { revision, observation };

@@ -50,7 +50,7 @@ test('GET /engines has exactly the names and types of the contract', async () =>
 test('last_seen and last_health_check are the times of the last look and the last answer', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   vpn.answerProgress = async () =>
-    observeProgress({ checkedAt: DAY + 9_000, checkedEngines: { 'id-19000': DAY + 8_000 } });
+    observeProgress({ checkedAt: DAY + 12_000, seenAt: DAY + 9_000, checkedEngines: { 'id-19000': DAY + 8_000 } });
   const server = await api([vpn], { reads: { maxAgeMs: 0 } });
   await server.inject('/engines');
   const [engine] = decodeEngines(await server.inject('/engines'));

@@ -99,9 +99,19 @@ test('Docker is away: said once in log and status, the list is kept, and a chang
   await until('the problem in status', async () =>
     /Docker is not reachable/.test((await s.status()).vpns[0]?.problem ?? ''),
   );
+  const missedSince = Date.now();
   await s.vpn().changePort(40_648);
   await s.recheck();
-  expect((await s.engines()).map((e) => e.container_id)).toEqual([old.container_id]);
+  await until('another look at Docker that fails', async () => {
+    const { last_check: checked } = (await s.status()).vpns[0] ?? {};
+    // The list is given with the times that were known when it was asked for before.
+    await s.engines();
+    return Date.parse(checked ?? '') > missedSince + 4_000;
+  });
+  const engines = await s.engines();
+  expect(engines.map((e) => e.container_id)).toEqual([old.container_id]);
+  // An engine that nobody could look at has not been seen.
+  expect(Date.parse(engines[0]?.last_seen ?? '')).toBeLessThan(missedSince);
   await gate.reopen();
   await s.forwarded(40_648, s.vpn(), 60_000);
   await s.quiet();
