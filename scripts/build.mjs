@@ -21,10 +21,8 @@ execFileSync(
 
 const { bundleWorkflowCode } = require('@temporalio/worker');
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(built, 'src/workflows/index.js'),
-  logger: quiet,
-});
+const { workflowSource } = require(join(built, 'src/temporal/workflow-code.js'));
+const { code } = await bundleWorkflowCode({ ...workflowSource, logger: quiet });
 writeFileSync(join(built, 'workflow-bundle.js'), code);
 
 const inPlace = join(root, 'dist');

@@ -1,10 +1,11 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
 import { pauseUntil } from '../pause';
 import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
+import { ASK_AGAIN } from '../workflows/ahead-of-history';
 import type { BreakerKind } from '../workflows/breaker';
 import {
   enginesQuery,
@@ -104,7 +105,10 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
-  /** Temporal drops a query that meets the end of a workflow task, and asks to send it again. */
+  /**
+   * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
+   * just moved to another worker.
+   */
   private async query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
     const end = performance.now() + deadlineMs;
     for (;;) {
@@ -113,7 +117,7 @@ export class TemporalVpnSource implements VpnSource {
         return await this.within(end - performance.now(), ask);
       } catch (error) {
         const patient = performance.now() + ASK_AGAIN_MS < end;
-        if (!isUnavailable(error) || !patient) throw new Error(reasonOf(error), { cause: error });
+        if (!isToBeAskedAgain(error) || !patient) throw new Error(reasonOf(error), { cause: error });
       }
       await pauseUntil(ASK_AGAIN_MS);
     }
@@ -137,7 +141,8 @@ function reasonOf(error: unknown): string {
   return error instanceof ServiceError && error.cause ? `${message}: ${error.cause.message}` : message;
 }
 
-function isUnavailable(error: unknown): boolean {
+function isToBeAskedAgain(error: unknown): boolean {
+  if (error instanceof QueryNotRegisteredError) return error.message.includes(ASK_AGAIN);
   const cause = error instanceof ServiceError ? error.cause : null;
   return cause !== null && isGrpcServiceError(cause) && String(cause.code) === UNAVAILABLE;
 }

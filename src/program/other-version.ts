@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { replacementWorkflowIdPrefix, vpnWorkflowId } from '../domain/names';
+import { endWithReplacements, listRunning } from './end-workflows';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 
 export interface EndOtherVersionsOptions {
@@ -31,12 +32,8 @@ export async function endOtherVersions({ client, instance, vpns, log }: EndOther
           `[${vpn}] its workflow is of version ${versionOf(found) ?? 'none'}, this Portward has ${WORKFLOW_VERSION}: ` +
             "it begins anew from Docker's state; engines keep running",
         );
-        // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment
-        // may have begun the next one already.
-        await terminate(client, workflowId, found.runId);
-        for (const id of await replacementsOf(client, found, replacementWorkflowIdPrefix(instance, vpn))) {
-          await terminate(client, id);
-        }
+        const reason = `Portward's workflow code is now of version ${WORKFLOW_VERSION}`;
+        await endWithReplacements(client, found, replacementWorkflowIdPrefix(instance, vpn), reason);
         ended = found.runId;
       }
     }),
@@ -54,30 +51,5 @@ async function describe(client: Client, workflowId: string): Promise<WorkflowExe
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
-  }
-}
-
-/** The list lags behind by a moment, the run's own children don't; those of the runs before it are in the list by now. */
-async function replacementsOf(client: Client, vpn: WorkflowExecutionDescription, prefix: string): Promise<Set<string>> {
-  const ids = new Set(await listRunning(client, prefix));
-  for (const { workflowId } of vpn.raw.pendingChildren ?? []) if (workflowId) ids.add(workflowId);
-  return ids;
-}
-
-async function listRunning(client: Client, prefix: string): Promise<string[]> {
-  const ids: string[] = [];
-  const query = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
-  return ids;
-}
-
-async function terminate(client: Client, workflowId: string, runId?: string): Promise<void> {
-  try {
-    await client.workflow
-      .getHandle(workflowId, runId)
-      .terminate(`Portward's workflow code is now of version ${WORKFLOW_VERSION}`);
-  } catch (error) {
-    // It has ended.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }

@@ -1,21 +1,29 @@
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { taskQueue, vpnWorkflowId } from '../domain/names';
+import { replacementWorkflowIdPrefix, taskQueue, vpnWorkflowId } from '../domain/names';
 import type { VpnSettings } from '../domain/settings';
 import { pauseUntil } from '../pause';
 import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
+import { endWithReplacements, listRunning } from './end-workflows';
 
-const CHECK_EVERY_MS = 30_000;
+const CHECK_EVERY_MS = 10_000;
+/**
+ * Failures of the code itself, with which trying again comes to the same: Temporal's WorkflowTaskFailedCause for a workflow
+ * that can't be replayed, and for one that throws what is no failure of Temporal.
+ */
+const OF_THE_CODE: readonly unknown[] = [24, 14];
+const LATEST_EVENTS = 100;
 const RETRY_EVERY_MS = 1_000;
 /** A server that hangs is one that can't be reached. */
 const ANSWER_WITHIN_MS = 10_000;
 
 /**
- * Sees to it that every configured VPN has its workflow, with today's settings, and that no other one has. A server
- * that can't be reached is never taken for a workflow that is gone.
+ * Sees to it that every configured VPN has its workflow, with today's settings, and that no other one has; and that one whose
+ * tasks fail again and again, as when it can't be replayed, begins anew. A server that can't be reached is never taken for
+ * a workflow that is gone.
  */
 export class Supervision {
   private readonly stopping = new AbortController();
@@ -50,7 +58,7 @@ export class Supervision {
       this.poke = new AbortController();
       try {
         await this.asking(async () => {
-          if (begun) await Promise.all(this.settings.map((settings) => this.restartIfGone(settings)));
+          if (begun) await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings)));
           else {
             await Promise.all(this.settings.map((settings) => this.begin(settings)));
             await this.retireOthers();
@@ -71,11 +79,19 @@ export class Supervision {
     }
   }
 
-  private asking(ask: () => Promise<void>): Promise<void> {
+  private async asking(ask: () => Promise<void>): Promise<void> {
     const { connection } = this.client;
-    return connection.withAbortSignal(this.stopping.signal, () =>
-      connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask),
-    );
+    // The client never takes its listeners off a signal, so that each round has a signal of its own.
+    const round = new AbortController();
+    const abort = () => round.abort();
+    const { signal } = this.stopping;
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      await connection.withAbortSignal(round.signal, () => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask));
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   /** Starts the workflow or tells the running one of the settings, and has it look anew, past a dead watcher. */
@@ -97,17 +113,42 @@ export class Supervision {
     await this.client.workflow.getHandle(workflowId).signal(recheckSignal);
   }
 
-  private async restartIfGone(settings: VpnSettings): Promise<void> {
-    const handle = this.client.workflow.getHandle(vpnWorkflowId(settings.instance, settings.vpn));
+  private async restartIfNeeded(settings: VpnSettings): Promise<void> {
+    const { instance, vpn } = settings;
     try {
-      const { status } = await handle.describe();
-      if (status.name === 'RUNNING') return;
-      this.log.warn(`[${settings.vpn}] its workflow has ended (${status.name}), starting it again from Docker's state`);
+      const found = await this.client.workflow.getHandle(vpnWorkflowId(instance, vpn)).describe();
+      if (found.status.name !== 'RUNNING') {
+        this.log.warn(`[${vpn}] its workflow has ended (${found.status.name}), starting it again from Docker's state`);
+      } else {
+        const failure = await this.failureOfCode(found);
+        if (failure === null) return;
+        this.log.error(
+          { event: 'workflow stuck' },
+          `[${vpn}] its workflow can't go on (${failure}), starting it again from Docker's state`,
+        );
+        const reason = `it could not go on: ${failure}`;
+        await endWithReplacements(this.client, found, replacementWorkflowIdPrefix(instance, vpn), reason);
+      }
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      this.log.warn(`[${settings.vpn}] its workflow is gone, starting it again from Docker's state`);
+      this.log.warn(`[${vpn}] its workflow is gone, starting it again from Docker's state`);
     }
     await this.begin(settings);
+  }
+
+  /** What its latest workflow task failed of, if that was the code; null when all is well. */
+  private async failureOfCode({ workflowId, runId, raw }: WorkflowExecutionDescription): Promise<string | null> {
+    if ((raw.pendingWorkflowTask?.attempt ?? 1) < 2) return null;
+    const { history } = await this.client.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace: this.client.options.namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: LATEST_EVENTS,
+    });
+    const latest = history?.events?.find(
+      (e) => e.workflowTaskCompletedEventAttributes ?? e.workflowTaskFailedEventAttributes,
+    );
+    const failed = latest?.workflowTaskFailedEventAttributes;
+    return OF_THE_CODE.includes(failed?.cause) ? (failed?.failure?.message ?? 'its code failed') : null;
   }
 
   private async retireOthers(): Promise<void> {
@@ -115,8 +156,7 @@ export class Supervision {
     if (!first) return;
     const wanted = new Set(this.settings.map((s) => vpnWorkflowId(s.instance, s.vpn)));
     const prefix = vpnWorkflowId(first.instance, '');
-    const query = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running'`;
-    for await (const { workflowId } of this.client.workflow.list({ query })) {
+    for (const workflowId of await listRunning(this.client, prefix)) {
       if (wanted.has(workflowId)) continue;
       this.log.warn(
         `[${workflowId.slice(prefix.length)}] is no longer configured: its engines are left alone from now on`,

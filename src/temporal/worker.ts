@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { TemporalTarget } from './client';
+import { workflowCode } from './workflow-code';
 
 /** How long a worker that is told to stop may still hand over. */
 const SHUTDOWN_GRACE = '5 seconds';
@@ -12,14 +11,6 @@ export interface PortwardWorkerOptions {
   readonly taskQueue: string;
   readonly activities: Activities;
   readonly vpns: number;
-}
-
-/** The bundle that the build made; from source (tests) the workflows are bundled at start. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const built = join(__dirname, '..', '..', 'workflow-bundle.js');
-  return existsSync(built)
-    ? { workflowBundle: { codePath: built } }
-    : { workflowsPath: require.resolve('../workflows') };
 }
 
 /** Connects, and makes a worker that is not running yet. */

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 
 /** Watching takes up to 10 minutes; it heartbeats, so that a dead watcher is noticed after 10 seconds. */
@@ -6,6 +6,8 @@ export const { observe } = proxyActivities<Activities>({
   startToCloseTimeout: '11 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  // Each workflow task then brings the workflow something, which `ahead-of-history` builds on.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
 // A few quick attempts; the loop without end is the replacement's own, where failures show in state.

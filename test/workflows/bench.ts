@@ -8,10 +8,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
+import { workerStopping } from '../../src/activities/worker-stopping';
 import type { ObserveInput } from '../../src/activities/observe';
 import { cacheDir } from '../../src/folders';
 import type { Engine } from '../../src/domain/engine';
-import { engineName, vpnWorkflowId } from '../../src/domain/names';
+import { engineName, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import {
   condition,
   introduced,
@@ -25,6 +26,7 @@ import {
 } from '../../src/domain/observation';
 import type { VpnSettings } from '../../src/domain/settings';
 import { findTemporalCli } from '../../src/temporal/cli';
+import { workflowSource } from '../../src/temporal/workflow-code';
 import { serverSettings } from '../../src/temporal/server-settings';
 import { stateQuery, type VpnReport } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
@@ -63,7 +65,7 @@ export class TemporalBench {
           extraArgs: ['--log-level', 'error', ...serverSettings, ...serverArgs],
         },
       }),
-      bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('ERROR') }),
+      bundleWorkflowCode({ ...workflowSource, logger: new DefaultLogger('ERROR') }),
     ]);
     return new TemporalBench(env, bundle, path);
   }
@@ -74,11 +76,28 @@ export class TemporalBench {
 
   /** Runs the work with a worker whose activities act on a world in memory. */
   async with(work: (stand: VpnStand) => Promise<unknown>, change: Partial<VpnSettings> = {}): Promise<void> {
+    const stand = this.stand(change);
+    await this.withWorker(stand, async () => {
+      try {
+        await work(stand);
+        if (process.env['RECORD_HISTORIES'] === 'true') await stand.recordHistories();
+      } finally {
+        await stand.terminate();
+      }
+    });
+  }
+
+  /** Without a worker: see `withWorker`. Whoever makes it terminates it. */
+  stand(change: Partial<VpnSettings> = {}): VpnStand {
     const instance = `t-${randomUUID().slice(0, 8)}`;
-    const stand = new VpnStand(this, { ...base, ...change, instance, targetEngines: change.targetEngines ?? 1 });
+    return new VpnStand(this, { ...base, ...change, instance, targetEngines: change.targetEngines ?? 1 });
+  }
+
+  /** Runs the work while a worker acts on the stand's world. */
+  async withWorker(stand: VpnStand, work: () => Promise<unknown>): Promise<void> {
     const worker = await Worker.create({
       connection: this.env.nativeConnection,
-      taskQueue: `portward-${instance}`,
+      taskQueue: taskQueue(stand.settings.instance),
       workflowBundle: this.bundle,
       activities: stand.activities(),
       shutdownGraceTime: 0,
@@ -88,10 +107,8 @@ export class TemporalBench {
     });
     const running = worker.run();
     try {
-      await work(stand);
-      if (process.env['RECORD_HISTORIES'] === 'true') await stand.recordHistories();
+      await work();
     } finally {
-      await stand.terminate();
       worker.shutdown();
       await running;
     }
@@ -130,7 +147,7 @@ export class VpnStand {
   async start(): Promise<void> {
     await this.bench.env.client.workflow.start<typeof vpn>('vpn', {
       workflowId: this.workflowId,
-      taskQueue: `portward-${this.settings.instance}`,
+      taskQueue: taskQueue(this.settings.instance),
       args: [{ settings: this.settings }],
     });
   }
@@ -266,15 +283,25 @@ export class VpnStand {
       };
       if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
       Context.current().heartbeat({ checkedAt: Date.now() });
-      await Context.current().sleep(20);
+      await pause();
     }
   }
 
   private async wait(holds: () => boolean): Promise<void> {
     while (!holds()) {
       Context.current().heartbeat();
-      await Context.current().sleep(20);
+      await pause();
     }
+  }
+}
+
+/** When its worker stops, an activity leaves its place to the next one, as Portward's do. */
+async function pause(): Promise<void> {
+  const context = Context.current();
+  try {
+    await context.sleep(20);
+  } catch (error) {
+    throw context.cancellationDetails?.workerShutdown === true ? workerStopping() : error;
   }
 }
 

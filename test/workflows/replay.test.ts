@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { workflowSource } from '../../src/temporal/workflow-code';
 import { historiesFolder } from './bench';
 
 // What workflows of this version have gone through must lead today's code to the same commands, or they would stop at the
@@ -12,7 +13,7 @@ let workflowBundle: WorkflowBundle;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
   workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../src/workflows'),
+    ...workflowSource,
     logger: new DefaultLogger('ERROR'),
   });
 });

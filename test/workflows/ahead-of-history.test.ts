@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from '@temporalio/worker';
+import { enginesQuery, recheckSignal } from '../../src/workflows/messages';
+import { until } from '../simulator/until';
+import { TemporalBench, type VpnStand } from './bench';
+
+let bench: TemporalBench;
+let stand: VpnStand;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+afterEach(() => stand.terminate());
+
+/** As the API asks: with a deadline, and whatever becomes of it, it asks again. */
+async function ask(): Promise<void> {
+  const { connection } = bench.env.client;
+  await connection
+    .withDeadline(Date.now() + 4_000, () => stand.handle.query(enginesQuery, null))
+    .then(
+      () => {},
+      () => {},
+    );
+}
+
+async function failedTasks(): Promise<string[]> {
+  const { events } = await stand.handle.fetchHistory();
+  return (events ?? []).flatMap((e) => e.workflowTaskFailedEventAttributes?.failure?.message ?? []);
+}
+
+async function changePort(port: number): Promise<void> {
+  stand.port = { kind: 'known', port };
+  await stand.untilForwarded(port);
+  await stand.untilQuiet();
+}
+
+// Which of them the next worker takes first is the server's choice, so there are several rounds.
+test('what came while no worker ran is taken up as a replay will, though queries wait for the next worker', async () => {
+  stand = bench.stand({ evictionGraceMs: 300 });
+  await bench.withWorker(stand, async () => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+  });
+  for (const port of [40_001, 40_002, 40_003, 40_004]) {
+    await bench.withWorker(stand, async () => {
+      await changePort(port);
+      // For a second after this one the next has to wait, by the workflow's clock.
+      await stand.handle.signal(recheckSignal);
+      await until('one watch, and nothing that is still to be told', async () => {
+        const { raw } = await stand.handle.describe();
+        return raw.pendingActivities?.length === 1 && !raw.pendingWorkflowTask;
+      });
+    });
+    const waiting = [ask(), ask(), ask()];
+    // Nothing tells that the server has them; one that came after the signal would be answered with its task.
+    await sleep(500);
+    await stand.handle.signal(recheckSignal);
+    await bench.withWorker(stand, () => Promise.all(waiting));
+  }
+  await bench.withWorker(stand, () => changePort(40_005));
+  expect(await failedTasks()).toEqual([]);
+  await Worker.runReplayHistory({ workflowBundle: bench.bundle }, await stand.handle.fetchHistory());
+}, 120_000);
