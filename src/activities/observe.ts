@@ -45,7 +45,7 @@ export interface ObserveInput {
 export interface ObserveProgress {
   /** When Docker was asked last, whether or not it answered. */
   readonly checkedAt: Instant;
-  /** When it answered last; null while it never has. */
+  /** When it answered last, and the VPN's port had been asked for; null while that never was. */
   readonly seenAt: Instant | null;
   /** The last good answer of the control server. */
   readonly portRead: { readonly port: number; readonly at: Instant } | null;
@@ -188,6 +188,8 @@ export class Observer {
   private evaluate(): void {
     const observation = this.observation();
     if (observation === null) return;
+    // A look is complete with the port.
+    if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
     const { known, newsOnly, busy } = this.input;
     if (observation.kind === 'sight' && isHealthy(observation.vpn) && this.isIncomplete(observation)) {
       const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
@@ -216,7 +218,6 @@ export class Observer {
             (await countLiveEngines(look, { engineApi: this.deps.engineApi, reach: this.reach }, signal)))
           : null;
         this.look = look;
-        this.memory.seenAt = look.at;
         this.trackEngines(look);
       } catch (error) {
         const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;

@@ -120,11 +120,11 @@ export class Supervision {
       if (found.status.name !== 'RUNNING') {
         this.log.warn(`[${vpn}] its workflow has ended (${found.status.name}), starting it again from Docker's state`);
       } else {
-        const failure = await this.failureOfCode(found);
+        const failure = await this.whyStuck(found);
         if (failure === null) return;
         this.log.error(
           { event: 'workflow stuck' },
-          `[${vpn}] its workflow can't go on (${failure}), starting it again from Docker's state`,
+          `[${vpn}] its workflow can't go on, starting it again from Docker's state: ${failure}`,
         );
         const reason = `it could not go on: ${failure}`;
         await endWithReplacements(this.client, found, replacementWorkflowIdPrefix(instance, vpn), reason);
@@ -134,6 +134,14 @@ export class Supervision {
       this.log.warn(`[${vpn}] its workflow is gone, starting it again from Docker's state`);
     }
     await this.begin(settings);
+  }
+
+  /** What keeps it or one of its replacements from going on; null when all is well. */
+  private async whyStuck(vpn: WorkflowExecutionDescription): Promise<string | null> {
+    const ids = (vpn.raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
+    const replacements = await Promise.all(ids.map((id) => this.client.workflow.getHandle(id).describe()));
+    const failures = await Promise.all([vpn, ...replacements].map((found) => this.failureOfCode(found)));
+    return failures.find((failure) => failure !== null) ?? null;
   }
 
   /** What its latest workflow task failed of, if that was the code; null when all is well. */

@@ -1,6 +1,7 @@
-import { ServiceError, type Client } from '@temporalio/client';
+import { QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
+import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { observeProgress, plainEngine } from '../builders';
 
 const DEADLINE_MS = 500;
@@ -125,4 +126,19 @@ test('a query that is refused for another reason is not asked again, and one tha
   expect(temporal.asked).toHaveLength(1);
   temporal.answer = () => Promise.reject(refused(14));
   await expect(source.engines(null)).rejects.toThrow('Failed to query Workflow');
+});
+
+test('a client that is silent beyond its deadline is not waited for', async () => {
+  temporal.answer = () => new Promise(() => {});
+  await expect(source.engines(null)).rejects.toThrow('no answer within');
+});
+
+test('a workflow that has just come to another worker is asked again', async () => {
+  let refused = 0;
+  temporal.answer = () => {
+    if (refused++ < 2) throw new QueryNotRegisteredError(ASK_AGAIN, 3);
+    return { ...known, unchanged: false };
+  };
+  expect(await source.engines(null)).toEqual(known);
+  expect(temporal.asked).toHaveLength(3);
 });

@@ -111,28 +111,33 @@ test.each([
   },
 );
 
-test("a workflow that can't be replayed, though it is of this version, begins anew with no engine touched", async () => {
-  const { portward: worker } = stage;
-  const build = otherBuild(WORKFLOW_VERSION);
-  stage.onClear(async () => build.remove());
-  const before = idsOf(await stage.listed(3));
-  const from = worker.logLines.length;
-  const clients = recordAnswers();
-  await worker.kill('SIGKILL');
-  worker.useBuild(build.dist);
-  await worker.start();
-  await worker.untilLog(/its workflow can't go on .*Nondeterminism.*starting it again from Docker's state/, {
-    from,
-    limitMs: 60_000,
-  });
-  await until('a fresh list', async () => {
-    const response = await fetch(`${stage.api.url}/engines`);
-    return response.ok && !response.headers.has('x-portward-stale');
-  });
-  expect(idsOf(await stage.listed(3))).toEqual(before);
-  await clients.stop();
-  expect(clients.answers.filter(({ status, engines }) => status !== 200 || engines.length !== 3)).toEqual([]);
-  expect(worker.logLines.slice(from).filter((l) => /can't go on/.test(l.text))).toHaveLength(1);
-  await stage.vpn().changePort(50_777);
-  await stage.forwarded(50_777);
-});
+test.each([
+  ['a replacement', { vpn: false }, 50_777],
+  ["a VPN's workflow", { replacement: false }, 50_888],
+])(
+  "%s that can't be replayed, though it is of this version, is begun anew with no other engine touched",
+  async (_which, parts, port) => {
+    const { portward: worker } = stage;
+    const build = otherBuild(WORKFLOW_VERSION, parts);
+    stage.onClear(async () => build.remove());
+    const before = await stage.listed(3);
+    const plain = idsOf(before.filter((e) => !e.forwarded)).toSorted();
+    const from = worker.logLines.length;
+    const clients = recordAnswers();
+    await stage.vpn().changePort(port);
+    await worker.untilLog(/Forwarded engine replacement triggered/, { from });
+    await worker.kill('SIGKILL');
+    worker.useBuild(build.dist);
+    await worker.start();
+    await worker.untilLog(/its workflow can't go on, starting it again from Docker's state: .*Nondeterminism/, {
+      from,
+    });
+    const fresh = await stage.forwarded(port, stage.vpn(), 60_000);
+    await stage.quiet();
+    await clients.stop();
+    expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual([...plain, fresh.container_id].toSorted());
+    expect(clients.answers.filter((a) => a.status !== 200)).toEqual([]);
+    expect(clients.answers.filter((a) => !plain.every((id) => idsOf(a.engines).includes(id)))).toEqual([]);
+    expect(worker.logLines.slice(from).filter((l) => /can't go on/.test(l.text))).toHaveLength(1);
+  },
+);
