@@ -134,9 +134,9 @@ test('a client that is silent beyond its deadline is not waited for', async () =
 });
 
 test('a workflow that has just come to another worker is asked again', async () => {
-  let refused = 0;
+  let times = 0;
   temporal.answer = () => {
-    if (refused++ < 2) throw new QueryNotRegisteredError(ASK_AGAIN, 3);
+    if (times++ < 2) throw new QueryNotRegisteredError(ASK_AGAIN, 3);
     return { ...known, unchanged: false };
   };
   expect(await source.engines(null)).toEqual(known);
