@@ -1,6 +1,5 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
-import { withDeadline } from '../deadline';
 import { pauseUntil } from '../pause';
 import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
@@ -48,9 +47,6 @@ export interface TemporalVpnSourceOptions {
 }
 
 const ASK_AGAIN_MS = 20;
-/** What the client says of a deadline that is over says more. */
-const CLIENT_IS_LATE_MS = 50;
-const NEVER = new AbortController().signal;
 /** The whole state is for people and dashboards, who would rather wait for a busy worker than be refused. */
 const STATE_DEADLINE_MS = 2_000;
 /** Longer than a busy worker takes, shorter than a client's patience. */
@@ -132,10 +128,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   private within<T>(ms: number, request: () => Promise<T>): Promise<T> {
-    // The client looks at the deadline before each of its attempts, not while it waits for the next one.
-    return withDeadline(ms + CLIENT_IS_LATE_MS, NEVER, () =>
-      this.client.connection.withDeadline(Date.now() + ms, request),
-    );
+    return this.client.connection.withDeadline(Date.now() + ms, request);
   }
 }
 

@@ -1,13 +1,7 @@
-import {
-  Client,
-  Connection,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-  QueryRejectCondition,
-  type ConnectionOptions,
-} from '@temporalio/client';
+import { Client, Connection, QueryRejectCondition, type ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { retriesWithinDeadline } from './retries';
 
 /** Where the Temporal server is and how to be let in; TLS and keys come from Temporal's own variables. */
 export interface TemporalTarget {
@@ -43,17 +37,9 @@ export function targetAt(address: string): TemporalTarget {
 /** A workflow that has ended would go on showing its last list as if it were today's. */
 const queryRejectCondition = QueryRejectCondition.NOT_OPEN;
 
-/**
- * The server calls a workflow busy (RESOURCE_EXHAUSTED) when several ask for it at the same moment. The client's own patience
- * with that, 1.4 to 2 s, is longer than a query may take, and proxies would be shown an old list for it. It grows all the
- * same, for a server that is really exhausted.
- */
-const FIRST_RETRY_MS = 20;
-
 /** Connects when first used, and again when the server is back: a server that is away is no reason not to start. */
 export function lazyClient(target: TemporalTarget): { client: Client; connection: Connection } {
-  const retry = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS }));
-  const connection = Connection.lazy({ ...target.connection, interceptors: [retry] });
+  const connection = Connection.lazy({ ...target.connection, interceptors: [retriesWithinDeadline] });
   return {
     connection,
     client: new Client({ connection, namespace: target.namespace, workflow: { queryRejectCondition } }),

@@ -1,0 +1,60 @@
+import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+
+type Interceptor = ReturnType<typeof makeGrpcRetryInterceptor>;
+type NextCall = Parameters<Interceptor>[1];
+type Call = ReturnType<NextCall>;
+type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFunction']>[1];
+
+/**
+ * The server calls a workflow busy (RESOURCE_EXHAUSTED) when several ask for it at the same moment. The SDK's own patience with
+ * that, 1.4 to 2 s, is longer than a query may take, and proxies would be shown an old list for it.
+ */
+const FIRST_RETRY_MS = 20;
+
+/**
+ * The SDK's retries of calls to the server, but for three things. Its first pause is long. Its pauses grow to 5 s and go on beyond a call's deadline, so
+ * that a call with 2 s could take 3.5 s and more: here one whose pause would outlast the deadline has failed. And it makes
+ * the next attempt from a timer, where nothing catches what a connection throws that was closed meanwhile: that ends the
+ * process. Here the call fails with what it failed with before.
+ */
+export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
+  const sdk = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS });
+  const deadline = Number(options.deadline ?? Infinity);
+  let pause = 0;
+  let failed: Status | null = null;
+  let closed = false;
+  const interceptor = makeGrpcRetryInterceptor({
+    delayFunction: () => pause,
+    retryableDecider: (attempt, status) => {
+      failed = status;
+      pause = sdk.delayFunction(attempt, status);
+      return !closed && sdk.retryableDecider(attempt, status) && Date.now() + pause < deadline;
+    },
+  });
+  return interceptor(options, (again) => {
+    try {
+      return nextCall(again);
+    } catch (error) {
+      // What the first attempt throws is caught by who makes it.
+      if (failed === null) throw error;
+      closed = true;
+      return failedCall(failed);
+    }
+  });
+};
+
+const ignore = () => undefined;
+
+/** A call that has come to an end as it begins. */
+function failedCall(status: Status): Call {
+  return {
+    start: (_metadata, listener) => listener?.onReceiveStatus?.(status),
+    cancelWithStatus: ignore,
+    getPeer: () => 'unknown',
+    sendMessageWithContext: ignore,
+    sendMessage: ignore,
+    startRead: ignore,
+    halfClose: ignore,
+    getAuthContext: () => null,
+  };
+}
