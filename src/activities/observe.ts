@@ -72,6 +72,9 @@ export class Observer {
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
   private port: PortReading = { kind: 'pending' };
+  /** Until then it is being read again, and may be another one in a moment. On the clock that nobody sets. */
+  private portDoubtedUntil = 0;
+  private portPoke = new AbortController();
   private log: Logger;
   private reach: Reach = { kind: 'network', preferred: [] };
   private poke = new AbortController();
@@ -100,6 +103,7 @@ export class Observer {
       if (!concerns) return;
       this.looker.forget(event?.id ?? null);
       this.poke.abort();
+      this.doubtPort();
     });
     const beat = () => context.heartbeat(this.progress());
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
@@ -191,6 +195,8 @@ export class Observer {
     // A look is complete with the port.
     if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
     const { known, newsOnly, busy } = this.input;
+    const doubted = performance.now() < this.portDoubtedUntil;
+    if (doubted && observation.kind === 'sight' && isHealthy(observation.vpn)) return;
     if (observation.kind === 'sight' && isHealthy(observation.vpn) && this.isIncomplete(observation)) {
       const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
       if (!newsOnly && !impatient) return;
@@ -253,6 +259,7 @@ export class Observer {
     let failingSince: number | null = null;
     while (!signal.aborted) {
       this.becameHealthy = new AbortController();
+      this.portPoke = new AbortController();
       if (!this.vpnIsHealthy()) {
         failingSince = null;
         await pauseUntil(this.deps.checkIntervalMs, signal, this.becameHealthy.signal);
@@ -263,14 +270,15 @@ export class Observer {
         const current = this.memory.portRead?.port ?? null;
         const port = await client.forwardedPort(this.controlServer(), signal, { index, current });
         failingSince = null;
+        this.portDoubtedUntil = 0;
         this.memory.portRead = { port, at: Date.now() };
         this.reads({ kind: 'known', port });
       } catch (error) {
         if (signal.aborted) return;
         failingSince ??= began;
         const reason = error instanceof Error ? error.message : String(error);
-        const rereading = performance.now() - failingSince < REREAD_FOR_MS;
-        if (rereading) {
+        this.portDoubtedUntil = failingSince + REREAD_FOR_MS;
+        if (performance.now() < this.portDoubtedUntil) {
           await pauseUntil(REREAD_EVERY_MS, signal);
           continue;
         }
@@ -281,8 +289,19 @@ export class Observer {
           none: error instanceof NoPortForwarded,
         });
       }
-      await pauseUntil(this.deps.checkIntervalMs, signal);
+      await pauseUntil(this.deps.checkIntervalMs, signal, this.portPoke.signal);
     }
+  }
+
+  /**
+   * An engine that is lost while its port goes would be replaced on the port of before, so that is read first. A control
+   * server that does not answer holds nothing up for long.
+   */
+  private doubtPort(): void {
+    if (this.port.kind !== 'known') return;
+    this.portDoubtedUntil = performance.now() + REREAD_FOR_MS;
+    this.portPoke.abort();
+    void pauseUntil(REREAD_FOR_MS + 1, this.stopping.signal).then(() => this.evaluate());
   }
 
   private controlServer(): URL {
