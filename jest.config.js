@@ -18,7 +18,7 @@ module.exports = {
   // Packages that are ES modules only: jest can't load those as they are on Node 20.
   transform: { '^.+\\.ts$': swc, '/node_modules/(cookie|content-disposition)/.+\\.js$': swc },
   transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
-  // On two cores: much of what the tests do is waiting, and real containers and Temporal servers share the cores with them.
-  maxWorkers: 3,
+  // Two cores: real containers and a Temporal server share them with the tests.
+  maxWorkers: 2,
   testTimeout: 60_000,
 };
