@@ -299,8 +299,10 @@ export class Observer {
    */
   private doubtPort(): void {
     if (this.port.kind !== 'known') return;
-    this.portDoubtedUntil = performance.now() + REREAD_FOR_MS;
     this.portPoke.abort();
+    // Event after event must not hold back what is seen for ever.
+    if (performance.now() < this.portDoubtedUntil) return;
+    this.portDoubtedUntil = performance.now() + REREAD_FOR_MS;
     void pauseUntil(REREAD_FOR_MS + 1, this.stopping.signal).then(() => this.evaluate());
   }
 

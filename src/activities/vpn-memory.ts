@@ -4,7 +4,7 @@ import type { EngineHealth } from './engine-health';
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
-  /** When Docker was looked at last, with success. */
+  /** When the last look was that was complete: Docker answered, and the port had been asked for. */
   seenAt: Instant | null;
   publicIp: string | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */

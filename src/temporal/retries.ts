@@ -12,10 +12,10 @@ type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFuncti
 const FIRST_RETRY_MS = 20;
 
 /**
- * The SDK's retries of calls to the server, but for three things. Its first pause is long. Its pauses grow to 5 s and go on beyond a call's deadline, so
- * that a call with 2 s could take 3.5 s and more: here one whose pause would outlast the deadline has failed. And it makes
- * the next attempt from a timer, where nothing catches what a connection throws that was closed meanwhile: that ends the
- * process. Here the call fails with what it failed with before.
+ * The SDK's retries of calls to the server, but for three things. Its first pause is long. Its pauses grow to 5 s and go on
+ * beyond a call's deadline, so that a call with 2 s could take 3.5 s and more: here one whose pause would outlast the deadline
+ * has failed. And it makes the next attempt from a timer, where nothing catches what a connection throws that was closed
+ * meanwhile: that ends the process. Here the call fails with what it failed with before.
  */
 export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   const sdk = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS });
