@@ -12,21 +12,33 @@ export async function endWithReplacements(
 ): Promise<void> {
   // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment may have
   // begun the next one already.
-  await terminate(client, vpn.workflowId, vpn.runId, reason);
-  for (const id of await replacementsOf(client, vpn, replacementPrefix)) await terminate(client, id, undefined, reason);
+  const { workflowId, runId } = vpn;
+  await terminate(client, workflowId, runId, reason);
+  const ended = await client.workflow.getHandle(workflowId, runId).describe();
+  for (const id of await replacementsOf(client, ended, replacementPrefix))
+    await terminate(client, id, undefined, reason);
 }
 
-export async function listRunning(client: Client, prefix: string): Promise<string[]> {
+/** @param query what else they have in common, as Temporal's list filter */
+export async function listRunning(client: Client, prefix: string, query = ''): Promise<string[]> {
   const ids: string[] = [];
-  const query = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running'`;
-  for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+  const all = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running' ${query}`;
+  for await (const { workflowId } of client.workflow.list({ query: all })) ids.push(workflowId);
   return ids;
 }
 
-/** The list lags behind by a moment, the run's own children don't; those of the runs before it are in the list by now. */
-async function replacementsOf(client: Client, vpn: WorkflowExecutionDescription, prefix: string): Promise<Set<string>> {
-  const ids = new Set(await listRunning(client, prefix));
-  for (const { workflowId } of vpn.raw.pendingChildren ?? []) if (workflowId) ids.add(workflowId);
+/**
+ * Those begun before that run's end: later ones are of the run that another worker has begun since. The list lags behind by a
+ * moment, the run's own children don't; those of the runs before it are in the list by now.
+ */
+async function replacementsOf(
+  client: Client,
+  ended: WorkflowExecutionDescription,
+  prefix: string,
+): Promise<Set<string>> {
+  const until = (ended.closeTime ?? new Date()).toISOString();
+  const ids = new Set(await listRunning(client, prefix, `AND StartTime <= '${until}'`));
+  for (const { workflowId } of ended.raw.pendingChildren ?? []) if (workflowId) ids.add(workflowId);
   return ids;
 }
 

@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client';
 import pino from 'pino';
 import { recheckSignal } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import { replacementWorkflowIdPrefix } from '../../src/domain/names';
+import { endWithReplacements, listRunning } from '../../src/program/end-workflows';
 import { endOtherVersions } from '../../src/program/other-version';
 import { Supervision } from '../../src/program/supervision';
 import { until } from '../simulator/until';
@@ -18,10 +20,13 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-function supervise({ settings }: VpnStand): Supervision {
+const supervisions: Supervision[] = [];
+afterEach(() => Promise.all(supervisions.splice(0).map((s) => s.stop())));
+
+function supervise({ settings }: VpnStand): void {
   const supervision = new Supervision(client, [settings], log);
+  supervisions.push(supervision);
   supervision.start();
-  return supervision;
 }
 
 function end({ settings }: VpnStand, vpns = [settings.vpn]): Promise<void> {
@@ -44,7 +49,7 @@ async function otherVersion(stand: VpnStand): Promise<{ runId: string; replaceme
 test("a VPN's workflow carries its version, also after it has continued as new", () =>
   bench.with(
     async (stand) => {
-      const supervision = supervise(stand);
+      supervise(stand);
       await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
       const first = await stand.handle.describe();
       await stand.untilForwarded(40_000);
@@ -55,7 +60,6 @@ test("a VPN's workflow carries its version, also after it has continued as new",
       expect((await stand.handle.describe()).memo).toEqual({ workflowVersion: WORKFLOW_VERSION });
       await end(stand);
       expect(await statusOf(stand.workflowId)).toBe('RUNNING');
-      await supervision.stop();
     },
     { evictionGraceMs: 300 },
   ));
@@ -67,11 +71,10 @@ test('one of another version is ended with its replacements, and the next one be
     expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
     stand.failing = null;
-    const supervision = supervise(stand);
+    supervise(stand);
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
     expect(stand.engines.size).toBe(1);
-    await supervision.stop();
   }));
 
 test('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
@@ -86,13 +89,28 @@ test('two workers that start at the same moment begin one workflow, and neither 
   bench.with(async (stand) => {
     const other = await otherVersion(stand);
     stand.failing = null;
-    const starts = await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
+    await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
     await stand.untilForwarded(40_000);
     const { runId } = await stand.handle.describe();
     await end(stand);
     expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
     expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
-    await Promise.all(starts.map((s) => s.stop()));
+  }));
+
+test('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    const seen = await stand.handle.describe();
+    await end(stand);
+    supervise(stand);
+    const prefix = replacementWorkflowIdPrefix(stand.settings.instance, stand.settings.vpn);
+    const [next] = await until('the next replacement in the list', async () => {
+      const running = await listRunning(client, prefix);
+      return running.length > 0 && running;
+    });
+    await endWithReplacements(client, seen, prefix, 'seen before it ended');
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+    expect(await statusOf(next ?? '')).toBe('RUNNING');
   }));
 
 test('one of a VPN that is no longer configured is ended, too', () =>

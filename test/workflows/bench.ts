@@ -12,7 +12,7 @@ import { workerStopping } from '../../src/activities/worker-stopping';
 import type { ObserveInput } from '../../src/activities/observe';
 import { cacheDir } from '../../src/folders';
 import type { Engine } from '../../src/domain/engine';
-import { engineName, taskQueue, vpnWorkflowId } from '../../src/domain/names';
+import { engineName, label, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import {
   condition,
   introduced,
@@ -257,7 +257,7 @@ export class VpnStand {
 
   private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
     const { role, httpPort, httpsPort, p2pPort } = order.target;
-    const labels = { 'portward.replacement': `${order.lineage}/${order.number}` };
+    const labels = { [label.replacement]: `${order.lineage}/${order.number}` };
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
     const engine: ObservedEngine = {
       ...{ id: `c${++this.made}`.padEnd(64, '0'), name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
@@ -271,6 +271,7 @@ export class VpnStand {
     const began = Date.now();
     this.known = known;
     for (;;) {
+      this.probe(busy);
       const sight: Observation = {
         kind: 'sight',
         at: Date.now(),
@@ -284,6 +285,15 @@ export class VpnStand {
       if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
       Context.current().heartbeat({ checkedAt: Date.now() });
       await pause();
+    }
+  }
+
+  /** Whether an engine answers is seen by whoever looks; that of one that is being made is said by its replacement. */
+  private probe({ replacements }: ObserveInput['busy']): void {
+    for (const engine of this.engines.values()) {
+      const isMade = replacements.includes(engine.labels[label.replacement] ?? '');
+      if (this.engineAnswers && !isMade && engine.health === 'unknown')
+        this.engines.set(engine.id, { ...engine, health: 'healthy' });
     }
   }
 
