@@ -181,7 +181,9 @@ export class VpnStand {
   /** Keeps what every workflow of this stand has gone through, for `replay.test.ts`, under the test's name. */
   async recordHistories(): Promise<void> {
     const { workflow } = this.bench.env.client;
-    const name = (expect.getState().currentTestName ?? 'unnamed').replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 80);
+    const test = expect.getState();
+    const title = test.currentConcurrentTestName?.() ?? test.currentTestName ?? 'unnamed';
+    const name = title.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 80);
     const query = `TaskQueue = 'portward-${this.settings.instance}'`;
     mkdirSync(historiesFolder, { recursive: true });
     let number = 0;

@@ -15,7 +15,7 @@ const brisk = { evictionGraceMs: 300 };
 const noPort = { kind: 'unknown', forMs: 0, reason: 'no port is forwarded right now', none: true } as const;
 
 describe('a VPN that Docker calls unhealthy for too long', () => {
-  test('is restarted, once, and its engines are made anew', () =>
+  test.concurrent('is restarted, once, and its engines are made anew', () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -30,9 +30,10 @@ describe('a VPN that Docker calls unhealthy for too long', () => {
         expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
       },
       { ...brisk, unhealthyRestartMs: 500 },
-    ));
+    ),
+  );
 
-  test('is left alone when that is not wanted', () =>
+  test.concurrent('is left alone when that is not wanted', () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -45,33 +46,37 @@ describe('a VPN that Docker calls unhealthy for too long', () => {
         expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toEqual([]);
       },
       { ...brisk, unhealthyRestartMs: 0, replaceOnReconnect: false },
-    ));
+    ),
+  );
 
-  test('and well again in the same run of its container has its engines replaced, the forwarded one first', () =>
-    bench.with(
-      async (stand) => {
-        await stand.start();
-        const before = await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
-        await stand.untilQuiet();
-        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
-        await stand.untilState('the outage', (s) => s.outageSince !== null);
-        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
-        const old = before.engines.map((e) => e.id);
-        await stand.untilState('two new engines', (s) => {
-          const ready = s.engines.filter((e) => e.ready);
-          return ready.length === 2 && ready.every((e) => !old.includes(e.id));
-        });
-        const { replacements } = await stand.untilQuiet();
-        const causes = replacements.filter((r) => r.cause === 'VPN reconnected');
-        expect(causes.map((r) => r.target?.role)).toEqual(['forwarded', 'plain']);
-        expect(causes[1]?.startedAt).toBeGreaterThanOrEqual(causes[0]?.readyAt ?? Infinity);
-      },
-      { ...brisk, targetEngines: 2, unhealthyRestartMs: 0 },
-    ));
+  test.concurrent(
+    'and well again in the same run of its container has its engines replaced, the forwarded one first',
+    () =>
+      bench.with(
+        async (stand) => {
+          await stand.start();
+          const before = await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+          await stand.untilQuiet();
+          stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
+          await stand.untilState('the outage', (s) => s.outageSince !== null);
+          stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
+          const old = before.engines.map((e) => e.id);
+          await stand.untilState('two new engines', (s) => {
+            const ready = s.engines.filter((e) => e.ready);
+            return ready.length === 2 && ready.every((e) => !old.includes(e.id));
+          });
+          const { replacements } = await stand.untilQuiet();
+          const causes = replacements.filter((r) => r.cause === 'VPN reconnected');
+          expect(causes.map((r) => r.target?.role)).toEqual(['forwarded', 'plain']);
+          expect(causes[1]?.startedAt).toBeGreaterThanOrEqual(causes[0]?.readyAt ?? Infinity);
+        },
+        { ...brisk, targetEngines: 2, unhealthyRestartMs: 0 },
+      ),
+  );
 });
 
 describe('a VPN that has lost its port', () => {
-  test('is restarted inside its container, and the engine follows the port that this brings', () =>
+  test.concurrent('is restarted inside its container, and the engine follows the port that this brings', () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -84,9 +89,10 @@ describe('a VPN that has lost its port', () => {
         expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
       },
       { ...brisk, portLostMs: 500 },
-    ));
+    ),
+  );
 
-  test('is left alone while its control server only can not be read', () =>
+  test.concurrent('is left alone while its control server only can not be read', () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -99,9 +105,10 @@ describe('a VPN that has lost its port', () => {
         expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual([]);
       },
       { ...brisk, portLostMs: 1 },
-    ));
+    ),
+  );
 
-  test(
+  test.concurrent(
     'is not restarted twice at the same time, and a failed restart shows',
     () =>
       bench.with(
@@ -123,28 +130,31 @@ describe('a VPN that has lost its port', () => {
   );
 });
 
-test('a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded', () =>
-  bench.with(
-    async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      for (const port of [40_001, 40_002]) {
-        stand.port = { kind: 'known', port };
-        await stand.untilForwarded(port);
-      }
-      stand.port = { kind: 'known', port: 40_003 };
-      const state = await stand.untilState('the third change', (s) => s.port.last === 40_003);
-      expect(state.engines.map((e) => e.p2pPort)).toEqual([40_002]);
-      stand.port = { kind: 'known', port: 40_004 };
-      const unstable = await stand.untilState('the fourth change', (s) => s.port.last === 40_004);
-      expect(unstable.engines.map((e) => e.p2pPort)).toEqual([40_002]);
-      // One engine for both of them, once its turn has come.
-      const after = await stand.untilForwarded(40_004);
-      expect(after.unstable).toBe(true);
-      expect(stand.calls.filter((c) => c === 'createEngine 40003')).toEqual([]);
-    },
-    { ...brisk, longestSpacingMs: 300_000 },
-  ));
+test.concurrent(
+  'a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        for (const port of [40_001, 40_002]) {
+          stand.port = { kind: 'known', port };
+          await stand.untilForwarded(port);
+        }
+        stand.port = { kind: 'known', port: 40_003 };
+        const state = await stand.untilState('the third change', (s) => s.port.last === 40_003);
+        expect(state.engines.map((e) => e.p2pPort)).toEqual([40_002]);
+        stand.port = { kind: 'known', port: 40_004 };
+        const unstable = await stand.untilState('the fourth change', (s) => s.port.last === 40_004);
+        expect(unstable.engines.map((e) => e.p2pPort)).toEqual([40_002]);
+        // One engine for both of them, once its turn has come.
+        const after = await stand.untilForwarded(40_004);
+        expect(after.unstable).toBe(true);
+        expect(stand.calls.filter((c) => c === 'createEngine 40003')).toEqual([]);
+      },
+      { ...brisk, longestSpacingMs: 300_000 },
+    ),
+);
 
 describe('engines that can not be brought up', () => {
   const breakers = {
@@ -152,7 +162,7 @@ describe('engines that can not be brought up', () => {
     replacement: { threshold: 2, recoveryMs: 3_600_000 },
   };
 
-  test(
+  test.concurrent(
     'are not tried any more after the threshold, also not by force, until the breaker is reset',
     () =>
       bench.with(
@@ -185,7 +195,7 @@ describe('engines that can not be brought up', () => {
     90_000,
   );
 
-  test(
+  test.concurrent(
     'are tried again by one of them after the recovery time',
     () =>
       bench.with(
@@ -204,7 +214,7 @@ describe('engines that can not be brought up', () => {
     90_000,
   );
 
-  test(
+  test.concurrent(
     'are refused by name when a replacement is forced while the breaker is open',
     () =>
       bench.with(
@@ -231,7 +241,7 @@ describe('engines that can not be brought up', () => {
     90_000,
   );
 
-  test(
+  test.concurrent(
     'because Docker is away do not count',
     () =>
       bench.with(
@@ -251,7 +261,7 @@ describe('engines that can not be brought up', () => {
   );
 });
 
-test('a hold that is no time is ignored by a replacement', () =>
+test.concurrent('a hold that is no time is ignored by a replacement', () =>
   bench.with(async (stand) => {
     await stand.start();
     await stand.untilForwarded(40_000);
@@ -266,4 +276,5 @@ test('a hold that is no time is ignored by a replacement', () =>
     stand.engineAnswers = true;
     await stand.untilForwarded(40_001);
     await stand.untilQuiet();
-  }, brisk));
+  }, brisk),
+);

@@ -19,7 +19,7 @@ afterAll(() => bench.stop());
 const brisk = { evictionGraceMs: 300 };
 
 describe('a port change', () => {
-  test('brings up the new engine beside the old one, and lets the old one go after its grace', () =>
+  test.concurrent('brings up the new engine beside the old one, and lets the old one go after its grace', () =>
     bench.with(async (stand) => {
       await stand.start();
       const before = await stand.untilForwarded(40_000);
@@ -32,9 +32,10 @@ describe('a port change', () => {
       expect(order.indexOf('createEngine 40001')).toBeLessThan(order.indexOf(`stopEngine ${old?.name}`));
       expect(order).toEqual(expect.arrayContaining([`evictEngine ${old?.name}`, `removeEngine ${old?.name}`]));
       expect(after.replacements.at(-1)).toMatchObject({ cause: 'port changed', state: 'completed', oldPort: 40_000 });
-    }, brisk));
+    }, brisk),
+  );
 
-  test('on the same port waits until the old engine is gone', () =>
+  test.concurrent('on the same port waits until the old engine is gone', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -43,9 +44,10 @@ describe('a port change', () => {
       const removed = stand.calls.indexOf(`removeEngine ${old[0]?.name}`);
       expect(removed).toBeGreaterThan(0);
       expect(stand.calls.lastIndexOf('createEngine 40000')).toBeGreaterThan(removed);
-    }, brisk));
+    }, brisk),
+  );
 
-  test('that is followed by another before the engine answers retargets the running replacement', () =>
+  test.concurrent('that is followed by another before the engine answers retargets the running replacement', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -59,9 +61,10 @@ describe('a port change', () => {
       const state = await stand.untilQuiet();
       expect(state.replacements.filter((r) => r.cause === 'port changed')).toHaveLength(1);
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_002]);
-    }, brisk));
+    }, brisk),
+  );
 
-  test('from A to B and back to A ends with one engine on A', () =>
+  test.concurrent('from A to B and back to A ends with one engine on A', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -74,11 +77,12 @@ describe('a port change', () => {
       await stand.untilForwarded(40_000);
       await stand.untilQuiet();
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
-    }, brisk));
+    }, brisk),
+  );
 });
 
 describe('what fails', () => {
-  test('is tried until it works, and shows in state meanwhile', () =>
+  test.concurrent('is tried until it works, and shows in state meanwhile', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -90,9 +94,10 @@ describe('what fails', () => {
       stand.failing = null;
       await stand.untilQuiet();
       expect(stand.engines.size).toBe(1);
-    }, brisk));
+    }, brisk),
+  );
 
-  test('a replacement that someone terminates is found out, and its work is done by another', () =>
+  test.concurrent('a replacement that someone terminates is found out, and its work is done by another', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -107,11 +112,12 @@ describe('what fails', () => {
       await stand.untilForwarded(40_002);
       const state = await stand.state();
       expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('lost');
-    }, brisk));
+    }, brisk),
+  );
 });
 
 describe('a replacement that a person', () => {
-  test(
+  test.concurrent(
     'terminates leaves nothing behind: the old engine is let go of by another one',
     () =>
       bench.with(async (stand) => {
@@ -134,7 +140,7 @@ describe('a replacement that a person', () => {
     120_000,
   );
 
-  test('cancels is carried out all the same', () =>
+  test.concurrent('cancels is carried out all the same', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -148,40 +154,47 @@ describe('a replacement that a person', () => {
       const state = await stand.untilQuiet();
       expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('completed');
       expect(stand.engines.size).toBe(1);
-    }, brisk));
+    }, brisk),
+  );
 });
 
-test('a VPN that is retired in the middle of a replacement has it let go of the old engine and make no new one', () =>
-  bench.with(async (stand) => {
-    await stand.start();
-    await stand.untilForwarded(40_000);
-    stand.engineAnswers = false;
-    stand.port = { kind: 'known', port: 40_001 };
-    await until('the creation', () => stand.calls.includes('createEngine 40001'));
-    await stand.handle.signal(retireSignal);
-    await stand.handle.result();
-    await until('nothing left', () => stand.engines.size === 0);
-  }, brisk));
+test.concurrent(
+  'a VPN that is retired in the middle of a replacement has it let go of the old engine and make no new one',
+  () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the creation', () => stand.calls.includes('createEngine 40001'));
+      await stand.handle.signal(retireSignal);
+      await stand.handle.result();
+      await until('nothing left', () => stand.engines.size === 0);
+    }, brisk),
+);
 
-test('a VPN whose workflow was terminated and started again neither lists nor keeps an engine that was evicted', () =>
-  bench.with(async (stand) => {
-    await stand.start();
-    const before = await stand.untilForwarded(40_000);
-    const evicted = before.engines[0]?.id ?? '';
-    stand.failing = { activity: 'stopEngine', message: 'permission denied' };
-    stand.port = { kind: 'known', port: 40_001 };
-    await stand.untilForwarded(40_001);
-    await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
-    await stand.handle.terminate();
-    await stand.start();
-    const after = await stand.untilForwarded(40_001);
-    expect(after.engines.map((e) => e.id)).not.toContain(evicted);
-    stand.failing = null;
-    await until('the evicted engine gone', () => !stand.engines.has(evicted));
-  }, brisk));
+test.concurrent(
+  'a VPN whose workflow was terminated and started again neither lists nor keeps an engine that was evicted',
+  () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      const before = await stand.untilForwarded(40_000);
+      const evicted = before.engines[0]?.id ?? '';
+      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+      await stand.handle.terminate();
+      await stand.start();
+      const after = await stand.untilForwarded(40_001);
+      expect(after.engines.map((e) => e.id)).not.toContain(evicted);
+      stand.failing = null;
+      await until('the evicted engine gone', () => !stand.engines.has(evicted));
+    }, brisk),
+);
 
 describe('messages', () => {
-  test.each([
+  test.concurrent.each([
     ['nothing', []],
     ['text', ['rubbish']],
     ['a list', [[1, 2]]],
@@ -201,7 +214,7 @@ describe('messages', () => {
     }, brisk),
   );
 
-  test('a plain signal with nothing in it forces a replacement of the forwarded engine', () =>
+  test.concurrent('a plain signal with nothing in it forces a replacement of the forwarded engine', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -210,9 +223,10 @@ describe('messages', () => {
         s.replacements.some((r) => r.cause === 'forced' && r.state === 'completed'),
       );
       expect(state.engines.filter((e) => e.ready)).toHaveLength(1);
-    }, brisk));
+    }, brisk),
+  );
 
-  test('a repeated request is the same replacement, also after it has ended; one under way is joined', () =>
+  test.concurrent('a repeated request is the same replacement, also after it has ended; one under way is joined', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -223,9 +237,10 @@ describe('messages', () => {
       await stand.untilQuiet();
       expect((await ask('key-1', 'u3')).id).toBe(first.id);
       expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
-    }, brisk));
+    }, brisk),
+  );
 
-  test('a request that can not be met is refused with the reason, and nothing is changed', () =>
+  test.concurrent('a request that can not be met is refused with the reason, and nothing is changed', () =>
     bench.with(async (stand) => {
       await stand.start();
       const { version } = await until('a list', async () => {
@@ -235,21 +250,25 @@ describe('messages', () => {
       const refused = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: 'nobody' }] });
       await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringMatching(/no engine 'nobody'/) } });
       expect(await stand.handle.query(enginesQuery, version)).toEqual({ version, unchanged: true });
-    }, brisk));
+    }, brisk),
+  );
 
-  test('configure changes the settings of a running workflow, and retire ends it and leaves its engines', () =>
-    bench.with(async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      await stand.handle.signal(configureSignal, { ...stand.settings, targetEngines: 2 });
-      await stand.untilState('a second engine', (s) => s.engines.filter((e) => e.ready).length === 2);
-      await stand.untilQuiet();
-      await stand.handle.signal(retireSignal);
-      await stand.handle.result();
-      expect(stand.engines.size).toBe(2);
-    }, brisk));
+  test.concurrent(
+    'configure changes the settings of a running workflow, and retire ends it and leaves its engines',
+    () =>
+      bench.with(async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        await stand.handle.signal(configureSignal, { ...stand.settings, targetEngines: 2 });
+        await stand.untilState('a second engine', (s) => s.engines.filter((e) => e.ready).length === 2);
+        await stand.untilQuiet();
+        await stand.handle.signal(retireSignal);
+        await stand.handle.result();
+        expect(stand.engines.size).toBe(2);
+      }, brisk),
+  );
 
-  test('at most one recheck a second counts, and the last one is not lost', () =>
+  test.concurrent('at most one recheck a second counts, and the last one is not lost', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -263,11 +282,12 @@ describe('messages', () => {
       for (let i = 0; i < 10; i++) await stand.handle.signal(recheckSignal);
       await until('the trailing recheck', async () => (await scheduled()) >= before + 2);
       expect(await scheduled()).toBe(before + 2);
-    }, brisk));
+    }, brisk),
+  );
 });
 
 describe('history', () => {
-  test('of an idle VPN grows by at most 60 events an hour', () =>
+  test.concurrent('of an idle VPN grows by at most 60 events an hour', () =>
     bench.with(async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
@@ -290,5 +310,6 @@ describe('history', () => {
       });
       const eventsARound = (later.events - begun.events) / (later.rounds - begun.rounds);
       expect(eventsARound * 6).toBeLessThanOrEqual(60);
-    }, brisk));
+    }, brisk),
+  );
 });
