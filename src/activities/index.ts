@@ -19,6 +19,8 @@ export type Activities = ReturnType<typeof createActivities>;
 const HEARTBEAT_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
+const ASK_LIST_EVERY_MS = 50;
+const ANSWERED_WITHIN_MS = 5_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -96,9 +98,17 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(() => docker.forbidRestart(engine.id));
     },
 
-    /** Lets time go by, on the worker's own clock: the server's timers may be a second late. */
-    async awaitHeard({ ms }: { ms: number }): Promise<void> {
-      await heartbeating((signal) => pauseUntil(ms, signal));
+    /**
+     * Lets time go by from when the VPN's workflow answers an API, on the worker's own clock: the server's timers may be a
+     * second late. Of a workflow that does not answer at all no API has a list that counts.
+     */
+    async awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<void> {
+      await heartbeating(async (signal) => {
+        const end = performance.now() + ANSWERED_WITHIN_MS;
+        while (!signal.aborted && performance.now() < end && !(await deps.isListAnswered(vpn)))
+          await pauseUntil(ASK_LIST_EVERY_MS, signal);
+        await pauseUntil(ms, signal);
+      });
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {

@@ -37,9 +37,16 @@ export function targetAt(address: string): TemporalTarget {
 /** A workflow that has ended would go on showing its last list as if it were today's. */
 const queryRejectCondition = QueryRejectCondition.NOT_OPEN;
 
+/**
+ * How soon a server is tried again that could not be reached, in ms. With gRPC's own pauses, which grow from 1 s to 2 minutes,
+ * an API would show an old list long after the server is back, with engines that are being stopped.
+ */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 300 };
+
 /** Connects when first used, and again when the server is back: a server that is away is no reason not to start. */
 export function lazyClient(target: TemporalTarget): { client: Client; connection: Connection } {
-  const connection = Connection.lazy({ ...target.connection, interceptors: [retriesWithinDeadline] });
+  const channelArgs = { ...RECONNECT, ...target.connection.channelArgs };
+  const connection = Connection.lazy({ ...target.connection, channelArgs, interceptors: [retriesWithinDeadline] });
   return {
     connection,
     client: new Client({ connection, namespace: target.namespace, workflow: { queryRejectCondition } }),

@@ -140,7 +140,8 @@ async function replace(input: ReplacementInput): Promise<void> {
   /**
    * Proxies keep their list for 2 s, and the API serves its last one while it gets no answer. After time in which
    * nobody answered it the grace begins again: only now can the API hear that the engine is hidden. Its first part is an
-   * activity, which is heard of at once when it ends, or an outage could come and go within the grace unnoticed.
+   * activity that asks for the list itself. It is heard of at once when it ends, or an outage could come and go within the
+   * grace unnoticed.
    */
   async function passGrace(): Promise<void> {
     const grace = input.evictionGraceMs;
@@ -149,7 +150,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     for (let round = 1; round <= ROUNDS_AT_MOST; round++, from = Date.now()) {
       const asked = Date.now();
       await untilDone('waiting until the list has been asked for', () =>
-        awaitHeard.executeWithOptions({ summary: 'until every API has asked for the list' }, [{ ms: heardMs }]),
+        awaitHeard.executeWithOptions({ summary: 'until every API has asked for the list' }, [{ vpn, ms: heardMs }]),
       );
       if (Date.now() - asked - heardMs > HEARD_LATE_MS) continue;
       const left = from + grace - Date.now();

@@ -61,8 +61,9 @@ test('what is not there is found missing', () => {
   expect(missing('program/nowhere › a test')).toMatch(/no test\/program\/nowhere/);
   expect(missing('workflows/vpn › a port change › that nobody wrote')).toMatch(/has no 'that nobody wrote'/);
   expect(missing('workflows/vpn › history › a port change')).toMatch(/has no 'a port change'/);
-  expect(titlesIn(`test.skip('skipped', f); test.each([1])("it's %s", f); describe(\n'here', f)`)).toEqual([
-    "it's %s",
-    'here',
-  ]);
+  expect(
+    titlesIn(
+      `test.skip('skipped', f); test.each([1])("it's %s", f); describe(\n'here', f); test.concurrent('beside', f)`,
+    ),
+  ).toEqual(["it's %s", 'here', 'beside']);
 });

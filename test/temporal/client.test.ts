@@ -1,21 +1,22 @@
 import { createServer, type Http2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { until } from '../simulator/until';
 import { lazyClient, targetAt } from '../../src/temporal/client';
 
 const NOT_FOUND = '5';
 const RESOURCE_EXHAUSTED = '8';
 const UNIMPLEMENTED = '12';
 
-let server: Http2Server;
+let server: Http2Server | Server;
 
 afterEach(() => new Promise((closed) => server.close(closed)));
 
 /** A server that knows no workflow, and first says several times that it is busy. */
 async function busyServer(times: number): Promise<string> {
   let left = times;
-  server = createServer();
-  server.on('stream', (stream, headers) => {
+  const busy = createServer();
+  busy.on('stream', (stream, headers) => {
     const asked = headers[':path']?.endsWith('/DescribeWorkflowExecution') === true;
     const status = !asked ? UNIMPLEMENTED : left-- > 0 ? RESOURCE_EXHAUSTED : NOT_FOUND;
     stream.respond(
@@ -23,8 +24,13 @@ async function busyServer(times: number): Promise<string> {
       { endStream: true },
     );
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return listen(busy);
+}
+
+async function listen(on: Http2Server | Server): Promise<string> {
+  server = on;
+  await new Promise<void>((listening) => on.listen(0, '127.0.0.1', listening));
+  return `127.0.0.1:${(on.address() as AddressInfo).port}`;
 }
 
 test('a workflow that is busy for a moment answers within the deadline of a query', async () => {
@@ -33,6 +39,29 @@ test('a workflow that is busy for a moment answers within the deadline of a quer
     await connection.ensureConnected();
     const asking = connection.withDeadline(Date.now() + 500, () => client.workflow.getHandle('vpn/test/x').describe());
     await expect(asking).rejects.toThrow(WorkflowNotFoundError);
+  } finally {
+    await connection.close();
+  }
+});
+
+test('a server that is away is tried again several times a second, for as long as somebody asks', async () => {
+  let tries = 0;
+  const closing = createTcpServer((socket) => {
+    tries++;
+    socket.destroy();
+  });
+  const { client, connection } = lazyClient(targetAt(await listen(closing)));
+  const describeOne = () => client.workflow.getHandle('vpn/test/x').describe();
+  try {
+    // With gRPC's own pauses there are 5 tries in 9 s.
+    await until(
+      '12 tries',
+      async () => {
+        await expect(connection.withDeadline(Date.now() + 200, describeOne)).rejects.toBeInstanceOf(ServiceError);
+        return tries >= 12;
+      },
+      9_000,
+    );
   } finally {
     await connection.close();
   }
