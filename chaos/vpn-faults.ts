@@ -193,7 +193,12 @@ async function mend({ site, truth }: Scene, vpn: VpnName): Promise<void> {
     if (!isMissing(error)) throw error;
     await makeAnew(site, vpn);
   }
-  await container.untilAnswering();
+  try {
+    await container.untilAnswering();
+  } catch {
+    // A Docker that was killed may take a container for a running one whose process is gone.
+    await makeAnew(site, vpn);
+  }
   await container.setFault(null);
   await container.setHealth(true);
   const { status, lost, port, nextPorts } = await container.state();
