@@ -9,6 +9,7 @@ import type { ActivityDeps } from './deps';
 import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
+import { ListProbe } from './list-probe';
 import type { VpnMemory } from './vpn-memory';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
@@ -19,7 +20,6 @@ export type Activities = ReturnType<typeof createActivities>;
 const HEARTBEAT_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
-const ASK_LIST_EVERY_MS = 50;
 const ANSWERED_WITHIN_MS = 5_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
@@ -73,6 +73,7 @@ function removed(engine: Engine): ApplicationFailure {
 export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
   const memories = new Map<string, VpnMemory>();
+  const probes = new Map<string, ListProbe>();
 
   function memoryOf(vpn: string): VpnMemory {
     const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
@@ -87,6 +88,12 @@ export function createActivities(deps: ActivityDeps) {
     return memory;
   }
 
+  function probeOf(vpn: string): ListProbe {
+    const probe = probes.get(vpn) ?? new ListProbe(() => deps.isListAnswered(vpn));
+    probes.set(vpn, probe);
+    return probe;
+  }
+
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
@@ -99,16 +106,11 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /**
-     * Lets time go by from when the VPN's workflow answers an API, on the worker's own clock: the server's timers may be a
-     * second late. Of a workflow that does not answer at all no API has a list that counts.
+     * Until every API that asks has heard what the VPN's workflow says now: for `ms` all were answered. False when nobody was
+     * for seconds.
      */
-    async awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<void> {
-      await heartbeating(async (signal) => {
-        const end = performance.now() + ANSWERED_WITHIN_MS;
-        while (!signal.aborted && performance.now() < end && !(await deps.isListAnswered(vpn)))
-          await pauseUntil(ASK_LIST_EVERY_MS, signal);
-        await pauseUntil(ms, signal);
-      });
+    awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<boolean> {
+      return heartbeating((signal) => probeOf(vpn).answered({ ms, withinMs: ANSWERED_WITHIN_MS }, signal));
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {

@@ -224,7 +224,10 @@ export class VpnStand {
           const observed = this.engines.get(engine.id);
           if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
         }),
-      awaitHeard: ({ ms }) => Context.current().sleep(ms),
+      awaitHeard: async ({ ms }) => {
+        await Context.current().sleep(ms);
+        return true;
+      },
       stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),
       removeEngine: ({ idOrName }) => {
         const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);
