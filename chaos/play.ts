@@ -31,6 +31,8 @@ export interface PlayOptions {
   readonly say: (line: string) => void;
 }
 
+type Outcome = 'ok' | 'broken promise' | 'lost site';
+
 const SCHEDULES_A_SITE = 20;
 /** Engines that were killed in earlier schedules would make those of later ones wait. */
 const LONGEST_NEXT_WAIT_MS = 20_000;
@@ -63,7 +65,7 @@ class Stand {
     private readonly tally: Tally,
   ) {}
 
-  /** Resolves with how many it has played: fewer when a promise was broken. */
+  /** Resolves with how many it has played: fewer when a promise was broken or the site was lost. */
   async play(seeds: readonly number[]): Promise<number> {
     const { privateDocker, say, heal } = this.options;
     const began = Date.now();
@@ -81,8 +83,11 @@ class Stand {
       for (const seed of seeds) {
         if (this.options.signal.aborted) break;
         if (this.wornOut) await this.freshen(scene);
+        const outcome = await this.schedule(seed, seeds.slice(0, played), scene);
+        // On the next site it is played again.
+        if (outcome === 'lost site') break;
         played++;
-        if (!(await this.schedule(seed, seeds.slice(0, played - 1), scene))) break;
+        if (outcome === 'broken promise') break;
       }
     } finally {
       scene?.processes.leave();
@@ -105,14 +110,18 @@ class Stand {
     }
   }
 
-  /** False when a promise was broken. */
-  private async schedule(seed: number, seedsBefore: readonly number[], scene: Scene): Promise<boolean> {
+  private async schedule(seed: number, seedsBefore: readonly number[], scene: Scene): Promise<Outcome> {
     const { seconds, kinds, signal, say, options, verbose } = this.options;
     const schedule = makeSchedule({ seed, seconds, kinds });
     const fired: Fired[] = [];
     const began = Date.now();
     await fire(schedule, scene, { fired, signal });
-    await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
+    try {
+      await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
+    } catch (error) {
+      if (this.checker.violations.length === 0) return this.lose(seed, fired, error);
+      throw error;
+    }
     const settled = await settle(scene, Date.now(), signal);
     await sleep(ECHO_MS);
     if (settled.wrong.length > 0) {
@@ -132,11 +141,21 @@ class Stand {
       const told = { schedule, began, fired, log: this.log, seedsBefore, options, wholeLog: verbose };
       for (const line of story(violations, told)) say(line);
     }
-    if (violations.length > 0) return false;
+    if (violations.length > 0) return 'broken promise';
     this.log.length = 0;
     this.truth.forgetBefore(began);
     this.wornOut = this.isWorn(scene, settled, fired);
-    return true;
+    return 'ok';
+  }
+
+  /** A Docker that was killed may not come to itself. That is no schedule of Portward's, but twice the same one is. */
+  private lose(seed: number, fired: readonly Fired[], error: unknown): Outcome {
+    const { tally, options } = this;
+    if (tally.lostSites.has(seed)) throw error;
+    const reason = `its simulated VPNs can't be used any more: ${String(error)}`;
+    tally.lostSites.set(seed, reason);
+    options.say(`seed ${seed}: the site is lost, ${reason}; ${fired.map(({ fault }) => fault.kind).join(' ')}`);
+    return 'lost site';
   }
 
   private count(seed: number, fired: readonly Fired[], settled: Settled): void {

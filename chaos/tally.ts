@@ -13,6 +13,8 @@ export class Tally {
   failed = 0;
   longestGap: { readonly ms: number; readonly text: string } = { ms: 0, text: 'none' };
   longestSettle = { ms: 0, seed: 0 };
+  /** Why, by the seed of the schedule, which is played again on another one. */
+  readonly lostSites = new Map<number, string>();
   readonly calm: number[] = [];
   private readonly fired = new Map<FaultKind, { done: number; impossible: number }>();
   private readonly excused = new Map<Excuse, number>();
@@ -61,6 +63,7 @@ export class Tally {
       ['streams that the proxy was asked for', String(this.streams)],
       ['… failed', String(this.failed)],
       ...EXCUSES.map((excuse): [string, string] => [`… lost because ${excuse}`, String(this.excused.get(excuse) ?? 0)]),
+      ['sites that were lost to a Docker that did not come back', String(this.lostSites.size)],
       ['violations', String(this.violations)],
     ];
     return [
