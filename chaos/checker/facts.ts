@@ -24,7 +24,8 @@ export interface ListedEngine {
   readonly httpPort: number;
   readonly forwarded: boolean;
   readonly p2pPort: number | null;
-  readonly lastSeen: number;
+  /** Null: by nobody but those who made it, and what they say is not of the VPN's port. */
+  readonly lastSeen: number | null;
 }
 
 /** An event of a container, as Docker tells it. */
@@ -121,6 +122,6 @@ export function listedEngine(engine: ProxyEngine, vpnOf: (container: string) => 
     httpPort: engine.port,
     forwarded: engine.forwarded === true,
     p2pPort: engine.p2p_port ?? null,
-    lastSeen: Date.parse(engine.last_seen ?? ''),
+    lastSeen: engine.last_seen === engine.first_seen ? null : Date.parse(engine.last_seen ?? ''),
   };
 }

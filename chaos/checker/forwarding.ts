@@ -44,7 +44,8 @@ export class ForwardingRule implements Rule {
     const blindFrom = this.blindSince(vpn, from, answer.at);
     const wasBlind = truth.between(from - RECOVERY_MS, answer.at, (t) => this.blinds(vpn, t)).length > 0;
     const wasReadable = OF_THE_VPN.every((kind) => !truth.was(kind, vpn, blindFrom, answer.at));
-    const observedAt = wasReadable ? Math.max(blindFrom, Math.min(lastSeen, from + window)) : blindFrom;
+    const seen = wasReadable ? Math.min(lastSeen ?? 0, from + window) : 0;
+    const observedAt = Math.max(blindFrom, seen);
     if (wasBlind && truth.hadPort(vpn, p2pPort, observedAt - window, answer.at)) {
       this.checkLifetime(answer, engine);
       return;

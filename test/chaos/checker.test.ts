@@ -110,6 +110,14 @@ describe('I1: what is shown as forwarded', () => {
     expect(seen.list(20_000, [engine('f', 'a', 50_001)]).promises).toEqual([]);
   });
 
+  test('an engine that was made after it, and not looked at since, says nothing of the port', () => {
+    const seen = new Seen().port('a', 50_002, 10_000).trouble('worker', null, 9_000, 19_000);
+    const made = { ...engine('f', 'a', 50_001), lastSeen: BEGIN + 19_900 };
+    expect(seen.list(20_000, [made]).promises).toEqual(['I1']);
+    const again = new Seen().port('a', 50_002, 10_000).trouble('worker', null, 9_000, 19_000);
+    expect(again.list(20_000, [{ ...made, lastSeen: null }]).promises).toEqual([]);
+  });
+
   test('a worker that has long been back is no excuse', () => {
     const seen = new Seen().port('a', 50_002, 10_000).trouble('worker', null, 9_000, 12_000);
     expect(seen.list(30_000, [engine('f', 'a', 50_001)]).promises).toEqual(['I1']);
