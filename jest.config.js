@@ -18,7 +18,7 @@ module.exports = {
   // Packages that are ES modules only: jest can't load those as they are on Node 20.
   transform: { '^.+\\.ts$': swc, '/node_modules/(cookie|content-disposition)/.+\\.js$': swc },
   transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
-  // Two cores: real containers and a Temporal server share them with the tests.
-  maxWorkers: 2,
+  // Two cores: tests wait more than they work. With more than three, what has to be in time is late.
+  maxWorkers: 3,
   testTimeout: 60_000,
 };

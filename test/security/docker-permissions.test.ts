@@ -81,7 +81,7 @@ test('a port change, a forced replacement and a restarted VPN are handled with t
   await stage.forwarded(40_648);
 
   const before = (await stage.listed(2)).map((e) => e.container_id);
-  await stage.simulation.docker.getContainer(stage.vpn().containerId).restart({ t: 1 });
+  await stage.vpn().restart();
   await until(
     'other engines',
     async () => (await stage.listed(2)).every((e) => !before.includes(e.container_id)),
