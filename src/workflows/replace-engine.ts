@@ -149,7 +149,8 @@ async function replace(input: ReplacementInput): Promise<void> {
       if (heard !== false) break;
     }
     const rest = grace - heardMs;
-    for (let round = 1; rest > 0 && round <= ROUNDS_AT_MOST; round++) {
+    if (rest === 0) return;
+    for (let round = 1; round <= ROUNDS_AT_MOST; round++) {
       const from = Date.now();
       await sleep(rest, { summary: 'eviction grace: proxies keep their list for 2 s' });
       if (Date.now() - from - rest <= LATE_MS) return;
