@@ -195,8 +195,9 @@ async function mend({ site, truth }: Scene, vpn: VpnName): Promise<void> {
   }
   try {
     await container.untilAnswering();
-  } catch {
+  } catch (error) {
     // A Docker that was killed may take a container for a running one whose process is gone.
+    if (!(await container.relocate()).State.Running) throw error;
     await makeAnew(site, vpn);
   }
   await container.setFault(null);

@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { pauseUntil } from '../pause';
 
 /**
  * Terminates that run of a VPN's workflow, and the VPN's replacements. What they were doing is found in Docker by the
@@ -15,8 +16,16 @@ export async function endWithReplacements(
   const { workflowId, runId } = vpn;
   await terminate(client, workflowId, runId, reason);
   const ended = await client.workflow.getHandle(workflowId, runId).describe();
-  for (const id of await replacementsOf(client, ended, replacementPrefix))
-    await terminate(client, id, undefined, reason);
+  const begun = await replacementsBefore(client, ended, replacementPrefix);
+  for (const id of begun) await terminate(client, id, undefined, reason);
+  // One that was ordered last may not have begun yet, and would in spite of its parent's end.
+  for (const { workflowId: id } of ended.raw.pendingChildren ?? []) {
+    if (!id || begun.includes(id)) continue;
+    for (let tries = 10; tries > 0; tries--) {
+      if (await terminate(client, id, undefined, reason)) break;
+      await pauseUntil(100);
+    }
+  }
 }
 
 /** @param query what else they have in common, as Temporal's list filter */
@@ -27,26 +36,24 @@ export async function listRunning(client: Client, prefix: string, query = ''): P
   return ids;
 }
 
-/**
- * Those begun before that run's end: later ones are of the run that another worker has begun since. The list lags behind by a
- * moment, the run's own children don't; those of the runs before it are in the list by now.
- */
-async function replacementsOf(
-  client: Client,
-  ended: WorkflowExecutionDescription,
-  prefix: string,
-): Promise<Set<string>> {
+/** Later ones are of the run that another worker has begun since. The list lags behind by a moment. */
+function replacementsBefore(client: Client, ended: WorkflowExecutionDescription, prefix: string): Promise<string[]> {
   const until = (ended.closeTime ?? new Date()).toISOString();
-  const ids = new Set(await listRunning(client, prefix, `AND StartTime <= '${until}'`));
-  for (const { workflowId } of ended.raw.pendingChildren ?? []) if (workflowId) ids.add(workflowId);
-  return ids;
+  return listRunning(client, prefix, `AND StartTime <= '${until}'`);
 }
 
-async function terminate(client: Client, workflowId: string, runId: string | undefined, reason: string): Promise<void> {
+/** @returns false when there is none that runs */
+async function terminate(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+  reason: string,
+): Promise<boolean> {
   try {
     await client.workflow.getHandle(workflowId, runId).terminate(reason);
+    return true;
   } catch (error) {
-    // It has ended.
     if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return false;
   }
 }
