@@ -20,7 +20,8 @@ export type Activities = ReturnType<typeof createActivities>;
 const HEARTBEAT_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
-const ANSWERED_WITHIN_MS = 5_000;
+/** Outages that are longer are waited for in rounds. */
+const ANSWERED_WITHIN_MS = 7_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -106,11 +107,11 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /**
-     * Until every API that asks has heard what the VPN's workflow says now: for `ms` all were answered. False when nobody was
-     * for seconds.
+     * Until all who ask for a VPN's list have been told the present one: for `ms` every question was answered. False when that
+     * does not come about.
      */
     awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<boolean> {
-      return heartbeating((signal) => probeOf(vpn).answered({ ms, withinMs: ANSWERED_WITHIN_MS }, signal));
+      return heartbeating((signal) => probeOf(vpn).answered({ ms, withinMs: ms + ANSWERED_WITHIN_MS }, signal));
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {

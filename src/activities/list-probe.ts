@@ -1,6 +1,7 @@
 import { pauseUntil } from '../pause';
 
 const ASK_EVERY_MS = 100;
+const STOOD_STILL_MS = 400;
 
 /** @param begun on `performance`'s clock */
 type Listener = (begun: number, answered: boolean) => void;
@@ -17,8 +18,8 @@ export class ListProbe {
   constructor(private readonly isAnswered: () => Promise<boolean>) {}
 
   /**
-   * Resolves with true once every question of the last `ms` was answered, and with false when the first one of such a time
-   * has not come within `withinMs`.
+   * Resolves with true once every question of the last `ms` was answered, and with false when that is not so within
+   * `withinMs`.
    */
   answered({ ms, withinMs }: { ms: number; withinMs: number }, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
@@ -34,7 +35,7 @@ export class ListProbe {
         if (begun < from) return;
         since = isAnswered ? (since ?? begun) : null;
         if (since !== null && begun - since >= ms) end(true);
-        else if (since === null && performance.now() - from >= withinMs) end(false);
+        else if (performance.now() - from >= withinMs) end(false);
       };
       signal.addEventListener('abort', abort, { once: true });
       this.listeners.add(listen);
@@ -44,12 +45,19 @@ export class ListProbe {
 
   private async ask(): Promise<void> {
     this.asking = true;
-    while (this.listeners.size > 0) {
+    for (let ended = performance.now(); this.listeners.size > 0;) {
       const begun = performance.now();
+      // In time in which this process stood still others may have asked in vain.
+      if (begun - ended > STOOD_STILL_MS) this.tell(begun, false);
       const answered = await this.isAnswered();
-      for (const listen of this.listeners) listen(begun, answered);
+      this.tell(begun, answered);
+      ended = performance.now();
       if (this.listeners.size > 0) await pauseUntil(ASK_EVERY_MS);
     }
     this.asking = false;
+  }
+
+  private tell(begun: number, answered: boolean): void {
+    for (const listen of this.listeners) listen(begun, answered);
   }
 }

@@ -32,6 +32,8 @@ interface VpnReads {
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
+/** The time in which a list without an engine that is to be stopped has to be had is 2.5 s and more. */
+const ASK_AGAIN_MS = 200;
 const PROGRESS_MAX_AGE_MS = 5_000;
 
 /** Everything the API reads of the VPNs, shared between requests, and kept as bytes while it does not change. */
@@ -48,7 +50,10 @@ export class Reads {
     const { maxAgeMs } = options;
     this.vpns = sources.map((source) => ({
       source,
-      engines: new SharedQuery((previous: EngineList | null) => source.engines(previous), { maxAgeMs }),
+      engines: new SharedQuery((previous: EngineList | null) => source.engines(previous), {
+        maxAgeMs,
+        askAgainMs: ASK_AGAIN_MS,
+      }),
       state: new SharedQuery(() => source.state(), { maxAgeMs }),
       progress: new SharedQuery(() => source.progress(), { maxAgeMs: PROGRESS_MAX_AGE_MS }),
     }));

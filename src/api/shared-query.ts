@@ -7,11 +7,15 @@ export type Read<T> =
 export interface SharedQueryOptions {
   /** How long an answer is reused, counted from when its question was sent. */
   readonly maxAgeMs: number;
+  /** After a failure it is asked again this often until it is answered, for as long as somebody has read lately; else when read. */
+  readonly askAgainMs?: number;
   readonly now?: () => number;
 }
 
 /** A failure as young as this is believed; after an older one the server may long be back. */
 const FAILURE_BELIEVED_MS = 5_000;
+/** Nobody who reads again so late is told of the failure: it is old by then. */
+const READ_LATELY_MS = 60_000;
 
 /**
  * One question that many ask: those who ask at the same time share one answer, and it is reused for a short while.
@@ -22,6 +26,7 @@ export class SharedQuery<T> {
   private answer: { readonly value: T; readonly sentAt: number } | null = null;
   private failure: { readonly reason: string; readonly at: number } | null = null;
   private asking: Promise<void> | null = null;
+  private readAt = -Infinity;
   private readonly now: () => number;
 
   constructor(
@@ -33,6 +38,7 @@ export class SharedQuery<T> {
   }
 
   async read(): Promise<Read<T>> {
+    this.readAt = this.now();
     if (this.failure === null && this.answer && this.now() - this.answer.sentAt <= this.options.maxAgeMs) {
       return { kind: 'fresh', value: this.answer.value };
     }
@@ -58,5 +64,15 @@ export class SharedQuery<T> {
       this.failure = { reason: error instanceof Error ? error.message : String(error), at: this.now() };
     }
     this.asking = null;
+    if (this.failure !== null) this.askAgain();
+  }
+
+  /** Who reads just after the server is back would be told of the failure before. */
+  private askAgain(): void {
+    const { askAgainMs } = this.options;
+    if (askAgainMs === undefined || this.now() - this.readAt > READ_LATELY_MS) return;
+    setTimeout(() => {
+      this.asking ??= this.refresh();
+    }, askAgainMs).unref();
   }
 }

@@ -1,5 +1,5 @@
 import Dockerode from 'dockerode';
-import { QueryRejectedError, WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
@@ -7,16 +7,16 @@ import type { Config } from '../config';
 import { DockerEvents } from '../docker/docker-events';
 import { DockerHost } from '../docker/docker-host';
 import { pullWithProgress } from '../docker/pull';
-import { label, taskQueue, vpnWorkflowId } from '../domain/names';
+import { label, taskQueue } from '../domain/names';
 import { AceStreamApi } from '../engine/engine-api';
 import { GluetunClient } from '../gluetun/client';
 import { pauseUntil } from '../pause';
 import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
-import { enginesQuery } from '../workflows/messages';
 import { searchAttribute } from '../workflows/search-attributes';
 import { reachFinder } from './docker-reach';
+import { isListAnswered } from './list-question';
 import { endOtherVersions } from './other-version';
 import { vpnSettings } from './settings';
 import { Supervision } from './supervision';
@@ -222,25 +222,15 @@ export class WorkerProgram {
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
       healthFailureThreshold: config.engine.healthFailureThreshold,
       startupTimeoutMs: config.startupTimeoutMs,
-      isListAnswered: (vpn) => this.isListAnswered(vpn),
+      isListAnswered: (vpn) =>
+        isListAnswered(this.deps.client, {
+          instance: config.instance,
+          vpn,
+          queryDeadlineMs: config.api.queryDeadlineMs,
+        }),
       stopping: this.stopping.signal,
       log: this.deps.log,
     });
-  }
-
-  private async isListAnswered(vpn: string): Promise<boolean> {
-    const { client } = this.deps;
-    const { connection } = client;
-    const workflow = client.workflow.getHandle(vpnWorkflowId(this.config.instance, vpn));
-    try {
-      await connection.withDeadline(Date.now() + this.config.api.queryDeadlineMs, () =>
-        workflow.query(enginesQuery, null),
-      );
-      return true;
-    } catch (error) {
-      // One that has ended answers no API either.
-      return error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError;
-    }
   }
 
   /** Adds those that the namespace lacks; where that is not allowed, Portward does without. */

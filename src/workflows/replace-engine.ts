@@ -27,12 +27,10 @@ import {
 import { parseHold, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
-/** In which an API that is asked has asked in its turn: ENGINES_MAX_AGE_MS and a query's deadline. */
-const HEARD_WITHIN_MS = 700;
-/** A timer that is seen so late may have fired early by a clock that was set; up to 1 s late is how a server's timers are. */
-const LATE_MS = 2_000;
-/** A VPN whose workflow answers nobody for half a minute keeps no engine from being let go. */
-const ROUNDS_AT_MOST = 5;
+/** More than the 2 s for which proxies keep a list, the longest ENGINES_MAX_AGE_MS and the deadline of a query. */
+const HEARD_AT_MOST_MS = 13_000;
+/** A VPN whose workflow answers nobody for half a minute keeps no engine from being let go: its API has no list any more. */
+const ROUNDS_AT_MOST = 3;
 const HOPELESS_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** What keeps any engine from being brought up says nothing of this one. */
@@ -136,24 +134,19 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   /**
-   * Proxies keep their list for 2 s, and an API serves its last one while it gets no answer. So the grace counts from when
-   * the list can be had, with this engine hidden: an activity asks for it as APIs do.
+   * Proxies keep their list for 2 s, and an API serves its last one while it gets no answer. So an engine is stopped only
+   * after a time in which whoever asked was told a list without it: an activity asks as APIs do. What is left of a longer
+   * grace goes by before.
    */
   async function passGrace(): Promise<void> {
     const grace = input.evictionGraceMs;
-    const heardMs = Math.min(grace, HEARD_WITHIN_MS);
+    const ms = Math.min(grace, HEARD_AT_MOST_MS);
+    if (grace > ms) await sleep(grace - ms, { summary: 'eviction grace: proxies keep their list' });
     for (let round = 1; round <= ROUNDS_AT_MOST; round++) {
-      const heard = await untilDone('waiting until the list has been asked for', () =>
-        awaitHeard.executeWithOptions({ summary: 'until every API has asked for the list' }, [{ vpn, ms: heardMs }]),
+      const heard = await untilDone('waiting until all have a list without it', () =>
+        awaitHeard.executeWithOptions({ summary: 'eviction grace: until all have a list without it' }, [{ vpn, ms }]),
       );
-      if (heard !== false) break;
-    }
-    const rest = grace - heardMs;
-    if (rest === 0) return;
-    for (let round = 1; round <= ROUNDS_AT_MOST; round++) {
-      const from = Date.now();
-      await sleep(rest, { summary: 'eviction grace: proxies keep their list for 2 s' });
-      if (Date.now() - from - rest <= LATE_MS) return;
+      if (heard !== false) return;
     }
   }
 

@@ -43,6 +43,16 @@ test('a workflow that answers nobody is not waited for for ever', async () => {
   expect(await answered(100, 250)).toBe(false);
 });
 
+test('time in which the process stood still does not count', async () => {
+  const waiting = answered(1_000);
+  await until('some questions', () => questions > 3);
+  const before = questions;
+  const still = performance.now() + 900;
+  while (performance.now() < still);
+  expect(await waiting).toBe(true);
+  expect(questions - before).toBeGreaterThan(6);
+});
+
 test('all who ask share the questions, and nothing is asked when nobody does', async () => {
   expect(await Promise.all(Array.from({ length: 100 }, () => answered(300)))).not.toContain(false);
   const asked = questions;

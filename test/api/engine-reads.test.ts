@@ -133,6 +133,32 @@ test('when queries succeed again the list is no longer marked stale', async () =
   expect(decodeEngines(response)).toMatchObject([{ forwarded: true }]);
 });
 
+test('who asks just after the workflow answers again gets the present list, though nobody has asked meanwhile', async () => {
+  const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  const server = await api([vpn]);
+  await server.inject('/engines');
+  vpn.fail();
+  await jest.advanceTimersByTimeAsync(MAX_AGE_MS + 1);
+  expect((await server.inject('/engines')).headers).toHaveProperty('x-portward-stale');
+  vpn.answerEngines = async () => ({ version: '9', engines: [] });
+  await jest.advanceTimersByTimeAsync(200);
+  const answer = await server.inject('/engines');
+  expect([answer.json(), answer.headers['x-portward-stale']]).toEqual([[], undefined]);
+});
+
+test('a workflow that is gone is not asked for ever when nobody reads', async () => {
+  const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  const server = await api([vpn]);
+  await server.inject('/engines');
+  vpn.fail();
+  await jest.advanceTimersByTimeAsync(MAX_AGE_MS + 1);
+  await server.inject('/engines');
+  await jest.advanceTimersByTimeAsync(70_000);
+  const { length } = vpn.asked;
+  await jest.advanceTimersByTimeAsync(70_000);
+  expect(vpn.asked).toHaveLength(length);
+});
+
 test('after ENGINES_STALE_LIMIT_S without an answer it is a 503 that says which VPN and for how long', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn]);

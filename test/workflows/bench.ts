@@ -125,6 +125,8 @@ export class VpnStand {
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
   noNewsAfterMs = 60_000;
+  /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
+  hearing: 'all' | 'nobody' | 'no API' = 'all';
   /** Engines answer only while it is true. */
   engineAnswers = true;
   /** What the workflow said that it knows when it asked last. */
@@ -225,7 +227,12 @@ export class VpnStand {
           if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
         }),
       awaitHeard: async ({ ms }) => {
-        await Context.current().sleep(ms);
+        this.calls.push('awaitHeard');
+        for (let since = Date.now(); Date.now() - since < ms; await pause()) {
+          Context.current().heartbeat();
+          if (this.hearing === 'nobody') since = Date.now();
+          if (this.hearing === 'no API') return false;
+        }
         return true;
       },
       stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),

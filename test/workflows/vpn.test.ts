@@ -35,6 +35,37 @@ describe('a port change', () => {
     }, brisk),
   );
 
+  test.concurrent('leaves the old engine running until all have a list without it', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.hearing = 'nobody';
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await until('the question', () => stand.calls.includes('awaitHeard'));
+      await stand.handle.signal(recheckSignal);
+      expect(stand.calls.filter((c) => c.startsWith('stopEngine'))).toEqual([]);
+      expect((await stand.state()).replacements.at(-1)?.state).toBe('running');
+      stand.hearing = 'all';
+      await stand.untilQuiet();
+      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
+    }, brisk),
+  );
+
+  test.concurrent('does not wait for ever for a list that nobody can have', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.hearing = 'no API';
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await stand.untilQuiet();
+      const asked = stand.calls.filter((c) => c === 'awaitHeard').length;
+      expect(asked).toBe(3);
+      expect(stand.calls.indexOf('awaitHeard')).toBeLessThan(stand.calls.findIndex((c) => c.startsWith('stopEngine')));
+    }, brisk),
+  );
+
   test.concurrent('on the same port waits until the old engine is gone', () =>
     bench.with(async (stand) => {
       await stand.start();
