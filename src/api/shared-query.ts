@@ -27,6 +27,7 @@ export class SharedQuery<T> {
   private failure: { readonly reason: string; readonly at: number } | null = null;
   private asking: Promise<void> | null = null;
   private readAt = -Infinity;
+  private again: NodeJS.Timeout | null = null;
   private readonly now: () => number;
 
   constructor(
@@ -70,9 +71,11 @@ export class SharedQuery<T> {
   /** Who reads just after the server is back would be told of the failure before. */
   private askAgain(): void {
     const { askAgainMs } = this.options;
-    if (askAgainMs === undefined || this.now() - this.readAt > READ_LATELY_MS) return;
-    setTimeout(() => {
+    if (askAgainMs === undefined || this.again !== null || this.now() - this.readAt > READ_LATELY_MS) return;
+    this.again = setTimeout(() => {
+      this.again = null;
       this.asking ??= this.refresh();
-    }, askAgainMs).unref();
+    }, askAgainMs);
+    this.again.unref();
   }
 }

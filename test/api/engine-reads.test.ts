@@ -146,6 +146,18 @@ test('who asks just after the workflow answers again gets the present list, thou
   expect([answer.json(), answer.headers['x-portward-stale']]).toEqual([[], undefined]);
 });
 
+test('however many read, a workflow that does not answer is asked by itself once in a while', async () => {
+  const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  const server = await api([vpn]);
+  await server.inject('/engines');
+  vpn.fail();
+  await jest.advanceTimersByTimeAsync(MAX_AGE_MS + 1);
+  for (let n = 0; n < 50; n++) await server.inject('/engines');
+  const { length } = vpn.asked;
+  await jest.advanceTimersByTimeAsync(2_000);
+  expect(vpn.asked.length - length).toBeLessThanOrEqual(2_000 / 200 + 1);
+});
+
 test('a workflow that is gone is not asked for ever when nobody reads', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn]);
@@ -154,6 +166,7 @@ test('a workflow that is gone is not asked for ever when nobody reads', async ()
   await jest.advanceTimersByTimeAsync(MAX_AGE_MS + 1);
   await server.inject('/engines');
   await jest.advanceTimersByTimeAsync(70_000);
+  expect(vpn.asked.length).toBeLessThanOrEqual(2 + 60_000 / 200 + 1);
   const { length } = vpn.asked;
   await jest.advanceTimersByTimeAsync(70_000);
   expect(vpn.asked).toHaveLength(length);
