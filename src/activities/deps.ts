@@ -27,8 +27,8 @@ export interface ActivityDeps {
   readonly healthFailureThreshold: number;
   /** How long a new engine may take until it answers. */
   readonly startupTimeoutMs: number;
-  /** Asks the VPN's workflow for its list as an API does. False: no answer came in an API's time. */
-  readonly isListAnswered: (vpn: string) => Promise<boolean>;
+  /** What asks the VPN's workflow for its list as an API does. False: no answer came in an API's time. */
+  readonly listQuestion: (vpn: string) => () => Promise<boolean>;
   /** Aborted when this worker is to stop: who only watches stops at once. */
   readonly stopping: AbortSignal;
   readonly log: Logger;

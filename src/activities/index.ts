@@ -90,7 +90,7 @@ export function createActivities(deps: ActivityDeps) {
   }
 
   function probeOf(vpn: string): ListProbe {
-    const probe = probes.get(vpn) ?? new ListProbe(() => deps.isListAnswered(vpn));
+    const probe = probes.get(vpn) ?? new ListProbe(deps.listQuestion(vpn));
     probes.set(vpn, probe);
     return probe;
   }

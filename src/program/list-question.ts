@@ -1,12 +1,17 @@
 import type { Client } from '@temporalio/client';
-import { TemporalVpnSource, type TemporalVpnSourceOptions } from '../api/vpn-source';
+import { TemporalVpnSource, type EngineList, type TemporalVpnSourceOptions } from '../api/vpn-source';
 
-/** Whether an API that asks for the VPN's list now gets one. If not it shows its last one. */
-export async function isListAnswered(client: Client, options: TemporalVpnSourceOptions): Promise<boolean> {
-  try {
-    await new TemporalVpnSource(client, options).engines(null);
-    return true;
-  } catch {
-    return false;
-  }
+/** Asks for the VPN's list as an API does; false: an API would get none now, and show its last one. */
+export function listQuestion(client: Client, options: TemporalVpnSourceOptions): () => Promise<boolean> {
+  const source = new TemporalVpnSource(client, options);
+  // As an API does, too: a list that is known is not sent again.
+  let known: EngineList | null = null;
+  return async () => {
+    try {
+      known = await source.engines(known);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }

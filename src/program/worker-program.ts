@@ -16,7 +16,7 @@ import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
 import { searchAttribute } from '../workflows/search-attributes';
 import { reachFinder } from './docker-reach';
-import { isListAnswered } from './list-question';
+import { listQuestion } from './list-question';
 import { endOtherVersions } from './other-version';
 import { vpnSettings } from './settings';
 import { Supervision } from './supervision';
@@ -222,8 +222,8 @@ export class WorkerProgram {
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
       healthFailureThreshold: config.engine.healthFailureThreshold,
       startupTimeoutMs: config.startupTimeoutMs,
-      isListAnswered: (vpn) =>
-        isListAnswered(this.deps.client, {
+      listQuestion: (vpn) =>
+        listQuestion(this.deps.client, {
           instance: config.instance,
           vpn,
           queryDeadlineMs: config.api.queryDeadlineMs,

@@ -29,7 +29,7 @@ import { parseHold, parseTarget } from './parse';
 const LONGEST_PAUSE_MS = 10_000;
 /** More than the 2 s for which proxies keep a list, the longest ENGINES_MAX_AGE_MS and the deadline of a query. */
 const HEARD_AT_MOST_MS = 13_000;
-/** A VPN whose workflow answers nobody for half a minute keeps no engine from being let go: its API has no list any more. */
+/** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
 const ROUNDS_AT_MOST = 3;
 const HOPELESS_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;

@@ -1,6 +1,7 @@
 import { QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
+import { listQuestion } from '../../src/program/list-question';
 import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { observeProgress, plainEngine } from '../builders';
 
@@ -136,4 +137,17 @@ test('a workflow that has just come to another worker is asked again', async () 
   };
   expect(await source.engines(null)).toEqual(known);
   expect(temporal.asked).toHaveLength(3);
+});
+
+test('who asks as an API does is told whether an API has a list now, and is sent none that it knows', async () => {
+  const ask = listQuestion(temporal.client, { instance: 'test', vpn: 'gluetun', queryDeadlineMs: DEADLINE_MS });
+  temporal.answer = () => ({ version: known.version, unchanged: false, engines: null });
+  expect(await ask()).toBe(false);
+  temporal.answer = () => Promise.reject(new Error('workflow not found'));
+  expect(await ask()).toBe(false);
+  temporal.answer = () => ({ ...known, unchanged: false });
+  expect(await ask()).toBe(true);
+  temporal.answer = () => ({ version: known.version, unchanged: true });
+  expect(await ask()).toBe(true);
+  expect(temporal.asked.at(-1)).toMatchObject({ id: 'vpn/test/gluetun', args: [known.version] });
 });
