@@ -64,8 +64,9 @@ test('a health check that fails over a tunnel that works: said so, restarted onc
   // The container takes longer to stop than the timeout: a second remedy would have its time.
   await stage.vpn().setChangeTimes({ downCommandMs: 2_500 });
   await stage.vpn().setHealth(false);
+  // An engine has half a second to say so; on a busy machine not every one does.
   await stage.portward.untilLog(
-    /is unhealthy: its engines are hidden, though 2 of them say that they have live connections/,
+    /is unhealthy: its engines are hidden, though (one|2) of them says? .* live connections/,
   );
   await stage.portward.untilLog(/has been unhealthy for \d+ s - restarting its container/);
   const during = await until('the remedy in status', async () => (await stage.statusOf()).remedy);
