@@ -1,4 +1,5 @@
 import type { Fact, Probe } from './facts';
+import { knownAt } from './known';
 import { ECHO_MS, RECOVERY_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
@@ -46,14 +47,16 @@ export class ServiceRule implements Rule {
     }
   }
 
+  /** It was hurt, and what had to see that has not had the time to, or was away itself. */
   private isExcusedProbe({ at, engine }: Probe): boolean {
-    const from = at - RECOVERY_MS;
-    return (
-      this.was('engine', engine.id, from, at) ||
-      this.was('hang', engine.id, from, at) ||
-      this.was('vpn', engine.vpn, from, at) ||
-      this.was('docker', null, from, at)
-    );
+    const hurts = this.context.truth.between(0, at, ({ kind, target }) => {
+      if (kind === 'engine' || kind === 'hang') return target === engine.id;
+      return kind === 'docker' || (kind === 'vpn' && target === engine.vpn);
+    });
+    return hurts.some((trouble) => {
+      const over = Math.min(trouble.to, at);
+      return at <= Math.max(over + RECOVERY_MS, knownAt(this.context, trouble, over, at));
+    });
   }
 
   private was(...question: Parameters<RuleContext['truth']['was']>): boolean {

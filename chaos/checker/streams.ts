@@ -1,7 +1,8 @@
 import type { VpnName } from '../faults';
 import type { Trouble } from '../ground-truth';
 import type { ContainerEvent, Fact, StreamFailure } from './facts';
-import { HANG_NOTICE_MS, LIST_KEPT_MS, notice, RECOVERY_MS } from './limits';
+import { knownAt } from './known';
+import { LIST_KEPT_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 /** Faults that no program could hide from a viewer. */
@@ -58,26 +59,10 @@ export class StreamsRule implements Rule {
       if (kind === 'engine' || kind === 'hang') return target === engine?.id;
       return kind === 'docker' || (kind === 'vpn' && target === engine?.vpn);
     });
-    const hurt = hurts.findLast((t) => beganAt <= this.knownAt(t, at) + LIST_KEPT_MS);
+    const hurt = hurts.findLast((t) => beganAt <= knownAt(this.context, t, this.hurtAt(t, at), at) + LIST_KEPT_MS);
     if (!hurt) return null;
     if (hurt.kind === 'docker') return 'Docker was down';
     return hurt.kind === 'vpn' ? "its engine's VPN was down" : 'its engine was hurt';
-  }
-
-  /** When Portward's list can have been without what the trouble has hurt. */
-  private knownAt(trouble: Trouble, at: number): number {
-    const { truth, limits, lag } = this.context;
-    let known = this.hurtAt(trouble, at);
-    known += notice(limits) + lag(known, at) + (trouble.kind === 'hang' ? HANG_NOTICE_MS : 0);
-    const blind = truth.between(
-      trouble.from,
-      at,
-      ({ kind }) => kind === 'worker' || kind === 'temporal' || kind === 'docker',
-    );
-    for (const { from, to } of blind.toSorted((a, b) => a.from - b.from)) {
-      if (from <= known) known = Math.max(known, Math.min(to, at) + RECOVERY_MS);
-    }
-    return known;
   }
 
   /** A VPN that is stopped and started again later has hurt its engines when it was stopped. */

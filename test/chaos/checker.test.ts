@@ -212,8 +212,8 @@ describe('I5: bystanders', () => {
   });
 });
 
-function probe(error: string | null): Fact {
-  return { kind: 'probe', at: BEGIN + 1_000, engine: engine('f', 'a'), error };
+function probe(error: string | null, at = 1_000): Fact {
+  return { kind: 'probe', at: BEGIN + at, engine: engine('f', 'a'), error };
 }
 
 describe('I6: an engine in the list', () => {
@@ -226,6 +226,13 @@ describe('I6: an engine in the list', () => {
   ] as const)('was hurt by the harness: %s', (kind, target) =>
     expect(new Seen().trouble(kind, target, 500, 900).fact(probe('ECONNREFUSED')).promises).toEqual([]),
   );
+
+  // A VPN was started again while no worker ran, and an engine that had answered before was told to be ready afterwards.
+  test('was cut off while the worker was away: 3 s after its return that is known', () => {
+    const seen = new Seen().trouble('vpn', 'a', 3_000, 5_000).trouble('worker', null, 1_000, 10_000);
+    expect(seen.fact(probe('ECONNREFUSED', 12_900)).promises).toEqual([]);
+    expect(seen.fact(probe('ECONNREFUSED', 13_100)).promises).toEqual(['I6']);
+  });
 });
 
 describe('the API', () => {

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { WorkflowHandle } from '@temporalio/client';
+import { QueryNotRegisteredError, type WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
@@ -28,6 +29,7 @@ import type { VpnSettings } from '../../src/domain/settings';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { workflowSource } from '../../src/temporal/workflow-code';
 import { serverSettings } from '../../src/temporal/server-settings';
+import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { stateQuery, type VpnReport } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import type { vpn } from '../../src/workflows/vpn';
@@ -154,8 +156,16 @@ export class VpnStand {
     });
   }
 
-  state(): Promise<VpnReport> {
-    return this.handle.query(stateQuery);
+  /** Again, when the workflow says so, as the API does. */
+  async state(): Promise<VpnReport> {
+    for (;;) {
+      try {
+        return await this.handle.query(stateQuery);
+      } catch (error) {
+        if (!(error instanceof QueryNotRegisteredError && error.message.includes(ASK_AGAIN))) throw error;
+        await sleep(20);
+      }
+    }
   }
 
   /** The state, once it is as asked. */
