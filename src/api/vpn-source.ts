@@ -107,7 +107,7 @@ export class TemporalVpnSource implements VpnSource {
 
   /**
    * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
-   * just moved to another worker.
+   * just moved to another worker. While a workflow task runs, Temporal keeps only few queries of a workflow for its end.
    */
   private async query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
     const end = performance.now() + deadlineMs;
@@ -132,8 +132,8 @@ export class TemporalVpnSource implements VpnSource {
   }
 }
 
-/** gRPC's number for a server that asks to be asked again. */
-const UNAVAILABLE = '14';
+/** gRPC's numbers for a server that asks to be asked again, and for one that has too many questions waiting. */
+const ASK_LATER: readonly string[] = ['14', '8'];
 
 /** What the server said, which the client wraps into 'Failed to query Workflow'. */
 function reasonOf(error: unknown): string {
@@ -144,5 +144,5 @@ function reasonOf(error: unknown): string {
 function isToBeAskedAgain(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError) return error.message.includes(ASK_AGAIN);
   const cause = error instanceof ServiceError ? error.cause : null;
-  return cause !== null && isGrpcServiceError(cause) && String(cause.code) === UNAVAILABLE;
+  return cause !== null && isGrpcServiceError(cause) && ASK_LATER.includes(String(cause.code));
 }

@@ -114,8 +114,11 @@ function refused(code: number): ServiceError {
   return new ServiceError('Failed to query Workflow', { cause });
 }
 
-test('a query that Temporal drops is asked again, and nobody hears of it', async () => {
-  const answers = [() => Promise.reject(refused(14)), () => ({ ...known, unchanged: false })];
+test.each([
+  [14, 'drops'],
+  [8, 'has no room for'],
+])('a query that Temporal drops (%i: %s) is asked again, and nobody hears of it', async (code) => {
+  const answers = [() => Promise.reject(refused(code)), () => ({ ...known, unchanged: false })];
   temporal.answer = () => answers.shift()?.();
   expect(await source.engines(null)).toEqual(known);
   expect(temporal.asked).toHaveLength(2);

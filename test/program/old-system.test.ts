@@ -70,68 +70,6 @@ test('engines that run already are adopted, with their port from label, P2P_PORT
   expect(await s.replacements()).toEqual([]);
 });
 
-test('looking at Docker again does not bring back an engine that was evicted and is still stopping', async () => {
-  const s = await onStage({ engineEnv: { STOP_BEHAVIOUR: 'slow:4000' } });
-  const old = await s.forwarded(65_290);
-  const change = s.vpn().changePort(40_648);
-  await until('the old engine hidden', async () => !isListed(await s.engines(), old.container_id));
-  await change;
-  const lists = recordLists(s);
-  await until('the old engine gone from Docker', async () => {
-    await s.recheck();
-    return !(await s.containers()).some((c) => c.id === old.container_id);
-  });
-  const seen = await lists.stop();
-  expect(seen.length).toBeGreaterThan(100);
-  expect(seen.filter((list) => isListed(list, old.container_id))).toEqual([]);
-  await s.forwarded(40_648);
-});
-
-test('a failing stop does not bring the engine back, and is tried until it works', async () => {
-  const gate = await DockerGate.open();
-  const s = await onStage({ env: { DOCKER_HOST: gate.address } });
-  s.onClear(() => gate.shut());
-  const old = await s.forwarded(65_290);
-  let refusals = 0;
-  gate.rule = (method, path) => {
-    if (method !== 'POST' || !path.includes(`${old.container_id}/stop`)) return null;
-    refusals++;
-    return { status: 500, message: 'cannot stop container: permission denied' };
-  };
-  await s.vpn().changePort(40_648);
-  await s.forwarded(40_648);
-  await until('the stop refused a few times', () => refusals >= 4, 30_000);
-  expect(isListed(await s.engines(), old.container_id)).toBe(false);
-  const [failing] = await s.replacements();
-  expect(failing).toMatchObject({ state: 'running' });
-  expect(failing?.last_error).toMatch(/permission denied/);
-  expect(failing?.failed_attempts).toBeGreaterThan(0);
-
-  gate.rule = () => null;
-  await s.quiet();
-  expect((await s.containers()).map((c) => c.labels['acestream.p2p_port'])).toEqual(['40648']);
-  expect(isListed(await s.engines(), old.container_id)).toBe(false);
-});
-
-test('an engine removed by hand while the port changes is replaced on the new port, never on the old one', async () => {
-  const s = await onStage({ vpns: [{ portGapMs: 1_500 }], env: { GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5' } });
-  const old = await s.forwarded(65_290);
-  const change = s.vpn().changePort(40_648);
-  await until('the port gone at the control server', async () => (await s.vpn().state()).port === 0);
-  await s.simulation.docker.getContainer(old.container_id).remove({ force: true });
-  const made: string[] = [];
-  const watching = until('the new engine', async () => {
-    for (const c of await s.containers()) made.push(c.labels['acestream.p2p_port'] ?? '');
-    return (await s.engines()).find((e) => e.p2p_port === 40_648);
-  });
-  await change;
-  await watching;
-  await s.quiet();
-  expect(new Set(made.filter((port) => port !== '65290'))).toEqual(new Set(['40648']));
-  const provisioned = (await s.replacements()).map((r) => r.new_port).filter((port) => port !== null);
-  expect(provisioned).toEqual([40_648, 65_290]);
-});
-
 test('a port that is 0 at the start is followed when it comes', async () => {
   const s = await onStage({ vpns: [{ port: 0 }], env: { GLUETUN_PORT_CACHE_TTL_S: '1' } });
   expect((await s.listed(1)).map((e) => e.forwarded)).toEqual([false]);
@@ -139,89 +77,183 @@ test('a port that is 0 at the start is followed when it comes', async () => {
   await s.forwarded(40_648);
 });
 
-test.each(['legacy', 'master'] as const)(
-  'the forwarded port is read from a control server of release %s',
-  async (release) => {
-    const s = await onStage({ vpns: [{ release }] });
-    await s.forwarded(65_290);
-  },
-);
-
-test('engines of a VPN container that was restarted leave the list within two check intervals, and come back', async () => {
-  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
-  await s.forwarded(65_290);
-  await s.listed(2);
-  const old = (await s.engines()).map((e) => e.container_id);
-  const lists = recordLists(s);
-  await s.vpn().restart();
-  const restartedAt = Date.now();
-  await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
-  expect(Date.now() - restartedAt).toBeLessThan(10_000);
-  await s.forwarded(65_290);
-  await s.listed(2);
-  await s.quiet();
-  const seen = await lists.stop();
-  const firstHidden = seen.findIndex((list) => !list.some((e) => old.includes(e.container_id)));
-  expect(seen.slice(firstHidden).filter((list) => list.some((e) => old.includes(e.container_id)))).toEqual([]);
-  expect((await s.containers()).filter((c) => old.includes(c.id))).toEqual([]);
+test('the forwarded port is read from a control server of release legacy, and from one of release master', async () => {
+  const s = await onStage({ vpns: [{ release: 'legacy' }, { release: 'master', port: 40_648 }] });
+  await s.forwarded(65_290, s.vpn(0));
+  await s.forwarded(40_648, s.vpn(1));
 });
 
-test('no two engines ever have the same HTTP port, however often they are replaced', async () => {
-  const s = await onStage({ env: { MIN_REPLICAS: '3', GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5' } });
-  await s.listed(3);
-  const clashes: string[] = [];
-  const looking = meanwhile(async () => {
-    const ports = (await s.containers()).filter((c) => c.running).map((c) => c.labels['acestream.http_port']);
-    if (new Set(ports).size < ports.length) clashes.push(ports.join());
-    await sleep(50);
-  });
-  for (const port of [40_001, 40_002, 40_003]) {
+describe('with three engines', () => {
+  let s: Stage;
+  let gate: DockerGate;
+  let port = 65_290;
+
+  /** Resolves when the VPN has the new port. */
+  async function changed(): Promise<void> {
+    port = port === 65_290 ? 40_648 : port + 1;
     await s.vpn().changePort(port);
-    await s.forwarded(port);
-    await s.recheck();
   }
-  await s.quiet();
-  await looking.stop();
-  expect(clashes).toEqual([]);
-  expect(await s.containers()).toHaveLength(3);
+
+  beforeAll(async () => {
+    gate = await DockerGate.open();
+    s = await Stage.start({
+      vpns: [{ portGapMs: 1_500 }],
+      env: {
+        DOCKER_HOST: gate.address,
+        MIN_REPLICAS: '3',
+        GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5',
+        PORT_CHANGE_SPACING_MAX_S: '0',
+      },
+    });
+  });
+  beforeEach(async () => {
+    gate.rule = () => null;
+    await s.forwarded(port);
+    await s.listed(3);
+    await s.quiet();
+  });
+  afterAll(async () => {
+    await s.clear();
+    await gate.shut();
+  });
+
+  test('a failing stop does not bring the engine back, and is tried until it works', async () => {
+    const old = await s.forwarded(port);
+    let refusals = 0;
+    gate.rule = (method, path) => {
+      if (method !== 'POST' || !path.includes(`${old.container_id}/stop`)) return null;
+      refusals++;
+      return { status: 500, message: 'cannot stop container: permission denied' };
+    };
+    await changed();
+    await until('the stop refused a few times', () => refusals >= 4, 30_000);
+    expect(isListed(await s.engines(), old.container_id)).toBe(false);
+    const [failing] = await s.replacements();
+    expect(failing).toMatchObject({ state: 'running' });
+    expect(failing?.last_error).toMatch(/permission denied/);
+    expect(failing?.failed_attempts).toBeGreaterThan(0);
+
+    gate.rule = () => null;
+    await s.quiet();
+    expect(await s.containers()).toHaveLength(3);
+    expect(isListed(await s.engines(), old.container_id)).toBe(false);
+  });
+
+  test('an engine removed by hand while the port changes is replaced on the new port, never on the old one', async () => {
+    const former = port;
+    const old = await s.forwarded(former);
+    const known = (await s.replacements()).map((r) => r.id);
+    const change = changed();
+    await until('the port gone at the control server', async () => (await s.vpn().state()).port === 0);
+    await s.simulation.docker.getContainer(old.container_id).remove({ force: true });
+    const made: string[] = [];
+    const watching = until('the new engine', async () => {
+      for (const c of await s.containers()) made.push(c.labels['acestream.p2p_port'] ?? '');
+      return (await s.engines()).find((e) => e.p2p_port === port);
+    });
+    await change;
+    await watching;
+    await s.quiet();
+    expect(made.filter((p) => p !== '' && p !== String(former))).not.toEqual([]);
+    expect(new Set(made.filter((p) => p !== '' && p !== String(former)))).toEqual(new Set([String(port)]));
+    const provisioned = (await s.replacements()).filter((r) => !known.includes(r.id)).map((r) => r.new_port);
+    expect(provisioned.filter((p) => p !== null)).toEqual([port]);
+  });
+
+  test('engines of a VPN container that was restarted leave the list within two check intervals, and come back', async () => {
+    const old = (await s.engines()).map((e) => e.container_id);
+    const lists = recordLists(s);
+    await s.vpn().restart();
+    const restartedAt = Date.now();
+    await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
+    expect(Date.now() - restartedAt).toBeLessThan(10_000);
+    await s.forwarded(port);
+    await s.listed(3);
+    await s.quiet();
+    const seen = await lists.stop();
+    const firstHidden = seen.findIndex((list) => !list.some((e) => old.includes(e.container_id)));
+    expect(seen.slice(firstHidden).filter((list) => list.some((e) => old.includes(e.container_id)))).toEqual([]);
+    expect((await s.containers()).filter((c) => old.includes(c.id))).toEqual([]);
+  });
+
+  test('no two engines ever have the same HTTP port, however often they are replaced', async () => {
+    const clashes: string[] = [];
+    const looking = meanwhile(async () => {
+      const ports = (await s.containers()).filter((c) => c.running).map((c) => c.labels['acestream.http_port']);
+      if (new Set(ports).size < ports.length) clashes.push(ports.join());
+      await sleep(50);
+    });
+    for (let times = 0; times < 3; times++) {
+      await changed();
+      await s.forwarded(port);
+      await s.recheck();
+    }
+    await s.quiet();
+    await looking.stop();
+    expect(clashes).toEqual([]);
+    expect(await s.containers()).toHaveLength(3);
+  });
+
+  test('a restart of Portward leaves every healthy engine as it is', async () => {
+    const before = (await s.containers()).map((c) => c.id).toSorted();
+    expect((await s.portward.stop()).code).toBe(0);
+    expect((await s.containers()).filter((c) => c.running)).toHaveLength(3);
+    await s.portward.start();
+    await s.forwarded(port);
+    await sleep(2_000);
+    expect((await s.containers()).map((c) => c.id).toSorted()).toEqual(before);
+    expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);
+  });
 });
 
-test('a stop that takes 10 s holds up neither /engines nor anything else', async () => {
-  const s = await onStage({ engineEnv: { STOP_BEHAVIOUR: 'ignore' }, env: { STOP_TIMEOUT_S: '10' } });
-  const old = await s.forwarded(65_290);
-  await s.vpn().changePort(40_648);
-  await s.portward.untilLog(/Stopping forwarded engine/);
-  await s.forwarded(40_648);
-  let slowest = 0;
-  let answers = 0;
-  await until(
-    'the old engine gone',
-    async () => {
-      for (const path of ['/engines', '/vpn/status', `/vpns/${s.vpn().name}/replacements`]) {
-        const began = Date.now();
-        await s.get(path);
-        slowest = Math.max(slowest, Date.now() - began);
-        answers++;
-      }
+describe('with engines that do not stop when they are told to', () => {
+  let s: Stage;
+
+  beforeAll(async () => {
+    s = await Stage.start({ engineEnv: { STOP_BEHAVIOUR: 'ignore' }, env: { STOP_TIMEOUT_S: '10' } });
+  });
+  afterAll(() => s.clear());
+
+  test('looking at Docker again does not bring back an engine that was evicted and is still stopping', async () => {
+    const old = await s.forwarded(65_290);
+    const change = s.vpn().changePort(40_648);
+    await until('the old engine hidden', async () => !isListed(await s.engines(), old.container_id));
+    await change;
+    const lists = recordLists(s);
+    await until('the old engine gone from Docker', async () => {
+      await s.recheck();
       return !(await s.containers()).some((c) => c.id === old.container_id);
-    },
-    30_000,
-  );
-  expect(answers).toBeGreaterThan(50);
-  // The old system answered nothing for these 10 s.
-  expect(slowest).toBeLessThan(5_000);
-});
+    });
+    const seen = await lists.stop();
+    expect(seen.length).toBeGreaterThan(100);
+    expect(seen.filter((list) => isListed(list, old.container_id))).toEqual([]);
+    await s.forwarded(40_648);
+  });
 
-test('a restart of Portward leaves every healthy engine as it is', async () => {
-  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
-  await s.forwarded(65_290);
-  await s.listed(2);
-  const before = (await s.containers()).map((c) => c.id).toSorted();
-  expect((await s.portward.stop()).code).toBe(0);
-  expect((await s.containers()).filter((c) => c.running)).toHaveLength(2);
-  await s.portward.start();
-  await s.forwarded(65_290);
-  await sleep(2_000);
-  expect((await s.containers()).map((c) => c.id).toSorted()).toEqual(before);
-  expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);
+  test('a stop that takes 10 s holds up neither /engines nor anything else', async () => {
+    await s.quiet();
+    const old = await s.forwarded(40_648);
+    const from = s.portward.logLines.length;
+    await s.vpn().changePort(40_649);
+    await s.portward.untilLog(/Stopping forwarded engine/, { from });
+    await s.forwarded(40_649);
+    let slowest = 0;
+    let answers = 0;
+    await until(
+      'the old engine gone',
+      async () => {
+        for (const path of ['/engines', '/vpn/status', `/vpns/${s.vpn().name}/replacements`]) {
+          const began = Date.now();
+          await s.get(path);
+          slowest = Math.max(slowest, Date.now() - began);
+          answers++;
+        }
+        return !(await s.containers()).some((c) => c.id === old.container_id);
+      },
+      30_000,
+    );
+    expect(answers).toBeGreaterThan(50);
+    // The old system answered nothing for these 10 s.
+    expect(slowest).toBeLessThan(5_000);
+  });
 });

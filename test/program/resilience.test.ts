@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../simulator/free-ports';
 import { cacheDir } from '../../src/folders';
@@ -22,8 +23,8 @@ afterEach(async () => {
 });
 
 /** How often it was printed. */
-function said(on: Stage, pattern: RegExp): number {
-  return on.portward.logLines.filter((line) => line.level !== 'info' && pattern.test(line.text)).length;
+function said(on: Stage, pattern: RegExp, from = 0): number {
+  return on.portward.logLines.slice(from).filter((line) => line.level !== 'info' && pattern.test(line.text)).length;
 }
 
 function temporalServers(on: Stage): string[] {
@@ -31,92 +32,176 @@ function temporalServers(on: Stage): string[] {
   return listed.split('\n').filter((line) => line.includes('server start-dev') && line.includes(on.portward.dataDir));
 }
 
-describe('killed with SIGKILL', () => {
-  test('right after the eviction line: one forwarded engine on the new port, the old one gone, one Temporal server', async () => {
-    const s = await onStage();
-    const old = await s.forwarded(65_290);
-    await s.vpn().changePort(40_648);
-    await s.portward.untilLog(/replacing forwarded engine/);
-    await s.portward.kill('SIGKILL');
-    await s.portward.start();
-    const fresh = await s.forwarded(40_648, s.vpn(), 60_000);
+// One Portward for all of these: whatever happens to it, it is as good as new afterwards.
+describe('once it runs', () => {
+  let s: Stage;
+  let gate: DockerGate;
+  let port = 65_290;
+  /** The log before the present test. */
+  let from = 0;
+
+  async function changed(): Promise<number> {
+    port = port === 65_290 ? 40_648 : port + 1;
+    await s.vpn().changePort(port);
+    return port;
+  }
+
+  async function ids(): Promise<string[]> {
+    return (await s.containers()).map((c) => c.id).toSorted();
+  }
+
+  beforeAll(async () => {
+    gate = await DockerGate.open();
+    s = await Stage.start({ env: { DOCKER_HOST: gate.address, PORT_CHANGE_SPACING_MAX_S: '0' } });
+  });
+  beforeEach(async () => {
+    if (!s.portward.isRunning) await s.portward.start();
+    await s.forwarded(port);
     await s.quiet();
-    expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
-    expect(fresh.container_id).not.toBe(old.container_id);
-    expect(temporalServers(s)).toHaveLength(1);
+    from = s.portward.logLines.length;
+  });
+  afterAll(async () => {
+    await s.clear();
+    await gate.shut();
   });
 
-  test.each([/Engine replacement triggered|replacement triggered/, /Stopping forwarded engine/])(
-    'right after a line like %s: the same',
-    async (line) => {
-      const s = await onStage();
-      await s.forwarded(65_290);
-      await s.quiet();
-      const from = s.portward.logLines.length;
-      await s.vpn().changePort(40_648);
-      await s.portward.untilLog(line, { from });
+  describe('killed with SIGKILL', () => {
+    test.each([
+      /replacing forwarded engine/,
+      /Engine replacement triggered|replacement triggered/,
+      /Stopping forwarded engine/,
+    ])(
+      'right after a line like %s: one forwarded engine on the new port, the old one gone, one Temporal server',
+      async (line) => {
+        const old = await s.forwarded(port);
+        await changed();
+        await s.portward.untilLog(line, { from });
+        await s.portward.kill('SIGKILL');
+        await s.portward.start();
+        const fresh = await s.forwarded(port, s.vpn(), 60_000);
+        await s.quiet();
+        expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
+        expect(fresh.container_id).not.toBe(old.container_id);
+        expect(temporalServers(s)).toHaveLength(1);
+      },
+    );
+
+    test('a port that changes while nothing runs is healed at the next start', async () => {
+      const old = await s.forwarded(port);
       await s.portward.kill('SIGKILL');
+      await changed();
       await s.portward.start();
-      const fresh = await s.forwarded(40_648, s.vpn(), 60_000);
+      const fresh = await s.forwarded(port);
       await s.quiet();
-      expect((await s.containers()).map((c) => c.id)).toEqual([fresh.container_id]);
-    },
-  );
+      expect(fresh.container_id).not.toBe(old.container_id);
+      expect(await s.containers()).toHaveLength(1);
+    });
+  });
 
-  test('a port that changes while nothing runs is healed at the next start', async () => {
-    const s = await onStage();
-    const old = await s.forwarded(65_290);
-    await s.portward.kill('SIGKILL');
-    await s.vpn().changePort(40_648);
-    await s.portward.start();
-    const fresh = await s.forwarded(40_648);
+  test('Docker is away: said once in log and status, the list is kept, and a change meanwhile is healed when it is back', async () => {
+    const old = await s.forwarded(port);
+    await gate.shut();
+    await until('the problem in status', async () =>
+      /Docker is not reachable/.test((await s.status()).vpns[0]?.problem ?? ''),
+    );
+    const missedSince = Date.now();
+    await changed();
+    await s.recheck();
+    await until('another look at Docker that fails', async () => {
+      const { last_check: checked } = (await s.status()).vpns[0] ?? {};
+      // The list is given with the times that were known when it was asked for before.
+      await s.engines();
+      return Date.parse(checked ?? '') > missedSince + 4_000;
+    });
+    const engines = await s.engines();
+    expect(engines.map((e) => e.container_id)).toEqual([old.container_id]);
+    // An engine that nobody could look at has not been seen.
+    expect(Date.parse(engines[0]?.last_seen ?? '')).toBeLessThan(missedSince);
+    await gate.reopen();
+    await s.forwarded(port, s.vpn(), 60_000);
     await s.quiet();
-    expect(fresh.container_id).not.toBe(old.container_id);
-    expect(await s.containers()).toHaveLength(1);
+    await until('no problem any more', async () => (await s.status()).vpns[0]?.problem === null);
+    expect(said(s, /Docker is not reachable/, from)).toBe(1);
+  });
+
+  test('Temporal hangs: the last list is served as stale with nothing forwarded, and it is fresh again afterwards', async () => {
+    const engine = await s.forwarded(port);
+    const pid = s.portward.temporalPid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const stale = await until('a stale answer', async () => {
+        const response = await fetch(`${s.portward.url}/engines`);
+        return response.headers.get('x-portward-stale') === null ? null : response;
+      });
+      expect(stale.status).toBe(200);
+      expect(await stale.json()).toMatchObject([{ container_id: engine.container_id, forwarded: false }]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await s.forwarded(port);
+  });
+
+  test("another instance's engines on the VPN are an error at the start that names them", async () => {
+    const { container_name: name } = await s.forwarded(port);
+    const second = new Stage();
+    second.vpns.push(...s.vpns);
+    try {
+      const start = second.startPortward({ CONTAINER_LABEL: s.containerLabel });
+      await expect(start).rejects.toThrow(new RegExp(`already has engines of another Portward: ${name}`));
+    } finally {
+      await second.clear();
+    }
+    await s.forwarded(port);
+  });
+
+  test("Temporal's database is lost: everything is found again from Docker, and no engine is touched", async () => {
+    await s.startPortwardAgain({ MIN_REPLICAS: '2' });
+    await s.listed(2);
+    await s.quiet();
+    const before = await ids();
+    await s.portward.stop();
+    rmSync(s.portward.dataDir, { recursive: true });
+    await s.portward.start();
+    await s.forwarded(port);
+    expect((await s.listed(2)).map((e) => e.container_id).toSorted()).toEqual(before);
+    expect(await s.replacements()).toEqual([]);
+  });
+
+  test('the image is absent: said once, nothing is evicted for it, and healed when it is there', async () => {
+    const before = (await s.listed(2)).map((e) => e.container_id).toSorted();
+    const tag = `portward-test-absent:${s.simulation.runId}`;
+    await s.startPortwardAgain({ ENGINE_IMAGE: tag });
+    await until('the problem in status', async () =>
+      /image .* is not on the Docker host/.test((await s.status()).vpns[0]?.problem ?? ''),
+    );
+    await s.forwarded(port);
+    const refused = await s.replace();
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      { detail: `image ${tag} is not on the Docker host: nothing was replaced` },
+    ]);
+    await changed();
+    await until('no engine listed as forwarded', async () => (await s.engines()).every((e) => !e.forwarded));
+    expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);
+
+    const [image] = await s.simulation.docker.listImages({ filters: { reference: ['portward-simulator'] } });
+    await s.simulation.docker.getImage(image?.Id ?? '').tag({ repo: 'portward-test-absent', tag: s.simulation.runId });
+    s.onClear(() => s.simulation.docker.getImage(tag).remove({ force: true }));
+    await s.forwarded(port, s.vpn(), 60_000);
+    expect(said(s, /is not on the Docker host/, from)).toBe(1);
   });
 });
 
-test("Temporal's database is lost: everything is found again from Docker, and no engine is touched", async () => {
-  const s = await onStage({ env: { MIN_REPLICAS: '2' } });
-  await s.forwarded(65_290);
-  const before = (await s.listed(2)).map((e) => e.container_id).toSorted();
-  await s.quiet();
-  await s.portward.stop();
-  rmSync(s.portward.dataDir, { recursive: true });
-  await s.portward.start();
-  await s.forwarded(65_290);
-  expect((await s.listed(2)).map((e) => e.container_id).toSorted()).toEqual(before);
-  expect(await s.replacements()).toEqual([]);
-});
-
-test('Docker is away: said once in log and status, the list is kept, and a change meanwhile is healed when it is back', async () => {
-  const gate = await DockerGate.open();
-  const s = await onStage({ env: { DOCKER_HOST: gate.address } });
-  s.onClear(() => gate.shut().catch(() => {}));
-  const old = await s.forwarded(65_290);
-  await s.quiet();
-  await gate.shut();
-  await until('the problem in status', async () =>
-    /Docker is not reachable/.test((await s.status()).vpns[0]?.problem ?? ''),
-  );
-  const missedSince = Date.now();
-  await s.vpn().changePort(40_648);
-  await s.recheck();
-  await until('another look at Docker that fails', async () => {
-    const { last_check: checked } = (await s.status()).vpns[0] ?? {};
-    // The list is given with the times that were known when it was asked for before.
-    await s.engines();
-    return Date.parse(checked ?? '') > missedSince + 4_000;
+test('wrong configuration ends with code 2 and all mistakes in one message, before anything is started', () => {
+  const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
+  const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'start'], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], APP_PORT: 'eighty', PULL_POLICY: 'often', VPN_MODE: 'redundant' },
   });
-  const engines = await s.engines();
-  expect(engines.map((e) => e.container_id)).toEqual([old.container_id]);
-  // An engine that nobody could look at has not been seen.
-  expect(Date.parse(engines[0]?.last_seen ?? '')).toBeLessThan(missedSince);
-  await gate.reopen();
-  await s.forwarded(40_648, s.vpn(), 60_000);
-  await s.quiet();
-  await until('no problem any more', async () => (await s.status()).vpns[0]?.problem === null);
-  expect(said(s, /Docker is not reachable/)).toBe(1);
+  expect(status).toBe(2);
+  for (const name of ['APP_PORT', 'PULL_POLICY', 'GLUETUN_CONTAINER_NAME']) expect(stderr).toContain(name);
+  expect(stdout).toBe('');
 });
 
 test('the VPN container is absent at the start: said once, and healed when it is there', async () => {
@@ -131,32 +216,6 @@ test('the VPN container is absent at the start: said once, and healed when it is
   const vpn = await s.addVpn({ name });
   await s.forwarded(65_290, vpn, 60_000);
   expect(said(s, /not found: start it/)).toBe(1);
-});
-
-test('the image is absent: said once, nothing is evicted for it, and healed when it is there', async () => {
-  const s = await onStage();
-  const old = await s.forwarded(65_290);
-  await s.portward.stop();
-  const tag = `portward-test-absent:${s.simulation.runId}`;
-  await s.startPortwardAgain({ ENGINE_IMAGE: tag });
-  await until('the problem in status', async () =>
-    /image .* is not on the Docker host/.test((await s.status()).vpns[0]?.problem ?? ''),
-  );
-  await s.forwarded(65_290);
-  const refused = await s.replace();
-  expect([refused.status, await refused.json()]).toEqual([
-    409,
-    { detail: `image ${tag} is not on the Docker host: nothing was replaced` },
-  ]);
-  await s.vpn().changePort(40_648);
-  await until('the engine listed as not forwarded', async () => (await s.engines()).some((e) => !e.forwarded));
-  expect((await s.engines()).map((e) => e.container_id)).toEqual([old.container_id]);
-
-  const [image] = await s.simulation.docker.listImages({ filters: { reference: ['portward-simulator'] } });
-  await s.simulation.docker.getImage(image?.Id ?? '').tag({ repo: 'portward-test-absent', tag: s.simulation.runId });
-  s.onClear(() => s.simulation.docker.getImage(tag).remove({ force: true }));
-  await s.forwarded(40_648, s.vpn(), 60_000);
-  expect(said(s, /is not on the Docker host/)).toBe(1);
 });
 
 test('the port range is used up: said once, and what fits is there', async () => {
@@ -186,49 +245,6 @@ test('Temporal is not reachable at the start: said once, the API says why, and a
   s.onClear(() => server.stop());
   await s.forwarded(65_290, s.vpn(), 60_000);
   expect(said(s, /is not reachable, trying again/)).toBe(1);
-});
-
-test('Temporal hangs: the last list is served as stale with nothing forwarded, and it is fresh again afterwards', async () => {
-  const s = await onStage();
-  const engine = await s.forwarded(65_290);
-  await s.quiet();
-  const pid = s.portward.temporalPid ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  s.onClear(async () => process.kill(pid, 'SIGCONT'));
-  const stale = await until('a stale answer', async () => {
-    const response = await fetch(`${s.portward.url}/engines`);
-    return response.headers.get('x-portward-stale') === null ? null : response;
-  });
-  expect(stale.status).toBe(200);
-  expect(await stale.json()).toMatchObject([{ container_id: engine.container_id, forwarded: false }]);
-  process.kill(pid, 'SIGCONT');
-  await s.forwarded(65_290);
-});
-
-describe('at the start', () => {
-  test('wrong configuration ends with code 2 and all mistakes in one message, before anything is started', async () => {
-    const s = await onStage();
-    const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
-    const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'start'], {
-      cwd: s.portward.folder,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], APP_PORT: 'eighty', PULL_POLICY: 'often', VPN_MODE: 'redundant' },
-    });
-    expect(status).toBe(2);
-    for (const name of ['APP_PORT', 'PULL_POLICY', 'GLUETUN_CONTAINER_NAME']) expect(stderr).toContain(name);
-    expect(stdout).toBe('');
-  });
-
-  test("another instance's engines on the VPN are an error that names them", async () => {
-    const s = await onStage();
-    const { container_name: name } = await s.forwarded(65_290);
-    const second = new Stage();
-    second.vpns.push(...s.vpns);
-    s.onClear(() => second.clear());
-    const start = second.startPortward({ CONTAINER_LABEL: s.containerLabel });
-    await expect(start).rejects.toThrow(new RegExp(`already has engines of another Portward: ${name}`));
-    await s.forwarded(65_290);
-  });
 });
 
 test('more than two VPNs, each with a forwarded engine of its own', async () => {
