@@ -32,6 +32,8 @@ export interface Engine extends EngineRef {
   readonly health: Health;
   /** When the run of its container began that was seen last; null before the first look. */
   readonly run: Instant | null;
+  /** When a stream on it began or ended last. */
+  readonly lastUsedAt: Instant | null;
   /** Its network is a former one of its VPN, until its container is started again. */
   readonly cutOff: boolean;
 }
@@ -39,6 +41,8 @@ export interface Engine extends EngineRef {
 /** An engine as `/engines` shows it: `forwarded` is true only on the VPN's last observed port (I1). */
 export interface ListedEngine extends Engine {
   readonly forwarded: boolean;
+  /** Ids of those that run on it. */
+  readonly streams: readonly string[];
 }
 
 export function engineRef(engine: EngineRef): EngineRef {

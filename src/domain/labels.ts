@@ -3,8 +3,14 @@ import { label } from './names';
 
 /** Labels of an image or of a compose file say nothing of an engine; `portward.spec` is for who makes it. */
 const OF_OTHERS = /^(org\.opencontainers\.|org\.label-schema\.|com\.docker\.|maintainer$)/;
-/** An engine's state stays small whatever its image brings along. */
-const KEPT_CHARACTERS_AT_MOST = 300;
+/**
+ * Beside Portward's own an engine has so many bytes of labels, so that its VPN's state stays small whatever its image brings
+ * along: a look at 100 engines, of which it tells 40 whole, is one event of at most 64 KB. Who asks for an engine may give no
+ * more: what is given is shown.
+ */
+export const LABEL_BYTES_AT_MOST = 400;
+
+const encoder = new TextEncoder();
 
 interface Labelled {
   readonly role: Role;
@@ -42,18 +48,25 @@ export function keptLabels(
   const own = Object.entries(all).filter(
     ([name, value]) => derived[name] !== value && name !== label.spec && !OF_OTHERS.test(name),
   );
+  return labelsWithinRoom(Object.fromEntries(own));
+}
+
+/** As many of them as an engine's state has room for. Portward's own have theirs: decisions hang on them. */
+export function labelsWithinRoom(labels: Readonly<Record<string, string>>): Record<string, string> {
   const kept: Record<string, string> = {};
-  let room = KEPT_CHARACTERS_AT_MOST;
-  for (const [name, value] of own.toSorted(([a], [b]) => rank(a) - rank(b))) {
-    room -= name.length + value.length;
-    if (room >= 0) kept[name] = value;
+  let room = LABEL_BYTES_AT_MOST;
+  for (const [name, value] of Object.entries(labels)) {
+    const bytes = name.startsWith('portward.') ? 0 : labelBytes({ [name]: value });
+    if (bytes > room) continue;
+    room -= bytes;
+    kept[name] = value;
   }
   return kept;
 }
 
-/** Portward's own come first, since decisions hang on them. */
-function rank(name: string): number {
-  return name.startsWith('portward.') ? 0 : 1;
+/** How large they are in a history, which is JSON. */
+export function labelBytes(labels: Readonly<Record<string, string>>): number {
+  return Object.entries(labels).reduce((sum, entry) => sum + encoder.encode(JSON.stringify(entry)).length, 0);
 }
 
 function splitLabel(text: string): [string, string] {

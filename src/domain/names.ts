@@ -9,8 +9,18 @@ export function vpnWorkflowId(instance: string, vpn: string): string {
   return `vpn/${instance}/${vpn}`;
 }
 
+/** Of the workflow that sets how many engines each VPN keeps. */
+export function fleetWorkflowId(instance: string): string {
+  return `fleet/${instance}`;
+}
+
 export function replacementWorkflowId(instance: string, vpn: string, lineage: string, number: number): string {
   return `${replacementWorkflowIdPrefix(instance, vpn)}${number}-${lineage}`;
+}
+
+/** The lineage in the id of a replacement's workflow. */
+export function lineageOf(replacementId: string): string {
+  return replacementId.slice(replacementId.lastIndexOf('-') + 1);
 }
 
 /** What the ids of all replacements of a VPN begin with. */

@@ -23,7 +23,12 @@ export type VpnObservation =
  * to an end yet: neither is news.
  */
 export type PortReading =
-  | { readonly kind: 'known'; readonly port: Port }
+  | {
+      readonly kind: 'known';
+      readonly port: Port;
+      /** When it was read; only measured with, and never news. */
+      readonly at?: Instant;
+    }
   | { readonly kind: 'unknown'; readonly forMs: number; readonly reason: string; readonly none: boolean }
   | { readonly kind: 'unasked' }
   | { readonly kind: 'pending' };
@@ -84,6 +89,11 @@ export type Observation = Sight | Blindness;
 
 export function isHealthy(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && (vpn.health === 'healthy' || vpn.health === 'none');
+}
+
+/** Docker's start-up grace, which its own health check ends. */
+export function isStarting(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running && vpn.health === 'starting';
 }
 
 export function isCalledUnhealthy(vpn: VpnObservation): boolean {

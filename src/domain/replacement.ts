@@ -10,7 +10,10 @@ export type Cause =
   | 'VPN reconnected'
   | 'engine died'
   | 'engine unhealthy'
-  | 'surplus';
+  | 'surplus'
+  | 'scaled up'
+  | 'requested'
+  | 'removed';
 
 /** The engine that a replacement has to bring up. A moved port makes a new generation of it. */
 export interface Target {
@@ -21,6 +24,14 @@ export interface Target {
   readonly p2pPort: Port | null;
   /** Containers (ids or names) being let go that may hold a port of this one: it can start only when they are gone. */
   readonly waitFor: readonly string[];
+  /** What who asked for this engine wants it to have; null: nothing. Only the replacement has all of it, see `inBrief`. */
+  readonly extras: EngineExtras | null;
+}
+
+export interface EngineExtras {
+  readonly labels: Readonly<Record<string, string>>;
+  /** See `src/seal.ts`. */
+  readonly sealedEnv: string | null;
 }
 
 export type ReplacementState = 'running' | 'completed' | 'lost';
@@ -35,6 +46,8 @@ export interface Replacement {
   readonly oldPort: Port | null;
   readonly old: readonly EngineRef[];
   readonly target: Target | null;
+  /** The new engine's container, which may not answer yet. */
+  readonly made: { readonly id: ContainerId; readonly name: string } | null;
   readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
   readonly state: ReplacementState;
   readonly startedAt: Instant;
@@ -45,6 +58,8 @@ export interface Replacement {
   readonly lastError: string | null;
   /** Until then the circuit breaker keeps it from trying to bring up its engine. */
   readonly heldUntil: Instant | null;
+  /** Of the old engines, those that have streams to serve: still, or again from a list that a proxy had. */
+  readonly draining: readonly ContainerId[];
 }
 
 export interface ReplacementInput {
@@ -59,6 +74,9 @@ export interface ReplacementInput {
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
+  /** Of the old engines, those whose streams are waited for, until the VPN says otherwise; `drainMs`: for how long at most. */
+  readonly draining: readonly ContainerId[];
+  readonly drainMs: number;
   /** See `Replacement`. */
   readonly heldUntil: Instant | null;
   /** Set when the workflow continued as new: what it had done so far. */
@@ -70,9 +88,18 @@ export interface ReplacementProgress {
   readonly ready: { readonly generation: number; readonly engine: Engine; readonly session: string } | null;
   readonly failedAttempts: number;
   readonly heldUntil: Instant | null;
+  readonly draining: readonly ContainerId[];
+  readonly drainUntil: Instant;
 }
 
 /** child → VPN workflow */
+export interface EngineMade {
+  readonly number: number;
+  readonly lineage: string;
+  readonly generation: number;
+  readonly id: ContainerId;
+  readonly name: string;
+}
 export interface EngineReady {
   readonly number: number;
   readonly lineage: string;

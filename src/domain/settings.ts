@@ -22,7 +22,7 @@ export interface BreakerSettings {
 export interface VpnSettings {
   readonly instance: string;
   readonly vpn: string;
-  /** Engines wanted on this VPN, the forwarded one among them; at least 1. */
+  /** Engines wanted on this VPN, the forwarded one among them, until the fleet sets another target; at least 1. */
   readonly targetEngines: number;
   readonly httpPorts: PortRange;
   readonly httpsPorts: PortRange;
@@ -41,7 +41,15 @@ export interface VpnSettings {
   /** To which length the pauses grow between replacements for ports that keep changing; 0: there are none. */
   readonly longestSpacingMs: number;
   readonly breakers: { readonly general: BreakerSettings; readonly replacement: BreakerSettings };
+  /** How long an engine beyond the target is kept after its last stream. */
+  readonly idleGraceMs: number;
+  /** How long a replaced engine may go on with its streams; 0: not at all. */
+  readonly drainMs: number;
+  /** What happens is sent to NOTIFY_URL, which only the worker knows. */
+  readonly notify: boolean;
   readonly image: string;
+  /** An engine starts when the one whose place it takes is gone, for example because both would write to one volume. */
+  readonly oneAtATime: boolean;
   readonly pullPolicy: PullPolicy;
   /** Search attributes that the Temporal namespace has; setting another would stop the workflow. */
   readonly searchAttributes: readonly string[];

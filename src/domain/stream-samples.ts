@@ -1,0 +1,24 @@
+import type { StreamSample } from './stream';
+
+/** A sample as it travels in heartbeats, which are small: its fields without their names, in the order of `StreamSample`. */
+export type SampleRecord = readonly [
+  at: number,
+  peers: number | null,
+  speedDown: number | null,
+  speedUp: number | null,
+  downloaded: number | null,
+  uploaded: number | null,
+  status: string | null,
+];
+
+/** By stream, oldest first. */
+export type SampleRecords = Readonly<Record<string, readonly SampleRecord[]>>;
+
+export function sampleRecord(s: StreamSample): SampleRecord {
+  return [s.at, s.peers, s.speedDown, s.speedUp, s.downloaded, s.uploaded, s.status];
+}
+
+export function sampleOf(record: SampleRecord): StreamSample {
+  const [at, peers, speedDown, speedUp, downloaded, uploaded, status] = record;
+  return { at, peers, speedDown, speedUp, downloaded, uploaded, status };
+}
