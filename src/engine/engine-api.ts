@@ -26,31 +26,17 @@ const ANSWER_BYTES_AT_MOST = 16 * 1024;
 
 const NetworkStatus = Type.Object({ result: Type.Object({ connected: Type.Boolean() }) });
 
-/** AceStream's API. */
-export class AceStreamApi implements EngineApi {
-  /** A 401 or 403 still means that it is up. */
-  async answers(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-    const response = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
-      const answer = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
-      await answer.body?.cancel();
-      return answer;
-    });
-    if (!response.ok && response.status !== 401 && response.status !== 403) {
-      throw new Error(`the engine's API answers ${response.status}`);
-    }
-  }
-
-  async connected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
-    const text = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
-      const response = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
-      if (response.ok) return answerText(response, ANSWER_BYTES_AT_MOST);
-      await response.body?.cancel();
-      throw new Error(`the engine's API answers ${response.status} when asked whether it is connected`);
-    });
-    const status = parsed(text);
-    if (Value.Check(NetworkStatus, status)) return status.result.connected;
-    throw new Error(`the engine does not say whether it is connected, but ${JSON.stringify(text.slice(0, 60))}`);
-  }
+/** Asks AceStream's API whether it reaches its network. @throws when that can't be learned */
+export async function askConnected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+  const text = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
+    const response = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
+    if (response.ok) return answerText(response, ANSWER_BYTES_AT_MOST);
+    await response.body?.cancel();
+    throw new Error(`the engine's API answers ${response.status} when asked whether it is connected`);
+  });
+  const status = parsed(text);
+  if (Value.Check(NetworkStatus, status)) return status.result.connected;
+  throw new Error(`the engine does not say whether it is connected, but ${JSON.stringify(text.slice(0, 60))}`);
 }
 
 function parsed(json: string): unknown {

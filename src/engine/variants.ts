@@ -1,68 +1,70 @@
-import type { Port } from '../domain/engine';
+import type { HealthProbe } from './engine-probe';
+import type { Variant } from './variant';
 
-export interface EnginePorts {
-  readonly http: Port;
-  readonly https: Port;
-  /** Null on a plain engine. */
-  readonly p2p: Port | null;
-}
-
-/** How an image is told its ports. Texts may hold {{HTTP_PORT}}, {{HTTPS_PORT}} and {{P2P_PORT}}. */
-export interface Variant {
-  readonly image: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Added on a forwarded engine only. */
-  readonly forwardedEnv: Readonly<Record<string, string>>;
-  readonly command: readonly string[] | null;
-}
-
-/** Every ENGINE_VARIANT, as data. */
-export const variants: Readonly<Record<string, Variant>> = {
-  'krinkuto11-amd64': {
-    image: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
-    env: {
-      CONF: '--http-port={{HTTP_PORT}}\n--https-port={{HTTPS_PORT}}\n--bind-all',
-      HTTP_PORT: '{{HTTP_PORT}}',
-      HTTPS_PORT: '{{HTTPS_PORT}}',
-      BIND_ALL: 'true',
-      INTERNAL_BUFFERING: '60',
-      CACHE_LIMIT: '1',
-    },
-    forwardedEnv: { P2P_PORT: '{{P2P_PORT}}' },
-    command: null,
-  },
+/** A 401 or 403 still means that it is up. */
+const aceStreamHealth: HealthProbe = {
+  type: 'http',
+  path: '/server/api?api_version=3&method=get_network_connection_status',
+  statuses: ['2xx', 401, 403],
 };
 
-function filled(text: string, ports: EnginePorts): string {
-  return text
-    .replaceAll('{{HTTP_PORT}}', String(ports.http))
-    .replaceAll('{{HTTPS_PORT}}', String(ports.https))
-    .replaceAll('{{P2P_PORT}}', ports.p2p === null ? '' : String(ports.p2p));
+const aceStream = {
+  env: {},
+  forwardedEnv: {},
+  command: null,
+  volumes: [],
+  health: aceStreamHealth,
+  connectionStatus: true,
+  oneAtATime: false,
+} satisfies Omit<Variant, 'image'>;
+
+/** What the image's author recommends: caches in memory, of 200 MB for live streams, and room for many peers. */
+const JOPSIS_AMD64_FLAGS = [
+  '--client-console --bind-all',
+  '--live-cache-type memory --live-cache-size 209715200 --vod-cache-type memory --vod-drop-max-age 120',
+  '--cache-dir /acestream/.ACEStream --max-file-size 2147483648',
+  '--live-buffer 25 --vod-buffer 10 --refill-buffer-interval 1 --check-live-pos-interval 5',
+  '--max-connections 500 --max-peers 50 --max-upload-slots 50 --auto-slots 0 --download-limit 0 --upload-limit 0',
+  '--slots-manager-use-cpu-limit 1 --core-skip-have-before-playback-pos 1 --core-dlr-periodic-check-interval 5',
+  '--stats-report-interval 2 --stats-report-peers --webrtc-allow-outgoing-connections 1 --allow-user-config',
+  '--log-debug 0 --log-max-size 15000000 --log-backup-count 1',
+].join(' ');
+/** The image's own command. */
+const JOPSIS_ARM_COMMAND =
+  'python main.py --bind-all --client-console --live-cache-type memory --live-mem-cache-size 104857600 --disable-sentry --log-stdout';
+const PORT_FLAGS = '--http-port {{HTTP_PORT}} --https-port {{HTTPS_PORT}}';
+const P2P_FLAG = '--port {{P2P_PORT}}';
+
+/** Tags of jopsis/acestream. */
+export interface ArmTags {
+  readonly arm32: string;
+  readonly arm64: string;
 }
 
-/** Environment (as Docker's `NAME=value`) and command of an engine on these ports; `extraEnv` wins. */
-export function engineProcess(
-  variant: Variant,
-  ports: EnginePorts,
-  extraEnv: Readonly<Record<string, string>>,
-): { env: string[]; command: string[] | null } {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(variant.env)) env[name] = filled(value, ports);
-  if (ports.p2p !== null) {
-    for (const [name, value] of Object.entries(variant.forwardedEnv)) env[name] = filled(value, ports);
-  }
-  Object.assign(env, extraEnv);
+/** Every ENGINE_VARIANT but `custom`, as data. */
+export function variants({ arm32, arm64 }: ArmTags): Readonly<Record<string, Variant>> {
+  const armCommand = `${JOPSIS_ARM_COMMAND} ${PORT_FLAGS} ${P2P_FLAG}`.split(' ');
   return {
-    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    command: variant.command?.map((word) => filled(word, ports)) ?? null,
+    'krinkuto11-amd64': {
+      ...aceStream,
+      image: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
+      env: {
+        CONF: '--http-port={{HTTP_PORT}}\n--https-port={{HTTPS_PORT}}\n--bind-all',
+        HTTP_PORT: '{{HTTP_PORT}}',
+        HTTPS_PORT: '{{HTTPS_PORT}}',
+        BIND_ALL: 'true',
+        INTERNAL_BUFFERING: '60',
+        CACHE_LIMIT: '1',
+      },
+      forwardedEnv: { P2P_PORT: '{{P2P_PORT}}' },
+    },
+    'jopsis-amd64': {
+      ...aceStream,
+      image: 'jopsis/acestream:x64',
+      env: { ACESTREAM_ARGS: `${JOPSIS_AMD64_FLAGS} ${PORT_FLAGS}` },
+      forwardedEnv: { ACESTREAM_ARGS: `${JOPSIS_AMD64_FLAGS} ${PORT_FLAGS} ${P2P_FLAG}` },
+    },
+    'jopsis-arm32': { ...aceStream, image: `jopsis/acestream:${arm32}`, command: armCommand },
+    'jopsis-arm64': { ...aceStream, image: `jopsis/acestream:${arm64}`, command: armCommand },
   };
-}
-
-/** The P2P port that a container was given by whoever made it: P2P_PORT, or `--port` in CONF or the command. */
-export function p2pPortOf(env: readonly string[], command: readonly string[]): Port | null {
-  const values = new Map(env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
-  const words = [values.get('CONF') ?? '', values.get('ACESTREAM_ARGS') ?? '', ...command].join(' ');
-  const given = values.get('P2P_PORT') || /(?:^|\s)--port[= ](\d+)(?:\s|$)/.exec(words)?.[1];
-  const port = given !== undefined && /^\d{1,5}$/.test(given) ? Number(given) : 0;
-  return port >= 1 && port <= 65_535 ? port : null;
 }

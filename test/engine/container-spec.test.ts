@@ -1,8 +1,17 @@
 import { engineContainer, type EngineOrder } from '../../src/activities/spec';
-import { variants, type Variant } from '../../src/engine/variants';
+import type { Variant } from '../../src/engine/variant';
 import { target } from '../builders';
 
-const variant: Variant = variants['krinkuto11-amd64'] ?? { image: '', env: {}, forwardedEnv: {}, command: null };
+const variant: Variant = {
+  image: 'engine:1',
+  env: { HTTP_PORT: '{{HTTP_PORT}}', HTTPS_PORT: '{{HTTPS_PORT}}', CACHE_LIMIT: '1' },
+  forwardedEnv: { P2P_PORT: '{{P2P_PORT}}' },
+  command: null,
+  volumes: [],
+  health: { type: 'tcp' },
+  connectionStatus: false,
+  oneAtATime: false,
+};
 const LABEL = 'ondemand.app=myservice';
 
 function order(change: Partial<EngineOrder> = {}): EngineOrder {
@@ -49,6 +58,7 @@ test('it joins the network of the VPN container, by id, with the image and envir
     networkOf: 'vpn-id',
     image: variant.image,
     command: null,
+    volumes: [],
     env: expect.arrayContaining(['HTTP_PORT=19001', 'HTTPS_PORT=45001', 'P2P_PORT=40648']),
   });
 });
@@ -85,6 +95,8 @@ test('the spec hash changes with anything that matters', () => {
     container({}, 'vpn-id', { CACHE_LIMIT: '2' }),
     engineContainer(order(), { ...variant, image: 'another:1' }, {}, LABEL, 'vpn-id'),
     engineContainer(order(), { ...variant, command: ['x'] }, {}, LABEL, 'vpn-id'),
+    engineContainer(order(), { ...variant, volumes: ['x:/x'] }, {}, LABEL, 'vpn-id'),
+    container({ target: target({ extras: { labels: { stream: 'x' }, sealedEnv: null } }) }),
   ].map(hash);
   expect(new Set([hash(container()), ...others]).size).toBe(others.length + 1);
 });
@@ -93,4 +105,32 @@ test('the mark of what is ours is CONTAINER_LABEL, whatever it is', () => {
   expect(engineContainer(order(), variant, {}, 'my.app=engines', 'vpn-id').labels).toMatchObject({
     'my.app': 'engines',
   });
+});
+
+test("a caller's labels are on it, but none that could be taken for Portward's own", () => {
+  const labels = {
+    stream_id: 'abc|1',
+    'ondemand.app': 'other',
+    'acestream.forwarded': 'true',
+    'acestream.p2p_port': '1',
+    'acestream.anything': 'x',
+    'host.http_port': '1',
+    'portward.instance': 'other',
+    'portward.anything': 'x',
+  };
+  const plain = target({ role: 'plain', p2pPort: null });
+  const made = container({ target: { ...plain, extras: { labels, sealedEnv: null } } });
+  expect({ ...made.labels, 'portward.spec': '' }).toEqual({
+    ...container({ target: plain }).labels,
+    stream_id: 'abc|1',
+    'portward.spec': '',
+  });
+});
+
+test("a caller's environment wins, and the spec hash tells that it is another without telling what it is", () => {
+  const secret = container({}, 'vpn-id', { TOKEN: 'TOP-SECRET', CACHE_LIMIT: '7' });
+  expect(secret.env).toEqual(expect.arrayContaining(['TOKEN=TOP-SECRET', 'CACHE_LIMIT=7']));
+  expect(secret.env).not.toContain('CACHE_LIMIT=1');
+  expect(hash(secret)).not.toBe(hash(container({}, 'vpn-id', { TOKEN: 'ANOTHER', CACHE_LIMIT: '7' })));
+  expect(JSON.stringify(secret.labels)).not.toContain('TOP-SECRET');
 });

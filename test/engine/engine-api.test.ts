@@ -1,6 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AceStreamApi, url } from '../../src/engine/engine-api';
+import { url } from '../../src/engine/engine-api';
+import { engineApi } from '../../src/engine/engine-probe';
+import { variants } from '../../src/engine/variants';
 
 let answer: (response: ServerResponse) => void;
 const asked: string[] = [];
@@ -14,7 +16,9 @@ afterAll(() => {
   return new Promise((resolve) => server.close(resolve));
 });
 
-const api = new AceStreamApi();
+const aceStream = variants({ arm32: 'x', arm64: 'x' })['krinkuto11-amd64'];
+if (!aceStream) throw new Error('the default variant is not there');
+const api = engineApi(aceStream);
 const endpoint = () => ({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
 const asking = (signal = new AbortController().signal) => api.answers(endpoint(), signal);
 
@@ -27,6 +31,13 @@ test('an engine that answers is up', async () => {
 test.each([401, 403])('an engine that answers %i is up too', async (status) => {
   answer = (response) => response.writeHead(status).end();
   await expect(asking()).resolves.toBeUndefined();
+});
+
+test('an engine that sends elsewhere is not up, and nobody goes there', async () => {
+  const before = asked.length;
+  answer = (response) => response.writeHead(302, { location: '/elsewhere' }).end();
+  await expect(asking()).rejects.toThrow("the engine's API answers 302");
+  expect(asked.slice(before)).toEqual(['/server/api?api_version=3&method=get_network_connection_status']);
 });
 
 test.each([404, 500, 503])('an engine that answers %i is not up', async (status) => {

@@ -1,14 +1,24 @@
-import { engineProcess, p2pPortOf, variants, type EnginePorts, type Variant } from '../../src/engine/variants';
+import * as fc from 'fast-check';
+import { p2pPortOf } from '../../src/engine/p2p-port';
+import { engineProcess, type EngineOnPorts, type Variant } from '../../src/engine/variant';
+import { variants } from '../../src/engine/variants';
 
-const PLAIN: EnginePorts = { http: 19_000, https: 45_000, p2p: null };
-const FORWARDED: EnginePorts = { ...PLAIN, p2p: 65_290 };
+const PLAIN: EngineOnPorts = { vpn: 'gluetun', http: 19_000, https: 45_000, p2p: null };
+const FORWARDED: EngineOnPorts = { ...PLAIN, p2p: 65_290 };
+const all = variants({ arm32: 'arm32-v3.2.13', arm64: 'arm64-v3.2.13' });
 
 function variant(name: string): Variant {
-  const found = variants[name];
+  const found = all[name];
   if (!found) throw new Error(`no variant '${name}'`);
   return found;
 }
 const krinkuto = variant('krinkuto11-amd64');
+
+/** The value of a variable that an engine is given. */
+function given(name: string, engine: EngineOnPorts, variable: string): string {
+  const { env } = engineProcess(variant(name), engine, {});
+  return env.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? '';
+}
 
 const KRINKUTO_ENV = [
   'CONF=--http-port=19000\n--https-port=45000\n--bind-all',
@@ -19,14 +29,43 @@ const KRINKUTO_ENV = [
   'CACHE_LIMIT=1',
 ];
 
-test('krinkuto11-amd64 has the image and, on a plain engine, exactly the environment of the contract', () => {
-  expect(krinkuto.image).toBe('ghcr.io/krinkuto11/acestream-http-proxy:latest');
-  expect(engineProcess(krinkuto, PLAIN, {})).toEqual({ env: KRINKUTO_ENV, command: null });
+test('there are the four variants of the contract, with their images', () => {
+  expect(Object.entries(all).map(([name, { image }]) => [name, image])).toEqual([
+    ['krinkuto11-amd64', 'ghcr.io/krinkuto11/acestream-http-proxy:latest'],
+    ['jopsis-amd64', 'jopsis/acestream:x64'],
+    ['jopsis-arm32', 'jopsis/acestream:arm32-v3.2.13'],
+    ['jopsis-arm64', 'jopsis/acestream:arm64-v3.2.13'],
+  ]);
+});
+
+test('krinkuto11-amd64 is given, on a plain engine, exactly the environment of the contract', () => {
+  expect(engineProcess(krinkuto, PLAIN, {})).toEqual({ env: KRINKUTO_ENV, command: null, volumes: [] });
 });
 
 test('krinkuto11-amd64 is given P2P_PORT on a forwarded engine', () => {
   expect(engineProcess(krinkuto, FORWARDED, {}).env).toEqual([...KRINKUTO_ENV, 'P2P_PORT=65290']);
 });
+
+test('jopsis-amd64 is told its ports in ACESTREAM_ARGS, the P2P port on a forwarded engine only', () => {
+  const plain = given('jopsis-amd64', PLAIN, 'ACESTREAM_ARGS');
+  expect(plain).toMatch(/^--client-console --bind-all .* --http-port 19000 --https-port 45000$/);
+  expect(given('jopsis-amd64', FORWARDED, 'ACESTREAM_ARGS')).toBe(`${plain} --port 65290`);
+  expect(engineProcess(variant('jopsis-amd64'), FORWARDED, {})).toMatchObject({
+    env: [expect.anything()],
+    command: null,
+  });
+});
+
+test.each(['jopsis-arm32', 'jopsis-arm64'])(
+  '%s is told its ports on the command line, the P2P port on a forwarded engine only',
+  (name) => {
+    const { env, command } = engineProcess(variant(name), PLAIN, {});
+    expect(env).toEqual([]);
+    expect(command?.slice(0, 4)).toEqual(['python', 'main.py', '--bind-all', '--client-console']);
+    expect(command?.slice(-4)).toEqual(['--http-port', '19000', '--https-port', '45000']);
+    expect(engineProcess(variant(name), FORWARDED, {}).command).toEqual([...(command ?? []), '--port', '65290']);
+  },
+);
 
 test("a caller's CONF and other variables win", () => {
   const { env } = engineProcess(krinkuto, FORWARDED, { CONF: '--my-own', CACHE_LIMIT: '9', EXTRA: 'a=b' });
@@ -36,45 +75,50 @@ test("a caller's CONF and other variables win", () => {
   expect(env).toHaveLength(KRINKUTO_ENV.length + 2);
 });
 
-test('a variant that is told its ports on the command line has them filled in there', () => {
-  const command = ['python', 'main.py', '--http-port', '{{HTTP_PORT}}', '--https-port', '{{HTTPS_PORT}}'];
-  const onCommandLine: Variant = { image: 'x', env: {}, forwardedEnv: {}, command };
-  expect(engineProcess(onCommandLine, PLAIN, {})).toEqual({
-    env: [],
-    command: ['python', 'main.py', '--http-port', '19000', '--https-port', '45000'],
+test("a caller's CONF, too, has the ports filled in, which no caller can know", () => {
+  const { env } = engineProcess(krinkuto, PLAIN, { CONF: '--http-port={{HTTP_PORT}} --cache-limit 2' });
+  expect(env).toContain('CONF=--http-port=19000 --cache-limit 2');
+});
+
+test('a name that objects have of their own is a variable like others', () => {
+  const env = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
+  expect(engineProcess(krinkuto, PLAIN, env).env).toEqual([...KRINKUTO_ENV, '__proto__=a', 'constructor=b']);
+});
+
+const custom: Variant = {
+  ...krinkuto,
+  env: { WEB: '{{HTTP_PORT}}/{{HTTPS_PORT}} on {{VPN}}', PEERS: '[{{P2P_PORT}}]', TEMPLATE: '{{.Name}} {{OTHER}}' },
+  forwardedEnv: { MODE: 'active' },
+  command: ['run', '--web', '{{HTTP_PORT}}', '--peers={{P2P_PORT}}', '--port', '{{P2P_PORT}}', '-v'],
+  volumes: ['config-{{VPN}}:/config', 'port-{{P2P_PORT}}:/port:ro'],
+};
+
+test('on a forwarded engine every placeholder is filled in, in variables, words and volumes; what is none stays', () => {
+  expect(engineProcess(custom, FORWARDED, {})).toEqual({
+    env: ['WEB=19000/45000 on gluetun', 'PEERS=[65290]', 'TEMPLATE={{.Name}} {{OTHER}}', 'MODE=active'],
+    command: ['run', '--web', '19000', '--peers=65290', '--port', '65290', '-v'],
+    volumes: ['config-gluetun:/config', 'port-65290:/port:ro'],
   });
 });
 
-test('the P2P port of an engine that Portward made is found again', () => {
-  expect(p2pPortOf(engineProcess(krinkuto, FORWARDED, {}).env, [])).toBe(65_290);
-  expect(p2pPortOf(engineProcess(krinkuto, PLAIN, {}).env, [])).toBeNull();
+test('on a plain engine what names the P2P port is left out, with the option that it is the value of', () => {
+  expect(engineProcess(custom, PLAIN, { MINE: '{{P2P_PORT}}' })).toEqual({
+    env: ['WEB=19000/45000 on gluetun', 'TEMPLATE={{.Name}} {{OTHER}}'],
+    command: ['run', '--web', '19000', '-v'],
+    volumes: ['config-gluetun:/config'],
+  });
 });
 
-test.each<[string, string[], string[]]>([
-  ['P2P_PORT', ['P2P_PORT=65290'], []],
-  ['P2P_PORT, which wins over CONF', ['CONF=--port=1', 'P2P_PORT=65290'], []],
-  ['CONF', ['CONF=--http-port=19000\n--port=65290\n--bind-all'], []],
-  ['CONF with a blank', ['CONF=--bind-all --port 65290'], []],
-  ['CONF beside an empty P2P_PORT', ['P2P_PORT=', 'CONF=--port=65290'], []],
-  ['ACESTREAM_ARGS', ['ACESTREAM_ARGS=--http-port 19000 --https-port 45000 --port 65290'], []],
-  ['the command', [], ['python', 'main.py', '--http-port', '19000', '--port', '65290']],
-  ['the command, in one word', [], ['--port=65290']],
-])('the P2P port is read from %s', (_where, env, command) => {
-  expect(p2pPortOf(env, command)).toBe(65_290);
-});
-
-test.each<[string, string[], string[]]>([
-  ['nothing', [], []],
-  ['other ports only', ['CONF=--http-port=19000\n--https-port=45000'], ['--api-port', '1']],
-  ['a text', ['P2P_PORT=auto'], []],
-  ['port 0', ['P2P_PORT=0'], []],
-  ['a port over 65535', ['P2P_PORT=65536'], []],
-  ['half a port', ['P2P_PORT=65290.5'], []],
-  ['a port in another notation', ['P2P_PORT=0xff0a'], []],
-  ['a number that is too long', ['CONF=--port=652900000'], []],
-  ['an option without a value', [], ['--port']],
-  ['an option that only begins like it', [], ['--portability=65290']],
-  ['a variable without a value', ['P2P_PORT', 'CONF'], []],
-])('%s is no P2P port', (_what, env, command) => {
-  expect(p2pPortOf(env, command)).toBeNull();
+test('the P2P port of an engine that Portward made is found again in each variant, and none in a plain one', () => {
+  const port = fc.integer({ min: 1, max: 65_535 });
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.values(all)), port, port, port, (kind, http, https, p2p) => {
+      const foundIn = (engine: EngineOnPorts) => {
+        const { env, command } = engineProcess(kind, engine, {});
+        return p2pPortOf(env, command ?? []);
+      };
+      expect(foundIn({ vpn: 'gluetun', http, https, p2p })).toBe(p2p);
+      expect(foundIn({ vpn: 'gluetun', http, https, p2p: null })).toBeNull();
+    }),
+  );
 });
