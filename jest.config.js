@@ -14,6 +14,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // Mounts a small disk, which takes root.
   testPathIgnorePatterns: process.getuid?.() === 0 ? [] : ['disk-full'],
+  globalSetup: '<rootDir>/test/built.mjs',
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   setupFiles: ['<rootDir>/test/errors-of-node.ts'],
   // Packages that are ES modules only: jest can't load those as they are on Node 20.
   transform: { '^.+\\.ts$': swc, '/node_modules/(cookie|content-disposition)/.+\\.js$': swc },

@@ -33,7 +33,11 @@ export function vpnSettings(change: Partial<VpnSettings> = {}): VpnSettings {
       general: { threshold: 5, recoveryMs: 300_000 },
       replacement: { threshold: 3, recoveryMs: 180_000 },
     },
+    idleGraceMs: 30_000,
+    drainMs: 0,
+    notify: false,
     image: 'engine:test',
+    oneAtATime: false,
     pullPolicy: 'never',
     searchAttributes: [],
     ...change,
@@ -53,8 +57,10 @@ export function plainEngine(httpPort: number, change: Partial<ListedEngine> = {}
     ready: true,
     health: 'healthy',
     run: DAY,
+    lastUsedAt: null,
     cutOff: false,
     forwarded: false,
+    streams: [],
     ...change,
   };
 }
@@ -120,6 +126,7 @@ export function target(change: Partial<Target> = {}): Target {
     httpsPort: 45_001,
     p2pPort: 40_648,
     waitFor: [],
+    extras: null,
     ...change,
   };
 }
@@ -135,6 +142,7 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
     oldPort: 65_290,
     old: [forwardedEngine(19_000, 65_290)],
     target: target(),
+    made: null,
     newEngine: null,
     state: 'running',
     startedAt: DAY,
@@ -143,6 +151,7 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
     failedAttempts: 0,
     lastError: null,
     heldUntil: null,
+    draining: [],
     ...change,
   };
 }

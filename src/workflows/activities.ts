@@ -18,13 +18,14 @@ const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maxi
 const heartbeatTimeout = '6 seconds';
 
 /** Each is one short exchange with Docker, whose client gives up well before the activity does. */
-export const { evictEngine, awaitHeard, createEngine, removeEngine } = proxyActivities<Activities>({
+export const { evictEngine, awaitHeard, removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
   heartbeatTimeout,
   retry: quick,
 });
 
-export const { stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
+/** An engine's start waits until it is its turn. */
+export const { createEngine, stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
   retry: quick,
@@ -43,6 +44,14 @@ export const { reconnectVpn } = proxyActivities<Activities>({
   scheduleToCloseTimeout: '15 minutes',
   heartbeatTimeout,
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+/** For an hour: a receiver may be restarted, or moved. */
+export const { notify } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 seconds',
+  scheduleToCloseTimeout: '1 hour',
+  heartbeatTimeout,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
 export const { pullImage } = proxyActivities<Activities>({

@@ -59,9 +59,13 @@ export function announce(name: string, effect: Effect, data: VpnData): void {
     announceRemedy(name, effect.remedy, data);
     return;
   }
-  if (effect.kind === 'hold') return;
+  if (effect.kind === 'hold' || effect.kind === 'draining') return;
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
+  if (effect.kind === 'abandon') {
+    log.warn(`[${name}] Removing engine ${replacement.made?.name}, which still boots: removed`, ids);
+    return;
+  }
   if (effect.kind === 'retarget') {
     log.info(
       `[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`,

@@ -23,7 +23,7 @@ export const closedBreaker: Breaker = { failures: 0, lastFailureAt: null, lastSu
 export const closedBreakers: Breakers = { general: closedBreaker, replacement: closedBreaker };
 
 export function breakerKind(cause: Cause): BreakerKind {
-  return cause === 'first engine' ? 'general' : 'replacement';
+  return ['first engine', 'scaled up', 'requested'].includes(cause) ? 'general' : 'replacement';
 }
 
 export function withFailure(breaker: Breaker, settings: BreakerSettings, at: Instant): Breaker {

@@ -1,12 +1,25 @@
-import { engineRef } from '../domain/engine';
-import { label } from '../domain/names';
+import { engineRef, type Engine } from '../domain/engine';
+import { isOfLineage, label } from '../domain/names';
 import type { Decision } from './decision';
+import { busyEngines, targetOf } from './pool-facts';
 import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
+import type { VpnData } from './vpn-data';
+
+/** Who asks for an engine opens the first stream on it some 5 s later, however short the grace period is. */
+const FIRST_USE_WITHIN_MS = 10_000;
+
+/** Streams that a former life of this workflow knew of may run on, on an engine of which none is known. */
+const UNKNOWN_USE_MS = 6 * 60 * 60_000;
+
+/** Engines that are wanted beside the forwarded one. */
+export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
+  return targetOf(data) - (forwardedExpected ? 1 : 0);
+}
 
 /** Removes engines that have failed, and fills up to the wanted number. */
 export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, unfinished, failed, now, provisioningPossible } = decision;
-  const wanted = data.settings.targetEngines - (forwardedExpected ? 1 : 0);
+  const wanted = plainWanted(data, forwardedExpected);
   let plain =
     alive.filter((e) => e.role === 'plain').length + unfinished.filter((r) => r.target?.role === 'plain').length;
   for (const [engine, cause] of failed) {
@@ -27,8 +40,9 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
   if (!provisioningPossible) return;
   removeSurplus(decision, plain - wanted);
   const earliest = earliestAfterFailures(data, 'plain', now);
-  const cause = causeOfRefill(data, 'plain');
-  for (; plain < wanted; plain++) {
+  const refill = causeOfRefill(data, 'plain');
+  for (let added = 0; plain < wanted; plain++, added++) {
+    const cause = added < data.toAdd ? 'scaled up' : refill;
     if (isFailure(cause) && now < earliest) {
       decision.wake(earliest);
       return;
@@ -39,14 +53,33 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
 }
 
 /**
- * While the port was unknown for long, a plain engine stood in for a forwarded one that was lost. Engines that somebody else
- * has made stay. The youngest goes: it is the one that fewest have chosen.
+ * Engines that may go without a successor: none that has a stream, or that somebody else has made; and none while a plain
+ * engine stands in for a forwarded one that does not work.
+ */
+export function dispensable({ alive, port, data }: Decision): Engine[] {
+  if (!alive.some((e) => e.role === 'forwarded' && e.ready && e.p2pPort === port)) return [];
+  const busy = busyEngines(data);
+  return alive.filter((e) => e.role === 'plain' && e.labels[label.replacement] !== undefined && !busy.has(e.id));
+}
+
+/**
+ * Engines beyond those that are wanted go once they have been idle for the grace period. The youngest goes first: it is the
+ * one that fewest have chosen.
  */
 function removeSurplus(decision: Decision, surplus: number): void {
-  const { alive, unfinished, port } = decision;
-  if (surplus <= 0 || unfinished.length > 0) return;
-  if (!alive.some((e) => e.role === 'forwarded' && e.ready && e.p2pPort === port)) return;
-  const ours = alive.filter((e) => e.role === 'plain' && e.labels[label.replacement] !== undefined);
-  const youngestFirst = ours.toSorted((a, b) => b.firstSeen - a.firstSeen);
-  for (const engine of youngestFirst.slice(0, surplus)) decision.remove('surplus', engineRef(engine));
+  const { unfinished, data, now } = decision;
+  if (surplus <= 0 || unfinished.length > 0 || data.surplusSince === null) return;
+  const { idleGraceMs } = data.settings;
+  const graceOver = (e: Engine) =>
+    Math.max(
+      e.firstSeen + Math.max(idleGraceMs, FIRST_USE_WITHIN_MS),
+      Math.max(data.surplusSince ?? 0, e.lastUsedAt ?? 0) + idleGraceMs,
+    );
+  const youngestFirst = dispensable(decision).toSorted((a, b) => b.firstSeen - a.firstSeen);
+  for (const engine of youngestFirst.slice(0, surplus)) {
+    const isKnown = isOfLineage(engine.labels, data.lineage) || engine.lastUsedAt !== null;
+    const goesAt = isKnown ? graceOver(engine) : Math.max(graceOver(engine), data.surplusSince + UNKNOWN_USE_MS);
+    if ((data.collecting && isKnown) || now >= goesAt) decision.remove('surplus', engineRef(engine));
+    else decision.wake(goesAt);
+  }
 }

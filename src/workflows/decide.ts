@@ -1,8 +1,9 @@
 import { engineRef, type EngineRef, type Instant } from '../domain/engine';
 import { isOfLineage, label, replacementLabel } from '../domain/names';
 import { keepForwardedEngine } from './decide-forwarded';
-import { keepPlainEngines } from './decide-plain';
+import { dispensable, keepPlainEngines, plainWanted } from './decide-plain';
 import { Decision, type Action } from './decision';
+import { downAt } from './pool-facts';
 import { heldUntil } from './provisioning-allowance';
 import { calmAt, isStorm, nextAct } from './recurrence';
 import { nextRemedy } from './remedies';
@@ -32,9 +33,11 @@ export function decide(data: VpnData, now: Instant): Plan {
   if (!sight.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   keepPlainEngines(decision, forwardedExpected);
-  replaceAfterReconnect(decision);
+  replaceAfterReconnect(decision, plainWanted(data, forwardedExpected));
   holdBack(decision);
   remedy(decision);
+  const down = downAt(data);
+  if (down !== null) decision.wake(down);
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
   // A query sees the time of the last task: what is told of a storm has to have an end.
@@ -58,8 +61,11 @@ function forsaken({ data, sight }: Decision): EngineRef[] {
   return data.evicted.filter((e) => there.has(e.id) && !inWork.has(e.id));
 }
 
-/** After an outage an engine's connections may be dead for good: one after the other is replaced, the forwarded one first. */
-function replaceAfterReconnect(decision: Decision): void {
+/**
+ * After an outage an engine's connections may be dead for good: one after the other is replaced, the forwarded one first.
+ * Those that are beyond the wanted ones, and idle, go without a successor.
+ */
+function replaceAfterReconnect(decision: Decision, plainEngines: number): void {
   const { data, alive, port, now } = decision;
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
@@ -69,12 +75,16 @@ function replaceAfterReconnect(decision: Decision): void {
   if (decision.sight.port.kind === 'pending') return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
-  const next = forwarded ?? cutOff.find((e) => e.role === 'plain');
+  const plain = alive.filter((e) => e.role === 'plain');
+  const spare = forwarded || plain.length <= plainEngines ? [] : dispensable(decision);
+  const surplus = spare.find((e) => cutOff.includes(e));
+  const next = forwarded ?? surplus ?? cutOff.find((e) => e.role === 'plain');
   if (!next) return;
   // Health that comes and goes is a storm like any other; its first engine waits for its turn, the others follow it.
   const isFirst = data.reconnects.lastActed < reconnectedAt;
   const earliest = isFirst ? nextAct(data.reconnects, settings.longestSpacingMs) : 0;
   if (now < earliest) decision.wake(earliest);
+  else if (surplus) decision.remove('VPN reconnected', engineRef(surplus));
   else if (decision.takeAllowance('VPN reconnected')) {
     const bringUp =
       next.role === 'plain' || port === null ? { role: 'plain' as const } : { role: next.role, p2pPort: port };

@@ -2,6 +2,7 @@ import { getExternalWorkflowHandle, log, ParentClosePolicy, sleep, startChild } 
 import type { Replacement, ReplacementInput } from '../domain/replacement';
 import { pullImage, reconnectVpn, restartVpn } from './activities';
 import { summary } from './appearance';
+import { drainMs } from './drain';
 import * as messages from './messages';
 import type { Remedy } from './remedies';
 import type { replaceEngine } from './replace-engine';
@@ -43,7 +44,13 @@ export class Effects {
     private readonly state: VpnState,
   ) {}
 
-  async carryOut(effect: Effect): Promise<void> {
+  async carryOutAll(effects: readonly Effect[]): Promise<void> {
+    // What is begun only now could not be told anything yet.
+    await Promise.all(effects.filter((e) => e.kind === 'start').map((e) => this.carryOut(e)));
+    await Promise.all(effects.filter((e) => e.kind !== 'start').map((e) => this.carryOut(e)));
+  }
+
+  private async carryOut(effect: Effect): Promise<void> {
     if (effect.kind === 'remedy') {
       // Not awaited: everything else goes on meanwhile.
       void this.cure(effect.remedy);
@@ -54,6 +61,8 @@ export class Effects {
     try {
       if (effect.kind === 'start') await begin(this.state.data, replacement);
       else if (effect.kind === 'hold') await child.signal(messages.holdSignal, effect.until);
+      else if (effect.kind === 'abandon') await child.signal(messages.abandonSignal);
+      else if (effect.kind === 'draining') await child.signal(messages.drainingSignal, effect.engines);
       else await child.signal(messages.retargetSignal, effect.target);
     } catch (error) {
       // Ended or terminated meanwhile, or an id still in use: the next look finds what is missing.
@@ -111,7 +120,7 @@ export class Effects {
 
 async function begin(data: VpnData, replacement: Replacement): Promise<void> {
   const { instance, vpn, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
-  const { number, cause, reason, old, target, heldUntil } = replacement;
+  const { number, cause, reason, old, target, heldUntil, draining } = replacement;
   const input: ReplacementInput = {
     instance,
     vpn,
@@ -125,6 +134,8 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
     evictionGraceMs,
     stopTimeoutS,
     startupTimeoutMs,
+    draining,
+    drainMs: drainMs(data, cause),
   };
   await startChild<typeof replaceEngine>('replaceEngine', {
     workflowId: replacement.id,

@@ -30,5 +30,8 @@ export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): 
 export function causeOfRefill(data: VpnData, role: Role): Cause {
   if (!data.replacements.some((r) => r.target?.role === role)) return 'first engine';
   const removals = data.replacements.filter((r) => r.target === null && r.old.some((e) => e.role === role));
-  return removals.at(-1)?.cause === 'VPN restarted' ? 'VPN restarted' : 'engine missing';
+  const last = removals.at(-1);
+  // A replacement without a target that has made an engine was told to give it up.
+  if (last?.cause === 'removed' || (last && last.made !== null)) return 'removed';
+  return last?.cause === 'VPN restarted' ? last.cause : 'engine missing';
 }

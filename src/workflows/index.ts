@@ -1,2 +1,3 @@
+export { fleet } from './fleet';
 export { replaceEngine } from './replace-engine';
 export { vpn } from './vpn';

@@ -1,6 +1,8 @@
 import type { Instant, ListedEngine } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
-import { validPort, type VpnData } from './vpn-data';
+import type { HiddenEngine } from './messages';
+import { startedOn } from './streams';
+import { bootingEngines, validPort, type VpnData } from './vpn-data';
 
 /**
  * The engines that a proxy may use; null before the first look at Docker. An engine is listed once it has
@@ -12,5 +14,16 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   const port = validPort(data, now);
   const usable = data.engines.filter((e) => e.ready && !e.cutOff);
   const forwarded = usable.find((e) => e.role === 'forwarded' && port !== null && e.p2pPort === port);
-  return usable.map((e) => ({ ...e, forwarded: e === forwarded }));
+  return usable.map((e) => ({
+    ...e,
+    forwarded: e === forwarded,
+    streams: startedOn(data.streams, e.id).map((s) => s.id),
+  }));
+}
+
+/** The engines that are known and not listed; who asked for one that boots may report a stream on it before it is. */
+export function hidden(data: VpnData, listed: readonly ListedEngine[]): HiddenEngine[] {
+  const shown = new Set(listed.map((e) => e.id));
+  const others = [...data.engines, ...data.evicted, ...bootingEngines(data)].filter((e) => !shown.has(e.id));
+  return others.map(({ id, name, httpPort }) => ({ id, name, httpPort }));
 }

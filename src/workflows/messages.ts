@@ -1,16 +1,44 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ListedEngine } from '../domain/engine';
+import type { EngineRef, ListedEngine } from '../domain/engine';
+import type { NewsItem } from '../domain/news';
+import type { PoolFacts } from '../domain/pool';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import type { Stream } from '../domain/stream';
 import type { BreakerKind } from './breaker';
 import type { VpnData } from './vpn-data';
 
-/** `version` names one content of the list; a caller that still has it is told so in a few bytes. */
-export type EnginesAnswer =
+/** `version` names one content; a caller that still has it is told so in a few bytes. */
+export type Versioned<T> =
   | { readonly version: string; readonly unchanged: true }
-  | { readonly version: string; readonly unchanged: false; readonly engines: ListedEngine[] | null };
+  | { readonly version: string; readonly unchanged: false; readonly value: T };
 
-export const enginesQuery = defineQuery<EnginesAnswer, [string | null]>('engines');
+/** An engine that is not listed but still is known: hidden, not ready, or being let go, perhaps with streams. */
+export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
+
+/** `listed` is null before the first look. */
+export interface EngineLists {
+  readonly listed: readonly ListedEngine[] | null;
+  readonly hidden: readonly HiddenEngine[];
+}
+
+export interface ListsAnswer {
+  readonly engines: Versioned<EngineLists>;
+  /** Those that run, and the last ones that have ended, oldest first. */
+  readonly streams: Versioned<readonly Stream[]>;
+}
+
+/** Engines and streams at one instant. Asked with the versions that the caller has. */
+export const listsQuery = defineQuery<ListsAnswer, [{ engines: string | null; streams: string | null }]>('lists');
+
+/** What happened lately, oldest first, and the lineage within which the numbers count. */
+export interface NewsAnswer {
+  readonly lineage: string;
+  readonly news: readonly NewsItem[];
+}
+export const newsQuery = defineQuery<NewsAnswer>('news');
+
+export const poolQuery = defineQuery<PoolFacts | null>('pool');
 
 export interface VpnReport extends VpnData {
   readonly validPort: number | null;
@@ -41,7 +69,31 @@ export const replaceEngineUpdate = defineUpdate<Replacement, [ReplaceRequest]>('
 /** The same by hand, from Temporal's UI or CLI, which send signals with whatever someone typed. */
 export const replaceEngineSignal = defineSignal<[unknown]>('replaceEngine');
 
+/** Removes an engine for good: a plain one is made up for only if fewer than wanted are left, a forwarded one always is. */
+export const removeEngineUpdate = defineUpdate<Replacement, [{ readonly engine: string }]>('removeEngine');
+
+/** An engine beyond those that are kept anyway. It stays until it has been idle for the grace period. */
+export interface ProvisionRequest {
+  readonly requestId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Environment by name, sealed (see `src/seal.ts`): it may hold secrets, and this is kept in histories. Null: none. */
+  readonly sealedEnv: string | null;
+  /** The HTTP port that it shall have; null: any. */
+  readonly httpPort: number | null;
+}
+/** Answers with the replacement that brings it up, which has `made` once there is a container. */
+export const provisionEngineUpdate = defineUpdate<Replacement, [ProvisionRequest]>('provisionEngine');
+
+/** From the API and from the worker that looks after streams: `StreamEvent[]`, oldest first. */
+export const streamsSignal = defineSignal<[unknown]>('streams');
+
+/** From the fleet: how many engines this VPN keeps, the forwarded one among them. It holds until another one comes. */
+export const setTargetSignal = defineSignal<[unknown]>('setTarget');
+/** Removes idle engines beyond the target now, without waiting for the grace period. */
+export const collectGarbageSignal = defineSignal('collectGarbage');
+
 // From a replacement to its VPN. Signals reach the workflow id, so they outlive the VPN's continue-as-new.
+export const engineMadeSignal = defineSignal<[unknown]>('engineMade');
 export const engineReadySignal = defineSignal<[unknown]>('engineReady');
 export const replacementEndedSignal = defineSignal<[unknown]>('replacementEnded');
 export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
@@ -50,5 +102,7 @@ export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 export const retargetSignal = defineSignal<[unknown]>('retarget');
 /** From a VPN to a replacement: don't try to bring up the engine before then (ms since the epoch; null: try). */
 export const holdSignal = defineSignal<[unknown]>('hold');
+/** From a VPN to a replacement: on these of its old engines (ids) there are streams now. */
+export const drainingSignal = defineSignal<[unknown]>('draining');
 /** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
 export const abandonSignal = defineSignal('abandon');

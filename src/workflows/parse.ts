@@ -1,11 +1,16 @@
-import type { Engine, Instant } from '../domain/engine';
-import type { AttemptFailed, EngineReady, ReplacementEnded, Target } from '../domain/replacement';
+import type { ContainerId, Engine, Instant } from '../domain/engine';
+import type { AttemptFailed, EngineMade, EngineReady, ReplacementEnded, Target } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import { keyTypes, type Stream, type StreamEvent } from '../domain/stream';
 import type { BreakerKind } from './breaker';
-import type { ReplaceRequest } from './messages';
+import type { ProvisionRequest, ReplaceRequest } from './messages';
 
 // Anyone with access to Temporal can send a signal with anything in it, and a handler that throws stops its
 // workflow until someone intervenes. So every signal is parsed; null means that it can't be used.
+
+/** Streams may be magnet links, and their ids hold them. */
+const LONGEST_ADDRESS = 4_096;
+const LONGEST_SEALED = 64 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,8 +18,12 @@ function fields(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 1000;
+function isText(value: unknown, longest = 1000): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= longest;
+}
+
+function isInstant(value: unknown): value is Instant {
+  return isCount(value) && value >= 0;
 }
 
 function isCount(value: unknown): value is number {
@@ -84,9 +93,73 @@ export function parseAttemptFailed(value: unknown): AttemptFailed | null {
   return { lineage, number, failedAttempts, error, provisioning: m['provisioning'] === true };
 }
 
+export function parseEngineMade(value: unknown): EngineMade | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isCount(m['generation'])) return null;
+  const { lineage, number, generation, id, name } = m;
+  return isText(id) && isText(name) ? { lineage, number, generation, id, name } : null;
+}
+
+export function parseProvisionRequest(value: unknown): ProvisionRequest | null {
+  const m = fields(value);
+  const labels = fields(m?.['labels']);
+  if (!m || !labels || !isText(m['requestId'])) return null;
+  if (!Object.values(labels).every((text) => typeof text === 'string')) return null;
+  if (m['sealedEnv'] !== null && !isText(m['sealedEnv'], LONGEST_SEALED)) return null;
+  return m['httpPort'] === null || isPort(m['httpPort']) ? (value as ProvisionRequest) : null;
+}
+
+/** The name of an engine, or null. */
+export function parseEngineName(value: unknown): string | null {
+  const engine = fields(value)?.['engine'];
+  return isText(engine) ? engine : null;
+}
+
+/** How many engines a VPN keeps: at least its forwarded one. */
+export function parseEngineCount(value: unknown): number | null {
+  return isCount(value) && value >= 1 && value <= 1000 ? value : null;
+}
+
+/** Those that can be used; `wrong` counts the others. Null when there is no list. */
+export function parseStreamEvents(
+  value: unknown,
+): { readonly events: readonly StreamEvent[]; readonly wrong: number } | null {
+  if (!Array.isArray(value)) return null;
+  const events = value.filter(isStreamEvent);
+  return { events, wrong: value.length - events.length };
+}
+
+function isStreamEvent(value: unknown): value is StreamEvent {
+  const e = fields(value);
+  if (e?.['kind'] === 'started') return isStream(e['stream']);
+  if (e?.['kind'] !== 'ended') return false;
+  return isText(e['id'], LONGEST_ADDRESS) && isInstant(e['at']) && (e['reason'] === null || isText(e['reason']));
+}
+
+function isStream(value: unknown): value is Stream {
+  const s = fields(value);
+  return (
+    s !== null &&
+    keyTypes.some((type) => type === s['keyType']) &&
+    isText(s['containerId']) &&
+    isText(s['playbackSessionId']) &&
+    ['id', 'key'].every((name) => isText(s[name], LONGEST_ADDRESS)) &&
+    ['statUrl', 'commandUrl'].every((name) => s[name] === '' || isText(s[name], LONGEST_ADDRESS)) &&
+    typeof s['isLive'] === 'boolean' &&
+    isInstant(s['startedAt']) &&
+    s['endedAt'] === null &&
+    s['endReason'] === null
+  );
+}
+
 /** Undefined when it can't be used. */
 export function parseHold(value: unknown): Instant | null | undefined {
   return value === null || isCount(value) ? value : undefined;
+}
+
+/** Ids of containers, or null. */
+export function parseIds(value: unknown): readonly ContainerId[] | null {
+  return Array.isArray(value) && value.every((id) => isText(id)) ? value : null;
 }
 
 /** Which circuit breakers are meant; both if none is named. */
@@ -101,7 +174,7 @@ export function parseTarget(value: unknown): Target | null {
   if (!m || !isCount(m['generation']) || (m['role'] !== 'forwarded' && m['role'] !== 'plain')) return null;
   if (!isPort(m['httpPort']) || !isPort(m['httpsPort'])) return null;
   if (m['p2pPort'] !== null && !isPort(m['p2pPort'])) return null;
-  if (!Array.isArray(m['waitFor']) || !m['waitFor'].every(isText)) return null;
+  if (!Array.isArray(m['waitFor']) || !m['waitFor'].every((id) => isText(id))) return null;
   return value as Target;
 }
 
@@ -117,6 +190,8 @@ export function parseSettings(value: unknown): VpnSettings | null {
     'unhealthyRestartMs',
     'portLostMs',
     'longestSpacingMs',
+    'idleGraceMs',
+    'drainMs',
   ];
   if (!m || !isText(m['instance']) || !isText(m['vpn']) || !isText(m['image'])) return null;
   if (!numbers.every((name) => typeof m[name] === 'number' && Number.isFinite(m[name]))) return null;
@@ -129,7 +204,7 @@ export function parseSettings(value: unknown): VpnSettings | null {
     const breaker = fields(breakers?.[kind]);
     if (!isCount(breaker?.['threshold']) || typeof breaker['recoveryMs'] !== 'number') return null;
   }
-  if (typeof m['replaceOnReconnect'] !== 'boolean') return null;
+  if (typeof m['replaceOnReconnect'] !== 'boolean' || typeof m['notify'] !== 'boolean') return null;
   if (!Array.isArray(m['reservedPorts']) || !Array.isArray(m['searchAttributes'])) return null;
   return value as VpnSettings;
 }

@@ -44,8 +44,14 @@ function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[],
 /**
  * Gives out HTTP and HTTPS ports. The VPN workflow is the only one that does, from all it knows to be in use:
  * its engines, the ones being let go, running replacements, the forwarded ports, Gluetun's own.
+ * @param wantedHttpPort the one that it must be; null: any of the range
  */
-export function allocate(data: VpnData, p2pPort: Port | null, own: number): PortAllocation {
+export function allocate(
+  data: VpnData,
+  p2pPort: Port | null,
+  own: number,
+  wantedHttpPort: Port | null = null,
+): PortAllocation {
   const { settings } = data;
   const observed = data.sight?.found ?? [];
   const never = new Set<Port>(settings.reservedPorts);
@@ -64,8 +70,9 @@ export function allocate(data: VpnData, p2pPort: Port | null, own: number): Port
     if (!evictedIds.has(engine.id)) for (const port of portsOf(engine)) never.add(port);
   }
 
-  const httpPort = pick(settings.httpPorts, taken, data.evicted, never);
-  if (httpPort === null) throw new PortRangeUsedUp(settings.httpPorts, 'HTTP');
+  const httpRange = wantedHttpPort === null ? settings.httpPorts : { first: wantedHttpPort, last: wantedHttpPort };
+  const httpPort = pick(httpRange, taken, data.evicted, never);
+  if (httpPort === null) throw new PortRangeUsedUp(httpRange, 'HTTP');
   taken.add(httpPort);
   never.add(httpPort);
   const httpsPort = pick(settings.httpsPorts, taken, data.evicted, never);
@@ -74,11 +81,15 @@ export function allocate(data: VpnData, p2pPort: Port | null, own: number): Port
 }
 
 /**
- * Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name.
+ * Every engine being let go that holds one of the ports, or all if none may run beside another, by id, and what moved targets
+ * have left, by name.
  * @param own number of the replacement that waits
  */
 export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: number): string[] {
-  return [...new Set([...ports.flatMap((port) => holders(data.evicted, port)), ...leftByMovedTargets(data, own)])];
+  const inTheWay = data.settings.oneAtATime
+    ? data.evicted.map((e) => e.id)
+    : ports.flatMap((port) => holders(data.evicted, port));
+  return [...new Set([...inTheWay, ...leftByMovedTargets(data, own)])];
 }
 
 /**

@@ -19,14 +19,17 @@ import { awaitEngine, awaitGone, awaitHeard, createEngine, evictEngine, removeEn
 import {
   abandonSignal,
   attemptFailedSignal,
+  drainingSignal,
+  engineMadeSignal,
   engineReadySignal,
   holdSignal,
   replacementEndedSignal,
   retargetSignal,
 } from './messages';
-import { parseHold, parseTarget } from './parse';
+import { parseHold, parseIds, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
+const BOOTS_FOR_MS = 300;
 /** More than the 2 s for which proxies keep a list, the longest ENGINES_MAX_AGE_MS and the deadline of a query. */
 const HEARD_AT_MOST_MS = 13_000;
 /** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
@@ -56,6 +59,8 @@ async function replace(input: ReplacementInput): Promise<void> {
   let renewal = false;
   let gracePassed: Promise<void> | null = null;
   const released = new Set<ContainerId>(input.progress?.released);
+  let draining = input.progress?.draining ?? input.draining;
+  const drainUntil = input.progress?.drainUntil ?? Date.now() + input.drainMs;
   const dueToCause = `due to ${reasonInLog(input.cause)}`;
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
@@ -64,13 +69,19 @@ async function replace(input: ReplacementInput): Promise<void> {
     if (value === null) return;
     const moved = parseTarget(value);
     if (!moved) log.warn(`[${vpn}] signal retarget ignored: not a target`);
-    else if (target && moved.generation > target.generation) target = moved;
+    else if (target && moved.generation > target.generation) target = { ...moved, extras: target.extras };
   });
 
   setHandler(holdSignal, (value) => {
     const until = parseHold(value);
     if (until === undefined) log.warn(`[${vpn}] signal hold ignored: not a time`);
     else heldUntil = until;
+  });
+
+  setHandler(drainingSignal, (value) => {
+    const ids = parseIds(value);
+    if (ids) draining = ids;
+    else log.warn(`[${vpn}] signal draining ignored: not the ids of containers`);
   });
 
   /** The VPN is not there any more, or is another one that knows nothing of this: a new engine would be nobody's. */
@@ -150,6 +161,17 @@ async function replace(input: ReplacementInput): Promise<void> {
     }
   }
 
+  /** Nobody chooses the engine any more, and those who have chosen it may go on until it is time. */
+  async function passDrain(engine: EngineRef): Promise<void> {
+    const left = drainUntil - Date.now();
+    if (!draining.includes(engine.id) || left <= 0) return;
+    log.info(`[${vpn}] Engine ${engine.name} may finish its streams for ${Math.ceil(left / 1000)} s`, {
+      event: 'draining',
+      engine: engine.id,
+    });
+    await condition(() => !draining.includes(engine.id), left);
+  }
+
   async function letGo(engine: EngineRef): Promise<void> {
     if (released.has(engine.id)) return;
     const what = engine.role === 'forwarded' ? 'forwarded engine' : 'engine';
@@ -157,6 +179,7 @@ async function replace(input: ReplacementInput): Promise<void> {
       evictEngine.executeWithOptions({ summary: `evict ${engine.name}` }, [{ engine }]),
     );
     await (gracePassed ??= passGrace());
+    await passDrain(engine);
     log.info(`[${vpn}] Stopping ${what} ${engine.name} ${dueToCause}`, { event: 'stopping', engine: engine.id });
     await untilDone(`stopping ${engine.name}`, async () => {
       await stopEngine.executeWithOptions({ summary: `stop ${engine.name}` }, [
@@ -185,6 +208,7 @@ async function replace(input: ReplacementInput): Promise<void> {
       tried = true;
       const made = await CancellationScope.nonCancellable(() => create(wanted));
       const { engine, session } = made;
+      void tellLater(wanted, engine);
       try {
         await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
           { vpn, session, engine, timeoutMs: input.startupTimeoutMs },
@@ -208,6 +232,20 @@ async function replace(input: ReplacementInput): Promise<void> {
     } else if (tried) {
       await discard(wanted);
     }
+  }
+
+  /**
+   * Of an engine that boots, while it is asked. Not at once: when the port moves just then, two workflows that signal each
+   * other at the same moment wait half a second for each other's locks in Temporal's server.
+   */
+  async function tellLater({ generation }: Target, { id, name }: EngineRef): Promise<void> {
+    try {
+      await sleep(BOOTS_FOR_MS, { summary: 'an engine that still boots is told of' });
+    } catch {
+      return;
+    }
+    const isNeeded = target?.generation === generation && ready?.generation !== generation;
+    if (isNeeded) await CancellationScope.nonCancellable(() => tell(engineMadeSignal, { generation, id, name }));
   }
 
   function create(wanted: Target): Promise<MadeEngine> {
@@ -263,7 +301,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     await continueAsNew<typeof replaceEngine>({
       ...input,
       target,
-      progress: { released: [...released], ready, failedAttempts, heldUntil },
+      progress: { released: [...released], ready, failedAttempts, heldUntil, draining, drainUntil },
     });
   }
 }

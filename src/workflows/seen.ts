@@ -31,11 +31,13 @@ export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
     ready,
     health,
     run: startedAt,
+    lastUsedAt: null,
     cutOff,
   };
 }
 
-function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
+/** What ran in the network of the VPN's container before that was started has lost it. */
+export function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
   return startedAt !== null && vpn.kind === 'present' && startedAt < vpn.startedAt;
 }
 

@@ -1,7 +1,9 @@
 import type { ContainerId, Engine, EngineRef, Instant, Port } from '../domain/engine';
+import type { NewsItem } from '../domain/news';
 import type { Blindness, Sight } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import type { Stream } from '../domain/stream';
 import { closedBreakers, type Breakers } from './breaker';
 import { neverSeen, type Recurrence } from './recurrence';
 import { noRemedies, type Remedies } from './remedies';
@@ -59,6 +61,20 @@ export interface VpnData {
   readonly reconnects: Recurrence;
   readonly breakers: Breakers;
   readonly remedies: Remedies;
+  readonly streams: readonly Stream[];
+  /** Raised with each change of `streams`. */
+  readonly streamVersion: number;
+  /** How many engines the fleet wants here; null as long as it has not said. */
+  readonly fleetTarget: number | null;
+  /** How many of those that are missing were never there, because the target was raised. */
+  readonly toAdd: number;
+  /** Since when there are more engines than wanted; null while there are not. */
+  readonly surplusSince: Instant | null;
+  /** Someone has asked that they go now. */
+  readonly collecting: boolean;
+  readonly news: readonly NewsItem[];
+  /** The newest of them that was sent to NOTIFY_URL. */
+  readonly notified: number;
   readonly retired: boolean;
 }
 
@@ -85,16 +101,15 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     reconnects: neverSeen,
     breakers: closedBreakers,
     remedies: noRemedies,
+    streams: [],
+    streamVersion: 0,
+    fleetTarget: null,
+    toAdd: 0,
+    surplusSince: null,
+    collecting: false,
+    news: [],
+    notified: 0,
     retired: false,
-  };
-}
-
-/** What the next run is given: it begins with another look, and without the engines of the last one it stays small. */
-export function carriedOver(data: VpnData): VpnData {
-  return {
-    ...data,
-    sight: data.sight && { ...data.sight, engines: [], found: [] },
-    sightRevision: -1,
   };
 }
 
@@ -116,6 +131,13 @@ export function runningReplacements(data: VpnData): Replacement[] {
 /** Replacements whose new engine does not answer yet. */
 export function unfinishedTargets(data: VpnData): Replacement[] {
   return runningReplacements(data).filter((r) => r.target !== null && r.readyAt === null);
+}
+
+/** Containers of engines that do not answer yet, or whose answer has not been heard of. */
+export function bootingEngines(data: VpnData): { id: ContainerId; name: string; httpPort: Port }[] {
+  return unfinishedTargets(data).flatMap(({ made, target }) =>
+    made && target ? [{ ...made, httpPort: target.httpPort }] : [],
+  );
 }
 
 export function findEngine(data: VpnData, idOrName: ContainerId): Engine | undefined {

@@ -1,27 +1,70 @@
-import { engineRef, type EngineRef, type Instant, type ListedEngine, type Port, type Role } from '../domain/engine';
+import {
+  engineRef,
+  type ContainerId,
+  type EngineRef,
+  type Instant,
+  type ListedEngine,
+  type Port,
+  type Role,
+} from '../domain/engine';
 import { isOfLineage, replacementWorkflowId } from '../domain/names';
-import { session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
-import type { AttemptFailed, Cause, EngineReady, Replacement, ReplacementEnded, Target } from '../domain/replacement';
+import type { Happening } from '../domain/news';
+import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
+import type {
+  AttemptFailed,
+  Cause,
+  EngineExtras,
+  EngineMade,
+  EngineReady,
+  Replacement,
+  ReplacementEnded,
+  Target,
+} from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import type { StreamEvent } from '../domain/stream';
 import { breakerKind, closedBreaker, withFailure, withSuccess, type BreakerKind } from './breaker';
 import { decide, type Action } from './decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
-import { listing } from './listing';
+import { unbornEngine, type Unborn } from './give-up';
+import { hidden, listing } from './listing';
+import { draining } from './drain';
+import { inBrief } from './extras-in-brief';
+import type { EngineLists, ProvisionRequest } from './messages';
+import { engineNews, withNews } from './news';
+import { poolFacts, targetOf } from './pool-facts';
 import { allocate, waitFor, PortRangeUsedUp } from './ports';
 import { heldUntil } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, type Remedy } from './remedies';
+import { provisioningRefusal } from './provisioning-refusal';
 import { adopt, isNewSession, problemOf, refreshed, vpnSeen } from './seen';
-import type { VpnData } from './vpn-data';
+import { reported, withoutEngines } from './streams';
+import { bootingEngines, findEngine, runningReplacements, unfinishedTargets, type VpnData } from './vpn-data';
 
 const ENDED_REPLACEMENTS_KEPT = 20;
+
+/** The engine that a replacement is to bring up. @property httpPort the one that it must have; absent: any */
+interface BringUp {
+  readonly role: Role;
+  readonly p2pPort: Port | null;
+  readonly extras?: EngineExtras;
+  readonly httpPort?: Port | null;
+}
 
 /** What the workflow has to do outside its state after a decision. */
 export type Effect =
   | { readonly kind: 'start'; readonly replacement: Replacement }
   | { readonly kind: 'retarget'; readonly replacement: Replacement; readonly target: Target }
   | { readonly kind: 'hold'; readonly replacement: Replacement; readonly until: Instant | null }
+  | { readonly kind: 'abandon'; readonly replacement: Replacement }
+  | { readonly kind: 'draining'; readonly replacement: Replacement; readonly engines: readonly ContainerId[] }
   | { readonly kind: 'remedy'; readonly remedy: Remedy };
+
+/** `effect` is null where it had begun already. */
+export interface Begun {
+  readonly replacement: Replacement;
+  readonly effect: Effect | null;
+}
 
 export interface PortChange {
   readonly from: Port;
@@ -71,15 +114,25 @@ export class VpnState {
       pullError: observation.imagePresent ? null : before.pullError,
     });
     this.update({ problem: problemOf(this.current) });
+    this.endStreamsOfLostEngines(now);
+    const healthy = isHealthy(vpn);
+    if (before.sight === null || isHealthy(before.sight.vpn) !== healthy)
+      this.tell({ kind: 'vpn_health', healthy }, now);
     const from = before.port.last;
     const to = this.current.port.last;
-    return !newSession && from !== null && to !== null && from !== to ? { from, to } : null;
+    if (newSession || from === null || to === null || from === to) return null;
+    this.tell({ kind: 'port_changed', from, to }, now);
+    return { from, to };
   }
 
   /** Decides, and takes the decision into state; the effects are still to be carried out. */
   act(now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
+    this.countSurplus(now);
     const { actions, wakeAt } = decide(this.current, now);
-    const effects: Effect[] = [];
+    // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
+    const heard = this.current.sightRevision === this.current.revision && unfinishedTargets(this.current).length === 0;
+    if (this.current.collecting && heard) this.update({ collecting: false });
+    const effects: Effect[] = this.drains();
     let again = wakeAt;
     for (const action of actions) {
       try {
@@ -99,7 +152,7 @@ export class VpnState {
    * is the same replacement.
    * @throws Error that says why there is nothing to replace
    */
-  force(request: ForceRequest, now: Instant): { replacement: Replacement; effect: Effect | null } {
+  force(request: ForceRequest, now: Instant): Begun {
     const joined = joinedBy(this.current, request);
     if (joined) return { replacement: joined, effect: null };
     const refused = this.refusal(request, now);
@@ -123,6 +176,84 @@ export class VpnState {
     return refusal(this.current, request, now);
   }
 
+  /** An engine that someone asks for, beyond those that are kept anyway. @throws Error that says why there can be none */
+  provision(request: ProvisionRequest, now: Instant): Begun {
+    const joined = this.find((r) => r.requestId === request.requestId);
+    if (joined) return { replacement: joined, effect: null };
+    const refused = this.provisioningRefusal(request, now);
+    if (refused !== null) throw new Error(refused);
+    const { labels, sealedEnv, httpPort, requestId } = request;
+    const extras: EngineExtras = { labels, sealedEnv };
+    const bringUp = { role: 'plain' as const, p2pPort: null, extras: inBrief(extras), httpPort };
+    const replacement = this.begin('requested', [], bringUp, now, { reason: null, requestId });
+    const target = replacement.target && { ...replacement.target, extras };
+    return { replacement, effect: { kind: 'start', replacement: { ...replacement, target } } };
+  }
+
+  /** Why an engine can't be brought up now for someone who asks, or null. */
+  provisioningRefusal(request: ProvisionRequest, now: Instant): string | null {
+    if (this.find((r) => r.requestId === request.requestId)) return null;
+    return provisioningRefusal(this.current, request, now);
+  }
+
+  /** Whether it is an engine that can be removed, or that a replacement lets go of or has let go of. */
+  has(idOrName: string): boolean {
+    return (
+      findEngine(this.current, idOrName) !== undefined ||
+      unbornEngine(this.current, idOrName) !== undefined ||
+      this.lettingGoOf(idOrName) !== undefined
+    );
+  }
+
+  /** Removes an engine that someone does not want. What is lacking then is made up for. @throws Error when there is none */
+  remove(idOrName: string, now: Instant): Begun {
+    const engine = findEngine(this.current, idOrName);
+    const joined = engine ? undefined : this.lettingGoOf(idOrName);
+    if (joined) return { replacement: joined, effect: null };
+    const unborn = engine ? undefined : unbornEngine(this.current, idOrName);
+    if (unborn) return this.giveUp(unborn, now);
+    if (!engine) throw new Error(`no engine '${idOrName}' on VPN '${this.current.settings.vpn}'`);
+    const replacement = this.begin('removed', [engineRef(engine)], null, now, null);
+    return { replacement, effect: { kind: 'start', replacement } };
+  }
+
+  /** What proxies and the worker report of streams. @returns how many that begin could not be kept */
+  streamsReported(events: readonly StreamEvent[], now: Instant): number {
+    const { streams, used, refused } = reported(this.current.streams, events, this.present(), now);
+    if (used.size === 0) return refused;
+    const engines = this.current.engines.map((e) => (used.has(e.id) ? { ...e, lastUsedAt: now } : e));
+    this.update({ streams, engines, streamVersion: this.current.streamVersion + 1 });
+    return refused;
+  }
+
+  /** How many engines the fleet wants here. */
+  setTarget(engines: number): void {
+    const before = targetOf(this.current);
+    if (engines === this.current.fleetTarget) return;
+    const toAdd = Math.max(0, this.current.toAdd + engines - before);
+    this.update({ fleetTarget: engines, toAdd });
+  }
+
+  collectGarbage(): void {
+    this.update({ collecting: true });
+    this.raise();
+  }
+
+  /** Up to which of its news everybody who wants to be told has been told. */
+  wasNotified(number: number): void {
+    this.update({ notified: number });
+  }
+
+  /** The new engine has a container. */
+  engineMade({ lineage, number, generation, id, name }: EngineMade, now: Instant): void {
+    const replacement = this.mine({ lineage, number });
+    if (replacement?.state !== 'running' || replacement.target?.generation !== generation) return;
+    if (replacement.made?.id === id) return;
+    this.change(replacement, { made: { id, name } });
+    const { p2pPort } = replacement.target;
+    this.tell(engineNews('engine_provisioned', { id, name, p2pPort }, replacement.cause), now);
+  }
+
   /** The engine answers: it is listed from now on. False: it came up for a target that is no longer wanted. */
   engineReady(message: EngineReady, now: Instant): Replacement | null {
     const replacement = this.mine(message);
@@ -138,23 +269,40 @@ export class VpnState {
       breakers: { ...this.current.breakers, [kind]: withSuccess(this.current.breakers[kind], now) },
     });
     this.raise();
-    return this.change(replacement, { readyAt: now, newEngine: { id, name } });
+    // The signal that it was made may come later, or never.
+    this.engineMade({ ...message, id, name }, now);
+    this.tell(engineNews('engine_ready', message.engine, replacement.cause), now);
+    return this.change(this.numbered(replacement.number), { readyAt: now, newEngine: { id, name } });
   }
 
   replacementEnded(message: ReplacementEnded, now: Instant): Replacement | null {
     const replacement = this.mine(message);
     if (replacement?.state !== 'running') return null;
-    if ((replacement.target?.generation ?? null) !== message.generation) return null;
+    // One that was told to give its engine up may have brought it up before it heard.
+    if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
     this.raise();
+    for (const engine of replacement.old) this.tell(engineNews('engine_stopped', engine, replacement.cause), now);
     return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
-  /** @returns the circuit breaker that it has opened, or opened again */
-  attemptFailed(message: AttemptFailed, now: Instant): BreakerKind | null {
-    const replacement = this.mine(message);
-    if (replacement?.state !== 'running') return null;
-    this.change(replacement, { failedAttempts: message.failedAttempts, lastError: message.error });
-    if (!message.provisioning) return null;
+  /**
+   * Who has asked for an engine that does not come up asks again: it is not tried for ever, in the way of all others.
+   * @returns the circuit breaker that it has opened, or opened again
+   */
+  attemptFailed(message: AttemptFailed, now: Instant): { opened: BreakerKind | null; effect: Effect | null } {
+    const found = this.mine(message);
+    if (found?.state !== 'running') return { opened: null, effect: null };
+    const { failedAttempts, error: lastError } = message;
+    const replacement = this.change(found, { failedAttempts, lastError });
+    if (!message.provisioning) return { opened: null, effect: null };
+    const opened = this.countFailure(replacement, now);
+    if (replacement.cause !== 'requested' || replacement.target === null) return { opened, effect: null };
+    this.raise();
+    const given = this.change(replacement, { target: null, made: null });
+    return { opened, effect: { kind: 'abandon', replacement: given } };
+  }
+
+  private countFailure(replacement: Replacement, now: Instant): BreakerKind | null {
     const kind = breakerKind(replacement.cause);
     const { breakers, settings } = this.current;
     const breaker = withFailure(breakers[kind], settings.breakers[kind], now);
@@ -212,6 +360,16 @@ export class VpnState {
     this.update({ listVersion: this.current.listVersion + 1 });
   }
 
+  get versions(): { readonly engines: string; readonly streams: string } {
+    const { lineage, listVersion, streamVersion } = this.current;
+    return { engines: `${lineage}:${listVersion}`, streams: `${lineage}:${streamVersion}` };
+  }
+
+  lists(now: Instant): EngineLists {
+    const listed = this.list(now);
+    return { listed, hidden: this.current.retired ? [] : hidden(this.current, listed ?? []) };
+  }
+
   /** Nothing once it is retired: who still asks would be told of engines that nobody watches. */
   list(now: Instant): ListedEngine[] | null {
     return this.current.retired ? [] : listing(this.current, now);
@@ -219,7 +377,39 @@ export class VpnState {
 
   private fingerprint(now: Instant): string {
     // When its run began is nothing that a list shows.
-    return JSON.stringify(this.list(now), (name, value: unknown) => (name === 'run' ? undefined : value));
+    return JSON.stringify(this.lists(now), (name, value: unknown) => (name === 'run' ? undefined : value));
+  }
+
+  /** Those that are there: engines, those that boot and, until Docker no longer shows them, those that are let go. */
+  private present(): Set<ContainerId> {
+    const { engines, evicted } = this.current;
+    return new Set([...engines, ...evicted, ...bootingEngines(this.current)].map((e) => e.id));
+  }
+
+  private endStreamsOfLostEngines(now: Instant): void {
+    const streams = withoutEngines(this.current.streams, this.present(), now);
+    if (streams !== this.current.streams) this.update({ streams, streamVersion: this.current.streamVersion + 1 });
+  }
+
+  private tell(happening: Happening, at: Instant): void {
+    this.update({ news: withNews(this.current.news, this.current.notified, happening, at) });
+  }
+
+  private countSurplus(now: Instant): void {
+    const { engines = 0, target = 0 } = poolFacts(this.current, now) ?? {};
+    const { surplusSince, toAdd } = this.current;
+    const since = engines > target ? (surplusSince ?? now) : null;
+    if (since !== surplusSince) this.update({ surplusSince: since });
+    if (toAdd > 0 && toAdd > target - engines) this.update({ toAdd: Math.max(0, target - engines) });
+  }
+
+  /** What replacements have to hear of the streams on the engines that they let go of. */
+  private drains(): Effect[] {
+    return runningReplacements(this.current).flatMap((replacement): Effect[] => {
+      const engines = draining(this.current, replacement.cause, replacement.old);
+      if (engines.join() === replacement.draining.join()) return [];
+      return [{ kind: 'draining', replacement: this.change(replacement, { draining: engines }), engines }];
+    });
   }
 
   private update(change: Partial<VpnData>): void {
@@ -234,6 +424,11 @@ export class VpnState {
     return this.current.replacements.find(matches);
   }
 
+  /** The newest one whose old engine it is. */
+  private lettingGoOf(idOrName: string): Replacement | undefined {
+    return this.current.replacements.findLast((r) => r.old.some((e) => e.id === idOrName || e.name === idOrName));
+  }
+
   private mine(message: { number: number; lineage: string }): Replacement | undefined {
     return message.lineage === this.current.lineage ? this.find((r) => r.number === message.number) : undefined;
   }
@@ -241,7 +436,10 @@ export class VpnState {
   private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
     const changed = { ...replacement, ...change };
     const all = this.current.replacements.map((r) => (r.number === replacement.number ? changed : r));
-    const ended = all.filter((r) => r.state !== 'running').slice(-ENDED_REPLACEMENTS_KEPT);
+    const ended = all
+      .filter((r) => r.state !== 'running')
+      .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
+      .slice(-ENDED_REPLACEMENTS_KEPT);
     this.update({ replacements: all.filter((r) => r.state === 'running' || ended.includes(r)) });
     return changed;
   }
@@ -285,24 +483,33 @@ export class VpnState {
 
   private retarget(replacement: Replacement, p2pPort: Port | null, now: Instant): Effect {
     if (!replacement.target) throw new TypeError(`replacement ${replacement.number} has no target to move`);
-    const { httpPort, httpsPort, generation, role } = replacement.target;
+    const { httpPort, httpsPort, generation, role, extras } = replacement.target;
     const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
     const ports = keepsPorts
       ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort], replacement.number) }
       : allocate(this.current, p2pPort, replacement.number);
-    const target: Target = { generation: generation + 1, role, p2pPort, ...ports };
+    const target: Target = { generation: generation + 1, role, p2pPort, extras, ...ports };
     if (p2pPort !== null) this.remember('port changed', now);
     this.raise();
-    return { kind: 'retarget', replacement: this.change(replacement, { target }), target };
+    return { kind: 'retarget', replacement: this.change(replacement, { target, made: null }), target };
+  }
+
+  /** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */
+  private giveUp({ replacement, engine }: Unborn, now: Instant): Begun {
+    this.tell(engineNews('engine_evicted', engine, 'removed'), now);
+    this.update({ evicted: [...this.current.evicted, engine] });
+    this.raise();
+    const given = this.change(replacement, { target: null, old: [...replacement.old, engine] });
+    return { replacement: given, effect: { kind: 'abandon', replacement: given } };
   }
 
   /** Evicts the old engines, and records the replacement with ports for the new one. */
   private begin(
     cause: Cause,
     old: readonly EngineRef[],
-    bringUp: { role: Role; p2pPort: Port | null } | null,
+    bringUp: BringUp | null,
     now: Instant,
-    request: ForceRequest | null,
+    request: Pick<ForceRequest, 'reason' | 'requestId'> | null,
   ): Replacement {
     const before = this.current;
     const oldIds = new Set(old.map((e) => e.id));
@@ -312,8 +519,11 @@ export class VpnState {
     });
     let target: Target | null = null;
     try {
-      if (bringUp)
-        target = { generation: 1, ...bringUp, ...allocate(this.current, bringUp.p2pPort, this.current.nextNumber) };
+      if (bringUp) {
+        const { role, p2pPort, extras = null, httpPort: wantedPort = null } = bringUp;
+        const ports = allocate(this.current, p2pPort, this.current.nextNumber, wantedPort);
+        target = { generation: 1, role, p2pPort, extras, ...ports };
+      }
     } catch (error) {
       this.current = before;
       throw error;
@@ -328,6 +538,7 @@ export class VpnState {
       oldPort: old.find((e) => e.p2pPort !== null)?.p2pPort ?? null,
       old,
       target,
+      made: null,
       newEngine: null,
       state: 'running',
       startedAt: now,
@@ -336,7 +547,9 @@ export class VpnState {
       failedAttempts: 0,
       lastError: null,
       heldUntil: null,
+      draining: draining(this.current, cause, old),
     };
+    for (const engine of old) this.tell(engineNews('engine_evicted', engine, cause), now);
     this.update({ nextNumber: number + 1, replacements: [...this.current.replacements, replacement] });
     this.raise();
     return target ? this.change(replacement, { heldUntil: heldUntil(this.current, replacement) }) : replacement;

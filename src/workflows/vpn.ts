@@ -13,26 +13,32 @@ import { replacementWorkflowId } from '../domain/names';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
+import { Alarm } from './alarm';
 import { announce, announceBreaker, announceChange, announceProblem } from './announce';
 import { describeVpn, publishSearchAttributes } from './appearance';
+import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
 import type { ForceRequest } from './forcing';
 import * as messages from './messages';
+import { nothingPending, VpnMetrics, type Pending } from './metrics';
 import * as parse from './parse';
+import { poolFacts } from './pool-facts';
+import { pool } from './pool-sink';
+import { Notifier } from './notifier';
 import { breakerState } from './provisioning-allowance';
 import { isStorm } from './recurrence';
-import { carriedOver, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
-import { VpnState, type Effect } from './vpn-state';
+import { newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
+import { VpnState, type Begun, type Effect } from './vpn-state';
 import { Watch } from './watch';
 
 const RECHECK_SPACING_MS = 1_000;
-/** Carried over by continue-as-new, whose input is one event. */
-const RUNNING_AT_MOST = 20;
 
 export interface VpnInput {
   readonly settings: VpnSettings;
   /** State of the run before this one, when the workflow continued as new. */
-  readonly carried?: VpnData;
+  readonly carried?: Carried;
+  /** What that run was still measuring. */
+  readonly measuring?: Pending;
 }
 
 /**
@@ -40,20 +46,30 @@ export interface VpnInput {
  * messages and activities to `VpnState`; what happens and why is there and in `decide`.
  */
 export async function vpn(input: VpnInput): Promise<void> {
-  const state = new VpnState(input.carried ?? newVpnData(input.settings, uuid4().slice(0, 8)));
+  const state = new VpnState(
+    input.carried ? restoredFrom(input.carried) : newVpnData(input.settings, uuid4().slice(0, 8)),
+  );
   const name = input.settings.vpn;
+  const metrics = new VpnMetrics(name, state.data, input.measuring ?? nothingPending);
   const watch = new Watch();
+  const alarm = new Alarm();
   const outside = new Effects(name, state);
+  const notifier = new Notifier(state);
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
   let toldProblem = state.data.problem;
+  let toldFacts = '';
 
-  setHandler(messages.enginesQuery, (since) => {
-    const version = `${state.data.lineage}:${state.data.listVersion}`;
-    if (since === version) return { version, unchanged: true };
-    return { version, unchanged: false, engines: state.list(Date.now()) };
+  setHandler(messages.listsQuery, (since) => {
+    const { engines, streams } = state.versions;
+    return {
+      engines: versioned(engines, since.engines, () => state.lists(Date.now())),
+      streams: versioned(streams, since.streams, () => state.data.streams),
+    };
   });
+  setHandler(messages.newsQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
+  setHandler(messages.poolQuery, () => poolFacts(state.data, Date.now()));
   setHandler(messages.stateQuery, () => report(state.data, Date.now()));
   setHandler(messages.recheckSignal, () => {
     recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
@@ -91,6 +107,48 @@ export async function vpn(input: VpnInput): Promise<void> {
       log.warn(`[${name}] signal replaceEngine ignored: ${errorMessage(error)}`);
     }
   });
+  setHandler(
+    messages.provisionEngineUpdate,
+    (request) => takeUp(PROVISIONING_REFUSED, () => state.provision(request, Date.now())),
+    {
+      validator: (request) => {
+        const parsed = parse.parseProvisionRequest(request);
+        if (!parsed) throw rejection('expected requestId, labels, sealedEnv and httpPort', PROVISIONING_REFUSED);
+        const refusal = state.provisioningRefusal(parsed, Date.now());
+        if (refusal !== null) throw rejection(refusal, PROVISIONING_REFUSED);
+      },
+    },
+  );
+  setHandler(
+    messages.removeEngineUpdate,
+    ({ engine }) => takeUp(NO_SUCH_ENGINE, () => state.remove(engine, Date.now())),
+    {
+      validator: (request) => {
+        const engine = parse.parseEngineName(request);
+        if (engine === null || !state.has(engine))
+          throw rejection(`no engine '${engine}' on VPN '${name}'`, NO_SUCH_ENGINE);
+      },
+    },
+  );
+  setHandler(messages.streamsSignal, (value) => {
+    const parsed = parse.parseStreamEvents(value);
+    if (!parsed || parsed.wrong > 0)
+      log.warn(`[${name}] signal streams: ${parsed?.wrong ?? 'all'} ignored, not events of streams`);
+    if (!parsed) return;
+    const refused = state.streamsReported(parsed.events, Date.now());
+    if (refused > 0) log.warn(`[${name}] ${refused} streams are not kept: there are too many at a time`);
+    state.publish(Date.now());
+  });
+  setHandler(messages.setTargetSignal, (value) => {
+    const engines = parse.parseEngineCount(value);
+    if (engines === null) log.warn(`[${name}] signal setTarget ignored: expected a number of engines from 1 to 1000`);
+    else state.setTarget(engines);
+  });
+  setHandler(messages.collectGarbageSignal, () => state.collectGarbage());
+  setHandler(messages.engineMadeSignal, (value) => {
+    const message = parse.parseEngineMade(value);
+    if (message && !isForeign(message)) state.engineMade(message, Date.now());
+  });
   setHandler(messages.engineReadySignal, (value) => {
     const message = parse.parseEngineReady(value);
     if (message && isForeign(message)) return;
@@ -124,8 +182,11 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
-    const opened = message && !isForeign(message) ? state.attemptFailed(message, Date.now()) : null;
+    if (!message || isForeign(message)) return;
+    const { opened, effect } = state.attemptFailed(message, Date.now());
+    if (effect) effects.push(effect);
     if (opened !== null) announceBreaker(name, opened, state.data);
+    metrics.follow(state.data, Date.now());
   });
 
   function force(request: messages.ReplaceRequest): Replacement {
@@ -148,6 +209,26 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
   }
 
+  /** A hint only: the fleet asks for itself what has changed. */
+  function tellFleet(): void {
+    const facts = JSON.stringify(poolFacts(state.data, Date.now()));
+    if (facts !== toldFacts) pool.changed(name);
+    toldFacts = facts;
+  }
+
+  /** Takes up what an update changes in the state. An error of another kind would stop the workflow. */
+  function takeUp(refusal: string, begin: () => Begun): Replacement {
+    try {
+      const { replacement, effect } = begin();
+      if (effect) effects.push(effect);
+      if (effect) announce(name, effect, state.data);
+      state.publish(Date.now());
+      return replacement;
+    } catch (error) {
+      throw rejection(errorMessage(error), refusal);
+    }
+  }
+
   /** Whether the message is of a former life of this workflow, whose replacements are still at work. */
   function isForeign(message: { readonly lineage: string; readonly number: number }): boolean {
     const { lineage, settings } = state.data;
@@ -157,16 +238,19 @@ export async function vpn(input: VpnInput): Promise<void> {
   }
 
   // One that ended while this workflow continued as new may not have been heard.
-  if (input.carried) await Promise.all(runningReplacements(input.carried).map((r) => outside.askWhetherItRuns(r)));
+  if (input.carried) await Promise.all(runningReplacements(state.data).map((r) => outside.askWhetherItRuns(r)));
 
   for (;;) {
-    while (effects.length > 0) await Promise.all(effects.splice(0).map((e) => outside.carryOut(e)));
+    while (effects.length > 0) await outside.carryOutAll(effects.splice(0));
     const silent = runningReplacements(state.data).filter((r) => outside.askAgainAt(r) <= Date.now());
     await Promise.all(silent.map((r) => outside.askWhetherItRuns(r)));
     const plan = state.act(Date.now());
     effects.push(...plan.effects);
     for (const effect of plan.effects) announce(name, effect, state.data);
     state.publish(Date.now());
+    metrics.follow(state.data, Date.now());
+    notifier.keep();
+    tellFleet();
     toldProblem = announceProblem(name, toldProblem, state.data.problem);
     setCurrentDetails(describeVpn(state.data, Date.now()));
     publishSearchAttributes(state.data, Date.now());
@@ -179,31 +263,40 @@ export async function vpn(input: VpnInput): Promise<void> {
       await condition(() => state.data.remedies.running === null && allHandlersFinished());
       return;
     }
-    if (workflowInfo().continueAsNewSuggested && isCompact(state.data)) {
+    if (workflowInfo().continueAsNewSuggested && mayContinueAsNew(state.data)) {
       watch.stop();
       await condition(allHandlersFinished);
       const { data } = state;
+      metrics.follow(data, Date.now());
       if (effects.length === 0)
-        await continueAsNew<typeof vpn>({ settings: data.settings, carried: carriedOver(data) });
+        await continueAsNew<typeof vpn>({
+          settings: data.settings,
+          carried: carriedOver(data),
+          measuring: metrics.pending,
+        });
     }
 
     if (shouldPull(state.data) && !outside.pulling) void outside.pull();
     watch.keep(state.data);
-    const { revision } = state.data;
+    const { revision, streamVersion, fleetTarget, news: told } = state.data;
     const askAt = earliest(...runningReplacements(state.data).map((r) => outside.askAgainAt(r)));
     // Whatever is decided: from then on the last port is not shown as forwarded any more (I7).
     const expiry = portExpiry(state.data);
     const due = () => earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue);
     const wakeAt = due();
+    alarm.set(wakeAt);
     const woken = () =>
+      alarm.hasRung(wakeAt) ||
       watch.hasNews ||
       effects.length > 0 ||
       state.data.revision !== revision ||
+      state.data.streamVersion !== streamVersion ||
+      state.data.fleetTarget !== fleetTarget ||
+      state.data.news !== told ||
       state.data.problem !== toldProblem ||
       (shouldPull(state.data) && !outside.pulling) ||
       due() !== wakeAt;
-    if (wakeAt === null) await condition(woken);
-    else if (wakeAt > Date.now()) await condition(woken, wakeAt - Date.now());
+    await condition(woken);
 
     if (recheckDue !== null && Date.now() >= recheckDue) {
       lastRecheck = Date.now();
@@ -216,11 +309,17 @@ export async function vpn(input: VpnInput): Promise<void> {
   }
 }
 
+const PROVISIONING_REFUSED = 'ProvisioningRefused';
+const NO_SUCH_ENGINE = 'NoSuchEngine';
 const REQUEST_FORM =
   'expected nothing, or an object with text in engine, reason and requestId, and with no other field';
 
-function rejection(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'ReplacementRefused');
+function rejection(message: string, type = 'ReplacementRefused'): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+function versioned<T>(version: string, since: string | null, value: () => T): messages.Versioned<T> {
+  return since === version ? { version, unchanged: true } : { version, unchanged: false, value: value() };
 }
 
 function forceRequest(request: messages.ReplaceRequest): ForceRequest {
@@ -232,9 +331,9 @@ function earliest(...instants: (number | null)[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** The next run is given all that is at work; many replacements at a time will be fewer soon. */
-function isCompact(data: VpnData): boolean {
-  return data.remedies.running === null && runningReplacements(data).length <= RUNNING_AT_MOST;
+function mayContinueAsNew(data: VpnData): boolean {
+  const { historyLength: events, historySize: bytes } = workflowInfo();
+  return data.remedies.running === null && mayBeCarried(carriedOver(data), { events, bytes });
 }
 
 function shouldPull(data: VpnData): boolean {

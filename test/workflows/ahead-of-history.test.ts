@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
-import { enginesQuery, recheckSignal } from '../../src/workflows/messages';
+import { listsQuery, recheckSignal } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { builtWorkflows } from './built-workflows';
 import { TemporalBench, type VpnStand } from './bench';
 
 let bench: TemporalBench;
@@ -17,7 +18,7 @@ afterEach(() => stand.terminate());
 async function ask(): Promise<void> {
   const { connection } = bench.env.client;
   await connection
-    .withDeadline(Date.now() + 4_000, () => stand.handle.query(enginesQuery, null))
+    .withDeadline(Date.now() + 4_000, () => stand.handle.query(listsQuery, { engines: null, streams: null }))
     .then(
       () => {},
       () => {},
@@ -61,5 +62,5 @@ test('what came while no worker ran is taken up as a replay will, though queries
   }
   await bench.withWorker(stand, () => changePort(40_005));
   expect(await failedTasks()).toEqual([]);
-  await Worker.runReplayHistory({ workflowBundle: bench.bundle }, await stand.handle.fetchHistory());
+  await Worker.runReplayHistory({ workflowBundle: builtWorkflows }, await stand.handle.fetchHistory());
 }, 120_000);

@@ -1,18 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type MetricsExporterConfig, type WorkerOptions } from '@temporalio/worker';
 import { QueryNotRegisteredError, type WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
+import { batchId, type NewsBatch } from '../../src/activities/notify';
 import { workerStopping } from '../../src/activities/worker-stopping';
 import type { ObserveInput } from '../../src/activities/observe';
 import { cacheDir } from '../../src/folders';
-import type { Engine } from '../../src/domain/engine';
+import type { Engine, ListedEngine } from '../../src/domain/engine';
 import { engineName, label, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import {
   condition,
@@ -25,51 +23,55 @@ import {
   type PortReading,
   type VpnObservation,
 } from '../../src/domain/observation';
+import type { Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
+import type { Stream } from '../../src/domain/stream';
 import { findTemporalCli } from '../../src/temporal/cli';
-import { workflowSource } from '../../src/temporal/workflow-code';
 import { serverSettings } from '../../src/temporal/server-settings';
 import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
-import { stateQuery, type VpnReport } from '../../src/workflows/messages';
-import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import { listsQuery, stateQuery, type ListsAnswer, type VpnReport } from '../../src/workflows/messages';
 import type { vpn } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
 import { presentVpn } from '../builders';
+import { builtWorkflows } from './built-workflows';
+import { recordHistories } from './histories';
 import { settings as base } from './world';
 
-/** Of the present version of the workflow code: those of another one are never replayed, see `src/workflows/version.ts`. */
-export const historiesFolder = join(__dirname, '..', 'histories', `v${WORKFLOW_VERSION}`);
-
-/** A real Temporal server for one test file, with the workflows bundled once. */
+/** A real Temporal server for one test file. */
 export class TemporalBench {
   private constructor(
     readonly env: TestWorkflowEnvironment,
-    readonly bundle: WorkflowBundle,
     /** Temporal's own command line. */
     readonly cli: string,
+    /** What workflows have warned of, oldest first. */
+    readonly warnings: readonly string[],
   ) {}
 
-  /** @param serverArgs further arguments of `temporal server start-dev` */
-  static async start(serverArgs: string[] = []): Promise<TemporalBench> {
+  /**
+   * @param serverArgs further arguments of `temporal server start-dev`
+   * @param metrics where the SDK's are to be had; nowhere if absent
+   */
+  static async start(serverArgs: string[] = [], metrics?: MetricsExporterConfig): Promise<TemporalBench> {
+    const warnings: string[] = [];
     // Workflows that are terminated under their worker, as at the end of each test here, are not worth a line.
     Runtime.install({
-      logger: new DefaultLogger('ERROR', () => {}),
-      telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+      logger: new DefaultLogger('WARN', ({ message }) => void warnings.push(message)),
+      telemetryOptions: {
+        logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
+        ...(metrics ? { metrics } : {}),
+      },
     });
     const quiet = { info: () => {}, warn: () => {} };
     const path = await findTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log: quiet });
     if (path === undefined)
       throw new Error("These tests need Temporal's CLI: run `npm test` once, or set TEMPORAL_CLI_PATH");
-    const [env, bundle] = await Promise.all([
-      TestWorkflowEnvironment.createLocal({
-        server: {
-          executable: { type: 'existing-path', path },
-          extraArgs: ['--log-level', 'error', ...serverSettings, ...serverArgs],
-        },
-      }),
-      bundleWorkflowCode({ ...workflowSource, logger: new DefaultLogger('ERROR') }),
-    ]);
-    return new TemporalBench(env, bundle, path);
+    const env = await TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'existing-path', path },
+        extraArgs: ['--log-level', 'error', ...serverSettings, ...serverArgs],
+      },
+    });
+    return new TemporalBench(env, path, warnings);
   }
 
   stop(): Promise<void> {
@@ -77,16 +79,24 @@ export class TemporalBench {
   }
 
   /** Runs the work with a worker whose activities act on a world in memory. */
-  async with(work: (stand: VpnStand) => Promise<unknown>, change: Partial<VpnSettings> = {}): Promise<void> {
+  async with(
+    work: (stand: VpnStand) => Promise<unknown>,
+    change: Partial<VpnSettings> = {},
+    workerOptions: Partial<WorkerOptions> = {},
+  ): Promise<void> {
     const stand = this.stand(change);
-    await this.withWorker(stand, async () => {
-      try {
-        await work(stand);
-        if (process.env['RECORD_HISTORIES'] === 'true') await stand.recordHistories();
-      } finally {
-        await stand.terminate();
-      }
-    });
+    await this.withWorker(
+      stand,
+      async () => {
+        try {
+          await work(stand);
+          await recordHistories(this, taskQueue(stand.settings.instance), ['vpn', 'replaceEngine']);
+        } finally {
+          await stand.terminate();
+        }
+      },
+      workerOptions,
+    );
   }
 
   /** Without a worker: see `withWorker`. Whoever makes it terminates it. */
@@ -96,16 +106,22 @@ export class TemporalBench {
   }
 
   /** Runs the work while a worker acts on the stand's world. */
-  async withWorker(stand: VpnStand, work: () => Promise<unknown>): Promise<void> {
+  async withWorker(
+    stand: VpnStand,
+    work: () => Promise<unknown>,
+    workerOptions: Partial<WorkerOptions> = {},
+  ): Promise<void> {
     const worker = await Worker.create({
       connection: this.env.nativeConnection,
       taskQueue: taskQueue(stand.settings.instance),
-      workflowBundle: this.bundle,
+      workflowBundle: builtWorkflows,
       activities: stand.activities(),
+      sinks: { pool: { changed: { fn: (_info, vpn: string) => void stand.hints.push(vpn), callDuringReplay: false } } },
       shutdownGraceTime: 0,
       shutdownForceTime: '5 seconds',
       maxHeartbeatThrottleInterval: '200 milliseconds',
       defaultHeartbeatThrottleInterval: '200 milliseconds',
+      ...workerOptions,
     });
     const running = worker.run();
     try {
@@ -123,6 +139,12 @@ export class VpnStand {
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
+  /** What engines were made for, oldest first. */
+  readonly targets: Target[] = [];
+  /** What the fleet was told: VPNs that are different now. */
+  readonly hints: string[] = [];
+  /** What the receiver of news has had. */
+  readonly notified: NewsBatch[] = [];
   /** Thrown by the named activity while it is set. */
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
@@ -156,16 +178,25 @@ export class VpnStand {
     });
   }
 
-  /** Again, when the workflow says so, as the API does. */
-  async state(): Promise<VpnReport> {
-    for (;;) {
-      try {
-        return await this.handle.query(stateQuery);
-      } catch (error) {
-        if (!(error instanceof QueryNotRegisteredError && error.message.includes(ASK_AGAIN))) throw error;
-        await sleep(20);
-      }
-    }
+  state(): Promise<VpnReport> {
+    return asked(() => this.handle.query(stateQuery));
+  }
+
+  /** Engines and streams as the API asks for them. */
+  lists(
+    known: { engines: string | null; streams: string | null } = { engines: null, streams: null },
+  ): Promise<ListsAnswer> {
+    return asked(() => this.handle.query(listsQuery, known));
+  }
+
+  async listed(): Promise<readonly ListedEngine[]> {
+    const { engines } = await this.lists();
+    return engines.unchanged ? [] : (engines.value.listed ?? []);
+  }
+
+  async streams(): Promise<readonly Stream[]> {
+    const { streams } = await this.lists();
+    return streams.unchanged ? [] : streams.value;
   }
 
   /** The state, once it is as asked. */
@@ -188,27 +219,6 @@ export class VpnStand {
 
   untilQuiet(): Promise<VpnReport> {
     return this.untilState('no replacement at work', (s) => s.replacements.every((r) => r.state !== 'running'));
-  }
-
-  /** Keeps what every workflow of this stand has gone through, for `replay.test.ts`, under the test's name. */
-  async recordHistories(): Promise<void> {
-    const { workflow } = this.bench.env.client;
-    const test = expect.getState();
-    const title = test.currentConcurrentTestName?.() ?? test.currentTestName ?? 'unnamed';
-    const name = title.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 80);
-    const query = `TaskQueue = 'portward-${this.settings.instance}'`;
-    mkdirSync(historiesFolder, { recursive: true });
-    let number = 0;
-    for await (const { workflowId, runId, type } of workflow.list({ query })) {
-      const show = ['workflow', 'show', '--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
-      const shown = execFileSync(this.bench.cli, [...show, '--address', this.bench.env.address], {
-        maxBuffer: 64 * 1024 * 1024,
-        encoding: 'utf8',
-      });
-      // Stack traces name files of the machine that recorded them; replay does not need them.
-      const withoutTraces: unknown = JSON.parse(shown, (key, value: unknown) => (key === 'stackTrace' ? '' : value));
-      writeFileSync(join(historiesFolder, `${name}.${type}.${++number}.json`), JSON.stringify(withoutTraces));
-    }
   }
 
   /** Ends everything that this stand started. */
@@ -255,6 +265,7 @@ export class VpnStand {
       },
       createEngine: (order) =>
         act('createEngine', String(order.target.p2pPort), () => {
+          this.targets.push(order.target);
           const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
           const made = [...this.engines.values()].find((e) => e.name === name);
           const engine = made ? engineOf(made) : this.put(name, order);
@@ -270,6 +281,10 @@ export class VpnStand {
           if (session(this.vpn) === ill) this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
         }),
       reconnectVpn: ({ session: ill }) => act('reconnectVpn', ill, () => this.reconnected()),
+      notify: (batch) =>
+        act('notify', batchId(batch), () => {
+          this.notified.push(batch);
+        }),
       pullImage: ({ image }) => act('pullImage', image, () => undefined),
     };
   }
@@ -351,6 +366,19 @@ function engineOf(e: ObservedEngine): Engine {
     ready: false,
     health,
     run: null,
+    lastUsedAt: null,
     cutOff: false,
   };
+}
+
+/** Again, when the workflow says so, as the API does. */
+async function asked<T>(query: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await query();
+    } catch (error) {
+      if (!(error instanceof QueryNotRegisteredError && error.message.includes(ASK_AGAIN))) throw error;
+      await sleep(20);
+    }
+  }
 }

@@ -1,5 +1,13 @@
-import { recheckSignal, replaceEngineUpdate } from '../../src/workflows/messages';
+import { TemporalVpnSource } from '../../src/api/vpn-source';
+import {
+  listsQuery,
+  recheckSignal,
+  replaceEngineUpdate,
+  setTargetSignal,
+  streamsSignal,
+} from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { started } from '../streams/events';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;
@@ -10,28 +18,44 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-test('a VPN that continues as new again and again loses no port change, no running replacement and no engine', () =>
-  bench.with(
-    async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      const runs = new Set<string>();
-      for (let port = 40_001; port <= 40_015; port++) {
-        stand.port = { kind: 'known', port };
-        await stand.handle.signal(recheckSignal);
-        runs.add((await stand.handle.describe()).runId);
-        await stand.untilForwarded(port);
-      }
-      await stand.untilQuiet();
-      const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
-      expect(runs.size).toBeGreaterThan(3);
-      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_015]);
-      expect(state.replacements.every((r) => r.state === 'completed')).toBe(true);
-    },
-    { evictionGraceMs: 1_500, longestSpacingMs: 0 },
-  ));
+test.concurrent(
+  'a VPN that continues as new again and again loses no port change, no running replacement and no engine',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        await stand.handle.signal(setTargetSignal, 2);
+        const { engines } = await stand.untilState('a plain engine', (s) => s.engines.some((e) => e.role === 'plain'));
+        const containerId = engines.find((e) => e.role === 'plain')?.id ?? '';
+        await stand.handle.signal(streamsSignal, [started('a', { containerId })]);
+        const runs = new Set<string>();
+        for (let port = 40_001; port <= 40_015; port++) {
+          stand.port = { kind: 'known', port };
+          await stand.handle.signal(recheckSignal);
+          runs.add((await stand.handle.describe()).runId);
+          await stand.untilForwarded(port);
+        }
+        await stand.untilQuiet();
+        const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
+        expect(runs.size).toBeGreaterThan(3);
+        expect(state.engines.map((e) => [e.id === containerId, e.p2pPort])).toEqual([
+          [true, null],
+          [false, 40_015],
+        ]);
+        expect([...stand.engines.keys()].toSorted()).toEqual(state.engines.map((e) => e.id).toSorted());
+        expect(state.replacements.every((r) => r.state === 'completed')).toBe(true);
+        expect(state.fleetTarget).toBe(2);
+        expect(state.streams.filter((s) => s.endedAt === null)).toMatchObject([{ id: 'a', containerId }]);
+        const numbers = state.news.map((item) => item.number);
+        expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i));
+        expect(numbers).toHaveLength(50);
+      },
+      { evictionGraceMs: 1_500, longestSpacingMs: 0 },
+    ),
+);
 
-test('a forced replacement that is asked for while the VPN continues as new is carried out once', () =>
+test.concurrent('a forced replacement that is asked for while the VPN continues as new is carried out once', () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -49,9 +73,42 @@ test('a forced replacement that is asked for while the VPN continues as new is c
       expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
     },
     { evictionGraceMs: 300 },
-  ));
+  ),
+);
 
-test('a replacement whose history has grown long from failing goes on in a new run where it was', () =>
+test.concurrent(
+  'where its history ends is the same while nothing happens, and another with every event and in every run',
+  () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      const { instance, vpn } = stand.settings;
+      const source = new TemporalVpnSource(bench.env.client, { instance, vpn, queryDeadlineMs: 1_000 });
+      const position = () => until('an answer in time', () => source.position().catch(() => null));
+      const still = await until('the same before and after a query', async () => {
+        const before = await position();
+        await stand.handle.query(listsQuery, { engines: null, streams: null });
+        return (await position()) === before && before;
+      });
+      const { runId } = await stand.handle.describe();
+      const positions = [still];
+      await until('another run', async () => {
+        await stand.handle.signal(recheckSignal);
+        // What comes while the workflow is at work gets into its history when that work ends.
+        positions.push(
+          await until('another position', async () => {
+            const now = await position();
+            return now !== positions.at(-1) && now;
+          }),
+        );
+        return (await stand.handle.describe()).runId !== runId;
+      });
+      expect(new Set(positions).size).toBe(positions.length);
+    }),
+);
+
+test.concurrent('a replacement whose history has grown long from failing goes on in a new run where it was', () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -70,4 +127,5 @@ test('a replacement whose history has grown long from failing goes on in a new r
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
     },
     { evictionGraceMs: 300 },
-  ));
+  ),
+);

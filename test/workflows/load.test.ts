@@ -1,8 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ObservedEngine } from '../../src/domain/observation';
 import { label } from '../../src/domain/names';
-import { replaceEngineUpdate } from '../../src/workflows/messages';
+import type { Stream } from '../../src/domain/stream';
+import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { started } from '../streams/events';
 import { TemporalBench, type VpnStand } from './bench';
 
 const CHANGES = 2_000;
@@ -64,6 +66,9 @@ test(
         for (let i = 0; i < 100; i++) addOldEngine(stand, i);
         await stand.start();
         await stand.untilState('all engines', (s) => s.engines.length === 100, 30_000);
+        const streams = [...stand.engines.keys()].map((containerId, i) => started(`${i}`, ordinary(containerId, i)));
+        // As the API sends them, which cuts its batches below 64 KB too.
+        for (const batch of [streams.slice(0, 50), streams.slice(50)]) await stand.handle.signal(streamsSignal, batch);
         const first = (await stand.handle.describe()).runId;
         const runs = new Set([first]);
         for (let port = 40_001; runs.size < 3; port++) {
@@ -72,7 +77,9 @@ test(
           runs.add((await stand.handle.describe()).runId);
         }
         await stand.untilQuiet();
-        const { replacements } = await stand.state();
+        const { replacements, streams: known } = await stand.state();
+        // All but the one on the forwarded engine, which was replaced.
+        expect(known.filter((s) => s.endedAt === null)).toHaveLength(99);
         const handles = [
           ...[...runs].map((runId) => bench.env.client.workflow.getHandle(stand.workflowId, runId)),
           ...replacements.map(({ id }) => bench.env.client.workflow.getHandle(id)),
@@ -120,6 +127,15 @@ function addOldEngine(stand: VpnStand, i: number): void {
     health: 'healthy',
   };
   stand.engines.set(id, engine);
+}
+
+/** As a proxy reports it of AceStream. */
+function ordinary(containerId: string, i: number): Partial<Stream> {
+  const key = String(i).padStart(40, 'b');
+  const playbackSessionId = String(i).padStart(40, 'c');
+  const address = (what: string) => `http://gluetun-at-home:${19_000 + i}/ace/${what}/${key}/${playbackSessionId}`;
+  const urls = { statUrl: address('stat'), commandUrl: address('cmd') };
+  return { id: `${key}|${playbackSessionId}`, key, playbackSessionId, containerId, ...urls };
 }
 
 async function eventSizes(handle: WorkflowHandle): Promise<{ type: string; bytes: number }[]> {

@@ -3,7 +3,7 @@ import {
   configureSignal,
   recheckSignal,
   replaceEngineUpdate,
-  enginesQuery,
+  listsQuery,
 } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
 import { TemporalBench } from './bench';
@@ -274,13 +274,15 @@ describe('messages', () => {
   test.concurrent('a request that can not be met is refused with the reason, and nothing is changed', () =>
     bench.with(async (stand) => {
       await stand.start();
-      const { version } = await until('a list', async () => {
-        await stand.untilForwarded(40_000);
-        return stand.handle.query(enginesQuery, null);
-      });
+      await stand.untilForwarded(40_000);
+      const lists = await stand.handle.query(listsQuery, { engines: null, streams: null });
+      const [engines, streams] = [lists.engines.version, lists.streams.version];
       const refused = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: 'nobody' }] });
       await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringMatching(/no engine 'nobody'/) } });
-      expect(await stand.handle.query(enginesQuery, version)).toEqual({ version, unchanged: true });
+      expect(await stand.handle.query(listsQuery, { engines, streams })).toEqual({
+        engines: { version: engines, unchanged: true },
+        streams: { version: streams, unchanged: true },
+      });
     }, brisk),
   );
 
@@ -310,9 +312,12 @@ describe('messages', () => {
           .length;
       };
       const before = await scheduled();
+      const begun = performance.now();
       for (let i = 0; i < 10; i++) await stand.handle.signal(recheckSignal);
       await until('the trailing recheck', async () => (await scheduled()) >= before + 2);
-      expect(await scheduled()).toBe(before + 2);
+      // On a busy machine the signals take longer than a second.
+      const count = await scheduled();
+      expect(count - before).toBeLessThanOrEqual(2 + Math.floor((performance.now() - begun) / 1_000));
     }, brisk),
   );
 });

@@ -8,20 +8,17 @@ import {
   type Sight,
   type VpnObservation,
 } from '../../src/domain/observation';
-import type { Replacement, Target } from '../../src/domain/replacement';
+import type { Cause, Replacement, Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
 import { breakerKind } from '../../src/workflows/breaker';
 import { breakerState } from '../../src/workflows/provisioning-allowance';
 import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
-import {
-  carriedOver,
-  newVpnData,
-  runningReplacements,
-  unfinishedTargets,
-  type VpnData,
-} from '../../src/workflows/vpn-data';
+import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
+import { startedOn } from '../../src/workflows/streams';
+import { newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn-data';
+import { ended, started } from '../streams/events';
 
 /** Fewer than the real one, so that a look is often not enough. */
 const FOUND_AT_MOST = 2;
@@ -55,7 +52,12 @@ interface Child {
   toldReady: number | null;
   heldUntil: number | null;
   failures: number;
+  /** Old engines that have streams to serve, as it was told last. */
+  draining: readonly string[];
 }
+
+/** These are dead, and have no streams to serve. */
+const OF_DEAD_ENGINES: readonly Cause[] = ['engine died', 'engine missing', 'VPN restarted'];
 
 /**
  * A VPN, its containers and the replacements at work, all in memory and driven one step at a time, around a real
@@ -71,10 +73,14 @@ export class World {
   /** When each engine was last on the list. */
   private readonly lastListed = new Map<string, number>();
   private readonly hiddenForGood = new Set<string>();
+  /** Those that it answered for before the decision that is being carried out. */
+  private engines: ReadonlySet<string> = new Set();
   private look: { readonly revision: number; readonly sight: Sight } | null = null;
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
   private made = 0;
+  private played = 0;
+  private asked = 0;
   /** Since the last look Docker could not be asked. */
   private blind = false;
   /** The remedy at work. */
@@ -135,9 +141,9 @@ export class World {
   continueAsNew(): void {
     if (this.cure) return;
     const { data } = this.state;
-    const carried: unknown = JSON.parse(JSON.stringify(carriedOver(data)));
+    const carried = JSON.parse(JSON.stringify(carriedOver(data))) as Carried;
     this.look = null;
-    this.state = new VpnState(carried as VpnData);
+    this.state = new VpnState(restoredFrom(carried));
     for (const { number } of runningReplacements(data))
       if (!this.children.has(number)) this.state.lost(number, this.now);
     this.publish();
@@ -213,6 +219,50 @@ export class World {
     this.publish();
   }
 
+  /** A client begins to play on an engine, which may be hidden: its proxy has the list of a moment ago. */
+  play(containerId: string): void {
+    this.state.streamsReported([started(`stream-${++this.played}`, { containerId, startedAt: this.now })], this.now);
+    this.decide();
+  }
+
+  /** Streams that run, oldest first. */
+  get playing(): { readonly id: string; readonly containerId: string }[] {
+    return this.state.data.streams.filter((s) => s.endedAt === null);
+  }
+
+  stopPlaying(id: string): void {
+    this.state.streamsReported([ended(id, this.now)], this.now);
+    this.decide();
+  }
+
+  /** The fleet wants so many engines. */
+  setTarget(engines: number): void {
+    this.state.setTarget(engines);
+    this.decide();
+  }
+
+  collectGarbage(): void {
+    this.state.collectGarbage();
+    this.decide();
+  }
+
+  /** Someone does not want an engine any more. */
+  removeEngine(id: string): void {
+    expect(this.state.has(id)).toBe(true);
+    const { effect } = this.state.remove(id, this.now);
+    if (effect) this.carryOut(effect);
+    this.publish();
+  }
+
+  /** Someone asks for an engine, and gets one unless there is a reason against it. */
+  provision(httpPort: Port | null): void {
+    const request = { requestId: `asked-${++this.asked}`, labels: {}, sealedEnv: null, httpPort };
+    if (this.state.provisioningRefusal(request, this.now) !== null) return;
+    const { effect } = this.state.provision(request, this.now);
+    if (effect) this.carryOut(effect);
+    this.publish();
+  }
+
   /** Its process ends and Docker starts it again, before anyone looks. */
   revive(id: string): void {
     const container = this.containers.get(id);
@@ -245,10 +295,11 @@ export class World {
     const child = this.children.get(number);
     if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
     const failedAttempts = ++child.failures;
-    this.state.attemptFailed(
+    const { effect } = this.state.attemptFailed(
       { number, lineage: 'abcdef12', failedAttempts, error: 'provisioning: no', provisioning: true },
       this.now,
     );
+    if (effect) this.carryOut(effect);
     this.publish();
   }
 
@@ -260,7 +311,7 @@ export class World {
   step(number: number, letGoFirst: boolean): boolean {
     const child = this.children.get(number);
     if (!child) return false;
-    const steps = [() => this.letGo(child), () => this.provision(child)];
+    const steps = [() => this.letGo(child), () => this.bringUp(child)];
     if (!letGoFirst) steps.reverse();
     const stepped = steps.some((step) => step()) || this.end(child);
     this.publish();
@@ -299,7 +350,7 @@ export class World {
   private decide(): void {
     const { effects } = this.state.act(this.now);
     // Nothing is concluded, and nothing changed, while nothing is known.
-    if (this.blind) expect(effects).toEqual([]);
+    if (this.blind) expect(effects.filter((e) => e.kind !== 'draining')).toEqual([]);
     for (const effect of effects) this.carryOut(effect);
     this.publish();
   }
@@ -308,6 +359,7 @@ export class World {
     this.state.publish(this.now);
     for (const { id } of this.state.list(this.now) ?? []) this.lastListed.set(id, this.now);
     for (const { id } of this.state.data.evicted) this.hiddenForGood.add(id);
+    this.engines = new Set(this.state.data.engines.map((e) => e.id));
   }
 
   private carryOut(effect: Effect): void {
@@ -322,8 +374,17 @@ export class World {
       const { target, old, heldUntil, cause } = replacement;
       if (target) expect(breakerState(this.state.data, breakerKind(cause), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
+      if (cause === 'surplus') for (const engine of old) this.assertNotNeeded(engine);
+      const { draining } = replacement;
       const untouched = { made: null, toldReady: null, failures: 0 };
-      this.children.set(replacement.number, { replacement, target, toRelease: [...old], heldUntil, ...untouched });
+      this.children.set(replacement.number, {
+        replacement,
+        target,
+        toRelease: [...old],
+        heldUntil,
+        draining,
+        ...untouched,
+      });
       return;
     }
     if (
@@ -335,7 +396,22 @@ export class World {
     const child = this.children.get(replacement.number);
     if (!child) this.state.lost(replacement.number, this.now);
     else if (effect.kind === 'hold') child.heldUntil = effect.until;
-    else child.target = effect.target;
+    else if (effect.kind === 'retarget') child.target = effect.target;
+    else if (effect.kind === 'draining') child.draining = effect.engines;
+    else child.target = null;
+  }
+
+  /** What is beyond the wanted number goes while nobody plays on it; a forwarded engine only for another one. */
+  private assertNotNeeded({ id, role }: EngineRef): void {
+    // Never one of its engines, or evicted before for another reason.
+    if (!this.engines.has(id)) return;
+    const { data } = this.state;
+    if (role === 'plain') expect(startedOn(data.streams, id)).toEqual([]);
+    else {
+      const others = data.engines.filter((e) => e.role === 'forwarded' && e.p2pPort === this.lastObservedPort);
+      const onTheirWay = unfinishedTargets(data).filter((r) => r.target?.role === 'forwarded');
+      expect(others.length + onTheirWay.length).toBeGreaterThan(0);
+    }
   }
 
   /** However often the port moves, engines are not replaced for it without a pause. */
@@ -348,7 +424,13 @@ export class World {
 
   private letGo(child: Child): boolean {
     const [old] = child.toRelease;
-    if (!old || this.now < child.replacement.startedAt + settings.evictionGraceMs) return false;
+    const { startedAt, cause } = child.replacement;
+    if (!old || this.now < startedAt + settings.evictionGraceMs) return false;
+    // One that was idle when it was found to be too many has only streams that began while it was being hidden.
+    const forMs = cause === 'surplus' ? 24 * 60 * 60_000 : this.state.data.settings.drainMs;
+    const mayServe = this.now < startedAt + forMs && !OF_DEAD_ENGINES.includes(cause);
+    if (mayServe && child.draining.includes(old.id)) return false;
+    if (mayServe) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
     this.remove(old.id);
     child.toRelease.shift();
     return true;
@@ -363,7 +445,7 @@ export class World {
     this.containers.delete(id);
   }
 
-  private provision(child: Child): boolean {
+  private bringUp(child: Child): boolean {
     const { target, made } = child;
     if (!target || child.toldReady === target.generation) return false;
     if (made && made.generation !== target.generation) {
@@ -382,7 +464,7 @@ export class World {
     const { id, name, role, httpPort, httpsPort, p2pPort, labels } = container;
     const engine: Engine = {
       ...{ id, name, role, httpPort, httpsPort, p2pPort, labels },
-      ...{ firstSeen: this.now, ready: true, health: 'healthy', run: null, cutOff: false },
+      ...{ firstSeen: this.now, ready: true, health: 'healthy', run: null, lastUsedAt: null, cutOff: false },
     };
     const { number } = child.replacement;
     const { session: madeIn } = made;
@@ -446,27 +528,4 @@ export class World {
       health: reachable && networkOf === (this.vpn.kind === 'present' ? this.vpn.id : '') ? 'healthy' : 'unknown',
     };
   }
-}
-
-/** What the VPN should come to once everything has settled. */
-export function assertSettled(world: World): void {
-  const list = world.state.list(world.now) ?? [];
-  expect(runningReplacements(world.state.data)).toEqual([]);
-  expect(world.state.data.evicted).toEqual([]);
-  const forwarded = list.filter((e) => e.forwarded);
-  expect(forwarded.map((e) => e.p2pPort)).toEqual([world.port]);
-  expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([
-    world.port,
-  ]);
-  for (const { name, networkOf, startedAt } of world.containers.values()) {
-    const { vpn } = world;
-    // One that was started in a former run of the VPN's container has no network.
-    const run = vpn.kind === 'present' ? vpn : null;
-    expect({ name, networkOf, alive: startedAt >= (run?.startedAt ?? Infinity) }).toEqual({
-      name,
-      networkOf: run?.id,
-      alive: true,
-    });
-  }
-  expect([...world.containers.keys()].toSorted()).toEqual(list.map((e) => e.id).toSorted());
 }

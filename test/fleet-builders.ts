@@ -1,0 +1,26 @@
+// As in builders.ts, of the fleet.
+import type { FleetMember, FleetSettings } from '../src/domain/fleet';
+import type { PoolFacts } from '../src/domain/pool';
+
+export function fleetSettings(
+  change: Partial<FleetSettings> = {},
+  vpns: readonly string[] = ['a', 'b'],
+): FleetSettings {
+  const settings = {
+    instance: 'test',
+    minReplicas: 1,
+    minFreeReplicas: 1,
+    maxReplicas: 20,
+    maxActiveReplicas: 20,
+    autoscaleIntervalMs: 30_000,
+    ...change,
+  };
+  const initialTarget = Math.max(1, Math.floor(settings.minReplicas / vpns.length));
+  return { vpns: vpns.map((vpn) => ({ vpn, capacity: 100, initialTarget })), ...settings };
+}
+
+/** @param facts null: it has never answered */
+export function member(vpn: string, facts: Partial<PoolFacts> | null = {}): FleetMember {
+  if (facts === null) return { vpn, facts, answers: false };
+  return { vpn, facts: { condition: 'healthy', engines: 1, busy: 0, target: 1, ...facts }, answers: true };
+}

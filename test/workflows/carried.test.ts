@@ -1,0 +1,170 @@
+// What a VPN's workflow hands on to its next run.
+import * as fc from 'fast-check';
+import type { Engine } from '../../src/domain/engine';
+import type { Happening } from '../../src/domain/news';
+import type { Stream } from '../../src/domain/stream';
+import { carriedOver, mayBeCarried, restoredFrom, type Carried } from '../../src/workflows/carried';
+import { jsonBytes } from '../../src/workflows/json-bytes';
+import { withNews } from '../../src/workflows/news';
+import { restored, shortened } from '../../src/workflows/short-stream';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { DAY, plainEngine, replacement, sight, vpnSettings } from '../builders';
+import { stream } from '../streams/events';
+
+const MINUTE = 60_000;
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** 64 characters, as Docker's are. */
+function containerId(i: number): string {
+  return String(i).padStart(64, 'a');
+}
+
+/** As large as they come in life. */
+function engine(i: number): Engine {
+  const {
+    forwarded: _forwarded,
+    streams: _streams,
+    ...plain
+  } = plainEngine(19_000 + i, {
+    id: containerId(i),
+    name: `acestream_gluetun-at-home_${i}_1_abcdef12`,
+    labels: { 'portward.instance': 'default', 'portward.replacement': `abcdef12/${i}` },
+    lastUsedAt: DAY,
+  });
+  return plain;
+}
+
+/** What a proxy reports of AceStream. */
+function playing(i: number, change: Partial<Stream> = {}): Stream {
+  const key = String(i).padStart(40, 'b');
+  const session = String(i).padStart(40, 'c');
+  return stream(`${key}|${session}`, {
+    key,
+    playbackSessionId: session,
+    containerId: containerId(i),
+    statUrl: `http://gluetun-at-home:${19_000 + i}/ace/stat/${key}/${session}`,
+    commandUrl: `http://gluetun-at-home:${19_000 + i}/ace/cmd/${key}/${session}`,
+    ...change,
+  });
+}
+
+function data(change: Partial<VpnData>): VpnData {
+  return { ...newVpnData(vpnSettings({ notify: true }), 'abcdef12'), sight: sight(40_000), ...change };
+}
+
+/** Through a history and back. */
+function handedOn(before: VpnData): VpnData {
+  return restoredFrom(JSON.parse(JSON.stringify(carriedOver(before))) as Carried);
+}
+
+function at(i: number): number {
+  return DAY + i * MINUTE;
+}
+
+/** Ended things of all kinds, one a minute each, the oldest first. */
+function past(): Pick<VpnData, 'replacements' | 'news'> & { readonly ended: readonly Stream[] } {
+  return {
+    ended: upTo(40).map((i) => playing(1_000 + i, { endedAt: at(i), endReason: 'stopped' })),
+    replacements: upTo(20).map((i) => replacement({ number: i, state: 'completed', endedAt: at(i) })),
+    news: upTo(50).map((i) => ({
+      number: i + 1,
+      at: at(i),
+      happening: {
+        kind: 'engine_ready',
+        engine: containerId(i),
+        name: engine(i).name,
+        p2pPort: 40_000,
+        cause: 'port changed',
+      },
+    })),
+  };
+}
+
+test('a VPN of ordinary size hands on all that it knows, but for the engines of its last look', () => {
+  const { ended, ...others } = past();
+  const engines = upTo(10).map(engine);
+  const before = data({
+    engines,
+    evicted: [{ ...plainEngine(19_050), id: containerId(50) }],
+    streams: [...ended, ...upTo(10).map((i) => playing(i)), playing(50)],
+    ...others,
+    notified: 50,
+  });
+  expect(handedOn(before)).toEqual({ ...before, sightRevision: -1 });
+});
+
+test('with 100 engines and a stream on each, all that is at work has room below 64 KB, and of the past the newest', () => {
+  const { ended, ...others } = past();
+  const before = data({
+    engines: upTo(100).map(engine),
+    streams: [...ended, ...upTo(100).map((i) => playing(i))],
+    ...others,
+    // The last ones are still to be told.
+    notified: 45,
+  });
+  const carried = carriedOver(before);
+  expect(mayBeCarried(carried, { events: 5_000, bytes: 1_000_000 })).toBe(true);
+  expect(jsonBytes({ settings: before.settings, carried })).toBeLessThan(64 * 1024);
+  const next = handedOn(before);
+  expect(next.engines).toEqual(before.engines);
+  expect(next.streams.filter((s) => s.endedAt === null)).toEqual(before.streams.slice(40));
+  expect(next.news.filter((item) => item.number > 45)).toEqual(before.news.slice(45));
+  // What is left out is older than what is kept.
+  for (const kind of ['streams', 'replacements', 'news'] as const)
+    expect(next[kind]).toEqual(before[kind].slice(before[kind].length - next[kind].length));
+  expect(next.streams.length + next.replacements.length + next.news.length).toBeLessThan(
+    before.streams.length + before.replacements.length + before.news.length,
+  );
+});
+
+test('what is at work is handed on also when it is too much, but not before the history is long', () => {
+  const { ended, ...others } = past();
+  const before = data({
+    engines: upTo(200).map(engine),
+    streams: [...ended, ...upTo(200).map((i) => playing(i))],
+    replacements: [...others.replacements, ...upTo(20).map((i) => replacement({ number: 100 + i }))],
+    news: others.news,
+    notified: 50,
+  });
+  const carried = carriedOver(before);
+  expect(mayBeCarried(carried, { events: 20_000, bytes: 20 * 1024 * 1024 })).toBe(false);
+  expect(mayBeCarried(carried, { events: 20_001, bytes: 1_000_000 })).toBe(true);
+  expect(mayBeCarried(carried, { events: 5_000, bytes: 20 * 1024 * 1024 + 1 })).toBe(true);
+  expect(handedOn(before)).toEqual({
+    ...before,
+    sightRevision: -1,
+    streams: before.streams.slice(40),
+    streamVersion: before.streamVersion + 1,
+    replacements: before.replacements.slice(20),
+    news: [],
+  });
+});
+
+test('whatever a stream is made of comes back as it was', () => {
+  const part = fc.oneof(
+    fc.constantFrom('', '0', '1', '[0]', 'aaaaaaaa', 'aaaaaaaaaa', '"aaaaaaaa"', '|'),
+    fc.string({ minLength: 6, maxLength: 12 }),
+    fc.string({ unit: 'binary', maxLength: 12 }),
+  );
+  fc.assert(
+    fc.property(part, part, fc.array(fc.nat(2)), fc.array(part, { maxLength: 3 }), (key, session, order, rest) => {
+      const text = [...order.map((n) => [key, session, '/'][n] ?? ''), ...rest].join('');
+      const before = stream(text, { key, playbackSessionId: session, statUrl: text, commandUrl: `${text}${session}` });
+      for (const engines of [[], ['x', before.containerId]]) {
+        const carried = JSON.parse(JSON.stringify(shortened(before, engines))) as ReturnType<typeof shortened>;
+        expect(restored(carried, engines)).toEqual(before);
+        expect(jsonBytes(shortened(before, engines))).toBeLessThanOrEqual(jsonBytes(before) + 6);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('what happens after all that was told is left behind has a number of its own', () => {
+  const happening: Happening = { kind: 'vpn_health', healthy: true };
+  expect(withNews([], 50, happening, DAY)).toEqual([{ number: 51, at: DAY, happening }]);
+  expect(withNews([{ number: 60, at: DAY, happening }], 50, happening, DAY).map((n) => n.number)).toEqual([60, 61]);
+});

@@ -1,0 +1,226 @@
+// Streams on an engine that is replaced, on a real Temporal server with the real workflows.
+import { drainingSignal, streamsSignal } from '../../src/workflows/messages';
+import { until } from '../simulator/until';
+import { presentVpn } from '../builders';
+import { ended, started } from '../streams/events';
+import { TemporalBench, type VpnStand } from './bench';
+
+/** Longer than any test here takes. */
+const LONG_MS = 600_000;
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+
+/** The VPN with its forwarded engine, and that one's id. */
+async function engineOf(stand: VpnStand): Promise<string> {
+  await stand.start();
+  await stand.untilForwarded(40_000);
+  const [engine] = (await stand.untilQuiet()).engines;
+  if (!engine) throw new Error('the VPN has no engine');
+  return engine.id;
+}
+
+function play(stand: VpnStand, containerId: string, ...ids: string[]): Promise<void> {
+  return stand.handle.signal(
+    streamsSignal,
+    ids.map((id) => started(id, { containerId })),
+  );
+}
+
+function stop(stand: VpnStand, ...ids: string[]): Promise<void> {
+  return stand.handle.signal(
+    streamsSignal,
+    ids.map((id) => ended(id, Date.now(), 'stopped')),
+  );
+}
+
+/** The grace is over, and the replacement waits for the end of streams. */
+function untilDraining(stand: VpnStand, old: string): Promise<unknown> {
+  return until('a replacement that waits for streams', async () => {
+    const { replacements } = await stand.state();
+    const running = replacements.find((r) => r.old.some((e) => e.id === old));
+    if (!running) return false;
+    const { events } = await bench.env.client.workflow.getHandle(running.id).fetchHistory();
+    const timers = (events ?? []).map((e) => Number(e.timerStartedEventAttributes?.startToFireTimeout?.seconds ?? 0));
+    return timers.some((seconds) => seconds > LONG_MS / 2_000);
+  });
+}
+
+const isStopped = (stand: VpnStand) => stand.calls.some((call) => call.startsWith('stopEngine'));
+
+async function playing(stand: VpnStand): Promise<string[]> {
+  return (await stand.streams()).filter((s) => s.endedAt === null).map((s) => s.id);
+}
+
+function warned(): string[] {
+  return bench.warnings.filter((w) => w.includes('signal streams'));
+}
+
+test.concurrent(
+  'a replaced engine with streams leaves the list at once and serves until its last one ends; the new one does not wait',
+  () =>
+    bench.with(
+      async (stand) => {
+        const old = await engineOf(stand);
+        await play(stand, old, 'a');
+        expect(await stand.listed()).toMatchObject([{ id: old, streams: ['a'], lastUsedAt: expect.any(Number) }]);
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilForwarded(40_001);
+        await untilDraining(stand, old);
+        const { engines } = await stand.lists();
+        if (engines.unchanged) throw new Error('nothing was known before');
+        expect(engines.value.listed).toMatchObject([{ p2pPort: 40_001, forwarded: true, streams: [] }]);
+        // Who reports a stream on it still has to be told which engine that is.
+        expect(engines.value.hidden.map((e) => e.id)).toEqual([old]);
+        await play(stand, old, 'b');
+        await stop(stand, 'a');
+        expect(await playing(stand)).toEqual(['b']);
+        await stand.untilState('the draining engine', (s) => s.replacements.some((r) => r.draining.includes(old)));
+        expect(isStopped(stand)).toBe(false);
+        await stop(stand, 'b');
+        await until('the old engine gone', () => !stand.engines.has(old));
+        await stand.untilQuiet();
+      },
+      { evictionGraceMs: 300, drainMs: LONG_MS },
+    ),
+);
+
+test.concurrent('an engine that has lost its network to a restart of the VPN is not drained, nor its port kept', () =>
+  bench.with(
+    async (stand) => {
+      const old = await engineOf(stand);
+      await play(stand, old, 'a');
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await untilDraining(stand, old);
+      stand.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+      stand.port = { kind: 'known', port: 40_000 };
+      await until('the old engine gone', () => !stand.engines.has(old));
+      await stand.untilForwarded(40_000);
+      expect(await playing(stand)).toEqual([]);
+    },
+    { evictionGraceMs: 300, drainMs: LONG_MS },
+  ),
+);
+
+test.concurrent(
+  'a stream that begins when its engine was hidden already, since a proxy keeps its list for 2 s, is served as well',
+  () =>
+    bench.with(
+      async (stand) => {
+        const old = await engineOf(stand);
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilState('the eviction', (s) => s.evicted.some((e) => e.id === old));
+        await play(stand, old, 'late');
+        expect((await stand.streams()).map((s) => s.containerId)).toEqual([old]);
+        await untilDraining(stand, old);
+        const child = (await stand.state()).replacements.find((r) => r.old.some((e) => e.id === old));
+        for (const nonsense of [null, 'a', [5]])
+          await bench.env.client.workflow.getHandle(child?.id ?? '').signal(drainingSignal, nonsense);
+        await until('warnings', () => bench.warnings.filter((w) => w.includes('draining ignored')).length === 3);
+        expect(isStopped(stand)).toBe(false);
+        await stop(stand, 'late');
+        await until('the old engine gone', () => !stand.engines.has(old));
+      },
+      { evictionGraceMs: 3_000, drainMs: LONG_MS },
+    ),
+);
+
+test.concurrent('when the time is up the engine goes, and its streams end with it', () =>
+  bench.with(
+    async (stand) => {
+      const old = await engineOf(stand);
+      await play(stand, old, 'a');
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the old engine gone', () => !stand.engines.has(old));
+      const streams = await until('the end of the stream', async () => {
+        const found = await stand.streams();
+        return found.every((s) => s.endedAt !== null) && found;
+      });
+      expect(streams).toMatchObject([{ id: 'a', endReason: 'engine gone' }]);
+    },
+    { evictionGraceMs: 300, drainMs: 1_000 },
+  ),
+);
+
+test.concurrent('without a drain it goes after its grace, whoever plays on it', () =>
+  bench.with(
+    async (stand) => {
+      const old = await engineOf(stand);
+      await play(stand, old, 'a');
+      const { replacements } = await stand.state();
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await until('the old engine gone', () => !stand.engines.has(old));
+      const state = await stand.untilState('the end of the stream', (s) => s.streams.every((x) => x.endedAt !== null));
+      const [replacement] = state.replacements.filter((r) => !replacements.some((known) => known.id === r.id));
+      expect(replacement).toMatchObject({ cause: 'port changed', draining: [] });
+    },
+    { evictionGraceMs: 300, drainMs: 0 },
+  ),
+);
+
+test.concurrent('events that make no sense are counted and ignored, and the others of their batch are not', () =>
+  bench.with(async (stand) => {
+    const containerId = await engineOf(stand);
+    const good = started('good', { containerId });
+    const wrong = [
+      null,
+      'started',
+      { kind: 'paused', id: 'good', at: 1, reason: null },
+      { kind: 'ended', id: '', at: 1, reason: null },
+      { kind: 'ended', id: 'good', at: 'now', reason: null },
+      { kind: 'started', stream: { ...stream(good), key: 5 } },
+      { kind: 'started', stream: { ...stream(good), keyType: 'film' } },
+      { kind: 'started', stream: { ...stream(good), statUrl: 'u'.repeat(5_000) } },
+      { kind: 'started', stream: { ...stream(good), endedAt: 5 } },
+    ];
+    await stand.handle.signal('streams', [...wrong, good]);
+    expect(await playing(stand)).toEqual(['good']);
+    for (const nonsense of [[], ['rubbish'], [{ kind: 'ended', id: 'good', at: 1, reason: null }]])
+      await stand.handle.signal('streams', ...nonsense);
+    expect(await playing(stand)).toEqual(['good']);
+    await until('a warning of each signal', () => warned().length === 4);
+    expect(warned()).toEqual([
+      expect.stringContaining(`${wrong.length} ignored`),
+      ...[1, 2, 3].map(() => expect.stringContaining('all ignored')),
+    ]);
+  }),
+);
+
+test.concurrent('lists are told again only when they have changed', () =>
+  bench.with(async (stand) => {
+    const old = await engineOf(stand);
+    const first = await stand.lists();
+    const known = { engines: first.engines.version, streams: first.streams.version };
+    expect(await stand.lists(known)).toEqual({
+      engines: { version: known.engines, unchanged: true },
+      streams: { version: known.streams, unchanged: true },
+    });
+    await play(stand, old, 'a');
+    const second = await stand.lists(known);
+    expect(second).toMatchObject({
+      engines: { unchanged: false, value: { listed: [{ id: old, streams: ['a'] }] } },
+      streams: { unchanged: false, value: [{ id: 'a' }] },
+    });
+    const { engines } = second;
+    expect(await stand.lists({ engines: engines.version, streams: known.streams })).toMatchObject({
+      engines: { unchanged: true },
+      streams: { unchanged: false },
+    });
+    // Of another life of the workflow, where the numbers began anew.
+    const [, number] = engines.version.split(':');
+    expect(await stand.lists({ engines: `another:${number}`, streams: null })).toMatchObject({
+      engines: { unchanged: false },
+      streams: { unchanged: false },
+    });
+  }),
+);
+
+function stream(event: ReturnType<typeof started>) {
+  return event.kind === 'started' ? event.stream : null;
+}

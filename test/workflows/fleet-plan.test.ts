@@ -1,0 +1,203 @@
+import * as fc from 'fast-check';
+import type { FleetMember, FleetSettings } from '../../src/domain/fleet';
+import { planFleet } from '../../src/domain/fleet-plan';
+import type { PoolCondition, PoolFacts } from '../../src/domain/pool';
+import { fleetSettings, member } from '../fleet-builders';
+
+/** VPNs a, b, c … and what is said of each. */
+function pool(facts: (Partial<PoolFacts> | null)[], change: Partial<FleetSettings> = {}) {
+  const names = facts.map((_, i) => 'abcdefgh'.charAt(i));
+  const members = facts.map((f, i) => member(names[i] ?? '', f));
+  return { settings: fleetSettings({ ...change }, names), members };
+}
+
+function targets(
+  facts: (Partial<PoolFacts> | null)[],
+  change: Partial<FleetSettings> = {},
+  demand: number | null = null,
+) {
+  const { settings, members } = pool(facts, change);
+  return Object.values(planFleet(settings, demand, members).targets);
+}
+
+describe('how many engines each VPN keeps', () => {
+  test('is the minimum spread evenly, and one at least', () => {
+    expect(targets([{}, {}], { minReplicas: 4 })).toEqual([2, 2]);
+    expect(targets([{}, {}, {}], { minReplicas: 0, minFreeReplicas: 0 })).toEqual([1, 1, 1]);
+  });
+
+  test('leaves engines free beside those with a stream, over all VPNs', () => {
+    expect(targets([{ busy: 2 }, { busy: 1 }], { minFreeReplicas: 3 })).toEqual([3, 3]);
+  });
+
+  test('does not move an engine with a stream: the others have fewer', () => {
+    expect(targets([{ busy: 5 }, {}, {}], { minReplicas: 8 })).toEqual([5, 2, 1]);
+  });
+
+  test('is what was asked for when that is more, up to the lower of both maxima', () => {
+    expect(targets([{}, {}], { minReplicas: 2 }, 6)).toEqual([3, 3]);
+    expect(targets([{}, {}], { maxReplicas: 8, maxActiveReplicas: 5, minReplicas: 2 }, 50)).toEqual([3, 2]);
+    expect(targets([{}, {}], { minReplicas: 4 }, 1)).toEqual([2, 2]);
+  });
+
+  test('ends where its range of ports ends, and the others have the rest', () => {
+    const { settings, members } = pool([{}, {}], { minReplicas: 8 });
+    const [first, second] = settings.vpns;
+    const narrow = first && second ? { ...settings, vpns: [{ ...first, capacity: 2 }, second] } : settings;
+    expect(planFleet(narrow, null, members).targets).toEqual({ a: 2, b: 6 });
+  });
+
+  test('of one that is down is made up on the others, and kept for it', () => {
+    expect(targets([{ condition: 'down', target: 2 }, { target: 2 }], { minReplicas: 4 })).toEqual([2, 4]);
+    expect(targets([{ target: 2 }, { target: 4, engines: 4 }], { minReplicas: 4 })).toEqual([2, 2]);
+  });
+
+  test('of one that is unsettled is left to it: the first to be healthy does not get the engines of all', () => {
+    expect(targets([{}, { condition: 'unsettled' }, { condition: 'unsettled' }], { minReplicas: 9 })).toEqual([
+      3, 3, 3,
+    ]);
+  });
+
+  test('leaves the odd engine where it is', () => {
+    expect(targets([{ target: 1 }, { target: 2 }], { minReplicas: 3 })).toEqual([1, 2]);
+    expect(targets([{ target: 2 }, { target: 1, engines: 3 }], { minReplicas: 3 })).toEqual([2, 1]);
+  });
+});
+
+describe('a VPN that does not answer', () => {
+  test('is not told anything, and counts with its last target', () => {
+    const { settings, members } = pool([{ target: 3 }, {}], { minReplicas: 4 });
+    const silent = members.map((m) => (m.vpn === 'a' ? { ...m, answers: false } : m));
+    expect(planFleet(settings, null, silent)).toEqual({ wanted: 4, targets: { b: 1 } });
+  });
+
+  test('has its share kept for it when it never has, of what was asked for, too', () => {
+    expect(targets([null, {}], { minReplicas: 4 })).toEqual([2]);
+    expect(targets([null, {}], { minReplicas: 2 }, 6)).toEqual([3]);
+  });
+
+  test('is made up for when it was unhealthy the last time', () => {
+    const { settings, members } = pool([{ condition: 'down', target: 2 }, {}], { minReplicas: 4 });
+    const silent = members.map((m) => (m.vpn === 'a' ? { ...m, answers: false } : m));
+    expect(planFleet(settings, null, silent).targets).toEqual({ b: 4 });
+  });
+});
+
+const aVpn = fc.record({
+  condition: fc.constantFrom<PoolCondition>('healthy', 'unsettled', 'down'),
+  answers: fc.boolean(),
+  busy: fc.integer({ min: 0, max: 8 }),
+  idle: fc.integer({ min: 0, max: 8 }),
+  target: fc.integer({ min: 1, max: 12 }),
+  capacity: fc.integer({ min: 1, max: 12 }),
+});
+
+const aPool = fc.record({
+  vpns: fc.array(aVpn, { minLength: 1, maxLength: 6 }),
+  demand: fc.option(fc.integer({ min: 0, max: 60 })),
+  minReplicas: fc.integer({ min: 0, max: 30 }),
+  minFreeReplicas: fc.integer({ min: 0, max: 10 }),
+  maxReplicas: fc.integer({ min: 1, max: 40 }),
+  maxActiveReplicas: fc.integer({ min: 1, max: 40 }),
+});
+
+function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<infer T> ? T : never) {
+  const names = vpns.map((_, i) => `vpn${i}`);
+  const settings: FleetSettings = {
+    ...fleetSettings(limits, names),
+    vpns: vpns.map(({ capacity }, i) => ({ vpn: `vpn${i}`, capacity, initialTarget: 1 })),
+  };
+  const members: FleetMember[] = vpns.map(({ condition, answers, busy, idle, target }, i) => ({
+    vpn: `vpn${i}`,
+    answers,
+    facts: { condition, busy, engines: busy + idle, target },
+  }));
+  const plan = planFleet(settings, demand, members);
+  const rows = vpns.map((v, i) => ({ ...v, name: `vpn${i}`, planned: plan.targets[`vpn${i}`] }));
+  return { settings, members, demand, plan, rows };
+}
+
+/** What it keeps: as planned, or as before when it can't be told. */
+function keeps(row: { readonly planned: number | undefined; readonly target: number }): number {
+  return row.planned ?? row.target;
+}
+
+describe('whatever the pool looks like', () => {
+  const runs = { numRuns: 2_000 };
+
+  test('a target is never below the engines with a stream or 1, nor above the range of ports but for those', () => {
+    fc.assert(
+      fc.property(aPool, (given) => {
+        for (const { planned, answers, busy, capacity } of drawn(given).rows) {
+          expect(planned !== undefined).toBe(answers);
+          if (planned === undefined) continue;
+          expect(planned).toBeGreaterThanOrEqual(Math.max(1, busy));
+          expect(planned).toBeLessThanOrEqual(Math.max(1, busy, capacity));
+        }
+      }),
+      runs,
+    );
+  });
+
+  test('VPNs that are not down have together what is wanted, as far as floors and ranges let them', () => {
+    fc.assert(
+      fc.property(aPool, (given) => {
+        const { plan, rows } = drawn(given);
+        const counted = rows.filter((r) => r.condition !== 'down');
+        const sum = counted.reduce((total, r) => total + keeps(r), 0);
+        const least = counted.reduce((total, r) => total + (r.answers ? Math.max(1, r.busy) : r.target), 0);
+        const most = counted.reduce((total, r) => total + (r.answers ? Math.max(1, r.busy, r.capacity) : r.target), 0);
+        expect(sum).toBe(Math.min(most, Math.max(least, plan.wanted)));
+        expect(plan.wanted).toBeLessThanOrEqual(Math.min(given.maxReplicas, given.maxActiveReplicas));
+      }),
+      runs,
+    );
+  });
+
+  test('VPNs that are not down differ by one engine at most, but for streams and ranges', () => {
+    fc.assert(
+      fc.property(aPool, (given) => {
+        const told = drawn(given).rows.filter((r) => r.condition !== 'down' && r.answers);
+        const givers = told.filter((r) => keeps(r) > Math.max(1, r.busy)).map(keeps);
+        const takers = told.filter((r) => keeps(r) < r.capacity).map(keeps);
+        expect(Math.max(0, ...givers) - Math.min(1_000, ...takers)).toBeLessThanOrEqual(1);
+      }),
+      runs,
+    );
+  });
+
+  test('what was planned is planned again, whether or not it has been carried out', () => {
+    fc.assert(
+      fc.property(aPool, fc.boolean(), (given, done) => {
+        const { settings, members, demand, plan } = drawn(given);
+        const next = members.map((m) => {
+          const target = plan.targets[m.vpn];
+          if (!m.facts || target === undefined) return m;
+          return { ...m, facts: { ...m.facts, target, engines: done ? target : m.facts.engines } };
+        });
+        expect(planFleet(settings, demand, next)).toEqual(plan);
+      }),
+      runs,
+    );
+  });
+
+  test('a VPN that comes back finds its share: its own target stays as it was', () => {
+    fc.assert(
+      fc.property(aPool, (given) => {
+        const { settings, members, demand, plan, rows } = drawn({
+          ...given,
+          vpns: given.vpns.map((v) => ({ ...v, answers: true, busy: 0 })),
+        });
+        const planned = members.map((m) => ({
+          ...m,
+          facts: m.facts && { ...m.facts, target: plan.targets[m.vpn] ?? 1 },
+        }));
+        const back = planned.map((m) => ({ ...m, facts: m.facts && { ...m.facts, condition: 'healthy' as const } }));
+        const after = planFleet(settings, demand, back).targets;
+        const down = rows.filter((r) => r.condition === 'down');
+        expect(down.map((r) => after[r.name])).toEqual(down.map((r) => r.planned));
+      }),
+      runs,
+    );
+  });
+});

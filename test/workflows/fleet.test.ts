@@ -1,0 +1,212 @@
+import type { WorkflowBundle } from '@temporalio/worker';
+import type { FleetSettings } from '../../src/domain/fleet';
+import {
+  configureFleetSignal,
+  DEMAND_IN_MEMO,
+  recheckFleetSignal,
+  scaleSignal,
+} from '../../src/workflows/fleet-messages';
+import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../src/workflows/version';
+import { until } from '../simulator/until';
+import { TemporalBench } from './bench';
+import { bundleWithStandIns, FleetStand } from './fleet-bench';
+
+let bench: TemporalBench;
+let bundle: WorkflowBundle;
+
+beforeAll(async () => {
+  [bench, bundle] = await Promise.all([
+    TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40']),
+    bundleWithStandIns(),
+  ]);
+});
+afterAll(() => bench.stop());
+
+function withFleet(work: (stand: FleetStand) => Promise<unknown>, change: Partial<FleetSettings> = {}): Promise<void> {
+  return FleetStand.with(bench, bundle, work, change);
+}
+
+test.concurrent(
+  'the minimum is spread over all VPNs, made up on the other when one is down, and given back when it is well',
+  () =>
+    withFleet(async (stand) => {
+      await stand.keep({ a: 2, b: 2 });
+      await stand.set('a', { condition: 'down' });
+      await stand.keep({ b: 4 });
+      expect((await stand.state()).members).toContainEqual(
+        expect.objectContaining({ vpn: 'a', facts: expect.objectContaining({ condition: 'down', target: 2 }) }),
+      );
+      await stand.set('a', { condition: 'healthy' });
+      await stand.keep({ b: 2 });
+      expect(await stand.told('a')).toEqual([2]);
+    }),
+);
+
+test.concurrent(
+  'a stream that begins on the last free engine brings up another one at once, and one that is changed for another moves nothing',
+  () =>
+    withFleet(
+      async (stand) => {
+        await stand.set('a', { busy: 1 });
+        await stand.set('b', { busy: 1 });
+        await until('an engine without a stream', async () =>
+          [...(await stand.told('a')), ...(await stand.told('b'))].includes(2),
+        );
+        const before = await Promise.all([stand.told('a'), stand.told('b')]);
+        await stand.set('a', { busy: 0 });
+        await stand.set('a', { busy: 1 });
+        await stand.set('b', { busy: 4 });
+        await stand.keep({ b: 4 });
+        const after = await Promise.all([stand.told('a'), stand.told('b')]);
+        expect(after.flat().slice(0, 1)).toEqual(before.flat().slice(0, 1));
+        for (const told of after) expect(told).toEqual(told.toSorted((x, y) => x - y));
+      },
+      { minReplicas: 2 },
+    ),
+);
+
+test.concurrent('what was asked for holds until something else is, also when the workflow continues as new', () =>
+  withFleet(async (stand) => {
+    await stand.fleet.signal(scaleSignal, 6);
+    await stand.keep({ a: 3, b: 3 });
+    const { runId } = await stand.fleet.describe();
+    await until(
+      'another run',
+      async () => {
+        await stand.fleet.signal(recheckFleetSignal);
+        return (await stand.fleet.describe()).runId !== runId;
+      },
+      40_000,
+    );
+    expect(await stand.state()).toMatchObject({ demand: 6, wanted: 6 });
+    await stand.fleet.signal(scaleSignal, 1);
+    await stand.keep({ a: 2, b: 2 });
+    expect((await stand.state()).demand).toBeNull();
+  }),
+);
+
+test.concurrent(
+  'without the fleet each VPN goes on with its target, and the next fleet takes over what was asked for',
+  () =>
+    withFleet(async (stand) => {
+      await stand.fleet.signal(scaleSignal, 6);
+      await stand.keep({ a: 3, b: 3 });
+      await stand.fleet.terminate();
+      await stand.set('a', { busy: 3 });
+      await stand.set('b', { busy: 3 });
+      expect((await stand.told('a')).at(-1)).toBe(3);
+      await stand.supervision.restartIfNeeded();
+      await until('one more than there are streams', async () =>
+        [...(await stand.told('a')), ...(await stand.told('b'))].includes(4),
+      );
+      expect((await stand.state()).demand).toBe(6);
+    }),
+);
+
+test.concurrent('one of another version is ended and begun anew, and one of this version is left alone', () =>
+  withFleet(async (stand) => {
+    await stand.fleet.signal(scaleSignal, 6);
+    await stand.keep({ a: 3, b: 3 });
+    await stand.supervision.endOtherVersion();
+    expect((await stand.fleet.describe()).status.name).toBe('RUNNING');
+    expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6, workflowVersion: expect.any(Number) });
+    await stand.fleet.terminate();
+    const { settings } = stand;
+    await bench.env.client.workflow.start('fleet', {
+      workflowId: stand.fleet.workflowId,
+      taskQueue: `portward-${settings.instance}`,
+      args: [{ settings, demand: 8 }],
+    });
+    await stand.keep({ a: 4, b: 4 });
+    await stand.supervision.endOtherVersion();
+    expect((await stand.fleet.describe()).status.name).toBe('TERMINATED');
+    await stand.supervision.begin();
+    await until('the demand of the one before', async () => (await stand.state()).demand === 8);
+  }),
+);
+
+test.concurrent('signals that make no sense are ignored', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    const before = await stand.state();
+    for (const value of [-1, 1.5, '6', null, {}, Number.MAX_SAFE_INTEGER]) await stand.fleet.signal(scaleSignal, value);
+    const { client } = bench.env;
+    for (const value of [null, 'x', { ...stand.settings, instance: 'other' }, { ...stand.settings, vpns: [{}] }]) {
+      await client.workflow.getHandle(stand.fleet.workflowId).signal('configure', value);
+    }
+    expect(await stand.state()).toEqual(before);
+    await stand.fleet.signal(scaleSignal, 6);
+    await stand.keep({ a: 3, b: 3 });
+  }),
+);
+
+test.concurrent('other settings are taken over by the running workflow', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    await stand.fleet.signal(configureFleetSignal, { ...stand.settings, minReplicas: 8 });
+    await stand.keep({ a: 4, b: 4 });
+  }),
+);
+
+test.concurrent(
+  'a change that nobody has told of is found by the next look at the interval, or when somebody asks for one',
+  () =>
+    withFleet(
+      async (stand) => {
+        await stand.keep({ a: 2, b: 2 });
+        await stand.set('a', { condition: 'down', silently: true });
+        await stand.keep({ b: 4 });
+      },
+      { autoscaleIntervalMs: 500 },
+    ),
+);
+
+test.concurrent('a recheck finds it at once', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    await stand.set('a', { condition: 'down', silently: true });
+    await stand.fleet.signal(recheckFleetSignal);
+    await stand.keep({ b: 4 });
+  }),
+);
+
+test.concurrent('a VPN whose workflow is gone keeps its part, and hears of its target when it is back', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    await stand.vpn('a').terminate();
+    await stand.fleet.signal(scaleSignal, 6);
+    await stand.keep({ b: 4 });
+    await stand.startVpn('a', 1);
+    await stand.keep({ a: 3, b: 3 });
+  }),
+);
+
+test.concurrent('people see the pool as a table in the Temporal UI', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    const details = await until('the table', async () => {
+      const text = await stand.fleet.query<string>('__temporal_workflow_metadata').catch(() => null);
+      return text && JSON.stringify(text).includes('| a |') ? JSON.stringify(text) : null;
+    });
+    expect(details).toMatch(/4 engines wanted/);
+    expect(details).toContain('| a | healthy | 1 | 0 | 2 |');
+  }),
+);
+
+test.concurrent("one that can't go on is begun anew, with what was asked for", () =>
+  withFleet(async (stand) => {
+    await stand.fleet.terminate();
+    const { settings, fleet } = stand;
+    const stuck = await bench.env.client.workflow.start('fleet', {
+      workflowId: fleet.workflowId,
+      taskQueue: `portward-${settings.instance}`,
+      args: [{ settings: null }],
+      memo: { [DEMAND_IN_MEMO]: 6, [VERSION_IN_MEMO]: WORKFLOW_VERSION },
+    });
+    await until('another one', async () => {
+      await stand.supervision.restartIfNeeded();
+      return (await fleet.describe()).runId !== stuck.firstExecutionRunId;
+    });
+    await stand.keep({ a: 3, b: 3 });
+  }),
+);

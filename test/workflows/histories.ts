@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import type { TemporalBench } from './bench';
+
+/** Of the present version of the workflow code: those of another one are never replayed, see `src/workflows/version.ts`. */
+export const historiesFolder = join(__dirname, '..', 'histories', `v${WORKFLOW_VERSION}`);
+
+/**
+ * Keeps what workflows on this task queue have gone through, for `replay.test.ts`, under the test's name: of each type the
+ * shortest and the longest, since the others are much like them. Does nothing unless RECORD_HISTORIES is `true`.
+ */
+export async function recordHistories(bench: TemporalBench, taskQueue: string, types: readonly string[]) {
+  if (process.env['RECORD_HISTORIES'] !== 'true') return;
+  const recorded = new Map<string, string[]>();
+  for await (const { workflowId, runId, type } of bench.env.client.workflow.list({
+    query: `TaskQueue = '${taskQueue}'`,
+  })) {
+    if (!types.includes(type)) continue;
+    const show = ['workflow', 'show', '--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
+    const shown = execFileSync(bench.cli, [...show, '--address', bench.env.address], {
+      maxBuffer: 64 * 1024 * 1024,
+      encoding: 'utf8',
+    });
+    // Stack traces name files of the machine that recorded them; replay does not need them.
+    const withoutTraces: unknown = JSON.parse(shown, (key, value: unknown) => (key === 'stackTrace' ? '' : value));
+    recorded.set(type, [...(recorded.get(type) ?? []), JSON.stringify(withoutTraces)]);
+  }
+  mkdirSync(historiesFolder, { recursive: true });
+  const test = expect.getState();
+  const title = test.currentConcurrentTestName?.() ?? test.currentTestName ?? 'unnamed';
+  const name = title.replaceAll(/[^a-zA-Z]+/g, '-').slice(0, 80);
+  for (const [type, histories] of recorded) {
+    const byLength = histories.toSorted((a, b) => a.length - b.length);
+    const kept = new Set([byLength[0], byLength.at(-1)]);
+    for (const [i, history] of [...kept].entries())
+      writeFileSync(join(historiesFolder, `${name}.${type}.${i + 1}.json`), history ?? '');
+  }
+}

@@ -1,0 +1,112 @@
+import type { ListedEngine } from '../../src/domain/engine';
+import { decide } from '../../src/workflows/decide';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builders';
+
+// How long an idle engine beyond the wanted ones stays.
+
+const MADE_BY_US = { 'portward.replacement': 'abcdef12/2' };
+
+/** One engine is wanted, and besides the forwarded one there is this one, which answered first on `DAY`. */
+function surplus(idleGraceMs: number, change: Partial<ListedEngine> = {}, data: Partial<VpnData> = {}): VpnData {
+  const engines = [
+    forwardedEngine(19_000, 65_290, { firstSeen: DAY - 3_600_000 }),
+    plainEngine(19_001, { labels: MADE_BY_US, firstSeen: DAY, ...change }),
+  ];
+  const conditions = engines.map(({ id, health }) => ({
+    id,
+    running: true,
+    startedAt: DAY,
+    networkOf: 'vpn-container',
+    health,
+  }));
+  return {
+    ...newVpnData(vpnSettings({ targetEngines: 1, idleGraceMs }), 'abcdef12'),
+    sight: sight(65_290, { engines: conditions }),
+    sightRevision: 0,
+    port: { last: 65_290, unknownSince: null, reason: null, noneSince: null, knownSince: DAY },
+    engines,
+    surplusSince: DAY,
+    ...data,
+  };
+}
+
+/** How many ms after its first answer the engine goes, decided as often as the decision itself asks for it. */
+function goesAfter(data: VpnData): number {
+  for (let now = DAY; ;) {
+    const { actions, wakeAt } = decide(data, now);
+    const [action] = actions;
+    if (action?.kind === 'replace' && action.cause === 'surplus' && action.bringUp === null) return now - DAY;
+    if (action) throw new Error(`expected that it goes, found ${JSON.stringify(actions)}`);
+    if (wakeAt === null) throw new Error('it would never go');
+    now = wakeAt;
+  }
+}
+
+test.each([
+  [30_000, 30_000],
+  [10_000, 10_000],
+  [2_000, 10_000],
+  [0, 10_000],
+])('with a grace period of %i ms an engine that nobody has used goes %i ms after it answered first', (grace, after) => {
+  expect(goesAfter(surplus(grace))).toBe(after);
+});
+
+test('the grace period does not begin while it boots', () => {
+  // It was asked for 25 s before it answered, and from then on there was one too many.
+  expect(goesAfter(surplus(12_000, {}, { surplusSince: DAY - 25_000 }))).toBe(12_000);
+});
+
+test('one that was used goes after the grace period, counted from the end of its last stream', () => {
+  expect(goesAfter(surplus(2_000, { lastUsedAt: DAY + 60_000 }))).toBe(62_000);
+});
+
+test('POST /gc has it go at once', () => {
+  expect(goesAfter(surplus(30_000, {}, { collecting: true }))).toBe(0);
+});
+
+test("an engine of a former life, on which a stream may run that nobody knows of, goes after 6 hours, and not at anyone's request", () => {
+  const former = { labels: { 'portward.replacement': '12345678/2' } };
+  expect(goesAfter(surplus(30_000, former, { collecting: true }))).toBe(6 * 60 * 60_000);
+  expect(goesAfter(surplus(30_000, { ...former, lastUsedAt: DAY + 60_000 }))).toBe(90_000);
+});
+
+/** What is done with the engine when the VPN is healthy again, and its forwarded engine has been replaced. */
+const afterOutage = (
+  change: Partial<ListedEngine>,
+  data: Partial<VpnData> = {},
+  forwarded: Partial<ListedEngine> = {},
+) => {
+  const given = surplus(30_000, change, { reconnectedAt: DAY + 1_000, ...data });
+  const engines = given.engines.map((e) =>
+    e.role === 'forwarded' ? { ...e, firstSeen: DAY + 2_000, ...forwarded } : e,
+  );
+  return decide({ ...given, engines }, DAY + 3_000).actions;
+};
+const goes = (bringUp: object | null) => [
+  { kind: 'replace', cause: 'VPN reconnected', old: [{ id: plainEngine(19_001).id }], bringUp },
+];
+
+describe('after an outage a surplus engine of before', () => {
+  const successor = { role: 'plain' };
+
+  test('goes at once, and none comes in its place', () => {
+    expect(afterOutage({})).toMatchObject(goes(null));
+  });
+
+  test('has a successor as before when it is wanted, or somebody else has made it', () => {
+    expect(afterOutage({}, { fleetTarget: 2 })).toMatchObject(goes(successor));
+    expect(afterOutage({ labels: {} })).toMatchObject(goes(successor));
+  });
+
+  test('has a successor when a stream is on it', () => {
+    const stream = { keyType: 'url', key: 'k', playbackSessionId: 's', statUrl: 'u', commandUrl: 'u' } as const;
+    const ended = { startedAt: DAY, endedAt: null, endReason: null };
+    const streams = [{ ...stream, ...ended, id: 's', containerId: plainEngine(19_001).id, isLive: true }];
+    expect(afterOutage({}, { streams })).toMatchObject(goes(successor));
+  });
+
+  test('has a successor while no forwarded engine works: it may be the only one', () => {
+    expect(afterOutage({}, {}, { ready: false })).toMatchObject(goes(successor));
+  });
+});

@@ -1,0 +1,112 @@
+// What happens is told to a receiver by an activity, on a real Temporal server with the VPN's real workflow.
+import { TemporalBench, type VpnStand } from './bench';
+import { until } from '../simulator/until';
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+}, 120_000);
+afterAll(() => bench?.stop());
+
+function toldNumbers(stand: VpnStand): number[] {
+  return stand.notified.flatMap(({ news }) => news.map(({ number }) => number));
+}
+
+async function untilAllTold(stand: VpnStand): Promise<void> {
+  await stand.untilQuiet();
+  await stand.untilState('all told', (s) => s.news.length > 0 && s.notified === s.news.at(-1)?.number);
+}
+
+function upTo(last: number): number[] {
+  return Array.from({ length: last }, (_, i) => i + 1);
+}
+
+test.concurrent('everything that happens is told once and in order, in batches that do not wait for one another', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await untilAllTold(stand);
+      const { lineage, news } = await stand.state();
+      expect(toldNumbers(stand)).toEqual(upTo(news.length));
+      expect(stand.notified.flatMap((batch) => batch.news)).toEqual(news);
+      for (const batch of stand.notified) {
+        expect(batch).toMatchObject({ instance: stand.settings.instance, vpn: stand.settings.vpn, lineage, missed: 0 });
+      }
+      const kinds = news.map(({ happening }) => happening.kind);
+      expect(kinds).toEqual(
+        expect.arrayContaining(['port_changed', 'engine_evicted', 'engine_ready', 'engine_stopped']),
+      );
+    },
+    { notify: true },
+  ),
+);
+
+test.concurrent(
+  'a receiver that fails gets the same batch again, then the rest, and the port is followed meanwhile',
+  () =>
+    bench.with(
+      async (stand) => {
+        stand.failing = { activity: 'notify', message: 'the receiver answers 500' };
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilForwarded(40_001);
+        const tried = () => stand.calls.filter((call) => call.startsWith('notify '));
+        await until('a second attempt', async () => tried().length >= 2);
+        expect((await stand.state()).notified).toBe(0);
+        expect(new Set(tried()).size).toBe(1);
+        stand.failing = null;
+        await untilAllTold(stand);
+        const { news } = await stand.state();
+        expect(toldNumbers(stand)).toEqual(upTo(news.length));
+      },
+      { notify: true },
+    ),
+);
+
+test.concurrent('a batch that is given up is dropped, and what comes later is told', () =>
+  bench.with(
+    async (stand) => {
+      stand.failing = { activity: 'notify', message: 'given up', nonRetryable: true };
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const { notified } = await stand.untilState(
+        'the first ones dropped',
+        (s) => s.notified === s.news.at(-1)?.number,
+      );
+      expect(stand.notified).toEqual([]);
+      stand.failing = null;
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await untilAllTold(stand);
+      const { news } = await stand.state();
+      expect(toldNumbers(stand)).toEqual(upTo(news.length).slice(notified));
+      expect(stand.notified.every(({ missed }) => missed === 0)).toBe(true);
+    },
+    { notify: true },
+  ),
+);
+
+test.concurrent(
+  'where nobody is to be told it costs no event of the history, and who is told later hears of later things only',
+  () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await untilAllTold(stand);
+      const { notified } = await stand.state();
+      const { events = [] } = await stand.handle.fetchHistory();
+      const scheduled = (events ?? []).map((e) => e.activityTaskScheduledEventAttributes?.activityType?.name);
+      expect(scheduled).toContain('observe');
+      expect(scheduled).not.toContain('notify');
+      await stand.handle.signal('configure', { ...stand.settings, notify: true });
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await untilAllTold(stand);
+      expect(toldNumbers(stand)[0]).toBe(notified + 1);
+    }),
+);

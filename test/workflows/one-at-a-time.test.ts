@@ -1,0 +1,62 @@
+// Engines that write to one volume: the next one is made when the one before is gone, whatever happens in which order.
+import * as fc from 'fast-check';
+import { settings, World } from './world';
+
+type Step = (world: World) => void;
+const LATEST = 5;
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Step>((w) => w.observe()) },
+  {
+    weight: 8,
+    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, letGoFirst]) => (w) => {
+      const running = w.running();
+      const number = running[n % Math.max(1, running.length)];
+      if (number !== undefined) w.step(number, letGoFirst);
+    }),
+  },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 20_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 40_000, max: 40_000 + LATEST }).map<Step>((port) => (w) => (w.port = port)),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.force(null)) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.continueAsNew()) },
+);
+
+/** The most containers of one VPN that there were at once, and how many were made in all. */
+function play(oneAtATime: boolean, played: readonly Step[]): { most: number; made: number } {
+  const world = new World({ ...settings, targetEngines: 1, oneAtATime });
+  const seen = new Set<string>();
+  let most = 0;
+  const look = () => {
+    for (const id of world.containers.keys()) seen.add(id);
+    most = Math.max(most, world.containers.size);
+  };
+  for (const step of played) {
+    step(world);
+    look();
+  }
+  world.settle();
+  look();
+  return { most, made: seen.size };
+}
+
+const plays = fc.array(steps, { minLength: 20, maxLength: 80 });
+
+test('never two at once', () => {
+  fc.assert(
+    fc.property(plays, (played) => {
+      expect(play(true, played).most).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('others do run side by side in the same plays, so that the one before would have been seen', () => {
+  const played = fc.sample(plays, { numRuns: 100, seed: 7 });
+  const sideBySide = played.filter((one) => play(false, one).most > 1);
+  expect(sideBySide.length).toBeGreaterThan(10);
+  const made = sideBySide.map((one) => play(true, one).made);
+  expect(Math.max(...made)).toBeGreaterThan(2);
+});

@@ -1,0 +1,343 @@
+// How many engines a VPN keeps, in a world that is simulated step by step.
+import type { Cause } from '../../src/domain/replacement';
+import type { VpnSettings } from '../../src/domain/settings';
+import type { ProvisionRequest } from '../../src/workflows/messages';
+import { decide } from '../../src/workflows/decide';
+import { poolFacts } from '../../src/workflows/pool-facts';
+import { noRemedies } from '../../src/workflows/remedies';
+import { newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn-data';
+import { VpnState } from '../../src/workflows/vpn-state';
+import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
+import { World } from './world';
+import { assertSettled } from './world-at-rest';
+
+const GRACE_MS = 60_000;
+const NEVER = { threshold: 100, recoveryMs: 60_000 };
+
+/** A VPN that has been at rest for long, with so many engines. */
+function settled(engines: number, change: Partial<VpnSettings> = {}): World {
+  const world = new World({ targetEngines: engines, idleGraceMs: GRACE_MS, ...change });
+  world.settle();
+  expect(world.containers.size).toBe(engines);
+  return world;
+}
+
+/** Everything goes on, a second at a time. */
+function goOn(world: World, ms: number): void {
+  for (const until = world.now + ms; world.now < until;) {
+    world.observe();
+    for (const number of world.running()) world.step(number, true);
+    world.pass(1_000);
+  }
+}
+
+function plain(world: World): string[] {
+  return world.state.data.engines.filter((e) => e.role === 'plain').map((e) => e.id);
+}
+
+function causes(world: World): Cause[] {
+  return world.state.data.replacements.map((r) => r.cause);
+}
+
+describe('a higher target', () => {
+  test('has the missing engines brought up at once and side by side', () => {
+    const world = settled(2);
+    world.setTarget(4);
+    world.observe();
+    expect(runningReplacements(world.state.data).map((r) => r.cause)).toEqual(['scaled up', 'scaled up']);
+    world.settle();
+    assertSettled(world);
+    expect(world.containers.size).toBe(4);
+  });
+
+  test('and an engine that died meanwhile: each is brought up once, and for its own reason', () => {
+    const world = settled(2);
+    const [dead = ''] = plain(world);
+    world.containers.delete(dead);
+    world.setTarget(3);
+    world.observe();
+    expect(causes(world).slice(2).toSorted()).toEqual(['engine missing', 'scaled up']);
+  });
+});
+
+describe('a lower target', () => {
+  test('lets the youngest go, when they have been too many for the grace period', () => {
+    const world = settled(2);
+    const [eldest = ''] = plain(world);
+    world.setTarget(4);
+    world.settle();
+    world.setTarget(2);
+    goOn(world, GRACE_MS - 5_000);
+    expect(world.containers.size).toBe(4);
+    goOn(world, 20_000);
+    expect(plain(world)).toEqual([eldest]);
+    world.settle();
+    assertSettled(world);
+  });
+
+  test('leaves one alone that somebody plays on, until it has been idle for the grace period', () => {
+    const world = settled(3);
+    const [busy = ''] = plain(world);
+    world.play(busy);
+    world.setTarget(1);
+    world.settle();
+    expect(plain(world)).toEqual([busy]);
+    for (const { id } of world.playing) world.stopPlaying(id);
+    goOn(world, GRACE_MS - 5_000);
+    expect(plain(world)).toEqual([busy]);
+    goOn(world, 20_000);
+    expect(plain(world)).toEqual([]);
+    world.settle();
+    assertSettled(world);
+  });
+
+  test('that is raised again within the grace period has cost no engine', () => {
+    const world = settled(3);
+    const before = [...world.containers.keys()];
+    world.setTarget(1);
+    goOn(world, GRACE_MS - 5_000);
+    world.setTarget(3);
+    world.settle();
+    expect([...world.containers.keys()]).toEqual(before);
+  });
+
+  test('never takes the forwarded engine, also while the port changes', () => {
+    const world = settled(2);
+    world.port = 40_001;
+    world.setTarget(1);
+    goOn(world, 10_000);
+    world.settle();
+    expect([...world.containers.values()].map((c) => [c.role, c.p2pPort])).toEqual([['forwarded', 40_001]]);
+    world.collectGarbage();
+    world.settle();
+    expect(world.containers.size).toBe(1);
+  });
+});
+
+describe('a garbage collection', () => {
+  test('does not wait for the grace period, and takes none that is busy, wanted or of somebody else', () => {
+    const world = settled(4);
+    const [busy = '', ...idle] = plain(world);
+    world.play(busy);
+    const foreign = world.addForeign('plain', null);
+    goOn(world, 5_000);
+    world.setTarget(3);
+    world.collectGarbage();
+    world.observe();
+    const going = runningReplacements(world.state.data).flatMap((r) => r.old.map((e) => e.id));
+    expect(going.toSorted()).toEqual(idle.toSorted());
+    world.settle();
+    expect(plain(world).toSorted()).toEqual([busy, foreign].toSorted());
+  });
+
+  test('that is asked for while an engine is being brought up is not forgotten', () => {
+    const world = settled(4);
+    goOn(world, 5_000);
+    world.port = 40_001;
+    world.setTarget(1);
+    world.observe();
+    expect(runningReplacements(world.state.data)).toHaveLength(1);
+    world.collectGarbage();
+    world.settle();
+    expect([...world.containers.values()].map((c) => [c.role, c.p2pPort])).toEqual([['forwarded', 40_001]]);
+  });
+
+  test('is over when it was heard: what becomes idle later has its grace period', () => {
+    const world = settled(2);
+    world.collectGarbage();
+    goOn(world, 5_000);
+    world.provision(null);
+    goOn(world, GRACE_MS / 2);
+    expect(world.containers.size).toBe(3);
+  });
+});
+
+describe('an engine that somebody asked for', () => {
+  test('stays until it has been idle for the grace period, and a removal of another one is not made up for', () => {
+    const world = settled(2);
+    const [other = ''] = plain(world);
+    world.provision(19_007);
+    goOn(world, 10_000);
+    expect([...world.containers.values()].map((c) => c.httpPort)).toContain(19_007);
+    world.removeEngine(other);
+    goOn(world, GRACE_MS * 3);
+    expect(causes(world).slice(2)).toEqual(['requested', 'removed']);
+    expect(plain(world)).toHaveLength(1);
+  });
+
+  test("and does not come up is given up at its first failure, in nobody else's way", () => {
+    const world = settled(2, { breakers: { general: { threshold: 2, recoveryMs: 60_000 }, replacement: NEVER } });
+    world.provision(19_007);
+    world.observe();
+    const [hopeless = 0] = world.running();
+    world.failProvisioning(hopeless);
+    world.settle();
+    expect(world.state.data.replacements.at(-1)).toMatchObject({
+      ...{ cause: 'requested', state: 'completed', target: null, made: null, lastError: 'provisioning: no' },
+    });
+    expect(world.containers.size).toBe(2);
+    world.setTarget(3);
+    world.settle();
+    expect(world.containers.size).toBe(3);
+  });
+
+  test('goes after the grace period when more engines are there than wanted', () => {
+    const world = settled(2);
+    const before = [...world.containers.keys()];
+    world.provision(null);
+    goOn(world, GRACE_MS - 10_000);
+    expect(world.containers.size).toBe(3);
+    goOn(world, 30_000);
+    expect([...world.containers.keys()]).toEqual(before);
+  });
+});
+
+test('an engine that is removed is made up for while fewer than wanted are left, and a forwarded one always', () => {
+  const world = settled(2);
+  const before = [...world.containers.keys()];
+  for (const id of before) world.removeEngine(id);
+  world.settle();
+  assertSettled(world);
+  expect([...world.containers.keys()].some((id) => before.includes(id))).toBe(false);
+});
+
+function data(change: Partial<VpnData>): VpnData {
+  return { ...newVpnData(vpnSettings(), 'abcdef12'), ...change };
+}
+
+describe('what the fleet is told', () => {
+  test('is nothing before the first look', () => {
+    expect(poolFacts(data({}), DAY)).toBeNull();
+  });
+
+  test('counts engines that are there or on their way, and those with streams that are not let go', () => {
+    const [forwarded, busy, evicted] = [forwardedEngine(19_000, 40_000), plainEngine(19_001), plainEngine(19_002)];
+    const stream = { keyType: 'url', key: 'k', playbackSessionId: 's', statUrl: 'u', commandUrl: 'u' } as const;
+    const streams = [busy, busy, evicted].map(({ id }, i) => ({
+      ...{ ...stream, id: `s${i}`, containerId: id, isLive: true },
+      ...{ startedAt: DAY, endedAt: null, endReason: null },
+    }));
+    const work = [replacement({ target: target({ role: 'plain' }) }), replacement({ number: 8, readyAt: DAY })];
+    const state = data({
+      sight: sight(40_000),
+      engines: [forwarded, busy],
+      evicted: [evicted],
+      streams,
+      replacements: work,
+    });
+    expect(poolFacts(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, target: 2 });
+    expect(poolFacts({ ...state, fleetTarget: 5 }, DAY)?.target).toBe(5);
+    expect(poolFacts({ ...state, blind: { kind: 'blind', at: DAY, problem: 'no Docker' } }, DAY)?.condition).toBe(
+      'healthy',
+    );
+  });
+
+  test.each([
+    ['is starting', { health: 'starting' }, null, 'unsettled'],
+    ['has failed its health check for less than 10 s', { health: 'unhealthy' }, 9_999, 'unsettled'],
+    ['has failed its health check for 10 s', { health: 'unhealthy' }, 10_000, 'down'],
+    ['is stopped', { health: 'healthy', running: false }, 0, 'down'],
+  ] as const)('of a VPN that %s', (_how, change, failedForMs, condition) => {
+    const state = data({
+      sight: sight(40_000, { vpn: presentVpn(change) }),
+      outageSince: failedForMs === null ? null : DAY,
+    });
+    expect(poolFacts(state, DAY + (failedForMs ?? 0))?.condition).toBe(condition);
+  });
+
+  test('of a VPN that starts again because it was down, until it is healthy', () => {
+    const starting = sight(40_000, { vpn: presentVpn({ health: 'starting' }) });
+    const remedies = { ...noRemedies, containerRestarts: 1 };
+    expect(poolFacts(data({ sight: starting, remedies }), DAY)?.condition).toBe('down');
+    expect(poolFacts(data({ sight: starting, outageSince: DAY - 60_000 }), DAY)?.condition).toBe('down');
+    const dip = sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
+    expect(poolFacts(data({ sight: dip, outageSince: DAY, remedies }), DAY)?.condition).toBe('down');
+  });
+
+  test('of a VPN that failed its health check just before Docker went away', () => {
+    const dip = sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
+    const blind = { kind: 'blind', at: DAY + 3_000, problem: 'no Docker' } as const;
+    expect(poolFacts(data({ sight: dip, outageSince: DAY, blind }), DAY + 60_000)?.condition).toBe('unsettled');
+  });
+
+  test('of a VPN that is not there', () => {
+    expect(poolFacts(data({ sight: sight(40_000, { vpn: { kind: 'absent' } }) }), DAY)?.condition).toBe('down');
+  });
+
+  test('is told again when a VPN has failed its health check for 10 s', () => {
+    const state = data({ sight: sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
+    expect(decide({ ...state, sightRevision: state.revision }, DAY + 1).wakeAt).toBe(DAY + 10_000);
+  });
+});
+
+describe('an engine is refused', () => {
+  const request: ProvisionRequest = { requestId: 'r', labels: {}, sealedEnv: null, httpPort: null };
+  const refused = (change: Partial<VpnData>, asked: Partial<ProvisionRequest> = {}) => {
+    const two = vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } });
+    const state = new VpnState({ ...newVpnData(two, 'abcdef12'), sight: sight(40_000), ...change });
+    const refusal = state.provisioningRefusal({ ...request, ...asked }, DAY);
+    if (refusal === null) expect(state.provision({ ...request, ...asked }, DAY).effect?.kind).toBe('start');
+    else expect(() => state.provision({ ...request, ...asked }, DAY)).toThrow(refusal);
+    return refusal;
+  };
+  const open = { failures: 5, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY };
+  const closed = { ...open, failures: 0, openedAt: null };
+  const taken = plainEngine(19_000);
+
+  test.each<[string, Partial<VpnData>, Partial<ProvisionRequest>, RegExp]>([
+    ['while Docker can not be asked', { blind: { kind: 'blind', at: DAY, problem: 'no Docker' } }, {}, /^no Docker/],
+    ['before the first look', { sight: null }, {}, /not healthy/],
+    [
+      'while the VPN is not healthy',
+      { sight: sight(1, { vpn: presentVpn({ health: 'unhealthy' }) }) },
+      {},
+      /not healthy/,
+    ],
+    ['without the image', { sight: sight(40_000, { imagePresent: false }) }, {}, /image engine:test is not on/],
+    ['of a VPN that is not looked after any more', { retired: true }, {}, /not looked after/],
+    ['on a port of another range', {}, { httpPort: 20_000 }, /port 20000 is not among those/],
+    ['on a port that is taken', { engines: [taken] }, { httpPort: 19_000 }, /port 19000 .* is taken/],
+    ['when all ports are taken', { engines: [taken, plainEngine(19_001)] }, {}, /no free HTTP port/],
+    [
+      'while the circuit breaker is open',
+      { breakers: { general: open, replacement: closed } },
+      {},
+      /circuit breaker .* open/,
+    ],
+  ])('%s', (_when, change, asked, reason) => {
+    expect(refused(change, asked)).toMatch(reason);
+  });
+
+  test('for none of these reasons when there is none', () => {
+    expect(refused({})).toBeNull();
+    expect(refused({ breakers: { general: closed, replacement: open } })).toBeNull();
+    // Of a request that is at work already nothing is refused.
+    const own = replacement({ requestId: 'r', cause: 'requested' });
+    expect(
+      new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] }).provision(request, DAY),
+    ).toEqual({
+      replacement: own,
+      effect: null,
+    });
+  });
+});
+
+test('the last 50 things that happened are known, in order and with numbers that go on', () => {
+  const world = settled(1);
+  for (let port = 40_001; port <= 40_020; port++) {
+    world.port = port;
+    world.settle();
+  }
+  const { news } = world.state.data;
+  const last = news.at(-1)?.number ?? 0;
+  expect(last).toBeGreaterThan(80);
+  expect(news.map((item) => item.number)).toEqual(Array.from({ length: 50 }, (_, i) => last - 49 + i));
+  expect(news.map((item) => item.at)).toEqual(news.map((item) => item.at).toSorted((a, b) => a - b));
+  expect(news.slice(-5).map(({ happening }) => happening.kind)).toEqual([
+    'port_changed',
+    'engine_evicted',
+    'engine_provisioned',
+    'engine_ready',
+    'engine_stopped',
+  ]);
+});

@@ -1,0 +1,119 @@
+import { BatchPace, EVENT_PACE } from '../../src/api/stream-events-pace';
+import { StreamEventQueue } from '../../src/api/stream-events-queue';
+import { streamsSignal } from '../../src/workflows/messages';
+import { ended, started } from '../streams/events';
+import { until } from '../simulator/until';
+import { TemporalBench, type VpnStand } from './bench';
+
+const HOUR_MS = 3_600_000;
+const ALLOWED_AN_HOUR = 3_000;
+
+let bench: TemporalBench;
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+
+/** A VPN with its engine, and the engine's id. */
+async function engineOf(stand: VpnStand): Promise<string> {
+  await stand.start();
+  await stand.untilForwarded(40_000);
+  const { engines } = await stand.untilQuiet();
+  const [engine] = engines;
+  if (!engine) throw new Error('the VPN has no engine');
+  return engine.id;
+}
+
+const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
+
+/** Events of the history that each of many batches costs. */
+async function eventsABatchOn(stand: VpnStand, containerId: string): Promise<number> {
+  const before = await historyLength(stand);
+  let batches = 0;
+  // The real queue, with less time between its batches; each is waited for, so that none shares a workflow task.
+  const queue = new StreamEventQueue({
+    pace: new BatchPace({ collectMs: 5, spacingMs: 5, burst: 1_000, refillMs: 1 }),
+    send: async (events) => {
+      batches++;
+      await stand.handle.signal(streamsSignal, events);
+      await stand.streams();
+    },
+  });
+  for (let i = 0; i < 50; i++) {
+    const id = `stream-${i}`;
+    await Promise.all([
+      queue.add(started(id, { containerId })),
+      ...(i < 10 ? [] : [queue.add(ended(`stream-${i - 10}`, Date.now()))]),
+    ]);
+  }
+  expect((await stand.streams()).filter((s) => s.endedAt === null && s.containerId === containerId)).toHaveLength(10);
+  const grown = (await historyLength(stand)) - before;
+  const eventsABatch = grown / batches;
+  expect(batches).toBeGreaterThanOrEqual(50);
+  expect(eventsABatch).toBeGreaterThan(3);
+  return eventsABatch;
+}
+
+/** @param eventsABatch how much of the history */
+function expectAllowed(eventsABatch: number): void {
+  // So many batches the pace lets through in the first hour, which begins with all of its burst.
+  const pace = new BatchPace(EVENT_PACE);
+  let batchesAnHour = 0;
+  for (let at = pace.dueAt(0); at < HOUR_MS; at = pace.dueAt(at)) {
+    pace.sent(at);
+    batchesAnHour++;
+  }
+  expect(batchesAnHour).toBeGreaterThan(500);
+  expect(batchesAnHour * eventsABatch).toBeLessThan(ALLOWED_AN_HOUR);
+}
+
+test('1,000 stream events a minute on one VPN make less than 3,000 history events an hour', () =>
+  bench.with(async (stand) => expectAllowed(await eventsABatchOn(stand, await engineOf(stand)))));
+
+test('also while a replacement is at work, which the workflow has a timer for', () =>
+  bench.with(
+    async (stand) => {
+      const old = await engineOf(stand);
+      await stand.handle.signal(streamsSignal, [started('drains', { containerId: old })]);
+      stand.port = { kind: 'known', port: 40_001 };
+      const { engines } = await stand.untilForwarded(40_001);
+      const fresh = engines.find((e) => e.p2pPort === 40_001);
+      await until('the old engine to be waited for', async () => {
+        const { replacements } = await stand.state();
+        const running = replacements.find((r) => r.old.some((e) => e.id === old));
+        const { raw } = await bench.env.client.workflow.getHandle(running?.id ?? '').describe();
+        return (raw.pendingActivities ?? []).length === 0;
+      });
+      expectAllowed(await eventsABatchOn(stand, fresh?.id ?? ''));
+      expect((await stand.state()).replacements.some((r) => r.state === 'running')).toBe(true);
+    },
+    { evictionGraceMs: 300, drainMs: HOUR_MS },
+  ));
+
+test('a list that is asked for after an event was accepted has it, each time', () =>
+  bench.with(async (stand) => {
+    const containerId = await engineOf(stand);
+    for (let i = 0; i < 100; i++) {
+      const id = `stream-${i}`;
+      await stand.handle.signal(streamsSignal, [started(id, { containerId })]);
+      expect((await stand.streams()).some((s) => s.id === id)).toBe(true);
+      await stand.handle.signal(streamsSignal, [ended(id, Date.now())]);
+      expect((await stand.streams()).find((s) => s.id === id)).toMatchObject({ endedAt: expect.any(Number) });
+    }
+  }));
+
+test('what is reported twice, late or of an engine that is not there changes nothing', () =>
+  bench.with(async (stand) => {
+    const containerId = await engineOf(stand);
+    const first = started('a', { containerId });
+    await stand.handle.signal(streamsSignal, [first, started('b', { containerId: 'nobody' }), ended('unknown')]);
+    const before = await until('the stream', async () => {
+      const found = await stand.streams();
+      return found.length > 0 && found;
+    });
+    expect(before.map((s) => s.id)).toEqual(['a']);
+    await stand.handle.signal(streamsSignal, [started('a', { containerId, startedAt: 5 })]);
+    expect(await stand.streams()).toEqual(before);
+    await stand.handle.signal(streamsSignal, [ended('a', Date.now(), 'client left'), ended('a', 1, 'again'), first]);
+    expect(await stand.streams()).toMatchObject([{ id: 'a', endReason: 'client left' }]);
+  }));
