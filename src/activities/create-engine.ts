@@ -5,6 +5,7 @@ import { label } from '../domain/names';
 import { isHealthy, session } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
 import type { ContainerToCreate, DockerHost } from '../docker/docker-host';
+import { open, type SealingKey } from '../seal';
 import type { ActivityDeps } from './deps';
 import { observeDocker } from './docker-look';
 import { engineContainer, type EngineOrder } from './spec';
@@ -18,7 +19,7 @@ export interface MadeEngine {
 /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
 export async function createEngine(
   order: EngineOrder,
-  deps: Pick<ActivityDeps, 'docker' | 'variant' | 'engineEnv' | 'containerLabel'>,
+  deps: Pick<ActivityDeps, 'docker' | 'variant' | 'sealingKey' | 'containerLabel'>,
 ): Promise<MadeEngine> {
   const { docker } = deps;
   const vpn = await docker.inspect(order.vpn);
@@ -29,15 +30,33 @@ export async function createEngine(
       type: 'VpnNotHealthy',
     });
   }
-  const wanted = engineContainer(order, deps.variant, deps.engineEnv, deps.containerLabel, vpn.Id);
+  const callerEnv = await opened(order.target.extras?.sealedEnv ?? null, deps.sealingKey);
+  const wanted = engineContainer(order, deps.variant, callerEnv, deps.containerLabel, vpn.Id);
   const id = await createOrAdopt(docker, wanted);
   await start(docker, id);
   const { role, httpPort, httpsPort, p2pPort } = order.target;
   const { name } = wanted;
   const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
-  const begun = { firstSeen: Date.now(), ready: false, health: 'unknown', run: null, cutOff: false } as const;
+  const begun = {
+    firstSeen: Date.now(),
+    ready: false,
+    health: 'unknown',
+    run: null,
+    lastUsedAt: null,
+    cutOff: false,
+  } as const;
   const engine = { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
   return { engine, session: inSession };
+}
+
+/** What the caller has given the engine, which only the process that makes it may read. */
+async function opened(sealed: string | null, key: () => Promise<SealingKey>): Promise<Record<string, string>> {
+  if (sealed === null) return {};
+  try {
+    return open(sealed, await key());
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable(error instanceof Error ? error.message : String(error), 'Hopeless');
+  }
 }
 
 /**

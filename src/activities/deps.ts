@@ -3,8 +3,11 @@ import type { DockerEvents } from '../docker/docker-events';
 import type { DockerHost } from '../docker/docker-host';
 import type { Reach } from '../docker/reach';
 import type { EngineApi } from '../engine/engine-api';
-import type { Variant } from '../engine/variants';
+import type { Variant } from '../engine/variant';
 import type { GluetunClient } from '../gluetun/client';
+import type { SealingKey } from '../seal';
+import type { StreamsWorkflow } from '../streams/stream-collector';
+import type { Webhook } from '../notify/webhook';
 
 /** What the worker knows and the workflows must not: clients, secrets, this process's view of the network. */
 export interface ActivityDeps {
@@ -18,15 +21,20 @@ export interface ActivityDeps {
   /** Which of a VPN's forwarded ports the engine follows; 0 is the first. */
   readonly portIndex: (vpn: string) => number;
   readonly engineApi: EngineApi;
+  readonly streams: (vpn: string) => StreamsWorkflow;
   readonly variant: Variant;
-  readonly engineEnv: Readonly<Record<string, string>>;
+  /** Opens the environment that callers give for engines. */
+  readonly sealingKey: () => Promise<SealingKey>;
   /** `name=value`, marks the containers that are ours. */
   readonly containerLabel: string;
   readonly checkIntervalMs: number;
+  readonly collectIntervalMs: number;
   readonly healthCheckIntervalMs: number;
   readonly healthFailureThreshold: number;
   /** How long a new engine may take until it answers. */
   readonly startupTimeoutMs: number;
+  /** Null: nobody wants to be told of what happens. */
+  readonly webhook: Webhook | null;
   /** What asks the VPN's workflow for its list as an API does. False: no answer came in an API's time. */
   readonly listQuestion: (vpn: string) => () => Promise<boolean>;
   /** Aborted when this worker is to stop: who only watches stops at once. */

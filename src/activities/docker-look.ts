@@ -3,7 +3,7 @@ import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import type { DockerHealth, ObservedEngine, VpnObservation } from '../domain/observation';
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
-import { p2pPortOf } from '../engine/variants';
+import { p2pPortOf } from '../engine/p2p-port';
 
 /** What Docker says of a VPN and its engines; whether the engines answer is not Docker's to say. */
 export interface DockerLook {

@@ -10,14 +10,22 @@ import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
 import { ListProbe } from './list-probe';
+import { StreamCollector } from '../streams/stream-collector';
 import type { VpnMemory } from './vpn-memory';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
+import { notify, type NewsBatch } from './notify';
 import type { EngineOrder } from './spec';
+import { Turns } from './turns';
 
 export type Activities = ReturnType<typeof createActivities>;
 
 const HEARTBEAT_EVERY_MS = 1_000;
+/**
+ * A Docker that is told to start a hundred containers at once starts none in time, nor makes its health checks, for which
+ * more engines would be started elsewhere.
+ */
+const STARTS_AT_ONCE = 4;
 const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
 /** Outages that are longer are waited for in rounds. */
@@ -75,11 +83,13 @@ export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
   const memories = new Map<string, VpnMemory>();
   const probes = new Map<string, ListProbe>();
+  const starts = new Turns(STARTS_AT_ONCE);
 
   function memoryOf(vpn: string): VpnMemory {
     const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
     const memory = memories.get(vpn) ?? {
       health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
+      streams: new StreamCollector(deps.streams(vpn), { vpn, intervalMs: deps.collectIntervalMs, log: deps.log }),
       seenAt: null,
       publicIp: null,
       portRead: null,
@@ -142,7 +152,10 @@ export function createActivities(deps: ActivityDeps) {
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
     createEngine(order: EngineOrder): Promise<MadeEngine> {
-      return heartbeating(() => createEngine(order, deps));
+      const create = () => createEngine(order, deps);
+      // A forwarded engine waits for none of the others.
+      const isUrgent = order.target.role === 'forwarded';
+      return heartbeating((signal) => (isUrgent ? create() : starts.run(signal, create)));
     },
 
     /** Returns when the engine's API has answered. */
@@ -205,6 +218,11 @@ export function createActivities(deps: ActivityDeps) {
           await client.reconnect(controlServer, signal);
         }
       });
+    },
+
+    /** Resolves once the receiver has said that it has it. */
+    async notify(batch: NewsBatch): Promise<void> {
+      await heartbeating((signal) => notify(batch, deps.webhook, signal));
     },
 
     async pullImage({ image }: { image: string }): Promise<void> {

@@ -1,6 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
+import type { MetricMeter } from '@temporalio/common';
 import type { ContainerId, Health, Instant } from '../domain/engine';
+import type { SampleRecords } from '../domain/stream-samples';
+import { measure } from '../domain/measures';
 import {
   condition,
   introduced,
@@ -16,7 +19,8 @@ import {
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
-import { NoPortForwarded } from '../gluetun/client';
+import { GluetunError, NoPortForwarded } from '../gluetun/client';
+import type { Whereabouts } from '../streams/stream-collector';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, type DockerLook } from './docker-look';
@@ -51,6 +55,8 @@ export interface ObserveProgress {
   readonly portRead: { readonly port: number; readonly at: Instant } | null;
   readonly checkedEngines: Readonly<Record<string, Instant>>;
   readonly publicIp: string | null;
+  /** The last statistics of each stream; absent while there are none. */
+  readonly streams?: SampleRecords;
 }
 
 const NO_NEWS_AFTER_MS = 10 * 60_000;
@@ -111,9 +117,10 @@ export class Observer {
     const { signal } = this.stopping;
     const watching = Promise.all([
       this.watchDocker(signal),
-      this.watchPort(signal),
+      this.watchPort(signal, context.metricMeter),
       this.watchEngines(signal),
       this.watchPublicIp(signal),
+      this.memory.streams.watch((engine) => this.whereabouts(engine), signal),
     ]);
     // A control server that hangs must not hold up the first look.
     void pauseUntil(FIRST_PORT_WITHIN_MS, signal).then(() => this.evaluate());
@@ -139,13 +146,28 @@ export class Observer {
       const at = this.memory.health.lastCheck(id);
       if (at !== null) checkedEngines[id] = at;
     }
+    const streams = this.memory.streams.records();
     return {
       checkedAt: this.look?.at ?? this.startedAt,
       seenAt: this.memory.seenAt ?? this.input.seenAt,
       checkedEngines,
       publicIp: this.memory.publicIp,
       portRead: this.memory.portRead,
+      ...(Object.keys(streams).length > 0 ? { streams } : {}),
     };
+  }
+
+  /** For those who ask about its streams. */
+  private whereabouts(id: ContainerId): Whereabouts {
+    const { look } = this;
+    if (look === null || !('engines' in look) || !look.details || !isHealthy(look.vpn)) return { kind: 'unknown' };
+    const engine = look.engines.find((e) => e.id === id);
+    if (!engine?.running || engine.networkOf !== look.details.Id) return { kind: 'gone' };
+    try {
+      return { kind: 'there', endpoint: resolve(this.reach, look.details, engine.httpPort) };
+    } catch {
+      return { kind: 'unknown' };
+    }
   }
 
   private engines(): DockerLook['engines'] {
@@ -253,9 +275,15 @@ export class Observer {
     }
   }
 
-  private async watchPort(signal: AbortSignal): Promise<void> {
-    const client = this.deps.gluetun(this.input.vpn);
-    const index = this.deps.portIndex(this.input.vpn);
+  private async watchPort(signal: AbortSignal, meter: MetricMeter): Promise<void> {
+    const { vpn } = this.input;
+    const client = this.deps.gluetun(vpn);
+    const index = this.deps.portIndex(vpn);
+    const reads = meter.createCounter(
+      measure.portReads,
+      undefined,
+      'Reads of the forwarded port, by what came of them',
+    );
     let failingSince: number | null = null;
     while (!signal.aborted) {
       this.becameHealthy = new AbortController();
@@ -271,10 +299,13 @@ export class Observer {
         const port = await client.forwardedPort(this.controlServer(), signal, { index, current });
         failingSince = null;
         this.portDoubtedUntil = 0;
-        this.memory.portRead = { port, at: Date.now() };
-        this.reads({ kind: 'known', port });
+        const at = Date.now();
+        this.memory.portRead = { port, at };
+        reads.add(1, { vpn, result: 'ok' });
+        this.reads({ kind: 'known', port, at });
       } catch (error) {
         if (signal.aborted) return;
+        reads.add(1, { vpn, result: error instanceof GluetunError ? error.failure : 'unreachable' });
         failingSince ??= began;
         const reason = error instanceof Error ? error.message : String(error);
         this.portDoubtedUntil = failingSince + REREAD_FOR_MS;

@@ -4,7 +4,8 @@ import { derivedLabels } from '../domain/labels';
 import { engineName, label, replacementLabel } from '../domain/names';
 import type { Target } from '../domain/replacement';
 import type { ContainerToCreate } from '../docker/docker-host';
-import { engineProcess, type Variant } from '../engine/variants';
+import { permittedLabels } from '../engine/extras';
+import { engineProcess, type Variant } from '../engine/variant';
 
 export interface EngineOrder {
   readonly vpn: string;
@@ -17,24 +18,27 @@ export interface EngineOrder {
 /**
  * The container for an order. Its label `portward.spec` is a hash of all that makes it what it is, so that one which
  * an earlier attempt has made is recognised, and one that only has the name is not taken for it.
+ * @param callerEnv what the caller has given in the order, opened
  */
 export function engineContainer(
   order: EngineOrder,
   variant: Variant,
-  extraEnv: Readonly<Record<string, string>>,
+  callerEnv: Readonly<Record<string, string>>,
   containerLabel: string,
   vpnContainer: ContainerId,
 ): ContainerToCreate {
-  const { role, httpPort, httpsPort, p2pPort, generation } = order.target;
-  const process = engineProcess(variant, { http: httpPort, https: httpsPort, p2p: p2pPort }, extraEnv);
-  const spec = { image: variant.image, ...process, httpPort, httpsPort, p2pPort, vpnContainer };
+  const { role, httpPort, httpsPort, p2pPort, generation, extras } = order.target;
+  const ports = { vpn: order.vpn, http: httpPort, https: httpsPort, p2p: p2pPort };
+  const process = engineProcess(variant, ports, callerEnv);
+  const callerLabels = permittedLabels(extras?.labels ?? {}, containerLabel);
+  const spec = { image: variant.image, ...process, callerLabels, httpPort, httpsPort, p2pPort, vpnContainer };
   return {
     name: engineName(role, order.vpn, order.lineage, order.number, generation),
     image: variant.image,
-    env: process.env,
-    command: process.command,
+    ...process,
     networkOf: vpnContainer,
     labels: {
+      ...callerLabels,
       ...derivedLabels(order.target, order.vpn, containerLabel),
       [label.instance]: order.instance,
       [label.replacement]: replacementLabel(order.lineage, order.number),

@@ -1,9 +1,11 @@
 import type { Instant, Port } from '../domain/engine';
+import type { StreamCollector } from '../streams/stream-collector';
 import type { EngineHealth } from './engine-health';
 
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
+  readonly streams: StreamCollector;
   /** When the last look was that was complete: Docker answered, and the port had been asked for. */
   seenAt: Instant | null;
   publicIp: string | null;

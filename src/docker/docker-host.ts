@@ -9,6 +9,8 @@ export interface ContainerToCreate {
   readonly env: readonly string[];
   readonly command: readonly string[] | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** As `docker run --volume` takes them. */
+  readonly volumes: readonly string[];
   /** The container whose network it joins. */
   readonly networkOf: ContainerId;
 }
@@ -93,6 +95,7 @@ export class DockerHost {
       HostConfig: {
         NetworkMode: `container:${container.networkOf}`,
         RestartPolicy: { Name: 'unless-stopped' },
+        ...(container.volumes.length > 0 ? { Binds: [...container.volumes] } : {}),
       },
     };
     // Told apart, since dockerode would put all of it into the address too, which proxies on the way to Docker log.

@@ -102,10 +102,11 @@ export class ControlServer {
       throw new NotAccepted(
         `the control server refuses access (${status}): set GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD, ` +
           'as in its auth configuration',
+        'unauthorized',
       );
     }
-    if (status >= 400 && status < 500) throw new NotAccepted(`the control server answers ${status}`);
-    if (!response.ok) throw new GluetunError(`the control server answers ${status}`);
+    if (status >= 400 && status < 500) throw new NotAccepted(`the control server answers ${status}`, 'error');
+    if (!response.ok) throw new GluetunError(`the control server answers ${status}`, 'error');
     const text = await answerText(response, ANSWER_BYTES_AT_MOST);
     let body: unknown;
     try {
@@ -121,7 +122,7 @@ export class ControlServer {
 
   private explained(error: unknown, base: URL, timeoutMs: number): GluetunError {
     if (error instanceof DeadlineExceeded) {
-      return new GluetunError(`the control server at ${base.host} gave no answer within ${timeoutMs} ms`);
+      return new GluetunError(`the control server at ${base.host} gave no answer within ${timeoutMs} ms`, 'timeout');
     }
     if (error instanceof AnswerTooLong) {
       return new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
@@ -131,7 +132,7 @@ export class ControlServer {
     const message = `the control server at ${base.host} can't be reached: ${this.shown(reason)}`;
     const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const never = typeof code === 'string' && CONNECTION_NEVER_MADE.has(code);
-    return never ? new NotAccepted(message) : new GluetunError(message);
+    return never ? new NotAccepted(message, 'unreachable') : new GluetunError(message, 'unreachable');
   }
 
   private quoted(text: string): string {

@@ -1,9 +1,22 @@
 import { createEngine } from '../../src/activities/create-engine';
+import type { EngineOrder } from '../../src/activities/spec';
 import { DockerHost } from '../../src/docker/docker-host';
+import type { EngineExtras } from '../../src/domain/replacement';
+import { seal, sealingKeyFrom } from '../../src/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
+import { target } from '../builders';
 import { Simulation } from '../simulator/simulation';
 
 const simulation = new Simulation();
+const MARK = `portward.test=${simulation.runId}`;
+const SECRET = 'TOP-SECRET';
+
+let vpn: string;
+beforeAll(async () => {
+  const simulated = await simulation.startVpn();
+  await simulated.untilHealth('healthy');
+  vpn = simulated.name;
+});
 afterAll(() => simulation.remove());
 
 /** The real Docker, but for the first container that is started on it: as after a SIGKILL of dockerd, it never starts. */
@@ -17,28 +30,80 @@ class DockerWithOrphanedTask extends DockerHost {
   }
 }
 
-test('an engine whose container can never be started gets another container at the next attempt', async () => {
-  const vpn = await simulation.startVpn();
-  await vpn.untilHealth('healthy');
-  const docker = new DockerWithOrphanedTask(simulation.docker);
-  const order = {
-    vpn: vpn.name,
-    instance: simulation.runId,
-    lineage: 'abcdef12',
-    number: 1,
-    target: { generation: 1, role: 'plain', httpPort: 19_000, httpsPort: 45_000, p2pPort: null, waitFor: [] },
-  } as const;
+async function depsOf(docker = new DockerHost(simulation.docker)) {
   const variant = {
     image: await ensureSimulatorImage(simulation.docker),
-    env: { HTTP_PORT: '{{HTTP_PORT}}' },
+    env: { HTTP_PORT: '{{HTTP_PORT}}', HTTPS_PORT: '{{HTTPS_PORT}}' },
     forwardedEnv: {},
     command: null,
-  };
-  const deps = { docker, variant, engineEnv: {}, containerLabel: `portward.test=${simulation.runId}` };
+    volumes: [],
+    health: { type: 'tcp' },
+    connectionStatus: false,
+    oneAtATime: false,
+  } as const;
+  return { docker, variant, containerLabel: MARK, sealingKey: () => sealingKeyFrom('the key of this test') };
+}
 
-  await expect(createEngine(order, deps)).rejects.toThrow('already exists');
-  const { engine } = await createEngine(order, deps);
+let numbers = 0;
+function order(extras: EngineExtras | null = null): EngineOrder {
+  const number = ++numbers;
+  const ports = { httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null };
+  return {
+    vpn,
+    instance: simulation.runId,
+    lineage: 'abcdef12',
+    number,
+    target: target({ role: 'plain', ...ports, extras }),
+  };
+}
+
+test('an engine whose container can never be started gets another container at the next attempt', async () => {
+  const docker = new DockerWithOrphanedTask(simulation.docker);
+  const deps = await depsOf(docker);
+  const wanted = order();
+  await expect(createEngine(wanted, deps)).rejects.toThrow('already exists');
+  const { engine } = await createEngine(wanted, deps);
   expect(docker.started).toEqual([expect.not.stringMatching(engine.id), engine.id]);
   expect((await docker.inspect(engine.id))?.State.Running).toBe(true);
   expect(await docker.inspect(docker.started[0] ?? '')).toBeNull();
+});
+
+test("a caller's environment is opened where the container is made, and is nowhere else; labels are on both", async () => {
+  const deps = await depsOf();
+  const sealedEnv = seal({ TOKEN: SECRET, HTTPS_PORT: '45999' }, await deps.sealingKey());
+  const made = await createEngine(
+    order({ labels: { stream_id: 'abc|1', 'acestream.forwarded': 'true' }, sealedEnv }),
+    deps,
+  );
+  const details = await deps.docker.inspect(made.engine.id);
+  expect(details?.Config.Env).toEqual(expect.arrayContaining([`TOKEN=${SECRET}`, 'HTTPS_PORT=45999']));
+  expect(details?.Config.Labels).toMatchObject({ stream_id: 'abc|1' });
+  expect(details?.Config.Labels).not.toHaveProperty(['acestream.forwarded']);
+  expect(made.engine.labels).toMatchObject({ stream_id: 'abc|1' });
+  // What goes back to the workflow is kept in its history.
+  expect(JSON.stringify(made)).not.toContain(SECRET);
+  expect(JSON.stringify(details?.Config.Labels)).not.toContain(SECRET);
+});
+
+test('a repeated order takes the container that it has made, though the environment was sealed anew', async () => {
+  const deps = await depsOf();
+  const key = await deps.sealingKey();
+  const wanted = (token: string) => ({ labels: {}, sealedEnv: seal({ TOKEN: token }, key) });
+  const first = order(wanted('one'));
+  const { engine } = await createEngine(first, deps);
+  const again = { ...first, target: { ...first.target, extras: wanted('one') } };
+  expect((await createEngine(again, deps)).engine.id).toBe(engine.id);
+  const changed = { ...first, target: { ...first.target, extras: wanted('two') } };
+  expect((await createEngine(changed, deps)).engine.id).not.toBe(engine.id);
+});
+
+test('an environment that was sealed with another key makes no container, and no retry is of use', async () => {
+  const deps = await depsOf();
+  const sealedEnv = seal({ TOKEN: SECRET }, await sealingKeyFrom('the key of somebody else'));
+  const failure: unknown = await createEngine(order({ labels: {}, sealedEnv }), deps).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ type: 'Hopeless', nonRetryable: true });
+  expect(String(failure)).toMatch(/the API and the worker .* PORTWARD_SECRET_KEY.*PORTWARD_DATA_DIR/);
+  expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain(SECRET);
+  const found = await deps.docker.list([MARK, `portward.replacement=abcdef12/${numbers}`]);
+  expect(found).toEqual([]);
 });

@@ -28,6 +28,7 @@ export class Containers extends Simulation {
       name: this.name('engine'),
       image: await ensureSimulatorImage(this.docker),
       command: null,
+      volumes: [],
       networkOf,
       ...change,
       env: [`HTTP_PORT=${this.nextPort++}`, ...(change.env ?? [])],

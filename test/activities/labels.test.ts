@@ -1,0 +1,78 @@
+import * as fc from 'fast-check';
+import { engineContainer } from '../../src/activities/spec';
+import { keptLabels, LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
+import { condition, introduced, type ObservedEngine } from '../../src/domain/observation';
+import { extrasMistakes } from '../../src/engine/extras';
+import type { Variant } from '../../src/engine/variant';
+import { DAY, target } from '../builders';
+
+const MARK = 'ondemand.app=myservice';
+const variant: Variant = {
+  image: 'engine:1',
+  env: {},
+  forwardedEnv: {},
+  command: null,
+  volumes: [],
+  health: { type: 'tcp' },
+  connectionStatus: false,
+  oneAtATime: false,
+};
+
+/** What is remembered of an engine that was made with these labels. */
+function remembered(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const made = target({ role: 'plain', p2pPort: null, extras: { labels, sealedEnv: null } });
+  const order = { vpn: 'gluetun', instance: 'default', lineage: 'abcdef12', number: 7, target: made };
+  return keptLabels(engineContainer(order, variant, {}, MARK, 'vpn-container').labels, made, 'gluetun', MARK);
+}
+
+test('whatever labels a caller may give are remembered whole, beside those that say who made the engine', () => {
+  const name = fc.string({
+    unit: fc.constantFrom('a', 'z', '0', '.', '-', '/', '_', 'é'),
+    minLength: 1,
+    maxLength: 12,
+  });
+  const labels = fc.dictionary(name, fc.string({ unit: 'binary', maxLength: 40 }), { maxKeys: 5 });
+  fc.assert(
+    fc.property(labels, (given) => {
+      fc.pre(extrasMistakes({ env: {}, labels: given }, MARK).length === 0);
+      const own = { 'portward.instance': 'default', 'portward.replacement': 'abcdef12/7' };
+      expect(remembered(given)).toEqual({ ...given, ...own });
+    }),
+  );
+});
+
+test('the hash by which Portward knows a container again is nothing for a reader', () => {
+  expect(remembered({})).not.toHaveProperty(['portward.spec']);
+});
+
+test('of the labels of an engine that somebody else has made as many are remembered as there is room for', () => {
+  const engine = { role: 'plain' as const, httpPort: 19_000, httpsPort: null, p2pPort: null };
+  const long = { long: 'x'.repeat(LABEL_BYTES_AT_MOST) };
+  const all = { ...long, 'portward.instance': 'i'.repeat(LABEL_BYTES_AT_MOST), short: 'y', maintainer: 'someone' };
+  const kept = keptLabels(all, engine, 'gluetun', MARK);
+  expect(Object.keys(kept).toSorted()).toEqual(['portward.instance', 'short']);
+});
+
+test('a look at 100 engines with as many labels as they may have is below the 64 KB of an event', () => {
+  const filler = { l: 'x'.repeat(LABEL_BYTES_AT_MOST - labelBytes({ l: '' })) };
+  expect(labelBytes(filler)).toBe(LABEL_BYTES_AT_MOST);
+  const engines = Array.from({ length: 100 }, (_, i): ObservedEngine => ({
+    id: String(i).padStart(64, 'a'),
+    name: `acestream_fwd_gluetun-of-the-second-provider_${i}_1_abcdef12`,
+    role: 'forwarded',
+    httpPort: 19_000 + i,
+    httpsPort: 45_000 + i,
+    p2pPort: 65_000,
+    labels: remembered(filler),
+    createdAt: DAY,
+    evicted: false,
+    running: true,
+    startedAt: DAY,
+    networkOf: 'a'.repeat(64),
+    health: 'unhealthy',
+  }));
+  const told = introduced(engines, [], { evicted: [], replacements: [] });
+  expect(told.found.length).toBeGreaterThan(0);
+  const bytes = Buffer.byteLength(JSON.stringify({ engines: engines.map(condition), ...told }));
+  expect(bytes).toBeLessThan(63 * 1024);
+});

@@ -1,0 +1,58 @@
+import { Turns } from '../../src/activities/turns';
+
+/** Work that ends when told. */
+class Work {
+  begun = false;
+  end: () => void = () => {};
+  fail: () => void = () => {};
+
+  readonly run = (): Promise<void> => {
+    this.begun = true;
+    return new Promise((resolve, reject) => {
+      this.end = resolve;
+      this.fail = () => reject(new Error('it failed'));
+    });
+  };
+}
+
+const never = new AbortController().signal;
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('two at once, the others in order as one ends or fails', async () => {
+  const turns = new Turns(2);
+  const works = Array.from({ length: 5 }, () => new Work());
+  const runs = works.map((work) => turns.run(never, work.run).catch(String));
+  const begun = async () => {
+    await settled();
+    return works.map((w) => w.begun);
+  };
+  expect(await begun()).toEqual([true, true, false, false, false]);
+  works[1]?.end();
+  expect(await begun()).toEqual([true, true, true, false, false]);
+  works[0]?.fail();
+  expect(await begun()).toEqual([true, true, true, true, false]);
+  works[2]?.end();
+  works[3]?.end();
+  expect(await begun()).toEqual([true, true, true, true, true]);
+  works[4]?.end();
+  expect(await Promise.all(runs)).toEqual(['Error: it failed', undefined, undefined, undefined, undefined]);
+});
+
+test('who does not want to wait any longer leaves, and takes nobody else his turn', async () => {
+  const turns = new Turns(1);
+  const [first, second, third] = [new Work(), new Work(), new Work()];
+  const leaving = new AbortController();
+  const runs = [
+    turns.run(never, first.run),
+    turns.run(leaving.signal, second.run).catch(String),
+    turns.run(never, third.run),
+  ];
+  await settled();
+  leaving.abort(new Error('cancelled'));
+  first.end();
+  await settled();
+  third.end();
+  expect(await Promise.all(runs)).toEqual([undefined, 'Error: cancelled', undefined]);
+  expect(second.begun).toBe(false);
+  await expect(turns.run(leaving.signal, second.run)).rejects.toThrow('cancelled');
+});
