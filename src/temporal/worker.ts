@@ -1,5 +1,7 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type InjectedSinks } from '@temporalio/worker';
 import type { Activities } from '../activities';
+import type { FleetActivities } from '../activities/watch-pool';
+import type { PoolSinks } from '../workflows/pool-sink';
 import type { TemporalTarget } from './client';
 import { workflowCode } from './workflow-code';
 
@@ -9,7 +11,8 @@ const SHUTDOWN_GRACE = '5 seconds';
 export interface PortwardWorkerOptions {
   readonly target: TemporalTarget;
   readonly taskQueue: string;
-  readonly activities: Activities;
+  readonly activities: Activities & FleetActivities;
+  readonly sinks: InjectedSinks<PoolSinks>;
   readonly vpns: number;
 }
 
@@ -17,13 +20,14 @@ export interface PortwardWorkerOptions {
 export async function createWorker(
   options: PortwardWorkerOptions,
 ): Promise<{ worker: Worker; close: () => Promise<void> }> {
-  const { target, taskQueue, activities, vpns } = options;
+  const { target, taskQueue, activities, sinks, vpns } = options;
   const connection = await NativeConnection.connect(target.nativeConnection);
   const worker = await Worker.create({
     connection,
     namespace: target.namespace,
     taskQueue,
     activities,
+    sinks,
     ...workflowCode(),
     // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
     stickyQueueScheduleToStartTimeout: '1 second',
