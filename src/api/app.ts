@@ -1,15 +1,30 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import type { FastifyError, FastifyPluginAsync } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { SealingKey } from '../seal';
+import { countStaleReads } from '../metrics/stale-reads';
 import { accessControl, type AccessOptions } from './access';
-import { describeApi, serveDescription } from './openapi';
+import type { FleetSource } from './fleet-source';
+import { poolLimits, type PoolSettings } from './pool-status';
+import { Provisioning } from './provisioning';
+import { describeApi, serveDescription, servePage } from './openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './rate-limits';
 import { Reads, type ReadsOptions } from './reads';
 import { circuitBreakerRoutes } from './routes/circuit-breakers';
+import { containerRoutes } from './routes/containers';
 import { engineRoutes } from './routes/engines';
+import { eventRoutes } from './routes/events';
+import { eventStreamRoutes } from './routes/event-stream';
 import { healthRoutes } from './routes/health';
+import { healthStatusRoutes } from './routes/health-status';
+import { orchestratorStatusRoutes } from './routes/orchestrator-status';
+import { poolRoutes } from './routes/pool';
+import { provisionRoutes } from './routes/provision';
+import { metricsRoutes } from './routes/metrics';
 import { replacementRoutes } from './routes/replacements';
+import { streamRoutes } from './routes/streams';
 import { vpnRoutes } from './routes/vpn';
 import { securityHeaders } from './security-headers';
+import { StreamsPart } from './streams-part';
 import type { VpnSource } from './vpn-source';
 
 export interface AppOptions {
@@ -18,13 +33,23 @@ export interface AppOptions {
   readonly access: AccessOptions;
   readonly limits: RateLimits;
   readonly instance: string;
+  readonly pool: PoolSettings;
+  readonly fleet: FleetSource;
+  /** Environment that callers give for engines is sealed with it. */
+  readonly sealingKey: () => Promise<SealingKey>;
+  /** Samples that are kept of one stream. */
+  readonly statsHistoryMax: number;
+  /** The worker's part of `/metrics`, where it is in this process. */
+  readonly workerMetrics?: (() => Promise<string>) | null;
 }
 
-const ADDRESS_LENGTH_AT_MOST = 2_048;
+const ADDRESS_LENGTH_AT_MOST = 8_192;
 
 /** The HTTP API, as a plugin: a server only listens, a test injects. */
 export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   const reads = new Reads(options.sources, options.reads);
+  const { maxAgeMs } = options.reads;
+  const streams = new StreamsPart({ reads, maxAgeMs, historyMax: options.statsHistoryMax });
 
   // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
   fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -54,11 +79,49 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     return reply.code(500).send({ detail: 'internal error; the log says more' });
   });
 
+  takeEmptyBodies(fastify);
+  const staleReads = countStaleReads(fastify);
   await describeApi(fastify);
-  await fastify.register(engineRoutes, { reads });
+  await fastify.register(engineRoutes, { reads, streams: streams.reads });
+  await fastify.register(streamRoutes, { streams: streams.reads });
+  await fastify.register(eventRoutes, streams);
   await fastify.register(vpnRoutes, { reads, instance: options.instance });
   await fastify.register(replacementRoutes, { reads });
   await fastify.register(healthRoutes, { reads });
   await fastify.register(circuitBreakerRoutes, { reads });
+  const { pool, fleet, sealingKey } = options;
+  const { containerLabel } = options.reads;
+  const provisioning = new Provisioning(options.sources, { limits: poolLimits(pool), sealingKey });
+  await fastify.register(provisionRoutes, { provisioning, containerLabel });
+  await fastify.register(poolRoutes, { reads, fleet, ...pool });
+  await fastify.register(containerRoutes, { reads, containerLabel });
+  await fastify.register(orchestratorStatusRoutes, { reads, pool });
+  await fastify.register(healthStatusRoutes, { reads, pool });
+  await fastify.register(metricsRoutes, {
+    reads,
+    instance: options.instance,
+    streams: {
+      list: async () => {
+        const all = await streams.reads.all();
+        return all.kind === 'streams' ? all.streams : null;
+      },
+      staleDetected: () => streams.stale.total,
+    },
+    counters: [staleReads],
+    workerMetrics: options.workerMetrics ?? null,
+  });
+  await fastify.register(eventStreamRoutes, { reads });
   serveDescription(fastify);
+  fastify.addHook('onReady', async () => streams.start());
+  fastify.addHook('onClose', () => streams.stop());
+  await servePage(fastify);
 };
+
+/** Clients name a Content-Type also where they send nothing. */
+function takeEmptyBodies(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null);
+    else void parse(request, String(body), done);
+  });
+}

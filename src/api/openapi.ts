@@ -1,11 +1,14 @@
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { ErrorSchema } from './schemas';
 
 type Answers = Record<number, unknown>;
 
+/** An error as any route has it; its example is what it is about. */
 function answer(description: string): typeof ErrorSchema {
-  return { ...ErrorSchema, description };
+  return { ...ErrorSchema, description, examples: [{ detail: description }] };
 }
 
 /** What any route may answer besides its own. */
@@ -15,7 +18,6 @@ const ANY: Answers = {
   414: answer('The address, or a name in it, is too long.'),
   431: answer('Address and headers are too large.'),
 };
-const WITH_NAMES: Answers = { 404: answer('There is nothing of that name.') };
 const WITH_BODY: Answers = {
   413: answer('The body is over 256 KiB.'),
   415: answer('The body is not of Content-Type application/json.'),
@@ -23,9 +25,40 @@ const WITH_BODY: Answers = {
 const CHECKED: Answers = { 422: answer('Body or headers are of another form.') };
 const LOCKED: Answers = {
   401: answer('An API key is asked for, and none came.'),
-  403: answer('The key is wrong; or none is set, and this route is closed.'),
+  403: answer('The key is wrong; or none is set, and the caller is not in a private network.'),
 };
 const LIMITED: Answers = { 429: answer('Too many such requests, or wrong keys; Retry-After says for how long.') };
+
+/** Of routes that say only that they answer so. */
+const MEANINGS: Record<string, string> = {
+  404: 'There is nothing of that name.',
+  409: 'It can not be done now; the detail says why.',
+  422: 'Body or headers are of another form.',
+  503: "A VPN's workflow, or Temporal, does not answer; the detail says which.",
+};
+
+/** A route's own errors, with a description and an example where it gives none. */
+function explained(own: Answers): Answers {
+  return Object.fromEntries(
+    Object.entries(own).map(([status, schema]) => {
+      if (!isError(status, schema)) return [status, schema];
+      const { description = MEANINGS[status] ?? 'The detail says why.', examples } = schema;
+      return [status, { ...schema, description, examples: examples ?? [{ detail: description }] }];
+    }),
+  );
+}
+
+interface DescribedSchema {
+  readonly description?: string;
+  readonly examples?: readonly unknown[];
+  readonly properties: { readonly detail: { readonly type: 'string' } };
+}
+
+function isError(status: string, schema: unknown): schema is DescribedSchema {
+  if (Number(status) < 400 || typeof schema !== 'object' || schema === null || !('properties' in schema)) return false;
+  const { properties } = schema as { properties: Record<string, { type?: unknown }> };
+  return properties['detail']?.type === 'string';
+}
 
 /** The OpenAPI document at /openapi.json, made of the schemas that the routes check and answer with. */
 export async function describeApi(fastify: FastifyInstance): Promise<void> {
@@ -49,12 +82,11 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
       const body = own.body !== undefined;
       const response = {
         ...ANY,
-        ...(own.params === undefined ? {} : WITH_NAMES),
         ...(body ? WITH_BODY : {}),
         ...(body || own.headers !== undefined || own.querystring !== undefined ? CHECKED : {}),
         ...(locked ? LOCKED : {}),
         ...(locked || limited ? LIMITED : {}),
-        ...(typeof own.response === 'object' ? own.response : {}),
+        ...(typeof own.response === 'object' ? explained(own.response as Answers) : {}),
       };
       return { url, schema: { ...own, response, ...(locked ? { security: [{ key: [] }] } : {}) } };
     },
@@ -64,8 +96,46 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
 /** After the routes. */
 export function serveDescription(fastify: FastifyInstance): void {
   let document: string | null = null;
-  fastify.get('/openapi.json', { schema: { summary: 'This document' } }, async (_request, reply) => {
+  const schema = {
+    summary: 'This document',
+    response: {
+      200: Type.Object(
+        { openapi: Type.String() },
+        {
+          additionalProperties: true,
+          description: 'OpenAPI 3.1.',
+          examples: [{ openapi: '3.1.0', info: {}, paths: {} }],
+        },
+      ),
+    },
+  };
+  fastify.get('/openapi.json', { schema }, async (_request, reply) => {
     document ??= JSON.stringify(fastify.swagger());
     return reply.type('application/json; charset=utf-8').send(document);
   });
 }
+
+/**
+ * The page that shows the document, at /docs. Everything that it loads is from here, and nothing else may be; what it
+ * runs is in files, not in the page.
+ */
+export async function servePage(fastify: FastifyInstance): Promise<void> {
+  await fastify.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: PAGE_POLICY,
+    theme: { title: 'Portward: HTTP API' },
+    // Without the bar in which another document's address can be typed.
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
+  });
+}
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');

@@ -36,10 +36,10 @@ export function engineJson(
     forwarded: engine.forwarded,
     first_seen: time(engine.firstSeen),
     last_seen: time(Math.max(engine.firstSeen, vpn.progress?.seenAt ?? 0)),
-    streams: [],
+    streams: [...engine.streams],
     health_status: engine.health,
     last_health_check: timeOrNull(checked),
-    last_stream_usage: null,
+    last_stream_usage: timeOrNull(engine.lastUsedAt),
     last_cache_cleanup: null,
     cache_size_bytes: null,
     vpn_container: vpn.name,
@@ -113,7 +113,7 @@ function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
   return { kind: remedy.kind, started_at: time(remedy.startedAt), ended_at: time(endedAt), error };
 }
 
-function breakerJson(report: VpnReport, kind: BreakerKind): BreakerJson {
+export function breakerJson(report: VpnReport, kind: BreakerKind): BreakerJson {
   const breaker = report.breakers[kind];
   const { openedAt } = breaker;
   const { threshold, recoveryMs } = report.settings.breakers[kind];

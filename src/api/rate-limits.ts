@@ -10,7 +10,7 @@ export interface RateLimits {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Counts towards `changesPerMinute`, as all locked routes do. */
+    /** Counts towards `changesPerMinute`, as all locked routes do for which it is not false. */
     limited?: boolean;
   }
 }
@@ -24,7 +24,8 @@ const MINUTE_MS = 60_000;
 export async function limitChanges(fastify: FastifyInstance, { changesPerMinute: max }: RateLimits): Promise<void> {
   if (max > 0) {
     fastify.addHook('onRoute', (route) => {
-      if (route.config?.locked !== true && route.config?.limited !== true) return;
+      const { locked = false, limited = locked } = route.config ?? {};
+      if (!limited) return;
       route.config = { ...route.config, rateLimit: { max, timeWindow: MINUTE_MS } };
     });
   }

@@ -1,10 +1,13 @@
 import type { ObserveProgress } from '../activities/observe';
 import type { VpnReport } from '../workflows/messages';
+import { DeadlineExceeded, withDeadline } from '../deadline';
 import { pauseUntil } from '../pause';
 import { engineJson } from './present';
 import type { EngineJson } from './schemas';
 import { SharedQuery, type Read } from './shared-query';
-import type { EngineList, VpnSource } from './vpn-source';
+import { SparingLists } from './sparing-lists';
+import type { StreamListsRead } from './stream-reads';
+import type { VpnLists, VpnSource } from './vpn-source';
 
 export interface ReadsOptions {
   readonly maxAgeMs: number;
@@ -24,14 +27,24 @@ export type EnginesAnswer =
     }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
+/** What is known of one VPN. */
+export interface VpnListsRead {
+  readonly vpn: string;
+  readonly read: Read<VpnLists>;
+}
+
 interface VpnReads {
   readonly source: VpnSource;
-  readonly engines: SharedQuery<EngineList>;
+  readonly lists: SharedQuery<VpnLists>;
   readonly state: SharedQuery<VpnReport>;
   readonly progress: SharedQuery<ObserveProgress | null>;
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
+/** A VPN whose workflow does not answer holds up no other one's. Longer than the deadline of the query itself. */
+const LISTS_WITHIN_MS = 1_000;
+/** Proxies give up after 3 s, and there is more to do than to ask. */
+const STATE_WITHIN_MS = 2_000;
 /** The time in which a list without an engine that is to be stopped has to be had is 2.5 s and more. */
 const ASK_AGAIN_MS = 200;
 const PROGRESS_MAX_AGE_MS = 5_000;
@@ -50,12 +63,17 @@ export class Reads {
     const { maxAgeMs } = options;
     this.vpns = sources.map((source) => ({
       source,
-      engines: new SharedQuery((previous: EngineList | null) => source.engines(previous), {
+      lists: new SharedQuery(sparingly(source), {
         maxAgeMs,
+        aheadMs: maxAgeMs / 4,
+        patienceMs: LISTS_WITHIN_MS,
         askAgainMs: ASK_AGAIN_MS,
       }),
-      state: new SharedQuery(() => source.state(), { maxAgeMs }),
-      progress: new SharedQuery(() => source.progress(), { maxAgeMs: PROGRESS_MAX_AGE_MS }),
+      state: new SharedQuery(() => source.state(), { maxAgeMs, patienceMs: STATE_WITHIN_MS }),
+      progress: new SharedQuery(() => source.progress(), {
+        maxAgeMs: PROGRESS_MAX_AGE_MS,
+        patienceMs: STATE_WITHIN_MS,
+      }),
     }));
   }
 
@@ -76,6 +94,11 @@ export class Reads {
     return reads ? reads.state.read() : { kind: 'none', reason: `no VPN '${vpn}'` };
   }
 
+  /** Of every VPN, in their order. */
+  async states(): Promise<{ readonly vpn: string; readonly state: Read<VpnReport> }[]> {
+    return Promise.all(this.vpns.map(async ({ source: { vpn }, state }) => ({ vpn, state: await state.read() })));
+  }
+
   /** Null when it is not known; never an error, since only times depend on it. */
   async progress(vpn: string): Promise<ObserveProgress | null> {
     const read = await this.vpns.find((v) => v.source.vpn === vpn)?.progress.read();
@@ -83,21 +106,74 @@ export class Reads {
   }
 
   async engines(): Promise<EnginesAnswer> {
+    const answer = await this.usable();
+    return answer.kind === 'unavailable' ? answer : this.compose(answer.reads);
+  }
+
+  /** Those that can be had in the time in which every state is there, or given up; none if they can't. */
+  async enginesListed(): Promise<readonly EngineJson[]> {
+    try {
+      const answer = await withDeadline(STATE_WITHIN_MS, new AbortController().signal, () => this.engines());
+      return answer.kind === 'list' ? answer.engines : [];
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) return [];
+      throw error;
+    }
+  }
+
+  /** Engines and streams of each VPN as they are known now. */
+  async lists(): Promise<VpnListsRead[]> {
+    return Promise.all(
+      this.vpns.map(async ({ source, lists }) => ({
+        vpn: source.vpn,
+        read: await lists.read(),
+      })),
+    );
+  }
+
+  /** Those that may be shown. */
+  async usableLists(): Promise<StreamListsRead> {
+    const answer = await this.usable();
+    if (answer.kind === 'unavailable') return answer;
+    let staleSeconds: number | null = null;
+    const vpns = answer.reads.flatMap((read, i) => {
+      const known = this.vpns[i];
+      if (read.kind !== 'fresh') staleSeconds = Math.max(staleSeconds ?? 0, read.kind === 'stale' ? read.seconds : 0);
+      if (read.kind === 'none' || this.tooOld(read) || !known) return [];
+      const { version, streams } = read.value.streams;
+      return [{ vpn: known.source.vpn, version, streams, askedAt: read.askedAt }];
+    });
+    return { kind: 'lists', vpns, staleSeconds };
+  }
+
+  private async usable(): Promise<
+    { kind: 'reads'; reads: readonly Read<VpnLists>[] } | { kind: 'unavailable'; reason: string }
+  > {
     for (;;) {
-      const reads = await Promise.all(this.vpns.map((v) => v.engines.read()));
+      const reads = this.freshLists() ?? (await Promise.all(this.vpns.map((v) => v.lists.read())));
       const usable = reads.filter((r) => r.kind !== 'none' && !this.tooOld(r));
       const starting = performance.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
-      if (usable.length > 0 && (usable.length === reads.length || !starting)) return this.compose(reads);
+      if (usable.length > 0 && (usable.length === reads.length || !starting)) return { kind: 'reads', reads };
       if (!starting) return { kind: 'unavailable', reason: this.why(reads) };
       await pauseUntil(50);
     }
   }
 
-  private tooOld(read: Read<EngineList>): boolean {
+  /** Null when one has to be waited for. Without promises, which would take most of the time of an answer. */
+  private freshLists(): Read<VpnLists>[] | null {
+    const reads: Read<VpnLists>[] = [];
+    for (const { lists } of this.vpns) {
+      const read = lists.fresh();
+      if (read) reads.push(read);
+    }
+    return reads.length === this.vpns.length ? reads : null;
+  }
+
+  private tooOld(read: Read<VpnLists>): boolean {
     return read.kind === 'stale' && read.seconds * 1000 > this.options.staleLimitMs;
   }
 
-  private why(reads: readonly Read<EngineList>[]): string {
+  private why(reads: readonly Read<VpnLists>[]): string {
     return reads
       .map((read, i) => {
         const vpn = this.vpns[i]?.source.vpn;
@@ -107,14 +183,14 @@ export class Reads {
       .join('; ');
   }
 
-  private async compose(reads: readonly Read<EngineList>[]): Promise<EnginesAnswer> {
+  private async compose(reads: readonly Read<VpnLists>[]): Promise<EnginesAnswer> {
     const progress = this.vpns.map((v) => this.progressKnown(v));
     let staleSeconds: number | null = null;
     const parts = reads.map((read, i) => {
       if (read.kind !== 'fresh') staleSeconds = Math.max(staleSeconds ?? 0, read.kind === 'stale' ? read.seconds : 0);
       return read.kind === 'none'
         ? '-'
-        : `${read.kind}${this.tooOld(read)}${read.value.version}@${progress[i]?.checkedAt}`;
+        : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`;
     });
     const of = parts.join('|');
     if (this.composed?.of !== of) {
@@ -127,14 +203,16 @@ export class Reads {
     return { kind: 'list', body, engines, staleSeconds };
   }
 
-  private present(read: Read<EngineList>, index: number, progress: ObserveProgress | null): EngineJson[] {
+  private present(read: Read<VpnLists>, index: number, progress: ObserveProgress | null): EngineJson[] {
     const vpn = this.vpns[index]?.source.vpn;
     if (read.kind === 'none' || vpn === undefined || this.tooOld(read)) return [];
     const host = this.options.advertisedHost ?? vpn;
     const { containerLabel } = this.options;
     // Which port is forwarded may have changed since: of an old list nothing is claimed.
     const engines =
-      read.kind === 'stale' ? read.value.engines.map((e) => ({ ...e, forwarded: false })) : read.value.engines;
+      read.kind === 'stale'
+        ? read.value.engines.engines.map((e) => ({ ...e, forwarded: false }))
+        : read.value.engines.engines;
     return engines.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
   }
 
@@ -142,9 +220,18 @@ export class Reads {
 
   /** What was last known, without waiting; asked for again in the background. */
   private progressKnown(vpn: VpnReads): ObserveProgress | null {
-    void vpn.progress.read().then((read) => {
-      if (read.kind === 'fresh') this.lastProgress.set(vpn, read.value);
-    });
+    const fresh = vpn.progress.fresh();
+    if (fresh) this.lastProgress.set(vpn, fresh.value);
+    else {
+      void vpn.progress.read().then((read) => {
+        if (read.kind === 'fresh') this.lastProgress.set(vpn, read.value);
+      });
+    }
     return this.lastProgress.get(vpn) ?? null;
   }
+}
+
+function sparingly(source: VpnSource): (previous: VpnLists | null) => Promise<VpnLists> {
+  const lists = new SparingLists(source);
+  return (previous) => lists.ask(previous);
 }

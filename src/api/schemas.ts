@@ -1,8 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox';
 
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
-const PortNumber = Type.Integer({ minimum: 1, maximum: 65_535 });
+export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+export const PortNumber = Type.Integer({ minimum: 1, maximum: 65_535 });
 
 /** Names and types are those that existing proxies decode; one wrong field fails their whole list. */
 export const EngineSchema = Type.Object({
@@ -24,8 +25,6 @@ export const EngineSchema = Type.Object({
   p2p_port: Nullable(PortNumber),
 });
 export type EngineJson = Static<typeof EngineSchema>;
-
-export const EngineWithStreams = Type.Object({ engine: EngineSchema, streams: Type.Array(Type.Unknown()) });
 
 const vpnFields = {
   enabled: Type.Boolean(),
@@ -132,7 +131,10 @@ export const ReplacementRequestSchema = Type.Object(
     engine: Type.Optional({ ...ContainerNameSchema, description: 'container id or name' }),
     reason: Type.Optional(Type.String({ pattern: TEXT, maxLength: 500, description: 'one line' })),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ engine: 'acestream_fwd_gluetun_5_1_59bee501', reason: 'does not find peers' }],
+  },
 );
 
 export const ErrorSchema = Type.Object({ detail: Type.String() });

@@ -12,8 +12,8 @@ import { securityHeaders } from './security-headers';
 
 const BODY_BYTES_AT_MOST = 256 * 1024;
 const HEADER_BYTES_AT_MOST = 16 * 1024;
-/** Of a name or an id in a path. */
-const PARAMETER_LENGTH_AT_MOST = 200;
+/** Of a name or an id in a path. A stream's id has 2,000 characters at most, each of which may take three there. */
+const PARAMETER_LENGTH_AT_MOST = 6_000;
 /** Until a request's head has come, and until all of it has; a client that takes longer only holds a place. */
 const HEAD_WITHIN_MS = 5_000;
 const REQUEST_WITHIN_MS = 10_000;

@@ -1,12 +1,21 @@
-/** What a reader gets: the value, and since when it is out of date if the last question failed. */
+import { DeadlineExceeded } from '../deadline';
+
+/**
+ * What a reader gets: the value, when the question was sent that it answers, on the clock that nobody sets, and for how long it
+ * is out of date if the last question failed.
+ */
 export type Read<T> =
-  | { readonly kind: 'fresh'; readonly value: T }
-  | { readonly kind: 'stale'; readonly value: T; readonly seconds: number }
+  | { readonly kind: 'fresh'; readonly value: T; readonly askedAt: number }
+  | { readonly kind: 'stale'; readonly value: T; readonly askedAt: number; readonly seconds: number }
   | { readonly kind: 'none'; readonly reason: string };
 
 export interface SharedQueryOptions {
   /** How long an answer is reused, counted from when its question was sent. */
   readonly maxAgeMs: number;
+  /** An answer that is read this shortly before its time is over is asked for again. Default: none is. */
+  readonly aheadMs?: number;
+  /** How long after a question was sent those who read wait for its answer; who comes later may have it all the same. */
+  readonly patienceMs?: number;
   /** After a failure it is asked again this often until it is answered, for as long as somebody has read lately; else when read. */
   readonly askAgainMs?: number;
   readonly now?: () => number;
@@ -25,7 +34,8 @@ const READ_LATELY_MS = 60_000;
 export class SharedQuery<T> {
   private answer: { readonly value: T; readonly sentAt: number } | null = null;
   private failure: { readonly reason: string; readonly at: number } | null = null;
-  private asking: Promise<void> | null = null;
+  /** Resolves with null once the question is answered or has failed, or with why nobody waits for that any longer. */
+  private asking: Promise<string | null> | null = null;
   private readAt = -Infinity;
   private again: NodeJS.Timeout | null = null;
   private readonly now: () => number;
@@ -39,24 +49,49 @@ export class SharedQuery<T> {
   }
 
   async read(): Promise<Read<T>> {
-    this.readAt = this.now();
-    if (this.failure === null && this.answer && this.now() - this.answer.sentAt <= this.options.maxAgeMs) {
-      return { kind: 'fresh', value: this.answer.value };
-    }
+    const fresh = this.fresh();
+    if (fresh) return fresh;
     this.asking ??= this.refresh();
     const believed = this.failure !== null && this.now() - this.failure.at < FAILURE_BELIEVED_MS;
-    if (!believed) await this.asking;
-    return this.current();
+    return this.current(believed ? null : await this.asking);
   }
 
-  private current(): Read<T> {
-    if (this.answer === null) return { kind: 'none', reason: this.failure?.reason ?? 'not asked yet' };
-    if (this.failure === null) return { kind: 'fresh', value: this.answer.value };
-    const seconds = Math.max(0, Math.round((this.now() - this.answer.sentAt) / 1000));
-    return { kind: 'stale', value: this.answer.value, seconds };
+  /**
+   * What `read` gives without a wait, or null. With `aheadMs` those who read all the time seldom have to wait.
+   */
+  fresh(): Extract<Read<T>, { kind: 'fresh' }> | null {
+    this.readAt = this.now();
+    if (this.failure !== null || this.answer === null) return null;
+    const { value, sentAt: askedAt } = this.answer;
+    const age = this.readAt - askedAt;
+    if (age > this.options.maxAgeMs) return null;
+    if (age > this.options.maxAgeMs - (this.options.aheadMs ?? 0)) this.asking ??= this.refresh();
+    return { kind: 'fresh', value, askedAt };
   }
 
-  private async refresh(): Promise<void> {
+  private current(late: string | null): Read<T> {
+    if (this.answer === null) return { kind: 'none', reason: this.failure?.reason ?? late ?? 'not asked yet' };
+    const { value, sentAt: askedAt } = this.answer;
+    if (this.failure === null && late === null) return { kind: 'fresh', value, askedAt };
+    const seconds = Math.max(0, Math.round((this.now() - askedAt) / 1000));
+    return { kind: 'stale', value, askedAt, seconds };
+  }
+
+  private refresh(): Promise<string | null> {
+    const { patienceMs } = this.options;
+    const answered = this.answered();
+    if (patienceMs === undefined) return answered;
+    // One timer for all who wait.
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(new DeadlineExceeded(patienceMs).message), patienceMs);
+      void answered.then((late) => {
+        clearTimeout(timer);
+        resolve(late);
+      });
+    });
+  }
+
+  private async answered(): Promise<null> {
     const sentAt = this.now();
     try {
       this.answer = { value: await this.ask(this.answer?.value ?? null), sentAt };
@@ -66,6 +101,7 @@ export class SharedQuery<T> {
     }
     this.asking = null;
     if (this.failure !== null) this.askAgain();
+    return null;
   }
 
   /** Who reads just after the server is back would be told of the failure before. */

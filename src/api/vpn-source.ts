@@ -5,30 +5,50 @@ import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
+import type { Stream, StreamEvent } from '../domain/stream';
 import { ASK_AGAIN } from '../workflows/ahead-of-history';
 import type { BreakerKind } from '../workflows/breaker';
 import {
-  enginesQuery,
+  collectGarbageSignal,
+  listsQuery,
+  newsQuery,
+  provisionEngineUpdate,
   recheckSignal,
+  removeEngineUpdate,
   replaceEngineSignal,
   replaceEngineUpdate,
   resetBreakerSignal,
   stateQuery,
+  streamsSignal,
+  type HiddenEngine,
+  type NewsAnswer,
+  type ProvisionRequest,
   type ReplaceRequest,
+  type Versioned,
   type VpnReport,
 } from '../workflows/messages';
 
+/** `version` names the content; two with one version are the same. */
 export interface EngineList {
-  /** Names this content; two lists with one version are the same. */
   readonly version: string;
   readonly engines: readonly ListedEngine[];
+}
+
+export interface VpnLists {
+  readonly engines: EngineList & { readonly hidden: readonly HiddenEngine[] };
+  readonly streams: { readonly version: string; readonly streams: readonly Stream[] };
 }
 
 /** What the API wants of one VPN's workflow. Tests put their own in its place. */
 export interface VpnSource {
   readonly vpn: string;
   /** @throws when the workflow does not answer in time, or has no list yet */
-  engines(previous: EngineList | null): Promise<EngineList>;
+  lists(previous: VpnLists | null): Promise<VpnLists>;
+  /** Names where the workflow's history ends now. @throws when the server does not answer in time */
+  position(): Promise<string>;
+  /** Resolves once the server has written them down. @throws when it has not */
+  tellStreams(events: readonly StreamEvent[]): Promise<void>;
+  news(): Promise<NewsAnswer>;
   state(): Promise<VpnReport>;
   /** What the observe at work says between two observations; null when none is. */
   progress(): Promise<ObserveProgress | null>;
@@ -38,6 +58,10 @@ export interface VpnSource {
   /** For a worker that comes later; resolves once the server has written it down. @throws when it has not */
   replaceLater(request: ReplaceRequest): Promise<void>;
   resetBreaker(kind: BreakerKind | null): Promise<void>;
+  /** As `replace`; resolves with the replacement that brings the engine up. */
+  provision(request: ProvisionRequest, updateId: string): Promise<Replacement>;
+  remove(engine: string): Promise<Replacement>;
+  collectGarbage(): Promise<void>;
 }
 
 export interface TemporalVpnSourceOptions {
@@ -47,6 +71,8 @@ export interface TemporalVpnSourceOptions {
 }
 
 const ASK_AGAIN_MS = 20;
+/** Who has to wait longer might as well ask the workflow. */
+const POSITION_DEADLINE_MS = 100;
 /** The whole state is for people and dashboards, who would rather wait for a busy worker than be refused. */
 const STATE_DEADLINE_MS = 2_000;
 /** Longer than a busy worker takes, shorter than a client's patience. */
@@ -62,16 +88,41 @@ export class TemporalVpnSource implements VpnSource {
     this.vpn = options.vpn;
   }
 
-  async engines(previous: EngineList | null): Promise<EngineList> {
-    const answer = await this.query(this.options.queryDeadlineMs, () =>
-      this.handle().query(enginesQuery, previous?.version ?? null),
+  async lists(previous: VpnLists | null): Promise<VpnLists> {
+    const { engines, streams } = await this.query(this.options.queryDeadlineMs, () =>
+      this.handle().query(listsQuery, {
+        engines: previous?.engines.version ?? null,
+        streams: previous?.streams.version ?? null,
+      }),
     );
-    if (answer.unchanged) {
-      if (previous?.version === answer.version) return previous;
-      throw new Error('the VPN workflow says unchanged of a list that is not the last one');
-    }
-    if (answer.engines === null) throw new Error(`VPN '${this.vpn}' has not been looked at yet`);
-    return { version: answer.version, engines: answer.engines };
+    return {
+      engines: current(previous?.engines, engines, ({ listed, hidden }) => {
+        if (listed === null) throw new Error(`VPN '${this.vpn}' has not been looked at yet`);
+        return { engines: listed, hidden };
+      }),
+      streams: current(previous?.streams, streams, (value) => ({ streams: value })),
+    };
+  }
+
+  async position(): Promise<string> {
+    const { workflowService, options } = this.client;
+    const { workflowExecutionInfo } = await this.within(POSITION_DEADLINE_MS, () =>
+      workflowService.describeWorkflowExecution({
+        namespace: options.namespace,
+        execution: { workflowId: vpnWorkflowId(this.options.instance, this.vpn) },
+      }),
+    );
+    const { execution, historyLength } = workflowExecutionInfo ?? {};
+    if (!execution?.runId || !historyLength) throw new Error('the server does not say where the history ends');
+    return `${execution.runId}@${String(historyLength)}`;
+  }
+
+  async tellStreams(events: readonly StreamEvent[]): Promise<void> {
+    await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(streamsSignal, events));
+  }
+
+  news(): Promise<NewsAnswer> {
+    return this.query(this.options.queryDeadlineMs, () => this.handle().query(newsQuery));
   }
 
   state(): Promise<VpnReport> {
@@ -105,6 +156,22 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
+  async provision(request: ProvisionRequest, updateId: string): Promise<Replacement> {
+    return this.within(UPDATE_DEADLINE_MS, () =>
+      this.handle().executeUpdate(provisionEngineUpdate, { args: [request], updateId }),
+    );
+  }
+
+  async remove(engine: string): Promise<Replacement> {
+    return this.within(UPDATE_DEADLINE_MS, () =>
+      this.handle().executeUpdate(removeEngineUpdate, { args: [{ engine }] }),
+    );
+  }
+
+  async collectGarbage(): Promise<void> {
+    await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(collectGarbageSignal));
+  }
+
   /**
    * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
    * just moved to another worker. While a workflow task runs, Temporal keeps only few queries of a workflow for its end.
@@ -130,6 +197,17 @@ export class TemporalVpnSource implements VpnSource {
   private within<T>(ms: number, request: () => Promise<T>): Promise<T> {
     return this.client.connection.withDeadline(Date.now() + ms, request);
   }
+}
+
+/** What is so now: the part that the caller has, where the workflow says that it has not changed. */
+function current<T, P extends { readonly version: string }>(
+  previous: P | undefined,
+  answer: Versioned<T>,
+  part: (value: T) => Omit<P, 'version'>,
+): P | (Omit<P, 'version'> & { readonly version: string }) {
+  if (!answer.unchanged) return { version: answer.version, ...part(answer.value) };
+  if (previous?.version === answer.version) return previous;
+  throw new Error('the VPN workflow says unchanged of a list that is not the last one');
 }
 
 /** gRPC's numbers for a server that asks to be asked again, and for one that has too many questions waiting. */

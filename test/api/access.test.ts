@@ -14,38 +14,75 @@ function replace(server: FastifyInstance, authorization?: string) {
   return server.inject({ method: 'POST', url: '/vpns/gluetun/replacements', headers });
 }
 
-test.each<[string, Partial<AccessOptions>]>([
-  ['without a key on loopback', { host: '127.0.0.1' }],
-  ['without a key, listening to all', { host: '0.0.0.0' }],
-  ['with a key', { host: '0.0.0.0', keys: ['k'] }],
-])('reads are open to all %s', async (_what, access) => {
+function from(server: FastifyInstance, headers: Record<string, string>, remoteAddress = '127.0.0.1') {
+  return server.inject({ method: 'POST', url: '/vpns/gluetun/replacements', headers, remoteAddress });
+}
+
+test.each<[string, Partial<AccessOptions>, string]>([
+  ['without a key, from near', {}, '127.0.0.1'],
+  ['without a key, from afar', {}, '203.0.113.9'],
+  ['with a key', { keys: ['k'] }, '203.0.113.9'],
+])('reads are open to all %s', async (_what, access, remoteAddress) => {
   const server = await api([vpn()], { access });
-  for (const url of OPEN) expect((await server.inject(url)).statusCode).toBe(200);
+  for (const url of OPEN) expect((await server.inject({ url, remoteAddress })).statusCode).toBe(200);
 });
 
-test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('without a key everything is open on %s', async (host) => {
-  expect((await replace(await api([vpn()], { access: { host } }))).statusCode).toBe(202);
-});
+describe('without a key', () => {
+  test.each([
+    ...['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', '10.0.0.7', '172.17.0.1', '172.31.9.9', '192.168.1.5'],
+    ...['::ffff:192.168.1.5', '169.254.3.3', 'fd00::7', 'fe80::1', 'fe80::1%eth0'],
+  ])('everything is open to %s', async (remoteAddress) => {
+    expect((await from(await api([vpn()]), {}, remoteAddress)).statusCode).toBe(202);
+  });
 
-test.each(['0.0.0.0', '::', '192.168.1.5', 'nas.local'])(
-  'without a key, on %s, routes that change something answer 403 that says how to set one',
-  async (host) => {
+  test.each([
+    ['203.0.113.9', {}],
+    ['::ffff:203.0.113.9', {}],
+    ['172.32.0.1', {}],
+    ['100.64.0.1', {}],
+    ['2001:db8::9', {}],
+    ['192.168.1.5', { 'x-forwarded-for': '203.0.113.9' }],
+    ['127.0.0.1', { forwarded: 'for=203.0.113.9' }],
+  ])('routes that change something answer %s with %j 403, which says how to set a key', async (address, headers) => {
     const source = vpn();
-    const response = await replace(await api([source], { access: { host } }));
+    const response = await from(await api([source]), headers, address);
     expect(response.statusCode).toBe(403);
     expect(detail(response)).toMatch(/API_KEY.*Authorization: Bearer <key>.*ALLOW_UNAUTHENTICATED=true/);
     expect(source.replaced).toEqual([]);
-  },
-);
+  });
 
-test('ALLOW_UNAUTHENTICATED opens them to all', async () => {
-  const server = await api([vpn()], { access: { host: '0.0.0.0', allowUnauthenticated: true } });
-  expect((await replace(server)).statusCode).toBe(202);
+  test('ALLOW_UNAUTHENTICATED opens them to all', async () => {
+    const server = await api([vpn()], { access: { allowUnauthenticated: true } });
+    expect((await from(server, { origin: 'http://other.example' }, '203.0.113.9')).statusCode).toBe(202);
+  });
+
+  test.each([
+    ['a page of another site', { host: '127.0.0.1:8000', origin: 'http://evil.example' }],
+    ['a page at another port', { host: 'nas:8000', origin: 'http://nas:8001' }],
+    ['a page without an origin of its own', { host: '127.0.0.1:8000', origin: 'null' }],
+    ['a name that was made to lead here', { host: 'evil.example:8000', origin: 'http://evil.example:8000' }],
+  ])('a request of %s changes nothing', async (_what, headers) => {
+    const source = vpn();
+    const response = await from(await api([source]), headers);
+    expect(response.statusCode).toBe(403);
+    expect(detail(response)).toMatch(/another site.*API_KEY/);
+    expect(source.replaced).toEqual([]);
+  });
+
+  test.each<Record<string, string>>([
+    { host: '127.0.0.1:8000' },
+    { host: 'portward.home.example:8000' },
+    { host: '[::1]:8000', origin: 'http://[::1]:8000' },
+    { host: '192.168.1.5:8000', origin: 'http://192.168.1.5:8000' },
+    { host: 'localhost:8000', origin: 'http://localhost:8000' },
+  ])('a request of its own page, or of a program, is taken: %j', async (headers) => {
+    expect((await from(await api([vpn()]), headers)).statusCode).toBe(202);
+  });
 });
 
-test.each(['127.0.0.1', '0.0.0.0'])('with a key, on %s, a request without a token is a 401', async (host) => {
+test('with a key, a request without a token is a 401', async () => {
   const source = vpn();
-  const server = await api([source], { access: { host, keys: ['k'], allowUnauthenticated: true } });
+  const server = await api([source], { access: { keys: ['k'], allowUnauthenticated: true } });
   for (const authorization of [undefined, '', 'Basic dTpw', 'Bearer', 'Bearer   ', 'k']) {
     const response = await replace(server, authorization);
     expect([response.statusCode, response.json()]).toEqual([401, { detail: 'missing bearer token' }]);
@@ -64,7 +101,7 @@ test('with a key, a request with another token is a 403', async () => {
 });
 
 test('with two keys either opens, so that one can be changed while the other is in use', async () => {
-  const server = await api([vpn()], { access: { host: '0.0.0.0', keys: ['old', 'new'] } });
+  const server = await api([vpn()], { access: { keys: ['old', 'new'] } });
   for (const authorization of ['Bearer old', 'Bearer new', 'bearer new']) {
     expect((await replace(server, authorization)).statusCode).toBe(202);
   }
@@ -79,34 +116,4 @@ test('a wrong token is answered before the body is looked at', async () => {
     payload: '{',
   });
   expect(response.statusCode).toBe(403);
-});
-
-function from(server: FastifyInstance, headers: Record<string, string>) {
-  return server.inject({ method: 'POST', url: '/vpns/gluetun/replacements', headers });
-}
-
-describe('without a key on loopback', () => {
-  test.each([
-    ['a page of another site', { host: '127.0.0.1:8000', origin: 'http://evil.example' }],
-    ['a page without an origin of its own', { host: '127.0.0.1:8000', origin: 'null' }],
-    ['a name that was made to lead here', { host: 'evil.example:8000', origin: 'http://evil.example:8000' }],
-  ])('a request of %s changes nothing', async (_what, headers) => {
-    const source = vpn();
-    const response = await from(await api([source], { access: { host: '127.0.0.1' } }), headers);
-    expect(response.statusCode).toBe(403);
-    expect(detail(response)).toMatch(/another site.*API_KEY/);
-    expect(source.replaced).toEqual([]);
-  });
-
-  test.each([
-    { host: '127.0.0.1:8000' },
-    { host: '[::1]:8000' },
-    { host: 'localhost:8000', origin: 'http://localhost:8000' },
-  ])('a request of its own is taken: %j', async (headers) => {
-    const response = await from(
-      await api([vpn()], { access: { host: '127.0.0.1' } }),
-      headers as Record<string, string>,
-    );
-    expect(response.statusCode).toBe(202);
-  });
 });

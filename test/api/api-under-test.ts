@@ -1,12 +1,39 @@
+import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { app, type AppOptions } from '../../src/api/app';
+import type { FleetSource } from '../../src/api/fleet-source';
+import type { PoolSettings } from '../../src/api/pool-status';
 import { apiServer } from '../../src/api/server';
 import type { VpnSource } from '../../src/api/vpn-source';
+import type { SealingKey } from '../../src/seal';
+
+/** Told how many engines there shall be; a test may have it fail. */
+export class FleetStandIn implements FleetSource {
+  readonly scaled: number[] = [];
+  answer: () => Promise<void> = async () => undefined;
+
+  scale(engines: number): Promise<void> {
+    this.scaled.push(engines);
+    return this.answer();
+  }
+}
+
+export const POOL: PoolSettings = {
+  minReplicas: 1,
+  maxReplicas: 20,
+  maxActiveReplicas: 20,
+  idleGraceMs: 30_000,
+  engineVariant: 'krinkuto11-amd64',
+  healthCheckIntervalMs: 20_000,
+};
+
+export const SEALING_KEY = randomBytes(32) as SealingKey;
 
 export const STALE_LIMIT_MS = 30_000;
 export const MAX_AGE_MS = 100;
 
-type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits'> & {
+type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits' | 'pool'> & {
+  readonly pool?: Partial<AppOptions['pool']>;
   readonly reads?: Partial<AppOptions['reads']>;
   readonly access?: Partial<AppOptions['access']>;
   readonly limits?: Partial<AppOptions['limits']>;
@@ -20,7 +47,11 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
   opened.push(server);
   await server.register(app, {
     instance: 'test',
+    statsHistoryMax: options.statsHistoryMax ?? 720,
     sources,
+    fleet: options.fleet ?? new FleetStandIn(),
+    sealingKey: options.sealingKey ?? (async () => SEALING_KEY),
+    pool: { ...POOL, ...options.pool },
     reads: {
       maxAgeMs: MAX_AGE_MS,
       staleLimitMs: STALE_LIMIT_MS,
@@ -28,8 +59,9 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
       containerLabel: 'ondemand.app=myservice',
       ...options.reads,
     },
-    access: { keys: [], allowUnauthenticated: false, host: '127.0.0.1', ...options.access },
+    access: { keys: [], allowUnauthenticated: false, ...options.access },
     limits: { changesPerMinute: 120, wrongKeysPerMinute: 10, ...options.limits },
+    workerMetrics: options.workerMetrics ?? null,
   });
   return server;
 }

@@ -8,6 +8,7 @@ const URL = '/health/circuit-breaker/reset';
 
 test.each([
   ['', null, 'circuit breakers reset'],
+  ['?operation_type=', null, 'circuit breakers reset'],
   ['?operation_type=general', 'general', 'circuit breaker for general reset'],
   ['?operation_type=replacement', 'replacement', 'circuit breaker for replacement reset'],
 ])('POST %s closes them for every VPN', async (query, kind, message) => {

@@ -3,7 +3,7 @@ import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
-import { plainEngine } from '../builders';
+import { DAY, plainEngine, replacement, vpnReport } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -17,9 +17,18 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 beforeAll(async () => {
   vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  const newEngine = { id: 'id-19001', name: 'engine-19001' };
+  vpn.answerProvision = async ({ requestId }) => {
+    const ended = replacement({ requestId, newEngine, readyAt: DAY, state: 'completed' });
+    const { replacements } = await vpn.answerState();
+    vpn.answerState = async () => vpnReport({ replacements: [...replacements.slice(-100), ended] });
+    return ended;
+  };
   server = await api([vpn], {
     access: { keys: [KEY] },
     limits: { changesPerMinute: 0, wrongKeysPerMinute: 0 },
+    // Hundreds of engines are asked for within a moment.
+    pool: { maxReplicas: 1_000, maxActiveReplicas: 1_000 },
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { paths } = (await server.inject('/openapi.json')).json() as {
@@ -100,7 +109,11 @@ const path = fc.oneof(
   fc.tuple(fc.array(segment, { maxLength: 5 }), query).map(([segments, q]) => `/${segments.join('/')}${q}`),
   // Closer to what exists, so that handlers are reached.
   fc
-    .tuple(fc.constantFrom('/engines/', '/vpns/'), segment, fc.constantFrom('', '/replacements', '/recheck'))
+    .tuple(
+      fc.constantFrom('/engines/', '/vpns/', '/containers/', '/scale/'),
+      segment,
+      fc.constantFrom('', '/replacements', '/recheck'),
+    )
     .map((p) => p.join('')),
   fc.constantFrom('/vpns/gluetun/replacements', '/vpns/gluetun/recheck', '/engines', '/vpn/status'),
 );
@@ -159,6 +172,24 @@ const letIn = fc.tuple(
   body,
 );
 
+const texts = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.dictionary(fc.constantFrom('A', 'stream_id', 'x.y'), fc.constantFrom('', 'ch-42', 'a b')),
+  },
+  fc.dictionary(nastyText, fc.oneof(nastyText, fc.jsonValue()), { maxKeys: 2 }),
+  fc.jsonValue(),
+);
+/** The same for what has names that clients choose. */
+const provisioning = fc.tuple(
+  fc.constant('POST'),
+  fc.constant('/provision/acestream'),
+  fc.constant<Record<string, string>>({ authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }),
+  fc
+    .record({ labels: texts, env: texts, host_port: fc.constantFrom(null, 18_000, 0, '1') }, { requiredKeys: [] })
+    .map((b) => JSON.stringify(b)),
+);
+
 function hasDetail(text: string): boolean {
   const { detail }: { detail?: unknown } = JSON.parse(text);
   return typeof detail === 'string';
@@ -167,7 +198,7 @@ function hasDetail(text: string): boolean {
 test('no request brings out a 5xx, an undocumented status or an error without detail', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(fc.oneof(anything, letIn), async ([verb, url, head, payload]) => {
+    fc.asyncProperty(fc.oneof(anything, letIn, provisioning), async ([verb, url, head, payload]) => {
       const { status, headers: given, body: text } = await send(verb, url, head, payload);
       seen.set(status, (seen.get(status) ?? 0) + 1);
       expect(documented).toContain(status);
@@ -188,5 +219,14 @@ test('whatever was asked, only well-formed names reached the workflow', () => {
     expect(asked.engine ?? 'none').toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/);
     expect(asked.reason ?? 'none').not.toMatch(/\p{Cc}/u);
     expect(updateId).toMatch(/^[\x20-\x7e]{1,200}$/);
+  }
+});
+
+test('whatever labels and environment were asked for, only what Docker can bear reached the workflow, sealed', () => {
+  expect(vpn.provisioned.some(({ request: { labels } }) => Object.keys(labels).length > 0)).toBe(true);
+  for (const { request: asked } of vpn.provisioned) {
+    expect(Object.keys(asked.labels).join('')).toMatch(/^[^\s\p{Cc}]*$/u);
+    expect(Object.values(asked.labels).join('')).not.toContain('\0');
+    expect(asked.sealedEnv ?? 'v1.x').toMatch(/^v1\.[\w-]+$/);
   }
 });

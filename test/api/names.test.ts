@@ -43,12 +43,14 @@ test.each(NASTY)('the path parameter %j names nothing', async (name) => {
     ['GET', `/vpns/${encoded(name)}/replacements`],
     ['POST', `/vpns/${encoded(name)}/replacements`],
     ['POST', `/vpns/${encoded(name)}/recheck`],
+    ['GET', `/containers/${encoded(name)}`],
+    ['DELETE', `/containers/${encoded(name)}`],
   ] as const) {
     const response = await server.inject({ method, url });
     expect([404, 414]).toContain(response.statusCode);
     expect(detail(response)).not.toBe('');
   }
-  expect([vpn.rechecked, vpn.replaced]).toEqual([[], []]);
+  expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
 });
 
 test.each([

@@ -1,12 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import { tablesIn } from '../docs/markdown';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
 afterEach(closeAll);
 
+interface Media {
+  readonly schema: object & { readonly examples?: readonly unknown[] };
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
 interface Operation {
   readonly summary?: string;
   readonly security?: unknown;
-  readonly responses: Readonly<Record<string, { readonly content?: unknown }>>;
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Readonly<Record<string, Media>> }>
+  >;
 }
 
 interface Document {
@@ -23,23 +36,94 @@ async function operations(): Promise<{ document: Document; of: Map<string, Opera
   return { document, of: new Map(of) };
 }
 
-test('the OpenAPI document has every route of docs/api.md', async () => {
+interface Documented {
+  readonly locked: boolean;
+  readonly statuses: readonly number[];
+}
+
+const KINDS = ['any route', 'those that ask for a key', 'those with a body'] as const;
+
+/** By route, as the tables of docs/api.md have them: its own answers, and those that routes of its kind may give. */
+function documented(of: ReadonlyMap<string, Operation>): Map<string, Documented> {
+  const tables = tablesIn(readFileSync(join(__dirname, '..', '..', 'docs', 'api.md'), 'utf8'));
+  const routes = tables.find(({ header }) => header.join() === 'route,,answers,asks for a key')?.rows ?? [];
+  const shared = tables.find(({ header }) => header.join() === 'status,of,when')?.rows ?? [];
+  expect(shared.filter(([, kind]) => !KINDS.some((k) => k === kind))).toEqual([]);
+  return new Map(
+    routes.map(([cell = '', , answers = '', key]) => {
+      const route = /`((?:GET|POST|PUT|DELETE) [^`]+)`/.exec(cell)?.[1] ?? cell;
+      const locked = key === 'yes';
+      const is: Record<string, boolean> = {
+        [KINDS[0]]: true,
+        [KINDS[1]]: locked,
+        [KINDS[2]]: of.get(route)?.requestBody !== undefined,
+      };
+      const common = shared.flatMap(([status, kind = '']) => (is[kind] ? [Number(status)] : []));
+      const statuses = [...answers.split(', ').map(Number), ...common];
+      return [route, { locked, statuses: statuses.toSorted((a, b) => a - b) }];
+    }),
+  );
+}
+
+test('docs/api.md names every route of the OpenAPI document, with every answer that it may give, and no other', async () => {
   const { document, of } = await operations();
-  expect(document.openapi).toMatch(/^3\./);
-  expect([...of.keys()].toSorted()).toEqual([
-    'GET /engines',
-    'GET /engines/{id}',
-    'GET /health/live',
-    'GET /health/ready',
-    'GET /openapi.json',
-    'GET /vpn/publicip',
-    'GET /vpn/status',
-    'GET /vpns/{name}/replacements',
-    'POST /health/circuit-breaker/reset',
-    'POST /vpns/{name}/recheck',
-    'POST /vpns/{name}/replacements',
+  expect(document.openapi).toMatch(/^3\.1/);
+  expect(of.size).toBeGreaterThan(10);
+  const described = [...of].map(([route, { responses, security }]): [string, Documented] => [
+    route,
+    { locked: security !== undefined, statuses: Object.keys(responses).map(Number) },
   ]);
+  expect(Object.fromEntries(documented(of))).toEqual(Object.fromEntries(described));
   for (const operation of of.values()) expect(operation.summary).toBeTruthy();
+});
+
+function examplesOf({ schema, example, examples }: Media): unknown[] {
+  return [
+    ...(example === undefined ? [] : [example]),
+    ...Object.values(examples ?? {}).map(({ value }) => value),
+    ...(schema.examples ?? []),
+  ];
+}
+
+test('every answer says what it means, and has an example that is of its schema, as every body has', async () => {
+  const { of } = await operations();
+  // A validator of its own, that neither drops nor converts anything.
+  const judge = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, strict: false, useDefaults: false } },
+  });
+  const cases: { what: string; url: string; example: unknown }[] = [];
+  const mute: string[] = [];
+  for (const [route, { responses, requestBody }] of of) {
+    const answers: Operation['responses'] = requestBody
+      ? { ...responses, body: { description: 'as in the schema', ...requestBody } }
+      : responses;
+    for (const [status, { description, content = {} }] of Object.entries(answers)) {
+      const what = `${route} ${status}`;
+      if (description === 'Default Response') mute.push(`${what}: says nothing`);
+      const all = Object.values(content).flatMap((media) => examplesOf(media).map((example) => ({ media, example })));
+      if (all.length === 0) mute.push(`${what}: no example`);
+      for (const { media, example } of all) {
+        const url = `/${cases.length}`;
+        judge.post(
+          url,
+          { schema: { body: { type: 'object', properties: { it: media.schema }, required: ['it'] } } },
+          async () => 'valid',
+        );
+        cases.push({ what, url, example });
+      }
+    }
+  }
+  expect(mute).toEqual([]);
+  const judged = await Promise.all(
+    cases.map(async ({ what, url, example }) => {
+      const { statusCode, body } = await judge.inject({ method: 'POST', url, payload: { it: example } as object });
+      return statusCode === 200 ? null : `${what}: ${body}`;
+    }),
+  );
+  expect(judged.filter((fault) => fault !== null)).toEqual([]);
+  const wrong = await judge.inject({ method: 'POST', url: cases[0]?.url ?? '', payload: { it: 1 } });
+  expect(wrong.statusCode).toBe(400);
+  await judge.close();
 });
 
 test('it says of each route which statuses it may answer', async () => {
@@ -51,11 +135,26 @@ test('it says of each route which statuses it may answer', async () => {
   expect(statuses('POST /vpns/{name}/replacements')).toEqual([
     202, 400, 401, 403, 404, 408, 409, 413, 414, 415, 422, 429, 431, 503,
   ]);
+  expect(statuses('POST /provision/acestream')).toEqual([
+    200, 400, 401, 403, 408, 413, 414, 415, 422, 429, 431, 500, 503,
+  ]);
+  expect(statuses('DELETE /containers/{id}')).toEqual([200, 400, 401, 403, 404, 408, 414, 429, 431, 503]);
+  expect(statuses('POST /scale/{demand}')).toEqual(expect.arrayContaining([200, 401, 403, 422, 503]));
 });
 
 test('it asks for a bearer key where the API does, and nowhere else', async () => {
   const { document, of } = await operations();
   expect(document.components.securitySchemes).toMatchObject({ key: { type: 'http', scheme: 'bearer' } });
   const secured = [...of].filter(([, operation]) => operation.security !== undefined).map(([name]) => name);
-  expect(secured.toSorted()).toEqual(['POST /health/circuit-breaker/reset', 'POST /vpns/{name}/replacements']);
+  expect(secured.toSorted()).toEqual([
+    'DELETE /containers/{id}',
+    'GET /by-label',
+    'POST /events/stream_ended',
+    'POST /events/stream_started',
+    'POST /gc',
+    'POST /health/circuit-breaker/reset',
+    'POST /provision/acestream',
+    'POST /scale/{demand}',
+    'POST /vpns/{name}/replacements',
+  ]);
 });

@@ -14,7 +14,7 @@ const LIMITS = { changesPerMinute: 3, wrongKeysPerMinute: 3 };
 const MINUTE_MS = 60_000;
 
 async function locked(source = new VpnStandIn('gluetun'), limits = LIMITS): Promise<FastifyInstance> {
-  return api([source], { access: { host: '0.0.0.0', keys: [KEY] }, limits });
+  return api([source], { access: { keys: [KEY] }, limits });
 }
 
 function replace(server: FastifyInstance, token: string, remoteAddress = '192.0.2.1') {

@@ -11,8 +11,8 @@ test.each<[status: number, method: 'GET' | 'POST' | 'OPTIONS', url: string, head
   [404, 'GET', '/nothing'],
   [404, 'OPTIONS', '/engines'],
   [400, 'GET', '/engines/%ff'],
-  [414, 'GET', `/engines/${'x'.repeat(201)}`],
-  [414, 'GET', `/engines?${'x'.repeat(2_048)}`],
+  [414, 'GET', `/engines/${'x'.repeat(6_001)}`],
+  [414, 'GET', `/engines?${'x'.repeat(8_192)}`],
   [401, 'POST', '/vpns/gluetun/replacements'],
   [403, 'POST', '/vpns/gluetun/replacements', { authorization: 'Bearer wrong' }],
 ])('an answer %i to %s %s tells browsers to do nothing with it', async (status, method, url, headers = {}) => {

@@ -49,31 +49,51 @@ beforeEach(() => {
   temporal.deadlines.length = 0;
 });
 
-const known = { version: 'abcdef12:3', engines: [plainEngine(19_000)] };
+const known = {
+  engines: { version: 'abcdef12:3', engines: [plainEngine(19_000)], hidden: [] },
+  streams: { version: 'abcdef12:1', streams: [] },
+};
+
+/** What the workflow answers to one who knows none of it. */
+const all = {
+  engines: { version: 'abcdef12:3', unchanged: false, value: { listed: [plainEngine(19_000)], hidden: [] } },
+  streams: { version: 'abcdef12:1', unchanged: false, value: [] },
+};
 
 test('the list is asked of the workflow of this VPN, within the deadline', async () => {
-  temporal.answer = () => ({ ...known, unchanged: false });
-  expect(await source.engines(null)).toEqual(known);
-  expect(temporal.asked).toEqual([{ id: 'vpn/test/gluetun', message: 'engines', args: [null] }]);
+  temporal.answer = () => all;
+  expect(await source.lists(null)).toEqual(known);
+  expect(temporal.asked).toEqual([
+    { id: 'vpn/test/gluetun', message: 'lists', args: [{ engines: null, streams: null }] },
+  ]);
   expect(temporal.deadlines[0]).toBeGreaterThan(DEADLINE_MS - 50);
   expect(temporal.deadlines[0]).toBeLessThanOrEqual(DEADLINE_MS);
 });
 
 test('the workflow is told the version that is known, and "unchanged" is that very list', async () => {
-  temporal.answer = () => ({ version: known.version, unchanged: true });
-  expect(await source.engines(known)).toBe(known);
-  expect(temporal.asked).toMatchObject([{ args: [known.version] }]);
+  const versions = { engines: known.engines.version, streams: known.streams.version };
+  temporal.answer = () => ({
+    engines: { version: versions.engines, unchanged: true },
+    streams: { version: versions.streams, unchanged: true },
+  });
+  const answer = await source.lists(known);
+  expect(answer.engines).toBe(known.engines);
+  expect(answer.streams).toBe(known.streams);
+  expect(temporal.asked).toMatchObject([{ args: [versions] }]);
 });
 
 test('"unchanged" of any other list is an error, not that list', async () => {
-  temporal.answer = () => ({ version: '12abcdef:3', unchanged: true });
-  await expect(source.engines(known)).rejects.toThrow('unchanged of a list that is not the last one');
-  await expect(source.engines(null)).rejects.toThrow('unchanged of a list that is not the last one');
+  temporal.answer = () => ({ ...all, engines: { version: '12abcdef:3', unchanged: true } });
+  await expect(source.lists(known)).rejects.toThrow('unchanged of a list that is not the last one');
+  await expect(source.lists(null)).rejects.toThrow('unchanged of a list that is not the last one');
 });
 
 test('a workflow that has not looked at its VPN yet has no list, which is not an empty one', async () => {
-  temporal.answer = () => ({ version: 'abcdef12:0', unchanged: false, engines: null });
-  await expect(source.engines(null)).rejects.toThrow("VPN 'gluetun' has not been looked at yet");
+  temporal.answer = () => ({
+    ...all,
+    engines: { version: 'abcdef12:0', unchanged: false, value: { listed: null, hidden: [] } },
+  });
+  await expect(source.lists(null)).rejects.toThrow("VPN 'gluetun' has not been looked at yet");
 });
 
 test('a replacement is an update whose id is the request', async () => {
@@ -118,39 +138,46 @@ test.each([
   [14, 'drops'],
   [8, 'has no room for'],
 ])('a query that Temporal drops (%i: %s) is asked again, and nobody hears of it', async (code) => {
-  const answers = [() => Promise.reject(refused(code)), () => ({ ...known, unchanged: false })];
+  const answers = [() => Promise.reject(refused(code)), () => all];
   temporal.answer = () => answers.shift()?.();
-  expect(await source.engines(null)).toEqual(known);
+  expect(await source.lists(null)).toEqual(known);
   expect(temporal.asked).toHaveLength(2);
 });
 
 test('a query that is refused for another reason is not asked again, and one that is dropped only until the deadline', async () => {
   temporal.answer = () => Promise.reject(refused(3));
-  await expect(source.engines(null)).rejects.toThrow('Failed to query Workflow');
+  await expect(source.lists(null)).rejects.toThrow('Failed to query Workflow');
   expect(temporal.asked).toHaveLength(1);
   temporal.answer = () => Promise.reject(refused(14));
-  await expect(source.engines(null)).rejects.toThrow('Failed to query Workflow');
+  await expect(source.lists(null)).rejects.toThrow('Failed to query Workflow');
 });
 
 test('a workflow that has just come to another worker is asked again', async () => {
   let times = 0;
   temporal.answer = () => {
     if (times++ < 2) throw new QueryNotRegisteredError(ASK_AGAIN, 3);
-    return { ...known, unchanged: false };
+    return all;
   };
-  expect(await source.engines(null)).toEqual(known);
+  expect(await source.lists(null)).toEqual(known);
   expect(temporal.asked).toHaveLength(3);
 });
 
 test('who asks as an API does is told whether an API has a list now, and is sent none that it knows', async () => {
   const ask = listQuestion(temporal.client, { instance: 'test', vpn: 'gluetun', queryDeadlineMs: DEADLINE_MS });
-  temporal.answer = () => ({ version: known.version, unchanged: false, engines: null });
+  temporal.answer = () => ({
+    ...all,
+    engines: { version: known.engines.version, unchanged: false, value: { listed: null, hidden: [] } },
+  });
   expect(await ask()).toBe(false);
   temporal.answer = () => Promise.reject(new Error('workflow not found'));
   expect(await ask()).toBe(false);
-  temporal.answer = () => ({ ...known, unchanged: false });
+  temporal.answer = () => all;
   expect(await ask()).toBe(true);
-  temporal.answer = () => ({ version: known.version, unchanged: true });
+  const versions = { engines: known.engines.version, streams: known.streams.version };
+  temporal.answer = () => ({
+    engines: { version: versions.engines, unchanged: true },
+    streams: { version: versions.streams, unchanged: true },
+  });
   expect(await ask()).toBe(true);
-  expect(temporal.asked.at(-1)).toMatchObject({ id: 'vpn/test/gluetun', args: [known.version] });
+  expect(temporal.asked.at(-1)).toMatchObject({ id: 'vpn/test/gluetun', args: [versions] });
 });

@@ -1,9 +1,10 @@
 import type { ObserveProgress } from '../../src/activities/observe';
-import type { EngineList, VpnSource } from '../../src/api/vpn-source';
+import type { EngineList, VpnLists, VpnSource } from '../../src/api/vpn-source';
 import type { ListedEngine } from '../../src/domain/engine';
+import type { Stream, StreamEvent } from '../../src/domain/stream';
 import type { Replacement } from '../../src/domain/replacement';
 import type { BreakerKind } from '../../src/workflows/breaker';
-import type { ReplaceRequest, VpnReport } from '../../src/workflows/messages';
+import type { NewsAnswer, ProvisionRequest, ReplaceRequest, VpnReport } from '../../src/workflows/messages';
 import { replacement, vpnReport, vpnSettings } from '../builders';
 
 /** Stands in for a VPN's workflow: answers what the test sets, and keeps what it was asked. */
@@ -18,12 +19,21 @@ export class VpnStandIn implements VpnSource {
   answerRecheck: () => Promise<void> = async () => undefined;
   answerReplace: (request: ReplaceRequest) => Promise<Replacement> = async () => replacement();
 
+  readonly provisioned: { request: ProvisionRequest; updateId: string }[] = [];
+  answerProvision: (request: ProvisionRequest) => Promise<Replacement> = async () => replacement();
+  readonly removed: string[] = [];
+  answerRemove: (engine: string) => Promise<Replacement> = async () => replacement();
+  /** How often it was told to remove idle engines. */
+  collected = 0;
+  answerNews: () => Promise<NewsAnswer> = async () => ({ lineage: 'abcdef12', news: [] });
+
   readonly replacedLater: ReplaceRequest[] = [];
   readonly reset: (BreakerKind | null)[] = [];
   /** What Temporal does with a signal. */
   answerSignal: () => Promise<void> = async () => undefined;
 
   private version = 0;
+  private events = 0;
 
   constructor(
     readonly vpn: string,
@@ -43,11 +53,56 @@ export class VpnStandIn implements VpnSource {
     this.answerEngines = () => Promise.reject(new Error(reason));
     this.answerState = () => Promise.reject(new Error(reason));
     this.answerProgress = () => Promise.reject(new Error(reason));
+    this.answerNews = () => Promise.reject(new Error(reason));
   }
 
-  engines(previous: EngineList | null): Promise<EngineList> {
-    this.asked.push({ previous });
-    return this.answerEngines(previous);
+  streamList: readonly Stream[] = [];
+  readonly told: (readonly StreamEvent[])[] = [];
+  answerTold: () => Promise<void> = async () => undefined;
+  private streamVersion = 0;
+
+  /** Something happens all the time. */
+  async position(): Promise<string> {
+    return String(this.events++);
+  }
+
+  async lists(previous: VpnLists | null): Promise<VpnLists> {
+    this.asked.push({ previous: previous?.engines ?? null });
+    const engines = await this.answerEngines(previous?.engines ?? null);
+    const version = `s${this.streamVersion}`;
+    return { engines: { ...engines, hidden: this.hidden }, streams: { version, streams: this.streamList } };
+  }
+
+  hidden: VpnLists['engines']['hidden'] = [];
+
+  /** As the workflow's state is after a signal. */
+  play(...streams: Stream[]): void {
+    this.streamVersion++;
+    this.streamList = streams;
+  }
+
+  async tellStreams(events: readonly StreamEvent[]): Promise<void> {
+    this.told.push(events);
+    await this.answerTold();
+  }
+
+  provision(request: ProvisionRequest, updateId: string): Promise<Replacement> {
+    this.provisioned.push({ request, updateId });
+    return this.answerProvision(request);
+  }
+
+  remove(engine: string): Promise<Replacement> {
+    this.removed.push(engine);
+    return this.answerRemove(engine);
+  }
+
+  collectGarbage(): Promise<void> {
+    this.collected += 1;
+    return this.answerSignal();
+  }
+
+  news(): Promise<NewsAnswer> {
+    return this.answerNews();
   }
 
   state(): Promise<VpnReport> {

@@ -6,7 +6,17 @@ import { until } from '../simulator/until';
 import { Planted } from './planted';
 import { tracesOf, type Traces } from './traces';
 
-const names = ['API_KEY', 'API_KEY_2', 'GLUETUN_API_KEY_1', 'GLUETUN_USER_2', 'GLUETUN_PASSWORD_2', 'TEMPORAL_API_KEY'];
+const names = [
+  'API_KEY',
+  'API_KEY_2',
+  'PORTWARD_SECRET_KEY',
+  'GLUETUN_API_KEY_1',
+  'GLUETUN_USER_2',
+  'GLUETUN_PASSWORD_2',
+  'TEMPORAL_API_KEY',
+  'NOTIFY_URL',
+  'NOTIFY_SECRET',
+];
 const secrets = new Map(names.map((name) => [name, new Planted(name)]));
 const valueOf = (name: string) => secrets.get(name)?.value ?? '';
 /** Given in the open, so that it has to be found: else the search would be blind. */
@@ -126,6 +136,8 @@ beforeAll(async () => {
     ],
     env: {
       ...Object.fromEntries(names.filter((name) => !name.startsWith('TEMPORAL_')).map((name) => [name, valueOf(name)])),
+      // Nobody listens there, so that every attempt fails.
+      NOTIFY_URL: `http://127.0.0.1:9/${encodeURIComponent(valueOf('NOTIFY_URL'))}`,
       DOCKER_HOST: gate.address,
       CONTAINER_REACH: 'network',
       DEBUG_MODE: 'true',

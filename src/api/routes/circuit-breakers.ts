@@ -6,7 +6,9 @@ import { ErrorSchema } from '../schemas';
 const Query = Type.Object(
   {
     operation_type: Type.Optional(
-      Type.Union([Type.Literal('general'), Type.Literal('replacement')], { description: 'both if absent' }),
+      Type.Union([Type.Literal('general'), Type.Literal('replacement'), Type.Literal('')], {
+        description: 'both if absent or empty',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -20,11 +22,17 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
       schema: {
         summary: 'Close the circuit breakers of every VPN',
         querystring: Query,
-        response: { 200: Type.Object({ message: Type.String() }), 503: ErrorSchema },
+        response: {
+          200: Type.Object(
+            { message: Type.String() },
+            { description: 'They are closed.', examples: [{ message: 'circuit breakers reset' }] },
+          ),
+          503: ErrorSchema,
+        },
       },
     },
     async ({ query }, reply) => {
-      const kind = query.operation_type ?? null;
+      const kind = query.operation_type || null;
       const told = await Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind)));
       const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
       if (missed.length > 0) {

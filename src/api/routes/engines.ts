@@ -1,8 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import { engineExample } from '../examples';
 import type { EnginesAnswer, Reads } from '../reads';
-import { ContainerNameSchema, EngineSchema, EngineWithStreams, ErrorSchema, NotFoundSchema } from '../schemas';
+import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+import type { StreamReads } from '../stream-reads';
+import { EngineWithStreams } from '../stream-schemas';
 
 type List = Extract<EnginesAnswer, { kind: 'list' }>;
 
@@ -10,13 +13,21 @@ function markStale(reply: FastifyReply, { staleSeconds }: List): void {
   if (staleSeconds !== null) void reply.header('X-Portward-Stale', String(staleSeconds));
 }
 
-export const engineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
+export interface EngineRoutesOptions {
+  readonly reads: Reads;
+  readonly streams: StreamReads;
+}
+
+export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = async (fastify, { reads, streams }) => {
   fastify.get(
     '/engines',
     {
       schema: {
         summary: 'The engines that may be used now, sorted by port',
-        response: { 200: Type.Array(EngineSchema), 503: ErrorSchema },
+        response: {
+          200: Type.Array(EngineSchema, { description: 'Sorted by port.', examples: [[engineExample]] }),
+          503: ErrorSchema,
+        },
       },
     },
     async (_request, reply) => {
@@ -35,7 +46,15 @@ export const engineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (
       schema: {
         summary: 'One engine, by container id or name',
         params: Type.Object({ id: ContainerNameSchema }),
-        response: { 200: EngineWithStreams, 404: NotFoundSchema, 503: ErrorSchema },
+        response: {
+          200: {
+            ...EngineWithStreams,
+            description: 'The engine, and the streams on it.',
+            examples: [{ engine: engineExample, streams: [] }],
+          },
+          404: NotFoundSchema,
+          503: ErrorSchema,
+        },
       },
     },
     async ({ params }, reply) => {
@@ -45,7 +64,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (
       const engine = answer.engines.find((e) => e.container_id === params.id || e.container_name === params.id);
       if (!engine) return reply.code(404).send({ error: 'not found', detail: `no engine '${params.id}' is listed` });
       markStale(reply, answer);
-      return { engine, streams: [] };
+      return { engine, streams: [...(await streams.runningOn(engine.container_id))] };
     },
   );
 };

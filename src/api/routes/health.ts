@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Reads } from '../reads';
 import { ErrorSchema } from '../schemas';
 
-const Ok = Type.Object({ status: Type.Literal('ok') });
+const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.', examples: [{ status: 'ok' }] });
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   fastify.get('/health/live', { schema: { summary: 'The process answers', response: { 200: Ok } } }, async () => ({

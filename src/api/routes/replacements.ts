@@ -7,6 +7,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { replacementExample } from '../examples';
 import { replacementJson } from '../present';
 import type { Reads } from '../reads';
 import {
@@ -33,7 +34,11 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       schema: {
         summary: 'The running and the latest ended replacements of a VPN, newest first',
         params: Params,
-        response: { 200: Type.Array(ReplacementSchema), 404: ErrorSchema, 503: ErrorSchema },
+        response: {
+          200: Type.Array(ReplacementSchema, { description: 'Newest first.', examples: [[replacementExample]] }),
+          404: ErrorSchema,
+          503: ErrorSchema,
+        },
       },
     },
     async ({ params }, reply) => {
@@ -60,7 +65,19 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKeySchema) }),
         body: ReplacementRequestSchema,
         response: {
-          202: Type.Union([ReplacementSchema, PendingSchema]),
+          202: Type.Union([ReplacementSchema, PendingSchema], {
+            description: 'The replacement; or that it is written down until a worker comes.',
+            examples: [
+              {
+                ...replacementExample,
+                cause: 'forced',
+                state: 'running',
+                new_engine: null,
+                ready_at: null,
+                ended_at: null,
+              },
+            ],
+          }),
           404: ErrorSchema,
           409: ErrorSchema,
           503: ErrorSchema,

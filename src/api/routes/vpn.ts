@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { vpnWorkflowId } from '../../domain/names';
+import { vpnStatusExample } from '../examples';
 import { unknownVpnJson, vpnJson } from '../present';
 import type { Reads } from '../reads';
 import { RecheckHints } from '../recheck-hints';
@@ -22,7 +23,12 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
 
   fastify.get(
     '/vpn/status',
-    { schema: { summary: 'Every VPN; the top level repeats the first', response: { 200: VpnStatusSchema } } },
+    {
+      schema: {
+        summary: 'Every VPN; the top level repeats the first',
+        response: { 200: { ...VpnStatusSchema, description: 'Every VPN.', examples: [vpnStatusExample] } },
+      },
+    },
     async () => {
       const vpns = await Promise.all(reads.names.map(status));
       const [first = unknownVpnJson('', '', 'no VPN is configured'), second] = vpns;
@@ -51,14 +57,20 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     {
       schema: {
         summary: "The first VPN's public address",
-        response: { 200: Type.Object({ public_ip: Type.String() }), 503: ErrorSchema },
+        response: {
+          200: Type.Object(
+            { public_ip: Type.String() },
+            { description: 'The address.', examples: [{ public_ip: '203.0.113.7' }] },
+          ),
+          503: ErrorSchema,
+        },
       },
     },
     async (_request, reply) => {
-      for (const vpn of reads.names) {
-        const progress = await reads.progress(vpn);
-        if (progress?.publicIp) return { public_ip: progress.publicIp };
-      }
+      // Of all at the same time: of those that do not answer each takes half a second.
+      const all = await Promise.all(reads.names.map((vpn) => reads.progress(vpn)));
+      const told = all.find((progress) => progress?.publicIp);
+      if (told?.publicIp) return { public_ip: told.publicIp };
       return reply.code(503).send({ detail: 'no VPN has told its public address' });
     },
   );
@@ -82,7 +94,13 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
         schema: {
           summary: 'A hint that the forwarded port may have changed: look now',
           params: Type.Object({ name: ContainerNameSchema }),
-          response: { 202: Type.Object({ status: Type.Literal('accepted') }), 404: ErrorSchema },
+          response: {
+            202: Type.Object(
+              { status: Type.Literal('accepted') },
+              { description: 'The VPN will be looked at.', examples: [{ status: 'accepted' }] },
+            ),
+            404: ErrorSchema,
+          },
         },
       },
       async ({ params }, reply) => {

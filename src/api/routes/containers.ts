@@ -1,0 +1,119 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { containersOf, findContainer, type ManagedContainer } from '../containers';
+import { containerExample, ContainerSchema, DeletedSchema } from '../provisioning-schemas';
+import type { Reads } from '../reads';
+import { ContainerNameSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+
+export interface ContainerRoutesOptions {
+  readonly reads: Reads;
+  /** `name=value`, marks the containers that are ours. */
+  readonly containerLabel: string;
+}
+
+const LabelQuery = Type.Object(
+  { key: Type.String({ minLength: 1, maxLength: 200 }), value: Type.String({ maxLength: 1_000 }) },
+  { additionalProperties: false },
+);
+const Params = Type.Object({ id: ContainerNameSchema });
+
+function silent(vpns: readonly string[]) {
+  return { detail: `the workflow does not answer of ${vpns.join(', ')}` };
+}
+
+function notManaged(id: string) {
+  return { error: 'not found', detail: `Portward manages no container '${id}'` };
+}
+
+export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
+  const { reads, containerLabel } = options;
+
+  /** `unknown`: VPNs of which nothing is known, whose containers may be among those that are not found. */
+  async function managed(): Promise<{ all: ManagedContainer[]; unknown: string[] }> {
+    const states = await reads.states();
+    return {
+      all: states.flatMap(({ state }) => (state.kind === 'none' ? [] : containersOf(state.value, containerLabel))),
+      unknown: states.filter(({ state }) => state.kind === 'none').map(({ vpn }) => vpn),
+    };
+  }
+
+  fastify.get(
+    '/containers/:id',
+    {
+      schema: {
+        summary: 'A container that Portward manages, by id or name',
+        params: Params,
+        response: { 200: ContainerSchema, 404: NotFoundSchema, 503: ErrorSchema },
+      },
+    },
+    async ({ params }, reply) => {
+      const { all, unknown } = await managed();
+      const found = findContainer(all, params.id);
+      if (found) return found.json;
+      if (unknown.length > 0) return reply.code(503).send(silent(unknown));
+      return reply.code(404).send(notManaged(params.id));
+    },
+  );
+
+  fastify.delete(
+    '/containers/:id',
+    {
+      config: { locked: true },
+      schema: {
+        summary: 'Remove an engine for good, by id or name',
+        description:
+          'It leaves /engines at once and is stopped after EVICTION_GRACE_S; one that still boots goes at once. What is ' +
+          'wanted and then lacks is made anew.',
+        params: Params,
+        response: { 200: DeletedSchema, 404: NotFoundSchema, 503: ErrorSchema },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      const { all, unknown } = await managed();
+      const found = findContainer(all, id);
+      if (!found && unknown.length > 0) return reply.code(503).send(silent(unknown));
+      const source = found && reads.source(found.vpn);
+      if (!found || !source) return reply.code(404).send(notManaged(id));
+      if (found.stage === 'leaving') return { deleted: id };
+      try {
+        await source.remove(found.json.id);
+      } catch (error) {
+        // It has gone since the state was read.
+        if (error instanceof WorkflowUpdateFailedError) return reply.code(404).send(notManaged(id));
+        const lost =
+          error instanceof WorkflowNotFoundError ||
+          error instanceof ServiceError ||
+          error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+        if (!lost) throw error;
+        return reply.code(503).send({ detail: `no worker has taken it for VPN '${found.vpn}'; ask again` });
+      }
+      return { deleted: id };
+    },
+  );
+
+  fastify.get(
+    '/by-label',
+    {
+      config: { locked: true, limited: false },
+      schema: {
+        summary: 'The containers that Portward manages with this label',
+        querystring: LabelQuery,
+        response: {
+          200: Type.Array(ContainerSchema, { description: 'None is no error.', examples: [[containerExample]] }),
+          503: ErrorSchema,
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const { all, unknown } = await managed();
+      if (unknown.length > 0) return reply.code(503).send(silent(unknown));
+      return all.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);
+    },
+  );
+};

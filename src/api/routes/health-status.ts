@@ -1,0 +1,28 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { healthStatus, type PoolSettings } from '../pool-status';
+import type { Reads } from '../reads';
+import { ErrorSchema } from '../schemas';
+import { HealthStatusSchema } from '../status-schemas';
+
+export interface HealthStatusOptions {
+  readonly reads: Reads;
+  readonly pool: PoolSettings;
+}
+
+export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> = async (fastify, { reads, pool }) => {
+  fastify.get(
+    '/health/status',
+    {
+      schema: {
+        summary: 'The health of all engines, and the circuit breakers',
+        response: { 200: HealthStatusSchema, 503: ErrorSchema },
+      },
+    },
+    async (_request, reply) => {
+      const [listed, vpns] = await Promise.all([reads.enginesListed(), reads.states()]);
+      const status = healthStatus(vpns, listed, pool);
+      if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers" });
+      return status;
+    },
+  );
+};

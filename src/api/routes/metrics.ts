@@ -1,0 +1,44 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Scrape, type ScrapeOptions } from '../../metrics/scrape';
+import { ErrorSchema } from '../schemas';
+import { SharedQuery } from '../shared-query';
+
+/** Scrapers that come at the same time share one answer. */
+const MAX_AGE_MS = 250;
+
+const EXAMPLE = [
+  '# HELP orch_healthy_engines Engines that answer',
+  '# TYPE orch_healthy_engines gauge',
+  'orch_healthy_engines 2',
+  '',
+].join('\n');
+
+export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fastify, options) => {
+  const scrape = new Scrape(options);
+  const shared = new SharedQuery(() => scrape.text(), { maxAgeMs: MAX_AGE_MS });
+  fastify.get(
+    '/metrics',
+    {
+      schema: {
+        summary: 'Metrics in the text format of Prometheus',
+        response: {
+          200: {
+            description: 'Every metric now; docs/metrics.md has their names.',
+            content: { 'text/plain': { schema: Type.String({ examples: [EXAMPLE] }) } },
+          },
+          503: { ...ErrorSchema, description: 'They could not be gathered in time.' },
+        },
+      },
+    },
+    async (request, reply) => {
+      const read = await shared.read();
+      // Old numbers would be taken for new ones.
+      if (read.kind === 'fresh') {
+        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(read.value);
+      }
+      request.log.warn('metrics could not be gathered');
+      return reply.code(503).send({ detail: 'metrics could not be gathered' });
+    },
+  );
+};

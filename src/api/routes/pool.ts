@@ -1,0 +1,87 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FleetSource } from '../fleet-source';
+import { RefusalSchema, ScaledSchema } from '../provisioning-schemas';
+import type { Reads } from '../reads';
+import { ErrorSchema } from '../schemas';
+
+export interface PoolRoutesOptions {
+  readonly reads: Reads;
+  readonly fleet: FleetSource;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly maxActiveReplicas: number;
+}
+
+export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (fastify, options) => {
+  const { reads, fleet, minReplicas, maxReplicas, maxActiveReplicas } = options;
+  const most = Math.min(maxReplicas, maxActiveReplicas);
+  const variable = most < maxReplicas ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
+
+  fastify.post(
+    '/scale/:demand',
+    {
+      config: { locked: true },
+      schema: {
+        summary: 'How many engines there shall be over all VPNs',
+        description:
+          'From MIN_REPLICAS to the lower of MAX_REPLICAS and MAX_ACTIVE_REPLICAS; less is taken as MIN_REPLICAS. Streams are never cut off.',
+        params: Type.Object({ demand: Type.String({ description: 'a whole number', examples: ['5'] }) }),
+        response: {
+          200: ScaledSchema,
+          422: ErrorSchema,
+          503: { ...RefusalSchema, description: 'More than that; or Temporal did not take it.' },
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!/^\d{1,9}$/.test(params.demand))
+        return reply.code(422).send({ detail: `params/demand: expected a whole number from 0 to ${most}` });
+      const demand = Number(params.demand);
+      if (demand > most) {
+        const message = `${demand} engines were asked for, and ${most} is the most (${variable})`;
+        const refusal = { error: 'provisioning_blocked', code: 'max_capacity', message } as const;
+        const detail = { ...refusal, recovery_eta_seconds: null, can_retry: false, should_wait: false };
+        return reply.code(503).send({ detail });
+      }
+      const wanted = Math.max(demand, minReplicas);
+      try {
+        await fleet.scale(wanted);
+      } catch (error) {
+        return reply.code(503).send({ detail: `Temporal did not take it: ${messageOf(error)}; ask again` });
+      }
+      return { scaled_to: wanted };
+    },
+  );
+
+  fastify.post(
+    '/gc',
+    {
+      config: { locked: true },
+      schema: {
+        summary: 'Remove idle engines beyond the wanted ones now, without their grace period',
+        description: 'Never one with a stream, never the forwarded one.',
+        response: {
+          200: Type.Object(
+            { status: Type.Literal('ok') },
+            { description: 'Every VPN has been told.', examples: [{ status: 'ok' }] },
+          ),
+          503: ErrorSchema,
+        },
+      },
+    },
+    async (_request, reply) => {
+      const told = await Promise.allSettled(reads.sources.map((source) => source.collectGarbage()));
+      const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
+      if (missed.length > 0) {
+        return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });
+      }
+      return { status: 'ok' as const };
+    },
+  );
+};
+
+function messageOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { extrasMistakes } from '../../engine/extras';
+import type { Provisioning } from '../provisioning';
+import { engineOrder } from '../provisioning-request';
+import { ProvisionBodySchema, ProvisionedSchema, RefusalSchema } from '../provisioning-schemas';
+import { ErrorSchema } from '../schemas';
+
+export interface ProvisionRoutesOptions {
+  readonly provisioning: Provisioning;
+  /** `name=value`, marks the containers that are ours. */
+  readonly containerLabel: string;
+}
+
+export const provisionRoutes: FastifyPluginAsyncTypebox<ProvisionRoutesOptions> = async (fastify, options) => {
+  const { provisioning, containerLabel } = options;
+  fastify.post(
+    '/provision/acestream',
+    {
+      config: { locked: true },
+      // All of the body is optional, and so is the body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+      schema: {
+        summary: 'Bring up one more engine',
+        description:
+          'On the healthy VPN with the fewest engines. Answers when the engine answers, or after 2 s while it still boots. ' +
+          'The same body again, as from a client that has given up waiting, gets the same engine until somebody uses it or ' +
+          'STARTUP_TIMEOUT_S have passed since it answered; with other labels it is another engine.',
+        body: ProvisionBodySchema,
+        response: {
+          200: ProvisionedSchema,
+          422: ErrorSchema,
+          500: { ...RefusalSchema, description: 'It was tried in vain.' },
+          503: {
+            ...RefusalSchema,
+            description: 'It is not possible now; the detail says why, and whether waiting helps.',
+          },
+        },
+      },
+    },
+    async ({ body }, reply) => {
+      const order = engineOrder(body);
+      const mistakes = extrasMistakes(order, containerLabel);
+      if (mistakes.length > 0) return reply.code(422).send({ detail: mistakes.join('; ') });
+      const outcome = await provisioning.provision(order);
+      if (outcome.kind === 'invalid') return reply.code(422).send({ detail: outcome.detail });
+      if (outcome.kind === 'refused') return reply.code(outcome.status).send({ detail: outcome.refusal });
+      return outcome.engine;
+    },
+  );
+};

@@ -1,0 +1,80 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { sampleExample, streamExample } from '../examples';
+import { sampleJson } from '../present-streams';
+import { ErrorSchema } from '../schemas';
+import type { StreamReads } from '../stream-reads';
+import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../stream-schemas';
+
+function markStale(reply: FastifyReply, staleSeconds: number | null): void {
+  if (staleSeconds !== null) void reply.header('X-Portward-Stale', String(staleSeconds));
+}
+
+export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> = async (fastify, { streams }) => {
+  fastify.get(
+    '/streams',
+    {
+      schema: {
+        summary: 'What proxies have reported to play, oldest first',
+        querystring: StreamsQuerySchema,
+        response: {
+          200: Type.Array(StreamStateSchema, {
+            description: 'Those that run, and the last ones that have ended.',
+            examples: [[streamExample]],
+          }),
+          503: ErrorSchema,
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const answer = await streams.body({
+        status: query.status === '' ? undefined : query.status,
+        containerId: query.container_id === '' ? undefined : query.container_id,
+      });
+      if (answer.kind === 'unavailable')
+        return reply.code(503).send({ detail: `no list of streams: ${answer.reason}` });
+      markStale(reply, answer.staleSeconds);
+      // Bytes that were made when the list changed, as for `/engines`.
+      return reply.type('application/json; charset=utf-8').send(answer.body as never);
+    },
+  );
+
+  fastify.get(
+    '/streams/:id/stats',
+    {
+      schema: {
+        summary: 'What the engine has said of a stream, oldest first',
+        params: Type.Object({ id: Type.String({ maxLength: STREAM_ID_LENGTH_AT_MOST }) }),
+        querystring: Type.Object({
+          since: Type.Optional(
+            Type.String({
+              pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$`,
+              maxLength: 40,
+              description: 'RFC 3339; without a zone: UTC',
+            }),
+          ),
+        }),
+        response: {
+          200: Type.Array(StreamSampleSchema, { description: 'Oldest first.', examples: [[sampleExample]] }),
+          404: ErrorSchema,
+          422: ErrorSchema,
+          503: ErrorSchema,
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const since = query.since === undefined ? null : instant(query.since);
+      if (Number.isNaN(since)) return reply.code(422).send({ detail: `since: '${query.since}' is no time` });
+      const answer = await streams.samples(params.id, since);
+      if ('unavailable' in answer) return reply.code(503).send({ detail: `no list of streams: ${answer.unavailable}` });
+      if (answer.samples === null) return reply.code(404).send({ detail: `no stream '${params.id}' is known` });
+      markStale(reply, answer.staleSeconds);
+      return answer.samples.map(sampleJson);
+    },
+  );
+};
+
+function instant(text: string): number {
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+}

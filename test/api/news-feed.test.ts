@@ -1,0 +1,201 @@
+import { parsePosition, positionText } from '../../src/api/feed-position';
+import { NewsFeed } from '../../src/api/news-feed';
+import type { Told } from '../../src/api/news-follower';
+import { newsJson } from '../../src/domain/news-json';
+import { DAY } from '../builders';
+import { until } from '../simulator/until';
+import { portChanges } from './news';
+import { VpnStandIn } from './vpn-stand-in';
+
+const ASK_EVERY_MS = 5;
+const stops: AbortController[] = [];
+let vpns: VpnStandIn[];
+let feed: NewsFeed;
+/** Questions that each VPN was asked. */
+let asked: number[];
+
+beforeEach(() => {
+  asked = [0, 0];
+  vpns = ['gluetun', 'gluetun2'].map((name) => new VpnStandIn(name));
+  feed = new NewsFeed(vpns, ASK_EVERY_MS);
+  kept(0, 'aa', 1, 3);
+  kept(1, 'bb', 1, 1);
+});
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+});
+
+/** What a VPN's workflow answers from now on. */
+function kept(index: number, lineage: string, first: number, last: number): void {
+  const vpn = vpns[index];
+  if (vpn)
+    vpn.answerNews = async () => {
+      asked[index] = (asked[index] ?? 0) + 1;
+      return { lineage, news: portChanges(first, last) };
+    };
+}
+
+function silent(index: number): void {
+  const vpn = vpns[index];
+  if (vpn)
+    vpn.answerNews = () => {
+      asked[index] = (asked[index] ?? 0) + 1;
+      return Promise.reject(new Error('deadline exceeded'));
+    };
+}
+
+async function listen(from: string | null = null) {
+  const stop = new AbortController();
+  stops.push(stop);
+  const heard: Told[] = [];
+  const position = from === null ? null : parsePosition(from);
+  if (from !== null && position === null) throw new Error(`expected a position, found ${from}`);
+  let begun = 'not yet';
+  await feed.listen(position, {
+    begin: (id) => (begun = id),
+    tell: (told) => void heard.push(...told),
+    left: stop.signal,
+  });
+  return { heard, begun, leave: () => stop.abort() };
+}
+
+/** After what is asked from now on has been answered. */
+async function asksLater(): Promise<void> {
+  const before = [...asked];
+  await until('each VPN asked twice more', () => asked.every((count, i) => count >= (before[i] ?? 0) + 2));
+}
+
+function ids(heard: readonly Told[]): string[] {
+  return heard.map(({ id, event }) => (event === 'gap' ? `gap ${id}` : id));
+}
+
+test('without an id it begins with what comes next, and each id names the place on every VPN', async () => {
+  const { heard, begun } = await listen();
+  expect(begun).toBe('gluetun=aa.3,gluetun2=bb.1');
+  kept(0, 'aa', 1, 5);
+  await until('two events', () => heard.length === 2);
+  kept(1, 'bb', 1, 2);
+  await until('a third', () => heard.length === 3);
+  await asksLater();
+  expect(ids(heard)).toEqual([
+    'gluetun=aa.4,gluetun2=bb.1',
+    'gluetun=aa.5,gluetun2=bb.1',
+    'gluetun=aa.5,gluetun2=bb.2',
+  ]);
+  const { event, ...data } = newsJson(
+    'gluetun',
+    portChanges(4, 4)[0] ?? { number: 0, at: DAY, happening: { kind: 'vpn_health', healthy: true } },
+  );
+  expect(heard[0]).toMatchObject({ event, data });
+});
+
+test('with an id it goes on after it, on every VPN', async () => {
+  kept(1, 'bb', 1, 4);
+  const { heard } = await listen('gluetun=aa.1,gluetun2=bb.2');
+  await asksLater();
+  expect(ids(heard).toSorted()).toEqual([
+    'gluetun=aa.2,gluetun2=bb.2',
+    'gluetun=aa.3,gluetun2=bb.2',
+    'gluetun=aa.3,gluetun2=bb.3',
+    'gluetun=aa.3,gluetun2=bb.4',
+  ]);
+});
+
+test('whoever breaks off and goes on, at every event, hears all of them once and in order', async () => {
+  let from = 'gluetun=aa.0,gluetun2=bb.1';
+  const numbers: unknown[] = [];
+  kept(0, 'aa', 1, 20);
+  for (let i = 0; i < 20; i++) {
+    const { heard, leave } = await listen(from);
+    const [first] = heard;
+    numbers.push(first?.data['to']);
+    from = first?.id ?? 'none';
+    leave();
+  }
+  expect(numbers).toEqual(portChanges(1, 20).map(({ happening }) => happening.kind === 'port_changed' && happening.to));
+});
+
+test('what is no longer kept is told as a gap, then comes what is kept', async () => {
+  kept(0, 'aa', 11, 12);
+  const { heard } = await listen('gluetun=aa.3,gluetun2=bb.1');
+  expect(ids(heard)).toEqual([
+    'gap gluetun=aa.10,gluetun2=bb.1',
+    'gluetun=aa.11,gluetun2=bb.1',
+    'gluetun=aa.12,gluetun2=bb.1',
+  ]);
+  expect(heard[0]?.data).toMatchObject({ vpn: 'gluetun', after: 'aa.3' });
+  await asksLater();
+  expect(heard).toHaveLength(3);
+});
+
+test('a workflow that was begun anew is a gap, whether it has anything to tell or not', async () => {
+  const { heard } = await listen();
+  kept(0, 'cc', 1, 0);
+  await until('the gap', () => heard.length === 1);
+  kept(0, 'cc', 1, 1);
+  await until('the event after it', () => heard.length === 2);
+  expect(ids(heard)).toEqual(['gap gluetun=cc.0,gluetun2=bb.1', 'gluetun=cc.1,gluetun2=bb.1']);
+});
+
+test('a VPN that an id does not name is told from what is kept; one that is no more is left out of nothing', async () => {
+  const { heard } = await listen('gone=zz.9,gluetun=aa.3');
+  expect(ids(heard)).toEqual(['gone=zz.9,gluetun=aa.3,gluetun2=bb.1']);
+});
+
+test('while a VPN does not answer, the other is heard; then nothing is lost and nothing comes twice', async () => {
+  const { heard } = await listen();
+  silent(0);
+  kept(1, 'bb', 1, 2);
+  await until("the other's event", () => heard.length === 1);
+  kept(0, 'aa', 1, 5);
+  await until('its events', () => heard.length === 3);
+  silent(0);
+  await asksLater();
+  kept(0, 'aa', 1, 6);
+  await until('the next', () => heard.length === 4);
+  expect(ids(heard).map((id) => id.split(',')[0])).toEqual([
+    'gluetun=aa.3',
+    'gluetun=aa.4',
+    'gluetun=aa.5',
+    'gluetun=aa.6',
+  ]);
+});
+
+test('a VPN that does not answer when someone begins is told from what it has kept', async () => {
+  silent(0);
+  const { heard, begun } = await listen();
+  expect(begun).toBe('gluetun2=bb.1');
+  kept(0, 'aa', 1, 2);
+  await until('all that it has kept', () => heard.length === 2);
+  expect(ids(heard)).toEqual(['gluetun2=bb.1,gluetun=aa.1', 'gluetun2=bb.1,gluetun=aa.2']);
+});
+
+test('all who listen share the questions, and nobody is asked while nobody listens', async () => {
+  await feed.listen(null, { begin: () => {}, tell: () => {}, left: AbortSignal.abort() });
+  expect(feed.size).toBe(0);
+  const all = await Promise.all(Array.from({ length: 50 }, () => listen()));
+  expect(feed.size).toBe(50);
+  const [before = 0] = asked;
+  kept(0, 'aa', 1, 4);
+  await until('all have heard', () => all.every(({ heard }) => heard.length === 1));
+  expect((asked[0] ?? 0) - before).toBeLessThan(50);
+  for (const { leave } of all) leave();
+  expect(feed.size).toBe(0);
+  const rest = asked[0];
+  const { leave } = await listen();
+  leave();
+  // One question for the one who came; had the asking gone on, there would be more.
+  expect((asked[0] ?? 0) - (rest ?? 0)).toBe(1);
+});
+
+test.each(['', 'gluetun', 'gluetun=', 'gluetun=aa', 'gluetun=aa.x', 'gluetun=aa.1,', '=aa.1', 'a b=aa.1'])(
+  '%j is no position',
+  (text) => {
+    expect(parsePosition(text)).toBeNull();
+  },
+);
+
+test('a position is read as it was written', () => {
+  const text = 'gluetun=ab12cd34.17,gluetun2=ef.0';
+  expect(positionText(parsePosition(text) ?? new Map())).toBe(text);
+});

@@ -1,0 +1,11 @@
+import type { NewsItem } from '../../src/domain/news';
+import { DAY } from '../builders';
+
+/** Changes of the port, numbered from `first` to `last`. */
+export function portChanges(first: number, last: number): NewsItem[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
+    number: first + i,
+    at: DAY + (first + i) * 1_000,
+    happening: { kind: 'port_changed', from: 40_000 + first + i - 1, to: 40_000 + first + i },
+  }));
+}

@@ -1,0 +1,25 @@
+import { StaleStreams } from '../../src/api/stale-streams';
+import { DAY } from '../builders';
+import { stream } from '../streams/events';
+
+const stale = (id: string) => stream(id, { endedAt: DAY, endReason: 'stale' });
+
+test('each stream that is found stale counts once, for as long as the list shows it and after', () => {
+  const found = new StaleStreams();
+  found.see([stream('a'), stream('b')]);
+  expect(found.total).toBe(0);
+  found.see([stale('a'), stream('b')]);
+  found.see([stale('a'), stream('b', { endedAt: DAY, endReason: 'client left' })]);
+  expect(found.total).toBe(1);
+  found.see([stale('c')]);
+  expect(found.total).toBe(2);
+  found.see([]);
+  expect(found.total).toBe(2);
+});
+
+test('those that were found before this process began do not count', () => {
+  const found = new StaleStreams();
+  found.see([stale('a')]);
+  found.see([stale('a'), stale('b')]);
+  expect(found.total).toBe(1);
+});

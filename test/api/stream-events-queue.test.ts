@@ -1,0 +1,155 @@
+import * as fc from 'fast-check';
+import type { StreamEvent } from '../../src/domain/stream';
+import { BatchPace } from '../../src/api/stream-events-pace';
+import { StreamEventQueue, TooManyWaiting } from '../../src/api/stream-events-queue';
+import { ended, started } from '../streams/events';
+import { Later, turnTime } from './api-under-test';
+
+beforeEach(turnTime);
+afterEach(() => jest.useRealTimers());
+
+/** A VPN's workflow that takes what it is told, or not. */
+class Told {
+  readonly batches: (readonly StreamEvent[])[] = [];
+  answer: () => Promise<void> = async () => undefined;
+  readonly queue = new StreamEventQueue({
+    send: async (events) => {
+      this.batches.push(events);
+      await this.answer();
+    },
+  });
+
+  get ids(): string[][] {
+    return this.batches.map((events) => events.map((e) => (e.kind === 'started' ? e.stream.id : e.id)));
+  }
+}
+
+function outcome(taken: Promise<void>): Promise<string> {
+  return taken.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof Error ? error.message : ''),
+  );
+}
+
+test('events that come together go together, in their order', async () => {
+  const told = new Told();
+  const taken = Promise.all([told.queue.add(started('a')), told.queue.add(ended('a')), told.queue.add(started('b'))]);
+  await jest.advanceTimersByTimeAsync(50);
+  await taken;
+  expect(told.ids).toEqual([['a', 'a', 'b']]);
+});
+
+test('an event is accepted only when its batch is', async () => {
+  const told = new Told();
+  const later = new Later<void>();
+  told.answer = () => later.promise;
+  let accepted = false;
+  const taken = told.queue.add(started('a')).then(() => (accepted = true));
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect([told.batches.length, accepted]).toEqual([1, false]);
+  later.resolve();
+  await taken;
+});
+
+test('a batch that is refused takes only its own events with it, and says why', async () => {
+  const told = new Told();
+  told.answer = () => Promise.reject(new Error('unavailable'));
+  const refused = outcome(told.queue.add(started('a')));
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(await refused).toBe('unavailable');
+  told.answer = async () => undefined;
+  const taken = told.queue.add(started('b'));
+  await jest.advanceTimersByTimeAsync(1_000);
+  await taken;
+  expect(told.ids).toEqual([['a'], ['b']]);
+});
+
+test('one batch at a time, whatever it takes: the order is kept', async () => {
+  const told = new Told();
+  const later = new Later<void>();
+  told.answer = () => later.promise;
+  const first = told.queue.add(started('a'));
+  await jest.advanceTimersByTimeAsync(100);
+  const second = told.queue.add(ended('a'));
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(told.ids).toEqual([['a']]);
+  expect(told.queue.waiting).toHaveLength(2);
+  later.resolve();
+  await jest.advanceTimersByTimeAsync(1_000);
+  await Promise.all([first, second]);
+  expect(told.ids).toEqual([['a'], ['a']]);
+  expect(told.queue.waiting).toEqual([]);
+});
+
+test('a flush sends at once what waits, whatever the pace, and what is under way is waited for', async () => {
+  const told = new Told();
+  const later = new Later<void>();
+  told.answer = () => later.promise;
+  const first = told.queue.add(started('a'));
+  await jest.advanceTimersByTimeAsync(50);
+  const second = told.queue.add(started('b'));
+  const flushed = told.queue.flush();
+  const last = told.queue.add(started('c'));
+  later.resolve();
+  await Promise.all([first, second, last, flushed]);
+  expect(told.ids).toEqual([['a'], ['b', 'c']]);
+});
+
+test('a batch stays small enough for a history, however much waits', async () => {
+  const told = new Told();
+  const count = 200;
+  const long = 'x'.repeat(2_000);
+  const taken = Array.from({ length: count }, (_, i) => told.queue.add(started(String(i), { statUrl: long })));
+  await jest.advanceTimersByTimeAsync(60_000);
+  await Promise.all(taken);
+  expect(told.ids.flat()).toEqual(Array.from({ length: count }, (_, i) => String(i)));
+  for (const batch of told.batches) expect(Buffer.byteLength(JSON.stringify(batch))).toBeLessThan(64 * 1024);
+});
+
+test('what waits is limited, and room is made as it goes', async () => {
+  const told = new Told();
+  const later = new Later<void>();
+  told.answer = () => later.promise;
+  const large = started('a', { key: 'x'.repeat(1024 * 1024) });
+  const taken = [1, 2, 3].map(() => told.queue.add(large));
+  await expect(told.queue.add(large)).rejects.toThrow(TooManyWaiting);
+  later.resolve();
+  await jest.advanceTimersByTimeAsync(10_000);
+  await Promise.all(taken);
+  const further = told.queue.add(large);
+  await jest.advanceTimersByTimeAsync(10_000);
+  await further;
+});
+
+test('however events come and batches are taken, each event goes exactly once, in order, at no more than the pace', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ pause: fc.nat(1_500), takes: fc.nat(900), fails: fc.boolean() }), { maxLength: 60 }),
+      async (steps) => {
+        const sentAt: number[] = [];
+        const sent: string[] = [];
+        const answers = steps.map((s) => s);
+        const queue = new StreamEventQueue({
+          pace: new BatchPace({ collectMs: 20, spacingMs: 500, burst: 3, refillMs: 6_000 }),
+          send: async (events) => {
+            sentAt.push(performance.now());
+            for (const e of events) sent.push(e.kind === 'ended' ? e.id : '');
+            const { takes, fails } = answers.shift() ?? { takes: 0, fails: false };
+            await new Promise((resolve) => setTimeout(resolve, takes));
+            if (fails) throw new Error('not now');
+          },
+        });
+        const outcomes: Promise<string>[] = [];
+        for (const [i, { pause }] of steps.entries()) {
+          outcomes.push(outcome(queue.add(ended(String(i)))));
+          await jest.advanceTimersByTimeAsync(pause);
+        }
+        await jest.advanceTimersByTimeAsync(600_000);
+        expect(sent).toEqual(steps.map((_, i) => String(i)));
+        for (const came of await Promise.all(outcomes)) expect(['accepted', 'not now']).toContain(came);
+        sentAt.slice(3).forEach((at, i) => expect(at - (sentAt[i] ?? 0)).toBeGreaterThanOrEqual(6_000 - 5));
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
