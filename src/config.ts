@@ -1,8 +1,10 @@
 import { cleanEnv } from 'envalid';
 import type { PortRange, PullPolicy, VpnSettings } from './domain/settings';
 import { dataDir } from './folders';
-import { variants, type Variant } from './engine/variants';
+import { engineVariant } from './engine-config';
+import type { Variant } from './engine/variant';
 import type { GluetunAuth } from './gluetun/client';
+import type { WebhookTarget } from './notify/webhook';
 import { parsePortRange, variables, type Variables } from './variables';
 
 export interface VpnConfig {
@@ -31,6 +33,8 @@ export interface Config {
     readonly enginesStaleLimitMs: number;
     readonly queryDeadlineMs: number;
     readonly advertisedHost: string | null;
+    /** Samples kept of each stream. */
+    readonly statsHistoryMax: number;
   };
   readonly vpnMode: 'single' | 'redundant';
   readonly vpns: readonly VpnConfig[];
@@ -45,16 +49,30 @@ export interface Config {
   readonly containerLabel: string;
   readonly reach: 'auto' | 'network' | 'published';
   readonly httpsPorts: PortRange;
+  /** How many engines there are over all VPNs. */
+  readonly pool: {
+    readonly minReplicas: number;
+    readonly minFreeReplicas: number;
+    readonly maxReplicas: number;
+    readonly maxActiveReplicas: number;
+    readonly autoscaleIntervalMs: number;
+    readonly idleGraceMs: number;
+  };
+  readonly drainMs: number;
+  readonly collectIntervalMs: number;
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
   readonly engine: {
+    /** `custom` for one from ENGINE_FILE. */
     readonly variantName: string;
     readonly variant: Variant;
     readonly pullPolicy: PullPolicy;
     readonly healthCheckIntervalMs: number;
     readonly healthFailureThreshold: number;
   };
+  /** Who is told of what happens. */
+  readonly notify: WebhookTarget | null;
   readonly temporal: {
     /** Null: the embedded server. */
     readonly address: string | null;
@@ -62,7 +80,11 @@ export interface Config {
     readonly uiPort: number;
     readonly uiIp: string;
   };
+  /** Where the worker's metrics are to be had; port 0: nowhere, but for the API in the same process. */
+  readonly metrics: { readonly host: string; readonly port: number };
   readonly dataDir: string;
+  /** What the environment given for engines is sealed with; null: a key that is kept in the data folder. */
+  readonly secretKey: string | null;
   readonly log: { readonly debug: boolean; readonly debugDir: string; readonly format: 'auto' | 'json' | 'pretty' };
 }
 
@@ -107,10 +129,7 @@ export function loadConfig(env: Env): Config {
   const comparable = (...names: (keyof Variables)[]) => names.every((name) => !wrong.has(name));
 
   const vpns = vpnConfigs(read, given, mistakes, comparable);
-  const variant = variants[read.ENGINE_VARIANT];
-  if (!variant) {
-    mistakes.push(`ENGINE_VARIANT: expected one of ${Object.keys(variants).join(', ')}, got '${read.ENGINE_VARIANT}'`);
-  }
+  const engine = engineVariant(read, given, mistakes);
   const leastGraceMs = PROXY_CACHE_MS + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
   if (comparable('EVICTION_GRACE_S', 'ENGINES_MAX_AGE_MS') && read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
     mistakes.push(
@@ -118,10 +137,10 @@ export function loadConfig(env: Env): Config {
         `${QUERY_DEADLINE_MS / 1000} s for a query), got ${read.EVICTION_GRACE_S}; a proxy could still choose an engine that is stopped`,
     );
   }
-  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS') && read.MIN_REPLICAS > read.MAX_REPLICAS) {
-    mistakes.push(`MIN_REPLICAS: expected at most MAX_REPLICAS (${read.MAX_REPLICAS}), got ${read.MIN_REPLICAS}`);
-  }
-  if (mistakes.length > 0 || !variant) throw new ConfigError(mistakes);
+  const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
+  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
+    mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
+  if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);
 
   return {
     instance: read.PORTWARD_INSTANCE,
@@ -136,6 +155,7 @@ export function loadConfig(env: Env): Config {
       enginesStaleLimitMs: read.ENGINES_STALE_LIMIT_S * 1000,
       queryDeadlineMs: QUERY_DEADLINE_MS,
       advertisedHost: read.ADVERTISED_HOST === '' ? null : read.ADVERTISED_HOST,
+      statsHistoryMax: read.STATS_HISTORY_MAX,
     },
     vpnMode: vpns.length > 1 ? 'redundant' : 'single',
     vpns,
@@ -159,23 +179,38 @@ export function loadConfig(env: Env): Config {
     containerLabel: read.CONTAINER_LABEL,
     reach: read.CONTAINER_REACH,
     httpsPorts: read.ACE_HTTPS_RANGE,
+    pool: {
+      minReplicas: read.MIN_REPLICAS,
+      minFreeReplicas: read.MIN_FREE_REPLICAS,
+      maxReplicas: read.MAX_REPLICAS,
+      maxActiveReplicas: read.MAX_ACTIVE_REPLICAS,
+      autoscaleIntervalMs: read.AUTOSCALE_INTERVAL_S * 1000,
+      idleGraceMs: read.ENGINE_GRACE_PERIOD_S * 1000,
+    },
+    drainMs: read.DRAIN_TIMEOUT_S * 1000,
+    collectIntervalMs: read.COLLECT_INTERVAL_S * 1000,
     evictionGraceMs: read.EVICTION_GRACE_S * 1000,
     stopTimeoutS: read.STOP_TIMEOUT_S,
     startupTimeoutMs: read.STARTUP_TIMEOUT_S * 1000,
     engine: {
-      variantName: read.ENGINE_VARIANT,
-      variant: read.ENGINE_IMAGE === '' ? variant : { ...variant, image: read.ENGINE_IMAGE },
+      ...engine,
       pullPolicy: read.PULL_POLICY,
       healthCheckIntervalMs: read.HEALTH_CHECK_INTERVAL_S * 1000,
       healthFailureThreshold: read.HEALTH_FAILURE_THRESHOLD,
     },
+    notify:
+      read.NOTIFY_URL === ''
+        ? null
+        : { url: read.NOTIFY_URL, secret: read.NOTIFY_SECRET === '' ? null : read.NOTIFY_SECRET },
     temporal: {
       address: read.TEMPORAL_ADDRESS === '' ? null : read.TEMPORAL_ADDRESS,
       port: read.PORTWARD_TEMPORAL_PORT,
       uiPort: read.PORTWARD_TEMPORAL_UI_PORT,
       uiIp: read.PORTWARD_TEMPORAL_UI_IP,
     },
+    metrics: { host: read.PORTWARD_METRICS_HOST, port: read.PORTWARD_METRICS_PORT },
     dataDir: dataDir(env),
+    secretKey: read.PORTWARD_SECRET_KEY === '' ? null : read.PORTWARD_SECRET_KEY,
     log: { debug: read.DEBUG_MODE, debugDir: read.DEBUG_LOG_DIR, format: read.LOG_FORMAT },
   };
 }

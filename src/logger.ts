@@ -20,7 +20,8 @@ export function createLogger(log: Config['log']): Logger {
         sync: true,
         colorize: process.stdout.isTTY,
         translateTime: 'SYS:HH:MM:ss.l',
-        ignore: 'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt',
+        ignore:
+          'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt,kind,failures',
       })
     : pino.destination({ dest: 1, sync: true });
   // A log that can't be written, because its disk is full or its reader gone, must not end the program.
@@ -57,8 +58,9 @@ export function temporalLogger(log: Logger): TemporalLogger {
   function write(entry: LogEntry): void {
     const meta = entry.meta ?? {};
     const fromWorkflow = meta['sdkComponent'] === 'workflow';
-    const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, error } = meta;
-    const fields = { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt };
+    const { error } = meta;
+    const { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, kind, failures } = meta;
+    const fields = { workflowId, runId, event, replacement, engine, port, seconds, from, to, attempt, kind, failures };
     const detail = fromWorkflow || !(error instanceof Error) ? '' : `: ${error.message}`;
     const message = `${entry.message}${detail}`;
     if (isWorkerStopping(error)) return;

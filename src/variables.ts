@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { makeExactValidator, type CleanedEnv } from 'envalid';
 import type { PortRange, PullPolicy } from './domain/settings';
 
@@ -44,6 +45,22 @@ const text = makeExactValidator<string>((value) => value.trim());
 /** Never named in an error. Trimmed, because a header's value is. */
 const secret = makeExactValidator<string>((value) => value.trim());
 
+/** Long enough not to be found by trying, as whoever reads a history could. */
+const longSecret = makeExactValidator<string>((value) => {
+  const trimmed = value.trim();
+  if (trimmed !== '' && trimmed.length < 16) throw new Error(`expected at least 16 characters, got ${trimmed.length}`);
+  return trimmed;
+});
+
+/** It may hold a token, so what was given is not repeated. */
+const secretAddress = makeExactValidator<string>((value) => {
+  const address = value.trim();
+  if (!URL.canParse(address) || !['http:', 'https:'].includes(new URL(address).protocol)) {
+    throw new Error('expected an address that begins with http:// or https://');
+  }
+  return address;
+});
+
 function matching(pattern: RegExp, expected: string) {
   return makeExactValidator<string>((value) => {
     if (!pattern.test(value)) throw new Error(`expected ${expected}, got '${value}'`);
@@ -65,6 +82,13 @@ const portRange = makeExactValidator<PortRange>(parsePortRange);
 
 const port = integer(1, 65_535);
 
+const imageTag = matching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/, "an image's tag");
+/** For what resolves no names. */
+const ipAddress = makeExactValidator<string>((value) => {
+  if (isIP(value.trim()) === 0) throw new Error(`expected an IP address, got '${value}'`);
+  return value.trim();
+});
+
 export const variables = {
   PORTWARD_INSTANCE: matching(
     /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$/,
@@ -83,6 +107,9 @@ export const variables = {
   CONTAINER_LABEL: matching(/^[^=\s]+=[^=\s]+$/, 'a label as name=value')({ default: 'ondemand.app=myservice' }),
   CONTAINER_REACH: oneOf('auto', 'network', 'published')({ default: 'auto' }),
   ENGINE_VARIANT: text({ default: 'krinkuto11-amd64' }),
+  ENGINE_ARM32_VERSION: imageTag({ default: 'arm32-v3.2.13' }),
+  ENGINE_ARM64_VERSION: imageTag({ default: 'arm64-v3.2.13' }),
+  ENGINE_FILE: text({ default: '' }),
   ENGINE_IMAGE: text({ default: '' }),
   PULL_POLICY: oneOf<PullPolicy>('missing', 'always', 'never')({ default: 'missing' }),
   VPN_MODE: oneOf('single', 'redundant')({ default: 'single' }),
@@ -105,16 +132,28 @@ export const variables = {
   PORT_RANGE_HOST: portRange({ default: { first: 19_000, last: 19_999 } }),
   ACE_HTTPS_RANGE: portRange({ default: { first: 45_000, last: 49_999 } }),
   MIN_REPLICAS: integer(0, 1000)({ default: 1 }),
+  MIN_FREE_REPLICAS: integer(0, 1000)({ default: 1 }),
   MAX_REPLICAS: integer(1, 1000)({ default: 20 }),
+  MAX_ACTIVE_REPLICAS: integer(1, 1000)({ default: 20 }),
+  AUTOSCALE_INTERVAL_S: seconds(1, 3600)({ default: 30 }),
+  ENGINE_GRACE_PERIOD_S: seconds(0, 86_400)({ default: 30 }),
+  DRAIN_TIMEOUT_S: seconds(0, 86_400)({ default: 0 }),
+  COLLECT_INTERVAL_S: seconds(1, 3600)({ default: 5 }),
+  STATS_HISTORY_MAX: integer(1, 100_000)({ default: 720 }),
   STARTUP_TIMEOUT_S: seconds(1, 540)({ default: 25 }),
   STOP_TIMEOUT_S: integer(0, 300)({ default: 10 }),
   EVICTION_GRACE_S: seconds(0, 300)({ default: 3 }),
   HEALTH_CHECK_INTERVAL_S: seconds(0.5, 3600)({ default: 20 }),
   HEALTH_FAILURE_THRESHOLD: integer(1, 100)({ default: 3 }),
+  PORTWARD_SECRET_KEY: longSecret({ default: '' }),
+  NOTIFY_URL: secretAddress({ default: '' }),
+  NOTIFY_SECRET: secret({ default: '' }),
   TEMPORAL_ADDRESS: text({ default: '' }),
   PORTWARD_TEMPORAL_PORT: port({ default: 7233 }),
   PORTWARD_TEMPORAL_UI_PORT: port({ default: 8233 }),
   PORTWARD_TEMPORAL_UI_IP: text({ default: '127.0.0.1' }),
+  PORTWARD_METRICS_PORT: integer(0, 65_535)({ default: 0 }),
+  PORTWARD_METRICS_HOST: ipAddress({ default: '127.0.0.1' }),
   LOG_FORMAT: oneOf('auto', 'json', 'pretty')({ default: 'auto' }),
   DEBUG_MODE: flag({ default: false }),
   DEBUG_LOG_DIR: text({ default: './debug_logs' }),

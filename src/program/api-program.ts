@@ -1,11 +1,13 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { isLoopback, isShut } from '../api/access';
+import { isLoopback } from '../api/access';
 import { app } from '../api/app';
 import { apiServer } from '../api/server';
+import { TemporalFleetSource } from '../api/fleet-source';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
+import { sealingKeySource } from '../sealing-key';
 
 /** Shorter ones can be found by trying. */
 const KEY_LENGTH_AT_LEAST = 16;
@@ -18,6 +20,8 @@ export class ApiProgram {
     private readonly config: Config,
     client: Client,
     private readonly log: Logger,
+    /** Of the worker in this process; null: there is none, or its metrics are not exposed. */
+    workerMetrics: (() => Promise<string>) | null,
   ) {
     const { api, instance, vpns } = config;
     // Its own lines (one for each address that it listens on) are not news.
@@ -25,6 +29,7 @@ export class ApiProgram {
     this.server = apiServer(loggerInstance);
     void this.server.register(app, {
       instance,
+      statsHistoryMax: api.statsHistoryMax,
       sources: vpns.map(
         (vpn) => new TemporalVpnSource(client, { instance, vpn: vpn.name, queryDeadlineMs: api.queryDeadlineMs }),
       ),
@@ -34,20 +39,26 @@ export class ApiProgram {
         advertisedHost: api.advertisedHost,
         containerLabel: this.config.containerLabel,
       },
-      access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host },
+      access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated },
+      fleet: new TemporalFleetSource(client, instance),
+      pool: {
+        ...config.pool,
+        engineVariant: config.engine.variantName,
+        healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
+      },
+      sealingKey: sealingKeySource(config),
       limits: { changesPerMinute: api.changesPerMinute, wrongKeysPerMinute: api.wrongKeysPerMinute },
+      workerMetrics,
     });
   }
 
   async start(): Promise<void> {
     const { api } = this.config;
-    const access = { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, host: api.host };
-    if (isShut(access)) {
-      this.log.warn(
-        'No API_KEY is set: routes that change something are closed. Set API_KEY, or ALLOW_UNAUTHENTICATED=true to open them to all.',
-      );
-    } else if (api.keys.length === 0 && !isLoopback(api.host)) {
-      this.log.warn('ALLOW_UNAUTHENTICATED=true: everyone who reaches the API may replace engines.');
+    if (api.keys.length === 0 && !isLoopback(api.host)) {
+      const who = api.allowUnauthenticated
+        ? 'ALLOW_UNAUTHENTICATED=true: everyone'
+        : 'No API_KEY is set: everyone in a private network';
+      this.log.warn(`${who} who reaches the API may start and remove engines. Set API_KEY to ask for a key.`);
     }
     if (api.keys.some((key) => key.length < KEY_LENGTH_AT_LEAST)) {
       this.log.warn(

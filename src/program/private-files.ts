@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config';
 import { DEBUG_LOG } from '../logger';
+import { sealingKeyFile } from '../sealing-key';
 import { serverFiles } from '../temporal/server-files';
 
 const FOR_US_ALONE = 0o600;
@@ -14,7 +15,7 @@ export function keepFilesPrivate({ dataDir, log }: Config): void {
   process.umask(0o077);
   const { database, log: serverLog } = serverFiles(dataDir);
   const written = [database, `${database}-wal`, `${database}-shm`, serverLog, `${serverLog}.1`];
-  for (const file of [...written, join(log.debugDir, DEBUG_LOG)]) {
+  for (const file of [...written, sealingKeyFile(dataDir), join(log.debugDir, DEBUG_LOG)]) {
     try {
       chmodSync(file, FOR_US_ALONE);
     } catch {

@@ -2,12 +2,14 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { cacheDir } from '../folders';
-import { createLogger, temporalLogger } from '../logger';
+import { leftOutNotice } from '../left-out-variables';
+import { createLogger } from '../logger';
 import { resolveTemporalCli } from '../temporal/cli';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
 import { ApiProgram } from './api-program';
 import { keepFilesPrivate } from './private-files';
+import { installRuntime } from './telemetry';
 import { startedUnless, untilAborted, within } from './stopping';
 import { searchAttributes, WorkerProgram } from './worker-program';
 
@@ -22,21 +24,18 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   keepFilesPrivate(config);
   const log = createLogger(config.log);
   const stopping = onSignal(log);
-  Runtime.install({
-    logger: temporalLogger(log),
-    // Portward itself decides what a signal means, and in which order things stop.
-    shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-  });
+  const workerMetrics = await installRuntime(config, parts, log);
   log.info(
     `Portward starts: ${parts.join(' and ')}, instance ${config.instance}, VPNs ${config.vpns.map((v) => v.name).join(', ')}`,
   );
+  const leftOut = leftOutNotice(process.env);
+  if (leftOut !== null) log.info(leftOut);
 
   const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
   const target = await temporalTarget(config, server);
   const { client, connection } = lazyClient(target);
   const worker = parts.includes('worker') ? new WorkerProgram(config, { target, client, connection, log }) : null;
-  const api = parts.includes('api') ? new ApiProgram(config, client, log) : null;
+  const api = parts.includes('api') ? new ApiProgram(config, client, log, workerMetrics) : null;
   server?.supervise(() => worker?.checkWorkflows());
   try {
     await startedUnless(stopping, async () => {

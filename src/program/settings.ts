@@ -1,4 +1,5 @@
 import type { Config, VpnConfig } from '../config';
+import type { FleetSettings } from '../domain/fleet';
 import type { VpnSettings } from '../domain/settings';
 
 /** Ports that Gluetun itself may use in its network: DNS, HTTP proxy, Shadowsocks, health server. */
@@ -23,8 +24,25 @@ export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: re
     replaceOnReconnect: config.replaceOnReconnect,
     longestSpacingMs: config.longestSpacingMs,
     breakers: config.breakers,
+    idleGraceMs: config.pool.idleGraceMs,
+    drainMs: config.drainMs,
+    notify: config.notify !== null,
     image: config.engine.variant.image,
+    oneAtATime: config.engine.variant.oneAtATime,
     pullPolicy: config.engine.pullPolicy,
     searchAttributes,
+  };
+}
+
+/** What the fleet's workflow has to know of the configuration. */
+export function fleetSettings({ instance, vpns, pool }: Config): FleetSettings {
+  return {
+    instance,
+    ...pool,
+    vpns: vpns.map(({ name, httpPorts, targetEngines }) => ({
+      vpn: name,
+      capacity: httpPorts.last - httpPorts.first + 1,
+      initialTarget: targetEngines,
+    })),
   };
 }

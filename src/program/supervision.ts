@@ -4,26 +4,23 @@ import type { Logger } from 'pino';
 import { replacementWorkflowIdPrefix, taskQueue, vpnWorkflowId } from '../domain/names';
 import type { VpnSettings } from '../domain/settings';
 import { pauseUntil } from '../pause';
+import type { FleetSupervision } from './fleet-supervision';
+import { askingTemporal } from '../temporal/asking';
 import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
 import { endWithReplacements, listRunning } from './end-workflows';
+import { failureOfCode } from './failure-of-code';
 
 const CHECK_EVERY_MS = 10_000;
-/**
- * Failures of the code itself, with which trying again comes to the same: Temporal's WorkflowTaskFailedCause for a workflow
- * that can't be replayed, and for one that throws what is no failure of Temporal.
- */
-const OF_THE_CODE: readonly unknown[] = [24, 14];
-const LATEST_EVENTS = 100;
 const RETRY_EVERY_MS = 1_000;
 /** A server that hangs is one that can't be reached. */
 const ANSWER_WITHIN_MS = 10_000;
 
 /**
- * Sees to it that every configured VPN has its workflow, with today's settings, and that no other one has; and that one whose
- * tasks fail again and again, as when it can't be replayed, begins anew. A server that can't be reached is never taken for
- * a workflow that is gone.
+ * Sees to it that every configured VPN has its workflow, with today's settings, that no other one has, and that the fleet has
+ * its own; and that one whose tasks fail again and again, as when it can't be replayed, begins anew. A server that can't be
+ * reached is never taken for a workflow that is gone.
  */
 export class Supervision {
   private readonly stopping = new AbortController();
@@ -34,6 +31,7 @@ export class Supervision {
     private readonly client: Client,
     private readonly settings: readonly VpnSettings[],
     private readonly log: Logger,
+    private readonly fleet: FleetSupervision | null = null,
   ) {}
 
   start(): void {
@@ -58,9 +56,12 @@ export class Supervision {
       this.poke = new AbortController();
       try {
         await this.asking(async () => {
-          if (begun) await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings)));
-          else {
+          if (begun) {
+            await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings)));
+            await this.fleet?.restartIfNeeded();
+          } else {
             await Promise.all(this.settings.map((settings) => this.begin(settings)));
+            await this.fleet?.begin();
             await this.retireOthers();
           }
         });
@@ -79,19 +80,8 @@ export class Supervision {
     }
   }
 
-  private async asking(ask: () => Promise<void>): Promise<void> {
-    const { connection } = this.client;
-    // The client never takes its listeners off a signal, so that each round has a signal of its own.
-    const round = new AbortController();
-    const abort = () => round.abort();
-    const { signal } = this.stopping;
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      await connection.withAbortSignal(round.signal, () => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask));
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  private asking(ask: () => Promise<void>): Promise<void> {
+    return askingTemporal(this.client.connection, { withinMs: ANSWER_WITHIN_MS, signal: this.stopping.signal }, ask);
   }
 
   /** Starts the workflow or tells the running one of the settings, and has it look anew, past a dead watcher. */
@@ -140,23 +130,8 @@ export class Supervision {
   private async whyStuck(vpn: WorkflowExecutionDescription): Promise<string | null> {
     const ids = (vpn.raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
     const replacements = await Promise.all(ids.map((id) => this.client.workflow.getHandle(id).describe()));
-    const failures = await Promise.all([vpn, ...replacements].map((found) => this.failureOfCode(found)));
+    const failures = await Promise.all([vpn, ...replacements].map((found) => failureOfCode(this.client, found)));
     return failures.find((failure) => failure !== null) ?? null;
-  }
-
-  /** What its latest workflow task failed of, if that was the code; null when all is well. */
-  private async failureOfCode({ workflowId, runId, raw }: WorkflowExecutionDescription): Promise<string | null> {
-    if ((raw.pendingWorkflowTask?.attempt ?? 1) < 2) return null;
-    const { history } = await this.client.workflowService.getWorkflowExecutionHistoryReverse({
-      namespace: this.client.options.namespace,
-      execution: { workflowId, runId },
-      maximumPageSize: LATEST_EVENTS,
-    });
-    const latest = history?.events?.find(
-      (e) => e.workflowTaskCompletedEventAttributes ?? e.workflowTaskFailedEventAttributes,
-    );
-    const failed = latest?.workflowTaskFailedEventAttributes;
-    return OF_THE_CODE.includes(failed?.cause) ? (failed?.failure?.message ?? 'its code failed') : null;
   }
 
   private async retireOthers(): Promise<void> {

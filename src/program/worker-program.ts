@@ -3,14 +3,20 @@ import type { Client, Connection } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
+import { PoolHints } from '../activities/pool-hints';
+import { createFleetActivities, type FleetActivities } from '../activities/watch-pool';
+import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
 import { DockerEvents } from '../docker/docker-events';
 import { DockerHost } from '../docker/docker-host';
 import { pullWithProgress } from '../docker/pull';
 import { label, taskQueue } from '../domain/names';
-import { AceStreamApi } from '../engine/engine-api';
+import { engineApi } from '../engine/engine-probe';
 import { GluetunClient } from '../gluetun/client';
+import { Webhook } from '../notify/webhook';
 import { pauseUntil } from '../pause';
+import { sealingKeySource } from '../sealing-key';
+import { askingTemporal } from '../temporal/asking';
 import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
@@ -18,12 +24,17 @@ import { searchAttribute } from '../workflows/search-attributes';
 import { reachFinder } from './docker-reach';
 import { listQuestion } from './list-question';
 import { endOtherVersions } from './other-version';
-import { vpnSettings } from './settings';
+import { FleetSupervision } from './fleet-supervision';
+import { poolFactsOf } from './pool-facts';
+import { fleetSettings, vpnSettings } from './settings';
+import { streamsWorkflow } from './streams-workflow';
 import { Supervision } from './supervision';
 
 const LONGEST_PAUSE_MS = 5_000;
 /** A server that hangs is one that can't be reached. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
+/** Nobody waits for it. */
+const STREAMS_ANSWER_WITHIN_MS = 2_000;
 
 export const searchAttributes: SearchAttributes = {
   [searchAttribute.vpn]: 'Keyword',
@@ -46,7 +57,9 @@ export class WorkerProgram {
   private readonly docker = new DockerHost(new Dockerode());
   private readonly events = new DockerEvents(this.docker);
   private readonly stopping = new AbortController();
-  private readonly activities: Activities;
+  private readonly fleet: FleetSupervision;
+  private readonly poolHints: PoolHints;
+  private readonly activities: Activities & FleetActivities;
   private worker: Worker | null = null;
   private supervision: Supervision | null = null;
   private othersEnded = false;
@@ -56,7 +69,9 @@ export class WorkerProgram {
     private readonly config: Config,
     private readonly deps: WorkerProgramDeps,
   ) {
-    this.activities = this.makeActivities();
+    this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
+    this.poolHints = new PoolHints(() => this.askingTemporal(() => this.fleet.recheck()));
+    this.activities = { ...this.makeActivities(), ...this.makeFleetActivities() };
   }
 
   /** Returns when the worker is on its way; it finds Temporal and Docker when they are there. @throws ForeignEngines */
@@ -158,6 +173,8 @@ export class WorkerProgram {
       target: this.deps.target,
       taskQueue: taskQueue(config.instance),
       activities: this.activities,
+      // What a replay says was said when it happened.
+      sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
       vpns: config.vpns.length,
     });
     this.worker = worker;
@@ -167,7 +184,7 @@ export class WorkerProgram {
       await this.askingTemporal(() => this.endOtherVersions());
       const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
-      this.supervision = new Supervision(this.deps.client, settings, this.deps.log);
+      this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
       this.supervision.start();
       if (this.stopping.signal.aborted) return;
       await worker.run();
@@ -178,9 +195,7 @@ export class WorkerProgram {
 
   private askingTemporal<T>(ask: () => Promise<T>): Promise<T> {
     const { connection } = this.deps.client;
-    return connection.withAbortSignal(this.stopping.signal, () =>
-      connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, ask),
-    );
+    return askingTemporal(connection, { withinMs: TEMPORAL_ANSWERS_WITHIN_MS, signal: this.stopping.signal }, ask);
   }
 
   /**
@@ -191,8 +206,18 @@ export class WorkerProgram {
     if (this.othersEnded) return;
     const { instance, vpns } = this.config;
     const { client, log } = this.deps;
+    // First the fleet's, which would go on telling the VPNs.
+    await this.fleet.endOtherVersion();
     await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
     this.othersEnded = true;
+  }
+
+  private makeFleetActivities(): FleetActivities {
+    return createFleetActivities({
+      poolFacts: poolFactsOf(this.deps.client, this.config.instance),
+      hints: this.poolHints,
+      stopping: this.stopping.signal,
+    });
   }
 
   private makeActivities() {
@@ -214,14 +239,17 @@ export class WorkerProgram {
       },
       gluetunPort: config.gluetun.port,
       portIndex: (name) => config.vpns.find((vpn) => vpn.name === name)?.portIndex ?? 0,
-      engineApi: new AceStreamApi(),
+      engineApi: engineApi(config.engine.variant),
+      streams: (vpn) => streamsWorkflow(this.vpnSource(vpn)),
+      collectIntervalMs: config.collectIntervalMs,
       variant: config.engine.variant,
-      engineEnv: {},
+      sealingKey: sealingKeySource(config),
       containerLabel: config.containerLabel,
       checkIntervalMs: config.checkIntervalMs,
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
       healthFailureThreshold: config.engine.healthFailureThreshold,
       startupTimeoutMs: config.startupTimeoutMs,
+      webhook: config.notify && new Webhook(config.notify),
       listQuestion: (vpn) =>
         listQuestion(this.deps.client, {
           instance: config.instance,
@@ -230,6 +258,15 @@ export class WorkerProgram {
         }),
       stopping: this.stopping.signal,
       log: this.deps.log,
+    });
+  }
+
+  private vpnSource(vpn: string): TemporalVpnSource {
+    const { client } = this.deps;
+    return new TemporalVpnSource(client, {
+      instance: this.config.instance,
+      vpn,
+      queryDeadlineMs: STREAMS_ANSWER_WITHIN_MS,
     });
   }
 

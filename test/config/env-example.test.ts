@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { variables } from '../../src/variables';
+import { tablesIn } from '../docs/markdown';
 import { configured } from './environment';
 
 const ROOT = join(__dirname, '../..');
@@ -15,7 +16,7 @@ const OF_ONE_VPN = /^GLUETUN_(PORT_RANGE|API_KEY|USER|PASSWORD)(_\d+)?$/;
 interface Entry {
   readonly name: string;
   readonly value: string;
-  /** Listed because existing .env files have it, under a heading that says that it does nothing yet. */
+  /** Listed because existing .env files have it, under a heading that says that it does nothing. */
   readonly withoutEffect: boolean;
 }
 
@@ -67,4 +68,15 @@ test('the values in .env.example are the defaults', () => {
   const values = entries().filter(({ name }) => name in variables && name !== 'GLUETUN_CONTAINER_NAME');
   const env = Object.fromEntries(values.map(({ name, value }) => [name, value]));
   expect(configured({ ...env, HOME: '/h' })).toEqual(configured({ HOME: '/h' }));
+});
+
+test('docs/configuration.md has every variable in one of its tables', () => {
+  const tables = tablesIn(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8'));
+  const explained = new Set(
+    tables
+      .filter(({ header }) => header[0] === 'variable')
+      .flatMap(({ rows }) => rows.flatMap(([names = '']) => names.split(/, | and so on/))),
+  );
+  expect(Object.keys(variables).filter((name) => !explained.has(name))).toEqual([]);
+  expect([...explained].filter((name) => name !== '' && !isRead(name))).toEqual([]);
 });

@@ -16,13 +16,19 @@ test('all mistakes are in one message, those of single variables and those of th
     "APP_PORT: expected a whole number from 1 to 65535, got '70000'",
     "PULL_POLICY: expected missing or always or never, got 'sometimes'",
     'GLUETUN_CONTAINER_NAME: expected the name',
-    "ENGINE_VARIANT: expected one of krinkuto11-amd64, got 'mips'",
+    "ENGINE_VARIANT: expected one of krinkuto11-amd64, jopsis-amd64, jopsis-arm32, jopsis-arm64, custom, got 'mips'",
     'EVICTION_GRACE_S: expected more than 2.6',
     'MIN_REPLICAS: expected at most MAX_REPLICAS (20), got 30',
   ];
   for (const text of about) expect(error.message).toContain(text);
   expect(error.mistakes).toHaveLength(about.length);
   expect(error.message).toMatch(/^Configuration is wrong in 6 places:\n {2}- /);
+});
+
+test('there is no minimum above either of the two maxima', () => {
+  expect(mistakes({ ...ONE_VPN, MIN_REPLICAS: '30', MAX_REPLICAS: '40' })).toEqual([
+    'MIN_REPLICAS: expected at most MAX_ACTIVE_REPLICAS (20), got 30',
+  ]);
 });
 
 test('what is wrong by itself is not compared with the rest', () => {

@@ -108,7 +108,8 @@ test('its workflow shows evict, stop and provision, each readable, under a summa
     userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
   );
   expect(summaries[0]).toBe(`${stage.vpn().name}: 65290 → 65290, forced`);
-  const activities = summaries.slice(1);
+  // A timer; an engine that answers soon needs none.
+  const activities = summaries.slice(1).filter((summary) => summary !== 'an engine that still boots is told of');
   expect(activities).toEqual([
     expect.stringMatching(/^evict acestream_fwd_/),
     'wait until the old engine has left its port',

@@ -85,15 +85,17 @@ describe('detection', () => {
 
 describe('replacement', () => {
   test('the forwarded engine of the affected VPN is the one that is replaced', async () => {
-    const [latest] = await stage.replacements();
-    expect(latest).toMatchObject({
-      cause: 'port changed',
-      state: 'completed',
-      old_port: 65_290,
-      new_port: 40_648,
-      old_engine: { container_id: oldEngine.container_id },
-      new_engine: { container_id: newEngine.container_id },
-    });
+    // While the other VPN was unhealthy, this one may have been given an engine more.
+    const changed = (await stage.replacements()).filter((r) => r.cause === 'port changed');
+    expect(changed).toMatchObject([
+      {
+        state: 'completed',
+        old_port: 65_290,
+        new_port: 40_648,
+        old_engine: { container_id: oldEngine.container_id },
+        new_engine: { container_id: newEngine.container_id },
+      },
+    ]);
   });
 
   test('the old engine is hidden from /engines at least the grace before it is stopped', () => {

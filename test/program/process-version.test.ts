@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineJson } from '../../src/api/schemas';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import { fleetWorkflowId } from '../../src/domain/names';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { otherBuild } from './other-build';
@@ -106,7 +107,7 @@ test.each([
     await until('no other workflow', async () => {
       const running: string[] = [];
       for await (const w of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) running.push(w.workflowId);
-      return running.join() === stage.workflowId();
+      return running.toSorted().join() === [fleetWorkflowId(stage.simulation.runId), stage.workflowId()].join();
     });
   },
 );

@@ -1,14 +1,18 @@
 import { until } from '../simulator/until';
 import { Stage } from './stage';
 
-// A VPN that forwards several ports, and one that is upgraded to a release that wants a key.
+// VPNs that forward several ports, on another port of the control server than usual, and one that is upgraded to a release
+// that wants a key.
 
 let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.start({
-    vpns: [{ port: [40_001, 40_002] }, { port: [50_001, 50_002] }],
-    env: { GLUETUN_PORT_INDEX: '1', MIN_REPLICAS: '2' },
+    vpns: [
+      { port: [40_001, 40_002], controlPort: 8_001 },
+      { port: [50_001, 50_002], controlPort: 8_001 },
+    ],
+    env: { GLUETUN_PORT_INDEX: '1', MIN_REPLICAS: '2', GLUETUN_API_PORT: '8001', ACE_HTTPS_RANGE: '46100-46101' },
   });
   await stage.listed(2);
 }, 60_000);
@@ -22,6 +26,14 @@ async function portReadAgain(): Promise<void> {
     (await stage.vpn().requests()).some((r) => r.path === '/v1/portforward' && r.at > from && r.status === 200),
   );
 }
+
+test('GLUETUN_API_PORT says where the port is read, and ACE_HTTPS_RANGE which ports engines have', async () => {
+  await stage.forwarded(40_002, stage.vpn(0));
+  await stage.forwarded(50_002, stage.vpn(1));
+  const all = [...(await stage.containers(stage.vpn(0))), ...(await stage.containers(stage.vpn(1)))];
+  const ports = all.map((c) => Number(c.labels['acestream.https_port']));
+  expect(ports.filter((port) => port < 46_100 || port > 46_101)).toEqual([]);
+});
 
 test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in another order changes nothing', async () => {
   const { container_id: engine } = await stage.forwarded(40_002);

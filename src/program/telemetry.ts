@@ -1,0 +1,54 @@
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { temporalLogger } from '../logger';
+import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../metrics/worker-metrics';
+import type { Part } from './run';
+
+/**
+ * Once a process, before any worker. Returns how the API in this process gets the worker's metrics; null when it can't.
+ * @throws when others were to get them at an address where nothing can listen
+ */
+export async function installRuntime(
+  config: Config,
+  parts: readonly Part[],
+  log: Logger,
+): Promise<(() => Promise<string>) | null> {
+  const address = await metricsAddress(config, parts);
+  const install = (at: MetricsAddress | null) =>
+    Runtime.install({
+      logger: temporalLogger(log),
+      // Portward itself decides what a signal means, and in which order things stop.
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
+        ...(at === null ? {} : { metrics: exporterAt(at) }),
+      },
+    });
+  try {
+    install(address);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (config.metrics.port !== 0) {
+      throw new Error(
+        `metrics can't be had at ${config.metrics.host}, port ${config.metrics.port}: ${reason}; ` +
+          'set PORTWARD_METRICS_PORT and PORTWARD_METRICS_HOST to a free port and an address of this machine',
+        { cause: error },
+      );
+    }
+    // Somebody else took the port in the moment since it was free.
+    log.warn(`/metrics will be without the worker's part until the next start: ${reason}`);
+    install(null);
+    return null;
+  }
+  if (address === null) return null;
+  if (config.metrics.port !== 0) log.info(`Metrics of the worker: http://${address.host}:${address.port}/metrics`);
+  return parts.includes('api') ? () => workerMetricsAt(address) : null;
+}
+
+async function metricsAddress({ metrics }: Config, parts: readonly Part[]): Promise<MetricsAddress | null> {
+  if (!parts.includes('worker')) return null;
+  if (metrics.port !== 0) return metrics;
+  // Only the API in this process asks. With no API nobody could know the port.
+  return parts.includes('api') ? { host: '127.0.0.1', port: await freeLoopbackPort() } : null;
+}

@@ -1,0 +1,108 @@
+// Those who follow what happens, beside the whole program: a client of the stream, and a receiver of NOTIFY_URL.
+import { EventClient, type HeardEvent } from '../api/event-client';
+import { Receiver } from '../notify/receiver';
+import { until } from '../simulator/until';
+import { newsQuery, type NewsAnswer } from '../../src/workflows/messages';
+import { Stage } from './stage';
+
+interface Batch {
+  readonly instance: string;
+  readonly vpn: string;
+  readonly missed: number;
+  readonly events: readonly (Readonly<Record<string, unknown>> & { readonly id: string; readonly event: string })[];
+}
+
+let stage: Stage;
+let receiver: Receiver;
+const heard: HeardEvent[] = [];
+
+/** Listens until the test says so, comes back as a browser does, and keeps what it heard. */
+async function followed(work: () => Promise<unknown>, from?: string): Promise<void> {
+  const client = await EventClient.open(`${stage.portward.url}/events/stream`, from);
+  try {
+    await work();
+  } finally {
+    client.close();
+    heard.push(...client.events);
+  }
+}
+
+/** What the workflow itself has kept. */
+async function newsOf(on: Stage): Promise<NewsAnswer> {
+  const client = await on.client();
+  return client.workflow.getHandle(on.workflowId()).query(newsQuery);
+}
+
+function batches(): Batch[] {
+  return receiver.taken.map(({ body }) => JSON.parse(body) as Batch);
+}
+
+/** The receiver may have the same one twice, if Portward was killed before it knew; by its id it is known. */
+function notified(): Batch['events'] {
+  return [...new Map(batches().flatMap(({ events }) => events.map((event) => [event.id, event] as const))).values()];
+}
+
+function numbers(ids: readonly string[]): number[] {
+  return ids.map((id) => Number(id.split('.').at(-1)));
+}
+
+beforeAll(async () => {
+  receiver = await Receiver.start();
+  receiver.statuses.push(500, 503);
+  stage = await Stage.start({ env: { NOTIFY_URL: receiver.url, NOTIFY_SECRET: 'shared' } });
+  await stage.forwarded(65_290);
+  await stage.quiet();
+}, 120_000);
+
+afterAll(async () => {
+  await stage?.clear();
+  await receiver?.stop();
+});
+
+test('a port change is told on the stream and to the receiver, which fails twice first; SIGKILL in between loses nothing', async () => {
+  // From the very first thing, so that each of the two ways can be compared with the other.
+  const { news, lineage } = await newsOf(stage);
+  expect(news[0]?.number).toBe(1);
+  const vpn = stage.vpn().name;
+  await followed(async () => {
+    await stage.vpn().changePort(40_648);
+    await stage.portward.untilLog(/replacing forwarded engine/);
+    await stage.portward.kill('SIGKILL');
+  }, `${vpn}=${lineage}.0`);
+  await stage.portward.start();
+  await stage.forwarded(40_648, stage.vpn(), 60_000);
+  await stage.quiet();
+  const all = (await newsOf(stage)).news;
+  const client = await EventClient.open(
+    `${stage.portward.url}/events/stream`,
+    heard.at(-1)?.id ?? `${vpn}=${lineage}.0`,
+  );
+  try {
+    await until('everything on the stream', () => heard.length + client.events.length >= all.length, 30_000);
+  } finally {
+    client.close();
+  }
+  heard.push(...client.events);
+  await until('everything with the receiver', () => notified().length >= all.length, 60_000);
+
+  const wanted = all.map(({ number }) => number);
+  expect(numbers(heard.map(({ id }) => id))).toEqual(wanted);
+  expect(numbers(notified().map(({ id }) => id))).toEqual(wanted);
+  expect(notified()).toEqual(heard.map(({ id, event, data }) => ({ id: id.split('=').at(-1), event, ...data })));
+  const changed = heard.find(({ event }) => event === 'port_changed');
+  expect(changed?.data).toMatchObject({ vpn, from: 65_290, to: 40_648 });
+  const after = heard.slice(heard.findIndex(({ event }) => event === 'port_changed')).map(({ event }) => event);
+  expect(after).toEqual(
+    expect.arrayContaining(['engine_evicted', 'engine_provisioned', 'engine_ready', 'engine_stopped']),
+  );
+});
+
+test('the receiver had the first batch three times, each with the same id and a signature', () => {
+  const [first, second, third] = receiver.deliveries;
+  expect([first?.status, second?.status, third?.status]).toEqual([500, 503, 200]);
+  const [id, ...others] = [first, second, third].map((delivery) => delivery?.headers['idempotency-key']);
+  expect(others).toEqual([id, id]);
+  for (const { headers } of receiver.deliveries)
+    expect(headers['x-portward-signature']).toMatch(/^sha256=[0-9a-f]{64}$/);
+  expect(batches().every(({ missed, instance }) => missed === 0 && instance === stage.simulation.runId)).toBe(true);
+});

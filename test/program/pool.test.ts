@@ -1,0 +1,216 @@
+import type { EngineJson } from '../../src/api/schemas';
+import { fleetWorkflowId } from '../../src/domain/names';
+import { fleetStateQuery } from '../../src/workflows/fleet-messages';
+import { playOn, type Reported } from '../contract/stream-reports';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+import { steadily } from './steadily';
+
+// How many engines there are over two VPNs: kept, made up for, given back, asked for and let go, with real engines.
+
+const PORTS = [65_290, 50_001] as const;
+const MIN_REPLICAS = 4;
+const MAX_REPLICAS = 6;
+/** So long that nothing goes for being idle, where it is not shortened. */
+const LONG_GRACE_S = 600;
+const GRACE_S = 2;
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start({
+    vpns: PORTS.map((port) => ({ port, healthIntervalMs: 300 })),
+    env: {
+      MIN_REPLICAS: String(MIN_REPLICAS),
+      MIN_FREE_REPLICAS: '0',
+      MAX_REPLICAS: String(MAX_REPLICAS),
+      ENGINE_GRACE_PERIOD_S: String(LONG_GRACE_S),
+      // What is seen here was acted on when it happened.
+      AUTOSCALE_INTERVAL_S: '3600',
+      VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0',
+      VPN_RESTART_ENGINES_ON_RECONNECT: 'false',
+    },
+  });
+  await forwardedOnBoth();
+}, 120_000);
+
+afterAll(() => stage?.clear());
+
+type OnBoth = readonly [first: EngineJson[], second: EngineJson[]];
+
+async function forwardedOnBoth(): Promise<EngineJson[]> {
+  return Promise.all(PORTS.map((port, index) => stage.forwarded(port, stage.vpn(index))));
+}
+
+/** Null when the API has no answer of the workflows just now: of an old list nothing is claimed. */
+async function listedOnBoth(): Promise<OnBoth | null> {
+  const response = await fetch(`${stage.portward.url}/engines`);
+  if (!response.ok || response.headers.has('x-portward-stale')) return null;
+  const engines = (await response.json()) as EngineJson[];
+  const on = (index: number) => engines.filter((e) => e.vpn_container === stage.vpn(index).name);
+  return [on(0), on(1)];
+}
+
+/** Resolves with the listed engines once there are so many on each VPN, and nothing is at work on either. */
+async function spread(first: number, second: number): Promise<OnBoth> {
+  const listed = () =>
+    until(
+      `${first} and ${second} engines in /engines`,
+      async () => {
+        const on = await listedOnBoth();
+        return on?.[0].length === first && on[1].length === second && on;
+      },
+      60_000,
+    );
+  const before = await listed();
+  await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
+  const on = await listed();
+  expect(ids(on.flat())).toEqual(ids(before.flat()));
+  return on;
+}
+
+const ids = (engines: readonly EngineJson[]) => engines.map((e) => e.container_id).toSorted();
+const plain = (engines: readonly EngineJson[]) => engines.filter((e) => !e.forwarded);
+
+async function containerIds(index: number): Promise<string[]> {
+  const containers = await stage.containers(stage.vpn(index));
+  return containers
+    .filter((c) => c.running)
+    .map((c) => c.id)
+    .toSorted();
+}
+
+async function post(path: string, body?: object, method = 'POST'): Promise<[number, unknown]> {
+  const response = await fetch(`${stage.portward.url}${path}`, {
+    method,
+    ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+  });
+  return [response.status, await response.json()];
+}
+
+/** A stream on an engine of the second VPN, as a proxy plays and reports it. */
+async function played(engine: EngineJson | undefined, key: string): Promise<Reported> {
+  if (!engine) throw new Error(`no engine to play '${key}' on`);
+  const stream = await playOn(stage.vpn(1).address, engine, key);
+  stage.onClear(() => stream.playback.stop());
+  expect(await post('/events/stream_started', stream.report)).toMatchObject([200, { status: 'started' }]);
+  return stream;
+}
+
+/** Resolves with the time when it ended, as Portward tells it. */
+async function end({ id, playback }: Reported): Promise<number> {
+  await playback.stop();
+  const [status, answer] = await post('/events/stream_ended', { stream_id: id });
+  expect([status, answer]).toMatchObject([200, { updated: true, stream: { status: 'ended' } }]);
+  return Date.parse((answer as { stream: { ended_at: string } }).stream.ended_at);
+}
+
+/** Resolves when both VPNs have been told, after so many lines of the log, that they keep two engines each. */
+async function toldTwoEach(from: number): Promise<void> {
+  for (const { name } of stage.vpns) {
+    await stage.portward.untilLog(new RegExp(`\\[${name}\\] Target is now 2 engines`), { from });
+  }
+}
+
+test('MIN_REPLICAS engines are spread evenly over both VPNs, each with its forwarded one', async () => {
+  const on = await spread(2, 2);
+  for (const [index, engines] of on.entries()) {
+    expect(engines.filter((e) => e.forwarded).map((e) => e.p2p_port)).toEqual([PORTS[index]]);
+    expect(await containerIds(index)).toEqual(ids(engines));
+  }
+});
+
+test('POST /scale/{n} brings up as many as are asked for, evenly, and more than the maximum is refused', async () => {
+  const [status, answer] = await post(`/scale/${MAX_REPLICAS}`);
+  expect([status, answer]).toEqual([200, { scaled_to: MAX_REPLICAS }]);
+  const on = await spread(3, 3);
+  expect(await post(`/scale/${MAX_REPLICAS + 1}`)).toMatchObject([
+    503,
+    { detail: { error: 'provisioning_blocked', code: 'max_capacity' } },
+  ]);
+  expect((await spread(3, 3)).map(ids)).toEqual(on.map(ids));
+});
+
+test('when somebody terminates the workflow over all VPNs it is begun anew with what was asked for, and no engine is touched', async () => {
+  const on = await spread(3, 3);
+  const { workflow } = await stage.client();
+  const fleet = workflow.getHandle(fleetWorkflowId(stage.simulation.runId));
+  await fleet.terminate('by a test');
+  expect(await post('/scale/5')).toMatchObject([503, { detail: expect.stringMatching(/ask again/) }]);
+  await until('it begun anew', async () => (await fleet.describe()).status.name === 'RUNNING', 60_000);
+  const { wanted, demand } = await until('its first look', async () => {
+    const state = await fleet.query(fleetStateQuery);
+    return state.members.length === 2 && state.members.every((m) => m.answers) && state;
+  });
+  expect([wanted, demand]).toEqual([MAX_REPLICAS, MAX_REPLICAS]);
+  expect((await spread(3, 3)).map(ids)).toEqual(on.map(ids));
+  // Looking after the workflows again and again leaves nothing behind, which Node would warn of.
+  expect(stage.portward.logLines.filter(({ text }) => /MaxListeners/.test(text))).toEqual([]);
+}, 120_000);
+
+test('POST /gc takes at once what is idle beyond the wanted number, not an engine with a stream nor a forwarded one', async () => {
+  const forwarded = await forwardedOnBoth();
+  const [, onSecond] = await spread(3, 3);
+  // The youngest, which would go first.
+  const [youngest] = plain(onSecond).toSorted((a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen));
+  const stream = await played(youngest, 'kept by its stream');
+  const from = stage.portward.logLines.length;
+  expect(await post('/scale/0')).toEqual([200, { scaled_to: MIN_REPLICAS }]);
+  await toldTwoEach(from);
+  await spread(3, 3);
+  expect(await post('/gc')).toEqual([200, { status: 'ok' }]);
+  const on = await spread(2, 2);
+  expect(ids(on[1])).toContain(youngest?.container_id);
+  expect(ids(on.flat())).toEqual(expect.arrayContaining(ids(forwarded)));
+  await end(stream);
+});
+
+test('an engine that is deleted by its id goes, and is made up for', async () => {
+  const [onFirst] = await spread(2, 2);
+  const [victim] = plain(onFirst);
+  const id = victim?.container_id ?? '';
+  expect(await post(`/containers/${id}`, undefined, 'DELETE')).toEqual([200, { deleted: id }]);
+  await until('its container gone', async () => !(await containerIds(0)).includes(id), 30_000);
+  const [again] = await spread(2, 2);
+  expect(ids(again)).not.toContain(id);
+});
+
+test('what a VPN that is down lacks is made up on the other, and given back when it is well', async () => {
+  await stage.startPortwardAgain({ ENGINE_GRACE_PERIOD_S: String(GRACE_S) });
+  await forwardedOnBoth();
+  const [own] = await spread(2, 2);
+  await stage.vpn(0).setHealth(false);
+  const [, instead] = await spread(0, MIN_REPLICAS);
+  // Hidden and not removed: they are what it has when it is back.
+  expect(await containerIds(0)).toEqual(ids(own));
+  await stage.vpn(0).setHealth(true);
+  const [back, rest] = await spread(2, 2);
+  expect(ids(back)).toEqual(ids(own));
+  expect(ids(instead)).toEqual(expect.arrayContaining(ids(rest)));
+  expect(await containerIds(1)).toEqual(ids(rest));
+});
+
+test('an idle engine beyond the wanted number goes after ENGINE_GRACE_PERIOD_S, never one with a stream, never the forwarded one', async () => {
+  await post(`/scale/${MAX_REPLICAS}`);
+  const [, onSecond] = await spread(3, 3);
+  const forwarded = await forwardedOnBoth();
+  const [one, other] = plain(onSecond);
+  const first = await played(one, 'a short film');
+  const second = await played(other, 'a long film');
+  await post('/scale/0');
+  // The second VPN has one too many as well, but each of its plain ones has a stream.
+  await spread(2, 3);
+  await steadily('nothing goes on the second VPN', GRACE_S * 2_500, async () => {
+    const on = await listedOnBoth();
+    return on === null || (on[0].length === 2 && on[1].length === 3);
+  });
+  const endedAt = await end(first);
+  const [left, right] = await spread(2, 2);
+  expect(ids(right)).toContain(other?.container_id);
+  expect(ids([...left, ...right])).toEqual(expect.arrayContaining(ids(forwarded)));
+  const gone = (await stage.replacements(stage.vpn(1))).find((r) => r.old_engine?.container_id === one?.container_id);
+  expect(gone).toMatchObject({ cause: 'surplus', new_engine: null });
+  expect(Date.parse(gone?.started_at ?? '')).toBeGreaterThanOrEqual(endedAt + GRACE_S * 1000);
+  expect(second.playback.bytes).toBeGreaterThan(0);
+  await end(second);
+}, 90_000);

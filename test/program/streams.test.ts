@@ -1,0 +1,195 @@
+import type { EngineJson } from '../../src/api/schemas';
+import type { StreamJson, StreamSampleJson } from '../../src/api/stream-schemas';
+import { until } from '../simulator/until';
+import { Stage } from './stage';
+
+const COLLECT_INTERVAL_S = 1;
+const STATS_HISTORY_MAX = 6;
+
+let stage: Stage;
+let engine: EngineJson;
+
+beforeAll(async () => {
+  stage = await Stage.start({
+    apart: true,
+    env: {
+      COLLECT_INTERVAL_S: String(COLLECT_INTERVAL_S),
+      STATS_HISTORY_MAX: String(STATS_HISTORY_MAX),
+      EVICTION_GRACE_S: '10',
+    },
+  });
+  engine = await stage.forwarded(65_290);
+});
+afterAll(() => stage.clear());
+
+interface Session {
+  readonly playback_session_id: string;
+  readonly stat_url: string;
+  readonly command_url: string;
+}
+
+/** As a proxy does it: the engine opens a playback, and only then is it reported. */
+async function play(on: EngineJson, key: string): Promise<Session> {
+  const answer = await fetch(`http://${stage.vpn().address}:${on.port}/ace/getstream?format=json&id=${key}`);
+  const { response } = (await answer.json()) as { response: Session };
+  return response;
+}
+
+/** What a proxy says of it: `container_id` is its own setting. */
+function report(on: EngineJson, key: string, session: Session): object {
+  const { playback_session_id, stat_url, command_url } = session;
+  return {
+    container_id: 'acexy',
+    engine: { host: on.host, port: on.port },
+    stream: { key_type: 'infohash', key },
+    session: { playback_session_id, stat_url, command_url, is_live: 1 },
+    labels: { stream_id: `${key}|${playback_session_id}` },
+    an_unknown_field: 1,
+  };
+}
+
+function post(path: string, body: object): Promise<Response> {
+  return fetch(`${stage.portward.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function start(key: string, on = engine): Promise<{ session: Session; stream: StreamJson }> {
+  const session = await play(on, key);
+  const response = await post('/events/stream_started', report(on, key, session));
+  expect(response.status).toBe(200);
+  return { session, stream: (await response.json()) as StreamJson };
+}
+
+const startedOn = (id: string) => stage.get<StreamJson[]>(`/streams?container_id=${id}&status=started`);
+const find = async (id: string) => (await stage.get<StreamJson[]>('/streams')).find((s) => s.id === id);
+const engineNow = async () => (await stage.engines()).find((e) => e.container_id === engine.container_id);
+
+test('a stream that is reported shows at once in /streams, and on its engine with the time of its last use', async () => {
+  expect(engine).toMatchObject({ streams: [], last_stream_usage: null });
+  const { stream, session } = await start('key-a');
+  expect(stream).toMatchObject({
+    id: `key-a|${session.playback_session_id}`,
+    key_type: 'infohash',
+    key: 'key-a',
+    container_id: engine.container_id,
+    stat_url: session.stat_url,
+    is_live: true,
+    status: 'started',
+    ended_at: null,
+  });
+  expect(await startedOn(engine.container_id)).toMatchObject([{ id: stream.id, started_at: stream.started_at }]);
+  const shown = await until('the stream on its engine', async () => {
+    const now = await engineNow();
+    return now?.streams.includes(stream.id) && now;
+  });
+  expect(shown.streams).toEqual([stream.id]);
+  expect(Date.parse(shown.last_stream_usage ?? '')).toBeGreaterThanOrEqual(Date.parse(stream.started_at));
+  const { streams } = await stage.get<{ streams: StreamJson[] }>(`/engines/${engine.container_id}`);
+  expect(streams.map((s) => s.id)).toEqual([stream.id]);
+});
+
+test('the statistics of a stream come from its engine, through the worker, and are kept', async () => {
+  const { stream } = await start('key-b');
+  const shown = await until('its statistics', async () => {
+    const now = await find(stream.id);
+    return now && now.peers !== null && now;
+  });
+  expect(shown).toMatchObject({ peers: 3, speed_up: 1, downloaded: 0, uploaded: 0 });
+  const path = `/streams/${encodeURIComponent(stream.id)}/stats`;
+  const samples = await until('five samples', async () => {
+    const found = await stage.get<StreamSampleJson[]>(path);
+    return found.length >= 5 && found;
+  });
+  expect(samples[0]).toEqual({
+    ts: expect.any(String),
+    peers: 3,
+    speed_down: expect.any(Number),
+    speed_up: 1,
+    downloaded: 0,
+    uploaded: 0,
+    status: 'dl',
+  });
+  const times = samples.map(({ ts }) => Date.parse(ts));
+  // Each look is there once and in order, though every heartbeat repeats those of the one before.
+  expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
+  const since = samples[3]?.ts ?? '';
+  const later = await stage.get<StreamSampleJson[]>(`${path}?since=${encodeURIComponent(since)}`);
+  expect(later[0]?.ts).toBe(since);
+  const newest = await until('the first sample forgotten', async () => {
+    const found = await stage.get<StreamSampleJson[]>(path);
+    return found[0]?.ts !== samples[0]?.ts && found;
+  });
+  expect(newest).toHaveLength(STATS_HISTORY_MAX);
+  expect((await fetch(`${stage.portward.url}/streams/nobody/stats`)).status).toBe(404);
+});
+
+test('repeats change nothing, and what is unknown is a 404', async () => {
+  const session = await play(engine, 'key-c');
+  const body = report(engine, 'key-c', session);
+  const first = (await (await post('/events/stream_started', body)).json()) as StreamJson;
+  const again = (await (await post('/events/stream_started', body)).json()) as StreamJson;
+  expect(again).toMatchObject({ id: first.id, started_at: first.started_at, status: 'started' });
+  const end = { stream_id: first.id, reason: 'client left' };
+  expect(await (await post('/events/stream_ended', end)).json()).toMatchObject({
+    updated: true,
+    stream: { id: first.id, status: 'ended' },
+  });
+  const ended = await find(first.id);
+  expect(await (await post('/events/stream_ended', end)).json()).toMatchObject({
+    updated: false,
+    stream: { ended_at: ended?.ended_at },
+  });
+  const late = (await (await post('/events/stream_started', body)).json()) as StreamJson;
+  expect(late).toMatchObject({ status: 'ended', started_at: first.started_at });
+  expect((await stage.get<StreamJson[]>('/streams')).filter((s) => s.id === first.id)).toHaveLength(1);
+  expect((await post('/events/stream_ended', { stream_id: 'nobody' })).status).toBe(404);
+  const elsewhere = report({ ...engine, port: 1 }, 'key-d', session);
+  expect((await post('/events/stream_started', elsewhere)).status).toBe(404);
+});
+
+test('a stream whose engine knows nothing of it any more is ended', async () => {
+  const { stream, session } = await start('key-e');
+  await until('its statistics', async () => (await find(stream.id))?.peers === 3);
+  await fetch(`${session.command_url}?method=stop`);
+  const ended = await until('the end', async () => {
+    const now = await find(stream.id);
+    return now?.status === 'ended' && now;
+  });
+  expect(ended.ended_at).not.toBeNull();
+  await until('nothing of it on the engine', async () => !(await engineNow())?.streams.includes(stream.id));
+  await stage.portward.untilLog(new RegExp(`Stream key-e\\|.* ended: its engine knows nothing of it`));
+});
+
+test('SIGKILL of worker and API loses no stream that was accepted, and later reports go on as if nothing had been', async () => {
+  const { stream } = await start('key-f');
+  const before = (await stage.get<StreamJson[]>('/streams')).map((s) => [s.id, s.started_at, s.status]);
+  await Promise.all([stage.portward.kill('SIGKILL'), stage.api.kill('SIGKILL')]);
+  await Promise.all([stage.portward.start(), stage.api.start()]);
+  const after = await until('the streams', async () => {
+    const response = await fetch(`${stage.portward.url}/streams`);
+    return response.ok && ((await response.json()) as StreamJson[]);
+  });
+  expect(after.map((s) => [s.id, s.started_at, s.status])).toEqual(before);
+  const response = await post('/events/stream_ended', { stream_id: stream.id });
+  expect(await response.json()).toMatchObject({ updated: true, stream: { id: stream.id } });
+});
+
+test('an event for an engine that is being replaced is accepted and counted on it', async () => {
+  const session = await play(engine, 'key-g');
+  expect((await stage.replace()).status).toBe(202);
+  await until('the engine gone from the list', async () => (await engineNow()) === undefined);
+  const response = await post('/events/stream_started', report(engine, 'key-g', session));
+  expect(response.status).toBe(200);
+  const stream = (await response.json()) as StreamJson;
+  expect(stream.container_id).toBe(engine.container_id);
+  expect((await startedOn(engine.container_id)).map((s) => s.id)).toContain(stream.id);
+  await stage.quiet();
+  const ended = await until('its end with the engine', async () => {
+    const now = await find(stream.id);
+    return now?.status === 'ended' && now;
+  });
+  expect(ended.ended_at).not.toBeNull();
+});
