@@ -4,14 +4,21 @@ import { bareContainers } from './bare-container';
 import { changes } from './changes';
 import { idle } from './idle';
 import { progress } from './progress';
-import { reads } from './reads';
+import { POOL, poolReads } from './pool-reads';
+import { READS, reads } from './reads';
 import { median, type Row } from './row';
+import { EVENTS, PER_SECOND, streamEvents } from './stream-events';
 
-export const PARTS = ['hidden', 'polling', 'ready', 'reads', 'calls', 'memory'] as const;
+export const PARTS = ['hidden', 'polling', 'ready', 'reads', 'pool', 'streams', 'calls', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
 
 const CHANGES = 10;
 const POLLING_S = 1;
+
+/** What a number was measured with. Every site has one Portward, and in it one API. */
+function size({ vpns, engines }: { readonly vpns: number; readonly engines: number }): string {
+  return `${vpns} VPNs, ${engines} engines, 1 API process`;
+}
 
 export interface MeasureOptions {
   readonly parts: ReadonlySet<Part>;
@@ -66,26 +73,59 @@ export async function measure(docker: Docker, { parts, idleMinutes }: MeasureOpt
     });
   }
   if (parts.has('reads')) {
-    progress('/engines with 40 engines on 2 VPNs, about 2 minutes');
+    progress(`/engines with ${size(READS)}, about 2 minutes`);
     const { throughput, backToBack, seldom } = await reads(docker);
     rows.push(
       {
-        what: '/engines, 40 engines: requests with 50 clients',
+        what: `/engines (${size(READS)}): requests with 50 clients`,
         unit: 'req/s',
         values: [throughput],
         bound: { of: 'median', is: 'at least', value: 5_000 },
       },
       {
-        what: '/engines, 40 engines: back to back, one client',
+        what: `/engines (${size(READS)}): back to back, one client`,
         unit: 'ms',
         values: backToBack,
         bound: { of: 'median', is: 'at most', value: 2 },
       },
       {
-        what: '/engines, 40 engines: one request every 2 s',
+        what: `/engines (${size(READS)}): one request every 2 s`,
         unit: 'ms',
         values: seldom,
         bound: { of: 'median', is: 'at most', value: 25 },
+      },
+    );
+  }
+  if (parts.has('pool')) {
+    progress(`/engines and /streams with ${size(POOL)}, about 4 minutes`);
+    const { engines, streams, streamsOfOne } = await poolReads(docker);
+    const bound = { of: 'median', is: 'at least', value: 4_000 } as const;
+    const row = (what: string, value: number): Row => {
+      return { what: `${what} (${size(POOL)}): requests with 50 clients`, unit: 'req/s', values: [value], bound };
+    };
+    rows.push(
+      row('/engines', engines),
+      row(`/streams, ${POOL.engines} of them`, streams),
+      row('/streams of one engine', streamsOfOne),
+    );
+  }
+  if (parts.has('streams')) {
+    progress(`stream events, ${size(EVENTS)}, about 2 minutes`);
+    const { accepted, acceptedPerSecond } = await streamEvents(docker);
+    const what = `stream events, ${PER_SECOND}/s sent (${size(EVENTS)})`;
+    rows.push(
+      {
+        what: `${what}: until accepted`,
+        unit: 'ms',
+        values: accepted,
+        bound: { of: 'median', is: 'at most', value: 700 },
+      },
+      {
+        what: `${what}: accepted`,
+        unit: 'req/s',
+        values: [acceptedPerSecond],
+        // Where the measured time is cut out, a batch may be missing.
+        bound: { of: 'median', is: 'at least', value: PER_SECOND * 0.98 },
       },
     );
   }
@@ -94,7 +134,7 @@ export async function measure(docker: Docker, { parts, idleMinutes }: MeasureOpt
     const { callsPerMinute, countedMinutes, portwardMb, temporalMb } = await idle(docker, idleMinutes);
     if (parts.has('calls')) {
       rows.push({
-        what: `idle, 10 engines: Docker calls, counted for ${countedMinutes} min`,
+        what: `idle, 10 engines on 2 VPNs: Docker calls, counted for ${countedMinutes} min`,
         unit: 'calls/min',
         values: [callsPerMinute],
         bound: { of: 'median', is: 'at most', value: 60 },

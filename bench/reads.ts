@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 import { httpGet, keptConnections } from '../simulator/http-get';
+import { CLIENTS, LOAD_S, requestsPerSecond } from './load';
 import { progress } from './progress';
 import { Site } from './site';
 
@@ -16,16 +15,16 @@ export interface Reads {
   readonly seldom: readonly number[];
 }
 
-const CLIENTS = 50;
-const LOAD_S = 10;
 const BACK_TO_BACK_MS = 5_000;
 const SELDOM = 15;
 const SELDOM_EVERY_MS = 2_000;
 const LIMIT_MS = 5_000;
 
-/** `/engines` with 40 engines on 2 VPNs. */
+export const READS = { vpns: 2, engines: 40 } as const;
+
+/** `/engines` of a pool of a usual size. */
 export async function reads(docker: Docker): Promise<Reads> {
-  const site = await Site.open(docker, { vpns: 2, engines: 40, engineStartupMs: 0, hints: false });
+  const site = await Site.open(docker, { ...READS, engineStartupMs: 0, hints: false });
   const agent = keptConnections();
   try {
     const url = `${site.portward.url}/engines`;
@@ -39,7 +38,7 @@ export async function reads(docker: Docker): Promise<Reads> {
     const backToBack: number[] = [];
     for (const end = Date.now() + BACK_TO_BACK_MS; Date.now() < end;) backToBack.push(await timed(url, agent));
     progress(`${CLIENTS} clients for ${LOAD_S} s`);
-    return { throughput: await load(url), backToBack, seldom };
+    return { throughput: await requestsPerSecond(url), backToBack, seldom };
   } finally {
     agent.destroy();
     await site.close();
@@ -51,17 +50,4 @@ async function timed(url: string, agent: Agent): Promise<number> {
   const { status } = await httpGet(url, { agent, limitMs: LIMIT_MS });
   if (status !== 200) throw new Error(`GET ${url}: expected 200, found ${status}`);
   return performance.now() - began;
-}
-
-/** From a process of its own: load that shares an event loop with what it measures finds too little. */
-async function load(url: string): Promise<number> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [require.resolve('autocannon'), '--json', '--connections', String(CLIENTS), '--duration', String(LOAD_S), url],
-    { maxBuffer: 2 ** 24 },
-  );
-  const { requests, errors, non2xx }: { requests: { average: number }; errors: number; non2xx: number } =
-    JSON.parse(stdout);
-  if (errors + non2xx > 0) progress(`under load: ${errors} errors, ${non2xx} answers other than 200`);
-  return requests.average;
 }

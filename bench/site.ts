@@ -25,7 +25,7 @@ const FIRST_PORT = 50_000;
 const HTTP_PORTS_A_VPN = 50;
 const FIRST_HTTP_PORT = 19_000;
 /** Seldom, because each check takes 60 ms of a core, and Docker makes the first one after that long. */
-const HEALTH_INTERVAL_MS = 3_000;
+const HEALTH_INTERVAL_MS = 10_000;
 const PROVISIONED_LIMIT_MS = 300_000;
 
 /** Sites that are open, so that an interrupted benchmark can clear them away. */
@@ -87,7 +87,10 @@ export class Site {
         CONTAINER_LABEL: `portward.bench=${this.runId}`,
         MIN_REPLICAS: String(engines),
         MAX_REPLICAS: String(Math.max(20, engines)),
-        // Forty engines that start at once on two cores take their time.
+        MAX_ACTIVE_REPLICAS: String(Math.max(20, engines)),
+        // What is measured with streams is not to start engines.
+        MIN_FREE_REPLICAS: '0',
+        // A hundred engines that start at once on two cores take their time.
         STARTUP_TIMEOUT_S: '120',
         // Load comes from this machine only; hints come from containers, and need no key.
         APP_HOST: hints ? '0.0.0.0' : '127.0.0.1',

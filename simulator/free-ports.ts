@@ -17,6 +17,16 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found];
 }
 
+/** So many in a row, as a VPN container publishes them. */
+export async function freePortRange(count: number): Promise<{ from: number; to: number }> {
+  for (;;) {
+    const from = FIRST + Math.floor(Math.random() * (COUNT - count));
+    const ports = Array.from({ length: count }, (_, i) => from + i);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return { from, to: from + count - 1 };
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -116,10 +116,17 @@ export class PortwardProcess {
     this.build = dist;
   }
 
-  /** A further process with the same folder, ports and settings: a second worker, or the API apart from it. It is stopped by its owner. */
-  beside(part: 'worker' | 'api', env: Readonly<Record<string, string>> = {}): PortwardProcess {
+  /**
+   * A further process with the same folder and settings: a second worker, or the API apart from it. It is stopped by its
+   * owner. @param apiPort where it listens; the same as here if absent
+   */
+  beside(
+    part: 'worker' | 'api',
+    env: Readonly<Record<string, string>> = {},
+    apiPort: number = this.ports.api,
+  ): PortwardProcess {
     const options = { ...this.options, env: { ...this.options.env, ...env } };
-    return new PortwardProcess(options, this.folder, this.ports, part);
+    return new PortwardProcess(options, this.folder, { ...this.ports, api: apiPort }, part);
   }
 
   /** 0 before the first start. */

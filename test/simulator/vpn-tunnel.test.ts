@@ -1,4 +1,4 @@
-import { AceStreamApi } from '../../src/engine/engine-api';
+import { askConnected } from '../../src/engine/engine-api';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { control, reportedPort } from './control';
 import { Simulation } from './simulation';
@@ -7,11 +7,10 @@ import { until } from './until';
 const simulation = new Simulation();
 afterAll(() => simulation.remove());
 
-const api = new AceStreamApi();
 const HTTP_PORT = 19_001;
 
 function connected(vpn: SimulatedVpn): Promise<boolean> {
-  return api.connected({ host: vpn.address, port: HTTP_PORT }, new AbortController().signal);
+  return askConnected({ host: vpn.address, port: HTTP_PORT }, new AbortController().signal);
 }
 
 async function withEngine(): Promise<SimulatedVpn> {

@@ -1,0 +1,50 @@
+import { Stage } from '../program/stage';
+import type { EngineJson } from '../../src/api/schemas';
+import { ContractClient } from './client';
+import { API_KEY } from './proxy-stage';
+import * as shape from './shapes';
+import { playOn, type Reported } from './stream-reports';
+
+export const MAX_REPLICAS = 4;
+export const FORWARDED_PORT = 65_290;
+
+/** One VPN with two engines, a real stream on the forwarded one, and a client. */
+export interface ContractStage {
+  readonly stage: Stage;
+  readonly api: ContractClient;
+  readonly engine: EngineJson;
+  /** The stream, as it was reported. */
+  readonly first: Reported;
+}
+
+export async function startContractStage(env: Readonly<Record<string, string>> = {}): Promise<ContractStage> {
+  const stage = await Stage.start({
+    vpns: [{ port: FORWARDED_PORT, healthIntervalMs: 500 }],
+    env: {
+      API_KEY,
+      API_WRONG_KEYS_PER_MINUTE: '0',
+      API_CHANGES_PER_MINUTE: '0',
+      MIN_REPLICAS: '2',
+      MIN_FREE_REPLICAS: '0',
+      MAX_REPLICAS: String(MAX_REPLICAS),
+      ENGINE_GRACE_PERIOD_S: '600',
+      COLLECT_INTERVAL_S: '1',
+      // As in the `.env` of somebody who has moved over.
+      IDLE_TTL_S: '600',
+      ...env,
+    },
+  });
+  try {
+    const api = new ContractClient(stage.portward.url);
+    const engine = await stage.forwarded(FORWARDED_PORT);
+    await stage.listed(2);
+    await stage.quiet();
+    const first = await playOn(stage.vpn().address, engine, 'first');
+    stage.onClear(() => first.playback.stop());
+    await api.expect('POST /events/stream_started', 200, shape.StreamState, { body: first.report });
+    return { stage, api, engine, first };
+  } catch (error) {
+    await stage.clear();
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { Type } from '@sinclair/typebox';
+import type { ProxyStream, StrictProxyClient } from '../../simulator/proxy-client-strict';
+import { steadily } from '../program/steadily';
+import type { Stage } from '../program/stage';
+import { until } from '../simulator/until';
+import { Audience } from './audience';
+import { ContractClient } from './client';
+import { startProxyStage, strictProxy } from './proxy-stage';
+import * as shape from './shapes';
+
+// With DRAIN_TIMEOUT_S a viewer sees the end of the film although the port changes in the middle of it.
+
+/** Twice the grace and more: without a drain the old engine would be long gone. */
+const WELL_BEYOND_THE_GRACE_MS = 8_000;
+const LONG_S = '600';
+const SHORT_S = '6';
+
+let stage: Stage;
+let proxy: StrictProxyClient;
+let port = 50_001;
+
+beforeAll(async () => {
+  stage = await startProxyStage([port], { MIN_REPLICAS: '2', MIN_FREE_REPLICAS: '0', DRAIN_TIMEOUT_S: LONG_S });
+  await stage.forwarded(port);
+  proxy = strictProxy(stage, { statusEveryMs: 1_000 });
+  await proxy.start();
+}, 120_000);
+
+afterAll(() => stage?.clear());
+
+/** The proxy ranks the forwarded engine first when all is well and nothing plays. */
+async function playedOnForwarded(key: string): Promise<ProxyStream> {
+  await until('two engines that are well', async () => {
+    const engines = await stage.listed(2);
+    return engines.every(({ health_status: health }) => health === 'healthy');
+  });
+  const film = await proxy.open(key);
+  expect(film.engine.id).toBe((await stage.forwarded(port)).container_id);
+  return film;
+}
+
+/** The port changed under a stream. Resolves when the new engine is listed. */
+async function changedUnder(film: ProxyStream): Promise<{ old: string; fresh: string }> {
+  const old = film.engine.id ?? '';
+  port += 1;
+  await stage.vpn().changePort(port);
+  const fresh = (await stage.forwarded(port)).container_id;
+  return { old, fresh };
+}
+
+const runs = async (id: string) => (await stage.containers()).some((c) => c.id === id && c.running);
+
+test('a replaced engine with a stream leaves /engines at once, serves on, and goes when its last stream has ended', async () => {
+  const api = new ContractClient(stage.portward.url);
+  const film = await playedOnForwarded('a long film');
+  const audience = new Audience(proxy);
+  audience.zap(2);
+  // The new one has not waited for it, and it is not listed beside the new one.
+  const { old, fresh } = await changedUnder(film);
+  const listed = (await stage.engines()).map((e) => e.container_id);
+  expect([listed.includes(old), listed.includes(fresh)]).toEqual([false, true]);
+  const before = film.playback.bytes;
+  await steadily('the old engine runs and is hidden', WELL_BEYOND_THE_GRACE_MS, async () => {
+    const isListed = (await stage.engines()).some((e) => e.container_id === old);
+    return !isListed && (await runs(old));
+  });
+  expect(film.playback.bytes).toBeGreaterThan(before);
+  const counted = await api.expect(
+    `GET /streams?container_id=${old}&status=started`,
+    200,
+    Type.Array(shape.StreamState),
+  );
+  expect(counted.map((s) => s.id)).toContain(film.id);
+
+  const end = await film.playback.stop();
+  await film.over;
+  expect(end).toEqual({ by: 'viewer' });
+  await until('the old engine gone', async () => !(await runs(old)), 30_000);
+  await stage.quiet();
+  await audience.leave();
+  expect(audience.seen.filter(({ outcome }) => outcome !== 'played')).toEqual([]);
+  expect(proxy.requests.failures).toEqual([]);
+}, 120_000);
+
+test('when DRAIN_TIMEOUT_S is up, a stream that still runs is cut, and none of the requests fails', async () => {
+  await stage.startPortwardAgain({ DRAIN_TIMEOUT_S: SHORT_S });
+  const later = strictProxy(stage);
+  await later.start();
+  proxy = later;
+  const film = await playedOnForwarded('a longer film');
+  const { old, fresh } = await changedUnder(film);
+  expect(await runs(old)).toBe(true);
+  const end = await film.over;
+  expect(end.by).toBe('engine');
+  await until('the old engine gone', async () => !(await runs(old)), 30_000);
+  await stage.quiet();
+  expect((await stage.forwarded(port)).container_id).toBe(fresh);
+  expect(proxy.requests.failures).toEqual([]);
+}, 120_000);

@@ -1,0 +1,94 @@
+import { NoStream, type StrictProxyClient } from '../../simulator/proxy-client-strict';
+import type { Stage } from '../program/stage';
+import { until } from '../simulator/until';
+import { Audience } from './audience';
+import { startProxyStage, strictProxy } from './proxy-stage';
+
+// A proxy that puts one stream on an engine, and asks for another engine when none has room.
+
+let stage: Stage;
+let proxy: StrictProxyClient;
+
+beforeAll(async () => {
+  stage = await startProxyStage(
+    [50_001],
+    { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '10' },
+    // Longer than the answer to the proxy's post takes, shorter than the proxy then waits.
+    { STARTUP_MS: '4000' },
+  );
+  await stage.forwarded(50_001);
+  proxy = strictProxy(stage, { room: 1, statusEveryMs: 200 });
+  await proxy.start();
+}, 120_000);
+
+afterAll(() => stage?.clear());
+
+const blockedBecause = (code: string) =>
+  until(`blocked because of ${code}`, async () => {
+    const response = await fetch(`${stage.portward.url}/orchestrator/status`);
+    return (await response.text()).includes(`"code":"${code}"`);
+  });
+
+test('with no room left it gets an engine from one post, and plays on it at localhost; later ones are told to wait', async () => {
+  const first = await proxy.open('first');
+  expect(first.engine.id).toBe((await stage.forwarded(50_001)).container_id);
+
+  const second = await proxy.open('second');
+  expect(second.engine).toMatchObject({ id: null, host: 'localhost' });
+  expect(proxy.requests.byRoute.get('POST /provision/acestream')).toEqual({ tried: 1, failed: [] });
+  const onRequest = (await stage.listed(2)).find((e) => e.port === second.engine.port);
+  const counted = await until('the stream on its engine', async () => {
+    const now = (await stage.engines()).find((e) => e.container_id === onRequest?.container_id);
+    return now?.streams.includes(second.id);
+  });
+  expect(counted).toBe(true);
+
+  await blockedBecause('max_capacity');
+  const refused = await until('the proxy knows', async () => {
+    const error: unknown = await proxy.open('third').catch((e: unknown) => e);
+    return error instanceof NoStream && /may be asked for/.test(error.message) ? error : null;
+  });
+  expect(refused.engine).toBeNull();
+
+  await second.playback.stop();
+  await second.over;
+  await until('the engine that nobody uses gone', async () => (await stage.containers()).length === 1, 40_000);
+  expect((await first.playback.stop()).by).toBe('viewer');
+  await first.over;
+  expect(proxy.requests.failures.filter((failure) => !failure.startsWith('POST /provision'))).toEqual([]);
+}, 120_000);
+
+test('while its only engine is replaced it is told of the one that takes its place, and no viewer goes without', async () => {
+  const watching = strictProxy(stage);
+  await watching.start();
+  const audience = new Audience(watching);
+  audience.zap(3);
+  await until('viewers', () => audience.seen.length > 5);
+  const posts = () => watching.requests.byRoute.get('POST /provision/acestream') ?? { tried: 0, failed: [] };
+  expect(posts().tried).toBe(0);
+
+  await stage.vpn().changePort(50_002);
+  const { container_id: fresh, port } = await stage.forwarded(50_002);
+  await until('a viewer on an engine that was asked for', () =>
+    audience.seen.some(({ engine, outcome }) => engine?.id === null && outcome === 'played'),
+  );
+  await audience.leave();
+  await stage.quiet();
+
+  expect(posts().tried).toBeGreaterThan(0);
+  expect(watching.requests.failures).toEqual([]);
+  expect(audience.seen.filter(({ outcome }) => outcome !== 'played')).toEqual([]);
+  const asked = audience.seen.filter(({ engine }) => engine?.id === null);
+  expect(new Set(asked.map(({ engine }) => engine?.port))).toEqual(new Set([port]));
+  expect((await stage.containers()).map((c) => c.id)).toEqual([fresh]);
+}, 120_000);
+
+test('with the VPN down it is told to wait, and why', async () => {
+  await stage.vpn().stop();
+  await blockedBecause('vpn_disconnected');
+  const refused = await until('nothing to play on', async () => {
+    const error: unknown = await proxy.open('fourth').catch((e: unknown) => e);
+    return error instanceof NoStream && error.engine === null ? error : null;
+  });
+  expect(refused.message).toMatch(/none may be asked for|none could be had/);
+});

@@ -1,0 +1,40 @@
+import { freePortRange } from '../../simulator/free-ports';
+import { StrictProxyClient, type StrictProxyOptions } from '../../simulator/proxy-client-strict';
+import { Stage } from '../program/stage';
+
+export const API_KEY = 'a-key-of-more-than-sixteen-characters';
+export const authorization = `Bearer ${API_KEY}`;
+
+/** Enough for what a VPN has and what takes its place, side by side. */
+const PORTS_OF_A_VPN = 10;
+
+/**
+ * VPNs as users have them: each publishes the ports of its engines, so that an engine's HTTP port is the same number on
+ * the host, where the proxy calls an engine that it has asked for.
+ */
+export async function startProxyStage(
+  forwardedPorts: readonly number[],
+  env: Readonly<Record<string, string>>,
+  engineEnv: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
+  const vpns = [];
+  const ranges: Record<string, string> = {};
+  for (const [i, port] of forwardedPorts.entries()) {
+    const enginePorts = await freePortRange(PORTS_OF_A_VPN);
+    vpns.push({ port, enginePorts, publish: true, healthIntervalMs: 500 });
+    ranges[`GLUETUN_PORT_RANGE_${i + 1}`] = `${enginePorts.from}-${enginePorts.to}`;
+  }
+  return Stage.start({ vpns, env: { API_KEY, ...ranges, ...env }, engineEnv });
+}
+
+/** Not yet polling: see `start`. It is closed with the stage. */
+export function strictProxy(stage: Stage, options: Partial<StrictProxyOptions> = {}): StrictProxyClient {
+  const client = new StrictProxyClient({
+    url: stage.portward.url,
+    apiKey: API_KEY,
+    addressOf: (host) => stage.vpns.find(({ name }) => name === host)?.address ?? '127.0.0.1',
+    ...options,
+  });
+  stage.onClear(() => client.close());
+  return client;
+}
