@@ -12,7 +12,10 @@ import type { EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from '../../
 import { cacheDir } from '../../src/folders';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { Simulation } from '../simulator/simulation';
-import { until } from '../simulator/until';
+import { tellWhenGivenUp, until } from '../simulator/until';
+
+/** In the message of a test that waited in vain. */
+const LINES_OF_ACCOUNT = 60;
 
 export interface StageOptions {
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
@@ -112,6 +115,7 @@ export class Stage {
       },
     };
     this.running = await startPortward(options, apart ? 'worker' : 'start');
+    tellWhenGivenUp(() => this.account());
     if (apart) {
       const api = this.running.beside('api');
       this.onClear(() => api.stop());
@@ -142,6 +146,18 @@ export class Stage {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
+  /** What Portward printed last, and shows now. */
+  private async account(): Promise<string> {
+    const lines = this.portward.logLines.slice(-LINES_OF_ACCOUNT).map((line) => JSON.stringify(line));
+    const shown = await Promise.all(
+      ['/engines', '/vpn/status'].map(async (path) => {
+        const answer = await fetch(`${this.portward.url}${path}`).then((r) => r.text(), String);
+        return `GET ${path}: ${answer}`;
+      }),
+    );
+    return [...lines, ...shown].join('\n');
+  }
+
   async get<T>(path: string): Promise<T> {
     const response = await fetch(`${this.portward.url}${path}`);
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
@@ -161,7 +177,7 @@ export class Stage {
         const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
         return engines.length === count ? engines : null;
       },
-      30_000,
+      60_000,
     );
   }
 
@@ -181,7 +197,7 @@ export class Stage {
   }
 
   /** The engine that is listed as forwarded on that port of that VPN, once there is one. */
-  forwarded(port: number, vpn = this.vpn(), limitMs = 30_000): Promise<EngineJson> {
+  forwarded(port: number, vpn = this.vpn(), limitMs = 60_000): Promise<EngineJson> {
     return until(
       `a forwarded engine on port ${port} of ${vpn.name} in /engines`,
       async () => {
@@ -199,7 +215,7 @@ export class Stage {
     await until(
       `no replacement at work on ${vpn.name}`,
       async () => (await this.replacements(vpn)).every((r) => r.state !== 'running'),
-      40_000,
+      60_000,
     );
   }
 

@@ -1,16 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Looks until the look finds something other than null, undefined or false, and resolves with it. */
+const accounts: (() => Promise<string>)[] = [];
+
+/** From now on a look that is given up tells this, too, so that a failure on another machine can be understood. */
+export function tellWhenGivenUp(account: () => Promise<string>): void {
+  accounts.push(account);
+}
+
+/**
+ * Looks until the look finds something other than null, undefined or false, and resolves with it.
+ * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine
+ */
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`expected within ${limitMs} ms: ${what}`);
+    if (Date.now() > deadline) {
+      const told = await Promise.all(accounts.map((account) => account()));
+      throw new Error([`expected within ${limitMs} ms: ${what}`, ...told].join('\n'));
+    }
     await sleep(20);
   }
 }
