@@ -1,4 +1,4 @@
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { SealingKey } from '../seal';
 import { countStaleReads } from '../metrics/stale-reads';
@@ -82,22 +82,23 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   takeEmptyBodies(fastify);
   const staleReads = countStaleReads(fastify);
   await describeApi(fastify);
-  await fastify.register(engineRoutes, { reads, streams: streams.reads });
-  await fastify.register(streamRoutes, { streams: streams.reads });
-  await fastify.register(eventRoutes, streams);
-  await fastify.register(vpnRoutes, { reads, instance: options.instance });
-  await fastify.register(replacementRoutes, { reads });
-  await fastify.register(healthRoutes, { reads });
-  await fastify.register(circuitBreakerRoutes, { reads });
+  const routes = fastify.withTypeProvider<TypeBoxTypeProvider>();
+  await engineRoutes(routes, { reads, streams: streams.reads });
+  await streamRoutes(routes, { streams: streams.reads });
+  await eventRoutes(routes, streams);
+  await vpnRoutes(routes, { reads, instance: options.instance });
+  await replacementRoutes(routes, { reads });
+  await healthRoutes(routes, { reads });
+  await circuitBreakerRoutes(routes, { reads });
   const { pool, fleet, sealingKey } = options;
   const { containerLabel } = options.reads;
   const provisioning = new Provisioning(options.sources, { limits: poolLimits(pool), sealingKey });
-  await fastify.register(provisionRoutes, { provisioning, containerLabel });
-  await fastify.register(poolRoutes, { reads, fleet, ...pool });
-  await fastify.register(containerRoutes, { reads, containerLabel });
-  await fastify.register(orchestratorStatusRoutes, { reads, pool });
-  await fastify.register(healthStatusRoutes, { reads, pool });
-  await fastify.register(metricsRoutes, {
+  await provisionRoutes(routes, { provisioning, containerLabel });
+  await poolRoutes(routes, { reads, fleet, ...pool });
+  await containerRoutes(routes, { reads, containerLabel });
+  await orchestratorStatusRoutes(routes, { reads, pool });
+  await healthStatusRoutes(routes, { reads, pool });
+  await metricsRoutes(routes, {
     reads,
     instance: options.instance,
     streams: {
@@ -110,7 +111,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     counters: [staleReads],
     workerMetrics: options.workerMetrics ?? null,
   });
-  await fastify.register(eventStreamRoutes, { reads });
+  await eventStreamRoutes(routes, { reads });
   serveDescription(fastify);
   fastify.addHook('onReady', async () => streams.start());
   fastify.addHook('onClose', () => streams.stop());

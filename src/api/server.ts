@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { securityHeaders } from './security-headers';
+import { buildSerializer } from './serializers';
 
 const BODY_BYTES_AT_MOST = 256 * 1024;
 const HEADER_BYTES_AT_MOST = 16 * 1024;
@@ -39,6 +40,7 @@ export function apiServer(loggerInstance?: FastifyBaseLogger): FastifyInstance {
       headersTimeout: HEAD_WITHIN_MS,
       connectionsCheckingInterval: LOOK_FOR_LATE_EVERY_MS,
     },
+    schemaController: { compilersFactory: { buildSerializer } },
     frameworkErrors: refuse,
     clientErrorHandler: refuseConnection,
   });
