@@ -12,9 +12,11 @@ import type { EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from '../../
 import { cacheDir } from '../../src/folders';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { Simulation } from '../simulator/simulation';
-import { tellWhenGivenUp, until } from '../simulator/until';
+import { until } from '../simulator/until';
 
-/** In the message of a test that waited in vain. */
+/** Set by the tests' environment. */
+declare const testFailed: boolean | undefined;
+
 const LINES_OF_ACCOUNT = 60;
 
 export interface StageOptions {
@@ -115,7 +117,6 @@ export class Stage {
       },
     };
     this.running = await startPortward(options, apart ? 'worker' : 'start');
-    tellWhenGivenUp(() => this.account());
     if (apart) {
       const api = this.running.beside('api');
       this.onClear(() => api.stop());
@@ -138,6 +139,7 @@ export class Stage {
   }
 
   async clear(): Promise<void> {
+    if (typeof testFailed !== 'undefined') await this.giveAccount();
     const results = [
       ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
       ...(await Promise.allSettled([this.running?.dispose()])),
@@ -146,16 +148,22 @@ export class Stage {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** What Portward printed last, and shows now. */
-  private async account(): Promise<string> {
-    const lines = this.portward.logLines.slice(-LINES_OF_ACCOUNT).map((line) => JSON.stringify(line));
+  /** Of what Portward printed last, and shows now: a failure on another machine may not come again on this one. */
+  private async giveAccount(): Promise<void> {
+    if (!this.running) return;
+    const { url, logLines } = this.running;
     const shown = await Promise.all(
       ['/engines', '/vpn/status'].map(async (path) => {
-        const answer = await fetch(`${this.portward.url}${path}`).then((r) => r.text(), String);
+        const answer = await fetch(`${url}${path}`).then((r) => r.text(), String);
         return `GET ${path}: ${answer}`;
       }),
     );
-    return [...lines, ...shown].join('\n');
+    const lines = logLines
+      .slice(-LINES_OF_ACCOUNT)
+      .map(({ at, level, text }) => `${new Date(at).toISOString()} ${level} ${text}`);
+    process.stderr.write(
+      [`Portward of the test that failed, ${this.simulation.runId}:`, ...lines, ...shown, ''].join('\n'),
+    );
   }
 
   async get<T>(path: string): Promise<T> {

@@ -1,12 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const accounts: (() => Promise<string>)[] = [];
-
-/** From now on a look that is given up tells this, too, so that a failure on another machine can be understood. */
-export function tellWhenGivenUp(account: () => Promise<string>): void {
-  accounts.push(account);
-}
-
 /**
  * Looks until the look finds something other than null, undefined or false, and resolves with it.
  * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine
@@ -20,10 +13,7 @@ export async function until<T>(
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) {
-      const told = await Promise.all(accounts.map((account) => account()));
-      throw new Error([`expected within ${limitMs} ms: ${what}`, ...told].join('\n'));
-    }
+    if (Date.now() > deadline) throw new Error(`expected within ${limitMs} ms: ${what}`);
     await sleep(20);
   }
 }
