@@ -26,7 +26,6 @@ function recordLists(on: Stage): { stop: () => Promise<EngineJson[][]> } {
   const lists: EngineJson[][] = [];
   const recording = meanwhile(async () => {
     lists.push(await on.engines());
-    await sleep(20);
   });
   return {
     stop: async () => {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
@@ -43,7 +42,6 @@ test.each([
       const body: unknown = await response.json();
       const ids = Array.isArray(body) ? (body as EngineJson[]).map((e) => e.container_id).toSorted() : [];
       if (ids.join() !== before.join()) wrong.push(`${response.status} ${JSON.stringify(body)}`);
-      await sleep(20);
     });
     lose();
     await killServer();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineJson } from '../../src/api/schemas';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { fleetWorkflowId } from '../../src/domain/names';
@@ -33,7 +32,6 @@ function recordAnswers(): { readonly answers: Answer[]; stop: () => Promise<void
     const body: unknown = await response.json();
     const engines = Array.isArray(body) ? (body as EngineJson[]) : [];
     answers.push({ status: response.status, stale: response.headers.has('x-portward-stale'), engines });
-    await sleep(20);
   });
   return { answers, stop };
 }

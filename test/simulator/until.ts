@@ -10,10 +10,11 @@ export async function until<T>(
   limitMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
-  for (;;) {
+  // Most looks are questions to a whole program, which has other things to do.
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.15, 100)) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
     if (Date.now() > deadline) throw new Error(`expected within ${limitMs} ms: ${what}`);
-    await sleep(20);
+    await sleep(pauseMs);
   }
 }
