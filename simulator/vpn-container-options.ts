@@ -45,6 +45,11 @@ export type SimulatedVpnOptions = {
 };
 
 const NANOSECONDS = 1e6;
+/**
+ * Linux takes the ports of outgoing connections, those of the health check too, from 32768 to 60999, and keeps each for a minute
+ * after the end: in that time nobody can listen there. So they come from below the ports of engines.
+ */
+const OUTGOING_PORTS = '10000 18999';
 
 export function controlPortOf(options: SimulatedVpnOptions): number {
   return options.controlPort ?? 8000;
@@ -104,6 +109,7 @@ function publishedPorts(options: SimulatedVpnOptions): Docker.ContainerCreateOpt
     NetworkMode: options.network ?? 'bridge',
     // Docker 20.10 and later; Docker Desktop knows the name anyhow.
     ExtraHosts: ['host.docker.internal:host-gateway'],
+    Sysctls: { 'net.ipv4.ip_local_port_range': OUTGOING_PORTS },
     ...(options.restartPolicy === undefined ? {} : { RestartPolicy: { Name: options.restartPolicy } }),
   };
   if (!isPublished(options)) return { HostConfig };

@@ -1,4 +1,6 @@
-import { ensureSimulatorImage } from '../../simulator/image';
+import { text } from 'node:stream/consumers';
+import { ensureSimulatorImage, NODE } from '../../simulator/image';
+import { ADMIN_PORT } from '../../simulator/vpn/messages';
 import { removeSimulation } from '../../simulator/vpn-container';
 import { control, reportedPort } from './control';
 import { logsOf, Simulation } from './simulation';
@@ -69,6 +71,19 @@ test('a re-creation gives a new id under the same name', async () => {
   expect((await simulation.docker.getContainer(vpn.name).inspect()).Id).toBe(vpn.containerId);
   await expect(simulation.docker.getContainer(before).inspect()).rejects.toThrow('No such container');
   await until('the port', async () => (await reportedPort(vpn)) === 5002);
+});
+
+test('what connects from inside takes no port that an engine may listen on', async () => {
+  const vpn = await simulation.startVpn();
+  await vpn.untilHealth('healthy');
+  const Cmd = [NODE, '-e', "process.stdout.write(require('fs').readFileSync('/proc/net/tcp'))"];
+  const exec = await simulation.docker.getContainer(vpn.containerId).exec({ Cmd, AttachStdout: true, Tty: true });
+  const connections = await text(await exec.start({ Tty: true }));
+  const ends = [...connections.matchAll(/: [0-9A-F]{8}:([0-9A-F]{4}) [0-9A-F]{8}:([0-9A-F]{4}) /g)];
+  const healthChecks = ends.filter(([, , to = '']) => parseInt(to, 16) === ADMIN_PORT);
+  const own = healthChecks.map(([, from = '']) => parseInt(from, 16));
+  expect(own.length).toBeGreaterThan(0);
+  expect(own.filter((port) => port < 10_000 || port > 18_999)).toEqual([]);
 });
 
 test('a published VPN answers on 127.0.0.1', async () => {
