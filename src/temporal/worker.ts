@@ -3,7 +3,7 @@ import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
 import type { PoolSinks } from '../workflows/pool-sink';
 import type { TemporalTarget } from './client';
-import { workflowCode } from './workflow-code';
+import { workflowBundle } from './workflow-code';
 
 /** How long a worker that is told to stop may still hand over. */
 const SHUTDOWN_GRACE = '5 seconds';
@@ -28,7 +28,7 @@ export async function createWorker(
     taskQueue,
     activities,
     sinks,
-    ...workflowCode(),
+    workflowBundle,
     // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
     stickyQueueScheduleToStartTimeout: '1 second',
     maxCachedWorkflows: 50 + 10 * vpns,
