@@ -1,7 +1,7 @@
 import type { ContainerId, Port } from '../domain/engine';
 import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
-import type { DockerHealth, ObservedEngine, VpnObservation } from '../domain/observation';
+import { session, type DockerHealth, type ObservedEngine, type VpnObservation } from '../domain/observation';
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
 import { p2pPortOf } from '../engine/p2p-port';
 
@@ -20,6 +20,16 @@ export interface LookOptions {
   readonly instance: string;
   readonly containerLabel: string;
   readonly image: string;
+}
+
+/** Whether an engine that ran, or the network that all live in, is there no longer. */
+export function hasLost(before: DockerLook, now: DockerLook): boolean {
+  const runs = new Set(now.engines.map(runOf));
+  return session(before.vpn) !== session(now.vpn) || before.engines.some((e) => e.running && !runs.has(runOf(e)));
+}
+
+function runOf({ id, startedAt }: EngineLook): string {
+  return `${id}@${startedAt}`;
 }
 
 type EngineLook = Omit<ObservedEngine, 'health'>;

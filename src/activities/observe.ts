@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
-import type { MetricMeter } from '@temporalio/common';
-import type { ContainerId, Health, Instant } from '../domain/engine';
+import type { MetricCounter } from '@temporalio/common';
+import type { ContainerId, Health, Instant, Port } from '../domain/engine';
 import type { SampleRecords } from '../domain/stream-samples';
 import { measure } from '../domain/measures';
 import {
@@ -19,12 +19,13 @@ import {
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
 import { url } from '../engine/engine-api';
-import { GluetunError, NoPortForwarded } from '../gluetun/client';
+import { GluetunError } from '../gluetun/client';
 import type { Whereabouts } from '../streams/stream-collector';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from './deps';
-import { DockerLooker, type DockerLook } from './docker-look';
+import { DockerLooker, hasLost, type DockerLook } from './docker-look';
 import { countLiveEngines } from './live-engines';
+import { PortWatch } from './port-watch';
 import type { VpnMemory } from './vpn-memory';
 import { pauseUntil } from '../pause';
 import { workerStopping } from './worker-stopping';
@@ -61,9 +62,6 @@ export interface ObserveProgress {
 
 const NO_NEWS_AFTER_MS = 10 * 60_000;
 const HEARTBEAT_EVERY_MS = 3_000;
-/** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
-const REREAD_EVERY_MS = 200;
-const REREAD_FOR_MS = 1_000;
 /** A first look does not wait longer than this for a control server that hangs. */
 const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
@@ -77,10 +75,8 @@ export class Observer {
   private readonly begun = performance.now();
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
-  private port: PortReading = { kind: 'pending' };
-  /** Until then it is being read again, and may be another one in a moment. On the clock that nobody sets. */
-  private portDoubtedUntil = 0;
-  private portPoke = new AbortController();
+  private readonly port: PortWatch;
+  private portReads: MetricCounter | null = null;
   private log: Logger;
   private reach: Reach = { kind: 'network', preferred: [] };
   private poke = new AbortController();
@@ -94,9 +90,21 @@ export class Observer {
     this.log = deps.log;
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
+    this.port = new PortWatch({
+      read: (signal) => this.readPort(signal),
+      intervalMs: deps.checkIntervalMs,
+      signal: this.stopping.signal,
+      heard: (reading, before) => this.logPort(reading, before),
+      changed: () => this.evaluate(),
+    });
   }
 
   async run(context: Context): Promise<Observation> {
+    this.portReads = context.metricMeter.createCounter(
+      measure.portReads,
+      undefined,
+      'Reads of the forwarded port, by what came of them',
+    );
     const { workflowId, runId } = context.info.workflowExecution ?? {};
     this.log = this.deps.log.child({ workflowId, runId });
     this.reach = await this.deps.reach();
@@ -109,7 +117,6 @@ export class Observer {
       if (!concerns) return;
       this.looker.forget(event?.id ?? null);
       this.poke.abort();
-      this.doubtPort();
     });
     const beat = () => context.heartbeat(this.progress());
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
@@ -117,7 +124,7 @@ export class Observer {
     const { signal } = this.stopping;
     const watching = Promise.all([
       this.watchDocker(signal),
-      this.watchPort(signal, context.metricMeter),
+      this.port.run(),
       this.watchEngines(signal),
       this.watchPublicIp(signal),
       this.memory.streams.watch((engine) => this.whereabouts(engine), signal),
@@ -204,7 +211,7 @@ export class Observer {
       at: look.at,
       vpn: look.vpn,
       liveEngines,
-      port: this.port,
+      port: this.port.reading,
       engines: engines.map(condition),
       ...introduced(engines, accounted, busy),
       imagePresent: look.imagePresent,
@@ -217,8 +224,7 @@ export class Observer {
     // A look is complete with the port.
     if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
     const { known, newsOnly, busy } = this.input;
-    const doubted = performance.now() < this.portDoubtedUntil;
-    if (doubted && observation.kind === 'sight' && isHealthy(observation.vpn)) return;
+    if (this.port.isDoubted && observation.kind === 'sight' && isHealthy(observation.vpn)) return;
     if (observation.kind === 'sight' && isHealthy(observation.vpn) && this.isIncomplete(observation)) {
       const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
       if (!newsOnly && !impatient) return;
@@ -238,28 +244,24 @@ export class Observer {
   private async watchDocker(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.poke = new AbortController();
-      const wasHealthy = this.vpnIsHealthy();
       try {
         const look = await this.looker.look();
         this.memory.liveEngines = isCalledUnhealthy(look.vpn)
           ? (this.memory.liveEngines ??
             (await countLiveEngines(look, { engineApi: this.deps.engineApi, reach: this.reach }, signal)))
           : null;
+        if (this.look !== null && (!('engines' in this.look) || hasLost(this.look, look))) this.port.doubt();
         this.look = look;
         this.trackEngines(look);
       } catch (error) {
         const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;
         this.look = { at: Date.now(), problem };
       }
-      if (!this.vpnIsHealthy() && 'engines' in this.look) this.port = { kind: 'unasked' };
-      else if (this.port.kind === 'unasked') this.port = { kind: 'pending' };
-      if (this.vpnIsHealthy() && !wasHealthy) this.becameHealthy.abort();
+      this.port.vpnIs('engines' in this.look ? isHealthy(this.look.vpn) : null);
       this.evaluate();
       await pauseUntil(this.deps.checkIntervalMs, signal, this.poke.signal);
     }
   }
-
-  private becameHealthy = new AbortController();
 
   private vpnIsHealthy(): boolean {
     return this.look !== null && 'vpn' in this.look && isHealthy(this.look.vpn);
@@ -275,66 +277,20 @@ export class Observer {
     }
   }
 
-  private async watchPort(signal: AbortSignal, meter: MetricMeter): Promise<void> {
+  private async readPort(signal: AbortSignal): Promise<Port> {
     const { vpn } = this.input;
-    const client = this.deps.gluetun(vpn);
-    const index = this.deps.portIndex(vpn);
-    const reads = meter.createCounter(
-      measure.portReads,
-      undefined,
-      'Reads of the forwarded port, by what came of them',
-    );
-    let failingSince: number | null = null;
-    while (!signal.aborted) {
-      this.becameHealthy = new AbortController();
-      this.portPoke = new AbortController();
-      if (!this.vpnIsHealthy()) {
-        failingSince = null;
-        await pauseUntil(this.deps.checkIntervalMs, signal, this.becameHealthy.signal);
-        continue;
-      }
-      const began = performance.now();
-      try {
-        const current = this.memory.portRead?.port ?? null;
-        const port = await client.forwardedPort(this.controlServer(), signal, { index, current });
-        failingSince = null;
-        this.portDoubtedUntil = 0;
-        const at = Date.now();
-        this.memory.portRead = { port, at };
-        reads.add(1, { vpn, result: 'ok' });
-        this.reads({ kind: 'known', port, at });
-      } catch (error) {
-        if (signal.aborted) return;
-        reads.add(1, { vpn, result: error instanceof GluetunError ? error.failure : 'unreachable' });
-        failingSince ??= began;
-        const reason = error instanceof Error ? error.message : String(error);
-        this.portDoubtedUntil = failingSince + REREAD_FOR_MS;
-        if (performance.now() < this.portDoubtedUntil) {
-          await pauseUntil(REREAD_EVERY_MS, signal);
-          continue;
-        }
-        this.reads({
-          kind: 'unknown',
-          forMs: Math.round(performance.now() - failingSince),
-          reason,
-          none: error instanceof NoPortForwarded,
-        });
-      }
-      await pauseUntil(this.deps.checkIntervalMs, signal, this.portPoke.signal);
+    try {
+      const current = this.memory.portRead?.port ?? null;
+      const follow = { index: this.deps.portIndex(vpn), current };
+      const port = await this.deps.gluetun(vpn).forwardedPort(this.controlServer(), signal, follow);
+      this.memory.portRead = { port, at: Date.now() };
+      this.portReads?.add(1, { vpn, result: 'ok' });
+      return port;
+    } catch (error) {
+      const result = error instanceof GluetunError ? error.failure : 'unreachable';
+      if (!signal.aborted) this.portReads?.add(1, { vpn, result });
+      throw error;
     }
-  }
-
-  /**
-   * An engine that is lost while its port goes would be replaced on the port of before, so that is read first. A control
-   * server that does not answer holds nothing up for long.
-   */
-  private doubtPort(): void {
-    if (this.port.kind !== 'known') return;
-    this.portPoke.abort();
-    // Event after event must not hold back what is seen for ever.
-    if (performance.now() < this.portDoubtedUntil) return;
-    this.portDoubtedUntil = performance.now() + REREAD_FOR_MS;
-    void pauseUntil(REREAD_FOR_MS + 1, this.stopping.signal).then(() => this.evaluate());
   }
 
   private controlServer(): URL {
@@ -343,27 +299,15 @@ export class Observer {
     return url(resolve(this.reach, details, this.deps.gluetunPort));
   }
 
-  private reads(reading: PortReading): void {
-    // A read that began before the VPN's health was lost says nothing any more.
-    if (!this.vpnIsHealthy()) return;
-    const before = this.port;
-    this.port = reading;
+  private logPort(reading: PortReading, before: PortReading): void {
+    const { vpn, known } = this.input;
     const text =
       reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
-    this.log.debug(
-      { event: 'port cache updated', vpn: this.input.vpn, reading },
-      `[${this.input.vpn}] control server: ${text}`,
-    );
-    if (reading.kind === 'unknown' && !('reason' in before && before.reason === reading.reason)) {
-      const told = this.input.known?.kind === 'sight' ? this.input.known.port : null;
-      if (!(told?.kind === 'unknown' && told.reason === reading.reason)) {
-        this.log.warn(
-          { event: 'port unknown', vpn: this.input.vpn },
-          `[${this.input.vpn}] Forwarded port unknown: ${reading.reason}`,
-        );
-      }
-    }
-    this.evaluate();
+    this.log.debug({ event: 'port cache updated', vpn, reading }, `[${vpn}] control server: ${text}`);
+    if (reading.kind !== 'unknown') return;
+    const told = known?.kind === 'sight' ? known.port : null;
+    if ([before, told].some((earlier) => earlier?.kind === 'unknown' && earlier.reason === reading.reason)) return;
+    this.log.warn({ event: 'port unknown', vpn }, `[${vpn}] Forwarded port unknown: ${reading.reason}`);
   }
 
   private async watchEngines(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { DockerLooker } from '../../src/activities/docker-look';
+import { DockerLooker, hasLost } from '../../src/activities/docker-look';
 import { DockerHost, type ContainerDetails, type ListedContainer } from '../../src/docker/docker-host';
 import { label } from '../../src/domain/names';
 import { ensureSimulatorImage } from '../../simulator/image';
@@ -260,4 +260,30 @@ test('an engine that Portward had begun to let go of is known by its restart pol
   const { engines } = await at.looker().look();
   expect(engines.filter((e) => e.evicted).map((e) => e.id)).toEqual([evicted]);
   expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
+});
+
+test('an engine that ended, was removed or runs anew counts as lost, and so does the network; one that came does not', async () => {
+  const at = await LookedAt.start();
+  const engines = [await at.engine(19_190), await at.engine(19_191), await at.engine(19_192)];
+  const looker = at.looker();
+  const look = () => {
+    looker.forget(null);
+    return looker.look();
+  };
+  const all = await look();
+  await at.engine(19_193);
+  expect(hasLost(all, await look())).toBe(false);
+  const [ended = '', removed = '', restarted = ''] = engines;
+  const losses = [
+    () => direct.stop(ended, 0),
+    () => direct.remove(removed),
+    () => containers.docker.getContainer(restarted).restart({ t: 0 }),
+    () => containers.docker.getContainer(at.id).restart({ t: 0 }),
+  ];
+  for (const lose of losses) {
+    const before = await look();
+    expect(hasLost(before, await look())).toBe(false);
+    await lose();
+    expect(hasLost(before, await look())).toBe(true);
+  }
 });

@@ -15,7 +15,7 @@ import { Simulation } from '../simulator/simulation';
 import { until } from '../simulator/until';
 
 /** Set by the tests' environment. */
-declare const testFailed: boolean | undefined;
+declare const testFailedAt: number | undefined;
 
 const LINES_OF_ACCOUNT = 60;
 
@@ -44,6 +44,7 @@ export interface EngineContainer {
 export class Stage {
   readonly simulation: Simulation;
   readonly vpns: SimulatedVpn[] = [];
+  private readonly since = Date.now();
   private readonly cleanups: (() => Promise<unknown>)[] = [];
   private running: PortwardProcess | null = null;
   private apiProcess: PortwardProcess | null = null;
@@ -139,7 +140,7 @@ export class Stage {
   }
 
   async clear(): Promise<void> {
-    if (typeof testFailed !== 'undefined') await this.giveAccount();
+    if (typeof testFailedAt !== 'undefined' && testFailedAt >= this.since) await this.giveAccount(testFailedAt);
     const results = [
       ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
       ...(await Promise.allSettled([this.running?.dispose()])),
@@ -148,8 +149,8 @@ export class Stage {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Of what Portward printed last, and shows now: a failure on another machine may not come again on this one. */
-  private async giveAccount(): Promise<void> {
+  /** Of what Portward had printed until then, and shows now: a failure on another machine may not come again on this one. */
+  private async giveAccount(failedAt: number): Promise<void> {
     if (!this.running) return;
     const { url, logLines } = this.running;
     const shown = await Promise.all(
@@ -159,6 +160,7 @@ export class Stage {
       }),
     );
     const lines = logLines
+      .filter(({ at }) => at <= failedAt)
       .slice(-LINES_OF_ACCOUNT)
       .map(({ at, level, text }) => `${new Date(at).toISOString()} ${level} ${text}`);
     process.stderr.write(

@@ -1,0 +1,105 @@
+import type { Port } from '../domain/engine';
+import type { PortReading } from '../domain/observation';
+import { NoPortForwarded } from '../gluetun/client';
+import { pauseUntil } from '../pause';
+
+/** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
+const REREAD_EVERY_MS = 200;
+const REREAD_FOR_MS = 1_000;
+
+export interface PortWatchOptions {
+  /** Rejects with why there is no port to be had. */
+  readonly read: (signal: AbortSignal) => Promise<Port>;
+  readonly intervalMs: number;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+  readonly heard: (reading: PortReading, before: PortReading) => void;
+  /** `reading` or `isDoubted` may be another than before. */
+  readonly changed: () => void;
+}
+
+/** Reads a VPN's port again and again for as long as the VPN is healthy, and says whether the last reading may be believed. */
+export class PortWatch {
+  private latest: PortReading = { kind: 'pending' };
+  private vpnHealthy = false;
+  /** On the clock that nobody sets. */
+  private doubtedUntil = 0;
+  /** Aborted by what asks for another read: one under way may be from before that. */
+  private poke = new AbortController();
+
+  constructor(private readonly options: PortWatchOptions) {}
+
+  get reading(): PortReading {
+    return this.latest;
+  }
+
+  /** It is being read again, and may be another one in a moment. */
+  get isDoubted(): boolean {
+    return performance.now() < this.doubtedUntil;
+  }
+
+  /** @param healthy null: that can't be seen; nothing is read then, and what was read stays */
+  vpnIs(healthy: boolean | null): void {
+    if (healthy === false) this.latest = { kind: 'unasked' };
+    if (healthy === true && this.latest.kind === 'unasked') this.latest = { kind: 'pending' };
+    if (healthy === true && !this.vpnHealthy) this.poke.abort();
+    this.vpnHealthy = healthy === true;
+  }
+
+  /**
+   * An engine that is lost while its port goes would be replaced on the port of before, so only a read that begins from now
+   * on counts. A control server that does not answer holds nothing up for long.
+   */
+  doubt(): void {
+    if (this.latest.kind !== 'known') return;
+    this.poke.abort();
+    // Loss after loss must not hold back what is seen for ever.
+    if (this.isDoubted) return;
+    this.doubtedUntil = performance.now() + REREAD_FOR_MS;
+    void pauseUntil(REREAD_FOR_MS + 1, this.options.signal).then(this.options.changed);
+  }
+
+  async run(): Promise<void> {
+    const { read, intervalMs, signal } = this.options;
+    let failingSince: number | null = null;
+    while (!signal.aborted) {
+      const poke = new AbortController();
+      this.poke = poke;
+      if (!this.vpnHealthy) {
+        failingSince = null;
+        await pauseUntil(intervalMs, signal, poke.signal);
+        continue;
+      }
+      const began = performance.now();
+      try {
+        const port = await read(signal);
+        failingSince = null;
+        if (!poke.signal.aborted) this.doubtedUntil = 0;
+        this.reads({ kind: 'known', port, at: Date.now() });
+      } catch (error) {
+        if (signal.aborted) return;
+        failingSince ??= began;
+        this.doubtedUntil = failingSince + REREAD_FOR_MS;
+        if (this.isDoubted) {
+          await pauseUntil(REREAD_EVERY_MS, signal);
+          continue;
+        }
+        this.reads({
+          kind: 'unknown',
+          forMs: Math.round(performance.now() - failingSince),
+          reason: error instanceof Error ? error.message : String(error),
+          none: error instanceof NoPortForwarded,
+        });
+      }
+      await pauseUntil(intervalMs, signal, poke.signal);
+    }
+  }
+
+  private reads(reading: PortReading): void {
+    // A read that began before the VPN's health was lost says nothing any more.
+    if (!this.vpnHealthy) return;
+    this.options.heard(reading, this.latest);
+    this.latest = reading;
+    this.options.changed();
+  }
+}

@@ -1,0 +1,103 @@
+import { PortWatch } from '../../src/activities/port-watch';
+import type { PortReading } from '../../src/domain/observation';
+import { until } from '../simulator/until';
+
+/** A control server whose answers come when the test says so. */
+class Answers {
+  private readonly asked: { resolve: (port: number) => void; reject: (reason: Error) => void }[] = [];
+  private answered = 0;
+
+  readonly read = (): Promise<number> => new Promise((resolve, reject) => this.asked.push({ resolve, reject }));
+
+  async underWay() {
+    await until('a read', () => this.asked.length > this.answered);
+    const read = this.asked[this.answered++];
+    if (!read) throw new Error('no read is under way');
+    return read;
+  }
+}
+
+const ending = new AbortController();
+afterAll(() => ending.abort());
+
+function watching() {
+  const answers = new Answers();
+  const heard: PortReading[] = [];
+  const watch: PortWatch = new PortWatch({
+    read: answers.read,
+    intervalMs: 3_600_000,
+    signal: ending.signal,
+    heard: (reading) => heard.push(reading),
+    changed: () => {},
+  });
+  void watch.run();
+  watch.vpnIs(true);
+  return { answers, watch, heard };
+}
+
+/** The one read that a VPN brings which has become healthy. */
+async function known(port: number) {
+  const at = watching();
+  const { answers, watch } = at;
+  (await answers.underWay()).resolve(port);
+  await until('the port', () => watch.reading.kind === 'known');
+  expect(watch.isDoubted).toBe(false);
+  return at;
+}
+
+test('what was lost is not judged by a port that was asked for before, but by one that is asked for after', async () => {
+  const { answers, watch, heard } = await known(40_648);
+  watch.doubt();
+  const second = await answers.underWay();
+  watch.doubt();
+  second.resolve(40_648);
+  await until('the answer', () => heard.length === 2);
+  expect(watch.isDoubted).toBe(true);
+  (await answers.underWay()).resolve(40_649);
+  await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+  expect(watch.isDoubted).toBe(false);
+});
+
+test('a control server that hangs leaves the port in doubt for a second, not longer', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.doubt();
+  await answers.underWay();
+  expect(watch.isDoubted).toBe(true);
+  await until('an end of the doubt', () => !watch.isDoubted);
+  expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
+});
+
+test('a read that fails is made again before the port is unknown', async () => {
+  const { answers, watch, heard } = await known(40_648);
+  watch.doubt();
+  (await answers.underWay()).reject(new Error('port 0'));
+  const again = await answers.underWay();
+  expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
+  expect(watch.isDoubted).toBe(true);
+  again.resolve(40_649);
+  await until('the new port', () => !watch.isDoubted);
+  expect(heard.map((reading) => reading.kind)).toEqual(['known', 'known']);
+});
+
+test('a read that ends when the VPN is not healthy any more says nothing', async () => {
+  const { answers, watch, heard } = watching();
+  const read = await answers.underWay();
+  watch.vpnIs(false);
+  read.resolve(40_648);
+  await new Promise(setImmediate);
+  expect(heard).toEqual([]);
+  expect(watch.reading).toEqual({ kind: 'unasked' });
+  watch.vpnIs(true);
+  expect(watch.reading).toEqual({ kind: 'pending' });
+  (await answers.underWay()).resolve(40_649);
+  await until('the port', () => heard.length === 1);
+});
+
+test('while the VPN can not be seen the last reading stays, and it is read anew when it can', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.vpnIs(null);
+  expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
+  watch.vpnIs(true);
+  (await answers.underWay()).resolve(40_649);
+  await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+});
