@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
 import type { MetricCounter } from '@temporalio/common';
-import type { ContainerId, Health, Instant, Port } from '../domain/engine';
+import type { ContainerId, Health, Instant } from '../domain/engine';
 import type { SampleRecords } from '../domain/stream-samples';
 import { measure } from '../domain/measures';
 import {
@@ -13,6 +13,7 @@ import {
   type Busy,
   type Known,
   type Observation,
+  type PortRead,
   type PortReading,
   type Sight,
 } from '../domain/observation';
@@ -42,6 +43,8 @@ export interface ObserveInput {
   readonly busy: Busy;
   /** The last look that the caller knows of; null without one. */
   readonly seenAt: Instant | null;
+  /** The last good answer of the control server that the caller knows of. */
+  readonly portRead: PortRead | null;
   /** False: the first complete look is wanted, whatever it shows. */
   readonly newsOnly: boolean;
 }
@@ -53,7 +56,7 @@ export interface ObserveProgress {
   /** When it answered last, and the VPN's port had been asked for; null while that never was. */
   readonly seenAt: Instant | null;
   /** The last good answer of the control server. */
-  readonly portRead: { readonly port: number; readonly at: Instant } | null;
+  readonly portRead: PortRead | null;
   readonly checkedEngines: Readonly<Record<string, Instant>>;
   readonly publicIp: string | null;
   /** The last statistics of each stream; absent while there are none. */
@@ -88,6 +91,8 @@ export class Observer {
     private readonly memory: VpnMemory,
   ) {
     this.log = deps.log;
+    // Another worker may have read it since, or this one be new: of several ports the same one is followed.
+    if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) memory.portRead = input.portRead;
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
     this.port = new PortWatch({
@@ -277,15 +282,16 @@ export class Observer {
     }
   }
 
-  private async readPort(signal: AbortSignal): Promise<Port> {
+  private async readPort(signal: AbortSignal): Promise<PortRead> {
     const { vpn } = this.input;
     try {
-      const current = this.memory.portRead?.port ?? null;
-      const follow = { index: this.deps.portIndex(vpn), current };
+      const index = this.deps.portIndex(vpn);
+      const { portRead: last } = this.memory;
+      const follow = { index, current: last?.index === index ? last.port : null };
       const port = await this.deps.gluetun(vpn).forwardedPort(this.controlServer(), signal, follow);
-      this.memory.portRead = { port, at: Date.now() };
+      this.memory.portRead = { port, at: Date.now(), index };
       this.portReads?.add(1, { vpn, result: 'ok' });
-      return port;
+      return this.memory.portRead;
     } catch (error) {
       const result = error instanceof GluetunError ? error.failure : 'unreachable';
       if (!signal.aborted) this.portReads?.add(1, { vpn, result });

@@ -1,5 +1,4 @@
-import type { Port } from '../domain/engine';
-import type { PortReading } from '../domain/observation';
+import type { PortRead, PortReading } from '../domain/observation';
 import { NoPortForwarded } from '../gluetun/client';
 import { pauseUntil } from '../pause';
 
@@ -9,7 +8,7 @@ const REREAD_FOR_MS = 1_000;
 
 export interface PortWatchOptions {
   /** Rejects with why there is no port to be had. */
-  readonly read: (signal: AbortSignal) => Promise<Port>;
+  readonly read: (signal: AbortSignal) => Promise<PortRead>;
   readonly intervalMs: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
@@ -72,10 +71,10 @@ export class PortWatch {
       }
       const began = performance.now();
       try {
-        const port = await read(signal);
+        const answer = await read(signal);
         failingSince = null;
         if (!poke.signal.aborted) this.doubtedUntil = 0;
-        this.reads({ kind: 'known', port, at: Date.now() });
+        this.reads({ kind: 'known', ...answer });
       } catch (error) {
         if (signal.aborted) return;
         failingSince ??= began;

@@ -1,4 +1,5 @@
-import type { Instant, Port } from '../domain/engine';
+import type { Instant } from '../domain/engine';
+import type { PortRead } from '../domain/observation';
 import type { StreamCollector } from '../streams/stream-collector';
 import type { EngineHealth } from './engine-health';
 
@@ -10,7 +11,7 @@ export interface VpnMemory {
   seenAt: Instant | null;
   publicIp: string | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
-  portRead: { readonly port: Port; readonly at: Instant } | null;
+  portRead: PortRead | null;
   /** How many engines said that they are connected when the VPN was found unhealthy; null while it is not. */
   liveEngines: number | null;
 }

@@ -26,12 +26,17 @@ export type PortReading =
   | {
       readonly kind: 'known';
       readonly port: Port;
-      /** When it was read; only measured with, and never news. */
+      /** When it was read; never news. */
       readonly at?: Instant;
+      /** Which of the forwarded ports was asked for, 0 being the first; never news. */
+      readonly index?: number;
     }
   | { readonly kind: 'unknown'; readonly forMs: number; readonly reason: string; readonly none: boolean }
   | { readonly kind: 'unasked' }
   | { readonly kind: 'pending' };
+
+/** A good answer of the control server. */
+export type PortRead = Required<Omit<Extract<PortReading, { kind: 'known' }>, 'kind'>>;
 
 /** How an engine's container is now. */
 export interface EngineCondition {

@@ -11,6 +11,8 @@ export type Cause =
   | 'engine died'
   | 'engine unhealthy'
   | 'surplus'
+  /** Made or let go of by a replacement that is not there any more. */
+  | 'left over'
   | 'scaled up'
   | 'requested'
   | 'removed';
@@ -119,6 +121,8 @@ export interface AttemptFailed {
   readonly lineage: string;
   readonly failedAttempts: number;
   readonly error: string;
-  /** The engine itself could not be brought up, so that it counts for the circuit breaker. */
+  /** The engine itself could not be brought up; what was made of it has been removed. */
   readonly provisioning: boolean;
+  /** It was to have environment of its caller's, so that it says nothing of other engines to the circuit breaker. */
+  readonly callersEnv: boolean;
 }

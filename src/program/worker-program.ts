@@ -176,6 +176,7 @@ export class WorkerProgram {
       // What a replay says was said when it happened.
       sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
       vpns: config.vpns.length,
+      engines: Math.max(config.pool.maxReplicas, config.vpns.length),
     });
     this.worker = worker;
     try {

@@ -28,6 +28,18 @@ export function announceChange(name: string, { from, to }: PortChange, data: Vpn
   );
 }
 
+/** A VPN that is well again; its engines are replaced only where that is set. */
+export function announceReconnect(name: string, { reconnectedAt, reconnects, settings }: VpnData): void {
+  if (reconnectedAt === null || !settings.replaceOnReconnect) return;
+  const next = nextAct(reconnects, settings.longestSpacingMs);
+  if (next <= Date.now() || !isStorm(reconnects, settings.longestSpacingMs, Date.now())) return;
+  const seconds = Math.ceil((next - Date.now()) / 1000);
+  log.warn(`[${name}] VPN '${name}' keeps losing its health: its engines are not replaced for ${seconds} s`, {
+    event: 'health unstable',
+    seconds,
+  });
+}
+
 export function announceBreaker(name: string, kind: BreakerKind, data: VpnData): void {
   const { failures } = data.breakers[kind];
   const seconds = Math.round(data.settings.breakers[kind].recoveryMs / 1000);

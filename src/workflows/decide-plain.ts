@@ -38,7 +38,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
     decision.act({ kind: 'replace', cause, old: [engineRef(engine)], bringUp: refill ? { role: 'plain' } : null });
   }
   if (!provisioningPossible) return;
-  removeSurplus(decision, plain - wanted);
+  removeSurplus(decision, plain - wanted, forwardedExpected);
   const earliest = earliestAfterFailures(data, 'plain', now);
   const refill = causeOfRefill(data, 'plain');
   for (let added = 0; plain < wanted; plain++, added++) {
@@ -56,8 +56,9 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
  * Engines that may go without a successor: none that has a stream, or that somebody else has made; and none while a plain
  * engine stands in for a forwarded one that does not work.
  */
-export function dispensable({ alive, port, data }: Decision): Engine[] {
-  if (!alive.some((e) => e.role === 'forwarded' && e.ready && e.p2pPort === port)) return [];
+export function dispensable({ alive, port, data }: Decision, forwardedExpected: boolean): Engine[] {
+  const works = (e: Engine) => e.role === 'forwarded' && e.ready && (port === null || e.p2pPort === port);
+  if (forwardedExpected && !alive.some(works)) return [];
   const busy = busyEngines(data);
   return alive.filter((e) => e.role === 'plain' && e.labels[label.replacement] !== undefined && !busy.has(e.id));
 }
@@ -66,7 +67,7 @@ export function dispensable({ alive, port, data }: Decision): Engine[] {
  * Engines beyond those that are wanted go once they have been idle for the grace period. The youngest goes first: it is the
  * one that fewest have chosen.
  */
-function removeSurplus(decision: Decision, surplus: number): void {
+function removeSurplus(decision: Decision, surplus: number, forwardedExpected: boolean): void {
   const { unfinished, data, now } = decision;
   if (surplus <= 0 || unfinished.length > 0 || data.surplusSince === null) return;
   const { idleGraceMs } = data.settings;
@@ -75,7 +76,7 @@ function removeSurplus(decision: Decision, surplus: number): void {
       e.firstSeen + Math.max(idleGraceMs, FIRST_USE_WITHIN_MS),
       Math.max(data.surplusSince ?? 0, e.lastUsedAt ?? 0) + idleGraceMs,
     );
-  const youngestFirst = dispensable(decision).toSorted((a, b) => b.firstSeen - a.firstSeen);
+  const youngestFirst = dispensable(decision, forwardedExpected).toSorted((a, b) => b.firstSeen - a.firstSeen);
   for (const engine of youngestFirst.slice(0, surplus)) {
     const isKnown = isOfLineage(engine.labels, data.lineage) || engine.lastUsedAt !== null;
     const goesAt = isKnown ? graceOver(engine) : Math.max(graceOver(engine), data.surplusSince + UNKNOWN_USE_MS);

@@ -28,12 +28,12 @@ export function decide(data: VpnData, now: Instant): Plan {
   // Nor does one from before Docker went away, and nothing could be done now.
   if (data.blind !== null) return { actions: [], wakeAt: null };
   const decision = new Decision(data, sight, now);
-  for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('surplus', engineRef(engine));
+  for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('left over', engineRef(engine));
   // Who does not know all engines yet would make more of them.
   if (!sight.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   keepPlainEngines(decision, forwardedExpected);
-  replaceAfterReconnect(decision, plainWanted(data, forwardedExpected));
+  replaceAfterReconnect(decision, forwardedExpected);
   holdBack(decision);
   remedy(decision);
   const down = downAt(data);
@@ -41,7 +41,9 @@ export function decide(data: VpnData, now: Instant): Plan {
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
   // A query sees the time of the last task: what is told of a storm has to have an end.
-  if (isStorm(data.portChanges, data.settings.longestSpacingMs, now)) decision.wake(calmAt(data.portChanges) + 1);
+  for (const recurring of [data.portChanges, data.reconnects]) {
+    if (isStorm(recurring, data.settings.longestSpacingMs, now)) decision.wake(calmAt(recurring) + 1);
+  }
   return { actions: decision.actions, wakeAt: decision.wakeAt };
 }
 
@@ -65,7 +67,7 @@ function forsaken({ data, sight }: Decision): EngineRef[] {
  * After an outage an engine's connections may be dead for good: one after the other is replaced, the forwarded one first.
  * Those that are beyond the wanted ones, and idle, go without a successor.
  */
-function replaceAfterReconnect(decision: Decision, plainEngines: number): void {
+function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, port, now } = decision;
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
@@ -76,7 +78,8 @@ function replaceAfterReconnect(decision: Decision, plainEngines: number): void {
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
   const plain = alive.filter((e) => e.role === 'plain');
-  const spare = forwarded || plain.length <= plainEngines ? [] : dispensable(decision);
+  const isSurplus = plain.length > plainWanted(data, forwardedExpected);
+  const spare = !forwarded && isSurplus ? dispensable(decision, forwardedExpected) : [];
   const surplus = spare.find((e) => cutOff.includes(e));
   const next = forwarded ?? surplus ?? cutOff.find((e) => e.role === 'plain');
   if (!next) return;

@@ -12,8 +12,8 @@ import type { Effect, VpnState } from './vpn-state';
 const PULL_AGAIN_MS = 60_000;
 /** A replacement that is at work for so long is asked whether it still runs. */
 const ASK_AGAIN_MS = 60_000;
-/** One that the circuit breaker holds back may wait for days. */
-const ASK_HELD_AGAIN_MS = 10 * 60_000;
+/** One that the circuit breaker holds back, or whose engine has streams to finish, may wait for days. */
+const ASK_WAITING_AGAIN_MS = 10 * 60_000;
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -72,7 +72,8 @@ export class Effects {
   }
 
   askAgainAt(replacement: Replacement): number {
-    const pause = replacement.heldUntil === null ? ASK_AGAIN_MS : ASK_HELD_AGAIN_MS;
+    const isWaiting = replacement.heldUntil !== null || replacement.draining.length > 0;
+    const pause = isWaiting ? ASK_WAITING_AGAIN_MS : ASK_AGAIN_MS;
     return (this.lastAsked.get(replacement.number) ?? replacement.startedAt) + pause;
   }
 

@@ -1,4 +1,5 @@
 import type { EngineRef } from '../domain/engine';
+import { engineName } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
@@ -6,16 +7,19 @@ import { unfinishedTargets, type VpnData } from './vpn-data';
 
 export interface Unborn {
   readonly replacement: Replacement;
-  readonly engine: EngineRef;
+  /** Null: it has no container that is known of. */
+  readonly engine: EngineRef | null;
 }
 
-/** The engine that has a container and has not answered yet, and the replacement that brings it up. */
+/** The engine that has not answered yet, and the replacement that brings it up. One without a container has a name all the same. */
 export function unbornEngine(data: VpnData, idOrName: string): Unborn | undefined {
   for (const replacement of unfinishedTargets(data)) {
-    const { made, target } = replacement;
-    if (made === null || target === null || (made.id !== idOrName && made.name !== idOrName)) continue;
-    const { role, httpPort, httpsPort, p2pPort } = target;
-    return { replacement, engine: { ...made, role, httpPort, httpsPort, p2pPort } };
+    const { made, target, number } = replacement;
+    if (target === null) continue;
+    const { role, httpPort, httpsPort, p2pPort, generation } = target;
+    const name = engineName(role, data.settings.vpn, data.lineage, number, generation);
+    if (idOrName !== name && idOrName !== made?.id) continue;
+    return { replacement, engine: made && { ...made, role, httpPort, httpsPort, p2pPort } };
   }
   return undefined;
 }

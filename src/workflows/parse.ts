@@ -22,8 +22,11 @@ function isText(value: unknown, longest = 1000): value is string {
   return typeof value === 'string' && value !== '' && value.length <= longest;
 }
 
+/** The last one that a `Date` can be. */
+const LAST_INSTANT: Instant = 8.64e15;
+
 function isInstant(value: unknown): value is Instant {
-  return isCount(value) && value >= 0;
+  return isCount(value) && value >= 0 && value <= LAST_INSTANT;
 }
 
 function isCount(value: unknown): value is number {
@@ -90,7 +93,8 @@ export function parseAttemptFailed(value: unknown): AttemptFailed | null {
     return null;
   }
   const { lineage, number, failedAttempts, error } = m;
-  return { lineage, number, failedAttempts, error, provisioning: m['provisioning'] === true };
+  const [provisioning, callersEnv] = [m['provisioning'] === true, m['callersEnv'] === true];
+  return { lineage, number, failedAttempts, error, provisioning, callersEnv };
 }
 
 export function parseEngineMade(value: unknown): EngineMade | null {

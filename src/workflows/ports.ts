@@ -2,7 +2,7 @@ import type { ContainerId, EngineRef, Port } from '../domain/engine';
 import { engineName } from '../domain/names';
 import type { PortRange } from '../domain/settings';
 import type { VpnData } from './vpn-data';
-import { unfinishedTargets } from './vpn-data';
+import { runningReplacements, unfinishedTargets } from './vpn-data';
 
 /** Ports for a new engine, and the containers that must be gone before it can have them. */
 export interface PortAllocation {
@@ -32,6 +32,7 @@ function holders(evicted: readonly EngineRef[], port: Port | null): ContainerId[
 /**
  * The lowest free port. With none left over, the port of an engine that is being let go, to be waited for: a
  * range with room for the wanted engines only makes replacements one after the other instead of side by side.
+ * @param evicted the ones that go soonest first
  */
 function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[], never: Set<Port>): Port | null {
   for (let port = range.first; port <= range.last; port++) {
@@ -63,6 +64,8 @@ export function allocate(
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
+  const draining = new Set(runningReplacements(data).flatMap((r) => r.draining));
+  const soonestFirst = data.evicted.toSorted((a, b) => Number(draining.has(a.id)) - Number(draining.has(b.id)));
   const taken = new Set<Port>(never);
   for (const engine of [...data.evicted, ...observed]) for (const port of portsOf(engine)) taken.add(port);
   // What Docker holds and nobody is letting go can't be waited for.
@@ -71,25 +74,31 @@ export function allocate(
   }
 
   const httpRange = wantedHttpPort === null ? settings.httpPorts : { first: wantedHttpPort, last: wantedHttpPort };
-  const httpPort = pick(httpRange, taken, data.evicted, never);
+  const httpPort = pick(httpRange, taken, soonestFirst, never);
   if (httpPort === null) throw new PortRangeUsedUp(httpRange, 'HTTP');
   taken.add(httpPort);
   never.add(httpPort);
-  const httpsPort = pick(settings.httpsPorts, taken, data.evicted, never);
+  const httpsPort = pick(settings.httpsPorts, taken, soonestFirst, never);
   if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
   return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
 }
 
 /**
- * Every engine being let go that holds one of the ports, or all if none may run beside another, by id, and what moved targets
- * have left, by name.
+ * Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name. Where no engine
+ * may run beside the one whose place it takes, also all that have no other successor.
  * @param own number of the replacement that waits
  */
 export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: number): string[] {
-  const inTheWay = data.settings.oneAtATime
-    ? data.evicted.map((e) => e.id)
-    : ports.flatMap((port) => holders(data.evicted, port));
-  return [...new Set([...inTheWay, ...leftByMovedTargets(data, own)])];
+  const holding = ports.flatMap((port) => holders(data.evicted, port));
+  const inPlace = data.settings.oneAtATime ? withoutSuccessor(data, own) : [];
+  return [...new Set([...holding, ...inPlace, ...leftByMovedTargets(data, own)])];
+}
+
+/** Engines being let go for which no other replacement than `own` brings up one. */
+function withoutSuccessor(data: VpnData, own: number): ContainerId[] {
+  const others = runningReplacements(data).filter((r) => r.number !== own && r.target !== null);
+  const succeeded = new Set(others.flatMap((r) => r.old.map((e) => e.id)));
+  return data.evicted.map((e) => e.id).filter((id) => !succeeded.has(id));
 }
 
 /**

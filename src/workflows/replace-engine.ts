@@ -112,7 +112,8 @@ async function replace(input: ReplacementInput): Promise<void> {
         // The count is told at 1, 2, 4, 8 and so on, to keep the VPN's history small; the circuit breaker counts each.
         if (provisioning || message !== lastError || Number.isInteger(Math.log2(attempt))) {
           lastError = message;
-          await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}`, provisioning });
+          const callersEnv = typeof target?.extras?.sealedEnv === 'string';
+          await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}`, provisioning, callersEnv });
         }
         if (workflowInfo().continueAsNewSuggested) {
           renewal = true;

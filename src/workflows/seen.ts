@@ -66,8 +66,10 @@ export function refreshed(
 
 export function learn(port: PortKnowledge, reading: PortReading, at: Instant): PortKnowledge {
   if (reading.kind === 'known') {
+    const { at: readAt, index } = reading;
     return {
       last: reading.port,
+      read: readAt === undefined || index === undefined ? null : { port: reading.port, at: readAt, index },
       unknownSince: null,
       reason: null,
       noneSince: null,
@@ -103,8 +105,10 @@ export function vpnSeen(
   'port' | 'healthySince' | 'outageSince' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
 > {
   const sameSession = !isNewSession(before, sight);
-  const port = learn(sameSession ? before.port : noPort, sight.port, at);
   const healthy = isHealthy(sight.vpn);
+  const learned = learn(sameSession ? before.port : noPort, sight.port, at);
+  // A port is lost only by a VPN that is well: what it lacked before an outage says nothing of the time after.
+  const port = healthy ? learned : { ...learned, noneSince: null };
   const unhealthy = isCalledUnhealthy(sight.vpn);
   // Docker says 'starting' again when it was restarted itself.
   const lasts = before.outageSince !== null && !healthy && isRunning(sight.vpn);

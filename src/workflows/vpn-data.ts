@@ -1,17 +1,19 @@
 import type { ContainerId, Engine, EngineRef, Instant, Port } from '../domain/engine';
 import type { NewsItem } from '../domain/news';
-import type { Blindness, Sight } from '../domain/observation';
+import type { Blindness, PortRead, Sight } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
 import { closedBreakers, type Breakers } from './breaker';
-import { neverSeen, type Recurrence } from './recurrence';
+import { isStorm, neverSeen, type Recurrence } from './recurrence';
 import { noRemedies, type Remedies } from './remedies';
 
 /** The forwarded port as far as it is known. */
 export interface PortKnowledge {
   /** The last port that was observed in this session of the VPN container. */
   readonly last: Port | null;
+  /** The read that brought it, as far as this workflow was told: a worker that begins goes on from there. */
+  readonly read: PortRead | null;
   /** The first failed read since `last` was seen; null while reads succeed or nothing was read yet. */
   readonly unknownSince: Instant | null;
   readonly reason: string | null;
@@ -23,6 +25,7 @@ export interface PortKnowledge {
 
 export const noPort: PortKnowledge = {
   last: null,
+  read: null,
   unknownSince: null,
   reason: null,
   noneSince: null,
@@ -122,6 +125,11 @@ export function portExpiry(data: VpnData): Instant | null {
 export function validPort(data: VpnData, now: Instant): Port | null {
   const expiry = portExpiry(data);
   return expiry !== null && now >= expiry ? null : data.port.last;
+}
+
+/** Whether its port or its health changes so often that it is acted on at a growing distance only. */
+export function isUnstable({ portChanges, reconnects, settings }: VpnData, now: Instant): boolean {
+  return [portChanges, reconnects].some((recurring) => isStorm(recurring, settings.longestSpacingMs, now));
 }
 
 export function runningReplacements(data: VpnData): Replacement[] {

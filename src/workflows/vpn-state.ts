@@ -31,7 +31,7 @@ import { draining } from './drain';
 import { inBrief } from './extras-in-brief';
 import type { EngineLists, ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
-import { poolFacts, targetOf } from './pool-facts';
+import { busyEngines, poolFacts, targetOf } from './pool-facts';
 import { allocate, waitFor, PortRangeUsedUp } from './ports';
 import { heldUntil } from './provisioning-allowance';
 import { actedOn } from './recurrence';
@@ -114,6 +114,9 @@ export class VpnState {
       pullError: observation.imagePresent ? null : before.pullError,
     });
     this.update({ problem: problemOf(this.current) });
+    for (const engine of before.evicted.filter((e) => !seen.has(e.id))) {
+      this.tell(engineNews('engine_stopped', engine, this.lettingGoOf(engine.id)?.cause ?? 'left over'), now);
+    }
     this.endStreamsOfLostEngines(now);
     const healthy = isHealthy(vpn);
     if (before.sight === null || isHealthy(before.sight.vpn) !== healthy)
@@ -264,8 +267,10 @@ export class VpnState {
     const { sight } = this.current;
     // Its VPN may have been started again since it was made.
     const cutOff = sight !== null && message.session !== session(sight.vpn);
+    // Who asked for it may have reported a stream while it booted.
+    const lastUsedAt = busyEngines(this.current).has(id) ? now : message.engine.lastUsedAt;
     this.update({
-      engines: [...this.current.engines, { ...message.engine, firstSeen: now, cutOff }],
+      engines: [...this.current.engines, { ...message.engine, firstSeen: now, lastUsedAt, cutOff }],
       breakers: { ...this.current.breakers, [kind]: withSuccess(this.current.breakers[kind], now) },
     });
     this.raise();
@@ -281,7 +286,6 @@ export class VpnState {
     // One that was told to give its engine up may have brought it up before it heard.
     if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
     this.raise();
-    for (const engine of replacement.old) this.tell(engineNews('engine_stopped', engine, replacement.cause), now);
     return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
@@ -293,12 +297,18 @@ export class VpnState {
     const found = this.mine(message);
     if (found?.state !== 'running') return { opened: null, effect: null };
     const { failedAttempts, error: lastError } = message;
-    const replacement = this.change(found, { failedAttempts, lastError });
-    if (!message.provisioning) return { opened: null, effect: null };
-    const opened = this.countFailure(replacement, now);
+    if (!message.provisioning) {
+      this.change(found, { failedAttempts, lastError });
+      return { opened: null, effect: null };
+    }
+    // Its container has been removed by then.
+    if (found.made !== null && found.target !== null)
+      this.tell(engineNews('engine_stopped', { ...found.made, p2pPort: found.target.p2pPort }, found.cause), now);
+    const replacement = this.change(found, { failedAttempts, lastError, made: null });
+    const opened = message.callersEnv ? null : this.countFailure(replacement, now);
     if (replacement.cause !== 'requested' || replacement.target === null) return { opened, effect: null };
     this.raise();
-    const given = this.change(replacement, { target: null, made: null });
+    const given = this.change(replacement, { target: null });
     return { opened, effect: { kind: 'abandon', replacement: given } };
   }
 
@@ -496,10 +506,13 @@ export class VpnState {
 
   /** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */
   private giveUp({ replacement, engine }: Unborn, now: Instant): Begun {
-    this.tell(engineNews('engine_evicted', engine, 'removed'), now);
-    this.update({ evicted: [...this.current.evicted, engine] });
+    if (engine !== null) {
+      this.tell(engineNews('engine_evicted', engine, 'removed'), now);
+      this.update({ evicted: [...this.current.evicted, engine] });
+    }
     this.raise();
-    const given = this.change(replacement, { target: null, old: [...replacement.old, engine] });
+    const old = engine === null ? replacement.old : [...replacement.old, engine];
+    const given = this.change(replacement, { target: null, old });
     return { replacement: given, effect: { kind: 'abandon', replacement: given } };
   }
 

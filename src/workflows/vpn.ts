@@ -14,7 +14,7 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { Alarm } from './alarm';
-import { announce, announceBreaker, announceChange, announceProblem } from './announce';
+import { announce, announceBreaker, announceChange, announceProblem, announceReconnect } from './announce';
 import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
@@ -26,8 +26,7 @@ import { poolFacts } from './pool-facts';
 import { pool } from './pool-sink';
 import { Notifier } from './notifier';
 import { breakerState } from './provisioning-allowance';
-import { isStorm } from './recurrence';
-import { newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
+import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
 import { Watch } from './watch';
 
@@ -304,8 +303,10 @@ export async function vpn(input: VpnInput): Promise<void> {
       if (!watch.hasNews) watch.restart(state.data);
     }
     const news = watch.take();
+    const { reconnectedAt } = state.data;
     const change = news && state.accept(news.observation, news.revision, Date.now());
     if (change) announceChange(name, change, state.data);
+    if (state.data.reconnectedAt !== reconnectedAt) announceReconnect(name, state.data);
   }
 }
 
@@ -345,7 +346,7 @@ function report(data: VpnData, now: number): messages.VpnReport {
     ...data,
     validPort: validPort(data, now),
     healthy: data.sight !== null && isHealthy(data.sight.vpn),
-    unstable: isStorm(data.portChanges, data.settings.longestSpacingMs, now),
+    unstable: isUnstable(data, now),
     breakerStates: {
       general: breakerState(data, 'general', now),
       replacement: breakerState(data, 'replacement', now),

@@ -48,6 +48,7 @@ export class Watch {
       known: known(data, busy),
       accounted: accounted(data),
       seenAt: data.sight?.at ?? null,
+      portRead: data.port.read,
     };
     const observing = scope.run(() => observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [input]));
     observing.then(

@@ -1,5 +1,5 @@
 import { PortWatch } from '../../src/activities/port-watch';
-import type { PortReading } from '../../src/domain/observation';
+import type { PortRead, PortReading } from '../../src/domain/observation';
 import { until } from '../simulator/until';
 
 /** A control server whose answers come when the test says so. */
@@ -7,7 +7,10 @@ class Answers {
   private readonly asked: { resolve: (port: number) => void; reject: (reason: Error) => void }[] = [];
   private answered = 0;
 
-  readonly read = (): Promise<number> => new Promise((resolve, reject) => this.asked.push({ resolve, reject }));
+  readonly read = async (): Promise<PortRead> => {
+    const port = await new Promise<number>((resolve, reject) => this.asked.push({ resolve, reject }));
+    return { port, at: Date.now(), index: 0 };
+  };
 
   async underWay() {
     await until('a read', () => this.asked.length > this.answered);

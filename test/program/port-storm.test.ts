@@ -72,6 +72,8 @@ test('health that comes and goes: two outages are followed by new engines at onc
   );
   await flapping.stop();
   expect(Date.parse(third?.started_at ?? '') - Date.parse(second?.started_at ?? '')).toBeGreaterThanOrEqual(5_000);
+  expect((await stage.statusOf(vpn)).forwarding).toBe('unstable');
+  await stage.portward.untilLog(/keeps losing its health: its engines are not replaced for/);
   // Kept until its turn.
   expect(third?.old_engine?.container_id).toBe(second?.new_engine?.container_id);
   await stage.forwarded(50_000, vpn);

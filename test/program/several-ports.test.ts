@@ -44,6 +44,17 @@ test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in ano
   expect(await stage.replacements()).toHaveLength(1);
 });
 
+test('a Portward that was killed and begins anew goes on with the one that was followed, wherever it stands by then', async () => {
+  const { container_id: engine } = await stage.forwarded(40_002);
+  await stage.portward.kill('SIGKILL');
+  await stage.portward.start();
+  await portReadAgain();
+  await portReadAgain();
+  expect((await stage.forwarded(40_002)).container_id).toBe(engine);
+  expect(await stage.replacements()).toHaveLength(1);
+  expect(await stage.statusOf()).toMatchObject({ forwarded_port: 40_002, last_port: { port: 40_002 } });
+});
+
 test('when the one that is followed is no longer there, the one at the index is followed', async () => {
   await stage.vpn().changePort(40_001, 40_003);
   const fresh = await stage.forwarded(40_003);

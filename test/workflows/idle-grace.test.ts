@@ -7,24 +7,20 @@ import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builde
 
 const MADE_BY_US = { 'portward.replacement': 'abcdef12/2' };
 
+const runs = { running: true, startedAt: DAY, networkOf: 'vpn-container' };
+
 /** One engine is wanted, and besides the forwarded one there is this one, which answered first on `DAY`. */
 function surplus(idleGraceMs: number, change: Partial<ListedEngine> = {}, data: Partial<VpnData> = {}): VpnData {
   const engines = [
     forwardedEngine(19_000, 65_290, { firstSeen: DAY - 3_600_000 }),
     plainEngine(19_001, { labels: MADE_BY_US, firstSeen: DAY, ...change }),
   ];
-  const conditions = engines.map(({ id, health }) => ({
-    id,
-    running: true,
-    startedAt: DAY,
-    networkOf: 'vpn-container',
-    health,
-  }));
+  const conditions = engines.map(({ id, health }) => ({ ...runs, id, health }));
   return {
     ...newVpnData(vpnSettings({ targetEngines: 1, idleGraceMs }), 'abcdef12'),
     sight: sight(65_290, { engines: conditions }),
     sightRevision: 0,
-    port: { last: 65_290, unknownSince: null, reason: null, noneSince: null, knownSince: DAY },
+    port: { last: 65_290, read: null, unknownSince: null, reason: null, noneSince: null, knownSince: DAY },
     engines,
     surplusSince: DAY,
     ...data,
@@ -69,6 +65,40 @@ test("an engine of a former life, on which a stream may run that nobody knows of
   const former = { labels: { 'portward.replacement': '12345678/2' } };
   expect(goesAfter(surplus(30_000, former, { collecting: true }))).toBe(6 * 60 * 60_000);
   expect(goesAfter(surplus(30_000, { ...former, lastUsedAt: DAY + 60_000 }))).toBe(90_000);
+});
+
+describe('while no port is known', () => {
+  const unknown = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true } as const;
+  const given = surplus(30_000);
+  const portless: VpnData = {
+    ...given,
+    sight: given.sight && { ...given.sight, port: unknown },
+    port: { ...given.port, unknownSince: DAY - 3_600_000, knownSince: null },
+  };
+
+  test('an engine beyond the wanted ones goes all the same, the forwarded one that waits for its port stays', () => {
+    expect(goesAfter(portless)).toBe(30_000);
+    expect(goesAfter({ ...portless, collecting: true })).toBe(0);
+  });
+
+  test('and none is forwarded, one of several plain engines goes', () => {
+    const engines = portless.engines.map((e) => ({ ...e, role: 'plain' as const, p2pPort: null }));
+    expect(goesAfter({ ...portless, engines, port: { ...portless.port, last: null } })).toBe(30_000);
+  });
+
+  test('but a forwarded one may be on its way, plain engines stand in for it', () => {
+    const engines = portless.engines.filter((e) => e.role === 'plain');
+    const lost = [...engines, plainEngine(19_002, { labels: MADE_BY_US, firstSeen: DAY })];
+    const conditions = lost.map(({ id, health }) => ({ ...runs, id, health }));
+    const waiting: VpnData = {
+      ...portless,
+      sight: portless.sight && { ...portless.sight, engines: conditions },
+      port: { ...portless.port, unknownSince: DAY },
+      engines: lost,
+      collecting: true,
+    };
+    expect(decide(waiting, DAY).actions).toEqual([]);
+  });
 });
 
 /** What is done with the engine when the VPN is healthy again, and its forwarded engine has been replaced. */

@@ -96,6 +96,8 @@ describe('an engine that is asked for', () => {
       await until('it listed with its stream', async () =>
         (await stand.listed()).some((e) => e.id === made && e.streams.includes('early')),
       );
+      // In use from then on, so that nobody else is given it.
+      expect((await stand.listed()).find((e) => e.id === made)?.lastUsedAt).toEqual(expect.any(Number));
       await stand.untilQuiet();
     }, brisk),
   );

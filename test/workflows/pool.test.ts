@@ -5,7 +5,7 @@ import type { ProvisionRequest } from '../../src/workflows/messages';
 import { decide } from '../../src/workflows/decide';
 import { poolFacts } from '../../src/workflows/pool-facts';
 import { noRemedies } from '../../src/workflows/remedies';
-import { newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn-data';
+import { bootingEngines, newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn-data';
 import { VpnState } from '../../src/workflows/vpn-state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
 import { World } from './world';
@@ -322,6 +322,40 @@ describe('an engine is refused', () => {
   });
 });
 
+test('that an engine is gone is told when it is, also where its successor waits for that', () => {
+  const world = settled(1);
+  world.force(null);
+  goOn(world, 60_000);
+  expect(world.state.data.news.slice(-4).map(({ happening }) => happening.kind)).toEqual([
+    'engine_evicted',
+    'engine_stopped',
+    'engine_provisioned',
+    'engine_ready',
+  ]);
+});
+
+describe('an engine that could not be brought up', () => {
+  const made = { id: 'in-vain', name: 'in-vain' };
+  const failed = (callersEnv: boolean) => {
+    const own = replacement({ number: 1, cause: 'engine missing', old: [], made });
+    const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
+    const message = { lineage: 'abcdef12', number: 1, failedAttempts: 1, error: 'no answer', provisioning: true };
+    state.attemptFailed({ ...message, callersEnv }, DAY);
+    return state.data;
+  };
+
+  test('is no engine that boots any more, and told as stopped', () => {
+    const after = failed(false);
+    expect(bootingEngines(after)).toEqual([]);
+    expect(after.news.map(({ happening }) => happening)).toMatchObject([{ kind: 'engine_stopped', engine: made.id }]);
+  });
+
+  test('counts for the circuit breaker, but not where its caller has given it environment', () => {
+    expect(failed(false).breakers.replacement.failures).toBe(1);
+    expect(failed(true).breakers.replacement.failures).toBe(0);
+  });
+});
+
 test('the last 50 things that happened are known, in order and with numbers that go on', () => {
   const world = settled(1);
   for (let port = 40_001; port <= 40_020; port++) {
@@ -336,8 +370,8 @@ test('the last 50 things that happened are known, in order and with numbers that
   expect(news.slice(-5).map(({ happening }) => happening.kind)).toEqual([
     'port_changed',
     'engine_evicted',
+    'engine_stopped',
     'engine_provisioned',
     'engine_ready',
-    'engine_stopped',
   ]);
 });

@@ -1,3 +1,5 @@
+import { isUnstable, newVpnData } from '../../src/workflows/vpn-data';
+import { vpnSettings } from '../builders';
 import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/recurrence';
 
 const LONGEST_MS = 300_000;
@@ -29,4 +31,12 @@ test('quiet begins anew: the next change is acted on at once', () => {
 test('where pauses are turned off nothing is a storm', () => {
   expect(isStorm(times(9), 0, NOW + 9000)).toBe(false);
   expect(nextAct(times(9), 0)).toBe(0);
+});
+
+test('a VPN whose health comes and goes is as unstable as one whose port does', () => {
+  const quiet = newVpnData(vpnSettings(), 'abcdef12');
+  const stormy = { acted: 3, lastActed: NOW, lastSeen: NOW };
+  expect(isUnstable(quiet, NOW)).toBe(false);
+  expect(isUnstable({ ...quiet, portChanges: stormy }, NOW)).toBe(true);
+  expect(isUnstable({ ...quiet, reconnects: stormy }, NOW)).toBe(true);
 });

@@ -1,8 +1,10 @@
 import { nextRemedy, noRemedies, type Remedies } from '../../src/workflows/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn-data';
+import { VpnState } from '../../src/workflows/vpn-state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 
 const MINUTE = 60_000;
+const none = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true } as const;
 const remedy = { session: `vpn-container@${DAY - MINUTE}`, startedAt: DAY } as const;
 
 /** A VPN that Docker has called unhealthy since DAY. */
@@ -17,10 +19,9 @@ function ill(remedies: Partial<Remedies> = {}): VpnData {
 
 /** A VPN that has said since DAY that it has no port. */
 function portless(remedies: Partial<Remedies> = {}): VpnData {
-  const port = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true } as const;
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(40_000, { port }),
+    sight: sight(40_000, { port: none }),
     port: { ...noPort, noneSince: DAY },
     remedies: { ...noRemedies, ...remedies },
   };
@@ -48,6 +49,21 @@ test('a VPN without its port is restarted three times, a minute and half an hour
   expect(nextRemedy(portless(after('restart VPN', 1, later)))?.at).toBe(later + MINUTE);
   expect(nextRemedy(portless(after('restart VPN', 2, later)))?.at).toBe(later + 30 * MINUTE);
   expect(nextRemedy(portless(after('restart VPN', 3, later)))).toBeNull();
+});
+
+test('a port that was missing before an outage counts as lost only after it was missing for the whole time again', () => {
+  const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
+  const look = (health: 'healthy' | 'unhealthy', at: number) =>
+    state.accept(
+      sight(0, { at, vpn: presentVpn({ health }), port: health === 'healthy' ? none : { kind: 'unasked' } }),
+      state.data.revision,
+      at,
+    );
+  look('healthy', DAY);
+  expect(nextRemedy(state.data)?.at).toBe(DAY + MINUTE);
+  look('unhealthy', DAY + 40_000);
+  look('healthy', DAY + 55_000);
+  expect(nextRemedy(state.data)?.at).toBe(DAY + 55_000 + MINUTE);
 });
 
 test('nothing is done beside a remedy that is at work', () => {

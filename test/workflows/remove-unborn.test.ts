@@ -1,3 +1,4 @@
+import { engineName } from '../../src/domain/names';
 import { session, type EngineCondition } from '../../src/domain/observation';
 import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/messages';
 import { newVpnData } from '../../src/workflows/vpn-data';
@@ -81,6 +82,21 @@ function runs(id: string): EngineCondition {
   return { id, running: true, startedAt: DAY, networkOf: 'vpn-container', health: 'healthy' };
 }
 
+test.concurrent('one that has no container yet is removed by the name that it will have', () => {
+  const state = new VpnState({
+    ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
+    sight: sight(65_290),
+    engines: [forwardedEngine(19_000, 65_290)],
+  });
+  const { replacement } = state.provision(request, DAY);
+  const name = engineName('plain', 'gluetun', 'abcdef12', replacement.number, 1);
+  expect(state.has(name)).toBe(true);
+  const { replacement: given, effect } = state.remove(name, DAY);
+  expect(given).toMatchObject({ id: replacement.id, target: null, old: [] });
+  expect(effect?.kind).toBe('abandon');
+  expect(state.has(name)).toBe(false);
+});
+
 test.concurrent('one that answers just when it is removed is never listed, and is removed by the next look', () => {
   const forwarded = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
@@ -103,6 +119,6 @@ test.concurrent('one that answers just when it is removed is never listed, and i
   state.accept(sight(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
   expect(state.list(DAY)?.map((e) => e.id)).toEqual([forwarded.id]);
   expect(state.act(DAY).effects).toMatchObject([
-    { kind: 'start', replacement: { cause: 'surplus', old: [{ id: made.id }], target: null } },
+    { kind: 'start', replacement: { cause: 'left over', old: [{ id: made.id }], target: null } },
   ]);
 });

@@ -1,11 +1,13 @@
 import {
-  retireSignal,
   configureSignal,
+  listsQuery,
   recheckSignal,
   replaceEngineUpdate,
-  listsQuery,
+  retireSignal,
+  streamsSignal,
 } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { started } from '../streams/events';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;
@@ -154,6 +156,8 @@ describe('a replacement that a person', () => {
       bench.with(async (stand) => {
         await stand.start();
         const before = await stand.untilForwarded(40_000);
+        // Without DRAIN_TIMEOUT_S nobody waits for its end.
+        await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
         stand.failing = { activity: 'stopEngine', message: 'permission denied' };
         stand.port = { kind: 'known', port: 40_001 };
         await stand.untilForwarded(40_001);

@@ -296,7 +296,7 @@ export class World {
     if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
     const failedAttempts = ++child.failures;
     const { effect } = this.state.attemptFailed(
-      { number, lineage: 'abcdef12', failedAttempts, error: 'provisioning: no', provisioning: true },
+      { number, lineage: 'abcdef12', failedAttempts, error: 'provisioning: no', provisioning: true, callersEnv: false },
       this.now,
     );
     if (effect) this.carryOut(effect);

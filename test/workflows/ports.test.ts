@@ -1,0 +1,47 @@
+import { allocate } from '../../src/workflows/ports';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { plainEngine, replacement, vpnSettings } from '../builders';
+
+// Which engines that are let go a new one waits for.
+
+const [draining, going] = [plainEngine(19_000), plainEngine(19_001)];
+
+/** Two engines are let go by replacements of their own; the first one has streams to finish. */
+function letGo(change: Parameters<typeof vpnSettings>[0] = {}): VpnData {
+  const settings = vpnSettings({
+    httpPorts: { first: 19_000, last: 19_001 },
+    httpsPorts: { first: 45_000, last: 45_001 },
+    ...change,
+  });
+  return {
+    ...newVpnData(settings, 'abcdef12'),
+    evicted: [draining, going],
+    replacements: [
+      replacement({ number: 1, old: [draining], draining: [draining.id], target: null }),
+      replacement({ number: 2, old: [going], target: null }),
+    ],
+  };
+}
+
+test('where all ports are taken, that of an engine which finishes its streams is not waited for as long as another goes at once', () => {
+  expect(allocate(letGo(), null, 3)).toEqual({ httpPort: 19_001, httpsPort: 45_001, waitFor: [going.id] });
+});
+
+describe('where no engine may run beside the one whose place it takes', () => {
+  const roomy = { httpPorts: { first: 19_000, last: 19_009 }, httpsPorts: { first: 45_000, last: 45_009 } };
+  const oneAtATime = letGo({ ...roomy, oneAtATime: true });
+
+  test('it waits for all that are let go without a successor', () => {
+    expect(allocate(oneAtATime, null, 3).waitFor).toEqual([draining.id, going.id]);
+  });
+
+  test('it waits for none that has another successor, unless that holds its port', () => {
+    const [first, second] = oneAtATime.replacements;
+    const target = replacement().target;
+    const replacements = [...(first ? [{ ...first, target }] : []), ...(second ? [second] : [])];
+    expect(allocate({ ...oneAtATime, replacements }, null, 3).waitFor).toEqual([going.id]);
+    expect(allocate({ ...oneAtATime, replacements }, null, 1).waitFor).toEqual([draining.id, going.id]);
+    const holding = { ...oneAtATime, replacements, evicted: [{ ...draining, p2pPort: 40_000 }, going] };
+    expect(allocate(holding, 40_000, 3).waitFor).toEqual([draining.id, going.id]);
+  });
+});
