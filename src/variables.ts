@@ -52,11 +52,24 @@ const longSecret = makeExactValidator<string>((value) => {
   return trimmed;
 });
 
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** It may hold a token, so what was given is not repeated. */
 const secretAddress = makeExactValidator<string>((value) => {
   const address = value.trim();
   if (!URL.canParse(address) || !['http:', 'https:'].includes(new URL(address).protocol)) {
     throw new Error('expected an address that begins with http:// or https://');
+  }
+  const { username, password } = new URL(address);
+  if (![username, password].every(isPercentEncoded)) {
+    throw new Error('expected each % in the name and password before the host as %25');
   }
   return address;
 });

@@ -22,23 +22,27 @@ export interface StreamSource {
 
 type Direction = 'downloaded' | 'uploaded';
 
+type Bytes = Record<Direction, number> & { readonly seenAt: number };
+
+/** A VPN that is silent for long is in no list, and its streams are not to be counted again after that. */
+const FORGOTTEN_AFTER_MS = 60 * 60_000;
+
 /** Bytes of all streams that this process has seen, also of those that are over. It never goes down. */
 export class Transferred {
-  private last = new Map<string, Record<Direction, number>>();
+  private readonly last = new Map<string, Bytes>();
   downloaded = 0;
   uploaded = 0;
 
-  /** @param streams all that there are; of others nothing is kept */
-  see(streams: readonly CountedStream[]): void {
-    const seen = new Map<string, Record<Direction, number>>();
+  /** @param at on the clock that nobody sets */
+  see(streams: readonly CountedStream[], at = performance.now()): void {
     for (const stream of streams) {
       const before = this.last.get(stream.id) ?? { downloaded: 0, uploaded: 0 };
       const now = { downloaded: stream.downloaded ?? before.downloaded, uploaded: stream.uploaded ?? before.uploaded };
       // An engine that counts from the beginning again.
       this.downloaded += Math.max(0, now.downloaded - before.downloaded);
       this.uploaded += Math.max(0, now.uploaded - before.uploaded);
-      seen.set(stream.id, now);
+      this.last.set(stream.id, { ...now, seenAt: at });
     }
-    this.last = seen;
+    for (const [id, { seenAt }] of this.last) if (at - seenAt > FORGOTTEN_AFTER_MS) this.last.delete(id);
   }
 }

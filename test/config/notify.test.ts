@@ -16,3 +16,11 @@ test.each(['token-7', 'ftp://token-7@hooks.example', '//hooks.example/token-7'])
     ]);
   },
 );
+
+test('a name or password with a % that is none of the encoding is a mistake, instead of one at each delivery', () => {
+  expect(mistakes({ ...ONE_VPN, NOTIFY_URL: 'https://me:50%off@hooks.example' })).toEqual([
+    'NOTIFY_URL: expected each % in the name and password before the host as %25',
+  ]);
+  const url = 'https://me:50%25off@hooks.example';
+  expect(configured({ NOTIFY_URL: url }).notify).toEqual({ url, secret: null });
+});

@@ -8,7 +8,7 @@ const SECRET = 'TOP-SECRET';
 const mistakes = (env: Record<string, string>, labels: Record<string, string> = {}) =>
   extrasMistakes({ env, labels }, MARK);
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`N${i}`, 'x']));
-const ofBytes = (bytes: number) => ({ NN: 'x'.repeat(bytes - 2) });
+const ofBytes = (bytes: number) => ({ NN: 'x'.repeat(bytes - '{"NN":""}'.length) });
 
 test('what proxies give is fine: variables, several lines, labels with ids', () => {
   const env = { CONF: '--http-port={{HTTP_PORT}}\n--bind-all', EMPTY: '', 'dotted.name': 'a=b' };
@@ -72,10 +72,11 @@ test('100 variables and 20 labels are permitted, one more is not', () => {
   expect([20, 21].map((n) => Value.Check(CallerLabelsSchema, many(n)))).toEqual([true, false]);
 });
 
-test('32 KB of environment are permitted, counted in bytes with the names, one more is not', () => {
+test('32 KB of environment are permitted, counted as the JSON that is sealed, one more is not', () => {
   expect(mistakes(ofBytes(32_768))).toEqual([]);
   expect(mistakes(ofBytes(32_769))).toEqual(['env: expected at most 32768 bytes in all, got 32769']);
-  expect(mistakes({ NN: 'ä'.repeat(16_384) })).toEqual([expect.stringContaining('got 32770')]);
+  expect(mistakes({ NN: 'ä'.repeat(16_384) })).toEqual([expect.stringContaining('got 32777')]);
+  expect(mistakes({ NN: '"'.repeat(16_384) })).toEqual([expect.stringContaining('got 32777')]);
 });
 
 const json = (value: string) => JSON.stringify(['NN', value]).length;

@@ -53,6 +53,14 @@ test('bytes of streams that are over stay counted, and one that counts from 0 ag
   expect(transferred.downloaded).toBe(165);
 });
 
+test('a VPN whose streams are missing for a while does not have them counted again', () => {
+  const transferred = new Transferred();
+  transferred.see([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })], 0);
+  transferred.see([stream('a', { downloaded: 150 })], 60_000);
+  transferred.see([stream('a', { downloaded: 150 }), stream('b', { downloaded: 30 })], 120_000);
+  expect(transferred.downloaded).toBe(180);
+});
+
 test('what can not be had is not said to be none', async () => {
   const transferred = new Transferred();
   transferred.see([stream('a', { downloaded: 100 })]);
