@@ -151,6 +151,8 @@ export class VpnStand {
   noNewsAfterMs = 60_000;
   /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
   hearing: 'all' | 'nobody' | 'no API' = 'all';
+  /** The engines' image is on the Docker host. */
+  imagePresent = true;
   /** Engines answer only while it is true. */
   engineAnswers = true;
   /** What the workflow said that it knows when it asked last. */
@@ -285,7 +287,7 @@ export class VpnStand {
         act('notify', batchId(batch), () => {
           this.notified.push(batch);
         }),
-      pullImage: ({ image }) => act('pullImage', image, () => undefined),
+      pullImage: ({ image }) => act('pullImage', image, () => void (this.imagePresent = true)),
     };
   }
 
@@ -317,7 +319,7 @@ export class VpnStand {
         port: this.port,
         engines: [...this.engines.values()].map(condition),
         ...introduced([...this.engines.values()], accounted, busy),
-        imagePresent: true,
+        imagePresent: this.imagePresent,
       };
       if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
       Context.current().heartbeat({ checkedAt: Date.now() });

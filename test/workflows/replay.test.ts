@@ -1,7 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { Activities } from '../../src/activities';
+import type { FleetActivities } from '../../src/activities/watch-pool';
+import type { Cause } from '../../src/domain/replacement';
 import { builtWorkflows } from './built-workflows';
 import { historiesFolder } from './histories';
 
@@ -41,6 +44,60 @@ beforeAll(async () => {
 test.each(['vpn', 'replaceEngine', 'fleet'])('there are histories of %s', (type) => {
   expect(files.filter((name) => name.includes(`.${type}.`)).length).toBeGreaterThan(5);
 });
+
+/** Typed so that a new one is not forgotten. */
+const activities: Record<keyof (Activities & FleetActivities), true> = {
+  observe: true,
+  evictEngine: true,
+  awaitHeard: true,
+  stopEngine: true,
+  removeEngine: true,
+  awaitGone: true,
+  createEngine: true,
+  awaitEngine: true,
+  restartVpn: true,
+  reconnectVpn: true,
+  notify: true,
+  pullImage: true,
+  watchPool: true,
+};
+const causes: Record<Cause, true> = {
+  'first engine': true,
+  'engine missing': true,
+  'port changed': true,
+  'port conflict': true,
+  forced: true,
+  'VPN restarted': true,
+  'VPN reconnected': true,
+  'engine died': true,
+  'engine unhealthy': true,
+  surplus: true,
+  'left over': true,
+  'scaled up': true,
+  requested: true,
+  removed: true,
+};
+
+test('every activity, and every cause of a replacement, is in one of them', () => {
+  const [asked, begun] = [new Set<string>(), new Set<string>()];
+  for (const name of files) {
+    const text = readFileSync(join(historiesFolder, name), 'utf8');
+    for (const [, type = ''] of text.matchAll(/"activityType":\{"name":"(\w+)"/g)) asked.add(type);
+    if (name.includes('.replaceEngine.')) begun.add(causeOf(text));
+  }
+  expect([...asked].toSorted()).toEqual(Object.keys(activities).toSorted());
+  expect([...begun].toSorted()).toEqual(Object.keys(causes).toSorted());
+});
+
+/** In the input of a replacement's workflow, which its first event has. */
+function causeOf(history: string): string {
+  const { events } = JSON.parse(history) as {
+    events: { workflowExecutionStartedEventAttributes?: { input: { payloads: { data: string }[] } } }[];
+  };
+  const data = events[0]?.workflowExecutionStartedEventAttributes?.input.payloads[0]?.data ?? '';
+  const input = JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as { cause: string };
+  return input.cause;
+}
 
 test.each(files)('%s replays', (name) => {
   expect(replayed).toContain(name);

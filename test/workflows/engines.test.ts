@@ -1,0 +1,85 @@
+import type { Cause } from '../../src/domain/replacement';
+import { TemporalBench, type VpnStand } from './bench';
+
+// Why engines are replaced or have to wait besides a change of the port, each once on a real Temporal server.
+
+let bench: TemporalBench;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start();
+});
+afterAll(() => bench.stop());
+
+/** Short, as real time passes here. */
+const brisk = { evictionGraceMs: 300, targetEngines: 2 };
+
+/** Two engines that answer, the first one forwarded. */
+async function atRest(stand: VpnStand) {
+  await stand.start();
+  await stand.untilForwarded(40_000);
+  await stand.untilState('two engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+  const { engines } = await stand.untilQuiet();
+  const [forwarded, plain] = [...engines].toSorted((a, b) => Number(a.p2pPort === null) - Number(b.p2pPort === null));
+  if (!forwarded || !plain) throw new Error('two engines were expected');
+  return { forwarded, plain };
+}
+
+/** Resolves when two engines are there again, other ones than those, and says what was replaced why. */
+async function replaced(stand: VpnStand, lost: readonly string[]): Promise<Cause[]> {
+  const { replacements } = await stand.untilState(
+    'two engines without the lost ones',
+    (s) =>
+      s.engines.filter((e) => e.ready && !lost.includes(e.id)).length === 2 &&
+      s.replacements.every((r) => r.state !== 'running') &&
+      s.evicted.length === 0,
+  );
+  expect(stand.engines.size).toBe(2);
+  return replacements.filter((r) => r.old.some((e) => lost.includes(e.id))).map((r) => r.cause);
+}
+
+const change = (stand: VpnStand, id: string, changed: object) => {
+  const engine = stand.engines.get(id);
+  if (engine) stand.engines.set(id, { ...engine, ...changed });
+};
+
+test.concurrent('engines whose process ended, or whose API fails, are replaced', () =>
+  bench.with(async (stand) => {
+    const { forwarded, plain } = await atRest(stand);
+    change(stand, forwarded.id, { running: false, startedAt: null });
+    change(stand, plain.id, { health: 'unhealthy' });
+    expect((await replaced(stand, [forwarded.id, plain.id])).toSorted()).toEqual(['engine died', 'engine unhealthy']);
+    await stand.untilForwarded(40_000);
+  }, brisk),
+);
+
+test.concurrent('engines whose network is gone with the run of the VPN that had it are replaced', () =>
+  bench.with(async (stand) => {
+    const { forwarded, plain } = await atRest(stand);
+    if (stand.vpn.kind === 'present') stand.vpn = { ...stand.vpn, id: 'vpn-2', startedAt: Date.now() };
+    expect(await replaced(stand, [forwarded.id, plain.id])).toEqual(['VPN restarted', 'VPN restarted']);
+  }, brisk),
+);
+
+test.concurrent('an engine that holds the port which is forwarded now makes room for the forwarded one', () =>
+  bench.with(async (stand) => {
+    const { forwarded, plain } = await atRest(stand);
+    stand.port = { kind: 'known', port: plain.httpPort };
+    expect((await replaced(stand, [forwarded.id, plain.id])).toSorted()).toEqual(['port changed', 'port conflict']);
+    await stand.untilForwarded(plain.httpPort);
+  }, brisk),
+);
+
+test.concurrent('an image that is missing is pulled before any engine is made', () =>
+  bench.with(
+    async (stand) => {
+      stand.imagePresent = false;
+      await atRest(stand);
+      const [pulled, created] = ['pullImage', 'createEngine'].map((call) =>
+        stand.calls.findIndex((made) => made.startsWith(call)),
+      );
+      expect(pulled).toBeGreaterThanOrEqual(0);
+      expect(pulled).toBeLessThan(created ?? 0);
+    },
+    { ...brisk, pullPolicy: 'missing' },
+  ),
+);
