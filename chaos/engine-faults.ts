@@ -20,28 +20,27 @@ const AT_ONCE_MS = 2_000;
 
 export async function crash(scene: Scene, { vpn, role }: Of<'engine-crash'>): Promise<string> {
   const engine = await listed(scene, vpn, role);
-  return hurting(scene, engine.id, async () => {
+  return hurting(scene, engine, async () => {
     await askEngine(scene, engine, 'crash', {});
     return engine.name;
   });
 }
 
 export async function kill(scene: Scene, { vpn, role }: Of<'engine-kill'>): Promise<string> {
-  const { id, name } = await listed(scene, vpn, role);
-  return hurting(scene, id, async () => {
-    await scene.site.docker.getContainer(id).kill();
-    return name;
+  const engine = await listed(scene, vpn, role);
+  return hurting(scene, engine, async () => {
+    await scene.site.docker.getContainer(engine.id).kill();
+    return engine.name;
   });
 }
 
 export async function remove(scene: Scene, { vpn, role }: Pick<Of<'engine-remove'>, 'vpn' | 'role'>): Promise<string> {
-  const { id, name } = await listed(scene, vpn, role);
-  return removeById(scene, id, name);
+  return removeIt(scene, await listed(scene, vpn, role));
 }
 
 export async function hang(scene: Scene, { vpn, role, forMs }: Of<'engine-hang'>): Promise<string> {
   const engine = await listed(scene, vpn, role);
-  const end = scene.truth.begin('hang', engine.id);
+  const end = scene.truth.beginOnEngine('hang', engine);
   try {
     await askEngine(scene, engine, 'hang', { hang: true });
     await sleep(forMs);
@@ -68,7 +67,7 @@ export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>)
   await sleep(afterMs);
   for (const victim of side === 'old' && old !== null ? [old, fresh] : [fresh]) {
     try {
-      return await removeById(scene, victim.id, victim.name);
+      return await removeIt(scene, { id: victim.id, name: victim.name, vpn });
     } catch (error) {
       // Its grace was over, or the port has moved on.
       if (!isMissing(error)) throw error;
@@ -116,15 +115,18 @@ async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promi
   return engine;
 }
 
-async function removeById(scene: Scene, id: string, name: string): Promise<string> {
-  return hurting(scene, id, async () => {
+type Victim = Pick<ListedEngine, 'id' | 'name' | 'vpn'>;
+
+async function removeIt(scene: Scene, victim: Victim): Promise<string> {
+  const { id, name } = victim;
+  return hurting(scene, victim, async () => {
     await scene.site.docker.getContainer(id).remove({ force: true });
     return name;
   });
 }
 
-async function hurting({ truth }: Scene, id: string, doIt: () => Promise<string>): Promise<string> {
-  const end = truth.begin('engine', id);
+async function hurting({ truth }: Scene, victim: Victim, doIt: () => Promise<string>): Promise<string> {
+  const end = truth.beginOnEngine('engine', victim);
   try {
     return await doIt();
   } finally {

@@ -20,6 +20,8 @@ export type TroubleKind =
 export interface Trouble {
   readonly kind: TroubleKind;
   readonly target: string | null;
+  /** Whose engine the target is; null where it is none. */
+  readonly engineOf: VpnName | null;
   /** Milliseconds since the epoch, as all times here. */
   readonly from: number;
   /** Infinity while it lasts. */
@@ -68,11 +70,16 @@ export class GroundTruth {
 
   /** Returns what ends it. */
   begin(kind: TroubleKind, target: string | null = null, at: number = Date.now()): () => void {
-    const trouble: Trouble = { kind, target, from: at, to: Infinity };
-    this.troubles.push(trouble);
-    return () => {
-      if (trouble.to === Infinity) trouble.to = Date.now();
-    };
+    return this.add({ kind, target, engineOf: null, from: at, to: Infinity });
+  }
+
+  /** The same, of one engine. */
+  beginOnEngine(
+    kind: 'engine' | 'hang',
+    { id, vpn }: { readonly id: string; readonly vpn: VpnName },
+    at: number = Date.now(),
+  ): () => void {
+    return this.add({ kind, target: id, engineOf: vpn, from: at, to: Infinity });
   }
 
   /** Whether one of that kind lasted at some time between; a target of null asks for any. */
@@ -94,5 +101,12 @@ export class GroundTruth {
     for (const spans of this.spans.values()) {
       while (spans.length > 1 && (spans[0]?.to ?? Infinity) < at) spans.shift();
     }
+  }
+
+  private add(trouble: Trouble): () => void {
+    this.troubles.push(trouble);
+    return () => {
+      if (trouble.to === Infinity) trouble.to = Date.now();
+    };
   }
 }

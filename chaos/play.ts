@@ -9,7 +9,7 @@ import { fire, type Fired } from './injector';
 import { Processes } from './processes';
 import type { Scene } from './scene';
 import { makeSchedule } from './schedule';
-import { settle, type Settled } from './settle';
+import { CAUSES_KEPT_MS, settle, type Settled } from './settle';
 import { LIMITS, Site } from './site';
 import { story, type PartLine } from './story';
 import type { Tally } from './tally';
@@ -142,7 +142,7 @@ class Stand {
     }
     if (violations.length > 0) return 'broken promise';
     this.log.length = 0;
-    this.truth.forgetBefore(began);
+    this.truth.forgetBefore(began - CAUSES_KEPT_MS);
     this.wornOut = this.isWorn(scene, settled, fired);
     return 'ok';
   }

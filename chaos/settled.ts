@@ -9,15 +9,23 @@ export interface VpnWorld {
   readonly healthy: boolean;
   /** In a list that was not marked stale; null: there is none. */
   readonly listed: readonly ListedEngine[] | null;
+  /** The P2P port on which its forwarded engine listens, as that itself says; null: it does not, or there is none. */
+  readonly listensOn: number | null;
   /** Containers in Docker with our labels, whatever their state. */
-  readonly containers: readonly { readonly id: string; readonly name: string; readonly running: boolean }[];
+  readonly containers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly running: boolean;
+    /** For which P2P port it was made; null: for none. */
+    readonly p2pLabel: string | null;
+  }[];
   /** Null while the API does not tell, or only what it remembers. */
   readonly replacements: readonly Pick<ReplacementJson, 'id' | 'state' | 'last_error' | 'cause'>[] | null;
 }
 
 /** I3: what keeps the VPN from being as it is to be; nothing when it is. */
 export function unsettled(world: VpnWorld, engines: number): string[] {
-  const { port, healthy, listed, containers, replacements } = world;
+  const { port, healthy, listed, listensOn, containers, replacements } = world;
   const wrong: string[] = [];
   if (!healthy) wrong.push('its container is not healthy');
   if (port === 0) wrong.push('its provider forwards no port');
@@ -28,6 +36,12 @@ export function unsettled(world: VpnWorld, engines: number): string[] {
     if (listed.length !== engines) wrong.push(`expected ${engines} engines in the list, found ${listed.length}`);
     if (ports.length !== 1 || ports[0] !== port)
       wrong.push(`expected one forwarded engine on port ${port} in the list, found ports [${ports.join(', ')}]`);
+    // Portward's own word is not enough.
+    const labels = containers.filter(({ id }) => forwarded.some((e) => e.id === id)).map((c) => c.p2pLabel);
+    if (labels.some((label) => label !== String(port)))
+      wrong.push(`expected the forwarded engine's label to say port ${port}, found ${labels.join(', ') || 'none'}`);
+    if (forwarded.length > 0 && listensOn !== port)
+      wrong.push(`expected the forwarded engine to listen on port ${port}, found ${listensOn ?? 'no answer'}`);
     const known = new Set(listed.map((e) => e.id));
     const left = containers.filter(({ id }) => !known.has(id)).map(({ name }) => name);
     if (left.length > 0) wrong.push(`containers that are not in the list: ${left.join(', ')}`);

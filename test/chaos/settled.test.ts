@@ -1,4 +1,7 @@
 import { dueAt, nextWait } from '../../chaos/failure-spacing';
+import { failuresCaused } from '../../chaos/failures-caused';
+import { GroundTruth } from '../../chaos/ground-truth';
+import { Hold, HOLD_MS } from '../../chaos/hold';
 import { unsettled, type VpnWorld } from '../../chaos/settled';
 
 const forwarded = {
@@ -11,14 +14,16 @@ const forwarded = {
   lastSeen: 0,
 } as const;
 const plain = { ...forwarded, id: 'p', name: 'p', httpPort: 19_001, forwarded: false, p2pPort: null } as const;
-const running = (id: string) => ({ id, name: id, running: true });
+const running = (id: string, p2pLabel: string | null = null) => ({ id, name: id, running: true, p2pLabel });
+const CONTAINERS = [running('f', '50001'), running('p')];
 
 const AS_IT_IS_TO_BE: VpnWorld = {
   vpn: 'a',
   port: 50_001,
   healthy: true,
   listed: [forwarded, plain],
-  containers: [running('f'), running('p')],
+  listensOn: 50_001,
+  containers: CONTAINERS,
   replacements: [{ id: 'r1', state: 'completed', last_error: null, cause: 'port changed' }],
 };
 
@@ -33,9 +38,21 @@ test.each<[string, Partial<VpnWorld>, RegExp]>([
   ['an engine is missing', { listed: [forwarded] }, /expected 2 engines/],
   ['no engine is forwarded', { listed: [{ ...forwarded, forwarded: false }, plain] }, /ports \[\]/],
   ['the forwarded engine is on another port', { port: 50_002 }, /on port 50002 .* found ports \[50001\]/],
-  ['a container is left over', { containers: [running('f'), running('p'), running('x')] }, /not in the list: x/],
-  ['a container is gone', { containers: [running('f')] }, /without a container: p/],
-  ['a container does not run', { containers: [running('f'), { ...running('p'), running: false }] }, /don't run: p/],
+  [
+    "Docker's label of the forwarded engine says another port",
+    { containers: [running('f', '50002'), running('p')] },
+    /label to say port 50001, found 50002/,
+  ],
+  ['the forwarded engine has no label', { containers: [running('f'), running('p')] }, /label .* found none/],
+  ['the forwarded engine itself listens elsewhere', { listensOn: 50_002 }, /listen on port 50001, found 50002/],
+  ['the forwarded engine does not say where it listens', { listensOn: null }, /found no answer/],
+  ['a container is left over', { containers: [...CONTAINERS, running('x')] }, /not in the list: x/],
+  ['a container is gone', { containers: [running('f', '50001')] }, /without a container: p/],
+  [
+    'a container does not run',
+    { containers: [running('f', '50001'), { ...running('p'), running: false }] },
+    /don't run: p/,
+  ],
   [
     'a replacement is at work',
     { replacements: [{ id: 'r2', state: 'running', last_error: 'no', cause: 'forced' }] },
@@ -57,11 +74,69 @@ test('engines that keep dying are waited for as documented', () => {
   expect(nextWait([], NOW)).toBe(0);
   expect(nextWait([died(60)], NOW)).toBe(5_000);
   expect(nextWait([died(90), died(60)], NOW)).toBe(10_000);
-  expect(dueAt([died(90), died(60)], NOW)).toBe(NOW - 50_000);
+  expect(dueAt([died(90), died(60)], 2, NOW)).toBe(NOW - 50_000);
 });
 
 test('what is long ago, of the other kind or for another reason does not count', () => {
   expect(nextWait([died(90), died(60, 50_001)], NOW)).toBe(5_000);
   expect(nextWait([died(700)], NOW)).toBe(0);
   expect(nextWait([{ ...died(60), cause: 'port changed' }], NOW)).toBe(0);
+});
+
+test('failures that are reported beyond those that the harness has caused give no more time', () => {
+  const reported = [died(90), died(60), died(30), died(10)];
+  expect(dueAt(reported, 4, NOW)).toBe(NOW + 30_000);
+  expect(dueAt(reported, 1, NOW)).toBe(NOW - 85_000);
+  expect(dueAt(reported, 0, NOW)).toBe(0);
+});
+
+const caused = (truth: GroundTruth) => failuresCaused(truth, { vpn: 'a', engines: 2 }, NOW, NOW + 60_000);
+
+describe('failures that the harness can have caused', () => {
+  test("are those of the VPN's own engines, each for itself", () => {
+    const truth = new GroundTruth();
+    truth.beginOnEngine('engine', { id: 'f', vpn: 'a' }, NOW);
+    truth.beginOnEngine('hang', { id: 'p', vpn: 'a' }, NOW);
+    truth.beginOnEngine('engine', { id: 'x', vpn: 'b' }, NOW);
+    expect(caused(truth)).toBe(2);
+  });
+
+  test('are all engines for a VPN that went down, which is unhealthy as well, and for Docker', () => {
+    const truth = new GroundTruth();
+    truth.begin('health', 'a', NOW);
+    truth.begin('vpn', 'a', NOW);
+    expect(caused(truth)).toBe(2);
+    truth.begin('docker', null, NOW);
+    expect(caused(truth)).toBe(4);
+  });
+
+  test('are none for what hurts no engine, for another VPN, and for what was over before', () => {
+    const truth = new GroundTruth();
+    for (const kind of ['worker', 'api', 'temporal'] as const) truth.begin(kind, null, NOW);
+    truth.begin('control', 'a', NOW);
+    truth.begin('vpn', 'b', NOW);
+    expect(caused(truth)).toBe(0);
+    jest.useFakeTimers({ now: NOW - 1 });
+    truth.begin('docker', null, NOW - 1_000)();
+    jest.useRealTimers();
+    expect(caused(truth)).toBe(0);
+  });
+});
+
+describe('settled is what stays so', () => {
+  test('from the first good look on, once it has held', () => {
+    const hold = new Hold();
+    expect(hold.look(true, 100)).toBeNull();
+    expect(hold.look(true, 100 + HOLD_MS - 1)).toBeNull();
+    expect(hold.look(true, 100 + HOLD_MS)).toBe(100);
+  });
+
+  test('a bad look in between begins it anew', () => {
+    const hold = new Hold();
+    hold.look(true, 100);
+    expect(hold.look(false, 200)).toBeNull();
+    expect(hold.look(true, 300)).toBeNull();
+    expect(hold.look(true, 100 + HOLD_MS)).toBeNull();
+    expect(hold.look(true, 300 + HOLD_MS)).toBe(300);
+  });
 });
