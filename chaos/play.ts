@@ -4,7 +4,7 @@ import { Checker } from './checker/checker';
 import { nextWait } from './failure-spacing';
 import { VPN_NAMES, type FaultKind } from './faults';
 import { GroundTruth } from './ground-truth';
-import { Lag } from './lag';
+import { LagMeter } from './lag-meter';
 import { fire, type Fired } from './injector';
 import { Processes } from './processes';
 import type { Scene } from './scene';
@@ -54,8 +54,8 @@ export async function play(options: PlayOptions, tally: Tally): Promise<void> {
 /** One site and those who watch it. */
 class Stand {
   private readonly truth = new GroundTruth();
-  private readonly lag = new Lag();
-  private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.lag.between(from, to));
+  private readonly meter = new LagMeter();
+  private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.meter.lag.between(from, to));
   private readonly log: PartLine[] = [];
   private told = 0;
   private wornOut = false;
@@ -95,7 +95,8 @@ class Stand {
       this.tally.answers += scene?.watch.answers ?? 0;
       this.tally.streams += scene?.watch.streams ?? 0;
       this.tally.addChecker(this.checker);
-      await this.lag.stop();
+      this.tally.largestLagMs = Math.max(this.tally.largestLagMs, this.meter.lag.largest);
+      await this.meter.stop();
       for (const problem of await site.close()) say(problem);
     }
     return played;
@@ -105,7 +106,7 @@ class Stand {
     try {
       return await Site.open({ privateDocker, onLine: (line, part) => this.log.push({ ...line, part }) });
     } catch (error) {
-      await this.lag.stop();
+      await this.meter.stop();
       throw error;
     }
   }

@@ -13,6 +13,7 @@ export class Tally {
   failed = 0;
   longestGap: { readonly ms: number; readonly text: string } = { ms: 0, text: 'none' };
   longestSettle = { ms: 0, seed: 0 };
+  largestLagMs = 0;
   /** Why, by the seed of the schedule, which is played again on another one. */
   readonly lostSites = new Map<number, string>();
   readonly calm: number[] = [];
@@ -59,6 +60,7 @@ export class Tally {
         "the calm VPN's changes, until the old port is hidden",
         `${calm.length}, median ${seconds(median)}, longest ${seconds(calm.at(-1) ?? 0)}`,
       ],
+      ['the most that was allowed for a machine that was late', seconds(this.largestLagMs)],
       ['answers of /engines that were checked', String(this.answers)],
       ['streams that the proxy was asked for', String(this.streams)],
       ['… failed', String(this.failed)],
