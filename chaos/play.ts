@@ -34,6 +34,7 @@ export interface PlayOptions {
 type Outcome = 'ok' | 'broken promise' | 'lost site';
 
 const SCHEDULES_A_SITE = 20;
+const UP_LIMIT_MS = 30_000;
 /** Engines that were killed in earlier schedules would make those of later ones wait. */
 const LONGEST_NEXT_WAIT_MS = 20_000;
 /** Portward's next remedy for the same VPN would be minutes away. */
@@ -73,9 +74,13 @@ class Stand {
     let scene: Scene | null = null;
     let played = 0;
     try {
+      // Until its first list Portward is only coming up.
+      const cameUp = this.truth.begin('worker');
       const watch = await Watch.open(site, this.truth, (fact) => this.checker.hear(fact));
       const processes = new Processes(site.worker, site.api, (exit) => watch.tell(exit));
       scene = { site, truth: this.truth, watch, processes, heal };
+      await watch.untilFresh(Date.now(), UP_LIMIT_MS);
+      cameUp();
       const first = await settle(scene, Date.now(), this.options.signal);
       if (first.wrong.length > 0) throw new Error(`the site did not come up: ${first.wrong.join('; ')}`);
       watch.startViewers();
@@ -204,7 +209,7 @@ class Stand {
     const engines = idsIn(scene);
     const end = scene.truth.begin('worker');
     await scene.processes.wipe();
-    await scene.watch.untilFresh(Date.now(), 30_000);
+    await scene.watch.untilFresh(Date.now(), UP_LIMIT_MS);
     end();
     const settled = await settle(scene, Date.now(), this.options.signal);
     const wrong = [...settled.wrong];

@@ -47,6 +47,8 @@ export const LIMITS: Limits = {
   staleLimitMs: 30_000,
   // What its container takes on a busy machine, and its own start.
   startupMs: 5_000 + ENGINE_STARTUP_MS,
+  unhealthyRestartMs: TIMES_S.VPN_UNHEALTHY_RESTART_TIMEOUT_S * 1000,
+  portLostMs: TIMES_S.PORT_LOST_TIMEOUT_S * 1000,
 };
 
 const HTTP_PORTS: Readonly<Record<VpnName, { from: number; to: number }>> = {

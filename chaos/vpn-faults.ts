@@ -119,7 +119,7 @@ export async function takeDown(scene: Scene, { vpn, how, forMs, port }: Of<'vpn-
 
 export async function recreate(scene: Scene, { vpn, port }: Of<'vpn-recreate'>): Promise<string> {
   if (port !== null) await scene.site.vpn(vpn).setNextPort(port);
-  return down(scene, vpn, () => makeAnew(scene.site, vpn));
+  return down(scene, vpn, () => makeAnew(scene, vpn));
 }
 
 export async function reconnect(scene: Scene, { vpn, forMs, port }: Of<'vpn-reconnect'>): Promise<string> {
@@ -164,9 +164,13 @@ export async function loseHealth(scene: Scene, { vpn }: Of<'health-lost'>): Prom
 }
 
 /** Also when a container with its name was left by a Docker that was killed while making it. */
-async function makeAnew(site: Scene['site'], vpn: VpnName): Promise<void> {
-  await removeContainer(site.docker, site.containerName(vpn));
-  await site.vpn(vpn).recreate();
+async function makeAnew(scene: Scene, vpn: VpnName): Promise<string> {
+  const { site } = scene;
+  return during(scene, 'vpn', vpn, async () => {
+    await removeContainer(site.docker, site.containerName(vpn));
+    await site.vpn(vpn).recreate();
+    return '';
+  });
 }
 
 /** After everything that was done to a VPN, and what of it went wrong: it is as a provider would have it. */
@@ -184,21 +188,22 @@ export async function repair(scene: Scene, vpn: VpnName): Promise<void> {
   }
 }
 
-async function mend({ site, truth }: Scene, vpn: VpnName): Promise<void> {
+async function mend(scene: Scene, vpn: VpnName): Promise<void> {
+  const { site, truth } = scene;
   const container = site.vpn(vpn);
   try {
     const { State } = await container.relocate();
     if (!State.Running) await container.start();
   } catch (error) {
     if (!isMissing(error)) throw error;
-    await makeAnew(site, vpn);
+    await makeAnew(scene, vpn);
   }
   try {
     await container.untilAnswering();
   } catch (error) {
     // A Docker that was killed may take a container for a running one whose process is gone.
     if (!(await container.relocate()).State.Running) throw error;
-    await makeAnew(site, vpn);
+    await makeAnew(scene, vpn);
   }
   await container.setFault(null);
   await container.setHealth(true);
@@ -219,7 +224,7 @@ function currentPort({ truth }: Scene, vpn: StormyVpn): number {
   return truth.portOf(vpn) || PORTS[vpn][0] || 0;
 }
 
-async function down(scene: Scene, vpn: StormyVpn, doIt: () => Promise<void>): Promise<string> {
+async function down(scene: Scene, vpn: StormyVpn, doIt: () => Promise<unknown>): Promise<string> {
   return during(scene, 'health', vpn, async () => {
     await during(scene, 'vpn', vpn, async () => {
       await doIt();
@@ -233,7 +238,7 @@ async function down(scene: Scene, vpn: StormyVpn, doIt: () => Promise<void>): Pr
 async function during(
   { truth }: Scene,
   kind: 'vpn' | 'health' | 'control',
-  vpn: StormyVpn,
+  vpn: VpnName,
   doIt: () => Promise<string>,
 ): Promise<string> {
   const end = truth.begin(kind, vpn);

@@ -6,8 +6,8 @@ import { DockerWatch } from './docker-watch';
 import { EnginesPoll } from './engines-poll';
 import { VPN_NAMES, type EngineRole, type VpnName } from './faults';
 import type { GroundTruth } from './ground-truth';
-import { PortWatch } from './port-watch';
 import type { Site } from './site';
+import { VpnWatch } from './vpn-watch';
 
 export type List = Extract<Answer, { outcome: 'list' }>;
 
@@ -42,7 +42,10 @@ export class Watch {
       addressOf: ({ vpn_container: container }) => this.addressOf(site.vpnOf(container ?? '')),
     });
     this.viewers = new Viewers(this.proxy, (outcome, beganAt) => this.heardStream(outcome, beganAt));
-    this.parts.push(docker, this.poll, ...VPN_NAMES.map((name) => new PortWatch(name, site.vpn(name), truth)));
+    const vpns = VPN_NAMES.map(
+      (vpn) => new VpnWatch(vpn, site.vpn(vpn), truth, (order) => this.tell({ kind: 'vpn order', vpn, ...order })),
+    );
+    this.parts.push(docker, this.poll, ...vpns);
   }
 
   private readonly opened: Promise<void>;

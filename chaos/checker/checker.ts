@@ -3,8 +3,10 @@ import { CalmRule } from './calm';
 import { EvictionRule } from './eviction';
 import type { Fact } from './facts';
 import { ForwardingRule } from './forwarding';
+import { FreshnessRule } from './freshness';
 import { Gaps } from './gaps';
 import type { Limits } from './limits';
+import { RestartsRule } from './restarts';
 import type { Rule, RuleContext, Violation } from './rule';
 import { ServiceRule } from './service';
 import { StreamsRule } from './streams';
@@ -34,6 +36,8 @@ export class Checker {
       new ForwardingRule(context),
       new EvictionRule(context),
       new ServiceRule(context),
+      new FreshnessRule(context),
+      new RestartsRule(context),
       this.calm,
       this.streams,
       this.gaps,

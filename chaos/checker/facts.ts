@@ -76,6 +76,14 @@ export interface CalmChange {
   readonly to: number;
 }
 
+/** A VPN's control server was told to stop the VPN inside its container, or to run it. The harness does so by other ways. */
+export interface VpnOrder {
+  readonly kind: 'vpn order';
+  readonly at: number;
+  readonly vpn: VpnName;
+  readonly status: 'running' | 'stopped';
+}
+
 /** A process of Portward ended that nobody had told to. */
 export interface UnexpectedExit {
   readonly kind: 'unexpected exit';
@@ -108,6 +116,7 @@ export type Fact =
   | Probe
   | ApiAnswer
   | CalmChange
+  | VpnOrder
   | UnexpectedExit
   | RemedyMissing
   | StreamFailure;

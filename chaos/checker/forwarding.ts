@@ -3,6 +3,7 @@ import type { Trouble, TroubleKind } from '../ground-truth';
 import type { Answer, Fact, ListedEngine } from './facts';
 import { notice, RECOVERY_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
+import { troubledSince } from './troubled-since';
 
 type List = Extract<Answer, { outcome: 'list' }>;
 
@@ -78,16 +79,10 @@ export class ForwardingRule implements Rule {
     );
   }
 
-  /** When the troubles that lasted into the time between, or until shortly before, began; `from` without any. */
+  /** Since when nothing could be observed; `from` when it could. */
   private blindSince(vpn: VpnName, from: number, to: number): number {
-    let since = from;
-    for (;;) {
-      const reach = since - RECOVERY_MS;
-      const troubles = this.context.truth.between(reach, to, (t) => this.blinds(vpn, t));
-      const earliest = Math.min(since, ...troubles.map((t) => t.from));
-      if (earliest === since) return since;
-      since = earliest;
-    }
+    const since = troubledSince(this.context.truth, { from, to }, (t) => this.blinds(vpn, t));
+    return Math.min(from, since ?? from);
   }
 
   private blinds(vpn: VpnName, { kind, target }: Trouble): boolean {

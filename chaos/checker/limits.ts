@@ -6,6 +6,9 @@ export interface Limits {
   /** For how long the API gives its last list while it can't ask. */
   readonly staleLimitMs: number;
   readonly startupMs: number;
+  /** A VPN that is unhealthy, or without a port, for so long is restarted. */
+  readonly unhealthyRestartMs: number;
+  readonly portLostMs: number;
 }
 
 /** Design: a change shows in the list one check and this much later. */
@@ -20,6 +23,13 @@ export const ANSWER_AGE_MS = 600;
  * control servers are asked.
  */
 export const RECOVERY_MS = 3_000;
+/**
+ * Until what was away gives lists again that are not out of date, and goes on doing so: a worker replays each workflow when it is
+ * first asked, and Temporal waits up to 10 s for the one before.
+ */
+export const COMING_BACK_MS = 10_000;
+/** A question of the API's that fails takes half a second, and so may the next one; until then its list is marked stale. */
+export const STALE_MOMENT_MS = 1_100;
 /** A kill that was asked for may be told, and felt, this much later. */
 export const ECHO_MS = 2_000;
 /** For so long a proxy goes on with a list. */

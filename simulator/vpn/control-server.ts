@@ -80,7 +80,7 @@ async function spoil(
 }
 
 async function answer(
-  { vpn, faults, release, publicIp }: ControlServerParts,
+  { vpn, faults, log, release, publicIp }: ControlServerParts,
   route: Route,
   path: string,
   request: IncomingMessage,
@@ -104,8 +104,10 @@ async function answer(
     case 'PUT status': {
       const body = await readJson(request);
       const status = isRecord(body) ? body.status : undefined;
-      if (status === 'running' || status === 'stopped') answerJson(response, 200, { outcome: await vpn.apply(status) });
-      else
+      if (status === 'running' || status === 'stopped') {
+        log.orders.push({ at: Date.now(), status });
+        answerJson(response, 200, { outcome: await vpn.apply(status) });
+      } else
         answerText(response, 400, `invalid status: ${JSON.stringify(status)}: possible values are: stopped, running`);
       return;
     }

@@ -48,6 +48,7 @@ const admin = createAdminServer({
     startedAt,
     commands: commands.runs,
     hooks: hook.calls,
+    orders: log.orders,
   }),
   setHealthy: (value) => (healthy = value),
   setAuth: (value) => (auth = value),

@@ -70,6 +70,9 @@ export type CommandRun = {
   exitCode: number | null;
 };
 
+/** A `PUT /v1/vpn/status`, whatever came of it. */
+export type StatusOrder = { at: number; status: 'running' | 'stopped' };
+
 export type HookCall = { at: number; ports: number[]; outcome: string };
 
 export type VpnState = {
@@ -90,6 +93,8 @@ export type VpnState = {
   startedAt: number;
   commands: CommandRun[];
   hooks: HookCall[];
+  /** What the control server was told since the process started; not what this admin server was. */
+  orders: StatusOrder[];
 };
 
 export type LoggedRequest = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LoggedRequest } from './messages';
+import type { LoggedRequest, StatusOrder } from './messages';
 
 /** Enough for any test, and no leak in a demo that is left running for days. */
 const KEPT = 2000;
@@ -7,6 +7,7 @@ const KEPT = 2000;
 /** What the control server was asked, and what it answered. */
 export class RequestLog {
   readonly entries: LoggedRequest[] = [];
+  readonly orders: StatusOrder[] = [];
 
   add(request: IncomingMessage, response: ServerResponse): void {
     const entry: LoggedRequest = {

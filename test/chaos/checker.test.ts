@@ -9,6 +9,8 @@ const LIMITS = {
   portCacheTtlMs: 5_000,
   staleLimitMs: 30_000,
   startupMs: 1_000,
+  unhealthyRestartMs: 5_000,
+  portLostMs: 3_000,
 };
 /** Far from zero, as real times are. */
 const BEGIN = 1_800_000_000_000;
@@ -49,6 +51,11 @@ class Seen {
     return this.fact({ kind: 'answer', ...times, outcome: 'list', staleSeconds, engines });
   }
 
+  unavailable(at: number): this {
+    const times = { sentAt: BEGIN + at, at: BEGIN + at + 5 };
+    return this.fact({ kind: 'answer', ...times, outcome: 'unavailable', detail: 'a: not asked yet' });
+  }
+
   silence(at: number): this {
     const times = { sentAt: BEGIN + at, at: BEGIN + at + 5 };
     return this.fact({ kind: 'answer', ...times, outcome: 'silence', error: 'ECONNREFUSED' });
@@ -60,6 +67,10 @@ class Seen {
 
   vpnEnds(at: number, vpn: VpnName): this {
     return this.fact({ kind: 'container event', at: BEGIN + at, action: 'die', id: vpn, name: vpn, is: 'vpn', vpn });
+  }
+
+  ordered(at: number, vpn: VpnName, status: 'running' | 'stopped' = 'stopped'): this {
+    return this.fact({ kind: 'vpn order', at: BEGIN + at, vpn, status });
   }
 
   fact(fact: Fact): this {
@@ -131,7 +142,7 @@ describe('I1: what is shown as forwarded', () => {
   test('an engine that is marked as evicted is not shown again', () => {
     const seen = new Seen().fact({ kind: 'eviction mark', at: BEGIN + 1_000, id: 'f', name: 'f' });
     expect(seen.list(1_100, [engine('f', 'a')]).promises).toEqual([]);
-    expect(seen.list(3_000, [engine('f', 'a')], 2).promises).toEqual([]);
+    expect(seen.list(1_900, [engine('f', 'a')], 1).promises).toEqual([]);
     expect(seen.list(3_000, [engine('f', 'a')]).promises).toEqual(['I1']);
   });
 
@@ -273,6 +284,96 @@ function failure(id: string | null, at = 10_000, ms = 300): Fact {
   return { kind: 'stream failure', beganAt: BEGIN + at - ms, at: BEGIN + at, engine: chosen, reason: 'ECONNREFUSED' };
 }
 
+describe('a list that is not up to date', () => {
+  const PARTS = ['worker', 'api', 'temporal', 'docker'] as const;
+
+  test('or none at all, while nothing was away, is a violation', () => {
+    expect(new Seen().unavailable(1_000).promises).toEqual(['API']);
+    const seen = new Seen().list(1_000, []).list(2_000, [], 1);
+    expect(seen.promises).toEqual([]);
+    expect(seen.list(2_200, [], 1).promises).toEqual(['API']);
+  });
+
+  test('however young it is said to be', () => {
+    expect(new Seen().list(1_000, []).list(3_000, [], 0).promises).toEqual(['API']);
+  });
+
+  test('for a moment, again and again, is fine: one question was not answered in time', () => {
+    const seen = new Seen();
+    for (let at = 1_000; at < 20_000; at += 1_000) seen.list(at, []).list(at + 600, [], 1);
+    expect(seen.promises).toEqual([]);
+  });
+
+  test.each(PARTS)('is excused by the absence of the %s, and while that comes back', (kind) => {
+    const away = new Seen().list(0, []).trouble(kind, null, 1_000, 5_000);
+    expect(away.list(4_000, [], 3).unavailable(4_100).list(14_900, [], 2).unavailable(14_950).promises).toEqual([]);
+    expect(away.list(15_100, [], 15).promises).toEqual(['API']);
+    const late = new Seen().trouble(kind, null, 1_000, 5_000);
+    expect(late.unavailable(15_100).promises).toEqual(['API']);
+  });
+
+  test.each(['vpn', 'health', 'control'] as const)('is not excused by what befalls a VPN: %s', (kind) => {
+    const seen = new Seen().trouble(kind, 'a', 1_000, 5_000).list(1_000, []);
+    expect(seen.list(4_000, [], 3).promises).toEqual(['API']);
+  });
+
+  test('may be as late as the machine is', () => {
+    const seen = new Seen().list(1_000, []);
+    seen.lagMs = 1_000;
+    expect(seen.list(2_900, [], 1).promises).toEqual([]);
+    expect(seen.list(3_200, [], 1).promises).toEqual(['API']);
+  });
+});
+
+const unhealthy = () => new Seen().trouble('health', 'a', 1_000, 9_000);
+const portless = () => new Seen().trouble('control', 'a', 1_000, 9_000);
+const unhealthyTwice = () => new Seen().trouble('health', 'a', 1_000, 2_000).trouble('health', 'a', 9_000, 11_000);
+
+describe('a VPN that is restarted', () => {
+  test('though nothing called for it is a violation, in its container or with it', () => {
+    expect(new Seen().vpnEnds(1_000, 'calm').promises).toEqual(['remedy']);
+    expect(new Seen().ordered(1_000, 'calm').promises).toEqual(['remedy']);
+  });
+
+  test('by the harness, or by a Docker that was stopped, is fine', () => {
+    expect(new Seen().trouble('vpn', 'a', 900, 3_000).vpnEnds(1_000, 'a').promises).toEqual([]);
+    expect(new Seen().trouble('docker', null, 900, 3_000).vpnEnds(1_000, 'a').promises).toEqual([]);
+    expect(new Seen().trouble('vpn', 'b', 900, 3_000).vpnEnds(1_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('because it was unhealthy for as long as that takes is fine, and before that a violation', () => {
+    expect(unhealthy().vpnEnds(6_100, 'a').promises).toEqual([]);
+    expect(unhealthy().vpnEnds(5_900, 'a').promises).toEqual(['remedy']);
+    expect(unhealthy().vpnEnds(6_100, 'b').promises).toEqual(['remedy']);
+    expect(unhealthy().vpnEnds(20_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('because it had no port for as long as that takes is fine, and before that a violation', () => {
+    expect(portless().ordered(4_100, 'a').promises).toEqual([]);
+    expect(portless().ordered(3_900, 'a').promises).toEqual(['remedy']);
+    expect(portless().ordered(4_100, 'b').promises).toEqual(['remedy']);
+    expect(portless().ordered(20_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('for the wrong reason is a violation: a lost port ends no container, and ill health stops no VPN in it', () => {
+    expect(new Seen().trouble('control', 'a', 1_000, 9_000).vpnEnds(7_000, 'a').promises).toEqual(['remedy']);
+    expect(new Seen().trouble('health', 'a', 1_000, 9_000).ordered(7_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('after two troubles between which nobody could see it well is taken for restarted because of one', () => {
+    expect(unhealthyTwice().trouble('worker', null, 1_500, 9_500).vpnEnds(10_000, 'a').promises).toEqual([]);
+    expect(unhealthyTwice().vpnEnds(10_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('while only the worker was away is a violation', () => {
+    expect(new Seen().trouble('worker', null, 1_000, 20_000).ordered(20_000, 'a').promises).toEqual(['remedy']);
+  });
+
+  test('and told to run again does no harm', () => {
+    expect(new Seen().ordered(1_000, 'a', 'running').promises).toEqual([]);
+  });
+});
+
 describe('streams that fail', () => {
   test('for no reason are a violation', () => {
     expect(new Seen().fact(failure('f')).promises).toEqual(['streams']);
@@ -318,7 +419,7 @@ describe('streams that fail', () => {
   });
 
   test('while their VPN has long been down are not excused: it was to be hidden when it ended', () => {
-    const seen = new Seen().vpnEnds(4_100, 'a').lasting('vpn', 'a', 4_000);
+    const seen = new Seen().lasting('vpn', 'a', 4_000).vpnEnds(4_100, 'a');
     expect(seen.fact(failure('f', 7_000)).promises).toEqual([]);
     expect(seen.fact(failure('f', 15_000)).promises).toEqual(['streams']);
   });

@@ -1,0 +1,36 @@
+import type { TroubleKind } from '../ground-truth';
+import type { Answer, Fact } from './facts';
+import { COMING_BACK_MS, STALE_MOMENT_MS } from './limits';
+import type { Rule, RuleContext } from './rule';
+
+const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
+
+/** There is a list, and one that is not out of date, unless something of Portward or Docker is away or just coming back. */
+export class FreshnessRule implements Rule {
+  /** When the latest answer that was a list without a mark was asked for, or the first answer of all. */
+  private freshAt: number | null = null;
+
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    if (fact.kind !== 'answer') return;
+    const { sentAt, outcome } = fact;
+    const freshAt = this.freshAt ?? sentAt;
+    this.freshAt = outcome === 'list' && fact.staleSeconds === null ? Math.max(freshAt, sentAt) : freshAt;
+    if (outcome === 'unavailable') this.judge(fact, `503 to GET /engines: ${fact.detail}`);
+    if (outcome === 'list' && fact.staleSeconds !== null) {
+      const most = STALE_MOMENT_MS + this.context.lag(freshAt, fact.at);
+      const ms = sentAt - freshAt;
+      if (ms > most)
+        this.judge(fact, `every list since ${ms} ms is marked stale; expected ${Math.round(most)} ms at most`);
+    }
+  }
+
+  private judge({ sentAt, at }: Answer, what: string): void {
+    const { truth, lag } = this.context;
+    const from = sentAt - COMING_BACK_MS;
+    const reach = from - lag(from, at);
+    if (PROGRAM.some((kind) => truth.was(kind, null, reach, at))) return;
+    this.context.violate('API', at, `${what}, and nothing was away`);
+  }
+}
