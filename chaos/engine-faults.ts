@@ -3,6 +3,7 @@ import { askAdmin } from '../simulator/admin-client';
 import { isMissing } from '../simulator/docker-errors';
 import type { ContainerEvent, ListedEngine } from './checker/facts';
 import type { EngineRole, Fault, StormyVpn } from './faults';
+import { NotPossible } from './hindrance';
 import { awaited } from './patience';
 import type { Scene } from './scene';
 import { PORTS } from './schedule';
@@ -63,7 +64,7 @@ export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>)
   const atOnce = await Promise.race([created, sleep(AT_ONCE_MS, null)]);
   if (atOnce === null) await forceReplacement(scene, { vpn, role: 'forwarded' });
   const fresh = atOnce ?? (await created);
-  if (fresh === null) throw new Error(`no forwarded engine was made within ${CREATED_LIMIT_MS} ms`);
+  if (fresh === null) throw new NotPossible(`no forwarded engine was made within ${CREATED_LIMIT_MS} ms`);
   await sleep(afterMs);
   for (const victim of side === 'old' && old !== null ? [old, fresh] : [fresh]) {
     try {
@@ -111,7 +112,7 @@ async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promi
   const otherVpn = vpn === 'a' ? 'b' : 'a';
   const otherRole = role === 'plain' ? 'forwarded' : 'plain';
   const engine = first ?? watch.engine(vpn, otherRole) ?? watch.engine(otherVpn, role);
-  if (engine === null) throw new Error('no engine is listed on either VPN');
+  if (engine === null) throw new NotPossible('no engine is listed on either VPN');
   return engine;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as engine from './engine-faults';
 import type { Fault } from './faults';
+import { wasHindered } from './hindrance';
 import { patiently } from './patience';
 import * as process from './process-faults';
 import type { Injection, Scene } from './scene';
@@ -15,6 +16,8 @@ export interface Fired {
   /** What came of it, or why it could not be done. */
   outcome: string;
   done: boolean;
+  /** Another fault stood in its way. */
+  hindered: boolean;
 }
 
 function injection(fault: Fault): Injection {
@@ -121,7 +124,7 @@ export async function fire(
 }
 
 async function attempt(fault: Fault, scene: Scene, fired: Fired[]): Promise<void> {
-  const entry: Fired = { fault, from: Date.now(), to: Infinity, outcome: '', done: false };
+  const entry: Fired = { fault, from: Date.now(), to: Infinity, outcome: '', done: false, hindered: false };
   fired.push(entry);
   try {
     const work = () => injection(fault)(scene);
@@ -129,6 +132,7 @@ async function attempt(fault: Fault, scene: Scene, fired: Fired[]): Promise<void
     entry.done = true;
   } catch (error) {
     entry.outcome = error instanceof Error ? error.message : String(error);
+    entry.hindered = wasHindered(error);
     if (error instanceof vpn.RemedyMissing) {
       scene.watch.tell({ kind: 'remedy missing', at: Date.now(), what: error.message });
     }

@@ -101,7 +101,10 @@ async function main(): Promise<number> {
   say('');
   for (const line of tally.lines()) say(line);
   if (tally.violations > 0) return 1;
-  return signal.aborted ? INTERRUPTED : 0;
+  if (signal.aborted) return INTERRUPTED;
+  const neverFired = tally.neverFired({ privateDocker: reason === null });
+  for (const text of neverFired) say(`NOTHING TESTED BY IT: ${text}`);
+  return neverFired.length > 0 ? 1 : 0;
 }
 
 void main().then(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NotPossible } from './hindrance';
 import type { Scene } from './scene';
 
 const LOOK_EVERY_MS = 100;
@@ -15,7 +16,7 @@ export async function patiently<T>({ truth }: Scene, doIt: () => Promise<T>): Pr
     }
     const deadline = Date.now() + DOCKER_LIMIT_MS;
     while (truth.was('docker', null, Date.now(), Date.now())) {
-      if (Date.now() > deadline) throw new Error(`Docker is still not back after ${DOCKER_LIMIT_MS} ms`);
+      if (Date.now() > deadline) throw new NotPossible(`Docker is still not back after ${DOCKER_LIMIT_MS} ms`);
       await sleep(LOOK_EVERY_MS);
     }
   }

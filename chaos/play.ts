@@ -8,7 +8,7 @@ import { LagMeter } from './lag-meter';
 import { fire, type Fired } from './injector';
 import { Processes } from './processes';
 import type { Scene } from './scene';
-import { makeSchedule } from './schedule';
+import { makeSchedule, type Schedule } from './schedule';
 import { CAUSES_KEPT_MS, settle, type Settled } from './settle';
 import { LIMITS, Site } from './site';
 import { story, type PartLine } from './story';
@@ -134,7 +134,7 @@ class Stand {
       this.checker.violate({ promise: 'I3', at: Date.now(), what });
     }
     await this.checkBystanders(scene);
-    this.count(seed, fired, settled);
+    this.count(schedule, fired, settled);
     const violations = this.checker.violations.slice(this.told);
     this.told = this.checker.violations.length;
     this.tally.violations += violations.length;
@@ -164,10 +164,11 @@ class Stand {
     return 'lost site';
   }
 
-  private count(seed: number, fired: readonly Fired[], settled: Settled): void {
+  private count(schedule: Schedule, fired: readonly Fired[], settled: Settled): void {
     const { tally } = this;
+    const { seed } = schedule;
     tally.schedules++;
-    tally.addFaults(fired);
+    tally.addFaults(schedule.faults, fired);
     tally.addReplacements(settled.replacements.map(({ id }) => id));
     if (settled.ms > tally.longestSettle.ms) tally.longestSettle = { ms: settled.ms, seed };
     const { longest } = this.checker.gaps;

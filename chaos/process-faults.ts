@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VPN_NAMES, type Fault, type VpnName } from './faults';
 import type { TroubleKind } from './ground-truth';
+import { NotPossible } from './hindrance';
 import { awaited } from './patience';
 import type { Scene } from './scene';
 import { RemedyMissing, repair } from './vpn-faults';
@@ -47,7 +48,7 @@ export async function killTemporal(scene: Scene): Promise<string> {
   return untilFresh(scene, 'temporal', async () => {
     // A worker that is being restarted has stopped it.
     const killed = await awaited(() => (scene.processes.killTemporal() ? true : null), TEMPORAL_LIMIT_MS);
-    if (killed === null) throw new Error(`no Temporal server runs in ${TEMPORAL_LIMIT_MS} ms`);
+    if (killed === null) throw new NotPossible(`no Temporal server runs in ${TEMPORAL_LIMIT_MS} ms`);
   });
 }
 
@@ -56,7 +57,7 @@ export async function restartDocker(
   { kind, forMs }: Of<'docker-restart' | 'docker-kill'>,
 ): Promise<string> {
   const { privateDocker } = scene.site;
-  if (privateDocker === null) throw new Error('Docker is not ours to stop');
+  if (privateDocker === null) throw new NotPossible('Docker is not ours to stop');
   const end = scene.truth.begin('docker');
   try {
     await (kind === 'docker-kill' ? privateDocker.kill() : privateDocker.stop());

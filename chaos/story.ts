@@ -32,10 +32,10 @@ export function story(violations: readonly Violation[], told: StoryOptions): str
   const lines = violations.length === 0 ? [] : [`VIOLATION in the schedule of seed ${schedule.seed}`];
   for (const { promise, at, what } of violations) lines.push(`  ${promise} at ${since(at)}: ${what}`);
   lines.push('', 'Faults, with when they began and how long they took:');
-  for (const { fault, from, to, outcome, done } of fired) {
+  for (const { fault, from, to, outcome, done, hindered } of fired) {
     const took = to === Infinity ? 'not ended' : `${((to - from) / 1000).toFixed(1)} s`;
     lines.push(
-      `  ${since(from)}  ${faultLine(fault).trim()} (${took})${done ? '' : ' NOT POSSIBLE'} ${outcome}`.trimEnd(),
+      `  ${since(from)}  ${faultLine(fault).trim()} (${took})${done ? '' : hindered ? ' NOT POSSIBLE' : ' FAILED'} ${outcome}`.trimEnd(),
     );
   }
   if (wholeLog) lines.push('', 'Log:', ...log.map(logLine));

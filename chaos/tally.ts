@@ -1,8 +1,19 @@
 import { textTable } from '../simulator/text-table';
 import type { Checker } from './checker/checker';
 import { EXCUSES, type Excuse } from './checker/streams';
-import { FAULT_KINDS, type FaultKind } from './faults';
+import { FAULT_KINDS, type Fault, type FaultKind } from './faults';
 import type { Fired } from './injector';
+
+interface Count {
+  planned: number;
+  done: number;
+  hindered: number;
+  failed: number;
+}
+
+/** Other faults may stand in a kind's way now and then, but not in so many tries. */
+const TRIES_ENOUGH = 4;
+const OF_DOCKER: readonly FaultKind[] = ['docker-restart', 'docker-kill'];
 
 /** What a run comes to, over all its sites. */
 export class Tally {
@@ -17,19 +28,39 @@ export class Tally {
   /** Why, by the seed of the schedule, which is played again on another one. */
   readonly lostSites = new Map<number, string>();
   readonly calm: number[] = [];
-  private readonly fired = new Map<FaultKind, { done: number; impossible: number }>();
+  private readonly counts = new Map<FaultKind, Count>();
   private readonly excused = new Map<Excuse, number>();
-  private readonly notPossible: string[] = [];
+  private readonly notDone: string[] = [];
   private readonly replacements = new Set<string>();
 
-  addFaults(fired: readonly Fired[]): void {
-    for (const { fault, done, outcome } of fired) {
-      if (!done) this.notPossible.push(`${fault.kind}: ${outcome}`);
-      const count = this.fired.get(fault.kind) ?? { done: 0, impossible: 0 };
+  addFaults(planned: readonly Fault[], fired: readonly Pick<Fired, 'fault' | 'done' | 'hindered' | 'outcome'>[]): void {
+    for (const { kind } of planned) this.countOf(kind).planned++;
+    for (const { fault, done, hindered, outcome } of fired) {
+      const count = this.countOf(fault.kind);
       if (done) count.done++;
-      else count.impossible++;
-      this.fired.set(fault.kind, count);
+      else if (hindered) count.hindered++;
+      else count.failed++;
+      if (!done) this.notDone.push(`${hindered ? 'not possible' : 'failed'}: ${fault.kind}: ${outcome}`);
     }
+  }
+
+  /**
+   * What was to break and never did, so that nothing was tested by it: each kind in one line. Few tries may all have been
+   * hindered by other faults.
+   */
+  neverFired({ privateDocker }: { readonly privateDocker: boolean }): string[] {
+    return FAULT_KINDS.flatMap((kind) => {
+      const { planned, done, hindered } = this.countOf(kind);
+      if (planned === 0 || done > 0 || (!privateDocker && OF_DOCKER.includes(kind))) return [];
+      if (hindered > 0 && planned < TRIES_ENOUGH) return [];
+      return [`${kind} was planned ${planned} times and never fired`];
+    });
+  }
+
+  private countOf(kind: FaultKind): Count {
+    const count = this.counts.get(kind) ?? { planned: 0, done: 0, hindered: 0, failed: 0 };
+    this.counts.set(kind, count);
+    return count;
   }
 
   addReplacements(ids: readonly string[]): void {
@@ -46,8 +77,8 @@ export class Tally {
 
   lines(): string[] {
     const kinds = FAULT_KINDS.flatMap((kind) => {
-      const count = this.fired.get(kind);
-      return count ? [[kind, count.done, count.impossible] as const] : [];
+      const { planned, done, hindered, failed } = this.countOf(kind);
+      return planned > 0 ? [[kind, done, hindered, failed] as const] : [];
     });
     const calm = this.calm.toSorted((a, b) => a - b);
     const median = calm[Math.floor(calm.length / 2)] ?? 0;
@@ -69,8 +100,8 @@ export class Tally {
       ['violations', String(this.violations)],
     ];
     return [
-      ...textTable(['fault', 'fired', 'not possible then'], kinds),
-      ...this.notPossible.map((text) => `  not possible: ${text}`),
+      ...textTable(['fault', 'fired', 'not possible then', 'failed'], kinds),
+      ...this.notDone.map((text) => `  ${text}`),
       '',
       ...textTable(['what', 'result'], rows),
     ];

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { FAULT_KINDS, type FaultKind } from '../../chaos/faults';
+import { makeSchedule } from '../../chaos/schedule';
+import { whyNoPrivateDocker } from '../../simulator/private-docker';
 
 /**
  * Schedules that have most kinds of faults between them, Docker's restart too; each needs about 30 s. None kills Docker: one that
@@ -8,6 +11,9 @@ import { join } from 'node:path';
  */
 const SEEDS = { first: 1029, count: 2 };
 const LIMIT_MS = 240_000;
+/** `npm run chaos`'s own. */
+const SECONDS = 8;
+const OF_DOCKER: readonly FaultKind[] = ['docker-restart', 'docker-kill'];
 
 // In a process of its own, as `npm run chaos` is: what it starts ends with it, whatever happens to this one.
 async function runChaos(...args: string[]): Promise<{ readonly code: unknown; readonly output: string }> {
@@ -19,11 +25,32 @@ async function runChaos(...args: string[]): Promise<{ readonly code: unknown; re
   return { code, output };
 }
 
+/** What the two schedules have, and this machine can do. */
+async function plannedKinds(): Promise<FaultKind[]> {
+  const hasDocker = (await whyNoPrivateDocker()) === null;
+  const kinds = new Set<FaultKind>();
+  for (let seed = SEEDS.first; seed < SEEDS.first + SEEDS.count; seed++) {
+    for (const { kind } of makeSchedule({ seed, seconds: SECONDS, kinds: FAULT_KINDS }).faults) kinds.add(kind);
+  }
+  return [...kinds].filter((kind) => hasDocker || !OF_DOCKER.includes(kind));
+}
+
+/** Of the row that the table of faults has for it. */
+function countsIn(output: string, kind: FaultKind): { fired: number; hindered: number; failed: number } {
+  const [, fired, hindered, failed] = new RegExp(`^${kind} +(\\d+) +(\\d+) +(\\d+)$`, 'm').exec(output) ?? [];
+  return { fired: Number(fired ?? 0), hindered: Number(hindered ?? 0), failed: Number(failed ?? 0) };
+}
+
 test(
   'whatever breaks around Portward, its promises hold',
   async () => {
     const { code, output } = await runChaos('--seed', String(SEEDS.first), '--schedules', String(SEEDS.count));
     expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^violations +0$/m) });
+    // A run in which nothing breaks would find nothing.
+    const planned = await plannedKinds();
+    expect(planned.length).toBeGreaterThan(10);
+    const counts = planned.map((kind) => ({ kind, ...countsIn(output, kind) }));
+    expect(counts.filter(({ fired, hindered }) => fired + hindered === 0)).toEqual([]);
     expect(output).toMatch(new RegExp(`^schedules +${SEEDS.count}$`, 'm'));
   },
   LIMIT_MS,
