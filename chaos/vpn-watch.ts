@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimulatedVpn, StatusOrder } from '../simulator/vpn-container';
 import type { VpnName } from './faults';
 import type { GroundTruth } from './ground-truth';
+import { NewOrders } from './new-orders';
 
 const ASK_EVERY_MS = 100;
 
@@ -12,8 +13,7 @@ const ASK_EVERY_MS = 100;
 export class VpnWatch {
   private readonly watching: Promise<void>;
   private stopping = false;
-  /** Of the process that has begun then. */
-  private heard = { startedAt: 0, orders: 0 };
+  private readonly orders = new NewOrders();
 
   constructor(
     private readonly name: VpnName,
@@ -33,9 +33,9 @@ export class VpnWatch {
     while (!this.stopping) {
       const asked = Date.now();
       try {
-        const { port, startedAt, orders } = await this.vpn.state();
-        this.truth.sawPort(this.name, port, asked);
-        this.hear(startedAt, orders);
+        const state = await this.vpn.state();
+        this.truth.sawPort(this.name, state.port, asked);
+        for (const order of this.orders.in(state)) this.ordered(order);
       } catch {
         // Restarting, or gone: there is no port.
         this.truth.sawPort(this.name, 0, Date.now());
@@ -44,11 +44,5 @@ export class VpnWatch {
       }
       await sleep(ASK_EVERY_MS);
     }
-  }
-
-  private hear(startedAt: number, orders: readonly StatusOrder[]): void {
-    const known = this.heard.startedAt === startedAt ? this.heard.orders : 0;
-    for (const order of orders.slice(known)) this.ordered(order);
-    this.heard = { startedAt, orders: orders.length };
   }
 }

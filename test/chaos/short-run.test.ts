@@ -51,6 +51,8 @@ test(
     expect(planned.length).toBeGreaterThan(10);
     const counts = planned.map((kind) => ({ kind, ...countsIn(output, kind) }));
     expect(counts.filter(({ fired, hindered }) => fired + hindered === 0)).toEqual([]);
+    // Faults stand in one another's way, but not most of them.
+    expect(counts.filter(({ fired }) => fired === 0).length).toBeLessThan(planned.length / 4);
     expect(output).toMatch(new RegExp(`^schedules +${SEEDS.count}$`, 'm'));
   },
   LIMIT_MS,
