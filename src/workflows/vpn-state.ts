@@ -1,13 +1,5 @@
-import {
-  engineRef,
-  type ContainerId,
-  type EngineRef,
-  type Instant,
-  type ListedEngine,
-  type Port,
-  type Role,
-} from '../domain/engine';
-import { isOfLineage, replacementWorkflowId } from '../domain/names';
+import { engineRef, type ContainerId, type Instant, type ListedEngine, type Port } from '../domain/engine';
+import { isOfLineage } from '../domain/names';
 import type { Happening } from '../domain/news';
 import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
 import type {
@@ -32,24 +24,23 @@ import { inBrief } from './extras-in-brief';
 import type { EngineLists, ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
 import { busyEngines, poolFacts, targetOf } from './pool-facts';
-import { allocate, waitFor, PortRangeUsedUp } from './ports';
+import { PortRangeUsedUp } from './ports';
 import { heldUntil } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, type Remedy } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
 import { adopt, isNewSession, problemOf, refreshed, vpnSeen } from './seen';
+import {
+  lettingGoOf,
+  movedTarget,
+  numbered,
+  senderOf,
+  withBegun,
+  withChanged,
+  type ReplacementOrder,
+} from './replacements';
 import { reported, withoutEngines } from './streams';
 import { bootingEngines, findEngine, runningReplacements, unfinishedTargets, type VpnData } from './vpn-data';
-
-const ENDED_REPLACEMENTS_KEPT = 20;
-
-/** The engine that a replacement is to bring up. @property httpPort the one that it must have; absent: any */
-interface BringUp {
-  readonly role: Role;
-  readonly p2pPort: Port | null;
-  readonly extras?: EngineExtras;
-  readonly httpPort?: Port | null;
-}
 
 /** What the workflow has to do outside its state after a decision. */
 export type Effect =
@@ -115,7 +106,7 @@ export class VpnState {
     });
     this.update({ problem: problemOf(this.current) });
     for (const engine of before.evicted.filter((e) => !seen.has(e.id))) {
-      this.tell(engineNews('engine_stopped', engine, this.lettingGoOf(engine.id)?.cause ?? 'left over'), now);
+      this.tell(engineNews('engine_stopped', engine, lettingGoOf(this.current, engine.id)?.cause ?? 'left over'), now);
     }
     this.endStreamsOfLostEngines(now);
     const healthy = isHealthy(vpn);
@@ -164,13 +155,10 @@ export class VpnState {
     if (!engine) throw new Error(`no engine to replace on VPN '${this.current.settings.vpn}'`);
     const reading = this.current.sight?.port;
     const p2pPort = (reading?.kind === 'known' ? reading.port : this.current.port.last) ?? engine.p2pPort;
-    const replacement = this.begin(
-      'forced',
-      [engineRef(engine)],
-      { role: engine.role, p2pPort: engine.role === 'forwarded' ? p2pPort : null },
-      now,
-      request,
-    );
+    const { role } = engine;
+    const bringUp = { role, p2pPort: role === 'forwarded' ? p2pPort : null };
+    const { reason, requestId } = request;
+    const replacement = this.begin({ cause: 'forced', old: [engineRef(engine)], bringUp, reason, requestId }, now);
     return { replacement, effect: { kind: 'start', replacement } };
   }
 
@@ -181,21 +169,21 @@ export class VpnState {
 
   /** An engine that someone asks for, beyond those that are kept anyway. @throws Error that says why there can be none */
   provision(request: ProvisionRequest, now: Instant): Begun {
-    const joined = this.find((r) => r.requestId === request.requestId);
+    const joined = this.current.replacements.find((r) => r.requestId === request.requestId);
     if (joined) return { replacement: joined, effect: null };
     const refused = this.provisioningRefusal(request, now);
     if (refused !== null) throw new Error(refused);
     const { labels, sealedEnv, httpPort, requestId } = request;
     const extras: EngineExtras = { labels, sealedEnv };
     const bringUp = { role: 'plain' as const, p2pPort: null, extras: inBrief(extras), httpPort };
-    const replacement = this.begin('requested', [], bringUp, now, { reason: null, requestId });
+    const replacement = this.begin({ cause: 'requested', old: [], bringUp, requestId }, now);
     const target = replacement.target && { ...replacement.target, extras };
     return { replacement, effect: { kind: 'start', replacement: { ...replacement, target } } };
   }
 
   /** Why an engine can't be brought up now for someone who asks, or null. */
   provisioningRefusal(request: ProvisionRequest, now: Instant): string | null {
-    if (this.find((r) => r.requestId === request.requestId)) return null;
+    if (this.current.replacements.find((r) => r.requestId === request.requestId)) return null;
     return provisioningRefusal(this.current, request, now);
   }
 
@@ -204,19 +192,19 @@ export class VpnState {
     return (
       findEngine(this.current, idOrName) !== undefined ||
       unbornEngine(this.current, idOrName) !== undefined ||
-      this.lettingGoOf(idOrName) !== undefined
+      lettingGoOf(this.current, idOrName) !== undefined
     );
   }
 
   /** Removes an engine that someone does not want. What is lacking then is made up for. @throws Error when there is none */
   remove(idOrName: string, now: Instant): Begun {
     const engine = findEngine(this.current, idOrName);
-    const joined = engine ? undefined : this.lettingGoOf(idOrName);
+    const joined = engine ? undefined : lettingGoOf(this.current, idOrName);
     if (joined) return { replacement: joined, effect: null };
     const unborn = engine ? undefined : unbornEngine(this.current, idOrName);
     if (unborn) return this.giveUp(unborn, now);
     if (!engine) throw new Error(`no engine '${idOrName}' on VPN '${this.current.settings.vpn}'`);
-    const replacement = this.begin('removed', [engineRef(engine)], null, now, null);
+    const replacement = this.begin({ cause: 'removed', old: [engineRef(engine)], bringUp: null }, now);
     return { replacement, effect: { kind: 'start', replacement } };
   }
 
@@ -249,7 +237,7 @@ export class VpnState {
 
   /** The new engine has a container. */
   engineMade({ lineage, number, generation, id, name }: EngineMade, now: Instant): void {
-    const replacement = this.mine({ lineage, number });
+    const replacement = senderOf(this.current, { lineage, number });
     if (replacement?.state !== 'running' || replacement.target?.generation !== generation) return;
     if (replacement.made?.id === id) return;
     this.change(replacement, { made: { id, name } });
@@ -259,7 +247,7 @@ export class VpnState {
 
   /** The engine answers: it is listed from now on. False: it came up for a target that is no longer wanted. */
   engineReady(message: EngineReady, now: Instant): Replacement | null {
-    const replacement = this.mine(message);
+    const replacement = senderOf(this.current, message);
     if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
     if (replacement.target?.generation !== message.generation) return null;
     const { id, name } = message.engine;
@@ -277,11 +265,11 @@ export class VpnState {
     // The signal that it was made may come later, or never.
     this.engineMade({ ...message, id, name }, now);
     this.tell(engineNews('engine_ready', message.engine, replacement.cause), now);
-    return this.change(this.numbered(replacement.number), { readyAt: now, newEngine: { id, name } });
+    return this.change(numbered(this.current, replacement.number), { readyAt: now, newEngine: { id, name } });
   }
 
   replacementEnded(message: ReplacementEnded, now: Instant): Replacement | null {
-    const replacement = this.mine(message);
+    const replacement = senderOf(this.current, message);
     if (replacement?.state !== 'running') return null;
     // One that was told to give its engine up may have brought it up before it heard.
     if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
@@ -294,7 +282,7 @@ export class VpnState {
    * @returns the circuit breaker that it has opened, or opened again
    */
   attemptFailed(message: AttemptFailed, now: Instant): { opened: BreakerKind | null; effect: Effect | null } {
-    const found = this.mine(message);
+    const found = senderOf(this.current, message);
     if (found?.state !== 'running') return { opened: null, effect: null };
     const { failedAttempts, error: lastError } = message;
     if (!message.provisioning) {
@@ -339,7 +327,7 @@ export class VpnState {
 
   /** The replacement's workflow is not there any more: what it left is found by the next look. */
   lost(number: number, now: Instant): void {
-    const replacement = this.find((r) => r.number === number);
+    const replacement = this.current.replacements.find((r) => r.number === number);
     if (replacement?.state !== 'running') return;
     this.raise();
     this.change(replacement, { state: 'lost', endedAt: now });
@@ -430,42 +418,25 @@ export class VpnState {
     this.update({ revision: this.current.revision + 1 });
   }
 
-  private find(matches: (r: Replacement) => boolean): Replacement | undefined {
-    return this.current.replacements.find(matches);
-  }
-
-  /** The newest one whose old engine it is. */
-  private lettingGoOf(idOrName: string): Replacement | undefined {
-    return this.current.replacements.findLast((r) => r.old.some((e) => e.id === idOrName || e.name === idOrName));
-  }
-
-  private mine(message: { number: number; lineage: string }): Replacement | undefined {
-    return message.lineage === this.current.lineage ? this.find((r) => r.number === message.number) : undefined;
-  }
-
   private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
     const changed = { ...replacement, ...change };
-    const all = this.current.replacements.map((r) => (r.number === replacement.number ? changed : r));
-    const ended = all
-      .filter((r) => r.state !== 'running')
-      .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
-      .slice(-ENDED_REPLACEMENTS_KEPT);
-    this.update({ replacements: all.filter((r) => r.state === 'running' || ended.includes(r)) });
+    this.update({ replacements: withChanged(this.current, changed) });
     return changed;
   }
 
   private take(action: Action, now: Instant): Effect {
     switch (action.kind) {
       case 'replace': {
+        const { cause, old } = action;
         const bringUp = action.bringUp && { p2pPort: null, ...action.bringUp };
-        const replacement = this.begin(action.cause, action.old, bringUp, now, null);
+        const replacement = this.begin({ cause, old, bringUp }, now);
         this.remember(action.cause, now);
         return { kind: 'start', replacement };
       }
       case 'retarget':
-        return this.retarget(this.numbered(action.number), action.p2pPort, now);
+        return this.retarget(numbered(this.current, action.number), action.p2pPort, now);
       case 'hold': {
-        const replacement = this.change(this.numbered(action.number), { heldUntil: action.until });
+        const replacement = this.change(numbered(this.current, action.number), { heldUntil: action.until });
         return { kind: 'hold', replacement, until: action.until };
       }
       case 'remedy': {
@@ -485,20 +456,8 @@ export class VpnState {
       this.update({ reconnects: actedOn(reconnects, now) });
   }
 
-  private numbered(number: number): Replacement {
-    const replacement = this.find((r) => r.number === number);
-    if (!replacement) throw new TypeError(`there is no replacement ${number}`);
-    return replacement;
-  }
-
   private retarget(replacement: Replacement, p2pPort: Port | null, now: Instant): Effect {
-    if (!replacement.target) throw new TypeError(`replacement ${replacement.number} has no target to move`);
-    const { httpPort, httpsPort, generation, role, extras } = replacement.target;
-    const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
-    const ports = keepsPorts
-      ? { httpPort, httpsPort, waitFor: waitFor(this.current, [httpPort, httpsPort, p2pPort], replacement.number) }
-      : allocate(this.current, p2pPort, replacement.number);
-    const target: Target = { generation: generation + 1, role, p2pPort, extras, ...ports };
+    const target = movedTarget(this.current, replacement, p2pPort);
     if (p2pPort !== null) this.remember('port changed', now);
     this.raise();
     return { kind: 'retarget', replacement: this.change(replacement, { target, made: null }), target };
@@ -516,56 +475,12 @@ export class VpnState {
     return { replacement: given, effect: { kind: 'abandon', replacement: given } };
   }
 
-  /** Evicts the old engines, and records the replacement with ports for the new one. */
-  private begin(
-    cause: Cause,
-    old: readonly EngineRef[],
-    bringUp: BringUp | null,
-    now: Instant,
-    request: Pick<ForceRequest, 'reason' | 'requestId'> | null,
-  ): Replacement {
-    const before = this.current;
-    const oldIds = new Set(old.map((e) => e.id));
-    this.update({
-      engines: before.engines.filter((e) => !oldIds.has(e.id)),
-      evicted: [...before.evicted.filter((e) => !oldIds.has(e.id)), ...old],
-    });
-    let target: Target | null = null;
-    try {
-      if (bringUp) {
-        const { role, p2pPort, extras = null, httpPort: wantedPort = null } = bringUp;
-        const ports = allocate(this.current, p2pPort, this.current.nextNumber, wantedPort);
-        target = { generation: 1, role, p2pPort, extras, ...ports };
-      }
-    } catch (error) {
-      this.current = before;
-      throw error;
-    }
-    const { settings, lineage, nextNumber: number } = this.current;
-    const replacement: Replacement = {
-      id: replacementWorkflowId(settings.instance, settings.vpn, lineage, number),
-      number,
-      cause,
-      reason: request?.reason ?? null,
-      requestId: request?.requestId ?? null,
-      oldPort: old.find((e) => e.p2pPort !== null)?.p2pPort ?? null,
-      old,
-      target,
-      made: null,
-      newEngine: null,
-      state: 'running',
-      startedAt: now,
-      readyAt: null,
-      endedAt: null,
-      failedAttempts: 0,
-      lastError: null,
-      heldUntil: null,
-      draining: draining(this.current, cause, old),
-    };
-    for (const engine of old) this.tell(engineNews('engine_evicted', engine, cause), now);
-    this.update({ nextNumber: number + 1, replacements: [...this.current.replacements, replacement] });
+  private begin(order: ReplacementOrder, now: Instant): Replacement {
+    const { data, replacement } = withBegun(this.current, order, now);
+    this.current = data;
+    for (const engine of order.old) this.tell(engineNews('engine_evicted', engine, order.cause), now);
     this.raise();
-    return target ? this.change(replacement, { heldUntil: heldUntil(this.current, replacement) }) : replacement;
+    return replacement.target ? this.change(replacement, { heldUntil: heldUntil(data, replacement) }) : replacement;
   }
 
   /** Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. */
