@@ -60,6 +60,25 @@ function isError(status: string, schema: unknown): schema is DescribedSchema {
   return properties['detail']?.type === 'string';
 }
 
+/** How the page groups routes, by the beginning of their addresses; the first that fits. */
+const SECTIONS = [
+  { name: 'Engines', description: 'Which engines there are', routes: ['/engines', '/containers', '/by-label'] },
+  { name: 'News', description: 'What happens, as it happens', routes: ['/events/stream'] },
+  { name: 'Streams', description: 'What proxies play on engines', routes: ['/streams', '/events'] },
+  { name: 'VPNs', description: 'Ports, health and replacements', routes: ['/vpn', '/vpns'] },
+  { name: 'Pool', description: 'How many engines there are', routes: ['/provision', '/scale', '/gc'] },
+  {
+    name: 'State',
+    description: 'Of Portward itself',
+    routes: ['/orchestrator', '/health', '/metrics', '/openapi.json'],
+  },
+] as const;
+
+function sectionOf(url: string): string[] {
+  const section = SECTIONS.find(({ routes }) => routes.some((route) => url === route || url.startsWith(`${route}/`)));
+  return section ? [section.name] : [];
+}
+
 /** The OpenAPI document at /openapi.json, made of the schemas that the routes check and answer with. */
 export async function describeApi(fastify: FastifyInstance): Promise<void> {
   await fastify.register(swagger, {
@@ -72,6 +91,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
           "Keeps engines behind a VPN in step with the VPN's forwarded port. Every error has a `detail`. " +
           'Reads need no key.',
       },
+      tags: SECTIONS.map(({ name, description }) => ({ name, description })),
       components: {
         securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'API_KEY or API_KEY_2' } },
       },
@@ -88,7 +108,10 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
         ...(locked || limited ? LIMITED : {}),
         ...(typeof own.response === 'object' ? explained(own.response as Answers) : {}),
       };
-      return { url, schema: { ...own, response, ...(locked ? { security: [{ key: [] }] } : {}) } };
+      return {
+        url,
+        schema: { tags: sectionOf(url), ...own, response, ...(locked ? { security: [{ key: [] }] } : {}) },
+      };
     },
   });
 }

@@ -15,6 +15,7 @@ interface Media {
 
 interface Operation {
   readonly summary?: string;
+  readonly tags?: readonly string[];
   readonly security?: unknown;
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<
@@ -24,6 +25,7 @@ interface Operation {
 
 interface Document {
   readonly openapi: string;
+  readonly tags: readonly { readonly name: string }[];
   readonly components: { readonly securitySchemes: unknown };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
@@ -124,6 +126,15 @@ test('every answer says what it means, and has an example that is of its schema,
   const wrong = await judge.inject({ method: 'POST', url: cases[0]?.url ?? '', payload: { it: 1 } });
   expect(wrong.statusCode).toBe(400);
   await judge.close();
+});
+
+test('every route is in one of the sections in which the page shows them', async () => {
+  const { document, of } = await operations();
+  const sections = document.tags.map(({ name }) => name);
+  const without = [...of].filter(([, { tags = [] }]) => tags.length !== 1 || !sections.includes(tags[0] ?? ''));
+  expect(without.map(([route]) => route)).toEqual([]);
+  expect(of.get('POST /events/stream_started')?.tags).toEqual(['Streams']);
+  expect(of.get('GET /events/stream')?.tags).toEqual(['News']);
 });
 
 test('it says of each route which statuses it may answer', async () => {
