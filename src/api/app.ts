@@ -92,7 +92,11 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   await circuitBreakerRoutes(routes, { reads });
   const { pool, fleet, sealingKey } = options;
   const { containerLabel } = options.reads;
-  const provisioning = new Provisioning(options.sources, { limits: poolLimits(pool), sealingKey });
+  const provisioning = new Provisioning(options.sources, {
+    limits: poolLimits(pool),
+    sealingKey,
+    lastKnown: (vpn) => reads.lastState(vpn),
+  });
   await provisionRoutes(routes, { provisioning, containerLabel });
   await poolRoutes(routes, { reads, fleet, ...pool });
   await containerRoutes(routes, { reads, containerLabel });

@@ -35,7 +35,8 @@ const BELIEVED_FOR_S = 60;
 /** The request for an engine is decided anew; of a state that is too old for a proxy to act on nothing is claimed. */
 export function recentFacts({ vpn, state }: VpnRead): VpnFacts {
   const isRecent = state.kind === 'fresh' || (state.kind === 'stale' && state.seconds <= BELIEVED_FOR_S);
-  return { vpn, report: isRecent ? state.value : null, begun: [] };
+  const lastReport = state.kind === 'none' ? null : state.value;
+  return { vpn, report: isRecent ? lastReport : null, lastReport, begun: [] };
 }
 
 const SEVERITY = ['closed', 'half_open', 'open'];

@@ -14,8 +14,10 @@ import type { BlockedReasonJson } from './provisioning-schemas';
 /** What is known of a VPN while a decision is made. */
 export interface VpnFacts {
   readonly vpn: string;
-  /** Null: its workflow does not answer. */
+  /** Null: its workflow does not answer, so that it can't be given an engine. */
   readonly report: VpnReport | null;
+  /** The last one that came, however old; null: none ever did. A VPN that does not answer has its engines all the same. */
+  readonly lastReport: VpnReport | null;
   /** HTTP ports of engines that were asked for just now, which the report does not have yet; null: any of its range. */
   readonly begun: readonly (Port | null)[];
 }
@@ -65,10 +67,14 @@ export function decideProvisioning(
   return { kind: 'possible', vpn: best.facts.vpn };
 }
 
-/** Engines that are there or being brought up. Those of a VPN that is down serve nobody, and others make up for them. */
-function engineCount({ report, begun }: VpnFacts, now: Instant): number {
-  const facts = report && poolFacts(report, now);
-  return facts && facts.condition !== 'down' ? facts.engines + begun.length : 0;
+/**
+ * Engines that are there or being brought up. Those of a VPN that is down serve nobody, and others make up for them. One
+ * that does not answer counts as it was last, as it does in the fleet's plan: nobody makes up for it.
+ */
+function engineCount({ lastReport, begun }: VpnFacts, now: Instant): number {
+  const facts = lastReport && poolFacts(lastReport, now);
+  if (!facts) return begun.length;
+  return facts.condition === 'down' ? 0 : facts.engines + begun.length;
 }
 
 function obstacle({ report, begun }: VpnFacts, httpPort: Port | null, now: Instant): Obstacle | null {

@@ -21,7 +21,7 @@ import {
 } from './provisioning-request';
 import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from './provisioning-schemas';
 import { decideForAnyEngine } from './provisioning-under-way';
-import { SharedQuery } from './shared-query';
+import { SharedQuery, type LastAnswer } from './shared-query';
 import type { VpnSource } from './vpn-source';
 
 /** Proxies give up after 3 s and ask again, up to three times; they count nothing but an answer by then. */
@@ -35,7 +35,7 @@ const BEGUN_FOR_MS = 25_000;
 
 export type ProvisioningOutcome =
   | { readonly kind: 'engine'; readonly engine: ProvisionedJson }
-  /** `status` 503: not now; 500: it was tried in vain. */
+  /** `status` 503: not now, or not yet; 500: it was tried in vain. */
   | { readonly kind: 'refused'; readonly status: 500 | 503; readonly refusal: RefusalJson }
   | { readonly kind: 'invalid'; readonly detail: string };
 
@@ -43,6 +43,13 @@ export interface ProvisioningOptions {
   readonly limits: PoolLimits;
   /** See `src/sealing-key.ts`. */
   readonly sealingKey: () => Promise<SealingKey>;
+  /** What others have learned of a VPN last, however long ago; null: nothing. */
+  readonly lastKnown: (vpn: string) => LastAnswer<VpnReport> | null;
+}
+
+interface VpnState {
+  readonly source: VpnSource;
+  readonly state: SharedQuery<VpnReport>;
 }
 
 /** An engine that this process has asked for, and that may not be in its VPN's state yet. */
@@ -68,7 +75,7 @@ function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
 
 /** Brings up engines on request: decides where, asks the VPN's workflow, and answers while the caller still listens. */
 export class Provisioning {
-  private readonly states: readonly { readonly source: VpnSource; readonly state: SharedQuery<VpnReport> }[];
+  private readonly states: readonly VpnState[];
   /** By the beginning of their request ids, which equal requests share. */
   private readonly begun = new Map<string, Begun>();
 
@@ -102,7 +109,7 @@ export class Provisioning {
       ? decideForAnyEngine(facts, limits, now)
       : decideProvisioning(facts, limits, order.httpPort, now);
     if (decision.kind === 'under way') return this.answer(decision.vpn, decision.replacement, from);
-    if (decision.kind === 'blocked') return refused(503, 'provisioning_blocked', decision.reason);
+    if (decision.kind === 'blocked') return refused(503, decision.reason);
     if (decision.kind === 'no such port') {
       const ranges = decision.ranges.map(({ first, last }) => `${first}-${last}`).join(', ');
       return { kind: 'invalid', detail: `body/host_port: expected one of ${ranges}, found ${order.httpPort}` };
@@ -129,8 +136,9 @@ export class Provisioning {
   /** What is known of every VPN, with what this process has begun and no state shows yet. */
   private async facts(): Promise<VpnFacts[]> {
     const reports = await this.reports();
+    const lastReports = this.states.map((vpn, i) => reports[i] ?? this.lastReport(vpn));
     const now = performance.now();
-    const shown = new Set(reports.flatMap((report) => report?.replacements.map((r) => r.requestId) ?? []));
+    const shown = new Set(lastReports.flatMap((report) => report?.replacements.map((r) => r.requestId) ?? []));
     for (const [prefix, begun] of this.begun) {
       if (shown.has(begun.request.requestId)) begun.shownAt ??= now;
       const isOver = begun.shownAt !== null && now - begun.shownAt > 2 * STATES_WITHIN_MS;
@@ -140,6 +148,7 @@ export class Provisioning {
     return this.states.map(({ source: { vpn } }, i) => ({
       vpn,
       report: reports[i] ?? null,
+      lastReport: lastReports[i] ?? null,
       begun: hidden.filter((b) => b.vpn === vpn).map((b) => b.request.httpPort),
     }));
   }
@@ -162,6 +171,13 @@ export class Provisioning {
     }
   }
 
+  /** A proxy that asks for an engine now and then has learned more of a VPN by its status, which it reads all the time. */
+  private lastReport({ source, state }: VpnState): VpnReport | null {
+    const own = state.last;
+    const others = this.options.lastKnown(source.vpn);
+    return (others && others.askedAt > (own?.askedAt ?? -Infinity) ? others : own)?.value ?? null;
+  }
+
   private async ask(prefix: string, { vpn, request }: Begun, from: number): Promise<ProvisioningOutcome | Declined> {
     const source = this.states.find((s) => s.source.vpn === vpn)?.source;
     if (!source) throw new TypeError(`VPN '${vpn}' was chosen and is not configured`);
@@ -176,7 +192,7 @@ export class Provisioning {
       }
       if (error instanceof WorkflowNotFoundError) {
         this.begun.delete(prefix);
-        return refused(503, 'provisioning_failed', failure(`the workflow of VPN '${vpn}' is not there yet`, true));
+        return refused(503, failure(`the workflow of VPN '${vpn}' is not there yet`, true));
       }
       // It may have been taken, so it stays begun: a repeat asks for the same one.
       const lost =
@@ -184,7 +200,7 @@ export class Provisioning {
         error instanceof ServiceError ||
         error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
       if (!lost) throw error;
-      return refused(503, 'provisioning_failed', failure(`no worker has taken it yet for VPN '${vpn}'`, true));
+      return refused(503, failure(`no worker has taken it yet for VPN '${vpn}'`, true));
     }
     return this.answer(vpn, replacement, from);
   }
@@ -192,8 +208,8 @@ export class Provisioning {
   /** Something has changed since the decision: if it says why by now, that is the answer. */
   private async declined(httpPort: Port | null, message: string): Promise<ProvisioningOutcome> {
     const decision = decideProvisioning(await this.facts(), this.options.limits, httpPort, Date.now());
-    if (decision.kind === 'blocked') return refused(503, 'provisioning_blocked', decision.reason);
-    return refused(500, 'provisioning_failed', failure(message, false));
+    if (decision.kind === 'blocked') return refused(503, decision.reason);
+    return refused(500, failure(message, false));
   }
 
   /** Waits until the engine answers, or until there is no more time. */
@@ -207,20 +223,16 @@ export class Provisioning {
         return { kind: 'engine', engine };
       }
       if (replacement.target === null) {
-        return refused(
-          500,
-          'provisioning_failed',
-          failure(replacement.lastError ?? 'somebody has removed it while it was booting', false),
-        );
+        return refused(500, failure(replacement.lastError ?? 'somebody has removed it while it was booting', false));
       }
       if (replacement.state !== 'running' && replacement.readyAt === null) {
-        return refused(500, 'provisioning_failed', failure('its workflow was ended by somebody', false));
+        return refused(500, failure('its workflow was ended by somebody', false));
       }
       if (passed >= GIVE_UP_AFTER_MS) {
         const promised = announced(vpn, replacement);
         if (promised) return { kind: 'engine', engine: promised };
         const error = replacement.lastError ?? 'its container is not there yet';
-        return refused(503, 'provisioning_failed', failure(`${error}; it is tried again, ask once more`, true));
+        return refused(503, failure(`${error}; it is tried again, ask once more`, true));
       }
       const due = engine ? ANSWER_WHILE_BOOTING_AFTER_MS : GIVE_UP_AFTER_MS;
       await pauseUntil(Math.min(LOOK_EVERY_MS, due - passed));
@@ -261,6 +273,8 @@ function failure(message: string, wait: boolean): BlockedReasonJson {
   return { code: 'general_error', message, recovery_eta_seconds: null, can_retry: true, should_wait: wait };
 }
 
-function refused(status: 500 | 503, error: RefusalJson['error'], reason: BlockedReasonJson): ProvisioningOutcome {
+/** What may still come, or may be asked for again, has not failed: proxies go by `error` where they do not see the status. */
+function refused(status: 500 | 503, reason: BlockedReasonJson): ProvisioningOutcome {
+  const error = status === 503 ? 'provisioning_blocked' : 'provisioning_failed';
   return { kind: 'refused', status, refusal: { error, ...reason } };
 }

@@ -4,7 +4,7 @@ import { DeadlineExceeded, withDeadline } from '../deadline';
 import { pauseUntil } from '../pause';
 import { engineJson } from './present';
 import type { EngineJson } from './schemas';
-import { SharedQuery, type Read } from './shared-query';
+import { SharedQuery, type LastAnswer, type Read } from './shared-query';
 import { SparingLists } from './sparing-lists';
 import type { StreamListsRead } from './stream-reads';
 import type { VpnLists, VpnSource } from './vpn-source';
@@ -92,6 +92,11 @@ export class Reads {
   async state(vpn: string): Promise<Read<VpnReport>> {
     const reads = this.vpns.find((v) => v.source.vpn === vpn);
     return reads ? reads.state.read() : { kind: 'none', reason: `no VPN '${vpn}'` };
+  }
+
+  /** What is known without asking, however old; null: nothing. */
+  lastState(vpn: string): LastAnswer<VpnReport> | null {
+    return this.vpns.find((v) => v.source.vpn === vpn)?.state.last ?? null;
   }
 
   /** Of every VPN, in their order. */

@@ -9,6 +9,11 @@ export type Read<T> =
   | { readonly kind: 'stale'; readonly value: T; readonly askedAt: number; readonly seconds: number }
   | { readonly kind: 'none'; readonly reason: string };
 
+export interface LastAnswer<T> {
+  readonly value: T;
+  readonly askedAt: number;
+}
+
 export interface SharedQueryOptions {
   /** How long an answer is reused, counted from when its question was sent. */
   readonly maxAgeMs: number;
@@ -67,6 +72,11 @@ export class SharedQuery<T> {
     if (age > this.options.maxAgeMs) return null;
     if (age > this.options.maxAgeMs - (this.options.aheadMs ?? 0)) this.asking ??= this.refresh();
     return { kind: 'fresh', value, askedAt };
+  }
+
+  /** What it was answered last, however long ago; null before the first answer. Nothing is asked for it. */
+  get last(): LastAnswer<T> | null {
+    return this.answer && { value: this.answer.value, askedAt: this.answer.sentAt };
   }
 
   private current(late: string | null): Read<T> {

@@ -108,6 +108,21 @@ test('a port that another engine has is a general error that no waiting mends', 
   });
 });
 
+test('there are never more than MAX_REPLICAS, though a VPN that has some of them does not answer just then', async () => {
+  const silent = new BootingVpn('gluetun', { engines: [plainEngine(19_000), plainEngine(19_001)] });
+  const other = new BootingVpn('gluetun2', { engines: [plainEngine(19_100)] });
+  const server = await api([silent, other], { pool: { maxReplicas: 3 } });
+  // Proxies read it all the time; nobody has asked for an engine before.
+  await server.inject('/orchestrator/status');
+  silent.fail();
+  await pass(60_000);
+  expect(await answered(server)).toMatchObject({
+    status: 503,
+    body: { detail: { error: 'provisioning_blocked', code: 'max_capacity' } },
+  });
+  expect(other.provisioned).toEqual([]);
+});
+
 function refusing(error: Error): BootingVpn {
   const vpn = new BootingVpn();
   vpn.answerProvision = () => Promise.reject(error);
@@ -155,7 +170,7 @@ describe('an update that', () => {
   ])('fails with $name is a 503 that says to ask again', async (error) => {
     expect(await answered(await api([refusing(error)]))).toMatchObject({
       status: 503,
-      body: { detail: { error: 'provisioning_failed', code: 'general_error', can_retry: true, should_wait: true } },
+      body: { detail: { error: 'provisioning_blocked', code: 'general_error', can_retry: true, should_wait: true } },
     });
   });
 

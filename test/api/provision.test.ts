@@ -69,7 +69,7 @@ test('with no container in time it is a 503 that says to wait, within what proxi
     status: 503,
     body: {
       detail: {
-        error: 'provisioning_failed',
+        error: 'provisioning_blocked',
         code: 'general_error',
         message: expect.stringContaining('no space left on device'),
         recovery_eta_seconds: null,
@@ -123,7 +123,10 @@ describe('a repeat', () => {
     vpn.answerProvision = () => new Later<Replacement>().promise;
     const first = ask(server, body);
     await pass(2_700);
-    expect(first).toMatchObject({ status: 503, body: { detail: { error: 'provisioning_failed', should_wait: true } } });
+    expect(first).toMatchObject({
+      status: 503,
+      body: { detail: { error: 'provisioning_blocked', should_wait: true } },
+    });
     vpn.answerProvision = provision;
     // Meanwhile the VPN's workflow has begun something else, so that by its state alone this would be a new request.
     vpn.change({ nextNumber: 9 });

@@ -8,12 +8,14 @@ const LIMITS = { enginesAtMost: 20, idleGraceMs: 30_000 };
 
 function facts(vpn: string, engines = 0, change: Partial<VpnReport> = {}): VpnFacts {
   const all = Array.from({ length: engines }, (_, i) => plainEngine(19_000 + i));
-  return { vpn, report: vpnReport({ settings: vpnSettings({ vpn }), engines: all, ...change }), begun: [] };
+  const report = vpnReport({ settings: vpnSettings({ vpn }), engines: all, ...change });
+  return { vpn, report, lastReport: report, begun: [] };
 }
 
 const down: Partial<VpnReport> = { sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }), healthy: false };
 const blind: Partial<VpnReport> = { blind: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
-const silent = (vpn: string): VpnFacts => ({ vpn, report: null, begun: [] });
+/** Its workflow does not answer; it had so many engines when it last did. */
+const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines), report: null });
 const noImage: Partial<VpnReport> = { sight: sight(65_290, { imagePresent: false }) };
 
 function breaker(openedAt: number, failures = 5): Partial<VpnReport> {
@@ -92,6 +94,19 @@ test('engines of a VPN that is down leave their place to those that make up for 
   expect(decideProvisioning([facts('a', 1), facts('b', 4)], limits, null, NOW)).toMatchObject({ kind: 'blocked' });
 });
 
+test('engines of a VPN that does not answer are there all the same, unless it was down when it last did', () => {
+  const limits = { enginesAtMost: 5, idleGraceMs: 30_000 };
+  expect(decideProvisioning([silent('a', 2), facts('b', 3)], limits, null, NOW)).toMatchObject({
+    kind: 'blocked',
+    reason: { code: 'max_capacity' },
+  });
+  expect(decideProvisioning([silent('a', 2), facts('b', 2)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+  const wasDown = { ...facts('a', 2, down), report: null };
+  expect(decideProvisioning([wasDown, facts('b', 3)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+  const neverHeard = { ...silent('a'), lastReport: null };
+  expect(decideProvisioning([neverHeard, facts('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+});
+
 const second = vpnSettings({ vpn: 'b', httpPorts: { first: 19_100, last: 19_199 } });
 
 test('a port that was asked for decides on the VPN', () => {
@@ -133,15 +148,16 @@ test('whatever the VPNs are like: never one that is not healthy, never beyond th
           open: breaker(NOW - 1_000),
           'half open': breaker(NOW - 400_000),
         };
-        const vpns = given.map(({ kind, engines, begun }, i) =>
-          kind === 'silent' ? silent(`v${i}`) : { ...facts(`v${i}`, engines, changes[kind]), begun },
-        );
+        const vpns = given.map(({ kind, engines, begun }, i) => ({
+          ...(kind === 'silent' ? silent(`v${i}`, engines) : facts(`v${i}`, engines, changes[kind])),
+          begun,
+        }));
         const decision = decideProvisioning(vpns, { enginesAtMost, idleGraceMs: 30_000 }, null, NOW);
         const well = ['well', 'half open'];
         const chosen = decision.kind === 'possible' ? given[Number(decision.vpn.slice(1))] : null;
         expect(chosen === null || well.includes(chosen?.kind ?? 'none')).toBe(true);
-        const serving = given.filter((v) => [...well, 'open', 'no image'].includes(v.kind));
-        const engines = serving.reduce((sum, v) => sum + v.engines + v.begun.length, 0);
+        const there = given.filter((v) => [...well, 'open', 'no image', 'blind', 'silent'].includes(v.kind));
+        const engines = there.reduce((sum, v) => sum + v.engines + v.begun.length, 0);
         expect(chosen === null || engines < enginesAtMost).toBe(true);
         const message = decision.kind === 'blocked' ? decision.reason.message : '';
         expect(message === '').toBe(decision.kind === 'possible');
