@@ -37,15 +37,19 @@ const NO_NEWS_AFTER_MS = 10 * 60_000;
 const HEARTBEAT_EVERY_MS = 3_000;
 /** Hints come in bunches, and each VPN is a query. */
 const GATHER_HINTS_MS = 100;
-/** A viewer who changes the channel ends one stream and starts the next. */
+/** A viewer who changes the channel ends one stream and starts the next. What somebody asks for does not come and go. */
 const FEWER_AFTER_MS = 2_000;
 const ASK_AGAIN_MS = 1_000;
 
 export function createFleetActivities(deps: FleetDeps) {
+  let former: Pick<WatchPoolInput, 'demand'> | null = null;
   return {
     /** Returns as soon as a VPN has to be told another target or its health is different, or after 10 minutes. */
     watchPool(input: WatchPoolInput): Promise<PoolNews> {
-      return new PoolWatch(input, deps).run(Context.current());
+      // Of a demand that is told to the first watch of a worker nobody knows: it waits like anything else.
+      const demandIsNew = former !== null && input.demand !== former.demand;
+      former = input;
+      return new PoolWatch(input, deps, demandIsNew).run(Context.current());
     },
   };
 }
@@ -71,6 +75,8 @@ class PoolWatch {
   constructor(
     private readonly input: WatchPoolInput,
     private readonly deps: FleetDeps,
+    /** Fewer engines than before are asked for, or more: the first look tells of them. */
+    private demandIsNew: boolean,
   ) {
     this.members = input.members;
     this.unheard = new Map(Object.entries(input.told));
@@ -152,9 +158,10 @@ class PoolWatch {
       const differs = facts !== null && target !== undefined && target !== facts.target;
       const isDue = differs && this.isWorthTelling(vpn, target);
       if (!isDue || target > facts.target) this.fewerSince.delete(vpn);
-      else if (now - this.wantedFewerSince(vpn, now) < FEWER_AFTER_MS) continue;
+      else if (!this.demandIsNew && now - this.wantedFewerSince(vpn, now) < FEWER_AFTER_MS) continue;
       if (isDue) due[vpn] = target;
     }
+    this.demandIsNew = false;
     const isOld = now - this.begun >= NO_NEWS_AFTER_MS;
     const isNews = isOld || Object.keys(due).length > 0 || this.conditionChanged(members);
     return isNews ? { wanted, members, targets: due } : null;

@@ -22,22 +22,23 @@ class Watch {
   error: unknown = null;
   looks = 0;
 
+  private readonly activities = createFleetActivities({
+    poolFacts: async (vpn) => {
+      this.looks++;
+      const facts = this.facts.get(vpn);
+      if (!facts) throw new Error(`${vpn} does not answer`);
+      return facts;
+    },
+    hints: this.hints,
+    stopping: this.stopping.signal,
+  });
+
   begin(input: Partial<WatchPoolInput> = {}): void {
-    const activities = createFleetActivities({
-      poolFacts: async (vpn) => {
-        this.looks++;
-        const facts = this.facts.get(vpn);
-        if (!facts) throw new Error(`${vpn} does not answer`);
-        return facts;
-      },
-      hints: this.hints,
-      stopping: this.stopping.signal,
-    });
     const settings = fleetSettings({ minReplicas: 4 });
     // As they are: nothing is news by itself.
     const members = [...this.facts].map(([vpn, facts]) => member(vpn, facts));
     this.environment
-      .run((given: WatchPoolInput): Promise<PoolNews> => activities.watchPool(given), {
+      .run((given: WatchPoolInput): Promise<PoolNews> => this.activities.watchPool(given), {
         ...{ settings, demand: null, members, told: {} },
         ...input,
       })
@@ -98,6 +99,21 @@ test('more engines are wanted at once, fewer only when that lasts', async () => 
   expect(fewer.news).toBeNull();
   await fewer.pass(200);
   expect(fewer.news?.targets).toEqual({ b: 2 });
+});
+
+test('fewer engines that somebody asks for are told at once, and by the first watch only', async () => {
+  const watch = await begun({ demand: 5 }, { target: 3 });
+  expect(watch.news).toBeNull();
+  watch.begin({ demand: null });
+  await watch.pass(0);
+  expect(watch.news?.targets).toEqual({ b: 2 });
+
+  watch.news = null;
+  watch.begin({ demand: null });
+  await watch.pass(1_900);
+  expect(watch.news).toBeNull();
+  await watch.pass(200);
+  expect(watch.news).not.toBeNull();
 });
 
 test('a stream that ends and one that begins soon after move nothing', async () => {
