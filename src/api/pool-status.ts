@@ -5,8 +5,8 @@ import { bootingEngines } from '../workflows/vpn-data';
 import { breakerJson, vpnJson } from './present';
 import type { PoolLimits, VpnFacts } from './provisioning-decision';
 import { decideForAnyEngine } from './provisioning-under-way';
+import type { VpnStateRead } from './reads';
 import type { BreakerJson, EngineJson } from './schemas';
-import type { Read } from './shared-query';
 import type { HealthStatusJson, OrchestratorStatusJson } from './status-schemas';
 
 // What is true of all VPNs together.
@@ -20,11 +20,6 @@ export interface PoolSettings {
   readonly healthCheckIntervalMs: number;
 }
 
-export interface VpnRead {
-  readonly vpn: string;
-  readonly state: Read<VpnReport>;
-}
-
 export function poolLimits({ maxReplicas, maxActiveReplicas, idleGraceMs }: PoolSettings): PoolLimits {
   return { enginesAtMost: Math.min(maxReplicas, maxActiveReplicas), idleGraceMs };
 }
@@ -33,7 +28,7 @@ export function poolLimits({ maxReplicas, maxActiveReplicas, idleGraceMs }: Pool
 const BELIEVED_FOR_S = 60;
 
 /** The request for an engine is decided anew; of a state that is too old for a proxy to act on nothing is claimed. */
-export function recentFacts({ vpn, state }: VpnRead): VpnFacts {
+export function recentFacts({ vpn, state }: VpnStateRead): VpnFacts {
   const isRecent = state.kind === 'fresh' || (state.kind === 'stale' && state.seconds <= BELIEVED_FOR_S);
   const lastReport = state.kind === 'none' ? null : state.value;
   return { vpn, report: isRecent ? lastReport : null, lastReport, begun: [] };
@@ -46,7 +41,7 @@ function severity({ state }: BreakerJson): number {
 }
 
 /** Of all VPNs the breaker that is worst off; null while nothing is known of any. */
-export function worstBreaker(vpns: readonly VpnRead[], kind: BreakerKind): BreakerJson | null {
+export function worstBreaker(vpns: readonly VpnStateRead[], kind: BreakerKind): BreakerJson | null {
   const all = reports(vpns).map((report) => breakerJson(report, kind));
   const [worst] = all.toSorted((a, b) => severity(b) - severity(a) || b.failure_count - a.failure_count);
   return worst ?? null;
@@ -54,7 +49,7 @@ export function worstBreaker(vpns: readonly VpnRead[], kind: BreakerKind): Break
 
 /** @param listed what `/engines` shows now */
 export function orchestratorStatus(
-  vpns: readonly VpnRead[],
+  vpns: readonly VpnStateRead[],
   listed: readonly EngineJson[],
   settings: PoolSettings,
   now: Instant,
@@ -104,7 +99,7 @@ export function orchestratorStatus(
 
 /** Null while nothing is known of any VPN. */
 export function healthStatus(
-  vpns: readonly VpnRead[],
+  vpns: readonly VpnStateRead[],
   listed: readonly EngineJson[],
   settings: PoolSettings,
 ): HealthStatusJson | null {
@@ -122,11 +117,11 @@ export function healthStatus(
   };
 }
 
-function reports(vpns: readonly VpnRead[]): VpnReport[] {
+function reports(vpns: readonly VpnStateRead[]): VpnReport[] {
   return vpns.flatMap(({ state }) => (state.kind === 'none' ? [] : [state.value]));
 }
 
-function vpnOf(read: VpnRead | undefined): OrchestratorStatusJson['vpn'] {
+function vpnOf(read: VpnStateRead | undefined): OrchestratorStatusJson['vpn'] {
   if (!read || read.state.kind === 'none') {
     return { enabled: true, connected: false, health: 'unknown', container: read?.vpn ?? null, forwarded_port: null };
   }

@@ -5,6 +5,7 @@ import { pauseUntil } from '../pause';
 import { engineJson } from './present';
 import type { EngineJson } from './schemas';
 import { SharedQuery, type LastAnswer, type Read } from './shared-query';
+import { staleSecondsOf } from './stale-mark';
 import { SparingLists } from './sparing-lists';
 import type { StreamListsRead } from './stream-reads';
 import type { VpnLists, VpnSource } from './vpn-source';
@@ -31,6 +32,19 @@ export type EnginesAnswer =
 export interface VpnListsRead {
   readonly vpn: string;
   readonly read: Read<VpnLists>;
+}
+
+/** What is known of one VPN's whole state. */
+export interface VpnStateRead {
+  readonly vpn: string;
+  readonly state: Read<VpnReport>;
+}
+
+export interface UsableStates {
+  readonly usable: readonly VpnStateRead[];
+  /** VPNs of which nothing is known, or nothing that is young enough. */
+  readonly silent: readonly string[];
+  readonly staleSeconds: number | null;
 }
 
 interface VpnReads {
@@ -100,8 +114,16 @@ export class Reads {
   }
 
   /** Of every VPN, in their order. */
-  async states(): Promise<{ readonly vpn: string; readonly state: Read<VpnReport> }[]> {
+  async states(): Promise<VpnStateRead[]> {
     return Promise.all(this.vpns.map(async ({ source: { vpn }, state }) => ({ vpn, state: await state.read() })));
+  }
+
+  /** Those that may be shown. */
+  async usableStates(): Promise<UsableStates> {
+    const states = await this.states();
+    const usable = states.filter(({ state }) => this.isUsable(state));
+    const silent = states.filter((s) => !usable.includes(s)).map((s) => s.vpn);
+    return { usable, silent, staleSeconds: staleSecondsOf(states.map((s) => s.state)) };
   }
 
   /** Null when it is not known; never an error, since only times depend on it. */
@@ -140,15 +162,13 @@ export class Reads {
   async usableLists(): Promise<StreamListsRead> {
     const answer = await this.usable();
     if (answer.kind === 'unavailable') return answer;
-    let staleSeconds: number | null = null;
     const vpns = answer.reads.flatMap((read, i) => {
       const known = this.vpns[i];
-      if (read.kind !== 'fresh') staleSeconds = Math.max(staleSeconds ?? 0, read.kind === 'stale' ? read.seconds : 0);
       if (read.kind === 'none' || this.tooOld(read) || !known) return [];
       const { version, streams } = read.value.streams;
       return [{ vpn: known.source.vpn, version, streams, askedAt: read.askedAt }];
     });
-    return { kind: 'lists', vpns, staleSeconds };
+    return { kind: 'lists', vpns, staleSeconds: staleSecondsOf(answer.reads) };
   }
 
   private async usable(): Promise<
@@ -156,7 +176,7 @@ export class Reads {
   > {
     for (;;) {
       const reads = this.freshLists() ?? (await Promise.all(this.vpns.map((v) => v.lists.read())));
-      const usable = reads.filter((r) => r.kind !== 'none' && !this.tooOld(r));
+      const usable = reads.filter((r) => this.isUsable(r));
       const starting = performance.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
       if (usable.length > 0 && (usable.length === reads.length || !starting)) return { kind: 'reads', reads };
       if (!starting) return { kind: 'unavailable', reason: this.why(reads) };
@@ -174,7 +194,11 @@ export class Reads {
     return reads.length === this.vpns.length ? reads : null;
   }
 
-  private tooOld(read: Read<VpnLists>): boolean {
+  private isUsable(read: Read<unknown>): boolean {
+    return read.kind !== 'none' && !this.tooOld(read);
+  }
+
+  private tooOld(read: Read<unknown>): boolean {
     return read.kind === 'stale' && read.seconds * 1000 > this.options.staleLimitMs;
   }
 
@@ -190,13 +214,11 @@ export class Reads {
 
   private async compose(reads: readonly Read<VpnLists>[]): Promise<EnginesAnswer> {
     const progress = this.vpns.map((v) => this.progressKnown(v));
-    let staleSeconds: number | null = null;
-    const parts = reads.map((read, i) => {
-      if (read.kind !== 'fresh') staleSeconds = Math.max(staleSeconds ?? 0, read.kind === 'stale' ? read.seconds : 0);
-      return read.kind === 'none'
+    const parts = reads.map((read, i) =>
+      read.kind === 'none'
         ? '-'
-        : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`;
-    });
+        : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`,
+    );
     const of = parts.join('|');
     if (this.composed?.of !== of) {
       const engines = reads
@@ -205,7 +227,7 @@ export class Reads {
       this.composed = { of, engines, body: Buffer.from(JSON.stringify(engines)) };
     }
     const { body, engines } = this.composed;
-    return { kind: 'list', body, engines, staleSeconds };
+    return { kind: 'list', body, engines, staleSeconds: staleSecondsOf(reads) };
   }
 
   private present(read: Read<VpnLists>, index: number, progress: ObserveProgress | null): EngineJson[] {

@@ -131,6 +131,40 @@ describe('while a workflow does not answer and never has', () => {
   });
 });
 
+describe('of a workflow that does not answer any more', () => {
+  /** Has answered once, and does no more. */
+  async function silenced(staleLimitMs: number) {
+    const standIn = vpn();
+    const server = await api([standIn], { reads: { maxAgeMs: 0, staleLimitMs } });
+    expect((await server.inject('/containers/engine-19000')).headers).not.toHaveProperty('x-portward-stale');
+    standIn.fail();
+    return { standIn, server };
+  }
+
+  test.each(['/containers/engine-19000', '/by-label?key=stream_id&value=ch-42', '/health/status'])(
+    '%s is what was known last, marked stale',
+    async (url) => {
+      const { server } = await silenced(30_000);
+      const response = await server.inject(url);
+      expect([response.statusCode, response.headers['x-portward-stale']]).toEqual([200, '0']);
+    },
+  );
+
+  test.each([
+    ['GET', '/containers/engine-19000'],
+    ['DELETE', '/containers/engine-19000'],
+    ['GET', '/by-label?key=stream_id&value=ch-42'],
+    ['GET', '/health/status'],
+  ] as const)('%s %s is a 503 once that is older than ENGINES_STALE_LIMIT_S', async (method, url) => {
+    // Whatever is not fresh is older than that.
+    const { standIn, server } = await silenced(-1);
+    const response = await server.inject({ method, url });
+    expect(response.statusCode).toBe(503);
+    expect(detail(response)).toContain('answer');
+    expect(standIn.removed).toEqual([]);
+  });
+});
+
 test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])(
   'DELETE /containers/%s removes that engine, on its VPN',
   async (id) => {

@@ -10,6 +10,7 @@ import { containersOf, findContainer, type ManagedContainer } from '../container
 import { containerExample, ContainerSchema, DeletedSchema } from '../provisioning-schemas';
 import type { Reads } from '../reads';
 import { ContainerNameSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+import { markStale } from '../stale-mark';
 
 export interface ContainerRoutesOptions {
   readonly reads: Reads;
@@ -23,7 +24,7 @@ const LabelQuery = Type.Object(
 );
 const Params = Type.Object({ id: ContainerNameSchema });
 
-function silent(vpns: readonly string[]) {
+function noAnswer(vpns: readonly string[]) {
   return { detail: `the workflow does not answer of ${vpns.join(', ')}` };
 }
 
@@ -34,13 +35,15 @@ function notManaged(id: string) {
 export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
   const { reads, containerLabel } = options;
 
-  /** `unknown`: VPNs of which nothing is known, whose containers may be among those that are not found. */
-  async function managed(): Promise<{ all: ManagedContainer[]; unknown: string[] }> {
-    const states = await reads.states();
-    return {
-      all: states.flatMap(({ state }) => (state.kind === 'none' ? [] : containersOf(state.value, containerLabel))),
-      unknown: states.filter(({ state }) => state.kind === 'none').map(({ vpn }) => vpn),
-    };
+  /** `silent`: VPNs whose containers may be among those that are not found. */
+  async function managed(): Promise<{
+    all: ManagedContainer[];
+    silent: readonly string[];
+    staleSeconds: number | null;
+  }> {
+    const { usable, silent, staleSeconds } = await reads.usableStates();
+    const reports = usable.flatMap(({ state }) => (state.kind === 'none' ? [] : [state.value]));
+    return { all: reports.flatMap((report) => containersOf(report, containerLabel)), silent, staleSeconds };
   }
 
   fastify.get(
@@ -53,10 +56,11 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       },
     },
     async ({ params }, reply) => {
-      const { all, unknown } = await managed();
+      const { all, silent, staleSeconds } = await managed();
       const found = findContainer(all, params.id);
+      if (!found && silent.length > 0) return reply.code(503).send(noAnswer(silent));
+      markStale(reply, staleSeconds);
       if (found) return found.json;
-      if (unknown.length > 0) return reply.code(503).send(silent(unknown));
       return reply.code(404).send(notManaged(params.id));
     },
   );
@@ -75,9 +79,9 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       },
     },
     async ({ params: { id } }, reply) => {
-      const { all, unknown } = await managed();
+      const { all, silent } = await managed();
       const found = findContainer(all, id);
-      if (!found && unknown.length > 0) return reply.code(503).send(silent(unknown));
+      if (!found && silent.length > 0) return reply.code(503).send(noAnswer(silent));
       const source = found && reads.source(found.vpn);
       if (!found || !source) return reply.code(404).send(notManaged(id));
       if (found.stage === 'leaving') return { deleted: id };
@@ -111,8 +115,9 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       },
     },
     async ({ query }, reply) => {
-      const { all, unknown } = await managed();
-      if (unknown.length > 0) return reply.code(503).send(silent(unknown));
+      const { all, silent, staleSeconds } = await managed();
+      if (silent.length > 0) return reply.code(503).send(noAnswer(silent));
+      markStale(reply, staleSeconds);
       return all.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);
     },
   );

@@ -1,17 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
 import { engineExample } from '../examples';
-import type { EnginesAnswer, Reads } from '../reads';
+import type { Reads } from '../reads';
 import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+import { markStale } from '../stale-mark';
 import type { StreamReads } from '../stream-reads';
 import { EngineWithStreams } from '../stream-schemas';
-
-type List = Extract<EnginesAnswer, { kind: 'list' }>;
-
-function markStale(reply: FastifyReply, { staleSeconds }: List): void {
-  if (staleSeconds !== null) void reply.header('X-Portward-Stale', String(staleSeconds));
-}
 
 export interface EngineRoutesOptions {
   readonly reads: Reads;
@@ -34,7 +28,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
       const answer = await reads.engines();
       if (answer.kind === 'unavailable')
         return reply.code(503).send({ detail: `no list of engines: ${answer.reason}` });
-      markStale(reply, answer);
+      markStale(reply, answer.staleSeconds);
       // Bytes that were made when the list changed; serialising them for each request would cost most of its time.
       return reply.type('application/json; charset=utf-8').send(answer.body as never);
     },
@@ -63,7 +57,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
         return reply.code(503).send({ detail: `no list of engines: ${answer.reason}` });
       const engine = answer.engines.find((e) => e.container_id === params.id || e.container_name === params.id);
       if (!engine) return reply.code(404).send({ error: 'not found', detail: `no engine '${params.id}' is listed` });
-      markStale(reply, answer);
+      markStale(reply, answer.staleSeconds);
       return { engine, streams: [...(await streams.runningOn(engine.container_id))] };
     },
   );

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { healthStatus, type PoolSettings } from '../pool-status';
 import type { Reads } from '../reads';
 import { ErrorSchema } from '../schemas';
+import { markStale } from '../stale-mark';
 import { HealthStatusSchema } from '../status-schemas';
 
 export interface HealthStatusOptions {
@@ -19,9 +20,10 @@ export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> 
       },
     },
     async (_request, reply) => {
-      const [listed, vpns] = await Promise.all([reads.enginesListed(), reads.states()]);
-      const status = healthStatus(vpns, listed, pool);
+      const [listed, { usable, staleSeconds }] = await Promise.all([reads.enginesListed(), reads.usableStates()]);
+      const status = healthStatus(usable, listed, pool);
       if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers" });
+      markStale(reply, staleSeconds);
       return status;
     },
   );

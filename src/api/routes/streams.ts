@@ -1,15 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
 import { sampleExample, streamExample } from '../examples';
 import { sampleJson } from '../present-streams';
 import { ErrorSchema } from '../schemas';
+import { markStale } from '../stale-mark';
 import type { StreamReads } from '../stream-reads';
 import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../stream-schemas';
-
-function markStale(reply: FastifyReply, staleSeconds: number | null): void {
-  if (staleSeconds !== null) void reply.header('X-Portward-Stale', String(staleSeconds));
-}
 
 export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> = async (fastify, { streams }) => {
   fastify.get(
