@@ -1,6 +1,5 @@
+import { FOUND_STALE } from '../domain/end-reason';
 import type { Stream } from '../domain/stream';
-
-const STALE: Stream['endReason'] = 'stale';
 
 /**
  * How many streams have been found stale since this process began, as their workflows' lists show it: the worker that finds
@@ -13,7 +12,7 @@ export class StaleStreams {
 
   /** @param streams of all VPNs */
   see(streams: readonly Stream[]): void {
-    const stale = streams.filter((s) => s.endReason === STALE).map((s) => s.id);
+    const stale = streams.filter((s) => s.endReason === FOUND_STALE).map((s) => s.id);
     // Those that the first list has were found before.
     if (this.begun) this.total += stale.filter((id) => !this.counted.has(id)).length;
     this.begun = true;

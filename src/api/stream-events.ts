@@ -1,3 +1,4 @@
+import { reportedReason } from '../domain/end-reason';
 import type { Stream, StreamEvent } from '../domain/stream';
 import { EventsAhead, withEvents } from './stream-events-ahead';
 import { engineOfEvent, isNamed, type KnownEngine } from './stream-events-engine';
@@ -97,7 +98,7 @@ export class StreamEvents {
   }
 
   /** @throws NothingOfThatName, NotTaken */
-  async ended({ streamId, containerId, reason }: EndedReport): Promise<{ updated: boolean; stream: Stream }> {
+  async ended({ streamId, containerId, reason: given }: EndedReport): Promise<{ updated: boolean; stream: Stream }> {
     const found = await this.find((vpns) => {
       if (streamId !== null) return this.byId(vpns, streamId);
       return containerId === null ? null : this.newestOn(vpns, containerId);
@@ -113,6 +114,7 @@ export class StreamEvents {
       return { updated: false, stream };
     }
     const at = Date.now();
+    const reason = reportedReason(given);
     await this.vpns.get(vpn)?.report({ kind: 'ended', id: stream.id, at, reason });
     return { updated: true, stream: { ...stream, endedAt: at, endReason: reason } };
   }

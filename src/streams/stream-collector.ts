@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { DeadlineExceeded } from '../deadline';
+import { FOUND_STALE } from '../domain/end-reason';
 import type { ContainerId } from '../domain/engine';
 import type { Stream, StreamEvent } from '../domain/stream';
 import type { SampleRecords } from '../domain/stream-samples';
@@ -138,7 +139,7 @@ export class StreamCollector {
     const stale = started.filter((s) => (this.missing.get(s.id) ?? 0) >= STALE_AFTER_LOOKS);
     if (stale.length === 0) return;
     const at = Date.now();
-    await this.workflow.tell(stale.map(({ id }) => ({ kind: 'ended', id, at, reason: STALE })));
+    await this.workflow.tell(stale.map(({ id }) => ({ kind: 'ended', id, at, reason: FOUND_STALE })));
     for (const { id, containerId } of stale) {
       this.missing.delete(id);
       log.info(
@@ -148,6 +149,3 @@ export class StreamCollector {
     }
   }
 }
-
-/** Why such a stream has ended, as the workflow keeps it. */
-export const STALE = 'stale';

@@ -1,6 +1,7 @@
 import { Value } from '@sinclair/typebox/value';
 import { FormatRegistry } from '@sinclair/typebox';
 import { StreamStateSchema } from '../../src/api/stream-schemas';
+import { FOUND_STALE } from '../../src/domain/end-reason';
 import { DAY, plainEngine } from '../builders';
 import { stream } from '../streams/events';
 import { api, closeAll, turnTime } from './api-under-test';
@@ -137,6 +138,14 @@ test('an end is answered with the stream; of one that has ended with updated fal
   vpn.play(stream('a', { endedAt: DAY + 1 }));
   expect((await end(server, { stream_id: 'a' })).json()).toMatchObject({ updated: false });
   expect(vpn.told).toHaveLength(1);
+});
+
+test('a proxy may call an end stale, and it does not count as one that was found so', async () => {
+  const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+  vpn.play(stream('a'));
+  const server = await api([vpn]);
+  expect((await end(server, { stream_id: 'a', reason: FOUND_STALE })).json()).toMatchObject({ updated: true });
+  expect(vpn.told).toMatchObject([[{ kind: 'ended', id: 'a', reason: 'reported as stale' }]]);
 });
 
 test('what Temporal does not take is a 503, and so is an engine that can not be looked up', async () => {

@@ -1,8 +1,9 @@
 import { StaleStreams } from '../../src/api/stale-streams';
+import { FOUND_STALE } from '../../src/domain/end-reason';
 import { DAY } from '../builders';
 import { stream } from '../streams/events';
 
-const stale = (id: string) => stream(id, { endedAt: DAY, endReason: 'stale' });
+const stale = (id: string) => stream(id, { endedAt: DAY, endReason: FOUND_STALE });
 
 test('each stream that is found stale counts once, for as long as the list shows it and after', () => {
   const found = new StaleStreams();
