@@ -112,6 +112,9 @@ describe('GET /streams', () => {
     });
     const since = encodeURIComponent(new Date(DAY + 50_000).toISOString());
     expect((await server.inject(`/streams/a/stats?since=${since}`)).json()).toHaveLength(2);
+    const all = (await server.inject('/streams/a/stats')).json() as unknown[];
+    expect(all.length).toBeGreaterThan(2);
+    expect((await server.inject('/streams/a/stats?since=')).json()).toEqual(all);
   });
 
   test('/streams/{id}/stats of a stream without samples is empty, of no stream 404, since no time 422', async () => {

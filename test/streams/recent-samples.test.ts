@@ -48,6 +48,24 @@ test('a heartbeat stays below 64 KB, and has the newest sample of as many stream
   }
 });
 
+test('streams that do not all fit into one heartbeat take turns, each long enough for the API to see it', () => {
+  let now = 0;
+  const recent = new RecentSamples(() => now);
+  const history = new StreamHistory(10);
+  const streams = Array.from({ length: 1_000 }, (_, i) => `${'k'.repeat(40)}|${'s'.repeat(60)}${i}`);
+  const seen: Set<string>[] = [];
+  // A heartbeat every 3 s, of which the API sees every third; there are new streams all the time.
+  for (let beat = 0; beat < 60; beat++, now += 3_000) {
+    for (const stream of [...streams, `new-${beat}`]) recent.add(stream, sample(DAY + now));
+    const records = recent.records();
+    if (beat % 3 > 0) continue;
+    history.add(records);
+    seen.push(new Set(Object.keys(records)));
+  }
+  expect(seen.every((some) => some.size < streams.length)).toBe(true);
+  expect(streams.filter((s) => history.latest(s) === null)).toEqual([]);
+});
+
 test('as long as heartbeats are seen within 20 s of one another, no sample is lost and none comes twice', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 40 }), (looksAfterS) => {

@@ -45,9 +45,9 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
         querystring: Type.Object({
           since: Type.Optional(
             Type.String({
-              pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$`,
+              pattern: String.raw`^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$`,
               maxLength: 40,
-              description: 'RFC 3339; without a zone: UTC',
+              description: 'RFC 3339; without a zone: UTC; all if absent or empty',
             }),
           ),
         }),
@@ -60,7 +60,7 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
       },
     },
     async ({ params, query }, reply) => {
-      const since = query.since === undefined ? null : instant(query.since);
+      const since = query.since ? instant(query.since) : null;
       if (Number.isNaN(since)) return reply.code(422).send({ detail: `since: '${query.since}' is no time` });
       const answer = await streams.samples(params.id, since);
       if ('unavailable' in answer) return reply.code(503).send({ detail: `no list of streams: ${answer.unavailable}` });
