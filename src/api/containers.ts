@@ -3,6 +3,7 @@ import { derivedLabels } from '../domain/labels';
 import { label, replacementLabel } from '../domain/names';
 import type { VpnReport } from '../workflows/messages';
 import { runningReplacements } from '../workflows/vpn-data';
+import { comingName } from './coming-engine';
 import type { ContainerJson } from './provisioning-schemas';
 
 // The containers that Portward manages, as workflows know them: the API has no Docker.
@@ -12,8 +13,11 @@ const ID_PREFIX_AT_LEAST = 6;
 
 export interface ManagedContainer {
   readonly vpn: string;
-  /** `removable`: an engine; `leaving`: it is being let go already; `booting`: its engine has not answered yet. */
-  readonly stage: 'removable' | 'leaving' | 'booting';
+  /**
+   * `removable`: an engine; `leaving`: it is being let go already; `booting`: its engine has not answered yet; `coming`: it
+   * has not been made yet, or not heard of, and is known by its name alone.
+   */
+  readonly stage: 'removable' | 'leaving' | 'booting' | 'coming';
   readonly json: ContainerJson;
 }
 
@@ -36,7 +40,14 @@ export function containersOf(report: VpnReport, containerLabel: string): Managed
         // Others may have made theirs from any.
         image: engine.labels[label.replacement] === undefined ? null : settings.image,
         created: engine.createdAt === null ? null : new Date(engine.createdAt).toISOString(),
-        status: running === undefined ? (stage === 'booting' ? 'created' : 'running') : running ? 'running' : 'exited',
+        status:
+          running === undefined
+            ? stage === 'booting' || stage === 'coming'
+              ? 'created'
+              : 'running'
+            : running
+              ? 'running'
+              : 'exited',
         labels: { ...derivedLabels(engine, vpn, containerLabel), ...engine.labels },
         ports: portsOf(engine),
       },
@@ -46,11 +57,20 @@ export function containersOf(report: VpnReport, containerLabel: string): Managed
   // The VPN's next look will not find them; until then they are kept from being taken for new ones.
   const ended = report.replacements.filter((r) => r.state === 'completed');
   const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)));
-  const booting = runningReplacements(report).flatMap(({ made, target, number, startedAt }) => {
-    if (made === null || target === null || known.has(made.id)) return [];
+  const booting = runningReplacements(report).flatMap((replacement) => {
+    const { made, target, number, startedAt, readyAt } = replacement;
+    const name = comingName(vpn, replacement);
+    if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
     const own = { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
     const labels = { ...target.extras?.labels, ...own };
-    return [container('booting', { ...target, ...made, labels, createdAt: startedAt })];
+    return [
+      container(made ? 'booting' : 'coming', {
+        ...target,
+        ...(made ?? { id: name, name }),
+        labels,
+        createdAt: startedAt,
+      }),
+    ];
   });
   return [
     ...report.engines.map((e) => container('removable', { ...e, createdAt: e.firstSeen })),
@@ -77,6 +97,6 @@ function portsOf({ httpPort, httpsPort, p2pPort }: EngineRef): Record<string, nu
 export function findContainer(all: readonly ManagedContainer[], idOrName: string): ManagedContainer | undefined {
   const exact = all.find(({ json }) => json.id === idOrName || json.name === idOrName);
   if (exact || idOrName.length < ID_PREFIX_AT_LEAST) return exact;
-  const beginning = all.filter(({ json }) => json.id.startsWith(idOrName));
+  const beginning = all.filter(({ stage, json }) => stage !== 'coming' && json.id.startsWith(idOrName));
   return beginning.length === 1 ? beginning[0] : undefined;
 }

@@ -6,11 +6,11 @@ import {
 } from '@temporalio/client';
 import { DeadlineExceeded, withDeadline } from '../deadline';
 import type { Port } from '../domain/engine';
-import { engineName, lineageOf } from '../domain/names';
 import type { Replacement, Target } from '../domain/replacement';
 import { pauseUntil } from '../pause';
 import { seal, type SealingKey } from '../seal';
 import type { ProvisionRequest, VpnReport } from '../workflows/messages';
+import { comingName } from './coming-engine';
 import { decideProvisioning, type PoolLimits, type VpnFacts } from './provisioning-decision';
 import {
   metByRepeat,
@@ -253,10 +253,11 @@ function provisioned({ made, newEngine, target }: Replacement): ProvisionedJson 
  * workflow has answered since it was asked for. Its ports are settled, and so is its name, which is as good as an id. Proxies
  * go by the port, and take no other answer than this one.
  */
-function announced(vpn: string, { id, number, target, lastError, heldUntil }: Replacement): ProvisionedJson | null {
-  if (target === null || target.waitFor.length > 0 || lastError !== null || heldUntil !== null) return null;
-  const name = engineName(target.role, vpn, lineageOf(id), number, target.generation);
-  return provisionedJson({ id: name, name }, target);
+function announced(vpn: string, replacement: Replacement): ProvisionedJson | null {
+  const { target, lastError, heldUntil } = replacement;
+  const name = comingName(vpn, replacement);
+  if (name === null || target === null || target.waitFor.length > 0) return null;
+  return lastError === null && heldUntil === null ? provisionedJson({ id: name, name }, target) : null;
 }
 
 function provisionedJson(container: { readonly id: string; readonly name: string }, target: Target): ProvisionedJson {

@@ -39,6 +39,19 @@ function vpn(): VpnStandIn {
       extras: { labels: { stream_id: 'ch-43' }, sealedEnv: null },
     }),
   });
+  const coming = replacement({
+    id: 'replace/test/gluetun/9-abcdef12',
+    number: 9,
+    cause: 'requested',
+    old: [],
+    target: target({
+      role: 'plain',
+      httpPort: 19_004,
+      httpsPort: 45_004,
+      p2pPort: null,
+      extras: { labels: { stream_id: 'ch-44' }, sealedEnv: null },
+    }),
+  });
   const gone = plainEngine(19_009);
   const ended = replacement({ number: 7, state: 'completed', old: [engineRef(gone)], target: null });
   const engines = [condition(FORWARDED_ID, true), condition(adopted.id, false), condition(leaving.id, true)];
@@ -46,7 +59,7 @@ function vpn(): VpnStandIn {
     vpnReport({
       engines: [forwarded, adopted],
       evicted: [engineRef(leaving), engineRef(gone)],
-      replacements: [ended, booting],
+      replacements: [ended, booting, coming],
       sight: sight(65_290, { engines }),
     });
   return standIn;
@@ -87,7 +100,30 @@ test.each([
   expect(response.json()).toMatchObject(expected);
 });
 
-test.each(['other', 'engine-19009', 'id-', '37dde', 'vpn-container', 'gluetun'])(
+const COMING = 'acestream_gluetun_9_1_abcdef12';
+
+test('one that has not been made yet is found by the name that was told of it, which is its id until then', async () => {
+  const response = await (await api([vpn()])).inject(`/containers/${COMING}`);
+  expect([response.statusCode, response.json()]).toMatchObject([
+    200,
+    {
+      id: COMING,
+      name: COMING,
+      status: 'created',
+      labels: { stream_id: 'ch-44', 'portward.replacement': 'abcdef12/9' },
+      ports: { '19004/tcp': null, '45004/tcp': null },
+    },
+  ]);
+});
+
+test('one that has not been made yet can be removed by its name', async () => {
+  const standIn = vpn();
+  const response = await (await api([standIn])).inject({ method: 'DELETE', url: `/containers/${COMING}` });
+  expect([response.statusCode, response.json()]).toEqual([200, { deleted: COMING }]);
+  expect(standIn.removed).toEqual([COMING]);
+});
+
+test.each([COMING.slice(0, 9), 'other', 'engine-19009', 'id-', '37dde', 'vpn-container', 'gluetun'])(
   'GET and DELETE of %s, which Portward does not manage, are a 404 with error and detail',
   async (id) => {
     const standIn = vpn();
@@ -212,6 +248,7 @@ test.each([
 test.each([
   ['key=stream_id&value=ch-42', ['engine-19001']],
   ['key=stream_id&value=ch-43', ['engine-19003']],
+  ['key=stream_id&value=ch-44', []],
   ['key=acestream.forwarded&value=true', ['engine-19000']],
   ['key=ondemand.app&value=myservice', ['engine-19000', 'engine-19001', 'engine-19002', 'engine-19003']],
   ['key=ondemand.app&value=my', []],

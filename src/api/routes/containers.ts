@@ -118,7 +118,8 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       const { all, silent, staleSeconds } = await managed();
       if (silent.length > 0) return reply.code(503).send(noAnswer(silent));
       markStale(reply, staleSeconds);
-      return all.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);
+      const made = all.filter(({ stage }) => stage !== 'coming');
+      return made.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);
     },
   );
 };
