@@ -7,7 +7,7 @@ import { progress } from './progress';
 import { POOL, poolReads } from './pool-reads';
 import { READS, reads } from './reads';
 import { median, type Row } from './row';
-import { EVENTS, PER_SECOND, streamEvents } from './stream-events';
+import { EVENTS, FOR_S, PER_SECOND, streamEvents } from './stream-events';
 
 export const PARTS = ['hidden', 'polling', 'ready', 'reads', 'pool', 'streams', 'calls', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
@@ -112,7 +112,7 @@ export async function measure(docker: Docker, { parts, idleMinutes }: MeasureOpt
   if (parts.has('streams')) {
     progress(`stream events, ${size(EVENTS)}, about 2 minutes`);
     const { accepted, acceptedPerSecond } = await streamEvents(docker);
-    const what = `stream events, ${PER_SECOND}/s sent (${size(EVENTS)})`;
+    const what = `stream events, ${PER_SECOND}/s sent for ${FOR_S} s (${size(EVENTS)})`;
     rows.push(
       {
         what: `${what}: until accepted`,

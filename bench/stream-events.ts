@@ -16,7 +16,8 @@ export interface StreamEvents {
 
 export const EVENTS = { vpns: 10, engines: 10 } as const;
 export const PER_SECOND = 300;
-const FOR_S = 30;
+/** The pace of batches widens only after a minute of as many as this. */
+export const FOR_S = 30;
 /** Events of one stream are so far apart. */
 const PLAYED_MS = 2_000;
 
