@@ -167,16 +167,16 @@ describe('while a workflow does not answer and never has', () => {
   });
 });
 
-describe('of a workflow that does not answer any more', () => {
-  /** Has answered once, and does no more. */
-  async function silenced(staleLimitMs: number) {
-    const standIn = vpn();
-    const server = await api([standIn], { reads: { maxAgeMs: 0, staleLimitMs } });
-    expect((await server.inject('/containers/engine-19000')).headers).not.toHaveProperty('x-portward-stale');
-    standIn.fail();
-    return { standIn, server };
-  }
+/** Has answered once, and does no more. */
+async function silenced(staleLimitMs: number) {
+  const standIn = vpn();
+  const server = await api([standIn], { reads: { maxAgeMs: 0, staleLimitMs } });
+  expect((await server.inject('/containers/engine-19000')).headers).not.toHaveProperty('x-portward-stale');
+  standIn.fail();
+  return { standIn, server };
+}
 
+describe('of a workflow that does not answer any more', () => {
   test.each(['/containers/engine-19000', '/by-label?key=stream_id&value=ch-42', '/health/status'])(
     '%s is what was known last, marked stale',
     async (url) => {
