@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ContainerId, Engine } from '../domain/engine';
-import { keptLabels } from '../domain/labels';
+import { isMadeByUs, keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import { isHealthy, session } from '../domain/observation';
 import { statusCode } from '../docker/docker-error';
@@ -32,7 +32,8 @@ export async function createEngine(
   }
   const callerEnv = await opened(order.target.extras?.sealedEnv ?? null, deps.sealingKey);
   const wanted = engineContainer(order, deps.variant, callerEnv, deps.containerLabel, vpn.Id);
-  const id = await createOrAdopt(docker, wanted);
+  const ours = { instance: order.instance, containerLabel: deps.containerLabel };
+  const id = await createOrAdopt(docker, wanted, ours);
   await start(docker, id);
   const { role, httpPort, httpsPort, p2pPort } = order.target;
   const { name } = wanted;
@@ -72,7 +73,11 @@ async function start(docker: DockerHost, id: ContainerId): Promise<void> {
   }
 }
 
-async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Promise<ContainerId> {
+async function createOrAdopt(
+  docker: DockerHost,
+  wanted: ContainerToCreate,
+  ours: Parameters<typeof isMadeByUs>[2],
+): Promise<ContainerId> {
   try {
     return await docker.create(wanted);
   } catch (error) {
@@ -86,14 +91,14 @@ async function createOrAdopt(docker: DockerHost, wanted: ContainerToCreate): Pro
     if (statusCode(error) !== 409) throw error;
   }
   const made = await docker.inspect(wanted.name);
-  const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
-  if (made && usable) return made.Id;
-  if (made && made.Config.Labels[label.vpn] !== wanted.labels[label.vpn]) {
+  if (made && !isMadeByUs(wanted.name, made.Config.Labels, ours)) {
     throw ApplicationFailure.nonRetryable(
       `the name ${wanted.name} is taken by a container that is not ours: remove or rename that one`,
       'Hopeless',
     );
   }
+  const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
+  if (made && usable) return made.Id;
   if (made) await docker.remove(made.Id);
   return docker.create(wanted);
 }

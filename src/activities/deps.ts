@@ -25,6 +25,8 @@ export interface ActivityDeps {
   readonly variant: Variant;
   /** Opens the environment that callers give for engines. */
   readonly sealingKey: () => Promise<SealingKey>;
+  /** Of this Portward; another one's engines are not touched. */
+  readonly instance: string;
   /** `name=value`, marks the containers that are ours. */
   readonly containerLabel: string;
   readonly checkIntervalMs: number;

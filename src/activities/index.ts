@@ -12,6 +12,7 @@ import { EngineHealth } from './engine-health';
 import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
 import type { VpnMemory } from './vpn-memory';
+import { removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
 import { notify, type NewsBatch } from './notify';
@@ -129,7 +130,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     async removeEngine({ idOrName }: { idOrName: string }): Promise<void> {
-      await heartbeating(() => docker.remove(idOrName));
+      await heartbeating(() => removeEngine(idOrName, deps));
     },
 
     /** Returns when none of the containers exists any more. */

@@ -1,5 +1,5 @@
 import type { Port, Role } from './engine';
-import { label } from './names';
+import { isNamedByReplacement, label } from './names';
 
 /** Labels of an image or of a compose file say nothing of an engine; `portward.spec` is for who makes it. */
 const OF_OTHERS = /^(org\.opencontainers\.|org\.label-schema\.|com\.docker\.|maintainer$)/;
@@ -35,6 +35,20 @@ export function derivedLabels(engine: Labelled, vpn: string, containerLabel: str
     ...(role === 'forwarded' ? { [label.forwarded]: 'true' } : {}),
     ...(p2pPort === null ? {} : { [label.p2pPort]: String(p2pPort) }),
   };
+}
+
+/**
+ * Whether this Portward made the container of that name. Its names are its own, but anybody can give a container one: such
+ * a container is not touched.
+ */
+export function isMadeByUs(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  { instance, containerLabel }: { readonly instance: string; readonly containerLabel: string },
+): boolean {
+  const [markName, markValue] = splitLabel(containerLabel);
+  const isOfOurs = [undefined, instance].includes(labels[label.instance]);
+  return labels[markName] === markValue && isOfOurs && isNamedByReplacement(name, labels);
 }
 
 /** What has to be remembered of a container's labels: those that do not follow from what it is, and not without end. */

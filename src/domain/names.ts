@@ -41,6 +41,16 @@ export function replacementLabel(lineage: string, number: number): string {
   return `${lineage}/${number}`;
 }
 
+/** Whether the labels of a container of that name say that a replacement made it, and gave it that name. */
+export function isNamedByReplacement(name: string, labels: Readonly<Record<string, string>>): boolean {
+  const vpn = labels[label.vpn];
+  const [, lineage, number] = /^([^/]+)\/(\d+)$/.exec(labels[label.replacement] ?? '') ?? [];
+  const generation = /_(\d+)_[^_]+$/.exec(name)?.[1];
+  if (vpn === undefined || lineage === undefined) return false;
+  const role = labels[label.forwarded] === 'true' ? 'forwarded' : 'plain';
+  return name === engineName(role, vpn, lineage, Number(number), Number(generation));
+}
+
 /** Whether a container was made by replacements of this lineage. */
 export function isOfLineage(labels: Readonly<Record<string, string>>, lineage: string): boolean {
   return labels[label.replacement]?.startsWith(`${lineage}/`) === true;

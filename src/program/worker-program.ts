@@ -245,6 +245,7 @@ export class WorkerProgram {
       collectIntervalMs: config.collectIntervalMs,
       variant: config.engine.variant,
       sealingKey: sealingKeySource(config),
+      instance: config.instance,
       containerLabel: config.containerLabel,
       checkIntervalMs: config.checkIntervalMs,
       healthCheckIntervalMs: config.engine.healthCheckIntervalMs,

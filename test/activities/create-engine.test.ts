@@ -1,9 +1,11 @@
 import { createEngine } from '../../src/activities/create-engine';
-import type { EngineOrder } from '../../src/activities/spec';
+import { removeEngine } from '../../src/activities/remove-engine';
+import { engineContainer, type EngineOrder } from '../../src/activities/spec';
 import { DockerHost } from '../../src/docker/docker-host';
 import type { EngineExtras } from '../../src/domain/replacement';
 import { seal, sealingKeyFrom } from '../../src/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
+import { RUN_LABEL } from '../../simulator/run-label';
 import { target } from '../builders';
 import { Simulation } from '../simulator/simulation';
 
@@ -41,7 +43,13 @@ async function depsOf(docker = new DockerHost(simulation.docker)) {
     connectionStatus: false,
     oneAtATime: false,
   } as const;
-  return { docker, variant, containerLabel: MARK, sealingKey: () => sealingKeyFrom('the key of this test') };
+  return {
+    docker,
+    variant,
+    instance: simulation.runId,
+    containerLabel: MARK,
+    sealingKey: () => sealingKeyFrom('the key of this test'),
+  };
 }
 
 let numbers = 0;
@@ -106,4 +114,52 @@ test('an environment that was sealed with another key makes no container, and no
   expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain(SECRET);
   const found = await deps.docker.list([MARK, `portward.replacement=abcdef12/${numbers}`]);
   expect(found).toEqual([]);
+});
+
+/** Has a container made under the name of that order's engine, with what `change` makes of the engine's labels. */
+async function holding(wanted: EngineOrder, change: (ours: Record<string, string>) => Record<string, string>) {
+  const deps = await depsOf();
+  const vpnId = (await deps.docker.inspect(vpn))?.Id ?? '';
+  const made = engineContainer(wanted, deps.variant, {}, MARK, vpnId);
+  const labels = { ...change({ ...made.labels }), [RUN_LABEL]: simulation.runId };
+  const id = await deps.docker.create({ ...made, labels });
+  return { deps, id, name: made.name };
+}
+
+describe("a container that holds an engine's name", () => {
+  test.each<[what: string, labels: (ours: Record<string, string>) => Record<string, string>]>([
+    ['has no label of ours', () => ({})],
+    [
+      'was made by no replacement',
+      (ours) => Object.fromEntries(Object.entries(ours).filter(([name]) => name !== 'portward.replacement')),
+    ],
+    ['was made by another replacement', (ours) => ({ ...ours, 'portward.replacement': 'abcdef12/999999' })],
+    ['was made by another instance', (ours) => ({ ...ours, 'portward.instance': 'another' })],
+    ['has another CONTAINER_LABEL', (ours) => ({ ...ours, 'portward.test': 'another' })],
+    ["is another VPN's", (ours) => ({ ...ours, 'acestream.vpn_container': 'another' })],
+  ])('and %s is not ours: it is neither taken for the engine nor removed', async (_what, labels) => {
+    const wanted = order();
+    const { deps, id, name } = await holding(wanted, labels);
+    await expect(createEngine(wanted, deps)).rejects.toThrow(/is taken by a container that is not ours/);
+    await removeEngine(name, deps);
+    expect((await deps.docker.inspect(name))?.Id).toBe(id);
+  });
+
+  test('and was made for the same order is removed by that name, and one that is gone already is as good', async () => {
+    const { deps, id, name } = await holding(order(), (ours) => ours);
+    await removeEngine(name, deps);
+    expect(await deps.docker.inspect(id)).toBeNull();
+    await removeEngine(name, deps);
+  });
+});
+
+test('an engine that was adopted, which no replacement has made, is removed by its id', async () => {
+  const deps = await depsOf();
+  const engine = await simulation.docker.createContainer({
+    name: simulation.name('acestream'),
+    Image: deps.variant.image,
+    Labels: { [RUN_LABEL]: simulation.runId },
+  });
+  await removeEngine(engine.id, deps);
+  expect(await deps.docker.inspect(engine.id)).toBeNull();
 });
