@@ -70,6 +70,24 @@ test('a control server that hangs leaves the port in doubt for a second, not lon
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
 });
 
+test('loss after loss, while the control server hangs, does not hold the port in doubt', async () => {
+  const { watch } = await known(40_648);
+  watch.doubt();
+  const doubted: boolean[] = [];
+  // More often than the doubt of one loss lasts.
+  const losing = setInterval(() => {
+    doubted.push(watch.isDoubted);
+    watch.doubt();
+  }, 300);
+  try {
+    await until('a loss that found the port out of doubt again', () => doubted.includes(false), 20_000);
+  } finally {
+    clearInterval(losing);
+  }
+  expect(doubted[0]).toBe(true);
+  expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
+});
+
 test('a read that fails is made again before the port is unknown', async () => {
   const { answers, watch, heard } = await known(40_648);
   watch.doubt();

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import pino from 'pino';
 import { recheckSignal } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
@@ -111,6 +111,33 @@ test('a worker that comes late to ending one leaves the replacements of the next
     await endWithReplacements(client, seen, prefix, 'seen before it ended');
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
     expect(await statusOf(next ?? '')).toBe('RUNNING');
+  }));
+
+test("a replacement that begins just after its parent's end is ended, too", () =>
+  bench.with(async (stand) => {
+    const { replacement } = await otherVersion(stand);
+    // Temporal says that it is not there yet, to whoever comes that early.
+    let tooEarly = 0;
+    const early = new Client({
+      connection: client.connection,
+      interceptors: {
+        workflow: [
+          {
+            terminate: (input, next) => {
+              const { workflowId } = input.workflowExecution;
+              if (workflowId !== replacement || tooEarly >= 2) return next(input);
+              tooEarly++;
+              throw new WorkflowNotFoundError('not yet begun', replacement, undefined);
+            },
+          },
+        ],
+      },
+    });
+    // Nor is it in the list of those that run, where nothing has this prefix.
+    await endWithReplacements(early, await stand.handle.describe(), 'replace/none of them/', 'it ends');
+    expect(tooEarly).toBe(2);
+    expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
+    expect(await statusOf(replacement)).toBe('TERMINATED');
   }));
 
 test('one of a VPN that is no longer configured is ended, too', () =>
