@@ -12,8 +12,6 @@ module.exports = {
   testEnvironment: '<rootDir>/test/environment.mjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Mounts a small disk, which takes root.
-  testPathIgnorePatterns: process.getuid?.() === 0 ? [] : ['disk-full'],
   globalSetup: '<rootDir>/test/built.mjs',
   testSequencer: '<rootDir>/test/longest-first.mjs',
   setupFiles: ['<rootDir>/test/errors-of-node.ts'],

@@ -1,19 +1,16 @@
-import { startPrivateDocker, whyNoPrivateDocker, type PrivateDocker } from '../../simulator/private-docker';
+import { privateDockerObstacle, startPrivateDocker, type PrivateDocker } from '../../simulator/private-docker';
 import { until } from '../simulator/until';
+import { testUnless } from '../test-unless';
 import { Stage } from './stage';
 
 // dockerd itself is stopped and killed: a second one, which not every machine can have.
 
+const obstacle = privateDockerObstacle();
 let privateDocker: PrivateDocker | null = null;
 let stage: Stage;
 
-/** Resolves when two engines are there; null where there can be no second Docker Engine, which is all that can be found then. */
-async function onPrivateDocker(liveRestore: boolean): Promise<PrivateDocker | null> {
-  const reason = await whyNoPrivateDocker();
-  if (reason !== null) {
-    console.warn(`dockerd is not stopped and killed here: ${reason}`);
-    return null;
-  }
+/** Resolves when two engines are there. */
+async function onPrivateDocker(liveRestore: boolean): Promise<PrivateDocker> {
   privateDocker = await startPrivateDocker({ liveRestore });
   stage = new Stage(privateDocker);
   const vpn = await stage.addVpn({ restartPolicy: 'unless-stopped' });
@@ -44,46 +41,52 @@ async function dockerIsMissed(): Promise<void> {
   );
 }
 
-test('stopped and started: its containers ended with it, and everything is as it should be again', async () => {
-  const dockerd = await onPrivateDocker(false);
-  if (!dockerd) return;
-  const before = await ids();
-  await dockerd.stop();
-  await dockerIsMissed();
-  await dockerd.start();
-  await stage.vpn().untilAnswering();
-  await stage.forwarded(65_290, stage.vpn(), 60_000);
-  await until(
-    'two engines made anew, and nothing besides',
-    async () => {
-      const now = await ids();
-      return now.length === 2 && now.every((id) => !before.includes(id));
-    },
-    60_000,
-  );
-  await stage.listed(2);
-  await stage.quiet();
-  expect((await stage.statusOf()).problem).toBeNull();
-}, 180_000);
+testUnless(obstacle)(
+  'stopped and started: its containers ended with it, and everything is as it should be again',
+  async () => {
+    const dockerd = await onPrivateDocker(false);
+    const before = await ids();
+    await dockerd.stop();
+    await dockerIsMissed();
+    await dockerd.start();
+    await stage.vpn().untilAnswering();
+    await stage.forwarded(65_290, stage.vpn(), 60_000);
+    await until(
+      'two engines made anew, and nothing besides',
+      async () => {
+        const now = await ids();
+        return now.length === 2 && now.every((id) => !before.includes(id));
+      },
+      60_000,
+    );
+    await stage.listed(2);
+    await stage.quiet();
+    expect((await stage.statusOf()).problem).toBeNull();
+  },
+  180_000,
+);
 
-test('killed, with live restore: nothing is replaced, but for a port that changed meanwhile', async () => {
-  const dockerd = await onPrivateDocker(true);
-  if (!dockerd) return;
-  const before = await ids();
-  const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id;
-  await dockerd.kill();
-  await dockerIsMissed();
-  expect((await stage.listed(2)).map((e) => e.container_id).toSorted()).toEqual(before);
-  await dockerd.start();
-  await until('no problem any more', async () => (await stage.statusOf()).problem === null, 60_000);
-  await stage.forwarded(65_290);
-  expect(await ids()).toEqual(before);
+testUnless(obstacle)(
+  'killed, with live restore: nothing is replaced, but for a port that changed meanwhile',
+  async () => {
+    const dockerd = await onPrivateDocker(true);
+    const before = await ids();
+    const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id;
+    await dockerd.kill();
+    await dockerIsMissed();
+    expect((await stage.listed(2)).map((e) => e.container_id).toSorted()).toEqual(before);
+    await dockerd.start();
+    await until('no problem any more', async () => (await stage.statusOf()).problem === null, 60_000);
+    await stage.forwarded(65_290);
+    expect(await ids()).toEqual(before);
 
-  await dockerd.kill();
-  await dockerIsMissed();
-  await stage.vpn().changePort(40_648);
-  await dockerd.start();
-  const fresh = await stage.forwarded(40_648, stage.vpn(), 60_000);
-  await stage.quiet();
-  expect(await ids()).toEqual([fresh.container_id, plain ?? ''].toSorted());
-}, 180_000);
+    await dockerd.kill();
+    await dockerIsMissed();
+    await stage.vpn().changePort(40_648);
+    await dockerd.start();
+    const fresh = await stage.forwarded(40_648, stage.vpn(), 60_000);
+    await stage.quiet();
+    expect(await ids()).toEqual([fresh.container_id, plain ?? ''].toSorted());
+  },
+  180_000,
+);

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { ensureSimulatorImage } from '../../simulator/image';
-import { startPrivateDocker, whyNoPrivateDocker, type PrivateDocker } from '../../simulator/private-docker';
+import { privateDockerObstacle, startPrivateDocker, type PrivateDocker } from '../../simulator/private-docker';
 import { startSimulatedVpn, type SimulatedVpn } from '../../simulator/vpn-container';
+import { testUnless } from '../test-unless';
 import { reportedPort } from './control';
 import { until } from './until';
 
@@ -17,12 +18,8 @@ afterEach(async () => {
   host = null;
 });
 
-/** Some machines can't have one; all that can be asked there is the reason. */
-async function isPossible(): Promise<boolean> {
-  const reason = await whyNoPrivateDocker();
-  if (reason !== null) console.warn(`a private Docker is not tested here: ${reason}`);
-  return reason === null;
-}
+/** Some machines can't have one. */
+const testPrivateDocker = testUnless(privateDockerObstacle());
 
 async function engineIn(docker: Docker, vpn: SimulatedVpn): Promise<Docker.Container> {
   const engine = await docker.createContainer({
@@ -66,37 +63,38 @@ function isThere({ folder, bridge }: { folder: string; bridge: string }): Record
 
 const NOTHING = { process: false, folder: false, mount: false, device: false, cgroup: false };
 
-test('killed, its containers run on; stopped, they come back at the start by their restart policy; disposed of, nothing is left', async () => {
-  if (!(await isPossible())) return;
-  const made = (host = await startPrivateDocker());
-  const { docker, network } = made;
-  const vpn = await startSimulatedVpn(docker, {
-    runId: 'private',
-    name: 'vpn',
-    port: 5001,
-    network,
-    restartPolicy: 'unless-stopped',
-  });
-  const engine = await engineIn(docker, vpn);
+testPrivateDocker(
+  'killed, its containers run on; stopped, they come back at the start by their restart policy; disposed of, nothing is left',
+  async () => {
+    const made = (host = await startPrivateDocker());
+    const { docker, network } = made;
+    const vpn = await startSimulatedVpn(docker, {
+      runId: 'private',
+      name: 'vpn',
+      port: 5001,
+      network,
+      restartPolicy: 'unless-stopped',
+    });
+    const engine = await engineIn(docker, vpn);
 
-  await made.stop();
-  expect(await made.isRunning()).toBe(false);
-  await expect(reportedPort(vpn)).rejects.toThrow('fetch failed');
-  await made.start();
-  await vpn.untilHealth('healthy');
-  await until('the engine to run again', async () => (await engine.inspect()).State.Running);
+    await made.stop();
+    expect(await made.isRunning()).toBe(false);
+    await expect(reportedPort(vpn)).rejects.toThrow('fetch failed');
+    await made.start();
+    await vpn.untilHealth('healthy');
+    await until('the engine to run again', async () => (await engine.inspect()).State.Running);
 
-  await made.kill();
-  expect(await made.isRunning()).toBe(false);
-  expect(await reportedPort(vpn)).toBe(5001);
-  expect(isThere(made)).toMatchObject({ process: true, folder: true, device: true });
+    await made.kill();
+    expect(await made.isRunning()).toBe(false);
+    expect(await reportedPort(vpn)).toBe(5001);
+    expect(isThere(made)).toMatchObject({ process: true, folder: true, device: true });
 
-  await made.dispose();
-  expect(isThere(made)).toEqual(NOTHING);
-});
+    await made.dispose();
+    expect(isThere(made)).toEqual(NOTHING);
+  },
+);
 
-test('with live restore the containers do not notice that it is stopped and started', async () => {
-  if (!(await isPossible())) return;
+testPrivateDocker('with live restore the containers do not notice that it is stopped and started', async () => {
   host = await startPrivateDocker({ liveRestore: true });
   const vpn = await startSimulatedVpn(host.docker, {
     runId: 'private',
@@ -111,8 +109,7 @@ test('with live restore the containers do not notice that it is stopped and star
   expect((await vpn.state()).startedAt).toBe(startedAt);
 });
 
-test('nothing is left of it when the process that made it is killed', async () => {
-  if (!(await isPossible())) return;
+testPrivateDocker('nothing is left of it when the process that made it is killed', async () => {
   const child = spawn(
     process.execPath,
     ['--require', join(__dirname, '../temporal/typescript-hook.cjs'), join(__dirname, 'private-docker-child.ts')],
