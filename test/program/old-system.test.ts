@@ -56,17 +56,25 @@ test('an evicted forwarded engine comes back even where more engines run than MI
 
 test('engines that run already are adopted, with their port from label, P2P_PORT or CONF, and not killed', async () => {
   const ids: string[] = [];
+  const sources = ['label', 'P2P_PORT', 'CONF'] as const;
   const s = await onStage({
-    env: { MIN_REPLICAS: '2' },
+    vpns: sources.map((_, at) => ({ port: 40_001 + at })),
+    env: { MIN_REPLICAS: '3' },
     before: async (made) => {
-      ids.push(await made.addOldEngine({ httpPort: 19_001, p2pPort: 65_290, labelled: true }));
+      for (const [at, p2pPortIn] of sources.entries()) {
+        ids.push(await made.addOldEngine({ httpPort: 19_001, p2pPort: 40_001 + at, p2pPortIn }, made.vpn(at)));
+      }
       ids.push(await made.addOldEngine({ httpPort: 19_002 }));
     },
   });
-  await s.listed(2);
+  await s.listed(4);
+  for (const [at, vpn] of s.vpns.entries()) {
+    expect((await s.forwarded(40_001 + at, vpn)).container_id).toBe(ids[at]);
+  }
   await sleep(2_000);
-  expect((await s.containers()).map((c) => c.id).toSorted()).toEqual(ids.toSorted());
-  expect(await s.replacements()).toEqual([]);
+  const there = (await Promise.all(s.vpns.map((vpn) => s.containers(vpn)))).flat();
+  expect(there.map((c) => c.id).toSorted()).toEqual(ids.toSorted());
+  for (const vpn of s.vpns) expect(await s.replacements(vpn)).toEqual([]);
 });
 
 test('a port that is 0 at the start is followed when it comes', async () => {
@@ -159,19 +167,19 @@ describe('with three engines', () => {
     expect(provisioned.filter((p) => p !== null)).toEqual([port]);
   });
 
-  test('engines of a VPN container that was restarted leave the list within two check intervals, and come back', async () => {
+  test('engines of a VPN container that was restarted leave the list before others are in it, and new ones come', async () => {
     const old = (await s.engines()).map((e) => e.container_id);
     const lists = recordLists(s);
     await s.vpn().restart();
-    const restartedAt = Date.now();
     await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
-    expect(Date.now() - restartedAt).toBeLessThan(10_000);
     await s.forwarded(port);
     await s.listed(3);
     await s.quiet();
     const seen = await lists.stop();
-    const firstHidden = seen.findIndex((list) => !list.some((e) => old.includes(e.container_id)));
-    expect(seen.slice(firstHidden).filter((list) => list.some((e) => old.includes(e.container_id)))).toEqual([]);
+    const isOld = (e: EngineJson) => old.includes(e.container_id);
+    const firstHidden = seen.findIndex((list) => !list.some(isOld));
+    expect(seen.slice(0, firstHidden).filter((list) => !list.every(isOld))).toEqual([]);
+    expect(seen.slice(firstHidden).filter((list) => list.some(isOld))).toEqual([]);
     expect((await s.containers()).filter((c) => old.includes(c.id))).toEqual([]);
   });
 
@@ -236,23 +244,20 @@ describe('with engines that do not stop when they are told to', () => {
     await s.vpn().changePort(40_649);
     await s.portward.untilLog(/Stopping forwarded engine/, { from });
     await s.forwarded(40_649);
-    let slowest = 0;
+    expect((await s.containers()).map((c) => c.id)).toContain(old.container_id);
     let answers = 0;
     await until(
       'the old engine gone',
       async () => {
         for (const path of ['/engines', '/vpn/status', `/vpns/${s.vpn().name}/replacements`]) {
-          const began = Date.now();
           await s.get(path);
-          slowest = Math.max(slowest, Date.now() - began);
           answers++;
         }
         return !(await s.containers()).some((c) => c.id === old.container_id);
       },
       30_000,
     );
+    // The old system's first answer came when the engine was gone.
     expect(answers).toBeGreaterThan(50);
-    // The old system answered nothing for these 10 s.
-    expect(slowest).toBeLessThan(5_000);
   });
 });

@@ -209,6 +209,20 @@ test('while the VPN is down it is refused, as the status says, and afterwards it
   await remove(made.container_id);
 });
 
+test('SIGKILL of the API: the worker works on, and the next API has the list as it is by then', async () => {
+  const old = await stage.forwarded(65_290);
+  await stage.api.kill('SIGKILL');
+  await stage.simulation.docker.getContainer(old.container_id).remove({ force: true });
+  const made = await until('an engine in its place', async () => {
+    const [engine] = await stage.containers();
+    return engine?.running && engine.id !== old.container_id && engine;
+  });
+  await stage.api.start();
+  expect(await stage.listed(1)).toMatchObject([{ container_id: made.id }]);
+  await stage.forwarded(65_290);
+  await stage.quiet();
+});
+
 test('while no worker is there it is refused in time, and afterwards the same request gets one engine', async () => {
   const body = { labels: { stream_id: 'no worker' } };
   await stage.portward.kill('SIGKILL');

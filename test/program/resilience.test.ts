@@ -98,6 +98,21 @@ describe('once it runs', () => {
     });
   });
 
+  test('a port that moves on and is back before the old engine is gone: one forwarded engine on it, and nothing left', async () => {
+    const old = await s.forwarded(port);
+    const former = port;
+    await changed();
+    await s.portward.untilLog(/replacing forwarded engine/, { from });
+    expect((await s.containers()).map((c) => c.id)).toContain(old.container_id);
+    port = former;
+    await s.vpn().changePort(port);
+    const fresh = await s.forwarded(port);
+    await s.quiet();
+    expect(fresh.container_id).not.toBe(old.container_id);
+    expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
+    expect(await s.engines()).toHaveLength(1);
+  });
+
   test('Docker is away: said once in log and status, the list is kept, and a change meanwhile is healed when it is back', async () => {
     const old = await s.forwarded(port);
     await gate.shut();

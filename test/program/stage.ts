@@ -243,20 +243,23 @@ export class Stage {
     }));
   }
 
-  /** As the system before Portward made them: its labels, none of Portward's. */
+  /**
+   * As the system before Portward made them: its labels, none of Portward's. Only one place says which port a forwarded one is
+   * for.
+   */
   async addOldEngine(
-    options: { httpPort: number; p2pPort?: number; labelled?: boolean; env?: Record<string, string> },
+    options: { httpPort: number; p2pPort?: number; p2pPortIn?: 'label' | 'P2P_PORT' | 'CONF' },
     vpn = this.vpn(),
   ): Promise<string> {
-    const { httpPort, p2pPort, labelled = false, env = {} } = options;
+    const { httpPort, p2pPort, p2pPortIn = 'P2P_PORT' } = options;
+    const isIn = (place: typeof p2pPortIn) => p2pPort !== undefined && p2pPortIn === place;
     const [name = '', value = ''] = this.containerLabel.split('=');
     const container = await this.simulation.docker.createContainer({
       name: this.simulation.name('acestream'),
       Image: await ensureSimulatorImage(this.simulation.docker),
       Env: [
-        `CONF=--http-port=${httpPort}\n--https-port=${httpPort + 26_000}\n--bind-all`,
-        ...(p2pPort === undefined ? [] : [`P2P_PORT=${p2pPort}`]),
-        ...Object.entries(env).map(([n, v]) => `${n}=${v}`),
+        `CONF=--http-port=${httpPort}\n--https-port=${httpPort + 26_000}\n--bind-all${isIn('CONF') ? `\n--port=${p2pPort}` : ''}`,
+        ...(isIn('P2P_PORT') ? [`P2P_PORT=${p2pPort}`] : []),
       ],
       Labels: {
         [name]: value,
@@ -265,7 +268,7 @@ export class Stage {
         'acestream.https_port': String(httpPort + 26_000),
         'host.http_port': String(httpPort),
         ...(p2pPort === undefined ? {} : { 'acestream.forwarded': 'true' }),
-        ...(labelled ? { 'acestream.p2p_port': String(p2pPort) } : {}),
+        ...(isIn('label') ? { 'acestream.p2p_port': String(p2pPort) } : {}),
       },
       HostConfig: { NetworkMode: `container:${vpn.containerId}`, RestartPolicy: { Name: 'unless-stopped' } },
     });

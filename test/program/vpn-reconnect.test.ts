@@ -23,6 +23,10 @@ async function ids(): Promise<string[]> {
   return (await stage.containers()).map((c) => c.id).toSorted();
 }
 
+function problem(says: RegExp): Promise<unknown> {
+  return until(`a problem like ${String(says)}`, async () => says.test((await stage.statusOf()).problem ?? ''));
+}
+
 /** Resolves when the control server has answered a read of the port that began after now. */
 async function portReadAgain(): Promise<void> {
   const from = Date.now();
@@ -83,10 +87,31 @@ test('after an outage the engines are replaced one by one, the forwarded one fir
   await stage.listed(3);
 }, 120_000);
 
-test('the container made anew on another port: engines are removed, and made again in its network', async () => {
+test('the container stopped: its engines are hidden and kept, and new ones take their place when it is started again', async () => {
+  const before = await ids();
+  const vpn = stage.vpn();
+  await vpn.stop();
+  await problem(/is not running/);
+  await stage.listed(0);
+  expect(await ids()).toEqual(before);
+  await vpn.start();
+  await stage.forwarded(65_290);
+  await stage.listed(3);
+  await stage.quiet();
+  const now = await ids();
+  expect(now).toHaveLength(3);
+  expect(now.filter((id) => before.includes(id))).toEqual([]);
+  expect((await stage.statusOf()).problem).toBeNull();
+});
+
+test('the container removed, and made anew on another port: engines are hidden, then removed, and made again in its network', async () => {
   const before = await ids();
   const vpn = stage.vpn();
   await vpn.setNextPort(40_648);
+  await vpn.remove();
+  await problem(/not found: start it/);
+  await stage.listed(0);
+  expect(await ids()).toEqual(before);
   await vpn.recreate();
   await stage.forwarded(40_648);
   await stage.listed(3);

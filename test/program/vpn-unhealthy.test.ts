@@ -1,5 +1,6 @@
 import type { VpnJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
+import { DockerGate } from './docker-gate';
 import { Stage } from './stage';
 import { steadily } from './steadily';
 
@@ -10,13 +11,23 @@ const LONG_MS = 3_000 * TIMEOUT_S;
 
 const stage = new Stage();
 
+let gate: DockerGate;
+
 beforeAll(async () => {
+  gate = await DockerGate.open();
   const vpn = await stage.addVpn({ healthIntervalMs: 300, startDelayMs: 2_000 });
   await vpn.setHealth(false);
-  await stage.startPortward({ MIN_REPLICAS: '2', VPN_UNHEALTHY_RESTART_TIMEOUT_S: String(TIMEOUT_S) });
+  await stage.startPortward({
+    DOCKER_HOST: gate.address,
+    MIN_REPLICAS: '2',
+    VPN_UNHEALTHY_RESTART_TIMEOUT_S: String(TIMEOUT_S),
+  });
 }, 60_000);
 
-afterAll(() => stage.clear());
+afterAll(async () => {
+  await stage.clear();
+  await gate.shut();
+});
 
 /** When Docker started the VPN's container: another time after each restart. */
 async function startedAt(): Promise<string> {
@@ -85,16 +96,32 @@ test('a health check that fails over a tunnel that works: said so, restarted onc
   });
 });
 
-test('a tunnel that is dead is not said to be alive, and the second restart waits twice as long', async () => {
+test('a tunnel that is dead is not said to be alive; the second restart waits twice as long, and one that Docker refuses is told and tried again', async () => {
   const before = await startedAt();
   const from = stage.portward.logLines.length;
+  gate.rule = (method, path) =>
+    method === 'POST' && path.includes('/restart') ? { status: 403, message: 'not permitted by this test' } : null;
   await stage.vpn().killTunnel({ unhealthyAfterMs: 0 });
   const { text } = await stage.portward.untilLog(/is unhealthy: its engines are hidden/, { from });
   expect(text).not.toMatch(/live connections/);
   const said = await stage.portward.untilLog(/has been unhealthy for \d+ s/, { from });
   expect(Number(/unhealthy for (\d+) s/.exec(said.text)?.[1])).toBeGreaterThanOrEqual(2 * TIMEOUT_S);
+  const failed = await until('the failure in status', async () => {
+    const { remedy } = await stage.statusOf();
+    return remedy !== null && remedy.error !== null && remedy;
+  });
+  expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
+  expect(failed.error).toMatch(/403.*not permitted by this test/);
+  expect(await startedAt()).toBe(before);
+  expect(await stage.engines()).toEqual([]);
+
+  gate.rule = () => null;
   await cured(before);
-  expect(remediesSaid()).toHaveLength(2);
+  expect(remediesSaid()).toHaveLength(3);
+  const { remedy } = await stage.statusOf();
+  expect(remedy).toMatchObject({ kind: 'restart container', error: null });
+  const pause = Date.parse(remedy?.started_at ?? '') - Date.parse(failed.ended_at ?? '');
+  expect(pause).toBeGreaterThanOrEqual(4_000 * TIMEOUT_S);
 });
 
 test('with VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 it is left alone, and without VPN_RESTART_ENGINES_ON_RECONNECT so are its engines', async () => {
