@@ -1,8 +1,10 @@
 // Plants secrets that can be recognised, lets everything go wrong, and looks for them wherever something is written.
 import { join } from 'node:path';
+import type { ProvisionedJson } from '../../src/api/provisioning-schemas';
 import { DockerGate } from '../program/docker-gate';
 import { Stage } from '../program/stage';
 import { until } from '../simulator/until';
+import { everyGet } from './every-get';
 import { Planted } from './planted';
 import { tracesOf, type Traces } from './traces';
 
@@ -19,13 +21,18 @@ const names = [
 ];
 const secrets = new Map(names.map((name) => [name, new Planted(name)]));
 const valueOf = (name: string) => secrets.get(name)?.value ?? '';
+/** What a caller gives an engine, which Docker has to be told. */
+const environment = new Planted('environment');
 /** Given in the open, so that it has to be found: else the search would be blind. */
 const open = new Planted('reason');
 
 let stage: Stage;
 let gate: DockerGate;
 const answers: string[] = [];
+let reads: readonly string[] = [];
 const traces: Traces = new Map();
+
+const keyed = () => ({ authorization: `Bearer ${valueOf('API_KEY')}` });
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(`${stage.portward.url}${path}`, init);
@@ -33,12 +40,39 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return response;
 }
 
+/** The first of what comes in an answer that has no end. */
+async function askForEvents(path: string): Promise<void> {
+  const decoder = new TextDecoder();
+  let heard = '';
+  try {
+    const response = await fetch(`${stage.portward.url}${path}`, { signal: AbortSignal.timeout(2_000) });
+    heard = `${response.status} ${JSON.stringify([...response.headers])}`;
+    for await (const bytes of response.body ?? []) {
+      heard += decoder.decode(bytes as Uint8Array, { stream: true });
+      if (heard.includes('data: ')) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'TimeoutError')) throw error;
+  }
+  answers.push(heard);
+}
+
 async function askEverything(): Promise<void> {
   const vpns = stage.vpns.map((vpn) => vpn.name);
-  const reads = ['/engines', '/vpn/status', '/vpn/publicip', '/health/ready', '/openapi.json', '/nothing'];
-  for (const path of [...reads, ...vpns.map((name) => `/vpns/${name}/replacements`)]) {
-    await ask(path, { headers: { authorization: `Bearer ${valueOf('API_KEY')}` } });
-  }
+  const engine = provisioned[0]?.container_id ?? 'none';
+  const values = {
+    name: vpns[0] ?? '',
+    id: engine,
+    '/streams/{id}/stats id': 'planted|1',
+    key: 'stream_id',
+    value: open.value,
+  };
+  reads = await everyGet(stage.portward.url, values);
+  await Promise.all(
+    [...reads, '/nothing', `/vpns/${vpns[1]}/replacements`].map((path) =>
+      path === '/events/stream' ? askForEvents(path) : ask(path, { headers: keyed() }),
+    ),
+  );
   const post = `/vpns/${vpns[0]}/replacements`;
   for (const token of [
     undefined,
@@ -50,6 +84,49 @@ async function askEverything(): Promise<void> {
     await ask(post, { method: 'POST', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
   }
   await ask(`${post}?key=${encodeURIComponent(valueOf('API_KEY'))}`, { method: 'POST' });
+}
+
+const provisioned: ProvisionedJson[] = [];
+
+function provision(body: object, headers: Record<string, string> = keyed()): Promise<Response> {
+  const json = { ...headers, 'content-type': 'application/json' };
+  return ask('/provision/acestream', { method: 'POST', headers: json, body: JSON.stringify(body) });
+}
+
+/** An engine whose environment is secret, one that Docker refuses at first, and orders that are refused, in each way. */
+async function provisioning(): Promise<void> {
+  const order = (label: string) => ({ env: { TOKEN: environment.value }, labels: { stream_id: label } });
+  const brought = (label: string) =>
+    until(`engine ${label}`, async () => {
+      const answer = await provision(order(label));
+      if (answer.status === 200) provisioned.push((await answer.json()) as ProvisionedJson);
+      return answer.status === 200;
+    });
+  await brought(open.value);
+
+  gate.rule = (method, path) =>
+    method === 'POST' && path.startsWith('/containers/create') ? { status: 500, message: 'no space left' } : null;
+  await provision(order('refused by Docker'));
+  await stage.portward.untilLog(/provisioning failed.*no space left/);
+  await askEverything();
+  gate.rule = () => null;
+  await brought('refused by Docker');
+
+  const wrong = [
+    { env: { 'NOT A NAME': environment.value } },
+    { env: { TOKEN: [environment.value] } },
+    { env: { TOKEN: `${environment.value}\u0000` } },
+    { env: { TOKEN: environment.value.repeat(10_000) } },
+    { ...order('wrong'), host_port: 'none' },
+    { ...order('wrong'), unknown: environment.value },
+    { ...order('wrong'), labels: { 'acestream.forwarded': 'true' } },
+  ];
+  const statuses: number[] = [];
+  for (const body of wrong) statuses.push((await provision(body)).status);
+  expect(new Set(statuses)).toEqual(new Set([413, 422]));
+  expect((await provision(order('nobody'), {})).status).toBe(401);
+  const cut = { method: 'POST', headers: { ...keyed(), 'content-type': 'application/json' } };
+  await ask('/provision/acestream', { ...cut, body: JSON.stringify(order('cut')).slice(0, -1) });
 }
 
 /** Resolves when every VPN says such a thing about its port. */
@@ -87,6 +164,8 @@ async function dockerAway(): Promise<void> {
     40_000,
   );
   await askEverything();
+  const refused = await provision({ env: { TOKEN: environment.value }, labels: { stream_id: 'without Docker' } });
+  expect(refused.status).toBe(503);
   await gate.reopen();
   await until(
     'Docker is back',
@@ -107,7 +186,7 @@ async function temporalKey(): Promise<void> {
   await portward.kill('SIGKILL');
   portward.reconfigure({ TEMPORAL_TLS: 'false' });
   await portward.start();
-  await stage.listed(2);
+  await stage.forwarded(65_290);
   await askEverything();
   await portward.kill('SIGKILL');
 }
@@ -145,6 +224,9 @@ beforeAll(async () => {
       GLUETUN_TIMEOUT_S: '1',
       API_WRONG_KEYS_PER_MINUTE: '3',
       PORT_LOST_TIMEOUT_S: '0',
+      // The engines on request stay until the end.
+      ENGINE_GRACE_PERIOD_S: '600',
+      API_CHANGES_PER_MINUTE: '0',
     },
   });
   // The credentials are in use: without them no port would be known.
@@ -158,6 +240,7 @@ beforeAll(async () => {
   });
   expect(replaced.status).toBe(202);
   await stage.quiet();
+  await provisioning();
   await faults();
   await dockerAway();
   await temporalKey();
@@ -201,10 +284,26 @@ test('places are looked at in every way that was meant', () => {
   ]) {
     expect(places).toMatch(kind);
   }
+  expect(reads).toEqual(
+    expect.arrayContaining([
+      '/metrics',
+      '/orchestrator/status',
+      '/health/status',
+      '/streams',
+      '/events/stream',
+      '/docs',
+    ]),
+  );
+  expect(traces.get('answers')).toMatch(/^200 .*text\/event-stream.*data: /ms);
   expect(traces.get('log')).toMatch(/wrong API keys from 127\.0\.0\.1/);
 });
 
 test.each(names)('%s is nowhere', (name) => {
   const found = [...traces].filter(([, text]) => secrets.get(name)?.isIn(text)).map(([where]) => where);
   expect(found).toEqual([]);
+});
+
+test("a caller's environment is in its engines' containers and nowhere else", () => {
+  const found = [...traces].filter(([, text]) => environment.isIn(text)).map(([where]) => where);
+  expect(found.toSorted()).toEqual(provisioned.map((e) => `docker inspect ${e.container_name}`).toSorted());
 });
