@@ -52,9 +52,9 @@ const longSecret = makeExactValidator<string>((value) => {
   return trimmed;
 });
 
-function isPercentEncoded(text: string): boolean {
+function isPercentEncoded(part: string): boolean {
   try {
-    decodeURIComponent(text);
+    decodeURIComponent(part);
     return true;
   } catch {
     return false;

@@ -113,7 +113,7 @@ class PoolWatch {
       if (news) return news;
       const silent = look.members.some((m) => !m.answers);
       const fewerIn = Math.min(...this.fewerSince.values()) + FEWER_AFTER_MS - performance.now();
-      const allIn = this.lookAtAll - performance.now();
+      const allIn = Math.min(this.lookAtAll, this.begun + NO_NEWS_AFTER_MS) - performance.now();
       const pause = Math.min(allIn, silent ? ASK_AGAIN_MS : Infinity, Math.max(1, fewerIn));
       await pauseUntil(pause, signal, this.poke.signal);
       if (this.poke.signal.aborted) await pauseUntil(GATHER_HINTS_MS, signal);

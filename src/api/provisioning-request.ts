@@ -32,9 +32,12 @@ function sorted(texts: Readonly<Record<string, string>>): (readonly [string, str
 /**
  * Begins the request id of each provisioning that was asked for with these words. It is in histories, where the
  * environment must not be found out by trying; so it takes the key to make one.
+ * @param key null: the order has no environment
  */
-export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: SealingKey): string {
-  const own = createHmac('sha256', key).update('portward provisioning request').digest();
+export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: SealingKey | null): string {
+  const own = createHmac('sha256', key ?? '')
+    .update('portward provisioning request')
+    .digest();
   const words = JSON.stringify([sorted(labels), sorted(env), httpPort]);
   return `provision-${createHmac('sha256', own).update(words).digest('hex').slice(0, 32)}-`;
 }

@@ -91,7 +91,8 @@ export class Provisioning {
   }
 
   async provision(order: EngineOrder, from: number = performance.now()): Promise<ProvisioningOutcome> {
-    const key = await this.options.sealingKey();
+    const hasEnv = Object.keys(order.env).length > 0;
+    const key = hasEnv ? await this.options.sealingKey() : null;
     const prefix = requestIdPrefix(order, key);
     const facts = await this.facts();
     // From here to `begun.set` nothing is awaited, so that two requests can't both take the last place.
@@ -122,7 +123,7 @@ export class Provisioning {
       request: {
         requestId: nextRequestId(prefix, report),
         labels,
-        sealedEnv: Object.keys(env).length === 0 ? null : seal(env, key),
+        sealedEnv: key && seal(env, key),
         httpPort,
       },
       at: performance.now(),

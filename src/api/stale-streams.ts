@@ -6,16 +6,16 @@ import type { Stream } from '../domain/stream';
  * them may be another process. Ended streams stay in the lists for minutes.
  */
 export class StaleStreams {
-  private counted: ReadonlySet<string> = new Set();
-  private begun = false;
+  /** By VPN. */
+  private readonly counted = new Map<string, ReadonlySet<string>>();
   total = 0;
 
-  /** @param streams of all VPNs */
-  see(streams: readonly Stream[]): void {
-    const stale = streams.filter((s) => s.endReason === FOUND_STALE).map((s) => s.id);
+  /** @param streams all of that VPN */
+  see(vpn: string, streams: readonly Stream[]): void {
+    const stale = new Set(streams.filter((s) => s.endReason === FOUND_STALE).map((s) => s.id));
     // Those that the first list has were found before.
-    if (this.begun) this.total += stale.filter((id) => !this.counted.has(id)).length;
-    this.begun = true;
-    this.counted = new Set(stale);
+    const counted = this.counted.get(vpn) ?? stale;
+    this.total += [...stale].filter((id) => !counted.has(id)).length;
+    this.counted.set(vpn, stale);
   }
 }

@@ -23,6 +23,8 @@ export interface StatisticsSource {
 export class StatisticsPoll {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
+  /** By VPN: what can't be seen now is not over. */
+  private readonly ids = new Map<string, readonly string[]>();
 
   constructor(
     private readonly source: StatisticsSource,
@@ -46,12 +48,15 @@ export class StatisticsPoll {
     const vpns = await this.source.streams();
     const playing = vpns.filter(({ streams }) => streams.some((s) => s.endedAt === null));
     await Promise.all(playing.map(async ({ vpn }) => this.history.add(await this.source.collected(vpn))));
-    const all = vpns.flatMap(({ streams }) => streams);
-    // What can't be seen now is not over.
-    if (vpns.length < this.vpns) return true;
-    this.history.keepOnly(new Set(all.map((s) => s.id)));
-    this.stale.see(all);
-    return playing.length > 0;
+    for (const { vpn, streams } of vpns) {
+      this.ids.set(
+        vpn,
+        streams.map((s) => s.id),
+      );
+      this.stale.see(vpn, streams);
+    }
+    this.history.keepOnly(new Set([...this.ids.values()].flat()));
+    return playing.length > 0 || vpns.length < this.vpns;
   }
 
   private async run(): Promise<void> {

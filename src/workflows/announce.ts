@@ -75,7 +75,7 @@ export function announce(name: string, effect: Effect, data: VpnData): void {
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
   if (effect.kind === 'abandon') {
-    log.warn(`[${name}] Removing engine ${replacement.made?.name}, which still boots: removed`, ids);
+    log.warn(`[${name}] Giving up ${replacement.made?.name ?? 'an engine'}, which does not answer yet`, ids);
     return;
   }
   if (effect.kind === 'retarget') {

@@ -249,6 +249,15 @@ test('without the key nobody can try which environment a request was made with',
   expect(vpn.requestIds).toHaveLength(2);
 });
 
+test('who gives no environment needs no key, which an API without a data folder has not', async () => {
+  const vpn = new BootingVpn();
+  ask(await api([vpn], { sealingKey: () => Promise.reject(new Error('no data folder')) }), {
+    labels: { stream_id: 'a' },
+  });
+  await pass(100);
+  expect(vpn.provisioned).toHaveLength(1);
+});
+
 test('a VPN that takes too long to say how it is holds nobody up', async () => {
   const slow = new BootingVpn('slow');
   slow.answerState = () => new Later<VpnReport>().promise;

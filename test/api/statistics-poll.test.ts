@@ -1,0 +1,36 @@
+import { StaleStreams } from '../../src/api/stale-streams';
+import { StatisticsPoll } from '../../src/api/statistics-poll';
+import { StreamHistory } from '../../src/api/stream-history';
+import type { SampleRecords } from '../../src/domain/stream-samples';
+import { DAY } from '../builders';
+import { stream } from '../streams/events';
+
+/** Two VPNs, and what each has to say now; one that is not in it can't be had. */
+function polling() {
+  const shown = new Map([['gluetun', ['a', 'b']]]);
+  const history = new StreamHistory(10);
+  const source = {
+    streams: async () => [...shown].map(([vpn, ids]) => ({ vpn, streams: ids.map((id) => stream(id)) })),
+    collected: async (vpn: string): Promise<SampleRecords> =>
+      Object.fromEntries((shown.get(vpn) ?? []).map((id) => [id, [[DAY, 1, 2, 3, 4, 5, 'dl']]])),
+  };
+  return { shown, history, poll: new StatisticsPoll(source, history, new StaleStreams(), 2) };
+}
+
+test('what is over on one VPN is forgotten, also while another one can not be had', async () => {
+  const { shown, history, poll } = polling();
+  expect(await poll.once()).toBe(true);
+  expect(['a', 'b'].map((id) => history.samples(id, null).length)).toEqual([1, 1]);
+  shown.set('gluetun', ['b']);
+  await poll.once();
+  expect(['a', 'b'].map((id) => history.samples(id, null).length)).toEqual([0, 1]);
+});
+
+test('what can not be seen now is not over', async () => {
+  const { shown, history, poll } = polling();
+  shown.set('other', ['c']);
+  await poll.once();
+  shown.delete('other');
+  await poll.once();
+  expect(history.samples('c', null)).toHaveLength(1);
+});
