@@ -1,3 +1,4 @@
+import { engineImage } from '../../simulator/engine-image';
 import { until } from '../simulator/until';
 import { DockerGate } from '../program/docker-gate';
 import { Stage } from '../program/stage';
@@ -11,34 +12,44 @@ import * as shape from './shapes';
 const FORWARDED_PORT = 65_290;
 
 let gate: DockerGate;
-let stage: Stage;
+const stage = new Stage();
 let api: ContractClient;
+
+const REPOSITORY = 'portward-test-refused';
+const tag = `${REPOSITORY}:${stage.simulation.runId}`;
+
+/** Engines are made from a tag that somebody updates; those of a bad image start and never answer. */
+async function imageIs(what: 'good' | 'bad'): Promise<void> {
+  const { docker, runId } = stage.simulation;
+  const source = await engineImage(docker, what === 'good' ? {} : { HANG: '1' });
+  await docker.getImage(source).tag({ repo: REPOSITORY, tag: runId });
+}
 
 beforeAll(async () => {
   gate = await DockerGate.open();
-  stage = await Stage.start({
-    vpns: [{ port: FORWARDED_PORT, healthIntervalMs: 500 }],
-    env: {
-      API_KEY,
-      API_CHANGES_PER_MINUTE: '0',
-      DOCKER_HOST: gate.address,
-      MIN_FREE_REPLICAS: '0',
-      MAX_REPLICAS: '4',
-      // One that hangs keeps its caller for 3 s in any case.
-      STARTUP_TIMEOUT_S: '3',
-      CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1',
-      CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: '600',
-    },
-  });
   stage.onClear(() => gate.shut());
+  stage.onClear(() => stage.simulation.docker.getImage(tag).remove({ force: true }));
+  await imageIs('good');
+  const vpn = await stage.addVpn({ port: FORWARDED_PORT, healthIntervalMs: 500 });
+  await vpn.untilHealth('healthy');
+  await stage.startPortward({
+    API_KEY,
+    API_CHANGES_PER_MINUTE: '0',
+    DOCKER_HOST: gate.address,
+    ENGINE_IMAGE: tag,
+    MIN_FREE_REPLICAS: '0',
+    MAX_REPLICAS: '4',
+    // One that hangs keeps its caller for 3 s in any case.
+    STARTUP_TIMEOUT_S: '3',
+    CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1',
+    CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: '600',
+  });
   api = new ContractClient(stage.portward.url);
   await stage.forwarded(FORWARDED_PORT);
   await stage.quiet();
 }, 120_000);
 
-afterAll(async () => {
-  await stage?.clear();
-});
+afterAll(() => stage.clear());
 
 const provision = (body: object) => api.send('POST /provision/acestream', { body, limitMs: 3_000 });
 const refused = (body: object, status = 503) =>
@@ -111,7 +122,8 @@ test('while Docker is away it is refused with vpn_error, and the status says so'
 }, 60_000);
 
 test('after engines that never answered it is refused with circuit_breaker, and the status says so', async () => {
-  expect((await provision({ env: { HANG: '1' } })).status).toBe(200);
+  await imageIs('bad');
+  expect((await provision({ labels: { never: 'answers' } })).status).toBe(200);
   const { can_provision, circuit_breaker_state } = await blockedBecause('circuit_breaker');
   expect([can_provision, circuit_breaker_state]).toEqual([false, 'open']);
   const { detail } = await refused({ labels: { another: 'one' } });
