@@ -36,7 +36,7 @@ type EngineLook = Omit<ObservedEngine, 'health'>;
 
 /**
  * Looks at one VPN again and again, asking Docker for as little as it can: the VPN's container each time, the list of
- * engines and the image when an event says so or half a minute has gone by, an engine's details once a run.
+ * engines and the image when an event says so, half a minute has gone by or there is no image; an engine's details once a run.
  */
 export class DockerLooker {
   private readonly details = new Map<ContainerId, EngineLook>();
@@ -73,7 +73,8 @@ export class DockerLooker {
   }
 
   private async list(): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
-    if (this.listed && performance.now() - this.listed.at < LIST_AGAIN_MS) return this.listed;
+    // Of an image that comes no container's event tells.
+    if (this.listed?.imagePresent && performance.now() - this.listed.at < LIST_AGAIN_MS) return this.listed;
     const { vpn, containerLabel, image } = this.options;
     const { forgotten } = this;
     const begun = performance.now();

@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
 import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
-import { pullWithProgress } from '../docker/pull';
 import { resolve } from '../docker/reach';
 import { url } from '../engine/engine-api';
 import type { ActivityDeps } from './deps';
@@ -12,6 +11,7 @@ import { EngineHealth } from './engine-health';
 import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
 import type { VpnMemory } from './vpn-memory';
+import { pullImage } from './pull-image';
 import { removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
@@ -228,9 +228,7 @@ export function createActivities(deps: ActivityDeps) {
 
     async pullImage({ image }: { image: string }): Promise<void> {
       const context = Context.current();
-      await heartbeating((signal) =>
-        pullWithProgress(docker, image, { signal, log: deps.log, heard: (line) => context.heartbeat(line) }),
-      );
+      await heartbeating((signal) => pullImage(image, deps, { signal, heard: (line) => context.heartbeat(line) }));
     },
   };
 }

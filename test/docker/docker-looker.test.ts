@@ -44,12 +44,12 @@ class LookedAt {
     return id;
   }
 
-  looker(docker = new DockerHost(proxy.client)): DockerLooker {
+  looker(docker = new DockerHost(proxy.client), ofImage = image): DockerLooker {
     return new DockerLooker(docker, {
       vpn: this.vpn,
       instance: INSTANCE,
       containerLabel: containers.runLabel,
-      image,
+      image: ofImage,
     });
   }
 }
@@ -109,6 +109,19 @@ test("another VPN's and another instance's containers are not ours; those withou
     startedAt: null,
     httpPort: 19_121,
   });
+});
+
+test('an image that comes is seen by the next look, though no event of a container tells of it', async () => {
+  const at = await LookedAt.start();
+  const [repo, tag] = [`portward-test-look-${containers.runId}`, 'comes'];
+  const looker = at.looker(direct, `${repo}:${tag}`);
+  expect((await looker.look()).imagePresent).toBe(false);
+  await containers.docker.getImage(image).tag({ repo, tag });
+  try {
+    expect((await looker.look()).imagePresent).toBe(true);
+  } finally {
+    await containers.docker.getImage(`${repo}:${tag}`).remove();
+  }
 });
 
 test('a VPN container that is not there is absent, and its engines are shown', async () => {

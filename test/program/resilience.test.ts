@@ -2,11 +2,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { freePorts } from '../../simulator/free-ports';
+import { ensureSimulatorImage } from '../../simulator/image';
+import { RUN_LABEL } from '../../simulator/run-label';
 import { cacheDir } from '../../src/folders';
 import { resolveTemporalCli } from '../../src/temporal/cli';
 import { startEmbeddedServer } from '../../src/temporal/server';
+import { Registry, registryObstacle } from '../docker/registry';
 import { until } from '../simulator/until';
+import { testUnless } from '../test-unless';
 import { DockerGate } from './docker-gate';
 import { Stage } from './stage';
 
@@ -37,6 +42,8 @@ describe('once it runs', () => {
   let s: Stage;
   let gate: DockerGate;
   let port = 65_290;
+  /** An image that was pulled for this. */
+  let pulled: string | null = null;
   /** The log before the present test. */
   let from = 0;
 
@@ -48,6 +55,17 @@ describe('once it runs', () => {
 
   async function ids(): Promise<string[]> {
     return (await s.containers()).map((c) => c.id).toSorted();
+  }
+
+  /** All files of an image, as a tar. */
+  async function filesOf(image: string): Promise<Buffer> {
+    const container = await s.simulation.docker.createContainer({
+      Image: image,
+      Labels: { [RUN_LABEL]: s.simulation.runId },
+    });
+    const files = await buffer(await container.export());
+    await container.remove();
+    return files;
   }
 
   beforeAll(async () => {
@@ -62,6 +80,8 @@ describe('once it runs', () => {
   });
   afterAll(async () => {
     await s.clear();
+    // Not before its engines are gone.
+    if (pulled !== null) await s.simulation.docker.getImage(pulled).remove({ force: true });
     await gate.shut();
   });
 
@@ -183,7 +203,7 @@ describe('once it runs', () => {
   });
 
   test('the image is absent: said once, nothing is evicted for it, and healed when it is there', async () => {
-    const before = (await s.listed(2)).map((e) => e.container_id).toSorted();
+    const before = await ids();
     const tag = `portward-test-absent:${s.simulation.runId}`;
     await s.startPortwardAgain({ ENGINE_IMAGE: tag });
     await until('the problem in status', async () =>
@@ -199,12 +219,42 @@ describe('once it runs', () => {
     await until('no engine listed as forwarded', async () => (await s.engines()).every((e) => !e.forwarded));
     expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);
 
-    const [image] = await s.simulation.docker.listImages({ filters: { reference: ['portward-simulator'] } });
-    await s.simulation.docker.getImage(image?.Id ?? '').tag({ repo: 'portward-test-absent', tag: s.simulation.runId });
+    const { docker, runId } = s.simulation;
+    await docker.getImage(await ensureSimulatorImage(docker)).tag({ repo: 'portward-test-absent', tag: runId });
     s.onClear(() => s.simulation.docker.getImage(tag).remove({ force: true }));
     await s.forwarded(port, s.vpn(), 60_000);
     expect(said(s, /is not on the Docker host/, from)).toBe(1);
   });
+
+  testUnless(registryObstacle)(
+    'an image that is absent is pulled with PULL_POLICY=missing, while the engines stay, and the next one is of it',
+    async () => {
+      const before = await ids();
+      const { docker } = s.simulation;
+      const { Config } = await docker.getImage(await ensureSimulatorImage(docker)).inspect();
+      const { Env } = Config;
+      const Entrypoint = [Config.Entrypoint ?? []].flat();
+      const registry = await Registry.open();
+      s.onClear(() => registry.close());
+      const files = await filesOf(await ensureSimulatorImage(docker));
+      pulled = registry.add(`portward-test-${s.simulation.runId}`, 'engine', files, { Env, Entrypoint });
+      await s.startPortwardAgain({ ENGINE_IMAGE: pulled, PULL_POLICY: 'missing' });
+      await s.portward.untilLog(/Pulled image .* in \d+ s/, { from });
+      const old = await s.forwarded(port);
+      expect(await ids()).toEqual(before);
+
+      await until('no problem any more', async () => (await s.statusOf()).problem === null);
+      expect((await s.replace()).status).toBe(202);
+      await until(
+        'the old engine hidden',
+        async () => !(await s.engines()).some((e) => e.container_id === old.container_id),
+      );
+      const fresh = await s.forwarded(port);
+      await s.quiet();
+      expect((await docker.getContainer(fresh.container_id).inspect()).Config.Image).toBe(pulled);
+      expect(s.portward.logLines.slice(from).filter((line) => line.text.startsWith('Pulling image'))).toHaveLength(1);
+    },
+  );
 });
 
 test('wrong configuration ends with code 2 and all mistakes in one message, before anything is started', () => {
