@@ -21,8 +21,10 @@ export interface PortWatchOptions {
 export class PortWatch {
   private latest: PortReading = { kind: 'pending' };
   private vpnHealthy = false;
-  /** On the clock that nobody sets. */
+  /** On the clock that nobody sets; so is `since`. */
   private doubtedUntil = 0;
+  /** That reads fail, and what the last one said; null since the last good one. */
+  private failure: { readonly since: number; readonly reason: string; readonly none: boolean } | null = null;
   /** Aborted by what asks for another read: one under way may be from before that. */
   private poke = new AbortController();
 
@@ -34,7 +36,7 @@ export class PortWatch {
 
   /** It is being read again, and may be another one in a moment. */
   get isDoubted(): boolean {
-    return performance.now() < this.doubtedUntil;
+    return performance.now() < this.doubtedUntil || (this.failure !== null && this.latest.kind === 'known');
   }
 
   /** @param healthy null: that can't be seen; nothing is read then, and what was read stays */
@@ -60,38 +62,47 @@ export class PortWatch {
 
   async run(): Promise<void> {
     const { read, intervalMs, signal } = this.options;
-    let failingSince: number | null = null;
     while (!signal.aborted) {
       const poke = new AbortController();
       this.poke = poke;
       if (!this.vpnHealthy) {
-        failingSince = null;
+        this.failure = null;
         await pauseUntil(intervalMs, signal, poke.signal);
         continue;
       }
       const began = performance.now();
       try {
         const answer = await read(signal);
-        failingSince = null;
+        this.failure = null;
         if (!poke.signal.aborted) this.doubtedUntil = 0;
         this.reads({ kind: 'known', ...answer });
       } catch (error) {
         if (signal.aborted) return;
-        failingSince ??= began;
-        this.doubtedUntil = failingSince + REREAD_FOR_MS;
-        if (this.isDoubted) {
+        const isFirst = this.failure === null;
+        this.failure = {
+          since: this.failure?.since ?? began,
+          reason: error instanceof Error ? error.message : String(error),
+          none: error instanceof NoPortForwarded,
+        };
+        this.doubtedUntil = this.failure.since + REREAD_FOR_MS;
+        if (performance.now() < this.doubtedUntil) {
+          // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
+          if (isFirst) void pauseUntil(REREAD_FOR_MS + 1, signal).then(() => this.believeFailure());
           await pauseUntil(REREAD_EVERY_MS, signal);
           continue;
         }
-        this.reads({
-          kind: 'unknown',
-          forMs: Math.round(performance.now() - failingSince),
-          reason: error instanceof Error ? error.message : String(error),
-          none: error instanceof NoPortForwarded,
-        });
+        this.believeFailure();
       }
       await pauseUntil(intervalMs, signal, poke.signal);
     }
+  }
+
+  /** Once reads have failed for so long that it is no change of the port that goes on. */
+  private believeFailure(): void {
+    if (this.failure === null) return;
+    const { since, reason, none } = this.failure;
+    const forMs = Math.round(performance.now() - since);
+    if (forMs >= REREAD_FOR_MS) this.reads({ kind: 'unknown', forMs, reason, none });
   }
 
   private reads(reading: PortReading): void {

@@ -100,6 +100,28 @@ test('a read that fails is made again before the port is unknown', async () => {
   expect(heard.map((reading) => reading.kind)).toEqual(['known', 'known']);
 });
 
+test('a control server that has no port, and then hangs, does not have the port of before believed again', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.doubt();
+  (await answers.underWay()).reject(new Error('port 0'));
+  await answers.underWay();
+  const believed = await until('an end of the doubt', () => (watch.isDoubted ? null : watch.reading));
+  expect(believed).toMatchObject({ kind: 'unknown', reason: 'port 0' });
+});
+
+test('what is known is never believed between the last of the reads that fail and what comes of them', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.doubt();
+  const believed: PortReading[] = [];
+  const looking = setInterval(() => watch.isDoubted || believed.push(watch.reading), 1);
+  try {
+    while (watch.reading.kind === 'known') (await answers.underWay()).reject(new Error('port 0'));
+  } finally {
+    clearInterval(looking);
+  }
+  expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
+});
+
 test('a read that ends when the VPN is not healthy any more says nothing', async () => {
   const { answers, watch, heard } = watching();
   const read = await answers.underWay();
