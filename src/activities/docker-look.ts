@@ -22,7 +22,7 @@ export interface LookOptions {
   readonly image: string;
 }
 
-/** Whether an engine that ran, or the network that all live in, is there no longer. */
+/** Whether an engine's run, or that of the VPN's container in whose network all live, is over: ended, removed or begun anew. */
 export function hasLost(before: DockerLook, now: DockerLook): boolean {
   const runs = new Set(now.engines.map(runOf));
   return session(before.vpn) !== session(now.vpn) || before.engines.some((e) => e.running && !runs.has(runOf(e)));

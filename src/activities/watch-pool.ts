@@ -46,7 +46,7 @@ export function createFleetActivities(deps: FleetDeps) {
   return {
     /** Returns as soon as a VPN has to be told another target or its health is different, or after 10 minutes. */
     watchPool(input: WatchPoolInput): Promise<PoolNews> {
-      // Of a demand that is told to the first watch of a worker nobody knows: it waits like anything else.
+      // A worker's first watch can't know whether its demand is new.
       const demandIsNew = former !== null && input.demand !== former.demand;
       former = input;
       return new PoolWatch(input, deps, demandIsNew).run(Context.current());

@@ -47,7 +47,8 @@ export interface ProvisioningOptions {
   readonly lastKnown: (vpn: string) => LastAnswer<VpnReport> | null;
 }
 
-interface VpnState {
+/** A VPN, and what its workflow says of it. */
+interface AskedVpn {
   readonly source: VpnSource;
   readonly state: SharedQuery<VpnReport>;
 }
@@ -75,7 +76,7 @@ function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
 
 /** Brings up engines on request: decides where, asks the VPN's workflow, and answers while the caller still listens. */
 export class Provisioning {
-  private readonly states: readonly VpnState[];
+  private readonly states: readonly AskedVpn[];
   /** By the beginning of their request ids, which equal requests share. */
   private readonly begun = new Map<string, Begun>();
 
@@ -139,9 +140,10 @@ export class Provisioning {
     const reports = await this.reports();
     const lastReports = this.states.map((vpn, i) => reports[i] ?? this.lastReport(vpn));
     const now = performance.now();
-    const shown = new Set(lastReports.flatMap((report) => report?.replacements.map((r) => r.requestId) ?? []));
+    // An answer of before says only that the VPN had it: who asks again meets it by asking the VPN again.
+    const [shownNow, shown] = [requestIds(reports), requestIds(lastReports)];
     for (const [prefix, begun] of this.begun) {
-      if (shown.has(begun.request.requestId)) begun.shownAt ??= now;
+      if (shownNow.has(begun.request.requestId)) begun.shownAt ??= now;
       const isOver = begun.shownAt !== null && now - begun.shownAt > 2 * STATES_WITHIN_MS;
       if (isOver || now - begun.at >= BEGUN_FOR_MS) this.begun.delete(prefix);
     }
@@ -173,7 +175,7 @@ export class Provisioning {
   }
 
   /** A proxy that asks for an engine now and then has learned more of a VPN by its status, which it reads all the time. */
-  private lastReport({ source, state }: VpnState): VpnReport | null {
+  private lastReport({ source, state }: AskedVpn): VpnReport | null {
     const own = state.last;
     const others = this.options.lastKnown(source.vpn);
     return (others && others.askedAt > (own?.askedAt ?? -Infinity) ? others : own)?.value ?? null;
@@ -279,4 +281,8 @@ function failure(message: string, wait: boolean): BlockedReasonJson {
 function refused(status: 500 | 503, reason: BlockedReasonJson): ProvisioningOutcome {
   const error = status === 503 ? 'provisioning_blocked' : 'provisioning_failed';
   return { kind: 'refused', status, refusal: { error, ...reason } };
+}
+
+function requestIds(reports: readonly (VpnReport | null)[]): Set<string | null> {
+  return new Set(reports.flatMap((report) => report?.replacements.map((r) => r.requestId) ?? []));
 }

@@ -50,6 +50,8 @@ export interface Replacement {
   readonly target: Target | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;
+  /** The engine that it was told not to bring up after all; until it has ended a container of it may come and go. */
+  readonly givenUp?: Pick<Target, 'role' | 'httpPort' | 'httpsPort'>;
   readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
   readonly state: ReplacementState;
   readonly startedAt: Instant;

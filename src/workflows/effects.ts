@@ -72,7 +72,9 @@ export class Effects {
   }
 
   askAgainAt(replacement: Replacement): number {
-    const isWaiting = replacement.heldUntil !== null || replacement.draining.length > 0;
+    const { target, readyAt, heldUntil, draining } = replacement;
+    const onlyDrains = draining.length > 0 && (target === null || readyAt !== null);
+    const isWaiting = heldUntil !== null || onlyDrains;
     const pause = isWaiting ? ASK_WAITING_AGAIN_MS : ASK_AGAIN_MS;
     return (this.lastAsked.get(replacement.number) ?? replacement.startedAt) + pause;
   }

@@ -1,5 +1,5 @@
 import type { Instant, Role } from '../domain/engine';
-import type { Cause } from '../domain/replacement';
+import type { Cause, Replacement } from '../domain/replacement';
 import { spacing } from './recurrence';
 import type { VpnData } from './vpn-data';
 
@@ -28,10 +28,9 @@ export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): 
  * failure of an engine, or something else has.
  */
 export function causeOfRefill(data: VpnData, role: Role): Cause {
-  if (!data.replacements.some((r) => r.target?.role === role)) return 'first engine';
-  const removals = data.replacements.filter((r) => r.target === null && r.old.some((e) => e.role === role));
-  const last = removals.at(-1);
-  // A replacement without a target that has made an engine was told to give it up.
-  if (last?.cause === 'removed' || (last && last.made !== null)) return 'removed';
+  if (!data.replacements.some((r) => (r.target ?? r.givenUp)?.role === role)) return 'first engine';
+  const took = (r: Replacement) => r.givenUp?.role === role || r.old.some((e) => e.role === role);
+  const last = data.replacements.findLast((r) => r.target === null && took(r));
+  if (last?.cause === 'removed' || last?.givenUp) return 'removed';
   return last?.cause === 'VPN restarted' ? last.cause : 'engine missing';
 }

@@ -1,12 +1,13 @@
 import type { EngineRef } from '../domain/engine';
 import { engineName } from '../domain/names';
-import type { Replacement } from '../domain/replacement';
+import type { Replacement, Target } from '../domain/replacement';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // An engine that someone removes while it still boots: its replacement gives it up.
 
 export interface Unborn {
   readonly replacement: Replacement;
+  readonly target: Target;
   /** Null: it has no container that is known of. */
   readonly engine: EngineRef | null;
 }
@@ -19,7 +20,7 @@ export function unbornEngine(data: VpnData, idOrName: string): Unborn | undefine
     const { role, httpPort, httpsPort, p2pPort, generation } = target;
     const name = engineName(role, data.settings.vpn, data.lineage, number, generation);
     if (idOrName !== name && idOrName !== made?.id) continue;
-    return { replacement, engine: made && { ...made, role, httpPort, httpsPort, p2pPort } };
+    return { replacement, target, engine: made && { ...made, role, httpPort, httpsPort, p2pPort } };
   }
   return undefined;
 }

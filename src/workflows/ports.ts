@@ -61,6 +61,9 @@ export function allocate(
   for (const { target } of unfinishedTargets(data)) {
     if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);
   }
+  for (const { givenUp } of runningReplacements(data)) {
+    if (givenUp) for (const port of [givenUp.httpPort, givenUp.httpsPort]) never.add(port);
+  }
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
@@ -94,11 +97,13 @@ export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: num
   return [...new Set([...holding, ...inPlace, ...leftByMovedTargets(data, own)])];
 }
 
-/** Engines being let go for which no other replacement than `own` brings up one. */
+/** Engines being let go whose place no other replacement than `own` takes, and that were not one too many. */
 function withoutSuccessor(data: VpnData, own: number): ContainerId[] {
-  const others = runningReplacements(data).filter((r) => r.number !== own && r.target !== null);
-  const succeeded = new Set(others.flatMap((r) => r.old.map((e) => e.id)));
-  return data.evicted.map((e) => e.id).filter((id) => !succeeded.has(id));
+  const others = runningReplacements(data).filter(
+    (r) => r.number !== own && (r.target !== null || r.cause === 'surplus'),
+  );
+  const notOurs = new Set(others.flatMap((r) => r.old.map((e) => e.id)));
+  return data.evicted.map((e) => e.id).filter((id) => !notOurs.has(id));
 }
 
 /**

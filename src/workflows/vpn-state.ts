@@ -245,7 +245,7 @@ export class VpnState {
     this.tell(engineNews('engine_provisioned', { id, name, p2pPort }, replacement.cause), now);
   }
 
-  /** The engine answers: it is listed from now on. False: it came up for a target that is no longer wanted. */
+  /** The engine answers: it is listed from now on. Null: it came up for a target that is no longer wanted. */
   engineReady(message: EngineReady, now: Instant): Replacement | null {
     const replacement = senderOf(this.current, message);
     if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
@@ -296,8 +296,8 @@ export class VpnState {
     const opened = message.callersEnv ? null : this.countFailure(replacement, now);
     if (replacement.cause !== 'requested' || replacement.target === null) return { opened, effect: null };
     this.raise();
-    const given = this.change(replacement, { target: null });
-    return { opened, effect: { kind: 'abandon', replacement: given } };
+    const abandoned = this.change(replacement, { target: null });
+    return { opened, effect: { kind: 'abandon', replacement: abandoned } };
   }
 
   private countFailure(replacement: Replacement, now: Instant): BreakerKind | null {
@@ -464,15 +464,16 @@ export class VpnState {
   }
 
   /** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */
-  private giveUp({ replacement, engine }: Unborn, now: Instant): Begun {
+  private giveUp({ replacement, target, engine }: Unborn, now: Instant): Begun {
     if (engine !== null) {
       this.tell(engineNews('engine_evicted', engine, 'removed'), now);
       this.update({ evicted: [...this.current.evicted, engine] });
     }
     this.raise();
     const old = engine === null ? replacement.old : [...replacement.old, engine];
-    const given = this.change(replacement, { target: null, old });
-    return { replacement: given, effect: { kind: 'abandon', replacement: given } };
+    const { role, httpPort, httpsPort } = target;
+    const abandoned = this.change(replacement, { target: null, old, givenUp: { role, httpPort, httpsPort } });
+    return { replacement: abandoned, effect: { kind: 'abandon', replacement: abandoned } };
   }
 
   private begin(order: ReplacementOrder, now: Instant): Replacement {

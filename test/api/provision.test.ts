@@ -170,6 +170,20 @@ describe('a repeat', () => {
     expect(other.requestIds).toHaveLength(1);
   });
 
+  test('that comes while its VPN is silent asks that VPN again, and begins none on another', async () => {
+    const vpn = new BootingVpn();
+    const other = new BootingVpn('gluetun2');
+    const server = await api([vpn, other]);
+    ask(server, body);
+    await pass(2_700);
+    expect(vpn.requestIds).toHaveLength(1);
+    vpn.answerState = () => Promise.reject(new Error('deadline exceeded'));
+    ask(server, sameBody);
+    await pass(2_700);
+    expect(other.provisioned).toEqual([]);
+    expect(vpn.requestIds).toHaveLength(1);
+  });
+
   test('that comes when a boot is long over is a new request', async () => {
     const vpn = new BootingVpn();
     const server = await api([vpn]);

@@ -35,6 +35,12 @@ describe('where no engine may run beside the one whose place it takes', () => {
     expect(allocate(oneAtATime, null, 3).waitFor).toEqual([draining.id, going.id]);
   });
 
+  test('it does not wait for one that was one too many, whose streams may go on for a day', () => {
+    const [first, second] = oneAtATime.replacements;
+    const replacements = [...(first ? [{ ...first, cause: 'surplus' as const }] : []), ...(second ? [second] : [])];
+    expect(allocate({ ...oneAtATime, replacements }, null, 3).waitFor).toEqual([going.id]);
+  });
+
   test('it waits for none that has another successor, unless that holds its port', () => {
     const [first, second] = oneAtATime.replacements;
     const target = replacement().target;

@@ -95,6 +95,35 @@ test.concurrent('one that has no container yet is removed by the name that it wi
   expect(given).toMatchObject({ id: replacement.id, target: null, old: [] });
   expect(effect?.kind).toBe('abandon');
   expect(state.has(name)).toBe(false);
+
+  // Its container may still come, so its ports are nobody's until its replacement has ended.
+  const ports = () => {
+    const { target } = state.provision(
+      { ...request, requestId: `provision-${state.data.nextNumber}` },
+      DAY,
+    ).replacement;
+    return [target?.httpPort, target?.httpsPort];
+  };
+  const first = [replacement.target?.httpPort, replacement.target?.httpsPort];
+  expect(ports()).not.toEqual(first);
+  state.replacementEnded({ lineage: 'abcdef12', number: replacement.number, generation: null, failedAttempts: 0 }, DAY);
+  expect(ports()).toEqual(first);
+});
+
+test.concurrent('a forwarded one that has no container yet is made up for as removed, not as one that failed', () => {
+  const state = new VpnState({
+    ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
+    sight: sight(65_290),
+    sightRevision: 0,
+  });
+  const [first] = state.act(DAY).effects;
+  if (first?.kind !== 'start') throw new Error('an engine was expected');
+  const { number } = first.replacement;
+  state.remove(engineName('forwarded', 'gluetun', 'abcdef12', number, 1), DAY);
+  state.accept(sight(65_290), state.data.revision, DAY);
+  expect(state.act(DAY).effects).toMatchObject([
+    { kind: 'start', replacement: { cause: 'removed', target: { role: 'forwarded' } } },
+  ]);
 });
 
 test.concurrent('one that answers just when it is removed is never listed, and is removed by the next look', () => {
