@@ -20,6 +20,51 @@ afterAll(() => bench.stop());
 /** Short, as real time passes here. */
 const brisk = { evictionGraceMs: 300 };
 
+// First, since it takes a minute until the VPN asks whether a replacement still runs.
+describe('a replacement that a person', () => {
+  test.concurrent(
+    'terminates leaves nothing behind: the old engine is let go of by another one',
+    () =>
+      bench.with(async (stand) => {
+        await stand.start();
+        const before = await stand.untilForwarded(40_000);
+        // Without DRAIN_TIMEOUT_S nobody waits for its end.
+        await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
+        stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilForwarded(40_001);
+        const running = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+        const child = running.replacements.find((r) => r.state === 'running');
+        await bench.env.client.workflow.getHandle(child?.id ?? '').terminate();
+        stand.failing = null;
+        // Back to the port that the forsaken engine holds: nobody may wait for it without end.
+        stand.port = { kind: 'known', port: 40_000 };
+        await until('the forsaken engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''), 90_000);
+        await stand.untilForwarded(40_000);
+        await stand.untilQuiet();
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
+      }, brisk),
+    120_000,
+  );
+
+  test.concurrent('cancels is carried out all the same', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the creation', () => stand.calls.includes('createEngine 40001'));
+      const running = (await stand.state()).replacements.find((r) => r.state === 'running');
+      await bench.env.client.workflow.getHandle(running?.id ?? '').cancel();
+      stand.engineAnswers = true;
+      await stand.untilForwarded(40_001);
+      const state = await stand.untilQuiet();
+      expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('completed');
+      expect(stand.engines.size).toBe(1);
+    }, brisk),
+  );
+});
+
 describe('a port change', () => {
   test.concurrent('brings up the new engine beside the old one, and lets the old one go after its grace', () =>
     bench.with(async (stand) => {
@@ -145,50 +190,6 @@ describe('what fails', () => {
       await stand.untilForwarded(40_002);
       const state = await stand.state();
       expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('lost');
-    }, brisk),
-  );
-});
-
-describe('a replacement that a person', () => {
-  test.concurrent(
-    'terminates leaves nothing behind: the old engine is let go of by another one',
-    () =>
-      bench.with(async (stand) => {
-        await stand.start();
-        const before = await stand.untilForwarded(40_000);
-        // Without DRAIN_TIMEOUT_S nobody waits for its end.
-        await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
-        stand.failing = { activity: 'stopEngine', message: 'permission denied' };
-        stand.port = { kind: 'known', port: 40_001 };
-        await stand.untilForwarded(40_001);
-        const running = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
-        const child = running.replacements.find((r) => r.state === 'running');
-        await bench.env.client.workflow.getHandle(child?.id ?? '').terminate();
-        stand.failing = null;
-        // Back to the port that the forsaken engine holds: nobody may wait for it without end.
-        stand.port = { kind: 'known', port: 40_000 };
-        await until('the forsaken engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''), 90_000);
-        await stand.untilForwarded(40_000);
-        await stand.untilQuiet();
-        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
-      }, brisk),
-    120_000,
-  );
-
-  test.concurrent('cancels is carried out all the same', () =>
-    bench.with(async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      stand.engineAnswers = false;
-      stand.port = { kind: 'known', port: 40_001 };
-      await until('the creation', () => stand.calls.includes('createEngine 40001'));
-      const running = (await stand.state()).replacements.find((r) => r.state === 'running');
-      await bench.env.client.workflow.getHandle(running?.id ?? '').cancel();
-      stand.engineAnswers = true;
-      await stand.untilForwarded(40_001);
-      const state = await stand.untilQuiet();
-      expect(state.replacements.find((r) => r.id === running?.id)?.state).toBe('completed');
-      expect(stand.engines.size).toBe(1);
     }, brisk),
   );
 });
