@@ -74,7 +74,12 @@ test('a scale that Temporal did not take is a 503 that says why', async () => {
   fleet.answer = () => Promise.reject(new ServiceError('Failed to signal', { cause: new Error('14 UNAVAILABLE') }));
   const { response } = await scale('5', fleet);
   expect(response.statusCode).toBe(503);
-  expect(detail(response)).toContain('14 UNAVAILABLE');
+  expect(response.json()).toMatchObject({
+    detail: {
+      ...{ error: 'provisioning_blocked', code: 'general_error', can_retry: true, should_wait: true },
+      message: expect.stringContaining('14 UNAVAILABLE'),
+    },
+  });
 });
 
 test('POST /gc tells every VPN to remove idle engines', async () => {

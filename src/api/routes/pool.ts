@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FleetSource } from '../fleet-source';
-import { RefusalSchema, ScaledSchema } from '../provisioning-schemas';
+import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../provisioning-schemas';
 import type { Reads } from '../reads';
 import { ErrorSchema } from '../schemas';
 
@@ -40,15 +40,14 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       const demand = Number(params.demand);
       if (demand > most) {
         const message = `${demand} engines were asked for, and ${most} is the most (${variable})`;
-        const refusal = { error: 'provisioning_blocked', code: 'max_capacity', message } as const;
-        const detail = { ...refusal, recovery_eta_seconds: null, can_retry: false, should_wait: false };
-        return reply.code(503).send({ detail });
+        return reply.code(503).send({ detail: refusal('max_capacity', message, false) });
       }
       const wanted = Math.max(demand, minReplicas);
       try {
         await fleet.scale(wanted);
       } catch (error) {
-        return reply.code(503).send({ detail: `Temporal did not take it: ${messageOf(error)}; ask again` });
+        const message = `Temporal did not take it: ${messageOf(error)}; ask again`;
+        return reply.code(503).send({ detail: refusal('general_error', message, true) });
       }
       return { scaled_to: wanted };
     },
@@ -80,6 +79,12 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     },
   );
 };
+
+/** @param passes it gets well by itself, and asking again may succeed */
+function refusal(code: RefusalCode, message: string, passes: boolean): RefusalJson {
+  const kind = { error: 'provisioning_blocked', code, message } as const;
+  return { ...kind, recovery_eta_seconds: null, can_retry: passes, should_wait: passes };
+}
 
 function messageOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
