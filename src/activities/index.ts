@@ -94,6 +94,7 @@ export function createActivities(deps: ActivityDeps) {
       seenAt: null,
       publicIp: null,
       portRead: null,
+      portFailure: null,
       liveEngines: null,
     };
     memories.set(vpn, memory);

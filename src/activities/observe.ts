@@ -96,6 +96,7 @@ export class Observer {
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
     this.port = new PortWatch({
+      memory,
       read: (signal) => this.readPort(signal),
       intervalMs: deps.checkIntervalMs,
       signal: this.stopping.signal,

@@ -6,7 +6,18 @@ import { pauseUntil } from '../pause';
 const REREAD_EVERY_MS = 200;
 const REREAD_FOR_MS = 1_000;
 
+/** Reads fail. */
+export interface PortFailure {
+  /** When the first of them began, on the clock that nobody sets. */
+  readonly since: number;
+  /** What the last one said. */
+  readonly reason: string;
+  readonly none: boolean;
+}
+
 export interface PortWatchOptions {
+  /** Kept from one watch of the VPN to the next, which comes with each action: the next one goes on counting. */
+  readonly memory: { portFailure: PortFailure | null };
   /** Rejects with why there is no port to be had. */
   readonly read: (signal: AbortSignal) => Promise<PortRead>;
   readonly intervalMs: number;
@@ -21,10 +32,8 @@ export interface PortWatchOptions {
 export class PortWatch {
   private latest: PortReading = { kind: 'pending' };
   private vpnHealthy = false;
-  /** On the clock that nobody sets; so is `since`. */
+  /** On the clock that nobody sets. */
   private doubtedUntil = 0;
-  /** That reads fail, and what the last one said; null since the last good one. */
-  private failure: { readonly since: number; readonly reason: string; readonly none: boolean } | null = null;
   /** Aborted by what asks for another read: one under way may be from before that. */
   private poke = new AbortController();
 
@@ -36,12 +45,18 @@ export class PortWatch {
 
   /** It is being read again, and may be another one in a moment. */
   get isDoubted(): boolean {
-    return performance.now() < this.doubtedUntil || (this.failure !== null && this.latest.kind === 'known');
+    return (
+      performance.now() < this.doubtedUntil ||
+      (this.options.memory.portFailure !== null && this.latest.kind === 'known')
+    );
   }
 
   /** @param healthy null: that can't be seen; nothing is read then, and what was read stays */
   vpnIs(healthy: boolean | null): void {
-    if (healthy === false) this.latest = { kind: 'unasked' };
+    if (healthy === false) {
+      this.latest = { kind: 'unasked' };
+      this.options.memory.portFailure = null;
+    }
     if (healthy === true && this.latest.kind === 'unasked') this.latest = { kind: 'pending' };
     if (healthy === true && !this.vpnHealthy) this.poke.abort();
     this.vpnHealthy = healthy === true;
@@ -61,33 +76,36 @@ export class PortWatch {
   }
 
   async run(): Promise<void> {
-    const { read, intervalMs, signal } = this.options;
+    const { memory, read, intervalMs, signal } = this.options;
+    let toBeBelieved = false;
     while (!signal.aborted) {
       const poke = new AbortController();
       this.poke = poke;
       if (!this.vpnHealthy) {
-        this.failure = null;
         await pauseUntil(intervalMs, signal, poke.signal);
         continue;
       }
       const began = performance.now();
       try {
         const answer = await read(signal);
-        this.failure = null;
+        memory.portFailure = null;
+        toBeBelieved = false;
         if (!poke.signal.aborted) this.doubtedUntil = 0;
         this.reads({ kind: 'known', ...answer });
       } catch (error) {
         if (signal.aborted) return;
-        const isFirst = this.failure === null;
-        this.failure = {
-          since: this.failure?.since ?? began,
+        const failure: PortFailure = {
+          since: memory.portFailure?.since ?? began,
           reason: error instanceof Error ? error.message : String(error),
           none: error instanceof NoPortForwarded,
         };
-        this.doubtedUntil = this.failure.since + REREAD_FOR_MS;
-        if (performance.now() < this.doubtedUntil) {
+        memory.portFailure = failure;
+        this.doubtedUntil = failure.since + REREAD_FOR_MS;
+        const left = this.doubtedUntil - performance.now();
+        if (left > 0) {
           // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
-          if (isFirst) void pauseUntil(REREAD_FOR_MS + 1, signal).then(() => this.believeFailure());
+          if (!toBeBelieved) void pauseUntil(left + 1, signal).then(() => this.believeFailure());
+          toBeBelieved = true;
           await pauseUntil(REREAD_EVERY_MS, signal);
           continue;
         }
@@ -99,8 +117,9 @@ export class PortWatch {
 
   /** Once reads have failed for so long that it is no change of the port that goes on. */
   private believeFailure(): void {
-    if (this.failure === null) return;
-    const { since, reason, none } = this.failure;
+    const { portFailure } = this.options.memory;
+    if (portFailure === null) return;
+    const { since, reason, none } = portFailure;
     const forMs = Math.round(performance.now() - since);
     if (forMs >= REREAD_FOR_MS) this.reads({ kind: 'unknown', forMs, reason, none });
   }

@@ -2,6 +2,7 @@ import type { Instant } from '../domain/engine';
 import type { PortRead } from '../domain/observation';
 import type { StreamCollector } from '../streams/stream-collector';
 import type { EngineHealth } from './engine-health';
+import type { PortFailure } from './port-watch';
 
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
@@ -12,6 +13,8 @@ export interface VpnMemory {
   publicIp: string | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
   portRead: PortRead | null;
+  /** That reads of the port fail; null since the last good one, or since the VPN was not healthy. */
+  portFailure: PortFailure | null;
   /** How many engines said that they are connected when the VPN was found unhealthy; null while it is not. */
   liveEngines: number | null;
 }

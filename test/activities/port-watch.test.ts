@@ -1,4 +1,4 @@
-import { PortWatch } from '../../src/activities/port-watch';
+import { PortWatch, type PortFailure } from '../../src/activities/port-watch';
 import type { PortRead, PortReading } from '../../src/domain/observation';
 import { until } from '../simulator/until';
 
@@ -23,10 +23,11 @@ class Answers {
 const ending = new AbortController();
 afterAll(() => ending.abort());
 
-function watching() {
+function watching(memory: { portFailure: PortFailure | null } = { portFailure: null }) {
   const answers = new Answers();
   const heard: PortReading[] = [];
   const watch: PortWatch = new PortWatch({
+    memory,
     read: answers.read,
     intervalMs: 3_600_000,
     signal: ending.signal,
@@ -120,6 +121,22 @@ test('what is known is never believed between the last of the reads that fail an
     clearInterval(looking);
   }
   expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
+});
+
+test('a watch that begins while reads fail goes on counting from the first of them, as one begins with each action', async () => {
+  const memory = { portFailure: null };
+  const before = watching(memory);
+  (await before.answers.underWay()).reject(new Error('port 0'));
+  await before.answers.underWay();
+  const began = performance.now();
+  const { answers, watch } = watching(memory);
+  while (watch.reading.kind === 'pending') (await answers.underWay()).reject(new Error('port 0'));
+  const { reading } = watch;
+  if (reading.kind !== 'unknown') throw new Error(`expected that it is unknown, found ${reading.kind}`);
+  expect(reading.forMs).toBeGreaterThan(performance.now() - began);
+  // A VPN that was not well meanwhile begins anew.
+  watch.vpnIs(false);
+  expect(memory.portFailure).toBeNull();
 });
 
 test('a read that ends when the VPN is not healthy any more says nothing', async () => {
