@@ -1,3 +1,5 @@
+import { DeadlineExceeded } from '../deadline';
+
 /** Docker itself could not be asked, as opposed to an answer that says no. */
 export class DockerUnreachable extends Error {
   constructor(cause: string) {
@@ -14,6 +16,7 @@ export function statusCode(error: unknown): number | null {
 /** Docker's own words when it answered, `DockerUnreachable` when it did not. */
 export function dockerError(error: unknown): Error {
   if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time');
   if (error instanceof Error && error.name === 'AbortError') {
     const late = error.cause instanceof Error && error.cause.name === 'TimeoutError';
     return late ? new DockerUnreachable('it gave no answer in time') : error;

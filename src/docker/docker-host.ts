@@ -37,22 +37,22 @@ const RESTART_CALL_MS = 240_000;
  * it was to be gone), not an error.
  */
 export class DockerHost {
-  constructor(private readonly docker: Dockerode) {}
+  constructor(
+    private readonly docker: Dockerode,
+    private readonly shortCallMs = SHORT_CALL_MS,
+  ) {}
 
   async inspect(idOrName: string): Promise<ContainerDetails | null> {
     return this.unlessAbsent(() =>
-      this.docker.getContainer(idOrName).inspect({ abortSignal: AbortSignal.timeout(SHORT_CALL_MS) }),
+      within(this.shortCallMs, (abortSignal) => this.docker.getContainer(idOrName).inspect({ abortSignal })),
     );
   }
 
   /** All containers, running or not, that have every one of the labels (`name=value`). */
   async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const filters = { label: [...labels] };
     const found = await this.call(() =>
-      this.docker.listContainers({
-        all: true,
-        filters: { label: [...labels] },
-        abortSignal: AbortSignal.timeout(SHORT_CALL_MS),
-      }),
+      within(this.shortCallMs, (abortSignal) => this.docker.listContainers({ all: true, filters, abortSignal })),
     );
     return found.map((c) => ({
       id: c.Id,
@@ -66,9 +66,7 @@ export class DockerHost {
 
   async hasImage(image: string): Promise<boolean> {
     // dockerode takes no signal for this call.
-    const found = await this.unlessAbsent(() =>
-      withDeadline(SHORT_CALL_MS, new AbortController().signal, () => this.docker.getImage(image).inspect()),
-    );
+    const found = await this.unlessAbsent(() => within(this.shortCallMs, () => this.docker.getImage(image).inspect()));
     return found !== null;
   }
 
@@ -99,8 +97,10 @@ export class DockerHost {
       },
     };
     // Told apart, since dockerode would put all of it into the address too, which proxies on the way to Docker log.
-    const request = { _query: { name: container.name }, _body: body, abortSignal: AbortSignal.timeout(SHORT_CALL_MS) };
-    const created = await this.call(() => this.docker.createContainer(request));
+    const request = { _query: { name: container.name }, _body: body };
+    const created = await this.call(() =>
+      within(this.shortCallMs, (abortSignal) => this.docker.createContainer({ ...request, abortSignal })),
+    );
     return created.id;
   }
 
@@ -108,7 +108,7 @@ export class DockerHost {
   async start(id: ContainerId): Promise<void> {
     await this.call(async () => {
       try {
-        await this.docker.getContainer(id).start({ abortSignal: AbortSignal.timeout(SHORT_CALL_MS) });
+        await within(this.shortCallMs, (abortSignal) => this.docker.getContainer(id).start({ abortSignal }));
       } catch (error) {
         if (statusCode(error) !== 304) throw error;
       }
@@ -117,19 +117,18 @@ export class DockerHost {
 
   /** So that Docker does not revive an engine that is to go, which would take its port again. */
   async forbidRestart(id: ContainerId): Promise<void> {
+    const RestartPolicy = { Name: 'no' };
     await this.unlessAbsent(() =>
-      this.docker
-        .getContainer(id)
-        .update({ RestartPolicy: { Name: 'no' }, abortSignal: AbortSignal.timeout(SHORT_CALL_MS) }),
+      within(this.shortCallMs, (abortSignal) => this.docker.getContainer(id).update({ RestartPolicy, abortSignal })),
     );
   }
 
   /** SIGTERM, and SIGKILL after `timeoutS`. One that is stopped or gone is success. */
   async stop(id: ContainerId, timeoutS: number): Promise<void> {
-    const abortSignal = AbortSignal.timeout(timeoutS * 1000 + SHORT_CALL_MS);
+    const ms = timeoutS * 1000 + this.shortCallMs;
     await this.unlessAbsent(async () => {
       try {
-        await this.docker.getContainer(id).stop({ t: timeoutS, abortSignal });
+        await within(ms, (abortSignal) => this.docker.getContainer(id).stop({ t: timeoutS, abortSignal }));
       } catch (error) {
         if (statusCode(error) !== 304) throw error;
       }
@@ -139,20 +138,23 @@ export class DockerHost {
   /** Stops and starts it, with the time to stop that it has of its own. One that is gone is left so. */
   async restart(id: ContainerId): Promise<void> {
     await this.unlessAbsent(() =>
-      this.docker.getContainer(id).restart({ abortSignal: AbortSignal.timeout(RESTART_CALL_MS) }),
+      within(RESTART_CALL_MS, (abortSignal) => this.docker.getContainer(id).restart({ abortSignal })),
     );
   }
 
   /** Returns when the container is gone, also when another removal of it was in progress. */
   async remove(id: ContainerId): Promise<void> {
-    const deadline = AbortSignal.timeout(SHORT_CALL_MS);
+    const deadline = performance.now() + this.shortCallMs;
+    const force = { force: true, v: true };
     await this.unlessAbsent(async () => {
       try {
-        await this.docker.getContainer(id).remove({ force: true, v: true, abortSignal: deadline });
+        await within(this.shortCallMs, (abortSignal) => this.docker.getContainer(id).remove({ ...force, abortSignal }));
       } catch (error) {
         if (statusCode(error) !== 409) throw error;
-        while (!deadline.aborted && (await this.inspect(id)) !== null) await new Promise((r) => setTimeout(r, 100));
-        if (deadline.aborted) throw error;
+        while ((await this.inspect(id)) !== null) {
+          if (performance.now() >= deadline) throw error;
+          await new Promise((r) => setTimeout(r, 100));
+        }
       }
     });
   }
@@ -183,3 +185,13 @@ export class DockerHost {
     }
   }
 }
+
+/**
+ * One exchange with Docker. It settles in time whatever becomes of the connection: when that breaks in the middle of an answer,
+ * dockerode waits for the rest without end, and its signal changes nothing then.
+ */
+function within<T>(ms: number, ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  return withDeadline(ms, NEVER, ask);
+}
+
+const NEVER = new AbortController().signal;

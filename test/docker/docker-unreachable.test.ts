@@ -60,6 +60,24 @@ test('a Docker that breaks the connection is unreachable', async () => {
   expect(await failureOf(new DockerHost(docker).inspect('x'))).toBeInstanceOf(DockerUnreachable);
 });
 
+test('a Docker that breaks the connection in the middle of an answer is unreachable, and nobody waits for the rest', async () => {
+  const docker = await dockerThat((request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+    response.write('[{"Id":', () => request.socket.destroy());
+  });
+  const host = new DockerHost(docker, 200);
+  for (const call of [
+    () => host.inspect('x'),
+    () => host.list(['a=b']),
+    () => host.hasImage('x'),
+    () => host.start('x'),
+    () => host.stop('x', 0),
+    () => host.remove('x'),
+    () => host.forbidRestart('x'),
+  ])
+    expect(await failureOf(call())).toBeInstanceOf(DockerUnreachable);
+});
+
 test('a Docker that gives no answer in time is unreachable', async () => {
   const docker = await dockerThat(() => undefined);
   const error = await failureOf(docker.getContainer('x').inspect({ abortSignal: AbortSignal.timeout(50) }));
