@@ -191,7 +191,6 @@ export class DockerHost {
  * dockerode waits for the rest without end, and its signal changes nothing then.
  */
 function within<T>(ms: number, ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-  return withDeadline(ms, NEVER, ask);
+  // A signal of its own for each: Node warns of one that many listen to, as when a hundred engines are looked at.
+  return withDeadline(ms, new AbortController().signal, ask);
 }
-
-const NEVER = new AbortController().signal;
