@@ -34,7 +34,7 @@ export type SimulatedVpnOptions = {
   portGapMs?: number;
   /** Gluetun's own port, GLUETUN_API_PORT to Portward. Default 8000. */
   controlPort?: number;
-  /** Docker's health check; each costs 60 ms of a core. Default 1000. */
+  /** From one of Docker's health checks to the next; each costs 60 ms of a core and lasts until there is news, up to 4 s. Default 1000. */
   healthIntervalMs?: number;
   /** How long to wait for an answer of the simulator's own routes. Default 130 s, above what the commands may take. */
   adminLimitMs?: number;

@@ -5,6 +5,7 @@ import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from
 import { parseAuth } from './auth';
 import { parseFault } from './faults';
 import type { Faults } from './faults';
+import { HealthNews } from './health-news';
 import type { Auth, VpnState } from './messages';
 import type { PortCommands } from './port-commands';
 import { parsePorts } from './ports';
@@ -22,14 +23,14 @@ export type AdminServerParts = {
 };
 
 export function createAdminServer(parts: AdminServerParts): Server {
+  const health = new HealthNews(() => parts.vpn.seemsHealthy && parts.state().healthy);
   return createServer(
     listener(async (request, response) => {
       const body = request.method === 'PUT' ? await readJson(request) : undefined;
       switch (`${request.method} ${target(request).path}`) {
         case 'GET /health': {
-          const { vpn } = parts;
-          const healthy = vpn.seemsHealthy && parts.state().healthy;
-          answerJson(response, healthy ? 200 : 503, { healthy, status: vpn.status });
+          const healthy = await health.next();
+          answerJson(response, healthy ? 200 : 503, { healthy, status: parts.vpn.status });
           return;
         }
         case 'GET /tunnel':
