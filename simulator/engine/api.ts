@@ -11,7 +11,8 @@ const CRASH_EXIT_CODE = 137;
 export type EngineApiParts = {
   ports: PortsGiven;
   startedAt: number;
-  hang: boolean;
+  /** Whether requests are left without an answer: all, or the next so many. */
+  hang: boolean | number;
   /** What it says of its network; null: what is so. */
   connected: boolean | null;
   stopBehaviour: string;
@@ -28,7 +29,8 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
   return listener(async (request, response) => {
     const { path, query } = target(request);
     if (path === '/simulator/hang' && request.method === 'PUT') {
-      hang = parseFlag('hang', await readJson(request));
+      const body = await readJson(request);
+      hang = isRecord(body) && isCount(body.hang) ? body.hang : parseFlag('hang', body);
       answerJson(response, 200, { hang });
       return;
     }
@@ -51,7 +53,11 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
       return;
     }
     // Accepted and never answered: the request is left to its client's patience.
-    if (hang) return;
+    if (hang === true) return;
+    if (hang !== false && hang > 0) {
+      hang--;
+      return;
+    }
     if (parts.otherProgram !== null) {
       if (path !== parts.otherProgram.path) throw new RefusedRequest(404, `no route ${request.method} ${path}`);
       answerJson(response, parts.otherProgram.status, {});
@@ -126,6 +132,10 @@ function sessionUrls(request: IncomingMessage, id: string, infohash: string): Re
     is_encrypted: 0,
     client_session_id: -1,
   };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
 }
 
 function parseFlag(name: string, body: unknown): boolean {

@@ -134,8 +134,11 @@ test('an engine that hangs once only stays', async () => {
   const vpn = stage.vpn(1);
   const before = await enginesOf(vpn);
   const checked = async () => Date.parse((await enginesOf(vpn)).plain.last_health_check ?? '');
-  await tell(before.plain, vpn, 'hang', { hang: true });
-  await tell(before.plain, vpn, 'hang', { hang: false });
+  await tell(before.plain, vpn, 'hang', { hang: 1 });
+  await until('a check that met it', async () => {
+    const state = await fetch(`http://${vpn.address}:${before.plain.port}/simulator/state`);
+    return ((await state.json()) as { hang: unknown }).hang === 0;
+  });
   const from = Date.now();
   await until('another check of it', async () => (await checked()) > from, 30_000);
   expect(await enginesOf(vpn)).toMatchObject({
