@@ -28,6 +28,14 @@ export interface ListedContainer {
 
 export type ContainerDetails = Dockerode.ContainerInspectInfo;
 
+/** What Docker says while it pulls an image. */
+interface PullLine {
+  readonly id?: string;
+  readonly status?: string;
+  readonly progress?: string;
+  readonly error?: string;
+}
+
 const SHORT_CALL_MS = 20_000;
 /** A container may have been given a long time to stop. */
 const RESTART_CALL_MS = 240_000;
@@ -70,17 +78,22 @@ export class DockerHost {
     return found !== null;
   }
 
-  /** Tells progress in Docker's words, for example `Downloading 12MB/200MB`. */
+  /** Tells progress in Docker's words, for example `Downloading 12MB/200MB`. @throws with Docker's words for why it failed */
   async pull(image: string, signal: AbortSignal, progress: (line: string) => void): Promise<void> {
     const stream = await this.call(() => this.docker.pull(image, { abortSignal: signal }));
+    // Once it has begun to answer, Docker says so only in a line, and then ends as if all were well.
+    const failures: string[] = [];
     await new Promise<void>((resolve, reject) => {
       this.docker.modem.followProgress(
         stream,
         (error: Error | null) => (error ? reject(dockerError(error)) : resolve()),
-        (event: { status?: string; progress?: string; id?: string }) =>
-          progress([event.id, event.status, event.progress].filter((part) => part !== undefined).join(' ')),
+        ({ id, status, progress: amount, error }: PullLine) => {
+          if (error !== undefined) failures.push(error);
+          else progress([id, status, amount].filter((part) => part !== undefined).join(' '));
+        },
       );
     });
+    if (failures.length > 0) throw new Error(`image ${image} could not be pulled: ${failures.join('; ')}`);
   }
 
   /** @throws with Docker's 409 when the name is taken */

@@ -58,3 +58,11 @@ testUnless(registryObstacle)('an image that its registry does not have is an err
   const image = registry.add(NAME, 'there', await buffer(tarStream([])));
   await expect(pulling(image.replace('there', 'absent'))).rejects.toThrow(/absent.*not found/);
 });
+
+testUnless(registryObstacle)('a pull that fails after it has begun is an error that says why', async () => {
+  const layer = await buffer(tarStream([{ path: '/run-id', mode: 0o644, content: `another of ${runId}` }]));
+  const image = registry.add(NAME, 'broken', layer);
+  registry.loseLayers();
+  await expect(pulling(image)).rejects.toThrow(new RegExp(`^image ${image} could not be pulled: .+`));
+  expect(await host.hasImage(image)).toBe(false);
+});

@@ -63,6 +63,11 @@ export class Registry {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}/${name}:${tag}`;
   }
 
+  /** From now on no layer of any image is there, though manifests still name them. */
+  loseLayers(): void {
+    for (const [path, { type }] of this.contents) if (type === LAYER) this.contents.delete(path);
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
