@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
-import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
+import { isCalledUnhealthy, session, type Observation, type VpnObservation } from '../domain/observation';
 import { resolve } from '../docker/reach';
-import { url } from '../engine/engine-api';
+import { url, type Endpoint } from '../engine/engine-api';
+import { NotAccepted } from '../gluetun/gluetun-error';
 import type { ActivityDeps } from './deps';
 import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
@@ -31,6 +32,8 @@ const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
 /** Outages that are longer are waited for in rounds. */
 const ANSWERED_WITHIN_MS = 7_000;
+/** An engine may have streams to finish for a day. */
+const GONE_WITHIN_MS = 5 * 60_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -52,11 +55,20 @@ export interface AwaitedEngine {
   readonly timeoutMs: number;
 }
 
-function cutOff(vpn: string, engine: Engine): ApplicationFailure {
+/** Why the engine can't answer any more, which is no fault of its own; null: it may. */
+function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, seen: VpnObservation): ApplicationFailure | null {
+  const isSame = session(seen) === madeIn;
+  if (isSame && seen.kind === 'present' && seen.running) return null;
+  const what = isSame ? 'stopped' : 'restarted';
   return ApplicationFailure.nonRetryable(
-    `VPN container '${vpn}' was restarted before engine ${engine.name} answered`,
+    `VPN container '${vpn}' was ${what} before engine ${engine.name} answered`,
     'VpnNotHealthy',
   );
+}
+
+/** Whether the VPN has been left as it was. */
+function isRefusal(error: unknown): error is NotAccepted {
+  return error instanceof NotAccepted && !['unreachable', 'timeout'].includes(error.failure);
 }
 
 /** For the run of the VPN's container that `session` names. */
@@ -134,18 +146,20 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(() => removeEngine(idOrName, deps));
     },
 
-    /** Returns when none of the containers exists any more. */
-    async awaitGone({ ids }: { ids: readonly string[] }): Promise<void> {
-      await heartbeating(async (signal) => {
+    /** Whether none of the containers exists any more; false after 5 minutes. */
+    awaitGone({ ids }: { ids: readonly string[] }): Promise<boolean> {
+      return heartbeating(async (signal) => {
+        const deadline = performance.now() + GONE_WITHIN_MS;
         let poke = new AbortController();
         const unsubscribe = deps.events.subscribe(() => poke.abort());
         try {
-          while (!signal.aborted) {
+          while (!signal.aborted && performance.now() < deadline) {
             poke = new AbortController();
             const found = await Promise.all(ids.map((id) => docker.inspect(id)));
-            if (found.every((details) => details === null)) return;
+            if (found.every((details) => details === null)) return true;
             await pauseUntil(LOOK_EVERY_MS, signal, poke.signal);
           }
+          return false;
         } finally {
           unsubscribe();
         }
@@ -166,22 +180,25 @@ export function createActivities(deps: ActivityDeps) {
       const deadline = performance.now() + timeoutMs;
       await heartbeating(async (signal) => {
         const reach = await deps.reach();
-        let lookAgain = 0;
-        let endpoint: ReturnType<typeof resolve> | null = null;
         let reason = 'it was not asked yet';
+        const look = async (): Promise<Endpoint> => {
+          const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
+          if (!details) throw removed(engine);
+          const hindrance = cutOff(input, observeDocker(vpnDetails));
+          if (!vpnDetails || hindrance) throw hindrance ?? removed(engine);
+          const { Running, ExitCode } = details.State;
+          reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
+          return resolve(reach, vpnDetails, engine.httpPort);
+        };
+        let endpoint = await look();
+        let lookAgain = performance.now() + LOOK_EVERY_MS;
         while (performance.now() < deadline) {
           if (signal.aborted) return;
           if (performance.now() >= lookAgain) {
-            const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
-            if (!details) throw removed(engine);
-            if (!vpnDetails || session(observeDocker(vpnDetails)) !== input.session) throw cutOff(vpn, engine);
-            endpoint = vpnDetails && resolve(reach, vpnDetails, engine.httpPort);
-            const { Running, ExitCode } = details.State;
-            reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
+            endpoint = await look();
             lookAgain = performance.now() + LOOK_EVERY_MS;
           }
           try {
-            if (!endpoint) throw new Error(`VPN container '${vpn}' is not there`);
             await deps.engineApi.answers(endpoint, signal);
             return;
           } catch (error) {
@@ -216,8 +233,14 @@ export function createActivities(deps: ActivityDeps) {
         // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
         const { signal } = new AbortController();
         const client = deps.gluetun(vpn);
-        if (!(await hasPort(() => client.forwardedPort(controlServer, signal)))) {
+        if (await hasPort(() => client.forwardedPort(controlServer, signal))) return;
+        try {
           await client.reconnect(controlServer, signal);
+        } catch (error) {
+          // After an earlier attempt the VPN may be stopped, and has to be told to run whatever comes.
+          const isFirst = Context.current().info.attempt === 1;
+          if (isFirst && isRefusal(error)) throw ApplicationFailure.nonRetryable(error.message, 'Refused');
+          throw error;
         }
       });
     },

@@ -17,14 +17,14 @@ const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maxi
 // instead of after the time that the work may take.
 const heartbeatTimeout = '6 seconds';
 
-/** Each is one short exchange with Docker, whose client gives up well before the activity does. */
+/** Each takes up to half a minute, and gives up well before the activity does. */
 export const { evictEngine, awaitHeard, removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
   heartbeatTimeout,
   retry: quick,
 });
 
-/** An engine's start waits until it is its turn. */
+/** These wait: for the turn of an engine's start, for its API, for it to stop or to be gone. */
 export const { createEngine, stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
@@ -38,7 +38,7 @@ export const { restartVpn } = proxyActivities<Activities>({
   retry: quick,
 });
 
-/** For long: between its two halves the VPN is stopped, and must not stay so because Docker is away for a while. */
+/** For long: between its two halves the VPN is stopped, and must not stay so because Docker is away for a while. What is refused ends at once. */
 export const { reconnectVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: '15 minutes',

@@ -35,7 +35,7 @@ export async function abandon(replacementId: string): Promise<void> {
 
 /** Does outside the state what was decided in it, and tells the state what came of it. */
 export class Effects {
-  /** The image is being pulled, or its pull has failed a moment ago. */
+  /** The image is being pulled, or its pull has ended a moment ago. */
   pulling = false;
   private readonly lastAsked = new Map<number, number>();
 

@@ -200,10 +200,11 @@ async function replace(input: ReplacementInput): Promise<void> {
     const attempt = async () => {
       await untilAllowed(current);
       if (!current()) throw new CancelledFailure('the target has moved');
-      if (wanted.waitFor.length > 0) {
-        await awaitGone.executeWithOptions({ summary: 'wait until the old engine has left its port' }, [
+      while (wanted.waitFor.length > 0) {
+        const gone = await awaitGone.executeWithOptions({ summary: 'wait until the old engine has left its port' }, [
           { ids: wanted.waitFor },
         ]);
+        if (gone) break;
       }
       // Short, and seen to its end even when the port moves: a container that nobody heard of would hold its ports.
       tried = true;

@@ -37,6 +37,9 @@ import { builtWorkflows } from './built-workflows';
 import { recordHistories } from './histories';
 import { settings as base } from './world';
 
+/** As the real one after minutes. */
+const GONE_WITHIN_MS = 200;
+
 /** A real Temporal server for one test file. */
 export class TemporalBench {
   private constructor(
@@ -263,7 +266,10 @@ export class VpnStand {
         return act('removeEngine', engine?.name ?? idOrName, () => void this.engines.delete(engine?.id ?? ''));
       },
       awaitGone: async ({ ids }) => {
-        await this.wait(() => ids.every((id) => !this.engines.has(id)));
+        const gone = () => ids.every((id) => !this.engines.has(id));
+        const deadline = Date.now() + GONE_WITHIN_MS;
+        await this.wait(() => gone() || Date.now() > deadline);
+        return gone();
       },
       createEngine: (order) =>
         act('createEngine', String(order.target.p2pPort), () => {
