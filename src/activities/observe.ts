@@ -35,7 +35,6 @@ export interface ObserveInput {
   readonly vpn: string;
   readonly instance: string;
   readonly image: string;
-  readonly revision: number;
   /** What the caller knows already. */
   readonly known: Known | null;
   /** Engines that the caller knows whole already. */
@@ -70,11 +69,15 @@ const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
+/** A control server may fail in another way each time, and each observation is an event of a history. */
+const WORDING_COUNTS_AFTER_MS = 30_000;
+
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
   private readonly stopping = new AbortController();
   private readonly startedAt = Date.now();
-  /** Not the time of day, which may be set. */
+  /** When Docker first answered, on the clock that nobody sets. */
+  private firstLookAt: number | null = null;
   private readonly begun = performance.now();
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
@@ -92,7 +95,11 @@ export class Observer {
   ) {
     this.log = deps.log;
     // Another worker may have read it since, or this one be new: of several ports the same one is followed.
-    if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) memory.portRead = input.portRead;
+    if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) {
+      memory.portRead = input.portRead;
+      // That was a good read after it.
+      memory.portFailure = null;
+    }
     const { vpn, instance, image } = input;
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
     this.port = new PortWatch({
@@ -135,8 +142,6 @@ export class Observer {
       this.watchPublicIp(signal),
       this.memory.streams.watch((engine) => this.whereabouts(engine), signal),
     ]);
-    // A control server that hangs must not hold up the first look.
-    void pauseUntil(FIRST_PORT_WITHIN_MS, signal).then(() => this.evaluate());
     try {
       beat();
       return await Promise.race([
@@ -229,20 +234,22 @@ export class Observer {
     if (observation === null) return;
     // A look is complete with the port.
     if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
-    const { known, newsOnly, busy } = this.input;
+    const { known, newsOnly, busy, seenAt } = this.input;
     if (this.port.isDoubted && observation.kind === 'sight' && isHealthy(observation.vpn)) return;
     if (observation.kind === 'sight' && isHealthy(observation.vpn) && this.isIncomplete(observation)) {
-      const impatient = performance.now() - this.begun >= FIRST_PORT_WITHIN_MS;
-      if (!newsOnly && !impatient) return;
+      const impatient = performance.now() - (this.firstLookAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
+      // What follows the first look of all, in which Docker was away, is a first look too.
+      if ((!newsOnly || seenAt === null) && !impatient) return;
     }
-    if (!newsOnly || isNews(known, observation, busy)) this.found?.(observation);
+    const wordingCounts = performance.now() - this.begun >= WORDING_COUNTS_AFTER_MS;
+    if (!newsOnly || isNews(known, observation, busy, wordingCounts)) this.found?.(observation);
   }
 
   /** Engines that were there before their VPN's workflow are listed together: without this the list would begin empty. */
   private isIncomplete(sight: Sight): boolean {
     if (sight.port.kind === 'pending') return true;
     const { vpn, found } = sight;
-    if (this.input.known !== null || vpn.kind !== 'present') return false;
+    if (this.input.seenAt !== null || vpn.kind !== 'present') return false;
     const answering = found.filter((e) => e.running && !e.evicted && e.networkOf === vpn.id);
     return answering.some((e) => this.memory.health.lastCheck(e.id) === null);
   }
@@ -258,6 +265,11 @@ export class Observer {
           : null;
         if (this.look !== null && (!('engines' in this.look) || hasLost(this.look, look))) this.port.doubt();
         this.look = look;
+        if (this.firstLookAt === null) {
+          this.firstLookAt = performance.now();
+          // A control server that hangs must not hold up the first look.
+          void pauseUntil(FIRST_PORT_WITHIN_MS, signal).then(() => this.evaluate());
+        }
         this.trackEngines(look);
       } catch (error) {
         const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;

@@ -42,7 +42,6 @@ export class Watch {
       vpn,
       instance,
       image,
-      revision,
       busy,
       newsOnly,
       known: known(data, busy),

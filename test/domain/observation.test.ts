@@ -1,0 +1,31 @@
+import { isNews, type Known, type PortReading, type Sight } from '../../src/domain/observation';
+import { presentVpn } from '../builders';
+
+const NOT_BUSY = { evicted: [], replacements: [] };
+
+function sight(port: PortReading): Sight {
+  const vpn = presentVpn({});
+  return {
+    ...{ kind: 'sight', at: 1, vpn, liveEngines: null, port, engines: [], found: [], complete: true },
+    imagePresent: true,
+  };
+}
+
+const unclear = (reason: string): PortReading => ({ kind: 'unknown', forMs: 2_000, reason, none: false });
+const none: PortReading = { kind: 'unknown', forMs: 2_000, reason: 'no port', none: true };
+
+describe('that the port can not be read for another reason than before', () => {
+  const told: Known = sight(unclear('the control server answers 500'));
+  const seen = sight(unclear('it gave no answer within 5 s'));
+
+  test('is news only where the wording counts, for a control server may fail in another way each time', () => {
+    expect(isNews(told, seen, NOT_BUSY)).toBe(true);
+    expect(isNews(told, seen, NOT_BUSY, false)).toBe(false);
+  });
+
+  test('is news at once when it is a port, or clearly none', () => {
+    expect(isNews(told, sight({ kind: 'known', port: 40_000 }), NOT_BUSY, false)).toBe(true);
+    expect(isNews(told, sight(none), NOT_BUSY, false)).toBe(true);
+    expect(isNews(sight({ kind: 'known', port: 40_000 }), seen, NOT_BUSY, false)).toBe(true);
+  });
+});
