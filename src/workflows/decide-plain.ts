@@ -20,11 +20,12 @@ export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
 export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, unfinished, failed, now, provisioningPossible } = decision;
   const wanted = plainWanted(data, forwardedExpected);
+  const isForwarded = alive.some((e) => e.role === 'forwarded' && e.ready);
   let plain =
     alive.filter((e) => e.role === 'plain').length + unfinished.filter((r) => r.target?.role === 'plain').length;
   for (const [engine, cause] of failed) {
     const earliest = earliestAfterFailures(data, engine.role, now);
-    const isWanted = engine.role === 'forwarded' || plain < wanted;
+    const isWanted = engine.role === 'forwarded' ? !isForwarded : plain < wanted;
     const isTime = now >= earliest || !isFailure(cause);
     const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && isTime;
     const refill = isDue && decision.takeAllowance(cause);

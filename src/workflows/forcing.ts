@@ -31,6 +31,7 @@ export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | unde
 export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
   const { sight, settings, blind } = data;
   const { vpn } = settings;
+  if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
   if (joinedBy(data, request)) return null;
   if (blind !== null) return `${blind.problem}; nothing was replaced`;
   if (sight === null || !isHealthy(sight.vpn))

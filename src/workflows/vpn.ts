@@ -86,7 +86,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (kinds) state.resetBreaker(kinds);
     else log.warn(`[${name}] signal resetBreaker ignored: expected nothing, 'general' or 'replacement'`);
   });
-  setHandler(messages.replaceEngineUpdate, (request) => force(request), {
+  setHandler(messages.replaceEngineUpdate, (request) => force(parse.parseReplaceRequest(request) ?? {}), {
     validator: (request) => {
       const parsed = parse.parseReplaceRequest(request);
       if (!parsed) throw rejection(REQUEST_FORM);
@@ -124,6 +124,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     {
       validator: (request) => {
         const engine = parse.parseEngineName(request);
+        if (state.data.retired) throw rejection(`VPN '${name}' is not configured any more`, NO_SUCH_ENGINE);
         if (engine === null || !state.has(engine))
           throw rejection(`no engine '${engine}' on VPN '${name}'`, NO_SUCH_ENGINE);
       },

@@ -1,4 +1,5 @@
 import type { Cause } from '../../src/domain/replacement';
+import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
 // Why engines are replaced or have to wait besides a change of the port, each once on a real Temporal server.
@@ -56,6 +57,21 @@ test.concurrent('an engine whose API fails is replaced', () =>
     const { plain } = await atRest(stand);
     change(stand, plain.id, { health: 'unhealthy' });
     expect(await replaced(stand, [plain.id])).toEqual(['engine unhealthy']);
+  }, brisk),
+);
+
+test.concurrent('of two forwarded engines one that does not answer goes, and the other one stays', () =>
+  bench.with(async (stand) => {
+    const { forwarded } = await atRest(stand);
+    const there = stand.engines.get(forwarded.id);
+    if (!there) throw new Error('the forwarded engine was expected');
+    const id = 'left-over'.padEnd(64, '0');
+    const ports = { httpPort: 19_008, httpsPort: 45_008 };
+    stand.engines.set(id, { ...there, ...ports, id, name: 'left_over', labels: {}, health: 'unhealthy' });
+    await until('it gone', () => !stand.engines.has(id));
+    await stand.untilQuiet();
+    expect([...stand.engines.keys()]).toContain(forwarded.id);
+    expect(stand.engines.size).toBe(2);
   }, brisk),
 );
 

@@ -52,13 +52,11 @@ test.concurrent(
         await until('an engine without a stream', async () =>
           [...(await stand.told('a')), ...(await stand.told('b'))].includes(2),
         );
-        const before = await Promise.all([stand.told('a'), stand.told('b')]);
         await stand.set('a', { busy: 0 });
         await stand.set('a', { busy: 1 });
         await stand.set('b', { busy: 4 });
         await stand.keep({ b: 4 });
         const after = await Promise.all([stand.told('a'), stand.told('b')]);
-        expect(after.flat().slice(0, 1)).toEqual(before.flat().slice(0, 1));
         for (const told of after) expect(told).toEqual(told.toSorted((x, y) => x - y));
       },
       { minReplicas: 2 },
@@ -128,7 +126,10 @@ test.concurrent('one of another version is ended and begun anew, and one of this
 test.concurrent('signals that make no sense are ignored', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
-    const before = await stand.state();
+    const before = await until('all of it in its state', async () => {
+      const state = await stand.state();
+      return ['a', 'b'].every((vpn) => state.told[vpn] === 2) && state;
+    });
     for (const value of [-1, 1.5, '6', null, {}, Number.MAX_SAFE_INTEGER]) await stand.fleet.signal(scaleSignal, value);
     const { client } = bench.env;
     for (const value of [null, 'x', { ...stand.settings, instance: 'other' }, { ...stand.settings, vpns: [{}] }]) {

@@ -1,3 +1,4 @@
+import type { Replacement } from '../../src/domain/replacement';
 import {
   configureSignal,
   listsQuery,
@@ -262,6 +263,15 @@ describe('messages', () => {
     }, brisk),
   );
 
+  test.concurrent('an update with nothing in it does so too, and says which replacement that is', () =>
+    bench.with(async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      const { id } = await stand.handle.executeUpdate<Replacement, []>('replaceEngine');
+      await stand.untilState('the replacement', (s) => s.replacements.some((r) => r.id === id && r.cause === 'forced'));
+    }, brisk),
+  );
+
   test.concurrent('a repeated request is the same replacement, also after it has ended; one under way is joined', () =>
     bench.with(async (stand) => {
       await stand.start();
@@ -343,8 +353,11 @@ describe('history', () => {
         return { events: (events ?? []).length, rounds };
       };
       await stand.handle.signal(recheckSignal);
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      const begun = await history();
+      const before = await history();
+      const begun = await until('two rounds of that length', async () => {
+        const now = await history();
+        return now.rounds >= before.rounds + 2 ? now : null;
+      });
       const later = await until('four more rounds', async () => {
         const now = await history();
         return now.rounds >= begun.rounds + 4 ? now : null;

@@ -1,0 +1,181 @@
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import pino from 'pino';
+import type { VpnSettings } from '../../src/domain/settings';
+import { recheckSignal } from '../../src/workflows/messages';
+import { WORKFLOW_VERSION } from '../../src/workflows/version';
+import { replacementWorkflowIdPrefix } from '../../src/domain/names';
+import { endWithReplacements, listRunning } from '../../src/program/end-workflows';
+import { endOtherVersions } from '../../src/program/other-version';
+import { Supervision } from '../../src/program/supervision';
+import { until } from '../simulator/until';
+import { TemporalBench, type VpnStand } from './bench';
+
+const log = pino({ level: 'silent' });
+
+let bench: TemporalBench;
+let client: Client;
+
+beforeAll(async () => {
+  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30']);
+  client = bench.env.client;
+});
+afterAll(() => bench.stop());
+
+const supervisions: Supervision[] = [];
+afterEach(() => Promise.all(supervisions.splice(0).map((s) => s.stop())));
+
+/** @param as what is configured, if not the stand's own VPN */
+function supervise({ settings }: VpnStand, as: Partial<VpnSettings> = {}): Supervision {
+  const supervision = new Supervision(client, [{ ...settings, ...as }], log);
+  supervisions.push(supervision);
+  supervision.start();
+  return supervision;
+}
+
+function end({ settings }: VpnStand, vpns = [settings.vpn]): Promise<void> {
+  return endOtherVersions({ client, instance: settings.instance, vpns, log });
+}
+
+async function statusOf(workflowId: string, runId?: string): Promise<string> {
+  return (await client.workflow.getHandle(workflowId, runId).describe()).status.name;
+}
+
+/** A workflow without a version, as it was before there was one, with a replacement that makes no headway. */
+async function otherVersion(stand: VpnStand): Promise<{ runId: string; replacement: string }> {
+  stand.failing = { activity: 'createEngine', message: 'not yet' };
+  await stand.start();
+  const { replacements } = await stand.untilState('a replacement', (s) => s.replacements.length > 0);
+  const { runId } = await stand.handle.describe();
+  return { runId, replacement: replacements[0]?.id ?? '' };
+}
+
+test("a VPN's workflow carries its version, also after it has continued as new", () =>
+  bench.with(
+    async (stand) => {
+      supervise(stand);
+      await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
+      const first = await stand.handle.describe();
+      await stand.untilForwarded(40_000);
+      await until('another run', async () => {
+        await stand.handle.signal(recheckSignal);
+        return (await stand.handle.describe()).runId !== first.runId;
+      });
+      expect((await stand.handle.describe()).memo).toEqual({ workflowVersion: WORKFLOW_VERSION });
+      await end(stand);
+      expect(await statusOf(stand.workflowId)).toBe('RUNNING');
+    },
+    { evictionGraceMs: 300 },
+  ));
+
+test('one that somebody has terminated is begun anew, and its engine is adopted', () =>
+  bench.with(async (stand) => {
+    const supervision = supervise(stand);
+    await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
+    const { engines } = await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+    await stand.handle.terminate('by a test');
+    supervision.checkNow();
+    await until('it running again', async () => (await statusOf(stand.workflowId)) === 'RUNNING');
+    expect((await stand.untilForwarded(40_000)).engines.map((e) => e.id)).toEqual(engines.map((e) => e.id));
+    expect((await stand.state()).replacements).toEqual([]);
+  }));
+
+test('one of a VPN that is no longer configured ends when a worker starts, and its engine is left alone', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+    await until('it ended', async () => {
+      // Visibility lags behind, so the first start may not see it.
+      const supervision = supervise(stand, { vpn: 'another' });
+      await supervision.stop();
+      return (await statusOf(stand.workflowId)) === 'COMPLETED';
+    });
+    expect(stand.engines.size).toBe(1);
+  }));
+
+test('one of another version is ended with its replacements, and the next one begins anew', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await end(stand);
+    expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+    stand.failing = null;
+    supervise(stand);
+    await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+    expect(stand.engines.size).toBe(1);
+  }));
+
+test('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await stand.handle.terminate();
+    await end(stand);
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+  }));
+
+test('two workers that start at the same moment begin one workflow, and neither ends what the other has begun', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    stand.failing = null;
+    await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
+    await stand.untilForwarded(40_000);
+    const { runId } = await stand.handle.describe();
+    await end(stand);
+    expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
+    expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
+  }));
+
+test('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    const seen = await stand.handle.describe();
+    await end(stand);
+    supervise(stand);
+    const prefix = replacementWorkflowIdPrefix(stand.settings.instance, stand.settings.vpn);
+    const [next] = await until('the next replacement in the list', async () => {
+      const running = await listRunning(client, prefix);
+      return running.length > 0 && running;
+    });
+    await endWithReplacements(client, seen, prefix, 'seen before it ended');
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+    expect(await statusOf(next ?? '')).toBe('RUNNING');
+  }));
+
+test("a replacement that begins just after its parent's end is ended, too", () =>
+  bench.with(async (stand) => {
+    const { replacement } = await otherVersion(stand);
+    // Temporal says that it is not there yet, to whoever comes that early.
+    let tooEarly = 0;
+    const early = new Client({
+      connection: client.connection,
+      interceptors: {
+        workflow: [
+          {
+            terminate: (input, next) => {
+              const { workflowId } = input.workflowExecution;
+              if (workflowId !== replacement || tooEarly >= 2) return next(input);
+              tooEarly++;
+              throw new WorkflowNotFoundError('not yet begun', replacement, undefined);
+            },
+          },
+        ],
+      },
+    });
+    // Nor is it in the list of those that run, where nothing has this prefix.
+    await endWithReplacements(early, await stand.handle.describe(), 'replace/none of them/', 'it ends');
+    expect(tooEarly).toBe(2);
+    expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
+    expect(await statusOf(replacement)).toBe('TERMINATED');
+  }));
+
+test('one of a VPN that is no longer configured is ended, too', () =>
+  bench.with(async (stand) => {
+    const other = await otherVersion(stand);
+    await until('it in the list', async () => {
+      await end(stand, []);
+      return (await statusOf(stand.workflowId)) === 'TERMINATED';
+    });
+    expect(await statusOf(other.replacement)).toBe('TERMINATED');
+  }));
