@@ -36,7 +36,6 @@ export interface Config {
     /** Samples kept of each stream. */
     readonly statsHistoryMax: number;
   };
-  readonly vpnMode: 'single' | 'redundant';
   readonly vpns: readonly VpnConfig[];
   readonly gluetun: { readonly port: number; readonly timeoutMs: number };
   readonly checkIntervalMs: number;
@@ -140,6 +139,11 @@ export function loadConfig(env: Env): Config {
   const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
   if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
     mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
+  const listening = listeningPorts(read).filter((name) => comparable(name));
+  for (const [i, name] of listening.entries()) {
+    const other = listening.slice(0, i).find((before) => read[before] === read[name]);
+    if (other !== undefined) mistakes.push(`${name}: expected another port than ${other}, got ${read[name]} for both`);
+  }
   if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);
 
   return {
@@ -157,7 +161,6 @@ export function loadConfig(env: Env): Config {
       advertisedHost: read.ADVERTISED_HOST === '' ? null : read.ADVERTISED_HOST,
       statsHistoryMax: read.STATS_HISTORY_MAX,
     },
-    vpnMode: vpns.length > 1 ? 'redundant' : 'single',
     vpns,
     gluetun: { port: read.GLUETUN_API_PORT, timeoutMs: read.GLUETUN_TIMEOUT_S * 1000 },
     checkIntervalMs: read.GLUETUN_HEALTH_CHECK_INTERVAL_S * 1000,
@@ -213,6 +216,18 @@ export function loadConfig(env: Env): Config {
     secretKey: read.PORTWARD_SECRET_KEY === '' ? null : read.PORTWARD_SECRET_KEY,
     log: { debug: read.DEBUG_MODE, debugDir: read.DEBUG_LOG_DIR, format: read.LOG_FORMAT },
   };
+}
+
+type PortVariable = 'APP_PORT' | 'PORTWARD_METRICS_PORT' | 'PORTWARD_TEMPORAL_PORT' | 'PORTWARD_TEMPORAL_UI_PORT';
+
+/** The ports on which Portward listens, all of them on one host. */
+function listeningPorts(read: Variables): PortVariable[] {
+  return [
+    'APP_PORT',
+    ...(read.PORTWARD_METRICS_PORT === 0 ? [] : ['PORTWARD_METRICS_PORT' as const]),
+    // The embedded server's.
+    ...(read.TEMPORAL_ADDRESS === '' ? (['PORTWARD_TEMPORAL_PORT', 'PORTWARD_TEMPORAL_UI_PORT'] as const) : []),
+  ];
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;

@@ -49,7 +49,7 @@ const urlOption = [
 ] as const;
 program
   .command('status')
-  .description('VPNs, engines and replacements as a table')
+  .description('VPNs and their engines as a table')
   .option(...urlOption)
   .action(status);
 program

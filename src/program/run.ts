@@ -1,6 +1,8 @@
 import { Runtime } from '@temporalio/worker';
+import Dockerode from 'dockerode';
 import type { Logger } from 'pino';
-import type { Config } from '../config';
+import { ConfigError, type Config } from '../config';
+import { DockerHost } from '../docker/docker-host';
 import { cacheDir } from '../folders';
 import { leftOutNotice } from '../left-out-variables';
 import { createLogger } from '../logger';
@@ -13,14 +15,17 @@ import { installRuntime } from './telemetry';
 import { startedUnless, untilAborted, within } from './stopping';
 import { searchAttributes, WorkerProgram } from './worker-program';
 
-/** `docker stop` kills after 10 s: a start that is broken off has 1 s, the embedded server the last 2 s. */
+/** `docker stop` kills after 10 s, of which each step has its part. */
 const HAND_OVER_WITHIN_MS = 6_000;
+/** More than the 2 s after which a server that hangs is killed. */
+const SERVER_STOPS_WITHIN_MS = 2_500;
 const CLOSE_WITHIN_MS = 500;
 
 export type Part = 'worker' | 'api';
 
 /** Runs the given parts until SIGTERM or SIGINT; returns when everything has been stopped in order. */
 export async function run(config: Config, parts: readonly Part[]): Promise<void> {
+  const { docker, temporal } = connections(config, parts);
   keepFilesPrivate(config);
   const log = createLogger(config.log);
   const stopping = onSignal(log);
@@ -32,11 +37,11 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   if (leftOut !== null) log.info(leftOut);
 
   const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
-  const target = await temporalTarget(config, server);
+  const target = temporal ?? (await embeddedTarget(config, server));
   const { client, connection } = lazyClient(target);
-  const worker = parts.includes('worker') ? new WorkerProgram(config, { target, client, connection, log }) : null;
+  const worker = docker && new WorkerProgram(config, { docker, target, client, connection, log });
   const api = parts.includes('api') ? new ApiProgram(config, client, log, workerMetrics) : null;
-  server?.supervise(() => worker?.checkWorkflows());
+  server?.supervise(() => worker?.checkWorkflows(), stopping);
   try {
     await startedUnless(stopping, async () => {
       await worker?.start();
@@ -49,7 +54,8 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
     const handedOver = await within(HAND_OVER_WITHIN_MS, worker?.stop());
     if (!handedOver) log.warn('The worker could not hand over in time; its work is taken up again at the next start');
     await within(CLOSE_WITHIN_MS, connection.close());
-    await server?.stop();
+    if (!(await within(SERVER_STOPS_WITHIN_MS, server?.stop())))
+      log.warn('The Temporal server could not be stopped in time; the next start takes it over');
     // The SDK keeps lines of workflows back for a moment, to sort them; the process ends before it would write them.
     Runtime.instance().flushLogs();
     log.info(`Portward has stopped in ${((performance.now() - began) / 1000).toFixed(1)} s; engines keep running`);
@@ -80,8 +86,35 @@ async function embeddedServer(
   return server;
 }
 
-async function temporalTarget(config: Config, server: EmbeddedServer | null): Promise<TemporalTarget> {
-  if (config.temporal.address !== null) return targetFromEnvironment();
+interface Connections {
+  /** Null where there is no worker. */
+  readonly docker: DockerHost | null;
+  /** Null: the embedded server. */
+  readonly temporal: TemporalTarget | null;
+}
+
+/** What is wrong with the variables that others read is found here, before anything is started. @throws ConfigError */
+function connections({ temporal }: Config, parts: readonly Part[]): Connections {
+  const mistakes: string[] = [];
+  const made = <T>(variables: string, make: () => T): T | null => {
+    try {
+      return make();
+    } catch (error) {
+      mistakes.push(`${variables}: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  };
+  const found = {
+    docker: parts.includes('worker')
+      ? made('DOCKER_HOST, DOCKER_CERT_PATH', () => new DockerHost(new Dockerode()))
+      : null,
+    temporal: temporal.address === null ? null : made("Temporal's TEMPORAL_* variables", targetFromEnvironment),
+  };
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return found;
+}
+
+async function embeddedTarget(config: Config, server: EmbeddedServer | null): Promise<TemporalTarget> {
   if (server) return targetAt(server.address);
   const found = await findEmbeddedServer(config.dataDir);
   return targetAt(found?.address ?? `127.0.0.1:${config.temporal.port}`);

@@ -1,6 +1,5 @@
-import Dockerode from 'dockerode';
-import type { Client, Connection } from '@temporalio/client';
-import type { Worker } from '@temporalio/worker';
+import { isGrpcServiceError, type Client, type Connection } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
 import { PoolHints } from '../activities/pool-hints';
@@ -8,7 +7,7 @@ import { createFleetActivities, type FleetActivities } from '../activities/watch
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
 import { DockerEvents } from '../docker/docker-events';
-import { DockerHost } from '../docker/docker-host';
+import type { DockerHost } from '../docker/docker-host';
 import { pullWithProgress } from '../docker/pull';
 import { label, taskQueue } from '../domain/names';
 import { engineApi } from '../engine/engine-probe';
@@ -46,6 +45,7 @@ export const searchAttributes: SearchAttributes = {
 export class ForeignEngines extends Error {}
 
 export interface WorkerProgramDeps {
+  readonly docker: DockerHost;
   readonly target: TemporalTarget;
   readonly client: Client;
   readonly connection: Connection;
@@ -54,8 +54,8 @@ export interface WorkerProgramDeps {
 
 /** The part of Portward that does the work: activities, workflows, and the supervision of the VPN workflows. */
 export class WorkerProgram {
-  private readonly docker = new DockerHost(new Dockerode());
-  private readonly events = new DockerEvents(this.docker);
+  private readonly docker: DockerHost;
+  private readonly events: DockerEvents;
   private readonly stopping = new AbortController();
   private readonly fleet: FleetSupervision;
   private readonly poolHints: PoolHints;
@@ -69,6 +69,8 @@ export class WorkerProgram {
     private readonly config: Config,
     private readonly deps: WorkerProgramDeps,
   ) {
+    this.docker = deps.docker;
+    this.events = new DockerEvents(deps.docker);
     this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
     this.poolHints = new PoolHints(() => this.askingTemporal(() => this.fleet.recheck()));
     this.activities = { ...this.makeActivities(), ...this.makeFleetActivities() };
@@ -81,7 +83,7 @@ export class WorkerProgram {
     this.running = this.keepRunning();
   }
 
-  /** Temporal has been started anew, perhaps with an empty database: without this that shows after half a minute. */
+  /** Temporal has been started anew, perhaps with an empty database: without this that shows only at the next check. */
   checkWorkflows(): void {
     this.supervision?.checkNow();
   }
@@ -143,23 +145,24 @@ export class WorkerProgram {
   private async keepRunning(): Promise<void> {
     const { signal } = this.stopping;
     let pause = 250;
-    let told = false;
+    let told: string | null = null;
     while (!signal.aborted) {
       try {
         await this.runOnce(() => {
-          if (told) this.deps.log.info('Temporal answers again');
-          told = false;
+          if (told !== null) this.deps.log.info('Temporal answers again');
+          told = null;
           pause = 250;
         });
       } catch (error) {
         if (signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
-        if (!told)
+        const kind = kindOf(error);
+        if (kind !== told)
           this.deps.log.error(
             { event: 'temporal unreachable' },
             `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${message}`,
           );
-        told = true;
+        told = kind;
       }
       await this.supervision?.stop();
       await pauseUntil(pause, signal);
@@ -169,28 +172,31 @@ export class WorkerProgram {
 
   private async runOnce(connected: () => void): Promise<void> {
     const { config } = this;
-    const { worker, close } = await createWorker({
-      target: this.deps.target,
-      taskQueue: taskQueue(config.instance),
-      activities: this.activities,
-      // What a replay says was said when it happened.
-      sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
-      vpns: config.vpns.length,
-      engines: Math.max(config.pool.maxReplicas, config.vpns.length),
-    });
-    this.worker = worker;
+    const { nativeConnection, namespace } = this.deps.target;
+    const connection = await NativeConnection.connect(nativeConnection);
     try {
-      if (this.stopping.signal.aborted) return;
-      connected();
+      await this.askingTemporal(() => this.deps.connection.workflowService.describeNamespace({ namespace }));
       await this.askingTemporal(() => this.endOtherVersions());
       const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
+      if (this.stopping.signal.aborted) return;
+      this.worker = await createWorker({
+        connection,
+        namespace,
+        taskQueue: taskQueue(config.instance),
+        activities: this.activities,
+        // What a replay says was said when it happened.
+        sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
+        vpns: config.vpns.length,
+        engines: Math.max(config.pool.maxReplicas, config.vpns.length),
+      });
+      connected();
       this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
       this.supervision.start();
       if (this.stopping.signal.aborted) return;
-      await worker.run();
+      await this.worker.run();
     } finally {
-      await close();
+      await connection.close();
     }
   }
 
@@ -283,4 +289,10 @@ export class WorkerProgram {
       return [];
     }
   }
+}
+
+/** Two failures of one kind are told once: their messages may differ in times and numbers. */
+function kindOf(error: unknown): string {
+  if (isGrpcServiceError(error)) return `gRPC ${error.code}`;
+  return error instanceof Error ? error.name : String(error);
 }

@@ -88,9 +88,10 @@ export class EmbeddedServer {
   /**
    * From now on a server that dies is started again, with the same port and database, and it is said when the disk is full.
    * @param onBack called when it has been started again; its database may be another one
+   * @param until aborted when that is to end before the server does
    */
-  supervise(onBack: () => void = () => {}): void {
-    const { signal } = this.#stopping;
+  supervise(onBack: () => void = () => {}, until?: AbortSignal): void {
+    const signal = until ? AbortSignal.any([until, this.#stopping.signal]) : this.#stopping.signal;
     this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchDisk(signal)]);
   }
 

@@ -1,15 +1,15 @@
-import { NativeConnection, Worker, type InjectedSinks } from '@temporalio/worker';
+import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
 import type { PoolSinks } from '../workflows/pool-sink';
-import type { TemporalTarget } from './client';
 import { workflowBundle } from './workflow-code';
 
 /** How long a worker that is told to stop may still hand over. */
 const SHUTDOWN_GRACE = '5 seconds';
 
 export interface PortwardWorkerOptions {
-  readonly target: TemporalTarget;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
   readonly taskQueue: string;
   readonly activities: Activities & FleetActivities;
   readonly sinks: InjectedSinks<PoolSinks>;
@@ -18,18 +18,10 @@ export interface PortwardWorkerOptions {
   readonly engines: number;
 }
 
-/** Connects, and makes a worker that is not running yet. */
-export async function createWorker(
-  options: PortwardWorkerOptions,
-): Promise<{ worker: Worker; close: () => Promise<void> }> {
-  const { target, taskQueue, activities, sinks, vpns, engines } = options;
-  const connection = await NativeConnection.connect(target.nativeConnection);
-  const worker = await Worker.create({
-    connection,
-    namespace: target.namespace,
-    taskQueue,
-    activities,
-    sinks,
+/** Not running yet. Until it has run it keeps a thread, and its connection from being closed, so nothing may fail in between. */
+export function createWorker({ vpns, engines, ...options }: PortwardWorkerOptions): Promise<Worker> {
+  return Worker.create({
+    ...options,
     workflowBundle,
     // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
     stickyQueueScheduleToStartTimeout: '1 second',
@@ -43,5 +35,4 @@ export async function createWorker(
     maxHeartbeatThrottleInterval: '3 seconds',
     defaultHeartbeatThrottleInterval: '3 seconds',
   });
-  return { worker, close: () => connection.close() };
 }

@@ -20,7 +20,6 @@ test('with nothing but the VPN set, every value is the one in the contract and t
       advertisedHost: null,
       statsHistoryMax: 720,
     },
-    vpnMode: 'single',
     vpns: [
       {
         name: 'gluetun',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
 import type { ReplacementJson } from '../../src/api/schemas';
@@ -9,14 +10,18 @@ import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/ser
 import { until } from '../simulator/until';
 import { Stage } from './stage';
 
-// Two workers and an API, each a process, on one Temporal server that is nobody's own.
+// Two workers and an API, each a process, on one Temporal server that is nobody's own. It is not there when they start, and
+// has not their namespace when it is.
 
 const log = { info: () => {}, warn: () => {} };
+const NAMESPACE = 'of-this-test';
 
 let stage: Stage;
 let second: PortwardProcess;
 let server: EmbeddedServer;
 let client: Client;
+/** What readers were told before there was a server. */
+let refused: { readonly status: number; readonly body: string };
 
 beforeAll(async () => {
   const [port = 0, uiPort = 0] = await freePorts(2);
@@ -24,14 +29,23 @@ beforeAll(async () => {
   const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
   await stage.addVpn();
   await stage.vpn().untilHealth('healthy');
-  const settings = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' };
+  const temporal = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: NAMESPACE };
+  const settings = { ...temporal, MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' };
   await stage.startPortward(settings, { STARTUP_MS: '800' }, true);
+  const answer = await fetch(`${stage.api.url}/engines`);
+  refused = { status: answer.status, body: await answer.text() };
+  await stage.portward.untilLog(/Temporal at 127\.0\.0\.1:\d+ is not reachable/);
   const dataDir = join(stage.portward.folder, 'own-temporal');
   server = await startEmbeddedServer({ cliPath, dataDir, port, uiPort, log, searchAttributes: {} });
   stage.onClear(() => server.stop());
   const connection = await Connection.connect({ address: server.address });
   stage.onClear(() => connection.close());
-  client = new Client({ connection });
+  client = new Client({ connection, namespace: NAMESPACE });
+  await stage.portward.untilLog(new RegExp(`is not reachable, trying again: .*${NAMESPACE}`));
+  await client.workflowService.registerNamespace({
+    namespace: NAMESPACE,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
   second = stage.portward.beside('worker');
   stage.onClear(() => second.stop());
   await second.start();
@@ -65,6 +79,12 @@ async function done(replacements: readonly ReplacementJson[]): Promise<Record<st
 async function ids(): Promise<string[]> {
   return (await stage.containers()).map((c) => c.id).toSorted();
 }
+
+test('a server that is away, or has not the namespace, is said once each, and the API says why it has no list', () => {
+  expect(refused).toMatchObject({ status: 503, body: expect.stringMatching(/no list of engines/) });
+  const told = stage.portward.logLines.filter((line) => /is not reachable, trying again/.test(line.text));
+  expect(told.map((line) => line.text.includes(NAMESPACE))).toEqual([false, true]);
+});
 
 test('both started with nothing there: two engines, each provisioned once', async () => {
   expect((await stage.replacements()).map((r) => [r.cause, r.state])).toEqual([
