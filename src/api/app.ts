@@ -96,6 +96,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     limits: poolLimits(pool),
     sealingKey,
     lastKnown: (vpn) => reads.lastState(vpn),
+    log: fastify.log,
   });
   await provisionRoutes(routes, { provisioning, containerLabel });
   await poolRoutes(routes, { reads, fleet, ...pool });

@@ -4,6 +4,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import type { FastifyBaseLogger } from 'fastify';
 import { DeadlineExceeded, withDeadline } from '../deadline';
 import type { Port } from '../domain/engine';
 import type { Replacement, Target } from '../domain/replacement';
@@ -45,6 +46,7 @@ export interface ProvisioningOptions {
   readonly sealingKey: () => Promise<SealingKey>;
   /** What others have learned of a VPN last, however long ago; null: nothing. */
   readonly lastKnown: (vpn: string) => LastAnswer<VpnReport> | null;
+  readonly log: Pick<FastifyBaseLogger, 'error'>;
 }
 
 /** A VPN, and what its workflow says of it. */
@@ -92,8 +94,16 @@ export class Provisioning {
   }
 
   async provision(order: EngineOrder, from: number = performance.now()): Promise<ProvisioningOutcome> {
-    const hasEnv = Object.keys(order.env).length > 0;
-    const key = hasEnv ? await this.options.sealingKey() : null;
+    let key: SealingKey | null = null;
+    try {
+      if (Object.keys(order.env).length > 0) key = await this.options.sealingKey();
+    } catch (error) {
+      this.options.log.error(`An engine with an environment is refused: ${String(error)}`);
+      return refused(
+        500,
+        failure('the key that environments are sealed with can not be read; the log says why', false),
+      );
+    }
     const prefix = requestIdPrefix(order, key);
     const facts = await this.facts();
     // From here to `begun.set` nothing is awaited, so that two requests can't both take the last place.

@@ -19,7 +19,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * Limits what costs something: requests that change something, each of which lengthens a workflow's history. Reads
- * have none: however many there are, the workflows are asked ten times a second at most.
+ * have none: however many there are, the workflows are asked a dozen times a second at most.
  */
 export async function limitChanges(fastify: FastifyInstance, { changesPerMinute: max }: RateLimits): Promise<void> {
   if (max > 0) {

@@ -62,6 +62,7 @@ const STATE_WITHIN_MS = 2_000;
 /** The time in which a list without an engine that is to be stopped has to be had is 2.5 s and more. */
 const ASK_AGAIN_MS = 200;
 const PROGRESS_MAX_AGE_MS = 5_000;
+const PROGRESS_COUNTS_FOR_MS = 30_000;
 
 /** Everything the API reads of the VPNs, shared between requests, and kept as bytes while it does not change. */
 export class Reads {
@@ -84,7 +85,7 @@ export class Reads {
         askAgainMs: ASK_AGAIN_MS,
       }),
       state: new SharedQuery(() => source.state(), { maxAgeMs, patienceMs: STATE_WITHIN_MS }),
-      progress: new SharedQuery(() => source.progress(), {
+      progress: new SharedQuery(lasting(source), {
         maxAgeMs: PROGRESS_MAX_AGE_MS,
         patienceMs: STATE_WITHIN_MS,
       }),
@@ -256,6 +257,16 @@ export class Reads {
     }
     return this.lastProgress.get(vpn) ?? null;
   }
+}
+
+/** Between two observes none is at work for a moment: what was said last still counts. */
+function lasting(source: VpnSource): () => Promise<ObserveProgress | null> {
+  let last: { readonly progress: ObserveProgress; readonly at: number } | null = null;
+  return async () => {
+    const progress = await source.progress();
+    if (progress) last = { progress, at: performance.now() };
+    return last && performance.now() - last.at < PROGRESS_COUNTS_FOR_MS ? last.progress : null;
+  };
 }
 
 function sparingly(source: VpnSource): (previous: VpnLists | null) => Promise<VpnLists> {

@@ -32,6 +32,8 @@ export function apiServer(loggerInstance?: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_AT_MOST,
     forceCloseConnections: true,
+    // While it closes: what comes then is answered as ever, and an event is sent at once.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: PARAMETER_LENGTH_AT_MOST },
     connectionTimeout: SILENT_FOR_AT_MOST_MS,
     requestTimeout: REQUEST_WITHIN_MS,

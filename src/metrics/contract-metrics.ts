@@ -36,7 +36,8 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
 
   const health = (name: string, help: string, vpn: VpnFacts | undefined) => {
     const gauge = new Gauge({ name, help, labelNames: [name], registers: [registry] });
-    const current = vpn?.json.health ?? 'disabled';
+    // What was so when the VPN's workflow answered last is not claimed to be so.
+    const current = vpn ? (vpn.report === null ? 'unknown' : vpn.json.health) : 'disabled';
     for (const state of HEALTH) gauge.set({ [name]: state }, state === current ? 1 : 0);
   };
   health('orch_vpn_health', 'Health of the first VPN', first);

@@ -181,6 +181,7 @@ describe('a repeat', () => {
     ask(server, sameBody);
     await pass(2_700);
     expect(other.provisioned).toEqual([]);
+    expect(vpn.provisioned).toHaveLength(2);
     expect(vpn.requestIds).toHaveLength(1);
   });
 
@@ -270,6 +271,21 @@ test('who gives no environment needs no key, which an API without a data folder 
   });
   await pass(100);
   expect(vpn.provisioned).toHaveLength(1);
+});
+
+test('who gives an environment is refused, in the form of a refusal, while there is no key', async () => {
+  const vpn = new BootingVpn();
+  const asked = ask(await api([vpn], { sealingKey: () => Promise.reject(new Error('no data folder')) }), {
+    env: { TOKEN: 'hunter2' },
+  });
+  await pass(100);
+  expect(asked).toMatchObject({
+    status: 500,
+    body: {
+      detail: { error: 'provisioning_failed', code: 'general_error', message: expect.stringMatching(/the key/) },
+    },
+  });
+  expect(vpn.provisioned).toEqual([]);
 });
 
 test('a VPN that takes too long to say how it is holds nobody up', async () => {
