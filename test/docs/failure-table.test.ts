@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_KINDS } from '../../chaos/faults';
 import { tablesIn } from './markdown';
-import { titlesIn } from './titles';
+import { firstMissing, titlesIn } from './titles';
 
 // Each row of docs/failure-and-recovery.md names the tests that prove it: `file below test/ › title › title`.
 
@@ -28,13 +28,8 @@ function missing(reference: string): string | null {
   const path = join(root, 'test', `${file}.test.ts`);
   if (!existsSync(path)) return `there is no test/${file}.test.ts`;
   if (titles.length === 0) return 'it names no test';
-  let there = titlesIn(readFileSync(path, 'utf8'));
-  for (const title of titles) {
-    const at = there.indexOf(title);
-    if (at < 0) return `test/${file}.test.ts has no '${title}'`;
-    there = there.slice(at + 1);
-  }
-  return null;
+  const lost = firstMissing(titles, titlesIn(readFileSync(path, 'utf8')));
+  return lost === null ? null : `test/${file}.test.ts has no '${lost}'`;
 }
 
 test('the tables are found', () => {
@@ -64,6 +59,9 @@ test('what is not there is found missing', () => {
   expect(
     titlesIn(
       `test.skip('skipped', f); test.each([1])("it's %s", f); describe(\n'here', f); test.concurrent('beside', f)`,
-    ),
+    ).map(({ title }) => title),
   ).toEqual(["it's %s", 'here', 'beside']);
+  const outside = titlesIn("describe('here', () => {\n  test('inside', f);\n});\ntest('beside', f);");
+  expect(firstMissing(['here', 'inside'], outside)).toBeNull();
+  expect(firstMissing(['here', 'beside'], outside)).toBe('beside');
 });

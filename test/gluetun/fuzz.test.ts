@@ -28,10 +28,12 @@ afterAll(async () => {
 /** Replies that hang never end by themselves: without the limit the tests would not either. */
 const TIMEOUT_MS = 100;
 const KEY = 'TOP-SECRET';
-const client = new GluetunClient({ auth: { kind: 'api-key', key: KEY }, timeoutMs: TIMEOUT_MS });
+const clientOf = (timeoutMs: number) => new GluetunClient({ auth: { kind: 'api-key', key: KEY }, timeoutMs });
+const hasty = clientOf(TIMEOUT_MS);
+const patient = clientOf(10_000);
 
 /** Resolves with the port, or null after a GluetunError without the key. Anything else fails. */
-async function asked(follow: FollowedPort): Promise<number | null> {
+async function asked(follow: FollowedPort, client = hasty): Promise<number | null> {
   const { port } = server.address() as AddressInfo;
   const base = new URL(`http://127.0.0.1:${port}`);
   const found = await client.forwardedPort(base, new AbortController().signal, follow).catch((error: unknown) => error);
@@ -102,7 +104,7 @@ test('an answer that holds what is asked for gives just that', async () => {
       reply = { bytes: answerOf(200, ['connection: close'], Buffer.from(JSON.stringify(body))), ending: 'end' };
       const stays = follow.current !== 0 && follow.current !== null && body.ports.includes(follow.current);
       const expected = stays ? follow.current : (body.ports[follow.index] ?? 0);
-      expect(await asked(follow)).toBe(expected === 0 ? null : expected);
+      expect(await asked(follow, patient)).toBe(expected === 0 ? null : expected);
     }),
     { numRuns: 200 },
   );

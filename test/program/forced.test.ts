@@ -93,8 +93,9 @@ test("by a signal from Temporal's own command line, while rubbish in such a sign
   await signal('--input', '{"engine": 7}');
   await stage.portward.untilLog(/signal replaceEngine ignored/);
   expect(await theOnlyEngine()).toBe(before);
+  const from = stage.portward.logLines.length;
   await signal();
-  await stage.portward.untilLog(/Replacing engine \S+: forced/, { from: stage.portward.logLines.length });
+  await stage.portward.untilLog(/Replacing engine \S+: forced/, { from });
   await stage.quiet();
   expect(await theOnlyEngine()).not.toBe(before);
 });

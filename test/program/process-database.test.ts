@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
 import type { EngineJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
@@ -10,20 +11,32 @@ import { Stage } from './stage';
 
 let stage: Stage;
 let before: string[];
+let client: Client;
 
 beforeAll(async () => {
   stage = await Stage.start({ env: { MIN_REPLICAS: '2' } });
   await stage.forwarded(65_290);
   await stage.quiet();
+  client = await stage.client();
   before = (await stage.listed(2)).map((e) => e.container_id).toSorted();
 });
 afterAll(() => stage.clear());
 
 const database = () => join(stage.portward.dataDir, 'temporal.db');
 
+/** Of the VPN's workflow; null while it can't be asked. */
+async function runId(): Promise<string | null> {
+  return client.workflow
+    .getHandle(stage.workflowId())
+    .describe()
+    .then(
+      (found) => found.runId,
+      () => null,
+    );
+}
+
 async function killServer(): Promise<void> {
-  const pid = stage.portward.temporalPid;
-  if (pid === null) throw new Error('no Temporal server');
+  const pid = stage.temporalPid();
   process.kill(pid, 'SIGKILL');
   await until('another server', () => ![null, pid].includes(stage.portward.temporalPid));
 }
@@ -35,7 +48,9 @@ test.each([
 ])(
   '%s, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list',
   async (_how, lose) => {
-    const pid = stage.portward.pid;
+    const { pid } = stage.portward;
+    const former = await runId();
+    expect(former).not.toBeNull();
     const wrong: string[] = [];
     const clients = meanwhile(async () => {
       const response = await fetch(`${stage.portward.url}/engines`);
@@ -45,7 +60,7 @@ test.each([
     });
     lose();
     await killServer();
-    await until('a new workflow', async () => (await stage.replacements().catch(() => [])).length === 0, 30_000);
+    await until('a new workflow', async () => ![null, former].includes(await runId()), 60_000);
     await stage.forwarded(65_290);
     await clients.stop();
     expect(wrong).toEqual([]);

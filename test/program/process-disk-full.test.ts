@@ -70,8 +70,7 @@ testUnless(obstacle)(
   async () => {
     const engine = await stage.forwarded(40_648);
     fill();
-    const pid = stage.portward.temporalPid ?? 0;
-    process.kill(pid, 'SIGKILL');
+    process.kill(stage.temporalPid(), 'SIGKILL');
     const stale = await until('a stale answer', async () => {
       const answer = await fetch(`${stage.portward.url}/engines`);
       return answer.headers.has('x-portward-stale') ? answer : null;

@@ -57,12 +57,6 @@ async function dockerAnswers(): Promise<void> {
   await gate.reopen();
 }
 
-function temporalPid(): number {
-  const pid = stage.portward.temporalPid;
-  if (pid === null) throw new Error('no Temporal server');
-  return pid;
-}
-
 test('in the moment of the decision, and the control server hangs', async () => {
   await changeUntil(40_001, /replacing forwarded engine/);
   await stage.vpn().setFault({ kind: 'hang' });
@@ -77,13 +71,13 @@ test('while the new engine starts, and Docker hangs', async () => {
 
 test('while the old engine is being stopped, and Temporal is frozen', async () => {
   await changeUntil(40_003, /Stopping forwarded engine/);
-  process.kill(temporalPid(), 'SIGSTOP');
+  process.kill(stage.temporalPid(), 'SIGSTOP');
   expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
 });
 
 test('while it starts, with a Temporal server that a former one left frozen, and when it waits for a Docker that hangs', async () => {
   await stage.portward.kill('SIGKILL');
-  const frozen = temporalPid();
+  const frozen = stage.temporalPid();
   process.kill(frozen, 'SIGSTOP');
   let from = stage.portward.logLines.length;
   stage.portward.launch();
@@ -100,7 +94,7 @@ test('while it starts, with a Temporal server that a former one left frozen, and
 
 test('while its Temporal server, which was killed, is being started again', async () => {
   const from = stage.portward.logLines.length;
-  process.kill(temporalPid(), 'SIGKILL');
+  process.kill(stage.temporalPid(), 'SIGKILL');
   await stage.portward.untilLog(/has died; starting it again/, { from });
   expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
 });

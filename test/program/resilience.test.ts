@@ -1,14 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { freePorts } from '../../simulator/free-ports';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { RUN_LABEL } from '../../simulator/run-label';
-import { cacheDir } from '../../src/folders';
-import { resolveTemporalCli } from '../../src/temporal/cli';
-import { startEmbeddedServer } from '../../src/temporal/server';
 import { Registry, registryObstacle } from '../docker/registry';
 import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
@@ -86,25 +82,25 @@ describe('once it runs', () => {
   });
 
   describe('killed with SIGKILL', () => {
-    test.each([
-      /replacing forwarded engine/,
-      /Engine replacement triggered|replacement triggered/,
-      /Stopping forwarded engine/,
-    ])(
-      'right after a line like %s: one forwarded engine on the new port, the old one gone, one Temporal server',
-      async (line) => {
-        const old = await s.forwarded(port);
-        await changed();
-        await s.portward.untilLog(line, { from });
-        await s.portward.kill('SIGKILL');
-        await s.portward.start();
-        const fresh = await s.forwarded(port, s.vpn(), 60_000);
-        await s.quiet();
-        expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
-        expect(fresh.container_id).not.toBe(old.container_id);
-        expect(temporalServers(s)).toHaveLength(1);
-      },
-    );
+    test.each<[when: string, until: (old: string) => Promise<unknown>]>([
+      ['at the decision', () => s.portward.untilLog(/replacing forwarded engine/, { from })],
+      [
+        'when there is a container of the new engine',
+        (old) => until('the new container', async () => (await ids()).some((id) => id !== old)),
+      ],
+      ['when the old engine is being stopped', () => s.portward.untilLog(/Stopping forwarded engine/, { from })],
+    ])('%s: one forwarded engine on the new port, the old one gone, one Temporal server', async (_when, isTime) => {
+      const old = await s.forwarded(port);
+      await changed();
+      await isTime(old.container_id);
+      await s.portward.kill('SIGKILL');
+      await s.portward.start();
+      const fresh = await s.forwarded(port, s.vpn(), 60_000);
+      await s.quiet();
+      expect((await s.containers()).map((c) => [c.id, c.running])).toEqual([[fresh.container_id, true]]);
+      expect(fresh.container_id).not.toBe(old.container_id);
+      expect(temporalServers(s)).toHaveLength(1);
+    });
 
     test('a port that changes while nothing runs is healed at the next start', async () => {
       const old = await s.forwarded(port);
@@ -161,7 +157,7 @@ describe('once it runs', () => {
 
   test('Temporal hangs: the last list is served as stale with nothing forwarded, and it is fresh again afterwards', async () => {
     const engine = await s.forwarded(port);
-    const pid = s.portward.temporalPid ?? 0;
+    const pid = s.temporalPid();
     process.kill(pid, 'SIGSTOP');
     try {
       const stale = await until('a stale answer', async () => {
@@ -290,43 +286,7 @@ test('the port range is used up: said once, and what fits is there', async () =>
   await until('the problem in status', async () =>
     /no free HTTP port: all of 19100-19101/.test((await s.status()).vpns[0]?.problem ?? ''),
   );
+  expect(said(s, /no free HTTP port/)).toBe(1);
   await s.vpn().changePort(40_648);
   await s.forwarded(40_648);
-});
-
-test('Temporal is not reachable at the start: said once, the API says why, and all is well when it is there', async () => {
-  const [port = 0, uiPort = 0] = await freePorts(2);
-  const s = await onStage({ env: { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } });
-  const response = await fetch(`${s.portward.url}/engines`);
-  expect(response.status).toBe(503);
-  expect(JSON.stringify(await response.json())).toMatch(/no list of engines/);
-  await s.portward.untilLog(/Temporal at 127\.0\.0\.1:\d+ is not reachable/);
-  const log = { info: () => {}, warn: () => {} };
-  const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
-  const server = await startEmbeddedServer({
-    ...{ cliPath, dataDir: join(s.portward.folder, 'own-temporal'), port, uiPort, log },
-    searchAttributes: {},
-  });
-  s.onClear(() => server.stop());
-  await s.forwarded(65_290, s.vpn(), 60_000);
-  expect(said(s, /is not reachable, trying again/)).toBe(1);
-});
-
-test('more than two VPNs, each with a forwarded engine of its own', async () => {
-  const s = await onStage({ vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }] });
-  for (const [index, vpn] of s.vpns.entries()) await s.forwarded(40_001 + index, vpn);
-  expect((await s.status()).vpns.map((v) => v.forwarded_port)).toEqual([40_001, 40_002, 40_003]);
-});
-
-test("a control server's key opens it, and is in no log line and in nothing that Temporal keeps", async () => {
-  const key = 'a-planted-secret-9d41';
-  const s = await onStage({
-    vpns: [{ auth: { mode: 'apikey', key } }],
-    env: { GLUETUN_API_KEY: key, API_KEY: `${key}-too` },
-  });
-  await s.forwarded(65_290);
-  await s.quiet();
-  await s.portward.stop();
-  expect(s.portward.logLines.filter((line) => line.text.includes(key))).toEqual([]);
-  expect(readFileSync(join(s.portward.dataDir, 'temporal.db')).includes(key)).toBe(false);
 });

@@ -19,14 +19,6 @@ beforeAll(async () => {
 
 afterAll(() => stage.clear());
 
-/** Resolves when the control server has answered a read of the port that began after now. */
-async function portReadAgain(): Promise<void> {
-  const from = Date.now();
-  await until('another read of the port', async () =>
-    (await stage.vpn().requests()).some((r) => r.path === '/v1/portforward' && r.at > from && r.status === 200),
-  );
-}
-
 test('GLUETUN_API_PORT says where the port is read, and ACE_HTTPS_RANGE which ports engines have', async () => {
   await stage.forwarded(40_002, stage.vpn(0));
   await stage.forwarded(50_002, stage.vpn(1));
@@ -38,8 +30,8 @@ test('GLUETUN_API_PORT says where the port is read, and ACE_HTTPS_RANGE which po
 test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in another order changes nothing', async () => {
   const { container_id: engine } = await stage.forwarded(40_002);
   await stage.vpn().reorderPorts(40_002, 40_001);
-  await portReadAgain();
-  await portReadAgain();
+  await stage.portReadAgain();
+  await stage.portReadAgain();
   expect((await stage.forwarded(40_002)).container_id).toBe(engine);
   expect(await stage.replacements()).toHaveLength(1);
 });
@@ -48,8 +40,8 @@ test('a Portward that was killed and begins anew goes on with the one that was f
   const { container_id: engine } = await stage.forwarded(40_002);
   await stage.portward.kill('SIGKILL');
   await stage.portward.start();
-  await portReadAgain();
-  await portReadAgain();
+  await stage.portReadAgain();
+  await stage.portReadAgain();
   expect((await stage.forwarded(40_002)).container_id).toBe(engine);
   expect(await stage.replacements()).toHaveLength(1);
   expect(await stage.statusOf()).toMatchObject({ forwarded_port: 40_002, last_port: { port: 40_002 } });
@@ -61,8 +53,8 @@ test('when the one that is followed is no longer there, the one at the index is 
   await stage.quiet();
   expect((await stage.containers()).map((c) => c.id)).toEqual([fresh.container_id]);
   await stage.vpn().changePort(40_004, 40_003);
-  await portReadAgain();
-  await portReadAgain();
+  await stage.portReadAgain();
+  await stage.portReadAgain();
   expect((await stage.forwarded(40_003)).container_id).toBe(fresh.container_id);
 });
 

@@ -127,6 +127,21 @@ export class Stage {
     return this.running;
   }
 
+  /** Of the embedded server. @throws when there is none */
+  temporalPid(): number {
+    const pid = this.portward.temporalPid;
+    if (pid === null) throw new Error('no Temporal server');
+    return pid;
+  }
+
+  /** Resolves when the control server has answered a read of the port that began after now. */
+  async portReadAgain(vpn = this.vpn()): Promise<void> {
+    const from = Date.now();
+    await until('another read of the port', async () =>
+      (await vpn.requests()).some((r) => r.path === '/v1/portforward' && r.at > from && r.status === 200),
+    );
+  }
+
   /** A Portward with other settings on the same database, as after an edit of `.env`. */
   async startPortwardAgain(env: Readonly<Record<string, string>>): Promise<void> {
     const former = this.portward;

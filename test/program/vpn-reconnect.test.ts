@@ -27,14 +27,6 @@ function problem(says: RegExp): Promise<unknown> {
   return until(`a problem like ${String(says)}`, async () => says.test((await stage.statusOf()).problem ?? ''));
 }
 
-/** Resolves when the control server has answered a read of the port that began after now. */
-async function portReadAgain(): Promise<void> {
-  const from = Date.now();
-  await until('another read of the port', async () =>
-    (await stage.vpn().requests()).some((r) => r.path === '/v1/portforward' && r.at > from && r.status === 200),
-  );
-}
-
 test('the same port after a reconnection, with none in between: nothing is replaced, and it is forwarded again', async () => {
   const before = await ids();
   const known = (await stage.replacements()).length;
@@ -43,7 +35,7 @@ test('the same port after a reconnection, with none in between: nothing is repla
   await stage.vpn().runVpn();
   await until('no problem with the port', async () => (await stage.statusOf()).port_problem === null);
   await stage.vpn().repeatPorts();
-  await portReadAgain();
+  await stage.portReadAgain();
   await stage.recheck();
   await stage.forwarded(65_290);
   expect(await ids()).toEqual(before);
