@@ -107,6 +107,7 @@ export function createActivities(deps: ActivityDeps) {
       publicIp: null,
       portRead: null,
       portFailure: null,
+      rewordings: 0,
       liveEngines: null,
     };
     memories.set(vpn, memory);

@@ -10,6 +10,7 @@ import {
   isCalledUnhealthy,
   isHealthy,
   isNews,
+  isReworded,
   type Busy,
   type Known,
   type Observation,
@@ -69,8 +70,9 @@ const FIRST_PORT_WITHIN_MS = 1_500;
 const PUBLIC_IP_EVERY_MS = 60_000;
 const LOOK_AT_HEALTH_EVERY_MS = 200;
 const PUBLIC_IP_RETRY_MS = 5_000;
-/** A control server may fail in another way each time, and each observation is an event of a history. */
-const WORDING_COUNTS_AFTER_MS = 30_000;
+/** Twice as long each time, between two observations that only say anew why the port can't be read. */
+const FIRST_REWORDING_AFTER_MS = 250;
+const REWORDING_AFTER_AT_MOST_MS = 30_000;
 
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
@@ -241,8 +243,17 @@ export class Observer {
       // What follows the first look of all, in which Docker was away, is a first look too.
       if ((!newsOnly || seenAt === null) && !impatient) return;
     }
-    const wordingCounts = performance.now() - this.begun >= WORDING_COUNTS_AFTER_MS;
-    if (!newsOnly || isNews(known, observation, busy, wordingCounts)) this.found?.(observation);
+    if (!newsOnly || isNews(known, observation, busy)) this.found?.(observation);
+    else if (isReworded(known, observation) && this.mayReword()) {
+      this.memory.rewordings++;
+      this.found?.(observation);
+    }
+  }
+
+  /** A control server may fail in another way each time, and each observation is an event of a history. */
+  private mayReword(): boolean {
+    const pauseMs = Math.min(FIRST_REWORDING_AFTER_MS * 2 ** this.memory.rewordings, REWORDING_AFTER_AT_MOST_MS);
+    return performance.now() - this.begun >= pauseMs;
   }
 
   /** Engines that were there before their VPN's workflow are listed together: without this the list would begin empty. */
@@ -303,6 +314,7 @@ export class Observer {
       const follow = { index, current: last?.index === index ? last.port : null };
       const port = await this.deps.gluetun(vpn).forwardedPort(this.controlServer(), signal, follow);
       this.memory.portRead = { port, at: Date.now(), index };
+      this.memory.rewordings = 0;
       this.portReads?.add(1, { vpn, result: 'ok' });
       return this.memory.portRead;
     } catch (error) {

@@ -15,6 +15,8 @@ export interface VpnMemory {
   portRead: PortRead | null;
   /** That reads of the port fail; null since the last good one, or since the VPN was not healthy. */
   portFailure: PortFailure | null;
+  /** How often it was only told anew why, since the last good read. */
+  rewordings: number;
   /** How many engines said that they are connected when the VPN was found unhealthy; null while it is not. */
   liveEngines: number | null;
 }

@@ -154,21 +154,21 @@ export function told(sight: Sight, busy: Busy): Known {
   return { kind, vpn, port, engines: engines.filter((e) => !inWork.has(e.id)), imagePresent };
 }
 
-/** What a reading of the port says, for comparing. */
-function portSays(port: PortReading, wordingCounts: boolean): string {
+/** What a reading of the port says, without the words for why there is none; see `isReworded`. */
+function portSays(port: PortReading): string {
   if (port.kind === 'known') return `port ${port.port}`;
   if (port.kind !== 'unknown') return port.kind;
-  return `${port.none ? 'none' : 'unclear'} ${wordingCounts ? port.reason : ''}`;
+  return port.none ? 'none' : 'unclear';
 }
 
 /** Everything that can change a decision, in one comparable string. Times of looking are not in it. */
-function essence(known: Known, busy: Busy, wordingCounts: boolean): string {
+function essence(known: Known, busy: Busy): string {
   // Docker's absence is worded differently from one call to the next; it stays the same problem.
   if (known.kind === 'blind') return 'blind';
   const { vpn, port, engines, imagePresent } = known;
   return JSON.stringify([
     vpn,
-    portSays(port, wordingCounts),
+    portSays(port),
     engines
       .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))
       .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
@@ -176,15 +176,18 @@ function essence(known: Known, busy: Busy, wordingCounts: boolean): string {
   ]);
 }
 
-/**
- * Whether `seen` holds anything that who was told `known` does not know and has to.
- * @param wordingCounts whether it does when only the reason is another for which the port can't be read
- */
-export function isNews(known: Known | null, seen: Observation, busy: Busy, wordingCounts = true): boolean {
+/** Whether `seen` holds anything that who was told `known` does not know and has to. */
+export function isNews(known: Known | null, seen: Observation, busy: Busy): boolean {
   if (known === null) return true;
   const now = seen.kind === 'sight' ? told(seen, busy) : seen;
   if (known.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
-    return essence({ ...known, port: now.port }, busy, wordingCounts) !== essence(now, busy, wordingCounts);
+    return essence({ ...known, port: now.port }, busy) !== essence(now, busy);
   }
-  return essence(known, busy, wordingCounts) !== essence(now, busy, wordingCounts);
+  return essence(known, busy) !== essence(now, busy);
+}
+
+/** Whether the port can't be read for another reason than was told: of interest to people, and to nothing that is decided. */
+export function isReworded(known: Known | null, seen: Observation): boolean {
+  if (known?.kind !== 'sight' || seen.kind !== 'sight') return false;
+  return known.port.kind === 'unknown' && seen.port.kind === 'unknown' && known.port.reason !== seen.port.reason;
 }

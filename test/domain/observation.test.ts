@@ -1,4 +1,4 @@
-import { isNews, type Known, type PortReading, type Sight } from '../../src/domain/observation';
+import { isNews, isReworded, type Known, type PortReading, type Sight } from '../../src/domain/observation';
 import { presentVpn } from '../builders';
 
 const NOT_BUSY = { evicted: [], replacements: [] };
@@ -18,14 +18,16 @@ describe('that the port can not be read for another reason than before', () => {
   const told: Known = sight(unclear('the control server answers 500'));
   const seen = sight(unclear('it gave no answer within 5 s'));
 
-  test('is news only where the wording counts, for a control server may fail in another way each time', () => {
-    expect(isNews(told, seen, NOT_BUSY)).toBe(true);
-    expect(isNews(told, seen, NOT_BUSY, false)).toBe(false);
+  test('is another wording and no news, for a control server may fail in another way each time', () => {
+    expect(isNews(told, seen, NOT_BUSY)).toBe(false);
+    expect(isReworded(told, seen)).toBe(true);
+    expect(isReworded(told, told as Sight)).toBe(false);
   });
 
-  test('is news at once when it is a port, or clearly none', () => {
-    expect(isNews(told, sight({ kind: 'known', port: 40_000 }), NOT_BUSY, false)).toBe(true);
-    expect(isNews(told, sight(none), NOT_BUSY, false)).toBe(true);
-    expect(isNews(sight({ kind: 'known', port: 40_000 }), seen, NOT_BUSY, false)).toBe(true);
+  test('is news when it is a port, or clearly none', () => {
+    const known = sight({ kind: 'known', port: 40_000 });
+    expect([known, sight(none)].map((now) => isNews(told, now, NOT_BUSY))).toEqual([true, true]);
+    expect(isNews(known, seen, NOT_BUSY)).toBe(true);
+    expect(isReworded(known, seen)).toBe(false);
   });
 });
