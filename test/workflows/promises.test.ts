@@ -85,6 +85,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => w.sicken(nth([...w.containers.keys()], n) ?? '')),
+  },
+  {
     weight: 1,
     arbitrary: fc.nat(9).map<Step>((n) => (w) => w.revive(nth([...w.containers.keys()], n) ?? '')),
   },

@@ -13,7 +13,8 @@ export function assertSettled(world: World): void {
   expect([...world.containers.values()].filter((c) => c.role === 'forwarded').map((c) => c.p2pPort)).toEqual([
     world.port,
   ]);
-  for (const { name, networkOf, startedAt } of world.containers.values()) {
+  for (const { name, networkOf, startedAt, ill = false } of world.containers.values()) {
+    expect([name, ill]).toEqual([name, false]);
     const { vpn } = world;
     // One that was started in a former run of the VPN's container has no network.
     const run = vpn.kind === 'present' ? vpn : null;

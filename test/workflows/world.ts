@@ -41,6 +41,8 @@ interface Container {
   readonly networkOf: string;
   running: boolean;
   startedAt: number;
+  /** Its API does not answer. */
+  ill?: boolean;
 }
 
 /** A replacement's workflow, in steps that the test takes in any order. */
@@ -266,7 +268,15 @@ export class World {
   /** Its process ends and Docker starts it again, before anyone looks. */
   revive(id: string): void {
     const container = this.containers.get(id);
-    if (container) container.startedAt = this.now;
+    if (!container) return;
+    container.startedAt = this.now;
+    container.ill = false;
+  }
+
+  /** Its API does not answer from now on. */
+  sicken(id: string): void {
+    const container = this.containers.get(id);
+    if (container) container.ill = true;
   }
 
   /** Someone ends a replacement by hand; the VPN finds out when it asks. */
@@ -520,12 +530,13 @@ export class World {
   }
 
   private observed(c: Container): ObservedEngine {
-    const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running } = c;
+    const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running, ill } = c;
     const reachable = running && this.vpn.kind === 'present' && c.startedAt >= this.vpn.startedAt;
+    const isAsked = reachable && networkOf === (this.vpn.kind === 'present' ? this.vpn.id : '');
     return {
       ...{ id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, networkOf, running, evicted: false },
       startedAt: running ? c.startedAt : null,
-      health: reachable && networkOf === (this.vpn.kind === 'present' ? this.vpn.id : '') ? 'healthy' : 'unknown',
+      health: !isAsked ? 'unknown' : ill ? 'unhealthy' : 'healthy',
     };
   }
 }
