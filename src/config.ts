@@ -17,6 +17,9 @@ export interface VpnConfig {
   readonly portIndex: number;
 }
 
+/** What runs in a process. */
+export type Part = 'worker' | 'api';
+
 /** The whole configuration, checked. It holds secrets: it is never logged or sent anywhere as a whole. */
 export interface Config {
   readonly instance: string;
@@ -103,8 +106,8 @@ const QUERY_DEADLINE_MS = 500;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** @throws ConfigError */
-export function loadConfig(env: Env): Config {
+/** @param parts what is to run with it @throws ConfigError */
+export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api']): Config {
   const mistakes: string[] = [];
   // `NAME=` in an .env file means that it is not set.
   const given = Object.fromEntries(
@@ -139,10 +142,10 @@ export function loadConfig(env: Env): Config {
   const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
   if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
     mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
-  const listening = listeningPorts(read).filter((name) => comparable(name));
-  for (const [i, name] of listening.entries()) {
-    const other = listening.slice(0, i).find((before) => read[before] === read[name]);
-    if (other !== undefined) mistakes.push(`${name}: expected another port than ${other}, got ${read[name]} for both`);
+  const listening = listeners(read, parts).filter(({ name }) => comparable(name));
+  for (const [i, { name, port }] of listening.entries()) {
+    const other = listening.slice(0, i).find((l) => l.port === port && mayMeet(l.host, listening[i]?.host ?? ''));
+    if (other) mistakes.push(`${name}: expected another port than ${other.name}, got ${port} for both`);
   }
   if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);
 
@@ -218,16 +221,33 @@ export function loadConfig(env: Env): Config {
   };
 }
 
-type PortVariable = 'APP_PORT' | 'PORTWARD_METRICS_PORT' | 'PORTWARD_TEMPORAL_PORT' | 'PORTWARD_TEMPORAL_UI_PORT';
+interface Listener {
+  readonly name: keyof Variables;
+  readonly port: number;
+  readonly host: string;
+}
 
-/** The ports on which Portward listens, all of them on one host. */
-function listeningPorts(read: Variables): PortVariable[] {
-  return [
-    'APP_PORT',
-    ...(read.PORTWARD_METRICS_PORT === 0 ? [] : ['PORTWARD_METRICS_PORT' as const]),
-    // The embedded server's.
-    ...(read.TEMPORAL_ADDRESS === '' ? (['PORTWARD_TEMPORAL_PORT', 'PORTWARD_TEMPORAL_UI_PORT'] as const) : []),
+/** Where these parts of Portward listen. */
+function listeners(read: Variables, parts: readonly Part[]): Listener[] {
+  const api: Listener[] = [{ name: 'APP_PORT', port: read.APP_PORT, host: read.APP_HOST }];
+  const metrics: Listener[] = [
+    { name: 'PORTWARD_METRICS_PORT', port: read.PORTWARD_METRICS_PORT, host: read.PORTWARD_METRICS_HOST },
   ];
+  const embeddedServer: Listener[] = [
+    { name: 'PORTWARD_TEMPORAL_PORT', port: read.PORTWARD_TEMPORAL_PORT, host: '127.0.0.1' },
+    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: read.PORTWARD_TEMPORAL_UI_PORT, host: read.PORTWARD_TEMPORAL_UI_IP },
+  ];
+  return [
+    ...(parts.includes('api') ? api : []),
+    ...(parts.includes('worker') && read.PORTWARD_METRICS_PORT !== 0 ? metrics : []),
+    ...(parts.includes('worker') && read.TEMPORAL_ADDRESS === '' ? embeddedServer : []),
+  ];
+}
+
+/** Whether two who listen on one port of these addresses are in each other's way. */
+function mayMeet(one: string, other: string): boolean {
+  const everywhere = ['0.0.0.0', '::'];
+  return one === other || everywhere.includes(one) || everywhere.includes(other);
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;

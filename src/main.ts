@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import type { Part } from './program/run';
+import type { Part } from './config';
 import { replace, status } from './program/commands';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */
@@ -13,7 +13,7 @@ if (existsSync('.env')) process.loadEnvFile('.env');
 async function start(parts: readonly Part[]): Promise<void> {
   // Loaded only here: Temporal's SDK takes a second, for which the other commands need not wait.
   const [{ loadConfig }, { run }] = await Promise.all([import('./config.js'), import('./program/run.js')]);
-  await run(loadConfig(process.env), parts);
+  await run(loadConfig(process.env, parts), parts);
 }
 
 /** From package.json, which is in the image and in a checkout alike, above the built program. */

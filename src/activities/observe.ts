@@ -279,7 +279,7 @@ export class Observer {
         if (this.firstLookAt === null) {
           this.firstLookAt = performance.now();
           // A control server that hangs must not hold up the first look.
-          void pauseUntil(FIRST_PORT_WITHIN_MS, signal).then(() => this.evaluate());
+          void pauseUntil(FIRST_PORT_WITHIN_MS + 1, signal).then(() => this.evaluate());
         }
         this.trackEngines(look);
       } catch (error) {

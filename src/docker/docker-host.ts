@@ -93,7 +93,7 @@ export class DockerHost {
         },
       );
     });
-    if (failures.length > 0) throw new Error(`image ${image} could not be pulled: ${failures.join('; ')}`);
+    if (failures.length > 0) throw new Error(failures.join('; '));
   }
 
   /** @throws with Docker's 409 when the name is taken */

@@ -1,7 +1,7 @@
 import { Runtime } from '@temporalio/worker';
 import Dockerode from 'dockerode';
 import type { Logger } from 'pino';
-import { ConfigError, type Config } from '../config';
+import { ConfigError, type Config, type Part } from '../config';
 import { DockerHost } from '../docker/docker-host';
 import { cacheDir } from '../folders';
 import { leftOutNotice } from '../left-out-variables';
@@ -20,8 +20,6 @@ const HAND_OVER_WITHIN_MS = 6_000;
 /** More than the 2 s after which a server that hangs is killed. */
 const SERVER_STOPS_WITHIN_MS = 2_500;
 const CLOSE_WITHIN_MS = 500;
-
-export type Part = 'worker' | 'api';
 
 /** Runs the given parts until SIGTERM or SIGINT; returns when everything has been stopped in order. */
 export async function run(config: Config, parts: readonly Part[]): Promise<void> {

@@ -1,9 +1,8 @@
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { Config } from '../config';
 import { temporalLogger } from '../logger';
 import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../metrics/worker-metrics';
-import type { Part } from './run';
+import type { Config, Part } from '../config';
 
 /**
  * Once a process, before any worker. Returns how the API in this process gets the worker's metrics; null when it can't.

@@ -334,6 +334,13 @@ export class VpnState {
   }
 
   configure(settings: VpnSettings): boolean {
+    const { remedies } = this.current;
+    // Sent by each worker that starts, perhaps with the keys whose lack has made it fail.
+    const { last, vpnRestarts } = remedies;
+    if (last?.remedy.kind === 'restart VPN' && last.error !== null && vpnRestarts > 0) {
+      this.update({ remedies: { ...remedies, vpnRestarts: 0 } });
+      this.raise();
+    }
     if (JSON.stringify(settings) === JSON.stringify(this.current.settings)) return false;
     this.update({ settings });
     this.raise();

@@ -1,10 +1,14 @@
+import pino from 'pino';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities, type AwaitedEngine } from '../../src/activities';
 import type { ActivityDeps } from '../../src/activities/deps';
 import { observeDocker } from '../../src/activities/docker-look';
+import type { ObserveInput } from '../../src/activities/observe';
+import { DockerEvents } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
-import { session } from '../../src/domain/observation';
+import { session, type Known, type Observation } from '../../src/domain/observation';
+import { engineApi } from '../../src/engine/engine-probe';
 import { GluetunClient } from '../../src/gluetun/client';
 import { ensureSimulatorImage } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
@@ -12,22 +16,28 @@ import { plainEngine } from '../builders';
 import { Simulation } from '../simulator/simulation';
 import { until } from '../simulator/until';
 
-// What activities make of a VPN that stops under an engine, or that refuses to be restarted.
+// What activities make of a VPN's container and its control server, with real ones.
 
 const simulation = new Simulation();
 const docker = new DockerHost(simulation.docker);
-afterAll(() => simulation.remove());
+const events = new DockerEvents(docker);
+const stopping = new AbortController();
+afterAll(async () => {
+  stopping.abort();
+  await events.close();
+  await simulation.remove();
+});
 
-/** As much of it as these activities use; no engine answers. */
+/** As much of it as these activities use. */
 const deps: Partial<ActivityDeps> = {
-  docker,
+  ...{ docker, events, instance: simulation.runId, stopping: stopping.signal, log: pino({ level: 'silent' }) },
   reach: async () => ({ kind: 'network', preferred: [] }),
-  engineApi: {
-    answers: () => Promise.reject(new Error('it is still booting')),
-    isConnected: () => Promise.resolve(false),
-  } as unknown as ActivityDeps['engineApi'],
+  engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
   gluetun: () => new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 2_000, reconnectTimeoutMs: 4_000 }),
-  gluetunPort: 8_000,
+  ...{ gluetunPort: 8_000, portIndex: () => 0, containerLabel: `portward.test=${simulation.runId}` },
+  streams: () => ({ streams: async () => [], tell: async () => undefined }),
+  ...{ checkIntervalMs: 500, collectIntervalMs: 60_000, healthCheckIntervalMs: 1_000 },
+  ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000 },
 };
 const activities = createActivities(deps as ActivityDeps);
 
@@ -38,6 +48,18 @@ async function healthyVpn(): Promise<{ vpn: SimulatedVpn; ran: string }> {
   const vpn = await simulation.startVpn({ startDelayMs: 0 });
   await vpn.untilHealth('healthy');
   return { vpn, ran: session(observeDocker(await docker.inspect(vpn.name))) ?? '' };
+}
+
+const watch = (input: ObserveInput): Promise<Observation> => activities.observe(input);
+
+/** What the next observation says of the port. */
+async function portSeen(vpn: SimulatedVpn, known: Known, change: Partial<ObserveInput> = {}) {
+  const input: ObserveInput = {
+    ...{ vpn: vpn.name, instance: simulation.runId, image: 'portward-test-none', known, newsOnly: true },
+    ...{ accounted: [], busy: { evicted: [], replacements: [] }, seenAt: null, portRead: null, ...change },
+  };
+  const observation = await environment().run<[ObserveInput], Observation, typeof watch>(watch, input);
+  return observation.kind === 'sight' ? observation.port : observation.problem;
 }
 
 test('an engine whose VPN stops while it boots is given up at once, as no failure of the engine', async () => {
@@ -80,4 +102,24 @@ test('a VPN that refuses to be restarted is not asked again, unless an earlier a
   await vpn.setFault(null);
   await reconnect(1);
   await until('the port that this brings', async () => (await vpn.state()).port > 0);
+});
+
+describe('watching', () => {
+  test('the first look that comes after Docker was away at the start has the port as any first look', async () => {
+    const { vpn } = await healthyVpn();
+    const port = await portSeen(vpn, { kind: 'blind', at: 1, problem: 'Docker is not reachable' });
+    expect(port).toMatchObject({ kind: 'known', port: 5001 });
+  });
+
+  test('another reason for which the port can not be read is told, though nothing is decided by it', async () => {
+    const { vpn } = await healthyVpn();
+    await vpn.setFault({ kind: '500' });
+    const details = observeDocker(await docker.inspect(vpn.name));
+    const unknown = { kind: 'unknown', forMs: 5_000, reason: 'it gave no answer', none: false } as const;
+    const known: Known = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
+    expect(await portSeen(vpn, known, { seenAt: 1 })).toMatchObject({
+      kind: 'unknown',
+      reason: expect.stringMatching(/500/),
+    });
+  });
 });

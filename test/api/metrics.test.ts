@@ -116,6 +116,14 @@ test('of a VPN whose workflow does not answer only that is said', async () => {
   expect(current(families, 'orch_vpn1_health')).toEqual(['unknown']);
 });
 
+test('of a VPN whose workflow has answered before, its health of then is not claimed', async () => {
+  const vpn = new VpnStandIn('gluetun');
+  const server = await api([vpn], { reads: { maxAgeMs: 0 } });
+  expect(current(await scrape(server), 'orch_vpn1_health')).toEqual(['healthy']);
+  vpn.fail();
+  expect(current(await metricsAnew(server), 'orch_vpn1_health')).toEqual(['unknown']);
+});
+
 test('reads that were stale or refused are counted by route', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn], { reads: { maxAgeMs: 0 } });
@@ -136,6 +144,7 @@ test('reads that were stale or refused are counted by route', async () => {
   const refusing = await api([never]);
   expect((await refusing.inject('/engines')).statusCode).toBe(503);
   expect((await refusing.inject('/health/ready')).statusCode).toBe(503);
+  expect((await refusing.inject('/vpn/publicip')).statusCode).toBe(503);
   const refused = await scrape(refusing);
   expect(refused.get('portward_stale_reads_total')?.samples.filter((s) => s.value > 0)).toEqual([
     { name: 'portward_stale_reads_total', labels: { route: '/engines', answer: 'refused' }, value: 1 },

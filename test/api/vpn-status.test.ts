@@ -226,6 +226,19 @@ test('GET /vpn/publicip answers the public address', async () => {
   expect([response.statusCode, response.json()]).toEqual([200, { public_ip: '203.0.113.7' }]);
 });
 
+test('what the last watch said counts between two of them, and for half a minute at most', async () => {
+  const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+  vpn.answerProgress = async () => observeProgress({ publicIp: '203.0.113.7' });
+  const server = await api([vpn]);
+  const publicIp = async () => (await server.inject('/vpn/publicip')).statusCode;
+  expect(await publicIp()).toBe(200);
+  vpn.answerProgress = async () => null;
+  await jest.advanceTimersByTimeAsync(6_000);
+  expect(await publicIp()).toBe(200);
+  await jest.advanceTimersByTimeAsync(30_000);
+  expect(await publicIp()).toBe(503);
+});
+
 test('GET /vpn/publicip is a 503 with detail while no address is known', async () => {
   const vpn = new VpnStandIn('gluetun');
   vpn.answerProgress = async () => observeProgress({ publicIp: null });

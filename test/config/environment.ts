@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, type Config } from '../../src/config';
+import { ConfigError, loadConfig, type Config, type Part } from '../../src/config';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -11,13 +11,13 @@ export function configured(env: Env = {}): Config {
 }
 
 /** What is wrong with an environment, one text a mistake. */
-export function mistakes(env: Env): readonly string[] {
-  return configError(env).mistakes;
+export function mistakes(env: Env, parts?: readonly Part[]): readonly string[] {
+  return configError(env, parts).mistakes;
 }
 
-export function configError(env: Env): ConfigError {
+export function configError(env: Env, parts?: readonly Part[]): ConfigError {
   try {
-    loadConfig(env);
+    loadConfig(env, parts);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -1,3 +1,4 @@
+import { loadConfig } from '../../src/config';
 import { configError, configured, mistakes, ONE_VPN, TWO_VPNS } from './environment';
 
 test('all mistakes are in one message, those of single variables and those of their combination', () => {
@@ -29,6 +30,21 @@ test('there is no minimum above either of the two maxima', () => {
   expect(mistakes({ ...ONE_VPN, MIN_REPLICAS: '30', MAX_REPLICAS: '40' })).toEqual([
     'MIN_REPLICAS: expected at most MAX_ACTIVE_REPLICAS (20), got 30',
   ]);
+});
+
+test('what listens in one process needs ports of its own, where the addresses may meet', () => {
+  const same = { ...ONE_VPN, APP_PORT: '8233' };
+  expect(mistakes(same)).toEqual(['PORTWARD_TEMPORAL_UI_PORT: expected another port than APP_PORT, got 8233 for both']);
+  const three = { ...ONE_VPN, PORTWARD_METRICS_PORT: '7233', PORTWARD_TEMPORAL_UI_PORT: '7233' };
+  expect(mistakes(three)).toHaveLength(2);
+  for (const fine of [
+    { ...same, TEMPORAL_ADDRESS: 'temporal:7233' },
+    { ...same, APP_HOST: '192.168.1.5' },
+    { ...same, APP_PORT: '8000' },
+  ])
+    expect(() => configured(fine)).not.toThrow();
+  expect(() => loadConfig({ ...ONE_VPN, PORTWARD_METRICS_PORT: '8000' }, ['worker'])).not.toThrow();
+  expect(() => loadConfig(same, ['api'])).not.toThrow();
 });
 
 test('what is wrong by itself is not compared with the rest', () => {

@@ -51,6 +51,20 @@ test('a VPN without its port is restarted three times, a minute and half an hour
   expect(nextRemedy(portless(after('restart VPN', 3, later)))).toBeNull();
 });
 
+test.each([
+  [
+    'have failed are tried anew when a worker starts, perhaps with other keys',
+    'it refuses access (401)',
+    'restart VPN',
+  ],
+  ['have worked and brought no port are not tried anew for that', null, undefined],
+])('restarts that %s', (_what, error, next) => {
+  const done = after('restart VPN', 3, DAY);
+  const state = new VpnState(portless({ ...done, last: done.last ? { ...done.last, error } : null }));
+  state.configure(state.data.settings);
+  expect(nextRemedy(state.data)?.remedy.kind).toBe(next);
+});
+
 test('a port that was missing before an outage counts as lost only after it was missing for the whole time again', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (health: 'healthy' | 'unhealthy', at: number) =>

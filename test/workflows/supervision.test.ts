@@ -3,7 +3,7 @@ import pino from 'pino';
 import type { VpnSettings } from '../../src/domain/settings';
 import { recheckSignal } from '../../src/workflows/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
-import { replacementWorkflowIdPrefix } from '../../src/domain/names';
+import { replacementWorkflowIdPrefix, vpnWorkflowId } from '../../src/domain/names';
 import { endWithReplacements, listRunning } from '../../src/program/end-workflows';
 import { endOtherVersions } from '../../src/program/other-version';
 import { Supervision } from '../../src/program/supervision';
@@ -85,12 +85,10 @@ test('one of a VPN that is no longer configured ends when a worker starts, and i
     await stand.start();
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
-    await until('it ended', async () => {
-      // Visibility lags behind, so the first start may not see it.
-      const supervision = supervise(stand, { vpn: 'another' });
-      await supervision.stop();
-      return (await statusOf(stand.workflowId)) === 'COMPLETED';
-    });
+    const prefix = vpnWorkflowId(stand.settings.instance, '');
+    await until('it in the list', async () => (await listRunning(client, prefix)).includes(stand.workflowId));
+    supervise(stand, { vpn: 'another' });
+    await until('it ended', async () => (await statusOf(stand.workflowId)) === 'COMPLETED');
     expect(stand.engines.size).toBe(1);
   }));
 
