@@ -20,7 +20,9 @@ export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
 export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, unfinished, failed, now, provisioningPossible } = decision;
   const wanted = plainWanted(data, forwardedExpected);
-  const isForwarded = alive.some((e) => e.role === 'forwarded' && e.ready);
+  // One that is on its way may need the port that an unhealthy one holds.
+  const isForwarded =
+    alive.some((e) => e.role === 'forwarded' && e.ready) || unfinished.some((r) => r.target?.role === 'forwarded');
   let plain =
     alive.filter((e) => e.role === 'plain').length + unfinished.filter((r) => r.target?.role === 'plain').length;
   for (const [engine, cause] of failed) {

@@ -178,3 +178,11 @@ test('engines that somebody else has made stay, however many there are', () => {
   assertSettled(world);
   expect([...world.containers.keys()]).toEqual(expect.arrayContaining(adopted));
 });
+
+test('a stranger that holds the forwarded port and does not answer makes room for the engine that is on its way', () => {
+  const world = new World();
+  world.observe();
+  world.sicken(world.addForeign('forwarded', 40_000));
+  world.settle();
+  assertSettled(world);
+});

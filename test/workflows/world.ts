@@ -438,12 +438,19 @@ export class World {
     if (!old || this.now < startedAt + settings.evictionGraceMs) return false;
     // One that was idle when it was found to be too many has only streams that began while it was being hidden.
     const forMs = cause === 'surplus' ? 24 * 60 * 60_000 : this.state.data.settings.drainMs;
-    const mayServe = this.now < startedAt + forMs && !OF_DEAD_ENGINES.includes(cause);
+    const mayServe = this.now < startedAt + forMs && !OF_DEAD_ENGINES.includes(cause) && !this.isLost(old.id);
     if (mayServe && child.draining.includes(old.id)) return false;
     if (mayServe) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
     this.remove(old.id);
     child.toRelease.shift();
     return true;
+  }
+
+  /** It serves nobody: it has ended, or its network has with the former run of the VPN's container. */
+  private isLost(id: string): boolean {
+    const container = this.containers.get(id);
+    const { vpn } = this;
+    return !container?.running || (vpn.kind === 'present' && container.startedAt < vpn.startedAt);
   }
 
   /** I2: nobody may still be using it from a list that a proxy keeps for 2 s. */
@@ -493,7 +500,7 @@ export class World {
       // A container in a network that is gone holds nothing.
       const sameNetwork = this.vpn.kind === 'present' && other.networkOf === this.vpn.id;
       const clash = ports.filter((port) => taken.includes(port));
-      if (!other.running || !sameNetwork || clash.length === 0) continue;
+      if (!sameNetwork || this.isLost(other.id) || clash.length === 0) continue;
       // A stranger may come up on any port; the engine then fails to start, and is tried again.
       if (other.labels[label.replacement] === undefined) return false;
       expect(clash).toEqual([]);
