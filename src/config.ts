@@ -143,8 +143,8 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
   if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
     mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
   const listening = listeners(read, parts).filter(({ name }) => comparable(name));
-  for (const [i, { name, port }] of listening.entries()) {
-    const other = listening.slice(0, i).find((l) => l.port === port && mayMeet(l.host, listening[i]?.host ?? ''));
+  for (const [i, { name, port, host }] of listening.entries()) {
+    const other = listening.slice(0, i).find((before) => before.port === port && mayMeet(before.host, host));
     if (other) mistakes.push(`${name}: expected another port than ${other.name}, got ${port} for both`);
   }
   if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, EngineRef } from '../domain/engine';
-import { isCalledUnhealthy, session, type Observation, type VpnObservation } from '../domain/observation';
+import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
+import type { ContainerDetails } from '../docker/docker-host';
 import { resolve } from '../docker/reach';
 import { url, type Endpoint } from '../engine/engine-api';
 import { NotAccepted } from '../gluetun/gluetun-error';
@@ -55,11 +56,15 @@ export interface AwaitedEngine {
   readonly timeoutMs: number;
 }
 
-/** Why the engine can't answer any more, which is no fault of its own; null: it may. */
-function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, seen: VpnObservation): ApplicationFailure | null {
-  const isSame = session(seen) === madeIn;
-  if (isSame && seen.kind === 'present' && seen.running) return null;
-  const what = isSame ? 'stopped' : 'restarted';
+/** Whether the VPN's container still is in the run in which the engine was made. */
+function isInSession(details: ContainerDetails, { session: madeIn }: AwaitedEngine): boolean {
+  const seen = observeDocker(details);
+  return session(seen) === madeIn && seen.kind === 'present' && seen.running;
+}
+
+/** Why the engine can't answer any more, which is no fault of its own. */
+function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, details: ContainerDetails | null): ApplicationFailure {
+  const what = session(observeDocker(details)) === madeIn ? 'stopped' : 'restarted';
   return ApplicationFailure.nonRetryable(
     `VPN container '${vpn}' was ${what} before engine ${engine.name} answered`,
     'VpnNotHealthy',
@@ -185,8 +190,7 @@ export function createActivities(deps: ActivityDeps) {
         const look = async (): Promise<Endpoint> => {
           const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
           if (!details) throw removed(engine);
-          const hindrance = cutOff(input, observeDocker(vpnDetails));
-          if (!vpnDetails || hindrance) throw hindrance ?? removed(engine);
+          if (!vpnDetails || !isInSession(vpnDetails, input)) throw cutOff(input, vpnDetails);
           const { Running, ExitCode } = details.State;
           reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
           return resolve(reach, vpnDetails, engine.httpPort);

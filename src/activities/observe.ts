@@ -78,9 +78,10 @@ const REWORDING_AFTER_AT_MOST_MS = 30_000;
 export class Observer {
   private readonly stopping = new AbortController();
   private readonly startedAt = Date.now();
-  /** When Docker first answered, on the clock that nobody sets. */
-  private firstLookAt: number | null = null;
+  /** Not the time of day, which may be set. So is the next. */
   private readonly begun = performance.now();
+  /** When Docker first answered. */
+  private firstLookAt: number | null = null;
   private readonly looker: DockerLooker;
   private look: DockerLook | { readonly at: number; readonly problem: string } | null = null;
   private readonly port: PortWatch;
