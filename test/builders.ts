@@ -113,6 +113,7 @@ export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
     validPort: 65_290,
     healthy: true,
     unstable: false,
+    problem: null,
     breakerStates: { general: 'closed', replacement: 'closed' },
     ...change,
   };

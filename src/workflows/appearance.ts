@@ -5,6 +5,7 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { BreakerKind } from './breaker';
 import { listing } from './listing';
+import { problemOf } from './problems';
 import { breakerState, trialAt } from './provisioning-allowance';
 import { searchAttribute } from './search-attributes';
 import { runningReplacements, validPort, type VpnData } from './vpn-data';
@@ -33,6 +34,7 @@ export function condition(data: VpnData): 'starting' | 'absent' | 'unhealthy' | 
 
 /** The workflow's current details: a small table in Markdown. */
 export function describeVpn(data: VpnData, now: Instant): string {
+  const problem = problemOf(data);
   const rows = (listing(data, now) ?? []).map(
     (e) =>
       `| ${e.name} | ${e.httpPort} | ${e.forwarded ? `${e.p2pPort} (forwarded)` : (e.p2pPort ?? '–')} | ${e.health} |`,
@@ -42,7 +44,7 @@ export function describeVpn(data: VpnData, now: Instant): string {
   );
   return [
     `**${data.settings.vpn}**: ${condition(data)}, forwarded port ${validPort(data, now) ?? 'unknown'}`,
-    ...(data.problem === null ? [] : [`\n**Problem:** ${data.problem}`]),
+    ...(problem === null ? [] : [`\n**Problem:** ${problem}`]),
     ...(data.port.reason === null ? [] : [`\nPort can't be read: ${data.port.reason}`]),
     ...(data.remedies.running === null ? [] : [`\nAt work: ${data.remedies.running.kind}`]),
     ...breakerLines(data, now),

@@ -41,6 +41,8 @@ export const newsQuery = defineQuery<NewsAnswer>('news');
 export const poolQuery = defineQuery<PoolFacts | null>('pool');
 
 export interface VpnReport extends VpnData {
+  /** See `problems.ts`. */
+  readonly problem: string | null;
   readonly validPort: number | null;
   readonly healthy: boolean;
   /** The port changes so often that replacements are spaced. */

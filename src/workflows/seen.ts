@@ -10,7 +10,7 @@ import {
   type VpnObservation,
 } from '../domain/observation';
 import { seenAgain } from './recurrence';
-import { hadPortFor, isPortLost, VPN_RESTARTS_AT_MOST, wasWellFor, type Remedies } from './remedies';
+import { hadPortFor, wasWellFor, type Remedies } from './remedies';
 import { noPort, type PortKnowledge, type VpnData } from './vpn-data';
 
 // What a look at the world says, taken into what was known before.
@@ -129,28 +129,4 @@ export function vpnSeen(
     portChanges: changed ? seenAgain(before.portChanges, at) : before.portChanges,
     reconnects: reconnected ? seenAgain(before.reconnects, at) : before.reconnects,
   };
-}
-
-/** What keeps the VPN or Portward from doing its work. */
-export function problemOf(data: VpnData): string | null {
-  const { sight, settings, pullError, blind } = data;
-  if (blind !== null) return blind.problem;
-  if (sight === null) return null;
-  const { vpn, imagePresent } = sight;
-  const { vpn: name, image, pullPolicy } = settings;
-  if (vpn.kind === 'absent') return `VPN container '${name}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
-  if (!vpn.running) return `VPN container '${name}' is not running`;
-  if (vpn.health === 'unhealthy') return `VPN container '${name}' is unhealthy: its engines are hidden${alive(sight)}`;
-  if (!imagePresent) {
-    if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-    const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
-    return `image ${image} is not on the Docker host: ${remedy}`;
-  }
-  if (!isPortLost(data) || data.remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
-  return `VPN '${name}' has lost its forwarded port, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
-}
-
-function alive({ liveEngines }: Sight): string {
-  if (liveEngines === null || liveEngines === 0) return '';
-  return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
 }

@@ -51,7 +51,8 @@ export interface VpnData {
   readonly evicted: readonly EngineRef[];
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
-  readonly problem: string | null;
+  /** Which range of ports has none left for an engine that is wanted, until the next look. */
+  readonly rangeUsedUp: string | null;
   /** Why the image could not be pulled the last time it was tried. */
   readonly pullError: string | null;
   /** Since when the VPN is healthy; null while it is not. */
@@ -95,7 +96,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     evicted: [],
     replacements: [],
     nextNumber: 1,
-    problem: null,
+    rangeUsedUp: null,
     pullError: null,
     healthySince: null,
     outageSince: null,

@@ -29,7 +29,7 @@ import { heldUntil } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, type Remedy } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
-import { adopt, isNewSession, problemOf, refreshed, vpnSeen } from './seen';
+import { adopt, isNewSession, refreshed, vpnSeen } from './seen';
 import {
   lettingGoOf,
   movedTarget,
@@ -84,7 +84,7 @@ export class VpnState {
   accept(observation: Observation, revision: number, now: Instant): PortChange | null {
     if (revision !== this.current.revision) return null;
     if (observation.kind === 'blind') {
-      this.update({ blind: observation, problem: observation.problem });
+      this.update({ blind: observation });
       return null;
     }
     const before = this.current;
@@ -103,8 +103,8 @@ export class VpnState {
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
       pullError: observation.imagePresent ? null : before.pullError,
+      rangeUsedUp: null,
     });
-    this.update({ problem: problemOf(this.current) });
     for (const engine of before.evicted.filter((e) => !seen.has(e.id))) {
       this.tell(engineNews('engine_stopped', engine, lettingGoOf(this.current, engine.id)?.cause ?? 'left over'), now);
     }
@@ -133,7 +133,7 @@ export class VpnState {
         effects.push(this.take(action, now));
       } catch (error) {
         if (!(error instanceof PortRangeUsedUp)) throw error;
-        this.update({ problem: error.message });
+        this.update({ rangeUsedUp: error.message });
         // Ports come free when an engine ends; a look at the world after that decides again.
         again = Math.min(again ?? Infinity, now + this.current.settings.checkIntervalMs);
       }
@@ -349,7 +349,7 @@ export class VpnState {
 
   /** Why the image can't be had, until it is there. */
   pullFailed(error: string): void {
-    this.update({ pullError: error, problem: `image ${this.current.settings.image} could not be pulled: ${error}` });
+    this.update({ pullError: error });
   }
 
   retire(): void {

@@ -25,6 +25,7 @@ import * as parse from './parse';
 import { poolFacts } from './pool-facts';
 import { pool } from './pool-sink';
 import { Notifier } from './notifier';
+import { problemOf } from './problems';
 import { breakerState } from './provisioning-allowance';
 import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
@@ -57,7 +58,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
-  let toldProblem = state.data.problem;
+  let toldProblem = problemOf(state.data);
   let toldFacts = '';
 
   setHandler(messages.listsQuery, (since) => {
@@ -251,7 +252,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     metrics.follow(state.data, Date.now());
     notifier.keep();
     tellFleet();
-    toldProblem = announceProblem(name, toldProblem, state.data.problem);
+    toldProblem = announceProblem(name, toldProblem, problemOf(state.data));
     setCurrentDetails(describeVpn(state.data, Date.now()));
     publishSearchAttributes(state.data, Date.now());
     if (effects.length > 0) continue;
@@ -293,7 +294,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       state.data.streamVersion !== streamVersion ||
       state.data.fleetTarget !== fleetTarget ||
       state.data.news !== told ||
-      state.data.problem !== toldProblem ||
+      problemOf(state.data) !== toldProblem ||
       (shouldPull(state.data) && !outside.pulling) ||
       due() !== wakeAt;
     await condition(woken);
@@ -345,6 +346,7 @@ function shouldPull(data: VpnData): boolean {
 function report(data: VpnData, now: number): messages.VpnReport {
   return {
     ...data,
+    problem: problemOf(data),
     validPort: validPort(data, now),
     healthy: data.sight !== null && isHealthy(data.sight.vpn),
     unstable: isUnstable(data, now),

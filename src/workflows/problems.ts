@@ -1,0 +1,67 @@
+import type { Sight } from '../domain/observation';
+import { isPortLost, VPN_RESTARTS_AT_MOST } from './remedies';
+import type { VpnData } from './vpn-data';
+
+// What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
+// it can't outlive its reason.
+
+type Rule = (data: VpnData) => string | null;
+
+/** The first that applies is shown: what hides all else comes first. */
+const RULES: readonly Rule[] = [
+  dockerUnreachable,
+  containerAbsent,
+  containerNotRunning,
+  containerUnhealthy,
+  imageMissing,
+  portRangeUsedUp,
+  portLostForGood,
+];
+
+export function problemOf(data: VpnData): string | null {
+  for (const rule of RULES) {
+    const problem = rule(data);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function dockerUnreachable({ blind }: VpnData): string | null {
+  return blind?.problem ?? null;
+}
+
+function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'absent') return null;
+  return `VPN container '${vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
+}
+
+function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
+  return `VPN container '${vpn}' is not running`;
+}
+
+function containerUnhealthy({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'present' || sight.vpn.health !== 'unhealthy') return null;
+  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(sight)}`;
+}
+
+function alive({ liveEngines }: Sight): string {
+  if (liveEngines === null || liveEngines === 0) return '';
+  return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
+}
+
+function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
+  if (sight === null || sight.imagePresent) return null;
+  if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
+  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
+  return `image ${image} is not on the Docker host: ${remedy}`;
+}
+
+function portRangeUsedUp({ rangeUsedUp }: VpnData): string | null {
+  return rangeUsedUp;
+}
+
+function portLostForGood(data: VpnData): string | null {
+  if (!isPortLost(data) || data.remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
+  return `VPN '${data.settings.vpn}' has lost its forwarded port, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
+}
