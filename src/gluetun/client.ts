@@ -21,9 +21,14 @@ const RECONNECT_TIMEOUT_MS = 30_000;
 const FIRST: FollowedPort = { index: 0, current: null };
 
 const PublicIpAnswer = Type.Object({ public_ip: Type.String({ minLength: 2, maxLength: 45 }) });
+const VPN_STATUSES = ['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'] as const;
+/** What Gluetun says of the VPN inside its container. */
+export type VpnStatus = (typeof VPN_STATUSES)[number];
+const StatusAnswer = Type.Object({ status: Type.Union(VPN_STATUSES.map((status) => Type.Literal(status))) });
 const StatusOutcome = Type.Object({
-  outcome: Type.String({ pattern: '^(already )?(starting|running|stopping|stopped|crashed|completed)$' }),
+  outcome: Type.String({ pattern: `^(already )?(${VPN_STATUSES.join('|')})$` }),
 });
+const STATUS = { route: '/v1/vpn/status', olderRoute: '/v1/openvpn/status' };
 
 /** Client of Gluetun's control server. Anything but a clear answer is an error that says what came instead (I7). */
 export class GluetunClient {
@@ -54,6 +59,13 @@ export class GluetunClient {
     return (await this.controlServer.ask(request, { timeoutMs, signal })).public_ip;
   }
 
+  /** How the VPN inside the container is, whatever Docker says of its health. @throws GluetunError */
+  async vpnStatus(base: URL, signal: AbortSignal): Promise<VpnStatus> {
+    const { timeoutMs } = this.options;
+    const request = { base, ...STATUS, answer: StatusAnswer };
+    return (await this.controlServer.ask(request, { timeoutMs, signal })).status;
+  }
+
   /**
    * Restarts the VPN inside its container, where engines keep their network. Resolves when Gluetun says that it runs; the
    * port comes after that. Safe to begin again at any point. Once `signal` is aborted it may take another fifth of
@@ -64,8 +76,7 @@ export class GluetunClient {
     const { reconnectTimeoutMs = RECONNECT_TIMEOUT_MS } = this.options;
     await reconnect({
       put: async (status, timeoutMs, limit) => {
-        const route = { base, route: '/v1/vpn/status', olderRoute: '/v1/openvpn/status' };
-        const request = { ...route, put: { status }, answer: StatusOutcome };
+        const request = { base, ...STATUS, put: { status }, answer: StatusOutcome };
         return (await this.controlServer.ask(request, { timeoutMs, signal: limit })).outcome;
       },
       timeoutMs: reconnectTimeoutMs,
