@@ -1,5 +1,4 @@
-// What `npm start`, `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz` and `npm run chaos` do: prepare what is missing,
-// then become the program.
+// What `npm start`, `npm test` and the other commands that need a machine do: prepare what is missing, then become the program.
 // Only Node's own modules here, since the others may not be installed yet.
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -14,13 +13,18 @@ const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (...path) => join(root, ...path);
 
+/** The harnesses' own tests. They change seldom, and all else is tested with them. */
+const LEFT_OUT = ['test/chaos', 'test/simulator'];
+
+const jest = { path: inRoot('node_modules', 'jest', 'bin', 'jest.js'), needsMachine: true };
 const programs = {
   start: { path: inRoot('dist', 'src', 'main.js'), args: ['start'], needsMachine: false },
   demo: { path: inRoot('dist', 'demo', 'main.js'), args: [], needsMachine: true },
   bench: { path: inRoot('dist', 'bench', 'main.js'), args: [], needsMachine: true },
   fuzz: { path: inRoot('dist', 'fuzz', 'main.js'), args: [], needsMachine: true },
   chaos: { path: inRoot('dist', 'chaos', 'main.js'), args: [], needsMachine: true },
-  test: { path: inRoot('node_modules', 'jest', 'bin', 'jest.js'), args: [], needsMachine: true },
+  test: { ...jest, args: [] },
+  'test:all': { ...jest, args: [] },
 };
 
 const [name, ...args] = process.argv.slice(2);
@@ -33,6 +37,13 @@ if (!isBuilt())
   await step('Building', 'about 10 s', () => run(process.execPath, [inRoot('scripts', 'build.mjs')], 'pipe'));
 if (program.needsMachine)
   endUnlessDone(await run(process.execPath, [inRoot('dist', 'src', 'setup', 'main.js')], 'inherit'));
+
+if (name === 'test:all') process.env.PORTWARD_TEST_ALL = 'true';
+// Whoever names files wants just those.
+if (name === 'test' && args.every((arg) => arg.startsWith('-'))) {
+  program.args = LEFT_OUT.map((folder) => `--testPathIgnorePatterns=/${folder}/`);
+  process.stdout.write(`Left out: ${LEFT_OUT.join(', ')}, and long repetitions (\`npm run test:all\` has them)\n`);
+}
 
 // In this process, not in a child: signals, exit code and terminal are then the program's own.
 await import('./once-per-ctrl-c.mjs');
