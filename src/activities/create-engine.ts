@@ -22,7 +22,7 @@ export async function createEngine(
   deps: Pick<ActivityDeps, 'docker' | 'variant' | 'sealingKey' | 'containerLabel'>,
 ): Promise<MadeEngine> {
   const { docker } = deps;
-  const vpn = await docker.inspect(order.vpn);
+  const vpn = await docker.inspectByName(order.vpn);
   const inSession = vpn && session(observeDocker(vpn));
   if (!vpn || inSession === null || !isHealthy(observeDocker(vpn))) {
     throw ApplicationFailure.create({
@@ -90,7 +90,7 @@ async function createOrAdopt(
     }
     if (statusCode(error) !== 409) throw error;
   }
-  const made = await docker.inspect(wanted.name);
+  const made = await docker.inspectByName(wanted.name);
   if (made && !isMadeByUs(wanted.name, made.Config.Labels, ours)) {
     throw ApplicationFailure.nonRetryable(
       `the name ${wanted.name} is taken by a container that is not ours: remove or rename that one`,

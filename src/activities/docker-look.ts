@@ -66,7 +66,7 @@ export class DockerLooker {
   async look(): Promise<DockerLook> {
     const at = Date.now();
     const [details, { engines, imagePresent }] = await Promise.all([
-      this.docker.inspect(this.options.vpn),
+      this.docker.inspectByName(this.options.vpn),
       this.list(),
     ]);
     return { at, vpn: observeDocker(details), details, engines, imagePresent };

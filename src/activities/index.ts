@@ -188,7 +188,7 @@ export function createActivities(deps: ActivityDeps) {
         const reach = await deps.reach();
         let reason = 'it was not asked yet';
         const look = async (): Promise<Endpoint> => {
-          const [vpnDetails, details] = await Promise.all([docker.inspect(vpn), docker.inspect(engine.id)]);
+          const [vpnDetails, details] = await Promise.all([docker.inspectByName(vpn), docker.inspect(engine.id)]);
           if (!details) throw removed(engine);
           if (!vpnDetails || !isInSession(vpnDetails, input)) throw cutOff(input, vpnDetails);
           const { Running, ExitCode } = details.State;
@@ -222,7 +222,7 @@ export function createActivities(deps: ActivityDeps) {
     /** Restarts the VPN's container, unless that has happened since the run of it that the remedy is for. */
     async restartVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
       await heartbeating(async () => {
-        const details = await docker.inspect(vpn);
+        const details = await docker.inspectByName(vpn);
         const seen = observeDocker(details);
         // It may have got well while nobody was there to do this.
         if (details && isCalledUnhealthy(seen) && session(seen) === ill) await docker.restart(details.Id);
@@ -232,7 +232,7 @@ export function createActivities(deps: ActivityDeps) {
     /** Restarts the VPN inside its container, whose network and engines stay. */
     async reconnectVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
       await heartbeating(async () => {
-        const details = await docker.inspect(vpn);
+        const details = await docker.inspectByName(vpn);
         if (!details || session(observeDocker(details)) !== ill) return;
         const controlServer = url(resolve(await deps.reach(), details, deps.gluetunPort));
         // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.

@@ -13,6 +13,6 @@ export async function removeEngine(
 ): Promise<void> {
   const { docker } = deps;
   if (CONTAINER_ID.test(idOrName)) return docker.remove(idOrName);
-  const holder = await docker.inspect(idOrName);
+  const holder = await docker.inspectByName(idOrName);
   if (holder && isMadeByUs(idOrName, holder.Config.Labels, deps)) await docker.remove(holder.Id);
 }

@@ -50,9 +50,21 @@ export class DockerHost {
     private readonly shortCallMs = SHORT_CALL_MS,
   ) {}
 
-  async inspect(idOrName: string): Promise<ContainerDetails | null> {
+  async inspect(id: ContainerId): Promise<ContainerDetails | null> {
+    const found = await this.find(id);
+    return found?.Id === id ? found : null;
+  }
+
+  /** Only a container that has exactly this name. */
+  async inspectByName(name: string): Promise<ContainerDetails | null> {
+    const found = await this.find(name);
+    return found?.Name === `/${name}` ? found : null;
+  }
+
+  /** Docker takes a name that no container has for the beginning of an id, so an answer may be about any container. */
+  private find(reference: string): Promise<ContainerDetails | null> {
     return this.unlessAbsent(() =>
-      within(this.shortCallMs, (abortSignal) => this.docker.getContainer(idOrName).inspect({ abortSignal })),
+      within(this.shortCallMs, (abortSignal) => this.docker.getContainer(reference).inspect({ abortSignal })),
     );
   }
 

@@ -119,7 +119,7 @@ test('an environment that was sealed with another key makes no container, and no
 /** Has a container made under the name of that order's engine, with what `change` makes of the engine's labels. */
 async function holding(wanted: EngineOrder, change: (ours: Record<string, string>) => Record<string, string>) {
   const deps = await depsOf();
-  const vpnId = (await deps.docker.inspect(vpn))?.Id ?? '';
+  const vpnId = (await deps.docker.inspectByName(vpn))?.Id ?? '';
   const made = engineContainer(wanted, deps.variant, {}, MARK, vpnId);
   const labels = { ...change({ ...made.labels }), [RUN_LABEL]: simulation.runId };
   const id = await deps.docker.create({ ...made, labels });
@@ -142,7 +142,7 @@ describe("a container that holds an engine's name", () => {
     const { deps, id, name } = await holding(wanted, labels);
     await expect(createEngine(wanted, deps)).rejects.toThrow(/is taken by a container that is not ours/);
     await removeEngine(name, deps);
-    expect((await deps.docker.inspect(name))?.Id).toBe(id);
+    expect((await deps.docker.inspectByName(name))?.Id).toBe(id);
   });
 
   test('and was made for the same order is removed by that name, and one that is gone already is as good', async () => {

@@ -47,7 +47,7 @@ const environment = (attempt = 1) =>
 async function healthyVpn(): Promise<{ vpn: SimulatedVpn; ran: string }> {
   const vpn = await simulation.startVpn({ startDelayMs: 0 });
   await vpn.untilHealth('healthy');
-  return { vpn, ran: session(observeDocker(await docker.inspect(vpn.name))) ?? '' };
+  return { vpn, ran: session(observeDocker(await docker.inspectByName(vpn.name))) ?? '' };
 }
 
 const watch = (input: ObserveInput): Promise<Observation> => activities.observe(input);
@@ -114,7 +114,7 @@ describe('watching', () => {
   test('another reason for which the port can not be read is told, though nothing is decided by it', async () => {
     const { vpn } = await healthyVpn();
     await vpn.setFault({ kind: '500' });
-    const details = observeDocker(await docker.inspect(vpn.name));
+    const details = observeDocker(await docker.inspectByName(vpn.name));
     const unknown = { kind: 'unknown', forMs: 5_000, reason: 'it gave no answer', none: false } as const;
     const known: Known = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
     expect(await portSeen(vpn, known, { seenAt: 1 })).toMatchObject({

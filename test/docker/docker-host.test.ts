@@ -163,9 +163,14 @@ test('of several removals at once each returns only when the container is gone',
   expect(await Promise.all(removals)).toEqual([null, null, null, null]);
 });
 
-test('inspecting works by name too, and one that is not there is null, not an error', async () => {
+test('a container is found by its whole name or its whole id, and never by the beginning of an id', async () => {
   const wanted = await containers.engine(network);
   const id = await host.create(wanted);
-  expect((await host.inspect(wanted.name))?.Id).toBe(id);
-  expect(await host.inspect(`${wanted.name}-none`)).toBeNull();
+  expect((await host.inspectByName(wanted.name))?.Id).toBe(id);
+  expect((await host.inspect(id))?.Name).toBe(`/${wanted.name}`);
+  const beginning = id.slice(0, 12);
+  expect((await docker.getContainer(beginning).inspect()).Id).toBe(id);
+  for (const reference of [beginning, id, `${wanted.name}-none`])
+    expect(await host.inspectByName(reference)).toBeNull();
+  for (const reference of [beginning, wanted.name]) expect(await host.inspect(reference)).toBeNull();
 });

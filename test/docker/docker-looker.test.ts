@@ -54,6 +54,12 @@ class LookedAt {
   }
 }
 
+test("a VPN's name that no container has is absent, also when a stranger's id begins with it", async () => {
+  const stranger = await containers.startNetwork();
+  const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look();
+  expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
+});
+
 const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
 
 test('a look shows the VPN and its engines with ports, role and session', async () => {
