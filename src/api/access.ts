@@ -36,10 +36,6 @@ privateNetworks.addAddress('::1', 'ipv6');
 privateNetworks.addSubnet('fc00::', 7, 'ipv6');
 privateNetworks.addSubnet('fe80::', 10, 'ipv6');
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
-
 function isPrivate(address: string): boolean {
   // A link-local one comes with its interface: fe80::1%eth0.
   const [bare = ''] = address.split('%');

@@ -1,6 +1,9 @@
+import { isLoopback } from '../addresses';
 import type { Port } from '../domain/engine';
 import type { Endpoint } from '../engine/engine-api';
 import type { ContainerDetails } from './docker-host';
+import { publishedEndpoint } from './published-port';
+import { Unreachable } from './unreachable';
 
 /**
  * How this process reaches ports of a container: over Docker's networks (on Linux, and inside a container that
@@ -10,16 +13,9 @@ export type Reach =
   | { readonly kind: 'network'; readonly preferred: readonly string[] }
   | { readonly kind: 'published'; readonly host: string };
 
-export class Unreachable extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'Unreachable';
-  }
-}
-
 function dockerHostName(dockerHost: string | undefined): string | null {
   if (dockerHost === undefined || !/^(tcp|https?|ssh):/.test(dockerHost)) return null;
-  return new URL(dockerHost).hostname;
+  return new URL(dockerHost).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /**
@@ -33,7 +29,7 @@ export function detectReach(options: {
 }): Reach {
   const { setting, platform, own } = options;
   const remote = dockerHostName(options.dockerHost);
-  const local = remote === null || remote === 'localhost' || remote.startsWith('127.');
+  const local = remote === null || isLoopback(remote);
   const overNetwork = own !== null || (platform === 'linux' && local);
   if (setting === 'network' || (setting === 'auto' && overNetwork)) {
     return { kind: 'network', preferred: Object.keys(own?.NetworkSettings.Networks ?? {}) };
@@ -48,13 +44,8 @@ export function resolve(reach: Reach, container: ContainerDetails, port: Port): 
     return { host: reach.kind === 'published' ? reach.host : '127.0.0.1', port };
   }
   if (reach.kind === 'published') {
-    const binding = container.NetworkSettings.Ports[`${port}/tcp`]?.[0];
-    if (!binding) {
-      throw new Unreachable(
-        `container '${name}' does not publish port ${port}, so it can't be reached from here: publish it`,
-      );
-    }
-    return { host: reach.host, port: Number(binding.HostPort) };
+    const bindings = container.NetworkSettings.Ports[`${port}/tcp`] ?? [];
+    return publishedEndpoint({ container: name, port, bindings }, reach.host);
   }
   const networks = Object.entries(container.NetworkSettings.Networks).filter(([, n]) => n.IPAddress !== '');
   const shared = networks.find(([network]) => reach.preferred.includes(network)) ?? networks[0];

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { hostAndPort } from '../addresses';
 import { answerText } from '../answer-text';
 import { withDeadline } from '../deadline';
 
@@ -10,7 +11,7 @@ export interface Endpoint {
 }
 
 export function url({ host, port }: Endpoint, path = '/'): URL {
-  return new URL(path, `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return new URL(path, `http://${hostAndPort(host, port)}`);
 }
 
 export interface EngineApi {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { RuntimeOptions } from '@temporalio/worker';
+import { hostAndPort } from '../addresses';
 import { answerText } from '../answer-text';
 import { buckets } from '../domain/measures';
 
@@ -14,7 +15,7 @@ type Telemetry = NonNullable<RuntimeOptions['telemetryOptions']>;
 export function exporterAt(address: MetricsAddress): NonNullable<Telemetry['metrics']> {
   return {
     prometheus: {
-      bindAddress: hostAndPort(address),
+      bindAddress: hostAndPort(address.host, address.port),
       countersTotalSuffix: true,
       unitSuffix: true,
       useSecondsForDurations: true,
@@ -29,15 +30,11 @@ export interface MetricsAddress {
   readonly port: number;
 }
 
-function hostAndPort({ host, port }: MetricsAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** Asks the exporter of this process. @throws when it does not answer soon */
 export async function workerMetricsAt(address: MetricsAddress): Promise<string> {
   // It may listen on every address; this process reaches it on its own.
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
-  const response = await fetch(`http://${hostAndPort({ ...address, host })}/metrics`, {
+  const response = await fetch(`http://${hostAndPort(host, address.port)}/metrics`, {
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   });
   const text = await answerText(response, BYTES_AT_MOST);

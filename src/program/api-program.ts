@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { isLoopback } from '../api/access';
+import { hostAndPort, isLoopback, isUnspecified } from '../addresses';
 import { app } from '../api/app';
 import { apiServer } from '../api/server';
 import { TemporalFleetSource } from '../api/fleet-source';
@@ -65,7 +65,7 @@ export class ApiProgram {
         `An API key has fewer than ${KEY_LENGTH_AT_LEAST} characters, so it can be guessed. This makes a good one: openssl rand -hex 32`,
       );
     }
-    const shown = ['0.0.0.0', '::'].includes(api.host) ? '127.0.0.1' : api.host;
+    const shown = isUnspecified(api.host) ? '127.0.0.1' : api.host;
     try {
       await this.server.listen({ host: api.host, port: api.port });
     } catch (error) {
@@ -74,7 +74,7 @@ export class ApiProgram {
         ? new Error(`port ${api.port} is taken by another program: stop that one, or set APP_PORT`, { cause: error })
         : error;
     }
-    this.log.info(`API: http://${shown}:${api.port}/engines`);
+    this.log.info(`API: http://${hostAndPort(shown, api.port)}/engines`);
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { hostAndPort } from '../addresses';
 import { temporalLogger } from '../logger';
 import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../metrics/worker-metrics';
 import type { Config, Part } from '../config';
@@ -41,7 +42,8 @@ export async function installRuntime(
     return null;
   }
   if (address === null) return null;
-  if (config.metrics.port !== 0) log.info(`Metrics of the worker: http://${address.host}:${address.port}/metrics`);
+  if (config.metrics.port !== 0)
+    log.info(`Metrics of the worker: http://${hostAndPort(address.host, address.port)}/metrics`);
   return parts.includes('api') ? () => workerMetricsAt(address) : null;
 }
 

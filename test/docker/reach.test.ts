@@ -1,5 +1,7 @@
 import type { ContainerDetails } from '../../src/docker/docker-host';
-import { detectReach, resolve, Unreachable, type Reach } from '../../src/docker/reach';
+import { detectReach, resolve, type Reach } from '../../src/docker/reach';
+import { Unreachable } from '../../src/docker/unreachable';
+import { url } from '../../src/engine/engine-api';
 
 type Networks = Readonly<Record<string, string>>;
 
@@ -37,6 +39,16 @@ describe('how this process reaches containers', () => {
       'with Docker on another host, by published ports there',
       { ...outside, dockerHost: 'tcp://nas:2375' },
       published('nas'),
+    ],
+    [
+      'with Docker at an IPv6 address, by published ports there',
+      { ...outside, dockerHost: 'tcp://[fd00::7]:2375' },
+      published('fd00::7'),
+    ],
+    [
+      'with Docker on a local port of IPv6, over their networks',
+      { ...outside, dockerHost: 'tcp://[::1]:2375' },
+      overNetwork(),
     ],
     ['with Docker over ssh, by published ports there', { ...outside, dockerHost: 'ssh://me@nas' }, published('nas')],
     ['with another socket, over their networks', { ...outside, dockerHost: 'unix:///run/docker.sock' }, overNetwork()],
@@ -96,6 +108,35 @@ describe('where the port of a container is', () => {
   test('that publishes another port only is nowhere, and the text says what to do', () => {
     expect(() => resolve(published(), container({}, { 9000: '9000' }), 8000)).toThrow(
       new Unreachable("container 'gluetun' does not publish port 8000, so it can't be reached from here: publish it"),
+    );
+  });
+
+  const at = (...addresses: string[]) => {
+    const details = container({});
+    const bindings = addresses.map((HostIp, i) => ({ HostIp, HostPort: String(8001 + i) }));
+    details.NetworkSettings.Ports = { '8000/tcp': bindings };
+    return details;
+  };
+
+  test.each<[what: string, reach: Reach, details: ContainerDetails, expected: string]>([
+    ['one address of the host', published(), at('172.20.0.1'), 'http://172.20.0.1:8001/'],
+    ['every address', published(), at(''), 'http://127.0.0.1:8001/'],
+    ['every address, and every one of IPv6', published(), at('::', '0.0.0.0'), 'http://127.0.0.1:8002/'],
+    ['every address of IPv6 alone', published(), at('::'), 'http://[::1]:8001/'],
+    ['an IPv6 address', published(), at('fd00::7'), 'http://[fd00::7]:8001/'],
+    ['an IPv6 address and one of IPv4', published(), at('fd00::7', '172.20.0.1'), 'http://172.20.0.1:8002/'],
+    ['one address and loopback', published(), at('172.20.0.1', '127.0.0.1'), 'http://127.0.0.1:8002/'],
+    ['an address of a remote host', published('nas'), at('127.0.0.1', '192.168.1.5'), 'http://192.168.1.5:8002/'],
+    ['every address of a remote host with IPv6', published('fd00::7'), at('0.0.0.0'), 'http://[fd00::7]:8001/'],
+  ])('published at %s counts with that address', (_what, reach, details, expected) => {
+    expect(String(url(resolve(reach, details, 8000)))).toBe(expected);
+  });
+
+  test("that is published at a remote host's loopback address only is nowhere", () => {
+    expect(() => resolve(published('nas'), at('127.0.0.1'), 8000)).toThrow(
+      new Unreachable(
+        "container 'gluetun' publishes port 8000 at 127.0.0.1 of the Docker host only, so it can't be reached from here: publish it at another address",
+      ),
     );
   });
 

@@ -1,0 +1,4 @@
+/** There is no address at which a container could be asked. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
