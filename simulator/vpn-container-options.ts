@@ -32,7 +32,7 @@ export type SimulatedVpnOptions = {
   startDelayMs?: number;
   /** How long the port is 0 in a change. Default 100. */
   portGapMs?: number;
-  /** Gluetun's own port, GLUETUN_API_PORT to Portward. Default 8000. */
+  /** Of Gluetun's control server, in its HTTP_CONTROL_SERVER_ADDRESS. Default 8000. */
   controlPort?: number;
   /** From one of Docker's health checks to the next; each costs 60 ms of a core and lasts until there is news, up to 4 s. Default 1000. */
   healthIntervalMs?: number;
@@ -96,7 +96,7 @@ function settingsEnv(options: SimulatedVpnOptions): Record<string, string> {
   };
   const env: Record<string, string> = {
     VPN_PORT_FORWARDING: 'on',
-    CONTROL_PORT: String(controlPortOf(options)),
+    HTTP_CONTROL_SERVER_ADDRESS: `:${controlPortOf(options)}`,
     // An array's text is its items, comma-joined.
     FORWARDED_PORT: String(options.port ?? 0),
   };

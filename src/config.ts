@@ -1,11 +1,12 @@
 import { cleanEnv } from 'envalid';
+import type { Port } from './domain/engine';
 import type { PortRange, PullPolicy, VpnSettings } from './domain/settings';
 import { dataDir } from './folders';
 import { engineVariant } from './engine-config';
 import type { Variant } from './engine/variant';
 import type { GluetunAuth } from './gluetun/client';
 import type { WebhookTarget } from './notify/webhook';
-import { parsePortRange, variables, type Variables } from './variables';
+import { parsePort, parsePortRange, variables, type Variables } from './variables';
 
 export interface VpnConfig {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface VpnConfig {
   /** Engines wanted on it, the forwarded one among them. */
   readonly targetEngines: number;
   readonly gluetunAuth: GluetunAuth;
+  /** Where its control server listens; null: where its container's environment says. */
+  readonly apiPort: Port | null;
   /** Which of several forwarded ports the engine follows; 0 is the first. */
   readonly portIndex: number;
 }
@@ -40,7 +43,7 @@ export interface Config {
     readonly statsHistoryMax: number;
   };
   readonly vpns: readonly VpnConfig[];
-  readonly gluetun: { readonly port: number; readonly timeoutMs: number };
+  readonly gluetun: { readonly timeoutMs: number };
   readonly checkIntervalMs: number;
   readonly portCacheTtlMs: number;
   readonly unhealthyRestartMs: number;
@@ -165,7 +168,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
       statsHistoryMax: read.STATS_HISTORY_MAX,
     },
     vpns,
-    gluetun: { port: read.GLUETUN_API_PORT, timeoutMs: read.GLUETUN_TIMEOUT_S * 1000 },
+    gluetun: { timeoutMs: read.GLUETUN_TIMEOUT_S * 1000 },
     checkIntervalMs: read.GLUETUN_HEALTH_CHECK_INTERVAL_S * 1000,
     portCacheTtlMs: read.GLUETUN_PORT_CACHE_TTL_S * 1000,
     unhealthyRestartMs: read.VPN_UNHEALTHY_RESTART_TIMEOUT_S * 1000,
@@ -266,7 +269,7 @@ function vpnConfigs(
   if (new Set(names).size < names.length)
     mistakes.push(`VPN container names: expected different ones, got ${names.join(', ')}`);
   const before = mistakes.length;
-  const own = names.map((_, index) => rangeOf(env, index + 1, mistakes));
+  const own = names.map((_, index) => ofVpn(env, 'GLUETUN_PORT_RANGE', index + 1, parsePortRange, mistakes));
   const ranges = shares(read.PORT_RANGE_HOST, own);
   const readable = mistakes.length === before && comparable('PORT_RANGE_HOST');
   ranges.forEach((range, index) => {
@@ -283,6 +286,7 @@ function vpnConfigs(
     httpPorts: ranges[index] ?? read.PORT_RANGE_HOST,
     targetEngines: share(read.MIN_REPLICAS, names.length, index),
     gluetunAuth: gluetunAuth(env, index + 1, mistakes),
+    apiPort: ofVpn(env, 'GLUETUN_API_PORT', index + 1, parsePort, mistakes) ?? read.GLUETUN_API_PORT ?? null,
     portIndex: read.GLUETUN_PORT_INDEX,
   }));
 }
@@ -307,12 +311,19 @@ function vpnNames(read: Variables, mistakes: string[]): string[] {
   return [first, second].filter((name) => name !== '');
 }
 
-function rangeOf(env: Record<string, string | undefined>, number: number, mistakes: string[]): PortRange | null {
-  const name = `GLUETUN_PORT_RANGE_${number}`;
+/** A variable with a VPN's number at the end; null where it is not set, or wrong. */
+function ofVpn<T>(
+  env: Record<string, string | undefined>,
+  variable: string,
+  number: number,
+  parse: (text: string) => T,
+  mistakes: string[],
+): T | null {
+  const name = `${variable}_${number}`;
   const text = env[name];
   if (text === undefined) return null;
   try {
-    return parsePortRange(text);
+    return parse(text);
   } catch (error) {
     mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     return null;

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { makeExactValidator, type CleanedEnv } from 'envalid';
+import type { Port } from './domain/engine';
 import type { PortRange, PullPolicy } from './domain/settings';
 
 // Every variable of the environment that Portward reads, but for those with a VPN's number at the end
-// (GLUETUN_PORT_RANGE_1, GLUETUN_API_KEY_2 and so on), which config.ts reads beside them.
+// (GLUETUN_PORT_RANGE_1, GLUETUN_API_PORT_2, GLUETUN_API_KEY_2 and so on), which config.ts reads beside them.
 
 function integer(least: number, most: number) {
   return makeExactValidator<number>((text) => {
@@ -93,7 +94,16 @@ export function parsePortRange(value: string): PortRange {
 
 const portRange = makeExactValidator<PortRange>(parsePortRange);
 
-const port = integer(1, 65_535);
+/** @throws Error that says what was expected */
+export function parsePort(value: string): Port {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) {
+    throw new Error(`expected a whole number from 1 to 65535, got '${value}'`);
+  }
+  return number;
+}
+
+const port = makeExactValidator<Port>(parsePort);
 
 const imageTag = matching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/, "an image's tag");
 /** For what resolves no names. */
@@ -129,7 +139,7 @@ export const variables = {
   GLUETUN_CONTAINER_NAME: text({ default: '' }),
   GLUETUN_CONTAINER_NAME_2: text({ default: '' }),
   GLUETUN_CONTAINER_NAMES: text({ default: '' }),
-  GLUETUN_API_PORT: port({ default: 8000 }),
+  GLUETUN_API_PORT: port({ default: undefined }),
   GLUETUN_TIMEOUT_S: seconds(0.1, 60)({ default: 5 }),
   GLUETUN_HEALTH_CHECK_INTERVAL_S: seconds(0.1, 3600)({ default: 5 }),
   GLUETUN_PORT_CACHE_TTL_S: seconds(0, 86_400)({ default: 60 }),

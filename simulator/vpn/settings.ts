@@ -24,7 +24,8 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
   const known = RELEASES.find((name) => name === release);
   if (known === undefined) throw new Error(`RELEASE: expected one of ${RELEASES.join(', ')}, found '${release}'`);
   return {
-    controlPort: envNumber(env, 'CONTROL_PORT', 8000),
+    // Gluetun's own name, as `:8000`.
+    controlPort: Number((env.HTTP_CONTROL_SERVER_ADDRESS ?? ':8000').split(':').at(-1)),
     release: known,
     auth: authFromText(env.AUTH ?? 'none'),
     ports: portsFromText(env.FORWARDED_PORT ?? ''),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DockerEvents } from '../docker/docker-events';
 import type { DockerHost } from '../docker/docker-host';
+import type { Port } from '../domain/engine';
 import type { Reach } from '../docker/reach';
 import type { EngineApi } from '../engine/engine-api';
 import type { Variant } from '../engine/variant';
@@ -17,7 +18,8 @@ export interface ActivityDeps {
   readonly reach: () => Promise<Reach>;
   /** The control server client for a VPN, since each may have keys of its own. */
   readonly gluetun: (vpn: string) => GluetunClient;
-  readonly gluetunPort: number;
+  /** Where a VPN's control server listens; null: where its container's environment says. */
+  readonly controlPort: (vpn: string) => Port | null;
   /** Which of a VPN's forwarded ports the engine follows; 0 is the first. */
   readonly portIndex: (vpn: string) => number;
   readonly engineApi: EngineApi;

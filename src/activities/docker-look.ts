@@ -3,6 +3,7 @@ import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import { session, type DockerHealth, type ObservedEngine, type VpnObservation } from '../domain/observation';
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
+import { containerEnvironment } from '../gluetun/container-environment';
 import { p2pPortOf } from '../engine/p2p-port';
 
 /** What Docker says of a VPN and its engines; whether the engines answer is not Docker's to say. */
@@ -108,13 +109,16 @@ const LIST_AGAIN_MS = 30_000;
 export function observeDocker(details: ContainerDetails | null): VpnObservation {
   if (!details) return { kind: 'absent' };
   const { State } = details;
+  const { portForwarding, controlPort, listeningPorts } = containerEnvironment(details.Config.Env ?? []);
   return {
     kind: 'present',
     id: details.Id,
     startedAt: Date.parse(State.StartedAt),
     running: State.Running && !State.Restarting,
     health: dockerHealth(State.Health?.Status),
-    portForwarding: (details.Config.Env ?? []).some((line) => /^VPN_PORT_FORWARDING=on$/i.test(line)),
+    portForwarding,
+    ...(controlPort === null ? {} : { controlPort }),
+    ...(listeningPorts.length === 0 ? {} : { redirectedTo: listeningPorts }),
   };
 }
 

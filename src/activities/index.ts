@@ -4,9 +4,10 @@ import type { Engine, EngineRef } from '../domain/engine';
 import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
 import type { ContainerDetails } from '../docker/docker-host';
 import { resolve } from '../docker/reach';
-import { url, type Endpoint } from '../engine/engine-api';
+import type { Endpoint } from '../engine/engine-api';
 import { NotAccepted } from '../gluetun/gluetun-error';
 import type { ActivityDeps } from './deps';
+import { controlServer } from './control-server';
 import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
@@ -234,13 +235,13 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(async () => {
         const details = await docker.inspectByName(vpn);
         if (!details || session(observeDocker(details)) !== ill) return;
-        const controlServer = url(resolve(await deps.reach(), details, deps.gluetunPort));
+        const server = controlServer(vpn, details, await deps.reach(), deps);
         // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
         const { signal } = new AbortController();
         const client = deps.gluetun(vpn);
-        if (await hasPort(() => client.forwardedPort(controlServer, signal))) return;
+        if (await hasPort(() => client.forwardedPort(server, signal))) return;
         try {
-          await client.reconnect(controlServer, signal);
+          await client.reconnect(server, signal);
         } catch (error) {
           // After an earlier attempt the VPN may be stopped, and has to be told to run whatever comes.
           const isFirst = Context.current().info.attempt === 1;

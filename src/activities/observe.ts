@@ -20,10 +20,10 @@ import {
 } from '../domain/observation';
 import { DockerUnreachable } from '../docker/docker-error';
 import { resolve, type Reach } from '../docker/reach';
-import { url } from '../engine/engine-api';
 import { GluetunError } from '../gluetun/client';
 import type { Whereabouts } from '../streams/stream-collector';
 import type { Logger } from 'pino';
+import { controlServer } from './control-server';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, hasLost, type DockerLook } from './docker-look';
 import { countLiveEngines } from './live-engines';
@@ -328,7 +328,7 @@ export class Observer {
   private controlServer(): URL {
     const details = this.look !== null && 'details' in this.look ? this.look.details : null;
     if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
-    return url(resolve(this.reach, details, this.deps.gluetunPort));
+    return controlServer(this.input.vpn, details, this.reach, this.deps);
   }
 
   private logPort(reading: PortReading, before: PortReading): void {

@@ -15,6 +15,10 @@ export type VpnObservation =
       readonly health: DockerHealth;
       /** Its own settings ask for a forwarded port (VPN_PORT_FORWARDING=on). */
       readonly portForwarding: boolean;
+      /** Where its own settings say that the control server listens; absent where they don't. */
+      readonly controlPort?: Port;
+      /** Where its own settings have forwarded ports redirected to; absent where they stay as they are. */
+      readonly redirectedTo?: readonly Port[];
     };
 
 /**

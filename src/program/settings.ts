@@ -1,4 +1,5 @@
 import type { Config, VpnConfig } from '../config';
+import { CONTROL_PORT } from '../gluetun/container-environment';
 import type { FleetSettings } from '../domain/fleet';
 import type { VpnSettings } from '../domain/settings';
 
@@ -13,7 +14,7 @@ export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: re
     targetEngines: vpn.targetEngines,
     httpPorts: vpn.httpPorts,
     httpsPorts: config.httpsPorts,
-    reservedPorts: [...GLUETUN_PORTS, config.gluetun.port],
+    reservedPorts: [...GLUETUN_PORTS, vpn.apiPort ?? CONTROL_PORT],
     checkIntervalMs: config.checkIntervalMs,
     portCacheTtlMs: config.portCacheTtlMs,
     evictionGraceMs: config.evictionGraceMs,

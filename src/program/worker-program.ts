@@ -244,7 +244,7 @@ export class WorkerProgram {
         if (!client) throw new Error(`VPN '${vpn}' is not configured in this worker`);
         return client;
       },
-      gluetunPort: config.gluetun.port,
+      controlPort: (name) => config.vpns.find((vpn) => vpn.name === name)?.apiPort ?? null,
       portIndex: (name) => config.vpns.find((vpn) => vpn.name === name)?.portIndex ?? 0,
       engineApi: engineApi(config.engine.variant),
       streams: (vpn) => streamsWorkflow(this.vpnSource(vpn)),

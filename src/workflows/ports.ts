@@ -56,7 +56,8 @@ export function allocate(
   const { settings } = data;
   const observed = data.sight?.found ?? [];
   const never = new Set<Port>(settings.reservedPorts);
-  for (const port of [p2pPort, data.port.last]) if (port !== null) never.add(port);
+  const controlPort = data.sight?.vpn.kind === 'present' ? data.sight.vpn.controlPort : null;
+  for (const port of [p2pPort, data.port.last, controlPort ?? null]) if (port !== null) never.add(port);
   for (const engine of [...data.engines, ...observed]) if (engine.p2pPort !== null) never.add(engine.p2pPort);
   for (const { target } of unfinishedTargets(data)) {
     if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);

@@ -16,6 +16,7 @@ const RULES: readonly Rule[] = [
   imageMissing,
   portRangeUsedUp,
   portLostForGood,
+  portRedirected,
 ];
 
 export function problemOf(data: VpnData): string | null {
@@ -64,4 +65,12 @@ function portRangeUsedUp({ rangeUsedUp }: VpnData): string | null {
 function portLostForGood(data: VpnData): string | null {
   if (!isPortLost(data) || data.remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
   return `VPN '${data.settings.vpn}' has lost its forwarded port, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
+}
+
+function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
+  return (
+    `VPN '${vpn}' redirects its forwarded port to ${sight.vpn.redirectedTo.join(', ')}, where no engine listens, so none has peers from outside: ` +
+    `remove VPN_PORT_FORWARDING_LISTENING_PORT from the environment of its container`
+  );
 }

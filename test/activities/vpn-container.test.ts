@@ -34,7 +34,7 @@ const deps: Partial<ActivityDeps> = {
   reach: async () => ({ kind: 'network', preferred: [] }),
   engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
   gluetun: () => new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 2_000, reconnectTimeoutMs: 4_000 }),
-  ...{ gluetunPort: 8_000, portIndex: () => 0, containerLabel: `portward.test=${simulation.runId}` },
+  ...{ controlPort: () => null, portIndex: () => 0, containerLabel: `portward.test=${simulation.runId}` },
   streams: () => ({ streams: async () => [], tell: async () => undefined }),
   ...{ checkIntervalMs: 500, collectIntervalMs: 60_000, healthCheckIntervalMs: 1_000 },
   ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000 },

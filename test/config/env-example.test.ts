@@ -11,7 +11,7 @@ const ROOT = join(__dirname, '../..');
 const READ_ELSEWHERE =
   /^(PORTWARD_(DATA|CACHE)_DIR|PORTWARD_URL|TEMPORAL_[A-Z0-9_]+|DOCKER_(HOST|CERT_PATH|TLS_VERIFY)|XDG_(DATA|CACHE)_HOME)$/;
 /** With a VPN's number at the end; see config.ts. */
-const OF_ONE_VPN = /^GLUETUN_(PORT_RANGE|API_KEY|USER|PASSWORD)(_\d+)?$/;
+const OF_ONE_VPN = /^GLUETUN_(PORT_RANGE|API_PORT|API_KEY|USER|PASSWORD)(_\d+)?$/;
 
 interface Entry {
   readonly name: string;

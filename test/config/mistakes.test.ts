@@ -57,6 +57,7 @@ test('what is wrong by itself is not compared with the rest', () => {
 test.each([
   ['APP_PORT', ['0', '65536', '80.5', 'x', '-1']],
   ['GLUETUN_API_PORT', ['0', 'x']],
+  ['GLUETUN_API_PORT_1', ['0', '65536', 'x']],
   ['GLUETUN_HEALTH_CHECK_INTERVAL_S', ['0', '-5', 'x', 'Infinity', 'NaN']],
   ['GLUETUN_PORT_CACHE_TTL_S', ['-1', 'x']],
   ['ENGINES_MAX_AGE_MS', ['-1', '10001', '1.5']],

@@ -7,6 +7,7 @@ const ranges = (env: Record<string, string>) =>
   configured(env).vpns.map(({ httpPorts: { first, last } }) => `${first}-${last}`);
 const targets = (total: number) =>
   configured({ ...TWO_VPNS, MIN_REPLICAS: String(total) }).vpns.map((v) => v.targetEngines);
+const apiPorts = (env: Record<string, string>) => configured({ ...TWO_VPNS, ...env }).vpns.map((v) => v.apiPort);
 const auths = (env: Record<string, string>) => configured(env).vpns.map((v) => v.gluetunAuth);
 
 test('a second VPN counts in redundant mode only', () => {
@@ -101,4 +102,11 @@ test("a VPN's own credentials win over those for all, of whatever kind they are"
 test('a user without a password, or the other way round, is refused', () => {
   expect(mistakes({ ...ONE_VPN, GLUETUN_USER: 'u' })).toHaveLength(1);
   expect(mistakes({ ...TWO_VPNS, GLUETUN_PASSWORD_2: 'p' })).toEqual([expect.stringContaining('_2 at the end')]);
+});
+
+test('the port of each control server: its own number, else that for all, else what its container says', () => {
+  expect(apiPorts({})).toEqual([null, null]);
+  expect(apiPorts({ GLUETUN_API_PORT: '8001' })).toEqual([8_001, 8_001]);
+  expect(apiPorts({ GLUETUN_API_PORT: '8001', GLUETUN_API_PORT_2: '8002' })).toEqual([8_001, 8_002]);
+  expect(apiPorts({ GLUETUN_API_PORT_2: '8002' })).toEqual([null, 8_002]);
 });

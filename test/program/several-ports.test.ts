@@ -10,16 +10,16 @@ beforeAll(async () => {
   stage = await Stage.start({
     vpns: [
       { port: [40_001, 40_002], controlPort: 8_001 },
-      { port: [50_001, 50_002], controlPort: 8_001 },
+      { port: [50_001, 50_002], controlPort: 8_002 },
     ],
-    env: { GLUETUN_PORT_INDEX: '1', MIN_REPLICAS: '2', GLUETUN_API_PORT: '8001', ACE_HTTPS_RANGE: '46100-46101' },
+    env: { GLUETUN_PORT_INDEX: '1', MIN_REPLICAS: '2', GLUETUN_API_PORT_2: '8002', ACE_HTTPS_RANGE: '46100-46101' },
   });
   await stage.listed(2);
 }, 60_000);
 
 afterAll(() => stage.clear());
 
-test('GLUETUN_API_PORT says where the port is read, and ACE_HTTPS_RANGE which ports engines have', async () => {
+test("the port is read where each VPN's environment, or GLUETUN_API_PORT, says, and ACE_HTTPS_RANGE says which ports engines have", async () => {
   await stage.forwarded(40_002, stage.vpn(0));
   await stage.forwarded(50_002, stage.vpn(1));
   const all = [...(await stage.containers(stage.vpn(0))), ...(await stage.containers(stage.vpn(1)))];
