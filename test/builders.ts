@@ -4,6 +4,7 @@ import type { ListedEngine } from '../src/domain/engine';
 import type { Sight, VpnObservation } from '../src/domain/observation';
 import type { Replacement, Target } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
+import { closedBreaker, type Breaker, type BreakerKind, type Breakers } from '../src/workflows/breaker';
 import type { VpnReport } from '../src/workflows/messages';
 import { newVpnData, noPort } from '../src/workflows/vpn-data';
 
@@ -102,6 +103,15 @@ export function sight(port: number, change: Partial<Sight> = {}): Sight {
   };
 }
 
+/** Both roles' breakers, with these changes in each. */
+export function breakers(change: Partial<Record<BreakerKind, Partial<Breaker>>>): Breakers {
+  const kinds = {
+    general: { ...closedBreaker, ...change.general },
+    replacement: { ...closedBreaker, ...change.replacement },
+  };
+  return { forwarded: kinds, plain: kinds };
+}
+
 /** What the workflow of a healthy VPN with its forwarded engine on 65290 says. */
 export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
   const seen = sight(65_290);
@@ -114,7 +124,6 @@ export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
     healthy: true,
     unstable: false,
     problem: null,
-    breakerStates: { general: 'closed', replacement: 'closed' },
     ...change,
   };
 }

@@ -1,8 +1,9 @@
 import type { ContainerId, Instant } from '../domain/engine';
 import type { BreakerKind } from '../workflows/breaker';
 import type { VpnReport } from '../workflows/messages';
+import { REQUESTED } from '../workflows/provisioning-refusal';
 import { bootingEngines } from '../workflows/vpn-data';
-import { breakerJson, vpnJson } from './present';
+import { breakerJson, vpnJson, worst, worstBreaker } from './present';
 import type { PoolLimits, VpnFacts } from './provisioning-decision';
 import { decideForAnyEngine } from './provisioning-under-way';
 import type { VpnStateRead } from './reads';
@@ -34,17 +35,9 @@ export function recentFacts({ vpn, state }: VpnStateRead): VpnFacts {
   return { vpn, report: isRecent ? lastReport : null, lastReport, begun: [] };
 }
 
-const SEVERITY = ['closed', 'half_open', 'open'];
-
-function severity({ state }: BreakerJson): number {
-  return SEVERITY.indexOf(state);
-}
-
-/** Of all VPNs the breaker that is worst off; null while nothing is known of any. */
-export function worstBreaker(vpns: readonly VpnStateRead[], kind: BreakerKind): BreakerJson | null {
-  const all = reports(vpns).map((report) => breakerJson(report, kind));
-  const [worst] = all.toSorted((a, b) => severity(b) - severity(a) || b.failure_count - a.failure_count);
-  return worst ?? null;
+/** Of all VPNs the breaker of that kind that is worst off; null while nothing is known of any. */
+function worstOfAll(vpns: readonly VpnStateRead[], kind: BreakerKind): BreakerJson | null {
+  return worst(reports(vpns).map((report) => worstBreaker(report, kind))) ?? null;
 }
 
 /** @param listed what `/engines` shows now */
@@ -57,7 +50,8 @@ export function orchestratorStatus(
   const known = reports(vpns);
   const decision = decideForAnyEngine(vpns.map(recentFacts), poolLimits(settings), now);
   const reason = decision.kind === 'blocked' ? decision.reason : null;
-  const breaker = worstBreaker(vpns, 'general');
+  // What proxies ask for are plain engines.
+  const breaker = worst(known.map((report) => breakerJson(report, REQUESTED)));
   const streams = known.flatMap((report) => report.streams);
   const active = streams.filter((stream) => stream.endedAt === null);
   const busy = new Set(active.map((stream) => stream.containerId));
@@ -103,8 +97,8 @@ export function healthStatus(
   listed: readonly EngineJson[],
   settings: PoolSettings,
 ): HealthStatusJson | null {
-  const general = worstBreaker(vpns, 'general');
-  const replacement = worstBreaker(vpns, 'replacement');
+  const general = worstOfAll(vpns, 'general');
+  const replacement = worstOfAll(vpns, 'replacement');
   if (general === null || replacement === null) return null;
   return {
     total_engines: listed.length,

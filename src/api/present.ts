@@ -3,8 +3,9 @@ import type { ListedEngine } from '../domain/engine';
 import { derivedLabels } from '../domain/labels';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
-import type { BreakerKind } from '../workflows/breaker';
+import type { BreakerKey, BreakerKind } from '../workflows/breaker';
 import type { VpnReport } from '../workflows/messages';
+import { breakerState } from '../workflows/provisioning-allowance';
 import type { BreakerJson, EngineJson, ReplacementJson, VpnJson } from './schemas';
 
 // From what workflows know to what the contract shows.
@@ -95,8 +96,8 @@ export function vpnJson(report: VpnReport, progress: ObserveProgress | null, sta
     problem: report.problem ?? failing(report),
     remedy: remedyJson(report),
     circuit_breakers: {
-      general: breakerJson(report, 'general'),
-      replacement: breakerJson(report, 'replacement'),
+      general: worstBreaker(report, 'general'),
+      replacement: worstBreaker(report, 'replacement'),
     },
     engines: report.healthy ? report.engines.filter((e) => e.ready).length : 0,
     replacements_running: report.replacements.filter((r) => r.state === 'running').length,
@@ -113,13 +114,29 @@ function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
   return { kind: remedy.kind, started_at: time(remedy.startedAt), ended_at: time(endedAt), error };
 }
 
-export function breakerJson(report: VpnReport, kind: BreakerKind): BreakerJson {
-  const breaker = report.breakers[kind];
-  const { openedAt } = breaker;
-  const { threshold, recoveryMs } = report.settings.breakers[kind];
+const SEVERITY = ['closed', 'half_open', 'open'];
+
+function severity({ state }: BreakerJson): number {
+  return SEVERITY.indexOf(state);
+}
+
+/** The one that is worst off; undefined of none. */
+export function worst(breakers: readonly BreakerJson[]): BreakerJson | undefined {
+  return breakers.toSorted((a, b) => severity(b) - severity(a) || b.failure_count - a.failure_count)[0];
+}
+
+/** Clients know one breaker of a kind; there is one for each role, and the one that is worse off is shown. */
+export function worstBreaker(report: VpnReport, kind: BreakerKind): BreakerJson {
+  const forwarded = breakerJson(report, { role: 'forwarded', kind });
+  return worst([breakerJson(report, { role: 'plain', kind }), forwarded]) ?? forwarded;
+}
+
+export function breakerJson(report: VpnReport, key: BreakerKey): BreakerJson {
+  const breaker = report.breakers[key.role][key.kind];
+  const { threshold, recoveryMs } = report.settings.breakers[key.kind];
   return {
     // In a query the workflow's time is that of its last task, which may be before the pause was over.
-    state: openedAt !== null && Date.now() >= openedAt + recoveryMs ? 'half_open' : report.breakerStates[kind],
+    state: breakerState(report, key, Date.now()),
     failure_count: breaker.failures,
     failure_threshold: threshold,
     last_failure_time: timeOrNull(breaker.lastFailureAt),

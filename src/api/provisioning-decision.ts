@@ -4,6 +4,7 @@ import type { PortRange } from '../domain/settings';
 import type { VpnReport } from '../workflows/messages';
 import { poolFacts } from '../workflows/pool-facts';
 import { allowance, trialAt } from '../workflows/provisioning-allowance';
+import { REQUESTED } from '../workflows/provisioning-refusal';
 import { unfinishedTargets } from '../workflows/vpn-data';
 import * as blocked from './provisioning-blocked';
 import type { BlockedReasonJson } from './provisioning-schemas';
@@ -84,9 +85,14 @@ function obstacle({ report, begun }: VpnFacts, httpPort: Port | null, now: Insta
   if (sight === null || !isHealthy(sight.vpn)) return { kind: 'down' };
   if (httpPort !== null && !includes(settings.httpPorts, httpPort)) return { kind: 'other ports' };
   if (!sight.imagePresent) return { kind: 'no image', image: settings.image, pulled: settings.pullPolicy !== 'never' };
-  const trial = trialAt(report, 'general');
-  if (trial !== null && allowance(report, 'general', now) - begun.length <= 0) {
-    return { kind: 'breaker', failures: report.breakers.general.failures, trialAt: trial, open: now < trial };
+  const trial = trialAt(report, REQUESTED);
+  if (trial !== null && allowance(report, REQUESTED, now) - begun.length <= 0) {
+    return {
+      kind: 'breaker',
+      failures: report.breakers[REQUESTED.role][REQUESTED.kind].failures,
+      trialAt: trial,
+      open: now < trial,
+    };
   }
   const taken = new Set([
     ...report.engines.map((e) => e.httpPort),

@@ -1,8 +1,8 @@
 import type { Instant } from '../domain/engine';
 import type { Replacement } from '../domain/replacement';
-import { breakerKind } from '../workflows/breaker';
 import type { VpnReport } from '../workflows/messages';
 import { busyEngines } from '../workflows/pool-facts';
+import { isHeldUp } from '../workflows/provisioning-allowance';
 import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnFacts } from './provisioning-decision';
 
 // While the only engine is replaced, proxies find none and ask for one. The engine that comes up anyway is the one to
@@ -56,9 +56,10 @@ function isUsable({ healthy, blind }: VpnReport): boolean {
 }
 
 /** Still booting, with good prospects. One that somebody has asked for is theirs. */
-function isComing({ cause, target, state, readyAt, made, failedAttempts }: Replacement, report: VpnReport): boolean {
+function isComing(replacement: Replacement, report: VpnReport): boolean {
+  const { cause, target, state, readyAt, made, failedAttempts } = replacement;
   if (cause === 'requested' || target === null || state !== 'running' || readyAt !== null) return false;
-  if (failedAttempts > 0 || report.breakers[breakerKind(cause)].openedAt !== null) return false;
+  if (failedAttempts > 0 || isHeldUp(report, replacement)) return false;
   // Before it can begin another one has to pass its grace and stop.
   return made !== null || target.waitFor.length === 0;
 }

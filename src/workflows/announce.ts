@@ -1,6 +1,6 @@
 import { log } from '@temporalio/workflow';
 import type { Instant } from '../domain/engine';
-import type { BreakerKind } from './breaker';
+import type { BreakerKey } from './breaker';
 import { isStorm, nextAct } from './recurrence';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from './remedies';
 import type { VpnData } from './vpn-data';
@@ -40,12 +40,12 @@ export function announceReconnect(name: string, { reconnectedAt, reconnects, set
   });
 }
 
-export function announceBreaker(name: string, kind: BreakerKind, data: VpnData): void {
-  const { failures } = data.breakers[kind];
+export function announceBreaker(name: string, { role, kind }: BreakerKey, data: VpnData): void {
+  const { failures } = data.breakers[role][kind];
   const seconds = Math.round(data.settings.breakers[kind].recoveryMs / 1000);
   log.error(
-    `[${name}] Circuit breaker (${kind}) open: ${failures} engines in a row could not be brought up; the next is tried in ${seconds} s, or when it is reset`,
-    { event: 'circuit breaker open', kind, failures },
+    `[${name}] Circuit breaker (${kind}) open: ${failures} engines in a row could not be brought up, all of them ${role}; the next such engine is tried in ${seconds} s, or when the breaker is reset`,
+    { event: 'circuit breaker open', kind, role, failures },
   );
 }
 

@@ -3,7 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { Instant } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
-import type { BreakerKind } from './breaker';
+import { breakerKeys } from './breaker';
 import { listing } from './listing';
 import { problemOf } from './problems';
 import { breakerState, trialAt } from './provisioning-allowance';
@@ -55,12 +55,12 @@ export function describeVpn(data: VpnData, now: Instant): string {
 }
 
 function breakerLines(data: VpnData, now: Instant): string[] {
-  const kinds: readonly BreakerKind[] = ['general', 'replacement'];
-  return kinds.flatMap((kind) => {
-    const trial = trialAt(data, kind);
+  return breakerKeys.flatMap((key) => {
+    const trial = trialAt(data, key);
     if (trial === null) return [];
-    const state = breakerState(data, kind, now).replace('_', ' ');
-    return [`\n**Circuit breaker (${kind}):** ${state}, next trial ${new Date(trial).toISOString()}`];
+    const state = breakerState(data, key, now).replace('_', ' ');
+    const at = new Date(trial).toISOString();
+    return [`\n**Circuit breaker (${key.kind}) of ${key.role} engines:** ${state}, next trial ${at}`];
   });
 }
 

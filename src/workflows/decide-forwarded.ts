@@ -1,4 +1,5 @@
 import { engineRef, type Engine, type Port } from '../domain/engine';
+import { isHeldUp } from './provisioning-allowance';
 import type { Cause, Replacement } from '../domain/replacement';
 import type { Decision } from './decision';
 import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
@@ -18,16 +19,18 @@ export function keepForwardedEngine(decision: Decision): boolean {
     if (inWork) {
       follow(decision, inWork, port);
       for (const extra of [...right, ...wrong]) decision.remove('surplus', engineRef(extra));
+      return !isHeldUp(data, inWork);
     } else if (right.length > 0) {
       const keep = right.find((e) => e.ready) ?? right[0];
       const extras = [...right, ...wrong].filter((e) => e !== keep);
       for (const extra of extras) decision.remove('surplus', engineRef(extra));
     } else {
-      bringForwarded(decision, port, wrong);
+      return bringForwarded(decision, port, wrong);
     }
     return true;
   }
-  if (inWork || decision.alive.some((e) => e.role === 'forwarded')) return true;
+  if (inWork) return !isHeldUp(data, inWork);
+  if (decision.alive.some((e) => e.role === 'forwarded')) return true;
   if (!decision.healthy) return false;
   // Until the port has been unknown for its whole time to live, a forwarded engine may still be on its way.
   const expiry = portExpiry(data);
@@ -37,7 +40,7 @@ export function keepForwardedEngine(decision: Decision): boolean {
 /** A provider's port may fall inside the engines' own ranges: who holds it makes room. */
 function clearPort(decision: Decision, port: Port): void {
   for (const holder of decision.alive.filter((e) => e.role === 'plain' && [e.httpPort, e.httpsPort].includes(port))) {
-    const again = decision.takeAllowance('port conflict');
+    const again = decision.takeAllowance('port conflict', 'plain');
     const bringUp = again ? { role: 'plain' as const } : null;
     decision.act({ kind: 'replace', cause: 'port conflict', old: [engineRef(holder)], bringUp });
   }
@@ -61,7 +64,8 @@ function follow(decision: Decision, inWork: Replacement, port: Port): void {
   if (moves) decision.act({ kind: 'retarget', number: inWork.number, p2pPort: port });
 }
 
-function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): void {
+/** @returns whether there is one, though for another port, or will be one soon: the circuit breaker does not refuse it */
+function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): boolean {
   const { data, failed, now } = decision;
   const lost = [...failed].find(([e]) => e.role === 'forwarded');
   const cause: Cause = wrong.length > 0 ? 'port changed' : (lost?.[1] ?? causeOfRefill(data, 'forwarded'));
@@ -70,16 +74,19 @@ function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]
     : cause === 'port changed'
       ? nextAct(data.portChanges, data.settings.longestSpacingMs)
       : 0;
-  if (now < earliest) decision.wake(earliest);
-  else if (decision.takeAllowance(cause)) {
-    const old = [...wrong, ...(lost ? [lost[0]] : [])];
-    if (lost) failed.delete(lost[0]);
-    clearPort(decision, port);
-    decision.act({
-      kind: 'replace',
-      cause,
-      old: old.map(engineRef),
-      bringUp: { role: 'forwarded', p2pPort: port },
-    });
+  if (now < earliest) {
+    decision.wake(earliest);
+    return true;
   }
+  if (!decision.takeAllowance(cause, 'forwarded')) return wrong.length > 0;
+  const old = [...wrong, ...(lost ? [lost[0]] : [])];
+  if (lost) failed.delete(lost[0]);
+  clearPort(decision, port);
+  decision.act({
+    kind: 'replace',
+    cause,
+    old: old.map(engineRef),
+    bringUp: { role: 'forwarded', p2pPort: port },
+  });
+  return true;
 }

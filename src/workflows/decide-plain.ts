@@ -30,7 +30,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
     const isWanted = engine.role === 'forwarded' ? !isForwarded : plain < wanted;
     const isTime = now >= earliest || !isFailure(cause);
     const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && isTime;
-    const refill = isDue && decision.takeAllowance(cause);
+    const refill = isDue && decision.takeAllowance(cause, 'plain');
     // An unhealthy engine still is better than none until its turn to be replaced comes.
     if (cause === 'engine unhealthy' && isWanted && !refill) {
       decision.wake(earliest);
@@ -50,7 +50,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
       decision.wake(earliest);
       return;
     }
-    if (!decision.takeAllowance(cause)) return;
+    if (!decision.takeAllowance(cause, 'plain')) return;
     decision.act({ kind: 'replace', cause, old: [], bringUp: { role: 'plain' } });
   }
 }
@@ -72,7 +72,9 @@ export function dispensable({ alive, port, data }: Decision, forwardedExpected: 
  */
 function removeSurplus(decision: Decision, surplus: number, forwardedExpected: boolean): void {
   const { unfinished, data, now } = decision;
-  if (surplus <= 0 || unfinished.length > 0 || data.surplusSince === null) return;
+  // One that is on its way may fail, and then is lacking; a forwarded one that is not expected is counted with nothing.
+  const isOnItsWay = unfinished.some((r) => forwardedExpected || r.target?.role === 'plain');
+  if (surplus <= 0 || isOnItsWay || data.surplusSince === null) return;
   const { idleGraceMs } = data.settings;
   const graceOver = (e: Engine) =>
     Math.max(

@@ -72,7 +72,7 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
   // What this decision has begun may be about the same engines; the next look goes on.
-  if (decision.unfinished.length > 0 || decision.actions.length > 0) return;
+  if (decision.actions.length > 0) return;
   // Just after an outage the port has not been read yet, and without it the forwarded engine's turn would be passed over.
   if (decision.sight.port.kind === 'pending') return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
@@ -83,12 +83,14 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   const surplus = spare.find((e) => cutOff.includes(e));
   const next = forwarded ?? surplus ?? cutOff.find((e) => e.role === 'plain');
   if (!next) return;
+  // One that fails again and again keeps only those of its own role from being replaced: they would fail like it.
+  if (decision.unfinished.some((r) => r.lastError === null || r.target?.role === next.role)) return;
   // Health that comes and goes is a storm like any other; its first engine waits for its turn, the others follow it.
   const isFirst = data.reconnects.lastActed < reconnectedAt;
   const earliest = isFirst ? nextAct(data.reconnects, settings.longestSpacingMs) : 0;
   if (now < earliest) decision.wake(earliest);
   else if (surplus) decision.remove('VPN reconnected', engineRef(surplus));
-  else if (decision.takeAllowance('VPN reconnected')) {
+  else if (decision.takeAllowance('VPN reconnected', next.role)) {
     const bringUp =
       next.role === 'plain' || port === null ? { role: 'plain' as const } : { role: next.role, p2pPort: port };
     decision.act({ kind: 'replace', cause: 'VPN reconnected', old: [engineRef(next)], bringUp });

@@ -1,7 +1,7 @@
-import type { Engine, EngineRef, Instant, Port } from '../domain/engine';
+import type { Engine, EngineRef, Instant, Port, Role } from '../domain/engine';
 import { isHealthy, type EngineCondition, type Sight } from '../domain/observation';
 import type { Cause, Replacement } from '../domain/replacement';
-import { breakerKind, type BreakerKind } from './breaker';
+import { breakerKey } from './breaker';
 import { allowance, trialAt } from './provisioning-allowance';
 import type { Remedy } from './remedies';
 import { unfinishedTargets, type VpnData } from './vpn-data';
@@ -33,7 +33,8 @@ export class Decision {
   /** Engines that can't stay, and why; taken out when they are dealt with. */
   readonly failed = new Map<Engine, Cause>();
   private readonly wakes: Instant[] = [];
-  private readonly allowed: Record<BreakerKind, number>;
+  /** How many engines were let through, by breaker. */
+  private readonly begun = new Map<string, number>();
 
   constructor(
     readonly data: VpnData,
@@ -50,7 +51,6 @@ export class Decision {
       if (cause !== null) this.failed.set(engine, cause);
     }
     this.alive = data.engines.filter((e) => !this.failed.has(e));
-    this.allowed = { general: allowance(data, 'general', now), replacement: allowance(data, 'replacement', now) };
   }
 
   act(action: Action): void {
@@ -71,13 +71,15 @@ export class Decision {
   }
 
   /** Whether the circuit breaker lets another engine be brought up; one that it lets is counted. */
-  takeAllowance(cause: Cause): boolean {
-    const kind = breakerKind(cause);
-    if (this.allowed[kind] > 0) {
-      this.allowed[kind]--;
+  takeAllowance(cause: Cause, role: Role): boolean {
+    const key = breakerKey(cause, role);
+    const name = `${key.role} ${key.kind}`;
+    const begun = this.begun.get(name) ?? 0;
+    if (allowance(this.data, key, this.now) > begun) {
+      this.begun.set(name, begun + 1);
       return true;
     }
-    const trial = trialAt(this.data, kind);
+    const trial = trialAt(this.data, key);
     if (trial !== null) this.wake(trial);
     return false;
   }

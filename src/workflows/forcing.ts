@@ -1,6 +1,7 @@
 import type { Engine, Instant } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
+import { breakerKey } from './breaker';
 import { allowance, trialAt } from './provisioning-allowance';
 import { findEngine, runningReplacements, type VpnData } from './vpn-data';
 
@@ -37,15 +38,17 @@ export function refusal(data: VpnData, request: ForceRequest, now: Instant): str
   if (sight === null || !isHealthy(sight.vpn))
     return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
   if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
-  if (!chosenBy(data, request)) {
+  const engine = chosenBy(data, request);
+  if (!engine) {
     return request.engine === null
       ? `VPN '${vpn}' has no forwarded engine to replace`
       : `no engine '${request.engine}' on VPN '${vpn}'`;
   }
-  const trial = trialAt(data, 'replacement');
-  if (trial === null || allowance(data, 'replacement', now) > 0) return null;
+  const key = breakerKey('forced', engine.role);
+  const trial = trialAt(data, key);
+  if (trial === null || allowance(data, key, now) > 0) return null;
   return (
-    `the circuit breaker of VPN '${vpn}' is open after ${data.breakers.replacement.failures} engines in a row that could not be ` +
+    `the circuit breaker of VPN '${vpn}' is open after ${data.breakers[key.role][key.kind].failures} engines in a row that could not be ` +
     `brought up: nothing was replaced; it is tried again at ${new Date(trial).toISOString()}, or once the breaker is reset`
   );
 }

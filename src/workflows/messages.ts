@@ -5,7 +5,6 @@ import type { PoolFacts } from '../domain/pool';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
-import type { BreakerKind } from './breaker';
 import type { VpnData } from './vpn-data';
 
 /** `version` names one content; a caller that still has it is told so in a few bytes. */
@@ -47,7 +46,6 @@ export interface VpnReport extends VpnData {
   readonly healthy: boolean;
   /** The port changes so often that replacements are spaced. */
   readonly unstable: boolean;
-  readonly breakerStates: Readonly<Record<BreakerKind, 'closed' | 'open' | 'half_open'>>;
 }
 export const stateQuery = defineQuery<VpnReport>('state');
 

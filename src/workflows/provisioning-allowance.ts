@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/engine';
 import type { Replacement } from '../domain/replacement';
-import { breakerKind, type BreakerKind } from './breaker';
+import { breakerKey, type BreakerKey } from './breaker';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // What a circuit breaker lets be tried, and when.
@@ -8,33 +8,52 @@ import { unfinishedTargets, type VpnData } from './vpn-data';
 /** Held until a trial has succeeded. */
 const UNTIL_TOLD: Instant = 8_640_000_000_000_000;
 
+type Guarded = Pick<VpnData, 'breakers' | 'settings'>;
+
 /** When one engine may be tried; null while any may. */
-export function trialAt(data: VpnData, kind: BreakerKind): Instant | null {
-  const { openedAt } = data.breakers[kind];
-  return openedAt === null ? null : openedAt + data.settings.breakers[kind].recoveryMs;
+export function trialAt({ breakers, settings }: Guarded, { role, kind }: BreakerKey): Instant | null {
+  const { openedAt } = breakers[role][kind];
+  return openedAt === null ? null : openedAt + settings.breakers[kind].recoveryMs;
 }
 
-export function breakerState(data: VpnData, kind: BreakerKind, now: Instant): 'closed' | 'open' | 'half_open' {
-  const trial = trialAt(data, kind);
+export function breakerState(data: Guarded, key: BreakerKey, now: Instant): 'closed' | 'open' | 'half_open' {
+  const trial = trialAt(data, key);
   if (trial === null) return 'closed';
   return now < trial ? 'open' : 'half_open';
 }
 
 /** How many more engines may be begun now. */
-export function allowance(data: VpnData, kind: BreakerKind, now: Instant): number {
-  const state = breakerState(data, kind, now);
+export function allowance(data: VpnData, key: BreakerKey, now: Instant): number {
+  const state = breakerState(data, key, now);
   if (state === 'closed') return Infinity;
   // The one that is at work already is the trial.
-  const atWork = unfinishedTargets(data).some((r) => breakerKind(r.cause) === kind);
-  return state === 'half_open' && !atWork ? 1 : 0;
+  return state === 'half_open' && guardedBy(data, key).length === 0 ? 1 : 0;
 }
 
 /** Until when an unfinished replacement must not try again: one of them is the next trial. */
 export function heldUntil(data: VpnData, replacement: Replacement): Instant | null {
-  const kind = breakerKind(replacement.cause);
-  const trial = trialAt(data, kind);
-  if (trial === null) return null;
-  const rivals = unfinishedTargets(data).filter((r) => breakerKind(r.cause) === kind);
-  const first = rivals.find((r) => r.target?.role === 'forwarded') ?? rivals[0];
-  return first === undefined || first.number === replacement.number ? trial : UNTIL_TOLD;
+  const key = keyOf(replacement);
+  const trial = key && trialAt(data, key);
+  if (!key || trial === null) return null;
+  // In turns: what is wrong may be one engine's own.
+  const [next] = guardedBy(data, key).toSorted((a, b) => a.failedAttempts - b.failedAttempts);
+  return next === undefined || next.number === replacement.number ? trial : UNTIL_TOLD;
+}
+
+/** Whether the circuit breaker keeps it from being tried, or lets it be tried once. */
+export function isHeldUp(data: VpnData, replacement: Replacement): boolean {
+  const key = keyOf(replacement);
+  return key !== null && trialAt(data, key) !== null;
+}
+
+function keyOf({ cause, target }: Replacement): BreakerKey | null {
+  return target && breakerKey(cause, target.role);
+}
+
+/** Those at work of which that breaker says whether they may be tried. */
+function guardedBy(data: VpnData, { role, kind }: BreakerKey): Replacement[] {
+  return unfinishedTargets(data).filter((r) => {
+    const key = keyOf(r);
+    return key?.role === role && key.kind === kind;
+  });
 }

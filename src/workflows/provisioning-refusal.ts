@@ -1,9 +1,12 @@
 import type { Instant } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
+import { breakerKey } from './breaker';
 import type { ProvisionRequest } from './messages';
 import { allocate, PortRangeUsedUp } from './ports';
 import { allowance, trialAt } from './provisioning-allowance';
 import type { VpnData } from './vpn-data';
+
+export const REQUESTED = breakerKey('requested', 'plain');
 
 /** Why an engine that someone asks for can't be brought up now, or null. */
 export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionRequest, now: Instant): string | null {
@@ -16,8 +19,8 @@ export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionReques
   if (httpPort !== null && (httpPort < httpPorts.first || httpPort > httpPorts.last)) {
     return `port ${httpPort} is not among those of VPN '${vpn}', ${httpPorts.first}-${httpPorts.last}`;
   }
-  if (allowance(data, 'general', now) > 0) return portRefusal(data, httpPort);
-  const trial = trialAt(data, 'general') ?? now;
+  if (allowance(data, REQUESTED, now) > 0) return portRefusal(data, httpPort);
+  const trial = trialAt(data, REQUESTED) ?? now;
   return `the circuit breaker of VPN '${vpn}' is open; the next engine is tried at ${new Date(trial).toISOString()}`;
 }
 

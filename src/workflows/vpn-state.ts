@@ -14,7 +14,16 @@ import type {
 } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { StreamEvent } from '../domain/stream';
-import { breakerKind, closedBreaker, withFailure, withSuccess, type BreakerKind } from './breaker';
+import {
+  breakerKey,
+  breakerKeys,
+  reset,
+  withBreaker,
+  withEngineUp,
+  withFailure,
+  type BreakerKey,
+  type BreakerKind,
+} from './breaker';
 import { decide, type Action } from './decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
 import { unbornEngine, type Unborn } from './give-up';
@@ -251,7 +260,7 @@ export class VpnState {
     if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
     if (replacement.target?.generation !== message.generation) return null;
     const { id, name } = message.engine;
-    const kind = breakerKind(replacement.cause);
+    const key = breakerKey(replacement.cause, replacement.target.role);
     const { sight } = this.current;
     // Its VPN may have been started again since it was made.
     const cutOff = sight !== null && message.session !== session(sight.vpn);
@@ -259,7 +268,7 @@ export class VpnState {
     const lastUsedAt = busyEngines(this.current).has(id) ? now : message.engine.lastUsedAt;
     this.update({
       engines: [...this.current.engines, { ...message.engine, firstSeen: now, lastUsedAt, cutOff }],
-      breakers: { ...this.current.breakers, [kind]: withSuccess(this.current.breakers[kind], now) },
+      breakers: withEngineUp(this.current.breakers, key, now),
     });
     this.raise();
     // The signal that it was made may come later, or never.
@@ -281,7 +290,7 @@ export class VpnState {
    * Who has asked for an engine that does not come up asks again: it is not tried for ever, in the way of all others.
    * @returns the circuit breaker that it has opened, or opened again
    */
-  attemptFailed(message: AttemptFailed, now: Instant): { opened: BreakerKind | null; effect: Effect | null } {
+  attemptFailed(message: AttemptFailed, now: Instant): { opened: BreakerKey | null; effect: Effect | null } {
     const found = senderOf(this.current, message);
     if (found?.state !== 'running') return { opened: null, effect: null };
     const { failedAttempts, error: lastError } = message;
@@ -300,21 +309,23 @@ export class VpnState {
     return { opened, effect: { kind: 'abandon', replacement: abandoned } };
   }
 
-  private countFailure(replacement: Replacement, now: Instant): BreakerKind | null {
-    const kind = breakerKind(replacement.cause);
+  private countFailure({ cause, target }: Replacement, now: Instant): BreakerKey | null {
+    if (!target) return null;
+    const key = breakerKey(cause, target.role);
     const { breakers, settings } = this.current;
-    const breaker = withFailure(breakers[kind], settings.breakers[kind], now);
-    this.update({ breakers: { ...breakers, [kind]: breaker } });
+    const breaker = withFailure(breakers[key.role][key.kind], settings.breakers[key.kind], now);
+    this.update({ breakers: withBreaker(breakers, key, breaker) });
     if (breaker.openedAt === null) return null;
     this.raise();
-    return kind;
+    return key;
   }
 
   /** As if nothing had failed. */
   resetBreaker(kinds: readonly BreakerKind[]): void {
-    const { breakers } = this.current;
-    const reset = kinds.map((kind) => [kind, { ...closedBreaker, lastSuccessAt: breakers[kind].lastSuccessAt }]);
-    this.update({ breakers: { ...breakers, ...Object.fromEntries(reset) } });
+    const meant = breakerKeys.filter(({ kind }) => kinds.includes(kind));
+    const all = this.current.breakers;
+    const breakers = meant.reduce((so, key) => withBreaker(so, key, reset(all[key.role][key.kind])), all);
+    this.update({ breakers });
     this.raise();
   }
 

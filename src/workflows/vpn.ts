@@ -26,7 +26,6 @@ import { poolFacts } from './pool-facts';
 import { pool } from './pool-sink';
 import { Notifier } from './notifier';
 import { problemOf } from './problems';
-import { breakerState } from './provisioning-allowance';
 import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
 import { Watch } from './watch';
@@ -350,9 +349,5 @@ function report(data: VpnData, now: number): messages.VpnReport {
     validPort: validPort(data, now),
     healthy: data.sight !== null && isHealthy(data.sight.vpn),
     unstable: isUnstable(data, now),
-    breakerStates: {
-      general: breakerState(data, 'general', now),
-      replacement: breakerState(data, 'replacement', now),
-    },
   };
 }

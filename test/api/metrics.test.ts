@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { forwardedEngine, plainEngine, replacement, vpnReport, vpnSettings } from '../builders';
+import { forwardedEngine, plainEngine, replacement, vpnReport, vpnSettings, breakers } from '../builders';
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
@@ -84,7 +84,7 @@ test('how a VPN is shows in its gauges', async () => {
         replacement({ startedAt: Date.now() - 400_000 }),
         replacement({ number: 8, startedAt: Date.now() - 900_000, readyAt: Date.now() }),
       ],
-      breakerStates: { general: 'closed', replacement: 'open' },
+      breakers: breakers({ replacement: { openedAt: Date.now() } }),
     });
   const families = await scrape(await api([vpn]));
   const value = (name: string, labels = {}) => valueOf(families, `portward_vpn_${name}`, { vpn: 'gluetun', ...labels });

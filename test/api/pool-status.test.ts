@@ -2,14 +2,12 @@ import { engineRef } from '../../src/domain/engine';
 import { recentFacts } from '../../src/api/pool-status';
 import type { Stream } from '../../src/domain/stream';
 import type { VpnReport } from '../../src/workflows/messages';
-import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnReport, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnReport, vpnSettings, breakers } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
 afterEach(closeAll);
-
-const closed = vpnReport().breakers;
 
 function vpn(name: string, change: Partial<VpnReport> = {}): VpnStandIn {
   const standIn = new VpnStandIn(name, change.engines?.map((e) => ({ ...plainEngine(e.httpPort), ...e })) ?? []);
@@ -66,7 +64,7 @@ test('GET /orchestrator/status, every field', async () => {
     sight: sight(65_290, {
       engines: [...conditions, { id: 'stopped', running: false, startedAt: null, networkOf: 'v', health: 'unknown' }],
     }),
-    breakers: { ...closed, general: { ...closed.general, failures: 1, lastFailureAt: DAY } },
+    breakers: breakers({ general: { failures: 1, lastFailureAt: DAY } }),
   });
   expect(await status([standIn])).toEqual({
     status: 'healthy',
@@ -143,20 +141,8 @@ test('of a workflow that does not answer any more only that engines may be asked
   expect(believed.map((facts) => facts.report)).toEqual([value, null]);
 });
 
-function stateOf({ openedAt }: { readonly openedAt: number | null }): 'closed' | 'open' {
-  return openedAt === null ? 'closed' : 'open';
-}
-
 function withBreakers(name: string, general: object, replacement: object = {}): VpnStandIn {
-  const breakers = {
-    general: { ...closed.general, ...general },
-    replacement: { ...closed.replacement, ...replacement },
-  };
-  return vpn(name, {
-    engines: [plainEngine(19_000)],
-    breakers,
-    breakerStates: { general: stateOf(breakers.general), replacement: stateOf(breakers.replacement) },
-  });
+  return vpn(name, { engines: [plainEngine(19_000)], breakers: breakers({ general, replacement }) });
 }
 
 const open = { failures: 5, openedAt: Date.now() };

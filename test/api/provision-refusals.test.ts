@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { VpnReport } from '../../src/workflows/messages';
-import { plainEngine, presentVpn, replacement, sight, target, vpnReport, vpnSettings } from '../builders';
+import { plainEngine, presentVpn, replacement, sight, target, vpnSettings, breakers } from '../builders';
 import { api, closeAll, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass, URL } from './booting-vpn';
 import { detail } from './proxy-decoder';
@@ -17,8 +17,7 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-const closed = vpnReport().breakers;
-const openSince = (openedAt: number) => ({ ...closed, general: { ...closed.general, failures: 5, openedAt } });
+const openSince = (openedAt: number) => breakers({ general: { failures: 5, openedAt } });
 const trial = replacement({
   cause: 'scaled up',
   old: [],

@@ -1,6 +1,6 @@
 import type { Replacement } from '../../src/domain/replacement';
 import type { VpnReport } from '../../src/workflows/messages';
-import { forwardedEngine, plainEngine, replacement, target, vpnReport } from '../builders';
+import { forwardedEngine, plainEngine, replacement, target, breakers } from '../builders';
 import { api, closeAll, Later, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass } from './booting-vpn';
 
@@ -118,8 +118,6 @@ test('is told of it by its name, too, when the workflow is too busy to say how f
   expect(asked).toEqual({ status: 200, body: { ...ENGINE, container_id: MADE.name } });
 });
 
-const { breakers } = vpnReport();
-
 describe('gets an engine of its own', () => {
   test.each<[what: string, vpn: () => BootingVpn, body: object]>([
     ['when it wants one in particular', () => replacing(), { labels: { stream_id: 'ch-42' } }],
@@ -135,7 +133,7 @@ describe('gets an engine of its own', () => {
     ['when it has failed before', () => replacing({ failedAttempts: 1 }), ANY],
     [
       'when engines like it keep failing',
-      () => replacing({}, { breakers: { ...breakers, replacement: { ...breakers.replacement, openedAt: 0 } } }),
+      () => replacing({}, { breakers: breakers({ replacement: { openedAt: 0 } }) }),
       ANY,
     ],
     ['when somebody has removed it', () => replacing({ target: null, made: MADE }), ANY],

@@ -1,7 +1,17 @@
 import * as fc from 'fast-check';
 import { decideProvisioning, type VpnFacts } from '../../src/api/provisioning-decision';
 import type { VpnReport } from '../../src/workflows/messages';
-import { DAY, plainEngine, presentVpn, replacement, sight, target, vpnReport, vpnSettings } from '../builders';
+import {
+  DAY,
+  plainEngine,
+  presentVpn,
+  replacement,
+  sight,
+  target,
+  vpnReport,
+  vpnSettings,
+  breakers,
+} from '../builders';
 
 const NOW = DAY + 60_000;
 const LIMITS = { enginesAtMost: 20, idleGraceMs: 30_000 };
@@ -19,8 +29,7 @@ const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines)
 const noImage: Partial<VpnReport> = { sight: sight(65_290, { imagePresent: false }) };
 
 function breaker(openedAt: number, failures = 5): Partial<VpnReport> {
-  const closed = vpnReport().breakers;
-  return { breakers: { ...closed, general: { ...closed.general, failures, openedAt } } };
+  return { breakers: breakers({ general: { failures, openedAt } }) };
 }
 
 function decide(...vpns: VpnFacts[]) {
@@ -82,7 +91,10 @@ test('a half open breaker lets one engine be tried, and says of others that they
   const half = breaker(NOW - 300_000);
   expect(decideProvisioning([facts('a', 0, half)], LIMITS, null, NOW)).toEqual({ kind: 'possible', vpn: 'a' });
   const blocked = { code: 'circuit_breaker', can_retry: true, should_wait: true };
-  const trying = { ...half, replacements: [replacement({ cause: 'requested', old: [] })] };
+  const trying = {
+    ...half,
+    replacements: [replacement({ cause: 'requested', old: [], target: target({ role: 'plain' }) })],
+  };
   expect(decideProvisioning([facts('a', 0, trying)], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
   const begun = { ...facts('a', 0, half), begun: [null] };
   expect(decideProvisioning([begun], LIMITS, null, NOW)).toMatchObject({ reason: blocked });

@@ -15,6 +15,7 @@ import {
   sight,
   vpnReport,
   vpnSettings,
+  breakers,
 } from '../builders';
 import { api, closeAll, turnTime } from './api-under-test';
 import { detail } from './proxy-decoder';
@@ -124,13 +125,15 @@ test.each([
     { remedy: { kind: 'restart container', started_at: '2026-01-02T03:04:05.000Z', ended_at: null, error: null } },
   ],
   [
-    'a circuit breaker that is open',
+    'a circuit breaker that is open for one role, as the worse of the two',
     {
       breakers: {
         ...closedBreakers,
-        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: Date.now() },
+        forwarded: {
+          ...closedBreakers.forwarded,
+          replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: Date.now() },
+        },
       },
-      breakerStates: { general: 'closed' as const, replacement: 'open' as const },
     },
     {
       circuit_breakers: {
@@ -148,11 +151,7 @@ test.each([
   [
     'a circuit breaker whose pause has ended since the last task of the workflow',
     {
-      breakers: {
-        ...closedBreakers,
-        replacement: { failures: 3, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY },
-      },
-      breakerStates: { general: 'closed' as const, replacement: 'open' as const },
+      breakers: breakers({ replacement: { failures: 3, lastFailureAt: DAY, openedAt: DAY } }),
     },
     { circuit_breakers: { replacement: { state: 'half_open' } } },
   ],

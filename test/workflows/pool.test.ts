@@ -7,7 +7,17 @@ import { poolFacts } from '../../src/workflows/pool-facts';
 import { noRemedies } from '../../src/workflows/remedies';
 import { bootingEngines, newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn-data';
 import { VpnState } from '../../src/workflows/vpn-state';
-import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
+import {
+  DAY,
+  forwardedEngine,
+  plainEngine,
+  presentVpn,
+  replacement,
+  sight,
+  target,
+  vpnSettings,
+  breakers,
+} from '../builders';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
 
@@ -281,7 +291,6 @@ describe('an engine is refused', () => {
     return refusal;
   };
   const open = { failures: 5, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY };
-  const closed = { ...open, failures: 0, openedAt: null };
   const taken = plainEngine(19_000);
 
   test.each<[string, Partial<VpnData>, Partial<ProvisionRequest>, RegExp]>([
@@ -298,19 +307,14 @@ describe('an engine is refused', () => {
     ['on a port of another range', {}, { httpPort: 20_000 }, /port 20000 is not among those/],
     ['on a port that is taken', { engines: [taken] }, { httpPort: 19_000 }, /port 19000 .* is taken/],
     ['when all ports are taken', { engines: [taken, plainEngine(19_001)] }, {}, /no free HTTP port/],
-    [
-      'while the circuit breaker is open',
-      { breakers: { general: open, replacement: closed } },
-      {},
-      /circuit breaker .* open/,
-    ],
+    ['while the circuit breaker is open', { breakers: breakers({ general: open }) }, {}, /circuit breaker .* open/],
   ])('%s', (_when, change, asked, reason) => {
     expect(refused(change, asked)).toMatch(reason);
   });
 
   test('for none of these reasons when there is none', () => {
     expect(refused({})).toBeNull();
-    expect(refused({ breakers: { general: closed, replacement: open } })).toBeNull();
+    expect(refused({ breakers: breakers({ replacement: open }) })).toBeNull();
     // Of a request that is at work already nothing is refused.
     const own = replacement({ requestId: 'r', cause: 'requested' });
     expect(
@@ -351,8 +355,8 @@ describe('an engine that could not be brought up', () => {
   });
 
   test('counts for the circuit breaker, but not where its caller has given it environment', () => {
-    expect(failed(false).breakers.replacement.failures).toBe(1);
-    expect(failed(true).breakers.replacement.failures).toBe(0);
+    expect(failed(false).breakers.forwarded.replacement.failures).toBe(1);
+    expect(failed(true).breakers.forwarded.replacement.failures).toBe(0);
   });
 });
 

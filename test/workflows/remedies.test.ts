@@ -177,22 +177,22 @@ describe('engines that can not be brought up', () => {
           stand.port = { kind: 'known', port: 40_001 };
           const open = await stand.untilState(
             'the open breaker',
-            (s) => s.breakerStates.replacement === 'open',
+            (s) => s.breakers.forwarded.replacement.openedAt !== null,
             40_000,
           );
-          expect(open.breakers.replacement.failures).toBe(2);
+          expect(open.breakers.forwarded.replacement.failures).toBe(2);
           const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
           expect(held.replacements.at(-1)?.state).toBe('running');
-          const tries = stand.calls.filter((c) => c.startsWith('createEngine')).length;
+          const tries = stand.calls.filter((c) => c === 'createEngine 40001').length;
           stand.failing = null;
           // The replacement runs on; it would have tried again by now.
           await stand.untilState('the old engine gone', (s) => s.evicted.length === 0);
-          expect(stand.calls.filter((c) => c.startsWith('createEngine'))).toHaveLength(tries);
+          expect(stand.calls.filter((c) => c === 'createEngine 40001')).toHaveLength(tries);
           await stand.handle.signal(resetBreakerSignal, 'replacement');
           await stand.untilForwarded(40_001);
           const closed = await stand.untilQuiet();
-          expect(closed.breakerStates.replacement).toBe('closed');
-          expect(closed.breakers.replacement.failures).toBe(0);
+          expect(closed.breakers.forwarded.replacement.openedAt).toBeNull();
+          expect(closed.breakers.forwarded.replacement.failures).toBe(0);
         },
         { ...brisk, breakers },
       ),
@@ -208,10 +208,10 @@ describe('engines that can not be brought up', () => {
           await stand.untilForwarded(40_000);
           stand.failing = { activity: 'createEngine', message: 'no space left on device' };
           stand.port = { kind: 'known', port: 40_001 };
-          await stand.untilState('the open breaker', (s) => s.breakers.replacement.openedAt !== null, 40_000);
+          await stand.untilState('the open breaker', (s) => s.breakers.forwarded.replacement.openedAt !== null, 40_000);
           stand.failing = null;
           await stand.untilForwarded(40_001);
-          expect((await stand.untilQuiet()).breakerStates.replacement).toBe('closed');
+          expect((await stand.untilQuiet()).breakers.forwarded.replacement.openedAt).toBeNull();
         },
         { ...brisk, breakers: { ...breakers, replacement: { threshold: 2, recoveryMs: 1_500 } } },
       ),
@@ -224,13 +224,14 @@ describe('engines that can not be brought up', () => {
       bench.with(
         async (stand) => {
           await stand.start();
-          await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
-          await stand.untilQuiet();
+          await stand.untilState('three engines', (s) => s.engines.filter((e) => e.ready).length === 3);
+          const { engines } = await stand.untilQuiet();
           stand.failing = { activity: 'createEngine', message: 'no space left on device' };
-          stand.port = { kind: 'known', port: 40_001 };
+          const first = engines.find((e) => e.role === 'plain')?.name ?? '';
+          await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: first }] });
           const open = await stand.untilState(
             'the open breaker',
-            (s) => s.breakerStates.replacement === 'open',
+            (s) => s.breakers.plain.replacement.openedAt !== null,
             40_000,
           );
           const plain = open.engines.find((e) => e.role === 'plain')?.name ?? '';
@@ -240,7 +241,7 @@ describe('engines that can not be brought up', () => {
           });
           expect((await stand.state()).engines.map((e) => e.name)).toContain(plain);
         },
-        { ...brisk, targetEngines: 2, breakers },
+        { ...brisk, targetEngines: 3, breakers },
       ),
     90_000,
   );
@@ -255,7 +256,7 @@ describe('engines that can not be brought up', () => {
           stand.failing = { activity: 'createEngine', message: 'Docker is not reachable', type: 'DockerUnreachable' };
           stand.port = { kind: 'known', port: 40_001 };
           await stand.untilState('two failures', (s) => s.replacements.some((r) => r.failedAttempts >= 2), 40_000);
-          expect((await stand.state()).breakers.replacement.failures).toBe(0);
+          expect((await stand.state()).breakers.forwarded.replacement.failures).toBe(0);
           stand.failing = null;
           await stand.untilForwarded(40_001);
         },

@@ -11,7 +11,7 @@ import {
 import type { Cause, Replacement, Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
-import { breakerKind } from '../../src/workflows/breaker';
+import { breakerKey } from '../../src/workflows/breaker';
 import { breakerState } from '../../src/workflows/provisioning-allowance';
 import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
@@ -72,6 +72,8 @@ export class World {
   readonly containers = new Map<string, Container>();
   readonly children = new Map<number, Child>();
   state: VpnState;
+  /** Engines of these roles can't be brought up. */
+  readonly unable = new Set<Role>();
   /** When each engine was last on the list. */
   private readonly lastListed = new Map<string, number>();
   private readonly hiddenForGood = new Set<string>();
@@ -382,7 +384,7 @@ export class World {
     const { replacement } = effect;
     if (effect.kind === 'start') {
       const { target, old, heldUntil, cause } = replacement;
-      if (target) expect(breakerState(this.state.data, breakerKind(cause), this.now)).not.toBe('open');
+      if (target) expect(breakerState(this.state.data, breakerKey(cause, target.role), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
       if (cause === 'surplus') for (const engine of old) this.assertNotNeeded(engine);
       const { draining } = replacement;
@@ -507,6 +509,10 @@ export class World {
     }
     const { number } = child.replacement;
     const { role, httpPort, httpsPort, p2pPort, generation } = target;
+    if (this.unable.has(role)) {
+      this.failProvisioning(number);
+      return true;
+    }
     const id = this.put({
       ...{ role, httpPort, httpsPort, p2pPort, running: true },
       name: engineName(role, 'gluetun', 'abcdef12', number, generation),

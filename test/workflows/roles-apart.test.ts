@@ -1,0 +1,112 @@
+// Whatever keeps the engines of one role down, those of the other are kept.
+import * as fc from 'fast-check';
+import type { Role } from '../../src/domain/engine';
+import { World } from './world';
+import { assertSettled } from './world-at-rest';
+
+type Step = (world: World) => void;
+
+/** Everything goes on, in steps of 5 s. */
+function goOn(world: World, seconds: number): void {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    world.observe();
+    for (const number of world.running()) world.step(number, true);
+    world.pass(5_000);
+  }
+}
+
+function engines(world: World, role: Role): string[] {
+  return [...world.containers.values()].filter((c) => c.role === role && c.running).map((c) => c.id);
+}
+
+function listed(world: World): { readonly forwarded: boolean }[] {
+  return world.state.list(world.now) ?? [];
+}
+
+/** The n-th engine of that role is lost, by its process or as a whole. */
+function lose(role: Role): fc.Arbitrary<Step> {
+  return fc.tuple(fc.nat(9), fc.boolean()).map(([n, removed]) => (world) => {
+    const all = engines(world, role);
+    const id = all[n % all.length] ?? '';
+    const container = world.containers.get(id);
+    if (removed) world.containers.delete(id);
+    else if (container) container.running = false;
+  });
+}
+
+const time: fc.Arbitrary<Step> = fc.integer({ min: 5, max: 400 }).map((seconds) => (world) => goOn(world, seconds));
+const port: fc.Arbitrary<Step> = fc.constantFrom(40_000, 40_001, 40_002).map((to) => (world) => (world.port = to));
+const outage: fc.Arbitrary<Step> = fc.constant((world) => {
+  world.setHealth('unhealthy');
+  goOn(world, 5);
+  world.setHealth('healthy');
+});
+const restart: fc.Arbitrary<Step> = fc.boolean().map((anew) => (world) => world.restartVpn(anew));
+const renewal: fc.Arbitrary<Step> = fc.constant((world) => world.continueAsNew());
+
+function plays(role: Role): fc.Arbitrary<Step[]> {
+  return fc.array(fc.oneof(time, lose(role), port, outage, restart, renewal), { maxLength: 12 });
+}
+
+/** Longer than the pauses between engines that keep dying, and than the VPN's own remedies. */
+const LONG_S = 900;
+
+test('plain engines are kept whatever the forwarded one does, one in its place, and it comes once it can', () => {
+  const targets = fc.integer({ min: 1, max: 4 });
+  fc.assert(
+    fc.property(plays('plain'), targets, fc.boolean(), (play, targetEngines, fromTheStart) => {
+      const world = new World({ targetEngines });
+      if (!fromTheStart) goOn(world, 60);
+      world.unable.add('forwarded');
+      if (!fromTheStart) world.port = 40_003;
+      for (const step of play) step(world);
+      goOn(world, LONG_S);
+      world.assertPromises();
+      // One that the VPN had before may be left, for another port.
+      expect(listed(world).length).toBeGreaterThanOrEqual(targetEngines);
+      const plain = engines(world, 'plain').length;
+      expect(plain).toBeGreaterThanOrEqual(targetEngines - engines(world, 'forwarded').length);
+      world.unable.clear();
+      world.settle();
+      assertSettled(world);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('the forwarded engine is kept whatever the plain ones do, and they come once they can', () => {
+  fc.assert(
+    fc.property(plays('forwarded'), fc.integer({ min: 2, max: 4 }), (play, targetEngines) => {
+      const world = new World({ targetEngines });
+      goOn(world, 60);
+      world.unable.add('plain');
+      for (const step of play) step(world);
+      goOn(world, LONG_S);
+      world.assertPromises();
+      expect(listed(world).filter((e) => e.forwarded)).toHaveLength(1);
+      world.unable.clear();
+      world.settle();
+      assertSettled(world);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('with one engine wanted, and that one forwarded, a plain one takes its place while it can not come up', () => {
+  const world = new World({ targetEngines: 1 });
+  world.unable.add('forwarded');
+  goOn(world, 120);
+  expect(listed(world)).toMatchObject([{ role: 'plain', forwarded: false }]);
+  world.unable.clear();
+  goOn(world, 600);
+  expect(listed(world)).toMatchObject([{ role: 'forwarded', forwarded: true }]);
+});
+
+test('of several engines that are held back each is tried in its turn', () => {
+  const world = new World({ targetEngines: 4 });
+  world.unable.add('plain');
+  goOn(world, 60 * 60);
+  const tries = world.state.data.replacements.filter((r) => r.target?.role === 'plain').map((r) => r.failedAttempts);
+  expect(tries).toHaveLength(3);
+  expect(Math.max(...tries) - Math.min(...tries)).toBeLessThanOrEqual(2);
+});
