@@ -1,16 +1,43 @@
-import { resolve, type Reach } from '../docker/reach';
+import { accepts } from '../docker/accepting';
 import type { ContainerDetails } from '../docker/docker-host';
-import { url } from '../engine/engine-api';
+import { howToReach } from '../docker/how-to-reach';
+import { forgetAddress, locate, type Reach } from '../docker/reach';
+import { url, type Endpoint } from '../engine/engine-api';
+import { GluetunError } from '../gluetun/client';
 import { CONTROL_PORT, containerEnvironment } from '../gluetun/container-environment';
 import type { ActivityDeps } from './deps';
 
-/** Where a VPN's control server is asked from here. @throws Unreachable */
-export function controlServer(
-  vpn: string,
-  details: ContainerDetails,
-  reach: Reach,
-  deps: Pick<ActivityDeps, 'controlPort'>,
-): URL {
-  const port = deps.controlPort(vpn) ?? containerEnvironment(details.Config.Env ?? []).controlPort ?? CONTROL_PORT;
-  return url(resolve(reach, details, port));
+/** A VPN's control server, as this process finds it. */
+export class ControlServerAddress {
+  constructor(
+    private readonly vpn: string,
+    private readonly container: ContainerDetails,
+    private readonly reach: Reach,
+    private readonly deps: Pick<ActivityDeps, 'controlPort'>,
+  ) {}
+
+  /** Of several addresses one that accepts connections, if any does. @throws Unreachable */
+  async url(signal: AbortSignal): Promise<URL> {
+    return url(await this.find(signal));
+  }
+
+  /** @throws with the networks that are concerned when no connection is accepted */
+  async ask<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
+    const endpoint = await this.find(signal);
+    try {
+      return await question(url(endpoint));
+    } catch (error) {
+      if (!(error instanceof GluetunError) || !['timeout', 'unreachable'].includes(error.failure)) throw error;
+      // One that accepts a connection and does not answer hangs: that is no matter of networks.
+      if (await accepts(endpoint, signal)) throw error;
+      forgetAddress(this.reach, this.container);
+      throw new GluetunError(`${error.message}; ${howToReach(this.reach, this.container)}`, error.failure);
+    }
+  }
+
+  private find(signal: AbortSignal): Promise<Endpoint> {
+    const { vpn, container, reach, deps } = this;
+    const own = containerEnvironment(container.Config.Env ?? []).controlPort;
+    return locate(reach, container, deps.controlPort(vpn) ?? own ?? CONTROL_PORT, signal);
+  }
 }

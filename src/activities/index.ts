@@ -7,7 +7,7 @@ import { resolve } from '../docker/reach';
 import type { Endpoint } from '../engine/engine-api';
 import { NotAccepted } from '../gluetun/gluetun-error';
 import type { ActivityDeps } from './deps';
-import { controlServer } from './control-server';
+import { ControlServerAddress } from './control-server';
 import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
@@ -235,9 +235,9 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(async () => {
         const details = await docker.inspectByName(vpn);
         if (!details || session(observeDocker(details)) !== ill) return;
-        const server = controlServer(vpn, details, await deps.reach(), deps);
         // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
         const { signal } = new AbortController();
+        const server = await new ControlServerAddress(vpn, details, await deps.reach(), deps).url(signal);
         const client = deps.gluetun(vpn);
         if (await hasPort(() => client.forwardedPort(server, signal))) return;
         try {

@@ -19,11 +19,11 @@ import {
   type Sight,
 } from '../domain/observation';
 import { DockerUnreachable } from '../docker/docker-error';
-import { resolve, type Reach } from '../docker/reach';
+import { guessedReach, resolve, type Reach } from '../docker/reach';
 import { GluetunError } from '../gluetun/client';
 import type { Whereabouts } from '../streams/stream-collector';
 import type { Logger } from 'pino';
-import { controlServer } from './control-server';
+import { ControlServerAddress } from './control-server';
 import type { ActivityDeps } from './deps';
 import { DockerLooker, hasLost, type DockerLook } from './docker-look';
 import { countLiveEngines } from './live-engines';
@@ -87,7 +87,7 @@ export class Observer {
   private readonly port: PortWatch;
   private portReads: MetricCounter | null = null;
   private log: Logger;
-  private reach: Reach = { kind: 'network', preferred: [] };
+  private reach: Reach = guessedReach();
   private poke = new AbortController();
   private found: ((observation: Observation) => void) | null = null;
 
@@ -313,7 +313,8 @@ export class Observer {
       const index = this.deps.portIndex(vpn);
       const { portRead: last } = this.memory;
       const follow = { index, current: last?.index === index ? last.port : null };
-      const port = await this.deps.gluetun(vpn).forwardedPort(this.controlServer(), signal, follow);
+      const gluetun = this.deps.gluetun(vpn);
+      const port = await this.askControlServer(signal, (base) => gluetun.forwardedPort(base, signal, follow));
       this.memory.portRead = { port, at: Date.now(), index };
       this.memory.rewordings = 0;
       this.portReads?.add(1, { vpn, result: 'ok' });
@@ -325,10 +326,10 @@ export class Observer {
     }
   }
 
-  private controlServer(): URL {
+  private async askControlServer<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
     const details = this.look !== null && 'details' in this.look ? this.look.details : null;
     if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
-    return controlServer(this.input.vpn, details, this.reach, this.deps);
+    return new ControlServerAddress(this.input.vpn, details, this.reach, this.deps).ask(signal, question);
   }
 
   private logPort(reading: PortReading, before: PortReading): void {
@@ -370,7 +371,7 @@ export class Observer {
         continue;
       }
       try {
-        this.memory.publicIp = await client.publicIp(this.controlServer(), signal);
+        this.memory.publicIp = await this.askControlServer(signal, (base) => client.publicIp(base, signal));
       } catch {
         // Shown where it is known, and never needed.
         this.memory.publicIp = null;

@@ -61,6 +61,12 @@ export class DockerHost {
     return found?.Name === `/${name}` ? found : null;
   }
 
+  /** By the beginning of its id, which Docker gives a container as its hostname. */
+  async inspectShortId(beginning: string): Promise<ContainerDetails | null> {
+    const found = await this.find(beginning);
+    return found?.Id.startsWith(beginning) ? found : null;
+  }
+
   /** Docker takes a name that no container has for the beginning of an id, so an answer may be about any container. */
   private find(reference: string): Promise<ContainerDetails | null> {
     return this.unlessAbsent(() =>

@@ -1,22 +1,54 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Config } from '../config';
-import type { DockerHost } from '../docker/docker-host';
-import { detectReach, type Reach } from '../docker/reach';
+import type { ContainerDetails, DockerHost } from '../docker/docker-host';
+import { findOwnContainer, ownContainerIds, type Surroundings } from '../docker/own-container';
+import { detectReach, guessedReach, type Reach } from '../docker/reach';
 
-/** Finds out once how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
-export function reachFinder(config: Config, docker: DockerHost): () => Promise<Reach> {
-  const detect = (own: Parameters<typeof detectReach>[0]['own']) =>
-    detectReach({ setting: config.reach, platform: process.platform, dockerHost: process.env['DOCKER_HOST'], own });
-  let found: Reach | null = null;
+/** Containers join and leave networks. */
+const LOOK_AGAIN_MS = 30_000;
+const PODMAN = '/run/.containerenv';
+
+/** Finds out how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
+export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: DockerHost): () => Promise<Reach> {
+  const surroundings = surroundingsOfThisProcess();
+  const answering: Reach['answering'] = new Map();
+  /** Null: it runs in none that Docker knows. */
+  let own: ContainerDetails | null | 'unknown' = isInContainer(surroundings) ? 'unknown' : null;
+  let lookAt = 0;
   return async () => {
-    if (found) return found;
-    if (!existsSync('/.dockerenv')) return (found = detect(null));
-    try {
-      found = detect(await docker.inspect(hostname()));
-      return found;
-    } catch {
-      return { kind: 'network', preferred: [] };
+    if (own !== null && performance.now() >= lookAt) {
+      try {
+        own = await findOwnContainer(docker, surroundings);
+        lookAt = performance.now() + LOOK_AGAIN_MS;
+      } catch {
+        // What was found before counts until Docker answers again.
+      }
     }
+    if (own === 'unknown') return guessedReach();
+    const dockerHost = process.env['DOCKER_HOST'];
+    return { ...detectReach({ setting, platform: process.platform, dockerHost, own }), answering };
   };
+}
+
+function isInContainer(surroundings: Surroundings): boolean {
+  return ['/.dockerenv', PODMAN].some((file) => existsSync(file)) || ownContainerIds(surroundings).length > 0;
+}
+
+function surroundingsOfThisProcess(): Surroundings {
+  return {
+    hostname: hostname(),
+    mounts: contentOf('/proc/self/mountinfo'),
+    controlGroups: contentOf('/proc/self/cgroup'),
+    podman: contentOf(PODMAN),
+  };
+}
+
+/** Nothing where there is no such file, as on other systems than Linux. */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }

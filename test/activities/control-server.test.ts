@@ -1,5 +1,6 @@
 import type Dockerode from 'dockerode';
-import { controlServer } from '../../src/activities/control-server';
+import { ControlServerAddress } from '../../src/activities/control-server';
+import { guessedReach } from '../../src/docker/reach';
 import { observeDocker } from '../../src/activities/docker-look';
 
 /** A VPN's container with this environment, as far as Docker is asked for it. */
@@ -18,15 +19,17 @@ function container(...Env: string[]): Dockerode.ContainerInspectInfo {
   return details as unknown as Dockerode.ContainerInspectInfo;
 }
 
-const portOf = (env: string[], configured: number | null) =>
-  controlServer('gluetun', container(...env), { kind: 'network', preferred: [] }, { controlPort: () => configured })
-    .port;
+async function portOf(env: string[], configured: number | null): Promise<string> {
+  const deps = { controlPort: () => configured };
+  const address = new ControlServerAddress('gluetun', container(...env), guessedReach(), deps);
+  return (await address.url(new AbortController().signal)).port;
+}
 
-test("GLUETUN_API_PORT wins, then the container's own environment, then 8000", () => {
+test("GLUETUN_API_PORT wins, then the container's own environment, then 8000", async () => {
   const own = ['HTTP_CONTROL_SERVER_ADDRESS=:8001'];
-  expect(portOf(own, 8_002)).toBe('8002');
-  expect(portOf(own, null)).toBe('8001');
-  expect(portOf([], null)).toBe('8000');
+  expect(await portOf(own, 8_002)).toBe('8002');
+  expect(await portOf(own, null)).toBe('8001');
+  expect(await portOf([], null)).toBe('8000');
 });
 
 test('of the environment only what is read of it comes into an observation', () => {

@@ -12,7 +12,7 @@ class SlowDocker {
   begun = 0;
   readonly waiting: (() => void)[] = [];
 
-  async inspect(): Promise<null> {
+  async inspectByName(): Promise<null> {
     this.begun++;
     await new Promise<void>((resolve) => this.waiting.push(resolve));
     return null;

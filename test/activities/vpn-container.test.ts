@@ -7,6 +7,7 @@ import { observeDocker } from '../../src/activities/docker-look';
 import type { ObserveInput } from '../../src/activities/observe';
 import { DockerEvents } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
+import { guessedReach } from '../../src/docker/reach';
 import { session, type Known, type Observation } from '../../src/domain/observation';
 import { engineApi } from '../../src/engine/engine-probe';
 import { GluetunClient } from '../../src/gluetun/client';
@@ -31,7 +32,7 @@ afterAll(async () => {
 /** As much of it as these activities use. */
 const deps: Partial<ActivityDeps> = {
   ...{ docker, events, instance: simulation.runId, stopping: stopping.signal, log: pino({ level: 'silent' }) },
-  reach: async () => ({ kind: 'network', preferred: [] }),
+  reach: async () => guessedReach(),
   engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
   gluetun: () => new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 2_000, reconnectTimeoutMs: 4_000 }),
   ...{ controlPort: () => null, portIndex: () => 0, containerLabel: `portward.test=${simulation.runId}` },
