@@ -219,15 +219,15 @@ describe('where the port of a container is', () => {
   });
 });
 
+async function listening(host: string): Promise<{ port: number; stop: () => Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((listens) => server.listen(0, host, listens));
+  const { port } = server.address() as AddressInfo;
+  return { port, stop: async () => void (await new Promise((closed) => server.close(closed))) };
+}
+
 describe('of several networks that both are in', () => {
   const never = new AbortController().signal;
-
-  async function listening(host: string): Promise<{ port: number; stop: () => Promise<void> }> {
-    const server = createServer();
-    await new Promise<void>((listens) => server.listen(0, host, listens));
-    const { port } = server.address() as AddressInfo;
-    return { port, stop: async () => void (await new Promise((closed) => server.close(closed))) };
-  }
 
   test('the one counts in which connections are accepted, for every port, until it is left or forgotten', async () => {
     const { port, stop } = await listening('127.0.0.1');
