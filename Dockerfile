@@ -44,8 +44,8 @@ ENV NODE_ENV=production \
     PORTWARD_DATA_DIR=/data \
     DEBUG_LOG_DIR=/data/debug_logs
 VOLUME /data
-# API and Temporal UI.
-EXPOSE 8000 8233
+# The API, which also shows the Temporal UI.
+EXPOSE 8000
 # It needs the Docker socket's group too: --group-add "$(stat -c %g /var/run/docker.sock)".
 USER node
 # Portward takes SIGTERM to mean: API first, then the worker, then the embedded Temporal server.

@@ -57,7 +57,12 @@ export async function perform(performance: Performance): Promise<void> {
   screen.startPulse(() => tallyText(viewers.tally));
   const page = portward.workflowPage((await vpnStatus(portward, stage.gluetun.name)).workflow_id);
   story.showEngines();
-  screen.text(['', `  gluetun's workflow in the Temporal UI, while this runs: ${page}`, '']);
+  screen.text([
+    '',
+    `  gluetun's workflow in the Temporal UI, while this runs: ${page}`,
+    `  (API key: ${stage.apiKey})`,
+    '',
+  ]);
   await sleep(PAUSE_MS, undefined, { signal });
 
   screen.heading("2. gluetun's port changes");
@@ -110,6 +115,7 @@ function places({ portward, gluetun, apiKey }: Stage, workflowPage: string): str
     `  engines            curl ${portward.url}/engines`,
     `  VPNs               curl ${portward.url}/vpn/status`,
     `  Temporal UI        ${workflowPage}`,
+    `                       (API key: ${apiKey})`,
     ...change,
     `  a replacement      curl -X POST -H 'Authorization: Bearer ${apiKey}' \\`,
     `                       ${portward.url}/vpns/${gluetun.name}/replacements`,

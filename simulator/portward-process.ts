@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TEMPORAL_UI_PATH } from '../src/domain/names';
 import { terminate } from '../src/temporal/server-process';
 import { serverFiles } from '../src/temporal/server-files';
 import { findServer } from '../src/temporal/server-record';
@@ -73,7 +74,6 @@ export class PortwardProcess {
   readonly logLines: LogLine[] = [];
   readonly url: string;
   readonly temporalAddress: string;
-  readonly uiUrl: string;
   private readonly env: Record<string, string>;
   private readonly waiting = new Set<() => void>();
   private build: string | null = null;
@@ -89,7 +89,6 @@ export class PortwardProcess {
   ) {
     this.url = `http://127.0.0.1:${ports.api}`;
     this.temporalAddress = `127.0.0.1:${ports.temporal}`;
-    this.uiUrl = `http://127.0.0.1:${ports.ui}`;
     this.env = portwardEnv({
       APP_HOST: '127.0.0.1',
       LOG_FORMAT: 'json',
@@ -150,7 +149,7 @@ export class PortwardProcess {
 
   /** A workflow's page in the Temporal UI. */
   workflowPage(workflowId: string): string {
-    return `${this.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+    return `${this.url}${TEMPORAL_UI_PATH}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
   }
 
   /** A start that is under way and may never come to its end; `start` is it and its end. */

@@ -83,7 +83,6 @@ export interface Config {
     readonly address: string | null;
     readonly port: number;
     readonly uiPort: number;
-    readonly uiIp: string;
   };
   /** Where the worker's metrics are to be had; port 0: nowhere, but for the API in the same process. */
   readonly metrics: { readonly host: string; readonly port: number };
@@ -215,7 +214,6 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
       address: read.TEMPORAL_ADDRESS === '' ? null : read.TEMPORAL_ADDRESS,
       port: read.PORTWARD_TEMPORAL_PORT,
       uiPort: read.PORTWARD_TEMPORAL_UI_PORT,
-      uiIp: read.PORTWARD_TEMPORAL_UI_IP,
     },
     metrics: { host: read.PORTWARD_METRICS_HOST, port: read.PORTWARD_METRICS_PORT },
     dataDir: dataDir(env),
@@ -238,7 +236,7 @@ function listeners(read: Variables, parts: readonly Part[]): Listener[] {
   ];
   const embeddedServer: Listener[] = [
     { name: 'PORTWARD_TEMPORAL_PORT', port: read.PORTWARD_TEMPORAL_PORT, host: '127.0.0.1' },
-    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: read.PORTWARD_TEMPORAL_UI_PORT, host: read.PORTWARD_TEMPORAL_UI_IP },
+    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: read.PORTWARD_TEMPORAL_UI_PORT, host: '127.0.0.1' },
   ];
   return [
     ...(parts.includes('api') ? api : []),

@@ -7,10 +7,17 @@ export const leftOutVariables: Readonly<Record<string, string>> = {
   AUTO_DELETE: 'idle engines beyond the wanted ones always go',
 };
 
+/** The same of earlier versions of Portward. */
+export const formerVariables: Readonly<Record<string, string>> = {
+  PORTWARD_TEMPORAL_UI_IP:
+    'the Temporal UI is now at /temporal of the API, for whoever has API_KEY; its own port is loopback only',
+};
+
 /** One line about those that are set; null when none is. */
 export function leftOutNotice(env: Readonly<Record<string, string | undefined>>): string | null {
-  const set = Object.entries(leftOutVariables).filter(([name]) => (env[name] ?? '').trim() !== '');
+  const all = Object.entries({ ...leftOutVariables, ...formerVariables });
+  const set = all.filter(([name]) => (env[name] ?? '').trim() !== '');
   if (set.length === 0) return null;
   const each = set.map(([name, instead]) => `${name} (${instead})`);
-  return `Set, but without effect: ${each.join(', ')}; see docs/migrating.md`;
+  return `Set, but without effect: ${each.join(', ')}; see docs/configuration.md`;
 }

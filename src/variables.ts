@@ -174,7 +174,6 @@ export const variables = {
   TEMPORAL_ADDRESS: text({ default: '' }),
   PORTWARD_TEMPORAL_PORT: port({ default: 7233 }),
   PORTWARD_TEMPORAL_UI_PORT: port({ default: 8233 }),
-  PORTWARD_TEMPORAL_UI_IP: ipAddress({ default: '127.0.0.1' }),
   PORTWARD_METRICS_PORT: integer(0, 65_535)({ default: 0 }),
   PORTWARD_METRICS_HOST: ipAddress({ default: '127.0.0.1' }),
   LOG_FORMAT: oneOf('auto', 'json', 'pretty')({ default: 'auto' }),

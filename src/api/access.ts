@@ -1,7 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { WrongKeys } from './rate-limits';
+import { isLoopback } from '../addresses';
+import { bearerToken, type Keys } from './keys';
 
 export interface AccessOptions {
   readonly keys: readonly string[];
@@ -25,6 +26,8 @@ const FROM_AFAR = {
 
 const ANOTHER_SITE = { detail: `a page of another site may not change anything here: ${TO_OPEN}` };
 
+const IPV6_BITS = 128;
+
 /** Loopback, private and link-local addresses (RFC 1122, 1918, 3927, 4193, 4291). */
 const privateNetworks = new BlockList();
 privateNetworks.addSubnet('127.0.0.0', 8);
@@ -47,8 +50,37 @@ function isFromAfar({ headers, ip }: FastifyRequest): boolean {
   return !isPrivate(ip) || headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
 }
 
+/** In one form each, and IPv4 as such where it comes over IPv6. */
+export function exactAddress(ip: string): string {
+  return normalizeIP(ip, IPV6_BITS);
+}
+
+/** Whether the connection is from this machine or from one of these addresses, and nobody else's request comes through it. */
+export function comesFrom(request: FastifyRequest, addresses: readonly string[]): boolean {
+  const { headers, ip } = request;
+  const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
+  const address = exactAddress(ip);
+  return !forwarded && (isLoopback(address) || addresses.includes(address));
+}
+
+/**
+ * Of a request that a page makes by itself. A cookie goes along where a page of the same host asks, and an engine's port may be
+ * published on this host.
+ */
+export function isOfAnotherPage({ headers, method }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site'] ?? 'none';
+  const isNavigation = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
+  return !['none', 'same-origin'].includes(site) && !isNavigation;
+}
+
+/** Whoever controls a name may have it lead here, and then reads what the browser may read. */
+export function hasRegistrableName({ headers }: FastifyRequest): boolean {
+  const at = `http://${headers.host ?? ''}`;
+  return !URL.canParse(at) || !isOfNoDomain(new URL(at).hostname);
+}
+
 /** Without a key a browser would carry out what any page it shows asks of this address. */
-function isFromAnotherSite({ headers }: FastifyRequest): boolean {
+export function isFromAnotherSite({ headers }: FastifyRequest): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return false;
   if (!URL.canParse(origin)) return true;
@@ -62,37 +94,20 @@ function isOfNoDomain(hostname: string): boolean {
   return !hostname.includes('.') || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
 /** A hook that lets a request to a locked route pass, or answers it. */
-export function accessControl(options: AccessOptions, wrongKeys: WrongKeys) {
-  const keys = options.keys.map(digest);
+export function accessControl(keys: Keys, { allowUnauthenticated }: Pick<AccessOptions, 'allowUnauthenticated'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (request.routeOptions.config.locked !== true) return undefined;
-    if (keys.length === 0) {
-      if (options.allowUnauthenticated) return undefined;
+    if (!keys.areSet) {
+      if (allowUnauthenticated) return undefined;
       if (isFromAfar(request)) return reply.code(403).send(FROM_AFAR);
       return isFromAnotherSite(request) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     }
-    const token = /^Bearer\s+(\S.*)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerToken(request);
     if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
-    const refusedFor = await wrongKeys.refusedFor(request);
-    if (refusedFor > 0) {
-      return reply
-        .code(429)
-        .header('retry-after', refusedFor)
-        .send({ detail: `too many wrong keys from this address; try again in ${refusedFor} s` });
-    }
-    // Every key is compared in constant time, whichever matches.
-    const given = digest(token.trim());
-    const matches = keys.map((key) => timingSafeEqual(key, given));
-    if (matches.includes(true)) {
-      wrongKeys.right(request);
-      return undefined;
-    }
-    await wrongKeys.wrong(request);
-    return reply.code(403).send({ detail: 'invalid token' });
+    const refusal = await keys.refusal(request, token);
+    if (refusal === null) return undefined;
+    if (refusal.retryAfterS !== null) void reply.header('retry-after', refusal.retryAfterS);
+    return reply.code(refusal.status).send({ detail: refusal.detail });
   };
 }

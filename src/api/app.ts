@@ -5,6 +5,7 @@ import { countStaleReads } from '../metrics/stale-reads';
 import { accessControl, type AccessOptions } from './access';
 import type { FleetSource } from './fleet-source';
 import { poolLimits, type PoolSettings } from './pool-status';
+import { Keys } from './keys';
 import { Provisioning } from './provisioning';
 import { describeApi, serveDescription, servePage } from './openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './rate-limits';
@@ -22,6 +23,7 @@ import { provisionRoutes } from './routes/provision';
 import { metricsRoutes } from './routes/metrics';
 import { replacementRoutes } from './routes/replacements';
 import { streamRoutes } from './routes/streams';
+import { temporalUiRoutes, type TemporalUi } from './routes/temporal-ui';
 import { vpnRoutes } from './routes/vpn';
 import { securityHeaders } from './security-headers';
 import { StreamsPart } from './streams-part';
@@ -39,6 +41,8 @@ export interface AppOptions {
   readonly sealingKey: () => Promise<SealingKey>;
   /** Samples that are kept of one stream. */
   readonly statsHistoryMax: number;
+  /** Null: Temporal runs elsewhere, and so does its UI. */
+  readonly temporalUi: TemporalUi | null;
   /** The worker's part of `/metrics`, where it is in this process. */
   readonly workerMetrics?: (() => Promise<string>) | null;
 }
@@ -59,10 +63,8 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     return reply.code(414).send({ detail: `the address is over ${ADDRESS_LENGTH_AT_MOST} characters` });
   });
   await limitChanges(fastify, options.limits);
-  fastify.addHook(
-    'onRequest',
-    accessControl(options.access, new WrongKeys(fastify, options.limits.wrongKeysPerMinute)),
-  );
+  const keys = new Keys(options.access.keys, new WrongKeys(fastify, options.limits.wrongKeysPerMinute));
+  fastify.addHook('onRequest', accessControl(keys, options.access));
   fastify.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ detail: `no route ${request.method} ${request.url.split('?')[0]}` }),
   );
@@ -117,6 +119,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     workerMetrics: options.workerMetrics ?? null,
   });
   await eventStreamRoutes(routes, { reads });
+  await temporalUiRoutes(fastify, keys, options.temporalUi);
   serveDescription(fastify);
   fastify.addHook('onReady', async () => streams.start());
   fastify.addHook('onClose', () => streams.stop());

@@ -6,23 +6,36 @@ import { app } from '../api/app';
 import { apiServer } from '../api/server';
 import { TemporalFleetSource } from '../api/fleet-source';
 import { TemporalVpnSource } from '../api/vpn-source';
+import type { TemporalUi } from '../api/routes/temporal-ui';
 import type { Config } from '../config';
+import { TEMPORAL_UI_PATH } from '../domain/names';
 import { sealingKeySource } from '../sealing-key';
 
 /** Shorter ones can be found by trying. */
 const KEY_LENGTH_AT_LEAST = 16;
 
+export interface ApiProgramDeps {
+  readonly client: Client;
+  readonly log: Logger;
+  /** Of the worker in this process; null: there is none, or its metrics are not exposed. */
+  readonly workerMetrics: (() => Promise<string>) | null;
+  /** Null: Temporal runs elsewhere. */
+  readonly temporalUi: TemporalUi | null;
+}
+
 /** The HTTP API as a listening server. */
 export class ApiProgram {
   private readonly server: FastifyInstance;
 
+  private readonly log: Logger;
+  private readonly showsTemporal: boolean;
+
   constructor(
     private readonly config: Config,
-    client: Client,
-    private readonly log: Logger,
-    /** Of the worker in this process; null: there is none, or its metrics are not exposed. */
-    workerMetrics: (() => Promise<string>) | null,
+    { client, log, workerMetrics, temporalUi }: ApiProgramDeps,
   ) {
+    this.log = log;
+    this.showsTemporal = temporalUi !== null;
     const { api, instance, vpns } = config;
     // Its own lines (one for each address that it listens on) are not news.
     const loggerInstance: FastifyBaseLogger = log.child({}, { level: 'warn' });
@@ -48,6 +61,7 @@ export class ApiProgram {
       },
       sealingKey: sealingKeySource(config),
       limits: { changesPerMinute: api.changesPerMinute, wrongKeysPerMinute: api.wrongKeysPerMinute },
+      temporalUi,
       workerMetrics,
     });
   }
@@ -74,7 +88,9 @@ export class ApiProgram {
         ? new Error(`port ${api.port} is taken by another program: stop that one, or set APP_PORT`, { cause: error })
         : error;
     }
-    this.log.info(`API: http://${hostAndPort(shown, api.port)}/engines`);
+    const at = `http://${hostAndPort(shown, api.port)}`;
+    this.log.info(`API: ${at}/engines`);
+    if (this.showsTemporal) this.log.info(`Temporal UI: ${at}${TEMPORAL_UI_PATH}`);
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,12 @@ import { detectReach, guessedReach, type Reach } from '../docker/reach';
 const LOOK_AGAIN_MS = 30_000;
 const PODMAN = '/run/.containerenv';
 
+/** The container in whose network this process is; null: in none that this Docker knows. @throws DockerUnreachable */
+export async function ownContainer(docker: DockerHost): Promise<ContainerDetails | null> {
+  const surroundings = surroundingsOfThisProcess();
+  return isInContainer(surroundings) ? findOwnContainer(docker, surroundings) : null;
+}
+
 /** Finds out how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
 export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: DockerHost): () => Promise<Reach> {
   const surroundings = surroundingsOfThisProcess();

@@ -3,13 +3,17 @@ import Dockerode from 'dockerode';
 import type { Logger } from 'pino';
 import { ConfigError, type Config, type Part } from '../config';
 import { DockerHost } from '../docker/docker-host';
+import { hostAddresses } from '../docker/host-side';
 import { cacheDir } from '../folders';
 import { leftOutNotice } from '../left-out-variables';
 import { createLogger } from '../logger';
 import { resolveTemporalCli } from '../temporal/cli';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
+import { embeddedAddresses } from '../temporal/server-address';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
+import type { TemporalUi } from '../api/routes/temporal-ui';
 import { ApiProgram } from './api-program';
+import { ownContainer } from './docker-reach';
 import { keepFilesPrivate } from './private-files';
 import { installRuntime } from './telemetry';
 import { startedUnless, untilAborted, within } from './stopping';
@@ -35,10 +39,17 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   if (leftOut !== null) log.info(leftOut);
 
   const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
-  const target = temporal ?? (await embeddedTarget(config, server));
+  const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, server);
   const { client, connection } = lazyClient(target);
   const worker = docker && new WorkerProgram(config, { docker, target, client, connection, log });
-  const api = parts.includes('api') ? new ApiProgram(config, client, log, workerMetrics) : null;
+  const api = parts.includes('api')
+    ? new ApiProgram(config, {
+        client,
+        log,
+        workerMetrics,
+        temporalUi: uiUrl === null ? null : temporalUi(config, uiUrl, docker),
+      })
+    : null;
   server?.supervise(() => worker?.checkWorkflows(), stopping);
   try {
     await startedUnless(stopping, async () => {
@@ -74,13 +85,12 @@ async function embeddedServer(
       dataDir: config.dataDir,
       port: temporal.port,
       uiPort: temporal.uiPort,
-      uiIp: temporal.uiIp,
       searchAttributes,
       log,
     },
     stopping,
   );
-  log.info(`Temporal UI: ${server.uiUrl}`);
+  log.info(`Temporal server: ${server.address}; UI for this machine or container alone: ${server.uiUrl}`);
   return server;
 }
 
@@ -112,10 +122,22 @@ function connections({ temporal }: Config, parts: readonly Part[]): Connections 
   return found;
 }
 
-async function embeddedTarget(config: Config, server: EmbeddedServer | null): Promise<TemporalTarget> {
-  if (server) return targetAt(server.address);
-  const found = await findEmbeddedServer(config.dataDir);
-  return targetAt(found?.address ?? `127.0.0.1:${config.temporal.port}`);
+async function embeddedTarget(
+  { dataDir, temporal }: Config,
+  server: EmbeddedServer | null,
+): Promise<{ target: TemporalTarget; uiUrl: string }> {
+  const found = server ?? (await findEmbeddedServer(dataDir)) ?? embeddedAddresses(temporal);
+  return { target: targetAt(found.address), uiUrl: found.uiUrl };
+}
+
+function temporalUi({ api }: Config, uiUrl: string, docker: DockerHost | null): TemporalUi {
+  return {
+    origin: new URL(uiUrl).origin,
+    hostAddresses: async () => {
+      const own = docker && (await ownContainer(docker).catch(() => null));
+      return own ? hostAddresses(own, api.port) : [];
+    },
+  };
 }
 
 /** The first signal asks to stop; a second one is taken to mean at once. */

@@ -1,16 +1,9 @@
-import { hostAndPort } from '../addresses';
-import type { ServerRecord } from './server-record';
+import { TEMPORAL_UI_PATH } from '../domain/names';
 
-export function addressOf({ ip, port }: ServerRecord): string {
-  return hostAndPort(reachable(ip), port);
-}
+/** Neither server nor UI asks anybody for a key, so both are for this machine or container only. */
+export const SERVER_IP = '127.0.0.1';
 
-export function uiUrlOf({ uiIp, uiPort }: ServerRecord): string {
-  return `http://${hostAndPort(reachable(uiIp), uiPort)}`;
-}
-
-/** 'Every address' is one to listen on, not one to connect to. */
-function reachable(ip: string): string {
-  if (ip === '0.0.0.0') return '127.0.0.1';
-  return ip === '::' ? '::1' : ip;
+/** Where a server with these ports is found. */
+export function embeddedAddresses({ port, uiPort }: { readonly port: number; readonly uiPort: number }) {
+  return { address: `${SERVER_IP}:${port}`, uiUrl: `http://${SERVER_IP}:${uiPort}${TEMPORAL_UI_PATH}` };
 }

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TEMPORAL_UI_PATH } from '../domain/names';
 import { codeOf } from './error-code';
 import { isRunning } from './process-identity';
 import type { SearchAttributes } from './search-attributes';
+import { SERVER_IP } from './server-address';
 import type { ServerFiles } from './server-files';
 import { openServerLog } from './server-log';
 import { serverSettings } from './server-settings';
@@ -12,9 +14,7 @@ import { serverSettings } from './server-settings';
 export interface LaunchOptions {
   readonly cliPath: string;
   readonly files: ServerFiles;
-  readonly ip: string;
   readonly port: number;
-  readonly uiIp: string;
   readonly uiPort: number;
   readonly searchAttributes: SearchAttributes;
 }
@@ -52,10 +52,12 @@ export async function launch(options: LaunchOptions): Promise<number> {
 function startDevArguments(options: LaunchOptions): string[] {
   const flags: [flag: string, value: string | number][] = [
     ['--db-filename', options.files.database],
-    ['--ip', options.ip],
+    ['--ip', SERVER_IP],
     ['--port', options.port],
-    ['--ui-ip', options.uiIp],
+    ['--ui-ip', SERVER_IP],
     ['--ui-port', options.uiPort],
+    // The API shows the UI below this path; its links and files then are there, too.
+    ['--ui-public-path', TEMPORAL_UI_PATH],
     ['--log-level', 'warn'],
     ['--log-format', 'json'],
     // The database itself then refuses a second server, from another container too. Without this two of them run on

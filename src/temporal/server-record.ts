@@ -5,10 +5,10 @@ import type { ServerFiles } from './server-files';
 /** Which server has the database open, and which Portward is to stop it. */
 export interface ServerRecord {
   readonly pid: number;
-  readonly ip: string;
   readonly port: number;
-  readonly uiIp: string;
   readonly uiPort: number;
+  /** Where its UI is; undefined: an earlier version has started it, and the UI may be open to others. */
+  readonly uiPath?: string | undefined;
   readonly owner?: ProcessIdentity | undefined;
 }
 
@@ -44,11 +44,10 @@ function readRecord(files: ServerFiles): ServerRecord | undefined {
 
 function isRecord(found: unknown): found is ServerRecord {
   if (typeof found !== 'object' || found === null) return false;
-  const { pid, ip, port, uiIp, uiPort, owner } = found as Partial<Record<keyof ServerRecord, unknown>>;
+  const { pid, port, uiPort, uiPath, owner } = found as Partial<Record<keyof ServerRecord, unknown>>;
   return (
     [pid, port, uiPort].every((value) => typeof value === 'number' && Number.isInteger(value) && value > 0) &&
-    typeof ip === 'string' &&
-    typeof uiIp === 'string' &&
+    (uiPath === undefined || typeof uiPath === 'string') &&
     (owner === undefined || (typeof owner === 'object' && owner !== null && 'pid' in owner))
   );
 }
@@ -69,13 +68,12 @@ function findUnrecorded(files: ServerFiles): ServerRecord | undefined {
     .find((candidate) => servesDatabase(candidate, files));
   if (pid === undefined) return undefined;
   const words = (commandLine(pid) ?? '').split(' ');
-  const valueOf = (flag: string): string => (words.includes(flag) ? (words[words.indexOf(flag) + 1] ?? '') : '');
+  const valueOf = (flag: string) => (words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined);
   const record = {
     pid,
-    ip: valueOf('--ip'),
     port: Number(valueOf('--port')),
-    uiIp: valueOf('--ui-ip'),
     uiPort: Number(valueOf('--ui-port')),
+    uiPath: valueOf('--ui-public-path'),
   };
   return isRecord(record) ? record : undefined;
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { TEMPORAL_UI_PATH } from '../domain/names';
 import { saysDamaged, setAside } from './damaged-database';
 import { isNoSpace, lackOfSpace } from './disk-space';
 import { withFileLock } from './file-lock';
@@ -7,7 +8,7 @@ import type { Log } from './log';
 import { identify, isRunning } from './process-identity';
 import { waitUntilReady, type Readiness } from './readiness';
 import type { SearchAttributes } from './search-attributes';
-import { addressOf } from './server-address';
+import { embeddedAddresses, SERVER_IP } from './server-address';
 import type { ServerFiles } from './server-files';
 import { lastLines, sizeOf } from './server-log';
 import { launch, terminate } from './server-process';
@@ -20,9 +21,6 @@ export interface EmbeddedServerOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number;
-  readonly ip?: string;
-  /** Where the UI listens, if not where the server does. */
-  readonly uiIp?: string;
   readonly searchAttributes: SearchAttributes;
   /** One that is not ready by then is ended. Default 30 s. */
   readonly readyWithinMs?: number;
@@ -99,6 +97,14 @@ export class ServerStarter {
   }
 
   async #adopt(found: ServerRecord, signal?: AbortSignal): Promise<Running | undefined> {
+    if (found.uiPath !== TEMPORAL_UI_PATH && !hasLivingOwner(found)) {
+      this.#options.log.info(
+        `The Temporal server left by an earlier version (pid ${found.pid}) shows its UI elsewhere than at ${TEMPORAL_UI_PATH}; replacing it.`,
+      );
+      await terminate(found.pid);
+      removeRecord(this.#files);
+      return undefined;
+    }
     const readiness = await this.#ready(found, signal);
     signal?.throwIfAborted();
     if (!readiness.ready) {
@@ -126,12 +132,12 @@ export class ServerStarter {
 
   async #start(cliPath: string, signal?: AbortSignal, mayBeginAnew = true): Promise<Running> {
     signal?.throwIfAborted();
-    const { port, uiPort, ip = '127.0.0.1', uiIp = ip, searchAttributes } = this.#options;
-    await assertPortFree(ip, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
-    await assertPortFree(uiIp, uiPort, 'PORTWARD_TEMPORAL_UI_PORT', 'the Temporal UI');
+    const { port, uiPort, searchAttributes } = this.#options;
+    await assertPortFree(SERVER_IP, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
+    await assertPortFree(SERVER_IP, uiPort, 'PORTWARD_TEMPORAL_UI_PORT', 'the Temporal UI');
     const logged = sizeOf(this.#files.log);
-    const pid = await launch({ cliPath, files: this.#files, ip, port, uiIp, uiPort, searchAttributes });
-    const record: ServerRecord = { pid, ip, port, uiIp, uiPort, owner: identify(process.pid) };
+    const pid = await launch({ cliPath, files: this.#files, port, uiPort, searchAttributes });
+    const record: ServerRecord = { pid, port, uiPort, uiPath: TEMPORAL_UI_PATH, owner: identify(process.pid) };
     let failure: Error;
     let lines = '';
     try {
@@ -184,7 +190,7 @@ export class ServerStarter {
 
   #ready(record: ServerRecord, signal?: AbortSignal): Promise<Readiness> {
     return waitUntilReady({
-      address: addressOf(record),
+      address: embeddedAddresses(record).address,
       searchAttributes: this.#options.searchAttributes,
       patienceMs: this.#readyWithinMs,
       isRunning: () => isRunning(record.pid) && signal?.aborted !== true,

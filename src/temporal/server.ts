@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lackOfSpace } from './disk-space';
 import type { Log } from './log';
 import { isRunning } from './process-identity';
-import { addressOf, uiUrlOf } from './server-address';
+import { embeddedAddresses } from './server-address';
 import { serverFiles } from './server-files';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
@@ -51,7 +51,7 @@ async function bringUp(starter: ServerStarter, log: Log, signal?: AbortSignal): 
 export async function findEmbeddedServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
   const folder = await realpath(dataDir).catch(() => undefined);
   const record = folder === undefined ? undefined : findServer(serverFiles(folder));
-  return record && { address: addressOf(record), uiUrl: uiUrlOf(record) };
+  return record && embeddedAddresses(record);
 }
 
 /** A running server. `pid` changes when supervision has had to start another one; the address does not. */
@@ -76,8 +76,9 @@ export class EmbeddedServer {
     this.#running = running;
     this.#log = log;
     this.#dataDir = dataDir;
-    this.address = addressOf(running.record);
-    this.uiUrl = uiUrlOf(running.record);
+    const { address, uiUrl } = embeddedAddresses(running.record);
+    this.address = address;
+    this.uiUrl = uiUrl;
     this.adopted = running.adopted;
   }
 
@@ -129,8 +130,9 @@ export class EmbeddedServer {
       if (back === undefined) return;
       this.#running = back;
       this.#log.info(`The Temporal server is back (pid ${this.pid})`);
-      if (addressOf(back.record) !== this.address) {
-        this.#log.warn(`It now runs at ${addressOf(back.record)}, started by another Portward; restart this one.`);
+      const { address } = embeddedAddresses(back.record);
+      if (address !== this.address) {
+        this.#log.warn(`It now runs at ${address}, started by another Portward; restart this one.`);
       }
       onBack();
     }

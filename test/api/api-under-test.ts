@@ -61,6 +61,7 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
     },
     access: { keys: [], allowUnauthenticated: false, ...options.access },
     limits: { changesPerMinute: 120, wrongKeysPerMinute: 10, ...options.limits },
+    temporalUi: options.temporalUi ?? null,
     workerMetrics: options.workerMetrics ?? null,
   });
   return server;

@@ -48,7 +48,10 @@ test('what is told to be left out is not read, has a reason, and is what the log
 
 test('one line tells of all that are set without effect; none when there is none', () => {
   expect(leftOutNotice({ IDLE_TTL_S: '600', AUTO_DELETE: 'true', MIN_REPLICAS: '1' })).toMatch(
-    /^Set, but without effect: IDLE_TTL_S .*, AUTO_DELETE .*docs\/migrating\.md$/,
+    /^Set, but without effect: IDLE_TTL_S .*, AUTO_DELETE .*docs\/configuration\.md$/,
+  );
+  expect(leftOutNotice({ PORTWARD_TEMPORAL_UI_IP: '0.0.0.0' })).toMatch(
+    /UI_IP \(the Temporal UI is now at \/temporal of/,
   );
   expect(leftOutNotice({ IDLE_TTL_S: ' ', MIN_REPLICAS: '1' })).toBeNull();
 });

@@ -88,7 +88,7 @@ test('while it starts, with a Temporal server that a former one left frozen, and
   gate.rule = () => 'hang';
   from = stage.portward.logLines.length;
   stage.portward.launch();
-  await stage.portward.untilLog(/Temporal UI/, { from });
+  await stage.portward.untilLog(/Temporal server:/, { from });
   expect(await stopAndGoOn(40_003, dockerAnswers)).toHaveLength(2);
 });
 

@@ -1,9 +1,13 @@
 // What a running Portward leaves open to others: its engines' rights, its files, its ports.
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
+import { NODE } from '../../simulator/image';
 import { Stage } from '../program/stage';
 import { listeningOn } from './listening';
+
+const KEY = 'a-key-of-good-length';
 
 let stage: Stage;
 
@@ -76,16 +80,6 @@ test('files and folders that Portward and its Temporal server make are for its o
   expect(openToOthers(folder)).toEqual([]);
 });
 
-test('files of an earlier version that others could read are so no more after a start', async () => {
-  const { portward } = stage;
-  await portward.stop();
-  for (const file of ['data/temporal.db', 'data/temporal.log', 'debug/portward.jsonl'])
-    chmodSync(join(portward.folder, file), 0o644);
-  await portward.start();
-  await stage.forwarded(65_290);
-  expect(openToOthers(portward.folder)).toEqual([]);
-});
-
 test('Temporal and its UI listen on loopback only, and so does the API when it is told to', async () => {
   const { portward } = stage;
   const { api, temporal, ui } = portward.ports;
@@ -97,4 +91,46 @@ test('Temporal and its UI listen on loopback only, and so does the API when it i
   expect(own.filter((address) => !address.startsWith('127.'))).toEqual([]);
   // The other one is the worker's metrics, which /metrics fetches.
   expect(own).toHaveLength(2);
+});
+
+test('files of an earlier version that others could read are so no more after a start', async () => {
+  const { portward } = stage;
+  await portward.stop();
+  for (const file of ['data/temporal.db', 'data/temporal.log', 'debug/portward.jsonl'])
+    chmodSync(join(portward.folder, file), 0o644);
+  portward.reconfigure({ APP_HOST: '0.0.0.0', API_KEY: KEY });
+  await portward.start();
+  await stage.forwarded(65_290);
+  expect(openToOthers(portward.folder)).toEqual([]);
+});
+
+/** What the address answers to an engine of the VPN: its status, or Node's code of why there is none. */
+async function toEngine(url: string, headers: Record<string, string> = {}): Promise<string> {
+  const program = `fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)} })
+    .then((answer) => answer.status, (error) => error.cause?.code ?? error.message)
+    .then((outcome) => process.stdout.write(String(outcome)))`;
+  const [engine] = await stage.containers();
+  const exec = await stage.simulation.docker
+    .getContainer(engine?.id ?? '')
+    .exec({ Cmd: [NODE, '-e', program], AttachStdout: true, Tty: true });
+  return (await text(await exec.start({ Tty: true }))).trim();
+}
+
+test("an engine reaches neither Temporal nor its UI, and can't use the UI that the API shows without the key", async () => {
+  const { ports, url } = stage.portward;
+  // The host, as Gluetun lets its network reach it.
+  const { NetworkSettings } = await stage.simulation.docker.getContainer(stage.vpn().containerId).inspect();
+  const gateway = Object.values(NetworkSettings.Networks)[0]?.Gateway ?? '';
+  const shown = `http://${gateway}:${ports.api}/temporal/api/v1/namespaces`;
+  expect(await toEngine(`http://${gateway}:${ports.api}/health/live`)).toBe('200');
+  for (const port of [ports.temporal, ports.ui])
+    expect(await toEngine(`http://${gateway}:${port}/`)).toBe('ECONNREFUSED');
+  expect(await toEngine(shown)).toBe('401');
+
+  const form = new URLSearchParams({ key: KEY, to: '/temporal' });
+  const signedIn = await fetch(`${url}/session`, { method: 'POST', body: form, redirect: 'manual' });
+  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect(await toEngine(shown, { cookie })).toBe('401');
+  const answer = await fetch(`${url}/temporal/api/v1/namespaces`, { headers: { cookie } });
+  expect(JSON.stringify(await answer.json())).toContain('"name":"default"');
 });

@@ -80,6 +80,22 @@ describe('an embedded server', () => {
     expect(bench.servers()).toEqual([]);
   });
 
+  test('of an earlier version, whose UI may be open to others, is replaced', async () => {
+    const { child, pid } = await bench.startFromChild();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const record: unknown = JSON.parse(readFileSync(bench.path('temporal.lock.json'), 'utf8'));
+    // As it was written then.
+    const former = { ...(record as object), ip: '127.0.0.1', uiIp: '0.0.0.0', uiPath: undefined };
+    writeFileSync(bench.path('temporal.lock.json'), JSON.stringify(former));
+
+    const server = await bench.start();
+    expect(server.adopted).toBe(false);
+    expect(bench.servers()).toEqual([server.pid]);
+    expect(server.pid).not.toBe(pid);
+    await server.stop();
+  });
+
   test('stays when the Portward that stops only shares it with the one that started it', async () => {
     const { child, pid } = await bench.startFromChild();
     const guest = await bench.start();
@@ -113,7 +129,7 @@ describe('an embedded server', () => {
     ['another program', () => Promise.resolve(process.pid)],
   ])('starts over a record that names %s', async (_what, pidOf) => {
     const pid = await pidOf();
-    const stale = { pid, ip: '127.0.0.1', port: bench.port, uiIp: '127.0.0.1', uiPort: bench.uiPort, owner: { pid } };
+    const stale = { pid, port: bench.port, uiPort: bench.uiPort, owner: { pid } };
     writeFileSync(bench.path('temporal.lock.json'), JSON.stringify(stale));
     writeFileSync(bench.path('temporal.starting.json'), JSON.stringify({ pid, started: 'long ago' }));
 

@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { WrongKeys } from './rate-limits';
+
+/** How a key is answered that does not open anything. */
+export interface KeyRefusal {
+  readonly status: 403 | 429;
+  readonly detail: string;
+  /** Seconds until a key from this address is looked at again; null: at once. */
+  readonly retryAfterS: number | null;
+}
+
+/** API_KEY and API_KEY_2, and who may try further ones. */
+export class Keys {
+  private readonly digests: readonly Buffer[];
+
+  constructor(
+    keys: readonly string[],
+    private readonly wrongKeys: WrongKeys,
+  ) {
+    this.digests = keys.map(digest);
+  }
+
+  get areSet(): boolean {
+    return this.digests.length > 0;
+  }
+
+  /** Null: it is right. */
+  async refusal(request: FastifyRequest, key: string): Promise<KeyRefusal | null> {
+    const retryAfterS = await this.wrongKeys.refusedFor(request);
+    if (retryAfterS > 0) {
+      const detail = `too many wrong keys from this address; try again in ${retryAfterS} s`;
+      return { status: 429, detail, retryAfterS };
+    }
+    // Every key is compared in constant time, whichever matches.
+    const given = digest(key.trim());
+    const matches = this.digests.map((right) => timingSafeEqual(right, given));
+    if (matches.includes(true)) {
+      this.wrongKeys.right(request);
+      return null;
+    }
+    await this.wrongKeys.wrong(request);
+    return { status: 403, detail: 'invalid token', retryAfterS: null };
+  }
+}
+
+/** The key in `Authorization: Bearer KEY`; undefined: there is none. */
+export function bearerToken({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer\s+(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
