@@ -19,7 +19,8 @@ export function createLogger(log: Config['log']): Logger {
     ? pretty({
         sync: true,
         colorize: process.stdout.isTTY,
-        translateTime: 'SYS:HH:MM:ss.l',
+        // A terminal shows today; what is kept is read days later.
+        translateTime: process.stdout.isTTY ? 'SYS:HH:MM:ss.l' : 'SYS:yyyy-mm-dd HH:MM:ss.l',
         ignore:
           'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt,kind,failures',
       })

@@ -1,0 +1,129 @@
+// docker-compose.yml, as a new user starts it: what it gives to whom has to fit what Portward reads.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { variables } from '../../src/variables';
+import { configured } from './environment';
+
+const ROOT = join(__dirname, '../..');
+
+interface Service {
+  readonly environment: Readonly<Record<string, string | number | null>>;
+  readonly env_file?: unknown;
+  readonly ports: readonly string[];
+  readonly logging: { readonly options: Readonly<Record<string, string>> };
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<'gluetun' | 'gluetun2' | 'portward' | 'prometheus', Service>>;
+}
+
+const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+const { gluetun, gluetun2, portward, prometheus } = (parse(compose, { merge: true }) as ComposeFile).services;
+
+/** Where Portward's container or the file itself decides. */
+const NOT_OF_THE_USER = [
+  // The image and Docker's networks: all addresses inside, one port, the folder that is a volume.
+  ...['APP_HOST', 'DEBUG_LOG_DIR', 'PORTWARD_DATA_DIR', 'PORTWARD_CACHE_DIR', 'PORTWARD_URL', 'TEMPORAL_CLI_PATH'],
+  ...['PORTWARD_TEMPORAL_PORT', 'PORTWARD_TEMPORAL_UI_PORT', 'GLUETUN_API_PORT_1', 'GLUETUN_API_PORT_2'],
+  // A user's shell may have another one, for this user's own client.
+  'DOCKER_HOST',
+];
+
+/** Of one VPN by its number; those that the file sets itself are not. */
+const NUMBERED = ['GLUETUN_API_KEY', 'GLUETUN_USER', 'GLUETUN_PASSWORD'].flatMap((name) => [
+  name,
+  `${name}_1`,
+  `${name}_2`,
+]);
+
+/** Names in .env.example that are for Portward, not for Compose or Gluetun. */
+function ofPortward(): string[] {
+  const [before = ''] = readFileSync(join(ROOT, '.env.example'), 'utf8').split('# --- Read by docker-compose.yml only');
+  return [...before.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name = '']) => name);
+}
+
+/** Variables of .env that a service's environment is made from. */
+function interpolated(service: Service): string[] {
+  return Object.values(service.environment).flatMap((value) =>
+    [...String(value).matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name),
+  );
+}
+
+test("Portward's container gets each of its variables that is set in .env", () => {
+  const wanted = [...Object.keys(variables), ...NUMBERED, ...ofPortward()];
+  const given = Object.keys(portward.environment);
+  expect(wanted.filter((name) => !given.includes(name) && !NOT_OF_THE_USER.includes(name))).toEqual([]);
+});
+
+test('and nothing else: no key, user or password of a VPN', () => {
+  expect(portward.env_file).toBeUndefined();
+  const foreign = Object.keys(portward.environment).filter(
+    (name) =>
+      !(name in variables) && !/^(GLUETUN|TEMPORAL)_/.test(name) && !['IDLE_TTL_S', 'AUTO_DELETE'].includes(name),
+  );
+  expect(foreign).toEqual([]);
+  const ofVpns = [...interpolated(gluetun), ...interpolated(gluetun2)].filter(
+    (name) => !name.startsWith('GLUETUN_API_KEY'),
+  );
+  expect(ofVpns).toEqual(expect.arrayContaining(['WIREGUARD_PRIVATE_KEY', 'OPENVPN_PASSWORD_2']));
+  expect(
+    [...interpolated(portward), ...Object.keys(portward.environment)].filter((name) => ofVpns.includes(name)),
+  ).toEqual([]);
+});
+
+test('what the file sets itself is a configuration', () => {
+  const set = Object.entries(portward.environment).filter(
+    ([, value]) => value !== null && !String(value).includes('$'),
+  );
+  const env = Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
+  expect(configured({ ...env, VPN_MODE: 'redundant' }).vpns.map(({ name }) => name)).toEqual(['gluetun', 'gluetun2']);
+});
+
+test('each VPN has settings and keys of its own', () => {
+  const first = interpolated(gluetun).filter((name) => name !== 'GLUETUN_API_KEY' && name !== 'GLUETUN_API_KEY_1');
+  const second = interpolated(gluetun2);
+  expect(Object.keys(gluetun2.environment).toSorted()).toEqual(Object.keys(gluetun.environment).toSorted());
+  expect(first.filter((name) => !second.includes(`${name}_2`))).toEqual([]);
+  expect(gluetun2.environment['WIREGUARD_PRIVATE_KEY']).toBe('${WIREGUARD_PRIVATE_KEY_2:-}');
+});
+
+test.each([
+  ['gluetun', gluetun, 'GLUETUN_PORT_RANGE_1'],
+  ['gluetun2', gluetun2, 'GLUETUN_PORT_RANGE_2'],
+] as const)(
+  '%s publishes the ports of its engines, to this machine only, and hardly more than there are engines',
+  (_name, vpn, range) => {
+    const ports = String(portward.environment[range]);
+    expect(vpn.ports).toEqual([`127.0.0.1:${ports}:${ports}`]);
+    const [first = 0, last = 0] = ports.split('-').map(Number);
+    const engines = configured().pool.maxReplicas;
+    expect(last - first + 1).toBeGreaterThan(engines);
+    expect(last - first + 1).toBeLessThanOrEqual(25);
+  },
+);
+
+test("the API is published to this machine only, and Temporal's ports are not published", () => {
+  expect(portward.ports).toEqual(['127.0.0.1:8000:8000']);
+});
+
+test('no log can fill the disk, and Gluetun does not log each question of Portward', () => {
+  for (const { logging } of [gluetun, gluetun2, portward, prometheus])
+    expect(logging.options).toEqual({ 'max-size': '10m', 'max-file': '3' });
+  for (const { environment } of [gluetun, gluetun2]) expect(environment['HTTP_CONTROL_SERVER_LOG']).toBe('off');
+});
+
+test("Portward's log is for people", () => {
+  expect(portward.environment['LOG_FORMAT']).toBe('${LOG_FORMAT:-pretty}');
+});
+
+test('the documents show the ranges of the file, and remove the engines of this Portward only', () => {
+  const documents = ['README.md', 'docs/operations.md']
+    .map((name) => readFileSync(join(ROOT, name), 'utf8'))
+    .join('\n');
+  const ranges = [...documents.matchAll(/\b19\d{3}[-–]19\d{3}\b/g)].map(([range]) => range.replace('–', '-'));
+  expect(new Set(ranges)).toEqual(new Set(['19000-19024']));
+  const removals = [...documents.matchAll(/docker rm -f \$\((.*)\)/g)].map(([, which]) => which);
+  expect(removals.length).toBeGreaterThan(1);
+  expect(new Set(removals)).toEqual(new Set(['docker ps -aq --filter label=portward.instance=default']));
+});
