@@ -28,6 +28,8 @@ export type SimulatedVpnOptions = {
   /** As Gluetun's VPN_PORT_FORWARDING_UP_COMMAND; the only program in the image is `/node`. */
   upCommand?: string;
   downCommand?: string;
+  /** It ends with this exit code as soon as it is started, as Gluetun does without its WireGuard key. */
+  crashesWith?: number;
   /** Until the tunnel is up; the control server answers before. Default 500. */
   startDelayMs?: number;
   /** How long the port is 0 in a change. Default 100. */
@@ -91,6 +93,7 @@ function settingsEnv(options: SimulatedVpnOptions): Record<string, string> {
     UP_HOOK_AUTHORIZATION: options.upHookAuthorization,
     VPN_PORT_FORWARDING_UP_COMMAND: options.upCommand,
     VPN_PORT_FORWARDING_DOWN_COMMAND: options.downCommand,
+    CRASHES_WITH: options.crashesWith?.toString(),
     START_DELAY_MS: options.startDelayMs?.toString(),
     PORT_GAP_MS: options.portGapMs?.toString(),
   };

@@ -88,6 +88,7 @@ export class SimulatedVpn extends VpnRequests {
 
   async start(): Promise<void> {
     await this.#container.start();
+    if (this.options.crashesWith !== undefined) return;
     await this.untilAnswering();
   }
 
@@ -104,6 +105,13 @@ export class SimulatedVpn extends VpnRequests {
     this.#containerId = container.id;
     rememberVpn(this.options.runId, container.id, this.name);
     await this.start();
+  }
+
+  /** What makes it crash is set right: made anew, it runs. */
+  async mend(): Promise<void> {
+    const { crashesWith: _, ...others } = this.options;
+    this.options = others;
+    await this.recreate();
   }
 
   /** Another release in its place, with the same ports. Without `auth` it is left unconfigured, which master answers with 401. */

@@ -13,6 +13,10 @@ import { UpHook } from './up-hook';
 import { Vpn } from './vpn';
 
 const settings = readSettings(process.env);
+if (settings.crashesWith !== null) {
+  logLine('ERROR VPN settings: Wireguard settings: private key is not set');
+  process.exit(settings.crashesWith);
+}
 const startedAt = Date.now();
 const commands = new PortCommands({ up: settings.upCommand, down: settings.downCommand });
 const hook = new UpHook(settings.upHookUrl, settings.upHookAuthorization);

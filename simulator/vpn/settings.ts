@@ -10,6 +10,8 @@ export type VpnSettings = {
   /** Given by the provider at the first ask; empty when it forwards none. */
   ports: number[];
   publicIp: string;
+  /** The exit code with which it ends at once; null: it does not. */
+  crashesWith: number | null;
   startDelayMs: number;
   reconnectMs: number;
   portGapMs: number;
@@ -30,6 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
     auth: authFromText(env.AUTH ?? 'none'),
     ports: portsFromText(env.FORWARDED_PORT ?? ''),
     publicIp: env.PUBLIC_IP ?? '203.0.113.7',
+    crashesWith: env.CRASHES_WITH === undefined ? null : envNumber(env, 'CRASHES_WITH', 1),
     startDelayMs: envNumber(env, 'START_DELAY_MS', 500),
     reconnectMs: envNumber(env, 'RECONNECT_MS', 250),
     portGapMs: envNumber(env, 'PORT_GAP_MS', 100),

@@ -1,8 +1,9 @@
-import type { ContainerId, Port } from '../domain/engine';
+import type { ContainerId, Instant, Port } from '../domain/engine';
 import { keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import { session, type DockerHealth, type ObservedEngine, type VpnObservation } from '../domain/observation';
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
+import { downtime } from '../docker/downtime';
 import { containerEnvironment } from '../gluetun/container-environment';
 import { p2pPortOf } from '../engine/p2p-port';
 
@@ -109,17 +110,24 @@ const LIST_AGAIN_MS = 30_000;
 export function observeDocker(details: ContainerDetails | null): VpnObservation {
   if (!details) return { kind: 'absent' };
   const { State } = details;
+  const down = downtime(details);
   const { portForwarding, controlPort, listeningPorts } = containerEnvironment(details.Config.Env ?? []);
   return {
     kind: 'present',
     id: details.Id,
-    startedAt: Date.parse(State.StartedAt),
-    running: State.Running && !State.Restarting,
+    startedAt: instant(State.StartedAt),
+    running: down === null,
+    ...(down === null ? {} : { down }),
     health: dockerHealth(State.Health?.Status),
     portForwarding,
     ...(controlPort === null ? {} : { controlPort }),
     ...(listeningPorts.length === 0 ? {} : { redirectedTo: listeningPorts }),
   };
+}
+
+/** Docker's time for never is in the year 1. */
+function instant(text: string): Instant {
+  return Math.max(0, Date.parse(text));
 }
 
 function dockerHealth(status: string | undefined): DockerHealth {

@@ -8,6 +8,7 @@ import type { Endpoint } from '../engine/engine-api';
 import { NotAccepted } from '../gluetun/gluetun-error';
 import type { ActivityDeps } from './deps';
 import { ControlServerAddress } from './control-server';
+import { CrashLoop } from './crash-loop';
 import { createEngine, type MadeEngine } from './create-engine';
 import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
@@ -109,6 +110,7 @@ export function createActivities(deps: ActivityDeps) {
     const memory = memories.get(vpn) ?? {
       health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
       streams: new StreamCollector(deps.streams(vpn), { vpn, intervalMs: deps.collectIntervalMs, log: deps.log }),
+      crashLoop: new CrashLoop(),
       seenAt: null,
       publicIp: null,
       portRead: null,

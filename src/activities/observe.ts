@@ -104,6 +104,7 @@ export class Observer {
       memory.portFailure = null;
     }
     const { vpn, instance, image } = input;
+    memory.crashLoop.resume(input.known?.kind === 'sight' ? input.known.vpn : null);
     this.looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel: deps.containerLabel });
     this.port = new PortWatch({
       memory,
@@ -270,7 +271,7 @@ export class Observer {
     while (!signal.aborted) {
       this.poke = new AbortController();
       try {
-        const look = await this.looker.look();
+        const look = this.steady(await this.looker.look());
         this.memory.liveEngines = isCalledUnhealthy(look.vpn)
           ? (this.memory.liveEngines ??
             (await countLiveEngines(look, { engineApi: this.deps.engineApi, reach: this.reach }, signal)))
@@ -291,6 +292,11 @@ export class Observer {
       this.evaluate();
       await pauseUntil(this.deps.checkIntervalMs, signal, this.poke.signal);
     }
+  }
+
+  private steady(look: DockerLook): DockerLook {
+    const restarts = look.details?.RestartCount ?? 0;
+    return { ...look, vpn: this.memory.crashLoop.steady(look.vpn, restarts, performance.now()) };
   }
 
   private vpnIsHealthy(): boolean {

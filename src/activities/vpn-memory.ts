@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/engine';
 import type { PortRead } from '../domain/observation';
 import type { StreamCollector } from '../streams/stream-collector';
+import type { CrashLoop } from './crash-loop';
 import type { EngineHealth } from './engine-health';
 import type { PortFailure } from './port-watch';
 
@@ -8,6 +9,7 @@ import type { PortFailure } from './port-watch';
 export interface VpnMemory {
   readonly health: EngineHealth;
   readonly streams: StreamCollector;
+  readonly crashLoop: CrashLoop;
   /** When the last look was that was complete: Docker answered, and the port had been asked for. */
   seenAt: Instant | null;
   publicIp: string | null;

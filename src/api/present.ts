@@ -58,7 +58,7 @@ function health(report: VpnReport): VpnJson['health'] {
 function dockerStatus(report: VpnReport): string {
   const vpn = report.sight?.vpn;
   if (!vpn) return 'unknown';
-  return vpn.kind === 'absent' ? 'not found' : vpn.running ? 'running' : 'exited';
+  return vpn.kind === 'absent' ? 'not found' : vpn.running ? 'running' : (vpn.down?.state ?? 'exited');
 }
 
 function forwarding(report: VpnReport): VpnJson['forwarding'] {

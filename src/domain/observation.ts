@@ -4,6 +4,17 @@ import type { ContainerId, Health, Instant, Port, Role } from './engine';
 /** `none`: the image has no health check; a running container then counts as healthy. */
 export type DockerHealth = 'healthy' | 'unhealthy' | 'starting' | 'none';
 
+/** Why a container does not run, as far as Docker tells. */
+export interface Downtime {
+  /** `restarting`: Docker starts it again and again, and each time its process ends. */
+  readonly state: 'restarting' | 'created' | 'exited' | 'paused' | 'removing' | 'dead';
+  /** Of its last run; null where Docker does not tell. */
+  readonly exitCode: number | null;
+  readonly outOfMemory: boolean;
+  /** Why Docker could not start it, in its own words. */
+  readonly error: string | null;
+}
+
 export type VpnObservation =
   | { readonly kind: 'absent' }
   | {
@@ -12,6 +23,8 @@ export type VpnObservation =
       /** With the id this is the session: a new one means that every engine's network is gone. */
       readonly startedAt: Instant;
       readonly running: boolean;
+      /** Absent while it runs. */
+      readonly down?: Downtime;
       readonly health: DockerHealth;
       /** Its own settings ask for a forwarded port (VPN_PORT_FORWARDING=on). */
       readonly portForwarding: boolean;
@@ -165,13 +178,20 @@ function portSays(port: PortReading): string {
   return port.none ? 'none' : 'unclear';
 }
 
+/** Of a container that Docker restarts all the time it is enough to tell once how it ended: that may differ each time. */
+function vpnSays(vpn: VpnObservation): unknown {
+  if (vpn.kind === 'absent') return vpn;
+  const { down, ...rest } = vpn;
+  return [rest, down?.state === 'restarting' ? [down.state, down.exitCode !== null] : down];
+}
+
 /** Everything that can change a decision, in one comparable string. Times of looking are not in it. */
 function essence(known: Known, busy: Busy): string {
   // Docker's absence is worded differently from one call to the next; it stays the same problem.
   if (known.kind === 'blind') return 'blind';
   const { vpn, port, engines, imagePresent } = known;
   return JSON.stringify([
-    vpn,
+    vpnSays(vpn),
     portSays(port),
     engines
       .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))

@@ -8,14 +8,6 @@ import type { Effect, PortChange } from './vpn-state';
 
 // The lines that a VPN's workflow writes to the log. Users know some of them by their texts.
 
-/** Said once when it comes up and once when it is over. */
-export function announceProblem(name: string, told: string | null, problem: string | null): string | null {
-  if (problem === told) return told;
-  if (problem !== null) log.warn(`[${name}] ${problem}`, { event: 'problem' });
-  else log.info(`[${name}] All is well again (was: ${told})`, { event: 'problem over' });
-  return problem;
-}
-
 export function announceChange(name: string, { from, to }: PortChange, data: VpnData): void {
   log.warn(`[${name}] VPN '${name}' forwarded port changed from ${from} to ${to}`, { event: 'port changed', from, to });
   const { longestSpacingMs } = data.settings;

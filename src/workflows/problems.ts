@@ -1,4 +1,4 @@
-import type { Sight } from '../domain/observation';
+import type { Downtime, Sight } from '../domain/observation';
 import { isPortLost, VPN_RESTARTS_AT_MOST } from './remedies';
 import type { VpnData } from './vpn-data';
 
@@ -38,7 +38,36 @@ function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
 
 function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
-  return `VPN container '${vpn}' is not running`;
+  return notRunning(vpn, sight.vpn.down);
+}
+
+function notRunning(vpn: string, down: Downtime | undefined): string {
+  if (down === undefined) return `VPN container '${vpn}' is not running`;
+  const { state, error, exitCode } = down;
+  if (error !== null) return `Docker can't start VPN container '${vpn}': ${error}`;
+  switch (state) {
+    case 'restarting':
+      return `Docker keeps restarting VPN container '${vpn}', whose process ends each time${howItEnded(down)}: ${seeLog(vpn)}`;
+    case 'created':
+      return `VPN container '${vpn}' was made and never started: start it`;
+    case 'paused':
+      return `VPN container '${vpn}' is paused: \`docker unpause ${vpn}\` lets it go on`;
+    case 'removing':
+      return `VPN container '${vpn}' is being removed`;
+    case 'dead':
+      return `VPN container '${vpn}' is dead, since Docker could not remove the whole of it: remove it and make it anew`;
+    case 'exited':
+      return `VPN container '${vpn}' is not running${howItEnded(down)}${exitCode === 0 ? ': start it' : `: ${seeLog(vpn)}`}`;
+  }
+}
+
+function howItEnded({ exitCode, outOfMemory }: Downtime): string {
+  const code = exitCode === null ? '' : ` (exit code ${exitCode})`;
+  return outOfMemory ? `${code}, killed because its memory was used up` : code;
+}
+
+function seeLog(vpn: string): string {
+  return `\`docker logs ${vpn}\` says why`;
 }
 
 function containerUnhealthy({ sight, settings: { vpn } }: VpnData): string | null {

@@ -14,7 +14,7 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { Alarm } from './alarm';
-import { announce, announceBreaker, announceChange, announceProblem, announceReconnect } from './announce';
+import { announce, announceBreaker, announceChange, announceReconnect } from './announce';
 import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
@@ -25,6 +25,7 @@ import * as parse from './parse';
 import { poolFacts } from './pool-facts';
 import { pool } from './pool-sink';
 import { Notifier } from './notifier';
+import { ProblemLog } from './problem-log';
 import { problemOf } from './problems';
 import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
@@ -38,6 +39,8 @@ export interface VpnInput {
   readonly carried?: Carried;
   /** What that run was still measuring. */
   readonly measuring?: Pending;
+  /** Which problem that run had told. */
+  readonly problem?: string | null;
 }
 
 /**
@@ -57,7 +60,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
-  let toldProblem = problemOf(state.data);
+  const problems = new ProblemLog(name, log, input.problem ?? null);
   let toldFacts = '';
 
   setHandler(messages.listsQuery, (since) => {
@@ -76,7 +79,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandler(messages.configureSignal, (settings: unknown) => {
     const parsed = parse.parseSettings(settings);
     // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
-    toldProblem = null;
+    problems.forget();
     if (parsed?.vpn === name && parsed.instance === state.data.settings.instance) state.configure(parsed);
     else log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
   });
@@ -251,7 +254,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     metrics.follow(state.data, Date.now());
     notifier.keep();
     tellFleet();
-    toldProblem = announceProblem(name, toldProblem, problemOf(state.data));
+    problems.follow(problemOf(state.data), isWell(state.data), Date.now());
     setCurrentDetails(describeVpn(state.data, Date.now()));
     publishSearchAttributes(state.data, Date.now());
     if (effects.length > 0) continue;
@@ -273,6 +276,7 @@ export async function vpn(input: VpnInput): Promise<void> {
           settings: data.settings,
           carried: carriedOver(data),
           measuring: metrics.pending,
+          problem: problems.told,
         });
     }
 
@@ -282,7 +286,8 @@ export async function vpn(input: VpnInput): Promise<void> {
     const askAt = earliest(...runningReplacements(state.data).map((r) => outside.askAgainAt(r)));
     // Whatever is decided: from then on the last port is not shown as forwarded any more (I7).
     const expiry = portExpiry(state.data);
-    const due = () => earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue);
+    const due = () =>
+      earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue, problems.overAt);
     const wakeAt = due();
     alarm.set(wakeAt);
     const woken = () =>
@@ -293,7 +298,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       state.data.streamVersion !== streamVersion ||
       state.data.fleetTarget !== fleetTarget ||
       state.data.news !== told ||
-      problemOf(state.data) !== toldProblem ||
+      problems.isNews(problemOf(state.data)) ||
       (shouldPull(state.data) && !outside.pulling) ||
       due() !== wakeAt;
     await condition(woken);
@@ -336,6 +341,10 @@ function earliest(...instants: (number | null)[]): number | null {
 function mayContinueAsNew(data: VpnData): boolean {
   const { historyLength: events, historySize: bytes } = workflowInfo();
   return data.remedies.running === null && mayBeCarried(carriedOver(data), { events, bytes });
+}
+
+function isWell({ sight, blind }: VpnData): boolean {
+  return blind === null && sight !== null && isHealthy(sight.vpn);
 }
 
 function shouldPull(data: VpnData): boolean {

@@ -105,7 +105,35 @@ test('a VPN that refuses to be restarted is not asked again, unless an earlier a
   await until('the port that this brings', async () => (await vpn.state()).port > 0);
 });
 
+const isRestarting = (told: Known | null) =>
+  told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
+
 describe('watching', () => {
+  test('a container that Docker keeps restarting is told as such, and its runs are no news until it stays up', async () => {
+    const vpn = await simulation.startVpn({ crashesWith: 3, restartPolicy: 'unless-stopped', startDelayMs: 0 });
+    const next = (known: Known | null) =>
+      environment().run<[ObserveInput], Observation, typeof watch>(watch, {
+        ...{ vpn: vpn.name, instance: simulation.runId, image: 'portward-test-none', newsOnly: known !== null },
+        ...{ known, accounted: [], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null },
+      });
+    let known: Known | null = null;
+    const seen: Observation[] = [];
+    while (!isRestarting(known)) seen.push((known = await next(known)));
+    expect(known).toMatchObject({ vpn: { running: false, down: { state: 'restarting', exitCode: 3 } } });
+    // Running, ended, running again, and then the loop.
+    expect(seen.length).toBeLessThanOrEqual(5);
+
+    const runs = async () => (await docker.inspectByName(vpn.name))?.RestartCount ?? 0;
+    const before = await runs();
+    const news = next(known);
+    let isNews = false;
+    void news.then(() => (isNews = true));
+    await until('two more runs', async () => (await runs()) >= before + 2, 20_000);
+    expect(isNews).toBe(false);
+    await vpn.mend();
+    expect(await news).not.toMatchObject({ vpn: { down: { state: 'restarting' } } });
+  }, 40_000);
+
   test('the first look that comes after Docker was away at the start has the port as any first look', async () => {
     const { vpn } = await healthyVpn();
     const port = await portSeen(vpn, { kind: 'blind', at: 1, problem: 'Docker is not reachable' });

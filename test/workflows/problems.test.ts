@@ -1,5 +1,6 @@
 import { problemOf } from '../../src/workflows/problems';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import type { Downtime } from '../../src/domain/observation';
 import { presentVpn, sight, vpnSettings } from '../builders';
 
 type Vpn = Parameters<typeof presentVpn>[0];
@@ -21,4 +22,43 @@ test('a forwarded port that Gluetun redirects to another one reaches no engine: 
   expect(problem({ redirectedTo: [6_881] })).toMatch(
     /to 6881, where no engine listens.*VPN_PORT_FORWARDING_LISTENING_PORT/,
   );
+});
+
+const down = (change: Partial<Downtime>): string | null =>
+  problem({ running: false, down: { state: 'exited', exitCode: null, outOfMemory: false, error: null, ...change } });
+
+describe('a container that does not run', () => {
+  test.each<[Partial<Downtime>, string]>([
+    [
+      { state: 'restarting', exitCode: 1 },
+      "Docker keeps restarting VPN container 'gluetun', whose process ends each time (exit code 1): `docker logs gluetun` says why",
+    ],
+    [
+      { state: 'restarting', exitCode: 0 },
+      "Docker keeps restarting VPN container 'gluetun', whose process ends each time (exit code 0): `docker logs gluetun` says why",
+    ],
+    [{ exitCode: 1 }, "VPN container 'gluetun' is not running (exit code 1): `docker logs gluetun` says why"],
+    [{ exitCode: 0 }, "VPN container 'gluetun' is not running (exit code 0): start it"],
+    [
+      { exitCode: 137, outOfMemory: true },
+      "VPN container 'gluetun' is not running (exit code 137), killed because its memory was used up: `docker logs gluetun` says why",
+    ],
+    [
+      { state: 'created', error: 'Bind for 0.0.0.0:8000 failed: port is already allocated' },
+      "Docker can't start VPN container 'gluetun': Bind for 0.0.0.0:8000 failed: port is already allocated",
+    ],
+    [{ state: 'created' }, "VPN container 'gluetun' was made and never started: start it"],
+    [{ state: 'paused' }, "VPN container 'gluetun' is paused: `docker unpause gluetun` lets it go on"],
+    [{ state: 'removing' }, "VPN container 'gluetun' is being removed"],
+    [
+      { state: 'dead' },
+      "VPN container 'gluetun' is dead, since Docker could not remove the whole of it: remove it and make it anew",
+    ],
+  ])('%j is told as what it is', (change, text) => {
+    expect(down(change)).toBe(text);
+  });
+
+  test('an observation of an earlier release, which does not say why, is told all the same', () => {
+    expect(problem({ running: false })).toBe("VPN container 'gluetun' is not running");
+  });
 });
