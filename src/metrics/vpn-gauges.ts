@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { VpnReport } from '../workflows/messages';
+import { expectsPort } from '../workflows/remedies';
 import type { Facts } from './facts';
 
 const FORWARDING = ['forwarded', 'replacing', 'unstable', 'unknown', 'none'];
@@ -14,6 +15,7 @@ export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: num
   const stale = gauge('stale_seconds', 'Since when its workflow has not answered; 0 while it does');
   const healthy = gauge('healthy', 'Whether the VPN is healthy');
   const portKnown = gauge('forwarded_port_known', 'Whether the forwarded port is known');
+  const portExpected = gauge('forwarded_port_expected', 'Whether the VPN asks for a forwarded port, or had one');
   const port = gauge('forwarded_port', 'The forwarded port; 0 while it is not known');
   const forwarding = gauge('forwarding', 'How far the engines follow the port', 'state');
   const listed = gauge('engines', 'Engines that are listed');
@@ -33,6 +35,7 @@ export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: num
     if (report === null) continue;
     healthy.set({ vpn }, report.healthy ? 1 : 0);
     portKnown.set({ vpn }, report.validPort === null ? 0 : 1);
+    portExpected.set({ vpn }, expectsPort(report) ? 1 : 0);
     port.set({ vpn }, report.validPort ?? 0);
     for (const state of FORWARDING) forwarding.set({ vpn, state }, json.forwarding === state ? 1 : 0);
     for (const kind of KINDS) {

@@ -43,12 +43,17 @@ export function hadPortFor(since: Instant | null, now: Instant): boolean {
   return since !== null && now - since >= PORT_WELL_FOR_MS;
 }
 
+/** Whether the VPN should have a port: its own settings ask for one, or it had one in this run of its container. */
+export function expectsPort({ sight, port }: Pick<VpnData, 'sight' | 'port'>): boolean {
+  return port.last !== null || (sight?.vpn.kind === 'present' && sight.vpn.portForwarding);
+}
+
 /** Whether the VPN has lost a port that it should have. */
 export function isPortLost(data: VpnData): boolean {
   const { sight, port } = data;
   if (!sight || sight.vpn.kind !== 'present' || !isHealthy(sight.vpn)) return false;
   if (sight.port.kind !== 'unknown' || !sight.port.none || port.noneSince === null) return false;
-  return port.last !== null || sight.vpn.portForwarding;
+  return expectsPort(data);
 }
 
 /** The remedy that is next, and when; null when none is called for. */

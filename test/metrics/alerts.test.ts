@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { parse } from 'yaml';
+import { vpnJson } from '../../src/api/present';
+import { vpnGauges } from '../../src/metrics/vpn-gauges';
+import type { VpnReport } from '../../src/workflows/messages';
+import { noPort } from '../../src/workflows/vpn-data';
+import { presentVpn, sight, vpnReport } from '../builders';
+import { parseExposition, valueOf } from './exposition';
+
+// Whether the critical rules would fire for a VPN that is so, but for the time that they wait.
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+}
+
+const FILE = join(__dirname, '..', '..', 'deploy', 'prometheus-alerts.yml');
+const { groups } = parse(readFileSync(FILE, 'utf8')) as { groups: { rules: Rule[] }[] };
+
+/** Of comparisons that all have to be true of one VPN. @throws at any other expression */
+async function holds(alert: string, report: VpnReport): Promise<boolean> {
+  const registry = new Registry();
+  const facts = { engines: [], streams: null, staleStreams: 0 };
+  const vpn = { name: 'gluetun', json: vpnJson(report, null, null), report, staleSeconds: 0 };
+  vpnGauges(registry, { ...facts, vpns: [vpn] }, Date.now());
+  const families = parseExposition(await registry.metrics());
+  const expression = groups.flatMap(({ rules }) => rules).find((rule) => rule.alert === alert)?.expr ?? '';
+  return expression.split(/\s+and on \(vpn, instance\)\s+/).every((comparison) => {
+    const [, name, expected] = /^(\w+) == ([01])$/.exec(comparison.trim()) ?? [];
+    if (name === undefined) throw new Error(`expected 'metric == 0' or '== 1', found '${comparison}'`);
+    return valueOf(families, name, { vpn: 'gluetun' }) === Number(expected);
+  });
+}
+
+const without = (portForwarding: boolean, last: number | null): VpnReport =>
+  vpnReport({
+    sight: sight(65_290, {
+      vpn: presentVpn({ portForwarding }),
+      port: { kind: 'unknown', forMs: 1, reason: 'none', none: true },
+    }),
+    port: { ...noPort, last },
+    engines: [],
+    validPort: null,
+  });
+
+describe.each(['PortwardNoForwardedEngine', 'PortwardPortLost'])('%s', (alert) => {
+  test('is silent about a VPN without port forwarding', async () => {
+    expect(await holds(alert, without(false, null))).toBe(false);
+  });
+
+  test('tells of a VPN that asks for a port and has none', async () => {
+    expect(await holds(alert, without(true, null))).toBe(true);
+  });
+
+  test('tells of a VPN that had a port in this run of its container', async () => {
+    expect(await holds(alert, without(false, 65_290))).toBe(true);
+  });
+
+  test('is silent about a VPN that is not healthy', async () => {
+    expect(await holds(alert, { ...without(true, null), healthy: false })).toBe(false);
+  });
+});
