@@ -8,6 +8,7 @@ import type { ContainerToCreate, DockerHost } from '../docker/docker-host';
 import { open, type SealingKey } from '../seal';
 import type { ActivityDeps } from './deps';
 import { observeDocker } from './docker-look';
+import { removeOrStop } from './remove-engine';
 import { engineContainer, type EngineOrder } from './spec';
 
 export interface MadeEngine {
@@ -62,13 +63,13 @@ async function opened(sealed: string | null, key: () => Promise<SealingKey>): Pr
 
 /**
  * A container that fails to start may do so for ever: containerd can have kept a task of it that a dockerd which was
- * killed has lost. The next attempt makes another.
+ * killed has lost, or it is half removed. The next attempt makes another, unless this one can't be removed.
  */
 async function start(docker: DockerHost, id: ContainerId): Promise<void> {
   try {
     await docker.start(id);
   } catch (error) {
-    if (statusCode(error) === 500) await docker.remove(id).catch(() => {});
+    if ([409, 500].includes(statusCode(error) ?? 0)) await removeOrStop(docker, id);
     throw error;
   }
 }
@@ -97,8 +98,8 @@ async function createOrAdopt(
       'Hopeless',
     );
   }
-  const usable = made?.Config.Labels[label.spec] === wanted.labels[label.spec] && !made?.State.Dead;
-  if (made && usable) return made.Id;
-  if (made) await docker.remove(made.Id);
+  const isLeaving = made !== null && (made.State.Dead || made.State.Status === 'removing');
+  if (made && !isLeaving && made.Config.Labels[label.spec] === wanted.labels[label.spec]) return made.Id;
+  if (made) await removeOrStop(docker, made.Id);
   return docker.create(wanted);
 }

@@ -16,7 +16,8 @@ import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
 import type { VpnMemory } from './vpn-memory';
 import { pullImage } from './pull-image';
-import { removeEngine } from './remove-engine';
+import { portsReleased, type AwaitedRelease } from './port-release';
+import { refusable, removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
 import { notify, type NewsBatch } from './notify';
@@ -35,8 +36,6 @@ const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
 /** Outages that are longer are waited for in rounds. */
 const ANSWERED_WITHIN_MS = 7_000;
-/** An engine may have streams to finish for a day. */
-const GONE_WITHIN_MS = 5 * 60_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -136,7 +135,7 @@ export function createActivities(deps: ActivityDeps) {
 
     /** From now on Docker will not revive the engine. */
     async evictEngine({ engine }: { engine: EngineRef }): Promise<void> {
-      await heartbeating(() => docker.forbidRestart(engine.id));
+      await heartbeating(() => refusable(docker, engine.id, () => docker.forbidRestart(engine.id)));
     },
 
     /**
@@ -148,31 +147,16 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {
-      await heartbeating(() => docker.stop(engine.id, timeoutS));
+      await heartbeating(() => refusable(docker, engine.id, () => docker.stop(engine.id, timeoutS)));
     },
 
     async removeEngine({ idOrName }: { idOrName: string }): Promise<void> {
       await heartbeating(() => removeEngine(idOrName, deps));
     },
 
-    /** Whether none of the containers exists any more; false after 5 minutes. */
-    awaitGone({ ids }: { ids: readonly string[] }): Promise<boolean> {
-      return heartbeating(async (signal) => {
-        const deadline = performance.now() + GONE_WITHIN_MS;
-        let poke = new AbortController();
-        const unsubscribe = deps.events.subscribe(() => poke.abort());
-        try {
-          while (!signal.aborted && performance.now() < deadline) {
-            poke = new AbortController();
-            const found = await Promise.all(ids.map((id) => docker.inspect(id)));
-            if (found.every((details) => details === null)) return true;
-            await pauseUntil(LOOK_EVERY_MS, signal, poke.signal);
-          }
-          return false;
-        } finally {
-          unsubscribe();
-        }
-      });
+    /** Whether none of them holds a port in the VPN's network any more; false after 5 minutes. */
+    awaitReleased(release: AwaitedRelease): Promise<boolean> {
+      return heartbeating((signal) => portsReleased(release, deps, signal));
     },
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */

@@ -56,7 +56,8 @@ export function containersOf(report: VpnReport, containerLabel: string): Managed
   const known = new Set([...report.engines, ...report.evicted].map((e) => e.id));
   // The VPN's next look will not find them; until then they are kept from being taken for new ones.
   const ended = report.replacements.filter((r) => r.state === 'completed');
-  const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)));
+  const left = new Set(report.leftOvers.map((e) => e.id));
+  const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
   const booting = runningReplacements(report).flatMap((replacement) => {
     const { made, target, number, startedAt, readyAt } = replacement;
     const name = comingName(vpn, replacement);

@@ -127,6 +127,11 @@ export function session(vpn: VpnObservation): string | null {
   return vpn.kind === 'present' ? `${vpn.id}@${vpn.startedAt}` : null;
 }
 
+/** What ran in the network of the VPN's container before that was started has lost it. */
+export function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
+  return startedAt !== null && vpn.kind === 'present' && startedAt < vpn.startedAt;
+}
+
 /** What replacements are at work on: how that goes is theirs to report. */
 export interface Busy {
   /** Engines being let go: only that they are gone is news. */

@@ -96,7 +96,20 @@ export interface ReplacementProgress {
   readonly drainUntil: Instant;
 }
 
+/** Type of the failure of a step that Docker does not carry out, whoever tries it; its first detail is the container's id. */
+export const REFUSED_BY_DOCKER = 'RefusedByDocker';
+
 /** child → VPN workflow */
+export interface EngineLeft {
+  readonly number: number;
+  readonly lineage: string;
+  /** The container that can't be removed: an old engine's, or that of a new one that is not wanted. */
+  readonly engine: EngineRef;
+  /** Of the target that it was made for; null: an old engine. */
+  readonly generation: number | null;
+  /** Docker's words. */
+  readonly reason: string;
+}
 export interface EngineMade {
   readonly number: number;
   readonly lineage: string;

@@ -24,8 +24,8 @@ export const { evictEngine, awaitHeard, removeEngine } = proxyActivities<Activit
   retry: quick,
 });
 
-/** These wait: for the turn of an engine's start, for its API, for it to stop or to be gone. */
-export const { createEngine, stopEngine, awaitGone, awaitEngine } = proxyActivities<Activities>({
+/** These wait: for the turn of an engine's start, for its API, for it to stop or to hold no port. */
+export const { createEngine, stopEngine, awaitReleased, awaitEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
   retry: quick,

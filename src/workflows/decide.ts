@@ -1,5 +1,6 @@
 import { engineRef, type EngineRef, type Instant } from '../domain/engine';
 import { isOfLineage, label, replacementLabel } from '../domain/names';
+import type { Replacement } from '../domain/replacement';
 import { keepForwardedEngine } from './decide-forwarded';
 import { dispensable, keepPlainEngines, plainWanted } from './decide-plain';
 import { Decision, type Action } from './decision';
@@ -56,10 +57,17 @@ function strays({ data, sight }: Decision): EngineRef[] {
   );
 }
 
-/** Evicted engines that are still there and that no replacement is letting go of: theirs was terminated, or is of a former life. */
+/**
+ * Evicted engines that are still there and that no replacement is letting go of: theirs was terminated, or is of a former life,
+ * or has left what it could not remove to one that does nothing else.
+ */
 function forsaken({ data, sight }: Decision): EngineRef[] {
   const there = new Set(sight.engines.map((e) => e.id));
-  const inWork = new Set(runningReplacements(data).flatMap((r) => r.old.map((e) => e.id)));
+  const left = new Set(data.leftOvers.map((e) => e.id));
+  const isAtWorkOn = ({ cause }: Replacement, { id }: EngineRef) => cause === 'left over' || !left.has(id);
+  const inWork = new Set(
+    runningReplacements(data).flatMap((r) => r.old.filter((e) => isAtWorkOn(r, e)).map((e) => e.id)),
+  );
   return data.evicted.filter((e) => there.has(e.id) && !inWork.has(e.id));
 }
 

@@ -1,6 +1,6 @@
 import type { ContainerId, EngineRef } from '../domain/engine';
+import { startedBefore } from '../domain/observation';
 import type { Cause } from '../domain/replacement';
-import { startedBefore } from './seen';
 import { startedOn } from './streams';
 import type { VpnData } from './vpn-data';
 

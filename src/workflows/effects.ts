@@ -12,7 +12,7 @@ import type { Effect, VpnState } from './vpn-state';
 const PULL_AGAIN_MS = 60_000;
 /** A replacement that is at work for so long is asked whether it still runs. */
 const ASK_AGAIN_MS = 60_000;
-/** One that the circuit breaker holds back, or whose engine has streams to finish, may wait for days. */
+/** One that the circuit breaker holds back, whose engine has streams to finish or is not removed by Docker, may wait for days. */
 const ASK_WAITING_AGAIN_MS = 10 * 60_000;
 
 export function errorMessage(error: unknown): string {
@@ -72,9 +72,11 @@ export class Effects {
   }
 
   askAgainAt(replacement: Replacement): number {
-    const { target, readyAt, heldUntil, draining } = replacement;
+    const { target, readyAt, heldUntil, draining, old, cause } = replacement;
     const onlyDrains = draining.length > 0 && (target === null || readyAt !== null);
-    const isWaiting = heldUntil !== null || onlyDrains;
+    const { leftOvers } = this.state.data;
+    const isLeft = cause === 'left over' && old.some(({ id }) => leftOvers.some((e) => e.id === id));
+    const isWaiting = heldUntil !== null || onlyDrains || isLeft;
     const pause = isWaiting ? ASK_WAITING_AGAIN_MS : ASK_AGAIN_MS;
     return (this.lastAsked.get(replacement.number) ?? replacement.startedAt) + pause;
   }

@@ -96,6 +96,8 @@ export const collectGarbageSignal = defineSignal('collectGarbage');
 export const engineMadeSignal = defineSignal<[unknown]>('engineMade');
 export const engineReadySignal = defineSignal<[unknown]>('engineReady');
 export const replacementEndedSignal = defineSignal<[unknown]>('replacementEnded');
+/** A container that can't be removed; the VPN has another replacement try on, slowly. */
+export const engineLeftSignal = defineSignal<[unknown]>('engineLeft');
 export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 
 /** From a VPN to a replacement: the port has moved again, or (null) are you still there. */

@@ -1,5 +1,12 @@
-import type { ContainerId, Engine, Instant } from '../domain/engine';
-import type { AttemptFailed, EngineMade, EngineReady, ReplacementEnded, Target } from '../domain/replacement';
+import type { ContainerId, Engine, EngineRef, Instant } from '../domain/engine';
+import type {
+  AttemptFailed,
+  EngineLeft,
+  EngineMade,
+  EngineReady,
+  ReplacementEnded,
+  Target,
+} from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { keyTypes, type Stream, type StreamEvent } from '../domain/stream';
 import type { BreakerKind } from './breaker';
@@ -54,7 +61,7 @@ export function parseReplaceRequest(value: unknown): ReplaceRequest | null {
   };
 }
 
-function isEngine(value: unknown): value is Engine {
+function isEngineRef(value: unknown): value is EngineRef {
   const e = fields(value);
   return (
     e !== null &&
@@ -63,7 +70,15 @@ function isEngine(value: unknown): value is Engine {
     (e['role'] === 'forwarded' || e['role'] === 'plain') &&
     isPort(e['httpPort']) &&
     (e['httpsPort'] === null || isPort(e['httpsPort'])) &&
-    (e['p2pPort'] === null || isPort(e['p2pPort'])) &&
+    (e['p2pPort'] === null || isPort(e['p2pPort']))
+  );
+}
+
+function isEngine(value: unknown): value is Engine {
+  const e = fields(value);
+  return (
+    e !== null &&
+    isEngineRef(value) &&
     Object.values(fields(e['labels']) ?? { none: null }).every((text) => typeof text === 'string') &&
     ['healthy', 'unhealthy', 'unknown'].includes(String(e['health'])) &&
     e['ready'] === true
@@ -77,6 +92,16 @@ export function parseEngineReady(value: unknown): EngineReady | null {
   }
   const { lineage, number, generation, engine, session } = m;
   return isText(session) ? { lineage, number, generation, engine, session } : null;
+}
+
+export function parseEngineLeft(value: unknown): EngineLeft | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isEngineRef(m['engine']) || !isText(m['reason'])) {
+    return null;
+  }
+  const { lineage, number, engine, generation, reason } = m;
+  if (generation !== null && !isCount(generation)) return null;
+  return { lineage, number, engine, generation, reason };
 }
 
 export function parseReplacementEnded(value: unknown): ReplacementEnded | null {

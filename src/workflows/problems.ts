@@ -17,6 +17,7 @@ const RULES: readonly Rule[] = [
   portRangeUsedUp,
   portLostForGood,
   portRedirected,
+  enginesLeftOver,
 ];
 
 export function problemOf(data: VpnData): string | null {
@@ -102,4 +103,14 @@ function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
     `VPN '${vpn}' redirects its forwarded port to ${sight.vpn.redirectedTo.join(', ')}, where no engine listens, so none has peers from outside: ` +
     `remove VPN_PORT_FORWARDING_LISTENING_PORT from the environment of its container`
   );
+}
+
+/** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
+function enginesLeftOver({ leftOvers, sight }: VpnData): string | null {
+  const [first] = leftOvers;
+  if (!first) return null;
+  const others = leftOvers.length === 1 ? '' : `, and ${leftOvers.length - 1} more`;
+  const runs = sight?.engines.some((e) => e.id === first.id && e.running) === true;
+  const state = runs ? 'It still runs' : 'It is stopped';
+  return `Docker does not remove engine ${first.name}${others}: ${first.reason}. ${state}; Portward tries again. See to what Docker says, or remove it by hand: docker rm -f ${first.name}`;
 }

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancelledFailure,
   CancellationScope,
   condition,
@@ -12,23 +11,37 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MadeEngine } from '../activities/create-engine';
-import type { ContainerId, EngineRef } from '../domain/engine';
+import { engineRef, type ContainerId, type EngineRef } from '../domain/engine';
 import { engineName, vpnWorkflowId } from '../domain/names';
 import type { Cause, ReplacementInput, Target } from '../domain/replacement';
-import { awaitEngine, awaitGone, awaitHeard, createEngine, evictEngine, removeEngine, stopEngine } from './activities';
+import {
+  awaitEngine,
+  awaitHeard,
+  awaitReleased,
+  createEngine,
+  evictEngine,
+  removeEngine,
+  stopEngine,
+} from './activities';
 import {
   abandonSignal,
   attemptFailedSignal,
   drainingSignal,
+  engineLeftSignal,
   engineMadeSignal,
   engineReadySignal,
   holdSignal,
   replacementEndedSignal,
   retargetSignal,
 } from './messages';
+import { failureOf, refusalOf } from './failure';
 import { parseHold, parseIds, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
+/** Between two attempts at a container that Docker does not remove: one that runs again holds a port for no longer. */
+const LEFT_OVER_PAUSE_MS = 60_000;
+/** A container that Docker has not removed by then is left to a replacement of its own. */
+const LEFT_AFTER_MS = 10_000;
 const BOOTS_FOR_MS = 300;
 /** More than the 2 s for which proxies keep a list, the longest ENGINES_MAX_AGE_MS and the deadline of a query. */
 const HEARD_AT_MOST_MS = 13_000;
@@ -36,8 +49,9 @@ const HEARD_AT_MOST_MS = 13_000;
 const ROUNDS_AT_MOST = 3;
 const HOPELESS_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
-/** What keeps any engine from being brought up says nothing of this one. */
-const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
+
+/** What an engine was made for. */
+type Made = Omit<EngineRef, 'id' | 'name'> & Pick<Target, 'generation'>;
 
 /**
  * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the
@@ -59,6 +73,9 @@ async function replace(input: ReplacementInput): Promise<void> {
   let renewal = false;
   let gracePassed: Promise<void> | null = null;
   const released = new Set<ContainerId>(input.progress?.released);
+  /** By name, why Docker does not remove it. */
+  const leftBehind = new Map<string, string>();
+  const longestPause = input.cause === 'left over' ? LEFT_OVER_PAUSE_MS : LONGEST_PAUSE_MS;
   let draining = input.progress?.draining ?? input.draining;
   const drainUntil = input.progress?.drainUntil ?? Date.now() + input.drainMs;
   const dueToCause = `due to ${reasonInLog(input.cause)}`;
@@ -105,7 +122,7 @@ async function replace(input: ReplacementInput): Promise<void> {
         const { message, hopeless, ofEngine } = failureOf(error);
         const provisioning = ofEngine && what === PROVISIONING;
         failedAttempts++;
-        const pause = hopeless ? HOPELESS_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1));
+        const pause = hopeless ? HOPELESS_PAUSE_MS : Math.min(longestPause, 500 * 2 ** (attempt - 1));
         if (message !== lastError) {
           log.error(`[${vpn}] ${what} failed, trying again: ${message}`, { event: 'attempt failed', attempt });
         }
@@ -176,20 +193,65 @@ async function replace(input: ReplacementInput): Promise<void> {
   async function letGo(engine: EngineRef): Promise<void> {
     if (released.has(engine.id)) return;
     const what = engine.role === 'forwarded' ? 'forwarded engine' : 'engine';
-    await untilDone(`evicting ${engine.name}`, () =>
-      evictEngine.executeWithOptions({ summary: `evict ${engine.name}` }, [{ engine }]),
-    );
+    const evict = () => evictEngine.executeWithOptions({ summary: `evict ${engine.name}` }, [{ engine }]);
+    const refusal = await untilDone(`evicting ${engine.name}`, () => refusalOf(evict));
+    if (refusal !== null) {
+      log.warn(
+        `[${vpn}] Docker does not take the restart policy from engine ${engine.name}, which goes all the same: ${refusal}`,
+      );
+    }
     await (gracePassed ??= passGrace());
     await passDrain(engine);
     log.info(`[${vpn}] Stopping ${what} ${engine.name} ${dueToCause}`, { event: 'stopping', engine: engine.id });
-    await untilDone(`stopping ${engine.name}`, async () => {
-      await stopEngine.executeWithOptions({ summary: `stop ${engine.name}` }, [
-        { engine, timeoutS: input.stopTimeoutS },
-      ]);
-      await removeEngine.executeWithOptions({ summary: `remove ${engine.name}` }, [{ idOrName: engine.id }]);
-    });
-    log.info(`[${vpn}] Successfully stopped ${what} ${engine.name}`, { event: 'stopped', engine: engine.id });
+    const isGone = await removed(
+      engine.name,
+      () => engine,
+      null,
+      async () => {
+        // What can't be stopped is killed when it is removed.
+        await refusalOf(() =>
+          stopEngine.executeWithOptions({ summary: `stop ${engine.name}` }, [{ engine, timeoutS: input.stopTimeoutS }]),
+        );
+        await removeEngine.executeWithOptions({ summary: `remove ${engine.name}` }, [{ idOrName: engine.id }]);
+      },
+    );
+    if (isGone) {
+      log.info(`[${vpn}] Successfully stopped ${what} ${engine.name}`, { event: 'stopped', engine: engine.id });
+    }
     released.add(engine.id);
+  }
+
+  /**
+   * Tries until the container is gone. What Docker does not remove would hold up the new engine, and this replacement: it is
+   * left to one that does nothing else, which stays with it.
+   * @returns false: it was left
+   */
+  async function removed(
+    name: string,
+    engineWith: (id: ContainerId) => EngineRef,
+    generation: number | null,
+    remove: () => Promise<void>,
+  ): Promise<boolean> {
+    const begun = Date.now();
+    await untilDone(`removing ${name}`, async () => {
+      try {
+        await remove();
+        leftBehind.delete(name);
+      } catch (error) {
+        const { message, refusedFor } = failureOf(error);
+        if (refusedFor === null || Date.now() - begun < LEFT_AFTER_MS) throw error;
+        await leave(engineWith(refusedFor), generation, message);
+        if (input.cause === 'left over') throw error;
+      }
+    });
+    return !leftBehind.has(name);
+  }
+
+  /** Has the VPN's workflow know of it, which sees to the rest. */
+  async function leave(engine: EngineRef, generation: number | null, reason: string): Promise<void> {
+    if (leftBehind.get(engine.name) === reason) return;
+    leftBehind.set(engine.name, reason);
+    await tell(engineLeftSignal, { engine, generation, reason });
   }
 
   async function provision(wanted: Target): Promise<void> {
@@ -201,10 +263,11 @@ async function replace(input: ReplacementInput): Promise<void> {
       await untilAllowed(current);
       if (!current()) throw new CancelledFailure('the target has moved');
       while (wanted.waitFor.length > 0) {
-        const gone = await awaitGone.executeWithOptions({ summary: 'wait until the old engine has left its port' }, [
-          { ids: wanted.waitFor },
-        ]);
-        if (gone) break;
+        const areFree = await awaitReleased.executeWithOptions(
+          { summary: 'wait until the old engine has left its port' },
+          [{ vpn, holders: wanted.waitFor }],
+        );
+        if (areFree) break;
       }
       // Short, and seen to its end even when the port moves: a container that nobody heard of would hold its ports.
       tried = true;
@@ -250,22 +313,41 @@ async function replace(input: ReplacementInput): Promise<void> {
     if (isNeeded) await CancellationScope.nonCancellable(() => tell(engineMadeSignal, { generation, id, name }));
   }
 
-  function create(wanted: Target): Promise<MadeEngine> {
+  async function create(wanted: Target): Promise<MadeEngine> {
     const { instance, lineage, number } = input;
     const on = wanted.p2pPort === null ? '' : ` on port ${wanted.p2pPort}`;
-    return createEngine.executeWithOptions({ summary: `provision ${wanted.role} engine${on}` }, [
-      { vpn, instance, lineage, number, target: wanted },
-    ]);
+    try {
+      return await createEngine.executeWithOptions({ summary: `provision ${wanted.role} engine${on}` }, [
+        { vpn, instance, lineage, number, target: wanted },
+      ]);
+    } catch (error) {
+      const { message, refusedFor } = failureOf(error);
+      if (refusedFor !== null) await leave(madeFor(wanted, refusedFor), wanted.generation, message);
+      throw error;
+    }
+  }
+
+  function nameOf({ role, generation }: Made): string {
+    return engineName(role, vpn, input.lineage, input.number, generation);
+  }
+
+  function madeFor(wanted: Made, id: ContainerId): EngineRef {
+    return engineRef({ ...wanted, id, name: nameOf(wanted) });
   }
 
   /**
    * What was made for a target that has moved, or did not answer. It was never listed, so no proxy can have it. By its
    * name, since a container that was created but could not be started is known by nothing else.
    */
-  async function discard({ role, generation }: Pick<Target, 'role' | 'generation'>): Promise<void> {
-    const name = engineName(role, vpn, input.lineage, input.number, generation);
-    await untilDone(`removing ${name}`, () =>
-      removeEngine.executeWithOptions({ summary: `remove ${name}: it is not wanted any more` }, [{ idOrName: name }]),
+  async function discard(unwanted: Made): Promise<void> {
+    const name = nameOf(unwanted);
+    if (leftBehind.has(name)) return;
+    await removed(
+      name,
+      (id) => madeFor(unwanted, id),
+      unwanted.generation,
+      () =>
+        removeEngine.executeWithOptions({ summary: `remove ${name}: it is not wanted any more` }, [{ idOrName: name }]),
     );
   }
 
@@ -285,7 +367,7 @@ async function replace(input: ReplacementInput): Promise<void> {
     const releasing = Promise.all(input.old.map(letGo)).then(() => (allReleased = true));
     for (;;) {
       for (let wanted = target; wanted && !upToDate(); wanted = target) {
-        if (ready) await discard({ role: ready.engine.role, generation: ready.generation });
+        if (ready) await discard({ ...ready.engine, generation: ready.generation });
         ready = null;
         await provision(wanted);
       }
@@ -309,17 +391,6 @@ async function replace(input: ReplacementInput): Promise<void> {
 }
 
 const PROVISIONING = 'provisioning';
-
-/** The cause beneath Temporal's wrapping, whether trying again soon has any prospect, and whether the engine is at fault. */
-function failureOf(error: unknown): { message: string; hopeless: boolean; ofEngine: boolean } {
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const type = cause instanceof ApplicationFailure ? cause.type : null;
-  // A worker that died in the middle of it shows as a time-out.
-  const ofEngine = cause instanceof ApplicationFailure && !NOT_OF_THE_ENGINE.includes(type ?? '');
-  return { message: message.slice(0, 300), hopeless: type === 'Hopeless', ofEngine };
-}
 
 function reasonInLog(cause: Cause): string {
   if (cause === 'port changed') return 'port change';

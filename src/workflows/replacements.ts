@@ -81,6 +81,13 @@ export function movedTarget(data: VpnData, { target, number }: Replacement, p2pP
   return { generation: generation + 1, role, p2pPort, extras, ...ports };
 }
 
+/** The target's next generation, as it is: a container of this one could not be removed. */
+export function renewedTarget(data: VpnData, { target, number }: Replacement): Target {
+  if (!target) throw new TypeError(`replacement ${number} has no target to renew`);
+  const { httpPort, httpsPort, p2pPort, generation } = target;
+  return { ...target, generation: generation + 1, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], number) };
+}
+
 /** All with that one as it is now: those that run, and of the others the last ones that ended. */
 export function withChanged({ replacements }: VpnData, changed: Replacement): Replacement[] {
   const all = replacements.map((r) => (r.number === changed.number ? changed : r));

@@ -3,6 +3,7 @@ import {
   isCalledUnhealthy,
   isHealthy,
   session,
+  startedBefore,
   type EngineCondition,
   type ObservedEngine,
   type PortReading,
@@ -34,11 +35,6 @@ export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
     lastUsedAt: null,
     cutOff,
   };
-}
-
-/** What ran in the network of the VPN's container before that was started has lost it. */
-export function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
-  return startedAt !== null && vpn.kind === 'present' && startedAt < vpn.startedAt;
 }
 
 /** An engine as a look shows it. @param newSession the VPN's container was started since the look before */

@@ -32,6 +32,13 @@ export const noPort: PortKnowledge = {
   knownSince: null,
 };
 
+/** A container that could not be removed, and why not. */
+export interface LeftOver {
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Everything the VPN workflow remembers, as plain JSON: it is carried over when the workflow continues as new. */
 export interface VpnData {
   readonly settings: VpnSettings;
@@ -49,6 +56,8 @@ export interface VpnData {
   readonly engines: readonly Engine[];
   /** Hidden for good, and kept until seen gone from Docker, so that a look can't bring them back (I1). */
   readonly evicted: readonly EngineRef[];
+  /** Those of them that Docker does not remove. */
+  readonly leftOvers: readonly LeftOver[];
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
   /** Which range of ports has none left for an engine that is wanted, until the next look. */
@@ -94,6 +103,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     port: noPort,
     engines: [],
     evicted: [],
+    leftOvers: [],
     replacements: [],
     nextNumber: 1,
     rangeUsedUp: null,

@@ -6,6 +6,7 @@ import type {
   AttemptFailed,
   Cause,
   EngineExtras,
+  EngineLeft,
   EngineMade,
   EngineReady,
   Replacement,
@@ -43,6 +44,7 @@ import {
   lettingGoOf,
   movedTarget,
   numbered,
+  renewedTarget,
   senderOf,
   withBegun,
   withChanged,
@@ -111,6 +113,7 @@ export class VpnState {
       engines: [...kept, ...adopted],
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
+      leftOvers: before.leftOvers.filter((e) => seen.has(e.id)),
       pullError: observation.imagePresent ? null : before.pullError,
       rangeUsedUp: null,
     });
@@ -277,6 +280,24 @@ export class VpnState {
     return this.change(numbered(this.current, replacement.number), { readyAt: now, newEngine: { id, name } });
   }
 
+  /** Docker does not remove it: it stays evicted, and its replacement goes on without it. */
+  engineLeft({ lineage, number, engine, generation, reason }: EngineLeft): Effect | null {
+    const replacement = senderOf(this.current, { lineage, number });
+    const { evicted, leftOvers } = this.current;
+    if (!replacement || leftOvers.some((e) => e.id === engine.id && e.reason === reason)) return null;
+    const leftOver = { id: engine.id, name: engine.name, reason };
+    this.update({
+      evicted: evicted.some((e) => e.id === engine.id) ? evicted : [...evicted, engineRef(engine)],
+      leftOvers: [...leftOvers.filter((e) => e.id !== engine.id), leftOver],
+    });
+    this.raise();
+    const { state, readyAt, target: before } = replacement;
+    if (state !== 'running' || readyAt !== null || before === null || before.generation !== generation) return null;
+    // The next attempt needs another name, and ports that this one may hold.
+    const target = renewedTarget(this.current, replacement);
+    return { kind: 'retarget', replacement: this.change(replacement, { target, made: null }), target };
+  }
+
   replacementEnded(message: ReplacementEnded, now: Instant): Replacement | null {
     const replacement = senderOf(this.current, message);
     if (replacement?.state !== 'running') return null;
@@ -396,10 +417,12 @@ export class VpnState {
     return JSON.stringify(this.lists(now), (name, value: unknown) => (name === 'run' ? undefined : value));
   }
 
-  /** Those that are there: engines, those that boot and, until Docker no longer shows them, those that are let go. */
+  /** Those that are there: engines, those that boot and, until Docker no longer shows them or has only stopped them, those that are let go. */
   private present(): Set<ContainerId> {
-    const { engines, evicted } = this.current;
-    return new Set([...engines, ...evicted, ...bootingEngines(this.current)].map((e) => e.id));
+    const { engines, evicted, leftOvers, sight } = this.current;
+    const stopped = new Set(sight?.engines.filter((e) => !e.running).map((e) => e.id));
+    const serving = evicted.filter(({ id }) => !(stopped.has(id) && leftOvers.some((e) => e.id === id)));
+    return new Set([...engines, ...serving, ...bootingEngines(this.current)].map((e) => e.id));
   }
 
   private endStreamsOfLostEngines(now: Instant): void {

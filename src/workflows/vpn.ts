@@ -172,6 +172,12 @@ export async function vpn(input: VpnInput): Promise<void> {
       seconds: Number(seconds),
     });
   });
+  setHandler(messages.engineLeftSignal, (value) => {
+    const message = parse.parseEngineLeft(value);
+    if (!message || isForeign(message)) return;
+    const effect = state.engineLeft(message);
+    if (effect) effects.push(effect);
+  });
   setHandler(messages.replacementEndedSignal, (value) => {
     const message = parse.parseReplacementEnded(value);
     const replacement = message && state.replacementEnded(message, Date.now());

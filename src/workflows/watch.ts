@@ -31,8 +31,10 @@ export class Watch {
     const running = { revision, scope };
     this.running = running;
     const { vpn, instance, image } = data.settings;
+    const left = new Set(data.leftOvers.map((e) => e.id));
     const busy: Busy = {
-      evicted: data.evicted.map((e) => e.id),
+      // Whether one that Docker does not remove runs is of interest: nothing else tells.
+      evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
       replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
     };
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;

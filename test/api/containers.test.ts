@@ -53,12 +53,18 @@ function vpn(): VpnStandIn {
     }),
   });
   const gone = plainEngine(19_009);
-  const ended = replacement({ number: 7, state: 'completed', old: [engineRef(gone)], target: null });
-  const engines = [condition(FORWARDED_ID, true), condition(adopted.id, false), condition(leaving.id, true)];
+  const left = plainEngine(19_010);
+  const old = [engineRef(gone), engineRef(left)];
+  const ended = replacement({ number: 7, state: 'completed', old, target: null });
+  const engines = [
+    ...[condition(FORWARDED_ID, true), condition(adopted.id, false)],
+    ...[condition(leaving.id, true), condition(left.id, false)],
+  ];
   standIn.answerState = async () =>
     vpnReport({
       engines: [forwarded, adopted],
-      evicted: [engineRef(leaving), engineRef(gone)],
+      evicted: [engineRef(leaving), engineRef(gone), engineRef(left)],
+      leftOvers: [{ id: left.id, name: left.name, reason: 'dataset is busy' }],
       replacements: [ended, booting, coming],
       sight: sight(65_290, { engines }),
     });
@@ -93,6 +99,7 @@ test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])('GET /conta
 test.each([
   ['engine-19001', 'that somebody else has made and that is stopped', { image: null, status: 'exited' }],
   ['engine-19002', 'that is being let go', { status: 'running', created: null }],
+  ['engine-19010', 'that Docker does not remove', { status: 'exited' }],
   ['engine-19003', 'that boots', { status: 'created', image: 'engine:test', labels: { stream_id: 'ch-43' } }],
 ])('GET /containers/%s, one %s', async (id, _what, expected) => {
   const response = await (await api([vpn()])).inject(`/containers/${id}`);
@@ -250,7 +257,10 @@ test.each([
   ['key=stream_id&value=ch-43', ['engine-19003']],
   ['key=stream_id&value=ch-44', []],
   ['key=acestream.forwarded&value=true', ['engine-19000']],
-  ['key=ondemand.app&value=myservice', ['engine-19000', 'engine-19001', 'engine-19002', 'engine-19003']],
+  [
+    'key=ondemand.app&value=myservice',
+    ['engine-19000', 'engine-19001', 'engine-19002', 'engine-19010', 'engine-19003'],
+  ],
   ['key=ondemand.app&value=my', []],
   ['key=constructor&value=x', []],
 ])('GET /by-label?%s', async (query, names) => {

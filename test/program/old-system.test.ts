@@ -123,26 +123,24 @@ describe('with three engines', () => {
     await gate.shut();
   });
 
-  test('a failing stop does not bring the engine back, and is tried until it works', async () => {
+  test('an engine that Docker neither stops nor removes does not come back, is told of, and is tried until it is gone', async () => {
     const old = await s.forwarded(port);
-    let refusals = 0;
-    gate.rule = (method, path) => {
-      if (method !== 'POST' || !path.includes(`${old.container_id}/stop`)) return null;
-      refusals++;
-      return { status: 500, message: 'cannot stop container: permission denied' };
-    };
+    gate.rule = (method, path) =>
+      path.includes(old.container_id) && method !== 'GET' ? { status: 500, message: 'dataset is busy' } : null;
     await changed();
-    await until('the stop refused a few times', () => refusals >= 4, 30_000);
+    const isTold = async () => {
+      const { problem } = await s.statusOf();
+      return problem?.includes(`Docker does not remove engine ${old.container_name}`) === true ? problem : null;
+    };
+    expect(await until('the problem', isTold, 30_000)).toMatch(/dataset is busy. It still runs;.*docker rm -f/);
+    await s.forwarded(port);
     expect(isListed(await s.engines(), old.container_id)).toBe(false);
-    const [failing] = await s.replacements();
-    expect(failing).toMatchObject({ state: 'running' });
-    expect(failing?.last_error).toMatch(/permission denied/);
-    expect(failing?.failed_attempts).toBeGreaterThan(0);
 
     gate.rule = () => null;
     await s.quiet();
     expect(await s.containers()).toHaveLength(3);
     expect(isListed(await s.engines(), old.container_id)).toBe(false);
+    expect((await s.statusOf()).problem).toBeNull();
   });
 
   test('an engine removed by hand while the port changes is replaced on the new port, never on the old one', async () => {

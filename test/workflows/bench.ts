@@ -23,7 +23,7 @@ import {
   type PortReading,
   type VpnObservation,
 } from '../../src/domain/observation';
-import type { Target } from '../../src/domain/replacement';
+import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
 import { findTemporalCli } from '../../src/temporal/cli';
@@ -38,7 +38,7 @@ import { recordHistories } from './histories';
 import { settings as base } from './world';
 
 /** As the real one after minutes. */
-const GONE_WITHIN_MS = 200;
+const RELEASED_WITHIN_MS = 200;
 
 /** A real Temporal server for one test file. */
 export class TemporalBench {
@@ -150,6 +150,8 @@ export class VpnStand {
   readonly notified: NewsBatch[] = [];
   /** Thrown by the named activity while it is set. */
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
+  /** What Docker does not do, with whichever container. */
+  readonly refused = new Set<'evictEngine' | 'stopEngine' | 'removeEngine'>();
   /** An observe without news returns after this, as the real one does after 10 minutes. */
   noNewsAfterMs = 60_000;
   /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
@@ -244,10 +246,21 @@ export class VpnStand {
       if (this.failing?.activity === name) throw ApplicationFailure.create(this.failing);
       return work();
     };
+    const refuse = (step: 'evictEngine' | 'stopEngine' | 'removeEngine', id: string) => {
+      if (this.refused.has(step))
+        throw ApplicationFailure.create({
+          ...{ message: 'dataset is busy', type: REFUSED_BY_DOCKER, nonRetryable: true, details: [id] },
+        });
+    };
+    const end = (id: string) => {
+      const observed = this.engines.get(id);
+      if (observed) this.engines.set(id, { ...observed, running: false, startedAt: null });
+    };
     return {
       observe: (input) => this.observe(input),
       evictEngine: ({ engine }) =>
         act('evictEngine', engine.name, () => {
+          refuse('evictEngine', engine.id);
           const observed = this.engines.get(engine.id);
           if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
         }),
@@ -260,16 +273,26 @@ export class VpnStand {
         }
         return true;
       },
-      stopEngine: ({ engine }) => act('stopEngine', engine.name, () => undefined),
+      stopEngine: ({ engine }) =>
+        act('stopEngine', engine.name, () => {
+          refuse('stopEngine', engine.id);
+          end(engine.id);
+        }),
       removeEngine: ({ idOrName }) => {
         const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);
-        return act('removeEngine', engine?.name ?? idOrName, () => void this.engines.delete(engine?.id ?? ''));
+        return act('removeEngine', engine?.name ?? idOrName, () => {
+          if (!engine) return;
+          // As the real one does, which stops what it can't remove.
+          if (this.refused.has('removeEngine') && !this.refused.has('stopEngine')) end(engine.id);
+          refuse('removeEngine', engine.id);
+          this.engines.delete(engine.id);
+        });
       },
-      awaitGone: async ({ ids }) => {
-        const gone = () => ids.every((id) => !this.engines.has(id));
-        const deadline = Date.now() + GONE_WITHIN_MS;
-        await this.wait(() => gone() || Date.now() > deadline);
-        return gone();
+      awaitReleased: async ({ holders }) => {
+        const areFree = () => holders.every((id) => this.engines.get(id)?.running !== true);
+        const deadline = Date.now() + RELEASED_WITHIN_MS;
+        await this.wait(() => areFree() || Date.now() > deadline);
+        return areFree();
       },
       createEngine: (order) =>
         act('createEngine', String(order.target.p2pPort), () => {
@@ -280,6 +303,7 @@ export class VpnStand {
           return { engine, session: session(this.vpn) ?? 'none' };
         }),
       awaitEngine: async ({ engine }) => {
+        await act('awaitEngine', engine.name, () => undefined);
         await this.wait(() => this.engineAnswers);
         const observed = this.engines.get(engine.id);
         if (observed) this.engines.set(engine.id, { ...observed, health: 'healthy' });

@@ -94,6 +94,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.nat(9).map<Step>((n) => (w) => w.stick(nth([...w.containers.keys()], n) ?? '')),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.unstick()) },
+  {
+    weight: 1,
     arbitrary: fc.nat(9).map<Step>((n) => (w) => {
       const number = nth(w.running(), n);
       if (number !== undefined) w.terminate(number);
@@ -139,6 +144,7 @@ describe('whatever happens, in whatever order', () => {
         world.port ??= 40_002;
         world.startVpn();
         world.setHealth('healthy');
+        world.unstick();
         world.settle();
         // A surplus engine stays, hidden, for as long as someone uses it.
         const hidden = new Set(world.state.data.evicted.map((e) => e.id));

@@ -52,7 +52,7 @@ const activities: Record<keyof (Activities & FleetActivities), true> = {
   awaitHeard: true,
   stopEngine: true,
   removeEngine: true,
-  awaitGone: true,
+  awaitReleased: true,
   createEngine: true,
   awaitEngine: true,
   restartVpn: true,

@@ -43,6 +43,8 @@ interface Container {
   startedAt: number;
   /** Its API does not answer. */
   ill?: boolean;
+  /** Docker does not remove it. */
+  stuck?: boolean;
 }
 
 /** A replacement's workflow, in steps that the test takes in any order. */
@@ -281,6 +283,17 @@ export class World {
     if (container) container.ill = true;
   }
 
+  /** Docker does not remove it from now on. */
+  stick(id: string): void {
+    const container = this.containers.get(id);
+    if (container) container.stuck = true;
+  }
+
+  /** Docker removes what it is told to again. */
+  unstick(): void {
+    for (const container of this.containers.values()) container.stuck = false;
+  }
+
   /** Someone ends a replacement by hand; the VPN finds out when it asks. */
   terminate(number: number): void {
     this.children.delete(number);
@@ -443,9 +456,29 @@ export class World {
     const mayServe = this.now < startedAt + forMs && !OF_DEAD_ENGINES.includes(cause) && !this.isLost(old.id);
     if (mayServe && child.draining.includes(old.id)) return false;
     if (mayServe) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
-    this.remove(old.id);
+    const isGone = this.remove(old.id);
+    if (!isGone) this.leave(child, old, null);
+    if (!isGone && cause === 'left over') return false;
     child.toRelease.shift();
     return true;
+  }
+
+  /** It is told of once, and by who stays with it again and again. */
+  private leave(child: Child, engine: EngineRef, generation: number | null): void {
+    const { number } = child.replacement;
+    const message = { number, lineage: 'abcdef12', engine, generation, reason: 'dataset is busy' };
+    const effect = this.state.engineLeft(message);
+    if (effect) this.carryOut(effect);
+  }
+
+  /** What was made for a target that has moved. */
+  private discard(child: Child, made: { readonly id: string; readonly generation: number }): void {
+    const container = this.containers.get(made.id);
+    if (container?.stuck) {
+      container.running = false;
+      this.leave(child, container, made.generation);
+    } else this.containers.delete(made.id);
+    child.made = null;
   }
 
   /** It serves nobody: it has ended, or its network has with the former run of the VPN's container. */
@@ -456,27 +489,31 @@ export class World {
   }
 
   /** I2: nobody may still be using it from a list that a proxy keeps for 2 s. */
-  private remove(id: string): void {
+  private remove(id: string): boolean {
     const listedAt = this.lastListed.get(id);
-    if (this.containers.get(id)?.running === true && listedAt !== undefined && this.vpnIsHealthy()) {
+    const container = this.containers.get(id);
+    if (container?.running === true && listedAt !== undefined && this.vpnIsHealthy()) {
       expect(this.now - listedAt).toBeGreaterThanOrEqual(settings.evictionGraceMs);
     }
+    if (container?.stuck) {
+      container.running = false;
+      return false;
+    }
     this.containers.delete(id);
+    return true;
   }
 
   private bringUp(child: Child): boolean {
     const { target, made } = child;
     if (!target || child.toldReady === target.generation) return false;
     if (made && made.generation !== target.generation) {
-      this.containers.delete(made.id);
-      child.made = null;
+      this.discard(child, made);
       return true;
     }
     if (!made) return this.create(child, target);
     const container = this.containers.get(made.id);
     if (!container?.running) {
-      this.containers.delete(made.id);
-      child.made = null;
+      this.discard(child, made);
       return true;
     }
     child.toldReady = target.generation;
@@ -495,14 +532,12 @@ export class World {
   }
 
   private create(child: Child, target: Target): boolean {
-    if (!this.vpnIsHealthy() || this.isHeld(child) || this.exist(target.waitFor)) return false;
+    if (!this.vpnIsHealthy() || this.isHeld(child) || this.holdPorts(target.waitFor)) return false;
     const ports = [target.httpPort, target.httpsPort, target.p2pPort].filter((p) => p !== null);
     for (const other of this.containers.values()) {
       const taken = [other.httpPort, other.httpsPort, other.p2pPort];
-      // A container in a network that is gone holds nothing.
-      const sameNetwork = this.vpn.kind === 'present' && other.networkOf === this.vpn.id;
       const clash = ports.filter((port) => taken.includes(port));
-      if (!sameNetwork || this.isLost(other.id) || clash.length === 0) continue;
+      if (!this.holdsPorts(other) || clash.length === 0) continue;
       // A stranger may come up on any port; the engine then fails to start, and is tried again.
       if (other.labels[label.replacement] === undefined) return false;
       expect(clash).toEqual([]);
@@ -522,8 +557,15 @@ export class World {
     return true;
   }
 
-  private exist(idsOrNames: readonly string[]): boolean {
-    return [...this.containers.values()].some((c) => idsOrNames.includes(c.id) || idsOrNames.includes(c.name));
+  private holdPorts(idsOrNames: readonly string[]): boolean {
+    return [...this.containers.values()].some(
+      (c) => (idsOrNames.includes(c.id) || idsOrNames.includes(c.name)) && this.holdsPorts(c),
+    );
+  }
+
+  /** A container in a network that is gone holds nothing, nor does one whose process has ended. */
+  private holdsPorts(container: Container): boolean {
+    return this.vpn.kind === 'present' && container.networkOf === this.vpn.id && !this.isLost(container.id);
   }
 
   private end(child: Child): boolean {

@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ContainerId } from '../domain/engine';
+import { REFUSED_BY_DOCKER } from '../domain/replacement';
+
+/** What keeps any engine from being brought up says nothing of this one. */
+const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
+
+/** Why an activity has failed. */
+export interface Failure {
+  readonly message: string;
+  /** Trying again soon has no prospect. */
+  readonly hopeless: boolean;
+  /** The engine is at fault. */
+  readonly ofEngine: boolean;
+  /** The container with which Docker does not do what it was told; null: it failed otherwise. */
+  readonly refusedFor: ContainerId | null;
+}
+
+/** The cause beneath Temporal's wrapping. */
+export function failureOf(error: unknown): Failure {
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 300);
+  // A worker that died in the middle of it shows as a time-out.
+  if (!(cause instanceof ApplicationFailure)) return { message, hopeless: false, ofEngine: false, refusedFor: null };
+  const { type, details } = cause;
+  return {
+    message,
+    hopeless: type === 'Hopeless',
+    ofEngine: !NOT_OF_THE_ENGINE.includes(type ?? ''),
+    refusedFor: type === REFUSED_BY_DOCKER ? String(details?.[0]) : null,
+  };
+}
+
+/** Docker's words for not carrying out the step; null: it did. @throws what else became of it */
+export async function refusalOf(step: () => Promise<void>): Promise<string | null> {
+  try {
+    await step();
+    return null;
+  } catch (error) {
+    const { message, refusedFor } = failureOf(error);
+    if (refusedFor === null) throw error;
+    return message;
+  }
+}
