@@ -4,7 +4,9 @@ import type { PortRange, PullPolicy, VpnSettings } from './domain/settings';
 import { dataDir } from './folders';
 import { engineVariant } from './engine-config';
 import type { Variant } from './engine/variant';
+import { gluetunAuth } from './gluetun-config';
 import type { GluetunAuth } from './gluetun/client';
+import { checkedHeaderSecret } from './header-secrets';
 import type { WebhookTarget } from './notify/webhook';
 import { parsePort, parsePortRange, variables, type Variables } from './variables';
 
@@ -134,6 +136,8 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
 
   const vpns = vpnConfigs(read, given, mistakes, comparable);
   const engine = engineVariant(read, given, mistakes);
+  // Read by Temporal's client, whose error would repeat it.
+  checkedHeaderSecret('TEMPORAL_API_KEY', given['TEMPORAL_API_KEY'] ?? '', mistakes);
   const leastGraceMs = PROXY_CACHE_MS + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
   if (comparable('EVICTION_GRACE_S', 'ENGINES_MAX_AGE_MS') && read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
     mistakes.push(
@@ -344,19 +348,4 @@ function shares(all: PortRange, own: (PortRange | null)[]): PortRange[] {
 /** A VPN's part of what is wanted over all VPNs; at least its forwarded engine. */
 export function share(total: number, vpns: number, index: number): number {
   return Math.max(1, Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
-}
-
-/** A VPN's own variables, with its number at the end, win over those for all. */
-function gluetunAuth(env: Record<string, string | undefined>, number: number, mistakes: string[]): GluetunAuth {
-  const own = (name: string) => env[`${name}_${number}`];
-  const of = (name: string) => own(name) ?? env[name];
-  const ownBasic = own('GLUETUN_USER') !== undefined || own('GLUETUN_PASSWORD') !== undefined;
-  const key = own('GLUETUN_API_KEY') ?? (ownBasic ? undefined : env['GLUETUN_API_KEY']);
-  if (key !== undefined) return { kind: 'api-key', key };
-  const user = of('GLUETUN_USER');
-  const password = of('GLUETUN_PASSWORD');
-  if ((user === undefined) !== (password === undefined)) {
-    mistakes.push(`GLUETUN_USER and GLUETUN_PASSWORD (or with _${number} at the end): expected both or none`);
-  }
-  return user !== undefined && password !== undefined ? { kind: 'basic', user, password } : { kind: 'none' };
 }

@@ -3,12 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Part } from './config';
+import { loadEnvFile, unmarkNames } from './env-file';
 import { replace, status } from './program/commands';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */
 const WRONG_INPUT = 2;
 
-if (existsSync('.env')) process.loadEnvFile('.env');
+unmarkNames(process.env);
+try {
+  if (existsSync('.env')) loadEnvFile('.env', process.env);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(WRONG_INPUT);
+}
 
 async function start(parts: readonly Part[]): Promise<void> {
   // Loaded only here: Temporal's SDK takes a second, for which the other commands need not wait.

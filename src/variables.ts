@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { makeExactValidator, type CleanedEnv } from 'envalid';
 import type { Port } from './domain/engine';
+import { basicMistake, headerSecret } from './header-secrets';
 import type { PortRange, PullPolicy } from './domain/settings';
 
 // Every variable of the environment that Portward reads, but for those with a VPN's number at the end
@@ -43,8 +44,9 @@ const flag = makeExactValidator<boolean>((text) => {
 
 const text = makeExactValidator<string>((value) => value.trim());
 
-/** Never named in an error. Trimmed, because a header's value is. */
+/** Never named in an error. So are the next. */
 const secret = makeExactValidator<string>((value) => value.trim());
+const secretOfHeader = makeExactValidator<string>(headerSecret);
 
 /** Long enough not to be found by trying, as whoever reads a history could. */
 const longSecret = makeExactValidator<string>((value) => {
@@ -72,6 +74,8 @@ const secretAddress = makeExactValidator<string>((value) => {
   if (![username, password].every(isPercentEncoded)) {
     throw new Error('expected each % in the name and password before the host as %25');
   }
+  const mistake = basicMistake({ user: decodeURIComponent(username), password: decodeURIComponent(password) });
+  if (mistake !== null) throw new Error(mistake);
   return address;
 });
 
@@ -119,8 +123,8 @@ export const variables = {
   )({ default: 'default' }),
   APP_HOST: text({ default: '0.0.0.0' }),
   APP_PORT: port({ default: 8000 }),
-  API_KEY: secret({ default: '' }),
-  API_KEY_2: secret({ default: '' }),
+  API_KEY: secretOfHeader({ default: '' }),
+  API_KEY_2: secretOfHeader({ default: '' }),
   ALLOW_UNAUTHENTICATED: flag({ default: false }),
   API_CHANGES_PER_MINUTE: integer(0, 1_000_000)({ default: 120 }),
   API_WRONG_KEYS_PER_MINUTE: integer(0, 1_000_000)({ default: 10 }),

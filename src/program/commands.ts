@@ -1,4 +1,5 @@
 import type { EngineJson, ReplacementJson, VpnStatusJson } from '../api/schemas';
+import { headerSecret } from '../header-secrets';
 
 // Commands for people at a terminal; they ask a running Portward over its HTTP API.
 
@@ -11,13 +12,13 @@ async function call<T>(
   path: string,
   init: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<T> {
-  const key = process.env['API_KEY'];
+  const key = keyToSend(process.env['API_KEY'] ?? '');
   const url = new URL(path, options.url);
   let response: Response;
   try {
     response = await fetch(url, {
       ...init,
-      headers: { ...init.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) },
+      headers: { ...init.headers, ...(key === '' ? {} : { Authorization: `Bearer ${key}` }) },
       signal: AbortSignal.timeout(10_000),
     });
   } catch (error) {
@@ -29,6 +30,14 @@ async function call<T>(
   const body = (await response.json()) as T & { detail?: string };
   if (!response.ok) throw new Error(`${response.status}: ${body.detail ?? 'no reason given'}`);
   return body;
+}
+
+function keyToSend(key: string): string {
+  try {
+    return headerSecret(key);
+  } catch (error) {
+    throw new Error(`API_KEY: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

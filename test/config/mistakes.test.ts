@@ -96,6 +96,30 @@ test('no secret is ever in the message', () => {
   expect(message).not.toContain(secret);
 });
 
+describe('a secret that is sent in an HTTP header', () => {
+  test.each(['API_KEY', 'API_KEY_2', 'GLUETUN_API_KEY', 'GLUETUN_API_KEY_2', 'TEMPORAL_API_KEY'])(
+    '%s is refused with characters that can not be sent, once and without the secret, and may have blanks around it',
+    (name) => {
+      for (const secret of ['TOP-SECRÉT', 'TOP\nSECRET', 'TOP\u0000SECRET', 'TOP-SECRET🔑']) {
+        const found = mistakes({ ...TWO_VPNS, [name]: secret });
+        expect(found).toEqual([expect.stringMatching(`^${name}: expected printable ASCII characters.*character \\d+`)]);
+        expect(found.join()).not.toContain('TOP');
+      }
+      expect(() => configured({ ...TWO_VPNS, [name]: ' TOP SECRET~! ' })).not.toThrow();
+    },
+  );
+
+  test.each([
+    ['a colon in the user', { GLUETUN_USER: 'a:TOP', GLUETUN_PASSWORD: 'TOP' }],
+    ['a control character in the password', { GLUETUN_USER: 'a', GLUETUN_PASSWORD_1: 'TOP\u0007' }],
+  ])('user and password with %s are refused, and any other character is fine', (_what, env) => {
+    const found = mistakes({ ...ONE_VPN, ...env });
+    expect(found).toEqual([expect.stringMatching(/^GLUETUN_USER and GLUETUN_PASSWORD .*: expected no/)]);
+    expect(found.join()).not.toContain('TOP');
+    expect(() => configured({ GLUETUN_USER: 'ä', GLUETUN_PASSWORD: 'ö:🔑' })).not.toThrow();
+  });
+});
+
 test('a grace that a proxy could outlive is refused: 2 s, ENGINES_MAX_AGE_MS and the query deadline (I2)', () => {
   expect(configured({ EVICTION_GRACE_S: '2.61' }).evictionGraceMs).toBe(2_610);
   expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: '2.6' })).toHaveLength(1);

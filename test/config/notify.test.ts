@@ -17,6 +17,12 @@ test.each(['token-7', 'ftp://token-7@hooks.example', '//hooks.example/token-7'])
   },
 );
 
+test('a colon in the name is a mistake: a receiver would take it for the end of the name', () => {
+  expect(mistakes({ ...ONE_VPN, NOTIFY_URL: 'https://m%3Ae:token-7@hooks.example' })).toEqual([
+    'NOTIFY_URL: expected no colon in the user, which would end it',
+  ]);
+});
+
 test('a name or password with a % that is none of the encoding is a mistake, instead of one at each delivery', () => {
   expect(mistakes({ ...ONE_VPN, NOTIFY_URL: 'https://me:50%off@hooks.example' })).toEqual([
     'NOTIFY_URL: expected each % in the name and password before the host as %25',
