@@ -1,5 +1,8 @@
 import type { ContainerId, Health, Instant } from '../domain/engine';
+import { withDeadline } from '../deadline';
 import type { Endpoint, EngineApi } from '../engine/engine-api';
+import { isRefused } from './refused';
+import { Silence } from './silence';
 
 interface Entry {
   health: Health;
@@ -7,11 +10,15 @@ interface Entry {
   asking: boolean;
   /** The run of the container that this is about. */
   readonly startedAt: Instant;
-  /** Since when it is asked, on the clock that nobody sets. */
+  /** Since when it is asked, on monotonic time. So are the next three. */
   readonly since: number;
-  /** On the clock that nobody sets. */
   lastAsked: number;
+  /** When it was last asked in its turn, whose failures count; in doubt it is asked more often. */
+  lastTurn: number;
+  doubtedUntil: number;
   lastCheck: Instant | null;
+  /** Whether it has left a question unanswered while it was in doubt. */
+  readonly silence: Silence;
 }
 
 export interface HealthOptions {
@@ -23,6 +30,10 @@ export interface HealthOptions {
 
 /** An engine that has not answered yet is asked this often, so that it is listed soon after it is up. */
 const BOOTING_INTERVAL_MS = 500;
+const DOUBTED_INTERVAL_MS = 250;
+/** An engine that is in doubt and works says so at once. */
+const DOUBTED_ANSWER_WITHIN_MS = 1_000;
+const DOUBT_FOR_MS = 10_000;
 
 /**
  * What the engines of one VPN say of themselves, kept over the rounds of observing so that failures add up. Lost with the process,
@@ -45,6 +56,11 @@ export class EngineHealth {
     return this.entries.get(id)?.lastCheck ?? null;
   }
 
+  /** It has answered before, and does not now: nobody should be sent to it. */
+  isSilent(id: ContainerId): boolean {
+    return this.entries.get(id)?.silence.isSilent ?? false;
+  }
+
   /** Begins a run of a container with what was believed of it. */
   track(id: ContainerId, startedAt: Instant, believed: Health): void {
     const known = this.entries.get(id);
@@ -58,7 +74,10 @@ export class EngineHealth {
       startedAt,
       since: performance.now(),
       lastAsked: -Infinity,
+      lastTurn: -Infinity,
+      doubtedUntil: 0,
       lastCheck: null,
+      silence: new Silence(),
     });
   }
 
@@ -67,32 +86,78 @@ export class EngineHealth {
     for (const id of this.entries.keys()) if (!ids.has(id)) this.entries.delete(id);
   }
 
+  /** Something speaks against the engine: it is asked at once, and not listed when it does not answer. @param now on `performance`'s clock */
+  doubt(id: ContainerId, now: number): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    // A question that is under way may take its whole time, and is from before.
+    if (now >= entry.doubtedUntil) Object.assign(entry, { asking: false, lastAsked: -Infinity });
+    entry.doubtedUntil = now + DOUBT_FOR_MS;
+  }
+
+  doubtAll(now: number): void {
+    for (const id of this.entries.keys()) this.doubt(id, now);
+  }
+
   /** @param now on `performance`'s clock */
   due(id: ContainerId, now: number): boolean {
     const entry = this.entries.get(id);
     if (!entry || entry.asking) return false;
-    const interval = entry.health === 'unknown' ? BOOTING_INTERVAL_MS : this.options.intervalMs;
-    return now - entry.lastAsked >= interval;
+    return now - entry.lastAsked >= this.interval(entry, now);
   }
 
-  /** @param endpoint may throw: an engine that can't be reached from here does not answer either */
-  async ask(id: ContainerId, endpoint: () => Endpoint, signal: AbortSignal): Promise<void> {
+  private interval({ health, doubtedUntil, silence }: Entry, now: number): number {
+    if (health === 'unknown') return BOOTING_INTERVAL_MS;
+    const { intervalMs } = this.options;
+    if (now < doubtedUntil) return Math.min(DOUBTED_INTERVAL_MS, intervalMs);
+    return silence.isSilent && health === 'healthy' ? Math.min(BOOTING_INTERVAL_MS, intervalMs) : intervalMs;
+  }
+
+  /**
+   * @param endpoint may throw: an engine that can't be reached from here does not answer either
+   * @returns whether it refuses connections that it took before, which is a sign that more is wrong
+   */
+  async ask(id: ContainerId, endpoint: () => Endpoint, signal: AbortSignal): Promise<boolean> {
     const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.lastAsked = performance.now();
+    if (!entry) return false;
+    const now = performance.now();
+    const isBetween = now < entry.doubtedUntil || entry.silence.isSilent;
+    const isTurn = !isBetween || now - entry.lastTurn >= this.options.intervalMs;
+    if (isTurn) entry.lastTurn = now;
+    entry.lastAsked = now;
     entry.asking = true;
     try {
-      await this.api.answers(endpoint(), signal);
+      await this.answers(entry, endpoint, signal);
       entry.health = 'healthy';
       entry.failures = 0;
-    } catch {
-      if (signal.aborted) return;
-      entry.failures++;
-      if (this.isUnhealthy(entry)) entry.health = 'unhealthy';
+      entry.silence.answered(performance.now());
+      return false;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (isTurn) entry.failures++;
+      return this.failed(id, entry, isRefused(error));
     } finally {
       entry.asking = false;
       entry.lastCheck = Date.now();
     }
+  }
+
+  private answers(entry: Entry, endpoint: () => Endpoint, signal: AbortSignal): Promise<void> {
+    if (performance.now() >= entry.doubtedUntil || entry.health === 'unknown')
+      return this.api.answers(endpoint(), signal);
+    return withDeadline(DOUBTED_ANSWER_WITHIN_MS, signal, (limit) => this.api.answers(endpoint(), limit));
+  }
+
+  private failed(id: ContainerId, entry: Entry, refused: boolean): boolean {
+    const now = performance.now();
+    if (this.isUnhealthy(entry)) entry.health = 'unhealthy';
+    if (entry.health !== 'healthy') return false;
+    if (now < entry.doubtedUntil) {
+      entry.silence.unanswered(now);
+      return false;
+    }
+    if (refused) this.doubt(id, now);
+    return refused && !entry.silence.isSilent;
   }
 
   /** An engine that has never answered may be booting: it is given its time for that, and no less than others are. */

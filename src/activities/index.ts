@@ -14,6 +14,7 @@ import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
 import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
+import { VpnDoubt } from './vpn-doubt';
 import type { VpnMemory } from './vpn-memory';
 import { pullImage } from './pull-image';
 import { portsReleased, type AwaitedRelease } from './port-release';
@@ -110,8 +111,10 @@ export function createActivities(deps: ActivityDeps) {
       health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
       streams: new StreamCollector(deps.streams(vpn), { vpn, intervalMs: deps.collectIntervalMs, log: deps.log }),
       crashLoop: new CrashLoop(),
+      doubt: new VpnDoubt(),
       seenAt: null,
       publicIp: null,
+      confirmedIp: null,
       portRead: null,
       portFailure: null,
       rewordings: 0,
@@ -130,7 +133,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
-      return new Observer(input, deps, memoryOf(input.vpn)).run(Context.current());
+      return new Observer(input, deps, memoryOf(input.vpn), Context.current()).run(Context.current());
     },
 
     /** From now on Docker will not revive the engine. */

@@ -62,6 +62,11 @@ export class PortWatch {
     this.vpnHealthy = healthy === true;
   }
 
+  /** It is read at once. */
+  readNow(): void {
+    this.poke.abort();
+  }
+
   /**
    * An engine that is lost while its port goes would be replaced on the port of before, so only a read that begins from now
    * on counts. A control server that does not answer holds nothing up for long.

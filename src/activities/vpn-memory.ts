@@ -4,15 +4,21 @@ import type { StreamCollector } from '../streams/stream-collector';
 import type { CrashLoop } from './crash-loop';
 import type { EngineHealth } from './engine-health';
 import type { PortFailure } from './port-watch';
+import type { PublicIp } from './public-ip-watch';
+import type { VpnDoubt } from './vpn-doubt';
 
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
   readonly streams: StreamCollector;
   readonly crashLoop: CrashLoop;
+  readonly doubt: VpnDoubt;
   /** When the last look was that was complete: Docker answered, and the port had been asked for. */
   seenAt: Instant | null;
+  /** What was read last; null when that failed. */
   publicIp: string | null;
+  /** What was read twice in a row. */
+  confirmedIp: PublicIp | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
   portRead: PortRead | null;
   /** That reads of the port fail; null since the last good one, or since the VPN was not healthy. */

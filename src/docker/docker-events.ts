@@ -6,6 +6,8 @@ import { pauseUntil } from '../pause';
 import type { DockerHost } from './docker-host';
 
 export interface ContainerEvent {
+  /** In Docker's words: `kill`, `die`, `health_status: unhealthy` and so on. */
+  readonly action: string;
   readonly id: ContainerId;
   /** The container's labels, and its name as `name`. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -14,10 +16,11 @@ export interface ContainerEvent {
 /** Null: events may have been missed, so whoever depends on them looks again. */
 export type EventListener = (event: ContainerEvent | null) => void;
 
-const KINDS = ['start', 'die', 'destroy', 'oom', 'health_status'];
+const KINDS = ['start', 'kill', 'die', 'stop', 'pause', 'unpause', 'destroy', 'oom', 'health_status'];
 const LONGEST_PAUSE_MS = 5_000;
 
 const DockerEvent = Type.Object({
+  Action: Type.String(),
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
@@ -67,7 +70,9 @@ export class DockerEvents {
 function parseEvent(line: string): ContainerEvent | null {
   try {
     const event: unknown = JSON.parse(line);
-    return Value.Check(DockerEvent, event) ? { id: event.Actor.ID, attributes: event.Actor.Attributes } : null;
+    return Value.Check(DockerEvent, event)
+      ? { action: event.Action, id: event.Actor.ID, attributes: event.Actor.Attributes }
+      : null;
   } catch {
     return null;
   }

@@ -96,6 +96,11 @@ export interface Sight {
   readonly found: readonly ObservedEngine[];
   /** False: there are more that the asker does not know, for the next look; an observation must stay small. */
   readonly complete: boolean;
+  /**
+   * Engines that nobody should be sent to right now, though Docker says that they run: they don't answer, or the process of
+   * their VPN is gone. Absent while there are none.
+   */
+  readonly withheld?: readonly ContainerId[];
   /** Whether a new engine's image is on the Docker host. */
   readonly imagePresent: boolean;
 }
@@ -165,15 +170,16 @@ export function condition({ id, running, startedAt, networkOf, health }: EngineC
 }
 
 /** What an asker has been told before. */
-export type Known = Pick<Sight, 'kind' | 'vpn' | 'port' | 'engines' | 'imagePresent'> | Blindness;
+export type Known = Pick<Sight, 'kind' | 'vpn' | 'port' | 'engines' | 'withheld' | 'imagePresent'> | Blindness;
 
 /** What a look tells, without the engines that replacements are making. */
 export function told(sight: Sight, busy: Busy): Known {
-  const { kind, vpn, port, engines, found, imagePresent } = sight;
+  const { kind, vpn, port, engines, withheld, found, imagePresent } = sight;
   const inWork = new Set(
     found.filter((e) => busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),
   );
-  return { kind, vpn, port, engines: engines.filter((e) => !inWork.has(e.id)), imagePresent };
+  const others = engines.filter((e) => !inWork.has(e.id));
+  return { kind, vpn, port, engines: others, ...(withheld === undefined ? {} : { withheld }), imagePresent };
 }
 
 /** What a reading of the port says, without the words for why there is none; see `isReworded`. */
@@ -194,13 +200,14 @@ function vpnSays(vpn: VpnObservation): unknown {
 function essence(known: Known, busy: Busy): string {
   // Docker's absence is worded differently from one call to the next; it stays the same problem.
   if (known.kind === 'blind') return 'blind';
-  const { vpn, port, engines, imagePresent } = known;
+  const { vpn, port, engines, withheld = [], imagePresent } = known;
   return JSON.stringify([
     vpnSays(vpn),
     portSays(port),
     engines
       .map((e) => (busy.evicted.includes(e.id) ? [e.id] : [e.id, e.running, e.startedAt, e.networkOf, e.health]))
       .toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
+    withheld.filter((id) => !busy.evicted.includes(id)).toSorted(),
     imagePresent,
   ]);
 }

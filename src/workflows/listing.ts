@@ -12,7 +12,8 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   if (data.sight === null) return null;
   if (!isHealthy(data.sight.vpn)) return [];
   const port = validPort(data, now);
-  const usable = data.engines.filter((e) => e.ready && !e.cutOff);
+  const { withheld = [] } = data.sight;
+  const usable = data.engines.filter((e) => e.ready && !e.cutOff && !withheld.includes(e.id));
   const forwarded = usable.find((e) => e.role === 'forwarded' && port !== null && e.p2pPort === port);
   return usable.map((e) => ({
     ...e,

@@ -8,7 +8,7 @@ import type { ObserveInput } from '../../src/activities/observe';
 import { DockerEvents } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
 import { guessedReach } from '../../src/docker/reach';
-import { session, type Known, type Observation } from '../../src/domain/observation';
+import { session, type Known, type Observation, type Sight } from '../../src/domain/observation';
 import { engineApi } from '../../src/engine/engine-probe';
 import { GluetunClient } from '../../src/gluetun/client';
 import { ensureSimulatorImage } from '../../simulator/image';
@@ -105,10 +105,67 @@ test('a VPN that refuses to be restarted is not asked again, unless an earlier a
   await until('the port that this brings', async () => (await vpn.state()).port > 0);
 });
 
+/** An engine as Portward makes one, and what a watch that knows all of it is told next. */
+async function watched(vpn: SimulatedVpn, httpPort: number) {
+  const container = await simulation.docker.createContainer({
+    ...{ name: simulation.name('engine'), Image: await ensureSimulatorImage(simulation.docker) },
+    Env: [`HTTP_PORT=${httpPort}`],
+    Labels: {
+      ...{ 'portward.test': simulation.runId, 'portward.instance': simulation.runId },
+      ...{ 'acestream.vpn_container': vpn.name, 'acestream.http_port': String(httpPort) },
+    },
+    HostConfig: { NetworkMode: `container:${vpn.containerId}` },
+  });
+  await container.start();
+  let known: Known | null = null;
+  const next = async (): Promise<Sight> => {
+    const told: Observation = await environment().run<[ObserveInput], Observation, typeof watch>(watch, {
+      ...{ vpn: vpn.name, instance: simulation.runId, image: 'portward-test-none', newsOnly: known !== null },
+      ...{ known, accounted: [container.id], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null },
+    });
+    if (told.kind === 'blind') throw new Error(told.problem);
+    return (known = told);
+  };
+  const seen = async (what: (sight: Sight) => boolean): Promise<Sight> => {
+    for (;;) {
+      const sight = await next();
+      if (what(sight)) return sight;
+    }
+  };
+  await seen(({ port, engines }) => port.kind === 'known' && engines.some((e) => e.health === 'healthy'));
+  return { engine: container, seen };
+}
+
 const isRestarting = (told: Known | null) =>
   told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
 
 describe('watching', () => {
+  test('a VPN that is killed has its engines withheld before Docker, which takes down its published ports, calls it ended', async () => {
+    const enginePorts = { from: 19_700, to: 19_749 };
+    const vpn = await simulation.startVpn({ startDelayMs: 0, publish: true, enginePorts });
+    await vpn.untilHealth('healthy');
+    const { engine, seen } = await watched(vpn, 19_700);
+    const [withheld] = await Promise.all([seen((sight) => sight.withheld !== undefined), vpn.kill()]);
+    expect(withheld).toMatchObject({ vpn: { running: true }, withheld: [engine.id] });
+    const ended = await seen((sight) => sight.vpn.kind === 'present' && !sight.vpn.running);
+    expect(ended).toMatchObject({ vpn: { down: { state: 'exited', exitCode: 137 } } });
+  }, 40_000);
+
+  test('an engine that is killed is withheld, or gone; one that lives on is not', async () => {
+    const { vpn } = await healthyVpn();
+    const { engine, seen } = await watched(vpn, 19_700);
+    const next = seen(() => true);
+    // A process without a handler for it ignores that as PID 1; its VPN has one.
+    await engine.kill({ signal: 'SIGWINCH' });
+    await simulation.docker.getContainer(vpn.containerId).kill({ signal: 'SIGWINCH' });
+    await vpn.setFault({ kind: '500', route: 'portforward' });
+    // The next news is another one.
+    expect(await next).not.toHaveProperty('withheld');
+    await vpn.setFault(null);
+    await engine.kill();
+    await seen((sight) => sight.withheld?.includes(engine.id) === true || sight.engines.some((e) => !e.running));
+  }, 40_000);
+
   test('a container that Docker keeps restarting is told as such, and its runs are no news until it stays up', async () => {
     const vpn = await simulation.startVpn({ crashesWith: 3, restartPolicy: 'unless-stopped', startDelayMs: 0 });
     const next = (known: Known | null) =>

@@ -11,6 +11,14 @@ function sight(port: PortReading): Sight {
   };
 }
 
+test('that an engine is withheld is news, unless it is being let go', () => {
+  const told: Known = sight({ kind: 'known', port: 40_000 });
+  const seen = { ...sight({ kind: 'known', port: 40_000 }), withheld: ['one'] };
+  expect(isNews(told, seen, NOT_BUSY)).toBe(true);
+  expect(isNews(seen, seen, NOT_BUSY)).toBe(false);
+  expect(isNews(told, seen, { ...NOT_BUSY, evicted: ['one'] })).toBe(false);
+});
+
 const unclear = (reason: string): PortReading => ({ kind: 'unknown', forMs: 2_000, reason, none: false });
 const none: PortReading = { kind: 'unknown', forMs: 2_000, reason: 'no port', none: true };
 

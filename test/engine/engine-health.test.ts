@@ -13,15 +13,18 @@ const endpoint = () => ({ host: '127.0.0.1', port: 19_000 });
 /** An engine whose API answers or not, asked whenever it is due. */
 class Asked {
   up = true;
+  hangs = false;
+  failure: Error = new Error('no answer');
   asked = 0;
   readonly health: EngineHealth;
 
   constructor(believed: Health = 'unknown', startupTimeoutMs = 25_000) {
     this.health = new EngineHealth(
       {
-        answers: async () => {
+        answers: async (_endpoint, signal) => {
           this.asked++;
-          if (!this.up) throw new Error('refused');
+          if (this.hangs) await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+          if (!this.up) throw this.failure;
         },
         connected: () => Promise.reject(new Error('health does not depend on the network')),
       },
@@ -135,4 +138,90 @@ test('engines that are gone are forgotten', () => {
     'unknown',
     false,
   ]);
+});
+
+describe('an engine that has answered', () => {
+  const refusal = new TypeError('fetch failed', {
+    cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }),
+  });
+
+  test('and refuses connections twice in a row is silent, which it is told to be at once, and is not ill any sooner for that', async () => {
+    const engine = new Asked('healthy');
+    await engine.pass(100);
+    engine.up = false;
+    engine.failure = refusal;
+    await engine.pass(INTERVAL_MS);
+    expect(await engine.health.ask(ID, endpoint, new AbortController().signal)).toBe(false);
+    expect(engine.health.isSilent(ID)).toBe(true);
+    await engine.pass((THRESHOLD - 1) * INTERVAL_MS - 1_000);
+    expect(engine.health.health(ID)).toBe('healthy');
+    await engine.pass(2_000);
+    expect(engine.health.health(ID)).toBe('unhealthy');
+  });
+
+  test('and refuses the first connection is a sign that more is wrong, once', async () => {
+    const engine = new Asked('healthy');
+    engine.up = false;
+    engine.failure = refusal;
+    const { signal } = new AbortController();
+    expect(await engine.health.ask(ID, endpoint, signal)).toBe(true);
+    expect(engine.health.isSilent(ID)).toBe(false);
+    expect(await engine.health.ask(ID, endpoint, signal)).toBe(false);
+    expect(engine.health.isSilent(ID)).toBe(true);
+  });
+
+  test('and fails in another way is not silent, unless it is in doubt', async () => {
+    const engine = new Asked('healthy');
+    engine.up = false;
+    await engine.pass(INTERVAL_MS);
+    expect(engine.health.isSilent(ID)).toBe(false);
+    engine.health.doubt(ID, performance.now());
+    await engine.pass(100);
+    expect(engine.health.isSilent(ID)).toBe(true);
+  });
+
+  test('is asked at once in doubt, though a question is under way that hangs, and has a second for the answer', async () => {
+    const engine = new Asked('healthy');
+    engine.hangs = true;
+    const { signal } = new AbortController();
+    const before = engine.health.ask(ID, endpoint, signal);
+    jest.advanceTimersByTime(100);
+    expect(engine.health.due(ID, performance.now())).toBe(false);
+    engine.health.doubtAll(performance.now());
+    expect(engine.health.due(ID, performance.now())).toBe(true);
+    const now = engine.health.ask(ID, endpoint, signal);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await now;
+    expect(engine.health.isSilent(ID)).toBe(true);
+    void before;
+  });
+
+  test('and answers in doubt stays as it is; the doubt has an end', async () => {
+    const engine = new Asked('healthy');
+    await engine.pass(100);
+    engine.health.doubtAll(performance.now());
+    await engine.pass(10_000);
+    expect(engine.health.isSilent(ID)).toBe(false);
+    const { asked } = engine;
+    expect(asked).toBeGreaterThan(10);
+    await engine.pass(5_000);
+    expect(engine.asked - asked).toBeLessThanOrEqual(1);
+  });
+
+  test('is listed again with its first answer, and after ever more of them when it keeps falling silent', async () => {
+    const engine = new Asked('healthy');
+    const hiddenMs: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      engine.up = false;
+      engine.health.doubt(ID, performance.now());
+      await engine.pass(1_000);
+      expect(engine.health.isSilent(ID)).toBe(true);
+      engine.up = true;
+      const from = performance.now();
+      while (engine.health.isSilent(ID)) await engine.pass(100);
+      hiddenMs.push(performance.now() - from);
+    }
+    expect(hiddenMs[0]).toBeLessThan(1_000);
+    expect(hiddenMs.slice(1).map((ms) => Math.floor(ms / 1_000))).toEqual([1, 2, 4, 8]);
+  });
 });

@@ -1,0 +1,31 @@
+/** One that falls silent again within this is hidden for longer each time: each change is an event of a history. */
+const REMEMBERED_FOR_MS = 5 * 60_000;
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+/** Whether an engine has left a question unanswered, and has not answered steadily since. All times are on `performance`'s clock. */
+export class Silence {
+  private silent = false;
+  private times = 0;
+  private last = -Infinity;
+  private answersSince: number | null = null;
+
+  get isSilent(): boolean {
+    return this.silent;
+  }
+
+  unanswered(now: number): void {
+    this.answersSince = null;
+    if (!this.silent) this.times = now - this.last < REMEMBERED_FOR_MS ? this.times + 1 : 1;
+    this.silent = true;
+    this.last = now;
+  }
+
+  /** The first answer ends the first silence. */
+  answered(now: number): void {
+    if (!this.silent) return;
+    this.answersSince ??= now;
+    const steadyMs = this.times <= 1 ? 0 : Math.min(LONGEST_MS, SHORTEST_MS * 2 ** (this.times - 2));
+    if (now - this.answersSince >= steadyMs) this.silent = false;
+  }
+}

@@ -1,0 +1,85 @@
+import { VpnDoubt } from '../../src/activities/vpn-doubt';
+import { presentVpn } from '../builders';
+
+const vpn = presentVpn();
+const event = (action: string, attributes: Record<string, string> = {}) => ({ action, id: vpn.id, attributes });
+const kill = (signal: string) => event('kill', { signal });
+
+/** Of a VPN that has been looked at, and whose control server has answered. */
+function calm(): VpnDoubt {
+  const doubt = new VpnDoubt();
+  doubt.looked(vpn, 0);
+  doubt.controlServerAnswers();
+  return doubt;
+}
+
+test.each([kill('15'), kill('9'), kill('1'), event('die'), event('stop'), event('health_status: unhealthy')])(
+  '%j puts the VPN in doubt for a while',
+  (sign) => {
+    const doubt = calm();
+    expect(doubt.heard(sign, 1_000)).toBe(true);
+    expect(doubt.isOpen(1_000)).toBe(true);
+    expect(doubt.isOpen(20_000)).toBe(false);
+  },
+);
+
+test.each([event('start'), event('health_status: healthy'), event('oom')])('%j does not', (other) => {
+  const doubt = calm();
+  expect(doubt.heard(other, 1_000)).toBe(false);
+  expect(doubt.isOpen(1_000)).toBe(false);
+});
+
+test('a VPN whose process has ended is gone, until Docker has been asked after that', () => {
+  const doubt = calm();
+  doubt.heard(event('die'), 1_000);
+  expect(doubt.isGone(1_000)).toBe(true);
+  // Docker was asked before, and answers only when it has taken the container down.
+  doubt.looked(vpn, 900);
+  expect(doubt.isGone(1_000)).toBe(true);
+  doubt.looked(vpn, 1_100);
+  expect(doubt.isGone(1_200)).toBe(false);
+});
+
+test('one that was sent a signal that ends it is gone once its control server refuses, which may come first', () => {
+  for (const signal of ['15', '9']) {
+    const doubt = calm();
+    doubt.heard(kill(signal), 1_000);
+    expect(doubt.isGone(1_000)).toBe(false);
+    expect(doubt.controlServerRefuses(1_100)).toBe(true);
+    expect(doubt.isGone(1_100)).toBe(true);
+    doubt.controlServerAnswers();
+    expect(doubt.isGone(1_200)).toBe(false);
+  }
+  const doubt = calm();
+  doubt.controlServerRefuses(1_000);
+  doubt.heard(kill('9'), 1_100);
+  expect(doubt.isGone(1_100)).toBe(true);
+});
+
+test('a signal that a process lives on with, and a control server that is only restarted, take no engine away', () => {
+  const hungUp = calm();
+  hungUp.heard(kill('1'), 1_000);
+  hungUp.controlServerRefuses(1_100);
+  const restarted = calm();
+  restarted.controlServerRefuses(1_000);
+  expect([hungUp.isGone(1_200), restarted.isGone(1_200)]).toEqual([false, false]);
+  expect(restarted.isOpen(1_000)).toBe(true);
+});
+
+test('a control server that was never reached says nothing, and one that goes on refusing nothing more', () => {
+  const unreached = new VpnDoubt();
+  unreached.looked(vpn, 0);
+  expect(unreached.controlServerRefuses(1_000)).toBe(false);
+  unreached.heard(kill('15'), 1_000);
+  expect(unreached.isGone(1_100)).toBe(false);
+  const doubt = calm();
+  expect([doubt.controlServerRefuses(1_000), doubt.controlServerRefuses(1_200)]).toEqual([true, false]);
+});
+
+test('another run of the container begins without a doubt of before', () => {
+  const doubt = calm();
+  doubt.heard(kill('15'), 1_000);
+  doubt.controlServerRefuses(1_100);
+  doubt.looked(presentVpn({ startedAt: vpn.startedAt + 5_000 }), 2_000);
+  expect(doubt.isGone(2_000)).toBe(false);
+});

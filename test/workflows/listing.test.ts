@@ -1,0 +1,23 @@
+import { carriedOver, restoredFrom } from '../../src/workflows/carried';
+import { hidden, listing } from '../../src/workflows/listing';
+import { newVpnData, noPort } from '../../src/workflows/vpn-data';
+import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builders';
+
+const forwarded = forwardedEngine(19_000, 65_290);
+const plain = plainEngine(19_001);
+const data = {
+  ...newVpnData(vpnSettings(), 'abcdef12'),
+  port: { ...noPort, last: 65_290, knownSince: DAY },
+  engines: [forwarded, plain],
+};
+const ids = (engines: readonly { readonly id: string }[] | null) => engines?.map((e) => e.id);
+
+test('an engine that is withheld is not listed, also not by the run after this one, and known all the same (I6)', () => {
+  const seen = { ...data, sight: sight(65_290, { withheld: [forwarded.id] }) };
+  for (const state of [seen, restoredFrom(carriedOver(seen))]) {
+    const listed = listing(state, DAY) ?? [];
+    expect(ids(listed)).toEqual([plain.id]);
+    expect(ids(hidden(state, listed))).toEqual([forwarded.id]);
+  }
+  expect(ids(listing({ ...data, sight: sight(65_290) }, DAY))).toEqual([forwarded.id, plain.id]);
+});
