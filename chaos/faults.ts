@@ -93,6 +93,8 @@ export type Fault =
   | { readonly kind: 'worker-restart'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'api-kill'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'temporal-kill'; readonly at: number }
+  /** It runs on, and can't read its database any more. */
+  | { readonly kind: 'temporal-wedge'; readonly at: number }
   | { readonly kind: 'docker-restart'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'docker-kill'; readonly at: number; readonly forMs: number };
 
@@ -127,6 +129,8 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'worker-restart': 4,
   'api-kill': 4,
   'temporal-kill': 4,
+  // A minute in which nothing else can be seen.
+  'temporal-wedge': 1,
   'docker-restart': 1,
 };
 

@@ -69,6 +69,8 @@ function injection(fault: Fault): Injection {
       return (scene) => process.killApi(scene, fault);
     case 'temporal-kill':
       return (scene) => process.killTemporal(scene);
+    case 'temporal-wedge':
+      return (scene) => process.wedgeTemporalServer(scene);
     case 'docker-restart':
     case 'docker-kill':
       return (scene) => process.restartDocker(scene, fault);
@@ -88,6 +90,7 @@ function laneOf(fault: Fault): string | null {
       return `control server of ${fault.vpn}`;
     // A server that is killed while the worker starts it ends the worker: that start has failed.
     case 'temporal-kill':
+    case 'temporal-wedge':
     case 'worker-kill':
     case 'worker-restart':
       return 'worker';

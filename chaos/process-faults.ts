@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { wedgeTemporal } from '../simulator/wedge-temporal';
+import { vpnWorkflowId } from '../src/domain/names';
 import { VPN_NAMES, type Fault, type VpnName } from './faults';
 import type { TroubleKind } from './ground-truth';
 import { NotPossible } from './hindrance';
@@ -11,6 +13,10 @@ type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 /** Processes take seconds to start; what is longer is stuck. */
 const BACK_LIMIT_MS = 30_000;
 const TEMPORAL_LIMIT_MS = 10_000;
+/** On a busy machine the server answers in time for long. */
+const WEDGED_LIMIT_MS = 60_000;
+/** Portward restarts it after 10 s of errors, or 30 s of silence, and then it starts. */
+const WEDGE_BACK_LIMIT_MS = 60_000;
 /** Cached answers are fresh for a moment after whoever gave them has died. */
 const CACHED_MS = 200;
 /** Docker starts containers by their restart policy right after it has begun to answer. */
@@ -52,6 +58,18 @@ export async function killTemporal(scene: Scene): Promise<string> {
   });
 }
 
+export async function wedgeTemporalServer(scene: Scene): Promise<string> {
+  const { worker } = scene.processes;
+  const wedge = async () => {
+    // Between two tries: a server that was killed meanwhile is a new one.
+    const workflow = vpnWorkflowId(scene.site.runId, scene.site.containerName('a'));
+    const isWedged = await wedgeTemporal(worker.temporalAddress, workflow, WEDGED_LIMIT_MS).catch(() => false);
+    if (!isWedged)
+      throw new NotPossible(`the Temporal server reads its database after ${WEDGED_LIMIT_MS} ms of short reads`);
+  };
+  return untilFresh(scene, 'temporal', wedge, WEDGE_BACK_LIMIT_MS);
+}
+
 export async function restartDocker(
   scene: Scene,
   { kind, forMs }: Of<'docker-restart' | 'docker-kill'>,
@@ -89,13 +107,18 @@ async function endWorker(scene: Scene, signal: 'SIGKILL' | 'SIGTERM', forMs: num
 }
 
 /** The trouble lasts until somebody answers queries again. */
-async function untilFresh({ truth, watch }: Scene, kind: TroubleKind, doIt: () => Promise<void>): Promise<string> {
+async function untilFresh(
+  { truth, watch }: Scene,
+  kind: TroubleKind,
+  doIt: () => Promise<void>,
+  limitMs = BACK_LIMIT_MS,
+): Promise<string> {
   const end = truth.begin(kind);
   try {
     await doIt();
     const began = Date.now();
-    const fresh = await watch.untilFresh(began + CACHED_MS, BACK_LIMIT_MS);
-    if (fresh === null) throw new RemedyMissing(`no fresh list ${BACK_LIMIT_MS} ms after a fault of the ${kind}`);
+    const fresh = await watch.untilFresh(began + CACHED_MS, limitMs);
+    if (fresh === null) throw new RemedyMissing(`no fresh list ${limitMs} ms after a fault of the ${kind}`);
     return `fresh answers ${fresh.at - began} ms later`;
   } finally {
     end();

@@ -32,6 +32,7 @@ const IN_TURN = 2;
 const ENGINE_FAILURES_A_VPN = 2;
 /** Each takes seconds in which nothing else can happen. */
 const DOCKER_FAULTS_AT_MOST = 1;
+const TEMPORAL_WEDGES_AT_MOST = 1;
 const ENGINE_FAILURES: readonly FaultKind[] = ['engine-crash', 'engine-kill', 'engine-remove', 'engine-hang'];
 
 /** What goes wrong and when: a function of its options, so that a seed tells everything. */
@@ -70,6 +71,9 @@ function isWithinLimits(fault: Fault, made: Map<string, number>): boolean {
   } else if (fault.kind === 'docker-restart' || fault.kind === 'docker-kill') {
     group = 'docker';
     limit = DOCKER_FAULTS_AT_MOST;
+  } else if (fault.kind === 'temporal-wedge') {
+    group = fault.kind;
+    limit = TEMPORAL_WEDGES_AT_MOST;
   } else if ((fault.kind === 'port-lost' || fault.kind === 'health-lost') && 'vpn' in fault) {
     // Portward's second remedy would be a minute later.
     group = `${fault.kind} of ${fault.vpn}`;
@@ -134,6 +138,7 @@ function makeFault(random: Random, kind: FaultKind, at: number): Fault | null {
     case 'docker-kill':
       return { kind, at, forMs: random.between(0, 3000) };
     case 'temporal-kill':
+    case 'temporal-wedge':
       return { kind, at };
   }
 }

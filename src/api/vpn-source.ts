@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
+import { CurrentRun } from './current-run';
 import { pauseUntil } from '../pause';
 import type { ObserveProgress } from '../activities/observe';
 import type { ListedEngine } from '../domain/engine';
@@ -80,17 +81,21 @@ const UPDATE_DEADLINE_MS = 2_000;
 
 export class TemporalVpnSource implements VpnSource {
   readonly vpn: string;
+  private readonly workflowId: string;
+  private readonly run: CurrentRun;
 
   constructor(
     private readonly client: Client,
     private readonly options: TemporalVpnSourceOptions,
   ) {
     this.vpn = options.vpn;
+    this.workflowId = vpnWorkflowId(options.instance, options.vpn);
+    this.run = new CurrentRun(client, this.workflowId);
   }
 
   async lists(previous: VpnLists | null): Promise<VpnLists> {
-    const { engines, streams } = await this.query(this.options.queryDeadlineMs, () =>
-      this.handle().query(listsQuery, {
+    const { engines, streams } = await this.query(this.options.queryDeadlineMs, (run) =>
+      this.handle(run).query(listsQuery, {
         engines: previous?.engines.version ?? null,
         streams: previous?.streams.version ?? null,
       }),
@@ -105,13 +110,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   async position(): Promise<string> {
-    const { workflowService, options } = this.client;
-    const { workflowExecutionInfo } = await this.within(POSITION_DEADLINE_MS, () =>
-      workflowService.describeWorkflowExecution({
-        namespace: options.namespace,
-        execution: { workflowId: vpnWorkflowId(this.options.instance, this.vpn) },
-      }),
-    );
+    const { workflowExecutionInfo } = await this.within(POSITION_DEADLINE_MS, () => this.run.describe());
     const { execution, historyLength } = workflowExecutionInfo ?? {};
     if (!execution?.runId || !historyLength) throw new Error('the server does not say where the history ends');
     return `${execution.runId}@${String(historyLength)}`;
@@ -122,16 +121,16 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   news(): Promise<NewsAnswer> {
-    return this.query(this.options.queryDeadlineMs, () => this.handle().query(newsQuery));
+    return this.query(this.options.queryDeadlineMs, (run) => this.handle(run).query(newsQuery));
   }
 
   state(): Promise<VpnReport> {
-    return this.query(STATE_DEADLINE_MS, () => this.handle().query(stateQuery));
+    return this.query(STATE_DEADLINE_MS, (run) => this.handle(run).query(stateQuery));
   }
 
   async progress(): Promise<ObserveProgress | null> {
-    const { raw } = await this.within(this.options.queryDeadlineMs, () => this.handle().describe());
-    const beating = (raw.pendingActivities ?? [])
+    const { pendingActivities } = await this.within(this.options.queryDeadlineMs, () => this.run.describe());
+    const beating = (pendingActivities ?? [])
       .filter((a) => a.activityType?.name === 'observe' && a.heartbeatDetails?.payloads?.[0])
       .toSorted((a, b) => Number(a.lastHeartbeatTime?.seconds ?? 0) - Number(b.lastHeartbeatTime?.seconds ?? 0));
     const payload = beating.at(-1)?.heartbeatDetails?.payloads?.[0];
@@ -176,12 +175,12 @@ export class TemporalVpnSource implements VpnSource {
    * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
    * just moved to another worker. While a workflow task runs, Temporal keeps only few queries of a workflow for its end.
    */
-  private async query<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+  private async query<T>(deadlineMs: number, ask: (runId: string | undefined) => Promise<T>): Promise<T> {
     const end = performance.now() + deadlineMs;
     for (;;) {
       try {
         // A deadline is a time of day, which may be set between two attempts.
-        return await this.within(end - performance.now(), ask);
+        return await this.within(end - performance.now(), () => this.run.ask(ask));
       } catch (error) {
         const patient = performance.now() + ASK_AGAIN_MS < end;
         if (!isToBeAskedAgain(error) || !patient) throw new Error(reasonOf(error), { cause: error });
@@ -190,8 +189,8 @@ export class TemporalVpnSource implements VpnSource {
     }
   }
 
-  private handle() {
-    return this.client.workflow.getHandle(vpnWorkflowId(this.options.instance, this.vpn));
+  private handle(runId?: string) {
+    return this.client.workflow.getHandle(this.workflowId, runId);
   }
 
   private within<T>(ms: number, request: () => Promise<T>): Promise<T> {

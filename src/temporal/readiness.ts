@@ -1,12 +1,11 @@
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
-import { codeOf } from './error-code';
+import { lazyClient, targetAt } from './client';
+import { readDatabase } from './database-read';
 import { ensureSearchAttributes, SearchAttributeTypeError, type SearchAttributes } from './search-attributes';
 
 const ASK_AGAIN_MS = 25;
-/** Of gRPC. */
-const NOT_FOUND = '5';
+const READY_WITHIN_MS = 5_000;
 
 interface ReadinessOptions {
   readonly address: string;
@@ -42,33 +41,14 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
 }
 
 async function prepare(address: string, searchAttributes: SearchAttributes): Promise<void> {
-  const connection = await Connection.connect({
-    address,
-    tls: false,
-    connectTimeout: 2_000,
-    // A loopback address must not go through the proxy that the environment names.
-    channelArgs: { 'grpc.enable_http_proxy': 0 },
-  });
+  const { connection } = lazyClient(targetAt(address));
   try {
-    await connection.withDeadline(Date.now() + 5_000, async () => {
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
+    await connection.withDeadline(Date.now() + READY_WITHIN_MS, async () => {
+      await readDatabase(connection);
       await ensureSearchAttributes(connection, 'default', searchAttributes);
-      await reachWorkflows(connection);
     });
   } finally {
     await connection.close();
-  }
-}
-
-/** Asks for one that there is not: who says so has looked. */
-async function reachWorkflows(connection: Connection): Promise<void> {
-  try {
-    await connection.workflowService.describeWorkflowExecution({
-      namespace: 'default',
-      execution: { workflowId: 'portward-readiness' },
-    });
-  } catch (error) {
-    if (codeOf(error) !== NOT_FOUND) throw error;
   }
 }
 

@@ -1,8 +1,7 @@
 import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { endedCall, runningOn } from './running-on';
 
 type Interceptor = ReturnType<typeof makeGrpcRetryInterceptor>;
-type NextCall = Parameters<Interceptor>[1];
-type Call = ReturnType<NextCall>;
 type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFunction']>[1];
 
 /**
@@ -12,10 +11,11 @@ type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFuncti
 const FIRST_RETRY_MS = 20;
 
 /**
- * The SDK's retries of calls to the server, but for three things. Its first pause is long. Its pauses grow to 5 s and go on
+ * The SDK's retries of calls to the server, but for four things. Its first pause is long. Its pauses grow to 5 s and go on
  * beyond a call's deadline, so that a call with 2 s could take 3.5 s and more: here one whose pause would outlast the deadline
- * has failed. And it makes the next attempt from a timer, where nothing catches what a connection throws that was closed
- * meanwhile: that ends the process. Here the call fails with what it failed with before.
+ * has failed. It makes the next attempt from a timer, where nothing catches what a connection throws that was closed
+ * meanwhile: that ends the process. Here the call fails with what it failed with before. And the deadline is the caller's
+ * alone: the server has longer for each attempt (`running-on.ts`).
  */
 export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   const sdk = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS });
@@ -33,28 +33,12 @@ export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   });
   return interceptor(options, (again) => {
     try {
-      return nextCall(again);
+      return runningOn(again, nextCall);
     } catch (error) {
       // What the first attempt throws is caught by who makes it.
       if (failed === null) throw error;
       closed = true;
-      return failedCall(failed);
+      return endedCall(failed);
     }
   });
 };
-
-const ignore = () => undefined;
-
-/** A call that has come to an end as it begins. */
-function failedCall(status: Status): Call {
-  return {
-    start: (_metadata, listener) => listener?.onReceiveStatus?.(status),
-    cancelWithStatus: ignore,
-    getPeer: () => 'unknown',
-    sendMessageWithContext: ignore,
-    sendMessage: ignore,
-    startRead: ignore,
-    halfClose: ignore,
-    getAuthContext: () => null,
-  };
-}

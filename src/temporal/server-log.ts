@@ -1,12 +1,27 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, fstatSync, openSync, readSync, rmSync, statSync, truncateSync } from 'node:fs';
 
 const KEEP_BYTES = 20 * 1024 * 1024;
 const TAIL_BYTES = 4_000;
 
-/** Opened anew at each start, with one older file kept, so that a server that runs for years cannot fill the disk by restarts. */
+/** The server writes to the file itself, and goes on doing so when Portward is killed. */
 export function openServerLog(path: string): number {
-  if (sizeOf(path) > KEEP_BYTES) renameSync(path, `${path}.1`);
+  boundServerLog(path);
   return openSync(path, 'a');
+}
+
+/**
+ * Keeps a log that has grown long as one older file, and has it begin again: a server in trouble writes 10 MB a minute. The
+ * file stays the same, since the server that runs has it open, and appends to it.
+ */
+export function boundServerLog(path: string, keepBytes = KEEP_BYTES): void {
+  if (sizeOf(path) <= keepBytes) return;
+  try {
+    copyFileSync(path, `${path}.1`);
+  } catch {
+    // On a full disk the room is worth more than the lines.
+    rmSync(`${path}.1`, { force: true });
+  }
+  truncateSync(path);
 }
 
 /** What was written after `from` bytes, the last lines of it. */

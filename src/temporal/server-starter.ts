@@ -10,7 +10,7 @@ import { waitUntilReady, type Readiness } from './readiness';
 import type { SearchAttributes } from './search-attributes';
 import { embeddedAddresses, SERVER_IP } from './server-address';
 import type { ServerFiles } from './server-files';
-import { lastLines, sizeOf } from './server-log';
+import { boundServerLog, lastLines, sizeOf } from './server-log';
 import { launch, terminate } from './server-process';
 import { findServer, hasLivingOwner, removeRecord, writeRecord, type ServerRecord } from './server-record';
 
@@ -94,6 +94,18 @@ export class ServerStarter {
     }
     await terminate(found.pid, STOP_PATIENCE_MS);
     removeRecord(this.#files);
+  }
+
+  /** Ends a server that is of no use, unless another living Portward started it: false. */
+  async end(pid: number): Promise<boolean> {
+    const found = findServer(this.#files);
+    if (found?.pid !== pid || hasLivingOwner(found)) return false;
+    await terminate(pid, STOP_PATIENCE_MS);
+    return true;
+  }
+
+  boundLog(): void {
+    boundServerLog(this.#files.log);
   }
 
   async #adopt(found: ServerRecord, signal?: AbortSignal): Promise<Running | undefined> {

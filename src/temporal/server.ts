@@ -5,6 +5,7 @@ import type { Log } from './log';
 import { isRunning } from './process-identity';
 import { embeddedAddresses } from './server-address';
 import { serverFiles } from './server-files';
+import { untilUseless } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 
@@ -13,7 +14,7 @@ export { PortTakenError } from './listening-port';
 
 const STARTS_AT_MOST = 3;
 const WATCH_EVERY_MS = 500;
-const LOOK_AT_DISK_EVERY_MS = 5_000;
+const LOOK_AT_FOLDER_EVERY_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** A server that ran this long has no part in the crash before. */
@@ -87,13 +88,14 @@ export class EmbeddedServer {
   }
 
   /**
-   * From now on a server that dies is started again, with the same port and database, and it is said when the disk is full.
+   * From now on a server that dies, or runs and is of no use, is started again, with the same port and database. It is said
+   * when the disk is full, and the server's log has a bound.
    * @param onBack called when it has been started again; its database may be another one
    * @param until aborted when that is to end before the server does
    */
   supervise(onBack: () => void = () => {}, until?: AbortSignal): void {
     const signal = until ? AbortSignal.any([until, this.#stopping.signal]) : this.#stopping.signal;
-    this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchDisk(signal)]);
+    this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchFolder(signal)]);
   }
 
   /** Ends the server, unless another living Portward started it and so still uses it. */
@@ -108,24 +110,23 @@ export class EmbeddedServer {
     await this.#starter.takeDown();
   }
 
-  async #watchDisk(stopping: AbortSignal): Promise<void> {
+  async #watchFolder(stopping: AbortSignal): Promise<void> {
     let told = false;
     do {
       const lack = await lackOfSpace(this.#dataDir);
       if (lack !== null && !told) this.#log.warn(lack);
       else if (lack === null && told) this.#log.info(`There is room again for ${this.#dataDir}`);
       told = lack !== null;
-    } while (await pauseUnless(stopping, LOOK_AT_DISK_EVERY_MS));
+      this.#starter.boundLog();
+    } while (await pauseUnless(stopping, LOOK_AT_FOLDER_EVERY_MS));
   }
 
   async #supervise(stopping: AbortSignal, onBack: () => void): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
-    while (await untilGone(this.pid, stopping)) {
+    for (let loss = await this.#untilLost(stopping); loss !== null; loss = await this.#untilLost(stopping)) {
       const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
       pauseMs = steady ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      this.#log.warn(
-        `The Temporal server (pid ${this.pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`,
-      );
+      this.#log.warn(loss);
       const back = await this.#restart(pauseMs, stopping);
       if (back === undefined) return;
       this.#running = back;
@@ -135,6 +136,30 @@ export class EmbeddedServer {
         this.#log.warn(`It now runs at ${address}, started by another Portward; restart this one.`);
       }
       onBack();
+    }
+  }
+
+  /** Until it has died, or has been ended because it was of no use: says so. Null when stopped before. */
+  async #untilLost(stopping: AbortSignal): Promise<string | null> {
+    const { pid } = this;
+    const decided = new AbortController();
+    const until = AbortSignal.any([stopping, decided.signal]);
+    const gone = untilGone(pid, until);
+    const died = () =>
+      `The Temporal server (pid ${pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`;
+    try {
+      for (;;) {
+        const useless = await Promise.race([gone.then(() => null), untilUseless(this.address, until)]);
+        if (useless === null) return (await gone) ? died() : null;
+        // It is the affair of the Portward that started it, while that lives.
+        if (!(await this.#starter.end(pid))) continue;
+        return (
+          `The Temporal server (pid ${pid}) could not read its database for ${useless.seconds} s (${useless.reason}); ` +
+          'starting it again. Engines keep running'
+        );
+      }
+    } finally {
+      decided.abort();
     }
   }
 

@@ -1,4 +1,4 @@
-import { QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
+import { QueryNotRegisteredError, QueryRejectedError, ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
 import { listQuestion } from '../../src/program/list-question';
@@ -10,6 +10,8 @@ const DEADLINE_MS = 500;
 /** As much of Temporal's client as one workflow handle needs; `answer` is what the workflow says. */
 class ClientStandIn {
   readonly asked: { id: string; message: string; args: readonly unknown[] }[] = [];
+  /** Which runs were asked; undefined: whichever is the present one. */
+  readonly runs: (string | undefined)[] = [];
   readonly deadlines: number[] = [];
   answer: () => unknown = () => undefined;
 
@@ -25,12 +27,21 @@ class ClientStandIn {
           return work();
         },
       },
+      options: { namespace: 'default' },
+      workflowService: {
+        describeWorkflowExecution: ({ execution }: { execution: { workflowId: string; runId?: string } }) => {
+          this.runs.push(execution.runId);
+          return tell(execution.workflowId, 'describe', []);
+        },
+      },
       workflow: {
-        getHandle: (id: string) => ({
-          query: ({ name }: { name: string }, ...args: unknown[]) => tell(id, name, args),
+        getHandle: (id: string, runId?: string) => ({
+          query: ({ name }: { name: string }, ...args: unknown[]) => {
+            this.runs.push(runId);
+            return tell(id, name, args);
+          },
           signal: ({ name }: { name: string }, ...args: unknown[]) => tell(id, name, args),
           executeUpdate: ({ name }: { name: string }, options: unknown) => tell(id, name, [options]),
-          describe: () => tell(id, 'describe', []),
         }),
       },
     };
@@ -47,6 +58,7 @@ const source = new TemporalVpnSource(temporal.client, {
 beforeEach(() => {
   temporal.asked.length = 0;
   temporal.deadlines.length = 0;
+  temporal.runs.length = 0;
 });
 
 const known = {
@@ -112,6 +124,30 @@ function activity(name: string, seconds: number, checkedAt: number | null) {
   return { activityType: { name }, lastHeartbeatTime: { seconds }, heartbeatDetails: { payloads } };
 }
 
+function running(runId: string) {
+  return { workflowExecutionInfo: { status: 1, execution: { runId }, historyLength: 7 } };
+}
+
+test('a run that was described is asked by its id, which spares the server a read, until it has ended', async () => {
+  const other = new TemporalVpnSource(temporal.client, { instance: 'test', vpn: 'x', queryDeadlineMs: DEADLINE_MS });
+  const answers = [
+    () => running('1'),
+    () => all,
+    () => ({ workflowExecutionInfo: { ...running('1').workflowExecutionInfo, status: 6 } }),
+    () => running('2'),
+    () => Promise.reject(new QueryRejectedError(6)),
+    () => all,
+    () => all,
+  ];
+  temporal.answer = () => answers.shift()?.();
+  expect(await other.position()).toBe('1@7');
+  await other.lists(null);
+  expect(await other.position()).toBe('2@7');
+  await other.lists(null);
+  await other.lists(null);
+  expect(temporal.runs).toEqual([undefined, '1', '1', undefined, '2', undefined, undefined]);
+});
+
 test('progress is what the observe that beat last says', async () => {
   const pendingActivities = [
     activity('observe', 20, 2),
@@ -119,12 +155,12 @@ test('progress is what the observe that beat last says', async () => {
     activity('observe', 40, null),
     activity('createEngine', 30, 3),
   ];
-  temporal.answer = () => ({ raw: { pendingActivities } });
+  temporal.answer = () => ({ ...running('1'), pendingActivities });
   expect(await source.progress()).toEqual(observeProgress({ checkedAt: 2 }));
 });
 
 test('while nothing is observed there is no progress', async () => {
-  temporal.answer = () => ({ raw: {} });
+  temporal.answer = () => running('1');
   expect(await source.progress()).toBeNull();
 });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { wedgeTemporal } from '../../simulator/wedge-temporal';
 import { findEmbeddedServer } from '../../src/temporal/server';
 import { kill, ServerBench, until } from './server-bench';
 
@@ -187,6 +188,22 @@ describe('an embedded server', () => {
     await server.stop();
     expect(bench.servers()).toEqual([]);
   });
+
+  test('that runs and can no longer read its database is started again, which is said once, and keeps its workflows', async () => {
+    const server = await bench.start();
+    server.supervise();
+    await startWorkflow(server.address, 'vpn/default/gluetun');
+    const before = server.pid;
+    expect(await wedgeTemporal(server.address, 'vpn/default/gluetun', 60_000)).toBe(true);
+    await until(() => server.pid !== before, 40_000);
+
+    expect(await statusOf(server.address, 'vpn/default/gluetun')).toBe('RUNNING');
+    expect(bench.servers()).toEqual([server.pid]);
+    expect(bench.messages.filter((message) => message.includes('starting it again'))).toEqual([
+      expect.stringMatching(/^The Temporal server \(pid \d+\) could not read its database for \d+ s \(.*interrupted/),
+    ]);
+    await server.stop();
+  }, 120_000);
 });
 
 async function startWorkflow(address: string, workflowId: string): Promise<void> {
