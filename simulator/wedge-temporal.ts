@@ -4,9 +4,11 @@ import { Connection } from '@temporalio/client';
 const READERS = 150;
 const SHORTEST_MS = 6;
 const SPREAD_MS = 30;
+/** Between two looks at what has come of it. */
+const BURST_MS = 1_500;
 /** A read that is interrupted is nothing by itself: the server often recovers. So many in a row are for good. */
-const IN_A_ROW = 4;
-const LOOK_EVERY_MS = 250;
+const IN_A_ROW = 3;
+const LOOK_EVERY_MS = 150;
 
 /**
  * Puts an embedded Temporal server out of order for good: reads whose deadlines expire at the server interrupt its only
@@ -18,7 +20,6 @@ export async function wedgeTemporal(address: string, workflowId: string, withinM
   // Without the retries and the longer deadlines of Portward's own client, nor those of the SDK.
   const connection = await Connection.connect({ address, interceptors: [] });
   const until = Date.now() + withinMs;
-  const state = { wedged: false };
   const read = (ms: number) =>
     connection.withDeadline(Date.now() + ms, () =>
       connection.workflowService.describeWorkflowExecution({
@@ -26,20 +27,23 @@ export async function wedgeTemporal(address: string, workflowId: string, withinM
         execution: { workflowId },
       }),
     );
-  const hammer = async () => {
-    while (!state.wedged && Date.now() < until) await read(SHORTEST_MS + SPREAD_MS * Math.random()).catch(() => {});
+  const hammer = async (end: number) => {
+    while (Date.now() < end) await read(SHORTEST_MS + SPREAD_MS * Math.random()).catch(() => {});
   };
-  const watch = async () => {
-    for (let inARow = 0; inARow < IN_A_ROW && Date.now() < until;) {
+  const isWedged = async () => {
+    for (let look = 0; look < IN_A_ROW; look++) {
       await sleep(LOOK_EVERY_MS);
-      const said = await read(10_000).then(String, String);
-      inARow = said.includes('interrupted') ? inARow + 1 : 0;
-      state.wedged = inARow === IN_A_ROW;
+      if (!(await read(10_000).then(String, String)).includes('interrupted')) return false;
     }
+    return true;
   };
   try {
-    await Promise.all([watch(), ...Array.from({ length: READERS }, hammer)]);
-    return state.wedged;
+    while (Date.now() < until) {
+      const end = Date.now() + BURST_MS;
+      await Promise.all(Array.from({ length: READERS }, () => hammer(end)));
+      if (await isWedged()) return true;
+    }
+    return false;
   } finally {
     await connection.close();
   }

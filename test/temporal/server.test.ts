@@ -191,10 +191,10 @@ describe('an embedded server', () => {
 
   test('that runs and can no longer read its database is started again, which is said once, and keeps its workflows', async () => {
     const server = await bench.start();
-    server.supervise();
     await startWorkflow(server.address, 'vpn/default/gluetun');
     const before = server.pid;
-    expect(await wedgeTemporal(server.address, 'vpn/default/gluetun', 60_000)).toBe(true);
+    expect(await wedgeTemporal(server.address, 'vpn/default/gluetun', 90_000)).toBe(true);
+    server.supervise();
     await until(() => server.pid !== before, 40_000);
 
     expect(await statusOf(server.address, 'vpn/default/gluetun')).toBe('RUNNING');
@@ -203,7 +203,7 @@ describe('an embedded server', () => {
       expect.stringMatching(/^The Temporal server \(pid \d+\) could not read its database for \d+ s \(.*interrupted/),
     ]);
     await server.stop();
-  }, 120_000);
+  }, 180_000);
 });
 
 async function startWorkflow(address: string, workflowId: string): Promise<void> {
