@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { DefaultLogger, type LogEntry, type Logger as TemporalLogger } from '@temporalio/worker';
+import type { LogEntry, Logger as TemporalLogger } from '@temporalio/worker';
 import pino, { type Logger, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
 import { isWorkerStopping } from './activities/worker-stopping';
 import type { Config } from './config';
 import { LogFile } from './log-file';
+import { loggerOnce } from './temporal/once';
 
 /** The file in DEBUG_LOG_DIR. */
 export const DEBUG_LOG = 'portward.jsonl';
@@ -46,7 +47,7 @@ export function createLogger(log: Config['log']): Logger {
 
 /** What workflows and the SDK log, in the same form; of the SDK's own lines only warnings and errors are for users. */
 export function temporalLogger(log: Logger): TemporalLogger {
-  return new DefaultLogger('INFO', (entry: LogEntry) => {
+  return loggerOnce('INFO', (entry: LogEntry) => {
     // Workflows' lines arrive some 100 ms after the fact; a log is read for what came first.
     eventTime = Number(entry.timestampNanos / 1_000_000n);
     try {

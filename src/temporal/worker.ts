@@ -2,6 +2,7 @@ import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/w
 import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
 import type { PoolSinks } from '../workflows/pool-sink';
+import { measuresOnce } from './once';
 import { workflowBundle } from './workflow-code';
 
 /** How long a worker that is told to stop may still hand over. */
@@ -19,9 +20,10 @@ export interface PortwardWorkerOptions {
 }
 
 /** Not running yet. Until it has run it keeps a thread, and its connection from being closed, so nothing may fail in between. */
-export function createWorker({ vpns, engines, ...options }: PortwardWorkerOptions): Promise<Worker> {
+export function createWorker({ vpns, engines, sinks, ...options }: PortwardWorkerOptions): Promise<Worker> {
   return Worker.create({
     ...options,
+    sinks: { ...sinks, ...measuresOnce(options.namespace, options.taskQueue) },
     workflowBundle,
     // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
     stickyQueueScheduleToStartTimeout: '1 second',

@@ -4,7 +4,10 @@ import type { BundleOptions, WorkflowBundlePath } from '@temporalio/worker';
 /** What the build makes the bundle from. */
 export const workflowSource = {
   workflowsPath: require.resolve('../workflows'),
-  workflowInterceptorModules: [require.resolve('../workflows/ahead-of-history')],
+  workflowInterceptorModules: [
+    require.resolve('../workflows/ahead-of-history'),
+    require.resolve('../workflows/task-mark'),
+  ],
 } satisfies BundleOptions;
 
 /** The bundle beside the built program, which a worker runs. */

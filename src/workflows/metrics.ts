@@ -1,10 +1,10 @@
-import { metricMeter } from '@temporalio/workflow';
 import type { Instant, Port } from '../domain/engine';
 import { measure } from '../domain/measures';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import { isNewSession } from './seen';
 import { listing } from './listing';
+import { counter, histogram } from './measures-sink';
 import type { RemedyKind } from './remedies';
 import type { VpnData } from './vpn-data';
 
@@ -104,44 +104,35 @@ function word(text: string): string {
 }
 
 /**
- * Counts what happens to one VPN, with the SDK's meter: that one stays silent while a history is replayed, so that nothing
- * is counted twice when another worker takes over or the workflow has left a cache.
+ * Counts what happens to one VPN, by a sink that stays silent while a history is replayed, so that nothing is counted twice
+ * when another worker takes over or the workflow has left a cache.
  */
 export class VpnMetrics {
-  private readonly replacements = metricMeter.createCounter(measure.replacements, undefined, 'Replacements that ended');
-  private readonly failures = metricMeter.createCounter(
-    measure.replacementFailures,
-    undefined,
-    'Steps of replacements that failed and are tried again',
-  );
-  private readonly portChanges = metricMeter.createCounter(
-    measure.portChanges,
-    undefined,
-    'Changes of the forwarded port within one run of the VPN container',
-  );
-  private readonly remedies = metricMeter.createCounter(
-    measure.remedies,
-    undefined,
-    'Restarts of VPNs that did not get well by themselves',
-  );
-  private readonly hidden = metricMeter.createHistogram(
-    measure.changeToHidden,
-    'float',
-    undefined,
-    'Seconds from reading a changed port until the engine on the old one is hidden',
-  );
-  private readonly ready = metricMeter.createHistogram(
-    measure.changeToReady,
-    'float',
-    undefined,
-    'Seconds from reading a changed port until the engine on the new one is listed',
-  );
-  private readonly unforwarded = metricMeter.createHistogram(
-    measure.unforwarded,
-    'float',
-    undefined,
-    'Seconds for which a healthy VPN had no forwarded engine, when that is over',
-  );
+  private readonly replacements = counter({ name: measure.replacements, description: 'Replacements that ended' });
+  private readonly failures = counter({
+    name: measure.replacementFailures,
+    description: 'Steps of replacements that failed and are tried again',
+  });
+  private readonly portChanges = counter({
+    name: measure.portChanges,
+    description: 'Changes of the forwarded port within one run of the VPN container',
+  });
+  private readonly remedies = counter({
+    name: measure.remedies,
+    description: 'Restarts of VPNs that did not get well by themselves',
+  });
+  private readonly hidden = histogram({
+    name: measure.changeToHidden,
+    description: 'Seconds from reading a changed port until the engine on the old one is hidden',
+  });
+  private readonly ready = histogram({
+    name: measure.changeToReady,
+    description: 'Seconds from reading a changed port until the engine on the new one is listed',
+  });
+  private readonly unforwarded = histogram({
+    name: measure.unforwarded,
+    description: 'Seconds for which a healthy VPN had no forwarded engine, when that is over',
+  });
 
   constructor(
     private readonly vpn: string,

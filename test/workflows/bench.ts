@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker, type MetricsExporterConfig, type WorkerOptions } from '@temporalio/worker';
-import { QueryNotRegisteredError, type WorkflowHandle } from '@temporalio/client';
+import { Runtime, Worker, type MetricsExporterConfig, type WorkerOptions } from '@temporalio/worker';
+import { QueryNotRegisteredError, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
@@ -27,6 +27,7 @@ import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
 import { findTemporalCli } from '../../src/temporal/cli';
+import { loggerOnce, measuresOnce } from '../../src/temporal/once';
 import { serverSettings } from '../../src/temporal/server-settings';
 import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { listsQuery, stateQuery, type ListsAnswer, type VpnReport } from '../../src/workflows/messages';
@@ -48,6 +49,8 @@ export class TemporalBench {
     readonly cli: string,
     /** What workflows have warned of, oldest first. */
     readonly warnings: readonly string[],
+    /** All that they have logged. */
+    readonly lines: readonly string[],
   ) {}
 
   /**
@@ -56,9 +59,13 @@ export class TemporalBench {
    */
   static async start(serverArgs: string[] = [], metrics?: MetricsExporterConfig): Promise<TemporalBench> {
     const warnings: string[] = [];
+    const lines: string[] = [];
     // Workflows that are terminated under their worker, as at the end of each test here, are not worth a line.
     Runtime.install({
-      logger: new DefaultLogger('WARN', ({ message }) => void warnings.push(message)),
+      logger: loggerOnce('INFO', ({ level, message }) => {
+        lines.push(message);
+        if (level !== 'INFO') warnings.push(message);
+      }),
       telemetryOptions: {
         logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
         ...(metrics ? { metrics } : {}),
@@ -74,7 +81,7 @@ export class TemporalBench {
         extraArgs: ['--log-level', 'error', ...serverSettings, ...serverArgs],
       },
     });
-    return new TemporalBench(env, path, warnings);
+    return new TemporalBench(env, path, warnings, lines);
   }
 
   stop(): Promise<void> {
@@ -119,7 +126,10 @@ export class TemporalBench {
       taskQueue: taskQueue(stand.settings.instance),
       workflowBundle: builtWorkflows,
       activities: stand.activities(),
-      sinks: { pool: { changed: { fn: (_info, vpn: string) => void stand.hints.push(vpn), callDuringReplay: false } } },
+      sinks: {
+        pool: { changed: { fn: (_info: unknown, vpn: string) => void stand.hints.push(vpn), callDuringReplay: false } },
+        ...measuresOnce('default', taskQueue(stand.settings.instance)),
+      },
       shutdownGraceTime: 0,
       shutdownForceTime: '5 seconds',
       maxHeartbeatThrottleInterval: '200 milliseconds',
@@ -177,8 +187,9 @@ export class VpnStand {
     return this.bench.env.client.workflow.getHandle<typeof vpn>(this.workflowId);
   }
 
-  async start(): Promise<void> {
+  async start(options: Pick<WorkflowStartOptions, 'workflowTaskTimeout'> = {}): Promise<void> {
     await this.bench.env.client.workflow.start<typeof vpn>('vpn', {
+      ...options,
       workflowId: this.workflowId,
       taskQueue: taskQueue(this.settings.instance),
       args: [{ settings: this.settings }],

@@ -1,0 +1,109 @@
+import { Runtime, type InjectedSinks } from '@temporalio/worker';
+import { measure } from '../../src/domain/measures';
+import { exporterAt, freeLoopbackPort, workerMetricsAt } from '../../src/metrics/worker-metrics';
+import { measuresOnce, Once } from '../../src/temporal/once';
+import type { MeasureSinks } from '../../src/workflows/measures-sink';
+import type { PoolSinks } from '../../src/workflows/pool-sink';
+import { parseExposition } from '../metrics/exposition';
+import { TemporalBench, type VpnStand } from './bench';
+
+// A workflow task whose answer comes too late is carried out again, outside of replay.
+
+const TASK_TIMEOUT_MS = 1_000;
+/** As a label of what is counted. */
+const TASK_QUEUE = 'delayed';
+
+let bench: TemporalBench;
+let port: number;
+
+beforeAll(async () => {
+  port = await freeLoopbackPort();
+  bench = await TemporalBench.start([], exporterAt({ host: '127.0.0.1', port }));
+}, 120_000);
+afterAll(() => bench.stop());
+
+/** Has the first workflow task that counts a change of the port answer too late. */
+function delayingSinks(): InjectedSinks<MeasureSinks & PoolSinks> {
+  const { measures } = measuresOnce('default', TASK_QUEUE);
+  let delayed = false;
+  return {
+    pool: { changed: { fn: () => {} } },
+    measures: {
+      ...measures,
+      count: {
+        ...measures.count,
+        fn: (info, task, metric, value, tags) => {
+          void measures.count.fn(info, task, metric, value, tags);
+          if (delayed || metric.name !== measure.portChanges || value === 0) return;
+          delayed = true;
+          // What a task counts comes out before its answer is sent.
+          for (const until = performance.now() + TASK_TIMEOUT_MS * 1.5; performance.now() < until;);
+        },
+      },
+    },
+  };
+}
+
+/** The SDK keeps them back for a moment. */
+function linesFrom(index: number): string[] {
+  Runtime.instance().flushLogs();
+  return bench.lines.slice(index).map((line) => line.replaceAll(/[\d.]+ s/g, '… s'));
+}
+
+async function counted(name: string): Promise<number> {
+  const families = parseExposition(await workerMetricsAt({ host: '127.0.0.1', port }));
+  const samples = [...families.values()].flatMap((family) => family.samples);
+  return samples
+    .filter((s) => s.name === name && Object.values(s.labels).includes(TASK_QUEUE))
+    .reduce((sum, s) => sum + s.value, 0);
+}
+
+async function timeouts(stand: VpnStand): Promise<number> {
+  const { events } = await stand.handle.fetchHistory();
+  return (events ?? []).filter((e) => e.workflowTaskTimedOutEventAttributes).length;
+}
+
+test('what a workflow logs and counts comes out once, though its task timed out and was carried out again', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start({ workflowTaskTimeout: TASK_TIMEOUT_MS });
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      const from = linesFrom(0).length;
+      const changes = await counted('portward_port_changes_total');
+      const before = await timeouts(stand);
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await stand.untilQuiet();
+
+      expect(await timeouts(stand)).toBeGreaterThan(before);
+      const lines = linesFrom(from);
+      expect(lines).toContainEqual(expect.stringContaining('port changed from 40000 to 40001 - replacing'));
+      expect(lines).toEqual([...new Set(lines)]);
+      expect(await counted('portward_port_changes_total')).toBe(changes + 1);
+    },
+    { evictionGraceMs: 300 },
+    { sinks: delayingSinks() },
+  ));
+
+describe('of the attempts at one task', () => {
+  test('each line comes out once, whatever else a later attempt has', () => {
+    const once = new Once();
+    const attempt = (mark: string, lines: string[]) => lines.filter((line) => once.isNew('run', mark, line));
+    expect(attempt('7/9/1', ['a', 'b', 'b'])).toEqual(['a', 'b', 'b']);
+    expect(attempt('7/12/2', ['a', 'news', 'b', 'b', 'b'])).toEqual(['news', 'b']);
+    expect(attempt('7/12/3', ['a', 'news', 'b', 'b', 'b'])).toEqual([]);
+  });
+
+  test('the same line of the next task, or of another run, comes out again', () => {
+    const once = new Once();
+    expect([once.isNew('run', '7/9/1', 'a'), once.isNew('run', '12/15/2', 'a')]).toEqual([true, true]);
+    expect(once.isNew('other', '12/15/2', 'a')).toBe(true);
+  });
+
+  test('so many runs are remembered, and no more', () => {
+    const once = new Once(2);
+    for (const run of ['1', '2', '3']) once.isNew(run, '0/3/1', 'a');
+    expect(['3', '2', '1'].map((run) => once.isNew(run, '0/3/2', 'a'))).toEqual([false, false, true]);
+  });
+});
