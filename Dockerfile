@@ -1,40 +1,41 @@
-# syntax=docker/dockerfile:1
-
-# Debian, because Temporal's SDK does not run on Alpine.
-FROM node:22-slim AS base
+# Debian, because Temporal's SDK does not run on Alpine. Where Docker Hub can't be reached: --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE=node:22-slim
+FROM ${NODE_IMAGE} AS base
 WORKDIR /app
 
 FROM base AS build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts ./scripts
+COPY scripts/build.mjs scripts/build-freshness.mjs ./scripts/
 COPY src ./src
+# Of the packages only what runs here is kept: not the SDK's libraries for other platforms and their sources, no types, no maps.
 RUN node scripts/build.mjs \
     && chmod +x dist/src/main.js \
-    && npm prune --omit=dev --no-audit --no-fund
+    && npm prune --omit=dev --no-audit --no-fund \
+    && cd node_modules \
+    && find @temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} + \
+    && rm -r @temporalio/core-bridge/sdk-core \
+    && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-# Temporal's CLI, which holds the server and the UI that run when TEMPORAL_ADDRESS is not set.
+# Temporal's CLI, which holds the server and the UI that run when TEMPORAL_ADDRESS is not set. An archive of the release that lies
+# beside this file is taken in place of a download; TEMPORAL_CLI_URL is another address of it. It must have the checksum that
+# src/temporal/cli-release.json says, or TEMPORAL_CLI_SHA256.
 FROM base AS temporal
-ARG TEMPORAL_CLI_VERSION=1.5.1
 ARG TARGETARCH
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl
-RUN mkdir /tmp/cli \
-    && curl -fsSL --retry 3 "https://temporal.download/cli/archive/v${TEMPORAL_CLI_VERSION}?platform=linux&arch=${TARGETARCH:-$(dpkg --print-architecture)}" \
-    | tar -xz -C /tmp/cli \
-    && install -m 755 /tmp/cli/temporal /usr/local/bin/temporal \
-    && temporal --version
+ARG TEMPORAL_CLI_URL=
+ARG TEMPORAL_CLI_SHA256=
+WORKDIR /cli
+COPY scripts/fetch-temporal-cli.mjs src/temporal/cli-release.json temporal_cli_*.tar.gz* ./
+RUN node fetch-temporal-cli.mjs
 
 FROM base
-# The SDK's connections trust the system's certificates, and slim images have none.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
-    && rm -rf /var/lib/apt/lists/* \
+# The SDK's connections trust the system's certificates, and slim images have none; Node.js brings the same ones.
+RUN mkdir -p /etc/ssl/certs \
+    && node -p "require('node:tls').rootCertificates.join('\n')" > /etc/ssl/certs/ca-certificates.crt \
     && install -d -o node -g node -m 700 /data \
     && ln -s /app/dist/src/main.js /usr/local/bin/portward
-COPY --from=temporal /usr/local/bin/temporal /usr/local/bin/temporal
+COPY --from=temporal /cli/temporal /usr/local/bin/temporal
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

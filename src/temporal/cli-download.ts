@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { CliArchive } from './cli-release';
 import type { Log } from './log';
 import { runCommand } from './run-command';
 
@@ -12,22 +14,22 @@ const SILENT_FOR_MS = 30_000;
 const PROGRESS_EVERY_MS = 15_000;
 
 interface DownloadOptions {
-  readonly version: string;
+  readonly archive: CliArchive;
   /** Where the binary shall be, in a folder that exists; it appears there whole or not at all. */
   readonly target: string;
   readonly log: Log;
 }
 
-export async function downloadTemporalCli({ version, target, log }: DownloadOptions): Promise<void> {
+/** From the first address that has it. @throws Error that says what each has answered */
+export async function downloadTemporalCli({ archive, target, log }: DownloadOptions): Promise<void> {
   const began = performance.now();
-  const url = archiveUrl(version);
-  log.info(`Downloading Temporal's CLI ${version} (about 40 MB, once)`);
+  log.info(`Downloading Temporal's CLI, ${archive.name} (about 40 MB, once)`);
   // Beside the target, since a rename is atomic only within one file system.
   const folder = await mkdtemp(join(dirname(target), 'download-'));
   try {
-    const archive = join(folder, 'temporal.tar.gz');
-    await fetchTo(archive, url, log);
-    await runCommand('tar', ['-xzf', archive, '-C', folder], { timeoutMs: 60_000 });
+    const file = join(folder, archive.name);
+    await fetchFromAny(file, archive, log);
+    await runCommand('tar', ['-xzf', file, '-C', folder], { timeoutMs: 60_000 });
     const binary = join(folder, basename(target));
     await runCommand(binary, ['--version'], { timeoutMs: 20_000 });
     await rename(binary, target);
@@ -37,21 +39,27 @@ export async function downloadTemporalCli({ version, target, log }: DownloadOpti
   }
 }
 
-function archiveUrl(version: string): string {
-  const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
-  const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
-  const platform = platforms[process.platform];
-  const arch = architectures[process.arch];
-  if (platform === undefined || arch === undefined) {
-    throw new Error(`there is none for ${process.platform} on ${process.arch}`);
+/** What has another checksum counts as not there: nothing of it is unpacked or run. */
+async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log: Log): Promise<void> {
+  const failures: string[] = [];
+  for (const url of addresses) {
+    try {
+      const found = await fetchTo(path, url, log);
+      if (found === sha256) return;
+      failures.push(`${url} has another file: its checksum is ${found}, expected was ${sha256}`);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
   }
-  return `https://temporal.download/cli/archive/v${version}?platform=${platform}&arch=${arch}`;
+  throw new Error([...new Set(failures)].join('; '));
 }
 
-async function fetchTo(path: string, url: string, log: Log): Promise<void> {
+/** Resolves with the SHA-256 of what came. */
+async function fetchTo(path: string, url: string, log: Log): Promise<string> {
   const abort = new AbortController();
   const giveUp = (why: string): void => abort.abort(new Error(why));
   let deadline = setTimeout(() => giveUp(`no answer within ${ANSWER_WITHIN_MS / 1000} s`), ANSWER_WITHIN_MS);
+  const hash = createHash('sha256');
   let bytes = 0;
   const progress = setInterval(() => log.info(`… ${Math.round(bytes / 1e6)} MB so far`), PROGRESS_EVERY_MS);
   try {
@@ -60,6 +68,7 @@ async function fetchTo(path: string, url: string, log: Log): Promise<void> {
     const watch = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;
+        hash.update(chunk);
         clearTimeout(deadline);
         deadline = setTimeout(() => giveUp(`nothing more came for ${SILENT_FOR_MS / 1000} s`), SILENT_FOR_MS);
         done(null, chunk);
@@ -68,6 +77,7 @@ async function fetchTo(path: string, url: string, log: Log): Promise<void> {
     await pipeline(Readable.fromWeb(response.body), watch, createWriteStream(path), {
       signal: abort.signal,
     });
+    return hash.digest('hex');
   } catch (error) {
     throw new Error(plainReason(error, abort.signal), { cause: error });
   } finally {

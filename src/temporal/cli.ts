@@ -2,13 +2,11 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildTemporalCli } from './cli-build';
 import { downloadTemporalCli } from './cli-download';
+import { CLI_VERSION, cliArchive } from './cli-release';
 import { withFileLock } from './file-lock';
 import type { Log } from './log';
 import { executableName, findOnPath, isExecutable } from './path-search';
 import { runCommand } from './run-command';
-
-/** The release that Portward is tested with: server 1.29.1. */
-const CLI_VERSION = '1.5.1';
 
 /** Older servers lack user metadata or update details that the workflows rely on. */
 const OLDEST_SERVER = { major: 1, minor: 27 };
@@ -82,7 +80,7 @@ async function sweep(folder: string): Promise<void> {
 async function downloadOrBuild(target: string, { env, log }: ResolveCliOptions): Promise<string> {
   const tried: string[] = [];
   try {
-    await downloadTemporalCli({ version: CLI_VERSION, target, log });
+    await downloadTemporalCli({ archive: cliArchive(process.platform, process.arch), target, log });
     return target;
   } catch (error) {
     tried.push(`download: ${messageOf(error)}`);
