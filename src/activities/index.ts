@@ -21,7 +21,7 @@ import { portsReleased, type AwaitedRelease } from './port-release';
 import { refusable, removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { pauseUntil } from '../pause';
-import { notify, type NewsBatch } from './notify';
+import { Notifications, type NewsBatch } from './notify';
 import type { EngineOrder } from './spec';
 import { Turns } from './turns';
 
@@ -104,6 +104,7 @@ export function createActivities(deps: ActivityDeps) {
   const memories = new Map<string, VpnMemory>();
   const probes = new Map<string, ListProbe>();
   const starts = new Turns(STARTS_AT_ONCE);
+  const notifications = new Notifications(deps.webhook, deps.log);
 
   function memoryOf(vpn: string): VpnMemory {
     const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
@@ -242,7 +243,7 @@ export function createActivities(deps: ActivityDeps) {
 
     /** Resolves once the receiver has said that it has it. */
     async notify(batch: NewsBatch): Promise<void> {
-      await heartbeating((signal) => notify(batch, deps.webhook, signal));
+      await heartbeating((signal) => notifications.send(batch, signal));
     },
 
     async pullImage({ image }: { image: string }): Promise<void> {

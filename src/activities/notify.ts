@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
 import type { NewsItem } from '../domain/news';
 import { newsId, newsJson } from '../domain/news-json';
-import type { Webhook } from '../notify/webhook';
+import { NotDelivered, type Webhook } from '../notify/webhook';
 
 /** What happened on a VPN since the batch before. */
 export interface NewsBatch {
@@ -17,11 +18,48 @@ export function batchId({ lineage, news }: NewsBatch): string {
   return `${newsId(lineage, news[0]?.number ?? 0)}-${news.at(-1)?.number ?? 0}`;
 }
 
-export async function notify(batch: NewsBatch, webhook: Webhook | null, signal: AbortSignal): Promise<void> {
-  if (webhook === null) {
-    throw ApplicationFailure.nonRetryable('NOTIFY_URL is not set in the worker that had to do it', 'NotifyUrlMissing');
+/** Tells the receiver what happened, and in the log why it can't be told: once for each reason, whichever VPN it is about. */
+export class Notifications {
+  /** Since the last delivery. */
+  private readonly reasons = new Set<string>();
+
+  constructor(
+    /** Null: there is none in this worker. */
+    private readonly webhook: Webhook | null,
+    private readonly log: Logger,
+  ) {}
+
+  /** @throws ApplicationFailure of type `Refused` when no further attempt is of use */
+  async send(batch: NewsBatch, signal: AbortSignal): Promise<void> {
+    const { instance, vpn, lineage, news, missed } = batch;
+    const events = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(vpn, item) }));
+    try {
+      if (this.webhook === null) throw new NotDelivered('it is not set in the worker that had to do it', 'refused');
+      await this.webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);
+    } catch (error) {
+      // Whoever stops it is no receiver that fails.
+      if (signal.aborted || !(error instanceof NotDelivered)) throw error;
+      this.failed(error);
+      throw failure(error);
+    }
+    if (this.reasons.size === 0) return;
+    this.reasons.clear();
+    this.log.info({ event: 'notify works' }, 'Events reach NOTIFY_URL again');
   }
-  const { instance, vpn, lineage, news, missed } = batch;
-  const events = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(vpn, item) }));
-  await webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);
+
+  private failed({ message, outcome }: NotDelivered): void {
+    if (this.reasons.has(message)) return;
+    this.reasons.add(message);
+    const fate =
+      outcome === 'refused'
+        ? 'they are dropped until that is mended: check NOTIFY_URL'
+        : 'they are tried again for an hour';
+    this.log.warn({ event: 'notify failed' }, `Events can't be sent to NOTIFY_URL: ${message}; ${fate}`);
+  }
+}
+
+function failure({ message, outcome, retryAfterMs }: NotDelivered): ApplicationFailure {
+  if (outcome === 'refused') return ApplicationFailure.nonRetryable(message, 'Refused');
+  const nextRetryDelay = retryAfterMs ?? undefined;
+  return ApplicationFailure.create({ message, type: 'NotDelivered', nextRetryDelay });
 }

@@ -35,26 +35,53 @@ export class Webhook {
       ...(authorization === null ? {} : { authorization }),
       ...(secret === null ? {} : { 'x-portward-signature': `sha256=${signature(secret, body)}` }),
     };
-    let status: number;
+    let answer: Pick<Response, 'status' | 'headers'>;
     try {
-      status = await withDeadline(this.answersWithinMs, signal, async (limit) => {
+      answer = await withDeadline(this.answersWithinMs, signal, async (limit) => {
         const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: limit });
         // What it says besides its status is not read, however long it is.
         await response.body?.cancel();
-        return response.status;
+        return response;
       });
     } catch (error) {
-      throw new NotDelivered(`the receiver gave no answer (${codeOf(error)})`);
+      throw new NotDelivered(`the receiver gave no answer (${codeOf(error)})`, 'failed');
     }
+    const { status, headers: said } = answer;
+    if (status >= 200 && status < 300) return;
     if (status >= 300 && status < 400) {
-      throw new NotDelivered(`the receiver answers ${status}; redirects are not followed, so name the final address`);
+      const redirect = `the receiver answers ${status}; redirects are not followed, so name the final address`;
+      throw new NotDelivered(redirect, 'refused');
     }
-    if (status < 200 || status >= 300) throw new NotDelivered(`the receiver answers ${status}`);
+    const isRefusal = status >= 400 && status < 500 && !PASSING.has(status);
+    const message = `the receiver answers ${status}`;
+    throw new NotDelivered(message, isRefusal ? 'refused' : 'failed', pauseAsked(said.get('retry-after')));
   }
 }
 
+/** Of the answers that call a request wrong, those that say nothing of the next attempt: a time-out, and too many requests. */
+const PASSING = new Set([408, 429]);
+/** Who asks for a longer pause is asked again after this one all the same: a batch is tried for an hour. */
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
 export class NotDelivered extends Error {
   override readonly name = 'NotDelivered';
+
+  constructor(
+    message: string,
+    /** `refused`: the same request would be refused again. */
+    readonly outcome: 'refused' | 'failed',
+    /** How long the receiver asks to be left alone; null: it did not say. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Seconds, or a date (RFC 9110). */
+function pauseAsked(header: string | null): number | null {
+  if (header === null) return null;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return seconds > 0 ? Math.min(LONGEST_PAUSE_MS, seconds * 1000) : null;
 }
 
 export function signature(secret: string, body: string): string {

@@ -1,4 +1,4 @@
-import { log } from '@temporalio/workflow';
+import { ApplicationFailure, log } from '@temporalio/workflow';
 import type { NewsBatch } from '../activities/notify';
 import type { NewsItem } from '../domain/news';
 import type { VpnSettings } from '../domain/settings';
@@ -18,7 +18,7 @@ export interface Notifiable {
 
 /**
  * Tells the receiver of NOTIFY_URL what happened, in order and without holding up anything else: one batch at a time,
- * tried again for an hour, while the next one gathers. What was delivered is in the state, so a batch whose delivery a
+ * tried again for an hour unless it is refused, while the next one gathers. What was delivered is in the state, so a batch whose delivery a
  * continue-as-new or a crash has cut short is sent again.
  */
 export class Notifier {
@@ -44,11 +44,14 @@ export class Notifier {
       try {
         await notify.executeWithOptions({ summary: `${vpn}: tell of ${news.length} events` }, [batch]);
       } catch (error) {
-        const reason =
-          error instanceof Error && error.cause instanceof Error ? error.cause.message : errorMessage(error);
-        log.error(`[${vpn}] ${news.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
-          event: 'notify failed',
-        });
+        const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        // That it is refused was said by the worker, once for all batches.
+        if (!(cause instanceof ApplicationFailure && cause.type === 'Refused')) {
+          const reason = errorMessage(cause);
+          log.error(`[${vpn}] ${news.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
+            event: 'notify failed',
+          });
+        }
       }
       this.state.wasNotified(last);
     }

@@ -64,6 +64,28 @@ test.each([400, 404, 410, 429, 500, 503])(
   },
 );
 
+describe('what an answer means for the next attempt', () => {
+  const later = new Date(Date.now() + 120_500).toUTCString();
+  type Case = [status: number, retryAfter: string | null, outcome: string, retryAfterMs: unknown];
+  test.each<Case>([
+    ...[307, 400, 401, 404, 410, 413].map((status) => [status, null, 'refused', null] satisfies Case),
+    ...[408, 429, 500, 502, 503].map((status) => [status, null, 'failed', null] satisfies Case),
+    [429, '7', 'failed', 7_000],
+    [503, '86400', 'failed', 600_000],
+    [503, later, 'failed', expect.closeTo(120_000, -4)],
+    [429, '0', 'failed', null],
+    [429, '-5', 'failed', null],
+    [503, 'Wed, 01 Jan 2020 00:00:00 GMT', 'failed', null],
+    [503, 'soon', 'failed', null],
+  ])('%i, Retry-After %s: it has %s, with a pause of %s ms', async (status, retryAfter, outcome, retryAfterMs) => {
+    const to = await receiver();
+    to.statuses.push(status);
+    if (retryAfter !== null) to.answerHeaders['retry-after'] = retryAfter;
+    const failure: unknown = await new Webhook({ url: to.url, secret: null }).post('a', {}, never).catch((e) => e);
+    expect(failure).toMatchObject({ outcome, retryAfterMs });
+  });
+});
+
 test('a redirect is not followed', async () => {
   const elsewhere = await receiver();
   const to = await receiver();

@@ -68,10 +68,10 @@ test.concurrent(
     ),
 );
 
-test.concurrent('a batch that is given up is dropped, and what comes later is told', () =>
+test.concurrent('a batch that is refused or given up is dropped, and what comes later is told', () =>
   bench.with(
     async (stand) => {
-      stand.failing = { activity: 'notify', message: 'given up', nonRetryable: true };
+      stand.failing = { activity: 'notify', message: 'given up', type: 'Refused', nonRetryable: true };
       await stand.start();
       await stand.untilForwarded(40_000);
       const { notified } = await stand.untilState(

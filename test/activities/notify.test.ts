@@ -1,0 +1,75 @@
+import pino from 'pino';
+import { Notifications, type NewsBatch } from '../../src/activities/notify';
+import { Webhook } from '../../src/notify/webhook';
+import { Receiver } from '../notify/receiver';
+
+// What becomes of a batch that the receiver does not take, and what is said of it.
+
+const never = new AbortController().signal;
+const batch = (vpn: string): NewsBatch => ({ instance: 'test', vpn, lineage: 'ab', news: [], missed: 0 });
+
+let receiver: Receiver;
+let said: string[];
+let notifications: Notifications;
+beforeEach(async () => {
+  receiver = await Receiver.start();
+  said = [];
+  const log = pino({}, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
+  notifications = new Notifications(new Webhook({ url: `${receiver.url}/token-7`, secret: null }), log);
+});
+afterEach(() => receiver.stop());
+
+async function failures(...vpns: string[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const vpn of vpns) await notifications.send(batch(vpn), never).catch((error: unknown) => found.push(error));
+  return found;
+}
+
+test('a receiver that answers 400 is asked once for each batch, and that is said at once and once', async () => {
+  receiver.statuses.push(400, 400, 400);
+  for (const failure of await failures('gluetun', 'gluetun2', 'gluetun'))
+    expect(failure).toMatchObject({ nonRetryable: true, type: 'Refused', message: 'the receiver answers 400' });
+  expect(said).toEqual([
+    "Events can't be sent to NOTIFY_URL: the receiver answers 400; they are dropped until that is mended: check NOTIFY_URL",
+  ]);
+});
+
+test('a receiver that fails is said with the first attempt, once for each reason, and once that it takes events again', async () => {
+  receiver.statuses.push(500, 503, 500, 503);
+  const found = await failures('gluetun', 'gluetun', 'gluetun2', 'gluetun2');
+  expect(found.map((failure) => failure)).toEqual(
+    [500, 503, 500, 503].map((status) =>
+      expect.objectContaining({ nonRetryable: false, type: 'NotDelivered', message: `the receiver answers ${status}` }),
+    ),
+  );
+  expect(await failures('gluetun', 'gluetun2')).toEqual([]);
+  receiver.statuses.push(500);
+  await failures('gluetun');
+  expect(said).toEqual([
+    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are tried again for an hour",
+    "Events can't be sent to NOTIFY_URL: the receiver answers 503; they are tried again for an hour",
+    'Events reach NOTIFY_URL again',
+    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are tried again for an hour",
+  ]);
+  expect(said.join()).not.toContain('token-7');
+});
+
+test('a receiver that asks for a pause gets it', async () => {
+  receiver.statuses.push(429);
+  receiver.answerHeaders['retry-after'] = '42';
+  expect(await failures('gluetun')).toEqual([expect.objectContaining({ nextRetryDelay: 42_000, nonRetryable: false })]);
+});
+
+test('a worker without NOTIFY_URL says so once', async () => {
+  const log = pino({}, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
+  notifications = new Notifications(null, log);
+  for (const failure of await failures('gluetun', 'gluetun'))
+    expect(failure).toMatchObject({ nonRetryable: true, type: 'Refused' });
+  expect(said).toEqual([expect.stringMatching(/it is not set in the worker/)]);
+});
+
+test('a worker that stops in the middle of a delivery says nothing of the receiver', async () => {
+  const stopped = AbortSignal.abort();
+  await expect(notifications.send(batch('gluetun'), stopped)).rejects.toThrow('gave no answer');
+  expect(said).toEqual([]);
+});
