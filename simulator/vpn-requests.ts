@@ -39,6 +39,11 @@ export abstract class VpnRequests {
     this.rememberPorts(ports);
   }
 
+  /** Under which the VPN is seen after its next reconnection, until the container is made again; of several the next one at each question. */
+  async setNextAddresses(address: string, ...more: string[]): Promise<void> {
+    await this.put('/next-addresses', { addresses: [address, ...more] });
+  }
+
   /**
    * How changes go from now on, until a restart: how long the port is 0, and how long the commands take, during which a
    * GET of the port hangs. What is left out stays.

@@ -47,6 +47,9 @@ export function createAdminServer(parts: AdminServerParts): Server {
         case 'PUT /next-port':
           parts.vpn.provider.change(parsePorts(body));
           break;
+        case 'PUT /next-addresses':
+          parts.vpn.provider.addresses = parseAddresses(body);
+          break;
         case 'PUT /port-order':
           await parts.vpn.reorder(parsePorts(body));
           break;
@@ -85,6 +88,13 @@ async function setFault({ vpn, faults }: AdminServerParts, body: unknown): Promi
 function parseHealthy(body: unknown): boolean {
   if (isRecord(body) && typeof body.healthy === 'boolean') return body.healthy;
   throw new RefusedRequest(400, `expected {healthy: true|false}, found ${JSON.stringify(body)}`);
+}
+
+function parseAddresses(body: unknown): string[] {
+  const addresses: unknown = isRecord(body) ? body.addresses : undefined;
+  if (Array.isArray(addresses) && addresses.length > 0 && addresses.every((a) => typeof a === 'string'))
+    return addresses;
+  throw new RefusedRequest(400, `expected {addresses: [text, …]}, found ${JSON.stringify(body)}`);
 }
 
 function setTimes({ vpn, commands }: AdminServerParts, body: unknown): void {

@@ -19,7 +19,6 @@ export type ControlServerParts = {
   faults: Faults;
   log: RequestLog;
   release: Release;
-  publicIp: string;
   auth: () => Auth;
 };
 
@@ -80,7 +79,7 @@ async function spoil(
 }
 
 async function answer(
-  { vpn, faults, log, release, publicIp }: ControlServerParts,
+  { vpn, faults, log, release }: ControlServerParts,
   route: Route,
   path: string,
   request: IncomingMessage,
@@ -112,7 +111,7 @@ async function answer(
       return;
     }
     case 'GET publicip':
-      answerJson(response, 200, { public_ip: vpn.status === 'running' ? publicIp : '' });
+      answerJson(response, 200, { public_ip: vpn.publicIp() });
       return;
   }
   answerText(response, 405, 'Method Not Allowed');

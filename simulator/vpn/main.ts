@@ -20,14 +20,16 @@ if (settings.crashesWith !== null) {
 const startedAt = Date.now();
 const commands = new PortCommands({ up: settings.upCommand, down: settings.downCommand });
 const hook = new UpHook(settings.upHookUrl, settings.upHookAuthorization);
-const vpn = new Vpn(new ForwardedPort(commands, hook), new Provider(settings.ports), { ...settings });
+const vpn = new Vpn(new ForwardedPort(commands, hook), new Provider(settings.ports, [settings.publicIp]), {
+  ...settings,
+});
 const faults = new Faults();
 const log = new RequestLog();
-const { release, publicIp } = settings;
+const { release } = settings;
 let { auth } = settings;
 let healthy = true;
 
-const control = createControlServer({ vpn, faults, log, release, publicIp, auth: () => auth });
+const control = createControlServer({ vpn, faults, log, release, auth: () => auth });
 const admin = createAdminServer({
   vpn,
   faults,

@@ -7,8 +7,11 @@ const MEMORY = '/tmp/provider-ports.json';
 /** The VPN provider: which ports it gives when asked. It outlives the process, as a provider does. */
 export class Provider {
   #ports: number[];
+  /** Under which a tunnel is seen from outside, in turns. */
+  addresses: string[];
 
-  constructor(otherwise: number[]) {
+  constructor(otherwise: number[], addresses: string[]) {
+    this.addresses = addresses;
     this.#ports = remembered() ?? otherwise;
   }
 

@@ -15,6 +15,7 @@ export class Vpn {
   #cameUp = false;
   #changes: Promise<unknown> = Promise.resolve();
   readonly #tunnel = new Tunnel();
+  #addresses: string[] = [];
   readonly #stopping = new AbortController();
 
   constructor(
@@ -34,6 +35,13 @@ export class Vpn {
   /** Whether anything passes through the tunnel. */
   get alive(): boolean {
     return this.#status === 'running' && !this.#tunnel.dead;
+  }
+
+  /** '' while there is no tunnel, as Gluetun says it. Of several addresses the next one at each question. */
+  publicIp(): string {
+    const [first = '', ...others] = this.#addresses;
+    this.#addresses = [...others, first];
+    return this.#status === 'running' ? first : '';
   }
 
   /** What Gluetun's health check finds. Docker says 'starting' until the tunnel has been up once. */
@@ -119,6 +127,7 @@ export class Vpn {
   async #raise(delayMs: number): Promise<void> {
     await sleep(delayMs);
     this.#status = 'running';
+    this.#addresses = [...this.provider.addresses];
     this.#cameUp = true;
     this.#lost = false;
     this.#tunnel.revive();

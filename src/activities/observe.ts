@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
 import { measure } from '../domain/measures';
 import type { ContainerId, Health } from '../domain/engine';
-import { isCalledUnhealthy, isHealthy, type Observation } from '../domain/observation';
+import { isCalledUnhealthy, isHealthy, type Observation, type PortReading } from '../domain/observation';
 import { guessedReach, resolve, type Reach } from '../docker/reach';
 import { pauseUntil } from '../pause';
 import type { Whereabouts } from '../streams/stream-collector';
@@ -87,7 +87,10 @@ export class Observer {
       ...shared,
       intervalMs,
       read: (limit) => reader.read(limit),
-      heard: (reading, before) => reader.tell(reading, before),
+      heard: (reading, before) => {
+        reader.tell(reading, before);
+        if (saysAnother(reading, before)) this.publicIp.readNow();
+      },
     });
     this.publicIp = new PublicIpWatch({
       ...shared,
@@ -229,6 +232,14 @@ export class Observer {
     if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
     return new ControlServerAddress(this.input.vpn, details, this.reach, this.deps).ask(signal, question);
   }
+}
+
+/** After which the tunnel may be another one. */
+function saysAnother(reading: PortReading, before: PortReading): boolean {
+  return (
+    reading.kind !== before.kind ||
+    (reading.kind === 'known' && before.kind === 'known' && reading.port !== before.port)
+  );
 }
 
 function runOf(context: Context): { readonly workflowId?: string; readonly runId?: string } {

@@ -1,12 +1,5 @@
-import type { Instant } from '../domain/engine';
+import type { PublicIp } from '../domain/observation';
 import { pauseUntil } from '../pause';
-
-/** The address under which a VPN is seen from outside. */
-export interface PublicIp {
-  readonly address: string;
-  /** When it was asked for. */
-  readonly at: Instant;
-}
 
 export interface PublicIpWatchOptions {
   readonly memory: {

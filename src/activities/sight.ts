@@ -19,6 +19,7 @@ export function sightOf(
     vpn: look.vpn,
     liveEngines: memory.liveEngines,
     port,
+    ...(memory.confirmedIp === null ? {} : { publicIp: memory.confirmedIp }),
     engines: engines.map(condition),
     ...introduced(engines, accounted, busy),
     ...(withheld.length === 0 ? {} : { withheld }),

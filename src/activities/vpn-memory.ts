@@ -1,10 +1,9 @@
 import type { Instant } from '../domain/engine';
-import type { PortRead } from '../domain/observation';
+import type { PortRead, PublicIp } from '../domain/observation';
 import type { StreamCollector } from '../streams/stream-collector';
 import type { CrashLoop } from './crash-loop';
 import type { EngineHealth } from './engine-health';
 import type { PortFailure } from './port-watch';
-import type { PublicIp } from './public-ip-watch';
 import type { VpnDoubt } from './vpn-doubt';
 
 /** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */

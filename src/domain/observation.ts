@@ -55,6 +55,13 @@ export type PortReading =
 /** A good answer of the control server. */
 export type PortRead = Required<Omit<Extract<PortReading, { kind: 'known' }>, 'kind'>>;
 
+/** The address under which a VPN is seen from outside. */
+export interface PublicIp {
+  readonly address: string;
+  /** When it was asked for; never news. */
+  readonly at: Instant;
+}
+
 /** How an engine's container is now. */
 export interface EngineCondition {
   readonly id: ContainerId;
@@ -90,6 +97,8 @@ export interface Sight {
   /** Engines that say they are connected though Docker calls their VPN unhealthy; null: they were not asked. */
   readonly liveEngines: number | null;
   readonly port: PortReading;
+  /** Absent while it is not known. */
+  readonly publicIp?: PublicIp;
   /** Every engine there is. */
   readonly engines: readonly EngineCondition[];
   /** Those of them that the asker did not know, whole. */
@@ -170,16 +179,25 @@ export function condition({ id, running, startedAt, networkOf, health }: EngineC
 }
 
 /** What an asker has been told before. */
-export type Known = Pick<Sight, 'kind' | 'vpn' | 'port' | 'engines' | 'withheld' | 'imagePresent'> | Blindness;
+export type Known =
+  Pick<Sight, 'kind' | 'vpn' | 'port' | 'publicIp' | 'engines' | 'withheld' | 'imagePresent'> | Blindness;
 
 /** What a look tells, without the engines that replacements are making. */
 export function told(sight: Sight, busy: Busy): Known {
-  const { kind, vpn, port, engines, withheld, found, imagePresent } = sight;
+  const { kind, vpn, port, publicIp, engines, withheld, found, imagePresent } = sight;
   const inWork = new Set(
     found.filter((e) => busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),
   );
   const others = engines.filter((e) => !inWork.has(e.id));
-  return { kind, vpn, port, engines: others, ...(withheld === undefined ? {} : { withheld }), imagePresent };
+  return {
+    kind,
+    vpn,
+    port,
+    engines: others,
+    imagePresent,
+    ...(publicIp === undefined ? {} : { publicIp }),
+    ...(withheld === undefined ? {} : { withheld }),
+  };
 }
 
 /** What a reading of the port says, without the words for why there is none; see `isReworded`. */
@@ -212,10 +230,17 @@ function essence(known: Known, busy: Busy): string {
   ]);
 }
 
+/** One that is not known right now is no other one. */
+function hasAnotherAddress(known: Known, seen: Known): boolean {
+  if (known.kind === 'blind' || seen.kind === 'blind' || seen.publicIp === undefined) return false;
+  return seen.publicIp.address !== known.publicIp?.address;
+}
+
 /** Whether `seen` holds anything that who was told `known` does not know and has to. */
 export function isNews(known: Known | null, seen: Observation, busy: Busy): boolean {
   if (known === null) return true;
   const now = seen.kind === 'sight' ? told(seen, busy) : seen;
+  if (hasAnotherAddress(known, now)) return true;
   if (known.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
     return essence({ ...known, port: now.port }, busy) !== essence(now, busy);
   }

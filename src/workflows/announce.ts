@@ -21,8 +21,15 @@ export function announceChange(name: string, { from, to }: PortChange, data: Vpn
 }
 
 /** A VPN that is well again; its engines are replaced only where that is set. */
-export function announceReconnect(name: string, { reconnectedAt, reconnects, settings }: VpnData): void {
-  if (reconnectedAt === null || !settings.replaceOnReconnect) return;
+export function announceReconnect(name: string, before: VpnData, data: VpnData): void {
+  const { reconnectedAt, reconnects, settings } = data;
+  if (reconnectedAt === null || reconnectedAt === before.reconnectedAt) return;
+  if (before.outageSince === null)
+    log.warn(
+      `[${name}] VPN '${name}' has reconnected inside its container: connections of its engines are dead${settings.replaceOnReconnect ? ', one after the other is replaced' : ''}`,
+      { event: 'VPN reconnected' },
+    );
+  if (!settings.replaceOnReconnect) return;
   const next = nextAct(reconnects, settings.longestSpacingMs);
   if (next <= Date.now() || !isStorm(reconnects, settings.longestSpacingMs, Date.now())) return;
   const seconds = Math.ceil((next - Date.now()) / 1000);

@@ -10,6 +10,7 @@ import {
   type Sight,
   type VpnObservation,
 } from '../domain/observation';
+import { exitSeen, interrupted, noExitAddress, type ExitAddress } from './exit-address';
 import { seenAgain } from './recurrence';
 import { hadPortFor, wasWellFor, type Remedies } from './remedies';
 import { noPort, type PortKnowledge, type VpnData } from './vpn-data';
@@ -98,7 +99,7 @@ export function vpnSeen(
   at: Instant,
 ): Pick<
   VpnData,
-  'port' | 'healthySince' | 'outageSince' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
+  'port' | 'healthySince' | 'outageSince' | 'exit' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
 > {
   const sameSession = !isNewSession(before, sight);
   const healthy = isHealthy(sight.vpn);
@@ -108,8 +109,10 @@ export function vpnSeen(
   const unhealthy = isCalledUnhealthy(sight.vpn);
   // Docker says 'starting' again when it was restarted itself.
   const lasts = before.outageSince !== null && !healthy && isRunning(sight.vpn);
-  const reconnected = sameSession && before.outageSince !== null && healthy;
+  const recovered = sameSession && before.outageSince !== null && healthy;
   const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
+  const tunnel = exitSeen(exitBefore(before, sight, port, at), sight.publicIp, at);
+  const reconnectedAt = recovered ? at : tunnel.reconnectedAt;
   const portGone = before.port.knownSince !== null && port.knownSince === null;
   const remedies: Remedies = {
     ...before.remedies,
@@ -121,8 +124,30 @@ export function vpnSeen(
     remedies,
     healthySince: healthy ? (before.healthySince ?? at) : null,
     outageSince: sameSession && lasts ? before.outageSince : unhealthy ? at : null,
-    reconnectedAt: reconnected ? at : sameSession ? before.reconnectedAt : null,
+    exit: tunnel.exit,
+    reconnectedAt: reconnectedAt ?? (sameSession ? before.reconnectedAt : null),
     portChanges: changed ? seenAgain(before.portChanges, at) : before.portChanges,
-    reconnects: reconnected ? seenAgain(before.reconnects, at) : before.reconnects,
+    reconnects: reconnectedAt === null ? before.reconnects : seenAgain(before.reconnects, at),
   };
+}
+
+/** What the address that is read is compared with: none of another run of the container, nor of before an outage. */
+function exitBefore(before: VpnData, sight: Sight, port: PortKnowledge, at: Instant): ExitAddress {
+  if (before.sight === null) return before.exit;
+  if (isNewSession(before, sight) || !isHealthy(sight.vpn)) return interrupted(noExitAddress, at);
+  const hadPort = before.port.last !== null;
+  const wasKnown = before.port.knownSince !== null;
+  const isKnown = port.knownSince !== null;
+  return hadPort && (wasKnown !== isKnown || before.port.last !== port.last)
+    ? interrupted(before.exit, at)
+    : before.exit;
+}
+
+/** The VPN was restarted inside its container: whether as another tunnel, its address will tell, if it is known. */
+export function reconnectedByRemedy(
+  { exit, reconnects }: VpnData,
+  now: Instant,
+): Partial<Pick<VpnData, 'exit' | 'reconnectedAt' | 'reconnects'>> {
+  if (exit.current !== null) return { exit: interrupted(exit, now) };
+  return { exit: interrupted(exit, now), reconnectedAt: now, reconnects: seenAgain(reconnects, now) };
 }

@@ -5,6 +5,7 @@ import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
 import { closedBreakers, type Breakers } from './breaker';
+import { noExitAddress, type ExitAddress } from './exit-address';
 import { isStorm, neverSeen, type Recurrence } from './recurrence';
 import { noRemedies, type Remedies } from './remedies';
 
@@ -68,6 +69,7 @@ export interface VpnData {
   readonly healthySince: Instant | null;
   /** Since when Docker calls the running VPN container unhealthy; null while it does not. */
   readonly outageSince: Instant | null;
+  readonly exit: ExitAddress;
   /** When the VPN last came back in the same run of its container: engines from before may be cut off. */
   readonly reconnectedAt: Instant | null;
   readonly portChanges: Recurrence;
@@ -110,6 +112,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     pullError: null,
     healthySince: null,
     outageSince: null,
+    exit: noExitAddress,
     reconnectedAt: null,
     portChanges: neverSeen,
     reconnects: neverSeen,

@@ -39,7 +39,7 @@ import { heldUntil } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, type Remedy } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
-import { adopt, isNewSession, refreshed, vpnSeen } from './seen';
+import { adopt, isNewSession, reconnectedByRemedy, refreshed, vpnSeen } from './seen';
 import {
   lettingGoOf,
   movedTarget,
@@ -353,6 +353,7 @@ export class VpnState {
   remedyEnded(remedy: Remedy, error: string | null, now: Instant): void {
     this.update({
       remedies: { ...this.current.remedies, running: null, last: { remedy, endedAt: now, error } },
+      ...(remedy.kind === 'restart VPN' && error === null ? reconnectedByRemedy(this.current, now) : {}),
     });
     this.raise();
   }

@@ -315,10 +315,10 @@ export async function vpn(input: VpnInput): Promise<void> {
       if (!watch.hasNews) watch.restart(state.data);
     }
     const news = watch.take();
-    const { reconnectedAt } = state.data;
+    const before = state.data;
     const change = news && state.accept(news.observation, news.revision, Date.now());
     if (change) announceChange(name, change, state.data);
-    if (state.data.reconnectedAt !== reconnectedAt) announceReconnect(name, state.data);
+    announceReconnect(name, before, state.data);
   }
 }
 

@@ -151,6 +151,18 @@ describe('watching', () => {
     expect(ended).toMatchObject({ vpn: { down: { state: 'exited', exitCode: 137 } } });
   }, 40_000);
 
+  test('a reconnection inside the container is seen by its public address, which is read as soon as there is no port', async () => {
+    const { vpn } = await healthyVpn();
+    const { seen } = await watched(vpn, 19_700);
+    await seen(({ publicIp }) => publicIp?.address === '203.0.113.7');
+    await vpn.setNextAddresses('198.51.100.1');
+    const began = performance.now();
+    await Promise.all([seen(({ port }) => port.kind === 'unknown'), vpn.stopVpn()]);
+    const [told] = await Promise.all([seen(({ publicIp }) => publicIp?.address !== '203.0.113.7'), vpn.runVpn()]);
+    expect(told).toMatchObject({ vpn: { running: true, health: 'healthy' }, publicIp: { address: '198.51.100.1' } });
+    expect(performance.now() - began).toBeLessThan(30_000);
+  }, 60_000);
+
   test('an engine that is killed is withheld, or gone; one that lives on is not', async () => {
     const { vpn } = await healthyVpn();
     const { engine, seen } = await watched(vpn, 19_700);

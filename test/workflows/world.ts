@@ -70,6 +70,8 @@ const OF_DEAD_ENGINES: readonly Cause[] = ['engine died', 'engine missing', 'VPN
 export class World {
   now = 1_000_000;
   port: Port | null = 40_000;
+  /** Under which the VPN is seen from outside. */
+  address: string | null = null;
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers = new Map<string, Container>();
   readonly children = new Map<number, Child>();
@@ -119,6 +121,7 @@ export class World {
       port: this.vpnIsHealthy() ? reading : { kind: 'unasked' },
       engines: [...this.containers.values()].map((c) => this.observed(c)),
       ...this.strangers(),
+      ...(this.address === null ? {} : { publicIp: { address: this.address, at: this.now } }),
       imagePresent: true,
     };
     this.look = { revision: this.state.data.revision, sight };

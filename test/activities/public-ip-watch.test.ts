@@ -1,0 +1,75 @@
+import { PublicIpWatch } from '../../src/activities/public-ip-watch';
+import type { PublicIp } from '../../src/domain/observation';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** A VPN whose address is what the test says at the moment of each question. */
+class Asked {
+  readonly memory: { publicIp: string | null; confirmedIp: PublicIp | null } = { publicIp: null, confirmedIp: null };
+  readonly confirmed: string[] = [];
+  private readonly stopping = new AbortController();
+  healthy: boolean | null = true;
+  asked = 0;
+  readonly watch: PublicIpWatch;
+
+  constructor(address: (question: number) => string | null) {
+    this.watch = new PublicIpWatch({
+      memory: this.memory,
+      read: async () => {
+        const answer = address(this.asked++);
+        if (answer === null) throw new Error('no address');
+        return answer;
+      },
+      vpnIsHealthy: () => this.healthy,
+      signal: this.stopping.signal,
+      changed: () => this.confirmed.push(this.memory.confirmedIp?.address ?? ''),
+    });
+    void this.watch.run();
+  }
+
+  pass(ms: number): Promise<void> {
+    return jest.advanceTimersByTimeAsync(ms);
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+}
+
+test('an address counts once it was read twice, and is then read each minute, or at once when something happens', async () => {
+  let address = 'a';
+  const vpn = new Asked(() => address);
+  await vpn.pass(0);
+  expect([vpn.memory.publicIp, vpn.confirmed]).toEqual(['a', []]);
+  await vpn.pass(1_000);
+  expect(vpn.confirmed).toEqual(['a']);
+  await vpn.pass(59_000);
+  expect(vpn.asked).toBe(2);
+  address = 'b';
+  vpn.watch.readNow();
+  await vpn.pass(1_000);
+  expect(vpn.confirmed).toEqual(['a', 'b']);
+  vpn.stop();
+});
+
+test('a provider that shows another address each time has none that counts, and is not asked more for that', async () => {
+  const vpn = new Asked((question) => (question % 2 === 0 ? 'a' : 'b'));
+  await vpn.pass(10 * 60_000);
+  expect(vpn.confirmed).toEqual([]);
+  expect(vpn.asked).toBeLessThan(20);
+  vpn.stop();
+});
+
+test('a read that fails shows no address, and the one that counted goes on counting; with the health of the VPN it ends', async () => {
+  let address: string | null = 'a';
+  const vpn = new Asked(() => address);
+  await vpn.pass(1_000);
+  address = null;
+  await vpn.pass(60_000);
+  expect(vpn.memory).toMatchObject({ publicIp: null, confirmedIp: { address: 'a' } });
+  vpn.healthy = false;
+  await vpn.pass(60_000);
+  expect(vpn.memory).toEqual({ publicIp: null, confirmedIp: null });
+  vpn.stop();
+});

@@ -1,0 +1,89 @@
+import { runningReplacements } from '../../src/workflows/vpn-data';
+import { World } from './world';
+
+/** Two engines on a VPN whose address is known. */
+function atRest(address: string | null = 'a'): World {
+  const world = new World();
+  world.address = address;
+  world.settle();
+  return world;
+}
+
+const causes = (world: World) => world.state.data.replacements.map((r) => [r.cause, r.target?.role ?? null]);
+
+/** Everything is allowed to finish; says which replacements that took. */
+function settled(world: World): (string | null)[][] {
+  const before = causes(world).length;
+  world.settle();
+  world.assertPromises();
+  expect(runningReplacements(world.state.data)).toEqual([]);
+  return causes(world).slice(before);
+}
+
+test('a reconnection inside the container has every engine replaced once, the forwarded one first', () => {
+  const world = atRest();
+  world.address = 'b';
+  expect(settled(world)).toEqual([
+    ['VPN reconnected', 'forwarded'],
+    ['VPN reconnected', 'plain'],
+  ]);
+});
+
+test('one that brings another port, too, has the forwarded engine replaced for its port, and the others for their connections', () => {
+  const world = atRest();
+  world.port = 40_001;
+  world.observe();
+  for (const number of world.running()) {
+    world.pass(4_000);
+    while (world.step(number, true));
+  }
+  // The address is read after that.
+  world.address = 'b';
+  expect(settled(world)).toEqual([['VPN reconnected', 'plain']]);
+  expect(causes(world).slice(-2)).toEqual([
+    ['port changed', 'forwarded'],
+    ['VPN reconnected', 'plain'],
+  ]);
+});
+
+test('another port with the same address, or with none that can be read, replaces the forwarded engine only', () => {
+  for (const after of ['a', null]) {
+    const world = atRest();
+    world.port = 40_001;
+    world.address = after;
+    expect(settled(world)).toEqual([['port changed', 'forwarded']]);
+  }
+});
+
+test('an address that is first read, or read again after an outage, is no reconnection beside that', () => {
+  const world = atRest(null);
+  world.address = 'a';
+  expect(settled(world)).toEqual([]);
+  world.setHealth('unhealthy');
+  world.observe();
+  world.setHealth('healthy');
+  world.address = 'b';
+  expect(settled(world)).toEqual([
+    ['VPN reconnected', 'forwarded'],
+    ['VPN reconnected', 'plain'],
+  ]);
+});
+
+test.each(['a', null])('a VPN that Portward restarts inside its container, seen under %j before', (address) => {
+  for (const after of ['a', 'b', null]) {
+    const world = atRest(address);
+    world.port = null;
+    world.observe();
+    world.pass(world.state.data.settings.portLostMs);
+    world.observe();
+    world.address = after;
+    const before = causes(world).length;
+    // It comes back with another port.
+    world.endCure(true);
+    settled(world);
+    const made = causes(world).slice(before);
+    // As another tunnel, or as one of which nothing is known, it leaves no engine as it was.
+    const isSame = address !== null && after !== 'b';
+    expect(made.map(([, role]) => role)).toEqual(isSame ? ['forwarded'] : ['forwarded', 'plain']);
+  }
+});
