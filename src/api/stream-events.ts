@@ -1,3 +1,4 @@
+import { noAnswerOf, temporalFailure } from '../temporal/failure-words';
 import { reportedReason } from '../domain/end-reason';
 import type { Stream, StreamEvent } from '../domain/stream';
 import { EventsAhead, withEvents } from './stream-events-ahead';
@@ -132,8 +133,7 @@ export class StreamEvents {
     const now = choose(anew);
     const silent = anew.filter((v) => !v.fresh).map((v) => v.vpn);
     // What a workflow that does not answer may know is not unknown.
-    if (!now && silent.length > 0)
-      throw new NotTaken(`the workflow of ${silent.join(', ')} does not answer; try again`);
+    if (!now && silent.length > 0) throw new NotTaken(noAnswerOf(silent));
     return now;
   }
 
@@ -188,8 +188,7 @@ class EventsOfVpn {
   async report(event: StreamEvent): Promise<void> {
     const key = `${event.kind} ${event.kind === 'started' ? event.stream.id : event.id}`;
     const taken = this.queue.add(event).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new NotTaken(`Temporal did not take it for VPN '${this.vpn}': ${reason}; report it again`, {
+      throw new NotTaken(`Temporal did not take it for VPN '${this.vpn}': ${temporalFailure(error)}. Report it again`, {
         cause: error,
       });
     });

@@ -7,6 +7,7 @@ import type { ListedEngine } from '../domain/engine';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/stream';
+import { temporalFailure } from '../temporal/failure-words';
 import { ASK_AGAIN } from '../workflows/ahead-of-history';
 import type { BreakerKind } from '../workflows/breaker';
 import {
@@ -183,7 +184,7 @@ export class TemporalVpnSource implements VpnSource {
         return await this.within(end - performance.now(), () => this.run.ask(ask));
       } catch (error) {
         const patient = performance.now() + ASK_AGAIN_MS < end;
-        if (!isToBeAskedAgain(error) || !patient) throw new Error(reasonOf(error), { cause: error });
+        if (!isToBeAskedAgain(error) || !patient) throw new Error(temporalFailure(error), { cause: error });
       }
       await pauseUntil(ASK_AGAIN_MS);
     }
@@ -211,12 +212,6 @@ function current<T, P extends { readonly version: string }>(
 
 /** gRPC's numbers for a server that asks to be asked again, and for one that has too many questions waiting. */
 const ASK_LATER: readonly string[] = ['14', '8'];
-
-/** What the server said, which the client wraps into 'Failed to query Workflow'. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof ServiceError && error.cause ? `${message}: ${error.cause.message}` : message;
-}
 
 function isToBeAskedAgain(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError) return error.message.includes(ASK_AGAIN);

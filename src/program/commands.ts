@@ -27,8 +27,17 @@ async function call<T>(
       cause: error,
     });
   }
-  const body = (await response.json()) as T & { detail?: string };
-  if (!response.ok) throw new Error(`${response.status}: ${body.detail ?? 'no reason given'}`);
+  const text = await response.text();
+  let body: T & { detail?: string };
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new Error(
+      `What answers at ${url.origin} is not Portward (${response.status}, no JSON). Give Portward's address with --url.`,
+      { cause: error },
+    );
+  }
+  if (!response.ok) throw new Error(`Portward answers ${response.status}: ${body.detail ?? 'no reason given'}`);
   return body;
 }
 
@@ -55,7 +64,9 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 
 export async function status(options: ApiOptions): Promise<void> {
   const vpns = await call<VpnStatusJson>(options, '/vpn/status');
-  const engines = await call<EngineJson[]>(options, '/engines').catch((error: unknown) => String(error));
+  const engines = await call<EngineJson[]>(options, '/engines').catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
   const lines = [
     table(
       ['VPN', 'HEALTH', 'FORWARDED PORT', 'FORWARDING', 'ENGINES', 'REPLACING', 'PROBLEM'],

@@ -6,6 +6,7 @@ import type { VpnSettings } from '../domain/settings';
 import { pauseUntil } from '../pause';
 import type { FleetSupervision } from './fleet-supervision';
 import { askingTemporal } from '../temporal/asking';
+import { temporalFailure } from '../temporal/failure-words';
 import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
@@ -72,7 +73,7 @@ export class Supervision {
         if (!told && !signal.aborted)
           this.log.error(
             { event: 'temporal unreachable' },
-            `Temporal can't be asked, trying again: ${describe(error)}`,
+            `Temporal can't be asked, trying again: ${temporalFailure(error)}`,
           );
         told = true;
       }
@@ -152,9 +153,4 @@ export class Supervision {
       }
     }
   }
-}
-
-function describe(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

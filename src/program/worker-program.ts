@@ -1,4 +1,4 @@
-import { isGrpcServiceError, type Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
@@ -16,6 +16,7 @@ import { Webhook } from '../notify/webhook';
 import { pauseUntil } from '../pause';
 import { sealingKeySource } from '../sealing-key';
 import { askingTemporal } from '../temporal/asking';
+import { temporalFailure } from '../temporal/failure-words';
 import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
@@ -155,12 +156,11 @@ export class WorkerProgram {
         });
       } catch (error) {
         if (signal.aborted) return;
-        const message = error instanceof Error ? error.message : String(error);
         const kind = kindOf(error);
         if (kind !== told)
           this.deps.log.error(
             { event: 'temporal unreachable' },
-            `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${message}`,
+            `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${temporalFailure(error)}`,
           );
         told = kind;
       }
@@ -284,8 +284,7 @@ export class WorkerProgram {
       await ensureSearchAttributes(this.deps.connection, this.deps.target.namespace, searchAttributes);
       return Object.keys(searchAttributes);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.deps.log.warn(`Temporal's search attributes can't be set up, going on without: ${message}`);
+      this.deps.log.warn(`Temporal's search attributes can't be set up, going on without: ${temporalFailure(error)}`);
       return [];
     }
   }
@@ -293,6 +292,6 @@ export class WorkerProgram {
 
 /** Two failures of one kind are told once: their messages may differ in times and numbers. */
 function kindOf(error: unknown): string {
-  if (isGrpcServiceError(error)) return `gRPC ${error.code}`;
-  return error instanceof Error ? error.name : String(error);
+  const words = temporalFailure(error);
+  return error instanceof Error && words === error.message ? error.name : words;
 }

@@ -2,6 +2,7 @@ import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lazyClient, targetAt } from './client';
 import { readDatabase } from './database-read';
+import { temporalFailure } from './failure-words';
 import { ensureSearchAttributes, SearchAttributeTypeError, type SearchAttributes } from './search-attributes';
 
 const ASK_AGAIN_MS = 25;
@@ -32,7 +33,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
         return { ready: true };
       } catch (error) {
         if (error instanceof SearchAttributeTypeError) throw error;
-        reason = error instanceof Error ? error.message : String(error);
+        reason = temporalFailure(error);
       }
     }
     await sleep(ASK_AGAIN_MS);

@@ -77,7 +77,9 @@ test('a scale that Temporal did not take is a 503 that says why', async () => {
   expect(response.json()).toMatchObject({
     detail: {
       ...{ error: 'provisioning_blocked', code: 'general_error', can_retry: true, should_wait: true },
-      message: expect.stringContaining('14 UNAVAILABLE'),
+      message: expect.stringContaining(
+        'Temporal did not take it: the Temporal server does not answer: see that it runs',
+      ),
     },
   });
 });

@@ -118,7 +118,7 @@ test('a replacement of which no answer came, because Temporal is away, is a 503 
   vpn.answerSignal = () => Promise.reject(new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }));
   const response = await (await api([vpn])).inject({ method: 'POST', url: URL, headers: { 'idempotency-key': 'k1' } });
   expect(response.statusCode).toBe(503);
-  expect(detail(response)).toMatch(/14 UNAVAILABLE.*Idempotency-Key k1/);
+  expect(detail(response)).toMatch(/the Temporal server does not answer: see that it runs.*Idempotency-Key k1/);
 });
 
 test('a replacement that Temporal did not take is a 503, not a promise', async () => {
@@ -127,7 +127,7 @@ test('a replacement that Temporal did not take is a 503, not a promise', async (
     Promise.reject(new ServiceError('Workflow Update failed', { cause: new Error('14 UNAVAILABLE') }));
   const response = await (await api([vpn])).inject({ method: 'POST', url: URL, headers: { 'idempotency-key': 'k1' } });
   expect(response.statusCode).toBe(503);
-  expect(detail(response)).toMatch(/14 UNAVAILABLE.*Idempotency-Key k1/);
+  expect(detail(response)).toMatch(/the Temporal server does not answer: see that it runs.*Idempotency-Key k1/);
 });
 
 test('a VPN whose workflow is not there yet is a 503', async () => {

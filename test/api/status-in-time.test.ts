@@ -43,7 +43,7 @@ test.each([
       provisioning: { can_provision: false, blocked_reason_details: { code: 'general_error' } },
     },
   ],
-  ['/health/status', 503, { detail: "no VPN's workflow answers" }],
+  ['/health/status', 503, { detail: "no VPN's workflow answers; /vpn/status says why" }],
   ['/vpn/status', 200, { health: 'unknown', vpn1: { problem: expect.stringContaining('no answer within') } }],
   ['/vpn/publicip', 503, { detail: 'no VPN has told its public address' }],
   ['/containers/other', 503, { detail: expect.stringContaining('gluetun') }],

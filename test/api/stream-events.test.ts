@@ -114,7 +114,9 @@ test('while a workflow does not answer nothing is called unknown', async () => {
   vpns.silent = 'gluetun2';
   vpns.ask();
   await expect(vpns.start('s', 19_099)).rejects.toThrow(NotTaken);
-  await expect(vpns.end('nobody')).rejects.toThrow('the workflow of gluetun2 does not answer');
+  await expect(vpns.end('nobody')).rejects.toThrow(
+    'the workflow of gluetun2 does not answer; try again, and see /vpn/status',
+  );
   vpns.silent = null;
   vpns.ask();
   await expect(vpns.end('nobody')).rejects.toThrow(NothingOfThatName);

@@ -6,6 +6,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { noAnswerOf } from '../../temporal/failure-words';
 import { containersOf, findContainer, type ManagedContainer } from '../containers';
 import { containerExample, ContainerSchema, DeletedSchema } from '../provisioning-schemas';
 import type { Reads } from '../reads';
@@ -23,10 +24,6 @@ const LabelQuery = Type.Object(
   { additionalProperties: false },
 );
 const Params = Type.Object({ id: ContainerNameSchema });
-
-function noAnswer(vpns: readonly string[]) {
-  return { detail: `the workflow does not answer of ${vpns.join(', ')}` };
-}
 
 function notManaged(id: string) {
   return { error: 'not found', detail: `Portward manages no container '${id}'` };
@@ -58,7 +55,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     async ({ params }, reply) => {
       const { all, silent, staleSeconds } = await managed();
       const found = findContainer(all, params.id);
-      if (!found && silent.length > 0) return reply.code(503).send(noAnswer(silent));
+      if (!found && silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
       markStale(reply, staleSeconds);
       if (found) return found.json;
       return reply.code(404).send(notManaged(params.id));
@@ -81,7 +78,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     async ({ params: { id } }, reply) => {
       const { all, silent } = await managed();
       const found = findContainer(all, id);
-      if (!found && silent.length > 0) return reply.code(503).send(noAnswer(silent));
+      if (!found && silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
       const source = found && reads.source(found.vpn);
       if (!found || !source) return reply.code(404).send(notManaged(id));
       if (found.stage === 'leaving') return { deleted: id };
@@ -116,7 +113,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     },
     async ({ query }, reply) => {
       const { all, silent, staleSeconds } = await managed();
-      if (silent.length > 0) return reply.code(503).send(noAnswer(silent));
+      if (silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
       markStale(reply, staleSeconds);
       const made = all.filter(({ stage }) => stage !== 'coming');
       return made.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);

@@ -22,7 +22,7 @@ export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> 
     async (_request, reply) => {
       const [listed, { usable, staleSeconds }] = await Promise.all([reads.enginesListed(), reads.usableStates()]);
       const status = healthStatus(usable, listed, pool);
-      if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers" });
+      if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers; /vpn/status says why" });
       markStale(reply, staleSeconds);
       return status;
     },

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { temporalFailure } from '../../temporal/failure-words';
 import type { FleetSource } from '../fleet-source';
 import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../provisioning-schemas';
 import type { Reads } from '../reads';
@@ -46,7 +47,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       try {
         await fleet.scale(wanted);
       } catch (error) {
-        const message = `Temporal did not take it: ${messageOf(error)}; ask again`;
+        const message = `Temporal did not take it: ${temporalFailure(error)}. Ask again`;
         return reply.code(503).send({ detail: refusal('general_error', message, true) });
       }
       return { scaled_to: wanted };
@@ -84,9 +85,4 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
 function refusal(code: RefusalCode, message: string, passes: boolean): RefusalJson {
   const kind = { error: 'provisioning_blocked', code, message } as const;
   return { ...kind, recovery_eta_seconds: null, can_retry: passes, should_wait: passes };
-}
-
-function messageOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -7,6 +7,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { temporalFailure } from '../../temporal/failure-words';
 import { replacementExample } from '../examples';
 import { replacementJson } from '../present';
 import type { Reads } from '../reads';
@@ -20,9 +21,7 @@ import {
 } from '../schemas';
 
 function notTaken(error: unknown, requestId: string): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return `Temporal did not take it, or its answer was lost: ${reason}; ask again with Idempotency-Key ${requestId}`;
+  return `Temporal did not take it, or its answer was lost: ${temporalFailure(error)}. Ask again with Idempotency-Key ${requestId}`;
 }
 
 const Params = Type.Object({ name: ContainerNameSchema });

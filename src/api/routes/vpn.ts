@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { vpnWorkflowId } from '../../domain/names';
+import { temporalFailure } from '../../temporal/failure-words';
 import { vpnStatusExample } from '../examples';
 import { unknownVpnJson, vpnJson } from '../present';
 import type { Reads } from '../reads';
@@ -75,7 +76,9 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     },
   );
 
-  const hints = new RecheckHints((vpn, error) => fastify.log.warn(`[${vpn}] recheck hint lost: ${String(error)}`));
+  const hints = new RecheckHints((vpn, error) =>
+    fastify.log.warn(`[${vpn}] A hint to look now is lost: ${temporalFailure(error)}`),
+  );
   fastify.addHook('onClose', async () => hints.close());
   const hintRoutes: FastifyPluginAsyncTypebox = async (open) => {
     // Gluetun's up-command sends whatever its shell has, often as a form: the body says nothing that counts.

@@ -1,0 +1,67 @@
+import { codeOf } from './error-code';
+
+// What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No
+// connection established…') and the client's wrappers around them ('Failed to query Workflow') say neither.
+
+/** gRPC's numbers. */
+const BY_STATUS: Readonly<Record<string, string>> = {
+  '1': 'the question was broken off',
+  '4': 'it was not answered in time: no worker runs, or the worker or the Temporal server is busy',
+  '5': 'it is not there yet, or has ended; a running worker starts it',
+  '7': 'the Temporal server does not allow it: check TEMPORAL_API_KEY, or the client certificate, and what they may do in the namespace',
+  '8': 'the Temporal server has too much to do just now',
+  '9': 'no worker runs that could answer: start one, or see its log',
+  '12': 'the Temporal server is too old for this',
+  '14': 'the Temporal server does not answer: see that it runs, and that TEMPORAL_ADDRESS is right if it is set',
+  '16': 'the Temporal server does not let Portward in: check TEMPORAL_API_KEY, or the client certificate',
+};
+const OF_THE_SERVER = 'the Temporal server failed: its log says why';
+const NO_TLS =
+  'no TLS connection to the Temporal server comes about: check TEMPORAL_TLS, the certificates and keys, and the name in them';
+const UNREACHABLE = BY_STATUS['14'] ?? OF_THE_SERVER;
+
+/** The SDK's errors that are a matter of the call itself, whatever caused them. By name: jest has several of each class. */
+const BY_NAME: Readonly<Record<string, string>> = {
+  WorkflowNotFoundError: BY_STATUS['5'] ?? OF_THE_SERVER,
+  WorkflowUpdateRPCTimeoutOrCancelledError: 'no worker has taken it in time: none runs, or it is busy',
+  QueryRejectedError: 'it has ended; a running worker starts it again',
+  QueryNotRegisteredError: 'the worker is of another version of Portward, or has just begun: run one version only',
+  TransportError: UNREACHABLE,
+};
+
+/** Plain words for what Temporal's client or worker threw; of any other error its own message. */
+export function temporalFailure(error: unknown): string {
+  const chain = causes(error);
+  const text = chain.map(({ message }) => message).join(' ');
+  const named = chain.map(({ name }) => BY_NAME[name]).find((words) => words !== undefined);
+  const status = chain.map(statusOf).find((code) => code !== undefined);
+  const isOfTemporal = status !== undefined || named !== undefined || chain.some(({ name }) => name === 'ServiceError');
+  if (!isOfTemporal) return chain[0]?.message ?? String(error);
+  if ((status === '14' || named === UNREACHABLE) && /certificate|tls|ssl|handshake/i.test(text)) return NO_TLS;
+  // The deadline has passed before there was a connection.
+  if (status === '4' && text.includes('Waiting for LB pick')) return UNREACHABLE;
+  // The server's own words for a question that it has dropped.
+  if (status === '14' && /please retry/.test(text)) return BY_STATUS['8'] ?? OF_THE_SERVER;
+  if (status === '5' && /namespace/i.test(text)) {
+    return 'the Temporal server has no such namespace: check TEMPORAL_NAMESPACE';
+  }
+  return named ?? BY_STATUS[status ?? ''] ?? OF_THE_SERVER;
+}
+
+/** The workflows of these VPNs do not answer, so that nothing true can be said. */
+export function noAnswerOf(vpns: readonly string[]): string {
+  const who = vpns.length === 1 ? `the workflow of ${vpns[0]} does` : `the workflows of ${vpns.join(', ')} do`;
+  return `${who} not answer; try again, and see /vpn/status if that goes on`;
+}
+
+/** Where an error has come through a history only its text is left. */
+function statusOf(error: Error): string | undefined {
+  const code = codeOf(error);
+  return code !== undefined && /^\d{1,2}$/.test(code) ? code : /^(\d{1,2}) [A-Z_]{4,}/.exec(error.message)?.[1];
+}
+
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let next = error; next instanceof Error && chain.length < 5; next = next.cause) chain.push(next);
+  return chain;
+}

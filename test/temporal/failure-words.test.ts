@@ -1,0 +1,77 @@
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { noAnswerOf, temporalFailure } from '../../src/temporal/failure-words';
+
+const RAW = /UNAVAILABLE|DEADLINE|EXCEEDED|PERMISSION|Failed to|Workflow|gRPC|tonic|\bECONN|\d+ [A-Z_]{4,}/;
+
+/** As the client throws what the server, or no server, has answered. */
+function refused(code: number, name: string, details: string): Error {
+  const cause = Object.assign(new Error(`${code} ${name}: ${details}`), { code, details, metadata: {} });
+  return new ServiceError('Failed to query Workflow', { cause });
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+const NO_CONNECTION = 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7233';
+
+test.each<[what: string, error: Error, words: RegExp]>([
+  ['no server', refused(14, 'UNAVAILABLE', NO_CONNECTION), /does not answer: see that it runs.*TEMPORAL_ADDRESS/],
+  [
+    'no server, for a worker',
+    named('TransportError', 'tonic::transport::Error(Transport, ConnectError)'),
+    /see that it runs/,
+  ],
+  ['a certificate', refused(14, 'UNAVAILABLE', 'Last error: self-signed certificate'), /check TEMPORAL_TLS/],
+  ['no certificate, for a worker', named('TransportError', 'InvalidCertificate(UnknownIssuer)'), /check TEMPORAL_TLS/],
+  ['a query that was dropped', refused(14, 'UNAVAILABLE', 'buffered query cleared, please retry'), /too much to do/],
+  [
+    'no time',
+    refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s'),
+    /not answered in time: no worker runs, or/,
+  ],
+  [
+    'no connection in time',
+    refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s,Waiting for LB pick'),
+    /see that it runs/,
+  ],
+  ['no worker', refused(9, 'FAILED_PRECONDITION', 'no poller has seen tasks'), /no worker runs/],
+  ['no key', refused(16, 'UNAUTHENTICATED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
+  ['a key that may not', refused(7, 'PERMISSION_DENIED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
+  ['no namespace', refused(5, 'NOT_FOUND', 'Namespace x is not found.'), /check TEMPORAL_NAMESPACE/],
+  [
+    'no workflow',
+    new WorkflowNotFoundError('workflow not found for ID: x', 'x', undefined),
+    /a running worker starts it/,
+  ],
+  ['a full server', refused(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'), /too much to do/],
+  ['a broken server', refused(13, 'INTERNAL', 'sql: interrupted (9)'), /its log says why/],
+  ['what no one knows', new ServiceError('Failed to query Workflow'), /its log says why/],
+  [
+    'only a text that is left',
+    new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }),
+    /see that it runs/,
+  ],
+  [
+    'no update in time',
+    named('WorkflowUpdateRPCTimeoutOrCancelledError', 'Workflow Update failed'),
+    /no worker has taken it/,
+  ],
+])('%s is told in plain words that say what to do', (_what, error, words) => {
+  expect(temporalFailure(error)).toMatch(words);
+  expect(temporalFailure(error)).not.toMatch(RAW);
+});
+
+test('what is not of Temporal keeps its own words', () => {
+  expect(temporalFailure(new Error("VPN 'gluetun' has not been looked at yet"))).toBe(
+    "VPN 'gluetun' has not been looked at yet",
+  );
+  expect(temporalFailure('text')).toBe('text');
+});
+
+test('workflows that do not answer are named in a sentence', () => {
+  expect(noAnswerOf(['gluetun'])).toBe(
+    'the workflow of gluetun does not answer; try again, and see /vpn/status if that goes on',
+  );
+  expect(noAnswerOf(['a', 'b'])).toMatch(/^the workflows of a, b do not answer/);
+});
