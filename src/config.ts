@@ -193,7 +193,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
     httpsPorts: read.ACE_HTTPS_RANGE,
     pool: {
       minReplicas: read.MIN_REPLICAS,
-      minFreeReplicas: read.MIN_FREE_REPLICAS,
+      minFreeReplicas: minFreeReplicas(read, given),
       maxReplicas: read.MAX_REPLICAS,
       maxActiveReplicas: read.MAX_ACTIVE_REPLICAS,
       autoscaleIntervalMs: read.AUTOSCALE_INTERVAL_S * 1000,
@@ -229,6 +229,11 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
 interface Listener {
   readonly name: keyof Variables;
   readonly port: number;
+/** Who wants no engines but the forwarded ones wants no free ones either, unless they say so. */
+function minFreeReplicas(read: Variables, given: Env): number {
+  return read.MIN_REPLICAS === 0 && given['MIN_FREE_REPLICAS'] === undefined ? 0 : read.MIN_FREE_REPLICAS;
+}
+
   readonly host: string;
 }
 
@@ -345,7 +350,7 @@ function shares(all: PortRange, own: (PortRange | null)[]): PortRange[] {
   });
 }
 
-/** A VPN's part of what is wanted over all VPNs; at least its forwarded engine. */
+/** A VPN's part of what is wanted over all VPNs; at least one engine, unless none but forwarded ones are wanted. */
 export function share(total: number, vpns: number, index: number): number {
-  return Math.max(1, Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
+  return Math.max(Math.min(1, total), Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
 }

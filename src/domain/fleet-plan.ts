@@ -26,7 +26,9 @@ interface Share {
  */
 export function planFleet(settings: FleetSettings, demand: number | null, members: readonly FleetMember[]): FleetPlan {
   const known = new Map(members.map((m) => [m.vpn, m]));
-  const all = settings.vpns.map((configured) => memberShare(configured, known.get(configured.vpn)));
+  // Its forwarded engine is kept on each VPN whatever its target is.
+  const leastOfEach = settings.minReplicas === 0 ? 0 : 1;
+  const all = settings.vpns.map((configured) => memberShare(configured, known.get(configured.vpn), leastOfEach));
   const counted = all.filter((s) => s.condition !== 'down');
   const busy = counted.reduce((sum, s) => sum + s.busy, 0);
   const ceiling = Math.min(settings.maxReplicas, settings.maxActiveReplicas);
@@ -44,11 +46,12 @@ export function planFleet(settings: FleetSettings, demand: number | null, member
 function memberShare(
   { vpn, capacity, initialTarget }: FleetVpn,
   member: FleetMember | undefined,
+  leastOfEach: number,
 ): Share & { readonly busy: number; readonly answers: boolean } {
   const facts = member?.facts ?? null;
   const answers = member?.answers === true && facts !== null;
   const { condition = 'healthy', busy = 0, engines = 0, target = initialTarget } = facts ?? {};
-  const least = Math.max(1, busy);
+  const least = Math.max(leastOfEach, busy);
   return {
     vpn,
     answers,

@@ -79,7 +79,7 @@ function extra(engines: number, vpns: readonly VpnFacts[]): number | null {
   let wanted = 0;
   for (const { report } of vpns) {
     if (report === null) return null;
-    wanted += report.settings.targetEngines;
+    wanted += Math.max(1, report.settings.targetEngines);
   }
   return Math.max(0, engines - wanted);
 }

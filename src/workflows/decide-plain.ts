@@ -13,7 +13,7 @@ const UNKNOWN_USE_MS = 6 * 60 * 60_000;
 
 /** Engines that are wanted beside the forwarded one. */
 export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
-  return targetOf(data) - (forwardedExpected ? 1 : 0);
+  return Math.max(0, targetOf(data) - (forwardedExpected ? 1 : 0));
 }
 
 /** Removes engines that have failed, and fills up to the wanted number. */

@@ -16,9 +16,7 @@ function isCount(value: unknown, least = 0): value is number {
 
 function isFleetVpn(value: unknown): value is FleetVpn {
   const v = fields(value);
-  return (
-    typeof v?.['vpn'] === 'string' && v['vpn'] !== '' && isCount(v['capacity'], 1) && isCount(v['initialTarget'], 1)
-  );
+  return typeof v?.['vpn'] === 'string' && v['vpn'] !== '' && isCount(v['capacity'], 1) && isCount(v['initialTarget']);
 }
 
 export function parseDemand(value: unknown): number | null {

@@ -144,9 +144,9 @@ export function parseEngineName(value: unknown): string | null {
   return isText(engine) ? engine : null;
 }
 
-/** How many engines a VPN keeps: at least its forwarded one. */
+/** How many engines a VPN keeps; its forwarded one whatever this is. */
 export function parseEngineCount(value: unknown): number | null {
-  return isCount(value) && value >= 1 && value <= 1000 ? value : null;
+  return isCount(value) && value >= 0 && value <= 1000 ? value : null;
 }
 
 /** Those that can be used; `wrong` counts the others. Null when there is no list. */

@@ -144,7 +144,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.setTargetSignal, (value) => {
     const engines = parse.parseEngineCount(value);
-    if (engines === null) log.warn(`[${name}] signal setTarget ignored: expected a number of engines from 1 to 1000`);
+    if (engines === null) log.warn(`[${name}] signal setTarget ignored: expected a number of engines from 0 to 1000`);
     else state.setTarget(engines);
   });
   setHandler(messages.collectGarbageSignal, () => state.collectGarbage());

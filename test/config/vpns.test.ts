@@ -8,6 +8,7 @@ const ranges = (env: Record<string, string>) =>
 const targets = (total: number) =>
   configured({ ...TWO_VPNS, MIN_REPLICAS: String(total) }).vpns.map((v) => v.targetEngines);
 const apiPorts = (env: Record<string, string>) => configured({ ...TWO_VPNS, ...env }).vpns.map((v) => v.apiPort);
+const free = (env: Record<string, string>) => configured(env).pool.minFreeReplicas;
 const auths = (env: Record<string, string>) => configured(env).vpns.map((v) => v.gluetunAuth);
 
 test('a second VPN counts in redundant mode only', () => {
@@ -58,22 +59,28 @@ test('a range that is too small for all VPNs is refused', () => {
   );
 });
 
-test('MIN_REPLICAS counts over all VPNs; each has its share, and at least its forwarded engine', () => {
+test('MIN_REPLICAS counts over all VPNs; each has its share, and at least one engine unless it is 0', () => {
   expect([0, 1, 2, 3, 10].map((total) => targets(total))).toEqual([
-    [1, 1],
+    [0, 0],
     [1, 1],
     [1, 1],
     [2, 1],
     [5, 5],
   ]);
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 1, max: 50 }), (total, vpns) => {
+    fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 50 }), (total, vpns) => {
       const shares = Array.from({ length: vpns }, (_, index) => share(total, vpns, index));
       expect(Math.min(...shares)).toBeGreaterThanOrEqual(1);
       expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
       expect(shares.reduce((a, b) => a + b)).toBe(Math.max(total, vpns));
     }),
   );
+});
+
+test('with MIN_REPLICAS=0 no free engines are kept either, unless MIN_FREE_REPLICAS says so', () => {
+  expect([free({}), free({ MIN_REPLICAS: '0' }), free({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '2' })]).toEqual([
+    1, 0, 2,
+  ]);
 });
 
 test('Gluetun is asked without credentials, with an API key, or with user and password', () => {

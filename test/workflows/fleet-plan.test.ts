@@ -23,7 +23,15 @@ function targets(
 describe('how many engines each VPN keeps', () => {
   test('is the minimum spread evenly, and one at least', () => {
     expect(targets([{}, {}], { minReplicas: 4 })).toEqual([2, 2]);
-    expect(targets([{}, {}, {}], { minReplicas: 0, minFreeReplicas: 0 })).toEqual([1, 1, 1]);
+    expect(targets([{}, {}, {}], { minReplicas: 1, minFreeReplicas: 0 })).toEqual([1, 1, 1]);
+  });
+
+  test('is none with a minimum of 0, but for those with a stream and those that were asked for', () => {
+    const none = { minReplicas: 0, minFreeReplicas: 0 };
+    expect(targets([{}, {}], none)).toEqual([0, 0]);
+    expect(targets([{ busy: 2 }, {}], none)).toEqual([2, 0]);
+    expect(targets([{}, {}], none, 3)).toEqual([2, 1]);
+    expect(targets([{ busy: 1 }, {}], { ...none, minFreeReplicas: 1 })).toEqual([1, 1]);
   });
 
   test('leaves engines free beside those with a stream, over all VPNs', () => {
@@ -117,6 +125,11 @@ function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<in
   return { settings, members, demand, plan, rows };
 }
 
+/** What each VPN keeps at least. */
+function floorOf({ minReplicas }: { readonly minReplicas: number }): number {
+  return minReplicas === 0 ? 0 : 1;
+}
+
 /** What it keeps: as planned, or as before when it can't be told. */
 function keeps(row: { readonly planned: number | undefined; readonly target: number }): number {
   return row.planned ?? row.target;
@@ -125,14 +138,15 @@ function keeps(row: { readonly planned: number | undefined; readonly target: num
 describe('whatever the pool looks like', () => {
   const runs = { numRuns: 2_000 };
 
-  test('a target is never below the engines with a stream or 1, nor above the range of ports but for those', () => {
+  test('a target is never below the engines with a stream or the floor, nor above the range of ports but for those', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         for (const { planned, answers, busy, capacity } of drawn(given).rows) {
+          const floor = floorOf(given);
           expect(planned !== undefined).toBe(answers);
           if (planned === undefined) continue;
-          expect(planned).toBeGreaterThanOrEqual(Math.max(1, busy));
-          expect(planned).toBeLessThanOrEqual(Math.max(1, busy, capacity));
+          expect(planned).toBeGreaterThanOrEqual(Math.max(floor, busy));
+          expect(planned).toBeLessThanOrEqual(Math.max(floor, busy, capacity));
         }
       }),
       runs,
@@ -143,10 +157,14 @@ describe('whatever the pool looks like', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         const { plan, rows } = drawn(given);
+        const floor = floorOf(given);
         const counted = rows.filter((r) => r.condition !== 'down');
         const sum = counted.reduce((total, r) => total + keeps(r), 0);
-        const least = counted.reduce((total, r) => total + (r.answers ? Math.max(1, r.busy) : r.target), 0);
-        const most = counted.reduce((total, r) => total + (r.answers ? Math.max(1, r.busy, r.capacity) : r.target), 0);
+        const least = counted.reduce((total, r) => total + (r.answers ? Math.max(floor, r.busy) : r.target), 0);
+        const most = counted.reduce(
+          (total, r) => total + (r.answers ? Math.max(floor, r.busy, r.capacity) : r.target),
+          0,
+        );
         expect(sum).toBe(Math.min(most, Math.max(least, plan.wanted)));
         expect(plan.wanted).toBeLessThanOrEqual(Math.min(given.maxReplicas, given.maxActiveReplicas));
       }),
@@ -157,8 +175,9 @@ describe('whatever the pool looks like', () => {
   test('VPNs that are not down differ by one engine at most, but for streams and ranges', () => {
     fc.assert(
       fc.property(aPool, (given) => {
+        const floor = floorOf(given);
         const told = drawn(given).rows.filter((r) => r.condition !== 'down' && r.answers);
-        const givers = told.filter((r) => keeps(r) > Math.max(1, r.busy)).map(keeps);
+        const givers = told.filter((r) => keeps(r) > Math.max(floor, r.busy)).map(keeps);
         const takers = told.filter((r) => keeps(r) < r.capacity).map(keeps);
         expect(Math.max(0, ...givers) - Math.min(1_000, ...takers)).toBeLessThanOrEqual(1);
       }),

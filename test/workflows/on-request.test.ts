@@ -164,7 +164,7 @@ describe('a target', () => {
       bench.with(
         async (stand) => {
           await begin(stand);
-          for (const nonsense of [[], ['3'], [0], [1.5], [1001], [null], [{ engines: 3 }]])
+          for (const nonsense of [[], ['3'], [-1], [1.5], [1001], [null], [{ engines: 3 }]])
             await stand.handle.signal('setTarget', ...nonsense);
           await stand.handle.signal(setTargetSignal, 3);
           const { engines, replacements } = await stand.untilState('three engines', (s) => {

@@ -70,6 +70,31 @@ describe('a higher target', () => {
   });
 });
 
+describe('a target of 0, as with MIN_REPLICAS=0', () => {
+  test('keeps the forwarded engine and no other', () => {
+    const world = new World({ targetEngines: 0, idleGraceMs: GRACE_MS });
+    world.settle();
+    assertSettled(world);
+    expect(world.state.data.engines.map((e) => e.role)).toEqual(['forwarded']);
+    goOn(world, 2 * GRACE_MS);
+    expect(causes(world)).toEqual(['first engine']);
+  });
+
+  test('keeps none on a VPN without a forwarded port', () => {
+    const world = new World({ targetEngines: 0 });
+    world.port = null;
+    goOn(world, 2 * GRACE_MS);
+    expect(world.state.data.replacements).toEqual([]);
+  });
+
+  test('has those removed that are there and idle, but for the forwarded one', () => {
+    const world = settled(2);
+    world.setTarget(0);
+    goOn(world, 2 * GRACE_MS);
+    expect(world.state.data.engines.map((e) => e.role)).toEqual(['forwarded']);
+  });
+});
+
 describe('a lower target', () => {
   test('lets the youngest go, when they have been too many for the grace period', () => {
     const world = settled(2);
