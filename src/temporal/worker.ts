@@ -1,6 +1,7 @@
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
+import { tagsInSnakeCase } from '../domain/measures';
 import type { PoolSinks } from '../workflows/pool-sink';
 import { measuresOnce } from './once';
 import { workflowBundle } from './workflow-code';
@@ -25,6 +26,7 @@ export function createWorker({ vpns, engines, sinks, ...options }: PortwardWorke
     ...options,
     sinks: { ...sinks, ...measuresOnce(options.namespace, options.taskQueue) },
     workflowBundle,
+    interceptors: { activity: [() => ({ outbound: { getMetricTags: tagsInSnakeCase } })] },
     // After a SIGKILL, work that is stuck to the dead worker moves on after this time: queries answer again in 1.5 s.
     stickyQueueScheduleToStartTimeout: '1 second',
     maxCachedWorkflows: 50 + 10 * vpns,

@@ -7,6 +7,7 @@ export const workflowSource = {
   workflowInterceptorModules: [
     require.resolve('../workflows/ahead-of-history'),
     require.resolve('../workflows/task-mark'),
+    require.resolve('../workflows/metric-tags'),
   ],
 } satisfies BundleOptions;
 

@@ -64,10 +64,22 @@ test('a port change is counted and measured once, and shows in the gauges', asyn
   expect(ofVpn(after, 'vpn_forwarding', { state: 'forwarded' })).toBe(1);
 });
 
-test("Temporal's own metrics are there, and nothing in them names an engine or a workflow", async () => {
+test("Temporal's own metrics are there; all are named as Prometheus asks for, and nothing in them names an engine or a workflow", async () => {
   const families = await scrape();
   expect(valueOf(families, 'portward_worker_metrics_up')).toBe(1);
   expect([...families.keys()].filter((name) => name.startsWith('temporal_')).length).toBeGreaterThan(10);
+  // What `promtool check metrics` asks for.
+  for (const [name, { type, help, samples }] of families) {
+    const wrong = samples.flatMap((s) => Object.keys(s.labels)).filter((label) => !/^[a-z_][a-z0-9_]*$/.test(label));
+    expect([name, wrong]).toEqual([name, []]);
+    expect(help.trim()).not.toBe('');
+    expect([name, /^[a-z_:][a-z0-9_:]*$/.test(name), name.endsWith('_total')]).toEqual([
+      name,
+      true,
+      type === 'counter',
+    ]);
+    expect(name).not.toMatch(/_(gauge|counter|histogram|bucket|count|sum|info|milliseconds|minutes|hours|kilobytes)$/);
+  }
   const values = [...families.values()].flatMap(({ samples }) => samples.flatMap((s) => Object.values(s.labels)));
   const ids = (await stage.containers()).flatMap(({ id, name }) => [id, name]);
   expect(values.filter((value) => ids.includes(value) || value.startsWith('vpn/'))).toEqual([]);
