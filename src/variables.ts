@@ -110,6 +110,37 @@ export function parsePort(value: string): Port {
 const port = makeExactValidator<Port>(parsePort);
 
 const imageTag = matching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/, "an image's tag");
+/** Where to listen: an address of this machine, or a name of one. */
+const listeningHost = makeExactValidator<string>((value) => {
+  const host = value.trim();
+  if (isIP(host) === 0 && !HOST_NAME.test(host)) {
+    throw new Error(`expected an IP address or a host's name, without a port, got '${value}'`);
+  }
+  return host;
+});
+const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/;
+
+/** As a browser says where a page is from; `*` for any. @throws Error that says what was expected */
+function origin(value: string, all: readonly string[]): string {
+  if (value === '*') {
+    if (all.length > 1) throw new Error("expected '*' alone, which is any origin, or a list without it");
+    return value;
+  }
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const whole = url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (!url || !whole || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || value.includes('*')) {
+    throw new Error(
+      `expected origins as https://dashboard.example or http://192.168.1.5:3000 (scheme, host, port if any, and nothing behind it), or '*' alone, got '${value}'`,
+    );
+  }
+  return url.origin;
+}
+
+const originList = makeExactValidator<readonly string[]>((list) => {
+  const all = list.split(/[\s,]+/).filter((value) => value !== '');
+  return all.map((value) => origin(value, all));
+});
+
 /** For what resolves no names. */
 const ipAddress = makeExactValidator<string>((value) => {
   if (isIP(value.trim()) === 0) throw new Error(`expected an IP address, got '${value}'`);
@@ -121,7 +152,7 @@ export const variables = {
     /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$/,
     'up to 32 letters, digits, - and _',
   )({ default: 'default' }),
-  APP_HOST: text({ default: '0.0.0.0' }),
+  APP_HOST: listeningHost({ default: '0.0.0.0' }),
   APP_PORT: port({ default: 8000 }),
   API_KEY: secretOfHeader({ default: '' }),
   API_KEY_2: secretOfHeader({ default: '' }),

@@ -8,6 +8,7 @@ import { TemporalFleetSource } from '../api/fleet-source';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { TemporalUi } from '../api/routes/temporal-ui';
 import type { Config } from '../config';
+import { listeningError, type ListeningPlace } from '../temporal/listening-port';
 import { TEMPORAL_UI_PATH } from '../domain/names';
 import { sealingKeySource } from '../sealing-key';
 
@@ -83,10 +84,7 @@ export class ApiProgram {
     try {
       await this.server.listen({ host: api.host, port: api.port });
     } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      throw taken
-        ? new Error(`port ${api.port} is taken by another program: stop that one, or set APP_PORT`, { cause: error })
-        : error;
+      throw listeningError(error, apiPlace(this.config));
     }
     const at = `http://${hostAndPort(shown, api.port)}`;
     this.log.info(`API: ${at}/engines`);
@@ -96,4 +94,8 @@ export class ApiProgram {
   async stop(): Promise<void> {
     await this.server.close();
   }
+}
+
+export function apiPlace({ api: { host, port } }: Config): ListeningPlace {
+  return { host, port, what: 'the API', portSetting: 'APP_PORT', hostSetting: 'APP_HOST' };
 }

@@ -11,8 +11,9 @@ import { resolveTemporalCli } from '../temporal/cli';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
 import { embeddedAddresses } from '../temporal/server-address';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
+import { assertCanListen } from '../temporal/listening-port';
 import type { TemporalUi } from '../api/routes/temporal-ui';
-import { ApiProgram } from './api-program';
+import { ApiProgram, apiPlace } from './api-program';
 import { ownContainer } from './docker-reach';
 import { keepFilesPrivate } from './private-files';
 import { installRuntime } from './telemetry';
@@ -28,6 +29,7 @@ const CLOSE_WITHIN_MS = 500;
 /** Runs the given parts until SIGTERM or SIGINT; returns when everything has been stopped in order. */
 export async function run(config: Config, parts: readonly Part[]): Promise<void> {
   const { docker, temporal } = connections(config, parts);
+  if (parts.includes('api')) await assertCanListen(apiPlace(config));
   keepFilesPrivate(config);
   const log = createLogger(config.log);
   const stopping = onSignal(log);

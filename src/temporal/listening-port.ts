@@ -1,6 +1,16 @@
 import { createServer } from 'node:net';
 import { codeOf } from './error-code';
 
+/** Where something is to listen, and the variables that say so. */
+export interface ListeningPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly what: string;
+  readonly portSetting: string;
+  /** Null: the address is not for anybody to choose. */
+  readonly hostSetting: string | null;
+}
+
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 
@@ -15,24 +25,45 @@ export class PortTakenError extends Error {
   }
 }
 
-/** Throws where `start-dev` would only say 'address already in use' in its log. */
-export async function assertPortFree(ip: string, port: number, setting: string, what: string): Promise<void> {
-  const probe = createServer();
+/**
+ * Before anything is started that would have to be stopped again; `start-dev` would only say 'address already in use' in
+ * its log. @throws what `listeningError` makes
+ */
+export async function assertCanListen(place: ListeningPlace): Promise<void> {
+  const { host, port } = place;
+  const probe = createServer((socket) => socket.destroy());
   try {
     await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject).listen({ host: ip, port, exclusive: true }, resolve);
+      probe.once('error', reject).listen({ host, port, exclusive: true }, resolve);
     });
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EADDRINUSE') throw new PortTakenError(port, setting, what);
-    throw new Error(
-      `Portward cannot listen on ${ip}:${port} for ${what} (${String(code)}); ${setting} sets the port.`,
-      {
-        cause: error,
-      },
-    );
+    throw listeningError(error, place);
   }
   await new Promise((resolve) => {
     probe.close(resolve);
   });
+}
+
+/** Says which variable is to be set, and to what. */
+export function listeningError(error: unknown, { host, port, what, portSetting, hostSetting }: ListeningPlace): Error {
+  const where = `Portward can't listen on ${host}, port ${port}, for ${what}`;
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new PortTakenError(port, portSetting, what);
+    case 'EACCES':
+      return new Error(`${where}: this user may not use that port. Set ${portSetting} to one from 1024 on.`, {
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+    case 'EAFNOSUPPORT':
+      if (hostSetting === null) break;
+      return new Error(
+        `${where}: that is no address of this machine. Set ${hostSetting} to one that is, such as 0.0.0.0 or 127.0.0.1.`,
+        { cause: error },
+      );
+  }
+  return new Error(`${where} (${String(codeOf(error))}). ${portSetting} sets the port.`, { cause: error });
 }

@@ -3,7 +3,7 @@ import { TEMPORAL_UI_PATH } from '../domain/names';
 import { saysDamaged, setAside } from './damaged-database';
 import { isNoSpace, lackOfSpace } from './disk-space';
 import { withFileLock } from './file-lock';
-import { assertPortFree } from './listening-port';
+import { assertCanListen } from './listening-port';
 import type { Log } from './log';
 import { identify, isRunning } from './process-identity';
 import { waitUntilReady, type Readiness } from './readiness';
@@ -145,8 +145,11 @@ export class ServerStarter {
   async #start(cliPath: string, signal?: AbortSignal, mayBeginAnew = true): Promise<Running> {
     signal?.throwIfAborted();
     const { port, uiPort, searchAttributes } = this.#options;
-    await assertPortFree(SERVER_IP, port, 'PORTWARD_TEMPORAL_PORT', 'the Temporal server');
-    await assertPortFree(SERVER_IP, uiPort, 'PORTWARD_TEMPORAL_UI_PORT', 'the Temporal UI');
+    const places = [
+      { port, what: 'the Temporal server', portSetting: 'PORTWARD_TEMPORAL_PORT' },
+      { port: uiPort, what: 'the Temporal UI', portSetting: 'PORTWARD_TEMPORAL_UI_PORT' },
+    ];
+    for (const place of places) await assertCanListen({ ...place, host: SERVER_IP, hostSetting: null });
     const logged = sizeOf(this.#files.log);
     const pid = await launch({ cliPath, files: this.#files, port, uiPort, searchAttributes });
     const record: ServerRecord = { pid, port, uiPort, uiPath: TEMPORAL_UI_PATH, owner: identify(process.pid) };

@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -263,6 +265,24 @@ test('wrong configuration ends with code 2 and all mistakes in one message, befo
   expect(status).toBe(2);
   for (const name of ['APP_PORT', 'PULL_POLICY', 'GLUETUN_CONTAINER_NAME']) expect(stderr).toContain(name);
   expect(stdout).toBe('');
+});
+
+test('an APP_PORT that another program has ends it before anything is started', async () => {
+  const other = createServer().listen(0);
+  await once(other, 'listening');
+  const APP_PORT = String((other.address() as AddressInfo).port);
+  const PORTWARD_DATA_DIR = join(mkdtempSync(join(tmpdir(), 'portward-')), 'data');
+  const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
+  const env = { PATH: process.env['PATH'], GLUETUN_CONTAINER_NAME: 'gluetun', APP_PORT, PORTWARD_DATA_DIR };
+  const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'start'], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+    env,
+  });
+  other.close();
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain(`Port ${APP_PORT} for the API is taken by another program.`);
+  expect(existsSync(PORTWARD_DATA_DIR)).toBe(false);
 });
 
 test('the VPN container is absent at the start: said once, and healed when it is there', async () => {
