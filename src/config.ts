@@ -34,6 +34,8 @@ export interface Config {
     /** Any of them opens the routes that ask for one; none: see `allowUnauthenticated`. */
     readonly keys: readonly string[];
     readonly allowUnauthenticated: boolean;
+    /** Of pages that may use the API from elsewhere; `*`: any may read. */
+    readonly origins: readonly string[];
     /** Of one address, to one route; 0: no limit. So is the next. */
     readonly changesPerMinute: number;
     readonly wrongKeysPerMinute: number;
@@ -162,6 +164,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
       port: read.APP_PORT,
       keys: [read.API_KEY, read.API_KEY_2].filter((key) => key !== ''),
       allowUnauthenticated: read.ALLOW_UNAUTHENTICATED,
+      origins: read.CORS_ORIGINS,
       changesPerMinute: read.API_CHANGES_PER_MINUTE,
       wrongKeysPerMinute: read.API_WRONG_KEYS_PER_MINUTE,
       enginesMaxAgeMs: read.ENGINES_MAX_AGE_MS,
@@ -226,14 +229,14 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
   };
 }
 
-interface Listener {
-  readonly name: keyof Variables;
-  readonly port: number;
 /** Who wants no engines but the forwarded ones wants no free ones either, unless they say so. */
 function minFreeReplicas(read: Variables, given: Env): number {
   return read.MIN_REPLICAS === 0 && given['MIN_FREE_REPLICAS'] === undefined ? 0 : read.MIN_FREE_REPLICAS;
 }
 
+interface Listener {
+  readonly name: keyof Variables;
+  readonly port: number;
   readonly host: string;
 }
 

@@ -157,6 +157,7 @@ export const variables = {
   API_KEY: secretOfHeader({ default: '' }),
   API_KEY_2: secretOfHeader({ default: '' }),
   ALLOW_UNAUTHENTICATED: flag({ default: false }),
+  CORS_ORIGINS: originList({ default: [] }),
   API_CHANGES_PER_MINUTE: integer(0, 1_000_000)({ default: 120 }),
   API_WRONG_KEYS_PER_MINUTE: integer(0, 1_000_000)({ default: 10 }),
   ENGINES_MAX_AGE_MS: integer(0, 10_000)({ default: 100 }),

@@ -7,6 +7,8 @@ import { bearerToken, type Keys } from './keys';
 export interface AccessOptions {
   readonly keys: readonly string[];
   readonly allowUnauthenticated: boolean;
+  /** Of pages that may use the API from elsewhere; `*`: any may read. */
+  readonly origins: readonly string[];
 }
 
 declare module 'fastify' {
@@ -80,9 +82,9 @@ export function hasRegistrableName({ headers }: FastifyRequest): boolean {
 }
 
 /** Without a key a browser would carry out what any page it shows asks of this address. */
-export function isFromAnotherSite({ headers }: FastifyRequest): boolean {
+export function isFromAnotherSite({ headers }: FastifyRequest, origins: readonly string[] = []): boolean {
   const { origin, host } = headers;
-  if (origin === undefined) return false;
+  if (origin === undefined || origins.includes(origin)) return false;
   if (!URL.canParse(origin)) return true;
   const page = new URL(origin);
   // Somebody's page whose name was made to lead here has that name in both.
@@ -95,16 +97,17 @@ function isOfNoDomain(hostname: string): boolean {
 }
 
 /** A hook that lets a request to a locked route pass, or answers it. */
-export function accessControl(keys: Keys, { allowUnauthenticated }: Pick<AccessOptions, 'allowUnauthenticated'>) {
+export function accessControl(keys: Keys, { allowUnauthenticated, origins }: Omit<AccessOptions, 'keys'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (request.routeOptions.config.locked !== true) return undefined;
     if (!keys.areSet) {
       if (allowUnauthenticated) return undefined;
       if (isFromAfar(request)) return reply.code(403).send(FROM_AFAR);
-      return isFromAnotherSite(request) ? reply.code(403).send(ANOTHER_SITE) : undefined;
+      return isFromAnotherSite(request, origins) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     }
     const token = bearerToken(request);
-    if (token === undefined) return reply.code(401).send({ detail: 'missing bearer token' });
+    if (token === undefined)
+      return reply.code(401).header('www-authenticate', 'Bearer').send({ detail: 'missing bearer token' });
     const refusal = await keys.refusal(request, token);
     if (refusal === null) return undefined;
     if (refusal.retryAfterS !== null) void reply.header('retry-after', refusal.retryAfterS);

@@ -1,9 +1,12 @@
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { SealingKey } from '../seal';
 import { countStaleReads } from '../metrics/stale-reads';
 import { accessControl, type AccessOptions } from './access';
+import { decideContentTypes } from './content-type';
+import { allowOrigins } from './cross-origin';
 import type { FleetSource } from './fleet-source';
+import { answerWhereNoRouteIs } from './no-route';
 import { poolLimits, type PoolSettings } from './pool-status';
 import { Keys } from './keys';
 import { Provisioning } from './provisioning';
@@ -57,17 +60,18 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
 
   // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
   fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // First, so that a page can read refusals too.
+  await allowOrigins(fastify, options.access.origins);
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders);
     if (request.url.length <= ADDRESS_LENGTH_AT_MOST) return undefined;
     return reply.code(414).send({ detail: `the address is over ${ADDRESS_LENGTH_AT_MOST} characters` });
   });
+  decideContentTypes(fastify);
   await limitChanges(fastify, options.limits);
   const keys = new Keys(options.access.keys, new WrongKeys(fastify, options.limits.wrongKeysPerMinute));
   fastify.addHook('onRequest', accessControl(keys, options.access));
-  fastify.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ detail: `no route ${request.method} ${request.url.split('?')[0]}` }),
-  );
+  answerWhereNoRouteIs(fastify);
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     // No container can have such a name, so there is none; it goes no further than here.
     if (error.validation && error.validationContext === 'params')
@@ -81,7 +85,6 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     return reply.code(500).send({ detail: 'internal error; the log says more' });
   });
 
-  takeEmptyBodies(fastify);
   const staleReads = countStaleReads(fastify);
   await describeApi(fastify);
   const routes = fastify.withTypeProvider<TypeBoxTypeProvider>();
@@ -125,12 +128,3 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   fastify.addHook('onClose', () => streams.stop());
   await servePage(fastify);
 };
-
-/** Clients name a Content-Type also where they send nothing. */
-function takeEmptyBodies(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null);
-    else void parse(request, String(body), done);
-  });
-}

@@ -34,13 +34,15 @@ export function apiServer(loggerInstance?: FastifyBaseLogger): FastifyInstance {
     forceCloseConnections: true,
     // While it closes: what comes then is answered as ever, and an event is sent at once.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: PARAMETER_LENGTH_AT_MOST },
+    routerOptions: { maxParamLength: PARAMETER_LENGTH_AT_MOST, ignoreTrailingSlash: true },
     connectionTimeout: SILENT_FOR_AT_MOST_MS,
     requestTimeout: REQUEST_WITHIN_MS,
     http: {
       maxHeaderSize: HEADER_BYTES_AT_MOST,
       headersTimeout: HEAD_WITHIN_MS,
       connectionsCheckingInterval: LOOK_FOR_LATE_EVERY_MS,
+      // Node's own answer has no body; the hook below says what is missing.
+      requireHostHeader: false,
     },
     schemaController: { compilersFactory: { buildSerializer } },
     frameworkErrors: refuse,
@@ -49,6 +51,14 @@ export function apiServer(loggerInstance?: FastifyBaseLogger): FastifyInstance {
   server.server.maxConnections = CONNECTIONS_AT_MOST;
   // Node's own answer to an Expect that it does not know has no body that says why; there is no harm in going on.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+  server.server.on('connect', (_request, socket: Socket) => {
+    socket.on('error', () => undefined);
+    answerOn(socket, 501, 'Portward is not a proxy: it does not take CONNECT');
+  });
+  server.addHook('onRequest', async ({ raw }, reply) => {
+    if (raw.httpVersion !== '1.1' || raw.headers.host !== undefined) return undefined;
+    return reply.code(400).headers(securityHeaders).send({ detail: 'an HTTP/1.1 request needs a Host header' });
+  });
   return server;
 }
 
@@ -64,6 +74,10 @@ function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyRep
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [status, detail] = connectionError(error.code);
+  answerOn(socket, status, detail, error);
+}
+
+function answerOn(socket: Socket, status: number, detail: string, error?: Error): void {
   const body = JSON.stringify({ detail });
   const head = Object.entries({
     ...securityHeaders,
@@ -78,10 +92,15 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
 function connectionError(code: string | undefined): [status: number, detail: string] {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, `the request had not come within ${REQUEST_WITHIN_MS / 1000} s`];
+      return [
+        408,
+        `the request came too slowly: its headers have to be there within ${HEAD_WITHIN_MS / 1000} s, all of it within ${REQUEST_WITHIN_MS / 1000} s`,
+      ];
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return [413, 'the extensions of a chunk are too large'];
     case 'HPE_HEADER_OVERFLOW':
       return [431, `address and headers are over ${HEADER_BYTES_AT_MOST / 1024} KiB`];
     default:
-      return [400, 'this is not an HTTP request'];
+      return [400, 'this is not an HTTP/1.1 request'];
   }
 }

@@ -97,15 +97,15 @@ export class StreamReads {
     return all.streams.filter((s) => s.status === 'started' && s.container_id === containerId);
   }
 
-  /** Null: there is no such stream. */
+  /** None of a stream that is not known. */
   async samples(
     id: string,
     since: Instant | null,
-  ): Promise<{ samples: StreamSample[] | null; staleSeconds: number | null } | { unavailable: string }> {
+  ): Promise<{ samples: StreamSample[]; staleSeconds: number | null } | { unavailable: string }> {
     const all = await this.all();
     if (all.kind === 'unavailable') return { unavailable: all.reason };
     const there = all.streams.some((s) => s.id === id);
-    return { samples: there ? this.history.samples(id, since) : null, staleSeconds: all.staleSeconds };
+    return { samples: there ? this.history.samples(id, since) : [], staleSeconds: all.staleSeconds };
   }
 
   private compose(vpns: readonly VpnStreamsRead[]): void {

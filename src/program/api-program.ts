@@ -53,7 +53,7 @@ export class ApiProgram {
         advertisedHost: api.advertisedHost,
         containerLabel: this.config.containerLabel,
       },
-      access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated },
+      access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, origins: api.origins },
       fleet: new TemporalFleetSource(client, instance),
       pool: {
         ...config.pool,

@@ -86,6 +86,7 @@ test('with a key, a request without a token is a 401', async () => {
   for (const authorization of [undefined, '', 'Basic dTpw', 'Bearer', 'Bearer   ', 'k']) {
     const response = await replace(server, authorization);
     expect([response.statusCode, response.json()]).toEqual([401, { detail: 'missing bearer token' }]);
+    expect(response.headers['www-authenticate']).toBe('Bearer');
   }
   expect(source.replaced).toEqual([]);
 });

@@ -59,7 +59,7 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
       containerLabel: 'ondemand.app=myservice',
       ...options.reads,
     },
-    access: { keys: [], allowUnauthenticated: false, ...options.access },
+    access: { keys: [], allowUnauthenticated: false, origins: [], ...options.access },
     limits: { changesPerMinute: 120, wrongKeysPerMinute: 10, ...options.limits },
     temporalUi: options.temporalUi ?? null,
     workerMetrics: options.workerMetrics ?? null,

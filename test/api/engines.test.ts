@@ -102,13 +102,38 @@ test('an unknown route is a 404 with detail, whatever the method', async () => {
   const server = await api([new VpnStandIn('gluetun')]);
   for (const [method, url] of [
     ['GET', '/nothing?key=secret'],
-    ['POST', '/engines'],
-    ['DELETE', '/engines/id-19000'],
+    ['POST', '/engines/id-19000/none'],
+    ['DELETE', '/'],
   ] as const) {
     const response = await server.inject({ method, url });
     expect(response.statusCode).toBe(404);
     expect(detail(response)).toBe(`no route ${method} ${url.split('?')[0]}`);
   }
+});
+
+test.each([
+  ['POST', '/engines', 'GET, HEAD'],
+  ['DELETE', '/engines/id-19000', 'GET, HEAD'],
+  ['GET', '/gc', 'POST'],
+  ['PUT', '/containers/id-19000/?x=y', 'DELETE, GET, HEAD'],
+  ['OPTIONS', '/engines', 'GET, HEAD'],
+  ['PATCH', '/events/stream', 'GET, HEAD'],
+] as const)('%s %s is a 405 that allows %s', async (method, url, allow) => {
+  const response = await (await api([new VpnStandIn('gluetun')])).inject({ method, url });
+  expect([response.statusCode, response.headers.allow]).toEqual([405, allow]);
+  expect(detail(response)).toBe(`${url.split('?')[0]} takes ${allow}, not ${method}`);
+});
+
+test('a slash at the end changes nothing, as in the system before', async () => {
+  const server = await api([new VpnStandIn('gluetun')]);
+  for (const url of ['/engines/', '/streams/?status=started', '/vpn/status/', '/engines/id-19000/']) {
+    expect([url, (await server.inject(url)).statusCode]).toEqual([
+      url,
+      (await server.inject(url.replace(/\/(\?|$)/, '$1'))).statusCode,
+    ]);
+  }
+  expect((await server.inject('/engines/')).statusCode).toBe(200);
+  expect((await server.inject({ method: 'POST', url: '/gc/' })).statusCode).toBe(200);
 });
 
 test('the process is live without any list', async () => {

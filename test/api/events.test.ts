@@ -64,9 +64,29 @@ test('further fields, of any type and anywhere, are let pass', async () => {
 });
 
 test.each([
+  [true, true],
+  [false, false],
+  ['1', true],
+  ['0', false],
+  ['True', true],
+  ['false', false],
+])(
+  'is_live %j, a port as text and a label that is a number are taken, as in the system before',
+  async (is_live, live) => {
+    const payload = body({
+      engine: { host: 'gluetun', port: '19000' },
+      session: { playback_session_id: 'p1', stat_url: 'x', command_url: 'x', is_live },
+      labels: { stream_id: 7 },
+    });
+    const response = await start(await api([new VpnStandIn('gluetun', [plainEngine(19_000)])]), payload);
+    expect([response.statusCode, response.json()]).toMatchObject([200, { id: '7', is_live: live }]);
+  },
+);
+
+test.each([
   ['no engine', { engine: undefined }, 'engine'],
   ['a port that is none', { engine: { host: 'gluetun', port: 0 } }, 'port'],
-  ['a port as text', { engine: { host: 'gluetun', port: '19000' } }, 'port'],
+  ['a port as a text that is none', { engine: { host: 'gluetun', port: '190x0' } }, 'port'],
   ['a key type that there is not', { stream: { key_type: 'torrent', key: 'abc' } }, 'key_type'],
   ['no key', { stream: { key_type: 'infohash' } }, 'key'],
   ['an empty key', { stream: { key_type: 'infohash', key: '' } }, 'key'],
@@ -77,7 +97,7 @@ test.each([
     { session: { playback_session_id: 'p', stat_url: 'x', command_url: 'x', is_live: 'yes' } },
     'is_live',
   ],
-  ['a label that is no text', { labels: { stream_id: 7 } }, 'labels'],
+  ['a label that is no text', { labels: { stream_id: true } }, 'labels'],
   ['an id of several lines', { labels: { stream_id: 'a\nb' } }, 'id'],
   ['an id without end', { labels: { stream_id: 'x'.repeat(10_000) } }, 'id'],
 ])('a start with %s is a 422 that says so, and nothing is told', async (_what, change, names) => {

@@ -9,7 +9,7 @@ test.each<[status: number, method: 'GET' | 'POST' | 'OPTIONS', url: string, head
   [200, 'GET', '/openapi.json'],
   [404, 'GET', '/engines/none'],
   [404, 'GET', '/nothing'],
-  [404, 'OPTIONS', '/engines'],
+  [405, 'OPTIONS', '/engines'],
   [400, 'GET', '/engines/%ff'],
   [414, 'GET', `/engines/${'x'.repeat(6_001)}`],
   [414, 'GET', `/engines?${'x'.repeat(8_192)}`],

@@ -12,6 +12,7 @@ test('with nothing but the VPN set, every value is the one in the contract and t
       port: 8000,
       keys: [],
       allowUnauthenticated: false,
+      origins: [],
       changesPerMinute: 120,
       wrongKeysPerMinute: 10,
       enginesMaxAgeMs: 100,

@@ -55,6 +55,19 @@ test('what is wrong by itself is not compared with the rest', () => {
 });
 
 test.each([
+  ['APP_HOST', ['http://0.0.0.0', '0.0.0.0:8000', '[::1]', 'a b', '-x']],
+  [
+    'CORS_ORIGINS',
+    [
+      ...[
+        'dashboard.example',
+        'https://dashboard.example/path',
+        'https://dashboard.example?x',
+        'ftp://dashboard.example',
+      ],
+      ...['https://*.example', 'null', 'https://user@dashboard.example', 'https://'],
+    ],
+  ],
   ['APP_PORT', ['0', '65536', '80.5', 'x', '-1']],
   ['GLUETUN_API_PORT', ['0', 'x']],
   ['GLUETUN_API_PORT_1', ['0', '65536', 'x']],
@@ -78,6 +91,24 @@ test.each([
     expect(mistake).toMatch(/expected/);
     expect(mistake).toContain(`got '${value}'`);
   }
+});
+
+const origins = (CORS_ORIGINS: string) => configured({ CORS_ORIGINS }).api.origins;
+
+test('origins are taken as browsers write them; * stands alone', () => {
+  expect(origins('https://Dashboard.example:443/, http://192.168.1.5:3000 http://[::1]:80')).toEqual([
+    'https://dashboard.example',
+    'http://192.168.1.5:3000',
+    'http://[::1]',
+  ]);
+  expect([origins('*'), origins(' '), configured({}).api.origins]).toEqual([['*'], [], []]);
+  expect(mistakes({ ...ONE_VPN, CORS_ORIGINS: '*, https://dashboard.example' })).toEqual([
+    "CORS_ORIGINS: expected '*' alone, which is any origin, or a list without it",
+  ]);
+});
+
+test.each(['127.0.0.1', '::', 'localhost', 'nas.home'])('%s is an address to listen on', (APP_HOST) => {
+  expect(configured({ APP_HOST }).api.host).toBe(APP_HOST);
 });
 
 test('no secret is ever in the message', () => {

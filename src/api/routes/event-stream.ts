@@ -15,6 +15,8 @@ const KEEP_ALIVE_MS = 15_000;
 const UNREAD_BYTES_AT_MOST = 256 * 1024;
 const COME_BACK_AFTER_MS = 2_000;
 
+const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
+
 const EXAMPLE = [
   `retry: ${COME_BACK_AFTER_MS}\nid: gluetun=59bee501.16`,
   'id: gluetun=59bee501.17\nevent: port_changed\ndata: {"time":"2026-11-23T03:50:41.511Z","vpn":"gluetun","from":65290,"to":40648}',
@@ -30,12 +32,15 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     streams.clear();
   });
 
+  fastify.head('/events/stream', { schema: { hide: true } }, async (_request, reply) => reply.headers(HEADERS).send());
+
   fastify.get(
     '/events/stream',
     {
-      // It would never end.
+      // Made of this route it would never end.
       exposeHeadRoute: false,
       schema: {
+        operationId: 'listenToEvents',
         summary: 'What happens on the VPNs, as Server-Sent Events',
         headers: Type.Object({
           'last-event-id': Type.Optional(
@@ -87,9 +92,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
         left: left.signal,
       });
       if (stream.destroyed) return reply.hijack();
-      return reply
-        .headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
-        .send(stream as never);
+      return reply.headers(HEADERS).send(stream as never);
     },
   );
 };

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from '@sinclair/typebox';
 import { endedStreamExample, startedStreamExample } from '../examples';
+import { laxStreamStarted } from '../lax-bodies';
 import { streamJson } from '../present-streams';
 import { ErrorSchema } from '../schemas';
 import { NothingOfThatName, NotTaken, type StartedReport, type StreamEvents } from '../stream-events';
@@ -32,7 +33,11 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
     {
       // However many come, what they cost the workflows is limited by the pace of their batches.
       config: { locked: true, limited: false },
+      preValidation: async (request) => {
+        request.body = laxStreamStarted(request.body);
+      },
       schema: {
+        operationId: 'reportStreamStarted',
         summary: 'A proxy has begun to play something on an engine',
         body: StreamStartedSchema,
         response: {
@@ -67,6 +72,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
     {
       config: { locked: true, limited: false },
       schema: {
+        operationId: 'reportStreamEnded',
         summary: 'A proxy does not play that any more',
         body: StreamEndedSchema,
         response: {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { extrasMistakes } from '../../engine/extras';
+import { laxProvisioning } from '../lax-bodies';
 import type { Provisioning } from '../provisioning';
 import { engineOrder } from '../provisioning-request';
 import { ProvisionBodySchema, ProvisionedSchema, RefusalSchema } from '../provisioning-schemas';
@@ -16,12 +17,12 @@ export const provisionRoutes: FastifyPluginAsyncTypebox<ProvisionRoutesOptions> 
   fastify.post(
     '/provision/acestream',
     {
-      config: { locked: true },
-      // All of the body is optional, and so is the body.
+      config: { locked: true, optionalBody: true },
       preValidation: async (request) => {
-        request.body ??= {};
+        request.body = laxProvisioning(request.body);
       },
       schema: {
+        operationId: 'provisionEngine',
         summary: 'Bring up one more engine',
         description:
           'On the healthy VPN with the fewest engines. Answers when the engine answers, or after 2 s while it still boots. ' +

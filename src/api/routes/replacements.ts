@@ -31,6 +31,7 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     '/vpns/:name/replacements',
     {
       schema: {
+        operationId: 'listReplacements',
         summary: 'The running and the latest ended replacements of a VPN, newest first',
         params: Params,
         response: {
@@ -53,12 +54,9 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
   fastify.post(
     '/vpns/:name/replacements',
     {
-      config: { locked: true },
-      // All of the body is optional, and so is the body.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      config: { locked: true, optionalBody: true },
       schema: {
+        operationId: 'replaceEngine',
         summary: 'Replace an engine now, the forwarded one if none is named',
         params: Params,
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKeySchema) }),

@@ -12,6 +12,7 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
     '/streams',
     {
       schema: {
+        operationId: 'listStreams',
         summary: 'What proxies have reported to play, oldest first',
         querystring: StreamsQuerySchema,
         response: {
@@ -40,20 +41,20 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
     '/streams/:id/stats',
     {
       schema: {
+        operationId: 'getStreamStatistics',
         summary: 'What the engine has said of a stream, oldest first',
         params: Type.Object({ id: Type.String({ maxLength: STREAM_ID_LENGTH_AT_MOST }) }),
         querystring: Type.Object({
           since: Type.Optional(
             Type.String({
-              pattern: String.raw`^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$`,
+              pattern: String.raw`^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?|\d{1,15}(\.\d+)?)?$`,
               maxLength: 40,
-              description: 'RFC 3339; without a zone: UTC; all if absent or empty',
+              description: 'RFC 3339, without a zone: UTC; or seconds since 1970; all if absent or empty',
             }),
           ),
         }),
         response: {
           200: Type.Array(StreamSampleSchema, { description: 'Oldest first.', examples: [[sampleExample]] }),
-          404: ErrorSchema,
           422: ErrorSchema,
           503: ErrorSchema,
         },
@@ -64,13 +65,17 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
       if (Number.isNaN(since)) return reply.code(422).send({ detail: `since: '${query.since}' is no time` });
       const answer = await streams.samples(params.id, since);
       if ('unavailable' in answer) return reply.code(503).send({ detail: `no list of streams: ${answer.unavailable}` });
-      if (answer.samples === null) return reply.code(404).send({ detail: `no stream '${params.id}' is known` });
       markStale(reply, answer.staleSeconds);
       return answer.samples.map(sampleJson);
     },
   );
 };
 
+/** A number from here on can't be seconds: they would be after the year 2600. */
+const MILLISECONDS_FROM = 20_000_000_000;
+
 function instant(text: string): number {
+  const number = Number(text);
+  if (!Number.isNaN(number)) return number < MILLISECONDS_FROM ? number * 1000 : number;
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
 }

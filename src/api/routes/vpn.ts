@@ -26,6 +26,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     '/vpn/status',
     {
       schema: {
+        operationId: 'getVpnStatus',
         summary: 'Every VPN; the top level repeats the first',
         response: { 200: { ...VpnStatusSchema, description: 'Every VPN.', examples: [vpnStatusExample] } },
       },
@@ -57,6 +58,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     '/vpn/publicip',
     {
       schema: {
+        operationId: 'getPublicIp',
         summary: "The first VPN's public address",
         response: {
           200: Type.Object(
@@ -80,40 +82,29 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     fastify.log.warn(`[${vpn}] A hint to look now is lost: ${temporalFailure(error)}`),
   );
   fastify.addHook('onClose', async () => hints.close());
-  const hintRoutes: FastifyPluginAsyncTypebox = async (open) => {
-    // Gluetun's up-command sends whatever its shell has, often as a form: the body says nothing that counts.
-    open.addHook('onRequest', async (request) => {
-      delete request.raw.headers['content-type'];
-    });
-    open.removeAllContentTypeParsers();
-    open.addContentTypeParser('*', (_request, payload, done) => {
-      payload.resume();
-      done(null);
-    });
-    open.post(
-      '/vpns/:name/recheck',
-      {
-        config: { limited: true },
-        schema: {
-          summary: 'A hint that the forwarded port may have changed: look now',
-          params: Type.Object({ name: ContainerNameSchema }),
-          response: {
-            202: Type.Object(
-              { status: Type.Literal('accepted') },
-              { description: 'The VPN will be looked at.', examples: [{ status: 'accepted' }] },
-            ),
-            404: ErrorSchema,
-          },
+  fastify.post(
+    '/vpns/:name/recheck',
+    {
+      config: { limited: true },
+      schema: {
+        operationId: 'recheckVpn',
+        summary: 'A hint that the forwarded port may have changed: look now',
+        params: Type.Object({ name: ContainerNameSchema }),
+        response: {
+          202: Type.Object(
+            { status: Type.Literal('accepted') },
+            { description: 'The VPN will be looked at.', examples: [{ status: 'accepted' }] },
+          ),
+          404: ErrorSchema,
         },
       },
-      async ({ params }, reply) => {
-        const source = reads.source(params.name);
-        if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
-        // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
-        hints.hint(source);
-        return reply.code(202).send({ status: 'accepted' as const });
-      },
-    );
-  };
-  await fastify.register(hintRoutes);
+    },
+    async ({ params }, reply) => {
+      const source = reads.source(params.name);
+      if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
+      hints.hint(source);
+      return reply.code(202).send({ status: 'accepted' as const });
+    },
+  );
 };
