@@ -79,8 +79,14 @@ function sectionOf(url: string): string[] {
   return section ? [section.name] : [];
 }
 
+interface OperationJson {
+  readonly operationId?: string;
+  readonly requestBody?: { required?: boolean };
+}
+
 /** The OpenAPI document at /openapi.json, made of the schemas that the routes check and answer with. */
 export async function describeApi(fastify: FastifyInstance): Promise<void> {
+  const optionalBodies = new Set<string>();
   await fastify.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -90,16 +96,28 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
         description:
           "Keeps engines behind a VPN in step with the VPN's forwarded port. Every error has a `detail`. " +
           'Reads need no key.',
+        license: { name: 'MIT', identifier: 'MIT' },
       },
+      servers: [{ url: '/', description: 'Where this document comes from' }],
       tags: SECTIONS.map(({ name, description }) => ({ name, description })),
       components: {
         securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'API_KEY or API_KEY_2' } },
       },
     },
+    transformObject: (described) => {
+      const document = 'openapiObject' in described ? described.openapiObject : described.swaggerObject;
+      const operations: (OperationJson | undefined)[] = Object.values(document.paths ?? {}).flatMap(Object.values);
+      for (const { operationId = '', requestBody } of operations.filter((o) => o !== undefined)) {
+        // The plugin calls every body required.
+        if (requestBody && optionalBodies.has(operationId)) requestBody.required = false;
+      }
+      return document;
+    },
     transform: ({ schema, url, route }) => {
       const own: FastifySchema = schema ?? {};
-      const { locked = false, limited = false } = route.config ?? {};
+      const { locked = false, limited = false, optionalBody = false } = route.config ?? {};
       const body = own.body !== undefined;
+      if (optionalBody && own.operationId !== undefined) optionalBodies.add(own.operationId);
       const response = {
         ...ANY,
         ...(body ? WITH_BODY : {}),
@@ -110,7 +128,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
       };
       return {
         url,
-        schema: { tags: sectionOf(url), ...own, response, ...(locked ? { security: [{ key: [] }] } : {}) },
+        schema: { tags: sectionOf(url), ...own, response, security: locked ? [{ key: [] }] : [] },
       };
     },
   });
@@ -120,6 +138,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
 export function serveDescription(fastify: FastifyInstance): void {
   let document: string | null = null;
   const schema = {
+    operationId: 'getOpenApi',
     summary: 'This document',
     response: {
       200: Type.Object(

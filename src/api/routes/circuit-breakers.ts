@@ -20,6 +20,7 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
     {
       config: { locked: true },
       schema: {
+        operationId: 'resetCircuitBreakers',
         summary: 'Close the circuit breakers of every VPN',
         querystring: Query,
         response: {

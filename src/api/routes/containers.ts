@@ -47,6 +47,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     '/containers/:id',
     {
       schema: {
+        operationId: 'getContainer',
         summary: 'A container that Portward manages, by id or name',
         params: Params,
         response: { 200: ContainerSchema, 404: NotFoundSchema, 503: ErrorSchema },
@@ -67,6 +68,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     {
       config: { locked: true },
       schema: {
+        operationId: 'removeContainer',
         summary: 'Remove an engine for good, by id or name',
         description:
           'It leaves /engines at once and is stopped after EVICTION_GRACE_S; one that still boots goes at once. What is ' +
@@ -103,6 +105,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     {
       config: { locked: true, limited: false },
       schema: {
+        operationId: 'findContainersByLabel',
         summary: 'The containers that Portward manages with this label',
         querystring: LabelQuery,
         response: {

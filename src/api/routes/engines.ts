@@ -17,6 +17,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
     '/engines',
     {
       schema: {
+        operationId: 'listEngines',
         summary: 'The engines that may be used now, sorted by port',
         response: {
           200: Type.Array(EngineSchema, { description: 'Sorted by port.', examples: [[engineExample]] }),
@@ -38,6 +39,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
     '/engines/:id',
     {
       schema: {
+        operationId: 'getEngine',
         summary: 'One engine, by container id or name',
         params: Type.Object({ id: ContainerNameSchema }),
         response: {

@@ -15,6 +15,7 @@ export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> 
     '/health/status',
     {
       schema: {
+        operationId: 'getHealthStatus',
         summary: 'The health of all engines, and the circuit breakers',
         response: { 200: HealthStatusSchema, 503: ErrorSchema },
       },

@@ -6,13 +6,23 @@ import { ErrorSchema } from '../schemas';
 const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.', examples: [{ status: 'ok' }] });
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
-  fastify.get('/health/live', { schema: { summary: 'The process answers', response: { 200: Ok } } }, async () => ({
-    status: 'ok' as const,
-  }));
+  fastify.get(
+    '/health/live',
+    { schema: { operationId: 'isAlive', summary: 'The process answers', response: { 200: Ok } } },
+    async () => ({
+      status: 'ok' as const,
+    }),
+  );
 
   fastify.get(
     '/health/ready',
-    { schema: { summary: 'There is a list of engines to serve', response: { 200: Ok, 503: ErrorSchema } } },
+    {
+      schema: {
+        operationId: 'isReady',
+        summary: 'There is a list of engines to serve',
+        response: { 200: Ok, 503: ErrorSchema },
+      },
+    },
     async (_request, reply) => {
       const answer = await reads.engines();
       if (answer.kind === 'list') return { status: 'ok' as const };

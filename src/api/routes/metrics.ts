@@ -21,6 +21,7 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fa
     '/metrics',
     {
       schema: {
+        operationId: 'getMetrics',
         summary: 'Metrics in the text format of Prometheus',
         response: {
           200: {

@@ -16,6 +16,7 @@ export const orchestratorStatusRoutes: FastifyPluginAsyncTypebox<OrchestratorSta
     '/orchestrator/status',
     {
       schema: {
+        operationId: 'getOrchestratorStatus',
         summary: 'Everything at a glance, and whether an engine can be brought up',
         description: 'Always 200: what is not known counts as not there.',
         response: { 200: OrchestratorStatusSchema },

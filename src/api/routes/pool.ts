@@ -23,11 +23,20 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     '/scale/:demand',
     {
       config: { locked: true },
+      // What is in an address comes as a text.
+      preValidation: async ({ params }, reply) => {
+        const demand: unknown = params.demand;
+        if (!/^-?\d{1,9}$/.test(String(demand)))
+          return reply.code(422).send({ detail: `params/demand: expected a whole number from 0 to ${most}` });
+        params.demand = Number(demand);
+        return undefined;
+      },
       schema: {
+        operationId: 'scale',
         summary: 'How many engines there shall be over all VPNs',
         description:
           'From MIN_REPLICAS to the lower of MAX_REPLICAS and MAX_ACTIVE_REPLICAS; less is taken as MIN_REPLICAS. Streams are never cut off.',
-        params: Type.Object({ demand: Type.String({ description: 'a whole number', examples: ['5'] }) }),
+        params: Type.Object({ demand: Type.Integer({ examples: [5] }) }),
         response: {
           200: ScaledSchema,
           422: ErrorSchema,
@@ -36,9 +45,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       },
     },
     async ({ params }, reply) => {
-      if (!/^\d{1,9}$/.test(params.demand))
-        return reply.code(422).send({ detail: `params/demand: expected a whole number from 0 to ${most}` });
-      const demand = Number(params.demand);
+      const { demand } = params;
       if (demand > most) {
         const message = `${demand} engines were asked for, and ${most} is the most (${variable})`;
         return reply.code(503).send({ detail: refusal('max_capacity', message, false) });
@@ -59,6 +66,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     {
       config: { locked: true },
       schema: {
+        operationId: 'collectGarbage',
         summary: 'Remove idle engines beyond the wanted ones now, without their grace period',
         description: 'Never one with a stream, never the forwarded one.',
         response: {
