@@ -24,6 +24,14 @@ process.on('SIGINT', onStopSignal);
 
 async function run(): Promise<void> {
   await sleep(envNumber(env, 'STARTUP_MS', 0));
+  if (env.EXIT_CODE !== undefined) {
+    console.log('simulated engine starts');
+    // Docker reads the two streams apart, and in no order.
+    await sleep(100);
+    console.error(env.LAST_LINE ?? 'simulated engine gives up');
+    process.exitCode = envNumber(env, 'EXIT_CODE', 0);
+    return;
+  }
   const hang = isOn(env.HANG ?? '');
   const connected = env.CONNECTED === undefined ? null : isOn(env.CONNECTED);
   const { HEALTH_PATH: path } = env;

@@ -3,6 +3,7 @@ import type { ContainerId, Engine } from '../domain/engine';
 import { isMadeByUs, keptLabels } from '../domain/labels';
 import { label } from '../domain/names';
 import { isHealthy, session } from '../domain/observation';
+import { takenInWords } from '../domain/taken-ports';
 import { statusCode } from '../docker/docker-error';
 import type { ContainerToCreate, DockerHost } from '../docker/docker-host';
 import { open, type SealingKey } from '../seal';
@@ -10,6 +11,7 @@ import type { ActivityDeps } from './deps';
 import { observeDocker } from './docker-look';
 import { removeOrStop } from './remove-engine';
 import { engineContainer, type EngineOrder } from './spec';
+import { holder, listening, portsTaken } from './taken-ports';
 
 export interface MadeEngine {
   readonly engine: Engine;
@@ -20,7 +22,7 @@ export interface MadeEngine {
 /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
 export async function createEngine(
   order: EngineOrder,
-  deps: Pick<ActivityDeps, 'docker' | 'variant' | 'sealingKey' | 'containerLabel'>,
+  deps: Pick<ActivityDeps, 'docker' | 'reach' | 'variant' | 'sealingKey' | 'containerLabel'>,
 ): Promise<MadeEngine> {
   const { docker } = deps;
   const vpn = await docker.inspectByName(order.vpn);
@@ -34,9 +36,18 @@ export async function createEngine(
   const callerEnv = await opened(order.target.extras?.sealedEnv ?? null, deps.sealingKey);
   const wanted = engineContainer(order, deps.variant, callerEnv, deps.containerLabel, vpn.Id);
   const ours = { instance: order.instance, containerLabel: deps.containerLabel };
-  const id = await createOrAdopt(docker, wanted, ours);
-  await start(docker, id);
   const { role, httpPort, httpsPort, p2pPort } = order.target;
+  const ports = [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
+  const [made, listened] = await Promise.all([createOrAdopt(docker, wanted, ours), listening(vpn, ports, deps)]);
+  const { id } = made;
+  // One that an earlier attempt has started listens there itself, and one that had to make room for this one did.
+  const taken = made.started || listened.length === 0 ? [] : await listening(vpn, listened, deps);
+  if (taken.length > 0) {
+    await removeOrStop(docker, id);
+    const found = { ports: taken, by: await holder(vpn, taken, id, docker) };
+    throw portsTaken(takenInWords(found, order.vpn), found, false);
+  }
+  await start(docker, id);
   const { name } = wanted;
   const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
   const begun = {
@@ -78,9 +89,9 @@ async function createOrAdopt(
   docker: DockerHost,
   wanted: ContainerToCreate,
   ours: Parameters<typeof isMadeByUs>[2],
-): Promise<ContainerId> {
+): Promise<{ readonly id: ContainerId; readonly started: boolean }> {
   try {
-    return await docker.create(wanted);
+    return { id: await docker.create(wanted), started: false };
   } catch (error) {
     if (statusCode(error) === 404) {
       // No retry mends it soon: someone has to do something. The replacement tries on, at a slow pace.
@@ -99,7 +110,9 @@ async function createOrAdopt(
     );
   }
   const isLeaving = made !== null && (made.State.Dead || made.State.Status === 'removing');
-  if (made && !isLeaving && made.Config.Labels[label.spec] === wanted.labels[label.spec]) return made.Id;
+  if (made && !isLeaving && made.Config.Labels[label.spec] === wanted.labels[label.spec]) {
+    return { id: made.Id, started: made.State.Status !== 'created' };
+  }
   if (made) await removeOrStop(docker, made.Id);
-  return docker.create(wanted);
+  return { id: await docker.create(wanted), started: false };
 }

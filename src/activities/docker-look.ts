@@ -5,6 +5,7 @@ import { session, type DockerHealth, type ObservedEngine, type VpnObservation } 
 import type { ContainerDetails, DockerHost, ListedContainer } from '../docker/docker-host';
 import { downtime } from '../docker/downtime';
 import { containerEnvironment } from '../gluetun/container-environment';
+import { lastWords } from './last-words';
 import { p2pPortOf } from '../engine/p2p-port';
 
 /** What Docker says of a VPN and its engines; whether the engines answer is not Docker's to say. */
@@ -99,9 +100,19 @@ export class DockerLooker {
     const { forgotten } = this;
     const details = await this.docker.inspect(container.id);
     if (!details) return null;
-    const look = engineLook(container, details, this.options);
+    const found = engineLook(container, details, this.options);
+    const look = found && (await this.withExit(found, details));
     if (look && forgotten === this.forgotten) this.details.set(container.id, look);
     return look;
+  }
+
+  /** Of one that Portward lets go of nobody asks how it ended. */
+  private async withExit(look: EngineLook, details: ContainerDetails): Promise<EngineLook> {
+    const { State } = details;
+    if (look.running || look.evicted || State.Status === 'created') return look;
+    const ports = [look.httpPort, look.httpsPort, look.p2pPort].filter((p) => p !== null);
+    const { lastLine } = await lastWords(details, ports, this.docker);
+    return { ...look, exit: { code: State.ExitCode, outOfMemory: State.OOMKilled, lastLine } };
   }
 }
 

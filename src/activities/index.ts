@@ -1,11 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Engine, EngineRef } from '../domain/engine';
+import type { EngineRef, Port } from '../domain/engine';
 import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
-import type { ContainerDetails } from '../docker/docker-host';
-import { resolve } from '../docker/reach';
-import type { Endpoint } from '../engine/engine-api';
 import { NotAccepted } from '../gluetun/gluetun-error';
+import { awaitEngine, type AwaitedEngine } from './await-engine';
 import type { ActivityDeps } from './deps';
 import { ControlServerAddress } from './control-server';
 import { CrashLoop } from './crash-loop';
@@ -20,10 +18,12 @@ import { pullImage } from './pull-image';
 import { portsReleased, type AwaitedRelease } from './port-release';
 import { refusable, removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
-import { pauseUntil } from '../pause';
 import { Notifications, type NewsBatch } from './notify';
 import type { EngineOrder } from './spec';
+import { untilFree } from './taken-ports';
 import { Turns } from './turns';
+
+export type { AwaitedEngine } from './await-engine';
 
 export type Activities = ReturnType<typeof createActivities>;
 
@@ -33,10 +33,10 @@ const HEARTBEAT_EVERY_MS = 1_000;
  * more engines would be started elsewhere.
  */
 const STARTS_AT_ONCE = 4;
-const ASK_EVERY_MS = 20;
-const LOOK_EVERY_MS = 1_000;
 /** Outages that are longer are waited for in rounds. */
 const ANSWERED_WITHIN_MS = 7_000;
+/** Then another attempt says who has them by now. */
+const FREE_WITHIN_MS = 5 * 60_000;
 
 /** Heartbeats while the work goes on, and passes cancellation on to it. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -48,29 +48,6 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   } finally {
     clearInterval(timer);
   }
-}
-
-export interface AwaitedEngine {
-  readonly vpn: string;
-  /** The run of the VPN's container in whose network it was made. */
-  readonly session: string;
-  readonly engine: Engine;
-  readonly timeoutMs: number;
-}
-
-/** Whether the VPN's container still is in the run in which the engine was made. */
-function isInSession(details: ContainerDetails, { session: madeIn }: AwaitedEngine): boolean {
-  const seen = observeDocker(details);
-  return session(seen) === madeIn && seen.kind === 'present' && seen.running;
-}
-
-/** Why the engine can't answer any more, which is no fault of its own. */
-function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, details: ContainerDetails | null): ApplicationFailure {
-  const what = session(observeDocker(details)) === madeIn ? 'stopped' : 'restarted';
-  return ApplicationFailure.nonRetryable(
-    `VPN container '${vpn}' was ${what} before engine ${engine.name} answered`,
-    'VpnNotHealthy',
-  );
 }
 
 /** Whether the VPN has been left as it was. */
@@ -92,10 +69,6 @@ async function hasPort(ask: () => Promise<number>): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function removed(engine: Engine): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(`engine ${engine.name} was removed before it answered`, 'EngineRemoved');
 }
 
 /** Everything that workflows do to the world. */
@@ -173,41 +146,12 @@ export function createActivities(deps: ActivityDeps) {
 
     /** Returns when the engine's API has answered. */
     async awaitEngine(input: AwaitedEngine): Promise<void> {
-      const { vpn, engine, timeoutMs } = input;
-      const deadline = performance.now() + timeoutMs;
-      await heartbeating(async (signal) => {
-        const reach = await deps.reach();
-        let reason = 'it was not asked yet';
-        const look = async (): Promise<Endpoint> => {
-          const [vpnDetails, details] = await Promise.all([docker.inspectByName(vpn), docker.inspect(engine.id)]);
-          if (!details) throw removed(engine);
-          if (!vpnDetails || !isInSession(vpnDetails, input)) throw cutOff(input, vpnDetails);
-          const { Running, ExitCode } = details.State;
-          reason = Running ? reason : `its process ended with exit code ${ExitCode}`;
-          return resolve(reach, vpnDetails, engine.httpPort);
-        };
-        let endpoint = await look();
-        let lookAgain = performance.now() + LOOK_EVERY_MS;
-        while (performance.now() < deadline) {
-          if (signal.aborted) return;
-          if (performance.now() >= lookAgain) {
-            endpoint = await look();
-            lookAgain = performance.now() + LOOK_EVERY_MS;
-          }
-          try {
-            await deps.engineApi.answers(endpoint, signal);
-            return;
-          } catch (error) {
-            if (error instanceof Error && !reason.startsWith('its process')) {
-              reason = error.cause instanceof Error ? error.cause.message : error.message;
-            }
-          }
-          await pauseUntil(ASK_EVERY_MS, signal);
-        }
-        throw ApplicationFailure.nonRetryable(
-          `engine ${engine.name} did not answer on HTTP port ${engine.httpPort} within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S): ${reason}`,
-        );
-      });
+      await heartbeating((signal) => awaitEngine(input, deps, signal));
+    },
+
+    /** Until nothing else listens on the ports in the VPN's network any more, as far as that can be told; for 5 minutes at most. */
+    async awaitPortsFree({ vpn, ports }: { vpn: string; ports: readonly Port[] }): Promise<void> {
+      await heartbeating((signal) => untilFree({ vpn, ports, withinMs: FREE_WITHIN_MS }, deps, signal));
     },
 
     /** Restarts the VPN's container, unless that has happened since the run of it that the remedy is for. */

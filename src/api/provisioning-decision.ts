@@ -98,6 +98,7 @@ function obstacle({ report, begun }: VpnFacts, httpPort: Port | null, now: Insta
     ...report.engines.map((e) => e.httpPort),
     ...unfinishedTargets(report).flatMap(({ target }) => (target ? [target.httpPort] : [])),
     ...begun.filter((port) => port !== null),
+    ...report.takenPorts.map(({ port }) => port),
   ]);
   if (httpPort !== null) return taken.has(httpPort) ? { kind: 'port taken' } : null;
   const { first, last } = settings.httpPorts;

@@ -190,6 +190,15 @@ export class DockerHost {
     });
   }
 
+  /** The last lines that a container has written, in the form that Docker gives them; empty for one that is gone. */
+  async logs(id: ContainerId, lines: number): Promise<Buffer> {
+    const which = { stdout: true, stderr: true, tail: lines } as const;
+    const output = await this.unlessAbsent(() =>
+      within(this.shortCallMs, (abortSignal) => this.docker.getContainer(id).logs({ ...which, abortSignal })),
+    );
+    return output ?? Buffer.alloc(0);
+  }
+
   /** Docker's container events of these kinds, as a stream of JSON lines. */
   async events(kinds: readonly string[], signal: AbortSignal): Promise<NodeJS.ReadableStream> {
     return this.call(() =>

@@ -1,4 +1,5 @@
 import { label } from './names';
+import type { EngineExit } from './engine-exit';
 import type { ContainerId, Health, Instant, Port, Role } from './engine';
 
 /** `none`: the image has no health check; a running container then counts as healthy. */
@@ -72,6 +73,8 @@ export interface EngineCondition {
   readonly networkOf: ContainerId;
   /** What its own API says; `unknown` until it has answered or failed often enough. */
   readonly health: Health;
+  /** How its last run ended; absent while it runs, and where nobody needs to know. */
+  readonly exit?: EngineExit;
 }
 
 /** An engine's container with all that it is, for who does not know it yet. */
@@ -174,8 +177,8 @@ export function introduced(
 }
 
 /** How it is now, without what it is. */
-export function condition({ id, running, startedAt, networkOf, health }: EngineCondition): EngineCondition {
-  return { id, running, startedAt, networkOf, health };
+export function condition({ id, running, startedAt, networkOf, health, exit }: EngineCondition): EngineCondition {
+  return { id, running, startedAt, networkOf, health, ...(exit ? { exit } : {}) };
 }
 
 /** What an asker has been told before. */

@@ -1,4 +1,5 @@
 import type { Engine, EngineRef, Instant, Port, Role, ContainerId } from './engine';
+import type { TakenPorts } from './taken-ports';
 
 export type Cause =
   | 'first engine'
@@ -28,6 +29,8 @@ export interface Target {
   readonly waitFor: readonly string[];
   /** What who asked for this engine wants it to have; null: nothing. Only the replacement has all of it, see `inBrief`. */
   readonly extras: EngineExtras | null;
+  /** Whoever asks for it wants that HTTP port and no other. */
+  readonly isHttpPortGiven?: boolean;
 }
 
 export interface EngineExtras {
@@ -60,6 +63,8 @@ export interface Replacement {
   /** Rounds of the replacement that failed and are being tried again. */
   readonly failedAttempts: number;
   readonly lastError: string | null;
+  /** Of the new engine's ports those that something else was found to have. */
+  readonly taken?: TakenPorts | null;
   /** Until then the circuit breaker keeps it from trying to bring up its engine. */
   readonly heldUntil: Instant | null;
   /** Of the old engines, those that have streams to serve: still, or again from a list that a proxy had. */
@@ -138,6 +143,7 @@ export interface AttemptFailed {
   readonly error: string;
   /** The engine itself could not be brought up; what was made of it has been removed. */
   readonly provisioning: boolean;
-  /** It was to have environment of its caller's, so that it says nothing of other engines to the circuit breaker. */
-  readonly callersEnv: boolean;
+  /** Says something of other engines, too: it was not to have environment of its caller's, nor a port that something else has. */
+  readonly countsForBreaker: boolean;
+  readonly taken: TakenPorts | null;
 }

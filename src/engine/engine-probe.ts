@@ -40,7 +40,7 @@ function matches(pattern: StatusPattern, status: number): boolean {
 }
 
 /** Resolves when a connection was accepted. */
-function accepts({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
+export function accepts({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal });
     socket.on('error', reject);

@@ -1,3 +1,5 @@
+import { withoutSecrets as hidden } from '../without-secrets';
+
 /** How Gluetun's control server wants to be asked. Secrets: they stay in this process. */
 export type GluetunAuth =
   | { readonly kind: 'none' }
@@ -15,16 +17,12 @@ export function authHeaders(auth: GluetunAuth): Record<string, string> {
   }
 }
 
-/** Of a shorter text the encoded form could stand in any text by chance. */
-const SHORT = 8;
+/** A shorter user name is a word like any other, and hides nothing. */
+const SHORT_NAME = 8;
 
 /** A page may show the request's headers, escaped, encoded or not, and so may an error about them. */
 export function withoutSecrets(text: string, auth: GluetunAuth): string {
-  return secrets(auth)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), ...inBase64(secret)])
-    .filter((form) => form !== '')
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((shown, secret) => shown.replaceAll(caseless(secret), '***'), text);
+  return hidden(text, secrets(auth));
 }
 
 function secrets(auth: GluetunAuth): string[] {
@@ -34,25 +32,10 @@ function secrets(auth: GluetunAuth): string[] {
     case 'api-key':
       return [auth.key];
     case 'basic':
-      // A short user is a word like any other, and hides nothing.
-      return [auth.password, base64(auth), auth.user.length < SHORT ? '' : auth.user];
+      return [auth.password, base64(auth), auth.user.length < SHORT_NAME ? '' : auth.user];
   }
 }
 
 function base64({ user, password }: { readonly user: string; readonly password: string }): string {
   return Buffer.from(`${user}:${password}`).toString('base64');
-}
-
-/** Wherever it begins: what stands before and after it shares its first and last characters. */
-function inBase64(secret: string): string[] {
-  if (secret.length < SHORT) return [];
-  return [0, 1, 2].map((before) => {
-    const encoded = Buffer.from('x'.repeat(before) + secret).toString('base64');
-    return encoded.slice([0, 2, 3][before], Math.floor(((before + Buffer.byteLength(secret)) * 8) / 6));
-  });
-}
-
-/** In a host name a secret comes back in small letters. */
-function caseless(text: string): RegExp {
-  return new RegExp(text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi');
 }

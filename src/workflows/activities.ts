@@ -24,8 +24,8 @@ export const { evictEngine, awaitHeard, removeEngine } = proxyActivities<Activit
   retry: quick,
 });
 
-/** These wait: for the turn of an engine's start, for its API, for it to stop or to hold no port. */
-export const { createEngine, stopEngine, awaitReleased, awaitEngine } = proxyActivities<Activities>({
+/** These wait: for the turn of an engine's start, for its API, for its ports, for it to stop or to hold no port. */
+export const { createEngine, stopEngine, awaitReleased, awaitEngine, awaitPortsFree } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
   retry: quick,

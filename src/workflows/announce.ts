@@ -1,5 +1,6 @@
 import { log } from '@temporalio/workflow';
 import type { Instant } from '../domain/engine';
+import type { Replacement, Target } from '../domain/replacement';
 import type { BreakerKey } from './breaker';
 import { isStorm, nextAct } from './recurrence';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from './remedies';
@@ -18,6 +19,17 @@ export function announceChange(name: string, { from, to }: PortChange, data: Vpn
     `[${name}] VPN '${name}' keeps changing its port: the next engine is not brought up for ${seconds} s, the present one stays as not forwarded`,
     { event: 'port unstable', seconds },
   );
+}
+
+/** What of a replacement's work has come to its end. */
+export function announceEnd(name: string, { id, number, old, target, startedAt }: Replacement): void {
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  const what = target === null ? 'Removal' : old.length === 0 ? 'Provisioning' : 'Replacement';
+  log.info(`[${name}] ${what} ${number} complete after ${seconds} s`, {
+    event: 'replacement ended',
+    replacement: id,
+    seconds: Number(seconds),
+  });
 }
 
 /** A VPN that is well again; its engines are replaced only where that is set. */
@@ -65,6 +77,10 @@ function announceRemedy(name: string, { kind, startedAt }: Remedy, data: VpnData
   }
 }
 
+function portsInWords({ p2pPort, httpPort }: Target): string {
+  return p2pPort === null ? `HTTP port ${httpPort}` : `port ${p2pPort}, HTTP port ${httpPort}`;
+}
+
 export function announce(name: string, effect: Effect, data: VpnData): void {
   if (effect.kind === 'remedy') {
     announceRemedy(name, effect.remedy, data);
@@ -78,13 +94,10 @@ export function announce(name: string, effect: Effect, data: VpnData): void {
     return;
   }
   if (effect.kind === 'retarget') {
-    log.info(
-      `[${name}] Replacement ${replacement.number} retargeted to port ${effect.target.p2pPort ?? effect.target.httpPort}`,
-      ids,
-    );
+    log.info(`[${name}] Replacement ${replacement.number} retargeted to ${portsInWords(effect.target)}`, ids);
     return;
   }
-  const { cause, oldPort, target, old } = replacement;
+  const { cause, reason, oldPort, target, old } = replacement;
   if (cause === 'port changed') {
     log.warn(
       `[${name}] VPN '${name}' port changed from ${oldPort ?? 'unknown'} to ${target?.p2pPort} - replacing forwarded engine`,
@@ -92,7 +105,10 @@ export function announce(name: string, effect: Effect, data: VpnData): void {
     );
   } else if (old.length > 0) {
     const what = target ? 'Replacing' : 'Removing';
-    log.warn(`[${name}] ${what} engine ${old.map((e) => e.name).join(', ')}: ${cause}`, ids);
+    log.warn(
+      `[${name}] ${what} engine ${old.map((e) => e.name).join(', ')}: ${cause}${reason === null ? '' : ` (${reason})`}`,
+      ids,
+    );
   } else {
     log.info(`[${name}] Provisioning ${target?.role} engine: ${cause}`, ids);
   }

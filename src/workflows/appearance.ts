@@ -20,7 +20,7 @@ export function summary(
   const { oldPort, target, cause, reason, old } = replacement;
   const from = old.length === 0 ? 'none' : (oldPort ?? 'plain');
   const to = target === null ? 'none' : (target.p2pPort ?? 'plain');
-  return `${vpn}: ${from} → ${to}, ${cause}${reason ? ` (${reason.slice(0, 80)})` : ''}`;
+  return `${vpn}: ${from} → ${to}, ${cause}${reason ? ` (${asText(reason.slice(0, 80))})` : ''}`;
 }
 
 /** One word for the VPN's condition. */
@@ -32,6 +32,11 @@ export function condition(data: VpnData): 'starting' | 'absent' | 'unhealthy' | 
   return data.port.last === null || data.port.unknownSince !== null ? 'no port' : 'forwarding';
 }
 
+/** The UI shows Markdown, and what engines and control servers say may hold some: links, and pictures that it would fetch. */
+function asText(words: string): string {
+  return words.replaceAll(/[\\`*[\]<>|]/g, '\\$&').replaceAll('://', ':\\//');
+}
+
 /** The workflow's current details: a small table in Markdown. */
 export function describeVpn(data: VpnData, now: Instant): string {
   const problem = problemOf(data);
@@ -40,12 +45,13 @@ export function describeVpn(data: VpnData, now: Instant): string {
       `| ${e.name} | ${e.httpPort} | ${e.forwarded ? `${e.p2pPort} (forwarded)` : (e.p2pPort ?? '–')} | ${e.health} |`,
   );
   const work = runningReplacements(data).map(
-    (r) => `- ${r.id}: ${r.cause}${r.lastError === null ? '' : `, failed ${r.failedAttempts} times: ${r.lastError}`}`,
+    (r) =>
+      `- ${r.id}: ${r.cause}${r.lastError === null ? '' : `, failed ${r.failedAttempts} times: ${asText(r.lastError)}`}`,
   );
   return [
     `**${data.settings.vpn}**: ${condition(data)}, forwarded port ${validPort(data, now) ?? 'unknown'}`,
-    ...(problem === null ? [] : [`\n**Problem:** ${problem}`]),
-    ...(data.port.reason === null ? [] : [`\nPort can't be read: ${data.port.reason}`]),
+    ...(problem === null ? [] : [`\n**Problem:** ${asText(problem)}`]),
+    ...(data.port.reason === null ? [] : [`\nPort can't be read: ${asText(data.port.reason)}`]),
     ...(data.remedies.running === null ? [] : [`\nAt work: ${data.remedies.running.kind}`]),
     ...breakerLines(data, now),
     '\n| engine | HTTP port | P2P port | health |\n| --- | --- | --- | --- |',

@@ -80,11 +80,13 @@ function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]
   }
   if (!decision.takeAllowance(cause, 'forwarded')) return wrong.length > 0;
   const old = [...wrong, ...(lost ? [lost[0]] : [])];
+  const reason = lost && cause === lost[1] ? decision.reasonOf(lost[0]) : null;
   if (lost) failed.delete(lost[0]);
   clearPort(decision, port);
   decision.act({
     kind: 'replace',
     cause,
+    reason,
     old: old.map(engineRef),
     bringUp: { role: 'forwarded', p2pPort: port },
   });

@@ -38,7 +38,9 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
       continue;
     }
     if (refill) plain++;
-    decision.act({ kind: 'replace', cause, old: [engineRef(engine)], bringUp: refill ? { role: 'plain' } : null });
+    const reason = decision.reasonOf(engine);
+    const bringUp = refill ? { role: 'plain' as const } : null;
+    decision.act({ kind: 'replace', cause, reason, old: [engineRef(engine)], bringUp });
   }
   if (!provisioningPossible) return;
   removeSurplus(decision, plain - wanted, forwardedExpected);

@@ -33,6 +33,7 @@ export function decide(data: VpnData, now: Instant): Plan {
   // Who does not know all engines yet would make more of them.
   if (!sight.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
+  leaveTakenPorts(decision);
   keepPlainEngines(decision, forwardedExpected);
   replaceAfterReconnect(decision, forwardedExpected);
   holdBack(decision);
@@ -46,6 +47,17 @@ export function decide(data: VpnData, now: Instant): Plan {
     if (isStorm(recurring, data.settings.longestSpacingMs, now)) decision.wake(calmAt(recurring) + 1);
   }
   return { actions: decision.actions, wakeAt: decision.wakeAt };
+}
+
+/** What something else has in the VPN's network may be had by it for ever: engines move on, as far as they may. */
+function leaveTakenPorts({ data, unfinished, actions }: Decision): void {
+  const taken = new Set(data.takenPorts.map(({ port }) => port));
+  for (const { number, target } of unfinished) {
+    const moves = actions.some((a) => a.kind === 'retarget' && a.number === number);
+    if (!target || moves || target.isHttpPortGiven === true) continue;
+    if (!taken.has(target.httpPort) && !taken.has(target.httpsPort)) continue;
+    actions.push({ kind: 'retarget', number, p2pPort: target.p2pPort });
+  }
 }
 
 /** Containers that this workflow's replacements made and that no longer serve any of them. */

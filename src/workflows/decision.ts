@@ -1,4 +1,5 @@
 import type { Engine, EngineRef, Instant, Port, Role } from '../domain/engine';
+import { exitInWords } from '../domain/engine-exit';
 import { isHealthy, type EngineCondition, type Sight } from '../domain/observation';
 import type { Cause, Replacement } from '../domain/replacement';
 import { breakerKey } from './breaker';
@@ -10,12 +11,14 @@ export type Action =
   | {
       readonly kind: 'replace';
       readonly cause: Cause;
+      /** More of why, in words. */
+      readonly reason?: string | null;
       /** Evicted and removed. */
       readonly old: readonly EngineRef[];
       /** Brought up; null: only let go. */
       readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
     }
-  /** A plain engine (`p2pPort` null) is moved to other ports of its own. */
+  /** To another forwarded port, or, where that is the same (null: a plain engine), to other ports of its own. */
   | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port | null }
   /** The circuit breaker keeps it from trying again until then; null: it may. */
   | { readonly kind: 'hold'; readonly number: number; readonly until: Instant | null }
@@ -59,6 +62,12 @@ export class Decision {
 
   remove(cause: Cause, engine: EngineRef): void {
     this.act({ kind: 'replace', cause, old: [engine], bringUp: null });
+  }
+
+  /** How the engine's process has ended, where that is why it can't stay. */
+  reasonOf(engine: Engine): string | null {
+    const exit = this.sight.engines.find((e) => e.id === engine.id)?.exit;
+    return this.failed.get(engine) === 'engine died' && exit ? exitInWords(exit) : null;
   }
 
   /** Decide again then, even if nothing is seen to change. */

@@ -7,6 +7,7 @@ import type {
   ReplacementEnded,
   Target,
 } from '../domain/replacement';
+import type { PortsTaken, TakenPorts } from '../domain/taken-ports';
 import type { VpnSettings } from '../domain/settings';
 import { keyTypes, type Stream, type StreamEvent } from '../domain/stream';
 import type { BreakerKind } from './breaker';
@@ -118,8 +119,23 @@ export function parseAttemptFailed(value: unknown): AttemptFailed | null {
     return null;
   }
   const { lineage, number, failedAttempts, error } = m;
-  const [provisioning, callersEnv] = [m['provisioning'] === true, m['callersEnv'] === true];
-  return { lineage, number, failedAttempts, error, provisioning, callersEnv };
+  const [provisioning, countsForBreaker] = [m['provisioning'] === true, m['countsForBreaker'] === true];
+  return { lineage, number, failedAttempts, error, provisioning, countsForBreaker, taken: parseTakenPorts(m['taken']) };
+}
+
+/** What the activities say of an engine whose ports something else has. */
+export function parsePortsTaken(value: unknown): PortsTaken | null {
+  const m = fields(value);
+  const taken = parseTakenPorts(m?.['taken']);
+  return taken && { taken, started: m?.['started'] !== false };
+}
+
+/** Null where it is none, or can't be used. */
+function parseTakenPorts(value: unknown): TakenPorts | null {
+  const m = fields(value);
+  if (!m || !Array.isArray(m['ports']) || m['ports'].length === 0 || !m['ports'].every((port) => isPort(port)))
+    return null;
+  return { ports: m['ports'], by: isText(m['by']) ? m['by'] : null };
 }
 
 export function parseEngineMade(value: unknown): EngineMade | null {

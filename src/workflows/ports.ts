@@ -66,6 +66,7 @@ export function allocate(
     if (givenUp) for (const port of [givenUp.httpPort, givenUp.httpsPort]) never.add(port);
   }
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
+  for (const { port } of data.takenPorts) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
   const draining = new Set(runningReplacements(data).flatMap((r) => r.draining));

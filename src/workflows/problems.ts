@@ -1,6 +1,8 @@
+import { takenInWords } from '../domain/taken-ports';
 import type { Downtime, Sight } from '../domain/observation';
+import { isForwardedPortTaken } from './provisioning-allowance';
 import { isPortLost, VPN_RESTARTS_AT_MOST } from './remedies';
-import type { VpnData } from './vpn-data';
+import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
 // it can't outlive its reason.
@@ -14,6 +16,7 @@ const RULES: readonly Rule[] = [
   containerNotRunning,
   containerUnhealthy,
   imageMissing,
+  forwardedPortTaken,
   portRangeUsedUp,
   portLostForGood,
   portRedirected,
@@ -86,6 +89,13 @@ function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: Vpn
   if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
   const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
   return `image ${image} is not on the Docker host: ${remedy}`;
+}
+
+function forwardedPortTaken(data: VpnData): string | null {
+  const { settings } = data;
+  const held = unfinishedTargets(data).find(isForwardedPortTaken);
+  if (!held?.taken) return null;
+  return `${takenInWords(held.taken, settings.vpn)}, so that no engine can have the forwarded port: stop that, or let it listen elsewhere`;
 }
 
 function portRangeUsedUp({ rangeUsedUp }: VpnData): string | null {

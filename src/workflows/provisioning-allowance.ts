@@ -40,10 +40,16 @@ export function heldUntil(data: VpnData, replacement: Replacement): Instant | nu
   return next === undefined || next.number === replacement.number ? trial : UNTIL_TOLD;
 }
 
-/** Whether the circuit breaker keeps it from being tried, or lets it be tried once. */
-export function isHeldUp(data: VpnData, replacement: Replacement): boolean {
+/** Whether its engine is not to be expected soon: the circuit breaker is not closed, or something else has its forwarded port. */
+export function isHeldUp(data: Guarded, replacement: Replacement): boolean {
   const key = keyOf(replacement);
-  return key !== null && trialAt(data, key) !== null;
+  return isForwardedPortTaken(replacement) || (key !== null && trialAt(data, key) !== null);
+}
+
+/** No other port will do for it. */
+export function isForwardedPortTaken({ target, taken }: Replacement): boolean {
+  const port = target?.p2pPort ?? null;
+  return port !== null && taken?.ports.includes(port) === true;
 }
 
 function keyOf({ cause, target }: Replacement): BreakerKey | null {

@@ -11,18 +11,20 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MadeEngine } from '../activities/create-engine';
-import { engineRef, type ContainerId, type EngineRef } from '../domain/engine';
+import { engineRef, type ContainerId, type EngineRef, type Port } from '../domain/engine';
 import { engineName, vpnWorkflowId } from '../domain/names';
 import type { Cause, ReplacementInput, Target } from '../domain/replacement';
 import {
   awaitEngine,
   awaitHeard,
+  awaitPortsFree,
   awaitReleased,
   createEngine,
   evictEngine,
   removeEngine,
   stopEngine,
 } from './activities';
+import { breakerKind } from './breaker';
 import {
   abandonSignal,
   attemptFailedSignal,
@@ -78,7 +80,6 @@ async function replace(input: ReplacementInput): Promise<void> {
   const longestPause = input.cause === 'left over' ? LEFT_OVER_PAUSE_MS : LONGEST_PAUSE_MS;
   let draining = input.progress?.draining ?? input.draining;
   const drainUntil = input.progress?.drainUntil ?? Date.now() + input.drainMs;
-  const dueToCause = `due to ${reasonInLog(input.cause)}`;
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
   setHandler(retargetSignal, (value) => {
@@ -119,7 +120,7 @@ async function replace(input: ReplacementInput): Promise<void> {
         return await work();
       } catch (error) {
         if (isCancellation(error)) throw error;
-        const { message, hopeless, ofEngine } = failureOf(error);
+        const { message, hopeless, ofEngine, portsTaken } = failureOf(error);
         const provisioning = ofEngine && what === PROVISIONING;
         failedAttempts++;
         const pause = hopeless ? HOPELESS_PAUSE_MS : Math.min(longestPause, 500 * 2 ** (attempt - 1));
@@ -129,8 +130,12 @@ async function replace(input: ReplacementInput): Promise<void> {
         // The count is told at 1, 2, 4, 8 and so on, to keep the VPN's history small; the circuit breaker counts each.
         if (provisioning || message !== lastError || Number.isInteger(Math.log2(attempt))) {
           lastError = message;
+          const taken = portsTaken?.taken ?? null;
           const callersEnv = typeof target?.extras?.sealedEnv === 'string';
-          await tell(attemptFailedSignal, { failedAttempts, error: `${what}: ${message}`, provisioning, callersEnv });
+          // One that was not even started has cost nothing, and what it waits for is known.
+          const countsForBreaker = !callersEnv && portsTaken?.started !== false;
+          const failure = { failedAttempts, error: `${what}: ${message}`, provisioning, countsForBreaker, taken };
+          await tell(attemptFailedSignal, failure);
         }
         if (workflowInfo().continueAsNewSuggested) {
           renewal = true;
@@ -202,7 +207,12 @@ async function replace(input: ReplacementInput): Promise<void> {
     }
     await (gracePassed ??= passGrace());
     await passDrain(engine);
-    log.info(`[${vpn}] Stopping ${what} ${engine.name} ${dueToCause}`, { event: 'stopping', engine: engine.id });
+    const dead = DEAD[input.cause];
+    const begins =
+      dead === undefined
+        ? `Stopping ${what} ${engine.name} due to ${reasonInLog(input.cause)}`
+        : `Removing ${what} ${engine.name}, which ${dead}`;
+    log.info(`[${vpn}] ${begins}`, { event: 'stopping', engine: engine.id });
     const isGone = await removed(
       engine.name,
       () => engine,
@@ -216,7 +226,8 @@ async function replace(input: ReplacementInput): Promise<void> {
       },
     );
     if (isGone) {
-      log.info(`[${vpn}] Successfully stopped ${what} ${engine.name}`, { event: 'stopped', engine: engine.id });
+      const ends = dead === undefined ? 'stopped' : 'removed';
+      log.info(`[${vpn}] Successfully ${ends} ${what} ${engine.name}`, { event: 'stopped', engine: engine.id });
     }
     released.add(engine.id);
   }
@@ -258,10 +269,21 @@ async function replace(input: ReplacementInput): Promise<void> {
     const current = () => target?.generation === wanted.generation;
     const scope = new CancellationScope();
     let tried = false;
+    /** Those of its ports that something else had when it was tried last. */
+    let taken: readonly Port[] = [];
     void condition(() => !current()).then(() => scope.cancel());
+    const noted = (error: unknown): never => {
+      taken = failureOf(error).portsTaken?.taken.ports ?? [];
+      throw error;
+    };
     const attempt = async () => {
       await untilAllowed(current);
       if (!current()) throw new CancelledFailure('the target has moved');
+      if (taken.length > 0) {
+        const summary = `wait until nothing else has port ${taken.join(', ')}`;
+        await awaitPortsFree.executeWithOptions({ summary }, [{ vpn, ports: taken }]);
+        taken = [];
+      }
       while (wanted.waitFor.length > 0) {
         const areFree = await awaitReleased.executeWithOptions(
           { summary: 'wait until the old engine has left its port' },
@@ -271,7 +293,7 @@ async function replace(input: ReplacementInput): Promise<void> {
       }
       // Short, and seen to its end even when the port moves: a container that nobody heard of would hold its ports.
       tried = true;
-      const made = await CancellationScope.nonCancellable(() => create(wanted));
+      const made = await CancellationScope.nonCancellable(() => create(wanted)).catch(noted);
       const { engine, session } = made;
       void tellLater(wanted, engine);
       try {
@@ -280,7 +302,7 @@ async function replace(input: ReplacementInput): Promise<void> {
         ]);
       } catch (error) {
         if (!isCancellation(error)) await discard(wanted);
-        throw error;
+        return noted(error);
       }
       return made;
     };
@@ -352,12 +374,13 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   function announce(wanted: Target): void {
-    log.info(
-      wanted.role === 'forwarded'
-        ? `[${vpn}] Forwarded engine replacement triggered - autoscaler will provision new engine with port ${wanted.p2pPort}`
-        : `[${vpn}] Engine replacement triggered - will provision new engine`,
-      { event: 'provisioning' },
-    );
+    const { role, p2pPort } = wanted;
+    const isReplacement = breakerKind(input.cause) === 'replacement';
+    // Users know the text of a forwarded engine's replacement.
+    const who = isReplacement && role === 'forwarded' ? 'autoscaler will' : 'will';
+    const what = `${role === 'forwarded' ? 'Forwarded engine' : 'Engine'} ${isReplacement ? 'replacement' : 'provisioning'}`;
+    const onPort = p2pPort === null ? '' : ` with port ${p2pPort}`;
+    log.info(`[${vpn}] ${what} triggered - ${who} provision new engine${onPort}`, { event: 'provisioning' });
   }
 
   const upToDate = () => target === null || ready?.generation === target.generation;
@@ -392,7 +415,18 @@ async function replace(input: ReplacementInput): Promise<void> {
 
 const PROVISIONING = 'provisioning';
 
+/** There is nothing to stop of these. */
+const DEAD: Partial<Record<Cause, string>> = { 'engine died': 'has died', 'engine missing': 'is missing' };
+
+const IN_LOG: Partial<Record<Cause, string>> = {
+  'port changed': 'port change',
+  forced: 'forced replacement',
+  'VPN restarted': "the VPN's restart",
+  'VPN reconnected': "the VPN's reconnection",
+  'engine unhealthy': 'an API that does not answer',
+  removed: 'a request to remove it',
+};
+
 function reasonInLog(cause: Cause): string {
-  if (cause === 'port changed') return 'port change';
-  return cause === 'forced' ? 'forced replacement' : cause;
+  return IN_LOG[cause] ?? cause;
 }

@@ -67,14 +67,23 @@ export function withBegun(
 
 function firstTarget(data: VpnData, { role, p2pPort, extras, httpPort }: BringUp): Target {
   const ports = allocate(data, p2pPort, data.nextNumber, httpPort ?? null);
-  return { generation: 1, role, p2pPort, extras: extras ?? null, ...ports };
+  const isHttpPortGiven = httpPort !== undefined && httpPort !== null;
+  return {
+    generation: 1,
+    role,
+    p2pPort,
+    extras: extras ?? null,
+    ...ports,
+    ...(isHttpPortGiven ? { isHttpPortGiven } : {}),
+  };
 }
 
 /** The target's next generation, on that forwarded port; a plain engine (null) gets other ports of its own. @throws PortRangeUsedUp */
 export function movedTarget(data: VpnData, { target, number }: Replacement, p2pPort: Port | null): Target {
   if (!target) throw new TypeError(`replacement ${number} has no target to move`);
   const { httpPort, httpsPort, generation, role, extras } = target;
-  const keepsPorts = role === 'forwarded' && ![httpPort, httpsPort].includes(p2pPort ?? 0);
+  const never = [p2pPort ?? 0, ...data.takenPorts.map(({ port }) => port)];
+  const keepsPorts = role === 'forwarded' && !never.includes(httpPort) && !never.includes(httpsPort);
   const ports = keepsPorts
     ? { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], number) }
     : allocate(data, p2pPort, number);

@@ -61,6 +61,8 @@ export interface VpnData {
   readonly leftOvers: readonly LeftOver[];
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
+  /** Ports in the VPN's network that something else has. They are not given out for a while. */
+  readonly takenPorts: readonly { readonly port: Port; readonly until: Instant }[];
   /** Which range of ports has none left for an engine that is wanted, until the next look. */
   readonly rangeUsedUp: string | null;
   /** Why the image could not be pulled the last time it was tried. */
@@ -108,6 +110,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     leftOvers: [],
     replacements: [],
     nextNumber: 1,
+    takenPorts: [],
     rangeUsedUp: null,
     pullError: null,
     healthySince: null,

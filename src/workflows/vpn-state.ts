@@ -35,7 +35,7 @@ import type { EngineLists, ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
 import { busyEngines, poolFacts, targetOf } from './pool-facts';
 import { PortRangeUsedUp } from './ports';
-import { heldUntil } from './provisioning-allowance';
+import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, type Remedy } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
@@ -51,6 +51,7 @@ import {
   type ReplacementOrder,
 } from './replacements';
 import { reported, withoutEngines } from './streams';
+import { avoidedAt, avoiding, mayMove } from './taken-ports';
 import { bootingEngines, findEngine, runningReplacements, unfinishedTargets, type VpnData } from './vpn-data';
 
 /** What the workflow has to do outside its state after a decision. */
@@ -133,6 +134,7 @@ export class VpnState {
 
   /** Decides, and takes the decision into state; the effects are still to be carried out. */
   act(now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
+    this.update(avoidedAt(this.current, now));
     this.countSurplus(now);
     const { actions, wakeAt } = decide(this.current, now);
     // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
@@ -314,7 +316,7 @@ export class VpnState {
   attemptFailed(message: AttemptFailed, now: Instant): { opened: BreakerKey | null; effect: Effect | null } {
     const found = senderOf(this.current, message);
     if (found?.state !== 'running') return { opened: null, effect: null };
-    const { failedAttempts, error: lastError } = message;
+    const { failedAttempts, error: lastError, taken } = message;
     if (!message.provisioning) {
       this.change(found, { failedAttempts, lastError });
       return { opened: null, effect: null };
@@ -322,9 +324,12 @@ export class VpnState {
     // Its container has been removed by then.
     if (found.made !== null && found.target !== null)
       this.tell(engineNews('engine_stopped', { ...found.made, p2pPort: found.target.p2pPort }, found.cause), now);
-    const replacement = this.change(found, { failedAttempts, lastError, made: null });
-    const opened = message.callersEnv ? null : this.countFailure(replacement, now);
-    if (replacement.cause !== 'requested' || replacement.target === null) return { opened, effect: null };
+    const replacement = this.change(found, { failedAttempts, lastError, made: null, taken });
+    const opened = message.countsForBreaker ? this.countFailure(replacement, now) : null;
+    if (taken) this.update(avoiding(this.current, taken.ports, replacement.target, now));
+    if (taken) this.raise();
+    const moves = taken !== null && mayMove(replacement.target);
+    if (replacement.cause !== 'requested' || replacement.target === null || moves) return { opened, effect: null };
     this.raise();
     const abandoned = this.change(replacement, { target: null });
     return { opened, effect: { kind: 'abandon', replacement: abandoned } };
@@ -469,9 +474,9 @@ export class VpnState {
   private take(action: Action, now: Instant): Effect {
     switch (action.kind) {
       case 'replace': {
-        const { cause, old } = action;
+        const { cause, old, reason = null } = action;
         const bringUp = action.bringUp && { p2pPort: null, ...action.bringUp };
-        const replacement = this.begin({ cause, old, bringUp }, now);
+        const replacement = this.begin({ cause, old, bringUp, reason }, now);
         this.remember(action.cause, now);
         return { kind: 'start', replacement };
       }
@@ -500,9 +505,11 @@ export class VpnState {
 
   private retarget(replacement: Replacement, p2pPort: Port | null, now: Instant): Effect {
     const target = movedTarget(this.current, replacement, p2pPort);
-    if (p2pPort !== null) this.remember('port changed', now);
+    const hasMoved = p2pPort !== replacement.target?.p2pPort;
+    if (hasMoved) this.remember('port changed', now);
     this.raise();
-    return { kind: 'retarget', replacement: this.change(replacement, { target, made: null }), target };
+    const taken = hasMoved || !isForwardedPortTaken(replacement) ? null : replacement.taken;
+    return { kind: 'retarget', replacement: this.change(replacement, { target, made: null, taken }), target };
   }
 
   /** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */

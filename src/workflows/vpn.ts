@@ -14,7 +14,7 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { Alarm } from './alarm';
-import { announce, announceBreaker, announceChange, announceReconnect } from './announce';
+import { announce, announceBreaker, announceChange, announceEnd, announceReconnect } from './announce';
 import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
@@ -181,13 +181,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandler(messages.replacementEndedSignal, (value) => {
     const message = parse.parseReplacementEnded(value);
     const replacement = message && state.replacementEnded(message, Date.now());
-    if (!replacement) return;
-    const seconds = ((Date.now() - replacement.startedAt) / 1000).toFixed(1);
-    log.info(`[${name}] Replacement ${replacement.number} complete after ${seconds} s`, {
-      event: 'replacement ended',
-      replacement: replacement.id,
-      seconds: Number(seconds),
-    });
+    if (replacement) announceEnd(name, replacement);
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);

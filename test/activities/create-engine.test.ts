@@ -1,13 +1,17 @@
 import { createEngine } from '../../src/activities/create-engine';
 import { removeEngine } from '../../src/activities/remove-engine';
 import { engineContainer, type EngineOrder } from '../../src/activities/spec';
+import { listening, untilFree } from '../../src/activities/taken-ports';
 import { DockerHost } from '../../src/docker/docker-host';
+import { guessedReach } from '../../src/docker/reach';
 import type { EngineExtras } from '../../src/domain/replacement';
 import { seal, sealingKeyFrom } from '../../src/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
+import { startPortHolder } from '../../simulator/port-holder';
 import { RUN_LABEL } from '../../simulator/run-label';
 import { target } from '../builders';
 import { Simulation } from '../simulator/simulation';
+import { until } from '../simulator/until';
 
 const simulation = new Simulation();
 const MARK = `portward.test=${simulation.runId}`;
@@ -47,6 +51,7 @@ async function depsOf(docker = new DockerHost(simulation.docker)) {
     docker,
     variant,
     instance: simulation.runId,
+    reach: async () => guessedReach(),
     containerLabel: MARK,
     sealingKey: () => sealingKeyFrom('the key of this test'),
   };
@@ -150,6 +155,41 @@ describe("a container that holds an engine's name", () => {
     await removeEngine(name, deps);
     expect(await deps.docker.inspect(id)).toBeNull();
     await removeEngine(name, deps);
+  });
+});
+
+describe('ports that something else has', () => {
+  test('are found before the engine is started, with who has them, whether connections are seen or answers only', async () => {
+    const wanted = order();
+    const { httpPort } = wanted.target;
+    const container = await simulation.docker.getContainer(vpn).inspect();
+    const name = simulation.name('torrent');
+    const of = { runId: simulation.runId, vpnContainer: container.Id, name, port: httpPort };
+    const holder = await startPortHolder(simulation.docker, of);
+    const deps = await depsOf();
+    await expect(createEngine(wanted, deps)).rejects.toMatchObject({
+      type: 'PortsTaken',
+      nonRetryable: true,
+      message: `port ${httpPort} is taken in the network of VPN '${vpn}', by container '${name}'`,
+      details: [{ taken: { ports: [httpPort], by: `container '${name}'` }, started: false }],
+    });
+    expect(await deps.docker.list([MARK, `portward.replacement=abcdef12/${wanted.number}`])).toEqual([]);
+
+    const awaited = untilFree({ vpn, ports: [httpPort], withinMs: 60_000 }, deps, new AbortController().signal);
+    await holder.remove();
+    await awaited;
+    const { engine } = await createEngine(wanted, deps);
+    await until('the engine', async () => (await listening(container, [httpPort], deps)).length === 1);
+    // It listens itself, so the same order is not refused for that.
+    expect((await createEngine(wanted, deps)).engine.id).toBe(engine.id);
+  });
+
+  test('are those of a program in the VPN container, where no other container shares its network', async () => {
+    const wanted = order();
+    const ofVpn = { ...wanted, target: { ...wanted.target, httpsPort: 8_999 } };
+    await expect(createEngine(ofVpn, await depsOf())).rejects.toThrow(
+      `port 8999 is taken in the network of VPN '${vpn}', by a program in the VPN's own container`,
+    );
   });
 });
 

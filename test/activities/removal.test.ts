@@ -1,3 +1,4 @@
+import { guessedReach } from '../../src/docker/reach';
 import Dockerode from 'dockerode';
 import { createEngine } from '../../src/activities/create-engine';
 import { portsReleased } from '../../src/activities/port-release';
@@ -88,7 +89,13 @@ describe('a container that Docker does not remove', () => {
           ? { status: 500, message: 'dataset is busy' }
           : null;
     const { runLabel } = containers;
-    const made = createEngine(order, { docker: gated(), variant, sealingKey, containerLabel: runLabel });
+    const made = createEngine(order, {
+      docker: gated(),
+      reach: async () => guessedReach(),
+      variant,
+      sealingKey,
+      containerLabel: runLabel,
+    });
     await expect(made).rejects.toMatchObject({ type: REFUSED_BY_DOCKER, details: [expect.any(String)] });
     await expect(made).rejects.toThrow('dataset is busy');
   });

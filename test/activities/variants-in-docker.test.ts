@@ -1,6 +1,7 @@
 // Each variant with the simulated engine, which takes its ports in all the ways in which the images do.
 import { createEngine } from '../../src/activities/create-engine';
 import { DockerHost } from '../../src/docker/docker-host';
+import { guessedReach } from '../../src/docker/reach';
 import { p2pPortOf } from '../../src/engine/p2p-port';
 import { variants } from '../../src/engine/variants';
 import { sealingKeyFrom } from '../../src/seal';
@@ -39,6 +40,7 @@ test.each(cases)(
       { vpn: vpn.name, instance: simulation.runId, lineage: 'abcdef12', number, target: target({ role, ...ports }) },
       {
         docker,
+        reach: async () => guessedReach(),
         variant: { ...variant, image },
         containerLabel: `portward.test=${simulation.runId}`,
         sealingKey: () => sealingKeyFrom('nothing is sealed here'),

@@ -11,9 +11,10 @@ const REPOSITORY = 'portward-test-breaker';
 const stage = new Stage();
 const tag = `${REPOSITORY}:${stage.simulation.runId}`;
 
-async function imageIs(what: 'good' | 'bad'): Promise<void> {
+async function imageIs(what: 'good' | 'bad' | 'crashing'): Promise<void> {
   const { docker, runId } = stage.simulation;
-  const source = await engineImage(docker, what === 'good' ? {} : { HANG: '1' });
+  const env = { good: {}, bad: { HANG: '1' }, crashing: { EXIT_CODE: '7' } };
+  const source = await engineImage(docker, env[what]);
   await docker.getImage(source).tag({ repo: REPOSITORY, tag: runId });
 }
 
@@ -109,10 +110,16 @@ test('while the breaker of plain replacements is open, forcing one is refused, a
 });
 
 test('after its time-out one engine is tried: a failure opens the breaker again, a success closes it', async () => {
+  // Docker calls it running all the while.
   await stage.startPortwardAgain({ CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: '2' });
   await stage.forwarded(40_648);
-  await imageIs('bad');
+  await imageIs('crashing');
   await losePlainEngine();
+  const why = /exit code 7; its last line of output: "simulated engine gives up"/;
+  await until('its exit code and last line as the problem', async () =>
+    why.test((await stage.statusOf()).problem ?? ''),
+  );
+  expect((await stage.replacements())[0]?.last_error).toMatch(why);
   await until('a trial', async () => (await breaker('replacement'))?.state === 'half_open', 50_000);
   await isOpen('replacement', 3);
   await imageIs('good');

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import type { EngineJson, ReplacementJson } from '../../src/api/schemas';
+import { startPortHolder } from '../../simulator/port-holder';
 import { NODE } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';
@@ -145,6 +146,25 @@ test('an engine that hangs once only stays', async () => {
     plain: { container_id: before.plain.container_id, health_status: 'healthy' },
   });
 });
+
+test('a forwarded port that another container has is told with its name, and plain engines are kept all the while', async () => {
+  const vpn = stage.vpn(0);
+  const { plain } = await enginesOf(vpn);
+  const { docker, runId } = stage.simulation;
+  const name = stage.simulation.name('torrent');
+  const holder = await startPortHolder(docker, { runId, vpnContainer: vpn.containerId, name, port: 40_010 });
+  await vpn.changePort(40_010);
+  const told = new RegExp(`^port 40010 is taken in the network of VPN '${vpn.name}', by container '${name}'`);
+  await until('the problem', async () => told.test((await stage.statusOf(vpn)).problem ?? ''));
+  await docker.getContainer(plain.container_id).kill();
+  const replaced = await replacementOf(plain, vpn);
+  expect(replaced).toMatchObject({ cause: 'engine died', reason: expect.stringMatching(/\(exit code 137\)/) });
+  await stage.portward.untilLog(new RegExp(`Replacing engine ${plain.container_name}: engine died \\(.*exit code 137`));
+  expect((await stage.statusOf(vpn)).circuit_breakers?.general.state).toBe('closed');
+  await holder.remove();
+  await stage.forwarded(40_010, vpn);
+  await until('no problem', async () => (await stage.statusOf(vpn)).problem === null);
+}, 90_000);
 
 test('one that keeps dying is replaced at once, then 5 s, then 10 s after the one before', async () => {
   const vpn = stage.vpn(2);

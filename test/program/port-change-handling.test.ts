@@ -161,6 +161,15 @@ describe('what is logged', () => {
     expect(printed.some(([, text]) => ready.test(text ?? ''))).toBe(true);
   });
 
+  test('of first engines another text than of replacements', () => {
+    const name = stage.vpn().name;
+    const said = stage.portward.logLines.map((l) => l.text);
+    expect(said).toContain(
+      `[${name}] Forwarded engine provisioning triggered - will provision new engine with port 65290`,
+    );
+    expect(said.filter((text) => /replacement triggered/.test(text))).toHaveLength(1);
+  });
+
   test('DEBUG_MODE writes port reads, changes and replacements as JSON lines with the ids of their workflows', () => {
     const file = join(stage.portward.folder, 'debug_logs', 'portward.jsonl');
     const lines = readFileSync(file, 'utf8')

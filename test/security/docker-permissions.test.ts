@@ -53,7 +53,8 @@ test('the settings let nothing else through', () => {
     ['POST', `/containers/${'ab'.repeat(32)}/exec`],
     ['POST', `/containers/${'ab'.repeat(32)}/kill`],
     ['PUT', `/containers/${'ab'.repeat(32)}/archive`],
-    ['GET', `/containers/${'ab'.repeat(32)}/logs`],
+    ['GET', `/containers/${'ab'.repeat(32)}/top`],
+    ['GET', '/containers/gluetun/logs'],
     ['GET', '/containers/../info/json'],
     ['DELETE', '/containers/gluetun'],
     ['DELETE', '/images/x'],
@@ -97,6 +98,14 @@ test('an engine that has to go without having come up is removed with them too',
   await stage.portward.untilLog(/new engine with port 50001/);
   await stage.vpn().changePort(50_002);
   await stage.forwarded(50_002);
+  await stage.quiet();
+  expect(filter.refused).toEqual([]);
+});
+
+test('an engine that has died is asked for its last words and replaced with them', async () => {
+  const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id ?? '';
+  await stage.simulation.docker.getContainer(plain).kill();
+  await until('another one', async () => (await stage.listed(2)).every((e) => e.container_id !== plain), 60_000);
   await stage.quiet();
   expect(filter.refused).toEqual([]);
 });

@@ -313,6 +313,7 @@ export class VpnStand {
           const engine = made ? engineOf(made) : this.put(name, order);
           return { engine, session: session(this.vpn) ?? 'none' };
         }),
+      awaitPortsFree: async () => {},
       awaitEngine: async ({ engine }) => {
         await act('awaitEngine', engine.name, () => undefined);
         await this.wait(() => this.engineAnswers);

@@ -365,23 +365,23 @@ test('that an engine is gone is told when it is, also where its successor waits 
 
 describe('an engine that could not be brought up', () => {
   const made = { id: 'in-vain', name: 'in-vain' };
-  const failed = (callersEnv: boolean) => {
+  const failed = (countsForBreaker: boolean) => {
     const own = replacement({ number: 1, cause: 'engine missing', old: [], made });
     const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
     const message = { lineage: 'abcdef12', number: 1, failedAttempts: 1, error: 'no answer', provisioning: true };
-    state.attemptFailed({ ...message, callersEnv }, DAY);
+    state.attemptFailed({ ...message, countsForBreaker, taken: null }, DAY);
     return state.data;
   };
 
   test('is no engine that boots any more, and told as stopped', () => {
-    const after = failed(false);
+    const after = failed(true);
     expect(bootingEngines(after)).toEqual([]);
     expect(after.news.map(({ happening }) => happening)).toMatchObject([{ kind: 'engine_stopped', engine: made.id }]);
   });
 
   test('counts for the circuit breaker, but not where its caller has given it environment', () => {
-    expect(failed(false).breakers.forwarded.replacement.failures).toBe(1);
-    expect(failed(true).breakers.forwarded.replacement.failures).toBe(0);
+    expect(failed(true).breakers.forwarded.replacement.failures).toBe(1);
+    expect(failed(false).breakers.forwarded.replacement.failures).toBe(0);
   });
 });
 

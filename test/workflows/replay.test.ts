@@ -55,6 +55,7 @@ const activities: Record<keyof (Activities & FleetActivities), true> = {
   awaitReleased: true,
   createEngine: true,
   awaitEngine: true,
+  awaitPortsFree: true,
   restartVpn: true,
   reconnectVpn: true,
   notify: true,

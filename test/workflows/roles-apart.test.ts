@@ -54,23 +54,31 @@ const LONG_S = 900;
 test('plain engines are kept whatever the forwarded one does, one in its place, and it comes once it can', () => {
   const targets = fc.integer({ min: 1, max: 4 });
   fc.assert(
-    fc.property(plays('plain'), targets, fc.boolean(), (play, targetEngines, fromTheStart) => {
-      const world = new World({ targetEngines });
-      if (!fromTheStart) goOn(world, 60);
-      world.unable.add('forwarded');
-      if (!fromTheStart) world.port = 40_003;
-      for (const step of play) step(world);
-      goOn(world, LONG_S);
-      world.assertPromises();
-      // One that the VPN had before may be left, for another port.
-      expect(listed(world).length).toBeGreaterThanOrEqual(targetEngines);
-      const plain = engines(world, 'plain').length;
-      expect(plain).toBeGreaterThanOrEqual(targetEngines - engines(world, 'forwarded').length);
-      world.unable.clear();
-      world.settle();
-      assertSettled(world);
-    }),
-    { numRuns: 60 },
+    fc.property(
+      plays('plain'),
+      targets,
+      fc.boolean(),
+      fc.boolean(),
+      (play, targetEngines, fromTheStart, isPortTaken) => {
+        const world = new World({ targetEngines });
+        if (!fromTheStart) goOn(world, 60);
+        if (isPortTaken) world.held.add(40_000).add(40_001).add(40_002).add(40_003).add(19_000).add(45_001);
+        else world.unable.add('forwarded');
+        if (!fromTheStart) world.port = 40_003;
+        for (const step of play) step(world);
+        goOn(world, LONG_S);
+        world.assertPromises();
+        // One that the VPN had before may be left, for another port.
+        expect(listed(world).length).toBeGreaterThanOrEqual(targetEngines);
+        const plain = engines(world, 'plain').length;
+        expect(plain).toBeGreaterThanOrEqual(targetEngines - engines(world, 'forwarded').length);
+        world.unable.clear();
+        world.held.clear();
+        world.settle();
+        assertSettled(world);
+      },
+    ),
+    { numRuns: 80 },
   );
 });
 

@@ -9,6 +9,7 @@ import {
   type VpnObservation,
 } from '../../src/domain/observation';
 import type { Cause, Replacement, Target } from '../../src/domain/replacement';
+import type { TakenPorts } from '../../src/domain/taken-ports';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
 import { breakerKey } from '../../src/workflows/breaker';
@@ -78,6 +79,8 @@ export class World {
   state: VpnState;
   /** Engines of these roles can't be brought up. */
   readonly unable = new Set<Role>();
+  /** Something else has these ports in the VPN's network. */
+  readonly held = new Set<Port>();
   /** When each engine was last on the list. */
   private readonly lastListed = new Map<string, number>();
   private readonly hiddenForGood = new Set<string>();
@@ -319,12 +322,20 @@ export class World {
   }
 
   /** A replacement can't bring up its engine this time. */
-  failProvisioning(number: number): void {
+  failProvisioning(number: number, taken: TakenPorts | null = null): void {
     const child = this.children.get(number);
     if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
     const failedAttempts = ++child.failures;
     const { effect } = this.state.attemptFailed(
-      { number, lineage: 'abcdef12', failedAttempts, error: 'provisioning: no', provisioning: true, callersEnv: false },
+      {
+        number,
+        lineage: 'abcdef12',
+        failedAttempts,
+        error: 'provisioning: no',
+        provisioning: true,
+        countsForBreaker: taken === null,
+        taken,
+      },
       this.now,
     );
     if (effect) this.carryOut(effect);
@@ -547,6 +558,11 @@ export class World {
     }
     const { number } = child.replacement;
     const { role, httpPort, httpsPort, p2pPort, generation } = target;
+    const held = ports.filter((port) => this.held.has(port));
+    if (held.length > 0) {
+      this.failProvisioning(number, { ports: held, by: "container 'torrent'" });
+      return true;
+    }
     if (this.unable.has(role)) {
       this.failProvisioning(number);
       return true;

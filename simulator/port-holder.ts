@@ -1,0 +1,35 @@
+import type Docker from 'dockerode';
+import { ensureSimulatorImage, NODE } from './image';
+import { removeContainer } from './remove-container';
+import { RUN_LABEL } from './run-label';
+
+export interface PortHolder {
+  readonly name: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** A container that is none of Portward's, in a VPN's network, which listens on that port. Resolves when it does. */
+export async function startPortHolder(
+  docker: Docker,
+  of: { readonly runId: string; readonly vpnContainer: string; readonly name: string; readonly port: number },
+): Promise<PortHolder> {
+  const { runId, vpnContainer, name, port } = of;
+  // It answers HTTP as an engine would: who asks can't tell them apart.
+  const program = `const server = require('node:http').createServer((_request, response) => response.end('{}'));
+    server.listen(${port}, () => console.log('listens'));`;
+  const container = await docker.createContainer({
+    name,
+    Image: await ensureSimulatorImage(docker),
+    Entrypoint: [NODE, '-e', program],
+    Labels: { [RUN_LABEL]: runId },
+    HostConfig: { NetworkMode: `container:${vpnContainer}` },
+  });
+  await container.start();
+  const output = await container.logs({ follow: true, stdout: true });
+  await new Promise<void>((resolve, reject) => {
+    output.on('data', () => resolve());
+    output.on('end', () => reject(new Error(`${name} has ended instead of listening on port ${port}`)));
+  });
+  if ('destroy' in output && typeof output.destroy === 'function') output.destroy();
+  return { name, remove: () => removeContainer(docker, container.id) };
+}

@@ -1,0 +1,32 @@
+/** How a run of an engine's program has ended. */
+export interface EngineExit {
+  readonly code: number;
+  /** The kernel has killed it because the container, or the host, had no memory left. */
+  readonly outOfMemory: boolean;
+  /** Without secrets; null where it has written nothing, or that can't be read. */
+  readonly lastLine: string | null;
+}
+
+/** Docker's, and the shell's, for a program that is there but can't be run, and for one that is not there. */
+const NOT_RUNNABLE = 126;
+const NOT_FOUND = 127;
+const KILLED = 137;
+
+/** No further start mends that. */
+export function isHopelessExit({ code }: Pick<EngineExit, 'code'>): boolean {
+  return code === NOT_RUNNABLE || code === NOT_FOUND;
+}
+
+/** For example `its process ended with exit code 1; its last line of output: "no licence"`. */
+export function exitInWords(exit: EngineExit): string {
+  const { lastLine } = exit;
+  return `${how(exit)}${lastLine === null ? '' : `; its last line of output: "${lastLine}"`}`;
+}
+
+function how({ code, outOfMemory }: EngineExit): string {
+  if (outOfMemory) return `its process was killed for want of memory (exit code ${code})`;
+  if (code === NOT_FOUND) return `its program was not found (exit code ${code})`;
+  if (code === NOT_RUNNABLE) return `its program could not be run (exit code ${code})`;
+  if (code === KILLED) return `its process was killed (exit code ${code})`;
+  return `its process ended with exit code ${code}`;
+}

@@ -1,0 +1,105 @@
+// Ports that something else has in the VPN's network.
+import { problemOf } from '../../src/workflows/problems';
+import type { Replacement } from '../../src/domain/replacement';
+import { World } from './world';
+import { assertSettled } from './world-at-rest';
+
+const HTTP = [19_000, 19_001, 19_002];
+
+/** Everything goes on, a second at a time. */
+function goOn(world: World, seconds: number): void {
+  for (let passed = 0; passed < seconds; passed++) {
+    world.observe();
+    for (const number of world.running()) world.step(number, true);
+    world.pass(1_000);
+  }
+}
+
+function last(world: World): Replacement | undefined {
+  return world.state.data.replacements.at(-1);
+}
+
+test('that the forwarded port is taken, and by whom, is the problem until the port is free, and no breaker opens', () => {
+  const world = new World({ targetEngines: 2 });
+  world.held.add(40_000);
+  goOn(world, 10);
+  expect(problemOf(world.state.data)).toBe(
+    "port 40000 is taken in the network of VPN 'gluetun', by container 'torrent', so that no engine can have the forwarded port: stop that, or let it listen elsewhere",
+  );
+  expect(world.state.list(world.now)).toHaveLength(2);
+  goOn(world, 120);
+  expect(world.state.data.breakers.forwarded.general).toMatchObject({ failures: 0, openedAt: null });
+  world.held.clear();
+  world.settle();
+  expect(problemOf(world.state.data)).toBeNull();
+  assertSettled(world);
+});
+
+test('a port that moves on from the one that is taken takes the problem along', () => {
+  const world = new World();
+  world.held.add(40_000);
+  goOn(world, 5);
+  world.port = 40_001;
+  goOn(world, 90);
+  expect(problemOf(world.state.data)).toBeNull();
+  assertSettled(world);
+});
+
+test('an engine whose own ports are taken moves on to others at once, also a forwarded one, which keeps its forwarded port', () => {
+  const world = new World({ targetEngines: 3 });
+  for (const port of HTTP) world.held.add(port);
+  world.held.add(45_000);
+  goOn(world, 30);
+  assertSettled(world);
+  const used = [...world.containers.values()].map((c) => c.httpPort);
+  expect(used.filter((port) => HTTP.includes(port))).toEqual([]);
+  expect(problemOf(world.state.data)).toBeNull();
+});
+
+test('a port that was taken is tried again after a while', () => {
+  const world = new World({ targetEngines: 1 });
+  for (const port of HTTP) world.held.add(port);
+  goOn(world, 30);
+  expect(world.state.data.takenPorts.map(({ port }) => port)).toEqual(HTTP);
+  world.held.clear();
+  goOn(world, 600);
+  expect(world.state.data.takenPorts).toEqual([]);
+  world.setTarget(2);
+  goOn(world, 10);
+  expect([...world.containers.values()].map((c) => c.httpPort)).toContain(19_000);
+});
+
+test('who asks for a port that is taken is told so, and asked for another one it is refused at once', () => {
+  const world = new World();
+  goOn(world, 30);
+  world.held.add(19_005);
+  world.provision(19_005);
+  goOn(world, 5);
+  expect(last(world)).toMatchObject({
+    cause: 'requested',
+    target: null,
+    state: 'completed',
+    lastError: 'provisioning: no',
+  });
+  const again = { requestId: 'again', labels: {}, sealedEnv: null, httpPort: 19_005 };
+  expect(world.state.provisioningRefusal(again, world.now)).toBe("port 19005 of VPN 'gluetun' is taken, or reserved");
+});
+
+test('who asks for an engine on any port gets it on another one than the port that is taken', () => {
+  const world = new World();
+  goOn(world, 30);
+  world.held.add(19_002).add(19_003);
+  world.provision(null);
+  goOn(world, 10);
+  expect(last(world)).toMatchObject({ cause: 'requested', state: 'completed', target: { httpPort: 19_004 } });
+});
+
+test('an engine that says without end that its ports are taken is moved a few times only when somebody has asked for it', () => {
+  const world = new World();
+  goOn(world, 30);
+  for (let port = 19_002; port <= 19_009; port++) world.held.add(port);
+  world.provision(null);
+  goOn(world, 30);
+  expect(last(world)).toMatchObject({ cause: 'requested', target: null, lastError: 'provisioning: no' });
+  expect(world.state.data.takenPorts).toHaveLength(4);
+});
