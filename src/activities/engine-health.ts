@@ -31,8 +31,8 @@ export interface HealthOptions {
 /** An engine that has not answered yet is asked this often, so that it is listed soon after it is up. */
 const BOOTING_INTERVAL_MS = 500;
 const DOUBTED_INTERVAL_MS = 250;
-/** An engine that is in doubt and works says so at once. */
-const DOUBTED_ANSWER_WITHIN_MS = 1_000;
+/** An engine that is in doubt and works says so at once, unless its machine is busy. */
+const DOUBTED_ANSWER_WITHIN_MS = 2_000;
 const DOUBT_FOR_MS = 10_000;
 
 /**

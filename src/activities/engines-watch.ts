@@ -1,4 +1,4 @@
-import type { Port } from '../domain/engine';
+import type { ContainerId, Port } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
 import type { ContainerDetails } from '../docker/docker-host';
 import type { Endpoint } from '../engine/engine-api';
@@ -9,6 +9,8 @@ import type { VpnMemory } from './vpn-memory';
 export interface EnginesWatchOptions {
   readonly memory: VpnMemory;
   readonly look: () => DockerLook | null;
+  /** Engines being let go: that they end says nothing of the others. */
+  readonly evicted: readonly ContainerId[];
   /** Of the VPN's container. @throws Unreachable */
   readonly endpoint: (details: ContainerDetails, port: Port) => Endpoint;
   /** Ends the watch. */
@@ -34,7 +36,7 @@ export class EnginesWatch {
   }
 
   private askAll({ engines }: DockerLook, details: ContainerDetails): void {
-    const { memory, endpoint, signal, changed, refused } = this.options;
+    const { memory, evicted, endpoint, signal, changed, refused } = this.options;
     const now = performance.now();
     for (const { id, running, networkOf, httpPort } of engines) {
       if (!running || networkOf !== details.Id || !memory.health.due(id, now)) continue;
@@ -42,9 +44,12 @@ export class EnginesWatch {
       void memory.health
         .ask(id, () => endpoint(details, httpPort), signal)
         .then((hasBegunToRefuse) => {
-          if (hasBegunToRefuse) memory.doubt.begin(performance.now());
-          if (hasBegunToRefuse) refused();
-          else changed();
+          if (!hasBegunToRefuse || evicted.includes(id)) {
+            changed();
+            return;
+          }
+          memory.doubt.begin(performance.now());
+          refused();
         });
     }
   }

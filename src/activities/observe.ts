@@ -65,6 +65,7 @@ export class Observer {
     this.engines = new EnginesWatch({
       ...shared,
       look: () => this.docker.look,
+      evicted: input.busy.evicted,
       endpoint: (details, port) => resolve(this.reach, details, port),
       refused: () => this.doubt(),
     });

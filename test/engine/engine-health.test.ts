@@ -180,7 +180,7 @@ describe('an engine that has answered', () => {
     expect(engine.health.isSilent(ID)).toBe(true);
   });
 
-  test('is asked at once in doubt, though a question is under way that hangs, and has a second for the answer', async () => {
+  test('is asked at once in doubt, though a question is under way that hangs, and has 2 s for the answer', async () => {
     const engine = new Asked('healthy');
     engine.hangs = true;
     const { signal } = new AbortController();
@@ -190,7 +190,7 @@ describe('an engine that has answered', () => {
     engine.health.doubtAll(performance.now());
     expect(engine.health.due(ID, performance.now())).toBe(true);
     const now = engine.health.ask(ID, endpoint, signal);
-    await jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     await now;
     expect(engine.health.isSilent(ID)).toBe(true);
     void before;
