@@ -52,7 +52,7 @@ export abstract class VpnRequests {
     await this.put('/times', times);
   }
 
-  /** null ends any fault but 'lost'. */
+  /** null ends any fault but 'lost' and 'deadlock'. */
   async setFault(fault: Fault | null): Promise<void> {
     await this.put('/fault', fault ?? { kind: null });
   }
@@ -65,6 +65,14 @@ export abstract class VpnRequests {
   /** The port is 0 for good, while Docker calls the VPN healthy and it calls itself running. Cured by a reconnection. */
   async losePort(): Promise<void> {
     await this.setFault({ kind: 'lost' });
+  }
+
+  /**
+   * Told to stop, the VPN is `stopping` for ever: its control server says port 0 and does not answer to anything about the
+   * VPN's status, and Docker calls it healthy. Cured by a restart of the container.
+   */
+  async deadlockAtStop(): Promise<void> {
+    await this.setFault({ kind: 'deadlock' });
   }
 
   /**

@@ -82,6 +82,7 @@ export function createAdminServer(parts: AdminServerParts): Server {
 async function setFault({ vpn, faults }: AdminServerParts, body: unknown): Promise<void> {
   const fault = parseFault(body);
   if (fault?.kind === 'lost') await vpn.lose();
+  else if (fault?.kind === 'deadlock') vpn.deadlockAtStop();
   else faults.set(fault);
 }
 

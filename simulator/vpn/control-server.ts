@@ -98,6 +98,7 @@ async function answer(
       response.writeHead(200).end();
       return;
     case 'GET status':
+      if (vpn.deadlocked) await new Promise(() => {});
       answerJson(response, 200, { status: vpn.status });
       return;
     case 'PUT status': {

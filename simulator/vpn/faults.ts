@@ -42,7 +42,7 @@ export class Faults {
 export function parseFault(value: unknown): Fault | null {
   if (isRecord(value)) {
     if (value.kind === null) return null;
-    if (value.kind === 'lost') return { kind: 'lost' };
+    if (value.kind === 'lost' || value.kind === 'deadlock') return { kind: value.kind };
     const kind = ANSWER_FAULTS.find((name) => name === value.kind);
     const route = ROUTES.find((name) => name === value.route);
     if (kind !== undefined && (route !== undefined || value.route === undefined)) {
@@ -57,6 +57,6 @@ export function parseFault(value: unknown): Fault | null {
   }
   throw new RefusedRequest(
     400,
-    `fault: expected {kind: ${ANSWER_FAULTS.join('|')}|lost|null, route?: ${ROUTES.join('|')}}, found ${JSON.stringify(value)}`,
+    `fault: expected {kind: ${ANSWER_FAULTS.join('|')}|lost|deadlock|null, route?: ${ROUTES.join('|')}}, found ${JSON.stringify(value)}`,
   );
 }

@@ -36,8 +36,11 @@ export type AnswerFault = {
   body?: string;
 };
 
-/** 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. */
-export type Fault = AnswerFault | { kind: 'lost' };
+/**
+ * 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. 'deadlock': who tells
+ * the VPN to stop from now on leaves it stopping for ever.
+ */
+export type Fault = AnswerFault | { kind: 'lost' } | { kind: 'deadlock' };
 
 /** How a change of ports goes from now on; what is left out stays as it is. */
 export type ChangeTimes = {

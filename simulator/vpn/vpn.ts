@@ -13,6 +13,7 @@ export class Vpn {
   #status: TunnelStatus = 'starting';
   #lost = false;
   #cameUp = false;
+  #deadlock: 'none' | 'at the next stop' | 'now' = 'none';
   #changes: Promise<unknown> = Promise.resolve();
   readonly #tunnel = new Tunnel();
   #addresses: string[] = [];
@@ -30,6 +31,16 @@ export class Vpn {
 
   get lost(): boolean {
     return this.#lost;
+  }
+
+  /** Whoever asks for its status, or for another one, gets no answer any more. */
+  get deadlocked(): boolean {
+    return this.#deadlock === 'now';
+  }
+
+  /** As v3.41.1 when it is told to stop in the moment of a renewal: it is stopping for ever. A new process is rid of it. */
+  deadlockAtStop(): void {
+    this.#deadlock = 'at the next stop';
   }
 
   /** Whether anything passes through the tunnel. */
@@ -56,6 +67,12 @@ export class Vpn {
 
   /** What Gluetun's `PUT /v1/vpn/status` does, and its `outcome` (internal/loopstate/apply.go). */
   async apply(wanted: 'running' | 'stopped'): Promise<string> {
+    if (this.#deadlock === 'at the next stop' && wanted === 'stopped') {
+      this.#deadlock = 'now';
+      this.#status = 'stopping';
+      await this.forwarded.drop(this.#stopping.signal);
+    }
+    if (this.deadlocked) return new Promise(() => {});
     const from = wanted === 'running' ? 'stopped' : 'running';
     if (this.#status !== from) return `already ${this.#status}`;
     this.#status = wanted === 'running' ? 'starting' : 'stopping';

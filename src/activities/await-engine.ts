@@ -171,7 +171,9 @@ function isInSession(details: ContainerDetails, { session: madeIn }: AwaitedEngi
 
 /** Why the engine can't answer any more, which is no fault of its own. */
 function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, details: ContainerDetails | null): ApplicationFailure {
-  const what = session(observeDocker(details)) === madeIn ? 'stopped' : 'restarted';
+  const isSameRun = session(observeDocker(details)) === madeIn;
+  const isSameContainer = details !== null && madeIn.startsWith(details.Id);
+  const what = isSameRun ? 'stopped' : details === null ? 'removed' : isSameContainer ? 'restarted' : 're-created';
   return ApplicationFailure.nonRetryable(
     `VPN container '${vpn}' was ${what} before engine ${engine.name} answered`,
     'VpnNotHealthy',

@@ -1,14 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import type { EngineRef, Port } from '../domain/engine';
-import { isCalledUnhealthy, session, type Observation } from '../domain/observation';
-import { NotAccepted } from '../gluetun/gluetun-error';
+import type { Observation } from '../domain/observation';
 import { awaitEngine, type AwaitedEngine } from './await-engine';
 import type { ActivityDeps } from './deps';
-import { ControlServerAddress } from './control-server';
 import { CrashLoop } from './crash-loop';
 import { createEngine, type MadeEngine } from './create-engine';
-import { observeDocker } from './docker-look';
 import { EngineHealth } from './engine-health';
 import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
@@ -19,6 +15,7 @@ import { portsReleased, type AwaitedRelease } from './port-release';
 import { refusable, removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { Notifications, type NewsBatch } from './notify';
+import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRestart } from './restart-vpn';
 import type { EngineOrder } from './spec';
 import { untilFree } from './taken-ports';
 import { Turns } from './turns';
@@ -47,27 +44,6 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
     return await Promise.race([work(context.cancellationSignal), context.cancelled]);
   } finally {
     clearInterval(timer);
-  }
-}
-
-/** Whether the VPN has been left as it was. */
-function isRefusal(error: unknown): error is NotAccepted {
-  return error instanceof NotAccepted && !['unreachable', 'timeout'].includes(error.failure);
-}
-
-/** For the run of the VPN's container that `session` names. */
-export interface VpnRestart {
-  readonly vpn: string;
-  readonly session: string;
-}
-
-/** Whether the port has come back by itself. */
-async function hasPort(ask: () => Promise<number>): Promise<boolean> {
-  try {
-    await ask();
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -154,35 +130,14 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating((signal) => untilFree({ vpn, ports, withinMs: FREE_WITHIN_MS }, deps, signal));
     },
 
-    /** Restarts the VPN's container, unless that has happened since the run of it that the remedy is for. */
-    async restartVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
-      await heartbeating(async () => {
-        const details = await docker.inspectByName(vpn);
-        const seen = observeDocker(details);
-        // It may have got well while nobody was there to do this.
-        if (details && isCalledUnhealthy(seen) && session(seen) === ill) await docker.restart(details.Id);
-      });
+    /** Restarts the VPN's container; false: that is not needed any more. */
+    restartVpn(order: ContainerRestart): Promise<boolean> {
+      return heartbeating((signal) => restartContainer(order, deps, signal));
     },
 
-    /** Restarts the VPN inside its container, whose network and engines stay. */
-    async reconnectVpn({ vpn, session: ill }: VpnRestart): Promise<void> {
-      await heartbeating(async () => {
-        const details = await docker.inspectByName(vpn);
-        if (!details || session(observeDocker(details)) !== ill) return;
-        // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
-        const { signal } = new AbortController();
-        const server = await new ControlServerAddress(vpn, details, await deps.reach(), deps).url(signal);
-        const client = deps.gluetun(vpn);
-        if (await hasPort(() => client.forwardedPort(server, signal))) return;
-        try {
-          await client.reconnect(server, signal);
-        } catch (error) {
-          // After an earlier attempt the VPN may be stopped, and has to be told to run whatever comes.
-          const isFirst = Context.current().info.attempt === 1;
-          if (isFirst && isRefusal(error)) throw ApplicationFailure.nonRetryable(error.message, 'Refused');
-          throw error;
-        }
-      });
+    /** Restarts the VPN inside its container, whose network and engines stay; false: that is not needed any more. */
+    reconnectVpn(order: VpnRestart): Promise<boolean> {
+      return heartbeating(() => restartVpnInside(order, deps));
     },
 
     /** Resolves once the receiver has said that it has it. */

@@ -1,8 +1,12 @@
 import type { MetricCounter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Known, PortRead, PortReading } from '../domain/observation';
-import { GluetunError, type GluetunClient } from '../gluetun/client';
+import { GluetunError, NoPortForwarded, type GluetunClient } from '../gluetun/client';
+import { whyNoPort } from './no-port';
 import type { VpnMemory } from './vpn-memory';
+
+/** There is no port for moments whenever it changes, which nobody needs to have explained. */
+const ASK_WHY_AFTER_MS = 500;
 
 /** @throws where the control server can't be reached, or not understood */
 export type AskControlServer = <T>(signal: AbortSignal, question: (base: URL) => Promise<T>) => Promise<T>;
@@ -43,7 +47,10 @@ export class PortReader {
       counter.add(1, { vpn, result });
       if (result !== 'unreachable' && result !== 'timeout') memory.doubt.controlServerAnswers();
       if (result === 'unreachable' && memory.doubt.controlServerRefuses(performance.now())) refused();
-      throw error;
+      const { portFailure } = memory;
+      const isLasting = portFailure !== null && performance.now() - portFailure.since >= ASK_WHY_AFTER_MS;
+      if (!(error instanceof NoPortForwarded) || !isLasting) throw error;
+      throw await whyNoPort(error, (withinMs) => ask(signal, (base) => client.vpnStatus(base, signal, withinMs)));
     }
   }
 

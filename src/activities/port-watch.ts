@@ -13,6 +13,8 @@ export interface PortFailure {
   /** What the last one said. */
   readonly reason: string;
   readonly none: boolean;
+  /** There is none because the VPN is stopped inside its container. */
+  readonly stopped: boolean;
 }
 
 export interface PortWatchOptions {
@@ -103,6 +105,7 @@ export class PortWatch {
           since: memory.portFailure?.since ?? began,
           reason: error instanceof Error ? error.message : String(error),
           none: error instanceof NoPortForwarded,
+          stopped: error instanceof NoPortForwarded && error.stopped,
         };
         memory.portFailure = failure;
         this.doubtedUntil = failure.since + REREAD_FOR_MS;
@@ -124,9 +127,9 @@ export class PortWatch {
   private believeFailure(): void {
     const { portFailure } = this.options.memory;
     if (portFailure === null) return;
-    const { since, reason, none } = portFailure;
+    const { since, reason, none, stopped } = portFailure;
     const forMs = Math.round(performance.now() - since);
-    if (forMs >= REREAD_FOR_MS) this.reads({ kind: 'unknown', forMs, reason, none });
+    if (forMs >= REREAD_FOR_MS) this.reads({ kind: 'unknown', forMs, reason, none, ...(stopped ? { stopped } : {}) });
   }
 
   private reads(reading: PortReading): void {

@@ -108,7 +108,7 @@ export function vpnJson(report: VpnReport, progress: ObserveProgress | null, sta
 
 function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
   const { running, last } = remedies;
-  if (running) return { kind: running.kind, started_at: time(running.startedAt), ended_at: null, error: null };
+  if (running) return { kind: running.kind, started_at: time(running.startedAt), ended_at: null, error: running.error };
   if (!last) return null;
   const { remedy, endedAt, error } = last;
   return { kind: remedy.kind, started_at: time(remedy.startedAt), ended_at: time(endedAt), error };

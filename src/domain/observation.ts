@@ -49,7 +49,14 @@ export type PortReading =
       /** Which of the forwarded ports was asked for, 0 being the first; never news. */
       readonly index?: number;
     }
-  | { readonly kind: 'unknown'; readonly forMs: number; readonly reason: string; readonly none: boolean }
+  | {
+      readonly kind: 'unknown';
+      readonly forMs: number;
+      readonly reason: string;
+      readonly none: boolean;
+      /** There is none because the VPN inside its container is stopped. */
+      readonly stopped?: boolean;
+    }
   | { readonly kind: 'unasked' }
   | { readonly kind: 'pending' };
 
@@ -207,6 +214,7 @@ export function told(sight: Sight, busy: Busy): Known {
 function portSays(port: PortReading): string {
   if (port.kind === 'known') return `port ${port.port}`;
   if (port.kind !== 'unknown') return port.kind;
+  if (port.stopped === true) return 'stopped';
   return port.none ? 'none' : 'unclear';
 }
 

@@ -6,7 +6,7 @@ import { followedPort, PortAnswer, type FollowedPort } from './port-answer';
 import { reconnect } from './reconnect';
 
 export type { GluetunAuth } from './auth';
-export { GluetunError, NoPortForwarded } from './gluetun-error';
+export { ControlServerHangs, GluetunError, NoPortForwarded, NotAccepted, VpnStopped } from './gluetun-error';
 export type { FollowedPort } from './port-answer';
 
 export interface GluetunClientOptions {
@@ -60,8 +60,7 @@ export class GluetunClient {
   }
 
   /** How the VPN inside the container is, whatever Docker says of its health. @throws GluetunError */
-  async vpnStatus(base: URL, signal: AbortSignal): Promise<VpnStatus> {
-    const { timeoutMs } = this.options;
+  async vpnStatus(base: URL, signal: AbortSignal, timeoutMs = this.options.timeoutMs): Promise<VpnStatus> {
     const request = { base, ...STATUS, answer: StatusAnswer };
     return (await this.controlServer.ask(request, { timeoutMs, signal })).status;
   }
@@ -70,15 +69,18 @@ export class GluetunClient {
    * Restarts the VPN inside its container, where engines keep their network. Resolves when Gluetun says that it runs; the
    * port comes after that. Safe to begin again at any point. Once `signal` is aborted it may take another fifth of
    * `reconnectTimeoutMs`, so as not to leave the VPN stopped.
-   * @throws GluetunError
+   * @param mayBeStopped an earlier reconnection may have left it stopped; otherwise a stopped VPN is somebody's wish
+   * @throws GluetunError; VpnStopped and NotAccepted when nothing has changed; ControlServerHangs
    */
-  async reconnect(base: URL, signal: AbortSignal): Promise<void> {
+  async reconnect(base: URL, signal: AbortSignal, { mayBeStopped }: { readonly mayBeStopped: boolean }): Promise<void> {
     const { reconnectTimeoutMs = RECONNECT_TIMEOUT_MS } = this.options;
     await reconnect({
+      status: () => this.vpnStatus(base, signal),
       put: async (status, timeoutMs, limit) => {
         const request = { base, ...STATUS, put: { status }, answer: StatusOutcome };
         return (await this.controlServer.ask(request, { timeoutMs, signal: limit })).outcome;
       },
+      mayBeStopped,
       timeoutMs: reconnectTimeoutMs,
       signal,
     });

@@ -17,8 +17,12 @@ export class GluetunError extends Error {
 
 /** The control server has answered, and clearly: there is no port right now. Every port change passes through that. */
 export class NoPortForwarded extends GluetunError {
-  constructor() {
-    super('the control server says that no port is forwarded right now', 'none');
+  /** @param stopped because the VPN inside the container is stopped */
+  constructor(
+    message = 'the control server says that no port is forwarded right now',
+    readonly stopped = false,
+  ) {
+    super(message, 'none');
     this.name = 'NoPortForwarded';
   }
 }
@@ -28,5 +32,25 @@ export class NotAccepted extends GluetunError {
   constructor(message: string, failure: PortReadFailure) {
     super(message, failure);
     this.name = 'NotAccepted';
+  }
+}
+
+/** Somebody has stopped the VPN inside its container, and it was not Portward. Nothing has changed. */
+export class VpnStopped extends GluetunError {
+  constructor() {
+    super('the VPN inside the container is stopped, and not by Portward');
+    this.name = 'VpnStopped';
+  }
+}
+
+/** The control server takes orders, and neither answers nor carries them out. Gluetun can deadlock while it stops its VPN. */
+export class ControlServerHangs extends GluetunError {
+  constructor(seconds: number) {
+    super(
+      `the VPN was told to stop and does not run again: its control server has given no answer for ${seconds} s. ` +
+        'If it stays so, restart its container',
+      'timeout',
+    );
+    this.name = 'ControlServerHangs';
   }
 }

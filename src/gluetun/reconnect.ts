@@ -1,11 +1,15 @@
 import { pauseUntil } from '../pause';
-import { GluetunError, NotAccepted } from './gluetun-error';
+import { ControlServerHangs, GluetunError, NotAccepted, VpnStopped } from './gluetun-error';
 
 type Wanted = 'stopped' | 'running';
 
 export interface Reconnection {
+  /** How the VPN is, as the control server says. */
+  readonly status: () => Promise<string>;
   /** Asks for a status of the VPN and resolves with what the control server says came of it. */
   readonly put: (wanted: Wanted, timeoutMs: number, signal: AbortSignal) => Promise<string>;
+  /** An earlier reconnection may have left the VPN stopped. Otherwise a VPN that is stopped is left so. */
+  readonly mayBeStopped: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -22,12 +26,33 @@ const PAUSE_AT_MOST_MS = 2_000;
  * @throws GluetunError
  */
 export async function reconnect(reconnection: Reconnection): Promise<void> {
-  const { put, timeoutMs, signal } = reconnection;
+  const { put, mayBeStopped, timeoutMs, signal } = reconnection;
   if (signal.aborted) throw new GluetunError('the VPN was not reconnected: that was called off before it began');
   const endsAt = performance.now() + timeoutMs;
-  const problem = await stop(put, timeoutMs * SHARE_OF_STOP, signal);
+  if (!mayBeStopped) await leaveStopped(reconnection, endsAt - timeoutMs * (1 - SHARE_OF_STOP));
+  const problem = await stop(put, Math.max(endsAt - performance.now(), 1) * SHARE_OF_STOP, signal);
   await runAgain(reconnection, endsAt);
   if (problem !== null) throw problem;
+}
+
+/**
+ * A VPN that somebody has stopped, or is stopping, stays so. One of which that can't be read is taken for one that runs.
+ * @throws VpnStopped
+ */
+async function leaveStopped({ status, signal }: Reconnection, until: number): Promise<void> {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_AT_MOST_MS)) {
+    let now: string;
+    try {
+      now = await status();
+    } catch (error) {
+      if (error instanceof GluetunError) return;
+      throw error;
+    }
+    if (now === 'stopped') throw new VpnStopped();
+    // One that stays `stopping` is what a deadlock of Gluetun's looks like.
+    if (now !== 'stopping' || signal.aborted || performance.now() + pauseMs >= until) return;
+    await pauseUntil(pauseMs, signal);
+  }
 }
 
 /** Resolves with why the VPN may not have been stopped. */
@@ -45,18 +70,22 @@ async function stop(put: Reconnection['put'], timeoutMs: number, signal: AbortSi
 
 async function runAgain({ put, timeoutMs, signal }: Reconnection, endsAt: number): Promise<void> {
   const untouchable = new AbortController().signal;
+  let isDeadlocked = true;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_AT_MOST_MS)) {
     const left = endsAt - performance.now();
     let problem: string;
     try {
       const outcome = await put('running', Math.max(Math.min(left, timeoutMs * SHARE_OF_ONE_START), 1), untouchable);
       if (/^(already )?(running|starting)$/.test(outcome)) return;
+      isDeadlocked &&= outcome === 'already stopping';
       problem = `it is '${outcome}'`;
     } catch (error) {
       if (!(error instanceof GluetunError)) throw error;
+      isDeadlocked &&= error.failure === 'timeout';
       problem = error.message;
     }
     if (signal.aborted || performance.now() + pauseMs >= endsAt) {
+      if (isDeadlocked && !signal.aborted) throw new ControlServerHangs(Math.round(timeoutMs / 1000));
       throw new GluetunError(
         `the VPN was stopped in order to reconnect it, and does not run again: ${problem}. If it stays so, restart its container`,
       );

@@ -31,19 +31,21 @@ export const { createEngine, stopEngine, awaitReleased, awaitEngine, awaitPortsF
   retry: quick,
 });
 
-/** The quick attempts are for a Docker that is away for a moment; the next remedy has a pause of its own. */
+/** One attempt: the loop is the remedy's own, so that why one failed is in state while the next is due; see `cure.ts`. */
+const once = { maximumAttempts: 1 } as const;
+
+/** Docker waits for as long as a container may take to stop. */
 export const { restartVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout,
-  retry: quick,
+  retry: once,
 });
 
-/** For long: between its two halves the VPN is stopped, and must not stay so because Docker is away for a while. What is refused ends at once. */
+/** Gives up on a control server that hangs well before this. */
 export const { reconnectVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '15 minutes',
   heartbeatTimeout,
-  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  retry: once,
 });
 
 /** For an hour: a receiver may be restarted, or moved. */

@@ -60,10 +60,15 @@ export function announceBreaker(name: string, { role, kind }: BreakerKey, data: 
   );
 }
 
-function announceRemedy(name: string, { kind, startedAt }: Remedy, data: VpnData): void {
+function announceRemedy(name: string, { kind, reason, startedAt }: Remedy, data: VpnData): void {
   const event = { event: 'remedy', kind };
   const since = (from: Instant | null) => `${Math.round((startedAt - (from ?? startedAt)) / 1000)} s`;
-  if (kind === 'restart container') {
+  if (reason === 'control server hangs') {
+    log.warn(
+      `[${name}] VPN '${name}' has no forwarded port and its control server hangs - restarting its container`,
+      event,
+    );
+  } else if (reason === 'unhealthy') {
     log.warn(
       `[${name}] VPN '${name}' has been unhealthy for ${since(data.outageSince)} - restarting its container`,
       event,

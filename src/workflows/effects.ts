@@ -1,10 +1,11 @@
 import { getExternalWorkflowHandle, log, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import type { Replacement, ReplacementInput } from '../domain/replacement';
-import { pullImage, reconnectVpn, restartVpn } from './activities';
+import { pullImage } from './activities';
 import { summary } from './appearance';
+import { cure } from './cure';
 import { drainMs } from './drain';
+import { failureMessage } from './failure-message';
 import * as messages from './messages';
-import type { Remedy } from './remedies';
 import type { replaceEngine } from './replace-engine';
 import type { VpnData } from './vpn-data';
 import type { Effect, VpnState } from './vpn-state';
@@ -17,11 +18,6 @@ const ASK_WAITING_AGAIN_MS = 10 * 60_000;
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** What lies beneath Temporal's wrapping. */
-function rootMessage(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error ? rootMessage(error.cause) : errorMessage(error);
 }
 
 /** A replacement that nobody waits for goes on trying without end, and may work against whoever comes next. */
@@ -53,7 +49,7 @@ export class Effects {
   private async carryOut(effect: Effect): Promise<void> {
     if (effect.kind === 'remedy') {
       // Not awaited: everything else goes on meanwhile.
-      void this.cure(effect.remedy);
+      void cure(this.vpn, this.state, effect.remedy);
       return;
     }
     const { replacement } = effect;
@@ -98,28 +94,10 @@ export class Effects {
     try {
       await pullImage.executeWithOptions({ summary: `${this.vpn}: pull ${image}` }, [{ image }]);
     } catch (error) {
-      this.state.pullFailed(rootMessage(error));
+      this.state.pullFailed(failureMessage(error));
       await sleep(PULL_AGAIN_MS, { summary: 'until the image is pulled again' });
     }
     this.pulling = false;
-  }
-
-  private async cure(remedy: Remedy): Promise<void> {
-    const options = { summary: `${this.vpn}: ${remedy.kind}` };
-    const order = [{ vpn: this.vpn, session: remedy.session }] as const;
-    let error: string | null = null;
-    try {
-      if (remedy.kind === 'restart container') await restartVpn.executeWithOptions(options, [...order]);
-      else await reconnectVpn.executeWithOptions(options, [...order]);
-      log.info(`[${this.vpn}] VPN '${this.vpn}' was restarted`, { event: 'remedy ended', kind: remedy.kind });
-    } catch (failure) {
-      error = rootMessage(failure);
-      log.error(`[${this.vpn}] VPN '${this.vpn}' could not be restarted: ${error}`, {
-        event: 'remedy failed',
-        kind: remedy.kind,
-      });
-    }
-    this.state.remedyEnded(remedy, error, Date.now());
   }
 }
 

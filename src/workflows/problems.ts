@@ -1,7 +1,7 @@
 import { takenInWords } from '../domain/taken-ports';
 import type { Downtime, Sight } from '../domain/observation';
 import { isForwardedPortTaken } from './provisioning-allowance';
-import { isPortLost, VPN_RESTARTS_AT_MOST } from './remedies';
+import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
@@ -15,10 +15,12 @@ const RULES: readonly Rule[] = [
   containerAbsent,
   containerNotRunning,
   containerUnhealthy,
+  vpnStoppedByOwner,
   imageMissing,
   forwardedPortTaken,
   portRangeUsedUp,
-  portLostForGood,
+  controlServerHangs,
+  portLost,
   portRedirected,
   enginesLeftOver,
 ];
@@ -74,14 +76,28 @@ function seeLog(vpn: string): string {
   return `\`docker logs ${vpn}\` says why`;
 }
 
-function containerUnhealthy({ sight, settings: { vpn } }: VpnData): string | null {
+function containerUnhealthy(data: VpnData): string | null {
+  const {
+    sight,
+    settings: { vpn },
+  } = data;
   if (sight?.vpn.kind !== 'present' || sight.vpn.health !== 'unhealthy') return null;
-  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(sight)}`;
+  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(sight)}${notRestarted(data)}`;
 }
 
 function alive({ liveEngines }: Sight): string {
   if (liveEngines === null || liveEngines === 0) return '';
   return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
+}
+
+function notRestarted(data: VpnData): string {
+  const error = remedyError(data, 'restart container');
+  return error === null ? '' : `, and it could not be restarted: ${error}`;
+}
+
+function vpnStoppedByOwner(data: VpnData): string | null {
+  if (!isStoppedByOwner(data)) return null;
+  return `the VPN in container '${data.settings.vpn}' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`;
 }
 
 function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
@@ -102,9 +118,30 @@ function portRangeUsedUp({ rangeUsedUp }: VpnData): string | null {
   return rangeUsedUp;
 }
 
-function portLostForGood(data: VpnData): string | null {
-  if (!isPortLost(data) || data.remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
-  return `VPN '${data.settings.vpn}' has lost its forwarded port, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
+/** Gluetun can deadlock while it stops its VPN; only a restart of the container cures that. */
+function controlServerHangs(data: VpnData): string | null {
+  if (!isHanging(data)) return null;
+  const { vpn, unhealthyRestartMs } = data.settings;
+  const what = `VPN '${vpn}' has lost its forwarded port, and its control server hangs`;
+  const byHand = `restart its container by hand (docker restart ${vpn})`;
+  if (unhealthyRestartMs === 0)
+    return `${what}: ${byHand}, since VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 keeps Portward from it`;
+  const error = remedyError(data, 'restart container');
+  return error === null
+    ? `${what}: its container is to be restarted`
+    : `${what}; ${byHand}, since Portward could not: ${error}`;
+}
+
+function portLost(data: VpnData): string | null {
+  const { remedies, settings } = data;
+  const error = remedyError(data, 'restart VPN');
+  // While it is tried the control server may not say that there is none, nor after it, when the VPN may be left stopped.
+  const isAtWork = remedies.running !== null || remedies.halfDone !== null;
+  if (!isPortLost(data) && !isAtWork) return null;
+  const what = `VPN '${settings.vpn}' has lost its forwarded port`;
+  if (error !== null) return `${what}, and could not be restarted inside its container: ${error}`;
+  if (!isPortLost(data) || remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
+  return `${what}, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
 }
 
 function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {

@@ -70,15 +70,20 @@ export function learn(port: PortKnowledge, reading: PortReading, at: Instant): P
       unknownSince: null,
       reason: null,
       noneSince: null,
+      stopped: false,
       knownSince: port.knownSince ?? at,
     };
   }
   if (reading.kind !== 'unknown') return port;
+  const stopped = reading.stopped === true;
+  // A VPN that its owner has started again has all the time to get a port that any other one has.
+  const noneBefore = port.stopped && !stopped ? null : port.noneSince;
   return {
     ...port,
     unknownSince: port.unknownSince ?? at - reading.forMs,
     reason: reading.reason,
-    noneSince: port.noneSince ?? (reading.none ? at : null),
+    noneSince: noneBefore ?? (reading.none ? at : null),
+    stopped,
     knownSince: null,
   };
 }
@@ -116,6 +121,7 @@ export function vpnSeen(
   const portGone = before.port.knownSince !== null && port.knownSince === null;
   const remedies: Remedies = {
     ...before.remedies,
+    ...(sight.port.kind === 'known' ? { halfDone: null, hanging: null } : {}),
     ...(!healthy && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
     ...(!sameSession || (portGone && hadPortFor(before.port.knownSince, at)) ? { vpnRestarts: 0 } : {}),
   };

@@ -20,6 +20,8 @@ export interface PortKnowledge {
   readonly reason: string | null;
   /** When the control server first said that there is none; null as long as it did not. */
   readonly noneSince: Instant | null;
+  /** The control server says that there is none because the VPN inside its container is stopped. */
+  readonly stopped: boolean;
   /** Since when it has been known without a failed read; null while reads fail. */
   readonly knownSince: Instant | null;
 }
@@ -30,6 +32,7 @@ export const noPort: PortKnowledge = {
   unknownSince: null,
   reason: null,
   noneSince: null,
+  stopped: false,
   knownSince: null,
 };
 

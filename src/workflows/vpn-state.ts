@@ -37,7 +37,7 @@ import { busyEngines, poolFacts, targetOf } from './pool-facts';
 import { PortRangeUsedUp } from './ports';
 import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { actedOn } from './recurrence';
-import { begun, type Remedy } from './remedies';
+import { begun, ended, failing, type Remedy, type RemedyFailure } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
 import { adopt, isNewSession, reconnectedByRemedy, refreshed, vpnSeen } from './seen';
 import {
@@ -355,10 +355,21 @@ export class VpnState {
     this.raise();
   }
 
-  remedyEnded(remedy: Remedy, error: string | null, now: Instant): void {
+  /** An attempt of the remedy at work has failed, or takes long, and it goes on. */
+  remedyFailing(remedy: Remedy, failure: RemedyFailure): void {
+    this.update({ remedies: failing(this.current.remedies, remedy, failure) });
+  }
+
+  /** @param failure null: it was done, or did not need to be */
+  remedyEnded(remedy: Remedy, failure: RemedyFailure | null, now: Instant): void {
+    const { port, remedies } = this.current;
+    // That one stopped it to run it again is over, whatever the last look caught of it.
+    const stopped =
+      remedy.kind === 'restart VPN' && failure?.kind !== 'failed' ? failure?.kind === 'VPN stopped' : port.stopped;
     this.update({
-      remedies: { ...this.current.remedies, running: null, last: { remedy, endedAt: now, error } },
-      ...(remedy.kind === 'restart VPN' && error === null ? reconnectedByRemedy(this.current, now) : {}),
+      remedies: ended(remedies, remedy, failure, now),
+      port: { ...port, stopped },
+      ...(remedy.kind === 'restart VPN' && failure === null ? reconnectedByRemedy(this.current, now) : {}),
     });
     this.raise();
   }

@@ -9,6 +9,7 @@ import { DockerEvents } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
 import { guessedReach } from '../../src/docker/reach';
 import { session, type Known, type Observation, type Sight } from '../../src/domain/observation';
+import type { RemedyReason } from '../../src/domain/remedy';
 import { engineApi } from '../../src/engine/engine-probe';
 import { GluetunClient } from '../../src/gluetun/client';
 import { ensureSimulatorImage } from '../../simulator/image';
@@ -29,12 +30,18 @@ afterAll(async () => {
   await simulation.remove();
 });
 
+const gluetun = new GluetunClient({
+  auth: { kind: 'api-key', key: 'TOP-SECRET' },
+  timeoutMs: 2_000,
+  reconnectTimeoutMs: 4_000,
+});
+
 /** As much of it as these activities use. */
 const deps: Partial<ActivityDeps> = {
   ...{ docker, events, instance: simulation.runId, stopping: stopping.signal, log: pino({ level: 'silent' }) },
   reach: async () => guessedReach(),
   engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
-  gluetun: () => new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 2_000, reconnectTimeoutMs: 4_000 }),
+  gluetun: () => gluetun,
   ...{ controlPort: () => null, portIndex: () => 0, containerLabel: `portward.test=${simulation.runId}` },
   streams: () => ({ streams: async () => [], tell: async () => undefined }),
   ...{ checkIntervalMs: 500, collectIntervalMs: 60_000, healthCheckIntervalMs: 1_000 },
@@ -42,8 +49,7 @@ const deps: Partial<ActivityDeps> = {
 };
 const activities = createActivities(deps as ActivityDeps);
 
-const environment = (attempt = 1) =>
-  new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => {}) });
+const environment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
 
 async function healthyVpn(): Promise<{ vpn: SimulatedVpn; ran: string }> {
   const vpn = await simulation.startVpn({ startDelayMs: 0 });
@@ -89,20 +95,60 @@ test('an engine whose VPN stops while it boots is given up at once, as no failur
   });
 });
 
-test('a VPN that refuses to be restarted is not asked again, unless an earlier attempt may have stopped it', async () => {
-  const { vpn, ran } = await healthyVpn();
-  await vpn.setFault({ kind: 'lost' });
-  await vpn.setFault({ kind: '401', route: 'status' });
-  const reconnect = (attempt: number) =>
-    environment(attempt).run(() => activities.reconnectVpn({ vpn: vpn.name, session: ran }));
-  await expect(reconnect(1)).rejects.toMatchObject({
-    nonRetryable: true,
-    message: expect.stringMatching(/401/),
+const reconnect = (vpn: SimulatedVpn, ran: string, mayBeStopped = false): Promise<boolean> =>
+  environment().run(() => activities.reconnectVpn({ vpn: vpn.name, session: ran, mayBeStopped }));
+const restartContainer = (vpn: SimulatedVpn, ran: string, reason: RemedyReason): Promise<boolean> =>
+  environment().run(() => activities.restartVpn({ vpn: vpn.name, session: ran, reason }));
+
+describe('restarting a VPN', () => {
+  test('that refuses it is not asked again, unless an earlier attempt may have stopped it', async () => {
+    const { vpn, ran } = await healthyVpn();
+    await vpn.setFault({ kind: 'lost' });
+    await vpn.setFault({ kind: '401', route: 'status' });
+    await expect(reconnect(vpn, ran)).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringMatching(/refuses PUT \/v1\/vpn\/status \(401\), while it permits GET \/v1\/portforward/),
+    });
+    await expect(reconnect(vpn, ran, true)).rejects.not.toHaveProperty('type', 'Refused');
+    await vpn.setFault(null);
+    expect(await reconnect(vpn, ran)).toBe(true);
+    await until('the port that this brings', async () => (await vpn.state()).port > 0);
+    expect(await reconnect(vpn, ran)).toBe(false);
   });
-  await expect(reconnect(2)).rejects.not.toHaveProperty('nonRetryable', true);
-  await vpn.setFault(null);
-  await reconnect(1);
-  await until('the port that this brings', async () => (await vpn.state()).port > 0);
+
+  test('that its owner has stopped leaves it stopped, unless an earlier attempt may have done so', async () => {
+    const { vpn, ran } = await healthyVpn();
+    await vpn.stopVpn();
+    await expect(reconnect(vpn, ran)).rejects.toMatchObject({ type: 'VpnStopped' });
+    expect(await vpn.state()).toMatchObject({ status: 'stopped', orders: [] });
+    expect(await reconnect(vpn, ran, true)).toBe(true);
+    await until('the port', async () => (await vpn.state()).port > 0);
+  });
+
+  test('that deadlocks when it is told to stop is given up as one that hangs, and its container restarted', async () => {
+    const { vpn, ran } = await healthyVpn();
+    await vpn.losePort();
+    await vpn.deadlockAtStop();
+    await expect(reconnect(vpn, ran)).rejects.toMatchObject({
+      type: 'ControlServerHangs',
+      message: expect.stringMatching(/its control server has given no answer for 4 s/),
+    });
+    const { State } = await simulation.docker.getContainer(vpn.containerId).inspect();
+    expect([State.Health?.Status, (await vpn.state()).status]).toEqual(['healthy', 'stopping']);
+    expect(await restartContainer(vpn, ran, 'unhealthy')).toBe(false);
+    expect(await restartContainer(vpn, ran, 'control server hangs')).toBe(true);
+    await vpn.untilHealth('healthy');
+    await until('the port', async () => (await vpn.state()).port > 0);
+    expect(await restartContainer(vpn, ran, 'control server hangs')).toBe(false);
+  });
+
+  test('whose control server answers again, or which somebody has stopped, does not restart its container', async () => {
+    const { vpn, ran } = await healthyVpn();
+    expect(await restartContainer(vpn, ran, 'control server hangs')).toBe(false);
+    await vpn.stop();
+    expect(await restartContainer(vpn, ran, 'control server hangs')).toBe(false);
+    expect((await simulation.docker.getContainer(vpn.containerId).inspect()).State.Running).toBe(false);
+  });
 });
 
 /** An engine as Portward makes one, and what a watch that knows all of it is told next. */
@@ -207,6 +253,15 @@ describe('watching', () => {
     const { vpn } = await healthyVpn();
     const port = await portSeen(vpn, { kind: 'blind', at: 1, problem: 'Docker is not reachable' });
     expect(port).toMatchObject({ kind: 'known', port: 5001 });
+  });
+
+  test('a VPN that is stopped inside its container is told as such, and not as one that has lost its port', async () => {
+    const { vpn } = await healthyVpn();
+    await vpn.stopVpn();
+    const details = observeDocker(await docker.inspectByName(vpn.name));
+    const none = { kind: 'unknown', forMs: 5_000, reason: 'none right now', none: true } as const;
+    const known: Known = { kind: 'sight', vpn: details, port: none, engines: [], imagePresent: false };
+    expect(await portSeen(vpn, known, { seenAt: 1 })).toMatchObject({ kind: 'unknown', none: true, stopped: true });
   });
 
   test('another reason for which the port can not be read is told, though nothing is decided by it', async () => {

@@ -119,10 +119,18 @@ test.each([
     {
       remedies: {
         ...noRemedies,
-        running: { kind: 'restart container' as const, session: 'vpn-container@0', startedAt: DAY },
+        running: {
+          kind: 'restart VPN' as const,
+          reason: 'port lost' as const,
+          session: 'vpn-container@0',
+          startedAt: DAY,
+          error: 'it answers 500',
+        },
       },
     },
-    { remedy: { kind: 'restart container', started_at: '2026-01-02T03:04:05.000Z', ended_at: null, error: null } },
+    {
+      remedy: { kind: 'restart VPN', started_at: '2026-01-02T03:04:05.000Z', ended_at: null, error: 'it answers 500' },
+    },
   ],
   [
     'a circuit breaker that is open for one role, as the worse of the two',

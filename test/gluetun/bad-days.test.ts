@@ -43,7 +43,8 @@ async function dockerSays(vpn: SimulatedVpn): Promise<string | undefined> {
   return (await simulation.docker.getContainer(vpn.containerId).inspect()).State.Health?.Status;
 }
 
-const reconnect = (vpn: SimulatedVpn) => client.reconnect(new URL(vpn.controlUrl), never);
+const reconnect = (vpn: SimulatedVpn, mayBeStopped = false) =>
+  client.reconnect(new URL(vpn.controlUrl), never, { mayBeStopped });
 
 describe('on a VPN that runs', () => {
   let vpn: SimulatedVpn;
@@ -88,7 +89,7 @@ test.each(RELEASES)('the port of release %s is read, and its VPN reconnected', a
   const vpn = await started({ release });
   expect(await port(vpn)).toBe(5001);
   await vpn.setNextPort(5002);
-  await client.reconnect(new URL(vpn.controlUrl), never);
+  await reconnect(vpn);
   await until('the next port', async () => (await port(vpn).catch(() => 0)) === 5002);
 });
 
@@ -139,7 +140,7 @@ test('after an upgrade that nobody configured the port is unclear, and the error
   const vpn = await started();
   await vpn.upgrade('master');
   expect(await unclear(port(vpn))).toMatch(/refuses access \(401\): set GLUETUN_API_KEY/);
-  expect(await unclear(client.reconnect(new URL(vpn.controlUrl), never))).toMatch(/refuses access \(401\)/);
+  expect(await unclear(reconnect(vpn))).toMatch(/refuses access \(401\)/);
   expect((await vpn.requests()).filter(({ method }) => method === 'PUT')).toHaveLength(2);
   await vpn.setAuth({ mode: 'apikey', key: KEY });
   await until('the port', async () => (await port(vpn).catch(() => 0)) === 5001);
@@ -185,7 +186,8 @@ describe('a reconnection', () => {
     const vpn = await started();
     await vpn.stopVpn();
     expect(await refusal(port(vpn))).toBeInstanceOf(NoPortForwarded);
-    await reconnect(vpn);
+    expect(await unclear(reconnect(vpn))).toMatch(/is stopped, and not by Portward/);
+    await reconnect(vpn, true);
     await until('the port', async () => (await port(vpn).catch(() => 0)) === 5001);
   });
 
@@ -226,7 +228,9 @@ describe('a reconnection', () => {
       timeoutMs: 300,
       reconnectTimeoutMs: 1_500,
     });
-    expect(await unclear(impatient.reconnect(new URL(vpn.controlUrl), never))).toMatch(/does not run again/);
+    expect(await unclear(impatient.reconnect(new URL(vpn.controlUrl), never, { mayBeStopped: true }))).toMatch(
+      /does not run again/,
+    );
     await vpn.setFault(null);
     await until('a VPN that has been stopped and runs', async () => {
       const { status, port: now } = await vpn.state();

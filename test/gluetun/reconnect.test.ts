@@ -1,4 +1,10 @@
-import { GluetunClient, GluetunError, type GluetunAuth } from '../../src/gluetun/client';
+import {
+  ControlServerHangs,
+  GluetunClient,
+  GluetunError,
+  VpnStopped,
+  type GluetunAuth,
+} from '../../src/gluetun/client';
 import {
   ControlServer,
   cut,
@@ -12,6 +18,7 @@ import {
   text,
   type Answer,
 } from './control-server';
+import { until } from '../simulator/until';
 import { VpnLoop } from './vpn-loop';
 
 const server = new ControlServer();
@@ -30,17 +37,21 @@ beforeEach(() => {
   server.routes = { [STATUS]: vpn.answer };
 });
 
-const reconnect = (asker = client(), signal = never) => asker.reconnect(server.base, signal);
+/** As one that goes on with what an earlier one may have left. */
+const reconnect = (asker = client(), signal = never) => asker.reconnect(server.base, signal, { mayBeStopped: true });
+const first = (asker = client()) => asker.reconnect(server.base, never, { mayBeStopped: false });
 
-async function refusal(reconnecting: Promise<void>): Promise<string> {
+async function failure(reconnecting: Promise<void>): Promise<GluetunError> {
   const error: unknown = await reconnecting.then(
     () => new Error('expected an error'),
     (reason: unknown) => reason,
   );
   if (!(error instanceof GluetunError)) throw error;
   expect(`${error.message} ${error.stack}`).not.toContain('TOP-SECRET');
-  return error.message;
+  return error;
 }
+
+const refusal = async (reconnecting: Promise<void>) => (await failure(reconnecting)).message;
 
 test('a reconnection stops the VPN and runs it again, with the credentials', async () => {
   await reconnect();
@@ -55,6 +66,53 @@ test('a reconnection that ended in the middle can be begun again', async () => {
   vpn.status = 'stopped';
   await reconnect();
   expect(vpn.done).toEqual(['running']);
+});
+
+describe('a VPN that somebody has stopped', () => {
+  test('is left so, unless an earlier reconnection may have stopped it', async () => {
+    vpn.status = 'stopped';
+    expect(await failure(first())).toBeInstanceOf(VpnStopped);
+    expect(server.asked.map((a) => a.method)).toEqual(['GET']);
+    expect(vpn.done).toEqual([]);
+    await reconnect();
+    expect(vpn.done).toEqual(['running']);
+  });
+
+  test('or is stopping, is waited for and left so', async () => {
+    vpn.status = 'stopping';
+    const reconnecting = failure(first());
+    await until('a second question', () => server.asked.length >= 2);
+    vpn.status = 'stopped';
+    expect(await reconnecting).toBeInstanceOf(VpnStopped);
+    expect(vpn.done).toEqual([]);
+  });
+
+  test('is not known where the status can not be read: the VPN is restarted', async () => {
+    const onlyPut: Answer = (response, request) =>
+      (request.method === 'PUT' ? vpn.answer : status(401))(response, request);
+    server.routes = { [STATUS]: onlyPut };
+    await first();
+    expect(vpn.done).toEqual(['stopped', 'running']);
+  });
+});
+
+describe('a control server that hangs for good when it is told to stop the VPN', () => {
+  test.each<[string, Answer]>([
+    ['and answers nothing any more', hang],
+    ['and answers only that it is stopping', json({ outcome: 'already stopping' })],
+  ])('%s, is given up as one that hangs', async (_what, answer) => {
+    vpn.refuse('stopped', hang);
+    vpn.refuse('running', answer, Infinity);
+    const error = await failure(first(client(1_500)));
+    expect(error).toBeInstanceOf(ControlServerHangs);
+    expect(error.message).toMatch(/does not run again: .* no answer for 2 s\. If it stays so, restart its container$/);
+  });
+
+  test('but answers with errors is not taken for one that hangs', async () => {
+    vpn.refuse('stopped', hang);
+    vpn.refuse('running', status(500), Infinity);
+    expect(await failure(first(client(1_500)))).not.toBeInstanceOf(ControlServerHangs);
+  });
 });
 
 test.each<[string, Answer]>([
@@ -108,7 +166,9 @@ test('a control server that does not listen is an error that says where', async 
   const gone = await new ControlServer().start();
   const { base } = gone;
   await gone.stop();
-  expect(await refusal(client().reconnect(base, never))).toContain(`control server at ${base.host} can't be reached`);
+  expect(await refusal(client().reconnect(base, never, { mayBeStopped: true }))).toContain(
+    `control server at ${base.host} can't be reached`,
+  );
 });
 
 test.each(['crashed', 'starting'])('a VPN that is %s by itself is not reconnected, and said to be so', async (now) => {

@@ -44,6 +44,20 @@ test.each([
   expect(await stage.statusOf()).toMatchObject({ remedy: null, port_problem: null });
 });
 
+test('a VPN that its owner has stopped inside its container is left so, which is said; once it is started all goes on', async () => {
+  await stage.vpn().stopVpn();
+  await until('the problem', async () =>
+    /the VPN in container '\S+' is stopped: start it/.test((await stage.statusOf()).problem ?? ''),
+  );
+  // Twice as long as a lost port is waited for.
+  await until('no engine forwarded', async () => (await stage.engines()).every((e) => !e.forwarded));
+  await stage.vpn().runVpn();
+  await stage.forwarded(65_290);
+  await stage.portReadAgain();
+  expect(await statusChanges()).toEqual([]);
+  expect(await stage.statusOf()).toMatchObject({ problem: null, remedy: null, forwarding: 'forwarded' });
+});
+
 test('a port that is lost for good: the VPN is restarted inside its container, and only the forwarded engine follows', async () => {
   const plain = (await stage.engines()).filter((e) => !e.forwarded).map((e) => e.container_id);
   await stage.vpn().setNextPort(40_648);
@@ -52,6 +66,7 @@ test('a port that is lost for good: the VPN is restarted inside its container, a
     /has had no forwarded port for \d+ s - restarting the VPN inside its container \(1 of 3\)/,
   );
   const fresh = await stage.forwarded(40_648);
+  await stage.portward.untilLog(/has a forwarded port again after \d+ s: 40648, before it was 65290/);
   await stage.quiet();
 
   expect(await containerStartedAt()).toBe(startedAt);
@@ -73,9 +88,11 @@ test('a port that is lost for good: the VPN is restarted inside its container, a
 test('lost once more soon afterwards: the next restart has its pause, and the engine stays listed, not as forwarded', async () => {
   const { container_id: id } = await stage.forwarded(40_648);
   await stage.vpn().losePort();
-  await until('the port unknown', async () => (await stage.statusOf()).forwarding === 'unknown');
-  const listed = await stage.listed(3);
-  expect(listed.map((e) => e.forwarded)).toEqual([false, false, false]);
+  await until('the port lost', async () => (await stage.statusOf()).forwarding === 'lost');
+  const listed = await until('no engine forwarded', async () => {
+    const engines = await stage.engines();
+    return engines.length === 3 && engines.every((e) => !e.forwarded) ? engines : null;
+  });
   expect(listed.map((e) => e.container_id)).toContain(id);
   expect(await statusChanges()).toHaveLength(2);
 });

@@ -322,9 +322,15 @@ export class VpnStand {
       },
       restartVpn: ({ session: ill }) =>
         act('restartVpn', ill, () => {
-          if (session(this.vpn) === ill) this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+          if (session(this.vpn) !== ill) return false;
+          this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+          return true;
         }),
-      reconnectVpn: ({ session: ill }) => act('reconnectVpn', ill, () => this.reconnected()),
+      reconnectVpn: ({ session: ill, mayBeStopped }) =>
+        act('reconnectVpn', `${ill}${mayBeStopped ? ', half done' : ''}`, () => {
+          this.reconnected();
+          return true;
+        }),
       notify: (batch) =>
         act('notify', batchId(batch), () => {
           this.notified.push(batch);

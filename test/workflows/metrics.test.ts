@@ -1,5 +1,6 @@
 import { DAY, forwardedEngine, presentVpn, replacement, sight, vpnSettings, target } from '../builders';
 import { measured, nothingPending, type Measured, type Pending } from '../../src/workflows/metrics';
+import { noRemedies } from '../../src/workflows/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn-data';
 
 const NOW = DAY + 10_000;
@@ -119,9 +120,8 @@ test('one that ends after so many others that it is dropped at once is counted a
 });
 
 test('a remedy is counted when it has ended, by what came of it', () => {
-  const remedy = { kind: 'restart VPN', session: 's', startedAt: NOW } as const;
-  const after = (last: VpnData['remedies']['last']) =>
-    data({ remedies: { running: null, last, containerRestarts: 0, vpnRestarts: 1 } });
+  const remedy = { kind: 'restart VPN', reason: 'port lost', session: 's', startedAt: NOW } as const;
+  const after = (last: VpnData['remedies']['last']) => data({ remedies: { ...noRemedies, last, vpnRestarts: 1 } });
   const failed = after({ remedy, endedAt: NOW, error: 'refused' });
   const done = after({ remedy, endedAt: NOW + 5, error: null });
   expect(follow(data(), failed, failed, done).all).toEqual([

@@ -92,6 +92,51 @@ describe('a VPN that has lost its port', () => {
     ),
   );
 
+  test.concurrent('whose restart fails says why while it is tried again, and Temporal does not try it unseen', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.reconnected = () => (stand.port = { kind: 'known', port: 40_001 });
+        stand.failing = { activity: 'reconnectVpn', message: 'the control server answers 500' };
+        stand.port = noPort;
+        const { problem, remedies } = await stand.untilState(
+          'the failure',
+          (s) => typeof s.remedies.running?.error === 'string',
+        );
+        expect([remedies.running?.error, remedies.last]).toEqual(['the control server answers 500', null]);
+        expect(problem).toMatch(/could not be restarted inside its container: the control server answers 500$/);
+        stand.failing = null;
+        await stand.untilForwarded(40_001);
+        const tries = stand.calls.filter((c) => c.startsWith('reconnectVpn'));
+        expect(new Set(tries)).toEqual(new Set(['reconnectVpn vpn-1@1000', 'reconnectVpn vpn-1@1000, half done']));
+        const state = await stand.untilState('the end of the remedy', (s) => s.remedies.running === null);
+        expect([state.remedies.last?.error, state.problem]).toEqual([null, null]);
+      },
+      { ...brisk, portLostMs: 100 },
+    ),
+  );
+
+  test.concurrent('and whose control server hangs when it is to be restarted has its container restarted', () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.failing = { activity: 'reconnectVpn', message: 'no answer for 30 s', type: 'ControlServerHangs' };
+        stand.port = noPort;
+        await until('the restart', () => stand.calls.includes('restartVpn vpn-1@1000'));
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilForwarded(40_001);
+        expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toHaveLength(1);
+        expect((await stand.state()).remedies.last).toMatchObject({
+          remedy: { kind: 'restart container', reason: 'control server hangs' },
+          error: null,
+        });
+      },
+      { ...brisk, portLostMs: 100 },
+    ),
+  );
+
   test.concurrent('is left alone while its control server only can not be read', () =>
     bench.with(
       async (stand) => {
@@ -118,7 +163,7 @@ describe('a VPN that has lost its port', () => {
           stand.failing = {
             activity: 'reconnectVpn',
             message: 'the control server refuses access (401)',
-            nonRetryable: true,
+            type: 'Refused',
           };
           stand.port = noPort;
           const state = await stand.untilState('the failure', (s) => (s.remedies.last?.error ?? null) !== null, 60_000);

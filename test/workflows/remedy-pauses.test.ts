@@ -1,11 +1,13 @@
-import { nextRemedy, noRemedies, type Remedies } from '../../src/workflows/remedies';
+import { problemOf } from '../../src/workflows/problems';
+import { nextRemedy, noRemedies, type Remedies, type Remedy, type RemedyFailure } from '../../src/workflows/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn-data';
 import { VpnState } from '../../src/workflows/vpn-state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 
 const MINUTE = 60_000;
 const none = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true } as const;
-const remedy = { session: `vpn-container@${DAY - MINUTE}`, startedAt: DAY } as const;
+const CURRENT = `vpn-container@${DAY - MINUTE}`;
+const remedy = { reason: 'port lost', session: CURRENT, startedAt: DAY } as const;
 
 /** A VPN that Docker has called unhealthy since DAY. */
 function ill(remedies: Partial<Remedies> = {}): VpnData {
@@ -29,7 +31,9 @@ function portless(remedies: Partial<Remedies> = {}): VpnData {
 
 function after(kind: 'restart container' | 'restart VPN', count: number, endedAt: number): Partial<Remedies> {
   const last = { remedy: { ...remedy, kind }, endedAt, error: null };
-  return kind === 'restart VPN' ? { vpnRestarts: count, last } : { containerRestarts: count, last };
+  return kind === 'restart VPN'
+    ? { vpnRestarts: count, last }
+    : { containerRestarts: count, containerRestartedAt: endedAt, last };
 }
 
 test('a container is restarted after its time, and each further time after a pause that is twice as long', () => {
@@ -81,7 +85,7 @@ test('a port that was missing before an outage counts as lost only after it was 
 });
 
 test('nothing is done beside a remedy that is at work', () => {
-  const running = { ...remedy, kind: 'restart container' } as const;
+  const running = { ...remedy, kind: 'restart container', error: null } as const;
   expect(nextRemedy(ill({ running }))).toBeNull();
   expect(nextRemedy(portless({ running }))).toBeNull();
 });
@@ -89,4 +93,154 @@ test('nothing is done beside a remedy that is at work', () => {
 test('a VPN that is starting is not ill', () => {
   const starting = { ...ill(), sight: sight(40_000, { vpn: presentVpn({ health: 'starting' }) }) };
   expect(nextRemedy(starting)).toBeNull();
+});
+
+/** The state of a VPN without a port, whose restart inside its container has begun and has come to `outcome`. */
+function restarted(outcome: RemedyFailure | null, change: Partial<VpnData['settings']> = {}): VpnState {
+  const state = new VpnState({ ...portless(), settings: vpnSettings(change) });
+  state.remedyEnded(begin(state), outcome, DAY + 2 * MINUTE);
+  return state;
+}
+
+/** Has the remedy that is due begin. */
+function begin(state: VpnState): Remedy {
+  state.accept(sight(0, { port: none }), state.data.revision, DAY + MINUTE);
+  const effect = state.act(DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
+  if (!effect) throw new Error('expected a remedy to be due');
+  return effect.remedy;
+}
+
+const hangs = { kind: 'hangs', message: 'no answer for 30 s' } as const;
+const failed = { kind: 'failed', message: 'the control server answers 500' } as const;
+
+describe('a remedy that fails', () => {
+  test('says why while it is tried again, and goes on saying so when its time is up', () => {
+    const state = new VpnState(portless());
+    const remedyAtWork = begin(state);
+    expect(problemOf(state.data)).toBeNull();
+    state.remedyFailing(remedyAtWork, failed);
+    expect(state.data.remedies.running).toMatchObject({ kind: 'restart VPN', error: failed.message });
+    const problem = problemOf(state.data);
+    expect(problem).toMatch(
+      /has lost its forwarded port, and could not be restarted inside its container: .* answers 500$/,
+    );
+    state.remedyEnded(remedyAtWork, failed, DAY + 2 * MINUTE);
+    expect(state.data.remedies).toMatchObject({ running: null, last: { error: failed.message } });
+    expect(problemOf(state.data)).toBe(problem);
+    state.accept(sight(40_001), state.data.revision, DAY + 3 * MINUTE);
+    expect(problemOf(state.data)).toBeNull();
+  });
+
+  test('says why also where the control server can not be read meanwhile', () => {
+    const state = restarted(failed);
+    const unclear = { kind: 'unknown', forMs: 0, reason: 'refused', none: false } as const;
+    state.accept(sight(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
+    expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
+  });
+
+  test('on a container that is unhealthy says why beside that', () => {
+    const state = new VpnState(ill());
+    state.accept(sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
+    const effect = state.act(DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
+    if (!effect) throw new Error('expected a remedy to be due');
+    state.remedyFailing(effect.remedy, { kind: 'failed', message: 'Docker answers 403' });
+    expect(problemOf(state.data)).toMatch(/is unhealthy: .*, and it could not be restarted: Docker answers 403$/);
+  });
+});
+
+describe('a control server that hangs', () => {
+  test('has its container restarted at once, and again after a growing pause if that does not cure it', () => {
+    const state = restarted(hangs);
+    expect(nextRemedy(state.data)).toMatchObject({
+      remedy: { kind: 'restart container', reason: 'control server hangs', session: CURRENT },
+      at: 0,
+    });
+    expect(problemOf(state.data)).toMatch(
+      /has lost its forwarded port, and its control server hangs: its container is to be/,
+    );
+    const again = { ...state.data.remedies, containerRestarts: 1, containerRestartedAt: DAY + 5 * MINUTE };
+    expect(nextRemedy({ ...state.data, remedies: again })?.at).toBe(DAY + 7 * MINUTE);
+  });
+
+  test('is left to its owner where containers are not to be restarted, who is told so', () => {
+    const state = restarted(hangs, { unhealthyRestartMs: 0 });
+    expect(nextRemedy(state.data)?.remedy.kind).toBe('restart VPN');
+    expect(problemOf(state.data)).toMatch(
+      /hangs: restart its container by hand \(docker restart gluetun\), since VPN_UNHEALTHY/,
+    );
+  });
+
+  test('and whose container can not be restarted is left to its owner as well', () => {
+    const state = restarted(hangs);
+    const restart = { ...remedy, kind: 'restart container', reason: 'control server hangs' } as const;
+    state.remedyEnded(restart, { kind: 'failed', message: 'Docker answers 403' }, DAY + 3 * MINUTE);
+    expect(problemOf(state.data)).toMatch(
+      /hangs; restart its container by hand .*, since Portward could not: Docker answers 403$/,
+    );
+  });
+
+  test.each([
+    ['the port is back', sight(40_001)],
+    ['the container was restarted', sight(0, { vpn: presentVpn({ startedAt: DAY }), port: none })],
+    [
+      'somebody has stopped the container',
+      sight(0, { vpn: presentVpn({ running: false }), port: { kind: 'unasked' } }),
+    ],
+  ])('counts as such no more when %s', (_what, look) => {
+    const state = restarted(hangs);
+    state.accept(look, state.data.revision, DAY + 3 * MINUTE);
+    expect(nextRemedy(state.data)?.remedy.reason).not.toBe('control server hangs');
+    expect(problemOf(state.data) ?? '').not.toMatch(/hangs/);
+  });
+});
+
+describe('a VPN that is stopped inside its container', () => {
+  const stopped = { ...none, stopped: true } as const;
+  const look = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
+    state.accept(sight(0, { port }), state.data.revision, at);
+
+  test('by its owner is left so, and said to be so; once it is started it has all the time to get a port', () => {
+    const state = new VpnState(portless());
+    look(state, stopped, DAY);
+    expect(nextRemedy(state.data)).toBeNull();
+    expect(problemOf(state.data)).toBe(
+      `the VPN in container 'gluetun' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`,
+    );
+    look(state, none, DAY + 60 * MINUTE);
+    expect(problemOf(state.data)).toBeNull();
+    expect(nextRemedy(state.data)?.at).toBe(DAY + 61 * MINUTE);
+  });
+
+  test('by a restart of ours that is at work, or was left half-way, is run again', () => {
+    const state = new VpnState(portless());
+    const atWork = begin(state);
+    look(state, stopped, DAY + MINUTE);
+    expect(problemOf(state.data)).toBeNull();
+    state.remedyFailing(atWork, failed);
+    expect(state.data.remedies.halfDone).toBe(CURRENT);
+    state.remedyEnded(atWork, failed, DAY + 2 * MINUTE);
+    expect(nextRemedy(state.data)?.remedy.kind).toBe('restart VPN');
+    expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
+  });
+
+  test('for the moment of a restart of ours is not taken for one that its owner has stopped', () => {
+    const state = new VpnState(portless());
+    const atWork = begin(state);
+    look(state, stopped, DAY + MINUTE);
+    state.remedyEnded(atWork, null, DAY + 2 * MINUTE);
+    expect(problemOf(state.data)).toBeNull();
+    look(state, stopped, DAY + 3 * MINUTE);
+    expect(problemOf(state.data)).toMatch(/is stopped: start it/);
+  });
+
+  test('after a restart that was refused, which has changed nothing, is taken for one that its owner has stopped', () => {
+    const state = restarted({ kind: 'refused', message: 'a role lacks PUT' });
+    look(state, stopped, DAY + 3 * MINUTE);
+    expect(nextRemedy(state.data)).toBeNull();
+  });
+
+  test('and was left alone for that counts as no restart', () => {
+    const { remedies, port } = restarted({ kind: 'VPN stopped', message: 'it is stopped' }).data;
+    expect([remedies, port.stopped]).toEqual([noRemedies, true]);
+  });
 });

@@ -317,7 +317,7 @@ export class World {
       this.setHealth('healthy');
     }
     if (works && cure.kind === 'restart VPN') this.port = 40_002;
-    this.state.remedyEnded(cure, works ? null : 'it failed', this.now);
+    this.state.remedyEnded(cure, works ? null : { kind: 'failed', message: 'it failed' }, this.now);
     this.publish();
   }
 
