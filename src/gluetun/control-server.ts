@@ -32,6 +32,8 @@ const CONNECTION_NEVER_MADE = new Set([
 export class ControlServer {
   /** Routes that are asked at their older place, each with its host. */
   private readonly older = new Set<string>();
+  /** Routes of each host that it permits, as its auth configuration names them. */
+  private readonly permitted = new Map<string, Set<string>>();
 
   constructor(private readonly auth: GluetunAuth) {}
 
@@ -45,7 +47,7 @@ export class ControlServer {
   ): Promise<Static<T>> {
     try {
       return await withDeadline(timeoutMs, signal, async (limit) =>
-        this.read(await this.response(request, limit), request.answer),
+        this.read(await this.response(request, limit), request),
       );
     } catch (error) {
       throw error instanceof GluetunError ? error : this.explained(error, request.base, timeoutMs);
@@ -95,16 +97,10 @@ export class ControlServer {
     throw new GluetunError(`the control server redirects more than ${REDIRECTS_AT_MOST} times`);
   }
 
-  private async read<T extends TSchema>(response: Response, schema: T): Promise<Static<T>> {
+  private async read<T extends TSchema>(response: Response, request: ControlRequest<T>): Promise<Static<T>> {
     const { status } = response;
     if (!response.ok) await response.body?.cancel();
-    if (isRefusal(status)) {
-      throw new NotAccepted(
-        `the control server refuses access (${status}): set GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD, ` +
-          'as in its auth configuration',
-        'unauthorized',
-      );
-    }
+    if (isRefusal(status)) throw new NotAccepted(this.refusal(status, request), 'unauthorized');
     if (status >= 400 && status < 500) throw new NotAccepted(`the control server answers ${status}`, 'error');
     if (!response.ok) throw new GluetunError(`the control server answers ${status}`, 'error');
     const text = await answerText(response, ANSWER_BYTES_AT_MOST);
@@ -114,10 +110,44 @@ export class ControlServer {
     } catch {
       throw new GluetunError(`the control server's answer is not JSON: ${this.quoted(text)}`);
     }
-    if (!Value.Check(schema, body)) {
+    const { route, olderRoute } = request;
+    const isOlder = new URL(response.url).pathname === olderRoute;
+    this.permittedOn(request.base).add(`${method(request)} ${isOlder ? olderRoute : route}`);
+    if (!Value.Check(request.answer, body)) {
       throw new GluetunError(`the control server's answer has another form: ${this.quoted(text)}`);
     }
     return body;
+  }
+
+  /**
+   * A role of Gluetun's permits single routes. So a route may be refused while the credentials are right; Gluetun answers 401
+   * all the same.
+   */
+  private refusal(status: number, request: ControlRequest<TSchema>): string {
+    const { base, route, olderRoute } = request;
+    const permitted = this.permittedOn(base);
+    const isOlder = [...this.older].some((key) => key.startsWith(`${base.host} `));
+    const lacking = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
+    // What was permitted before and is not now says that the credentials are others.
+    if (permitted.has(lacking)) permitted.clear();
+    const [other] = permitted;
+    const credentials = 'GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD';
+    if (other === undefined)
+      return (
+        `the control server refuses access (${status}): set ${credentials}, as in its auth configuration, ` +
+        `where a role has to permit ${lacking}`
+      );
+    const routes = [...permitted, lacking].map((name) => JSON.stringify(name)).join(', ');
+    const refused = `the control server refuses ${lacking} (${status})`;
+    return this.auth.kind === 'none'
+      ? `${refused}, while it permits ${other} to everybody: in its auth configuration give a role routes = [${routes}], and set ${credentials}`
+      : `${refused}, while it permits ${other} with the same credentials: in its auth configuration give their role routes = [${routes}]`;
+  }
+
+  private permittedOn({ host }: URL): Set<string> {
+    const permitted = this.permitted.get(host) ?? new Set();
+    this.permitted.set(host, permitted);
+    return permitted;
   }
 
   private explained(error: unknown, base: URL, timeoutMs: number): GluetunError {
@@ -142,6 +172,10 @@ export class ControlServer {
   private shown(text: string): string {
     return withoutSecrets(text, this.auth);
   }
+}
+
+function method({ put }: ControlRequest<TSchema>): 'GET' | 'PUT' {
+  return put === undefined ? 'GET' : 'PUT';
 }
 
 function isRefusal(status: number): boolean {

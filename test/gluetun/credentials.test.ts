@@ -6,10 +6,13 @@ import {
   hang,
   json,
   OLDER,
+  OLDER_STATUS,
   PUBLIC_IP,
   redirect,
   status,
+  STATUS,
   text,
+  type Answer,
 } from './control-server';
 
 const server = new ControlServer();
@@ -109,4 +112,76 @@ test.each<GluetunAuth>([
   expect(shown).toMatch(/control server/);
   expect(shown).not.toMatch(SECRETS);
   expect(server.asked).toEqual([]);
+});
+
+const refusal = (asking: Promise<unknown>) => asking.then(String, (error: Error) => error.message);
+
+describe('a role that permits some routes and lacks others', () => {
+  const answers: Record<string, object> = {
+    [`GET ${CURRENT}`]: { port: 40_648 },
+    [`GET ${OLDER}`]: { port: 40_648 },
+    [`GET ${PUBLIC_IP}`]: { public_ip: '203.0.113.7' },
+    [`GET ${STATUS}`]: { status: 'running' },
+  };
+
+  /** As Gluetun: what no role permits to these credentials is 401, whether they are right or not. */
+  function permit(...routes: string[]): void {
+    const answer: Answer = (response, request) => {
+      const name = `${request.method} ${request.url}`;
+      if (routes.includes(name)) json(answers[name])(response, request);
+      else status(401, 'Unauthorized')(response, request);
+    };
+    server.routes = Object.fromEntries([CURRENT, OLDER, PUBLIC_IP, STATUS, OLDER_STATUS].map((path) => [path, answer]));
+  }
+
+  test.each<[string, (asker: GluetunClient) => Promise<unknown>]>([
+    ['PUT /v1/vpn/status', (asker) => asker.reconnect(server.base, never, { mayBeStopped: true })],
+    ['GET /v1/vpn/status', (asker) => asker.vpnStatus(server.base, never)],
+    ['GET /v1/publicip/ip', (asker) => asker.publicIp(server.base, never)],
+  ])('%s: the error names it, and the line that is to stand in the role', async (lacking, ask) => {
+    permit(`GET ${CURRENT}`);
+    const asker = client(KEY);
+    await asker.forwardedPort(server.base, never);
+    expect(await refusal(ask(asker))).toBe(
+      `the control server refuses ${lacking} (401), while it permits GET /v1/portforward with the same credentials: ` +
+        `in its auth configuration give their role routes = ["GET /v1/portforward", "${lacking}"]`,
+    );
+  });
+
+  test('GET /v1/portforward: the same', async () => {
+    permit(`GET ${STATUS}`);
+    const asker = client(BASIC);
+    await asker.vpnStatus(server.base, never);
+    expect(await refusal(asker.forwardedPort(server.base, never))).toMatch(
+      /refuses GET \/v1\/portforward \(401\), .* routes = \["GET \/v1\/vpn\/status", "GET \/v1\/portforward"\]$/,
+    );
+  });
+
+  test('of an older release: by its own names, since it takes no others', async () => {
+    permit(`GET ${OLDER}`);
+    const asker = client(KEY);
+    await asker.forwardedPort(server.base, never);
+    expect(await refusal(asker.vpnStatus(server.base, never))).toMatch(
+      /routes = \["GET \/v1\/openvpn\/portforwarded", "GET \/v1\/openvpn\/status"\]$/,
+    );
+  });
+
+  test('what everybody may ask says nothing of credentials: they are to be set', async () => {
+    permit(`GET ${CURRENT}`);
+    const asker = client({ kind: 'none' });
+    await asker.forwardedPort(server.base, never);
+    expect(await refusal(asker.vpnStatus(server.base, never))).toMatch(
+      /refuses GET \/v1\/vpn\/status \(401\), while it permits GET \/v1\/portforward to everybody: .* set GLUETUN_API_KEY/,
+    );
+  });
+
+  test('nothing is permitted any more: the credentials are wrong', async () => {
+    permit(`GET ${CURRENT}`);
+    const asker = client(KEY);
+    await asker.forwardedPort(server.base, never);
+    permit();
+    const wrong = /refuses access \(401\): set GLUETUN_API_KEY, .* where a role has to permit GET \/v1\//;
+    expect(await refusal(asker.forwardedPort(server.base, never))).toMatch(wrong);
+    expect(await refusal(asker.vpnStatus(server.base, never))).toMatch(wrong);
+  });
 });
