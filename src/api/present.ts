@@ -63,6 +63,7 @@ function dockerStatus(report: VpnReport): string {
 
 function forwarding(report: VpnReport): VpnJson['forwarding'] {
   if (!report.healthy) return 'unknown';
+  if (report.portLost !== null) return 'lost';
   if (report.unstable) return 'unstable';
   if (report.validPort === null) return report.port.last === null ? 'none' : 'unknown';
   const there = report.engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === report.validPort);

@@ -57,7 +57,7 @@ export const BreakerSchema = Type.Object({
 export type BreakerJson = Static<typeof BreakerSchema>;
 
 const addedFields = {
-  forwarding: Type.Union(['forwarded', 'replacing', 'unstable', 'unknown', 'none'].map((f) => Type.Literal(f))),
+  forwarding: Type.Union(['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'none'].map((f) => Type.Literal(f))),
   port_problem: Nullable(Type.String({ description: 'why the forwarded port can not be read now' })),
   last_port: Nullable(
     Type.Object({ port: PortNumber, read_at: Time }, { description: "the control server's last good answer" }),

@@ -14,6 +14,10 @@ export function newsJson(vpn: string, { at, happening }: NewsItem): NewsJson {
   switch (happening.kind) {
     case 'port_changed':
       return { ...said, from: happening.from, to: happening.to };
+    case 'port_lost':
+      return { ...said, port: happening.port };
+    case 'port_restored':
+      return { ...said, port: happening.port, lost_for_seconds: happening.lostForMs / 1000 };
     case 'vpn_health':
       return { ...said, healthy: happening.healthy };
     default:

@@ -10,6 +10,8 @@ interface EngineNews {
 /** What happened on a VPN, for those who follow it. */
 export type Happening =
   | { readonly kind: 'port_changed'; readonly from: Port; readonly to: Port }
+  | { readonly kind: 'port_lost'; readonly port: Port }
+  | { readonly kind: 'port_restored'; readonly port: Port; readonly lostForMs: number }
   | ({ readonly kind: 'engine_evicted'; readonly cause: Cause } & EngineNews)
   | ({ readonly kind: 'engine_provisioned'; readonly cause: Cause } & EngineNews)
   | ({ readonly kind: 'engine_ready'; readonly cause: Cause } & EngineNews)

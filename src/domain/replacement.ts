@@ -7,7 +7,10 @@ export type Cause =
   | 'port changed'
   | 'port conflict'
   | 'forced'
+  /** The VPN's container: started again, made anew, or gone. */
   | 'VPN restarted'
+  | 'VPN re-created'
+  | 'VPN removed'
   | 'VPN reconnected'
   | 'engine died'
   | 'engine unhealthy'
@@ -17,6 +20,11 @@ export type Cause =
   | 'scaled up'
   | 'requested'
   | 'removed';
+
+/** Whether it is that the engine's network is gone, for which it can do nothing. */
+export function isLossOfNetwork(cause: Cause): boolean {
+  return cause === 'VPN restarted' || cause === 'VPN re-created' || cause === 'VPN removed';
+}
 
 /** The engine that a replacement has to bring up. A moved port makes a new generation of it. */
 export interface Target {

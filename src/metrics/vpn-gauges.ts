@@ -3,7 +3,7 @@ import type { VpnReport } from '../workflows/messages';
 import { expectsPort } from '../workflows/remedies';
 import type { Facts } from './facts';
 
-const FORWARDING = ['forwarded', 'replacing', 'unstable', 'unknown', 'none'];
+const FORWARDING = ['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'none'];
 const BREAKER = ['closed', 'open', 'half_open'];
 const KINDS = ['general', 'replacement'] as const;
 

@@ -32,6 +32,28 @@ export function announceEnd(name: string, { id, number, old, target, startedAt }
   });
 }
 
+/** A port that could not be read, or was lost, is there again. */
+export function announcePortBack(name: string, before: VpnData, { port }: VpnData): void {
+  if (port.last === null || port.knownSince === null) return;
+  const { portLost, port: former } = before;
+  const since = portLost?.since ?? former.unknownSince;
+  if (since === null) return;
+  const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
+  const event = { port: port.last, seconds };
+  if (portLost === null) {
+    log.info(`[${name}] The forwarded port can be read again after ${seconds} s: ${port.last}`, {
+      event: 'port known again',
+      ...event,
+    });
+    return;
+  }
+  const as = port.last === portLost.port ? 'the same as before' : `before it was ${portLost.port}`;
+  log.info(`[${name}] VPN '${name}' has a forwarded port again after ${seconds} s: ${port.last}, ${as}`, {
+    event: 'port restored',
+    ...event,
+  });
+}
+
 /** A VPN that is well again; its engines are replaced only where that is set. */
 export function announceReconnect(name: string, before: VpnData, data: VpnData): void {
   const { reconnectedAt, reconnects, settings } = data;

@@ -98,7 +98,8 @@ export class Decision {
 function failure(engine: Engine, seen: EngineCondition | undefined, sight: Sight): Cause | null {
   if (seen === undefined) return 'engine missing';
   const { vpn } = sight;
-  if (engine.cutOff || (vpn.kind === 'present' && seen.networkOf !== vpn.id)) return 'VPN restarted';
+  if (vpn.kind === 'present' && seen.networkOf !== vpn.id) return 'VPN re-created';
+  if (engine.cutOff) return vpn.kind === 'absent' ? 'VPN removed' : 'VPN restarted';
   if (!seen.running) return 'engine died';
   return isHealthy(vpn) && seen.health === 'unhealthy' ? 'engine unhealthy' : null;
 }

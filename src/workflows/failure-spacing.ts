@@ -1,5 +1,5 @@
 import type { Instant, Role } from '../domain/engine';
-import type { Cause, Replacement } from '../domain/replacement';
+import { isLossOfNetwork, type Cause, type Replacement } from '../domain/replacement';
 import { spacing } from './recurrence';
 import type { VpnData } from './vpn-data';
 
@@ -32,5 +32,6 @@ export function causeOfRefill(data: VpnData, role: Role): Cause {
   const took = (r: Replacement) => r.givenUp?.role === role || r.old.some((e) => e.role === role);
   const last = data.replacements.findLast((r) => r.target === null && took(r));
   if (last?.cause === 'removed' || last?.givenUp) return 'removed';
-  return last?.cause === 'VPN restarted' ? last.cause : 'engine missing';
+  if (last === undefined || !isLossOfNetwork(last.cause)) return 'engine missing';
+  return last.cause === 'VPN removed' ? 'VPN re-created' : last.cause;
 }

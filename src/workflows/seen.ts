@@ -12,7 +12,7 @@ import {
 } from '../domain/observation';
 import { exitSeen, interrupted, noExitAddress, type ExitAddress } from './exit-address';
 import { seenAgain } from './recurrence';
-import { hadPortFor, wasWellFor, type Remedies } from './remedies';
+import { hadPortFor, isPortLost, wasWellFor, type Remedies } from './remedies';
 import { noPort, type PortKnowledge, type VpnData } from './vpn-data';
 
 // What a look at the world says, taken into what was known before.
@@ -95,6 +95,16 @@ function isRunning(vpn: VpnObservation): boolean {
 /** Whether the VPN's container has been started since the look before. */
 export function isNewSession(before: VpnData, sight: Sight): boolean {
   return before.sight !== null && session(before.sight.vpn) !== session(sight.vpn);
+}
+
+/** The port that is lost, as a look leaves it, whose other parts have been taken in. */
+export function portLostAfter(data: VpnData, newSession: boolean): VpnData['portLost'] {
+  const { sight, port, portLost } = data;
+  if (sight?.port.kind === 'known') return null;
+  // Made anew without port forwarding it is not to have one.
+  if (newSession && sight?.vpn.kind === 'present' && !sight.vpn.portForwarding) return null;
+  if (portLost !== null || port.last === null || !isPortLost(data)) return portLost;
+  return { port: port.last, since: port.unknownSince ?? data.sight?.at ?? 0 };
 }
 
 /** What a look says of the VPN itself: its port, its outages, and which remedies count as recent. */

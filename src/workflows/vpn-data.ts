@@ -57,6 +57,8 @@ export interface VpnData {
   readonly sight: Sight | null;
   readonly sightRevision: number;
   readonly port: PortKnowledge;
+  /** The port that is lost, and since when; null while there is one, and until there was one. A restart of the container does not end it. */
+  readonly portLost: { readonly port: Port; readonly since: Instant } | null;
   readonly engines: readonly Engine[];
   /** Hidden for good, and kept until seen gone from Docker, so that a look can't bring them back (I1). */
   readonly evicted: readonly EngineRef[];
@@ -108,6 +110,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     sight: null,
     sightRevision: -1,
     port: noPort,
+    portLost: null,
     engines: [],
     evicted: [],
     leftOvers: [],

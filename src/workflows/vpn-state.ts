@@ -39,7 +39,7 @@ import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, ended, failing, type Remedy, type RemedyFailure } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
-import { adopt, isNewSession, reconnectedByRemedy, refreshed, vpnSeen } from './seen';
+import { adopt, isNewSession, portLostAfter, reconnectedByRemedy, refreshed, vpnSeen } from './seen';
 import {
   lettingGoOf,
   movedTarget,
@@ -125,6 +125,7 @@ export class VpnState {
     const healthy = isHealthy(vpn);
     if (before.sight === null || isHealthy(before.sight.vpn) !== healthy)
       this.tell({ kind: 'vpn_health', healthy }, now);
+    this.followLoss(newSession, now);
     const from = before.port.last;
     const to = this.current.port.last;
     if (newSession || from === null || to === null || from === to) return null;
@@ -440,6 +441,17 @@ export class VpnState {
     const stopped = new Set(sight?.engines.filter((e) => !e.running).map((e) => e.id));
     const serving = evicted.filter(({ id }) => !(stopped.has(id) && leftOvers.some((e) => e.id === id)));
     return new Set([...engines, ...serving, ...bootingEngines(this.current)].map((e) => e.id));
+  }
+
+  private followLoss(newSession: boolean, now: Instant): void {
+    const before = this.current.portLost;
+    const portLost = portLostAfter(this.current, newSession);
+    if (portLost === before) return;
+    this.update({ portLost });
+    const { last: port, knownSince } = this.current.port;
+    if (portLost !== null) this.tell({ kind: 'port_lost', port: portLost.port }, now);
+    else if (before !== null && port !== null && knownSince !== null)
+      this.tell({ kind: 'port_restored', port, lostForMs: Math.max(0, now - before.since) }, now);
   }
 
   private endStreamsOfLostEngines(now: Instant): void {

@@ -14,7 +14,14 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import { Alarm } from './alarm';
-import { announce, announceBreaker, announceChange, announceEnd, announceReconnect } from './announce';
+import {
+  announce,
+  announceBreaker,
+  announceChange,
+  announceEnd,
+  announcePortBack,
+  announceReconnect,
+} from './announce';
 import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
@@ -312,6 +319,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     const before = state.data;
     const change = news && state.accept(news.observation, news.revision, Date.now());
     if (change) announceChange(name, change, state.data);
+    announcePortBack(name, before, state.data);
     announceReconnect(name, before, state.data);
   }
 }

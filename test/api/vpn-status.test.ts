@@ -115,7 +115,12 @@ test.each([
   ],
   ['a port that keeps changing', { unstable: true }, { forwarding: 'unstable' }],
   [
-    'a remedy at work',
+    'a port that kept changing and is lost now',
+    { unstable: true, portLost: { port: 65_290, since: DAY } },
+    { forwarding: 'lost' },
+  ],
+  [
+    'a remedy at work that fails and is tried again',
     {
       remedies: {
         ...noRemedies,

@@ -108,6 +108,7 @@ test('the container removed, and made anew on another port: engines are hidden, 
   await stage.forwarded(40_648);
   await stage.listed(3);
   await stage.quiet();
+  expect((await stage.replacements()).slice(0, 3).map((r) => r.cause)).toEqual(Array(3).fill('VPN re-created'));
   const now = await ids();
   expect(now).toHaveLength(3);
   expect(now.filter((id) => before.includes(id))).toEqual([]);

@@ -1,4 +1,5 @@
 import type { Cause } from '../../src/domain/replacement';
+import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
@@ -75,11 +76,29 @@ test.concurrent('of two forwarded engines one that does not answer goes, and the
   }, brisk),
 );
 
-test.concurrent('engines whose network is gone with the run of the VPN that had it are replaced', () =>
+test.concurrent('engines whose network is gone with the VPN container that had it are replaced', () =>
   bench.with(async (stand) => {
     const { forwarded, plain } = await atRest(stand);
     if (stand.vpn.kind === 'present') stand.vpn = { ...stand.vpn, id: 'vpn-2', startedAt: Date.now() };
-    expect(await replaced(stand, [forwarded.id, plain.id])).toEqual(['VPN restarted', 'VPN restarted']);
+    expect(await replaced(stand, [forwarded.id, plain.id])).toEqual(['VPN re-created', 'VPN re-created']);
+  }, brisk),
+);
+
+test.concurrent('engines whose VPN container is removed go with it, and come back with one that is made anew', () =>
+  bench.with(async (stand) => {
+    const { forwarded, plain } = await atRest(stand);
+    stand.vpn = { kind: 'absent' };
+    const { replacements } = await stand.untilState(
+      'no engine',
+      (s) => s.engines.length === 0 && s.evicted.length === 0,
+    );
+    const removals = replacements.filter((r) => r.target === null);
+    expect(removals.map((r) => r.cause)).toEqual(['VPN removed', 'VPN removed']);
+    expect(new Set(removals.map((r) => r.old[0]?.id))).toEqual(new Set([forwarded.id, plain.id]));
+    stand.vpn = presentVpn({ id: 'vpn-2', startedAt: Date.now() });
+    const again = await stand.untilState('two engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+    expect(again.replacements.slice(-2).map((r) => r.cause)).toEqual(['VPN re-created', 'VPN re-created']);
+    await stand.untilQuiet();
   }, brisk),
 );
 

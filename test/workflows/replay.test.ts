@@ -69,6 +69,8 @@ const causes: Record<Cause, true> = {
   'port conflict': true,
   forced: true,
   'VPN restarted': true,
+  'VPN re-created': true,
+  'VPN removed': true,
   'VPN reconnected': true,
   'engine died': true,
   'engine unhealthy': true,

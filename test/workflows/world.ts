@@ -62,7 +62,13 @@ interface Child {
 }
 
 /** These are dead, and have no streams to serve. */
-const OF_DEAD_ENGINES: readonly Cause[] = ['engine died', 'engine missing', 'VPN restarted'];
+const OF_DEAD_ENGINES: readonly Cause[] = [
+  'engine died',
+  'engine missing',
+  'VPN restarted',
+  'VPN re-created',
+  'VPN removed',
+];
 
 /**
  * A VPN, its containers and the replacements at work, all in memory and driven one step at a time, around a real

@@ -53,7 +53,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
         response: {
           200: {
             description:
-              'Events port_changed, engine_evicted, engine_provisioned, engine_ready, engine_stopped, vpn_health and gap, without end.',
+              'Events port_changed, port_lost, port_restored, engine_evicted, engine_provisioned, engine_ready, engine_stopped, vpn_health and gap, without end.',
             content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
           422: { ...ErrorSchema, description: 'Last-Event-ID is not the id of an event from here.' },
