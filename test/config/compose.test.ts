@@ -125,5 +125,6 @@ test('the documents show the ranges of the file, and remove the engines of this 
   expect(new Set(ranges)).toEqual(new Set(['19000-19024']));
   const removals = [...documents.matchAll(/docker rm -f \$\((.*)\)/g)].map(([, which]) => which);
   expect(removals.length).toBeGreaterThan(1);
-  expect(new Set(removals)).toEqual(new Set(['docker ps -aq --filter label=portward.instance=default']));
+  const ofThisOne = 'docker ps -aq --filter label=portward.instance=default';
+  expect(removals.filter((which) => !which?.startsWith(ofThisOne))).toEqual([]);
 });
