@@ -29,7 +29,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
     // Gluetun's own name, as `:8000`.
     controlPort: Number((env.HTTP_CONTROL_SERVER_ADDRESS ?? ':8000').split(':').at(-1)),
     release: known,
-    auth: authFromText(env.AUTH ?? 'none'),
+    auth: authFromText(env.AUTH ?? authOfRole(env.HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE)),
     ports: portsFromText(env.FORWARDED_PORT ?? ''),
     publicIp: env.PUBLIC_IP ?? '203.0.113.7',
     crashesWith: env.CRASHES_WITH === undefined ? null : envNumber(env, 'CRASHES_WITH', 1),
@@ -42,6 +42,14 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
     upHookUrl: env.UP_HOOK_URL ?? '',
     upHookAuthorization: env.UP_HOOK_AUTHORIZATION ?? '',
   };
+}
+
+/** Gluetun's own form, `{"auth":"apikey","apikey":"KEY"}`; without it as `none`. */
+function authOfRole(role: string | undefined): string {
+  if (role === undefined) return 'none';
+  const given: unknown = JSON.parse(role);
+  const key = typeof given === 'object' && given !== null && 'apikey' in given ? given.apikey : undefined;
+  return JSON.stringify({ mode: 'apikey', key });
 }
 
 /** JSON, as in `PUT /auth`; or 'none' and 'unconfigured' as bare words. */
