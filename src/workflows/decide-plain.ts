@@ -47,7 +47,9 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
   const earliest = earliestAfterFailures(data, 'plain', now);
   const refill = causeOfRefill(data, 'plain');
   for (let added = 0; plain < wanted; plain++, added++) {
-    const cause = added < data.toAdd ? 'scaled up' : refill;
+    // One that stands in for the forwarded engine was never there, and so has not failed.
+    const standsIn = !forwardedExpected && plain === targetOf(data) - 1 && refill !== 'first engine';
+    const cause = added < data.toAdd || standsIn ? 'scaled up' : refill;
     if (isFailure(cause) && now < earliest) {
       decision.wake(earliest);
       return;

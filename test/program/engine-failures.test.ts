@@ -159,7 +159,7 @@ test('a forwarded port that another container has is told with its name, and pla
   await docker.getContainer(plain.container_id).kill();
   const replaced = await replacementOf(plain, vpn);
   expect(replaced).toMatchObject({ cause: 'engine died', reason: expect.stringMatching(/\(exit code 137\)/) });
-  await stage.portward.untilLog(new RegExp(`Replacing engine ${plain.container_name}: engine died \\(.*exit code 137`));
+  await stage.portward.untilLog(new RegExp(`ing engine ${plain.container_name}: engine died \\(.*exit code 137`));
   expect((await stage.statusOf(vpn)).circuit_breakers?.general.state).toBe('closed');
   await holder.remove();
   await stage.forwarded(40_010, vpn);

@@ -27,6 +27,8 @@ test('that the forwarded port is taken, and by whom, is the problem until the po
     "port 40000 is taken in the network of VPN 'gluetun', by container 'torrent', so that no engine can have the forwarded port: stop that, or let it listen elsewhere",
   );
   expect(world.state.list(world.now)).toHaveLength(2);
+  // One that stands in has not failed: the next one that does is replaced at once.
+  expect(world.state.data.replacements.map((r) => r.cause)).not.toContain('engine missing');
   goOn(world, 120);
   expect(world.state.data.breakers.forwarded.general).toMatchObject({ failures: 0, openedAt: null });
   world.held.clear();
