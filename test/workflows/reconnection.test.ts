@@ -31,13 +31,16 @@ test('a reconnection inside the container has every engine replaced once, the fo
 
 test('one that brings another port, too, has the forwarded engine replaced for its port, and the others for their connections', () => {
   const world = atRest();
+  world.addressReadAt = world.now - 1;
   world.port = 40_001;
   world.observe();
   for (const number of world.running()) {
     world.pass(4_000);
     while (world.step(number, true));
   }
-  // The address is read after that.
+  // The address is read long after that engine was ready.
+  world.pass(1_000);
+  world.addressReadAt = null;
   world.address = 'b';
   expect(settled(world)).toEqual([['VPN reconnected', 'plain']]);
   expect(causes(world).slice(-2)).toEqual([

@@ -79,6 +79,8 @@ export class World {
   port: Port | null = 40_000;
   /** Under which the VPN is seen from outside. */
   address: string | null = null;
+  /** When that was read; null: with each look. */
+  addressReadAt: number | null = null;
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers = new Map<string, Container>();
   readonly children = new Map<number, Child>();
@@ -130,7 +132,7 @@ export class World {
       port: this.vpnIsHealthy() ? reading : { kind: 'unasked' },
       engines: [...this.containers.values()].map((c) => this.observed(c)),
       ...this.strangers(),
-      ...(this.address === null ? {} : { publicIp: { address: this.address, at: this.now } }),
+      ...(this.address === null ? {} : { publicIp: { address: this.address, at: this.addressReadAt ?? this.now } }),
       imagePresent: true,
     };
     this.look = { revision: this.state.data.revision, sight };
