@@ -92,6 +92,16 @@ export function byDocker(problem: string): BlockedReasonJson {
   };
 }
 
+export function byAnotherPortward(vpns: readonly string[]): BlockedReasonJson {
+  return {
+    code: 'general_error',
+    message: `another Portward of the same instance acts on ${vpns.join(', ')}: see the problem in GET /vpn/status`,
+    recovery_eta_seconds: null,
+    can_retry: false,
+    should_wait: false,
+  };
+}
+
 export function bySilence(vpns: readonly string[]): BlockedReasonJson {
   return {
     code: 'general_error',

@@ -5,6 +5,7 @@ import type { VpnReport } from '../workflows/messages';
 import { poolFacts } from '../workflows/pool-facts';
 import { allowance, trialAt } from '../workflows/provisioning-allowance';
 import { REQUESTED } from '../workflows/provisioning-refusal';
+import { standsAside } from '../workflows/rival';
 import { unfinishedTargets } from '../workflows/vpn-data';
 import * as blocked from './provisioning-blocked';
 import type { BlockedReasonJson } from './provisioning-schemas';
@@ -39,6 +40,7 @@ export type ProvisioningDecision =
 type Obstacle =
   | { readonly kind: 'silent' | 'down' | 'no room' | 'port taken' | 'other ports' }
   | { readonly kind: 'blind'; readonly problem: string }
+  | { readonly kind: 'another Portward' }
   | { readonly kind: 'no image'; readonly image: string; readonly pulled: boolean }
   | { readonly kind: 'breaker'; readonly failures: number; readonly trialAt: Instant; readonly open: boolean };
 
@@ -82,6 +84,7 @@ function obstacle({ report, begun }: VpnFacts, httpPort: Port | null, now: Insta
   if (report === null) return { kind: 'silent' };
   const { sight, settings, blind } = report;
   if (blind !== null) return { kind: 'blind', problem: blind.problem };
+  if (standsAside(report)) return { kind: 'another Portward' };
   if (sight === null || !isHealthy(sight.vpn)) return { kind: 'down' };
   if (httpPort !== null && !includes(settings.httpPorts, httpPort)) return { kind: 'other ports' };
   if (!sight.imagePresent) return { kind: 'no image', image: settings.image, pulled: settings.pullPolicy !== 'never' };
@@ -128,6 +131,7 @@ function why(
   if (vpnsWith('no room').length > 0) return blocked.byPortRange(vpnsWith('no room'));
   if (noImage) return blocked.byImage(noImage);
   if (blind) return blocked.byDocker(blind.problem);
+  if (vpnsWith('another Portward').length > 0) return blocked.byAnotherPortward(vpnsWith('another Portward'));
   if (vpnsWith('down').length > 0) return blocked.byVpn(vpnsWith('down'));
   return blocked.bySilence(vpnsWith('silent'));
 }

@@ -1,4 +1,4 @@
-import type { Role } from './engine';
+import type { Instant, Role } from './engine';
 
 /** Path of the Temporal UI, of the embedded server and of the API that shows it. */
 export const TEMPORAL_UI_PATH = '/temporal';
@@ -19,6 +19,21 @@ export function fleetWorkflowId(instance: string): string {
 
 export function replacementWorkflowId(instance: string, vpn: string, lineage: string, number: number): string {
   return `${replacementWorkflowIdPrefix(instance, vpn)}${number}-${lineage}`;
+}
+
+/**
+ * Names one life of a VPN's workflow for good, on everything that it makes. Of two the one that began first comes first in
+ * order, and those that earlier releases named before both.
+ * @param random four hexadecimal digits
+ */
+export function newLineage(begun: Instant, random: string): string {
+  return `t${begun.toString(36)}${random}`;
+}
+
+/** When that life began, by the clock of its Temporal server; null where its name does not tell. */
+export function beganAt(lineage: string): Instant | null {
+  const begun = /^t([0-9a-z]{8,})[0-9a-f]{4}$/.exec(lineage)?.[1];
+  return begun === undefined ? null : Number.parseInt(begun, 36);
 }
 
 /** The lineage in the id of a replacement's workflow. */
@@ -52,6 +67,11 @@ export function isNamedByReplacement(name: string, labels: Readonly<Record<strin
   if (vpn === undefined || lineage === undefined) return false;
   const role = labels[label.forwarded] === 'true' ? 'forwarded' : 'plain';
   return name === engineName(role, vpn, lineage, Number(number), Number(generation));
+}
+
+/** Of the replacement that made a container; null: none did. */
+export function makerOf(labels: Readonly<Record<string, string>>): string | null {
+  return /^([^/]+)\/\d+$/.exec(labels[label.replacement] ?? '')?.[1] ?? null;
 }
 
 /** Whether a container was made by replacements of this lineage. */

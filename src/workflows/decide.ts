@@ -8,6 +8,7 @@ import { downAt } from './pool-facts';
 import { heldUntil } from './provisioning-allowance';
 import { calmAt, isStorm, nextAct } from './recurrence';
 import { nextRemedy } from './remedies';
+import { agesAt, IDLE_AT_MOST_MS, isUndone, standsAside } from './rival';
 import { portExpiry, runningReplacements, type VpnData } from './vpn-data';
 
 export type { Action } from './decision';
@@ -16,6 +17,8 @@ export interface Plan {
   readonly actions: readonly Action[];
   /** When to decide again even if nothing is seen to change; null: not by time alone. */
   readonly wakeAt: Instant | null;
+  /** Only watching: whether something is undone. */
+  readonly undone?: boolean;
 }
 
 /**
@@ -29,6 +32,12 @@ export function decide(data: VpnData, now: Instant): Plan {
   // Nor does one from before Docker went away, and nothing could be done now.
   if (data.blind !== null) return { actions: [], wakeAt: null };
   const decision = new Decision(data, sight, now);
+  if (data.rival !== null) {
+    const agingAt = agesAt(data.rival);
+    if (agingAt !== null) decision.wake(agingAt);
+    if (data.rival.phase === 'suspected') return { actions: [], wakeAt: decision.wakeAt };
+    if (standsAside(data)) return watching(decision);
+  }
   for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('left over', engineRef(engine));
   // Who does not know all engines yet would make more of them.
   if (!sight.complete) return { actions: decision.actions, wakeAt: null };
@@ -58,6 +67,15 @@ function leaveTakenPorts({ data, unfinished, actions }: Decision): void {
     if (!taken.has(target.httpPort) && !taken.has(target.httpsPort)) continue;
     actions.push({ kind: 'retarget', number, p2pPort: target.p2pPort });
   }
+}
+
+/** Another Portward acts. */
+function watching(decision: Decision): Plan {
+  const undone = isUndone(decision);
+  if (undone) decision.wake((decision.data.rival?.idleSince ?? decision.now) + IDLE_AT_MOST_MS);
+  const due = nextRemedy(decision.data)?.at;
+  if (due !== undefined) decision.wake(due);
+  return { actions: [], wakeAt: decision.wakeAt, undone };
 }
 
 /** Containers that this workflow's replacements made and that no longer serve any of them. */

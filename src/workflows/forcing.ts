@@ -3,6 +3,7 @@ import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import { breakerKey } from './breaker';
 import { allowance, trialAt } from './provisioning-allowance';
+import { standsAside } from './rival';
 import { findEngine, runningReplacements, type VpnData } from './vpn-data';
 
 // Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
@@ -35,6 +36,7 @@ export function refusal(data: VpnData, request: ForceRequest, now: Instant): str
   if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
   if (joinedBy(data, request)) return null;
   if (blind !== null) return `${blind.problem}; nothing was replaced`;
+  if (standsAside(data)) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
   if (sight === null || !isHealthy(sight.vpn))
     return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
   if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;

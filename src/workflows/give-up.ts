@@ -12,15 +12,18 @@ export interface Unborn {
   readonly engine: EngineRef | null;
 }
 
+export function unbornEngines(data: VpnData): Unborn[] {
+  return unfinishedTargets(data).flatMap((replacement) => {
+    const { made, target } = replacement;
+    if (target === null) return [];
+    const { role, httpPort, httpsPort, p2pPort } = target;
+    return [{ replacement, target, engine: made && { ...made, role, httpPort, httpsPort, p2pPort } }];
+  });
+}
+
 /** The engine that has not answered yet, and the replacement that brings it up. One without a container has a name all the same. */
 export function unbornEngine(data: VpnData, idOrName: string): Unborn | undefined {
-  for (const replacement of unfinishedTargets(data)) {
-    const { made, target, number } = replacement;
-    if (target === null) continue;
-    const { role, httpPort, httpsPort, p2pPort, generation } = target;
-    const name = engineName(role, data.settings.vpn, data.lineage, number, generation);
-    if (idOrName !== name && idOrName !== made?.id) continue;
-    return { replacement, target, engine: made && { ...made, role, httpPort, httpsPort, p2pPort } };
-  }
-  return undefined;
+  return unbornEngines(data).find(({ replacement: { made, number }, target: { role, generation } }) =>
+    [made?.id, engineName(role, data.settings.vpn, data.lineage, number, generation)].includes(idOrName),
+  );
 }

@@ -2,6 +2,7 @@ import { takenInWords } from '../domain/taken-ports';
 import type { Downtime, Sight } from '../domain/observation';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
+import { IDLE_AT_MOST_MS, standsAside } from './rival';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
@@ -16,6 +17,7 @@ const RULES: readonly Rule[] = [
   containerNotRunning,
   containerUnhealthy,
   vpnStoppedByOwner,
+  anotherPortward,
   imageMissing,
   forwardedPortTaken,
   portRangeUsedUp,
@@ -98,6 +100,19 @@ function notRestarted(data: VpnData): string {
 function vpnStoppedByOwner(data: VpnData): string | null {
   if (!isStoppedByOwner(data)) return null;
   return `the VPN in container '${data.settings.vpn}' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`;
+}
+
+function anotherPortward(data: VpnData): string | null {
+  const { rival, settings } = data;
+  if (rival?.phase !== 'at work') return null;
+  const minutes = IDLE_AT_MOST_MS / 60_000;
+  const acts = standsAside(data)
+    ? `That one acts, and this one only watches, until nothing is done for ${minutes} minutes`
+    : 'This one acts, and the other one is to watch';
+  return (
+    `another Portward with PORTWARD_INSTANCE ${settings.instance} and a database of its own works on VPN '${settings.vpn}': it has made ` +
+    `engine ${rival.engine}. ${acts}. Stop one of them, or give it another PORTWARD_INSTANCE and VPNs of its own`
+  );
 }
 
 function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {

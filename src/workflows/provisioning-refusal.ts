@@ -4,6 +4,7 @@ import { breakerKey } from './breaker';
 import type { ProvisionRequest } from './messages';
 import { allocate, PortRangeUsedUp } from './ports';
 import { allowance, trialAt } from './provisioning-allowance';
+import { standsAside } from './rival';
 import type { VpnData } from './vpn-data';
 
 export const REQUESTED = breakerKey('requested', 'plain');
@@ -13,6 +14,7 @@ export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionReques
   const { sight, settings, blind } = data;
   const { vpn, httpPorts } = settings;
   if (blind !== null) return blind.problem;
+  if (standsAside(data)) return `another Portward acts on VPN '${vpn}'`;
   if (data.retired) return `VPN '${vpn}' is not looked after any more`;
   if (sight === null || !isHealthy(sight.vpn)) return `VPN '${vpn}' is not healthy: a new engine could not start`;
   if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host`;

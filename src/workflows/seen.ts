@@ -1,4 +1,4 @@
-import type { Engine, Instant } from '../domain/engine';
+import type { ContainerId, Engine, Instant } from '../domain/engine';
 import {
   isCalledUnhealthy,
   isHealthy,
@@ -59,6 +59,16 @@ export function refreshed(
   if (!sameRun) return { ...known, health, ready: health === 'healthy' };
   if (health === 'unknown') return known;
   return { ...known, health, ready: engine.ready || health === 'healthy' };
+}
+
+/** Where another Portward sees to the engines: those that it has removed are gone, and those that have ended answer nobody. */
+export function stillThere(
+  engines: readonly Engine[],
+  seen: ReadonlyMap<ContainerId, EngineCondition>,
+): readonly Engine[] {
+  return engines
+    .filter((e) => seen.has(e.id))
+    .map((e) => (seen.get(e.id)?.running === true ? e : { ...e, ready: false, health: 'unknown' }));
 }
 
 export function learn(port: PortKnowledge, reading: PortReading, at: Instant): PortKnowledge {

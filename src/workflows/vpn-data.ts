@@ -8,6 +8,7 @@ import { closedBreakers, type Breakers } from './breaker';
 import { noExitAddress, type ExitAddress } from './exit-address';
 import { isStorm, neverSeen, type Recurrence } from './recurrence';
 import { noRemedies, type Remedies } from './remedies';
+import type { Rival } from './rival';
 
 /** The forwarded port as far as it is known. */
 export interface PortKnowledge {
@@ -46,8 +47,12 @@ export interface LeftOver {
 /** Everything the VPN workflow remembers, as plain JSON: it is carried over when the workflow continues as new. */
 export interface VpnData {
   readonly settings: VpnSettings;
-  /** Random, made once: tells what this workflow created from what it found. */
+  /** Made once, see `newLineage`: tells what this workflow created from what it found. */
   readonly lineage: string;
+  /** Lineages of former lives of this workflow, of which replacements were still at work. */
+  readonly formerLives: readonly string[];
+  /** Another Portward that works on the same VPN. */
+  readonly rival: Rival | null;
   /** Raised whenever an action starts or ends; an observation asked for under an older one is thrown away. */
   readonly revision: number;
   readonly listVersion: number;
@@ -104,6 +109,8 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
   return {
     settings,
     lineage,
+    formerLives: [],
+    rival: null,
     revision: 0,
     listVersion: 0,
     blind: null,

@@ -1,5 +1,5 @@
 import { engineRef, type ContainerId, type Instant, type ListedEngine, type Port } from '../domain/engine';
-import { isOfLineage } from '../domain/names';
+import { isOfLineage, label, replacementLabel } from '../domain/names';
 import type { Happening } from '../domain/news';
 import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
 import type {
@@ -27,7 +27,7 @@ import {
 } from './breaker';
 import { decide, type Action } from './decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
-import { unbornEngine, type Unborn } from './give-up';
+import { unbornEngine, unbornEngines, type Unborn } from './give-up';
 import { hidden, listing } from './listing';
 import { draining } from './drain';
 import { inBrief } from './extras-in-brief';
@@ -39,7 +39,8 @@ import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { actedOn } from './recurrence';
 import { begun, ended, failing, type Remedy, type RemedyFailure } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
-import { adopt, isNewSession, portLostAfter, reconnectedByRemedy, refreshed, vpnSeen } from './seen';
+import { aged, seenAtWork, signOfRival, standsAside } from './rival';
+import { adopt, isNewSession, portLostAfter, reconnectedByRemedy, refreshed, stillThere, vpnSeen } from './seen';
 import {
   lettingGoOf,
   movedTarget,
@@ -53,6 +54,8 @@ import {
 import { reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './taken-ports';
 import { bootingEngines, findEngine, runningReplacements, unfinishedTargets, type VpnData } from './vpn-data';
+
+const FORMER_LIVES_AT_MOST = 20;
 
 /** What the workflow has to do outside its state after a decision. */
 export type Effect =
@@ -103,8 +106,10 @@ export class VpnState {
     const seen = new Map(observation.engines.map((e) => [e.id, e]));
     const { vpn } = observation;
     const newSession = isNewSession(before, observation);
-    const kept = before.engines.map((engine) => refreshed(engine, seen.get(engine.id), vpn, newSession));
+    const known = standsAside(before) ? stillThere(before.engines, seen) : before.engines;
+    const kept = known.map((engine) => refreshed(engine, seen.get(engine.id), vpn, newSession));
     const found = this.unaccounted(observation);
+    const sign = signOfRival(before, found);
     const adopted = found.filter((e) => !e.evicted).map((e) => adopt(e, vpn));
     this.update({
       ...vpnSeen(before, observation, now),
@@ -115,6 +120,7 @@ export class VpnState {
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
       leftOvers: before.leftOvers.filter((e) => seen.has(e.id)),
+      rival: sign ? seenAtWork(before.rival, sign, now) : before.rival,
       pullError: observation.imagePresent ? null : before.pullError,
       rangeUsedUp: null,
     });
@@ -137,11 +143,14 @@ export class VpnState {
   act(now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
     this.update(avoidedAt(this.current, now));
     this.countSurplus(now);
-    const { actions, wakeAt } = decide(this.current, now);
+    const { rival } = this.current;
+    if (rival) this.update({ rival: aged(rival, this.current, now) });
+    const effects: Effect[] = [...this.standAside(now), ...this.drains()];
+    const { actions, wakeAt, undone } = decide(this.current, now);
+    if (undone !== undefined) this.noteUndone(undone, now);
     // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
     const heard = this.current.sightRevision === this.current.revision && unfinishedTargets(this.current).length === 0;
     if (this.current.collecting && heard) this.update({ collecting: false });
-    const effects: Effect[] = this.drains();
     let again = wakeAt;
     for (const action of actions) {
       try {
@@ -154,6 +163,29 @@ export class VpnState {
       }
     }
     return { effects, wakeAt: again };
+  }
+
+  /** Another Portward brings up what is wanted: what is on its way here would be in its way. */
+  private standAside(now: Instant): Effect[] {
+    if (!standsAside(this.current)) return [];
+    return unbornEngines(this.current).flatMap((unborn) => this.giveUp(unborn, now).effect ?? []);
+  }
+
+  private noteUndone(undone: boolean, now: Instant): void {
+    const { rival } = this.current;
+    const idleSince = undone ? (rival?.idleSince ?? now) : null;
+    if (rival && rival.idleSince !== idleSince) this.update({ rival: { ...rival, idleSince } });
+  }
+
+  /** A replacement of a former life of this workflow has said something. */
+  heardFrom(lineage: string): void {
+    const { formerLives, rival } = this.current;
+    if (formerLives.includes(lineage)) return;
+    this.update({
+      formerLives: [...formerLives, lineage].slice(-FORMER_LIVES_AT_MOST),
+      rival: rival?.lineage === lineage ? null : rival,
+    });
+    this.raise();
   }
 
   /**
@@ -556,9 +588,16 @@ export class VpnState {
     return replacement.target ? this.change(replacement, { heldUntil: heldUntil(data, replacement) }) : replacement;
   }
 
-  /** Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. */
+  /**
+   * Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. Where another
+   * Portward acts, those of this one, too, that it has no more use for: that one has.
+   */
   private unaccounted(sight: Sight): ObservedEngine[] {
-    const known = new Set([...this.current.engines, ...this.current.evicted].map((e) => e.id));
-    return sight.found.filter((e) => !known.has(e.id) && !isOfLineage(e.labels, this.current.lineage));
+    const { engines, evicted, lineage } = this.current;
+    const known = new Set([...engines, ...evicted].map((e) => e.id));
+    const inWork = new Set(runningReplacements(this.current).map((r) => replacementLabel(lineage, r.number)));
+    const isOurs = ({ labels }: ObservedEngine) =>
+      standsAside(this.current) ? inWork.has(labels[label.replacement] ?? '') : isOfLineage(labels, lineage);
+    return sight.found.filter((e) => !known.has(e.id) && !isOurs(e));
   }
 }

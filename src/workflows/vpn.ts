@@ -9,7 +9,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { replacementWorkflowId } from '../domain/names';
+import { newLineage, replacementWorkflowId } from '../domain/names';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
@@ -56,7 +56,9 @@ export interface VpnInput {
  */
 export async function vpn(input: VpnInput): Promise<void> {
   const state = new VpnState(
-    input.carried ? restoredFrom(input.carried) : newVpnData(input.settings, uuid4().slice(0, 8)),
+    input.carried
+      ? restoredFrom(input.carried)
+      : newVpnData(input.settings, newLineage(Date.now(), uuid4().slice(0, 4))),
   );
   const name = input.settings.vpn;
   const metrics = new VpnMetrics(name, state.data, input.measuring ?? nothingPending);
@@ -243,6 +245,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   function isForeign(message: { readonly lineage: string; readonly number: number }): boolean {
     const { lineage, settings } = state.data;
     if (message.lineage === lineage) return false;
+    state.heardFrom(message.lineage);
     void abandon(replacementWorkflowId(settings.instance, name, message.lineage, message.number));
     return true;
   }

@@ -28,6 +28,10 @@ const blind: Partial<VpnReport> = { blind: { kind: 'blind', at: DAY, problem: "D
 const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines), report: null });
 const noImage: Partial<VpnReport> = { sight: sight(65_290, { imagePresent: false }) };
 
+const aside: Partial<VpnReport> = {
+  rival: { lineage: '00000000', engine: 'theirs', since: DAY, seenAt: DAY, phase: 'at work', idleSince: null },
+};
+
 function breaker(openedAt: number, failures = 5): Partial<VpnReport> {
   return { breakers: breakers({ general: { failures, openedAt } }) };
 }
@@ -55,6 +59,7 @@ test.each([
   ['no VPN is healthy', [facts('a', 0, down), facts('b', 0, down)], 'vpn_disconnected', 60, true, true],
   ['one is down and the other can not be seen', [facts('a', 0, down), silent('b')], 'vpn_disconnected', 60, true, true],
   ['no workflow answers', [silent('a'), silent('b')], 'general_error', 10, true, true],
+  ['another Portward acts', [facts('a', 0, aside)], 'general_error', null, false, false],
   ['Docker can not be asked', [facts('a', 0, blind)], 'vpn_error', 10, true, true],
   ['the circuit breaker is open', [facts('a', 0, breaker(NOW - 100_000))], 'circuit_breaker', 200, false, true],
   ['there are as many as there may be', [facts('a', 12), facts('b', 8)], 'max_capacity', 30, false, true],

@@ -62,3 +62,19 @@ describe('a container that does not run', () => {
     expect(problem({ running: false })).toBe("VPN container 'gluetun' is not running");
   });
 });
+
+const rival = (lineage: string, phase: 'suspected' | 'at work' | 'silent') =>
+  problem({}, { rival: { lineage, engine: 'theirs', since: 0, seenAt: 0, phase, idleSince: null } });
+
+describe('another Portward on the same VPN', () => {
+  test('is told by both, with what to do', () => {
+    expect(rival('00000000', 'at work')).toMatch(
+      /PORTWARD_INSTANCE test .*engine theirs\. That one acts.*another PORTWARD_INSTANCE/,
+    );
+    expect(rival('t0000000', 'at work')).toMatch(/engine theirs\. This one acts.*Stop one of them/);
+  });
+
+  test('is not told of before it is certain, nor for ever', () => {
+    expect([rival('00000000', 'suspected'), rival('00000000', 'silent')]).toEqual([null, null]);
+  });
+});

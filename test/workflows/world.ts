@@ -1,5 +1,5 @@
 import type { Engine, EngineRef, Port, Role } from '../../src/domain/engine';
-import { engineName, label, replacementLabel } from '../../src/domain/names';
+import { engineName, label, makerOf, replacementLabel } from '../../src/domain/names';
 import {
   session,
   isHealthy,
@@ -82,7 +82,7 @@ export class World {
   /** When that was read; null: with each look. */
   addressReadAt: number | null = null;
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
-  readonly containers = new Map<string, Container>();
+  readonly containers: Map<string, Container>;
   readonly children = new Map<number, Child>();
   state: VpnState;
   /** Engines of these roles can't be brought up. */
@@ -107,8 +107,14 @@ export class World {
   /** When replacements for another port were begun. */
   private readonly moves: number[] = [];
 
-  constructor(change: Partial<VpnSettings> = {}) {
-    this.state = new VpnState(newVpnData({ ...settings, ...change }, 'abcdef12'));
+  /** @param beside another Portward of the same instance, with a database of its own: both see the same containers */
+  constructor(
+    change: Partial<VpnSettings> = {},
+    readonly lineage = 'abcdef12',
+    beside?: World,
+  ) {
+    this.containers = beside?.containers ?? new Map<string, Container>();
+    this.state = new VpnState(newVpnData({ ...settings, ...change }, lineage));
   }
 
   /** Time goes by, and whatever is due by time alone is decided. */
@@ -141,7 +147,7 @@ export class World {
   /** As many as one look tells; those that replacements are making come last. */
   private strangers(): Pick<Sight, 'found' | 'complete'> {
     const accounted = this.accounted();
-    const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel('abcdef12', r.number)));
+    const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel(this.lineage, r.number)));
     const isMade = (c: Container) => inWork.has(c.labels[label.replacement] ?? '');
     const strangers = [...this.containers.values()].filter((c) => !accounted.has(c.id));
     const urgent = strangers.filter((c) => !isMade(c));
@@ -337,7 +343,7 @@ export class World {
     const { effect } = this.state.attemptFailed(
       {
         number,
-        lineage: 'abcdef12',
+        lineage: this.lineage,
         failedAttempts,
         error: 'provisioning: no',
         provisioning: true,
@@ -488,7 +494,7 @@ export class World {
   /** It is told of once, and by who stays with it again and again. */
   private leave(child: Child, engine: EngineRef, generation: number | null): void {
     const { number } = child.replacement;
-    const message = { number, lineage: 'abcdef12', engine, generation, reason: 'dataset is busy' };
+    const message = { number, lineage: this.lineage, engine, generation, reason: 'dataset is busy' };
     const effect = this.state.engineLeft(message);
     if (effect) this.carryOut(effect);
   }
@@ -547,7 +553,7 @@ export class World {
     const { number } = child.replacement;
     const { session: madeIn } = made;
     this.state.engineReady(
-      { number, lineage: 'abcdef12', generation: target.generation, engine, session: madeIn },
+      { number, lineage: this.lineage, generation: target.generation, engine, session: madeIn },
       this.now,
     );
     return true;
@@ -561,7 +567,7 @@ export class World {
       const clash = ports.filter((port) => taken.includes(port));
       if (!this.holdsPorts(other) || clash.length === 0) continue;
       // A stranger may come up on any port; the engine then fails to start, and is tried again.
-      if (other.labels[label.replacement] === undefined) return false;
+      if (makerOf(other.labels) !== this.lineage) return false;
       expect(clash).toEqual([]);
     }
     const { number } = child.replacement;
@@ -577,8 +583,8 @@ export class World {
     }
     const id = this.put({
       ...{ role, httpPort, httpsPort, p2pPort, running: true },
-      name: engineName(role, 'gluetun', 'abcdef12', number, generation),
-      labels: { [label.replacement]: replacementLabel('abcdef12', number) },
+      name: engineName(role, 'gluetun', this.lineage, number, generation),
+      labels: { [label.replacement]: replacementLabel(this.lineage, number) },
     });
     child.made = { generation, id, session: session(this.vpn) ?? 'none' };
     return true;
@@ -600,12 +606,12 @@ export class World {
     if (child.toRelease.length > 0 || (child.target && child.toldReady !== generation)) return false;
     const { number } = child.replacement;
     this.children.delete(number);
-    this.state.replacementEnded({ number, lineage: 'abcdef12', generation, failedAttempts: 0 }, this.now);
+    this.state.replacementEnded({ number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
     return true;
   }
 
   private put(container: Omit<Container, 'id' | 'createdAt' | 'startedAt' | 'networkOf'>): string {
-    const id = `c${++this.made}`;
+    const id = `c${++this.made}-${this.lineage}`;
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : 'none';
     this.containers.set(id, { ...container, id, networkOf, createdAt: this.now, startedAt: this.now });
     return id;

@@ -1,0 +1,235 @@
+import * as fc from 'fast-check';
+import { beganAt, label, makerOf, newLineage } from '../../src/domain/names';
+import { DAY } from '../builders';
+import { World } from './world';
+import { assertSettled } from './world-at-rest';
+
+// Two Portwards of one instance, each with a database of its own, on one VPN. All that they share is Docker.
+
+const HOUR_MS = 60 * 60_000;
+const OLDER = newLineage(DAY - HOUR_MS, 'abcd');
+const YOUNGER = newLineage(DAY, 'abcd');
+
+class Two {
+  readonly older = new World({ targetEngines: 2 }, OLDER);
+  readonly younger: World;
+  private stopped: World | null = null;
+
+  /** @param wanted engines by the settings of the younger one */
+  constructor(wanted = 2) {
+    this.younger = new World({ targetEngines: wanted }, YOUNGER, this.older);
+    this.older.now = DAY - HOUR_MS;
+    this.settle([this.older], 40);
+    for (const world of this.worlds) world.now = DAY;
+    this.run(20);
+  }
+
+  /** Both, so often; who is first changes each time. */
+  run(rounds: number, both = [this.older, this.younger].filter((w) => w !== this.stopped)): void {
+    for (let round = 0; round < rounds; round++) this.settle(round % 2 === 0 ? both : both.toReversed(), 1);
+  }
+
+  changePort(port: number): void {
+    for (const world of this.worlds) world.port = port;
+  }
+
+  stop(world: World): void {
+    this.stopped = world;
+  }
+
+  get worlds(): World[] {
+    return [this.older, this.younger];
+  }
+
+  get began(): number[] {
+    return this.worlds.map((w) => w.state.data.nextNumber - 1);
+  }
+
+  private settle(worlds: readonly World[], rounds: number): void {
+    for (let round = 0; round < rounds; round++) {
+      for (const world of worlds) world.observe();
+      for (const world of worlds) for (const number of world.running()) world.step(number, true);
+      // The clock is the same for all.
+      const now = Math.max(...this.worlds.map((w) => w.now)) + 5_000;
+      for (const world of this.worlds) world.now = now;
+      for (const world of worlds) world.pass(0);
+      for (const world of worlds) world.assertPromises();
+    }
+  }
+}
+
+/** The forwarded engines that it shows. */
+const forwarded = (world: World) => (world.state.list(world.now) ?? []).filter((e) => e.forwarded).map((e) => e.id);
+const phase = (world: World) => world.state.data.rival?.phase ?? null;
+
+/** Both see one change of the port, and one of them comes to know of the other. */
+function noticed(two: Two): void {
+  two.changePort(40_001);
+  two.run(40);
+  expect(two.worlds.map(phase)).toContain('at work');
+}
+
+test('that see the port change bring up few engines for it, and one of them is left that acts', () => {
+  const two = new Two();
+  const before = two.began;
+  noticed(two);
+  expect(two.began[0] ?? 0).toBeLessThanOrEqual((before[0] ?? 0) + 3);
+  expect(two.began[1] ?? 0).toBeLessThanOrEqual((before[1] ?? 0) + 3);
+  expect(phase(two.younger)).toBe('at work');
+
+  // From now on each change is one replacement of the older one's, and the younger one shows the same list.
+  for (const port of [40_002, 40_003, 40_004]) {
+    const [acted = 0, watched = 0] = two.began;
+    two.changePort(port);
+    two.run(30);
+    expect(two.began).toEqual([acted + 1, watched]);
+    const made = [...two.older.containers.values()].filter((c) => c.role === 'forwarded');
+    expect(made.map((c) => [c.p2pPort, makerOf(c.labels)])).toEqual([[port, OLDER]]);
+    expect(two.worlds.map(forwarded)).toEqual([[made[0]?.id], [made[0]?.id]]);
+    expect(two.older.state.data.evicted).toEqual([]);
+  }
+});
+
+test('that want different numbers of engines do not fight over those', () => {
+  const two = new Two(4);
+  two.run(60);
+  expect(phase(two.older)).toBe('at work');
+  const [acted, watched] = two.began;
+  two.run(200);
+  expect(two.began.map((n, i) => n - ([acted, watched][i] ?? 0)).every((more) => more <= 1)).toBe(true);
+});
+
+test('of which the one that acts is stopped: the other one takes over what it has left, and nothing is wrong any more', () => {
+  const two = new Two();
+  noticed(two);
+  two.stop(two.older);
+  two.changePort(40_002);
+  two.run(10);
+  // Not at once: that one may only be slow.
+  expect(forwarded(two.younger)).toEqual([]);
+  two.run(120);
+  expect(two.younger.state.data.rival).toBeNull();
+  assertSettled(two.younger);
+});
+
+test('of which the one that watches is stopped: the other one goes on, and forgets it after an hour', () => {
+  const two = new Two();
+  noticed(two);
+  two.stop(two.younger);
+  two.changePort(40_002);
+  two.run(40);
+  assertSettled(two.older);
+  two.older.now += HOUR_MS;
+  two.run(2);
+  expect(two.older.state.data.rival).toBeNull();
+});
+
+test('that watches says no to who asks it for an engine or a replacement', () => {
+  const two = new Two();
+  noticed(two);
+  const { state, now } = two.younger;
+  const request = { requestId: 'asked', labels: {}, sealedEnv: null, httpPort: null };
+  expect(state.provisioningRefusal(request, now)).toMatch(/another Portward/);
+  expect(state.refusal({ engine: null, reason: null, requestId: null }, now)).toMatch(/another Portward/);
+});
+
+test('whatever happens, in whatever order, come to rest with one forwarded engine that both show', () => {
+  const step = fc.oneof(
+    fc.integer({ min: 1, max: 40 }).map((rounds) => (two: Two) => two.run(rounds)),
+    fc.constantFrom(40_001, 40_002, 40_003).map((port) => (two: Two) => two.changePort(port)),
+    fc.nat(9).map((n) => (two: Two) => {
+      const engines = [...two.older.containers.values()];
+      const engine = engines[n % Math.max(1, engines.length)];
+      if (engine) engine.running = false;
+    }),
+    fc.nat(9).map((n) => (two: Two) => two.older.sicken([...two.older.containers.keys()][n] ?? '')),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (sequence) => {
+      const two = new Two();
+      for (const act of sequence) act(two);
+      two.run(300);
+      const port = two.older.port;
+      const made = [...two.older.containers.values()].filter((c) => c.role === 'forwarded');
+      expect(made.map((c) => c.p2pPort)).toEqual([port]);
+      expect(two.worlds.map(forwarded)).toEqual([[made[0]?.id], [made[0]?.id]]);
+      const before = two.began;
+      two.run(100);
+      expect(two.began).toEqual(before);
+    }),
+    { numRuns: 10 },
+  );
+});
+
+/** Of a former life, which has made one engine. */
+function afterFormerLife(endedAt = DAY, begun = DAY): World {
+  const former = new World({ targetEngines: 1 }, OLDER);
+  former.now = endedAt - HOUR_MS;
+  former.settle();
+  const world = new World({ targetEngines: 1 }, newLineage(begun, 'abcd'), former);
+  world.now = begun;
+  world.observe();
+  return world;
+}
+/** An engine of the former life appears. */
+function appears(world: World): void {
+  const [engine] = [...world.containers.values()];
+  if (!engine) throw new Error('an engine was expected');
+  const ports = { httpPort: 19_007, httpsPort: 45_007, role: 'plain' as const, p2pPort: null };
+  const labels = { ...engine.labels, [label.replacement]: `${OLDER}/9` };
+  world.containers.set('late', { ...engine, ...ports, labels, id: 'late', name: 'late', createdAt: world.now });
+  world.observe();
+}
+
+describe('one that is alone', () => {
+  test('and whose database was lost finds engines of before, and nothing wrong', () => {
+    const world = afterFormerLife();
+    world.port = 40_001;
+    world.settle();
+    expect(world.state.data.rival).toBeNull();
+    assertSettled(world);
+  });
+
+  test('and whose clock was set back finds engines of times to come, and nothing wrong', () => {
+    const world = afterFormerLife(DAY, DAY - 24 * HOUR_MS);
+    expect([...world.containers.values()].every((c) => c.createdAt > world.now)).toBe(true);
+    world.pass(60_000);
+    world.observe();
+    expect(world.state.data.rival).toBeNull();
+  });
+
+  test('and begins while a former life of it ends may see that bring up an engine yet', () => {
+    const world = afterFormerLife();
+    world.now += 59_000;
+    appears(world);
+    expect(world.state.data.rival).toBeNull();
+  });
+
+  test('and hears from a replacement of a former life that works on waits for it no longer', () => {
+    const world = afterFormerLife();
+    world.now += 10 * 60_000;
+    appears(world);
+    expect(phase(world)).toBe('suspected');
+    world.state.heardFrom(OLDER);
+    expect(world.state.data.rival).toBeNull();
+    world.containers.delete('late');
+    appears(world);
+    expect(world.state.data.rival).toBeNull();
+  });
+
+  test('and hears from nobody who has made an engine waits 10 s, and then says what is wrong', () => {
+    const world = afterFormerLife();
+    world.now += 10 * 60_000;
+    appears(world);
+    world.pass(9_000);
+    expect(phase(world)).toBe('suspected');
+    world.pass(1_000);
+    expect(phase(world)).toBe('at work');
+  });
+});
+
+test('of two lineages the one that began first comes first, one of an earlier release before both', () => {
+  const [first, second] = [newLineage(DAY, 'ffff'), newLineage(DAY + 1, '0000')];
+  expect(['abcdef12', second, first].toSorted()).toEqual(['abcdef12', first, second]);
+  expect([first, 'abcdef12'].map(beganAt)).toEqual([DAY, null]);
+});
