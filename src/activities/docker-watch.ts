@@ -1,14 +1,13 @@
 import { isHealthy } from '../domain/observation';
 import type { Instant } from '../domain/engine';
-import { DockerUnreachable } from '../docker/docker-error';
+import { whyBlind, type WhyBlind } from '../docker/docker-error';
 import type { ContainerEvent } from '../docker/docker-events';
 import { pauseUntil } from '../pause';
 import type { DockerLook, DockerLooker } from './docker-look';
 import type { VpnMemory } from './vpn-memory';
 
-export interface Unseen {
+export interface Unseen extends WhyBlind {
   readonly at: Instant;
-  readonly problem: string;
 }
 
 export interface DockerWatchOptions {
@@ -61,6 +60,7 @@ export class DockerWatch {
 
   async run(): Promise<void> {
     const { memory, looker, intervalMs, signal, looked, changed } = this.options;
+    let wasBroken = false;
     while (!signal.aborted) {
       this.poke = new AbortController();
       const began = performance.now();
@@ -71,9 +71,14 @@ export class DockerWatch {
         memory.doubt.looked(look.vpn, began);
         await looked(look, this.latest);
         this.latest = look;
+        wasBroken = false;
       } catch (error) {
-        const problem = error instanceof DockerUnreachable ? error.message : `Docker can't be asked: ${String(error)}`;
-        this.latest = { at: Date.now(), problem };
+        const why = whyBlind(error);
+        // As when Docker ends: the next connection says what is wrong, or that nothing is.
+        const isFirstBreak = why.cause === 'broken' && !wasBroken;
+        wasBroken = why.cause === 'broken';
+        if (isFirstBreak) continue;
+        this.latest = { at: Date.now(), ...why };
       }
       changed();
       const isDoubted = memory.doubt.isOpen(performance.now());

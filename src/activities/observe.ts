@@ -185,7 +185,7 @@ export class Observer {
   private observation(): Observation | null {
     const { latest } = this.docker;
     if (latest === null) return null;
-    if ('problem' in latest) return { kind: 'blind', at: latest.at, problem: latest.problem };
+    if ('problem' in latest) return { kind: 'blind', ...latest };
     return sightOf(latest, this.memory, this.port.reading, this.input);
   }
 

@@ -4,7 +4,7 @@ import type { VpnMemory } from './vpn-memory';
 
 /** A first look does not wait longer than this for a control server that hangs. */
 export const FIRST_PORT_WITHIN_MS = 1_500;
-/** Twice as long each time, between two observations that only say anew why the port can't be read. */
+/** Twice as long each time, between two observations that only say anew why the port can't be read, or Docker not asked. */
 const FIRST_REWORDING_AFTER_MS = 250;
 const REWORDING_AFTER_AT_MOST_MS = 30_000;
 
@@ -63,7 +63,7 @@ export class Telling {
     return performance.now() - (this.firstLookAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
   }
 
-  /** A control server may fail in another way each time. */
+  /** A control server, and Docker, may fail in another way each time. */
   private mayReword(): boolean {
     const pauseMs = Math.min(FIRST_REWORDING_AFTER_MS * 2 ** this.memory.rewordings, REWORDING_AFTER_AT_MOST_MS);
     return performance.now() - this.begun >= pauseMs;

@@ -2,7 +2,11 @@ import { DeadlineExceeded } from '../deadline';
 
 /** Docker itself could not be asked, as opposed to an answer that says no. */
 export class DockerUnreachable extends Error {
-  constructor(cause: string) {
+  constructor(
+    cause: string,
+    /** In one word, which stays the same while the text changes from call to call: Node's code, `timeout` or `broken`. */
+    readonly reason: string,
+  ) {
     super(`Docker is not reachable: ${cause}; is the engine running, and may this user read its socket?`);
     this.name = 'DockerUnreachable';
   }
@@ -16,12 +20,28 @@ export function statusCode(error: unknown): number | null {
 /** Docker's own words when it answered, `DockerUnreachable` when it did not. */
 export function dockerError(error: unknown): Error {
   if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
-  if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time');
+  if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time', 'timeout');
   if (error instanceof Error && error.name === 'AbortError') {
     const late = error.cause instanceof Error && error.cause.name === 'TimeoutError';
-    return late ? new DockerUnreachable('it gave no answer in time') : error;
+    return late ? new DockerUnreachable('it gave no answer in time', 'timeout') : error;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message : String(error);
-  return new DockerUnreachable(code !== '' && !message.includes(code) ? `${code} ${message}` : message);
+  const cause = code !== '' && !message.includes(code) ? `${code} ${message}` : message;
+  return new DockerUnreachable(cause, code === '' || BROKEN.has(code) ? 'broken' : code);
+}
+
+/** A connection that was made and has ended: the next one tells why. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+export interface WhyBlind {
+  readonly problem: string;
+  readonly cause: string;
+}
+
+/** Why Docker can't be asked: in words, and in one word that tells one reason from another. */
+export function whyBlind(error: unknown): WhyBlind {
+  if (error instanceof DockerUnreachable) return { problem: error.message, cause: error.reason };
+  const status = statusCode(error);
+  return { problem: `Docker can't be asked: ${String(error)}`, cause: status === null ? 'unknown' : `HTTP ${status}` };
 }

@@ -129,6 +129,8 @@ export interface Blindness {
   readonly kind: 'blind';
   readonly at: Instant;
   readonly problem: string;
+  /** In one word, which stays the same from call to call; absent where nothing could be observed at all. */
+  readonly cause?: string;
 }
 
 export type Observation = Sight | Blindness;
@@ -227,7 +229,7 @@ function vpnSays(vpn: VpnObservation): unknown {
 
 /** Everything that can change a decision, in one comparable string. Times of looking are not in it. */
 function essence(known: Known, busy: Busy): string {
-  // Docker's absence is worded differently from one call to the next; it stays the same problem.
+  // Docker's absence is worded differently from one call to the next; it stays the same for all that is decided.
   if (known.kind === 'blind') return 'blind';
   const { vpn, port, engines, withheld = [], imagePresent } = known;
   return JSON.stringify([
@@ -258,8 +260,13 @@ export function isNews(known: Known | null, seen: Observation, busy: Busy): bool
   return essence(known, busy) !== essence(now, busy);
 }
 
-/** Whether the port can't be read for another reason than was told: of interest to people, and to nothing that is decided. */
+/**
+ * Whether the port can't be read, or Docker can't be asked, for another reason than was told: of interest to people, and to
+ * nothing that is decided.
+ */
 export function isReworded(known: Known | null, seen: Observation): boolean {
+  // That a connection broke says less than what was told before.
+  if (known?.kind === 'blind' && seen.kind === 'blind') return seen.cause !== known.cause && seen.cause !== 'broken';
   if (known?.kind !== 'sight' || seen.kind !== 'sight') return false;
   return known.port.kind === 'unknown' && seen.port.kind === 'unknown' && known.port.reason !== seen.port.reason;
 }

@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Dockerode from 'dockerode';
 import pino from 'pino';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -273,6 +276,24 @@ describe('watching', () => {
     expect(await portSeen(vpn, known, { seenAt: 1 })).toMatchObject({
       kind: 'unknown',
       reason: expect.stringMatching(/500/),
+    });
+  });
+
+  test('another reason for which Docker can not be asked is told', async () => {
+    const gone = new DockerHost(new Dockerode({ socketPath: join(tmpdir(), simulation.name('docker.sock')) }));
+    const away = createActivities({ ...deps, docker: gone } as ActivityDeps);
+    const told = (cause: string) => {
+      const input: ObserveInput = {
+        ...{ vpn: 'gluetun', instance: simulation.runId, image: 'portward-test-none', newsOnly: true },
+        ...{ accounted: [], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null },
+        known: { kind: 'blind', at: 1, problem: 'told before', cause },
+      };
+      return environment().run(() => away.observe(input));
+    };
+    expect(await told('EACCES')).toMatchObject({
+      kind: 'blind',
+      cause: 'ENOENT',
+      problem: expect.stringContaining('ENOENT'),
     });
   });
 });

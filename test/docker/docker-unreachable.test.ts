@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
-import { dockerError, DockerUnreachable, statusCode } from '../../src/docker/docker-error';
+import { dockerError, DockerUnreachable, statusCode, whyBlind } from '../../src/docker/docker-error';
 import { DockerHost } from '../../src/docker/docker-host';
 
 const folder = mkdtempSync(join(tmpdir(), 'portward-docker-'));
@@ -93,6 +93,19 @@ test('a call that was called off says nothing about Docker', async () => {
   const error = await failureOf(events);
   expect(error).not.toBeInstanceOf(DockerUnreachable);
   expect(error).toMatchObject({ name: 'AbortError' });
+});
+
+test('why Docker can not be asked has a word that tells one reason from another', async () => {
+  const cause = async (client: Dockerode) => whyBlind(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
+  expect([
+    await cause(new Dockerode({ socketPath: join(folder, 'none') })),
+    await cause(new Dockerode({ host: '127.0.0.1', port: 1 })),
+    await cause(await dockerThat((request) => request.socket.destroy())),
+    await cause(await dockerThat(() => undefined)),
+    await cause(await dockerThat((_request, response) => response.writeHead(403).end('{"message":"forbidden"}'))),
+  ]).toEqual(['ENOENT', 'ECONNREFUSED', 'broken', 'timeout', 'HTTP 403']);
+  const denied = Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' });
+  expect(whyBlind(dockerError(denied)).cause).toBe('EACCES');
 });
 
 test("an answer that says no is Docker's own error, with its words", async () => {

@@ -1,4 +1,11 @@
-import { isNews, isReworded, type Known, type PortReading, type Sight } from '../../src/domain/observation';
+import {
+  isNews,
+  isReworded,
+  type Blindness,
+  type Known,
+  type PortReading,
+  type Sight,
+} from '../../src/domain/observation';
 import { presentVpn } from '../builders';
 
 const NOT_BUSY = { evicted: [], replacements: [] };
@@ -17,6 +24,26 @@ test('that an engine is withheld is news, unless it is being let go', () => {
   expect(isNews(told, seen, NOT_BUSY)).toBe(true);
   expect(isNews(seen, seen, NOT_BUSY)).toBe(false);
   expect(isNews(told, seen, { ...NOT_BUSY, evicted: ['one'] })).toBe(false);
+});
+
+describe('that Docker can not be asked for another reason than before', () => {
+  const blind = (cause: string | undefined, problem = 'a'): Blindness => ({
+    ...{ kind: 'blind', at: 1, problem },
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+  test('is told, and decides nothing', () => {
+    expect(isReworded(blind('ECONNREFUSED'), blind('EACCES'))).toBe(true);
+    expect(isReworded(blind('EACCES'), blind('HTTP 403'))).toBe(true);
+    expect(isReworded(blind('broken'), blind('ENOENT'))).toBe(true);
+    expect(isReworded(blind(undefined), blind('ENOENT'))).toBe(true);
+    expect(isNews(blind('ECONNREFUSED'), blind('EACCES'), NOT_BUSY)).toBe(false);
+  });
+
+  test('is none when only the words differ, or a connection broke', () => {
+    expect(isReworded(blind('ENOENT', 'connect ENOENT'), blind('ENOENT', 'ENOENT: connect'))).toBe(false);
+    expect(isReworded(blind('ENOENT'), blind('broken'))).toBe(false);
+  });
 });
 
 const unclear = (reason: string): PortReading => ({ kind: 'unknown', forMs: 2_000, reason, none: false });
