@@ -72,7 +72,21 @@ export class DockerLooker {
       this.docker.inspectByName(this.options.vpn),
       this.list(),
     ]);
-    return { at, vpn: observeDocker(details), details, engines, imagePresent };
+    const vpn = details ? observeDocker(details) : await this.absent();
+    return { at, vpn, details, engines, imagePresent };
+  }
+
+  /** Who names a Compose service means its container, which Compose has named after project, service and number. */
+  private async absent(): Promise<VpnObservation> {
+    const containers = await this.docker.list([`${COMPOSE_SERVICE}=${this.options.vpn}`]);
+    if (containers.length === 0) return { kind: 'absent' };
+    return {
+      kind: 'absent',
+      ofService: containers
+        .map(({ name }) => name)
+        .toSorted()
+        .slice(0, NAMED_AT_MOST),
+    };
   }
 
   private async list(): Promise<{ engines: readonly EngineLook[]; imagePresent: boolean }> {
@@ -117,6 +131,8 @@ export class DockerLooker {
 }
 
 const LIST_AGAIN_MS = 30_000;
+const COMPOSE_SERVICE = 'com.docker.compose.service';
+const NAMED_AT_MOST = 5;
 
 export function observeDocker(details: ContainerDetails | null): VpnObservation {
   if (!details) return { kind: 'absent' };

@@ -1,3 +1,4 @@
+import { isInContainer } from '../container-mark';
 import { DeadlineExceeded } from '../deadline';
 
 /** Docker itself could not be asked, as opposed to an answer that says no. */
@@ -7,9 +8,16 @@ export class DockerUnreachable extends Error {
     /** In one word, which stays the same while the text changes from call to call: Node's code, `timeout` or `broken`. */
     readonly reason: string,
   ) {
-    super(`Docker is not reachable: ${cause}; is the engine running, and may this user read its socket?`);
+    super(`Docker is not reachable: ${cause}; ${remedy(reason)}`);
     this.name = 'DockerUnreachable';
   }
+}
+
+function remedy(reason: string): string {
+  if (reason !== 'EACCES') return 'is the engine running, and may this user read its socket?';
+  return isInContainer()
+    ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and make this container anew'
+    : "let this user read Docker's socket, for example as a member of its group";
 }
 
 export function statusCode(error: unknown): number | null {

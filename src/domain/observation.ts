@@ -17,7 +17,11 @@ export interface Downtime {
 }
 
 export type VpnObservation =
-  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'absent';
+      /** Containers of a Compose service of that name, whose own names are others; absent where there are none. */
+      readonly ofService?: readonly string[];
+    }
   | {
       readonly kind: 'present';
       readonly id: ContainerId;

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isInContainer, PODMAN_MARK } from '../container-mark';
 import type { Config } from '../config';
 import type { ContainerDetails, DockerHost } from '../docker/docker-host';
 import { findOwnContainer, ownContainerIds, type Surroundings } from '../docker/own-container';
@@ -7,12 +8,11 @@ import { detectReach, guessedReach, type Reach } from '../docker/reach';
 
 /** Containers join and leave networks. */
 const LOOK_AGAIN_MS = 30_000;
-const PODMAN = '/run/.containerenv';
 
 /** The container in whose network this process is; null: in none that this Docker knows. @throws DockerUnreachable */
 export async function ownContainer(docker: DockerHost): Promise<ContainerDetails | null> {
   const surroundings = surroundingsOfThisProcess();
-  return isInContainer(surroundings) ? findOwnContainer(docker, surroundings) : null;
+  return isInContainer() || ownContainerIds(surroundings).length > 0 ? findOwnContainer(docker, surroundings) : null;
 }
 
 /** Finds out how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
@@ -20,7 +20,8 @@ export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: D
   const surroundings = surroundingsOfThisProcess();
   const answering: Reach['answering'] = new Map();
   /** Null: it runs in none that Docker knows. */
-  let own: ContainerDetails | null | 'unknown' = isInContainer(surroundings) ? 'unknown' : null;
+  let own: ContainerDetails | null | 'unknown' =
+    isInContainer() || ownContainerIds(surroundings).length > 0 ? 'unknown' : null;
   let lookAt = 0;
   return async () => {
     if (own !== null && performance.now() >= lookAt) {
@@ -37,16 +38,12 @@ export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: D
   };
 }
 
-function isInContainer(surroundings: Surroundings): boolean {
-  return ['/.dockerenv', PODMAN].some((file) => existsSync(file)) || ownContainerIds(surroundings).length > 0;
-}
-
 function surroundingsOfThisProcess(): Surroundings {
   return {
     hostname: hostname(),
     mounts: contentOf('/proc/self/mountinfo'),
     controlGroups: contentOf('/proc/self/cgroup'),
-    podman: contentOf(PODMAN),
+    podman: contentOf(PODMAN_MARK),
   };
 }
 

@@ -41,7 +41,12 @@ function dockerUnreachable({ blind }: VpnData): string | null {
 
 function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'absent') return null;
-  return `VPN container '${vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
+  const { ofService = [] } = sight.vpn;
+  if (ofService.length === 0) return `VPN container '${vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
+  return (
+    `VPN container '${vpn}' not found; the Compose service of that name has the container ${ofService.join(', ')}: ` +
+    `give the service 'container_name: ${vpn}', or set GLUETUN_CONTAINER_NAME to the container's name`
+  );
 }
 
 function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {

@@ -60,6 +60,16 @@ test("a VPN's name that no container has is absent, also when a stranger's id be
   expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
 });
 
+test("a VPN's name that only a Compose service has is absent, with the containers of that service", async () => {
+  const service = containers.name('service');
+  const made = await containers.engine(await containers.startNetwork(), {
+    labels: { 'com.docker.compose.service': service },
+  });
+  await direct.create(made);
+  const { vpn } = await new LookedAt('', service).looker().look();
+  expect(vpn).toEqual({ kind: 'absent', ofService: [made.name] });
+});
+
 const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
 
 test('a look shows the VPN and its engines with ports, role and session', async () => {

@@ -95,14 +95,17 @@ test('a call that was called off says nothing about Docker', async () => {
   expect(error).toMatchObject({ name: 'AbortError' });
 });
 
+async function causeOf(client: Dockerode): Promise<string> {
+  return whyBlind(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
+}
+
 test('why Docker can not be asked has a word that tells one reason from another', async () => {
-  const cause = async (client: Dockerode) => whyBlind(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
   expect([
-    await cause(new Dockerode({ socketPath: join(folder, 'none') })),
-    await cause(new Dockerode({ host: '127.0.0.1', port: 1 })),
-    await cause(await dockerThat((request) => request.socket.destroy())),
-    await cause(await dockerThat(() => undefined)),
-    await cause(await dockerThat((_request, response) => response.writeHead(403).end('{"message":"forbidden"}'))),
+    await causeOf(new Dockerode({ socketPath: join(folder, 'none') })),
+    await causeOf(new Dockerode({ host: '127.0.0.1', port: 1 })),
+    await causeOf(await dockerThat((request) => request.socket.destroy())),
+    await causeOf(await dockerThat(() => undefined)),
+    await causeOf(await dockerThat((_request, response) => response.writeHead(403).end('{"message":"forbidden"}'))),
   ]).toEqual(['ENOENT', 'ECONNREFUSED', 'broken', 'timeout', 'HTTP 403']);
   const denied = Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' });
   expect(whyBlind(dockerError(denied)).cause).toBe('EACCES');

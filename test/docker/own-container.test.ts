@@ -127,13 +127,14 @@ describe('from within real containers', () => {
       setInterval(() => undefined, 1000);`;
 
     /** What comes of asking that VPN's control server from within such a container. */
-    async function asked(networks: readonly string[]): Promise<string> {
+    async function asked(networks: readonly string[], user = 'root'): Promise<string> {
       const root = join(__dirname, '..', '..');
       const socket = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
       const container = await simulation.docker.createContainer({
         name: simulation.name('portward'),
         Image: await ensureSimulatorImage(simulation.docker),
         Entrypoint: [NODE, '-e', ASK],
+        User: user,
         // Who lends it a network lends it its hostname, too.
         ...(networks[0]?.startsWith('container:') ? {} : { Hostname: 'portward' }),
         Env: [`VPN=${vpn.name}`],
@@ -151,6 +152,12 @@ describe('from within real containers', () => {
 
     test('reaches the VPN over the one network of several that both are in', async () => {
       expect(await asked([other, shared])).toBe('port 5001');
+    });
+
+    test('that may not use the socket is told which variable to set, once', async () => {
+      const said = await asked([other], '65534');
+      expect(said).toMatch(/^Docker is not reachable: .*EACCES .*; set DOCKER_GID to what `stat -c %g/);
+      expect(said.match(/DOCKER_GID/g)).toHaveLength(1);
     });
 
     test("reaches the VPN from within the VPN's own network", async () => {

@@ -26,12 +26,12 @@ test('that an engine is withheld is news, unless it is being let go', () => {
   expect(isNews(told, seen, { ...NOT_BUSY, evicted: ['one'] })).toBe(false);
 });
 
-describe('that Docker can not be asked for another reason than before', () => {
-  const blind = (cause: string | undefined, problem = 'a'): Blindness => ({
-    ...{ kind: 'blind', at: 1, problem },
-    ...(cause === undefined ? {} : { cause }),
-  });
+const blind = (cause: string | undefined, problem = 'a'): Blindness => ({
+  ...{ kind: 'blind', at: 1, problem },
+  ...(cause === undefined ? {} : { cause }),
+});
 
+describe('that Docker can not be asked for another reason than before', () => {
   test('is told, and decides nothing', () => {
     expect(isReworded(blind('ECONNREFUSED'), blind('EACCES'))).toBe(true);
     expect(isReworded(blind('EACCES'), blind('HTTP 403'))).toBe(true);

@@ -24,6 +24,17 @@ test('a forwarded port that Gluetun redirects to another one reaches no engine: 
   );
 });
 
+const absent = (ofService?: readonly string[]) =>
+  problem({}, { sight: sight(65_290, { vpn: { kind: 'absent', ...(ofService && { ofService }) } }) });
+
+test('a name that only a Compose service has is told with the containers of that service', () => {
+  expect(absent(['media-gluetun-1'])).toBe(
+    "VPN container 'gluetun' not found; the Compose service of that name has the container media-gluetun-1: " +
+      "give the service 'container_name: gluetun', or set GLUETUN_CONTAINER_NAME to the container's name",
+  );
+  expect(absent()).toBe("VPN container 'gluetun' not found: start it, or correct GLUETUN_CONTAINER_NAME");
+});
+
 const down = (change: Partial<Downtime>): string | null =>
   problem({ running: false, down: { state: 'exited', exitCode: null, outOfMemory: false, error: null, ...change } });
 
