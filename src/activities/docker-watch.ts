@@ -15,6 +15,8 @@ export interface DockerWatchOptions {
   readonly looker: DockerLooker;
   readonly memory: VpnMemory;
   readonly intervalMs: number;
+  /** Docker's events do not come. */
+  readonly eventsAreMissing: () => boolean;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Before a look counts. */
@@ -25,6 +27,8 @@ export interface DockerWatchOptions {
 
 /** How often Docker is asked while the VPN is in doubt, at most. */
 const DOUBTED_INTERVAL_MS = 500;
+/** How often while no event tells what happens, at least. */
+const UNTOLD_INTERVAL_MS = 2_000;
 
 /** Looks at a VPN and its engines through Docker, again and again, and at once when an event or a doubt asks for it. */
 export class DockerWatch {
@@ -59,11 +63,12 @@ export class DockerWatch {
   }
 
   async run(): Promise<void> {
-    const { memory, looker, intervalMs, signal, looked, changed } = this.options;
+    const { memory, looker, intervalMs, signal, looked, changed, eventsAreMissing } = this.options;
     let wasBroken = false;
     while (!signal.aborted) {
       this.poke = new AbortController();
       const began = performance.now();
+      if (eventsAreMissing()) looker.forget(null);
       try {
         const seen = await looker.look();
         const restarts = seen.details?.RestartCount ?? 0;
@@ -82,7 +87,8 @@ export class DockerWatch {
       }
       changed();
       const isDoubted = memory.doubt.isOpen(performance.now());
-      await pauseUntil(isDoubted ? Math.min(DOUBTED_INTERVAL_MS, intervalMs) : intervalMs, signal, this.poke.signal);
+      const mostMs = isDoubted ? DOUBTED_INTERVAL_MS : eventsAreMissing() ? UNTOLD_INTERVAL_MS : Infinity;
+      await pauseUntil(Math.min(mostMs, intervalMs), signal, this.poke.signal);
     }
   }
 }

@@ -114,7 +114,13 @@ export function createActivities(deps: ActivityDeps) {
 
     /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
     createEngine(order: EngineOrder): Promise<MadeEngine> {
-      const create = () => createEngine(order, deps);
+      const create = async () => {
+        const began = performance.now();
+        const made = await createEngine(order, deps);
+        // A further attempt may have found it running.
+        if (Context.current().info.attempt === 1) deps.events.expectSince(began);
+        return made;
+      };
       // A forwarded engine waits for none of the others.
       const isUrgent = order.target.role === 'forwarded';
       return heartbeating((signal) => (isUrgent ? create() : starts.run(signal, create)));

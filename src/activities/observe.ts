@@ -60,7 +60,16 @@ export class Observer {
     memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
     const looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel });
     const looked: DockerWatchOptions['looked'] = (look, before) => this.looked(look, before);
-    this.docker = new DockerWatch({ vpn, looker, memory, intervalMs, signal, looked, changed: () => this.seen() });
+    this.docker = new DockerWatch({
+      vpn,
+      looker,
+      memory,
+      intervalMs,
+      signal,
+      looked,
+      eventsAreMissing: () => deps.events.areMissing,
+      changed: () => this.seen(),
+    });
     const shared = { memory, signal, changed };
     this.engines = new EnginesWatch({
       ...shared,

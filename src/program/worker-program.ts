@@ -71,7 +71,7 @@ export class WorkerProgram {
     private readonly deps: WorkerProgramDeps,
   ) {
     this.docker = deps.docker;
-    this.events = new DockerEvents(deps.docker);
+    this.events = new DockerEvents(deps.docker, { log: deps.log });
     this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
     this.poolHints = new PoolHints(() => this.askingTemporal(() => this.fleet.recheck()));
     this.activities = { ...this.makeActivities(), ...this.makeFleetActivities() };

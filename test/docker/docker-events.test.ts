@@ -1,3 +1,7 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Dockerode from 'dockerode';
+import pino from 'pino';
 import { DockerEvents, type ContainerEvent } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
 import { until } from '../simulator/until';
@@ -115,4 +119,64 @@ test('closing ends the subscription, also while Docker is away', async () => {
   const { id } = await engine();
   await direct.start(id);
   expect(proxy.asked).toEqual([]);
+});
+
+describe('events that do not come', () => {
+  /** Answers as a filtering proxy does; null: it accepts, and passes nothing on. */
+  let refusal: number | null;
+  let streams: ServerResponse[];
+  let server: Server;
+  let said: string[];
+  let filtered: DockerEvents;
+  beforeEach(async () => {
+    [refusal, streams, said] = [null, [], []];
+    server = createServer((_request, response) => {
+      response.writeHead(refusal ?? 200).flushHeaders();
+      if (refusal === null) streams.push(response);
+      else response.end('{"message":"forbidden"}');
+    });
+    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens));
+    const { port } = server.address() as AddressInfo;
+    const log = pino({}, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
+    const docker = new DockerHost(new Dockerode({ host: '127.0.0.1', port }));
+    filtered = new DockerEvents(docker, { log, toldWithinMs: 50 });
+  });
+  afterEach(async () => {
+    await filtered.close();
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  });
+
+  const event = JSON.stringify({ Action: 'start', Actor: { ID: 'x', Attributes: {} } });
+
+  test('because they are refused are told once, with what to permit, and once that they come again', async () => {
+    refusal = 403;
+    let relists = 0;
+    filtered.subscribe((e) => void (relists += e === null ? 1 : 0));
+    await until('it is told', () => said.length > 0);
+    expect(filtered.areMissing).toBe(true);
+    expect(relists).toBeGreaterThan(0);
+    refusal = null;
+    await until('they come', () => !filtered.areMissing);
+    expect(said).toEqual([
+      expect.stringMatching(/^Docker's events are missing: they are refused with HTTP 403\. .*EVENTS=1/),
+      "Docker's events come again",
+    ]);
+  });
+
+  test('though they are accepted are told once, by a start that no event tells of, and asked for anew', async () => {
+    filtered.subscribe(() => undefined);
+    await until('a subscription', () => streams.length === 1);
+    filtered.expectSince(performance.now());
+    await until('another one', () => streams.length === 2);
+    expect(filtered.areMissing).toBe(true);
+    filtered.expectSince(performance.now());
+    await until('a third one', () => streams.length === 3);
+    streams.at(-1)?.write(`${event}\n`);
+    await until('they come', () => !filtered.areMissing);
+    expect(said).toEqual([
+      expect.stringMatching(/^Docker's events are missing: none comes, though they are asked for\. .*EVENTS=1/),
+      "Docker's events come again",
+    ]);
+  });
 });
