@@ -1,6 +1,6 @@
 import type { TroubleKind } from '../ground-truth';
 import type { Answer, Fact } from './facts';
-import { COMING_BACK_MS, STALE_MOMENT_MS } from './limits';
+import { COMING_BACK_MS, STALE_MOMENT_MS, WORKER_COMING_BACK_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
@@ -28,9 +28,11 @@ export class FreshnessRule implements Rule {
 
   private judge({ sentAt, at }: Answer, what: string): void {
     const { truth, lag } = this.context;
-    const from = sentAt - COMING_BACK_MS;
-    const reach = from - lag(from, at);
-    if (PROGRAM.some((kind) => truth.was(kind, null, reach, at))) return;
+    const isExcused = PROGRAM.some((kind) => {
+      const from = sentAt - (kind === 'worker' ? WORKER_COMING_BACK_MS : COMING_BACK_MS);
+      return truth.was(kind, null, from - lag(from, at), at);
+    });
+    if (isExcused) return;
     this.context.violate('API', at, `${what}, and nothing was away`);
   }
 }

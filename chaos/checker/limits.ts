@@ -25,9 +25,11 @@ export const ANSWER_AGE_MS = 600;
 export const RECOVERY_MS = 3_000;
 /**
  * Until what was away gives lists again that are not out of date, and goes on doing so: a worker replays each workflow when it is
- * first asked, and Temporal waits up to 10 s for the one before.
+ * first asked.
  */
 export const COMING_BACK_MS = 10_000;
+/** Temporal waits up to 30 s for a worker that was at a workflow task when it was killed. */
+export const WORKER_COMING_BACK_MS = 31_000;
 /** A question of the API's that fails takes half a second, and so may the next one; until then its list is marked stale. */
 export const STALE_MOMENT_MS = 1_100;
 /** A kill that was asked for may be told, and felt, this much later. */

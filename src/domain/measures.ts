@@ -25,7 +25,7 @@ export const buckets: Readonly<Record<string, number[]>> = {
 
 type Tags = Record<string, string | number | boolean>;
 
-/** An interceptor of the tags that the SDK puts on what workflows and activities measure: `taskQueue` becomes `task_queue`. */
+/** An interceptor of the tags that the SDK puts on what activities measure: `taskQueue` becomes `task_queue`. */
 export function tagsInSnakeCase(tags: Tags, next: (tags: Tags) => Tags): Tags {
   const renamed = Object.entries(tags).map(([name, value]) => [
     name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),

@@ -6,6 +6,7 @@ import { fleetWorkflowId, taskQueue } from '../domain/names';
 import type { fleet } from '../workflows/fleet';
 import { configureFleetSignal, DEMAND_IN_MEMO, recheckFleetSignal } from '../workflows/fleet-messages';
 import { parseDemand } from '../workflows/fleet-parse';
+import { WORKFLOW_TASK_TIMEOUT } from '../workflows/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import { failureOfCode } from './failure-of-code';
 
@@ -45,6 +46,7 @@ export class FleetSupervision {
       signalArgs: [settings],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
       staticSummary: 'Engines over all VPNs',
       staticDetails: 'Says to each VPN how many engines it keeps.',

@@ -8,6 +8,7 @@ import type { FleetSupervision } from './fleet-supervision';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
 import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
+import { WORKFLOW_TASK_TIMEOUT } from '../workflows/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
 import { endWithReplacements, listRunning } from './end-workflows';
@@ -97,6 +98,7 @@ export class Supervision {
       signalArgs: [settings],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
       staticSummary: `VPN ${name}`,
       staticDetails: 'Keeps the engines of this VPN on its forwarded port.',

@@ -21,6 +21,7 @@ import { ensureSearchAttributes, type SearchAttributes } from '../temporal/searc
 import type { TemporalTarget } from '../temporal/client';
 import { createWorker } from '../temporal/worker';
 import { searchAttribute } from '../workflows/search-attributes';
+import { forgetCaches } from './dead-workers';
 import { reachFinder } from './docker-reach';
 import { listQuestion } from './list-question';
 import { endOtherVersions } from './other-version';
@@ -177,6 +178,7 @@ export class WorkerProgram {
     try {
       await this.askingTemporal(() => this.deps.connection.workflowService.describeNamespace({ namespace }));
       await this.askingTemporal(() => this.endOtherVersions());
+      await this.askingTemporal(() => forgetCaches(this.deps.client, taskQueue(config.instance)));
       const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       if (this.stopping.signal.aborted) return;

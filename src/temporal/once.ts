@@ -67,7 +67,7 @@ function whatIsSaid({ level, message, meta }: LogEntry): string {
 
 /** What workflows count and measure, once, as the SDK's exporter shows it. */
 export function measuresOnce(namespace: string, taskQueue: string, once = new Once()): InjectedSinks<MeasureSinks> {
-  const meter = Runtime.instance().metricMeter.withTags({ namespace, taskQueue });
+  const meter = Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue });
   // To make one costs a call into the SDK's core.
   const counters = new Map<string, ReturnType<typeof meter.createCounter>>();
   const histograms = new Map<string, ReturnType<typeof meter.createHistogram>>();
@@ -80,7 +80,7 @@ export function measuresOnce(namespace: string, taskQueue: string, once = new On
           const { name, description } = metric;
           const counter = counters.get(name) ?? meter.createCounter(name, undefined, description);
           counters.set(name, counter);
-          if (isNew(runId, task, metric, tags)) counter.add(value, { workflowType, ...tags });
+          if (isNew(runId, task, metric, tags)) counter.add(value, { workflow_type: workflowType, ...tags });
         },
         callDuringReplay: false,
       },
@@ -89,7 +89,7 @@ export function measuresOnce(namespace: string, taskQueue: string, once = new On
           const { name, description } = metric;
           const histogram = histograms.get(name) ?? meter.createHistogram(name, 'float', undefined, description);
           histograms.set(name, histogram);
-          if (isNew(runId, task, metric, tags)) histogram.record(value, { workflowType, ...tags });
+          if (isNew(runId, task, metric, tags)) histogram.record(value, { workflow_type: workflowType, ...tags });
         },
         callDuringReplay: false,
       },

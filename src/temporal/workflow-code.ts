@@ -7,7 +7,6 @@ export const workflowSource = {
   workflowInterceptorModules: [
     require.resolve('../workflows/ahead-of-history'),
     require.resolve('../workflows/task-mark'),
-    require.resolve('../workflows/metric-tags'),
   ],
 } satisfies BundleOptions;
 

@@ -10,8 +10,8 @@ import type { VpnData } from './vpn-data';
 /** The input of a run holds the settings once more besides. */
 const BYTES_AT_MOST = 60 * 1024;
 
-/** Temporal ends a workflow at 51,200 events, or at 50 MB. */
-const EVENTS_AT_MOST = 20_000;
+/** Temporal ends a workflow at 51,200 events, or at 50 MB. To replay so many takes some seconds. */
+const EVENTS_AT_MOST = 4_000;
 const HISTORY_BYTES_AT_MOST = 20 * 1024 * 1024;
 
 /** A VPN's state in few bytes. */

@@ -7,6 +7,7 @@ import { drainMs } from './drain';
 import { failureMessage } from './failure-message';
 import * as messages from './messages';
 import type { replaceEngine } from './replace-engine';
+import { WORKFLOW_TASK_TIMEOUT } from './task-timeout';
 import type { VpnData } from './vpn-data';
 import type { Effect, VpnState } from './vpn-state';
 
@@ -125,6 +126,7 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
     args: [input],
     // It outlives this run: continue-as-new would take it along otherwise.
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     staticSummary: summary(vpn, replacement),
   });
 }

@@ -19,6 +19,7 @@ import { vpnWorkflowId } from '../domain/names';
 import { describeFleet } from './fleet-appearance';
 import * as messages from './fleet-messages';
 import { parseDemand, parseFleetSettings } from './fleet-parse';
+import { historyIsLong } from './long-history';
 import { setTargetSignal } from './messages';
 
 /** Watching takes up to 10 minutes; it heartbeats, so that a dead watcher is noticed after 10 seconds. */
@@ -88,13 +89,13 @@ export async function fleet(input: FleetInput): Promise<void> {
   for (;;) {
     setCurrentDetails(describeFleet(state));
     rememberDemand(state.demand);
-    if (workflowInfo().continueAsNewSuggested) {
+    if (historyIsLong()) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof fleet>({ settings: state.settings, carried: state });
     }
     const asked = question;
     const watch = beginWatch(state);
-    const over = () => watch.ended || question !== asked;
+    const over = () => watch.ended || question !== asked || historyIsLong();
     // A hint is for a watch in another process, or a dead one.
     while (!over()) {
       const due = recheckDue;

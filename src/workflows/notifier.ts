@@ -26,6 +26,10 @@ export class Notifier {
 
   constructor(private readonly state: Notifiable) {}
 
+  get isSending(): boolean {
+    return this.sending;
+  }
+
   /** Called at each turn. */
   keep(): void {
     const { settings, news, notified } = this.state.data;

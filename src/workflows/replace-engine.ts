@@ -8,7 +8,6 @@ import {
   log,
   setHandler,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { MadeEngine } from '../activities/create-engine';
 import { engineRef, type ContainerId, type EngineRef, type Port } from '../domain/engine';
@@ -37,6 +36,7 @@ import {
   retargetSignal,
 } from './messages';
 import { failureOf, refusalOf } from './failure';
+import { historyIsLong } from './long-history';
 import { parseHold, parseIds, parseTarget } from './parse';
 
 const LONGEST_PAUSE_MS = 10_000;
@@ -108,6 +108,12 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
   setHandler(abandonSignal, abandon);
 
+  /** Goes on in another run; nothing that is awaited here comes to its end in this one. */
+  async function renew(): Promise<never> {
+    renewal = true;
+    return new Promise<never>(() => {});
+  }
+
   /** Tries until it is done. A failure is told to the VPN, and once while it stays the same to the log. */
   async function untilDone<T>(
     what: string,
@@ -137,10 +143,7 @@ async function replace(input: ReplacementInput): Promise<void> {
           const failure = { failedAttempts, error: `${what}: ${message}`, provisioning, countsForBreaker, taken };
           await tell(attemptFailedSignal, failure);
         }
-        if (workflowInfo().continueAsNewSuggested) {
-          renewal = true;
-          await condition(() => false);
-        }
+        if (historyIsLong()) await renew();
         await condition(() => !given(), pause);
       }
     }
@@ -162,8 +165,11 @@ async function replace(input: ReplacementInput): Promise<void> {
     for (let until = heldUntil; given() && until !== null && until > Date.now(); until = heldUntil) {
       const seen = until;
       // Held for days, it is asked again and again whether it still runs.
-      if (workflowInfo().continueAsNewSuggested) renewal = true;
-      await condition(() => !given() || heldUntil !== seen, Math.min(seen - Date.now(), LONGEST_TIMER_MS));
+      await condition(
+        () => !given() || heldUntil !== seen || historyIsLong(),
+        Math.min(seen - Date.now(), LONGEST_TIMER_MS),
+      );
+      if (historyIsLong()) await renew();
     }
   }
 
@@ -188,11 +194,14 @@ async function replace(input: ReplacementInput): Promise<void> {
   async function passDrain(engine: EngineRef): Promise<void> {
     const left = drainUntil - Date.now();
     if (!draining.includes(engine.id) || left <= 0) return;
-    log.info(`[${vpn}] Engine ${engine.name} may finish its streams for ${Math.ceil(left / 1000)} s`, {
-      event: 'draining',
-      engine: engine.id,
-    });
-    await condition(() => !draining.includes(engine.id), left);
+    if (!input.progress) {
+      log.info(`[${vpn}] Engine ${engine.name} may finish its streams for ${Math.ceil(left / 1000)} s`, {
+        event: 'draining',
+        engine: engine.id,
+      });
+    }
+    await condition(() => !draining.includes(engine.id) || historyIsLong(), left);
+    if (draining.includes(engine.id) && historyIsLong()) await renew();
   }
 
   async function letGo(engine: EngineRef): Promise<void> {
@@ -390,6 +399,8 @@ async function replace(input: ReplacementInput): Promise<void> {
     const releasing = Promise.all(input.old.map(letGo)).then(() => (allReleased = true));
     for (;;) {
       for (let wanted = target; wanted && !upToDate(); wanted = target) {
+        // The port keeps moving. An old engine that is being let go would have to wait anew.
+        if (historyIsLong(allReleased ? 1 : 2)) await renew();
         if (ready) await discard({ ...ready.engine, generation: ready.generation });
         ready = null;
         await provision(wanted);

@@ -26,6 +26,7 @@ import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
 import type { ForceRequest } from './forcing';
+import { historyIsLong } from './long-history';
 import * as messages from './messages';
 import { nothingPending, VpnMetrics, type Pending } from './metrics';
 import * as parse from './parse';
@@ -276,7 +277,8 @@ export async function vpn(input: VpnInput): Promise<void> {
       await condition(() => state.data.remedies.running === null && allHandlersFinished());
       return;
     }
-    if (workflowInfo().continueAsNewSuggested && mayContinueAsNew(state.data)) {
+    // A batch of news that is on its way would be sent again by the next run.
+    if (historyIsLong(notifier.isSending ? 2 : 1) && mayContinueAsNew(state.data)) {
       watch.stop();
       await condition(allHandlersFinished);
       const { data } = state;
@@ -300,8 +302,11 @@ export async function vpn(input: VpnInput): Promise<void> {
       earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue, problems.overAt);
     const wakeAt = due();
     alarm.set(wakeAt);
+    // What changes nothing makes a history longer, too.
+    const wasLong = historyIsLong();
     const woken = () =>
       alarm.hasRung(wakeAt) ||
+      (historyIsLong() && !wasLong) ||
       watch.hasNews ||
       effects.length > 0 ||
       state.data.revision !== revision ||

@@ -31,7 +31,7 @@ async function own(stand: VpnStand): Promise<Map<string, number>> {
   const counted = new Map<string, number>();
   for (const { samples } of (await scrape()).values()) {
     for (const { name, labels, value } of samples) {
-      if (!name.startsWith('portward_') || labels['taskQueue'] !== `portward-${stand.settings.instance}`) continue;
+      if (!name.startsWith('portward_') || labels['task_queue'] !== `portward-${stand.settings.instance}`) continue;
       counted.set(name, (counted.get(name) ?? 0) + value);
     }
   }
