@@ -18,6 +18,33 @@ const BY_STATUS: Readonly<Record<string, string>> = {
 const OF_THE_SERVER = 'the Temporal server failed: its log says why';
 const NO_TLS =
   'no TLS connection to the Temporal server comes about: check TEMPORAL_TLS, the certificates and keys, and the name in them';
+/** What of a connection was refused, by the texts of Node.js and of the worker's own library. */
+const BY_REFUSAL: readonly (readonly [said: RegExp, words: string])[] = [
+  [
+    /certificate ?required|certificate_required|bad ?certificate|handshake failure|handshakefailure/i,
+    'the Temporal server asks for a client certificate that it knows: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH',
+  ],
+  [
+    /UnknownIssuer|self-signed|unable to (get|verify)|UnknownCA/i,
+    "the Temporal server's certificate is of an authority that is not known here: set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the authority's certificate",
+  ],
+  [
+    /NotValidForName|ALTNAME|altnames/i,
+    "the Temporal server's certificate is for another name than TEMPORAL_ADDRESS has: set TEMPORAL_TLS_SERVER_NAME to the name in it",
+  ],
+  [/expired/i, "the Temporal server's certificate, or the client's, has expired: renew it"],
+  [
+    /wrong version number|InvalidContentType/i,
+    'the Temporal server does not speak TLS, and Portward was told to: unset TEMPORAL_API_KEY and the TEMPORAL_TLS variables, or set TEMPORAL_TLS=false',
+  ],
+  [/valid authentication credentials/i, BY_STATUS['16'] ?? OF_THE_SERVER],
+  [/does not have permission/i, BY_STATUS['7'] ?? OF_THE_SERVER],
+  [
+    /broken ?pipe|frame with invalid size/i,
+    'the Temporal server ends the connection at once: it may ask for TLS, which TEMPORAL_TLS=true sets',
+  ],
+  [/certificate|tls|ssl|handshake/i, NO_TLS],
+];
 const UNREACHABLE = BY_STATUS['14'] ?? OF_THE_SERVER;
 
 /** The SDK's errors that are a matter of the call itself, whatever caused them. By name: jest has several of each class. */
@@ -37,7 +64,10 @@ export function temporalFailure(error: unknown): string {
   const status = chain.map(statusOf).find((code) => code !== undefined);
   const isOfTemporal = status !== undefined || named !== undefined || chain.some(({ name }) => name === 'ServiceError');
   if (!isOfTemporal) return chain[0]?.message ?? String(error);
-  if ((status === '14' || named === UNREACHABLE) && /certificate|tls|ssl|handshake/i.test(text)) return NO_TLS;
+  if (status === '14' || named === UNREACHABLE) {
+    const refusal = BY_REFUSAL.find(([said]) => said.test(text));
+    if (refusal !== undefined) return refusal[1];
+  }
   // The deadline has passed before there was a connection.
   if (status === '4' && text.includes('Waiting for LB pick')) return UNREACHABLE;
   // The server's own words for a question that it has dropped.

@@ -15,6 +15,50 @@ function named(name: string, message: string): Error {
 
 const NO_CONNECTION = 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7233';
 
+// As Node.js and the worker's own library say it of a server that has such a fault.
+test.each<[what: string, client: string, worker: string, words: RegExp]>([
+  [
+    'no client certificate',
+    'Last error: 806C:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../rec_layer_s3.c',
+    'hyper::Error(Io, Custom { kind: InvalidData, error: "received fatal alert: CertificateRequired" })',
+    /set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH/,
+  ],
+  [
+    'a certificate of an unknown authority',
+    'Last error: Error: self-signed certificate in certificate chain',
+    'ConnectError(Custom { kind: InvalidData, error: InvalidCertificate(UnknownIssuer) })',
+    /set TEMPORAL_TLS_SERVER_CA_CERT_PATH/,
+  ],
+  [
+    'a certificate for another name',
+    "Last error: Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames",
+    'InvalidCertificate(NotValidForNameContext { expected: IpAddress(V4(Ipv4Addr([127, 0, 0, 1]))) })',
+    /set TEMPORAL_TLS_SERVER_NAME/,
+  ],
+  [
+    'a server without TLS',
+    'Last error: Error: 806C:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:350',
+    'ConnectError(Custom { kind: InvalidData, error: InvalidMessage(InvalidContentType) })',
+    /does not speak TLS/,
+  ],
+])('%s is told with the variable to set, to client and worker', (_what, client, worker, words) => {
+  for (const error of [
+    refused(14, 'UNAVAILABLE', `No connection established. ${client}`),
+    named('TransportError', `tonic::transport::Error(Transport, ${worker})`),
+  ]) {
+    expect(temporalFailure(error)).toMatch(words);
+    expect(temporalFailure(error)).not.toMatch(RAW);
+  }
+});
+
+test.each([
+  ['The request does not have valid authentication credentials', /let Portward in: check TEMPORAL_API_KEY/],
+  ['The caller does not have permission to execute the specified operation', /allow it: check TEMPORAL_API_KEY/],
+  ['transport error: stream closed because of a broken pipe', /TEMPORAL_TLS=true/],
+])('a worker that hears "%s" says what to check', (said, words) => {
+  expect(temporalFailure(named('TransportError', `Failed to call GetSystemInfo: code: '${said}'`))).toMatch(words);
+});
+
 test.each<[what: string, error: Error, words: RegExp]>([
   ['no server', refused(14, 'UNAVAILABLE', NO_CONNECTION), /does not answer: see that it runs.*TEMPORAL_ADDRESS/],
   [
@@ -22,8 +66,7 @@ test.each<[what: string, error: Error, words: RegExp]>([
     named('TransportError', 'tonic::transport::Error(Transport, ConnectError)'),
     /see that it runs/,
   ],
-  ['a certificate', refused(14, 'UNAVAILABLE', 'Last error: self-signed certificate'), /check TEMPORAL_TLS/],
-  ['no certificate, for a worker', named('TransportError', 'InvalidCertificate(UnknownIssuer)'), /check TEMPORAL_TLS/],
+  ['something else of TLS', refused(14, 'UNAVAILABLE', 'Last error: SSL alert number 80'), /check TEMPORAL_TLS/],
   ['a query that was dropped', refused(14, 'UNAVAILABLE', 'buffered query cleared, please retry'), /too much to do/],
   [
     'no time',
