@@ -31,12 +31,7 @@ beforeEach(() => {
 afterEach(closeAll);
 afterAll(() => ui.close());
 
-interface Setting {
-  readonly keys?: string[];
-  readonly hostAddresses?: string[];
-  readonly wrongKeysPerMinute?: number;
-  readonly origin?: string;
-}
+type Setting = { keys?: string[]; hostAddresses?: string[]; wrongKeysPerMinute?: number; origin?: string };
 
 function server({ keys = [KEY], hostAddresses = [], wrongKeysPerMinute = 10, origin }: Setting = {}) {
   return api([new VpnStandIn('gluetun')], {
@@ -49,11 +44,7 @@ function server({ keys = [KEY], hostAddresses = [], wrongKeysPerMinute = 10, ori
   });
 }
 
-interface Asking {
-  readonly headers?: Record<string, string>;
-  readonly from?: string;
-  readonly method?: 'GET' | 'POST';
-}
+type Asking = { headers?: Record<string, string>; from?: string; method?: 'GET' | 'POST' };
 
 function ask(to: FastifyInstance, url: string, { headers = {}, from = '172.18.0.1', method = 'GET' }: Asking = {}) {
   return to.inject({ method, url, headers: { host: '127.0.0.1:8000', ...headers }, remoteAddress: from });
