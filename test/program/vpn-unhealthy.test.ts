@@ -108,10 +108,11 @@ test('a tunnel that is dead is not said to be alive; the second restart waits tw
   expect(Number(/unhealthy for (\d+) s/.exec(said.text)?.[1])).toBeGreaterThanOrEqual(2 * TIMEOUT_S);
   const failed = await until('the failure in status', async () => {
     const { remedy } = await stage.statusOf();
-    return remedy !== null && remedy.error !== null && remedy;
+    return remedy !== null && remedy.error !== null && remedy.ended_at !== null && remedy;
   });
   expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
   expect(failed.error).toMatch(/403.*not permitted by this test/);
+  expect((await stage.statusOf()).problem).toMatch(/is unhealthy: .*, and it could not be restarted: .*not permitted/);
   expect(await startedAt()).toBe(before);
   expect(await stage.engines()).toEqual([]);
 
