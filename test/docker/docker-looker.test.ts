@@ -182,7 +182,7 @@ test('Docker is asked for little: of an idle VPN with engines one call a look', 
   expect(proxy.asked).toHaveLength(10);
 });
 
-test('after an event only the list and what the event is about are asked for again', async () => {
+test('after an event only the list and what the event is about are asked for again, and of an engine that has ended its last words', async () => {
   const at = await LookedAt.start();
   const changed = await at.engine(19_160);
   await at.engine(19_161);
@@ -192,9 +192,12 @@ test('after an event only the list and what the event is about are asked for aga
   proxy.asked.length = 0;
   looker.forget(changed);
   const look = await looker.look();
-  expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null });
-  expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/json`)).toHaveLength(1);
-  expect(proxy.asked).toHaveLength(4);
+  const exit = { code: expect.any(Number), outOfMemory: false };
+  expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null, exit });
+  for (const what of ['json', 'logs']) {
+    expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/${what}`)).toHaveLength(1);
+  }
+  expect(proxy.asked).toHaveLength(5);
 });
 
 test('when events may have been missed, everything is asked for again', async () => {
