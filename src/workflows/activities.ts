@@ -60,5 +60,5 @@ export const { pullImage } = proxyActivities<Activities>({
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30 seconds',
   // Why it fails is told in state between the rounds.
-  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumAttempts: 2 },
+  retry: once,
 });

@@ -11,6 +11,8 @@ import { WORKFLOW_TASK_TIMEOUT } from './task-timeout';
 import type { VpnData } from './vpn-data';
 import type { Effect, VpnState } from './vpn-state';
 
+/** The first failure may be one of the moment. */
+const PULL_AGAIN_FIRST_MS = 5_000;
 const PULL_AGAIN_MS = 60_000;
 /** A replacement that is at work for so long is asked whether it still runs. */
 const ASK_AGAIN_MS = 60_000;
@@ -95,8 +97,9 @@ export class Effects {
     try {
       await pullImage.executeWithOptions({ summary: `${this.vpn}: pull ${image}` }, [{ image }]);
     } catch (error) {
+      const pauseMs = this.state.data.pullError === null ? PULL_AGAIN_FIRST_MS : PULL_AGAIN_MS;
       this.state.pullFailed(failureMessage(error));
-      await sleep(PULL_AGAIN_MS, { summary: 'until the image is pulled again' });
+      await sleep(pauseMs, { summary: 'until the image is pulled again' });
     }
     this.pulling = false;
   }

@@ -3,6 +3,7 @@ import type { ContainerId } from '../domain/engine';
 import { REFUSED_BY_DOCKER } from '../domain/replacement';
 import { PORTS_TAKEN, type PortsTaken } from '../domain/taken-ports';
 import { parsePortsTaken } from './parse';
+import { failureMessage, rootCause } from './failure-message';
 
 /** What keeps any engine from being brought up says nothing of this one. */
 const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
@@ -24,9 +25,8 @@ const NOTHING_SAID = { hopeless: false, ofEngine: false, refusedFor: null, ports
 
 /** The cause beneath Temporal's wrapping. */
 export function failureOf(error: unknown): Failure {
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 600);
+  const cause = rootCause(error);
+  const message = failureMessage(error).slice(0, 600);
   // A worker that died in the middle of it shows as a time-out.
   if (!(cause instanceof ApplicationFailure)) return { message, ...NOTHING_SAID };
   const { type, details } = cause;

@@ -3,6 +3,7 @@ import { told, type Busy, type Known, type Observation } from '../domain/observa
 import type { ContainerId } from '../domain/engine';
 import { replacementLabel } from '../domain/names';
 import { observe } from './activities';
+import { failureMessage } from './failure-message';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 /** What of the last observation the next one is compared with. */
@@ -58,7 +59,7 @@ export class Watch {
       },
       (error: unknown) => {
         if (this.running !== running || isCancellation(error)) return;
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = `the VPN can't be watched: ${failureMessage(error)}`;
         this.arrived = { revision, observation: { kind: 'blind', at: Date.now(), problem } };
       },
     );
