@@ -60,10 +60,10 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
 
   // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
   fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
-  // First, so that a page can read refusals too.
+  fastify.addHook('onRequest', async (_request, reply) => void reply.headers(securityHeaders));
+  // Before anything is refused, so that a page can read that too.
   await allowOrigins(fastify, options.access.origins);
   fastify.addHook('onRequest', async (request, reply) => {
-    void reply.headers(securityHeaders);
     if (request.url.length <= ADDRESS_LENGTH_AT_MOST) return undefined;
     return reply.code(414).send({ detail: `the address is over ${ADDRESS_LENGTH_AT_MOST} characters` });
   });

@@ -40,6 +40,7 @@ test('its preflight lets it send a key and JSON to routes that change something,
   });
   expect(preflight.statusCode).toBe(204);
   expect(preflight.headers['access-control-allow-origin']).toBe(DASHBOARD);
+  expect(preflight.headers['x-content-type-options']).toBe('nosniff');
   expect(preflight.headers['access-control-allow-methods']).toContain('POST');
   expect(preflight.headers['access-control-allow-headers']).toMatch(/Authorization, Content-Type/);
   const headers = { origin: DASHBOARD, authorization: 'Bearer k' };
