@@ -22,14 +22,3 @@ export const buckets: Readonly<Record<string, number[]>> = {
   [measure.changeToReady]: CHANGE_BUCKETS,
   [measure.unforwarded]: GAP_BUCKETS,
 };
-
-type Tags = Record<string, string | number | boolean>;
-
-/** An interceptor of the tags that the SDK puts on what activities measure: `taskQueue` becomes `task_queue`. */
-export function tagsInSnakeCase(tags: Tags, next: (tags: Tags) => Tags): Tags {
-  const renamed = Object.entries(tags).map(([name, value]) => [
-    name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
-    value,
-  ]);
-  return next(Object.fromEntries(renamed));
-}

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
-import { tagsInSnakeCase } from '../domain/measures';
 import type { PoolSinks } from '../workflows/pool-sink';
 import { measuresOnce } from './once';
+import { meterInSnakeCase } from './activity-meter';
 import { workflowBundle } from './workflow-code';
 
 /** How long a worker that is told to stop may still hand over. */
@@ -32,7 +32,7 @@ export function createWorker({ vpns, engines, sinks, ...options }: PortwardWorke
     ...options,
     sinks: { ...sinks, ...measuresOnce(options.namespace, options.taskQueue) },
     workflowBundle,
-    interceptors: { activity: [() => ({ outbound: { getMetricTags: tagsInSnakeCase } })] },
+    interceptors: { activity: [meterInSnakeCase] },
     // A task that its worker has not begun by then goes to any, which has to replay the history. A worker that stops hands its
     // workflows over at once; of one that was killed the next one has them forgotten when it starts.
     stickyQueueScheduleToStartTimeout: '5 seconds',

@@ -199,7 +199,7 @@ test.each([
   ['a misspelt field', { label: {} }, /^body/],
   ['an image', { image: 'acestream/engine:latest' }, /^body/],
   ['labels that are a list', { labels: [] }, /^body\/labels/],
-  ['a label that is a number', { labels: { a: 1 } }, /^body\/labels/],
+  ['a label that is a boolean', { labels: { a: true } }, /^body\/labels/],
   ['a label with a NUL', { labels: { a: 'x\0y' } }, /^body\/labels/],
   ['a label name with a space', { labels: { 'a b': 'x' } }, /^labels/],
   ['too many labels', { labels: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`l${i}`, ''])) }, /labels/],
@@ -210,7 +210,7 @@ test.each([
   ['a variable name with =', { env: { 'A=B': 'x' } }, /^env/],
   ['a variable with a NUL', { env: { A: 'x\0y' } }, /^body\/env/],
   ['variables that are too long together', { env: { A: 'x'.repeat(40_000) } }, /^env: expected at most 32768 bytes/],
-  ['a port that is a text', { host_port: '19001' }, /^body\/host_port/],
+  ['a port that is no number', { host_port: 'x' }, /^body\/host_port/],
   ['port 0', { host_port: 0 }, /^body\/host_port/],
   ['a port that no VPN has', { host_port: 18_000 }, /expected one of 19000-19099, found 18000/],
 ])('a body with %s is a 422 that says so, and nothing is provisioned', async (_what, payload, message) => {

@@ -26,7 +26,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       // What is in an address comes as a text.
       preValidation: async ({ params }, reply) => {
         const demand: unknown = params.demand;
-        if (!/^-?\d{1,9}$/.test(String(demand)))
+        if (!/^\d{1,9}$/.test(String(demand)))
           return reply.code(422).send({ detail: `params/demand: expected a whole number from 0 to ${most}` });
         params.demand = Number(demand);
         return undefined;
