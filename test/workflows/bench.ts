@@ -24,6 +24,7 @@ import {
   type VpnObservation,
 } from '../../src/domain/observation';
 import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
+import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/taken-ports';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
 import { findTemporalCli } from '../../src/temporal/cli';
@@ -162,6 +163,8 @@ export class VpnStand {
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** What Docker does not do, with whichever container. */
   readonly refused = new Set<'evictEngine' | 'stopEngine' | 'removeEngine'>();
+  /** On which something else listens in the VPN's network. */
+  taken: TakenPorts | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
   noNewsAfterMs = 60_000;
   /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
@@ -307,13 +310,14 @@ export class VpnStand {
       },
       createEngine: (order) =>
         act('createEngine', String(order.target.p2pPort), () => {
+          this.refuseTaken(order.target);
           this.targets.push(order.target);
           const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
           const made = [...this.engines.values()].find((e) => e.name === name);
           const engine = made ? engineOf(made) : this.put(name, order);
           return { engine, session: session(this.vpn) ?? 'none' };
         }),
-      awaitPortsFree: async () => {},
+      awaitPortsFree: ({ ports }) => this.wait(() => !ports.some((port) => this.taken?.ports.includes(port))),
       awaitEngine: async ({ engine }) => {
         await act('awaitEngine', engine.name, () => undefined);
         await this.wait(() => this.engineAnswers);
@@ -341,6 +345,12 @@ export class VpnStand {
 
   /** What a restart of the VPN inside its container leads to. */
   reconnected: () => void = () => {};
+
+  private refuseTaken({ p2pPort }: Target): void {
+    if (p2pPort === null || !this.taken?.ports.includes(p2pPort)) return;
+    const details: PortsTaken[] = [{ taken: this.taken, started: false }];
+    throw ApplicationFailure.create({ message: 'the port is taken', type: PORTS_TAKEN, nonRetryable: true, details });
+  }
 
   private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
     const { role, httpPort, httpsPort, p2pPort } = order.target;

@@ -139,3 +139,22 @@ test.concurrent('an image that is missing is pulled before any engine is made', 
     { ...brisk, pullPolicy: 'missing' },
   ),
 );
+
+test.concurrent(
+  'a forwarded port that something else has is told with who has it, and the engine comes up once it is free',
+  () =>
+    bench.with(async (stand) => {
+      stand.taken = { ports: [40_000], by: "container 'torrent'" };
+      await stand.start();
+      const { engines, problem } = await stand.untilState(
+        'plain engines and a problem',
+        (s) => s.problem !== null && s.engines.filter((e) => e.ready).length === 2,
+      );
+      expect(problem).toMatch(/^port 40000 is taken in the network of VPN '.*', by container 'torrent'/);
+      expect(engines.map((e) => e.role)).toEqual(['plain', 'plain']);
+      stand.taken = null;
+      const { breakers } = await stand.untilForwarded(40_000);
+      expect(breakers.forwarded.general.failures).toBe(0);
+      await stand.untilState('no problem any more', (s) => s.problem === null);
+    }, brisk),
+);
