@@ -100,7 +100,7 @@ export class ProblemLog {
   }
 }
 
-/** Numbers in it may change while it is the same. */
+/** Numbers in it may change while it is the same, but for an HTTP status: 500 after 401 is something else. */
 function kindOf(problem: string): string {
-  return problem.replaceAll(/\d+/g, '#');
+  return problem.replaceAll(/\b(?![45]\d\d\b)\d+/g, '#');
 }

@@ -64,11 +64,13 @@ test('two problems that take turns are both said to come and go, and no more', (
   expect(told.lines).toHaveLength(6);
 });
 
-test('another number in it does not make it another problem; other words do', () => {
+test('another number in it does not make it another problem; other words do, and another HTTP status', () => {
   const told = new Told();
   expect(told.shown('it ended (exit code 1)', 5_000)).toHaveLength(1);
   expect(told.shown('it ended (exit code 137)', 5_000)).toEqual([]);
   expect(told.shown('it is paused', 5_000)).toEqual(['[gluetun] it is paused']);
+  expect(told.shown('it answers 401', 5_000)).toHaveLength(1);
+  expect(told.shown('it answers 500', 5_000)).toEqual(['[gluetun] it answers 500']);
 });
 
 test('it is said again to somebody who begins to read', () => {
