@@ -64,6 +64,7 @@ export function createActivities(deps: ActivityDeps) {
       doubt: new VpnDoubt(),
       seenAt: null,
       publicIp: null,
+      publicIpRefusal: null,
       confirmedIp: null,
       portRead: null,
       portFailure: null,

@@ -78,6 +78,7 @@ export class Observer {
       endpoint: (details, port) => resolve(this.reach, details, port),
       refused: () => this.doubt(),
     });
+    const log = deps.log.child(runOf(context));
     const reader = new PortReader({
       vpn,
       client,
@@ -90,7 +91,7 @@ export class Observer {
         undefined,
         'Reads of the forwarded port, by what came of them',
       ),
-      log: deps.log.child(runOf(context)),
+      log,
       refused: () => this.doubt(),
     });
     this.port = new PortWatch({
@@ -106,6 +107,11 @@ export class Observer {
       ...shared,
       read: (limit) => ask(limit, (base) => client.publicIp(base, limit)),
       vpnIsHealthy: () => (this.docker.latest === null ? null : this.docker.vpnIsHealthy),
+      refused: (reason) =>
+        log.warn(
+          { event: 'public address refused', vpn },
+          `[${vpn}] Public address unknown, so that a reconnection inside the container is not noticed: ${reason}`,
+        ),
     });
   }
 

@@ -1,10 +1,13 @@
 import type { PublicIp } from '../domain/observation';
+import { GluetunError } from '../gluetun/client';
 import { pauseUntil } from '../pause';
 
 export interface PublicIpWatchOptions {
   readonly memory: {
     /** What was read last; null when that failed. */
     publicIp: string | null;
+    /** Why the control server refuses to tell it, as far as that was said; null once it tells. */
+    publicIpRefusal: string | null;
     /** What was read twice in a row. */
     confirmedIp: PublicIp | null;
   };
@@ -12,6 +15,8 @@ export interface PublicIpWatchOptions {
   readonly vpnIsHealthy: () => boolean | null;
   readonly signal: AbortSignal;
   readonly changed: () => void;
+  /** The control server does not let Portward read it, for this reason; once for each. */
+  readonly refused: (reason: string) => void;
 }
 
 const EVERY_MS = 60_000;
@@ -64,11 +69,21 @@ export class PublicIpWatch {
   }
 
   private async read(): Promise<string | null> {
-    const { read, signal } = this.options;
+    const { read, signal, memory, refused } = this.options;
     try {
-      return await read(signal);
-    } catch {
-      // Shown where it is known. Gluetun knows none while its tunnel is down.
+      const address = await read(signal);
+      memory.publicIpRefusal = null;
+      return address;
+    } catch (error) {
+      // Gluetun knows none while its tunnel is down. A refusal does not pass by itself.
+      if (
+        error instanceof GluetunError &&
+        error.failure === 'unauthorized' &&
+        error.message !== memory.publicIpRefusal
+      ) {
+        memory.publicIpRefusal = error.message;
+        refused(error.message);
+      }
       return null;
     }
   }

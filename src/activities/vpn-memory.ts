@@ -16,6 +16,8 @@ export interface VpnMemory {
   seenAt: Instant | null;
   /** What was read last; null when that failed. */
   publicIp: string | null;
+  /** Why the control server refuses to tell it, as far as that was said; null once it tells. */
+  publicIpRefusal: string | null;
   /** What was read twice in a row. */
   confirmedIp: PublicIp | null;
   /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */

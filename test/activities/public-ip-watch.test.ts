@@ -1,4 +1,5 @@
 import { PublicIpWatch } from '../../src/activities/public-ip-watch';
+import { GluetunError } from '../../src/gluetun/client';
 import type { PublicIp } from '../../src/domain/observation';
 
 beforeEach(() => jest.useFakeTimers());
@@ -6,11 +7,17 @@ afterEach(() => jest.useRealTimers());
 
 /** A VPN whose address is what the test says at the moment of each question. */
 class Asked {
-  readonly memory: { publicIp: string | null; confirmedIp: PublicIp | null } = { publicIp: null, confirmedIp: null };
+  readonly memory: { publicIp: string | null; publicIpRefusal: string | null; confirmedIp: PublicIp | null } = {
+    publicIp: null,
+    publicIpRefusal: null,
+    confirmedIp: null,
+  };
+  readonly refusals: string[] = [];
   readonly confirmed: string[] = [];
   private readonly stopping = new AbortController();
   healthy: boolean | null = true;
   asked = 0;
+  failure = new Error('no address');
   readonly watch: PublicIpWatch;
 
   constructor(address: (question: number) => string | null) {
@@ -18,12 +25,13 @@ class Asked {
       memory: this.memory,
       read: async () => {
         const answer = address(this.asked++);
-        if (answer === null) throw new Error('no address');
+        if (answer === null) throw this.failure;
         return answer;
       },
       vpnIsHealthy: () => this.healthy,
       signal: this.stopping.signal,
       changed: () => this.confirmed.push(this.memory.confirmedIp?.address ?? ''),
+      refused: (reason) => this.refusals.push(reason),
     });
     void this.watch.run();
   }
@@ -70,6 +78,22 @@ test('a read that fails shows no address, and the one that counted goes on count
   expect(vpn.memory).toMatchObject({ publicIp: null, confirmedIp: { address: 'a' } });
   vpn.healthy = false;
   await vpn.pass(60_000);
-  expect(vpn.memory).toEqual({ publicIp: null, confirmedIp: null });
+  expect(vpn.memory).toMatchObject({ publicIp: null, confirmedIp: null });
+  vpn.stop();
+});
+
+test('a control server that refuses to tell it is said once for each reason, and anew after it has told', async () => {
+  let address: string | null = null;
+  const vpn = new Asked(() => address);
+  await vpn.pass(10_000);
+  expect(vpn.refusals).toEqual([]);
+  vpn.failure = new GluetunError('the role lacks the route', 'unauthorized');
+  await vpn.pass(60_000);
+  expect(vpn.refusals).toEqual(['the role lacks the route']);
+  address = 'a';
+  await vpn.pass(10_000);
+  address = null;
+  await vpn.pass(70_000);
+  expect(vpn.refusals).toHaveLength(2);
   vpn.stop();
 });
