@@ -126,7 +126,7 @@ describe('engines on request', () => {
   test.each([
     ['labels that are a list', { labels: [] }, /labels/],
     ['labels that are too long', { labels: { note: 'x'.repeat(LABEL_BYTES_AT_MOST) } }, /labels: expected at most/],
-    ['environment that is no text', { env: { A: 1 } }, /env/],
+    ['environment that is no text', { env: { A: [] } }, /env/],
     ['a port that is no number', { host_port: 'any' }, /host_port/],
   ])('%s are 422', async (_what, body, said) => {
     const { detail } = await on.api.expect('POST /provision/acestream', 422, shape.Failure, { body });
