@@ -1,3 +1,4 @@
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { codeOf } from './error-code';
 
 // What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No
@@ -60,6 +61,10 @@ const BY_NAME: Readonly<Record<string, string>> = {
 export function temporalFailure(error: unknown): string {
   const chain = causes(error);
   const text = chain.map(({ message }) => message).join(' ');
+  const namespace = missingNamespace(chain, text);
+  if (namespace !== undefined) {
+    return `the Temporal server has no namespace '${namespace}': make it, or correct TEMPORAL_NAMESPACE`;
+  }
   const named = chain.map(({ name }) => BY_NAME[name]).find((words) => words !== undefined);
   const status = chain.map(statusOf).find((code) => code !== undefined);
   const isOfTemporal = status !== undefined || named !== undefined || chain.some(({ name }) => name === 'ServiceError');
@@ -72,10 +77,12 @@ export function temporalFailure(error: unknown): string {
   if (status === '4' && text.includes('Waiting for LB pick')) return UNREACHABLE;
   // The server's own words for a question that it has dropped.
   if (status === '14' && /please retry/.test(text)) return BY_STATUS['8'] ?? OF_THE_SERVER;
-  if (status === '5' && /namespace/i.test(text)) {
-    return 'the Temporal server has no such namespace: check TEMPORAL_NAMESPACE';
-  }
   return named ?? BY_STATUS[status ?? ''] ?? OF_THE_SERVER;
+}
+
+function missingNamespace(chain: readonly Error[], text: string): string | undefined {
+  const missing = chain.find((error) => error instanceof NamespaceNotFoundError);
+  return missing?.namespace ?? /\bNamespace (\S+) is not found/.exec(text)?.[1];
 }
 
 /** The workflows of these VPNs do not answer, so that nothing true can be said. */

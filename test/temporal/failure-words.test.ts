@@ -1,4 +1,5 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { noAnswerOf, temporalFailure } from '../../src/temporal/failure-words';
 
 const RAW = /UNAVAILABLE|DEADLINE|EXCEEDED|PERMISSION|Failed to|Workflow|gRPC|tonic|\bECONN|\d+ [A-Z_]{4,}/;
@@ -81,7 +82,8 @@ test.each<[what: string, error: Error, words: RegExp]>([
   ['no worker', refused(9, 'FAILED_PRECONDITION', 'no poller has seen tasks'), /no worker runs/],
   ['no key', refused(16, 'UNAUTHENTICATED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
   ['a key that may not', refused(7, 'PERMISSION_DENIED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
-  ['no namespace', refused(5, 'NOT_FOUND', 'Namespace x is not found.'), /check TEMPORAL_NAMESPACE/],
+  ['no namespace', refused(5, 'NOT_FOUND', 'Namespace x is not found.'), /no namespace 'x'.*TEMPORAL_NAMESPACE/],
+  ['no namespace, for a client', new NamespaceNotFoundError('x'), /no namespace 'x'.*TEMPORAL_NAMESPACE/],
   [
     'no workflow',
     new WorkflowNotFoundError('workflow not found for ID: x', 'x', undefined),
