@@ -12,27 +12,33 @@ type BadDay = readonly [
   begin: (vpn: SimulatedVpn) => Promise<void>,
   end: (vpn: SimulatedVpn) => Promise<void>,
   problem: RegExp,
+  /** `forwarding` while the last port counts, and after that. */
+  forwarding: readonly [during: string, after: string],
 ];
+
+const CAN_T_BE_READ = ['forwarded', 'unknown'] as const;
 
 const noFault = (vpn: SimulatedVpn) => vpn.setFault(null);
 
 const badDays: readonly BadDay[] = [
-  ['a hang', (vpn) => vpn.setFault({ kind: 'hang' }), noFault, /gave no answer within/],
-  ['a 500', (vpn) => vpn.setFault({ kind: '500' }), noFault, /answers 500/],
-  ['garbage', (vpn) => vpn.setFault({ kind: 'garbage' }), noFault, /not JSON/],
+  ['a hang', (vpn) => vpn.setFault({ kind: 'hang' }), noFault, /gave no answer within/, CAN_T_BE_READ],
+  ['a 500', (vpn) => vpn.setFault({ kind: '500' }), noFault, /answers 500/, CAN_T_BE_READ],
+  ['garbage', (vpn) => vpn.setFault({ kind: 'garbage' }), noFault, /not JSON/, CAN_T_BE_READ],
   [
     'a redirect to elsewhere',
     (vpn) => vpn.setFault({ kind: '301', location: 'http://192.0.2.1/v1/portforward' }),
     noFault,
     /redirects to another host, 192\.0\.2\.1/,
+    CAN_T_BE_READ,
   ],
   [
     'a key that is asked for all at once',
     (vpn) => vpn.setAuth({ mode: 'apikey', key: 'another' }),
     (vpn) => vpn.setAuth({ mode: 'none' }),
     /refuses access \(401\)/,
+    CAN_T_BE_READ,
   ],
-  ['port 0', (vpn) => vpn.stopVpn(), (vpn) => vpn.runVpn(), /no port/],
+  ['port 0', (vpn) => vpn.stopVpn(), (vpn) => vpn.runVpn(), /no port|is stopped/, ['lost', 'lost']],
 ];
 
 /** What was shown of one VPN at one time. */
@@ -89,7 +95,11 @@ beforeAll(async () => {
   await Promise.all(badDays.map(([, begin], index) => begin(stage.vpn(index))));
   await until(
     'every port unknown, and no engine forwarded',
-    () => moments.every((seen) => seen.at(-1)?.forwarding === 'unknown' && seen.at(-1)?.forwarded === false),
+    () =>
+      moments.every((seen, index) => {
+        const last = seen.at(-1);
+        return last?.forwarded === false && last.forwarding === badDays[index]?.[4][1];
+      }),
     60_000,
   );
   await looking.stop();
@@ -97,20 +107,23 @@ beforeAll(async () => {
 
 afterAll(() => stage.clear());
 
-describe.each(badDays.map((day, index) => [day[0], index, day[3]] as const))('%s', (_what, index, problem) => {
-  test('is told as the reason, while the engine is listed as forwarded for as long as the last port counts', () => {
-    const during = moments[index]?.filter((m) => m.problem !== null) ?? [];
-    expect(during.filter((m) => !problem.test(m.problem ?? ''))).toEqual([]);
-    expect(during[0]).toMatchObject({ forwarding: 'forwarded', forwarded: true });
-    expect(during.at(-1)).toMatchObject({ forwarding: 'unknown', forwarded: false });
-  });
+describe.each(badDays.map((day, index) => [day[0], index, day[3], day[4]] as const))(
+  '%s',
+  (_what, index, problem, [first, last]) => {
+    test('is told as the reason, while the engine is listed as forwarded for as long as the last port counts', () => {
+      const during = moments[index]?.filter((m) => m.problem !== null) ?? [];
+      expect(during.filter((m) => !problem.test(m.problem ?? ''))).toEqual([]);
+      expect(during[0]).toMatchObject({ forwarding: first, forwarded: true });
+      expect(during.at(-1)).toMatchObject({ forwarding: last, forwarded: false });
+    });
 
-  test('takes away neither the engine from the list nor the last good answer from the status', () => {
-    const seen = moments[index] ?? [];
-    expect(seen.filter((m) => m.forwarded === undefined)).toEqual([]);
-    expect([...new Set(seen.map((m) => m.lastPort))]).toEqual([port(index)]);
-  });
-});
+    test('takes away neither the engine from the list nor the last good answer from the status', () => {
+      const seen = moments[index] ?? [];
+      expect(seen.filter((m) => m.forwarded === undefined)).toEqual([]);
+      expect([...new Set(seen.map((m) => m.lastPort))]).toEqual([port(index)]);
+    });
+  },
+);
 
 test('when it is over the same engines are forwarded again, and nothing was replaced', async () => {
   await Promise.all(badDays.map(([, , end], index) => end(stage.vpn(index))));
