@@ -34,7 +34,8 @@ export function createWorker({ vpns, engines, sinks, ...options }: PortwardWorke
     workflowBundle,
     interceptors: { activity: [meterInSnakeCase] },
     // A task that its worker has not begun by then goes to any, which has to replay the history. A worker that stops hands its
-    // workflows over at once; of one that was killed the next one has them forgotten when it starts.
+    // workflows over, but for a task that it is given in that moment; of one that was killed the next one has them forgotten when it
+    // starts.
     stickyQueueScheduleToStartTimeout: '5 seconds',
     maxCachedWorkflows: 50 + 10 * vpns,
     // Each VPN always has an observe at work, and a recheck leaves the one before it running for a few seconds. All engines
