@@ -29,6 +29,9 @@ export interface DockerWatchOptions {
 const DOUBTED_INTERVAL_MS = 500;
 /** How often while no event tells what happens, at least. */
 const UNTOLD_INTERVAL_MS = 2_000;
+/** So many connections in a row have to break before that is all that is known of Docker. */
+const BREAKS_THAT_COUNT = 5;
+const AFTER_BREAK_MS = 100;
 
 /** Looks at a VPN and its engines through Docker, again and again, and at once when an event or a doubt asks for it. */
 export class DockerWatch {
@@ -64,7 +67,7 @@ export class DockerWatch {
 
   async run(): Promise<void> {
     const { memory, looker, intervalMs, signal, looked, changed, eventsAreMissing } = this.options;
-    let wasBroken = false;
+    let breaks = 0;
     while (!signal.aborted) {
       this.poke = new AbortController();
       const began = performance.now();
@@ -76,13 +79,16 @@ export class DockerWatch {
         memory.doubt.looked(look.vpn, began);
         await looked(look, this.latest);
         this.latest = look;
-        wasBroken = false;
+        breaks = 0;
       } catch (error) {
         const why = whyBlind(error);
-        // As when Docker ends: the next connection says what is wrong, or that nothing is.
-        const isFirstBreak = why.cause === 'broken' && !wasBroken;
-        wasBroken = why.cause === 'broken';
-        if (isFirstBreak) continue;
+        // As when Docker ends: the next connection says what is wrong, or that nothing is. Connections that are kept open
+        // break with it, and the next question may still take one of those.
+        breaks = why.cause === 'broken' ? breaks + 1 : 0;
+        if (breaks > 0 && breaks < BREAKS_THAT_COUNT) {
+          await pauseUntil(AFTER_BREAK_MS, signal);
+          continue;
+        }
         this.latest = { at: Date.now(), ...why };
       }
       changed();
