@@ -217,8 +217,19 @@ export class Stage {
     return found;
   }
 
+  /** As the VPN's workflow has them now: the last answer of before, which stands in while it does not answer, is none. */
   replacements(vpn = this.vpn()): Promise<ReplacementJson[]> {
-    return this.get(`/vpns/${vpn.name}/replacements`);
+    return until(
+      `the replacements of ${vpn.name}`,
+      async () => {
+        const response = await fetch(`${this.portward.url}/vpns/${vpn.name}/replacements`);
+        const answer = await response.text();
+        if (response.status === 503 || response.headers.has('x-portward-stale')) return null;
+        if (!response.ok) throw new Error(`GET /vpns/${vpn.name}/replacements: ${response.status} ${answer}`);
+        return JSON.parse(answer) as ReplacementJson[];
+      },
+      60_000,
+    );
   }
 
   /** The engine that is listed as forwarded on that port of that VPN, once there is one. */
