@@ -45,7 +45,7 @@ async function startedAt(id: string): Promise<string> {
 /** Restarts the worker with that build, and resolves when the VPN has a workflow of it that has looked at Docker. */
 async function takeOver(build: string | null, version: number): Promise<void> {
   const { portward: worker } = stage;
-  await worker.kill('SIGKILL');
+  await worker.stop();
   worker.useBuild(build);
   await worker.start();
   const client = await stage.client();
@@ -125,11 +125,14 @@ test.each([
     const clients = recordAnswers();
     await stage.vpn().changePort(port);
     await worker.untilLog(/Forwarded engine replacement triggered/, { from });
-    await worker.kill('SIGKILL');
+    await worker.stop();
     worker.useBuild(build.dist);
     await worker.start();
+    // A task that Temporal gave to the worker in the moment of its end is given out again after 30 s.
+    const limitMs = 90_000;
     await worker.untilLog(/its workflow can't go on, starting it again from Docker's state: .*Nondeterminism/, {
       from,
+      limitMs,
     });
     const fresh = await stage.forwarded(port, stage.vpn(), 60_000);
     await stage.quiet();
