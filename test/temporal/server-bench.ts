@@ -35,10 +35,14 @@ export class ServerBench {
     return new ServerBench(cliPath, await freePort(), await freePort());
   }
 
-  /** Its first run does that instead of serving. */
-  cliThatFailsFirst(command: string): string {
-    const [script, ran] = [this.path('temporal.sh'), this.path('ran')];
-    writeFileSync(script, `#!/bin/sh\n[ -e ${ran} ] || { touch ${ran}; ${command}; }\nexec ${this.#cliPath} "$@"\n`);
+  /** Its first runs do these instead of serving. */
+  cliThatFirst(...commands: string[]): string {
+    const script = this.path('temporal.sh');
+    const first = commands.map((command, run) => {
+      const ran = this.path(`ran-${run}`);
+      return `[ -e ${ran} ] || { touch ${ran}; ${command}; }\n`;
+    });
+    writeFileSync(script, `#!/bin/sh\n${first.join('')}exec ${this.#cliPath} "$@"\n`);
     chmodSync(script, 0o755);
     return script;
   }
@@ -66,15 +70,7 @@ export class ServerBench {
   async startFromChild(): Promise<{ child: ChildProcess; pid: number; adopted: boolean }> {
     const child = spawn(
       process.execPath,
-      [
-        '--require',
-        join(__dirname, 'typescript-hook.cjs'),
-        join(__dirname, 'starter-child.ts'),
-        this.#cliPath,
-        this.dataDir,
-        String(this.port),
-        String(this.uiPort),
-      ],
+      [join(__dirname, 'starter-child.cjs'), this.#cliPath, this.dataDir, String(this.port), String(this.uiPort)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     this.#children.push(child);
