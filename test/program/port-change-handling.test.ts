@@ -213,7 +213,8 @@ describe('a port inside the range of engines', () => {
     const known = (await stage.replacements()).map((r) => r.id);
     await stage.vpn().changePort(port);
     const fresh = await stage.forwarded(port);
-    expect((await stage.containers()).map((c) => c.id)).not.toContain(holder?.container_id);
+    const running = (await stage.containers()).filter((c) => c.running).map((c) => c.id);
+    expect(running).not.toContain(holder?.container_id);
     await stage.quiet();
 
     const containers = await stage.containers();
