@@ -40,6 +40,10 @@ export interface EngineContainer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+function isFresh(response: Response): boolean {
+  return !response.headers.has('x-portward-stale');
+}
+
 /** Simulated VPNs in real Docker and Portward beside them as a process; `clear` leaves nothing of either. */
 export class Stage {
   readonly simulation: Simulation;
@@ -183,10 +187,23 @@ export class Stage {
     );
   }
 
-  async get<T>(path: string): Promise<T> {
-    const response = await fetch(`${this.portward.url}${path}`);
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+  /** As it is now: what is marked stale says how it was, and on a busy machine any answer may be. @throws on another status than 200 */
+  get<T>(path: string): Promise<T> {
+    return until(
+      `an answer to ${path} that is not stale`,
+      async () => {
+        const response = await fetch(`${this.portward.url}${path}`);
+        if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+        return isFresh(response) ? ((await response.json()) as T) : null;
+      },
+      60_000,
+    );
+  }
+
+  /** Null while there is none, and while it is stale. */
+  private async list(): Promise<EngineJson[] | null> {
+    const response = await fetch(`${this.portward.url}/engines`);
+    return response.ok && isFresh(response) ? ((await response.json()) as EngineJson[]) : null;
   }
 
   engines(): Promise<EngineJson[]> {
@@ -198,16 +215,23 @@ export class Stage {
     return until(
       `${count} engines in /engines`,
       async () => {
-        const response = await fetch(`${this.portward.url}/engines`);
-        const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
-        return engines.length === count ? engines : null;
+        const engines = await this.list();
+        return engines?.length === count && engines;
       },
       60_000,
     );
   }
 
+  /** It has no mark as a whole, since each VPN in it has its own. */
   status(): Promise<VpnStatusJson> {
-    return this.get('/vpn/status');
+    return until(
+      'a status that is not stale',
+      async () => {
+        const status = await this.get<VpnStatusJson>('/vpn/status');
+        return status.vpns.every((vpn) => vpn.stale_seconds === null) && status;
+      },
+      60_000,
+    );
   }
 
   /** One VPN's part of `/vpn/status`. */
@@ -237,10 +261,8 @@ export class Stage {
     return until(
       `a forwarded engine on port ${port} of ${vpn.name} in /engines`,
       async () => {
-        const response = await fetch(`${this.portward.url}/engines`);
-        // While Portward has only just started there is no list yet.
-        const engines = response.ok ? ((await response.json()) as EngineJson[]) : [];
-        return engines.find((e) => e.forwarded && e.p2p_port === port && e.vpn_container === vpn.name);
+        const engines = await this.list();
+        return engines?.find((e) => e.forwarded && e.p2p_port === port && e.vpn_container === vpn.name);
       },
       limitMs,
     );
