@@ -48,6 +48,8 @@ function plays(role: Role): fc.Arbitrary<Step[]> {
   return fc.array(fc.oneof(time, lose(role), port, outage, restart, renewal), { maxLength: 12 });
 }
 
+const RUNS = process.env['PORTWARD_TEST_ALL'] === 'true' ? 80 : 20;
+
 /** Longer than the pauses between engines that keep dying, and than the VPN's own remedies. */
 const LONG_S = 900;
 
@@ -78,7 +80,7 @@ test('plain engines are kept whatever the forwarded one does, one in its place, 
         assertSettled(world);
       },
     ),
-    { numRuns: 80 },
+    { numRuns: RUNS },
   );
 });
 
@@ -96,7 +98,7 @@ test('the forwarded engine is kept whatever the plain ones do, and they come onc
       world.settle();
       assertSettled(world);
     }),
-    { numRuns: 60 },
+    { numRuns: RUNS },
   );
 });
 
