@@ -106,11 +106,28 @@ export class ConfigError extends Error {
   }
 }
 
-/** Proxies keep the list of engines for this long. */
-const PROXY_CACHE_MS = 2_000;
 const QUERY_DEADLINE_MS = 500;
+/** Less than the time before an engine is stopped in which its replacement sees to it that lists are answered. */
+const LONGEST_SINCE_A_LIST_MS = 12_500;
 
 type Env = Readonly<Record<string, string | undefined>>;
+
+/** Until nobody has a list any more in which an engine is that was hidden. */
+function checkGrace(read: Variables, mistakes: string[], comparable: (...names: (keyof Variables)[]) => boolean): void {
+  if (!comparable('PROXY_CACHE_S', 'ENGINES_MAX_AGE_MS')) return;
+  const cacheMs = read.PROXY_CACHE_S * 1000;
+  const leastGraceMs = cacheMs + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
+  if (leastGraceMs > LONGEST_SINCE_A_LIST_MS) {
+    const most = (LONGEST_SINCE_A_LIST_MS - QUERY_DEADLINE_MS) / 1000;
+    const got = (cacheMs + read.ENGINES_MAX_AGE_MS) / 1000;
+    mistakes.push(`PROXY_CACHE_S: expected at most ${most} with ENGINES_MAX_AGE_MS, got ${got} together`);
+  } else if (comparable('EVICTION_GRACE_S') && read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
+    mistakes.push(
+      `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (PROXY_CACHE_S, ENGINES_MAX_AGE_MS and ` +
+        `${QUERY_DEADLINE_MS / 1000} s for a query), got ${read.EVICTION_GRACE_S}; a proxy could still choose an engine that is stopped`,
+    );
+  }
+}
 
 /** @param parts what is to run with it @throws ConfigError */
 export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api']): Config {
@@ -140,13 +157,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
   const engine = engineVariant(read, given, mistakes);
   // Read by Temporal's client, whose error would repeat it.
   checkedHeaderSecret('TEMPORAL_API_KEY', given['TEMPORAL_API_KEY'] ?? '', mistakes);
-  const leastGraceMs = PROXY_CACHE_MS + read.ENGINES_MAX_AGE_MS + QUERY_DEADLINE_MS;
-  if (comparable('EVICTION_GRACE_S', 'ENGINES_MAX_AGE_MS') && read.EVICTION_GRACE_S * 1000 <= leastGraceMs) {
-    mistakes.push(
-      `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (2 s that proxies keep the list, ENGINES_MAX_AGE_MS and ` +
-        `${QUERY_DEADLINE_MS / 1000} s for a query), got ${read.EVICTION_GRACE_S}; a proxy could still choose an engine that is stopped`,
-    );
-  }
+  checkGrace(read, mistakes, comparable);
   const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
   if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
     mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);

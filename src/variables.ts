@@ -202,6 +202,7 @@ export const variables = {
   STARTUP_TIMEOUT_S: seconds(1, 540)({ default: 25 }),
   STOP_TIMEOUT_S: integer(0, 300)({ default: 10 }),
   EVICTION_GRACE_S: seconds(0, 300)({ default: 3 }),
+  PROXY_CACHE_S: seconds(0, 10)({ default: 2 }),
   HEALTH_CHECK_INTERVAL_S: seconds(0.5, 3600)({ default: 20 }),
   HEALTH_FAILURE_THRESHOLD: integer(1, 100)({ default: 3 }),
   PORTWARD_SECRET_KEY: longSecret({ default: '' }),

@@ -45,7 +45,7 @@ const LEFT_OVER_PAUSE_MS = 60_000;
 /** A container that Docker has not removed by then is left to a replacement of its own. */
 const LEFT_AFTER_MS = 10_000;
 const BOOTS_FOR_MS = 300;
-/** More than the 2 s for which proxies keep a list, the longest ENGINES_MAX_AGE_MS and the deadline of a query. */
+/** More than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query may be together. */
 const HEARD_AT_MOST_MS = 13_000;
 /** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
 const ROUNDS_AT_MOST = 3;

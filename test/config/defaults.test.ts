@@ -99,6 +99,7 @@ test('every value can be set', () => {
     CONTAINER_REACH: 'Published',
     ACE_HTTPS_RANGE: '46000-46009',
     EVICTION_GRACE_S: '4',
+    PROXY_CACHE_S: '1.5',
     STOP_TIMEOUT_S: '0',
     STARTUP_TIMEOUT_S: '60',
     ENGINE_IMAGE: 'my/engine:1',

@@ -151,11 +151,22 @@ describe('a secret that is sent in an HTTP header', () => {
   });
 });
 
-test('a grace that a proxy could outlive is refused: 2 s, ENGINES_MAX_AGE_MS and the query deadline (I2)', () => {
+test('a grace that a proxy could outlive is refused: PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the query deadline (I2)', () => {
   expect(configured({ EVICTION_GRACE_S: '2.61' }).evictionGraceMs).toBe(2_610);
   expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: '2.6' })).toHaveLength(1);
   expect(mistakes({ ...ONE_VPN, ENGINES_MAX_AGE_MS: '500' })).toHaveLength(1);
   expect(configured({ ENGINES_MAX_AGE_MS: '499' }).api.enginesMaxAgeMs).toBe(499);
+  expect(configured({ PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7' }).evictionGraceMs).toBe(700);
+  expect(mistakes({ ...ONE_VPN, PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.6' })).toHaveLength(1);
+  expect(mistakes({ ...ONE_VPN, PROXY_CACHE_S: '5', EVICTION_GRACE_S: '5.6' })).toHaveLength(1);
+});
+
+test('no list may be older than the time in which a replacement sees to it that lists are answered (I2)', () => {
+  const long = { EVICTION_GRACE_S: '60', ENGINES_MAX_AGE_MS: '10000' };
+  expect(() => configured({ ...long, PROXY_CACHE_S: '2' })).not.toThrow();
+  expect(mistakes({ ...ONE_VPN, ...long, PROXY_CACHE_S: '2.1' })).toEqual([
+    'PROXY_CACHE_S: expected at most 12 with ENGINES_MAX_AGE_MS, got 12.1 together',
+  ]);
 });
 
 test('without any VPN it is said which variable names one', () => {
