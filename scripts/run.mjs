@@ -7,6 +7,7 @@ import { Module } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuilt } from './build-freshness.mjs';
+import { changedFiles, jestArguments } from './changed.mjs';
 
 const OLDEST_NODE = [20, 19];
 
@@ -39,10 +40,15 @@ if (program.needsMachine)
   endUnlessDone(await run(process.execPath, [inRoot('dist', 'src', 'setup', 'main.js')], 'inherit'));
 
 if (name === 'test:all') process.env.PORTWARD_TEST_ALL = 'true';
-// Whoever names files wants just those.
-if (name === 'test' && args.every((arg) => arg.startsWith('-'))) {
+// Whoever names files wants just those; a number is an option's value.
+if (name === 'test' && args.every((arg) => /^(-|\d+%?$)/.test(arg))) {
   program.args = LEFT_OUT.map((folder) => `--testPathIgnorePatterns=/${folder}/`);
   process.stdout.write(`Left out: ${LEFT_OUT.join(', ')}, and long repetitions (\`npm run test:all\` has them)\n`);
+}
+const changed = args.findIndex((arg) => /^--changed(=.+)?$/.test(arg));
+if (program.path === jest.path && changed >= 0) {
+  const [base] = args.splice(changed, 1).map((arg) => arg.split('=')[1]);
+  args.push(...jestArguments(changedFiles(base)));
 }
 
 // In this process, not in a child: signals, exit code and terminal are then the program's own.
