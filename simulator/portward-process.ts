@@ -116,14 +116,10 @@ export class PortwardProcess {
   }
 
   /**
-   * A further process with the same folder and settings: a second worker, or the API apart from it. It is stopped by its
+   * A further process with the same folder and settings: another Portward, worker, or API apart from it. It is stopped by its
    * owner. @param apiPort where it listens; the same as here if absent
    */
-  beside(
-    part: 'worker' | 'api',
-    env: Readonly<Record<string, string>> = {},
-    apiPort: number = this.ports.api,
-  ): PortwardProcess {
+  beside(part: Part, env: Readonly<Record<string, string>> = {}, apiPort: number = this.ports.api): PortwardProcess {
     const options = { ...this.options, env: { ...this.options.env, ...env } };
     return new PortwardProcess(options, this.folder, { ...this.ports, api: apiPort }, part);
   }

@@ -1,11 +1,13 @@
 // Plants secrets that can be recognised, lets everything go wrong, and looks for them wherever something is written.
 import { join } from 'node:path';
+import { freePorts } from '../../simulator/free-ports';
+import type { PortwardProcess } from '../../simulator/portward-process';
 import type { ProvisionedJson } from '../../src/api/provisioning-schemas';
 import { DockerGate } from '../program/docker-gate';
-import { Stage } from '../program/stage';
+import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';
-import { everyGet } from './every-get';
 import { Planted } from './planted';
+import { Questions } from './questions';
 import { tracesOf, type Traces } from './traces';
 
 const names = [
@@ -28,67 +30,28 @@ const open = new Planted('reason');
 
 let stage: Stage;
 let gate: DockerGate;
-const answers: string[] = [];
-let reads: readonly string[] = [];
+const questions = new Questions(() => stage.portward.url, {
+  right: valueOf('API_KEY'),
+  wrong: ['wrong', `${valueOf('API_KEY')}x`, valueOf('API_KEY').slice(1), valueOf('GLUETUN_API_KEY_1')],
+});
 const traces: Traces = new Map();
 
-const keyed = () => ({ authorization: `Bearer ${valueOf('API_KEY')}` });
+const ask = (path: string, init: RequestInit = {}) => questions.ask(path, init);
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(`${stage.portward.url}${path}`, init);
-  answers.push(`${response.status} ${JSON.stringify([...response.headers])} ${await response.clone().text()}`);
-  return response;
-}
-
-/** The first of what comes in an answer that has no end. */
-async function askForEvents(path: string): Promise<void> {
-  const decoder = new TextDecoder();
-  let heard = '';
-  try {
-    const response = await fetch(`${stage.portward.url}${path}`, { signal: AbortSignal.timeout(2_000) });
-    heard = `${response.status} ${JSON.stringify([...response.headers])}`;
-    for await (const bytes of response.body ?? []) {
-      heard += decoder.decode(bytes as Uint8Array, { stream: true });
-      if (heard.includes('data: ')) break;
-    }
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'TimeoutError')) throw error;
-  }
-  answers.push(heard);
-}
-
-async function askEverything(): Promise<void> {
-  const vpns = stage.vpns.map((vpn) => vpn.name);
-  const engine = provisioned[0]?.container_id ?? 'none';
+function askEverything(url = stage.portward.url): Promise<void> {
   const values = {
-    name: vpns[0] ?? '',
-    id: engine,
+    id: provisioned[0]?.container_id ?? 'none',
     '/streams/{id}/stats id': 'planted|1',
     key: 'stream_id',
     value: open.value,
   };
-  reads = await everyGet(stage.portward.url, values);
-  await Promise.all(
-    [...reads, '/nothing', `/vpns/${vpns[1]}/replacements`].map((path) =>
-      path === '/events/stream' ? askForEvents(path) : ask(path, { headers: keyed() }),
-    ),
-  );
-  const post = `/vpns/${vpns[0]}/replacements`;
-  for (const token of [
-    undefined,
-    'wrong',
-    `${valueOf('API_KEY')}x`,
-    valueOf('API_KEY').slice(1),
-    valueOf('GLUETUN_API_KEY_1'),
-  ]) {
-    await ask(post, { method: 'POST', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
-  }
-  await ask(`${post}?key=${encodeURIComponent(valueOf('API_KEY'))}`, { method: 'POST' });
+  return questions.everything(stage.vpn().name, values, url);
 }
 
 const provisioned: ProvisionedJson[] = [];
+const besides: PortwardProcess[] = [];
 
-function provision(body: object, headers: Record<string, string> = keyed()): Promise<Response> {
+function provision(body: object, headers = questions.keyed): Promise<Response> {
   const json = { ...headers, 'content-type': 'application/json' };
   return ask('/provision/acestream', { method: 'POST', headers: json, body: JSON.stringify(body) });
 }
@@ -125,84 +88,76 @@ async function provisioning(): Promise<void> {
   for (const body of wrong) statuses.push((await provision(body)).status);
   expect(new Set(statuses)).toEqual(new Set([413, 422]));
   expect((await provision(order('nobody'), {})).status).toBe(401);
-  const cut = { method: 'POST', headers: { ...keyed(), 'content-type': 'application/json' } };
+  const cut = { method: 'POST', headers: { ...questions.keyed, 'content-type': 'application/json' } };
   await ask('/provision/acestream', { ...cut, body: JSON.stringify(order('cut')).slice(0, -1) });
 }
 
-/** Resolves when every VPN says such a thing about its port. */
-function untilProblem(pattern: RegExp): Promise<unknown> {
-  return until(
-    `a problem with the port like ${String(pattern)}`,
-    async () => {
-      const { vpns } = (await (await ask('/vpn/status')).json()) as { vpns: { port_problem: string | null }[] };
-      return vpns.every(({ port_problem }) => pattern.test(port_problem ?? ''));
-    },
-    40_000,
-  );
-}
+const faulty = [
+  // Each VPN has its own kind of credentials that may be repeated; the other faults know nothing of them.
+  [
+    [{ kind: 'echo' }, /\*\*\*/],
+    [{ kind: 'echo' }, /\*\*\*/],
+  ],
+  [
+    [{ kind: '401' }, /refuses access/],
+    [{ kind: '500' }, /answers 500/],
+  ],
+  [
+    [{ kind: 'hang' }, /gave no answer/],
+    [{ kind: '301', location: 'http://elsewhere.example/' }, /redirects to another/],
+  ],
+] as const;
 
 async function faults(): Promise<void> {
-  for (const [fault, problem] of [
-    [{ kind: 'echo' }, /\*\*\*/],
-    [{ kind: '401' }, /refuses access/],
-    [{ kind: '301', location: 'http://elsewhere.example/' }, /redirects to another host/],
-    [{ kind: '500' }, /answers 500/],
-    [{ kind: 'hang' }, /gave no answer/],
-  ] as const) {
-    for (const vpn of stage.vpns) await vpn.setFault(fault);
-    await untilProblem(problem);
+  for (const round of faulty) {
+    await Promise.all(stage.vpns.map((vpn, i) => vpn.setFault(round[i]?.[0] ?? null)));
+    await until(
+      'what is wrong with each port',
+      async () => {
+        const { vpns } = (await (await ask('/vpn/status')).json()) as { vpns: { port_problem: string | null }[] };
+        return vpns.every(({ port_problem }, i) => round[i]?.[1].test(port_problem ?? ''));
+      },
+      40_000,
+    );
     await askEverything();
   }
   for (const vpn of stage.vpns) await vpn.setFault(null);
 }
 
+const isDockerMissed = async () => /Docker is not reachable/.test(await (await ask('/vpn/status')).text());
+
 async function dockerAway(): Promise<void> {
   await gate.shut();
-  await until(
-    'Docker is missed',
-    async () => /Docker is not reachable/.test(await (await ask('/vpn/status')).text()),
-    40_000,
-  );
+  await until('Docker is missed', isDockerMissed, 40_000);
   await askEverything();
   const refused = await provision({ env: { TOKEN: environment.value }, labels: { stream_id: 'without Docker' } });
   expect(refused.status).toBe(503);
   await gate.reopen();
-  await until(
-    'Docker is back',
-    async () => !/Docker is not reachable/.test(await (await ask('/vpn/status')).text()),
-    40_000,
-  );
+  await until('Docker is back', async () => !(await isDockerMissed()), 40_000);
 }
 
-/** A key for a Temporal server that speaks no TLS, first with TLS, as a key turns it on, which fails, then without. */
+/** Another process on the same folder and the same Temporal server, with other settings. */
+async function beside(env: Readonly<Record<string, string>>): Promise<PortwardProcess> {
+  const [port = 0] = await freePorts(1);
+  const process = stage.portward.beside('start', { TEMPORAL_ADDRESS: stage.portward.temporalAddress, ...env }, port);
+  besides.push(process);
+  stage.onClear(() => process.kill('SIGKILL'));
+  return process;
+}
+
+/** A key for a Temporal server that speaks no TLS: with TLS, as a key turns it on, which fails, and without. */
 async function temporalKey(): Promise<void> {
-  const { portward } = stage;
-  const cloud = { TEMPORAL_ADDRESS: portward.temporalAddress, TEMPORAL_API_KEY: valueOf('TEMPORAL_API_KEY') };
-  await portward.kill('SIGKILL');
-  portward.reconfigure(cloud);
-  await portward.start();
-  await portward.untilLog(/Temporal at .* is not reachable/);
-  await askEverything();
-  await portward.kill('SIGKILL');
-  portward.reconfigure({ TEMPORAL_TLS: 'false' });
-  await portward.start();
-  await stage.forwarded(65_290);
-  await askEverything();
-  await portward.kill('SIGKILL');
+  const key = { TEMPORAL_API_KEY: valueOf('TEMPORAL_API_KEY') };
+  const [failing, working] = [await beside(key), await beside({ ...key, TEMPORAL_TLS: 'false' })];
+  await Promise.all([failing.start(), working.start()]);
+  await failing.untilLog(/Temporal at .* is not reachable/);
+  await until('a list by way of the key', async () => (await fetch(`${working.url}/engines`)).ok);
+  for (const { url } of [failing, working]) await askEverything(url);
 }
 
 async function wrongConfiguration(): Promise<void> {
-  const { portward } = stage;
-  portward.reconfigure({ EVICTION_GRACE_S: '1', GLUETUN_USER_1: valueOf('GLUETUN_USER_2') });
-  await expect(portward.start()).rejects.toThrow(/Configuration is wrong/);
-  answers.push(portward.lastLines());
-  portward.reconfigure({
-    EVICTION_GRACE_S: '3',
-    GLUETUN_USER_1: '',
-    TEMPORAL_ADDRESS: '',
-    TEMPORAL_API_KEY: '',
-    TEMPORAL_TLS: '',
-  });
+  const wrong = await beside({ EVICTION_GRACE_S: '0.1', GLUETUN_USER_1: valueOf('GLUETUN_USER_2') });
+  await expect(wrong.start()).rejects.toThrow(/Configuration is wrong/);
 }
 
 beforeAll(async () => {
@@ -217,6 +172,7 @@ beforeAll(async () => {
       ...Object.fromEntries(names.filter((name) => !name.startsWith('TEMPORAL_')).map((name) => [name, valueOf(name)])),
       // Nobody listens there, so that every attempt fails.
       NOTIFY_URL: `http://127.0.0.1:9/${encodeURIComponent(valueOf('NOTIFY_URL'))}`,
+      ...NO_PROXY,
       DOCKER_HOST: gate.address,
       CONTAINER_REACH: 'network',
       DEBUG_MODE: 'true',
@@ -241,19 +197,17 @@ beforeAll(async () => {
   expect(replaced.status).toBe(202);
   await stage.quiet();
   await provisioning();
-  await faults();
+  await Promise.all([faults(), temporalKey(), wrongConfiguration()]);
   await dockerAway();
-  await temporalKey();
-  await wrongConfiguration();
-  await stage.portward.start();
-  await stage.forwarded(65_290, stage.vpn(), 60_000);
-  await stage.quiet();
+  const { answers } = questions;
   answers.push(await stage.portward.command('status'));
   answers.push(await stage.portward.command('replace', stage.vpn().name, '--reason', open.value));
   await stage.quiet();
   await askEverything();
+  await ask(`/vpns/${stage.vpn(1).name}/replacements`);
   for (const [where, text] of await tracesOf(stage)) traces.set(where, text);
   traces.set('answers', answers.join('\n'));
+  for (const [i, { logLines }] of besides.entries()) traces.set(`log of process ${i + 2}`, JSON.stringify(logLines));
 }, 400_000);
 
 afterAll(async () => {
@@ -276,24 +230,10 @@ test('what was given in the open is found in every kind of place that may show i
 
 test('places are looked at in every way that was meant', () => {
   const places = [...traces.keys()].join('\n');
-  for (const kind of [
-    /^file debug\/portward\.jsonl$/m,
-    /^file data\/temporal\.log$/m,
-    /^docker inspect /m,
-    /^command line of Temporal$/m,
-  ]) {
-    expect(places).toMatch(kind);
-  }
-  expect(reads).toEqual(
-    expect.arrayContaining([
-      '/metrics',
-      '/orchestrator/status',
-      '/health/status',
-      '/streams',
-      '/events/stream',
-      '/docs',
-    ]),
-  );
+  const files = [/^file debug\/portward\.jsonl$/m, /^file data\/temporal\.log$/m];
+  for (const kind of [...files, /^docker inspect /m, /^command line of Temporal$/m]) expect(places).toMatch(kind);
+  const status = ['/orchestrator/status', '/health/status', '/metrics'];
+  expect(questions.reads).toEqual(expect.arrayContaining([...status, '/streams', '/events/stream', '/docs']));
   expect(traces.get('answers')).toMatch(/^200 .*text\/event-stream.*data: /ms);
   expect(traces.get('log')).toMatch(/wrong API keys from 127\.0\.0\.1/);
 });
