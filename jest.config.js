@@ -20,6 +20,8 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
   // Two cores: tests wait more than they work. With more than three, what has to be in time is late.
   maxWorkers: 3,
+  // Of one file: they wait side by side, each for what happens on a VPN of its own.
+  maxConcurrency: 20,
   // An end for what hangs, later than that of a wait in it, which says what it waited for.
   testTimeout: 120_000,
 };

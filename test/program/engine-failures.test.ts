@@ -5,17 +5,19 @@ import { startPortHolder } from '../../simulator/port-holder';
 import { NODE } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { lane } from './lane';
+import { NO_PROXY, Stage } from './stage';
 
 // Engines that die, vanish or hang are evicted and replaced; one that keeps dying, ever more slowly. Each VPN here has a
-// forwarded engine and a plain one, and the failures of its own.
+// forwarded engine and a plain one, and the failures of its own, beside those of the others.
 
 let stage: Stage;
+const [onFirst, onSecond, onThird] = [lane(), lane(), lane()];
 
 beforeAll(async () => {
   stage = await Stage.start({
     vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }],
-    env: { MIN_REPLICAS: '6', HEALTH_CHECK_INTERVAL_S: '0.5', HEALTH_FAILURE_THRESHOLD: '2' },
+    env: { ...NO_PROXY, MIN_REPLICAS: '6', HEALTH_CHECK_INTERVAL_S: '0.5', HEALTH_FAILURE_THRESHOLD: '2' },
   });
   await stage.listed(6);
 }, 60_000);
@@ -77,119 +79,140 @@ async function eventsSince(container: string, since: number): Promise<string> {
   return text(await stage.simulation.docker.getEvents({ filters: { container: [container] }, since, until: now }));
 }
 
-test('a forwarded engine that is killed is replaced on the same port, and the plain one is not touched', async () => {
-  const vpn = stage.vpn(0);
-  const { forwarded, plain } = await enginesOf(vpn);
-  await stage.simulation.docker.getContainer(forwarded.container_id).kill();
-  expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine died', old_port: 40_001 });
-  expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
-  await whole(vpn);
-});
+test.concurrent(
+  'a forwarded engine that is killed is replaced on the same port, and the plain one is not touched',
+  onFirst(async () => {
+    const vpn = stage.vpn(0);
+    const { forwarded, plain } = await enginesOf(vpn);
+    await stage.simulation.docker.getContainer(forwarded.container_id).kill();
+    expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine died', old_port: 40_001 });
+    expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
+    await whole(vpn);
+  }),
+);
 
-test('a plain engine that is removed by hand is replaced', async () => {
-  const vpn = stage.vpn(0);
-  const { forwarded, plain } = await enginesOf(vpn);
-  await stage.simulation.docker.getContainer(plain.container_id).remove({ force: true });
-  // Docker may tell that it has died before it tells that it is gone.
-  expect((await replacementOf(plain, vpn)).cause).toMatch(/^engine (missing|died)$/);
-  expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
-  await whole(vpn);
-});
+test.concurrent(
+  'a plain engine that is removed by hand is replaced',
+  onFirst(async () => {
+    const vpn = stage.vpn(0);
+    const { forwarded, plain } = await enginesOf(vpn);
+    await stage.simulation.docker.getContainer(plain.container_id).remove({ force: true });
+    // Docker may tell that it has died before it tells that it is gone.
+    expect((await replacementOf(plain, vpn)).cause).toMatch(/^engine (missing|died)$/);
+    expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
+    await whole(vpn);
+  }),
+);
 
-test("an engine that is killed for want of memory is back, by Docker's or by Portward's doing", async () => {
-  const vpn = stage.vpn(0);
-  const { forwarded, plain } = await enginesOf(vpn);
-  const { docker } = stage.simulation;
-  const container = docker.getContainer(plain.container_id);
-  const { State } = await container.inspect();
-  const since = Math.floor(Date.now() / 1000);
-  await useUpMemory(container);
-  await until('it has died for want of memory', async () => {
-    const events = await eventsSince(container.id, since);
-    return ['oom', 'die'].every((kind) => events.includes(`"Action":"${kind}"`));
-  });
-  await until(
-    'another engine, or another run of it that answers',
-    async () => {
-      const now = (await enginesOf(vpn)).plain;
-      if (now.container_id !== plain.container_id) return true;
-      const { StartedAt } = (await container.inspect()).State;
-      return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
-    },
-    30_000,
-  );
-  expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
-  await whole(vpn);
-});
-
-test('an engine whose API hangs HEALTH_FAILURE_THRESHOLD times is replaced', async () => {
-  const vpn = stage.vpn(1);
-  const { forwarded, plain } = await enginesOf(vpn);
-  await tell(forwarded, vpn, 'hang', { hang: true });
-  expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine unhealthy', old_port: 40_002 });
-  expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
-  await whole(vpn);
-});
-
-test('an engine that hangs once only stays', async () => {
-  const vpn = stage.vpn(1);
-  const before = await enginesOf(vpn);
-  const checked = async () => Date.parse((await enginesOf(vpn)).plain.last_health_check ?? '');
-  await tell(before.plain, vpn, 'hang', { hang: 1 });
-  await until('a check that met it', async () => {
-    const state = await fetch(`http://${vpn.address}:${before.plain.port}/simulator/state`);
-    return ((await state.json()) as { hang: unknown }).hang === 0;
-  });
-  const from = Date.now();
-  await until('another check of it', async () => (await checked()) > from, 30_000);
-  expect(await enginesOf(vpn)).toMatchObject({
-    plain: { container_id: before.plain.container_id, health_status: 'healthy' },
-  });
-});
-
-test('a forwarded port that another container has is told with its name, and plain engines are kept all the while', async () => {
-  const vpn = stage.vpn(0);
-  const { plain } = await enginesOf(vpn);
-  const { docker, runId } = stage.simulation;
-  const name = stage.simulation.name('torrent');
-  const holder = await startPortHolder(docker, { runId, vpnContainer: vpn.containerId, name, port: 40_010 });
-  await vpn.changePort(40_010);
-  const told = new RegExp(`^port 40010 is taken in the network of VPN '${vpn.name}', by container '${name}'`);
-  await until('the problem', async () => told.test((await stage.statusOf(vpn)).problem ?? ''));
-  await docker.getContainer(plain.container_id).kill();
-  const replaced = await replacementOf(plain, vpn);
-  expect(replaced).toMatchObject({ cause: 'engine died', reason: expect.stringMatching(/\(exit code 137\)/) });
-  await stage.portward.untilLog(new RegExp(`ing engine ${plain.container_name}: engine died \\(.*exit code 137`));
-  expect((await stage.statusOf(vpn)).circuit_breakers?.general.state).toBe('closed');
-  await holder.remove();
-  await stage.forwarded(40_010, vpn);
-  await until('no problem', async () => (await stage.statusOf(vpn)).problem === null);
-}, 90_000);
-
-test('one that keeps dying is replaced at once, then 5 s, then 10 s after the one before', async () => {
-  const vpn = stage.vpn(2);
-  for (let times = 0; times < 3; times++) {
-    const { plain } = await enginesOf(vpn);
-    await stage.simulation.docker.getContainer(plain.container_id).kill();
-    await until('the dead engine hidden', async () =>
-      (await stage.engines()).every((e) => e.container_id !== plain.container_id),
-    );
+test.concurrent(
+  "an engine that is killed for want of memory is back, by Docker's or by Portward's doing",
+  onFirst(async () => {
+    const vpn = stage.vpn(0);
+    const { forwarded, plain } = await enginesOf(vpn);
+    const { docker } = stage.simulation;
+    const container = docker.getContainer(plain.container_id);
+    const { State } = await container.inspect();
+    const since = Math.floor(Date.now() / 1000);
+    await useUpMemory(container);
+    await until('it has died for want of memory', async () => {
+      const events = await eventsSince(container.id, since);
+      return ['oom', 'die'].every((kind) => events.includes(`"Action":"${kind}"`));
+    });
     await until(
-      'its successor',
+      'another engine, or another run of it that answers',
       async () => {
-        const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
-        return engines.length === 2;
+        const now = (await enginesOf(vpn)).plain;
+        if (now.container_id !== plain.container_id) return true;
+        const { StartedAt } = (await container.inspect()).State;
+        return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
       },
-      40_000,
+      30_000,
     );
-  }
-  const all = (await stage.replacements(vpn)).filter((r) => r.new_engine !== null && r.new_port === null);
-  const [first = 0, second = 0, third = 0, ...more] = all
-    .filter((r) => r.cause !== 'first engine')
-    .map((r) => Date.parse(r.started_at))
-    .toReversed();
-  expect(more).toEqual([]);
-  expect(second - first).toBeGreaterThanOrEqual(5_000);
-  expect(third - second).toBeGreaterThanOrEqual(10_000);
-  await whole(vpn);
-});
+    expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
+    await whole(vpn);
+  }),
+);
+
+test.concurrent(
+  'an engine whose API hangs HEALTH_FAILURE_THRESHOLD times is replaced',
+  onSecond(async () => {
+    const vpn = stage.vpn(1);
+    const { forwarded, plain } = await enginesOf(vpn);
+    await tell(forwarded, vpn, 'hang', { hang: true });
+    expect(await replacementOf(forwarded, vpn)).toMatchObject({ cause: 'engine unhealthy', old_port: 40_002 });
+    expect((await enginesOf(vpn)).plain.container_id).toBe(plain.container_id);
+    await whole(vpn);
+  }),
+);
+
+test.concurrent(
+  'an engine that hangs once only stays',
+  onSecond(async () => {
+    const vpn = stage.vpn(1);
+    const before = await enginesOf(vpn);
+    const checked = async () => Date.parse((await enginesOf(vpn)).plain.last_health_check ?? '');
+    await tell(before.plain, vpn, 'hang', { hang: 1 });
+    await until('a check that met it', async () => {
+      const state = await fetch(`http://${vpn.address}:${before.plain.port}/simulator/state`);
+      return ((await state.json()) as { hang: unknown }).hang === 0;
+    });
+    const from = Date.now();
+    await until('another check of it', async () => (await checked()) > from, 30_000);
+    expect(await enginesOf(vpn)).toMatchObject({
+      plain: { container_id: before.plain.container_id, health_status: 'healthy' },
+    });
+  }),
+);
+
+test.concurrent(
+  'a forwarded port that another container has is told with its name, and plain engines are kept all the while',
+  onFirst(async () => {
+    const vpn = stage.vpn(0);
+    const { plain } = await enginesOf(vpn);
+    const { docker, runId } = stage.simulation;
+    const name = stage.simulation.name('torrent');
+    const holder = await startPortHolder(docker, { runId, vpnContainer: vpn.containerId, name, port: 40_010 });
+    await vpn.changePort(40_010);
+    const told = new RegExp(`^port 40010 is taken in the network of VPN '${vpn.name}', by container '${name}'`);
+    await until('the problem', async () => told.test((await stage.statusOf(vpn)).problem ?? ''));
+    await docker.getContainer(plain.container_id).kill();
+    const replaced = await replacementOf(plain, vpn);
+    expect(replaced).toMatchObject({ cause: 'engine died', reason: expect.stringMatching(/\(exit code 137\)/) });
+    await stage.portward.untilLog(new RegExp(`ing engine ${plain.container_name}: engine died \\(.*exit code 137`));
+    expect((await stage.statusOf(vpn)).circuit_breakers?.general.state).toBe('closed');
+    await holder.remove();
+    await stage.forwarded(40_010, vpn);
+    await until('no problem', async () => (await stage.statusOf(vpn)).problem === null);
+  }),
+);
+
+test.concurrent(
+  'one that keeps dying is replaced at once, then 5 s, then 10 s after the one before',
+  onThird(async () => {
+    const vpn = stage.vpn(2);
+    for (let times = 0; times < 3; times++) {
+      const { plain } = await enginesOf(vpn);
+      await stage.simulation.docker.getContainer(plain.container_id).kill();
+      await until('the dead engine hidden', async () =>
+        (await stage.engines()).every((e) => e.container_id !== plain.container_id),
+      );
+      await until(
+        'its successor',
+        async () => {
+          const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
+          return engines.length === 2;
+        },
+        40_000,
+      );
+    }
+    const all = (await stage.replacements(vpn)).filter((r) => r.new_engine !== null && r.new_port === null);
+    const [first = 0, second = 0, third = 0, ...more] = all
+      .filter((r) => r.cause !== 'first engine')
+      .map((r) => Date.parse(r.started_at))
+      .toReversed();
+    expect(more).toEqual([]);
+    expect(second - first).toBeGreaterThanOrEqual(5_000);
+    expect(third - second).toBeGreaterThanOrEqual(10_000);
+    await whole(vpn);
+  }),
+);
