@@ -23,7 +23,7 @@ export async function bareContainers(docker: Docker, count: number): Promise<Bar
   const answering: number[] = [];
   const booted: number[] = [];
   try {
-    const image = await engineImage(docker, { STARTUP_MS: '0' });
+    const image = await engineImage(docker, { STARTUP_MS: '0' }, runId);
     const vpn = await startSimulatedVpn(docker, {
       runId,
       name: `${runId}-vpn`,

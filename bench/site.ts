@@ -43,13 +43,11 @@ export class Site {
   private constructor(
     readonly docker: Docker,
     readonly runId: string,
-    private readonly image: string,
   ) {}
 
   /** Resolves when all engines are listed. */
   static async open(docker: Docker, options: SiteOptions): Promise<Site> {
-    const image = await engineImage(docker, { STARTUP_MS: String(options.engineStartupMs) });
-    const site = new Site(docker, `bench-${randomBytes(3).toString('hex')}`, image);
+    const site = new Site(docker, `bench-${randomBytes(3).toString('hex')}`);
     open.add(site);
     try {
       await site.start(options);
@@ -71,7 +69,9 @@ export class Site {
     open.delete(this);
   }
 
-  private async start({ vpns, engines, hints, env = {} }: SiteOptions): Promise<void> {
+  private async start({ vpns, engines, hints, engineStartupMs, env = {} }: SiteOptions): Promise<void> {
+    this.teardown.add('remove containers and images', () => removeSimulation(this.docker, this.runId));
+    const image = await engineImage(this.docker, { STARTUP_MS: String(engineStartupMs) }, this.runId);
     const names = Array.from({ length: vpns }, (_, index) => `${this.runId}-vpn${index + 1}`);
     const ranges = names.map((_, index) => [
       `GLUETUN_PORT_RANGE_${index + 1}`,
@@ -81,7 +81,7 @@ export class Site {
       env: {
         GLUETUN_CONTAINER_NAMES: names.join(','),
         ...Object.fromEntries(ranges),
-        ENGINE_IMAGE: this.image,
+        ENGINE_IMAGE: image,
         PULL_POLICY: 'never',
         PORTWARD_INSTANCE: this.runId,
         CONTAINER_LABEL: `portward.bench=${this.runId}`,
@@ -99,7 +99,6 @@ export class Site {
     });
     this.portwardMade = portward;
     this.teardown.add("remove Portward's folder", () => portward.dispose());
-    this.teardown.add('remove the containers', () => removeSimulation(this.docker, this.runId));
     progress(`starting ${vpns} simulated VPNs`);
     const { port } = new URL(portward.url);
     for (const [index, name] of names.entries()) {

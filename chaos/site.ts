@@ -118,7 +118,7 @@ export class Site {
 
   private async start({ onLine }: SiteOptions): Promise<void> {
     this.teardown.add('remove the containers', () => removeSimulation(this.docker, this.runId));
-    const image = await engineImage(this.docker, { STARTUP_MS: String(ENGINE_STARTUP_MS) });
+    const image = await engineImage(this.docker, { STARTUP_MS: String(ENGINE_STARTUP_MS) }, this.runId);
     await Promise.all(VPN_NAMES.map((name) => this.startVpn(name)));
     await Promise.all(VPN_NAMES.map((name) => this.vpn(name).untilHealth('healthy')));
     await this.addBystanders();

@@ -41,7 +41,7 @@ export async function setStage(
   },
 ): Promise<Stage> {
   const { names, screen, teardown, signal } = parts;
-  const image = await engineImage(docker, { STARTUP_MS: String(ENGINE_STARTUP_MS) });
+  const image = await engineImage(docker, { STARTUP_MS: String(ENGINE_STARTUP_MS) }, names.runId);
   const apiKey = randomBytes(16).toString('hex');
   const portward = await preparePortward({ env: settings(names, image, apiKey), onLine: parts.onPortwardLine, signal });
   teardown.add("remove Portward's folder", () => portward.dispose());

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { isMissing } from './docker-errors';
+import { isConflict, isMissing } from './docker-errors';
 import { hostNode } from './host-node';
 import { simulatorScripts } from './scripts';
 import type { Script } from './scripts';
@@ -15,7 +15,7 @@ export const NODE = '/node';
 /** For the least memory: no helper threads, and a small young generation. An idle engine has 7 MB of its own. */
 export const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
 
-const REPOSITORY = 'portward-simulator';
+export const REPOSITORY = 'portward-simulator';
 const SCRIPT_FOLDER = '/simulator';
 
 /** An engine unless told otherwise, as an engine image is: Portward gives it env and, on arm, arguments. */
@@ -25,9 +25,12 @@ export function scriptPath(script: string): string {
   return `${SCRIPT_FOLDER}/${script}`;
 }
 
+/** Longer than any run goes without using its image. */
+const UNUSED_FOR_MS = 60 * 60_000;
+
 /**
- * Makes the image unless it is there, and resolves with its tag, `portward-simulator:<content hash>`. Two processes may
- * do so at once: both end with the same tag on an equal image.
+ * Makes the image unless it is there, and resolves with its tag, `portward-simulator:<content hash>`. It stays for the next
+ * run, until there is one of other code. Two processes may do so at once: both end with the same tag on an equal image.
  */
 export async function ensureSimulatorImage(docker: Docker): Promise<string> {
   const scripts = await simulatorScripts();
@@ -40,7 +43,7 @@ async function importHostNode(docker: Docker, scripts: Script[]): Promise<string
   const changes = [ENTRYPOINT];
   if (libraryFolders.length > 0) changes.push(`ENV LD_LIBRARY_PATH=${libraryFolders.join(':')}`);
   const tag = tagOf([...(await Promise.all(binaries.map(fingerprint))), changes, scripts]);
-  if (await exists(docker, tag)) return tag;
+  if (await isThere(docker, tag)) return tag;
 
   const imported = await docker.importImage(
     tarStream([
@@ -52,8 +55,9 @@ async function importHostNode(docker: Docker, scripts: Script[]): Promise<string
   );
   const id = lastStatus(await progress(docker, imported));
   // Imported without a tag: a tag that another run has set meanwhile stays, so that no image loses its name.
-  if (await exists(docker, tag)) await docker.getImage(id).remove();
+  if (await isThere(docker, tag)) await docker.getImage(id).remove();
   else await docker.getImage(id).tag({ repo: REPOSITORY, tag: tag.slice(REPOSITORY.length + 1) });
+  await removeUnused(docker);
   return tag;
 }
 
@@ -66,9 +70,10 @@ async function buildFromSlim(docker: Docker, scripts: Script[]): Promise<string>
     ENTRYPOINT,
   ].join('\n');
   const tag = tagOf([dockerfile, scripts]);
-  if (await exists(docker, tag)) return tag;
+  if (await isThere(docker, tag)) return tag;
   const context: TarEntry[] = [{ path: 'Dockerfile', mode: 0o644, content: dockerfile }, ...scriptEntries(scripts)];
   await progress(docker, await docker.buildImage(tarStream(context), { t: tag, rm: true, forcerm: true }));
+  await removeUnused(docker);
   return tag;
 }
 
@@ -91,14 +96,35 @@ function tagOf(parts: unknown[]): string {
   return `${REPOSITORY}:${hash.slice(0, 16)}`;
 }
 
-async function exists(docker: Docker, tag: string): Promise<boolean> {
+/** Tags it anew, by which Docker notes when it was used last. */
+async function isThere(docker: Docker, image: string): Promise<boolean> {
   try {
-    await docker.getImage(tag).inspect();
+    await docker.getImage(image).tag({ repo: REPOSITORY, tag: image.slice(REPOSITORY.length + 1) });
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
   }
+}
+
+type Inspected = Docker.ImageInspectInfo & { readonly Metadata?: { readonly LastTagTime?: string } };
+
+/** Images of other code, and what a run that was killed has left. Those that a run under way uses stay. */
+async function removeUnused(docker: Docker): Promise<void> {
+  for (const tag of await tagsLike(docker, '*')) {
+    try {
+      const { Metadata }: Inspected = await docker.getImage(tag).inspect();
+      if (Date.now() - Date.parse(Metadata?.LastTagTime ?? '') > UNUSED_FOR_MS) await docker.getImage(tag).remove();
+    } catch (error) {
+      // Another run has removed it, or a container of it is there.
+      if (!isMissing(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+export async function tagsLike(docker: Docker, pattern: string): Promise<string[]> {
+  const images = await docker.listImages({ filters: { reference: [`${REPOSITORY}:${pattern}`] } });
+  return images.flatMap(({ RepoTags }) => RepoTags ?? []);
 }
 
 type ProgressLine = { status?: string; error?: string };

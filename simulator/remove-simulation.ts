@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { removeEngineImages } from './engine-image';
 import { removeContainer } from './remove-container';
 import { RUN_LABEL, VPN_LABEL } from './run-label';
 
@@ -18,7 +19,7 @@ export function rememberVpn(runId: string, id: string, name: string): void {
 }
 
 /**
- * Removes every container and network of a run: those with its label, and the engines that Portward made for its VPNs
+ * Removes every container, network and image of a run: those with its label, and the engines that Portward made for its VPNs
  * (by network namespace, or by the label that names the VPN). Touches nothing else.
  */
 export async function removeSimulation(docker: Docker, runId: string): Promise<void> {
@@ -32,6 +33,7 @@ export async function removeSimulation(docker: Docker, runId: string): Promise<v
   }
   const networks = await docker.listNetworks({ filters });
   await Promise.all(networks.map((network) => docker.getNetwork(network.Id).remove()));
+  await removeEngineImages(docker, runId);
 }
 
 async function containersOf(docker: Docker, runId: string): Promise<string[]> {

@@ -21,7 +21,7 @@ const tag = `${REPOSITORY}:${stage.simulation.runId}`;
 /** Engines are made from a tag that somebody updates; those of a bad image start and never answer. */
 async function imageIs(what: 'good' | 'bad'): Promise<void> {
   const { docker, runId } = stage.simulation;
-  const source = await engineImage(docker, what === 'good' ? {} : { HANG: '1' });
+  const source = await engineImage(docker, what === 'good' ? {} : { HANG: '1' }, runId);
   await docker.getImage(source).tag({ repo: REPOSITORY, tag: runId });
 }
 

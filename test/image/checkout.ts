@@ -18,6 +18,13 @@ interface Simulated {
   readonly ports: Readonly<Record<string, number>>;
 }
 
+/** The builder leaves a nameless image of each stage before the last. On this base nothing else is built. */
+const REMOVE_STAGES = `
+first() { docker image inspect --format '{{index .RootFS.Layers 0}}' "$@"; }
+for id in $(docker image ls --quiet --filter dangling=true); do
+  [ "$(first $id)" != "$(first $1)" ] || docker image rm $id
+done`;
+
 export class Checkout {
   /** Of the image, and of everything in Docker. */
   readonly name: string;
@@ -25,6 +32,7 @@ export class Checkout {
   private constructor(
     private readonly folder: string,
     private readonly docker: string,
+    private readonly baseImage: string,
   ) {
     this.name = basename(folder).toLowerCase();
   }
@@ -32,7 +40,7 @@ export class Checkout {
   static async make(given: Prerequisites, simulated: Simulated): Promise<Checkout> {
     const folder = await mkdtemp(join(tmpdir(), 'portward-checkout-'));
     const docker = await mkdtemp(join(tmpdir(), 'portward-docker-'));
-    const made = new Checkout(folder, docker);
+    const made = new Checkout(folder, docker, given.baseImage);
     for (const name of [...CONTENT, ...FURTHER_CONTENT])
       await cp(join(ROOT, name), join(folder, name), { recursive: true });
     await cp(given.cliArchive.path, join(folder, basename(given.cliArchive.path)));
@@ -67,10 +75,11 @@ export class Checkout {
     await writeFile(file, text);
   }
 
-  /** All that Compose has made, the image, and the folders. */
+  /** All that Compose has made, the image with the stages that it was built in, and the folders. */
   async dispose(): Promise<void> {
     await this.shell('docker compose --profile "*" down --volumes --timeout 5').catch(() => '');
     await this.shell(`docker image rm --force ${this.name}`).catch(() => '');
+    await this.shell(REMOVE_STAGES.replace('$1', this.baseImage)).catch(() => '');
     for (const folder of [this.folder, this.docker]) await rm(folder, { recursive: true, force: true });
   }
 

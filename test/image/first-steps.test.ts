@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
-import { engineImage } from '../../simulator/engine-image';
+import { engineImage, removeEngineImages } from '../../simulator/engine-image';
 import { ensureSimulatorImage, NODE } from '../../simulator/image';
 import type { EngineJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
@@ -39,6 +39,7 @@ afterAll(async () => {
   if (checkout === undefined) return;
   await checkout.shell(ENGINES_REMOVED.replace('default', instance)).catch(() => '');
   await checkout.dispose();
+  await removeEngineImages(docker, instance);
 });
 
 /** As docs/operations.md has it. */
@@ -99,7 +100,7 @@ check(
       VPN_MODE: 'redundant',
       COMPOSE_PROFILES: 'redundant',
       PORTWARD_INSTANCE: instance,
-      ENGINE_IMAGE: await engineImage(docker, {}),
+      ENGINE_IMAGE: await engineImage(docker, {}, instance),
       PULL_POLICY: 'never',
     });
     await shell(up);

@@ -14,7 +14,7 @@ const tag = `${REPOSITORY}:${stage.simulation.runId}`;
 async function imageIs(what: 'good' | 'bad' | 'crashing'): Promise<void> {
   const { docker, runId } = stage.simulation;
   const env = { good: {}, bad: { HANG: '1' }, crashing: { EXIT_CODE: '7' } };
-  const source = await engineImage(docker, env[what]);
+  const source = await engineImage(docker, env[what], runId);
   await docker.getImage(source).tag({ repo: REPOSITORY, tag: runId });
 }
 

@@ -109,7 +109,7 @@ export class Stage {
     apart = false,
     folderIn?: string,
   ): Promise<PortwardProcess> {
-    const image = await engineImage(this.simulation.docker, engineEnv);
+    const image = await engineImage(this.simulation.docker, engineEnv, this.simulation.runId);
     const options = {
       folderIn,
       env: {
