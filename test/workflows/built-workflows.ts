@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowBundlePath } from '@temporalio/worker';
 
@@ -5,3 +6,14 @@ import type { WorkflowBundlePath } from '@temporalio/worker';
 export const builtWorkflows: WorkflowBundlePath = {
   codePath: join(__dirname, '..', '..', 'dist', 'workflow-bundle.js'),
 };
+
+/** The same, but for times that a test need not wait for: by the names of constants, of which there must be one each. */
+export function builtWorkflowsWith(times: Readonly<Record<string, number>>): { readonly code: string } {
+  let code = readFileSync(builtWorkflows.codePath, 'utf8');
+  for (const [name, ms] of Object.entries(times)) {
+    const parts = code.split(new RegExp(`\\bconst ${name} = [\\d_ *]+;`));
+    if (parts.length !== 2) throw new Error(`${parts.length - 1} constants are named ${name}`);
+    code = parts.join(`const ${name} = ${ms};`);
+  }
+  return { code };
+}

@@ -14,7 +14,7 @@ let bench: TemporalBench;
 
 beforeAll(async () => {
   // The server's own suggestion comes after 4,096 events; here often enough to meet everything that can be under way.
-  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30']);
+  bench = await TemporalBench.start({ historyIsLongAt: 30 });
 });
 afterAll(() => bench.stop());
 

@@ -75,7 +75,7 @@ export class FleetStand {
       for (const name of ['a', 'b']) await stand.startVpn(name, 1);
       await stand.supervision.begin();
       await work(stand);
-      await recordHistories(bench, taskQueue(instance), ['fleet']);
+      await recordHistories(bench, instance, ['fleet']);
     } finally {
       await Promise.all(
         [fleetWorkflowId(instance), ...['a', 'b'].map((name) => vpnWorkflowId(instance, name))].map((id) =>

@@ -15,10 +15,7 @@ let bench: TemporalBench;
 let bundle: WorkflowBundle;
 
 beforeAll(async () => {
-  [bench, bundle] = await Promise.all([
-    TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40']),
-    bundleWithStandIns(),
-  ]);
+  [bench, bundle] = await Promise.all([TemporalBench.start({ historyIsLongAt: 40 }), bundleWithStandIns()]);
 });
 afterAll(() => bench.stop());
 

@@ -7,15 +7,20 @@ import type { TemporalBench } from './bench';
 /** Of the present version of the workflow code: those of another one are never replayed, see `src/workflows/version.ts`. */
 export const historiesFolder = join(__dirname, '..', 'histories', `v${WORKFLOW_VERSION}`);
 
+/** Of an instance, as Temporal's list filter. */
+export function workflowsOf(instance: string): string {
+  return `WorkflowId STARTS_WITH 'vpn/${instance}/' OR WorkflowId STARTS_WITH 'replace/${instance}/' OR WorkflowId = 'fleet/${instance}'`;
+}
+
 /**
- * Keeps what workflows on this task queue have gone through, for `replay.test.ts`, under the test's name: of each type the
+ * Keeps what workflows of this instance have gone through, for `replay.test.ts`, under the test's name: of each type the
  * shortest and the longest, since the others are much like them. Does nothing unless RECORD_HISTORIES is `true`.
  */
-export async function recordHistories(bench: TemporalBench, taskQueue: string, types: readonly string[]) {
+export async function recordHistories(bench: TemporalBench, instance: string, types: readonly string[]) {
   if (process.env['RECORD_HISTORIES'] !== 'true') return;
   const recorded = new Map<string, string[]>();
   for await (const { workflowId, runId, type } of bench.env.client.workflow.list({
-    query: `TaskQueue = '${taskQueue}'`,
+    query: workflowsOf(instance),
   })) {
     if (!types.includes(type)) continue;
     const show = ['workflow', 'show', '--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];

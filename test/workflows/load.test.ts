@@ -13,7 +13,7 @@ const CHANGES = process.env['PORTWARD_TEST_ALL'] === 'true' ? 2_000 : 200;
 let bench: TemporalBench;
 
 beforeAll(async () => {
-  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=400']);
+  bench = await TemporalBench.start({ historyIsLongAt: 400 });
 });
 afterAll(() => bench.stop());
 

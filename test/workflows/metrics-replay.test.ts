@@ -11,7 +11,7 @@ let port: number;
 
 beforeAll(async () => {
   port = await freeLoopbackPort();
-  bench = await TemporalBench.start([], exporterAt({ host: '127.0.0.1', port }));
+  bench = await TemporalBench.start({ metrics: exporterAt({ host: '127.0.0.1', port }) });
 }, 120_000);
 afterAll(() => bench.stop());
 
@@ -39,7 +39,7 @@ async function own(stand: VpnStand): Promise<Map<string, number>> {
 }
 
 test('what is replayed is not counted again', async () => {
-  await bench.with(
+  await bench.withOwnWorker(
     async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);

@@ -43,42 +43,41 @@ async function begin(stand: VpnStand, engines = 1) {
   return stand.untilQuiet();
 }
 
-describe('an engine that is asked for', () => {
-  test.concurrent(
-    'is the same one for the same request, has what was asked for also when its ports move, and is listed',
-    () =>
-      bench.with(async (stand) => {
-        await begin(stand);
-        stand.engineAnswers = false;
-        const labels = { stream_id: 'ch-42', long: 'x'.repeat(400) };
-        const request = { requestId: 'once', labels, sealedEnv: 'v1.sealed', httpPort: 19_005 };
-        const first = await provision(stand, request);
-        const second = await provision(stand, request);
-        expect(second.id).toBe(first.id);
-        await stand.untilState('its container', (s) =>
-          s.replacements.some((r) => r.id === first.id && r.made !== null),
-        );
-        // Now that port is the VPN's.
-        stand.port = { kind: 'known', port: 19_005 };
-        const moved = () => stand.targets.filter((t) => t.role === 'plain').at(-1);
-        await until('another port', () => moved()?.generation === 2);
-        stand.engineAnswers = true;
-        await stand.untilForwarded(19_005);
-        const state = await stand.untilQuiet();
-        const own = state.replacements.find((r) => r.id === first.id);
-        expect(stand.targets.filter((t) => t.role === 'plain').map((t) => t.extras)).toEqual([
-          { labels, sealedEnv: 'v1.sealed' },
-          { labels, sealedEnv: 'v1.sealed' },
-        ]);
-        expect((await stand.listed()).map((e) => e.id)).toContain(own?.newEngine?.id);
-        // The state stays small, and what is sealed is needed only where the container is made.
-        expect(own?.target?.extras).toEqual({ labels: { stream_id: 'ch-42' }, sealedEnv: null });
-        expect(first.target?.extras?.sealedEnv).toBeNull();
-        expect((await provision(stand, request)).id).toBe(first.id);
-      }, brisk),
-  );
+test.concurrent(
+  'an engine that is asked for is the same one for the same request, has what was asked for also when its ports move, and is listed',
+  () =>
+    bench.with(async (stand) => {
+      await begin(stand);
+      stand.engineAnswers = false;
+      const labels = { stream_id: 'ch-42', long: 'x'.repeat(400) };
+      const request = { requestId: 'once', labels, sealedEnv: 'v1.sealed', httpPort: 19_005 };
+      const first = await provision(stand, request);
+      const second = await provision(stand, request);
+      expect(second.id).toBe(first.id);
+      await stand.untilState('its container', (s) => s.replacements.some((r) => r.id === first.id && r.made !== null));
+      // Now that port is the VPN's.
+      stand.port = { kind: 'known', port: 19_005 };
+      const moved = () => stand.targets.filter((t) => t.role === 'plain').at(-1);
+      await until('another port', () => moved()?.generation === 2);
+      stand.engineAnswers = true;
+      await stand.untilForwarded(19_005);
+      const state = await stand.untilQuiet();
+      const own = state.replacements.find((r) => r.id === first.id);
+      expect(stand.targets.filter((t) => t.role === 'plain').map((t) => t.extras)).toEqual([
+        { labels, sealedEnv: 'v1.sealed' },
+        { labels, sealedEnv: 'v1.sealed' },
+      ]);
+      expect((await stand.listed()).map((e) => e.id)).toContain(own?.newEngine?.id);
+      // The state stays small, and what is sealed is needed only where the container is made.
+      expect(own?.target?.extras).toEqual({ labels: { stream_id: 'ch-42' }, sealedEnv: null });
+      expect(first.target?.extras?.sealedEnv).toBeNull();
+      expect((await provision(stand, request)).id).toBe(first.id);
+    }, brisk),
+);
 
-  test.concurrent('may have a stream before it is listed: who asked for it plays, and reports it once', () =>
+test.concurrent(
+  'an engine that is asked for may have a stream before it is listed: who asked for it plays, and reports it once',
+  () =>
     bench.with(async (stand) => {
       await begin(stand);
       stand.engineAnswers = false;
@@ -100,9 +99,11 @@ describe('an engine that is asked for', () => {
       expect((await stand.listed()).find((e) => e.id === made)?.lastUsedAt).toEqual(expect.any(Number));
       await stand.untilQuiet();
     }, brisk),
-  );
+);
 
-  test.concurrent('is refused when no port is left for it, and the VPN is looked after as before', () =>
+test.concurrent(
+  'an engine that is asked for is refused when no port is left for it, and the VPN is looked after as before',
+  () =>
     bench.with(
       async (stand) => {
         await begin(stand);
@@ -121,105 +122,99 @@ describe('an engine that is asked for', () => {
       },
       { ...brisk, httpPorts: { first: 19_000, last: 19_001 } },
     ),
-  );
-});
+);
 
-describe('an engine that is not wanted', () => {
-  test.concurrent(
-    'goes and is made up for, the forwarded one on the same port; asked again while it goes it is the same removal',
-    () =>
-      bench.with(
-        async (stand) => {
-          const { engines } = await begin(stand, 2);
-          const plain = engines.find((e) => e.role === 'plain');
-          const forwarded = engines.find((e) => e.role === 'forwarded');
-          stand.failing = { activity: 'stopEngine', message: 'permission denied' };
-          const first = await remove(stand, plain?.name ?? '');
-          expect(first).toMatchObject({ cause: 'removed', target: null });
-          expect((await stand.listed()).map((e) => e.id)).not.toContain(plain?.id);
-          expect((await remove(stand, plain?.id ?? '')).id).toBe(first.id);
-          stand.failing = null;
-          const second = await remove(stand, forwarded?.id.slice(0, 12) ?? '');
-          await until(
-            'both gone',
-            () => !stand.engines.has(plain?.id ?? '') && !stand.engines.has(forwarded?.id ?? ''),
-          );
-          await stand.untilForwarded(40_000);
-          await stand.untilState('two again', (s) => s.engines.filter((e) => e.ready).length === 2);
-          await stand.untilQuiet();
-          // Long gone, and not unknown.
-          expect((await remove(stand, forwarded?.id ?? '')).id).toBe(second.id);
-          await expect(remove(stand, 'nobody')).rejects.toMatchObject({ cause: { type: 'NoSuchEngine' } });
-          expect(stand.engines.size).toBe(2);
-        },
-        { ...brisk, targetEngines: 2 },
-      ),
-  );
-});
+test.concurrent(
+  'an engine that is not wanted goes and is made up for, the forwarded one on the same port; asked again while it goes it is the same removal',
+  () =>
+    bench.with(
+      async (stand) => {
+        const { engines } = await begin(stand, 2);
+        const plain = engines.find((e) => e.role === 'plain');
+        const forwarded = engines.find((e) => e.role === 'forwarded');
+        stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+        const first = await remove(stand, plain?.name ?? '');
+        expect(first).toMatchObject({ cause: 'removed', target: null });
+        expect((await stand.listed()).map((e) => e.id)).not.toContain(plain?.id);
+        expect((await remove(stand, plain?.id ?? '')).id).toBe(first.id);
+        stand.failing = null;
+        const second = await remove(stand, forwarded?.id.slice(0, 12) ?? '');
+        await until('both gone', () => !stand.engines.has(plain?.id ?? '') && !stand.engines.has(forwarded?.id ?? ''));
+        await stand.untilForwarded(40_000);
+        await stand.untilState('two again', (s) => s.engines.filter((e) => e.ready).length === 2);
+        await stand.untilQuiet();
+        // Long gone, and not unknown.
+        expect((await remove(stand, forwarded?.id ?? '')).id).toBe(second.id);
+        await expect(remove(stand, 'nobody')).rejects.toMatchObject({ cause: { type: 'NoSuchEngine' } });
+        expect(stand.engines.size).toBe(2);
+      },
+      { ...brisk, targetEngines: 2 },
+    ),
+);
 
-describe('a target', () => {
-  test.concurrent(
-    'brings up engines, and those beyond it go when they are idle for the grace period, none with a stream',
-    () =>
-      bench.with(
-        async (stand) => {
-          await begin(stand);
-          for (const nonsense of [[], ['3'], [-1], [1.5], [1001], [null], [{ engines: 3 }]])
-            await stand.handle.signal('setTarget', ...nonsense);
-          await stand.handle.signal(setTargetSignal, 3);
-          const { engines, replacements } = await stand.untilState('three engines', (s) => {
-            const ready = s.engines.filter((e) => e.ready);
-            return ready.length === 3;
-          });
-          expect(replacements.map((r) => r.cause)).toEqual(['first engine', 'scaled up', 'scaled up']);
-          await stand.untilQuiet();
-          const [, busy] = engines.filter((e) => e.role === 'plain');
-          await stand.handle.signal(streamsSignal, [started('a', { containerId: busy?.id ?? '' })]);
-          expect(await stand.handle.query(poolQuery)).toEqual({ condition: 'healthy', engines: 3, busy: 1, target: 3 });
-          await stand.handle.signal(setTargetSignal, 1);
-          await until('one idle engine gone', () => stand.engines.size === 2);
-          await stand.untilQuiet();
-          const left = await stand.listed();
-          expect(left.map((e) => [e.role, e.streams])).toEqual([
-            ['forwarded', []],
-            ['plain', ['a']],
-          ]);
-          await stand.handle.signal(streamsSignal, [ended('a', Date.now())]);
-          await until('the other one gone', () => stand.engines.size === 1);
-          expect((await stand.listed()).map((e) => e.forwarded)).toEqual([true]);
-        },
-        { ...brisk, idleGraceMs: 500 },
-      ),
-  );
+test.concurrent(
+  'a target brings up engines, and those beyond it go when somebody asks for that, none with a stream',
+  () =>
+    bench.with(
+      async (stand) => {
+        await begin(stand);
+        for (const nonsense of [[], ['3'], [-1], [1.5], [1001], [null], [{ engines: 3 }]])
+          await stand.handle.signal('setTarget', ...nonsense);
+        await stand.handle.signal(setTargetSignal, 3);
+        const { engines, replacements } = await stand.untilState('three engines', (s) => {
+          const ready = s.engines.filter((e) => e.ready);
+          return ready.length === 3;
+        });
+        expect(replacements.map((r) => r.cause)).toEqual(['first engine', 'scaled up', 'scaled up']);
+        await stand.untilQuiet();
+        const [, busy] = engines.filter((e) => e.role === 'plain');
+        await stand.handle.signal(streamsSignal, [started('a', { containerId: busy?.id ?? '' })]);
+        expect(await stand.handle.query(poolQuery)).toEqual({ condition: 'healthy', engines: 3, busy: 1, target: 3 });
+        await stand.handle.signal(setTargetSignal, 1);
+        await stand.handle.signal(collectGarbageSignal);
+        await until('one idle engine gone', () => stand.engines.size === 2);
+        await stand.untilQuiet();
+        const left = await stand.listed();
+        expect(left.map((e) => [e.role, e.streams])).toEqual([
+          ['forwarded', []],
+          ['plain', ['a']],
+        ]);
+        await stand.handle.signal(streamsSignal, [ended('a', Date.now())]);
+        await stand.handle.signal(collectGarbageSignal);
+        await until('the other one gone', () => stand.engines.size === 1);
+        expect((await stand.listed()).map((e) => e.forwarded)).toEqual([true]);
+      },
+      { ...brisk, idleGraceMs: HOUR_MS },
+    ),
+);
 
-  test.concurrent(
-    'that is lowered is met at once when somebody asks for that; the fleet is told what is different, and only then',
-    () =>
-      bench.with(
-        async (stand) => {
-          await begin(stand, 3);
-          await stand.handle.signal(setTargetSignal, 2);
-          await stand.untilState('the target', (s) => s.fleetTarget === 2);
-          const facts = () => stand.handle.query(poolQuery);
-          expect(await facts()).toEqual({ condition: 'healthy', engines: 3, busy: 0, target: 2 });
-          expect(stand.engines.size).toBe(3);
-          await stand.handle.signal(collectGarbageSignal);
-          await until('one engine gone', () => stand.engines.size === 2);
-          await stand.untilState(
-            'a quiet VPN',
-            (s) => s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
-          );
-          expect(await facts()).toEqual({ condition: 'healthy', engines: 2, busy: 0, target: 2 });
-          const hinted = stand.hints.length;
-          await stand.handle.signal(setTargetSignal, 2);
-          await stand.handle.signal(collectGarbageSignal);
-          const [engine] = await stand.listed();
-          await stand.handle.signal(streamsSignal, [started('a', { containerId: engine?.id ?? '' })]);
-          await until('the hint', () => stand.hints.length > hinted);
-          expect(stand.hints).toHaveLength(hinted + 1);
-          expect(new Set(stand.hints)).toEqual(new Set([stand.settings.vpn]));
-        },
-        { ...brisk, targetEngines: 3, idleGraceMs: HOUR_MS },
-      ),
-  );
-});
+test.concurrent(
+  'a target that is lowered is met at once when somebody asks for that; the fleet is told what is different, and only then',
+  () =>
+    bench.with(
+      async (stand) => {
+        await begin(stand, 3);
+        await stand.handle.signal(setTargetSignal, 2);
+        await stand.untilState('the target', (s) => s.fleetTarget === 2);
+        const facts = () => stand.handle.query(poolQuery);
+        expect(await facts()).toEqual({ condition: 'healthy', engines: 3, busy: 0, target: 2 });
+        expect(stand.engines.size).toBe(3);
+        await stand.handle.signal(collectGarbageSignal);
+        await until('one engine gone', () => stand.engines.size === 2);
+        await stand.untilState(
+          'a quiet VPN',
+          (s) => s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
+        );
+        expect(await facts()).toEqual({ condition: 'healthy', engines: 2, busy: 0, target: 2 });
+        const hinted = stand.hints.length;
+        await stand.handle.signal(setTargetSignal, 2);
+        await stand.handle.signal(collectGarbageSignal);
+        const [engine] = await stand.listed();
+        await stand.handle.signal(streamsSignal, [started('a', { containerId: engine?.id ?? '' })]);
+        await until('the hint', () => stand.hints.length > hinted);
+        expect(stand.hints).toHaveLength(hinted + 1);
+        expect(new Set(stand.hints)).toEqual(new Set([stand.settings.vpn]));
+      },
+      { ...brisk, targetEngines: 3, idleGraceMs: HOUR_MS },
+    ),
+);

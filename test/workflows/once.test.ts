@@ -18,7 +18,7 @@ let port: number;
 
 beforeAll(async () => {
   port = await freeLoopbackPort();
-  bench = await TemporalBench.start([], exporterAt({ host: '127.0.0.1', port }));
+  bench = await TemporalBench.start({ metrics: exporterAt({ host: '127.0.0.1', port }) });
 }, 120_000);
 afterAll(() => bench.stop());
 
@@ -64,7 +64,7 @@ async function timeouts(stand: VpnStand): Promise<number> {
 }
 
 test('what a workflow logs and counts comes out once, though its task timed out and was carried out again', () =>
-  bench.with(
+  bench.withOwnWorker(
     async (stand) => {
       await stand.start({ workflowTaskTimeout: TASK_TIMEOUT_MS });
       await stand.untilForwarded(40_000);

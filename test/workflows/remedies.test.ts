@@ -14,8 +14,9 @@ afterAll(() => bench.stop());
 const brisk = { evictionGraceMs: 300 };
 const noPort = { kind: 'unknown', forMs: 0, reason: 'no port is forwarded right now', none: true } as const;
 
-describe('a VPN that Docker calls unhealthy for too long', () => {
-  test.concurrent('is restarted, once, and its engines are made anew', () =>
+test.concurrent(
+  'a VPN that Docker calls unhealthy for too long is restarted, once, and its engines are made anew',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -31,52 +32,52 @@ describe('a VPN that Docker calls unhealthy for too long', () => {
       },
       { ...brisk, unhealthyRestartMs: 500 },
     ),
-  );
+);
 
-  test.concurrent('is left alone when that is not wanted', () =>
+test.concurrent('a VPN that Docker calls unhealthy for too long is left alone when that is not wanted', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
+      const state = await stand.untilState('the outage', (s) => s.outageSince !== null);
+      expect(state.problem).toMatch(/is unhealthy: its engines are hidden/);
+      stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
+      await stand.untilState('the end of the outage', (s) => s.outageSince === null);
+      expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toEqual([]);
+    },
+    { ...brisk, unhealthyRestartMs: 0, replaceOnReconnect: false },
+  ),
+);
+
+test.concurrent(
+  'a VPN that Docker calls unhealthy for too long and well again in the same run of its container has its engines replaced, the forwarded one first',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
-        await stand.untilForwarded(40_000);
+        const before = await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
+        await stand.untilQuiet();
         stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
-        const state = await stand.untilState('the outage', (s) => s.outageSince !== null);
-        expect(state.problem).toMatch(/is unhealthy: its engines are hidden/);
+        await stand.untilState('the outage', (s) => s.outageSince !== null);
         stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
-        await stand.untilState('the end of the outage', (s) => s.outageSince === null);
-        expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toEqual([]);
+        const old = before.engines.map((e) => e.id);
+        await stand.untilState('two new engines', (s) => {
+          const ready = s.engines.filter((e) => e.ready);
+          return ready.length === 2 && ready.every((e) => !old.includes(e.id));
+        });
+        const { replacements } = await stand.untilQuiet();
+        const causes = replacements.filter((r) => r.cause === 'VPN reconnected');
+        expect(causes.map((r) => r.target?.role)).toEqual(['forwarded', 'plain']);
+        expect(causes[1]?.startedAt).toBeGreaterThanOrEqual(causes[0]?.readyAt ?? Infinity);
       },
-      { ...brisk, unhealthyRestartMs: 0, replaceOnReconnect: false },
+      { ...brisk, targetEngines: 2, unhealthyRestartMs: 0 },
     ),
-  );
+);
 
-  test.concurrent(
-    'and well again in the same run of its container has its engines replaced, the forwarded one first',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          const before = await stand.untilState('both engines', (s) => s.engines.filter((e) => e.ready).length === 2);
-          await stand.untilQuiet();
-          stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
-          await stand.untilState('the outage', (s) => s.outageSince !== null);
-          stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
-          const old = before.engines.map((e) => e.id);
-          await stand.untilState('two new engines', (s) => {
-            const ready = s.engines.filter((e) => e.ready);
-            return ready.length === 2 && ready.every((e) => !old.includes(e.id));
-          });
-          const { replacements } = await stand.untilQuiet();
-          const causes = replacements.filter((r) => r.cause === 'VPN reconnected');
-          expect(causes.map((r) => r.target?.role)).toEqual(['forwarded', 'plain']);
-          expect(causes[1]?.startedAt).toBeGreaterThanOrEqual(causes[0]?.readyAt ?? Infinity);
-        },
-        { ...brisk, targetEngines: 2, unhealthyRestartMs: 0 },
-      ),
-  );
-});
-
-describe('a VPN that has lost its port', () => {
-  test.concurrent('is restarted inside its container, and the engine follows the port that this brings', () =>
+test.concurrent(
+  'a VPN that has lost its port is restarted inside its container, and the engine follows the port that this brings',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -90,9 +91,11 @@ describe('a VPN that has lost its port', () => {
       },
       { ...brisk, portLostMs: 500 },
     ),
-  );
+);
 
-  test.concurrent('whose restart fails says why while it is tried again, and Temporal does not try it unseen', () =>
+test.concurrent(
+  'a VPN that has lost its port whose restart fails says why while it is tried again, and Temporal does not try it unseen',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -115,9 +118,11 @@ describe('a VPN that has lost its port', () => {
       },
       { ...brisk, portLostMs: 100 },
     ),
-  );
+);
 
-  test.concurrent('and whose control server hangs when it is to be restarted has its container restarted', () =>
+test.concurrent(
+  'a VPN that has lost its port and whose control server hangs when it is to be restarted has its container restarted',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
@@ -135,49 +140,48 @@ describe('a VPN that has lost its port', () => {
       },
       { ...brisk, portLostMs: 100 },
     ),
-  );
+);
 
-  test.concurrent('is left alone while its control server only can not be read', () =>
+test.concurrent('a VPN that has lost its port is left alone while its control server only can not be read', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      stand.port = { kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false };
+      const state = await stand.untilState('the failed read', (s) => s.port.reason !== null);
+      expect(state.port.noneSince).toBeNull();
+      stand.port = { kind: 'known', port: 40_000 };
+      await stand.untilState('a good read', (s) => s.port.reason === null);
+      expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual([]);
+    },
+    { ...brisk, portLostMs: 1 },
+  ),
+);
+
+test.concurrent(
+  'a VPN that has lost its port is not restarted twice at the same time, and a failed restart shows',
+  () =>
     bench.with(
       async (stand) => {
         await stand.start();
         await stand.untilForwarded(40_000);
-        stand.port = { kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false };
-        const state = await stand.untilState('the failed read', (s) => s.port.reason !== null);
-        expect(state.port.noneSince).toBeNull();
-        stand.port = { kind: 'known', port: 40_000 };
-        await stand.untilState('a good read', (s) => s.port.reason === null);
-        expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual([]);
+        stand.failing = {
+          activity: 'reconnectVpn',
+          message: 'the control server refuses access (401)',
+          type: 'Refused',
+        };
+        stand.port = noPort;
+        const state = await stand.untilState('the failure', (s) => (s.remedies.last?.error ?? null) !== null, 60_000);
+        expect(state.remedies).toMatchObject({
+          running: null,
+          vpnRestarts: 1,
+          last: { error: expect.stringMatching(/401/) },
+        });
       },
-      { ...brisk, portLostMs: 1 },
+      { ...brisk, portLostMs: 100 },
     ),
-  );
-
-  test.concurrent(
-    'is not restarted twice at the same time, and a failed restart shows',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          await stand.untilForwarded(40_000);
-          stand.failing = {
-            activity: 'reconnectVpn',
-            message: 'the control server refuses access (401)',
-            type: 'Refused',
-          };
-          stand.port = noPort;
-          const state = await stand.untilState('the failure', (s) => (s.remedies.last?.error ?? null) !== null, 60_000);
-          expect(state.remedies).toMatchObject({
-            running: null,
-            vpnRestarts: 1,
-            last: { error: expect.stringMatching(/401/) },
-          });
-        },
-        { ...brisk, portLostMs: 100 },
-      ),
-    90_000,
-  );
-});
+  90_000,
+);
 
 test.concurrent(
   'a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded',
@@ -205,111 +209,109 @@ test.concurrent(
     ),
 );
 
-describe('engines that can not be brought up', () => {
-  const breakers = {
-    general: { threshold: 100, recoveryMs: 1_000 },
-    replacement: { threshold: 2, recoveryMs: 3_600_000 },
-  };
+const breakers = {
+  general: { threshold: 100, recoveryMs: 1_000 },
+  replacement: { threshold: 2, recoveryMs: 3_600_000 },
+};
 
-  test.concurrent(
-    'are not tried any more after the threshold, also not by force, until the breaker is reset',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          await stand.untilForwarded(40_000);
-          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
-          stand.port = { kind: 'known', port: 40_001 };
-          const open = await stand.untilState(
-            'the open breaker',
-            (s) => s.breakers.forwarded.replacement.openedAt !== null,
-            40_000,
-          );
-          expect(open.breakers.forwarded.replacement.failures).toBe(2);
-          const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
-          expect(held.replacements.at(-1)?.state).toBe('running');
-          const tries = stand.calls.filter((c) => c === 'createEngine 40001').length;
-          stand.failing = null;
-          // The replacement runs on; it would have tried again by now.
-          await stand.untilState('the old engine gone', (s) => s.evicted.length === 0);
-          expect(stand.calls.filter((c) => c === 'createEngine 40001')).toHaveLength(tries);
-          await stand.handle.signal(resetBreakerSignal, 'replacement');
-          await stand.untilForwarded(40_001);
-          const closed = await stand.untilQuiet();
-          expect(closed.breakers.forwarded.replacement.openedAt).toBeNull();
-          expect(closed.breakers.forwarded.replacement.failures).toBe(0);
-        },
-        { ...brisk, breakers },
-      ),
-    90_000,
-  );
+test.concurrent(
+  'engines that can not be brought up are not tried any more after the threshold, also not by force, until the breaker is reset',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+        stand.port = { kind: 'known', port: 40_001 };
+        const open = await stand.untilState(
+          'the open breaker',
+          (s) => s.breakers.forwarded.replacement.openedAt !== null,
+          40_000,
+        );
+        expect(open.breakers.forwarded.replacement.failures).toBe(2);
+        const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
+        expect(held.replacements.at(-1)?.state).toBe('running');
+        const tries = stand.calls.filter((c) => c === 'createEngine 40001').length;
+        stand.failing = null;
+        // The replacement runs on; it would have tried again by now.
+        await stand.untilState('the old engine gone', (s) => s.evicted.length === 0);
+        expect(stand.calls.filter((c) => c === 'createEngine 40001')).toHaveLength(tries);
+        await stand.handle.signal(resetBreakerSignal, 'replacement');
+        await stand.untilForwarded(40_001);
+        const closed = await stand.untilQuiet();
+        expect(closed.breakers.forwarded.replacement.openedAt).toBeNull();
+        expect(closed.breakers.forwarded.replacement.failures).toBe(0);
+      },
+      { ...brisk, breakers },
+    ),
+  90_000,
+);
 
-  test.concurrent(
-    'are tried again by one of them after the recovery time',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          await stand.untilForwarded(40_000);
-          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
-          stand.port = { kind: 'known', port: 40_001 };
-          await stand.untilState('the open breaker', (s) => s.breakers.forwarded.replacement.openedAt !== null, 40_000);
-          stand.failing = null;
-          await stand.untilForwarded(40_001);
-          expect((await stand.untilQuiet()).breakers.forwarded.replacement.openedAt).toBeNull();
-        },
-        { ...brisk, breakers: { ...breakers, replacement: { threshold: 2, recoveryMs: 1_500 } } },
-      ),
-    90_000,
-  );
+test.concurrent(
+  'engines that can not be brought up are tried again by one of them after the recovery time',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilState('the open breaker', (s) => s.breakers.forwarded.replacement.openedAt !== null, 40_000);
+        stand.failing = null;
+        await stand.untilForwarded(40_001);
+        expect((await stand.untilQuiet()).breakers.forwarded.replacement.openedAt).toBeNull();
+      },
+      { ...brisk, breakers: { ...breakers, replacement: { threshold: 2, recoveryMs: 1_500 } } },
+    ),
+  90_000,
+);
 
-  test.concurrent(
-    'are refused by name when a replacement is forced while the breaker is open',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          await stand.untilState('three engines', (s) => s.engines.filter((e) => e.ready).length === 3);
-          const { engines } = await stand.untilQuiet();
-          stand.failing = { activity: 'createEngine', message: 'no space left on device' };
-          const first = engines.find((e) => e.role === 'plain')?.name ?? '';
-          await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: first }] });
-          const open = await stand.untilState(
-            'the open breaker',
-            (s) => s.breakers.plain.replacement.openedAt !== null,
-            40_000,
-          );
-          const plain = open.engines.find((e) => e.role === 'plain')?.name ?? '';
-          const forced = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: plain }] });
-          await expect(forced).rejects.toMatchObject({
-            cause: { message: expect.stringMatching(/circuit breaker .* open/) },
-          });
-          expect((await stand.state()).engines.map((e) => e.name)).toContain(plain);
-        },
-        { ...brisk, targetEngines: 3, breakers },
-      ),
-    90_000,
-  );
+test.concurrent(
+  'engines that can not be brought up are refused by name when a replacement is forced while the breaker is open',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilState('three engines', (s) => s.engines.filter((e) => e.ready).length === 3);
+        const { engines } = await stand.untilQuiet();
+        stand.failing = { activity: 'createEngine', message: 'no space left on device' };
+        const first = engines.find((e) => e.role === 'plain')?.name ?? '';
+        await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: first }] });
+        const open = await stand.untilState(
+          'the open breaker',
+          (s) => s.breakers.plain.replacement.openedAt !== null,
+          40_000,
+        );
+        const plain = open.engines.find((e) => e.role === 'plain')?.name ?? '';
+        const forced = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ engine: plain }] });
+        await expect(forced).rejects.toMatchObject({
+          cause: { message: expect.stringMatching(/circuit breaker .* open/) },
+        });
+        expect((await stand.state()).engines.map((e) => e.name)).toContain(plain);
+      },
+      { ...brisk, targetEngines: 3, breakers },
+    ),
+  90_000,
+);
 
-  test.concurrent(
-    'because Docker is away do not count',
-    () =>
-      bench.with(
-        async (stand) => {
-          await stand.start();
-          await stand.untilForwarded(40_000);
-          stand.failing = { activity: 'createEngine', message: 'Docker is not reachable', type: 'DockerUnreachable' };
-          stand.port = { kind: 'known', port: 40_001 };
-          await stand.untilState('two failures', (s) => s.replacements.some((r) => r.failedAttempts >= 2), 40_000);
-          expect((await stand.state()).breakers.forwarded.replacement.failures).toBe(0);
-          stand.failing = null;
-          await stand.untilForwarded(40_001);
-        },
-        { ...brisk, breakers },
-      ),
-    90_000,
-  );
-});
+test.concurrent(
+  'engines that can not be brought up because Docker is away do not count',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.failing = { activity: 'createEngine', message: 'Docker is not reachable', type: 'DockerUnreachable' };
+        stand.port = { kind: 'known', port: 40_001 };
+        await stand.untilState('two failures', (s) => s.replacements.some((r) => r.failedAttempts >= 2), 40_000);
+        expect((await stand.state()).breakers.forwarded.replacement.failures).toBe(0);
+        stand.failing = null;
+        await stand.untilForwarded(40_001);
+      },
+      { ...brisk, breakers },
+    ),
+  90_000,
+);
 
 test.concurrent('a hold that is no time is ignored by a replacement', () =>
   bench.with(async (stand) => {

@@ -16,7 +16,7 @@ let bench: TemporalBench;
 let client: Client;
 
 beforeAll(async () => {
-  bench = await TemporalBench.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30']);
+  bench = await TemporalBench.start({ historyIsLongAt: 30 });
   client = bench.env.client;
 });
 afterAll(() => bench.stop());
@@ -50,7 +50,7 @@ async function otherVersion(stand: VpnStand): Promise<{ runId: string; replaceme
 }
 
 test("a VPN's workflow carries its version, also after it has continued as new", () =>
-  bench.with(
+  bench.withOwnWorker(
     async (stand) => {
       supervise(stand);
       await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
@@ -68,7 +68,7 @@ test("a VPN's workflow carries its version, also after it has continued as new",
   ));
 
 test('one that somebody has terminated is begun anew, and its engine is adopted', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const supervision = supervise(stand);
     await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
     const { engines } = await stand.untilForwarded(40_000);
@@ -81,7 +81,7 @@ test('one that somebody has terminated is begun anew, and its engine is adopted'
   }));
 
 test('one of a VPN that is no longer configured ends when a worker starts, and its engine is left alone', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     await stand.start();
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
@@ -93,7 +93,7 @@ test('one of a VPN that is no longer configured ends when a worker starts, and i
   }));
 
 test('one of another version is ended with its replacements, and the next one begins anew', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const other = await otherVersion(stand);
     await end(stand);
     expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
@@ -106,7 +106,7 @@ test('one of another version is ended with its replacements, and the next one be
   }));
 
 test('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const other = await otherVersion(stand);
     await stand.handle.terminate();
     await end(stand);
@@ -114,7 +114,7 @@ test('ending it may be broken off half-way: the next start ends the replacements
   }));
 
 test('two workers that start at the same moment begin one workflow, and neither ends what the other has begun', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const other = await otherVersion(stand);
     stand.failing = null;
     await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
@@ -126,7 +126,7 @@ test('two workers that start at the same moment begin one workflow, and neither 
   }));
 
 test('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const other = await otherVersion(stand);
     const seen = await stand.handle.describe();
     await end(stand);
@@ -142,7 +142,7 @@ test('a worker that comes late to ending one leaves the replacements of the next
   }));
 
 test("a replacement that begins just after its parent's end is ended, too", () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const { replacement } = await otherVersion(stand);
     // Temporal says that it is not there yet, to whoever comes that early.
     let tooEarly = 0;
@@ -169,7 +169,7 @@ test("a replacement that begins just after its parent's end is ended, too", () =
   }));
 
 test('one of a VPN that is no longer configured is ended, too', () =>
-  bench.with(async (stand) => {
+  bench.withOwnWorker(async (stand) => {
     const other = await otherVersion(stand);
     await until('it in the list', async () => {
       await end(stand, []);

@@ -1,0 +1,232 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../src/activities';
+import { batchId, type NewsBatch } from '../../src/activities/notify';
+import type { ObserveInput } from '../../src/activities/observe';
+import { workerStopping } from '../../src/activities/worker-stopping';
+import type { Engine } from '../../src/domain/engine';
+import { engineName, label } from '../../src/domain/names';
+import {
+  condition,
+  introduced,
+  isNews,
+  session,
+  type ObservedEngine,
+  type Known,
+  type Observation,
+  type PortReading,
+  type VpnObservation,
+} from '../../src/domain/observation';
+import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
+import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/taken-ports';
+import { presentVpn } from '../builders';
+
+/** As the real one after minutes. */
+const RELEASED_WITHIN_MS = 200;
+
+/** What a VPN's activities see and change: Docker and Gluetun, in memory. */
+export class MemoryHost {
+  port: PortReading = { kind: 'known', port: 40_000 };
+  vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
+  readonly engines = new Map<string, ObservedEngine>();
+  readonly calls: string[] = [];
+  /** What engines were made for, oldest first. */
+  readonly targets: Target[] = [];
+  /** What the fleet was told: VPNs that are different now. */
+  readonly hints: string[] = [];
+  /** What the receiver of news has had. */
+  readonly notified: NewsBatch[] = [];
+  /** Thrown by the named activity while it is set. */
+  failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
+  /** What Docker does not do, with whichever container. */
+  readonly refused = new Set<'evictEngine' | 'stopEngine' | 'removeEngine'>();
+  /** On which something else listens in the VPN's network. */
+  taken: TakenPorts | null = null;
+  /** An observe without news returns after this, as the real one does after 10 minutes. */
+  noNewsAfterMs = 60_000;
+  /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
+  hearing: 'all' | 'nobody' | 'no API' = 'all';
+  /** The engines' image is on the Docker host. */
+  imagePresent = true;
+  /** Engines answer only while it is true. */
+  engineAnswers = true;
+  /** What the workflow said that it knows when it asked last. */
+  known: Known | null = null;
+  private made = 0;
+
+  activities(): Activities {
+    const act = async <T>(name: keyof Activities, detail: string, work: () => T): Promise<T> => {
+      this.calls.push(`${name} ${detail}`);
+      if (this.failing?.activity === name) throw ApplicationFailure.create(this.failing);
+      return work();
+    };
+    const refuse = (step: 'evictEngine' | 'stopEngine' | 'removeEngine', id: string) => {
+      if (this.refused.has(step))
+        throw ApplicationFailure.create({
+          ...{ message: 'dataset is busy', type: REFUSED_BY_DOCKER, nonRetryable: true, details: [id] },
+        });
+    };
+    const end = (id: string) => {
+      const observed = this.engines.get(id);
+      if (observed) this.engines.set(id, { ...observed, running: false, startedAt: null });
+    };
+    return {
+      observe: (input) => this.observe(input),
+      evictEngine: ({ engine }) =>
+        act('evictEngine', engine.name, () => {
+          refuse('evictEngine', engine.id);
+          const observed = this.engines.get(engine.id);
+          if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
+        }),
+      awaitHeard: async ({ ms }) => {
+        this.calls.push('awaitHeard');
+        for (let since = Date.now(); Date.now() - since < ms; await pause()) {
+          Context.current().heartbeat();
+          if (this.hearing === 'nobody') since = Date.now();
+          if (this.hearing === 'no API') return false;
+        }
+        return true;
+      },
+      stopEngine: ({ engine }) =>
+        act('stopEngine', engine.name, () => {
+          refuse('stopEngine', engine.id);
+          end(engine.id);
+        }),
+      removeEngine: ({ idOrName }) => {
+        const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);
+        return act('removeEngine', engine?.name ?? idOrName, () => {
+          if (!engine) return;
+          // As the real one does, which stops what it can't remove.
+          if (this.refused.has('removeEngine') && !this.refused.has('stopEngine')) end(engine.id);
+          refuse('removeEngine', engine.id);
+          this.engines.delete(engine.id);
+        });
+      },
+      awaitReleased: async ({ holders }) => {
+        const areFree = () => holders.every((id) => this.engines.get(id)?.running !== true);
+        const deadline = Date.now() + RELEASED_WITHIN_MS;
+        await this.wait(() => areFree() || Date.now() > deadline);
+        return areFree();
+      },
+      createEngine: (order) =>
+        act('createEngine', String(order.target.p2pPort), () => {
+          this.refuseTaken(order.target);
+          this.targets.push(order.target);
+          const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
+          const made = [...this.engines.values()].find((e) => e.name === name);
+          const engine = made ? engineOf(made) : this.put(name, order);
+          return { engine, session: session(this.vpn) ?? 'none' };
+        }),
+      awaitPortsFree: ({ ports }) => this.wait(() => !ports.some((port) => this.taken?.ports.includes(port))),
+      awaitEngine: async ({ engine }) => {
+        await act('awaitEngine', engine.name, () => undefined);
+        await this.wait(() => this.engineAnswers);
+        const observed = this.engines.get(engine.id);
+        if (observed) this.engines.set(engine.id, { ...observed, health: 'healthy' });
+      },
+      restartVpn: ({ session: ill }) =>
+        act('restartVpn', ill, () => {
+          if (session(this.vpn) !== ill) return false;
+          this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+          return true;
+        }),
+      reconnectVpn: ({ session: ill, mayBeStopped }) =>
+        act('reconnectVpn', `${ill}${mayBeStopped ? ', half done' : ''}`, () => {
+          this.reconnected();
+          return true;
+        }),
+      notify: (batch) =>
+        act('notify', batchId(batch), () => {
+          this.notified.push(batch);
+        }),
+      pullImage: ({ image }) => act('pullImage', image, () => void (this.imagePresent = true)),
+    };
+  }
+
+  /** What a restart of the VPN inside its container leads to. */
+  reconnected: () => void = () => {};
+
+  private refuseTaken({ p2pPort }: Target): void {
+    if (p2pPort === null || !this.taken?.ports.includes(p2pPort)) return;
+    const details: PortsTaken[] = [{ taken: this.taken, started: false }];
+    throw ApplicationFailure.create({ message: 'the port is taken', type: PORTS_TAKEN, nonRetryable: true, details });
+  }
+
+  private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
+    const { role, httpPort, httpsPort, p2pPort } = order.target;
+    const labels = { [label.replacement]: `${order.lineage}/${order.number}` };
+    const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
+    const engine: ObservedEngine = {
+      ...{ id: `c${++this.made}`.padEnd(64, '0'), name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
+      ...{ createdAt: Date.now(), evicted: false, running: true, startedAt: Date.now(), health: 'unknown' },
+    };
+    this.engines.set(engine.id, engine);
+    return engineOf(engine);
+  }
+
+  private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
+    const began = Date.now();
+    this.known = known;
+    for (;;) {
+      this.probe(busy);
+      const sight: Observation = {
+        kind: 'sight',
+        at: Date.now(),
+        vpn: this.vpn,
+        liveEngines: null,
+        port: this.port,
+        engines: [...this.engines.values()].map(condition),
+        ...introduced([...this.engines.values()], accounted, busy),
+        imagePresent: this.imagePresent,
+      };
+      if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
+      Context.current().heartbeat({ checkedAt: Date.now() });
+      await pause();
+    }
+  }
+
+  /** Whether an engine answers is seen by whoever looks; that of one that is being made is said by its replacement. */
+  private probe({ replacements }: ObserveInput['busy']): void {
+    for (const engine of this.engines.values()) {
+      const isMade = replacements.includes(engine.labels[label.replacement] ?? '');
+      if (this.engineAnswers && !isMade && engine.health === 'unknown')
+        this.engines.set(engine.id, { ...engine, health: 'healthy' });
+    }
+  }
+
+  private async wait(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      Context.current().heartbeat();
+      await pause();
+    }
+  }
+}
+
+/** When its worker stops, an activity leaves its place to the next one, as Portward's do. */
+async function pause(): Promise<void> {
+  const context = Context.current();
+  try {
+    await context.sleep(20);
+  } catch (error) {
+    throw context.cancellationDetails?.workerShutdown === true ? workerStopping() : error;
+  }
+}
+
+function engineOf(e: ObservedEngine): Engine {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health } = e;
+  return {
+    id,
+    name,
+    role,
+    httpPort,
+    httpsPort,
+    p2pPort,
+    labels,
+    firstSeen: createdAt,
+    ready: false,
+    health,
+    run: null,
+    lastUsedAt: null,
+    cutOff: false,
+  };
+}

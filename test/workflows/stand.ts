@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  QueryNotRegisteredError,
+  type Client,
+  type WorkflowHandle,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import type { ListedEngine } from '../../src/domain/engine';
+import { vpnWorkflowId } from '../../src/domain/names';
+import type { VpnSettings } from '../../src/domain/settings';
+import type { Stream } from '../../src/domain/stream';
+import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
+import { listsQuery, stateQuery, type ListsAnswer, type VpnReport } from '../../src/workflows/messages';
+import type { vpn } from '../../src/workflows/vpn';
+import { until } from '../simulator/until';
+import { workflowsOf } from './histories';
+import { MemoryHost } from './memory-host';
+
+/** One VPN workflow, and the host that its activities act on. */
+export class VpnStand extends MemoryHost {
+  constructor(
+    private readonly client: Client,
+    readonly settings: VpnSettings,
+    /** Of the worker that its workflows are carried out by. */
+    readonly taskQueue: string,
+  ) {
+    super();
+  }
+
+  get workflowId(): string {
+    return vpnWorkflowId(this.settings.instance, this.settings.vpn);
+  }
+
+  get handle(): WorkflowHandle<typeof vpn> {
+    return this.client.workflow.getHandle<typeof vpn>(this.workflowId);
+  }
+
+  async start(options: Pick<WorkflowStartOptions, 'workflowTaskTimeout'> = {}): Promise<void> {
+    await this.client.workflow.start<typeof vpn>('vpn', {
+      ...options,
+      workflowId: this.workflowId,
+      taskQueue: this.taskQueue,
+      args: [{ settings: this.settings }],
+    });
+  }
+
+  state(): Promise<VpnReport> {
+    return asked(() => this.handle.query(stateQuery));
+  }
+
+  /** Engines and streams as the API asks for them. */
+  lists(
+    known: { engines: string | null; streams: string | null } = { engines: null, streams: null },
+  ): Promise<ListsAnswer> {
+    return asked(() => this.handle.query(listsQuery, known));
+  }
+
+  async listed(): Promise<readonly ListedEngine[]> {
+    const { engines } = await this.lists();
+    return engines.unchanged ? [] : (engines.value.listed ?? []);
+  }
+
+  async streams(): Promise<readonly Stream[]> {
+    const { streams } = await this.lists();
+    return streams.unchanged ? [] : streams.value;
+  }
+
+  /** The state, once it is as asked. */
+  untilState(what: string, holds: (state: VpnReport) => boolean, limitMs = 20_000): Promise<VpnReport> {
+    return until(
+      what,
+      async () => {
+        const state = await this.state();
+        return holds(state) ? state : null;
+      },
+      limitMs,
+    );
+  }
+
+  untilForwarded(port: number): Promise<VpnReport> {
+    return this.untilState(`a forwarded engine on ${port}`, (s) =>
+      s.engines.some((e) => e.p2pPort === port && e.ready),
+    );
+  }
+
+  untilQuiet(): Promise<VpnReport> {
+    return this.untilState('no replacement at work', (s) => s.replacements.every((r) => r.state !== 'running'));
+  }
+
+  /** Ends everything that this stand started. */
+  async terminate(): Promise<void> {
+    const { workflow } = this.client;
+    const query = `(${workflowsOf(this.settings.instance)}) AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId } of workflow.list({ query })) {
+      await workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => {});
+    }
+  }
+}
+
+/** Again, when the workflow says so, as the API does. */
+async function asked<T>(query: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await query();
+    } catch (error) {
+      if (!(error instanceof QueryNotRegisteredError && error.message.includes(ASK_AGAIN))) throw error;
+      await sleep(20);
+    }
+  }
+}
