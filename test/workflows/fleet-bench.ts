@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client, QueryRejectCondition } from '@temporalio/client';
+import { Client, QueryRejectCondition, QueryRejectedError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pino from 'pino';
 import { PoolHints } from '../../src/activities/pool-hints';
@@ -116,8 +116,14 @@ export class FleetStand {
     return this.vpn(name).query(toldQuery);
   }
 
+  /** Asks again while it continues as new, since its former run does not answer any more. */
   state(): Promise<FleetState> {
-    return this.fleet.query(fleetStateQuery);
+    return until('the state of its present run', () =>
+      this.fleet.query(fleetStateQuery).catch((error: unknown) => {
+        if (error instanceof QueryRejectedError) return null;
+        throw error;
+      }),
+    );
   }
 
   /** Resolves once each VPN was told this target last. */
