@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { GluetunClient, GluetunError } from '../../src/gluetun/client';
+import { GluetunClient, GluetunError, NoPortForwarded } from '../../src/gluetun/client';
 import { ControlServer, CURRENT, cut, hang, hangHalfway, json, OLDER, redirect, status, text } from './control-server';
 
 const server = new ControlServer();
@@ -20,6 +20,8 @@ async function refusal(asker = client()): Promise<string> {
     (reason: unknown) => reason,
   );
   if (!(error instanceof GluetunError)) throw error;
+  // Only what says that there is none is a reason to think that the port is gone.
+  expect(error instanceof NoPortForwarded).toBe(/no port is forwarded right now/.test(error.message));
   return error.message;
 }
 
@@ -123,6 +125,13 @@ test.each([
     expect(await refusal(client(150))).toBe(`the control server at ${server.base.host} gave no answer within 150 ms`);
   },
 );
+
+test('an answer that comes late, and in time, is as good as any', async () => {
+  server.routes = {
+    [CURRENT]: (response, request) => setTimeout(() => json({ port: 40_648 })(response, request), 400),
+  };
+  expect(await port()).toBe(40_648);
+});
 
 test('one time limit holds for redirects and the other route together', async () => {
   const slowly =

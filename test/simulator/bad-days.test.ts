@@ -2,8 +2,8 @@
 import { GluetunClient, GluetunError, NoPortForwarded, type FollowedPort } from '../../src/gluetun/client';
 import { RELEASES } from '../../simulator/vpn/messages';
 import type { Fault, SimulatedVpn } from '../../simulator/vpn-container';
-import { Simulation } from '../simulator/simulation';
-import { until } from '../simulator/until';
+import { Simulation } from './simulation';
+import { until } from './until';
 
 const simulation = new Simulation();
 afterAll(() => simulation.remove());
