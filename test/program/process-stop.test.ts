@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { DockerGate } from './docker-gate';
 import { Stage, type EngineContainer } from './stage';
+import { temporalServers } from './temporal-servers';
 
 // SIGTERM as service managers send it: `docker stop` kills after 10 s what has not ended by itself.
 
@@ -23,11 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => stage.clear());
 
-function temporalServers(): string[] {
-  const listed = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => line.includes('start-dev') && line.includes(stage.portward.dataDir));
-}
-
 async function running(): Promise<string[]> {
   return (await stage.containers()).filter((c) => c.running).map((c) => c.id);
 }
@@ -35,7 +30,7 @@ async function running(): Promise<string[]> {
 /** Nothing but engines is left, and at the next start the replacement comes to its end. Resolves with the engines there are then. */
 async function stopAndGoOn(port: number, mend: () => Promise<unknown> | void): Promise<EngineContainer[]> {
   expect(await stage.portward.stop(KILLED_AFTER_MS)).toEqual({ code: 0, signal: null });
-  expect(temporalServers()).toEqual([]);
+  expect(temporalServers(stage.portward.dataDir)).toEqual([]);
   expect(await running()).toContain(plain);
   await mend();
   await stage.portward.start();

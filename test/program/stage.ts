@@ -83,16 +83,23 @@ export class Stage {
   }
 
   async addVpn(options: Partial<SimulatedVpnOptions> = {}): Promise<SimulatedVpn> {
-    const vpn = await this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...options });
+    const vpn = await this.startVpn(options);
     this.vpns.push(vpn);
     return vpn;
+  }
+
+  private startVpn(options: Partial<SimulatedVpnOptions>): Promise<SimulatedVpn> {
+    return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...options });
   }
 
   /** VPNs first, all healthy, then Portward with them. */
   static async start(options: StageOptions = {}): Promise<Stage> {
     const stage = new Stage();
     try {
-      for (const vpn of options.vpns ?? [{}]) await stage.addVpn(vpn);
+      const [first = {}, ...others] = options.vpns ?? [{}];
+      // The first makes what all need.
+      await stage.addVpn(first);
+      stage.vpns.push(...(await Promise.all(others.map((vpn) => stage.startVpn(vpn)))));
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
       await options.before?.(stage);
       await stage.startPortward(options.env, options.engineEnv, options.apart, options.folderIn);

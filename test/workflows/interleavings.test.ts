@@ -1,3 +1,4 @@
+import { problemOf } from '../../src/workflows/problems';
 import { VpnState } from '../../src/workflows/vpn-state';
 import { newVpnData } from '../../src/workflows/vpn-data';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
@@ -50,6 +51,19 @@ test('nothing is done while Docker can not be asked, though its time has come', 
   expect(state.act(DAY + 61_000).effects).toEqual([]);
   state.accept(sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
   expect(state.act(DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
+});
+
+test('the port range is used up: what fits is there, the problem names the range, and a new forwarded port is followed', () => {
+  const world = new World({ targetEngines: 3, httpPorts: { first: 19_100, last: 19_101 } });
+  const listed = () => world.state.list(world.now) ?? [];
+  const isForwardedOn = (port: number) =>
+    listed().length === 2 && listed().some((e) => e.forwarded && e.p2pPort === port);
+  waitFor(world, () => isForwardedOn(40_000));
+  world.settle();
+  expect(isForwardedOn(40_000)).toBe(true);
+  expect(problemOf(world.state.data)).toMatch(/no free HTTP port: all of 19100-19101/);
+  world.port = 40_648;
+  expect(waitFor(world, () => isForwardedOn(40_648))).toBeLessThanOrEqual(60_000);
 });
 
 test('a VPN whose engines need more ports than there are gets its remedy all the same', () => {
