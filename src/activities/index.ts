@@ -19,6 +19,7 @@ import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRest
 import type { EngineOrder } from './spec';
 import { untilFree } from './taken-ports';
 import { Turns } from './turns';
+import { leftWhen } from './worker-stopping';
 
 export type { AwaitedEngine } from './await-engine';
 
@@ -97,7 +98,11 @@ export function createActivities(deps: ActivityDeps) {
      * does not come about.
      */
     awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<boolean> {
-      return heartbeating((signal) => probeOf(vpn).answered({ ms, withinMs: ms + ANSWERED_WITHIN_MS }, signal));
+      const within = { ms, withinMs: ms + ANSWERED_WITHIN_MS };
+      // Without a worker no question is answered.
+      return heartbeating((cancelled) =>
+        leftWhen(deps.stopping, cancelled, (signal) => probeOf(vpn).answered(within, signal)),
+      );
     },
 
     async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {

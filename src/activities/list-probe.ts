@@ -31,6 +31,7 @@ export class ListProbe {
         resolve(answered);
       };
       const abort = () => end(false);
+      if (signal.aborted) return resolve(false);
       const listen: Listener = (begun, isAnswered) => {
         if (begun < from) return;
         since = isAnswered ? (since ?? begun) : null;

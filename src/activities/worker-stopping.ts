@@ -10,3 +10,27 @@ export function workerStopping(): ApplicationFailure {
 export function isWorkerStopping(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === TYPE;
 }
+
+/**
+ * For what a worker that stops can't bring to its end, since there is nobody left to wait for: it is left to the next worker
+ * at once, instead of when the time for handing over is up. The work gets a signal that ends it in either case.
+ */
+export async function leftWhen<T>(
+  stopping: AbortSignal,
+  cancelled: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const done = new AbortController();
+  for (const signal of [stopping, cancelled]) {
+    if (signal.aborted) ending.abort();
+    else signal.addEventListener('abort', () => ending.abort(), { once: true, signal: done.signal });
+  }
+  try {
+    const result = await work(ending.signal);
+    if (stopping.aborted) throw workerStopping();
+    return result;
+  } finally {
+    done.abort();
+  }
+}
