@@ -13,8 +13,9 @@ export interface OtherBuild {
 /**
  * This repository's build with that version number and workflows that act otherwise: a timer more, so that neither code can
  * replay what the other has begun.
+ * @param onlyVpn the one whose workflow acts otherwise; every VPN's if absent
  */
-export function otherBuild(version: number, { vpn = true, replacement = true } = {}): OtherBuild {
+export function otherBuild(version: number, onlyVpn?: string): OtherBuild {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portward-build-')));
   const dist = join(folder, 'dist');
   cpSync(join(ROOT, 'dist'), dist, { recursive: true });
@@ -22,9 +23,9 @@ export function otherBuild(version: number, { vpn = true, replacement = true } =
   edit(join(dist, 'src', 'workflows', 'version.js'), /WORKFLOW_VERSION = \d+;/, `WORKFLOW_VERSION = ${version};`);
   const bundle = join(dist, 'workflow-bundle.js');
   const timer = "await (0, workflow_1.sleep)(1, { summary: 'only in another release' });";
-  if (vpn) edit(bundle, /(async function vpn\(input\) \{[\s\S]*?)(\n {4}for \(;;\) \{)/, `$1\n    ${timer}$2`);
-  if (replacement)
-    edit(bundle, /(async function replace\(input\) \{[\s\S]*?)(\n {4}await Promise\.race)/, `$1\n    ${timer}$2`);
+  const where = onlyVpn === undefined ? '' : `if (input.settings.vpn === '${onlyVpn}') `;
+  edit(bundle, /(async function vpn\(input\) \{[\s\S]*?)(\n {4}for \(;;\) \{)/, `$1\n    ${where}${timer}$2`);
+  edit(bundle, /(async function replace\(input\) \{[\s\S]*?)(\n {4}await Promise\.race)/, `$1\n    ${timer}$2`);
   return { dist, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

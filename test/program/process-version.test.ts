@@ -1,27 +1,51 @@
 import type { EngineJson } from '../../src/api/schemas';
-import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { fleetWorkflowId } from '../../src/domain/names';
+import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { otherBuild } from './other-build';
 import { Stage } from './stage';
 
-// A worker with other code takes over workflows that it can't replay: an update, and going back from one. The API is a
-// process of its own, which clients ask all the time.
+// A worker with other code takes over workflows that it can't replay: an update, and going back from one. One VPN is then in
+// the middle of a replacement, the other in quiet. The API is a process of its own, which clients ask all the time.
+
+const CHANGING = 0;
+const QUIET = 1;
+const QUIET_PORT = 50_001;
+/** A task that Temporal gave to a worker in the moment of its end is given out again after 30 s. */
+const AFTER_A_LOST_TASK_MS = 90_000;
 
 let stage: Stage;
+let port = 40_000;
+let clients: ReturnType<typeof recordAnswers>;
+/** Those that are fine: nobody may touch them, and clients have them throughout. */
+let fine: string[];
+let runs: string[];
+let from: number;
 
 beforeAll(async () => {
-  stage = await Stage.start({ apart: true, env: { MIN_REPLICAS: '3' }, engineEnv: { STARTUP_MS: '1500' } });
-  await stage.forwarded(65_290);
-  await stage.listed(3);
-  await stage.quiet();
+  stage = await Stage.start({
+    vpns: [{ port }, { port: QUIET_PORT }],
+    apart: true,
+    env: { MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' },
+    engineEnv: { STARTUP_MS: '1500' },
+  });
 });
 afterAll(() => stage.clear());
 
+beforeEach(async () => {
+  const forwarded = await stage.forwarded(port, stage.vpn(CHANGING));
+  await stage.forwarded(QUIET_PORT, stage.vpn(QUIET));
+  const all = idsOf(await stage.listed(4));
+  await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
+  fine = all.filter((id) => id !== forwarded.container_id).toSorted();
+  runs = await Promise.all(fine.map(startedAt));
+  from = stage.portward.logLines.length;
+  clients = recordAnswers();
+});
+
 interface Answer {
   readonly status: number;
-  readonly stale: boolean;
   readonly engines: readonly EngineJson[];
 }
 
@@ -31,7 +55,7 @@ function recordAnswers(): { readonly answers: Answer[]; stop: () => Promise<void
     const response = await fetch(`${stage.api.url}/engines`);
     const body: unknown = await response.json();
     const engines = Array.isArray(body) ? (body as EngineJson[]) : [];
-    answers.push({ status: response.status, stale: response.headers.has('x-portward-stale'), engines });
+    answers.push({ status: response.status, engines });
   });
   return { answers, stop };
 }
@@ -42,104 +66,67 @@ async function startedAt(id: string): Promise<string> {
   return (await stage.simulation.docker.getContainer(id).inspect()).State.StartedAt;
 }
 
-/** Restarts the worker with that build, and resolves when the VPN has a workflow of it that has looked at Docker. */
-async function takeOver(build: string | null, version: number): Promise<void> {
+/** The one VPN's port changes, and in the middle of the replacement comes a worker of that build. */
+async function takeOver(build: string | null): Promise<void> {
   const { portward: worker } = stage;
+  const old = await stage.forwarded(port, stage.vpn(CHANGING));
+  await stage.vpn(CHANGING).changePort(++port);
+  await until('the old engine hidden', async () => !idsOf(await stage.engines()).includes(old.container_id));
+  const hidden = clients.answers.length + 1;
   await worker.stop();
   worker.useBuild(build);
   await worker.start();
-  const client = await stage.client();
-  const handle = client.workflow.getHandle(stage.workflowId());
-  await until('its workflow', async () => (await handle.describe()).memo?.['workflowVersion'] === version);
-  await until('a fresh list', async () => {
-    const response = await fetch(`${stage.api.url}/engines`);
-    return response.ok && !response.headers.has('x-portward-stale');
-  });
+  await stage.forwarded(port, stage.vpn(CHANGING), AFTER_A_LOST_TASK_MS);
+  expect(clients.answers.slice(hidden).filter((a) => idsOf(a.engines).includes(old.container_id))).toEqual([]);
 }
 
-test.each([
-  ['older', WORKFLOW_VERSION + 1, 40_648],
-  ['newer', WORKFLOW_VERSION - 1, 51_234],
-])(
-  'a worker with %s code begins anew, in the middle of a replacement too; what is fine is left alone, and clients have a list throughout',
-  async (_which, version, port) => {
-    const { portward: worker } = stage;
-    const build = otherBuild(version);
-    stage.onClear(async () => build.remove());
-    const before = await until('three engines, one of them forwarded', async () => {
-      const engines = await stage.engines();
-      return engines.length === 3 && engines.some((e) => e.forwarded) ? engines : null;
-    });
-    const plain = idsOf(before.filter((e) => !e.forwarded)).toSorted();
-    const [old = ''] = idsOf(before.filter((e) => e.forwarded));
-    const runs = await Promise.all(plain.map(startedAt));
-    const from = worker.logLines.length;
-    const clients = recordAnswers();
+/** Nothing was lost on the way, and nothing is left of it. */
+async function allIsWell(): Promise<void> {
+  await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
+  await clients.stop();
+  const fresh = await stage.forwarded(port, stage.vpn(CHANGING));
+  const left = (await Promise.all(stage.vpns.map((vpn) => stage.containers(vpn)))).flat().map((c) => c.id);
+  expect(left.toSorted()).toEqual([...fine, fresh.container_id].toSorted());
+  expect(await Promise.all(fine.map(startedAt))).toEqual(runs);
+  const { answers } = clients;
+  expect(answers.filter((a) => a.status !== 200)).toEqual([]);
+  expect(answers.filter((a) => !fine.every((id) => idsOf(a.engines).includes(id)))).toEqual([]);
+}
 
-    // In quiet: nothing to do for it.
-    await takeOver(build.dist, version);
-    expect(idsOf(await stage.listed(3)).toSorted()).toEqual([...plain, old].toSorted());
+/** How many lines say so since the test began. */
+const said = (what: RegExp) => stage.portward.logLines.slice(from).filter(({ text }) => what.test(text)).length;
 
-    await stage.vpn().changePort(port);
-    await worker.untilLog(/Forwarded engine replacement triggered/, { from });
-    await until('the old engine hidden', async () => !idsOf(await stage.engines()).includes(old));
-    const hidden = clients.answers.length + 1;
-    await takeOver(null, WORKFLOW_VERSION);
-    const fresh = await stage.forwarded(port);
-    await stage.quiet();
-    await clients.stop();
+test('a worker with newer or older code begins anew, in the middle of a replacement too; what is fine is left alone, and clients have a list throughout', async () => {
+  const build = otherBuild(WORKFLOW_VERSION + 1);
+  stage.onClear(async () => build.remove());
+  const client = await stage.client();
+  for (const [dist, version] of [[build.dist, WORKFLOW_VERSION + 1] as const, [null, WORKFLOW_VERSION] as const]) {
+    await takeOver(dist);
+    for (const vpn of stage.vpns) {
+      const { memo } = await client.workflow.getHandle(stage.workflowId(vpn)).describe();
+      expect(memo?.['workflowVersion']).toBe(version);
+    }
+  }
+  await allIsWell();
+  // No code was given what it could not replay, and nothing of the other one is still at work.
+  expect(said(/determinis|Workflow Task/i)).toBe(0);
+  await until('no other workflow', async () => {
+    const running: string[] = [];
+    for await (const w of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) running.push(w.workflowId);
+    const wanted = [fleetWorkflowId(stage.simulation.runId), ...stage.vpns.map((vpn) => stage.workflowId(vpn))];
+    return running.toSorted().join() === wanted.toSorted().join();
+  });
+});
 
-    const left = (await stage.containers()).map((c) => c.id).toSorted();
-    expect(left).toEqual([...plain, fresh.container_id].toSorted());
-    expect(await Promise.all(plain.map(startedAt))).toEqual(runs);
-
-    const { answers } = clients;
-    expect(answers.filter((a) => a.status !== 200)).toEqual([]);
-    expect(answers.filter((a) => !plain.every((id) => idsOf(a.engines).includes(id)))).toEqual([]);
-    expect(answers.filter((a) => a.stale && a.engines.some((e) => e.forwarded))).toEqual([]);
-    expect(answers.slice(hidden).filter((a) => idsOf(a.engines).includes(old))).toEqual([]);
-
-    // No code was given what it could not replay, and nothing of the other one is still at work.
-    expect(worker.logLines.slice(from).filter((l) => /determinis|Workflow Task/i.test(l.text))).toEqual([]);
-    const client = await stage.client();
-    await until('no other workflow', async () => {
-      const running: string[] = [];
-      for await (const w of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) running.push(w.workflowId);
-      return running.toSorted().join() === [fleetWorkflowId(stage.simulation.runId), stage.workflowId()].join();
-    });
-  },
-);
-
-test.each([
-  ['a replacement', { vpn: false }, 50_777],
-  ["a VPN's workflow", { replacement: false }, 50_888],
-])(
-  "%s that can't be replayed, though it is of this version, is begun anew with no other engine touched",
-  async (_which, parts, port) => {
-    const { portward: worker } = stage;
-    const build = otherBuild(WORKFLOW_VERSION, parts);
-    stage.onClear(async () => build.remove());
-    const before = await stage.listed(3);
-    const plain = idsOf(before.filter((e) => !e.forwarded)).toSorted();
-    const from = worker.logLines.length;
-    const clients = recordAnswers();
-    await stage.vpn().changePort(port);
-    await worker.untilLog(/Forwarded engine replacement triggered/, { from });
-    await worker.stop();
-    worker.useBuild(build.dist);
-    await worker.start();
-    // A task that Temporal gave to the worker in the moment of its end is given out again after 30 s.
-    const limitMs = 90_000;
-    await worker.untilLog(/its workflow can't go on, starting it again from Docker's state: .*Nondeterminism/, {
-      from,
-      limitMs,
-    });
-    const fresh = await stage.forwarded(port, stage.vpn(), 60_000);
-    await stage.quiet();
-    await clients.stop();
-    expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual([...plain, fresh.container_id].toSorted());
-    expect(clients.answers.filter((a) => a.status !== 200)).toEqual([]);
-    expect(clients.answers.filter((a) => !plain.every((id) => idsOf(a.engines).includes(id)))).toEqual([]);
-    expect(worker.logLines.slice(from).filter((l) => /can't go on/.test(l.text))).toHaveLength(1);
-  },
-);
+test("a replacement and a VPN's workflow that can't be replayed, though they are of this version, are begun anew with no other engine touched", async () => {
+  const build = otherBuild(WORKFLOW_VERSION, stage.vpn(QUIET).name);
+  stage.onClear(async () => build.remove());
+  const taken = takeOver(build.dist);
+  for (const { name } of stage.vpns) {
+    const told = new RegExp(`${name}\\] its workflow can't go on, starting it again .*: .*Nondeterminism`);
+    await stage.portward.untilLog(told, { from, limitMs: AFTER_A_LOST_TASK_MS });
+  }
+  await taken;
+  await allIsWell();
+  expect(said(/can't go on/)).toBe(stage.vpns.length);
+});
