@@ -12,6 +12,8 @@ const SOCKET = '/var/run/docker.sock';
 /** Stands before the real Docker, so that a test can make it fail, or be away, without harming anybody else's. */
 export class DockerGate {
   rule: Rule = () => null;
+  /** The paths of what was never answered. */
+  readonly held: string[] = [];
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -56,7 +58,10 @@ export class DockerGate {
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = incoming;
     const refusal = this.rule(method, url);
-    if (refusal === 'hang') return;
+    if (refusal === 'hang') {
+      this.held.push(url);
+      return;
+    }
     if (refusal) {
       incoming.resume();
       outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
