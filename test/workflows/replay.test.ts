@@ -86,20 +86,33 @@ test('every activity, and every cause of a replacement, is in one of them', () =
   for (const name of files) {
     const text = readFileSync(join(historiesFolder, name), 'utf8');
     for (const [, type = ''] of text.matchAll(/"activityType":\{"name":"(\w+)"/g)) asked.add(type);
-    if (name.includes('.replaceEngine.')) begun.add(causeOf(text));
+    for (const cause of causesIn(text)) begun.add(cause);
   }
   expect([...asked].toSorted()).toEqual(Object.keys(activities).toSorted());
   expect([...begun].toSorted()).toEqual(Object.keys(causes).toSorted());
 });
 
-/** In the input of a replacement's workflow, which its first event has. */
-function causeOf(history: string): string {
+interface Begun {
+  readonly workflowType: { readonly name: string };
+  readonly input: { readonly payloads: readonly { readonly data: string }[] };
+}
+
+/** In the input of a replacement's workflow: of its own first event, or of the one with which a VPN begins it. */
+function causesIn(history: string): string[] {
   const { events } = JSON.parse(history) as {
-    events: { workflowExecutionStartedEventAttributes?: { input: { payloads: { data: string }[] } } }[];
+    events: {
+      workflowExecutionStartedEventAttributes?: Begun;
+      startChildWorkflowExecutionInitiatedEventAttributes?: Begun;
+    }[];
   };
-  const data = events[0]?.workflowExecutionStartedEventAttributes?.input.payloads[0]?.data ?? '';
-  const input = JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as { cause: string };
-  return input.cause;
+  return events.flatMap((event) => {
+    const begun =
+      event.workflowExecutionStartedEventAttributes ?? event.startChildWorkflowExecutionInitiatedEventAttributes;
+    if (begun?.workflowType.name !== 'replaceEngine') return [];
+    const data = begun.input.payloads[0]?.data ?? '';
+    const input = JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as { cause: string };
+    return [input.cause];
+  });
 }
 
 test.each(files)('%s replays', (name) => {
