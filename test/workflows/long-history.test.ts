@@ -33,7 +33,7 @@ async function untilNextRun(workflowId: string, send: (n: number) => Promise<unk
   return (await first.describe()).historyLength;
 }
 
-test("a VPN's workflow begins another run at some hundred events, and keeps what it knew", () =>
+test.concurrent("a VPN's workflow begins another run at some hundred events, and keeps what it knew", () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -48,9 +48,10 @@ test("a VPN's workflow begins another run at some hundred events, and keeps what
       expect([after?.id, after?.streams.toSorted()]).toEqual([engine?.id, ['s0', 's1', 's2', 's3', 's4']]);
     },
     { evictionGraceMs: 300 },
-  ));
+  ),
+);
 
-test('a replacement that is held back does so, too, and is carried out when it may be', () =>
+test.concurrent('a replacement that is held back does so, too, and is carried out when it may be', () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -69,4 +70,5 @@ test('a replacement that is held back does so, too, and is carried out when it m
       await stand.untilQuiet();
     },
     { evictionGraceMs: 300 },
-  ));
+  ),
+);

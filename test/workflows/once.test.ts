@@ -4,10 +4,12 @@ import { exporterAt, freeLoopbackPort, workerMetricsAt } from '../../src/metrics
 import { measuresOnce, Once } from '../../src/temporal/once';
 import type { MeasureSinks } from '../../src/workflows/measures-sink';
 import type { PoolSinks } from '../../src/workflows/pool-sink';
-import { parseExposition } from '../metrics/exposition';
+import { parseExposition, valueOf, type Family } from '../metrics/exposition';
+import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
-// A workflow task whose answer comes too late is carried out again, outside of replay.
+// What workflows log and count comes out once, though their tasks are replayed, or carried out again outside of replay
+// since an answer comes too late.
 
 const TASK_TIMEOUT_MS = 1_000;
 /** As a label of what is counted. */
@@ -50,9 +52,12 @@ function linesFrom(index: number): string[] {
   return bench.lines.slice(index).map((line) => line.replaceAll(/[\d.]+ s/g, '… s'));
 }
 
+async function scrape(): Promise<Map<string, Family>> {
+  return parseExposition(await workerMetricsAt({ host: '127.0.0.1', port }));
+}
+
 async function counted(name: string): Promise<number> {
-  const families = parseExposition(await workerMetricsAt({ host: '127.0.0.1', port }));
-  const samples = [...families.values()].flatMap((family) => family.samples);
+  const samples = [...(await scrape()).values()].flatMap((family) => family.samples);
   return samples
     .filter((s) => s.name === name && Object.values(s.labels).includes(TASK_QUEUE))
     .reduce((sum, s) => sum + s.value, 0);
@@ -107,3 +112,49 @@ describe('of the attempts at one task', () => {
     expect(['3', '2', '1'].map((run) => once.isNew(run, '0/3/2', 'a'))).toEqual([false, false, true]);
   });
 });
+
+/** How often the VPN's workflow has been replayed. */
+const replays = async (stand: VpnStand) =>
+  valueOf(await scrape(), 'temporal_workflow_task_replay_latency_seconds_count', {
+    task_queue: `portward-${stand.settings.instance}`,
+    workflow_type: 'vpn',
+  }) ?? 0;
+
+/** What its workflows have counted, by the sample's name, over all labels. */
+async function own(stand: VpnStand): Promise<Map<string, number>> {
+  const counted = new Map<string, number>();
+  for (const { samples } of (await scrape()).values()) {
+    for (const { name, labels, value } of samples) {
+      if (!name.startsWith('portward_') || labels['task_queue'] !== `portward-${stand.settings.instance}`) continue;
+      counted.set(name, (counted.get(name) ?? 0) + value);
+    }
+  }
+  return counted;
+}
+
+// A worker that keeps no workflow in its cache replays the whole history for each task.
+test('what is replayed is not counted again', async () => {
+  await bench.withOwnWorker(
+    async (stand) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilForwarded(40_001);
+      await stand.untilQuiet();
+      const before = await own(stand);
+      // A task whose answer Temporal does not take is carried out once more, and counts once more.
+      expect(before.get('portward_port_changes_total')).toBeGreaterThanOrEqual(1);
+      expect(before.get('portward_replacements_total')).toBeGreaterThanOrEqual(2);
+      expect(before.get('portward_port_change_hidden_seconds_count')).toBeGreaterThanOrEqual(1);
+      const replayed = await replays(stand);
+      await until('further tasks, each with a replay of all', async () => {
+        await stand.handle.signal('recheck');
+        return (await replays(stand)) > replayed + 2;
+      });
+      expect(await own(stand)).toEqual(before);
+    },
+    { evictionGraceMs: 300 },
+    { maxCachedWorkflows: 0 },
+  );
+}, 120_000);

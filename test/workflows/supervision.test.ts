@@ -21,15 +21,28 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-const supervisions: Supervision[] = [];
-afterEach(() => Promise.all(supervisions.splice(0).map((s) => s.stop())));
+/** Begins a supervision. @param as what is configured, if not the stand's own VPN */
+type Supervise = (as?: Partial<VpnSettings>) => Supervision;
 
-/** @param as what is configured, if not the stand's own VPN */
-function supervise({ settings }: VpnStand, as: Partial<VpnSettings> = {}): Supervision {
-  const supervision = new Supervision(client, [{ ...settings, ...as }], log);
-  supervisions.push(supervision);
-  supervision.start();
-  return supervision;
+/** Runs the work with a VPN alone in its instance, and with a worker of that one. */
+function withVpn(
+  work: (stand: VpnStand, supervise: Supervise) => Promise<unknown>,
+  change: Partial<VpnSettings> = {},
+): Promise<void> {
+  return bench.withOwnWorker(async (stand) => {
+    const begun: Supervision[] = [];
+    const supervise: Supervise = (as = {}) => {
+      const supervision = new Supervision(client, [{ ...stand.settings, ...as }], log);
+      begun.push(supervision);
+      supervision.start();
+      return supervision;
+    };
+    try {
+      await work(stand, supervise);
+    } finally {
+      await Promise.all(begun.map((supervision) => supervision.stop()));
+    }
+  }, change);
 }
 
 function end({ settings }: VpnStand, vpns = [settings.vpn]): Promise<void> {
@@ -49,10 +62,10 @@ async function otherVersion(stand: VpnStand): Promise<{ runId: string; replaceme
   return { runId, replacement: replacements[0]?.id ?? '' };
 }
 
-test("a VPN's workflow carries its version, also after it has continued as new", () =>
-  bench.withOwnWorker(
-    async (stand) => {
-      supervise(stand);
+test.concurrent("a VPN's workflow carries its version, also after it has continued as new", () =>
+  withVpn(
+    async (stand, supervise) => {
+      supervise();
       await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
       const first = await stand.handle.describe();
       await stand.untilForwarded(40_000);
@@ -65,11 +78,12 @@ test("a VPN's workflow carries its version, also after it has continued as new",
       expect(await statusOf(stand.workflowId)).toBe('RUNNING');
     },
     { evictionGraceMs: 300 },
-  ));
+  ),
+);
 
-test('one that somebody has terminated is begun anew, and its engine is adopted', () =>
-  bench.withOwnWorker(async (stand) => {
-    const supervision = supervise(stand);
+test.concurrent('one that somebody has terminated is begun anew, and its engine is adopted', () =>
+  withVpn(async (stand, supervise) => {
+    const supervision = supervise();
     await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
     const { engines } = await stand.untilForwarded(40_000);
     await stand.untilQuiet();
@@ -78,59 +92,68 @@ test('one that somebody has terminated is begun anew, and its engine is adopted'
     await until('it running again', async () => (await statusOf(stand.workflowId)) === 'RUNNING');
     expect((await stand.untilForwarded(40_000)).engines.map((e) => e.id)).toEqual(engines.map((e) => e.id));
     expect((await stand.state()).replacements).toEqual([]);
-  }));
+  }),
+);
 
-test('one of a VPN that is no longer configured ends when a worker starts, and its engine is left alone', () =>
-  bench.withOwnWorker(async (stand) => {
-    await stand.start();
-    await stand.untilForwarded(40_000);
-    await stand.untilQuiet();
-    const prefix = vpnWorkflowId(stand.settings.instance, '');
-    await until('it in the list', async () => (await listRunning(client, prefix)).includes(stand.workflowId));
-    supervise(stand, { vpn: 'another' });
-    await until('it ended', async () => (await statusOf(stand.workflowId)) === 'COMPLETED');
-    expect(stand.engines.size).toBe(1);
-  }));
+test.concurrent(
+  'one of a VPN that is no longer configured ends when a worker starts, and its engine is left alone',
+  () =>
+    withVpn(async (stand, supervise) => {
+      await stand.start();
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      const prefix = vpnWorkflowId(stand.settings.instance, '');
+      await until('it in the list', async () => (await listRunning(client, prefix)).includes(stand.workflowId));
+      supervise({ vpn: 'another' });
+      await until('it ended', async () => (await statusOf(stand.workflowId)) === 'COMPLETED');
+      expect(stand.engines.size).toBe(1);
+    }),
+);
 
-test('one of another version is ended with its replacements, and the next one begins anew', () =>
-  bench.withOwnWorker(async (stand) => {
+test.concurrent('one of another version is ended with its replacements, and the next one begins anew', () =>
+  withVpn(async (stand, supervise) => {
     const other = await otherVersion(stand);
     await end(stand);
     expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
     stand.failing = null;
-    supervise(stand);
+    supervise();
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
     expect(stand.engines.size).toBe(1);
-  }));
+  }),
+);
 
-test('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
-  bench.withOwnWorker(async (stand) => {
+test.concurrent('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
+  withVpn(async (stand) => {
     const other = await otherVersion(stand);
     await stand.handle.terminate();
     await end(stand);
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
-  }));
+  }),
+);
 
-test('two workers that start at the same moment begin one workflow, and neither ends what the other has begun', () =>
-  bench.withOwnWorker(async (stand) => {
-    const other = await otherVersion(stand);
-    stand.failing = null;
-    await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise(stand))));
-    await stand.untilForwarded(40_000);
-    const { runId } = await stand.handle.describe();
-    await end(stand);
-    expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
-    expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
-  }));
+test.concurrent(
+  'two workers that start at the same moment begin one workflow, and neither ends what the other has begun',
+  () =>
+    withVpn(async (stand, supervise) => {
+      const other = await otherVersion(stand);
+      stand.failing = null;
+      await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise())));
+      await stand.untilForwarded(40_000);
+      const { runId } = await stand.handle.describe();
+      await end(stand);
+      expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
+      expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
+    }),
+);
 
-test('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
-  bench.withOwnWorker(async (stand) => {
+test.concurrent('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
+  withVpn(async (stand, supervise) => {
     const other = await otherVersion(stand);
     const seen = await stand.handle.describe();
     await end(stand);
-    supervise(stand);
+    supervise();
     const prefix = replacementWorkflowIdPrefix(stand.settings.instance, stand.settings.vpn);
     const [next] = await until('the next replacement in the list', async () => {
       const running = await listRunning(client, prefix);
@@ -139,10 +162,11 @@ test('a worker that comes late to ending one leaves the replacements of the next
     await endWithReplacements(client, seen, prefix, 'seen before it ended');
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
     expect(await statusOf(next ?? '')).toBe('RUNNING');
-  }));
+  }),
+);
 
-test("a replacement that begins just after its parent's end is ended, too", () =>
-  bench.withOwnWorker(async (stand) => {
+test.concurrent("a replacement that begins just after its parent's end is ended, too", () =>
+  withVpn(async (stand) => {
     const { replacement } = await otherVersion(stand);
     // Temporal says that it is not there yet, to whoever comes that early.
     let tooEarly = 0;
@@ -166,14 +190,16 @@ test("a replacement that begins just after its parent's end is ended, too", () =
     expect(tooEarly).toBe(2);
     expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
     expect(await statusOf(replacement)).toBe('TERMINATED');
-  }));
+  }),
+);
 
-test('one of a VPN that is no longer configured is ended, too', () =>
-  bench.withOwnWorker(async (stand) => {
+test.concurrent('one of a VPN that is no longer configured is ended, too', () =>
+  withVpn(async (stand) => {
     const other = await otherVersion(stand);
     await until('it in the list', async () => {
       await end(stand, []);
       return (await statusOf(stand.workflowId)) === 'TERMINATED';
     });
     expect(await statusOf(other.replacement)).toBe('TERMINATED');
-  }));
+  }),
+);
