@@ -49,20 +49,23 @@ async function known(port: number) {
   return at;
 }
 
-test('what was lost is not judged by a port that was asked for before, but by one that is asked for after', async () => {
-  const { answers, watch, heard } = await known(40_648);
-  watch.doubt();
-  const second = await answers.underWay();
-  watch.doubt();
-  second.resolve(40_648);
-  await until('the answer', () => heard.length === 2);
-  expect(watch.isDoubted).toBe(true);
-  (await answers.underWay()).resolve(40_649);
-  await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
-  expect(watch.isDoubted).toBe(false);
-});
+test.concurrent(
+  'what was lost is not judged by a port that was asked for before, but by one that is asked for after',
+  async () => {
+    const { answers, watch, heard } = await known(40_648);
+    watch.doubt();
+    const second = await answers.underWay();
+    watch.doubt();
+    second.resolve(40_648);
+    await until('the answer', () => heard.length === 2);
+    expect(watch.isDoubted).toBe(true);
+    (await answers.underWay()).resolve(40_649);
+    await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+    expect(watch.isDoubted).toBe(false);
+  },
+);
 
-test('a control server that hangs leaves the port in doubt for a second, not longer', async () => {
+test.concurrent('a control server that hangs leaves the port in doubt for a second, not longer', async () => {
   const { answers, watch } = await known(40_648);
   watch.doubt();
   await answers.underWay();
@@ -71,7 +74,7 @@ test('a control server that hangs leaves the port in doubt for a second, not lon
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
 });
 
-test('loss after loss, while the control server hangs, does not hold the port in doubt', async () => {
+test.concurrent('loss after loss, while the control server hangs, does not hold the port in doubt', async () => {
   const { watch } = await known(40_648);
   watch.doubt();
   const doubted: boolean[] = [];
@@ -89,7 +92,7 @@ test('loss after loss, while the control server hangs, does not hold the port in
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
 });
 
-test('a read that fails is made again before the port is unknown', async () => {
+test.concurrent('a read that fails is made again before the port is unknown', async () => {
   const { answers, watch, heard } = await known(40_648);
   watch.doubt();
   (await answers.underWay()).reject(new Error('port 0'));
@@ -101,45 +104,54 @@ test('a read that fails is made again before the port is unknown', async () => {
   expect(heard.map((reading) => reading.kind)).toEqual(['known', 'known']);
 });
 
-test('a control server that has no port, and then hangs, does not have the port of before believed again', async () => {
-  const { answers, watch } = await known(40_648);
-  watch.doubt();
-  (await answers.underWay()).reject(new Error('port 0'));
-  await answers.underWay();
-  const believed = await until('an end of the doubt', () => (watch.isDoubted ? null : watch.reading));
-  expect(believed).toMatchObject({ kind: 'unknown', reason: 'port 0' });
-});
+test.concurrent(
+  'a control server that has no port, and then hangs, does not have the port of before believed again',
+  async () => {
+    const { answers, watch } = await known(40_648);
+    watch.doubt();
+    (await answers.underWay()).reject(new Error('port 0'));
+    await answers.underWay();
+    const believed = await until('an end of the doubt', () => (watch.isDoubted ? null : watch.reading));
+    expect(believed).toMatchObject({ kind: 'unknown', reason: 'port 0' });
+  },
+);
 
-test('what is known is never believed between the last of the reads that fail and what comes of them', async () => {
-  const { answers, watch } = await known(40_648);
-  watch.doubt();
-  const believed: PortReading[] = [];
-  const looking = setInterval(() => watch.isDoubted || believed.push(watch.reading), 1);
-  try {
-    while (watch.reading.kind === 'known') (await answers.underWay()).reject(new Error('port 0'));
-  } finally {
-    clearInterval(looking);
-  }
-  expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
-});
+test.concurrent(
+  'what is known is never believed between the last of the reads that fail and what comes of them',
+  async () => {
+    const { answers, watch } = await known(40_648);
+    watch.doubt();
+    const believed: PortReading[] = [];
+    const looking = setInterval(() => watch.isDoubted || believed.push(watch.reading), 1);
+    try {
+      while (watch.reading.kind === 'known') (await answers.underWay()).reject(new Error('port 0'));
+    } finally {
+      clearInterval(looking);
+    }
+    expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
+  },
+);
 
-test('a watch that begins while reads fail goes on counting from the first of them, as one begins with each action', async () => {
-  const memory = { portFailure: null };
-  const before = watching(memory);
-  (await before.answers.underWay()).reject(new Error('port 0'));
-  await before.answers.underWay();
-  const began = performance.now();
-  const { answers, watch } = watching(memory);
-  while (watch.reading.kind === 'pending') (await answers.underWay()).reject(new Error('port 0'));
-  const { reading } = watch;
-  if (reading.kind !== 'unknown') throw new Error(`expected that it is unknown, found ${reading.kind}`);
-  expect(reading.forMs).toBeGreaterThan(performance.now() - began);
-  // A VPN that was not well meanwhile begins anew.
-  watch.vpnIs(false);
-  expect(memory.portFailure).toBeNull();
-});
+test.concurrent(
+  'a watch that begins while reads fail goes on counting from the first of them, as one begins with each action',
+  async () => {
+    const memory = { portFailure: null };
+    const before = watching(memory);
+    (await before.answers.underWay()).reject(new Error('port 0'));
+    await before.answers.underWay();
+    const began = performance.now();
+    const { answers, watch } = watching(memory);
+    while (watch.reading.kind === 'pending') (await answers.underWay()).reject(new Error('port 0'));
+    const { reading } = watch;
+    if (reading.kind !== 'unknown') throw new Error(`expected that it is unknown, found ${reading.kind}`);
+    expect(reading.forMs).toBeGreaterThan(performance.now() - began);
+    // A VPN that was not well meanwhile begins anew.
+    watch.vpnIs(false);
+    expect(memory.portFailure).toBeNull();
+  },
+);
 
-test('a read that ends when the VPN is not healthy any more says nothing', async () => {
+test.concurrent('a read that ends when the VPN is not healthy any more says nothing', async () => {
   const { answers, watch, heard } = watching();
   const read = await answers.underWay();
   watch.vpnIs(false);
@@ -153,7 +165,7 @@ test('a read that ends when the VPN is not healthy any more says nothing', async
   await until('the port', () => heard.length === 1);
 });
 
-test('while the VPN can not be seen the last reading stays, and it is read anew when it can', async () => {
+test.concurrent('while the VPN can not be seen the last reading stays, and it is read anew when it can', async () => {
   const { answers, watch } = await known(40_648);
   watch.vpnIs(null);
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });

@@ -1,0 +1,110 @@
+import pino from 'pino';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createActivities } from '../../src/activities';
+import type { ActivityDeps } from '../../src/activities/deps';
+import { observeDocker } from '../../src/activities/docker-look';
+import type { ObserveInput } from '../../src/activities/observe';
+import { DockerEvents } from '../../src/docker/docker-events';
+import { DockerHost } from '../../src/docker/docker-host';
+import { guessedReach } from '../../src/docker/reach';
+import { session, type Known, type Observation, type Sight } from '../../src/domain/observation';
+import type { RemedyReason } from '../../src/domain/remedy';
+import { engineApi } from '../../src/engine/engine-probe';
+import { GluetunClient } from '../../src/gluetun/client';
+import { ensureSimulatorImage } from '../../simulator/image';
+import type { SimulatedVpn } from '../../simulator/vpn-container';
+import { Simulation } from '../simulator/simulation';
+
+/** What activities do to real VPN containers of a run, and see of them. `clear` leaves none. */
+export class RealVpns {
+  readonly simulation = new Simulation();
+  readonly docker = new DockerHost(this.simulation.docker);
+  private readonly events = new DockerEvents(this.docker);
+  private readonly stopping = new AbortController();
+  private readonly gluetun = new GluetunClient({
+    auth: { kind: 'api-key', key: 'TOP-SECRET' },
+    timeoutMs: 2_000,
+    reconnectTimeoutMs: 4_000,
+  });
+  readonly activities = this.activitiesOn(this.docker);
+
+  activitiesOn(docker: DockerHost) {
+    /** As much of it as these activities use. */
+    const deps: Partial<ActivityDeps> = {
+      ...{ docker, events: this.events, instance: this.simulation.runId, stopping: this.stopping.signal },
+      ...{ log: pino({ level: 'silent' }), reach: async () => guessedReach() },
+      engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
+      gluetun: () => this.gluetun,
+      ...{ controlPort: () => null, portIndex: () => 0, containerLabel: `portward.test=${this.simulation.runId}` },
+      streams: () => ({ streams: async () => [], tell: async () => undefined }),
+      ...{ checkIntervalMs: 500, collectIntervalMs: 60_000, healthCheckIntervalMs: 1_000 },
+      ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000 },
+    };
+    return createActivities(deps as ActivityDeps);
+  }
+
+  async clear(): Promise<void> {
+    this.stopping.abort();
+    await this.events.close();
+    await this.simulation.remove();
+  }
+
+  environment(): MockActivityEnvironment {
+    return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+  }
+
+  async healthy(): Promise<{ vpn: SimulatedVpn; ran: string }> {
+    const vpn = await this.simulation.startVpn({ startDelayMs: 0 });
+    await vpn.untilHealth('healthy');
+    return { vpn, ran: session(observeDocker(await this.docker.inspectByName(vpn.name))) ?? '' };
+  }
+
+  reconnect(vpn: SimulatedVpn, ran: string, mayBeStopped = false): Promise<boolean> {
+    return this.environment().run(() => this.activities.reconnectVpn({ vpn: vpn.name, session: ran, mayBeStopped }));
+  }
+
+  restartContainer(vpn: SimulatedVpn, ran: string, reason: RemedyReason): Promise<boolean> {
+    return this.environment().run(() => this.activities.restartVpn({ vpn: vpn.name, session: ran, reason }));
+  }
+
+  /** What the next observation says to who knows this. */
+  observe(vpn: string, known: Known | null, change: Partial<ObserveInput> = {}, on = this.activities) {
+    const input: ObserveInput = {
+      ...{ vpn, instance: this.simulation.runId, image: 'portward-test-none', newsOnly: known !== null, known },
+      ...{ accounted: [], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null, ...change },
+    };
+    const watch = (asked: ObserveInput): Promise<Observation> => on.observe(asked);
+    return this.environment().run<[ObserveInput], Observation, typeof watch>(watch, input);
+  }
+
+  /** An engine as Portward makes one, and what a watch that knows all of it is told next. */
+  async watched(vpn: SimulatedVpn, httpPort: number) {
+    const engine = await this.simulation.docker.createContainer({
+      ...{ name: this.simulation.name('engine'), Image: await ensureSimulatorImage(this.simulation.docker) },
+      Env: [`HTTP_PORT=${httpPort}`],
+      Labels: {
+        ...{ 'portward.test': this.simulation.runId, 'portward.instance': this.simulation.runId },
+        ...{ 'acestream.vpn_container': vpn.name, 'acestream.http_port': String(httpPort) },
+      },
+      HostConfig: { NetworkMode: `container:${vpn.containerId}` },
+    });
+    await engine.start();
+    let known: Sight | null = null;
+    const next = async (): Promise<Sight> => {
+      const told = await this.observe(vpn.name, known, { accounted: [engine.id] });
+      if (told.kind === 'blind') throw new Error(told.problem);
+      return (known = told);
+    };
+    /** Resolves with what is known as soon as that is so, which may be now. */
+    const seen = async (what: (sight: Sight) => boolean, withinMs = 120_000): Promise<Sight> => {
+      const deadline = Date.now() + withinMs;
+      for (let sight = known ?? (await next()); ; sight = await next()) {
+        if (Date.now() > deadline) throw new Error(`not seen within ${withinMs} ms, only: ${JSON.stringify(sight)}`);
+        if (what(sight)) return sight;
+      }
+    };
+    await seen(({ port, engines }) => port.kind === 'known' && engines.some((e) => e.health === 'healthy'));
+    return { engine, next, seen };
+  }
+}
