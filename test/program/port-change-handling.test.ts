@@ -86,6 +86,12 @@ describe('detection', () => {
     await stage.forwarded(51_234, vpn);
     expect(await asked()).toBeGreaterThan(settled.count);
   });
+
+  test('without VPN_RESTART_ENGINES_ON_RECONNECT an outage costs no engine', async () => {
+    const { container_id: engine } = await stage.forwarded(51_234, stage.vpn(1));
+    expect(engine).toBe(before.find((e) => e.vpn_container === stage.vpn(1).name)?.container_id);
+    expect((await stage.replacements(stage.vpn(1))).map((r) => r.cause)).not.toContain('VPN reconnected');
+  });
 });
 
 describe('replacement', () => {

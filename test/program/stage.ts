@@ -83,9 +83,16 @@ export class Stage {
   }
 
   async addVpn(options: Partial<SimulatedVpnOptions> = {}): Promise<SimulatedVpn> {
-    const vpn = await this.startVpn(options);
-    this.vpns.push(vpn);
-    return vpn;
+    await this.addVpns([options]);
+    return this.vpn(this.vpns.length - 1);
+  }
+
+  /** In this order, and all but the first at the same time: that one makes what all need. */
+  async addVpns([first = {}, ...others]: readonly Partial<SimulatedVpnOptions>[]): Promise<void> {
+    this.vpns.push(await this.startVpn(first));
+    const starts = others.map((options) => this.startVpn(options));
+    await Promise.allSettled(starts);
+    this.vpns.push(...(await Promise.all(starts)));
   }
 
   private startVpn(options: Partial<SimulatedVpnOptions>): Promise<SimulatedVpn> {
@@ -96,10 +103,7 @@ export class Stage {
   static async start(options: StageOptions = {}): Promise<Stage> {
     const stage = new Stage();
     try {
-      const [first = {}, ...others] = options.vpns ?? [{}];
-      // The first makes what all need.
-      await stage.addVpn(first);
-      stage.vpns.push(...(await Promise.all(others.map((vpn) => stage.startVpn(vpn)))));
+      await stage.addVpns(options.vpns ?? [{}]);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
       await options.before?.(stage);
       await stage.startPortward(options.env, options.engineEnv, options.apart, options.folderIn);
@@ -370,6 +374,15 @@ export class Stage {
     const connection = await Connection.connect({ address: this.portward.temporalAddress });
     this.onClear(() => connection.close());
     return new Client({ connection });
+  }
+
+  /**
+   * Resolves when no task of the VPN's workflow is at work: what is lost with its worker is given out again only after half a
+   * minute. For those who kill a worker, whenever that is.
+   */
+  async atRest(vpn = this.vpn()): Promise<void> {
+    const handle = (await this.client()).workflow.getHandle(this.workflowId(vpn));
+    await until('no task at work', async () => !(await handle.describe()).raw.pendingWorkflowTask);
   }
 
   /** Runs Temporal's own CLI, as a person would. */

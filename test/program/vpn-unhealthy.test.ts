@@ -1,13 +1,15 @@
 import type { VpnJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
 import { DockerGate } from './docker-gate';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
 
 // A VPN that Docker calls unhealthy for too long is restarted, one remedy at a time; one that is starting is waited for.
+// Each of these tests has a VPN of its own.
 
 const TIMEOUT_S = 1;
 const LONG_MS = 3_000 * TIMEOUT_S;
+const [STARTING, ALIVE, DEAD] = [0, 1, 2];
 
 const stage = new Stage();
 
@@ -15,13 +17,22 @@ let gate: DockerGate;
 
 beforeAll(async () => {
   gate = await DockerGate.open();
-  const vpn = await stage.addVpn({ healthIntervalMs: 300, startDelayMs: 2_000 });
-  await vpn.setHealth(false);
+  const vpn = { healthIntervalMs: 300 };
+  await stage.addVpns([{ ...vpn, startDelayMs: 2_000 }, vpn, vpn]);
+  await stage.vpn(STARTING).setHealth(false);
   await stage.startPortward({
+    ...NO_PROXY,
     DOCKER_HOST: gate.address,
-    MIN_REPLICAS: '2',
+    // Two on each VPN.
+    MIN_REPLICAS: '6',
+    MIN_FREE_REPLICAS: '0',
     VPN_UNHEALTHY_RESTART_TIMEOUT_S: String(TIMEOUT_S),
   });
+  await stage.listed(4);
+  for (const index of [ALIVE, DEAD]) {
+    await stage.forwarded(65_290, stage.vpn(index));
+    await stage.quiet(stage.vpn(index));
+  }
 }, 60_000);
 
 afterAll(async () => {
@@ -30,113 +41,106 @@ afterAll(async () => {
 });
 
 /** When Docker started the VPN's container: another time after each restart. */
-async function startedAt(): Promise<string> {
-  return (await stage.simulation.docker.getContainer(stage.vpn().containerId).inspect()).State.StartedAt;
+async function startedAt(index: number): Promise<string> {
+  return (await stage.simulation.docker.getContainer(stage.vpn(index).containerId).inspect()).State.StartedAt;
 }
 
-async function health(is: VpnJson['health']): Promise<void> {
-  await until(`the VPN shown as ${is}`, async () => (await stage.statusOf()).health === is);
+async function health(is: VpnJson['health'], index: number): Promise<void> {
+  await until(`the VPN shown as ${is}`, async () => (await stage.statusOf(stage.vpn(index))).health === is);
 }
 
-/** Much longer than the timeout, and all the time the same. */
-function stays(is: VpnJson['health']): Promise<void> {
-  return steadily(`the VPN ${is}`, LONG_MS, async () => (await stage.statusOf()).health === is);
+async function listedOf(index: number): Promise<string[]> {
+  return (await stage.engines()).flatMap((e) => (e.vpn_container === stage.vpn(index).name ? [e.container_id] : []));
 }
 
-function remediesSaid(): string[] {
-  return stage.portward.logLines.map((line) => line.text).filter((text) => /restarting its container/.test(text));
+/** What was said of that VPN. */
+function said(text: RegExp, index: number): RegExp {
+  return new RegExp(`^\\[${stage.vpn(index).name}\\] .*${text.source}`);
 }
 
-/** Resolves with the engines when Portward has restarted the VPN and made its engines anew. */
-async function cured(before: string): Promise<void> {
-  await until('another run of the VPN container', async () => (await startedAt()) !== before, 30_000);
-  await stage.vpn().untilAnswering();
-  await stage.forwarded(65_290);
-  await stage.listed(2);
-  await stage.quiet();
+function remediesSaid(index: number): string[] {
+  const pattern = said(/restarting its container/, index);
+  return stage.portward.logLines.map((line) => line.text).filter((text) => pattern.test(text));
 }
 
-test('a VPN that is starting is not unhealthy: however long it takes it is left alone, and its port is not asked for', async () => {
-  const before = await startedAt();
-  await health('starting');
-  await stays('starting');
-  expect(await startedAt()).toBe(before);
-  expect(await stage.statusOf()).toMatchObject({ remedy: null, forwarding: 'unknown', port_problem: null, engines: 0 });
-  expect((await stage.vpn().requests()).map((r) => r.path)).toEqual([]);
-  await stage.vpn().setHealth(true);
-  await stage.forwarded(65_290);
-  await stage.listed(2);
-  await stage.quiet();
-});
+/** Resolves when Portward has restarted the VPN and made its forwarded engine anew. */
+async function cured(before: string, index: number): Promise<void> {
+  await until('another run of the VPN container', async () => (await startedAt(index)) !== before, 30_000);
+  await stage.vpn(index).untilAnswering();
+  await stage.forwarded(65_290, stage.vpn(index));
+  await stage.quiet(stage.vpn(index));
+}
 
-test('a health check that fails over a tunnel that works: said so, restarted once, and the engines made anew', async () => {
-  const before = await startedAt();
-  const old = (await stage.containers()).map((c) => c.id);
+test.concurrent(
+  'a VPN that is starting is not unhealthy: however long it takes it is left alone, and its port is not asked for',
+  async () => {
+    const vpn = stage.vpn(STARTING);
+    const before = await startedAt(STARTING);
+    await health('starting', STARTING);
+    // Much longer than the timeout.
+    await steadily('the VPN starting', LONG_MS, async () => (await stage.statusOf(vpn)).health === 'starting');
+    expect(await startedAt(STARTING)).toBe(before);
+    const unknown = { remedy: null, forwarding: 'unknown', port_problem: null, engines: 0 };
+    expect(await stage.statusOf(vpn)).toMatchObject(unknown);
+    expect((await vpn.requests()).map((r) => r.path)).toEqual([]);
+    await vpn.setHealth(true);
+    await stage.forwarded(65_290, vpn);
+  },
+);
+
+test.concurrent('a VPN that stays unhealthy: said so, restarted once, and the engines made anew', async () => {
+  const vpn = stage.vpn(ALIVE);
+  const before = await startedAt(ALIVE);
+  const old = (await stage.containers(vpn)).map((c) => c.id);
   // The container takes longer to stop than the timeout: a second remedy would have its time.
-  await stage.vpn().setChangeTimes({ downCommandMs: 2_500 });
-  await stage.vpn().setHealth(false);
-  // An engine has half a second to say so; on a busy machine not every one does.
-  await stage.portward.untilLog(
-    /is unhealthy: its engines are hidden, though (one|2) of them says? .* live connections/,
-  );
-  await stage.portward.untilLog(/has been unhealthy for \d+ s - restarting its container/);
-  const during = await until('the remedy in status', async () => (await stage.statusOf()).remedy);
+  await vpn.setChangeTimes({ downCommandMs: 2_500 });
+  await vpn.setHealth(false);
+  // That some of them say that they are connected they have half a second for, which on a busy machine is too short.
+  await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, ALIVE));
+  await stage.portward.untilLog(said(/has been unhealthy for \d+ s - restarting its container/, ALIVE));
+  const during = await until('the remedy in status', async () => (await stage.statusOf(vpn)).remedy);
   expect(during).toMatchObject({ kind: 'restart container', ended_at: null, error: null });
-  expect(await stage.engines()).toEqual([]);
-  await cured(before);
+  expect(await listedOf(ALIVE)).toEqual([]);
+  await cured(before, ALIVE);
 
-  const containers = await stage.containers();
-  expect(containers).toHaveLength(2);
-  expect(containers.filter((c) => old.includes(c.id))).toEqual([]);
-  expect(remediesSaid()).toHaveLength(1);
-  expect(await stage.statusOf()).toMatchObject({
+  expect((await stage.containers(vpn)).filter((c) => old.includes(c.id))).toEqual([]);
+  expect(remediesSaid(ALIVE)).toHaveLength(1);
+  expect(await stage.statusOf(vpn)).toMatchObject({
     health: 'healthy',
     problem: null,
     remedy: { kind: 'restart container', started_at: during.started_at, ended_at: expect.any(String), error: null },
   });
 });
 
-test('a tunnel that is dead is not said to be alive; the second restart waits twice as long, and one that Docker refuses is told and tried again', async () => {
-  const before = await startedAt();
-  const from = stage.portward.logLines.length;
-  gate.rule = (method, path) =>
-    method === 'POST' && path.includes('/restart') ? { status: 403, message: 'not permitted by this test' } : null;
-  await stage.vpn().killTunnel({ unhealthyAfterMs: 0 });
-  const { text } = await stage.portward.untilLog(/is unhealthy: its engines are hidden/, { from });
-  expect(text).not.toMatch(/live connections/);
-  const said = await stage.portward.untilLog(/has been unhealthy for \d+ s/, { from });
-  expect(Number(/unhealthy for (\d+) s/.exec(said.text)?.[1])).toBeGreaterThanOrEqual(2 * TIMEOUT_S);
-  const failed = await until('the failure in status', async () => {
-    const { remedy } = await stage.statusOf();
-    return remedy !== null && remedy.error !== null && remedy.ended_at !== null && remedy;
-  });
-  expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
-  expect(failed.error).toMatch(/403.*not permitted by this test/);
-  expect((await stage.statusOf()).problem).toMatch(/is unhealthy: .*, and it could not be restarted: .*not permitted/);
-  expect(await startedAt()).toBe(before);
-  expect(await stage.engines()).toEqual([]);
+test.concurrent(
+  'a tunnel that is dead is not said to be alive; a restart that Docker refuses is told, and tried again after twice the time',
+  async () => {
+    const vpn = stage.vpn(DEAD);
+    const before = await startedAt(DEAD);
+    gate.rule = (method, path) =>
+      method === 'POST' && path.includes('/restart') && path.includes(vpn.containerId)
+        ? { status: 403, message: 'not permitted by this test' }
+        : null;
+    await vpn.killTunnel({ unhealthyAfterMs: 0 });
+    const { text } = await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, DEAD));
+    expect(text).not.toMatch(/live connections/);
+    const failed = await until('the failure in status', async () => {
+      const { remedy } = await stage.statusOf(vpn);
+      return remedy !== null && remedy.error !== null && remedy.ended_at !== null && remedy;
+    });
+    expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
+    expect(failed.error).toMatch(/403.*not permitted by this test/);
+    const { problem } = await stage.statusOf(vpn);
+    expect(problem).toMatch(/is unhealthy: .*, and it could not be restarted: .*not permitted/);
+    expect(await startedAt(DEAD)).toBe(before);
+    expect(await listedOf(DEAD)).toEqual([]);
 
-  gate.rule = () => null;
-  await cured(before);
-  expect(remediesSaid()).toHaveLength(3);
-  const { remedy } = await stage.statusOf();
-  expect(remedy).toMatchObject({ kind: 'restart container', error: null });
-  const pause = Date.parse(remedy?.started_at ?? '') - Date.parse(failed.ended_at ?? '');
-  expect(pause).toBeGreaterThanOrEqual(4_000 * TIMEOUT_S);
-});
-
-test('with VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 it is left alone, and without VPN_RESTART_ENGINES_ON_RECONNECT so are its engines', async () => {
-  await stage.startPortwardAgain({ VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0', VPN_RESTART_ENGINES_ON_RECONNECT: 'false' });
-  await stage.forwarded(65_290);
-  const old = (await stage.listed(2)).map((e) => e.container_id);
-  const before = await startedAt();
-  await stage.vpn().setHealth(false);
-  await health('unhealthy');
-  await stays('unhealthy');
-  expect(await stage.engines()).toEqual([]);
-  await stage.vpn().setHealth(true);
-  await stage.forwarded(65_290);
-  expect((await stage.listed(2)).map((e) => e.container_id)).toEqual(old);
-  expect((await stage.replacements()).filter((r) => r.cause === 'VPN reconnected')).toEqual([]);
-  expect(await startedAt()).toBe(before);
-});
+    gate.rule = () => null;
+    await cured(before, DEAD);
+    expect(remediesSaid(DEAD)).toHaveLength(2);
+    const { remedy } = await stage.statusOf(vpn);
+    expect(remedy).toMatchObject({ kind: 'restart container', error: null });
+    const pause = Date.parse(remedy?.started_at ?? '') - Date.parse(failed.ended_at ?? '');
+    expect(pause).toBeGreaterThanOrEqual(2_000 * TIMEOUT_S);
+  },
+);

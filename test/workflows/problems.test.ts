@@ -24,6 +24,18 @@ test('a forwarded port that Gluetun redirects to another one reaches no engine: 
   );
 });
 
+test.each([
+  [null, "VPN container 'gluetun' is unhealthy: its engines are hidden"],
+  [0, "VPN container 'gluetun' is unhealthy: its engines are hidden"],
+  [1, 'its engines are hidden, though one of them says that it has live connections'],
+  [2, 'its engines are hidden, though 2 of them say that they have live connections'],
+])('an unhealthy VPN of whose engines %j say that they are connected is told so', (liveEngines, told) => {
+  const unhealthy = sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }), liveEngines });
+  const text = problem({}, { sight: unhealthy });
+  expect(text).toContain(told);
+  expect(/live connections/.test(text ?? '')).toBe((liveEngines ?? 0) > 0);
+});
+
 const absent = (ofService?: readonly string[]) =>
   problem({}, { sight: sight(65_290, { vpn: { kind: 'absent', ...(ofService && { ofService }) } }) });
 
