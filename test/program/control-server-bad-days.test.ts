@@ -82,7 +82,7 @@ async function engineIds(): Promise<Map<string | null, string>> {
 beforeAll(async () => {
   stage = await Stage.start({
     vpns: badDays.map((_day, index) => ({ port: port(index) })),
-    env: { GLUETUN_PORT_CACHE_TTL_S: '8', PORT_LOST_TIMEOUT_S: '0' },
+    env: { GLUETUN_PORT_CACHE_TTL_S: '5', PORT_LOST_TIMEOUT_S: '0' },
   });
   await Promise.all(stage.vpns.map((vpn, index) => stage.forwarded(port(index), vpn)));
   await until('every port told as read', async () =>

@@ -9,7 +9,7 @@ import { ensureSimulatorImage } from '../../simulator/image';
 import { Planted } from '../security/planted';
 import { tracesOf } from '../security/traces';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 const folder = mkdtempSync(join(tmpdir(), 'portward-engine-'));
 const file = join(folder, 'engine.json');
@@ -34,7 +34,9 @@ beforeAll(async () => {
   const env = {
     ENGINE_FILE: file,
     ENGINE_IMAGE: '',
+    ...NO_PROXY,
     HEALTH_CHECK_INTERVAL_S: '1',
+    HEALTH_FAILURE_THRESHOLD: '2',
     DEBUG_MODE: 'true',
     DEBUG_LOG_DIR: 'debug',
   };

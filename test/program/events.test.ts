@@ -17,10 +17,10 @@ let receiver: Receiver;
 const heard: HeardEvent[] = [];
 
 /** Listens until the test says so, comes back as a browser does, and keeps what it heard. */
-async function followed(work: () => Promise<unknown>, from?: string): Promise<void> {
+async function followed(work: (client: EventClient) => Promise<unknown>, from?: string): Promise<void> {
   const client = await EventClient.open(`${stage.portward.url}/events/stream`, from);
   try {
-    await work();
+    await work(client);
   } finally {
     client.close();
     heard.push(...client.events);
@@ -64,9 +64,10 @@ test('a port change is told on the stream and to the receiver, which fails twice
   const { news, lineage } = await newsOf(stage);
   expect(news[0]?.number).toBe(1);
   const vpn = stage.vpn().name;
-  await followed(async () => {
+  await followed(async (client) => {
     await stage.vpn().changePort(40_648);
-    await stage.portward.untilLog(/replacing forwarded engine/);
+    // While the old engine has its grace, and seldom in a task, which would be given out again only after 30 s.
+    await until('the new engine', () => client.events.filter(({ event }) => event === 'engine_ready').length === 2);
     await stage.portward.kill('SIGKILL');
   }, `${vpn}=${lineage}.0`);
   await stage.portward.start();

@@ -1,12 +1,12 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ReplacementJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start({ env: NO_PROXY });
   await stage.forwarded(65_290);
 });
 afterAll(() => stage.clear());

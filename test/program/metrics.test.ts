@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { freePorts } from '../../simulator/free-ports';
 import { tablesIn } from '../docs/markdown';
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
 import { metricNames } from '../metrics/expression';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // What /metrics of the whole program says before and after a real change of the port, and that the files under deploy/
 // ask for nothing else.
@@ -15,14 +14,14 @@ const ROOT = join(__dirname, '..', '..');
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start({ env: NO_PROXY });
   await stage.forwarded(65_290);
   await stage.quiet();
 });
 afterAll(() => stage?.clear());
 
-async function scrape(url = stage.portward.url): Promise<Map<string, Family>> {
-  const response = await fetch(`${url}/metrics`);
+async function scrape(): Promise<Map<string, Family>> {
+  const response = await fetch(`${stage.portward.url}/metrics`);
   expect(response.status).toBe(200);
   return parseExposition(await response.text());
 }
@@ -149,22 +148,6 @@ test('Prometheus is told of the rules that there are, and every rule and panel h
   for (const panel of dashboard.panels) {
     expect(panel.datasource.uid).toBe('${datasource}');
     expect(panel.targets.length).toBeGreaterThan(0);
-  }
-});
-
-test('a worker apart shows its metrics where it is told to, and the API apart only its own', async () => {
-  const [port = 0] = await freePorts(1);
-  const apart = await Stage.start({ apart: true, env: { PORTWARD_METRICS_PORT: String(port) } });
-  try {
-    await apart.forwarded(65_290);
-    const ofWorker = await scrape(`http://127.0.0.1:${port}`);
-    expect(valueOf(ofWorker, 'portward_port_reads_total', { vpn: apart.vpn().name, result: 'ok' })).toBeGreaterThan(0);
-    expect([...ofWorker.keys()].filter((name) => name.startsWith('orch_'))).toEqual([]);
-    const ofApi = await scrape(apart.api.url);
-    expect(valueOf(ofApi, 'orch_healthy_engines')).toBe(1);
-    expect([...ofApi.keys()].filter((name) => name.startsWith('temporal_') || name.includes('worker'))).toEqual([]);
-  } finally {
-    await apart.clear();
   }
 });
 

@@ -7,13 +7,13 @@ import type { OrchestratorStatusJson } from '../../src/api/status-schemas';
 import { Planted } from '../security/planted';
 import { tracesOf } from '../security/traces';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // Engines on request, from a client with a proxy's patience, through two API processes beside one worker.
 
 /** A proxy's HTTP client gives up then. */
 const PATIENCE_MS = 3_000;
-const MAX_REPLICAS = 4;
+const MAX_REPLICAS = 3;
 
 const stage = new Stage();
 const secret = new Planted('environment');
@@ -25,6 +25,7 @@ beforeAll(async () => {
   await vpn.untilHealth('healthy');
   await stage.startPortward(
     {
+      ...NO_PROXY,
       MAX_REPLICAS: String(MAX_REPLICAS),
       MIN_FREE_REPLICAS: '0',
       // Nobody waits between two tries here.

@@ -1,5 +1,5 @@
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // VPNs that forward several ports, on another port of the control server than usual, and one that is upgraded to a release
 // that wants a key.
@@ -12,7 +12,13 @@ beforeAll(async () => {
       { port: [40_001, 40_002], controlPort: 8_001 },
       { port: [50_001, 50_002], controlPort: 8_002 },
     ],
-    env: { GLUETUN_PORT_INDEX: '1', MIN_REPLICAS: '2', GLUETUN_API_PORT_2: '8002', ACE_HTTPS_RANGE: '46100-46101' },
+    env: {
+      ...NO_PROXY,
+      GLUETUN_PORT_INDEX: '1',
+      MIN_REPLICAS: '2',
+      GLUETUN_API_PORT_2: '8002',
+      ACE_HTTPS_RANGE: '46100-46101',
+    },
   });
   await stage.listed(2);
 }, 60_000);
