@@ -1,49 +1,63 @@
+import { until } from '../simulator/until';
 import { DockerGate } from './docker-gate';
-import { Stage, type EngineContainer } from './stage';
+import { NO_PROXY, Stage, type EngineContainer } from './stage';
 import { temporalServers } from './temporal-servers';
 
 // SIGTERM as service managers send it: `docker stop` kills after 10 s what has not ended by itself.
 
 const KILLED_AFTER_MS = 10_000;
 
+const DECIDED = 0;
+const STARTING = 1;
+
 let stage: Stage;
 let gate: DockerGate;
 let plain = '';
+const ports = [40_000, 50_000];
 
 beforeAll(async () => {
   gate = await DockerGate.open();
   stage = await Stage.start({
-    env: { MIN_REPLICAS: '2', DOCKER_HOST: gate.address },
-    engineEnv: { STARTUP_MS: '1000', STOP_BEHAVIOUR: 'slow:1500' },
+    vpns: ports.map((port) => ({ port })),
+    env: { ...NO_PROXY, MIN_REPLICAS: '3', DOCKER_HOST: gate.address },
+    engineEnv: { STOP_BEHAVIOUR: 'slow:1500' },
   });
   stage.onClear(() => gate.shut());
-  await stage.forwarded(65_290);
-  await stage.quiet();
-  plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id ?? '';
+  await allForwarded();
+  plain = (await stage.listed(3)).find((e) => !e.forwarded)?.container_id ?? '';
 });
 afterAll(() => stage.clear());
 
-async function running(): Promise<string[]> {
-  return (await stage.containers()).filter((c) => c.running).map((c) => c.id);
+/** Resolves with the engines' ids when nothing is at work. */
+async function allForwarded(): Promise<string[]> {
+  const engines = await Promise.all(ports.map((port, at) => stage.forwarded(port, stage.vpn(at))));
+  await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
+  return engines.map((e) => e.container_id);
 }
 
-/** Nothing but engines is left, and at the next start the replacement comes to its end. Resolves with the engines there are then. */
-async function stopAndGoOn(port: number, mend: () => Promise<unknown> | void): Promise<EngineContainer[]> {
+async function containers(): Promise<EngineContainer[]> {
+  return (await Promise.all(stage.vpns.map((vpn) => stage.containers(vpn)))).flat();
+}
+
+async function running(): Promise<string[]> {
+  return (await containers()).filter((c) => c.running).map((c) => c.id);
+}
+
+/** Nothing but engines is left, and at the next start replacements come to their end. Resolves with the engines there are then. */
+async function stopAndGoOn(mend: () => Promise<unknown> | void): Promise<EngineContainer[]> {
   expect(await stage.portward.stop(KILLED_AFTER_MS)).toEqual({ code: 0, signal: null });
   expect(temporalServers(stage.portward.dataDir)).toEqual([]);
   expect(await running()).toContain(plain);
   await mend();
   await stage.portward.start();
-  const forwarded = await stage.forwarded(port);
-  await stage.quiet();
-  expect((await running()).toSorted()).toEqual([plain, forwarded.container_id].toSorted());
-  return stage.containers();
+  expect([plain, ...(await allForwarded())].toSorted()).toEqual((await running()).toSorted());
+  return containers();
 }
 
-async function changeUntil(port: number, line: RegExp): Promise<void> {
-  const from = stage.portward.logLines.length;
-  await stage.vpn().changePort(port);
-  await stage.portward.untilLog(line, { from });
+async function changed(index: number): Promise<void> {
+  const port = (ports[index] ?? 0) + 1;
+  ports[index] = port;
+  await stage.vpn(index).changePort(port);
 }
 
 async function dockerAnswers(): Promise<void> {
@@ -52,22 +66,28 @@ async function dockerAnswers(): Promise<void> {
   await gate.reopen();
 }
 
-test('in the moment of the decision, and the control server hangs', async () => {
-  await changeUntil(40_001, /replacing forwarded engine/);
-  await stage.vpn().setFault({ kind: 'hang' });
-  expect(await stopAndGoOn(40_001, () => stage.vpn().setFault(null))).toHaveLength(2);
-});
-
-test('while the new engine starts, and Docker hangs', async () => {
-  await changeUntil(40_002, /Forwarded engine replacement triggered/);
+test("in the moment of the decision, while the control server hangs, and while another VPN's new engine starts, and Docker hangs", async () => {
+  gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
+  await changed(STARTING);
+  await until('its engine being started', () => gate.held.length > 0);
+  const from = stage.portward.logLines.length;
+  await changed(DECIDED);
+  await stage.portward.untilLog(/replacing forwarded engine/, { from });
+  await stage.vpn(DECIDED).setFault({ kind: 'hang' });
   gate.rule = () => 'hang';
-  expect(await stopAndGoOn(40_002, dockerAnswers)).toHaveLength(2);
+  const mend = async () => {
+    await stage.vpn(DECIDED).setFault(null);
+    await dockerAnswers();
+  };
+  expect(await stopAndGoOn(mend)).toHaveLength(3);
 });
 
 test('while the old engine is being stopped, and Temporal is frozen', async () => {
-  await changeUntil(40_003, /Stopping forwarded engine/);
+  const from = stage.portward.logLines.length;
+  await changed(DECIDED);
+  await stage.portward.untilLog(/Stopping forwarded engine/, { from });
   process.kill(stage.temporalPid(), 'SIGSTOP');
-  expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
+  expect(await stopAndGoOn(() => {})).toHaveLength(3);
 });
 
 test('while it starts, with a Temporal server that a former one left frozen, and when it waits for a Docker that hangs', async () => {
@@ -84,12 +104,12 @@ test('while it starts, with a Temporal server that a former one left frozen, and
   from = stage.portward.logLines.length;
   stage.portward.launch();
   await stage.portward.untilLog(/Temporal server:/, { from });
-  expect(await stopAndGoOn(40_003, dockerAnswers)).toHaveLength(2);
+  expect(await stopAndGoOn(dockerAnswers)).toHaveLength(3);
 });
 
 test('while its Temporal server, which was killed, is being started again', async () => {
   const from = stage.portward.logLines.length;
   process.kill(stage.temporalPid(), 'SIGKILL');
   await stage.portward.untilLog(/has died; starting it again/, { from });
-  expect(await stopAndGoOn(40_003, () => {})).toHaveLength(2);
+  expect(await stopAndGoOn(() => {})).toHaveLength(3);
 });

@@ -8,7 +8,8 @@ import { cacheDir } from '../../src/folders';
 import { resolveTemporalCli } from '../../src/temporal/cli';
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/server';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { DockerGate } from './docker-gate';
+import { NO_PROXY, Stage } from './stage';
 
 // Two workers and an API, each a process, on one Temporal server that is nobody's own. It is not there when they start, and
 // has not their namespace when it is.
@@ -17,6 +18,7 @@ const log = { info: () => {}, warn: () => {} };
 const NAMESPACE = 'of-this-test';
 
 let stage: Stage;
+let gate: DockerGate;
 let second: PortwardProcess;
 let server: EmbeddedServer;
 let client: Client;
@@ -26,11 +28,16 @@ let refused: { readonly status: number; readonly body: string };
 beforeAll(async () => {
   const [port = 0, uiPort = 0] = await freePorts(2);
   stage = new Stage();
+  gate = await DockerGate.open();
+  stage.onClear(() => gate.shut());
   const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
   await stage.addVpn();
   await stage.vpn().untilHealth('healthy');
   const temporal = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: NAMESPACE };
-  const settings = { ...temporal, MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' };
+  const settings = {
+    ...{ ...temporal, ...NO_PROXY, DOCKER_HOST: gate.address },
+    ...{ MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' },
+  };
   await stage.startPortward(settings, { STARTUP_MS: '800' }, true);
   const answer = await fetch(`${stage.api.url}/engines`);
   refused = { status: answer.status, body: await answer.text() };
@@ -94,42 +101,71 @@ test('both started with nothing there: two engines, each provisioned once', asyn
   expect(await ids()).toHaveLength(2);
 });
 
-test.each([
-  ['killed', 'SIGKILL', 40_001],
-  ['stopped', 'SIGTERM', 40_002],
-  ['frozen', 'SIGSTOP', 40_003],
-] as const)(
-  'one is %s in the middle of a replacement: the other finishes it, and nothing is done twice',
-  async (_how, signal, port) => {
-    const plain = (await stage.engines()).find((e) => !e.forwarded && e.p2p_port === null)?.container_id ?? '';
-    const before = (await stage.replacements()).length;
-    const stopped = said(/Successfully stopped forwarded engine/);
-    const from = [stage.portward.logLines.length, second.logLines.length] as const;
-    await stage.vpn().changePort(port);
-    // Whoever has it in hand is the one that is lost.
-    const holder = await Promise.race([
-      stage.portward.untilLog(/Forwarded engine replacement triggered/, { from: from[0] }).then(() => stage.portward),
-      second.untilLog(/Forwarded engine replacement triggered/, { from: from[1] }).then(() => second),
-    ]);
-    if (signal === 'SIGSTOP') process.kill(holder.pid, signal);
-    else void holder.kill(signal);
+/** In whose hands an activity of the newest replacement is. */
+async function atWork(): Promise<PortwardProcess | null> {
+  const [newest] = await stage.replacements();
+  const { raw } = await client.workflow.getHandle(newest?.id ?? '').describe();
+  const [activity] = raw.pendingActivities ?? [];
+  return [stage.portward, second].find(({ pid }) => activity?.lastWorkerIdentity?.startsWith(`${pid}@`)) ?? null;
+}
 
-    const fresh = await stage.forwarded(port, stage.vpn(), 60_000);
-    await stage.quiet();
-    expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
-    if (signal === 'SIGSTOP') process.kill(holder.pid, 'SIGCONT');
-    else {
-      await holder.exit;
-      await holder.start();
-    }
-    await until('all well', async () => (await stage.status()).vpns[0]?.forwarding === 'forwarded');
-    const replacements = await stage.replacements();
-    expect(replacements.length).toBe(before + 1);
-    // What was frozen on its way to an engine that answers may have been begun anew.
-    expect(await done(replacements)).toEqual({ awaitEngine: 1, stopEngine: 1 });
-    // Who is killed may have said less than was done, and who is frozen says again what the other has said.
-    const lines = () => said(/Successfully stopped forwarded engine/) - stopped;
-    if (signal !== 'SIGKILL') await until('the line of the stop', () => lines() >= 1);
-    expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
-  },
-);
+/** Resolves when the replacement is in a worker's hands; Docker holds it there. */
+async function kill(): Promise<PortwardProcess> {
+  await until('the engine being started', () => gate.held.length > 0);
+  const worker = await until('who has it in hand', atWork);
+  await worker.kill('SIGKILL');
+  gate.rule = () => null;
+  return worker;
+}
+
+async function freeze(from: readonly [number, number]): Promise<PortwardProcess> {
+  const line = /Forwarded engine replacement triggered/;
+  const worker = await Promise.race([
+    stage.portward.untilLog(line, { from: from[0] }).then(() => stage.portward),
+    second.untilLog(line, { from: from[1] }).then(() => second),
+  ]);
+  process.kill(worker.pid, 'SIGSTOP');
+  return worker;
+}
+
+async function thaw(worker: PortwardProcess): Promise<void> {
+  process.kill(worker.pid, 'SIGCONT');
+}
+
+/**
+ * A port changes, and whoever has its replacement in hand is lost, until the other one has brought it to its end. Resolves
+ * with how often each thing was done for it.
+ */
+async function doneWithout(
+  port: number,
+  lose: typeof freeze,
+  goOn: (worker: PortwardProcess) => Promise<unknown>,
+): Promise<Record<string, number>> {
+  const plain = (await stage.engines()).find((e) => !e.forwarded && e.p2p_port === null)?.container_id ?? '';
+  const before = (await stage.replacements()).length;
+  const from = [stage.portward.logLines.length, second.logLines.length] as const;
+  await stage.vpn().changePort(port);
+  const worker = await lose(from);
+  const fresh = await stage.forwarded(port);
+  await stage.quiet();
+  expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
+  await goOn(worker);
+  await until('all well', async () => (await stage.statusOf()).forwarding === 'forwarded');
+  const replacements = await stage.replacements();
+  expect(replacements.length).toBe(before + 1);
+  expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
+  return done(replacements);
+}
+
+test('one is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
+  // The kill meets an activity, and no task of a workflow, for which Temporal would wait 30 s.
+  gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
+  expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, stopEngine: 1 });
+});
+
+test('one is frozen in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
+  const stopped = said(/Successfully stopped forwarded engine/);
+  expect(await doneWithout(40_002, freeze, thaw)).toEqual({ awaitEngine: 1, stopEngine: 1 });
+  // Who was frozen says again what the other has said.
+  await until('the line of the stop', () => said(/Successfully stopped forwarded engine/) > stopped);
+});
