@@ -1,7 +1,7 @@
 import { privateDockerObstacle, startPrivateDocker, type PrivateDocker } from '../../simulator/private-docker';
 import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // dockerd itself is stopped and killed: a second one, which not every machine can have.
 
@@ -15,7 +15,7 @@ async function onPrivateDocker(liveRestore: boolean): Promise<PrivateDocker> {
   stage = new Stage(privateDocker);
   const vpn = await stage.addVpn({ restartPolicy: 'unless-stopped' });
   await vpn.untilHealth('healthy');
-  await stage.startPortward({ MIN_REPLICAS: '2' });
+  await stage.startPortward({ ...NO_PROXY, MIN_REPLICAS: '2' });
   await stage.forwarded(65_290);
   await stage.listed(2);
   await stage.quiet();

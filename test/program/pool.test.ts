@@ -3,7 +3,7 @@ import { fleetWorkflowId } from '../../src/domain/names';
 import { fleetStateQuery } from '../../src/workflows/fleet-messages';
 import { playOn, type Reported } from '../contract/stream-reports';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
 
 // How many engines there are over two VPNs: kept, made up for, given back, asked for and let go, with real engines.
@@ -21,6 +21,7 @@ beforeAll(async () => {
   stage = await Stage.start({
     vpns: PORTS.map((port) => ({ port, healthIntervalMs: 300 })),
     env: {
+      ...NO_PROXY,
       MIN_REPLICAS: String(MIN_REPLICAS),
       MIN_FREE_REPLICAS: '0',
       MAX_REPLICAS: String(MAX_REPLICAS),

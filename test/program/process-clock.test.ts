@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../simulator/until';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // The machine's clock is set while Portward runs, as Portward's process sees it. Temporal's clock can't be set for a test.
 
@@ -19,7 +19,9 @@ beforeAll(async () => {
   stage = await Stage.start({
     vpns: [{ port }],
     env: {
+      ...NO_PROXY,
       MIN_REPLICAS: '2',
+      GLUETUN_HEALTH_CHECK_INTERVAL_S: '0.5',
       HEALTH_CHECK_INTERVAL_S: '1',
       NODE_OPTIONS: `--require ${join(__dirname, 'clock-hook.cjs')}`,
       CLOCK_OFFSET_FILE: join(folder, 'offset'),

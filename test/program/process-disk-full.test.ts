@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // A small file system of its own for Portward's data, filled to the last byte. Mounting one takes root.
 
@@ -25,7 +25,7 @@ function mountObstacle(): string | null {
 beforeAll(async () => {
   disk = mkdtempSync(join(tmpdir(), 'portward-disk-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk]);
-  stage = await Stage.start({ folderIn: disk, env: { DEBUG_MODE: 'true', DEBUG_LOG_DIR: 'debug' } });
+  stage = await Stage.start({ folderIn: disk, env: { ...NO_PROXY, DEBUG_MODE: 'true', DEBUG_LOG_DIR: 'debug' } });
   await stage.forwarded(65_290);
   await stage.quiet();
 });

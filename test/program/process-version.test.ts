@@ -4,7 +4,7 @@ import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { otherBuild } from './other-build';
-import { Stage } from './stage';
+import { NO_PROXY, Stage } from './stage';
 
 // A worker with other code takes over workflows that it can't replay: an update, and going back from one. One VPN is then in
 // the middle of a replacement, the other in quiet. The API is a process of its own, which clients ask all the time.
@@ -27,7 +27,7 @@ beforeAll(async () => {
   stage = await Stage.start({
     vpns: [{ port }, { port: QUIET_PORT }],
     apart: true,
-    env: { MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' },
+    env: { ...NO_PROXY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' },
     engineEnv: { STARTUP_MS: '1500' },
   });
 });
