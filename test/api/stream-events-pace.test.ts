@@ -3,7 +3,7 @@ import { BatchPace, EVENT_PACE } from '../../src/api/stream-events-pace';
 
 const HOUR_MS = 3_600_000;
 const { collectMs, spacingMs, burst, refillMs } = EVENT_PACE;
-/** What an accepted batch adds to a history; `test/workflows/stream-history.test.ts` measures it. */
+/** What an accepted batch adds to a history; `test/workflows/history-length.test.ts` measures it. */
 const HISTORY_EVENTS_A_BATCH = 4;
 
 /** When batches go if events come at these times and every batch goes as soon as it may. */

@@ -1,9 +1,10 @@
 import type { Cause } from '../../src/domain/replacement';
+import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/messages';
 import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
-// Why engines are replaced or have to wait besides a change of the port, each once on a real Temporal server.
+// Why engines are replaced, removed or have to wait besides a change of the port, each once on a real Temporal server.
 
 let bench: TemporalBench;
 
@@ -157,4 +158,70 @@ test.concurrent(
       expect(breakers.forwarded.general.failures).toBe(0);
       await stand.untilState('no problem any more', (s) => s.problem === null);
     }, brisk),
+);
+
+/** The container of the engine that is being brought up for that cause. */
+async function booting(stand: VpnStand, cause: string): Promise<{ readonly id: string; readonly name: string }> {
+  const state = await stand.untilState(`a container (${cause})`, (s) =>
+    s.replacements.some((r) => r.cause === cause && r.made !== null),
+  );
+  const made = state.replacements.findLast((r) => r.cause === cause)?.made;
+  if (!made) throw new Error(`no container was made for ${cause}`);
+  return made;
+}
+
+test.concurrent(
+  'an engine on request that is removed while it boots is gone for good, and a repeat finds that done',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        stand.engineAnswers = false;
+        await stand.handle.executeUpdate(provisionEngineUpdate, {
+          args: [{ requestId: 'provision-1', labels: {}, sealedEnv: null, httpPort: null }],
+        });
+        const { id, name } = await booting(stand, 'requested');
+
+        const removed = await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: name }] });
+        expect(removed).toMatchObject({ cause: 'requested', target: null });
+        const again = await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: id }] });
+        expect(again.id).toBe(removed.id);
+
+        stand.engineAnswers = true;
+        await stand.untilQuiet();
+        const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
+        expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
+        expect(state.engines.map((e) => e.p2pPort)).toEqual([40_000]);
+        expect(state.replacements.map((r) => [r.cause, r.state])).toEqual([
+          ['first engine', 'completed'],
+          ['requested', 'completed'],
+        ]);
+      },
+      { ...brisk, targetEngines: 1 },
+    ),
+);
+
+test.concurrent(
+  'a forwarded engine that is removed while it boots is made anew, and its replacement lets go of the old one',
+  () =>
+    bench.with(
+      async (stand) => {
+        await stand.start();
+        const before = await stand.untilForwarded(40_000);
+        stand.engineAnswers = false;
+        stand.port = { kind: 'known', port: 40_001 };
+        const { id } = await booting(stand, 'port changed');
+        await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: id }] });
+        const anew = await booting(stand, 'removed');
+        expect(anew.id).not.toBe(id);
+        stand.engineAnswers = true;
+        await stand.untilForwarded(40_001);
+        await stand.untilQuiet();
+        expect([...stand.engines.keys()]).toEqual([anew.id]);
+        const [old] = before.engines;
+        expect(stand.calls).toContain(`removeEngine ${old?.name}`);
+      },
+      { ...brisk, targetEngines: 1 },
+    ),
 );

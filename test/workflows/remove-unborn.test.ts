@@ -1,88 +1,18 @@
 import { engineName } from '../../src/domain/names';
 import { session, type EngineCondition } from '../../src/domain/observation';
-import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/messages';
 import { newVpnData } from '../../src/workflows/vpn-data';
 import { VpnState } from '../../src/workflows/vpn-state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
-import { TemporalBench, type VpnStand } from './bench';
 
 // Engines that somebody removes before they answer.
 
-let bench: TemporalBench;
-
-beforeAll(async () => {
-  bench = await TemporalBench.start();
-});
-afterAll(() => bench.stop());
-
-/** Short, as real time passes here. */
-const brisk = { evictionGraceMs: 300 };
-
 const request = { requestId: 'provision-1', labels: {}, sealedEnv: null, httpPort: null };
-
-/** The container of the engine that is being brought up for that cause. */
-async function booting(stand: VpnStand, cause: string): Promise<{ readonly id: string; readonly name: string }> {
-  const state = await stand.untilState(`a container (${cause})`, (s) =>
-    s.replacements.some((r) => r.cause === cause && r.made !== null),
-  );
-  const made = state.replacements.findLast((r) => r.cause === cause)?.made;
-  if (!made) throw new Error(`no container was made for ${cause}`);
-  return made;
-}
-
-test.concurrent(
-  'an engine on request that is removed while it boots is gone for good, and a repeat finds that done',
-  () =>
-    bench.with(async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      stand.engineAnswers = false;
-      await stand.handle.executeUpdate(provisionEngineUpdate, { args: [request] });
-      const { id, name } = await booting(stand, 'requested');
-
-      const removed = await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: name }] });
-      expect(removed).toMatchObject({ cause: 'requested', target: null });
-      const again = await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: id }] });
-      expect(again.id).toBe(removed.id);
-
-      stand.engineAnswers = true;
-      await stand.untilQuiet();
-      const state = await stand.untilState('nothing evicted any more', (s) => s.evicted.length === 0);
-      expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);
-      expect(state.engines.map((e) => e.p2pPort)).toEqual([40_000]);
-      expect(state.replacements.map((r) => [r.cause, r.state])).toEqual([
-        ['first engine', 'completed'],
-        ['requested', 'completed'],
-      ]);
-    }, brisk),
-);
-
-test.concurrent(
-  'a forwarded engine that is removed while it boots is made anew, and its replacement lets go of the old one',
-  () =>
-    bench.with(async (stand) => {
-      await stand.start();
-      const before = await stand.untilForwarded(40_000);
-      stand.engineAnswers = false;
-      stand.port = { kind: 'known', port: 40_001 };
-      const { id } = await booting(stand, 'port changed');
-      await stand.handle.executeUpdate(removeEngineUpdate, { args: [{ engine: id }] });
-      const anew = await booting(stand, 'removed');
-      expect(anew.id).not.toBe(id);
-      stand.engineAnswers = true;
-      await stand.untilForwarded(40_001);
-      await stand.untilQuiet();
-      expect([...stand.engines.keys()]).toEqual([anew.id]);
-      const [old] = before.engines;
-      expect(stand.calls).toContain(`removeEngine ${old?.name}`);
-    }, brisk),
-);
 
 function runs(id: string): EngineCondition {
   return { id, running: true, startedAt: DAY, networkOf: 'vpn-container', health: 'healthy' };
 }
 
-test.concurrent('one that has no container yet is removed by the name that it will have', () => {
+test('one that has no container yet is removed by the name that it will have', () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
     sight: sight(65_290),
@@ -110,7 +40,7 @@ test.concurrent('one that has no container yet is removed by the name that it wi
   expect(ports()).toEqual(first);
 });
 
-test.concurrent('a forwarded one that has no container yet is made up for as removed, not as one that failed', () => {
+test('a forwarded one that has no container yet is made up for as removed, not as one that failed', () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
     sight: sight(65_290),
@@ -126,7 +56,7 @@ test.concurrent('a forwarded one that has no container yet is made up for as rem
   ]);
 });
 
-test.concurrent('one that answers just when it is removed is never listed, and is removed by the next look', () => {
+test('one that answers just when it is removed is never listed, and is removed by the next look', () => {
   const forwarded = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
