@@ -36,6 +36,14 @@ async function changePort(port: number): Promise<void> {
   await stand.untilQuiet();
 }
 
+/** One watch is at work, and nothing is still to be told: a task that a worker gets while it stops is lost for its whole time. */
+function untilAtRest(): Promise<unknown> {
+  return until('one watch, and nothing that is still to be told', async () => {
+    const { raw } = await stand.handle.describe();
+    return raw.pendingActivities?.length === 1 && !raw.pendingWorkflowTask;
+  });
+}
+
 /** Which of them the next worker takes first is the server's choice, so there are several rounds. */
 const PORTS = process.env['PORTWARD_TEST_ALL'] === 'true' ? [40_001, 40_002, 40_003, 40_004, 40_005] : [40_001, 40_002];
 /** The server keeps a task for the worker that is gone for as long. */
@@ -45,25 +53,27 @@ test('what came while no worker ran is taken up as a replay will, though queries
   stand = bench.stand({ evictionGraceMs: 300 });
   const withWorker = (work: () => Promise<unknown>) => bench.withWorker(stand, work, impatient);
   await withWorker(async () => {
-    await stand.start();
+    // A shorter time than the usual one for a task that is lost all the same.
+    await stand.start({ workflowTaskTimeout: '5 seconds' });
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
+    await untilAtRest();
   });
   for (const port of PORTS) {
     await withWorker(async () => {
       await changePort(port);
       // For a second after this one the next has to wait, by the workflow's clock.
       await stand.handle.signal(recheckSignal);
-      await until('one watch, and nothing that is still to be told', async () => {
-        const { raw } = await stand.handle.describe();
-        return raw.pendingActivities?.length === 1 && !raw.pendingWorkflowTask;
-      });
+      await untilAtRest();
     });
     const waiting = [ask(), ask(), ask()];
     // Nothing tells that the server has them; one that came after the signal would be answered with its task.
     await sleep(500);
     await stand.handle.signal(recheckSignal);
-    await withWorker(() => Promise.all(waiting));
+    await withWorker(async () => {
+      await Promise.all(waiting);
+      await untilAtRest();
+    });
   }
   await withWorker(() => changePort(40_006));
   expect(await failedTasks()).toEqual([]);
