@@ -32,17 +32,17 @@ async function engineOf(stand: VpnStand): Promise<string> {
 
 const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
 
-/** Events of the history that each of many batches costs. */
+/** Events of the history that a batch costs, as a rule: on a busy machine a task may time out on the way, which costs some more. */
 async function eventsABatchOn(stand: VpnStand, containerId: string): Promise<number> {
-  const before = await historyLength(stand);
-  let batches = 0;
+  const costs: number[] = [];
   // The real queue, with less time between its batches; each is waited for, so that none shares a workflow task.
   const queue = new StreamEventQueue({
     pace: new BatchPace({ collectMs: 5, spacingMs: 5, burst: 1_000, refillMs: 1 }),
     send: async (events) => {
-      batches++;
+      const before = await historyLength(stand);
       await stand.handle.signal(streamsSignal, events);
       await stand.streams();
+      costs.push((await historyLength(stand)) - before);
     },
   });
   for (let i = 0; i < 25; i++) {
@@ -53,11 +53,10 @@ async function eventsABatchOn(stand: VpnStand, containerId: string): Promise<num
     ]);
   }
   expect((await stand.streams()).filter((s) => s.endedAt === null && s.containerId === containerId)).toHaveLength(10);
-  const grown = (await historyLength(stand)) - before;
-  const eventsABatch = grown / batches;
-  expect(batches).toBeGreaterThanOrEqual(25);
-  expect(eventsABatch).toBeGreaterThan(3);
-  return eventsABatch;
+  expect(costs.length).toBeGreaterThanOrEqual(25);
+  const median = costs.toSorted((x, y) => x - y)[Math.floor(costs.length / 2)] ?? 0;
+  expect(median).toBeGreaterThan(3);
+  return median;
 }
 
 /** @param eventsABatch how much of the history */
