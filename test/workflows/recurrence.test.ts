@@ -1,5 +1,6 @@
 import { isUnstable, newVpnData } from '../../src/workflows/vpn-data';
 import { vpnSettings } from '../builders';
+import { World } from './world';
 import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/recurrence';
 
 const LONGEST_MS = 300_000;
@@ -39,4 +40,35 @@ test('a VPN whose health comes and goes is as unstable as one whose port does', 
   expect(isUnstable(quiet, NOW)).toBe(false);
   expect(isUnstable({ ...quiet, portChanges: stormy }, NOW)).toBe(true);
   expect(isUnstable({ ...quiet, reconnects: stormy }, NOW)).toBe(true);
+});
+
+test('a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded', () => {
+  const world = new World({ targetEngines: 1, longestSpacingMs: LONGEST_MS });
+  const listed = () => (world.state.list(world.now) ?? []).map((e) => [e.p2pPort, e.forwarded]);
+  const made = new Set<number | null>();
+  const goOn = (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      world.observe();
+      // An engine is made and answers within the second.
+      for (const number of [...world.running(), ...world.running()]) world.step(number, true);
+      for (const { p2pPort } of world.containers.values()) made.add(p2pPort);
+      world.pass(1_000);
+    }
+  };
+  goOn(1);
+  for (const port of [40_001, 40_002]) {
+    world.port = port;
+    goOn(2);
+    expect(listed()).toEqual([[port, true]]);
+  }
+  for (const port of [40_003, 40_004]) {
+    world.port = port;
+    goOn(1);
+    expect(listed()).toEqual([[40_002, false]]);
+  }
+  expect(isUnstable(world.state.data, world.now)).toBe(true);
+  // One engine for both of them, once its turn has come.
+  goOn(10);
+  expect(listed()).toEqual([[40_004, true]]);
+  expect(made.has(40_003)).toBe(false);
 });

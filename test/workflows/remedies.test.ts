@@ -34,22 +34,6 @@ test.concurrent(
     ),
 );
 
-test.concurrent('a VPN that Docker calls unhealthy for too long is left alone when that is not wanted', () =>
-  bench.with(
-    async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
-      const state = await stand.untilState('the outage', (s) => s.outageSince !== null);
-      expect(state.problem).toMatch(/is unhealthy: its engines are hidden/);
-      stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
-      await stand.untilState('the end of the outage', (s) => s.outageSince === null);
-      expect(stand.calls.filter((c) => c.startsWith('restartVpn'))).toEqual([]);
-    },
-    { ...brisk, unhealthyRestartMs: 0, replaceOnReconnect: false },
-  ),
-);
-
 test.concurrent(
   'a VPN that Docker calls unhealthy for too long and well again in the same run of its container has its engines replaced, the forwarded one first',
   () =>
@@ -142,22 +126,6 @@ test.concurrent(
     ),
 );
 
-test.concurrent('a VPN that has lost its port is left alone while its control server only can not be read', () =>
-  bench.with(
-    async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      stand.port = { kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false };
-      const state = await stand.untilState('the failed read', (s) => s.port.reason !== null);
-      expect(state.port.noneSince).toBeNull();
-      stand.port = { kind: 'known', port: 40_000 };
-      await stand.untilState('a good read', (s) => s.port.reason === null);
-      expect(stand.calls.filter((c) => c.startsWith('reconnectVpn'))).toEqual([]);
-    },
-    { ...brisk, portLostMs: 1 },
-  ),
-);
-
 test.concurrent(
   'a VPN that has lost its port is not restarted twice at the same time, and a failed restart shows',
   () =>
@@ -181,32 +149,6 @@ test.concurrent(
       { ...brisk, portLostMs: 100 },
     ),
   90_000,
-);
-
-test.concurrent(
-  'a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded',
-  () =>
-    bench.with(
-      async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
-        for (const port of [40_001, 40_002]) {
-          stand.port = { kind: 'known', port };
-          await stand.untilForwarded(port);
-        }
-        stand.port = { kind: 'known', port: 40_003 };
-        const state = await stand.untilState('the third change', (s) => s.port.last === 40_003);
-        expect(state.engines.map((e) => e.p2pPort)).toEqual([40_002]);
-        stand.port = { kind: 'known', port: 40_004 };
-        const unstable = await stand.untilState('the fourth change', (s) => s.port.last === 40_004);
-        expect(unstable.engines.map((e) => e.p2pPort)).toEqual([40_002]);
-        // One engine for both of them, once its turn has come.
-        const after = await stand.untilForwarded(40_004);
-        expect(after.unstable).toBe(true);
-        expect(stand.calls.filter((c) => c === 'createEngine 40003')).toEqual([]);
-      },
-      { ...brisk, longestSpacingMs: 300_000 },
-    ),
 );
 
 const breakers = {

@@ -1,3 +1,4 @@
+import type { Sight } from '../../src/domain/observation';
 import { problemOf } from '../../src/workflows/problems';
 import { nextRemedy, noRemedies, type Remedies, type Remedy, type RemedyFailure } from '../../src/workflows/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn-data';
@@ -40,6 +41,22 @@ test('a container is restarted after its time, and each further time after a pau
   expect(nextRemedy(ill())?.at).toBe(DAY + MINUTE);
   const pauses = [1, 2, 3, 4, 5, 9].map((count) => nextRemedy(ill(after('restart container', count, DAY)))?.at);
   expect(pauses.map((at) => ((at ?? 0) - DAY) / MINUTE)).toEqual([2, 4, 8, 16, 30, 30]);
+});
+
+test('an unhealthy VPN is left alone where that is wanted, and said to be unhealthy', () => {
+  const left = { ...ill(), settings: vpnSettings({ unhealthyRestartMs: 0 }) };
+  expect(nextRemedy(left)).toBeNull();
+  expect(problemOf(left)).toMatch(/is unhealthy: its engines are hidden/);
+});
+
+test('a VPN is left alone while its control server only can not be read, and restarted when it says that it has no port', () => {
+  const state = new VpnState(newVpnData(vpnSettings({ portLostMs: 1 }), 'abcdef12'));
+  const look = (port: Sight['port'], at: number) => state.accept(sight(40_000, { port }), state.data.revision, at);
+  look({ kind: 'known', port: 40_000 }, DAY);
+  look({ kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false }, DAY + 1_000);
+  expect([state.data.port.noneSince, nextRemedy(state.data)]).toEqual([null, null]);
+  look(none, DAY + 2_000);
+  expect(nextRemedy(state.data)).toMatchObject({ at: DAY + 2_001, remedy: { kind: 'restart VPN' } });
 });
 
 test('a restart that keeps failing is not tried without a pause, however long the outage is', () => {
