@@ -8,6 +8,7 @@ import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/stream';
 import { temporalFailure } from '../temporal/failure-words';
+import { NOT_BEGUN } from '../temporal/client';
 import { ASK_AGAIN } from '../workflows/ahead-of-history';
 import type { BreakerKind } from '../workflows/breaker';
 import {
@@ -215,6 +216,7 @@ const ASK_LATER: readonly string[] = ['14', '8'];
 
 function isToBeAskedAgain(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError) return error.message.includes(ASK_AGAIN);
+  if (error instanceof Error && error.message === NOT_BEGUN) return true;
   const cause = error instanceof ServiceError ? error.cause : null;
   return cause !== null && isGrpcServiceError(cause) && ASK_LATER.includes(String(cause.code));
 }

@@ -42,7 +42,7 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
 
   const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
   const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, server);
-  const { client, connection } = lazyClient(target);
+  const { client, connection } = lazyClient(target, () => worker?.mayBeAsked ?? true);
   const worker = docker && new WorkerProgram(config, { docker, target, client, connection, log });
   const api = parts.includes('api')
     ? new ApiProgram(config, {

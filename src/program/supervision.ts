@@ -36,8 +36,11 @@ export class Supervision {
     private readonly fleet: FleetSupervision | null = null,
   ) {}
 
-  start(): void {
-    this.running ??= this.run();
+  /** Returns when it has begun with each workflow, or has failed to and tries again. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.running ??= this.run(resolve);
+    });
   }
 
   /** Looks after the workflows now, instead of when the next check is due. */
@@ -50,7 +53,7 @@ export class Supervision {
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(tried: () => void): Promise<void> {
     const { signal } = this.stopping;
     let begun = false;
     let told = false;
@@ -78,6 +81,7 @@ export class Supervision {
           );
         told = true;
       }
+      tried();
       await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.poke.signal);
     }
   }

@@ -19,6 +19,7 @@ import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
 import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
+import { HandOver } from '../temporal/hand-over';
 import { createWorker } from '../temporal/worker';
 import { searchAttribute } from '../workflows/search-attributes';
 import { forgetCaches } from './dead-workers';
@@ -59,12 +60,14 @@ export class WorkerProgram {
   private readonly docker: DockerHost;
   private readonly events: DockerEvents;
   private readonly stopping = new AbortController();
+  private readonly handOver = new HandOver();
   private readonly fleet: FleetSupervision;
   private readonly poolHints: PoolHints;
   private readonly activities: Activities & FleetActivities;
   private worker: Worker | null = null;
   private supervision: Supervision | null = null;
   private othersEnded = false;
+  private hasTried = false;
   private running: Promise<void> | null = null;
 
   constructor(
@@ -85,6 +88,14 @@ export class WorkerProgram {
     this.running = this.keepRunning();
   }
 
+  /**
+   * Whether workflows may be asked. A query that comes first, and waits for the worker, would run ahead of the signals with which the
+   * supervision begins (`workflows/ahead-of-history.ts`); one that comes after them is answered with their task.
+   */
+  get mayBeAsked(): boolean {
+    return this.hasTried;
+  }
+
   /** Temporal has been started anew, perhaps with an empty database: without this that shows only at the next check. */
   checkWorkflows(): void {
     this.supervision?.checkNow();
@@ -92,7 +103,7 @@ export class WorkerProgram {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();
+    await this.handOver.stop(this.worker);
     await Promise.all([this.running, this.events.close()]);
   }
 
@@ -156,6 +167,7 @@ export class WorkerProgram {
           pause = 250;
         });
       } catch (error) {
+        this.hasTried = true;
         if (signal.aborted) return;
         const kind = kindOf(error);
         if (kind !== told)
@@ -182,6 +194,10 @@ export class WorkerProgram {
       const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       if (this.stopping.signal.aborted) return;
+      this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
+      await this.supervision.start();
+      this.hasTried = true;
+      if (this.stopping.signal.aborted) return;
       this.worker = await createWorker({
         connection,
         namespace,
@@ -191,10 +207,9 @@ export class WorkerProgram {
         sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
         vpns: config.vpns.length,
         engines: Math.max(config.pool.maxReplicas, config.vpns.length),
+        handOver: this.handOver,
       });
       connected();
-      this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
-      this.supervision.start();
       if (this.stopping.signal.aborted) return;
       await this.worker.run();
     } finally {
@@ -225,7 +240,7 @@ export class WorkerProgram {
     return createFleetActivities({
       poolFacts: poolFactsOf(this.deps.client, this.config.instance),
       hints: this.poolHints,
-      stopping: this.stopping.signal,
+      stopping: this.handOver.leaving,
     });
   }
 
@@ -266,7 +281,7 @@ export class WorkerProgram {
           vpn,
           queryDeadlineMs: config.api.queryDeadlineMs,
         }),
-      stopping: this.stopping.signal,
+      stopping: this.handOver.leaving,
       log: this.deps.log,
     });
   }

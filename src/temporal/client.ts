@@ -43,12 +43,35 @@ const queryRejectCondition = QueryRejectCondition.NOT_OPEN;
  */
 const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 300 };
 
-/** Connects when first used, and again when the server is back: a server that is away is no reason not to start. */
-export function lazyClient(target: TemporalTarget): { client: Client; connection: Connection } {
+/** Why a query has failed that came before `mayAsk`. */
+export const NOT_BEGUN = 'it was not answered in time: the worker has just been started';
+
+/**
+ * Connects when first used, and again when the server is back: a server that is away is no reason not to start.
+ * @param mayAsk whether workflows may be sent queries now
+ */
+export function lazyClient(
+  target: TemporalTarget,
+  mayAsk: () => boolean = () => true,
+): { client: Client; connection: Connection } {
   const channelArgs = { ...RECONNECT, ...target.connection.channelArgs };
   const connection = Connection.lazy({ ...target.connection, channelArgs, interceptors: [retriesWithinDeadline] });
   return {
     connection,
-    client: new Client({ connection, namespace: target.namespace, workflow: { queryRejectCondition } }),
+    client: new Client({
+      connection,
+      namespace: target.namespace,
+      workflow: { queryRejectCondition },
+      interceptors: {
+        workflow: [
+          {
+            async query(input, next) {
+              if (!mayAsk()) throw new Error(NOT_BEGUN);
+              return await next(input);
+            },
+          },
+        ],
+      },
+    }),
   };
 }

@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { Worker, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
+import { Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { FleetActivities } from '../activities/watch-pool';
 import type { PoolSinks } from '../workflows/pool-sink';
 import { measuresOnce } from './once';
 import { meterInSnakeCase } from './activity-meter';
-import { workflowBundle } from './workflow-code';
+import type { HandOver } from './hand-over';
+import { workflowBundle as builtBeside } from './workflow-code';
 
-/** How long a worker that is told to stop may still hand over. */
-const SHUTDOWN_GRACE = '5 seconds';
+/** How long activities of a worker that stops may go on: what the hand-over has not waited for. */
+const SHUTDOWN_GRACE = '3 seconds';
 
 export interface PortwardWorkerOptions {
   readonly connection: NativeConnection;
@@ -19,6 +20,10 @@ export interface PortwardWorkerOptions {
   readonly vpns: number;
   /** At most, over all VPNs. */
   readonly engines: number;
+  /** By which it is stopped. */
+  readonly handOver: HandOver;
+  /** The one beside the program's own code if absent. */
+  readonly workflowBundle?: WorkflowBundleOption;
 }
 
 /** Workflow code has one thread: what is begun beyond that waits for it, while the time-out of its task runs. */
@@ -27,15 +32,21 @@ export function workflowTasksAtOnce(cores: number): number {
 }
 
 /** Not running yet. Until it has run it keeps a thread, and its connection from being closed, so nothing may fail in between. */
-export function createWorker({ vpns, engines, sinks, ...options }: PortwardWorkerOptions): Promise<Worker> {
+export function createWorker({
+  vpns,
+  engines,
+  sinks,
+  handOver,
+  workflowBundle = builtBeside,
+  ...options
+}: PortwardWorkerOptions): Promise<Worker> {
   return Worker.create({
     ...options,
     sinks: { ...sinks, ...measuresOnce(options.namespace, options.taskQueue) },
     workflowBundle,
-    interceptors: { activity: [meterInSnakeCase] },
+    interceptors: { activity: [meterInSnakeCase, handOver.interceptor] },
     // A task that its worker has not begun by then goes to any, which has to replay the history. A worker that stops hands its
-    // workflows over, but for a task that it is given in that moment; of one that was killed the next one has them forgotten when it
-    // starts.
+    // workflows over; of one that was killed the next one has them forgotten when it starts.
     stickyQueueScheduleToStartTimeout: '5 seconds',
     maxCachedWorkflows: 50 + 10 * vpns,
     // Each VPN always has an observe at work, and a recheck leaves the one before it running for a few seconds. All engines

@@ -2,6 +2,7 @@ import { QueryNotRegisteredError, QueryRejectedError, ServiceError, type Client 
 import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
 import { listQuestion } from '../../src/program/list-question';
+import { NOT_BEGUN } from '../../src/temporal/client';
 import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { observeProgress, plainEngine } from '../builders';
 
@@ -188,10 +189,13 @@ test('a query that is refused for another reason is not asked again, and one tha
   await expect(source.lists(null)).rejects.toThrow('has too much to do just now');
 });
 
-test('a workflow that has just come to another worker is asked again', async () => {
+test.each([
+  ['that has just come to another worker', () => new QueryNotRegisteredError(ASK_AGAIN, 3)],
+  ['whose worker has just been started', () => new Error(NOT_BEGUN)],
+])('a workflow %s is asked again', async (_what, failure) => {
   let times = 0;
   temporal.answer = () => {
-    if (times++ < 2) throw new QueryNotRegisteredError(ASK_AGAIN, 3);
+    if (times++ < 2) throw failure();
     return all;
   };
   expect(await source.lists(null)).toEqual(known);

@@ -2,7 +2,7 @@ import { createServer, type Http2Server } from 'node:http2';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { until } from '../simulator/until';
-import { lazyClient, targetAt } from '../../src/temporal/client';
+import { lazyClient, NOT_BEGUN, targetAt } from '../../src/temporal/client';
 
 const NOT_FOUND = '5';
 const RESOURCE_EXHAUSTED = '8';
@@ -62,6 +62,30 @@ test('a server that is away is tried again several times a second, for as long a
       },
       9_000,
     );
+  } finally {
+    await connection.close();
+  }
+});
+
+test('a workflow is sent no query before it may be asked', async () => {
+  const paths: string[] = [];
+  const quiet = createServer();
+  quiet.on('stream', (stream, headers) => {
+    paths.push(String(headers[':path']).replace(/.*\//, ''));
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': NOT_FOUND, 'grpc-message': 'as told' },
+      { endStream: true },
+    );
+  });
+  let mayAsk = false;
+  const { client, connection } = lazyClient(targetAt(await listen(quiet)), () => mayAsk);
+  const ask = () => client.workflow.getHandle('vpn/test/x').query('state');
+  try {
+    await expect(ask()).rejects.toThrow(NOT_BEGUN);
+    expect(paths).not.toContain('QueryWorkflow');
+    mayAsk = true;
+    await expect(ask()).rejects.toThrow(WorkflowNotFoundError);
+    expect(paths).toContain('QueryWorkflow');
   } finally {
     await connection.close();
   }

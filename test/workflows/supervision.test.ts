@@ -34,7 +34,7 @@ function withVpn(
     const supervise: Supervise = (as = {}) => {
       const supervision = new Supervision(client, [{ ...stand.settings, ...as }], log);
       begun.push(supervision);
-      supervision.start();
+      void supervision.start();
       return supervision;
     };
     try {
@@ -80,6 +80,19 @@ test.concurrent("a VPN's workflow carries its version, also after it has continu
     { evictionGraceMs: 300 },
   ),
 );
+
+test('the start returns when each workflow has been told to begin, though no worker runs yet', async () => {
+  const stand = bench.stand();
+  const supervision = new Supervision(client, [stand.settings], log);
+  try {
+    await supervision.start();
+    // With it pending no query runs ahead of what has been signalled: the server has it answered with the task.
+    expect((await stand.handle.describe()).raw.pendingWorkflowTask).toBeTruthy();
+  } finally {
+    await supervision.stop();
+    await stand.terminate();
+  }
+});
 
 test.concurrent('one that somebody has terminated is begun anew, and its engine is adopted', () =>
   withVpn(async (stand, supervise) => {
