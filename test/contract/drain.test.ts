@@ -10,10 +10,9 @@ import * as shape from './shapes';
 
 // With DRAIN_TIMEOUT_S a viewer sees the end of the film although the port changes in the middle of it.
 
-/** Twice the grace and more: without a drain the old engine would be long gone. */
-const WELL_BEYOND_THE_GRACE_MS = 8_000;
+/** Longer than the grace: without a drain the old engine would be gone. */
+const BEYOND_THE_GRACE_MS = 5_000;
 const LONG_S = '600';
-const SHORT_S = '6';
 
 let stage: Stage;
 let proxy: StrictProxyClient;
@@ -60,7 +59,7 @@ test('a replaced engine with a stream leaves /engines at once, serves on, and go
   const listed = (await stage.engines()).map((e) => e.container_id);
   expect([listed.includes(old), listed.includes(fresh)]).toEqual([false, true]);
   const before = film.playback.bytes;
-  await steadily('the old engine runs and is hidden', WELL_BEYOND_THE_GRACE_MS, async () => {
+  await steadily('the old engine runs and is hidden', BEYOND_THE_GRACE_MS, async () => {
     const isListed = (await stage.engines()).some((e) => e.container_id === old);
     return !isListed && (await runs(old));
   });
@@ -79,21 +78,5 @@ test('a replaced engine with a stream leaves /engines at once, serves on, and go
   await stage.quiet();
   await audience.leave();
   expect(audience.seen.filter(({ outcome }) => outcome !== 'played')).toEqual([]);
-  expect(proxy.requests.failures).toEqual([]);
-}, 120_000);
-
-test('when DRAIN_TIMEOUT_S is up, a stream that still runs is cut, and none of the requests fails', async () => {
-  await stage.startPortwardAgain({ DRAIN_TIMEOUT_S: SHORT_S });
-  const later = strictProxy(stage);
-  await later.start();
-  proxy = later;
-  const film = await playedOnForwarded('a longer film');
-  const { old, fresh } = await changedUnder(film);
-  expect(await runs(old)).toBe(true);
-  const end = await film.over;
-  expect(end.by).toBe('engine');
-  await until('the old engine gone', async () => !(await runs(old)), 30_000);
-  await stage.quiet();
-  expect((await stage.forwarded(port)).container_id).toBe(fresh);
   expect(proxy.requests.failures).toEqual([]);
 }, 120_000);

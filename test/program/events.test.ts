@@ -66,8 +66,9 @@ test('a port change is told on the stream and to the receiver, which fails twice
   const vpn = stage.vpn().name;
   await followed(async (client) => {
     await stage.vpn().changePort(40_648);
-    // While the old engine has its grace, and seldom in a task, which would be given out again only after 30 s.
+    // The old one has its grace.
     await until('the new engine', () => client.events.filter(({ event }) => event === 'engine_ready').length === 2);
+    await stage.atRest();
     await stage.portward.kill('SIGKILL');
   }, `${vpn}=${lineage}.0`);
   await stage.portward.start();

@@ -226,6 +226,7 @@ test('SIGKILL of the API: the worker works on, and the next API has the list as 
 
 test('while no worker is there it is refused in time, and afterwards the same request gets one engine', async () => {
   const body = { labels: { stream_id: 'no worker' } };
+  await stage.atRest();
   await stage.portward.kill('SIGKILL');
   for (let n = 1; n <= 3; n++) {
     expect(await refusal(body)).toMatchObject({

