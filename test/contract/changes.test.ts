@@ -1,23 +1,26 @@
 import { Type } from '@sinclair/typebox';
 import { LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
 import { until } from '../simulator/until';
-import { FORWARDED_PORT, MAX_REPLICAS, startContractStage, type ContractStage } from './contract-stage';
-import { authorization } from './proxy-stage';
+import { MAX_REPLICAS, startContractStage, type ContractStage } from './contract-stage';
+import { readsAndRefusals } from './reads-and-refusals';
 import * as shape from './shapes';
 import { playOn } from './stream-reports';
 
-// Every route of the contract that changes something, as a client uses it at a real Portward. The tests follow on one another.
+// The contract as a client meets it at a real Portward: every read and every refusal, then every route that changes
+// something. The tests follow on one another.
 
 let on: ContractStage;
 
 beforeAll(async () => {
-  on = await startContractStage({ EVICTION_GRACE_S: '8' });
+  on = await startContractStage();
 }, 120_000);
 
 afterAll(() => on?.stage.clear());
 
 const id = (): string => on.engine.container_id;
 const streamsNow = () => on.api.expect('GET /streams', 200, Type.Array(shape.StreamState), { key: null });
+
+readsAndRefusals(() => on);
 
 describe('streams', () => {
   test('a stream is told as it was reported, on its engine', async () => {
@@ -176,25 +179,6 @@ describe('engines on request', () => {
     const route = 'POST /health/circuit-breaker/reset?operation_type=none';
     await expect(on.api.expect(route, 422, shape.Failure)).resolves.toBeDefined();
   });
-});
-
-test('a stream on an engine that is being replaced is accepted and counted on it', async () => {
-  await on.stage.quiet();
-  const { container_id: old } = await on.stage.forwarded(FORWARDED_PORT);
-  const late = await playOn(on.stage.vpn().address, on.engine, 'late');
-  const response = await on.stage.replace({ reason: 'to see' }, { authorization });
-  expect(response.status).toBe(202);
-  await until('the engine hidden', async () => (await on.stage.engines()).every((e) => e.container_id !== old));
-  const begun = await on.api.expect('POST /events/stream_started', 200, shape.StreamState, { body: late.report });
-  expect(begun).toMatchObject({ container_id: old, status: 'started' });
-  const path = `GET /streams?container_id=${old}&status=started`;
-  const counted = await on.api.expect(path, 200, Type.Array(shape.StreamState));
-  expect(counted.map((s) => s.id)).toContain(begun.id);
-  await late.playback.stop();
-  const ended = await on.api.expect('POST /events/stream_ended', 200, shape.StreamEnded, {
-    body: { stream_id: begun.id },
-  });
-  expect(ended).toMatchObject({ updated: true, stream: { container_id: old } });
 });
 
 test('while no VPN is well, an engine is refused with vpn_disconnected, and the status says so', async () => {

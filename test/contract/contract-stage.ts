@@ -1,4 +1,4 @@
-import { Stage } from '../program/stage';
+import { NO_PROXY, Stage } from '../program/stage';
 import type { EngineJson } from '../../src/api/schemas';
 import { ContractClient } from './client';
 import { API_KEY } from './proxy-stage';
@@ -17,10 +17,11 @@ export interface ContractStage {
   readonly first: Reported;
 }
 
-export async function startContractStage(env: Readonly<Record<string, string>> = {}): Promise<ContractStage> {
+export async function startContractStage(): Promise<ContractStage> {
   const stage = await Stage.start({
     vpns: [{ port: FORWARDED_PORT, healthIntervalMs: 500 }],
     env: {
+      ...NO_PROXY,
       API_KEY,
       API_WRONG_KEYS_PER_MINUTE: '0',
       API_CHANGES_PER_MINUTE: '0',
@@ -31,7 +32,6 @@ export async function startContractStage(env: Readonly<Record<string, string>> =
       COLLECT_INTERVAL_S: '1',
       // As in the `.env` of somebody who has moved over.
       IDLE_TTL_S: '600',
-      ...env,
     },
   });
   try {

@@ -1,7 +1,7 @@
 import { engineImage } from '../../simulator/engine-image';
 import { until } from '../simulator/until';
 import { DockerGate } from '../program/docker-gate';
-import { Stage } from '../program/stage';
+import { NO_PROXY, Stage } from '../program/stage';
 import { ContractClient } from './client';
 import { API_KEY } from './proxy-stage';
 import * as shape from './shapes';
@@ -33,6 +33,7 @@ beforeAll(async () => {
   const vpn = await stage.addVpn({ port: FORWARDED_PORT, healthIntervalMs: 500 });
   await vpn.untilHealth('healthy');
   await stage.startPortward({
+    ...NO_PROXY,
     API_KEY,
     API_CHANGES_PER_MINUTE: '0',
     DOCKER_HOST: gate.address,
