@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   Runtime,
@@ -22,6 +23,14 @@ import { VpnStand } from './stand';
 import { settings as base } from './world';
 
 export type { VpnStand } from './stand';
+
+/** Has what a client starts carried out by the worker of that task queue, which several instances share. */
+export function startingOn(queue: string): WorkflowClientInterceptor {
+  return {
+    startWithDetails: (input, next) => next({ ...input, options: { ...input.options, taskQueue: queue } }),
+    signalWithStart: (input, next) => next({ ...input, options: { ...input.options, taskQueue: queue } }),
+  };
+}
 
 /** A real Temporal server for one test file. */
 export class TemporalBench {
@@ -99,6 +108,13 @@ export class TemporalBench {
     this.sharedWorker ??= this.beginWorker(this.sharedQueue);
     await this.sharedWorker;
     await this.carryOut(stand, work);
+  }
+
+  /** For what Portward starts itself, in whichever instance: it has the shared worker, too. */
+  get sharingClient(): Client {
+    const { connection, options } = this.env.client;
+    const workflow = [startingOn(this.sharedQueue)];
+    return new Client({ connection, namespace: options.namespace, interceptors: { workflow } });
   }
 
   /** The same with a worker that takes the VPN's own task queue. */

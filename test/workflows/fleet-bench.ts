@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import { Client, QueryRejectCondition, QueryRejectedError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pino from 'pino';
 import { PoolHints } from '../../src/activities/pool-hints';
-import { createFleetActivities } from '../../src/activities/watch-pool';
+import { createFleetActivities, type FleetActivities, type WatchPoolInput } from '../../src/activities/watch-pool';
 import type { FleetSettings, FleetState, Targets } from '../../src/domain/fleet';
 import { fleetWorkflowId, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import { FleetSupervision } from '../../src/program/fleet-supervision';
@@ -12,83 +13,124 @@ import { fleetStateQuery } from '../../src/workflows/fleet-messages';
 import type { fleet } from '../../src/workflows/fleet';
 import { fleetSettings } from '../fleet-builders';
 import { until } from '../simulator/until';
-import type { TemporalBench } from './bench';
+import { startingOn, TemporalBench } from './bench';
 import { recordHistories } from './histories';
 import { setFactsSignal, toldQuery, type StandInFacts, type vpn } from './fleet-with-stand-ins';
 
 const HOUR_MS = 3_600_000;
 
-export function bundleWithStandIns(): Promise<WorkflowBundle> {
+function bundleWithStandIns(): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: require.resolve('./fleet-with-stand-ins'),
     logger: new DefaultLogger('ERROR'),
   });
 }
 
-/** The fleet's workflow on a real server, with two VPNs that are stand-ins. */
-export class FleetStand {
-  readonly settings: FleetSettings;
-  readonly supervision: FleetSupervision;
-  private readonly client: Client;
+/** A real Temporal server, and one worker for the fleets of all tests of a file, whose VPNs are stand-ins. */
+export class FleetBench {
+  private readonly stands = new Map<string, FleetStand>();
 
-  private constructor(bench: TemporalBench, change: Partial<FleetSettings>) {
-    // As Portward's own: a workflow that has ended answers no query.
-    const { connection, options } = bench.env.client;
-    this.client = new Client({
-      connection,
-      namespace: options.namespace,
-      workflow: { queryRejectCondition: QueryRejectCondition.NOT_OPEN },
-    });
-    const instance = `t-${randomUUID().slice(0, 8)}`;
-    // The safety net is far away, but for tests of it.
-    this.settings = fleetSettings({ minReplicas: 4, autoscaleIntervalMs: HOUR_MS, ...change, instance });
-    this.supervision = new FleetSupervision(this.client, this.settings, pino({ level: 'silent' }));
-  }
+  private constructor(
+    private readonly bench: TemporalBench,
+    private readonly queue: string,
+  ) {}
 
-  /** @param change of the settings */
-  static async with(
-    bench: TemporalBench,
-    workflowBundle: WorkflowBundle,
-    work: (stand: FleetStand) => Promise<unknown>,
-    change: Partial<FleetSettings> = {},
-  ): Promise<void> {
-    const stand = new FleetStand(bench, change);
-    const { instance } = stand.settings;
-    const stopping = new AbortController();
-    const hints = new PoolHints(() => stand.supervision.recheck());
+  /** Runs all tests of a file. @returns what each of them runs with, and what stops all */
+  static async start(historyIsLongAt: number): Promise<{ fleets: FleetBench; stop: () => Promise<void> }> {
+    const [bench, workflowBundle] = await Promise.all([TemporalBench.start({ historyIsLongAt }), bundleWithStandIns()]);
+    const queue = taskQueue(`f-${randomUUID().slice(0, 8)}`);
+    const fleets = new FleetBench(bench, queue);
     const worker = await Worker.create({
       connection: bench.env.nativeConnection,
-      taskQueue: taskQueue(instance),
+      taskQueue: queue,
       workflowBundle,
-      activities: createFleetActivities({
-        poolFacts: poolFactsOf(stand.client, instance),
-        hints,
-        stopping: stopping.signal,
-      }),
-      sinks: { pool: { changed: { fn: (_info: unknown, vpn: string) => hints.changed(vpn) } } },
+      activities: {
+        watchPool: (input: WatchPoolInput) => {
+          const { workflowId = '' } = Context.current().info.workflowExecution ?? {};
+          return fleets.standOf(workflowId).activities.watchPool(input);
+        },
+      },
+      sinks: {
+        pool: {
+          changed: {
+            fn: ({ workflowId }: { workflowId: string }, vpn: string) => fleets.standOf(workflowId).hints.changed(vpn),
+          },
+        },
+      },
       shutdownGraceTime: 0,
       maxHeartbeatThrottleInterval: '200 milliseconds',
       defaultHeartbeatThrottleInterval: '200 milliseconds',
     });
     const running = worker.run();
+    const stop = async () => {
+      worker.shutdown();
+      await running;
+      await bench.stop();
+    };
+    return { fleets, stop };
+  }
+
+  /** Runs the work with a fleet over two VPNs. @param change of the settings */
+  async with(work: (stand: FleetStand) => Promise<unknown>, change: Partial<FleetSettings> = {}): Promise<void> {
+    const instance = `t-${randomUUID().slice(0, 8)}`;
+    // The safety net is far away, but for tests of it.
+    const settings = fleetSettings({ minReplicas: 4, autoscaleIntervalMs: HOUR_MS, ...change, instance });
+    const stand = new FleetStand(this.bench.env.client, settings, this.queue);
+    this.stands.set(instance, stand);
     try {
       for (const name of ['a', 'b']) await stand.startVpn(name, 1);
       await stand.supervision.begin();
       await work(stand);
-      await recordHistories(bench, instance, ['fleet']);
+      await recordHistories(this.bench, instance, ['fleet']);
     } finally {
-      await Promise.all(
-        [fleetWorkflowId(instance), ...['a', 'b'].map((name) => vpnWorkflowId(instance, name))].map((id) =>
-          stand.client.workflow
-            .getHandle(id)
-            .terminate()
-            .catch(() => {}),
-        ),
-      );
-      stopping.abort();
-      worker.shutdown();
-      await running;
+      await stand.end();
     }
+  }
+
+  private standOf(workflowId: string): FleetStand {
+    const [, instance = ''] = workflowId.split('/');
+    const stand = this.stands.get(instance);
+    if (!stand) throw new Error(`nobody has a stand for ${workflowId}`);
+    return stand;
+  }
+}
+
+/** The fleet's workflow on a real server, with two VPNs that are stand-ins. */
+export class FleetStand {
+  readonly client: Client;
+  readonly supervision: FleetSupervision;
+  readonly hints: PoolHints;
+  readonly activities: FleetActivities;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    { connection, options }: Client,
+    readonly settings: FleetSettings,
+    queue: string,
+  ) {
+    this.client = new Client({
+      connection,
+      namespace: options.namespace,
+      // As Portward's own: a workflow that has ended answers no query.
+      workflow: { queryRejectCondition: QueryRejectCondition.NOT_OPEN },
+      interceptors: { workflow: [startingOn(queue)] },
+    });
+    this.supervision = new FleetSupervision(this.client, settings, pino({ level: 'silent' }));
+    this.hints = new PoolHints(() => this.supervision.recheck());
+    const { instance } = settings;
+    this.activities = createFleetActivities({
+      poolFacts: poolFactsOf(this.client, instance),
+      hints: this.hints,
+      stopping: this.stopping.signal,
+    });
+  }
+
+  async end(): Promise<void> {
+    const { instance } = this.settings;
+    const ids = [fleetWorkflowId(instance), ...['a', 'b'].map((name) => vpnWorkflowId(instance, name))];
+    const terminated = ids.map((id) => this.client.workflow.getHandle(id).terminate());
+    await Promise.allSettled(terminated);
+    this.stopping.abort();
   }
 
   get fleet() {

@@ -1,4 +1,3 @@
-import type { WorkflowBundle } from '@temporalio/worker';
 import type { FleetSettings } from '../../src/domain/fleet';
 import {
   configureFleetSignal,
@@ -8,19 +7,18 @@ import {
 } from '../../src/workflows/fleet-messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../src/workflows/version';
 import { until } from '../simulator/until';
-import { TemporalBench } from './bench';
-import { bundleWithStandIns, FleetStand } from './fleet-bench';
+import { FleetBench, type FleetStand } from './fleet-bench';
 
-let bench: TemporalBench;
-let bundle: WorkflowBundle;
+let fleets: FleetBench;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  [bench, bundle] = await Promise.all([TemporalBench.start({ historyIsLongAt: 40 }), bundleWithStandIns()]);
+  ({ fleets, stop } = await FleetBench.start(40));
 });
-afterAll(() => bench.stop());
+afterAll(() => stop());
 
 function withFleet(work: (stand: FleetStand) => Promise<unknown>, change: Partial<FleetSettings> = {}): Promise<void> {
-  return FleetStand.with(bench, bundle, work, change);
+  return fleets.with(work, change);
 }
 
 test.concurrent(
@@ -107,7 +105,7 @@ test.concurrent('one of another version is ended and begun anew, and one of this
     expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6, workflowVersion: expect.any(Number) });
     await stand.fleet.terminate();
     const { settings } = stand;
-    await bench.env.client.workflow.start('fleet', {
+    await stand.client.workflow.start('fleet', {
       workflowId: stand.fleet.workflowId,
       taskQueue: `portward-${settings.instance}`,
       args: [{ settings, demand: 8 }],
@@ -128,7 +126,7 @@ test.concurrent('signals that make no sense are ignored', () =>
       return ['a', 'b'].every((vpn) => state.told[vpn] === 2) && state;
     });
     for (const value of [-1, 1.5, '6', null, {}, Number.MAX_SAFE_INTEGER]) await stand.fleet.signal(scaleSignal, value);
-    const { client } = bench.env;
+    const { client } = stand;
     for (const value of [null, 'x', { ...stand.settings, instance: 'other' }, { ...stand.settings, vpns: [{}] }]) {
       await client.workflow.getHandle(stand.fleet.workflowId).signal('configure', value);
     }
@@ -195,7 +193,7 @@ test.concurrent("one that can't go on is begun anew, with what was asked for", (
   withFleet(async (stand) => {
     await stand.fleet.terminate();
     const { settings, fleet } = stand;
-    const stuck = await bench.env.client.workflow.start('fleet', {
+    const stuck = await stand.client.workflow.start('fleet', {
       workflowId: fleet.workflowId,
       taskQueue: `portward-${settings.instance}`,
       args: [{ settings: null }],

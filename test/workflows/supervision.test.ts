@@ -17,19 +17,19 @@ let client: Client;
 
 beforeAll(async () => {
   bench = await TemporalBench.start({ historyIsLongAt: 30 });
-  client = bench.env.client;
+  client = bench.sharingClient;
 });
 afterAll(() => bench.stop());
 
 /** Begins a supervision. @param as what is configured, if not the stand's own VPN */
 type Supervise = (as?: Partial<VpnSettings>) => Supervision;
 
-/** Runs the work with a VPN alone in its instance, and with a worker of that one. */
+/** Runs the work with a VPN that is alone in its instance. */
 function withVpn(
   work: (stand: VpnStand, supervise: Supervise) => Promise<unknown>,
   change: Partial<VpnSettings> = {},
 ): Promise<void> {
-  return bench.withOwnWorker(async (stand) => {
+  return bench.with(async (stand) => {
     const begun: Supervision[] = [];
     const supervise: Supervise = (as = {}) => {
       const supervision = new Supervision(client, [{ ...stand.settings, ...as }], log);
