@@ -2,7 +2,7 @@ import { NoStream, type StrictProxyClient } from '../../simulator/proxy-client-s
 import type { Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { Audience } from './audience';
-import { startProxyStage, strictProxy } from './proxy-stage';
+import { authorization, startProxyStage, strictProxy } from './proxy-stage';
 
 // A proxy that puts one stream on an engine, and asks for another engine when none has room.
 
@@ -12,7 +12,7 @@ let proxy: StrictProxyClient;
 beforeAll(async () => {
   stage = await startProxyStage(
     [50_001],
-    { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '10' },
+    { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '600' },
     // Longer than the answer to the proxy's post takes, shorter than the proxy then waits.
     { STARTUP_MS: '4000' },
   );
@@ -50,8 +50,13 @@ test('with no room left it gets an engine from one post, and plays on it at loca
   });
   expect(refused.engine).toBeNull();
 
+  const from = stage.portward.logLines.length;
   await second.playback.stop();
   await second.over;
+  // Wanted as well while it played.
+  await stage.portward.untilLog(/Target is now 1 engines/, { from });
+  const collected = await fetch(`${stage.portward.url}/gc`, { method: 'POST', headers: { authorization } });
+  expect(collected.status).toBe(200);
   await until('the engine that nobody uses gone', async () => (await stage.containers()).length === 1, 40_000);
   expect((await first.playback.stop()).by).toBe('viewer');
   await first.over;
