@@ -24,7 +24,7 @@ export class RealVpns {
   private readonly stopping = new AbortController();
   private readonly gluetun = new GluetunClient({
     auth: { kind: 'api-key', key: 'TOP-SECRET' },
-    timeoutMs: 2_000,
+    timeoutMs: 10_000,
     reconnectTimeoutMs: 4_000,
   });
   readonly activities = this.activitiesOn(this.docker);
