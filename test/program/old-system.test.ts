@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineJson } from '../../src/api/schemas';
 import { until } from '../simulator/until';
-import { DockerGate } from './docker-gate';
 import { meanwhile } from './meanwhile';
 import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
@@ -15,18 +14,15 @@ const PORT = 65_290;
 const NEW_PORT = 40_648;
 const WITHOUT_PORT = 3;
 const NOT_STOPPING = 4;
-const NOT_REMOVED = 5;
-const REMOVED_BY_HAND = 6;
-const RESTARTED = 7;
-const REPLACED_OFTEN = 8;
+const REMOVED_BY_HAND = 5;
+const RESTARTED = 6;
+const REPLACED_OFTEN = 7;
 
 /** Engines that the old system had made: first those that are forwarded, one on each VPN, then plain ones on the first. */
 const there: string[] = [];
 let s: Stage;
-let gate: DockerGate;
 
 beforeAll(async () => {
-  gate = await DockerGate.open();
   s = await Stage.start({
     vpns: [
       { port: PORTS[0], release: 'legacy' },
@@ -34,14 +30,12 @@ beforeAll(async () => {
       { port: PORTS[2], release: 'master' },
       { port: 0 },
       { port: PORT },
-      { port: PORT },
       { port: PORT, portGapMs: 1_500 },
       { port: PORT },
       { port: PORT },
     ],
     env: {
       ...NO_PROXY,
-      DOCKER_HOST: gate.address,
       // There are more: nothing is added to what is found.
       MIN_REPLICAS: '4',
       GLUETUN_PORT_CACHE_TTL_S: '1',
@@ -61,10 +55,7 @@ beforeAll(async () => {
     },
   });
 }, 120_000);
-afterAll(async () => {
-  await s.clear();
-  await gate.shut();
-});
+afterAll(() => s.clear());
 
 const isListed = (engines: readonly EngineJson[], id: string) => engines.some((e) => e.container_id === id);
 
@@ -139,33 +130,6 @@ test.concurrent(
     // The old system's first answer came when the engine was gone.
     expect(answers).toBeGreaterThan(1);
     expect(seen.filter((list) => isListed(list, old.container_id))).toEqual([]);
-  },
-);
-
-test.concurrent(
-  'an engine that Docker neither stops nor removes does not come back, is told of, and is tried until it is gone',
-  async () => {
-    const vpn = s.vpn(NOT_REMOVED);
-    const old = await s.forwarded(PORT, vpn);
-    await s.quiet(vpn);
-    gate.rule = (method, path) =>
-      path.includes(old.container_id) && method !== 'GET' ? { status: 500, message: 'dataset is busy' } : null;
-    await vpn.changePort(NEW_PORT);
-    const isTold = async () => {
-      const { problem } = await s.statusOf(vpn);
-      return problem?.includes(`Docker does not remove engine ${old.container_name}`) === true ? problem : null;
-    };
-    expect(await until('the problem', isTold, 60_000)).toMatch(/dataset is busy. It still runs;.*docker rm -f/);
-    await s.forwarded(NEW_PORT, vpn);
-    expect(isListed(await s.engines(), old.container_id)).toBe(false);
-
-    gate.rule = () => null;
-    await until('the old engine gone', async () => !(await idsOn(NOT_REMOVED)).includes(old.container_id), 60_000);
-    await s.quiet(vpn);
-    expect(await idsOn(NOT_REMOVED)).toHaveLength(1);
-    expect(isListed(await s.engines(), old.container_id)).toBe(false);
-    // What Docker said last is told until the next look has found the engine gone.
-    await until('no problem any more', async () => (await s.statusOf(vpn)).problem === null);
   },
 );
 
