@@ -70,19 +70,21 @@ async function stop(put: Reconnection['put'], timeoutMs: number, signal: AbortSi
 
 async function runAgain({ put, timeoutMs, signal }: Reconnection, endsAt: number): Promise<void> {
   const untouchable = new AbortController().signal;
+  const tryMs = timeoutMs * SHARE_OF_ONE_START;
   let isDeadlocked = true;
+  let problem = '';
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_AT_MOST_MS)) {
     const left = endsAt - performance.now();
-    let problem: string;
     try {
-      const outcome = await put('running', Math.max(Math.min(left, timeoutMs * SHARE_OF_ONE_START), 1), untouchable);
+      const outcome = await put('running', Math.max(Math.round(Math.min(left, tryMs)), 1), untouchable);
       if (/^(already )?(running|starting)$/.test(outcome)) return;
       isDeadlocked &&= outcome === 'already stopping';
       problem = `it is '${outcome}'`;
     } catch (error) {
       if (!(error instanceof GluetunError)) throw error;
       isDeadlocked &&= error.failure === 'timeout';
-      problem = error.message;
+      // A last try with hardly any time left says nothing of the control server; what came before it does.
+      if (problem === '' || left >= tryMs || error.failure !== 'timeout') problem = error.message;
     }
     if (signal.aborted || performance.now() + pauseMs >= endsAt) {
       if (isDeadlocked && !signal.aborted) throw new ControlServerHangs(Math.round(timeoutMs / 1000));

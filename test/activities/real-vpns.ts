@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pino from 'pino';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -42,6 +43,11 @@ export class RealVpns {
       ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000 },
     };
     return createActivities(deps as ActivityDeps);
+  }
+
+  constructor() {
+    // Every watch listens.
+    setMaxListeners(0, this.stopping.signal);
   }
 
   async clear(): Promise<void> {

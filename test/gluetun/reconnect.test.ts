@@ -141,6 +141,14 @@ test.concurrent('a control server that hangs while the VPN starts is found to ha
   }),
 );
 
+test.concurrent('a last try that has hardly any time left does not hide why the VPN does not run', () =>
+  scene(async ({ vpn, reconnect }) => {
+    vpn.refuse('running', status(500), 3);
+    vpn.refuse('running', hang, Infinity);
+    expect(await refusal(reconnect(client(2_000)))).toMatch(/does not run again: the control server answers 500/);
+  }),
+);
+
 test.concurrent('a VPN that cannot be run again is an error in time that says so and what to do', () =>
   scene(async ({ vpn, server, reconnect }) => {
     vpn.refuse('running', status(500), Infinity);
