@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TEMPORAL_UI_PATH } from '../../domain/names';
@@ -102,6 +102,8 @@ async function show(fastify: FastifyInstance, shown: Shown): Promise<void> {
   fastify.addHook('onRequest', (request, reply) => admit(request, reply, shown));
   // What is sent goes on as it comes.
   fastify.removeAllContentTypeParsers();
+  // Loaded only here: it brings an HTTP client of its own, and takes a tenth of a second.
+  const { default: httpProxy } = await import('@fastify/http-proxy');
   await fastify.register(httpProxy, {
     upstream: shown.ui.origin,
     prefix: TEMPORAL_UI_PATH,
