@@ -92,6 +92,7 @@ describe('killed with SIGKILL', () => {
       await changed(index);
       await until(`Docker asked to ${step}`, () => gate.held.some((path) => path.includes(step)));
     }
+    await Promise.all(s.vpns.map((vpn) => s.atRest(vpn)));
     await s.portward.kill('SIGKILL');
     await changed(CHANGED_WHILE_OFF);
     gate.rule = () => null;
