@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { isMissing } from './docker-errors';
-import { ensureSimulatorImage, REPOSITORY, tagsLike } from './image';
+import { ensureSimulatorImage, removeUnusedImages, REPOSITORY, tagsLike } from './image';
 
 const made = new Map<string, Promise<string>>();
 
@@ -35,7 +35,7 @@ async function make(docker: Docker, env: Readonly<Record<string, string>>, key: 
   return `${REPOSITORY}:${tag}`;
 }
 
-/** Of a run whose containers are gone. */
+/** Of a run whose containers are gone; and what runs that were killed have left. */
 export async function removeEngineImages(docker: Docker, runId: string): Promise<void> {
   for (const key of made.keys()) if (key.endsWith(`-${runId}`)) made.delete(key);
   for (const tag of await tagsLike(docker, `*-${runId}`)) {
@@ -45,4 +45,5 @@ export async function removeEngineImages(docker: Docker, runId: string): Promise
       if (!isMissing(error)) throw error;
     }
   }
+  await removeUnusedImages(docker);
 }

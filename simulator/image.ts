@@ -57,7 +57,7 @@ async function importHostNode(docker: Docker, scripts: Script[]): Promise<string
   // Imported without a tag: a tag that another run has set meanwhile stays, so that no image loses its name.
   if (await isThere(docker, tag)) await docker.getImage(id).remove();
   else await docker.getImage(id).tag({ repo: REPOSITORY, tag: tag.slice(REPOSITORY.length + 1) });
-  await removeUnused(docker);
+  await removeUnusedImages(docker);
   return tag;
 }
 
@@ -73,7 +73,7 @@ async function buildFromSlim(docker: Docker, scripts: Script[]): Promise<string>
   if (await isThere(docker, tag)) return tag;
   const context: TarEntry[] = [{ path: 'Dockerfile', mode: 0o644, content: dockerfile }, ...scriptEntries(scripts)];
   await progress(docker, await docker.buildImage(tarStream(context), { t: tag, rm: true, forcerm: true }));
-  await removeUnused(docker);
+  await removeUnusedImages(docker);
   return tag;
 }
 
@@ -110,7 +110,7 @@ async function isThere(docker: Docker, image: string): Promise<boolean> {
 type Inspected = Docker.ImageInspectInfo & { readonly Metadata?: { readonly LastTagTime?: string } };
 
 /** Images of other code, and what a run that was killed has left. Those that a run under way uses stay. */
-async function removeUnused(docker: Docker): Promise<void> {
+export async function removeUnusedImages(docker: Docker): Promise<void> {
   for (const tag of await tagsLike(docker, '*')) {
     try {
       const { Metadata }: Inspected = await docker.getImage(tag).inspect();
