@@ -77,14 +77,20 @@ export class VpnStand extends MemoryHost {
     );
   }
 
-  untilForwarded(port: number): Promise<VpnReport> {
-    return this.untilState(`a forwarded engine on ${port}`, (s) =>
-      s.engines.some((e) => e.p2pPort === port && e.ready),
+  untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {
+    return this.untilState(
+      `a forwarded engine on ${port}`,
+      (s) => s.engines.some((e) => e.p2pPort === port && e.ready),
+      limitMs,
     );
   }
 
-  untilQuiet(): Promise<VpnReport> {
-    return this.untilState('no replacement at work', (s) => s.replacements.every((r) => r.state !== 'running'));
+  untilQuiet(limitMs?: number): Promise<VpnReport> {
+    return this.untilState(
+      'no replacement at work',
+      (s) => s.replacements.every((r) => r.state !== 'running'),
+      limitMs,
+    );
   }
 
   /** Ends everything that this stand started. */
