@@ -78,7 +78,7 @@ describe('from within real containers', () => {
     return { id: container.id, seen: JSON.parse(printed) as Surroundings };
   }
 
-  test("one with a hostname of its own finds itself, which its hostname can't tell", async () => {
+  test.concurrent("one with a hostname of its own finds itself, which its hostname can't tell", async () => {
     const { id, seen } = await inside({ Hostname: 'portward' });
     expect(seen.hostname).toBe('portward');
     expect((await findOwnContainer(docker, seen))?.Id).toBe(id);
@@ -88,7 +88,7 @@ describe('from within real containers', () => {
     expect(await findOwnContainer(docker, surroundings({}))).toBeNull();
   });
 
-  test("one in a VPN's network finds the VPN's container, whose network it is", async () => {
+  test.concurrent("one in a VPN's network finds the VPN's container, whose network it is", async () => {
     const vpn = await inside({});
     const { id, seen } = await inside({ HostConfig: { NetworkMode: `container:${vpn.id}` } });
     expect((await findOwnContainer(docker, seen))?.Id).toBe(vpn.id);
@@ -97,28 +97,32 @@ describe('from within real containers', () => {
     expect((await findOwnContainer(docker, surroundings({ controlGroups })))?.Id).toBe(vpn.id);
   });
 
-  test("one with the host's network finds itself", async () => {
+  test.concurrent("one with the host's network finds itself", async () => {
     const { id, seen } = await inside({ HostConfig: { NetworkMode: 'host' } });
     expect((await findOwnContainer(docker, seen))?.Id).toBe(id);
   });
 
   describe('Portward in a container with a hostname and networks of its own', () => {
     const [shared, other] = [simulation.name('shared'), simulation.name('other')];
-    let vpn: SimulatedVpn;
-    beforeAll(async () => {
-      await ensureRunNetwork(simulation.docker, simulation.runId, shared);
-      await ensureRunNetwork(simulation.docker, simulation.runId, other);
-      // In Docker's default network, and in the one that some share with it.
-      vpn = await simulation.startVpn({ startDelayMs: 0 });
-      await simulation.docker.getNetwork(shared).connect({ Container: vpn.containerId });
-    });
+    let started: Promise<SimulatedVpn> | null = null;
+
+    /** In Docker's default network, and in the one that some share with it. */
+    function theVpn(): Promise<SimulatedVpn> {
+      return (started ??= (async () => {
+        await ensureRunNetwork(simulation.docker, simulation.runId, shared);
+        await ensureRunNetwork(simulation.docker, simulation.runId, other);
+        const vpn = await simulation.startVpn({ startDelayMs: 0 });
+        await simulation.docker.getNetwork(shared).connect({ Container: vpn.containerId });
+        return vpn;
+      })());
+    }
 
     const ASK = `const { DockerHost } = require('/portward/dist/src/docker/docker-host.js');
       const { reachFinder } = require('/portward/dist/src/program/docker-reach.js');
       const { ControlServerAddress } = require('/portward/dist/src/activities/control-server.js');
       const { GluetunClient } = require('/portward/dist/src/gluetun/client.js');
       const docker = new DockerHost(new (require('/portward/node_modules/dockerode'))());
-      const client = new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 1_500 });
+      const client = new GluetunClient({ auth: { kind: 'none' }, timeoutMs: Number(process.env.PATIENCE_MS) });
       const { signal } = new AbortController();
       (async () => {
         const [reach, container] = [await reachFinder({ reach: 'auto' }, docker)(), await docker.inspectByName(process.env.VPN)];
@@ -127,7 +131,8 @@ describe('from within real containers', () => {
       setInterval(() => undefined, 1000);`;
 
     /** What comes of asking that VPN's control server from within such a container. */
-    async function asked(networks: readonly string[], user = 'root'): Promise<string> {
+    async function asked(networks: readonly string[], { user = 'root', patienceMs = 10_000 } = {}): Promise<string> {
+      const vpn = await theVpn();
       const root = join(__dirname, '..', '..');
       const socket = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
       const container = await simulation.docker.createContainer({
@@ -137,7 +142,7 @@ describe('from within real containers', () => {
         User: user,
         // Who lends it a network lends it its hostname, too.
         ...(networks[0]?.startsWith('container:') ? {} : { Hostname: 'portward' }),
-        Env: [`VPN=${vpn.name}`],
+        Env: [`VPN=${vpn.name}`, `PATIENCE_MS=${patienceMs}`],
         Labels: { [RUN_LABEL]: simulation.runId },
         HostConfig: {
           NetworkMode: networks[0] ?? 'bridge',
@@ -150,27 +155,31 @@ describe('from within real containers', () => {
       return until('what it says', async () => /said (.*)\./s.exec(await logsOf(container))?.[1]);
     }
 
-    test('reaches the VPN over the one network of several that both are in', async () => {
+    test.concurrent('reaches the VPN over the one network of several that both are in', async () => {
       expect(await asked([other, shared])).toBe('port 5001');
     });
 
-    test('that may not use the socket is told which variable to set, once', async () => {
-      const said = await asked([other], '65534');
+    test.concurrent('that may not use the socket is told which variable to set, once', async () => {
+      const said = await asked([other], { user: '65534' });
       expect(said).toMatch(/^Docker is not reachable: .*EACCES .*; set DOCKER_GID to what `stat -c %g/);
       expect(said.match(/DOCKER_GID/g)).toHaveLength(1);
     });
 
-    test("reaches the VPN from within the VPN's own network", async () => {
-      expect(await asked([`container:${vpn.containerId}`])).toBe('port 5001');
+    test.concurrent("reaches the VPN from within the VPN's own network", async () => {
+      expect(await asked([`container:${(await theVpn()).containerId}`])).toBe('port 5001');
     });
 
-    test('that shares no network with the VPN is told which address, which networks and what to set', async () => {
-      const said = await asked([other]);
-      expect(said).toMatch(/172\.\d+\.\d+\.\d+:8000 (gave no answer|can't be reached)/);
-      expect(said).toContain(
-        `container '${vpn.name}' is in network bridge and ${shared} and Portward in network ${other}: ` +
-          'put both in one network, or set CONTAINER_REACH',
-      );
-    });
+    test.concurrent(
+      'that shares no network with the VPN is told which address, which networks and what to set',
+      async () => {
+        const vpn = await theVpn();
+        const said = await asked([other], { patienceMs: 1_500 });
+        expect(said).toMatch(/172\.\d+\.\d+\.\d+:8000 (gave no answer|can't be reached)/);
+        expect(said).toContain(
+          `container '${vpn.name}' is in network bridge and ${shared} and Portward in network ${other}: ` +
+            'put both in one network, or set CONTAINER_REACH',
+        );
+      },
+    );
   });
 });
