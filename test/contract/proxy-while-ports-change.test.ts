@@ -79,7 +79,7 @@ test('not one request to the API fails, on any route that the proxy uses', () =>
 
 test('nobody who asks for a stream goes without one, but for those who were sent to the engine that was killed', () => {
   expect(seen('nothing').filter(({ engine }) => engine?.id !== killed)).toEqual([]);
-  expect(seen('played').length).toBeGreaterThan(50);
+  expect(seen('played').length).toBeGreaterThan(10);
 });
 
 test('a stream is cut only where its engine was replaced or killed, and is counted apart from requests', async () => {

@@ -243,7 +243,11 @@ test.each(names)('%s is nowhere', (name) => {
   expect(found).toEqual([]);
 });
 
+// One that was not answered in time may have been carried out all the same.
+const isOfOrder = (where: string, text: string) => where.startsWith('docker inspect ') && text.includes('"stream_id"');
+
 test("a caller's environment is in its engines' containers and nowhere else", () => {
-  const found = [...traces].filter(([, text]) => environment.isIn(text)).map(([where]) => where);
-  expect(found.toSorted()).toEqual(provisioned.map((e) => `docker inspect ${e.container_name}`).toSorted());
+  const found = [...traces].filter(([, text]) => environment.isIn(text));
+  for (const e of provisioned) expect(found.map(([where]) => where)).toContain(`docker inspect ${e.container_name}`);
+  expect(found.flatMap(([where, text]) => (isOfOrder(where, text) ? [] : [where]))).toEqual([]);
 });
