@@ -39,12 +39,8 @@ const traces: Traces = new Map();
 const ask = (path: string, init: RequestInit = {}) => questions.ask(path, init);
 
 function askEverything(url = stage.portward.url): Promise<void> {
-  const values = {
-    id: provisioned[0]?.container_id ?? 'none',
-    '/streams/{id}/stats id': 'planted|1',
-    key: 'stream_id',
-    value: open.value,
-  };
+  const id = provisioned[0]?.container_id ?? 'none';
+  const values = { id, '/streams/{id}/stats id': 'planted|1', key: 'stream_id', value: open.value };
   return questions.everything(stage.vpn().name, values, url);
 }
 
