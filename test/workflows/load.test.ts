@@ -8,14 +8,15 @@ import { started } from '../streams/events';
 import { TemporalBench, type VpnStand } from './bench';
 
 /** In `npm run test:all` so many that nothing that grows with each of them would stay unseen. */
-const CHANGES = process.env['PORTWARD_TEST_ALL'] === 'true' ? 2_000 : 40;
+const ALL = process.env['PORTWARD_TEST_ALL'] === 'true';
+const CHANGES = ALL ? 2_000 : 40;
 /** Some of them are waited for, and during some somebody wants something else. */
 const EACH = { answered: 20, forced: CHANGES / 20 };
 
 let bench: TemporalBench;
 
 beforeAll(async () => {
-  bench = await TemporalBench.start({ historyIsLongAt: 100 });
+  bench = await TemporalBench.start({ historyIsLongAt: ALL ? 400 : 100 });
 });
 afterAll(() => bench.stop());
 
