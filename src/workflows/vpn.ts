@@ -72,6 +72,9 @@ export async function vpn(input: VpnInput): Promise<void> {
   let lastRecheck = 0;
   const problems = new ProblemLog(name, log, input.problem ?? null);
   let toldFacts = '';
+  // One that ended while this workflow continued as new may not have been heard. Others that an update may begin any moment are
+  // still to be started.
+  const unheard = input.carried ? runningReplacements(state.data) : [];
 
   setHandler(messages.listsQuery, (since) => {
     const { engines, streams } = state.versions;
@@ -251,8 +254,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     return true;
   }
 
-  // One that ended while this workflow continued as new may not have been heard.
-  if (input.carried) await Promise.all(runningReplacements(state.data).map((r) => outside.askWhetherItRuns(r)));
+  await Promise.all(unheard.map((r) => outside.askWhetherItRuns(r)));
 
   for (;;) {
     while (effects.length > 0) await outside.carryOutAll(effects.splice(0));

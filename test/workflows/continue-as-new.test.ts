@@ -1,3 +1,5 @@
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
 import {
   listsQuery,
@@ -6,6 +8,7 @@ import {
   setTargetSignal,
   streamsSignal,
 } from '../../src/workflows/messages';
+import type { vpn, VpnInput } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
 import { started } from '../streams/events';
 import { TemporalBench } from './bench';
@@ -74,6 +77,49 @@ test.concurrent('a forced replacement that is asked for while the VPN continues 
     },
     { evictionGraceMs: 300 },
   ),
+);
+
+test.concurrent(
+  'a replacement that is asked for as the next run begins is not taken for one that has ended',
+  async () => {
+    const { client } = bench.env;
+    const stand = bench.stand({ evictionGraceMs: 300 });
+    try {
+      let carried: VpnInput | undefined;
+      await bench.withWorker(stand, async () => {
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        const first = await stand.handle.describe();
+        await until('another run', async () => {
+          await stand.handle.signal(recheckSignal);
+          return (await stand.handle.describe()).runId !== first.runId;
+        });
+        await stand.untilQuiet();
+        const [started] = (await stand.handle.fetchHistory()).events ?? [];
+        const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+        carried = payload && defaultPayloadConverter.fromPayload<VpnInput>(payload);
+      });
+      await stand.terminate();
+      if (!carried) throw new Error('the run has no input');
+      const startWorkflowOperation = new WithStartWorkflowOperation<typeof vpn>('vpn', {
+        workflowId: stand.workflowId,
+        taskQueue: stand.taskQueue,
+        args: [carried],
+        workflowIdConflictPolicy: 'FAIL',
+      });
+      // Both come with the first task of the run, as when the server has kept an update for it.
+      const asked = client.workflow.executeUpdateWithStart(replaceEngineUpdate, { startWorkflowOperation, args: [{}] });
+      await bench.withWorker(stand, async () => {
+        const { number } = await asked;
+        await stand.untilQuiet();
+        const { replacements } = await stand.state();
+        expect(replacements.find((r) => r.number === number)?.state).toBe('completed');
+        expect(stand.calls.filter((call) => call.startsWith('createEngine'))).toHaveLength(2);
+      });
+    } finally {
+      await stand.terminate();
+    }
+  },
 );
 
 test.concurrent(
