@@ -95,8 +95,8 @@ test.concurrent(
           return (await stand.handle.describe()).runId !== first.runId;
         });
         await stand.untilQuiet();
-        const [started] = (await stand.handle.fetchHistory()).events ?? [];
-        const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+        const [begun] = (await stand.handle.fetchHistory()).events ?? [];
+        const [payload] = begun?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
         carried = payload && defaultPayloadConverter.fromPayload<VpnInput>(payload);
       });
       await stand.terminate();
