@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Looks until the look finds something other than null, undefined or false, and resolves with it.
- * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine
+ * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine, and for a workflow task
+ * that is lost with a worker or a server, for which Temporal waits 30 s
  */
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
   // Most looks are questions to a whole program, which has other things to do.
