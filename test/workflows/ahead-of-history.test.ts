@@ -19,9 +19,11 @@ afterEach(() => stand.terminate());
 
 /** As the API asks: with a deadline, and whatever becomes of it, it asks again. */
 async function ask(): Promise<void> {
-  const { connection } = bench.env.client;
+  const { connection, workflow } = bench.client;
   await connection
-    .withDeadline(Date.now() + 4_000, () => stand.handle.query(listsQuery, { engines: null, streams: null }))
+    .withDeadline(Date.now() + 4_000, () =>
+      workflow.getHandle(stand.workflowId).query(listsQuery, { engines: null, streams: null }),
+    )
     .then(
       () => {},
       () => {},

@@ -14,6 +14,7 @@ import { taskQueue } from '../../src/domain/names';
 import type { VpnSettings } from '../../src/domain/settings';
 import { cacheDir } from '../../src/folders';
 import { findTemporalCli } from '../../src/temporal/cli';
+import { lazyClient, targetAt } from '../../src/temporal/client';
 import { loggerOnce, measuresOnce } from '../../src/temporal/once';
 import { serverSettings } from '../../src/temporal/server-settings';
 import { builtWorkflows } from './built-workflows';
@@ -42,6 +43,7 @@ export class TemporalBench {
 
   private constructor(
     readonly env: TestWorkflowEnvironment,
+    private readonly portwards: ReturnType<typeof lazyClient>,
     /** Temporal's own command line. */
     readonly cli: string,
     /** What workflows have warned of, oldest first. */
@@ -92,13 +94,14 @@ export class TemporalBench {
         extraArgs: ['--log-level', 'error', ...serverSettings, ...suggestion],
       },
     });
-    return new TemporalBench(env, path, warnings, lines, workflowBundle);
+    return new TemporalBench(env, lazyClient(targetAt(env.address)), path, warnings, lines, workflowBundle);
   }
 
   async stop(): Promise<void> {
     await (
       await this.sharedWorker
     )?.();
+    await this.portwards.connection.close();
     await this.env.teardown();
   }
 
@@ -110,9 +113,17 @@ export class TemporalBench {
     await this.carryOut(stand, work);
   }
 
+  /**
+   * For what has deadlines, or breaks off what it asks: Portward's own, whose calls run on at the server. One that ends there may
+   * interrupt a read of the server's database, which then answers nobody.
+   */
+  get client(): Client {
+    return this.portwards.client;
+  }
+
   /** For what Portward starts itself, in whichever instance: it has the shared worker, too. */
   get sharingClient(): Client {
-    const { connection, options } = this.env.client;
+    const { connection, options } = this.client;
     const workflow = [startingOn(this.sharedQueue)];
     return new Client({ connection, namespace: options.namespace, interceptors: { workflow } });
   }

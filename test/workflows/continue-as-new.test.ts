@@ -130,7 +130,7 @@ test.concurrent(
       await stand.untilForwarded(40_000);
       await stand.untilQuiet();
       const { instance, vpn } = stand.settings;
-      const source = new TemporalVpnSource(bench.env.client, { instance, vpn, queryDeadlineMs: 1_000 });
+      const source = new TemporalVpnSource(bench.client, { instance, vpn, queryDeadlineMs: 1_000 });
       const position = () => until('an answer in time', () => source.position().catch(() => null));
       const still = await until('the same before and after a query', async () => {
         const before = await position();

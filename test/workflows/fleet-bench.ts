@@ -75,7 +75,7 @@ export class FleetBench {
     const instance = `t-${randomUUID().slice(0, 8)}`;
     // The safety net is far away, but for tests of it.
     const settings = fleetSettings({ minReplicas: 4, autoscaleIntervalMs: HOUR_MS, ...change, instance });
-    const stand = new FleetStand(this.bench.env.client, settings, this.queue);
+    const stand = new FleetStand(this.bench.client, settings, this.queue);
     this.stands.set(instance, stand);
     try {
       for (const name of ['a', 'b']) await stand.startVpn(name, 1);
