@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -7,7 +8,7 @@ import { pauseUntil } from '../pause';
 import type { FleetSupervision } from './fleet-supervision';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
-import { configureSignal, recheckSignal, retireSignal } from '../workflows/messages';
+import { configureSignal, retireSignal } from '../workflows/messages';
 import { WORKFLOW_TASK_TIMEOUT } from '../workflows/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
@@ -25,6 +26,8 @@ const ANSWER_WITHIN_MS = 10_000;
  * reached is never taken for a workflow that is gone.
  */
 export class Supervision {
+  /** Names this start of a worker to the workflows. */
+  private readonly startId = randomUUID();
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
   private poke = new AbortController();
@@ -90,16 +93,15 @@ export class Supervision {
     return askingTemporal(this.client.connection, { withinMs: ANSWER_WITHIN_MS, signal: this.stopping.signal }, ask);
   }
 
-  /** Starts the workflow or tells the running one of the settings, and has it look anew, past a dead watcher. */
+  /** Starts the workflow or tells the running one of the settings, which has it look anew, past a dead watcher. */
   private async begin(settings: VpnSettings): Promise<void> {
     const { instance, vpn: name } = settings;
-    const workflowId = vpnWorkflowId(instance, name);
-    await this.client.workflow.signalWithStart<typeof vpn, [VpnSettings]>('vpn', {
-      workflowId,
+    await this.client.workflow.signalWithStart<typeof vpn, [VpnSettings, string?]>('vpn', {
+      workflowId: vpnWorkflowId(instance, name),
       taskQueue: taskQueue(instance),
       args: [{ settings }],
       signal: configureSignal,
-      signalArgs: [settings],
+      signalArgs: [settings, this.startId],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
@@ -107,7 +109,6 @@ export class Supervision {
       staticSummary: `VPN ${name}`,
       staticDetails: 'Keeps the engines of this VPN on its forwarded port.',
     });
-    await this.client.workflow.getHandle(workflowId).signal(recheckSignal);
   }
 
   private async restartIfNeeded(settings: VpnSettings): Promise<void> {

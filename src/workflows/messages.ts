@@ -15,10 +15,11 @@ export type Versioned<T> =
 /** An engine that is not listed but still is known: hidden, not ready, or being let go, perhaps with streams. */
 export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
 
-/** `listed` is null before the first look. */
+/** `listed` is null before the first look. `current`: the worker that is at work now has looked at the VPN. */
 export interface EngineLists {
   readonly listed: readonly ListedEngine[] | null;
   readonly hidden: readonly HiddenEngine[];
+  readonly current: boolean;
 }
 
 export interface ListsAnswer {
@@ -51,8 +52,11 @@ export const stateQuery = defineQuery<VpnReport>('state');
 
 /** A hint that something may have changed. A signal: nobody waits for an answer, and it never is a fact. */
 export const recheckSignal = defineSignal('recheck');
-/** Signals, so that a worker that starts can say it while no other one answers. */
-export const configureSignal = defineSignal<[VpnSettings]>('configure');
+/**
+ * Signals, so that a worker that starts can say it while no other one answers. `start` names that start: said again, it is the same
+ * worker. Without one it is a worker that nobody knows.
+ */
+export const configureSignal = defineSignal<[VpnSettings, start?: string]>('configure');
 export const retireSignal = defineSignal('retire');
 
 /** Closes circuit breakers by hand: `general` or `replacement`, both if absent. */

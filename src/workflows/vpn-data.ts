@@ -58,6 +58,10 @@ export interface VpnData {
   readonly listVersion: number;
   /** Set while Docker can't be asked. */
   readonly blind: Blindness | null;
+  /** Which start of a worker has said `configure` last; null where it gave no name. */
+  readonly workerStart: string | null;
+  /** That worker has looked at the VPN: what is known is not from before. */
+  readonly current: boolean;
   /** The last look at Docker that came to something, and the revision under which it was asked for. */
   readonly sight: Sight | null;
   readonly sightRevision: number;
@@ -114,6 +118,8 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     revision: 0,
     listVersion: 0,
     blind: null,
+    workerStart: null,
+    current: false,
     sight: null,
     sightRevision: -1,
     port: noPort,

@@ -114,6 +114,8 @@ export class VpnState {
     this.update({
       ...vpnSeen(before, observation, now),
       blind: null,
+      // It was begun after the worker said that it is there. Of a VPN whose port is still being read too little is known.
+      current: before.current || observation.port.kind !== 'pending',
       sight: observation,
       sightRevision: revision,
       engines: [...kept, ...adopted],
@@ -415,18 +417,22 @@ export class VpnState {
     this.change(replacement, { state: 'lost', endedAt: now });
   }
 
-  configure(settings: VpnSettings): boolean {
-    const { remedies } = this.current;
+  /** @param start of the worker that says it: another one begins with a look of its own; null: nobody knows which */
+  configure(settings: VpnSettings, start: string | null): void {
+    const { remedies, workerStart } = this.current;
+    if (start === null || start !== workerStart) {
+      this.update({ workerStart: start, current: false });
+      this.raise();
+    }
     // Sent by each worker that starts, perhaps with the keys whose lack has made it fail.
     const { last, vpnRestarts } = remedies;
     if (last?.remedy.kind === 'restart VPN' && last.error !== null && vpnRestarts > 0) {
       this.update({ remedies: { ...remedies, vpnRestarts: 0 } });
       this.raise();
     }
-    if (JSON.stringify(settings) === JSON.stringify(this.current.settings)) return false;
+    if (JSON.stringify(settings) === JSON.stringify(this.current.settings)) return;
     this.update({ settings });
     this.raise();
-    return true;
   }
 
   /** Why the image can't be had, until it is there. */
@@ -453,8 +459,9 @@ export class VpnState {
   }
 
   lists(now: Instant): EngineLists {
+    const { retired, current } = this.current;
     const listed = this.list(now);
-    return { listed, hidden: this.current.retired ? [] : hidden(this.current, listed ?? []) };
+    return { listed, hidden: retired ? [] : hidden(this.current, listed ?? []), current };
   }
 
   /** Nothing once it is retired: who still asks would be told of engines that nobody watches. */

@@ -89,12 +89,16 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandler(messages.recheckSignal, () => {
     recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
   });
-  setHandler(messages.configureSignal, (settings: unknown) => {
+  setHandler(messages.configureSignal, (settings: unknown, start: unknown) => {
     const parsed = parse.parseSettings(settings);
     // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
     problems.forget();
-    if (parsed?.vpn === name && parsed.instance === state.data.settings.instance) state.configure(parsed);
-    else log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
+    if (parsed?.vpn !== name || parsed.instance !== state.data.settings.instance) {
+      log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
+      return;
+    }
+    state.configure(parsed, typeof start === 'string' ? start : null);
+    state.publish(Date.now());
   });
   setHandler(messages.retireSignal, () => state.retire());
   setHandler(messages.resetBreakerSignal, (operation) => {

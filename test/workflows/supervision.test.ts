@@ -81,6 +81,32 @@ test.concurrent("a VPN's workflow carries its version, also after it has continu
   ),
 );
 
+test.concurrent(
+  "a VPN's list is one from before from the next worker's start until its first look, which comes at once",
+  () =>
+    withVpn(async (stand, supervise) => {
+      const isCurrent = async () => {
+        const { engines } = await stand.lists();
+        return engines.unchanged ? null : engines.value.current;
+      };
+      const first = supervise();
+      await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
+      await stand.untilForwarded(40_000);
+      await stand.untilQuiet();
+      expect(await isCurrent()).toBe(true);
+      const { revision } = await stand.state();
+      await first.stop();
+      // Read in a moment: what follows is between the start and the first look that has come to its end.
+      stand.port = { kind: 'pending' };
+      supervise();
+      await until('the next worker', async () => !(await isCurrent()));
+      expect((await stand.listed()).map((e) => e.forwarded)).toEqual([true]);
+      stand.port = { kind: 'known', port: 40_000 };
+      await until('its look', isCurrent, 5_000);
+      expect((await stand.state()).revision).toBe(revision + 1);
+    }),
+);
+
 test('the start returns when each workflow has been told to begin, though no worker runs yet', async () => {
   const stand = bench.stand();
   const supervision = new Supervision(client, [stand.settings], log);
