@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DockerCallCounts } from '../simulator/docker-call-counts';
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 
 /** A Docker socket that passes everything on and counts it. */
 export class DockerCalls {
-  private counts = new Map<string, number>();
+  readonly counts = new DockerCallCounts();
 
   private constructor(
     private readonly folder: string,
@@ -35,20 +36,6 @@ export class DockerCalls {
     return `unix://${this.path}`;
   }
 
-  /** Counts from here. */
-  reset(): void {
-    this.counts = new Map();
-  }
-
-  /** By method and kind of path, such as `GET /containers/…/json`. */
-  get byKind(): ReadonlyMap<string, number> {
-    return this.counts;
-  }
-
-  get total(): number {
-    return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
-  }
-
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -56,8 +43,7 @@ export class DockerCalls {
   }
 
   private pass(asked: IncomingMessage, answer: ServerResponse): void {
-    const kind = `${asked.method} ${kindOf(asked.url ?? '')}`;
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    this.counts.add(asked.method ?? '', asked.url ?? '');
     const { method, url: path, headers } = asked;
     const onward = request({ socketPath: this.target, method, path, headers }, (found) => {
       answer.writeHead(found.statusCode ?? 502, found.headers);
@@ -75,9 +61,4 @@ function dockerSocket(dockerHost = ''): string {
   if (dockerHost === '') return DEFAULT_SOCKET;
   if (dockerHost.startsWith('unix://')) return dockerHost.slice('unix://'.length);
   throw new Error(`Docker calls can be counted on a Unix socket only, found DOCKER_HOST=${dockerHost}`);
-}
-
-function kindOf(url: string): string {
-  const path = url.split('?')[0] ?? '';
-  return path.replace(/^\/v[\d.]+/, '').replace(/^\/(containers|images)\/(?!json$|create$).+\/(\w+)$/, '/$1/…/$2');
 }

@@ -25,10 +25,11 @@ export async function idle(docker: Docker, minutes: number): Promise<Idle> {
     try {
       const countedMinutes = Math.min(COUNT_MINUTES, minutes);
       await pass(minutes - countedMinutes, minutes);
-      calls.reset();
+      calls.counts.reset();
       await pass(countedMinutes, countedMinutes);
-      const callsPerMinute = calls.total / countedMinutes;
-      for (const [kind, count] of calls.byKind) progress(`${(count / countedMinutes).toFixed(1)} a minute: ${kind}`);
+      const callsPerMinute = calls.counts.total / countedMinutes;
+      for (const [kind, count] of calls.counts.byKind)
+        progress(`${(count / countedMinutes).toFixed(1)} a minute: ${kind}`);
       const { pid, temporalPid } = site.portward;
       return {
         callsPerMinute,

@@ -6,7 +6,15 @@ import { promisify } from 'node:util';
 
 export type HostNode = { program: string; libraries: string[]; libraryFolders: string[] };
 
-export async function hostNode(): Promise<HostNode> {
+let found: Promise<HostNode> | null = null;
+
+/** Looked for once a process. */
+export function hostNode(): Promise<HostNode> {
+  found ??= find();
+  return found;
+}
+
+async function find(): Promise<HostNode> {
   const program = await realpath(process.execPath);
   // A statically linked program makes ldd fail; it needs nothing.
   const { stdout } = await promisify(execFile)('ldd', [program]).catch(() => ({ stdout: '' }));

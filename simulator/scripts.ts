@@ -6,8 +6,15 @@ export type Script = { path: string; content: string };
 
 const FOLDERS = ['inside', 'vpn', 'engine'];
 
-/** Every program file, by its path below simulator/, in a fixed order. */
-export async function simulatorScripts(): Promise<Script[]> {
+let found: Promise<Script[]> | null = null;
+
+/** Every program file, by its path below simulator/, in a fixed order. Read once a process: a hundred VPNs want it at a time. */
+export function simulatorScripts(): Promise<Script[]> {
+  found ??= read();
+  return found;
+}
+
+async function read(): Promise<Script[]> {
   const compile = __filename.endsWith('.ts') ? await compiler() : null;
   const ending = compile === null ? '.js' : '.ts';
   const scripts: Script[] = [];

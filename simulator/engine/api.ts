@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from '../inside/json-exchange';
+import type { Surroundings } from '../inside/surroundings';
 import type { PortsGiven } from './ports-given';
 import { reachesPeers } from './network';
 import { statistics, Streams } from './streams';
@@ -23,7 +24,7 @@ export type EngineApiParts = {
 export type OtherProgram = { path: string; status: number };
 
 /** The engine's HTTP API as far as Portward and a proxy use it, and `/simulator/…`, which no engine has. */
-export function createEngineApi(parts: EngineApiParts): RequestListener {
+export function createEngineApi(parts: EngineApiParts, around: Surroundings): RequestListener {
   const streams = new Streams();
   let { hang, connected } = parts;
   return listener(async (request, response) => {
@@ -42,7 +43,7 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
     }
     if (path === '/simulator/crash' && request.method === 'PUT') {
       answerJson(response, 200, { crashed: true });
-      setImmediate(() => process.exit(CRASH_EXIT_CODE));
+      setImmediate(() => around.exit(CRASH_EXIT_CODE));
       return;
     }
     if (path === '/simulator/state') {
@@ -64,7 +65,7 @@ export function createEngineApi(parts: EngineApiParts): RequestListener {
       return;
     }
     const says = connected;
-    const isConnected = async (): Promise<boolean> => says ?? reachesPeers();
+    const isConnected = async (): Promise<boolean> => says ?? reachesPeers(around);
     if (!(await answerService(path, query, isConnected, response)) && !answerStream(streams, request, response)) {
       throw new RefusedRequest(404, `no route ${request.method} ${path}`);
     }

@@ -1,14 +1,14 @@
 import { get } from 'node:http';
-import { networkInterfaces } from 'node:os';
+import type { Surroundings } from '../inside/surroundings';
 import { ADMIN_PORT } from '../vpn/messages';
 
 const LIMIT_MS = 1_000;
 
 /** Whether an engine in this network namespace reaches its peers: through the VPN's tunnel, if a simulated VPN is here. */
-export function reachesPeers(): Promise<boolean> {
+export function reachesPeers({ loopback, hasNetwork }: Surroundings): Promise<boolean> {
   return new Promise((resolve) => {
     const asked = get(
-      { host: '127.0.0.1', port: ADMIN_PORT, path: '/tunnel', agent: false, timeout: LIMIT_MS },
+      { host: loopback, port: ADMIN_PORT, path: '/tunnel', agent: false, timeout: LIMIT_MS },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -19,9 +19,4 @@ export function reachesPeers(): Promise<boolean> {
     asked.on('timeout', () => asked.destroy());
     asked.on('error', () => resolve(hasNetwork()));
   });
-}
-
-/** Only `lo` is left where the VPN's container was stopped. */
-function hasNetwork(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal) === true);
 }

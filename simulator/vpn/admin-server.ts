@@ -18,12 +18,13 @@ export type AdminServerParts = {
   log: RequestLog;
   commands: PortCommands;
   state: () => VpnState;
+  isHealthy: () => boolean;
   setHealthy: (healthy: boolean) => void;
   setAuth: (auth: Auth) => void;
 };
 
 export function createAdminServer(parts: AdminServerParts): Server {
-  const health = new HealthNews(() => parts.vpn.seemsHealthy && parts.state().healthy);
+  const health = new HealthNews(parts.isHealthy);
   return createServer(
     listener(async (request, response) => {
       const body = request.method === 'PUT' ? await readJson(request) : undefined;

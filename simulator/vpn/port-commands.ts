@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { logLine } from '../inside/log-line';
+import type { Log } from '../inside/surroundings';
 import type { CommandRun } from './messages';
 import { splitWords } from './split-words';
 
@@ -14,7 +14,10 @@ export class PortCommands {
   readonly lastingMs: Record<CommandRun['command'], number> = { up: 0, down: 0 };
   readonly #templates: Record<CommandRun['command'], string>;
 
-  constructor(templates: Record<CommandRun['command'], string>) {
+  constructor(
+    templates: Record<CommandRun['command'], string>,
+    private readonly log: Log,
+  ) {
     this.#templates = templates;
   }
 
@@ -29,7 +32,7 @@ export class PortCommands {
       run.exitCode = template === '' ? 0 : await exitCodeOf(withPorts(template, ports), signal);
       await sleep(lastingMs, undefined, { signal });
     } catch (error) {
-      logLine(`${command}-command: ${error instanceof Error ? error.message : String(error)}`);
+      this.log(`${command}-command: ${error instanceof Error ? error.message : String(error)}`);
     }
     run.endedAt = Date.now();
   }

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import type { Surroundings } from '../inside/surroundings';
 import { parsePorts } from './ports';
 
-/** In the container's own file system, so that a restart keeps it and a re-creation doesn't. */
+/** Among the container's own files, so that a restart keeps it and a re-creation doesn't. */
 const MEMORY = '/tmp/provider-ports.json';
 
 /** The VPN provider: which ports it gives when asked. It outlives the process, as a provider does. */
@@ -10,9 +10,13 @@ export class Provider {
   /** Under which a tunnel is seen from outside, in turns. */
   addresses: string[];
 
-  constructor(otherwise: number[], addresses: string[]) {
+  constructor(
+    otherwise: number[],
+    addresses: string[],
+    private readonly files: Pick<Surroundings, 'readFile' | 'writeFile'>,
+  ) {
     this.addresses = addresses;
-    this.#ports = remembered() ?? otherwise;
+    this.#ports = remembered(files.readFile(MEMORY)) ?? otherwise;
   }
 
   get ports(): number[] {
@@ -22,14 +26,10 @@ export class Provider {
   /** Takes effect at the next ask, and on nothing that was given before. */
   change(ports: number[]): void {
     this.#ports = ports;
-    writeFileSync(MEMORY, JSON.stringify({ ports }));
+    this.files.writeFile(MEMORY, JSON.stringify({ ports }));
   }
 }
 
-function remembered(): number[] | null {
-  try {
-    return parsePorts(JSON.parse(readFileSync(MEMORY, 'utf8')));
-  } catch {
-    return null;
-  }
+function remembered(text: string | null): number[] | null {
+  return text === null ? null : parsePorts(JSON.parse(text));
 }

@@ -1,7 +1,7 @@
 // The image has neither a shell nor wget, so the usual up-command (`/bin/sh -c "wget … &"`) cannot run in it. This
 // makes the same call: in the background, and given up after a second.
 import { request } from 'node:http';
-import { logLine } from '../inside/log-line';
+import { logOf, type Log, type Surroundings } from '../inside/surroundings';
 import type { HookCall } from './messages';
 import { withPorts } from './port-commands';
 
@@ -10,10 +10,15 @@ const HOOK_LIMIT_MS = 1000;
 export class UpHook {
   readonly calls: HookCall[] = [];
 
+  private readonly log: Log;
+
   constructor(
     private readonly url: string,
     private readonly authorization: string,
-  ) {}
+    private readonly around: Pick<Surroundings, 'print' | 'lookup'>,
+  ) {
+    this.log = logOf(around);
+  }
 
   call(ports: number[]): void {
     if (this.url === '') return;
@@ -21,11 +26,12 @@ export class UpHook {
     this.calls.push(call);
     const end = (outcome: string): void => {
       call.outcome = outcome;
-      logLine(`up-hook for port ${ports.join(',')}: ${outcome}`);
+      this.log(`up-hook for port ${ports.join(',')}: ${outcome}`);
     };
     try {
       const post = request(withPorts(this.url, ports), {
         method: 'POST',
+        lookup: this.around.lookup,
         signal: AbortSignal.timeout(HOOK_LIMIT_MS),
         headers: {
           'content-type': 'application/json',

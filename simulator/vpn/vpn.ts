@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RefusedRequest } from '../inside/json-exchange';
-import { logLine } from '../inside/log-line';
+import type { Log } from '../inside/surroundings';
 import type { ForwardedPort } from './forwarded-port';
 import type { DeadTunnel, PortChange, TunnelStatus } from './messages';
 import type { Provider } from './provider';
@@ -23,6 +23,7 @@ export class Vpn {
     readonly forwarded: ForwardedPort,
     readonly provider: Provider,
     readonly times: VpnTimes,
+    private readonly log: Log,
   ) {}
 
   get status(): TunnelStatus {
@@ -148,7 +149,7 @@ export class Vpn {
     this.#cameUp = true;
     this.#lost = false;
     this.#tunnel.revive();
-    logLine('[vpn] running');
+    this.log('[vpn] running');
   }
 
   async #lower(): Promise<void> {
@@ -156,14 +157,14 @@ export class Vpn {
     this.#status = 'stopped';
     // No tunnel, and so none that Gluetun's health check could find dead.
     this.#tunnel.revive();
-    logLine('[vpn] stopped');
+    this.log('[vpn] stopped');
   }
 
   async #askForPorts(): Promise<void> {
     if (this.#status !== 'running' || this.#lost) return;
     const { ports } = this.provider;
     await this.forwarded.set(ports, this.#stopping.signal);
-    logLine(`[port forwarding] port forwarded is ${ports.join(',') || 'none'}`);
+    this.log(`[port forwarding] port forwarded is ${ports.join(',') || 'none'}`);
   }
 }
 

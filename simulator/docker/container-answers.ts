@@ -1,0 +1,110 @@
+// What Docker says of a container: all that Portward and the simulator read of it, and what makes it look whole.
+import type { Container } from './container';
+
+/** Docker's time for never. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+export function inspected(container: Container): object {
+  const { config, name, id, createdAt, restartCount, madeOf } = container;
+  const [path = '', ...args] = [...config.entrypoint, ...(config.cmd ?? [])];
+  const settings = networkSettings(container);
+  return {
+    Id: id,
+    Created: createdAt.toISOString(),
+    Path: path,
+    Args: args,
+    State: state(container),
+    Image: madeOf.id,
+    Name: `/${name}`,
+    RestartCount: restartCount,
+    Platform: 'linux',
+    Mounts: [],
+    HostConfig: {
+      NetworkMode: config.networkMode,
+      RestartPolicy: container.restartPolicy,
+      Binds: config.binds,
+      PortBindings: null,
+      AutoRemove: false,
+    },
+    Config: {
+      Hostname: id.slice(0, 12),
+      Tty: false,
+      Env: config.env,
+      Cmd: config.cmd,
+      Entrypoint: config.entrypoint,
+      Image: config.image,
+      Labels: config.labels,
+      ...(config.healthcheck === null ? {} : { Healthcheck: config.healthcheck }),
+    },
+    NetworkSettings: settings,
+  };
+}
+
+export function listed(container: Container): object {
+  const { config, name, id, createdAt, madeOf, labels } = container;
+  return {
+    Id: id,
+    Names: [`/${name}`],
+    Image: config.image,
+    ImageID: madeOf.id,
+    Command: [...config.entrypoint, ...(config.cmd ?? [])].join(' '),
+    Created: Math.floor(createdAt.getTime() / 1000),
+    Ports: [],
+    Labels: labels,
+    State: status(container),
+    Status: status(container),
+    HostConfig: { NetworkMode: config.networkMode },
+    NetworkSettings: { Networks: networkSettings(container).Networks },
+    Mounts: [],
+  };
+}
+
+function state(container: Container): object {
+  const { isRunning, isRestarting, exitCode, error, startedAt, finishedAt, health } = container;
+  return {
+    Status: status(container),
+    Running: isRunning,
+    Paused: false,
+    Restarting: isRestarting,
+    OOMKilled: false,
+    Dead: false,
+    Pid: isRunning && !isRestarting ? process.pid : 0,
+    ExitCode: exitCode,
+    Error: error,
+    StartedAt: startedAt?.toISOString() ?? NEVER,
+    FinishedAt: finishedAt?.toISOString() ?? NEVER,
+    ...(health === null ? {} : { Health: { Status: health.status, FailingStreak: health.failingStreak, Log: [] } }),
+  };
+}
+
+function status({ isRunning, isRestarting, isRemoving, startedAt }: Container): string {
+  if (isRunning) return isRestarting ? 'restarting' : 'running';
+  if (isRemoving) return 'removing';
+  return startedAt === null ? 'created' : 'exited';
+}
+
+function networkSettings(container: Container): { readonly Networks: object; readonly [name: string]: unknown } {
+  const { networkMode } = container.config;
+  const address = container.networkOf === null ? (container.namespace?.address ?? '') : '';
+  const endpoint = {
+    NetworkID: '',
+    Gateway: address === '' ? '' : gatewayOf(address),
+    IPAddress: address,
+    IPPrefixLen: address === '' ? 0 : 16,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    Aliases: null,
+  };
+  const network = networkMode === 'default' ? 'bridge' : networkMode;
+  return {
+    Ports: {},
+    Gateway: network === 'bridge' ? endpoint.Gateway : '',
+    IPAddress: network === 'bridge' ? address : '',
+    Networks: container.networkOf === null ? { [network]: endpoint } : {},
+  };
+}
+
+/** The first address of the network. */
+function gatewayOf(address: string): string {
+  return address.replace(/\d+\.\d+$/, '0.1');
+}

@@ -1,0 +1,289 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { environment, type ContainerConfig, type RestartPolicy } from './container-config';
+import type { EventFeed, EventSource } from './event-feed';
+import { HealthCheck, type HealthStatus } from './health-check';
+import type { Image } from './images';
+import { NetworkNamespace, type LoopbackNetwork } from './network';
+import { Output } from './output';
+import { ProgramProcess } from './program-process';
+import { programOf } from './programs';
+import { DockerRefusal } from './refusal';
+
+/** How long Docker takes; ms. */
+export interface DockerTimes {
+  createMs: number;
+  startMs: number;
+  /** From a process's end until Docker says so. */
+  endMs: number;
+  removeMs: number;
+}
+
+/** What a container needs of the engine around it. */
+export interface Surrounding {
+  readonly feed: EventFeed;
+  readonly network: LoopbackNetwork;
+  readonly times: DockerTimes;
+  readonly find: (reference: string) => Container;
+  readonly removed: (container: Container) => void;
+}
+
+interface Run {
+  readonly process: ProgramProcess;
+  readonly namespace: NetworkNamespace;
+  /** Resolves when Docker has said that it is over. */
+  readonly over: Promise<void>;
+}
+
+export type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGINT';
+const SIGNAL_NUMBERS: Readonly<Record<Signal, string>> = { SIGKILL: '9', SIGTERM: '15', SIGINT: '2' };
+
+/** Docker's exit code of a container that it could not start. */
+const NOT_STARTED = 128;
+/** Docker's pauses before it revives a container: doubled each time, and short again after a long run. */
+const FIRST_REVIVAL_MS = 100;
+const LAST_REVIVAL_MS = 60_000;
+const LONG_RUN_MS = 10_000;
+
+export class Container implements EventSource {
+  readonly id = randomBytes(32).toString('hex');
+  readonly createdAt = new Date();
+  readonly output = new Output();
+  readonly labels: Readonly<Record<string, string>>;
+  readonly image: string;
+  startedAt: Date | null = null;
+  finishedAt: Date | null = null;
+  exitCode = 0;
+  error = '';
+  restartCount = 0;
+  restartPolicy: RestartPolicy;
+  isRestarting = false;
+  isRemoving = false;
+  /** Of this run or the last one; null without a health check, and before the first run. */
+  health: HealthCheck | null = null;
+  private readonly files = new Map<string, string>();
+  private run: Run | null = null;
+  private starting: Promise<void> | null = null;
+  private stoppedByHand = false;
+  private revival: NodeJS.Timeout | null = null;
+  private revivalMs = FIRST_REVIVAL_MS;
+
+  constructor(
+    readonly name: string,
+    readonly config: ContainerConfig,
+    readonly madeOf: Image,
+    private readonly around: Surrounding,
+  ) {
+    this.labels = config.labels;
+    this.image = config.image;
+    this.restartPolicy = config.restartPolicy;
+    around.feed.emit(this, 'create');
+  }
+
+  /** Docker calls a container running between two runs of it, too. */
+  get isRunning(): boolean {
+    return this.run !== null || this.isRestarting;
+  }
+
+  /** Null while it does not run. */
+  get namespace(): NetworkNamespace | null {
+    return this.run?.namespace ?? null;
+  }
+
+  /** The container in whose network it is; null: it has its own. */
+  get networkOf(): string | null {
+    return /^container:(.+)$/.exec(this.config.networkMode)?.[1] ?? null;
+  }
+
+  async start(): Promise<void> {
+    if (this.isRemoving) throw new DockerRefusal(409, 'container is marked for removal and cannot be started');
+    if (this.isRunning) throw new DockerRefusal(304, 'container already started');
+    this.stoppedByHand = false;
+    this.revivalMs = FIRST_REVIVAL_MS;
+    await this.begin();
+  }
+
+  async stop(withinS: number): Promise<void> {
+    await this.settled();
+    if (!this.isRunning) throw new DockerRefusal(304, 'container already stopped');
+    await this.terminate(withinS);
+    this.emit('stop');
+  }
+
+  async kill(signal: Signal, reference: string): Promise<void> {
+    await this.settled();
+    if (!this.isRunning)
+      throw new DockerRefusal(409, `Cannot kill container: ${reference}: Container ${this.id} is not running`);
+    this.stoppedByHand = true;
+    const { run } = this;
+    if (run === null) this.giveUpRevival();
+    else await this.send(run, signal);
+  }
+
+  async restart(withinS: number): Promise<void> {
+    await this.settled();
+    if (this.isRunning) {
+      await this.terminate(withinS);
+      this.emit('stop');
+    }
+    await this.start();
+    this.emit('restart');
+  }
+
+  async remove(force: boolean): Promise<void> {
+    if (this.isRemoving) throw new DockerRefusal(409, `removal of container ${this.id} is already in progress`);
+    await this.settled();
+    if (this.isRunning && !force) {
+      throw new DockerRefusal(
+        409,
+        `You cannot remove a running container ${this.id}. Stop the container before attempting removal or force remove`,
+      );
+    }
+    this.isRemoving = true;
+    this.stoppedByHand = true;
+    if (this.run !== null) await this.send(this.run, 'SIGKILL');
+    else this.giveUpRevival();
+    await sleep(this.around.times.removeMs);
+    this.around.removed(this);
+    this.emit('destroy');
+  }
+
+  update(policy: RestartPolicy): void {
+    this.restartPolicy = policy;
+    this.emit('update');
+  }
+
+  /** For the end of the whole engine: nothing of it is left at work. */
+  abandon(): void {
+    this.stoppedByHand = true;
+    this.giveUpRevival();
+    this.health?.end();
+    this.run?.process.signal('SIGKILL');
+  }
+
+  /** A start that is under way is waited for. */
+  private async settled(): Promise<void> {
+    await this.starting?.catch(() => {});
+  }
+
+  private async begin(): Promise<void> {
+    this.starting ??= this.enter().finally(() => (this.starting = null));
+    await this.starting;
+  }
+
+  private async enter(): Promise<void> {
+    try {
+      this.lender();
+      await sleep(this.around.times.startMs);
+      this.run = this.newRun(this.lender());
+    } catch (error) {
+      if (this.exitCode === 0) this.exitCode = NOT_STARTED;
+      this.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** Whose network it joins; null: it has its own. @throws DockerRefusal */
+  private lender(): NetworkNamespace | null {
+    if (this.networkOf === null) return null;
+    const lender = this.around.find(this.networkOf);
+    if (lender.namespace !== null) return lender.namespace;
+    throw new DockerRefusal(409, `cannot join network of a non running container: ${lender.id}`);
+  }
+
+  private newRun(lent: NetworkNamespace | null): Run {
+    const { env, entrypoint, cmd, healthcheck } = this.config;
+    const command = [...entrypoint, ...(cmd ?? [])];
+    const found = programOf(command);
+    if (found === null) throw new DockerRefusal(501, `not simulated: ${command.join(' ')}`);
+    const namespace = lent ?? new NetworkNamespace(this.around.network.address());
+    const process = new ProgramProcess({
+      ...found,
+      env: environment(env),
+      namespace,
+      files: this.files,
+      output: this.output,
+    });
+    this.isRestarting = false;
+    this.error = '';
+    this.exitCode = 0;
+    this.startedAt = new Date();
+    this.emit('start');
+    const health =
+      healthcheck &&
+      new HealthCheck(
+        healthcheck,
+        () => process.isHealthy,
+        (status) => this.tellHealth(status),
+      );
+    this.health = health;
+    const over = process.ended.then(async (code) => {
+      if (lent === null) namespace.cutOff();
+      health?.end();
+      await sleep(this.around.times.endMs);
+      this.end(code);
+    });
+    return { process, namespace, over };
+  }
+
+  private tellHealth(status: HealthStatus): void {
+    this.emit(`health_status: ${status}`);
+  }
+
+  private end(code: number): void {
+    this.run = null;
+    this.exitCode = code;
+    this.finishedAt = new Date();
+    this.emit('die', { exitCode: String(code) });
+    const { Name: policy } = this.restartPolicy;
+    const isRevived = policy === 'unless-stopped' || policy === 'always' || (policy === 'on-failure' && code !== 0);
+    if (isRevived && !this.stoppedByHand) this.reviveSoon();
+    else this.output.end();
+  }
+
+  private reviveSoon(): void {
+    const ranForMs = (this.finishedAt?.getTime() ?? 0) - (this.startedAt?.getTime() ?? 0);
+    if (ranForMs > LONG_RUN_MS) this.revivalMs = FIRST_REVIVAL_MS;
+    this.isRestarting = true;
+    this.restartCount++;
+    this.revival = setTimeout(() => {
+      this.revival = null;
+      this.begin().catch(() => (this.isRestarting = false));
+    }, this.revivalMs);
+    this.revivalMs = Math.min(LAST_REVIVAL_MS, this.revivalMs * 2);
+  }
+
+  private giveUpRevival(): void {
+    if (this.revival !== null) clearTimeout(this.revival);
+    this.revival = null;
+    this.isRestarting = false;
+  }
+
+  /** SIGTERM, and SIGKILL if it has not ended by then. */
+  private async terminate(withinS: number): Promise<void> {
+    this.stoppedByHand = true;
+    const { run } = this;
+    if (run === null) {
+      this.giveUpRevival();
+      return;
+    }
+    const patience = new AbortController();
+    this.emit('kill', { signal: SIGNAL_NUMBERS.SIGTERM });
+    run.process.signal('SIGTERM');
+    const late = sleep(withinS * 1000, true, { signal: patience.signal }).catch(() => false);
+    const isLate = await Promise.race([late, run.process.ended.then(() => false)]);
+    patience.abort();
+    if (isLate) await this.send(run, 'SIGKILL');
+    await run.over;
+  }
+
+  private async send(run: Run, signal: Signal): Promise<void> {
+    this.emit('kill', { signal: SIGNAL_NUMBERS[signal] });
+    run.process.signal(signal);
+    if (signal === 'SIGKILL') await run.over;
+  }
+
+  private emit(action: string, more?: Readonly<Record<string, string>>): void {
+    this.around.feed.emit(this, action, more);
+  }
+}

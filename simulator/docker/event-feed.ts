@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+
+export interface EventSource {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Docker's events of containers, each as it happens. */
+export class EventFeed {
+  private readonly listeners = new Set<{ readonly filters: Filters; readonly answer: ServerResponse }>();
+
+  emit(source: EventSource, action: string, more: Readonly<Record<string, string>> = {}): void {
+    const { id, name, image, labels } = source;
+    const now = Date.now();
+    const event = {
+      status: action,
+      id,
+      from: image,
+      Type: 'container',
+      Action: action,
+      Actor: { ID: id, Attributes: { ...more, image, name, ...labels } },
+      scope: 'local',
+      time: Math.floor(now / 1000),
+      timeNano: now * 1e6,
+    };
+    const line = `${JSON.stringify(event)}\n`;
+    for (const { filters, answer } of this.listeners) {
+      // `health_status` stands for `health_status: healthy` and the like.
+      const isKind = filters.permits('event', action) || filters.permits('event', action.split(':')[0] ?? '');
+      if (isKind && filters.permits('type', 'container') && filters.permitsLabels(labels)) answer.write(line);
+    }
+  }
+
+  /** Until the one who asks has left. */
+  send(filters: Filters, answer: ServerResponse): void {
+    answer.writeHead(200, { 'content-type': 'application/json' });
+    // Whoever waits for the first event has to see the head at once.
+    answer.flushHeaders();
+    const listener = { filters, answer };
+    this.listeners.add(listener);
+    answer.on('close', () => this.listeners.delete(listener));
+  }
+}
+
+/** The query parameter `filters`, in both forms that Docker takes: lists of values, and values as keys. */
+export class Filters {
+  private readonly wanted: Readonly<Record<string, readonly string[]>>;
+
+  constructor(text: string | null) {
+    const parsed: Record<string, string[] | Record<string, boolean>> = text === null ? {} : JSON.parse(text);
+    this.wanted = Object.fromEntries(
+      Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values)]),
+    );
+  }
+
+  values(name: string): readonly string[] {
+    return this.wanted[name] ?? [];
+  }
+
+  permits(name: string, value: string): boolean {
+    return this.wanted[name] === undefined || this.values(name).includes(value);
+  }
+
+  /** Every label that is asked for: `name`, or `name=value`. */
+  permitsLabels(labels: Readonly<Record<string, string>>): boolean {
+    return this.values('label').every((wanted) => {
+      const [name = '', ...value] = wanted.split('=');
+      return value.length === 0 ? name in labels : labels[name] === value.join('=');
+    });
+  }
+}

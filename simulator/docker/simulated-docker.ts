@@ -1,0 +1,59 @@
+// A Docker Engine in this process's memory: hundreds of VPNs with their engines on two cores, and nothing to clear away.
+import { createServer, type Server } from 'node:http';
+import Docker from 'dockerode';
+import { DockerCallCounts } from '../docker-call-counts';
+import type { DockerTimes } from './container';
+import { Containers } from './containers';
+import { engineApi } from './engine-api';
+import { EventFeed } from './event-feed';
+import { Images } from './images';
+import { LoopbackNetwork } from './network';
+
+export type { DockerTimes } from './container';
+
+/** Of a real one on an idle machine. */
+const TIMES: DockerTimes = { createMs: 40, startMs: 250, endMs: 40, removeMs: 15 };
+
+/** Resolves when it answers. @param times what is left out takes as long as a real one does */
+export async function startSimulatedDocker(times: Partial<DockerTimes> = {}): Promise<SimulatedDocker> {
+  if (process.platform !== 'linux') throw new Error('expected Linux, where all of 127.0.0.0/8 is there');
+  const server = createServer();
+  // Whoever asks every few seconds keeps the connection, as with a real one.
+  server.keepAliveTimeout = 60_000;
+  const network = await LoopbackNetwork.claim(server);
+  return new SimulatedDocker(server, network, { ...TIMES, ...times });
+}
+
+/**
+ * It takes the simulator's own programs for what its containers run, VPNs and engines, and refuses all others. Everything that
+ * takes a Docker takes this one, `startSimulatedVpn` first of all.
+ */
+export class SimulatedDocker {
+  readonly docker: Docker;
+  /** For DOCKER_HOST. */
+  readonly dockerHost: string;
+  readonly calls = new DockerCallCounts();
+  private readonly containers: Containers;
+
+  /** See startSimulatedDocker. */
+  constructor(
+    private readonly server: Server,
+    network: LoopbackNetwork,
+    /** May be changed at any time. */
+    readonly times: DockerTimes,
+  ) {
+    const feed = new EventFeed();
+    this.containers = new Containers({ feed, network, times });
+    server.on('request', engineApi({ containers: this.containers, images: new Images(), feed, calls: this.calls }));
+    this.docker = new Docker({ protocol: 'http', host: network.claimed, port: network.claimedPort });
+    this.dockerHost = `tcp://${network.claimed}:${network.claimedPort}`;
+  }
+
+  /** With all its containers. */
+  async close(): Promise<void> {
+    for (const container of this.containers.all) container.abandon();
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+}
