@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { LoadResult } from './load-process';
 import { progress } from './progress';
+
+export type { LoadResult } from './load-process';
 
 export const CLIENTS = 50;
 export const LOAD_S = 10;
@@ -8,22 +12,20 @@ export const LOAD_S = 10;
 /** Before it is measured: code that has just been loaded is slow, and starting a hundred engines is work that goes on a while. */
 const WARM_UP_S = 5;
 
-/** From a process of its own: load that shares an event loop with what it measures finds too little. */
 export async function requestsPerSecond(url: string): Promise<number> {
-  await load(url, WARM_UP_S);
-  const { requests, errors, non2xx } = await load(url, LOAD_S);
-  if (errors + non2xx > 0) progress(`under load: ${errors} errors, ${non2xx} answers other than 200`);
-  return requests.average;
+  await load(url, CLIENTS, WARM_UP_S);
+  const { perSecond, otherThan200 } = await load(url, CLIENTS, LOAD_S);
+  if (otherThan200 > 0) progress(`under load: ${otherThan200} answers other than 200`);
+  return perSecond;
 }
 
-async function load(
-  url: string,
-  seconds: number,
-): Promise<{ requests: { average: number }; errors: number; non2xx: number }> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [require.resolve('autocannon'), '--json', '--connections', String(CLIENTS), '--duration', String(seconds), url],
-    { maxBuffer: 2 ** 24 },
-  );
+/** From a process of its own: load that shares an event loop with what it measures finds too little. */
+export async function load(url: string, connections: number, seconds: number): Promise<LoadResult> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(__dirname, 'load-process.js'),
+    url,
+    `--connections=${connections}`,
+    `--seconds=${seconds}`,
+  ]);
   return JSON.parse(stdout);
 }

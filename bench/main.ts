@@ -3,29 +3,29 @@ import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
 import { dockerError } from '../src/docker/docker-error';
 import { machine } from './machine';
-import { measure, PARTS, type MeasureOptions } from './measure';
+import { measure, PART_NAMES, type MeasureOptions } from './measure';
 import { progress } from './progress';
 import { rowTable } from './row';
 import { closeAll } from './site';
 
-const USAGE = `Usage: npm run bench -- [--only ${PARTS.join(',')}] [--idle-minutes 10]`;
+const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--idle-minutes 10]; without a name all of it`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
 function readOptions(): MeasureOptions {
-  const { values } = parseArgs({
-    options: { only: { type: 'string' }, 'idle-minutes': { type: 'string', default: '10' } },
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'idle-minutes': { type: 'string', default: '10' } },
   });
-  const asked = values.only?.split(',').map((part) => part.trim()) ?? [...PARTS];
-  const parts = asked.map((name) => {
-    const part = PARTS.find((known) => known === name);
-    if (part === undefined) throw new Error(`--only: expected some of ${PARTS.join(', ')}, found '${name}'`);
+  const parts = positionals.map((name) => {
+    const part = PART_NAMES.find((known) => known === name);
+    if (part === undefined) throw new Error(`expected some of ${PART_NAMES.join(', ')}, found '${name}'`);
     return part;
   });
   const idleMinutes = Number(values['idle-minutes']);
   if (!(idleMinutes > 0))
     throw new Error(`--idle-minutes: expected a number above 0, found '${values['idle-minutes']}'`);
-  return { parts: new Set(parts), idleMinutes };
+  return { parts: parts.length === 0 ? PART_NAMES : parts, idleMinutes };
 }
 
 async function main(): Promise<void> {

@@ -1,25 +1,40 @@
 import type { Agent } from 'node:http';
-import type Docker from 'dockerode';
 import { httpGet, keptConnections } from '../simulator/http-get';
 import { decodeEngines, type ProxyEngine } from '../simulator/proxy-engine';
 import { CLIENTS, LOAD_S, requestsPerSecond } from './load';
 import { progress } from './progress';
 import { LIMIT_MS, post, startedReport, type Session } from './reports';
+import type { Row } from './row';
 import { Site } from './site';
 
 /** Requests a second with 50 clients. */
-export interface PoolReads {
+interface PoolReads {
   readonly engines: number;
   readonly streams: number;
   /** Those of one engine, as proxies ask for them. */
   readonly streamsOfOne: number;
 }
 
-export const POOL = { vpns: 10, engines: 100 } as const;
+const POOL = { vpns: 10, engines: 100 } as const;
 
 /** `/engines` and `/streams` of a large pool, with a stream on every engine. */
-export async function poolReads(docker: Docker): Promise<PoolReads> {
-  const site = await Site.open(docker, { ...POOL, engineStartupMs: 0, hints: false });
+export async function poolRows(): Promise<Row[]> {
+  const { engines, streams, streamsOfOne } = await poolReads();
+  const row = (path: string, value: number): Row => ({
+    what: `${path} (${POOL.vpns} VPNs, ${POOL.engines} engines): requests with ${CLIENTS} clients`,
+    unit: 'req/s',
+    values: [value],
+    bound: { of: 'median', is: 'at least', value: 4_000 },
+  });
+  return [
+    row('/engines', engines),
+    row(`/streams, ${POOL.engines} of them`, streams),
+    row('/streams of one engine', streamsOfOne),
+  ];
+}
+
+async function poolReads(): Promise<PoolReads> {
+  const site = await Site.openSimulated({ ...POOL, engineStartupMs: 0, hints: false });
   const agent = keptConnections();
   try {
     const { url } = site.portward;

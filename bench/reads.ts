@@ -1,12 +1,12 @@
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type Docker from 'dockerode';
 import { httpGet, keptConnections } from '../simulator/http-get';
 import { CLIENTS, LOAD_S, requestsPerSecond } from './load';
 import { progress } from './progress';
+import type { Row } from './row';
 import { Site } from './site';
 
-export interface Reads {
+interface Reads {
   /** Requests a second with 50 clients. */
   readonly throughput: number;
   /** ms each, one client that asks again at once. */
@@ -20,11 +20,36 @@ const SELDOM = 15;
 const SELDOM_EVERY_MS = 2_000;
 const LIMIT_MS = 5_000;
 
-export const READS = { vpns: 2, engines: 40 } as const;
+const READS = { vpns: 2, engines: 40 } as const;
 
 /** `/engines` of a pool of a usual size. */
-export async function reads(docker: Docker): Promise<Reads> {
-  const site = await Site.open(docker, { ...READS, engineStartupMs: 0, hints: false });
+export async function readRows(): Promise<Row[]> {
+  const { throughput, backToBack, seldom } = await reads();
+  const what = `/engines (${READS.vpns} VPNs, ${READS.engines} engines)`;
+  return [
+    {
+      what: `${what}: requests with ${CLIENTS} clients`,
+      unit: 'req/s',
+      values: [throughput],
+      bound: { of: 'median', is: 'at least', value: 5_000 },
+    },
+    {
+      what: `${what}: back to back, one client`,
+      unit: 'ms',
+      values: backToBack,
+      bound: { of: 'median', is: 'at most', value: 2 },
+    },
+    {
+      what: `${what}: one request every 2 s`,
+      unit: 'ms',
+      values: seldom,
+      bound: { of: 'median', is: 'at most', value: 25 },
+    },
+  ];
+}
+
+async function reads(): Promise<Reads> {
+  const site = await Site.openSimulated({ ...READS, engineStartupMs: 0, hints: false });
   const agent = keptConnections();
   try {
     const url = `${site.portward.url}/engines`;

@@ -2,7 +2,7 @@ import { textTable } from '../simulator/text-table';
 
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'req/s' | 'calls/min' | 'MB';
+  readonly unit: 'ms' | 'req/s' | 'calls/min' | 'MB' | 'ms CPU/s' | '×' | '%';
   readonly values: readonly number[];
   /** What the bound is held against. Null: told for comparison only. */
   readonly bound: { readonly of: 'max' | 'median'; readonly is: 'at most' | 'at least'; readonly value: number } | null;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { startSimulatedDocker, type SimulatedDocker } from '../simulator/docker/simulated-docker';
 import { engineImage } from '../simulator/engine-image';
 import { EnginesWatch } from '../simulator/engines-watch';
 import { httpGet } from '../simulator/http-get';
@@ -21,11 +22,11 @@ export interface SiteOptions {
 }
 
 const FIRST_PORT = 50_000;
-/** Engines a VPN at most, and HTTP ports for them and their replacements. */
-const HTTP_PORTS_A_VPN = 50;
-const FIRST_HTTP_PORT = 19_000;
-/** Seldom, because each check takes 60 ms of a core, and Docker makes the first one after that long. */
-const HEALTH_INTERVAL_MS = 10_000;
+/** From there on each VPN has its share, for its engines and their replacements. */
+const HTTP_PORTS = { first: 19_000, last: 31_999 };
+const HTTP_PORTS_AT_MOST = 50;
+/** In real Docker each check takes 60 ms of a core. The first one comes after that long. */
+const HEALTH_INTERVAL_MS = { real: 10_000, simulated: 1_000 };
 const PROVISIONED_LIMIT_MS = 300_000;
 
 /** Sites that are open, so that an interrupted benchmark can clear them away. */
@@ -39,15 +40,28 @@ export class Site {
   readonly vpns: SimulatedVpn[] = [];
   private readonly teardown = new Teardown();
   private portwardMade: PortwardProcess | null = null;
+  readonly runId = `bench-${randomBytes(3).toString('hex')}`;
 
   private constructor(
     readonly docker: Docker,
-    readonly runId: string,
-  ) {}
+    /** Null: Docker is real. */
+    private readonly simulated: SimulatedDocker | null,
+  ) {
+    if (simulated) this.teardown.add('close the simulated Docker', () => simulated.close());
+  }
 
-  /** Resolves when all engines are listed. */
-  static async open(docker: Docker, options: SiteOptions): Promise<Site> {
-    const site = new Site(docker, `bench-${randomBytes(3).toString('hex')}`);
+  /** In real Docker. Resolves when all engines are listed. */
+  static open(docker: Docker, options: SiteOptions): Promise<Site> {
+    return Site.started(new Site(docker, null), options);
+  }
+
+  /** In a Docker that is simulated in memory, for all but what Docker itself takes. Resolves when all engines are listed. */
+  static async openSimulated(options: SiteOptions): Promise<Site> {
+    const simulated = await startSimulatedDocker();
+    return Site.started(new Site(simulated.docker, simulated), options);
+  }
+
+  private static async started(site: Site, options: SiteOptions): Promise<Site> {
     open.add(site);
     try {
       await site.start(options);
@@ -63,6 +77,22 @@ export class Site {
     return this.portwardMade;
   }
 
+  /** Calls that the simulated Docker has got. */
+  get dockerCalls(): SimulatedDocker['calls'] {
+    if (!this.simulated) throw new Error('calls of a real Docker are not counted');
+    return this.simulated.calls;
+  }
+
+  get dockerTimes(): SimulatedDocker['times'] {
+    if (!this.simulated) throw new Error('how long a real Docker takes is not known');
+    return this.simulated.times;
+  }
+
+  /** Forwarded at first. */
+  portOf(index: number): number {
+    return FIRST_PORT + index;
+  }
+
   async close(): Promise<void> {
     const problems = await this.teardown.run();
     for (const problem of problems) progress(problem);
@@ -73,9 +103,10 @@ export class Site {
     this.teardown.add('remove containers and images', () => removeSimulation(this.docker, this.runId));
     const image = await engineImage(this.docker, { STARTUP_MS: String(engineStartupMs) }, this.runId);
     const names = Array.from({ length: vpns }, (_, index) => `${this.runId}-vpn${index + 1}`);
+    const enginePorts = (index: number): { from: number; to: number } => httpPorts(index, vpns);
     const ranges = names.map((_, index) => [
       `GLUETUN_PORT_RANGE_${index + 1}`,
-      `${httpPorts(index).from}-${httpPorts(index).to}`,
+      `${enginePorts(index).from}-${enginePorts(index).to}`,
     ]);
     const portward = await preparePortward({
       env: {
@@ -92,8 +123,9 @@ export class Site {
         MIN_FREE_REPLICAS: '0',
         // A hundred engines that start at once on two cores take their time.
         STARTUP_TIMEOUT_S: '120',
-        // Load comes from this machine only; hints come from containers, and need no key.
-        APP_HOST: hints ? '0.0.0.0' : '127.0.0.1',
+        // Load comes from this machine only; hints come from containers, if they are real, and need no key.
+        APP_HOST: hints && !this.simulated ? '0.0.0.0' : '127.0.0.1',
+        ...(this.simulated ? { DOCKER_HOST: this.simulated.dockerHost } : {}),
         ...env,
       },
     });
@@ -101,17 +133,17 @@ export class Site {
     this.teardown.add("remove Portward's folder", () => portward.dispose());
     progress(`starting ${vpns} simulated VPNs`);
     const { port } = new URL(portward.url);
-    for (const [index, name] of names.entries()) {
-      const vpn = await startSimulatedVpn(this.docker, {
+    const startVpn = (name: string, index: number): Promise<SimulatedVpn> =>
+      startSimulatedVpn(this.docker, {
         runId: this.runId,
         name,
-        port: FIRST_PORT + index,
-        enginePorts: httpPorts(index),
-        healthIntervalMs: HEALTH_INTERVAL_MS,
+        port: this.portOf(index),
+        enginePorts: enginePorts(index),
+        healthIntervalMs: this.simulated ? HEALTH_INTERVAL_MS.simulated : HEALTH_INTERVAL_MS.real,
         ...(hints ? { upHookUrl: `http://host.docker.internal:${port}/vpns/${name}/recheck` } : {}),
       });
-      this.vpns.push(vpn);
-    }
+    if (this.simulated) this.vpns.push(...(await Promise.all(names.map(startVpn))));
+    else for (const [index, name] of names.entries()) this.vpns.push(await startVpn(name, index));
     await Promise.all(this.vpns.map((vpn) => vpn.untilHealth('healthy')));
     this.teardown.add('stop Portward', () => portward.stop());
     progress(`starting Portward; it provisions ${Math.max(engines, vpns)} engines`);
@@ -146,7 +178,9 @@ export class Site {
   }
 }
 
-function httpPorts(index: number): { from: number; to: number } {
-  const from = FIRST_HTTP_PORT + index * HTTP_PORTS_A_VPN;
-  return { from, to: from + HTTP_PORTS_A_VPN - 1 };
+function httpPorts(index: number, vpns: number): { from: number; to: number } {
+  const { first, last } = HTTP_PORTS;
+  const count = Math.min(HTTP_PORTS_AT_MOST, Math.floor((last - first + 1) / vpns));
+  const from = first + index * count;
+  return { from, to: from + count - 1 };
 }

@@ -1,29 +1,49 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type Docker from 'dockerode';
 import { httpGet } from '../simulator/http-get';
 import { decodeEngines, type ProxyEngine } from '../simulator/proxy-engine';
 import { progress } from './progress';
 import { LIMIT_MS, post, startedReport, streamId, type Session } from './reports';
+import type { Row } from './row';
 import { Site } from './site';
 
-export interface StreamEvents {
+interface StreamEvents {
   /** From an event's being sent until it was answered 200; ms. */
   readonly accepted: readonly number[];
   /** While as many were sent as ever. */
   readonly acceptedPerSecond: number;
 }
 
-export const EVENTS = { vpns: 10, engines: 10 } as const;
-export const PER_SECOND = 300;
+const EVENTS = { vpns: 10, engines: 10 } as const;
+const PER_SECOND = 300;
 /** The pace of batches widens only after a minute of as many as this. */
-export const FOR_S = 30;
+const FOR_S = 30;
 /** Events of one stream are so far apart. */
 const PLAYED_MS = 2_000;
 
+export async function streamEventRows(): Promise<Row[]> {
+  const { accepted, acceptedPerSecond } = await streamEvents();
+  const what = `stream events, ${PER_SECOND}/s sent for ${FOR_S} s (${EVENTS.vpns} VPNs, ${EVENTS.engines} engines)`;
+  return [
+    {
+      what: `${what}: until accepted`,
+      unit: 'ms',
+      values: accepted,
+      bound: { of: 'median', is: 'at most', value: 700 },
+    },
+    {
+      what: `${what}: accepted`,
+      unit: 'req/s',
+      values: [acceptedPerSecond],
+      // Where the measured time is cut out, a batch may be missing.
+      bound: { of: 'median', is: 'at least', value: PER_SECOND * 0.98 },
+    },
+  ];
+}
+
 /** Streams that start and end on all engines, so many events a second whether or not they are answered in time. */
-export async function streamEvents(docker: Docker): Promise<StreamEvents> {
-  const site = await Site.open(docker, { ...EVENTS, engineStartupMs: 0, hints: false });
+async function streamEvents(): Promise<StreamEvents> {
+  const site = await Site.openSimulated({ ...EVENTS, engineStartupMs: 0, hints: false });
   const agent = new Agent({ keepAlive: true, maxSockets: 400 });
   try {
     const { url } = site.portward;

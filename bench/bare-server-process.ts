@@ -1,0 +1,15 @@
+// A process of its own: a Fastify with one route, which sends the same bytes as a URL sent once. Prints its own address.
+import Fastify from 'fastify';
+
+async function main(): Promise<void> {
+  const answer = await fetch(process.argv[2] ?? '');
+  const body = Buffer.from(await answer.arrayBuffer());
+  const type = answer.headers.get('content-type') ?? 'application/json';
+  const app = Fastify();
+  app.get('/engines', (_request, reply) => {
+    void reply.header('content-type', type).send(body);
+  });
+  process.stdout.write(`${await app.listen({ host: '127.0.0.1', port: 0 })}\n`);
+}
+
+void main();
