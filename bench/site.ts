@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { startSimulatedDocker, type SimulatedDocker } from '../simulator/docker/simulated-docker';
 import { engineImage } from '../simulator/engine-image';
-import { EnginesWatch } from '../simulator/engines-watch';
 import { httpGet } from '../simulator/http-get';
+import { decodeEngines } from '../simulator/proxy-engine';
 import { preparePortward, type PortwardProcess } from '../simulator/portward-process';
 import { Teardown } from '../simulator/teardown';
 import { removeSimulation, startSimulatedVpn, type SimulatedVpn } from '../simulator/vpn-container';
@@ -27,7 +27,10 @@ const HTTP_PORTS = { first: 19_000, last: 31_999 };
 const HTTP_PORTS_AT_MOST = 50;
 /** In real Docker each check takes 60 ms of a core. The first one comes after that long. */
 const HEALTH_INTERVAL_MS = { real: 10_000, simulated: 1_000 };
-const PROVISIONED_LIMIT_MS = 300_000;
+const PROVISIONED_LIMIT_MS = 600_000;
+const LOOK_EVERY_MS = 500;
+const LOOK_LIMIT_MS = 5_000;
+const LOOKS_A_LINE = 20;
 
 /** Sites that are open, so that an interrupted benchmark can clear them away. */
 const open = new Set<Site>();
@@ -151,18 +154,19 @@ export class Site {
     await this.untilProvisioned(Math.max(engines, vpns));
   }
 
+  /** Looks seldom: what has to start a hundred engines shall not answer questions all the time. */
   private async untilProvisioned(engines: number): Promise<void> {
-    const watch = new EnginesWatch(this.portward.url);
-    const tell = setInterval(() => progress(`${watch.engines?.length ?? 0} of ${engines} engines are listed`), 10_000);
-    try {
-      await watch.until(
-        `${engines} engines, one forwarded on each VPN`,
-        (list) => list.length === engines && list.filter((e) => e.forwarded === true).length === this.vpns.length,
-        { limitMs: PROVISIONED_LIMIT_MS },
-      );
-    } finally {
-      clearInterval(tell);
-      await watch.stop();
+    const deadline = Date.now() + PROVISIONED_LIMIT_MS;
+    const url = `${this.portward.url}/engines`;
+    for (let looks = 1; ; looks++) {
+      await sleep(LOOK_EVERY_MS);
+      const answer = await httpGet(url, { limitMs: LOOK_LIMIT_MS }).catch(() => null);
+      const list = answer?.status === 200 ? decodeEngines(answer.body) : [];
+      if (list.length === engines && list.filter((e) => e.forwarded === true).length === this.vpns.length) break;
+      const found = `${list.length} of ${engines} engines are listed`;
+      if (Date.now() > deadline)
+        throw new Error(`expected within ${PROVISIONED_LIMIT_MS / 1000} s: all engines; ${found}`);
+      if (looks % LOOKS_A_LINE === 0) progress(found);
     }
     await this.untilQuiet();
   }
@@ -170,9 +174,10 @@ export class Site {
   /** Until no replacement runs. */
   async untilQuiet(): Promise<void> {
     for (;;) {
-      const { body } = await httpGet(`${this.portward.url}/vpn/status`, { limitMs: 5_000 });
-      const { vpns }: { vpns: { replacements_running: number }[] } = JSON.parse(body);
-      if (vpns.every((vpn) => vpn.replacements_running === 0)) return;
+      const answer = await httpGet(`${this.portward.url}/vpn/status`, { limitMs: LOOK_LIMIT_MS }).catch(() => null);
+      const status: { vpns: { replacements_running: number }[] } | null =
+        answer?.status === 200 ? JSON.parse(answer.body) : null;
+      if (status?.vpns.every((vpn) => vpn.replacements_running === 0)) return;
       await sleep(100);
     }
   }

@@ -5,7 +5,7 @@ import type { Container } from './container';
 const NEVER = '0001-01-01T00:00:00Z';
 
 export function inspected(container: Container): object {
-  const { config, name, id, createdAt, restartCount, madeOf } = container;
+  const { config, name, id, createdAt, revival, madeOf } = container;
   const [path = '', ...args] = [...config.entrypoint, ...(config.cmd ?? [])];
   const settings = networkSettings(container);
   return {
@@ -16,7 +16,7 @@ export function inspected(container: Container): object {
     State: state(container),
     Image: madeOf.id,
     Name: `/${name}`,
-    RestartCount: restartCount,
+    RestartCount: revival.count,
     Platform: 'linux',
     Mounts: [],
     HostConfig: {
@@ -60,15 +60,15 @@ export function listed(container: Container): object {
 }
 
 function state(container: Container): object {
-  const { isRunning, isRestarting, exitCode, error, startedAt, finishedAt, health } = container;
+  const { isRunning, revival, exitCode, error, startedAt, finishedAt, health } = container;
   return {
     Status: status(container),
     Running: isRunning,
     Paused: false,
-    Restarting: isRestarting,
+    Restarting: revival.isDue,
     OOMKilled: false,
     Dead: false,
-    Pid: isRunning && !isRestarting ? process.pid : 0,
+    Pid: isRunning && !revival.isDue ? process.pid : 0,
     ExitCode: exitCode,
     Error: error,
     StartedAt: startedAt?.toISOString() ?? NEVER,
@@ -77,8 +77,8 @@ function state(container: Container): object {
   };
 }
 
-function status({ isRunning, isRestarting, isRemoving, startedAt }: Container): string {
-  if (isRunning) return isRestarting ? 'restarting' : 'running';
+function status({ isRunning, revival, isRemoving, startedAt }: Container): string {
+  if (isRunning) return revival.isDue ? 'restarting' : 'running';
   if (isRemoving) return 'removing';
   return startedAt === null ? 'created' : 'exited';
 }

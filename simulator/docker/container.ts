@@ -1,32 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, type ContainerConfig, type RestartPolicy } from './container-config';
-import type { EventFeed, EventSource } from './event-feed';
-import { HealthCheck, type HealthStatus } from './health-check';
+import type { ContainerHost } from './container-host';
+import type { EventSource } from './event-feed';
+import { HealthCheck } from './health-check';
 import type { Image } from './images';
-import { NetworkNamespace, type LoopbackNetwork } from './network';
+import { NetworkNamespace } from './network';
 import { Output } from './output';
 import { ProgramProcess } from './program-process';
+import { Revival } from './revival';
 import { programOf } from './programs';
 import { DockerRefusal } from './refusal';
-
-/** How long Docker takes; ms. */
-export interface DockerTimes {
-  createMs: number;
-  startMs: number;
-  /** From a process's end until Docker says so. */
-  endMs: number;
-  removeMs: number;
-}
-
-/** What a container needs of the engine around it. */
-export interface Surrounding {
-  readonly feed: EventFeed;
-  readonly network: LoopbackNetwork;
-  readonly times: DockerTimes;
-  readonly find: (reference: string) => Container;
-  readonly removed: (container: Container) => void;
-}
 
 interface Run {
   readonly process: ProgramProcess;
@@ -35,15 +19,11 @@ interface Run {
   readonly over: Promise<void>;
 }
 
-export type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGINT';
-const SIGNAL_NUMBERS: Readonly<Record<Signal, string>> = { SIGKILL: '9', SIGTERM: '15', SIGINT: '2' };
+const SIGNAL_NUMBERS = { SIGKILL: '9', SIGTERM: '15', SIGINT: '2' } as const;
+export type Signal = keyof typeof SIGNAL_NUMBERS;
 
 /** Docker's exit code of a container that it could not start. */
 const NOT_STARTED = 128;
-/** Docker's pauses before it revives a container: doubled each time, and short again after a long run. */
-const FIRST_REVIVAL_MS = 100;
-const LAST_REVIVAL_MS = 60_000;
-const LONG_RUN_MS = 10_000;
 
 export class Container implements EventSource {
   readonly id = randomBytes(32).toString('hex');
@@ -55,34 +35,31 @@ export class Container implements EventSource {
   finishedAt: Date | null = null;
   exitCode = 0;
   error = '';
-  restartCount = 0;
   restartPolicy: RestartPolicy;
-  isRestarting = false;
   isRemoving = false;
   /** Of this run or the last one; null without a health check, and before the first run. */
   health: HealthCheck | null = null;
+  readonly revival = new Revival();
   private readonly files = new Map<string, string>();
   private run: Run | null = null;
   private starting: Promise<void> | null = null;
   private stoppedByHand = false;
-  private revival: NodeJS.Timeout | null = null;
-  private revivalMs = FIRST_REVIVAL_MS;
 
   constructor(
     readonly name: string,
     readonly config: ContainerConfig,
     readonly madeOf: Image,
-    private readonly around: Surrounding,
+    private readonly host: ContainerHost,
   ) {
     this.labels = config.labels;
     this.image = config.image;
     this.restartPolicy = config.restartPolicy;
-    around.feed.emit(this, 'create');
+    host.feed.emit(this, 'create');
   }
 
   /** Docker calls a container running between two runs of it, too. */
   get isRunning(): boolean {
-    return this.run !== null || this.isRestarting;
+    return this.run !== null || this.revival.isDue;
   }
 
   /** Null while it does not run. */
@@ -96,10 +73,10 @@ export class Container implements EventSource {
   }
 
   async start(): Promise<void> {
-    if (this.isRemoving) throw new DockerRefusal(409, 'container is marked for removal and cannot be started');
+    this.refuseIfRemoved();
     if (this.isRunning) throw new DockerRefusal(304, 'container already started');
     this.stoppedByHand = false;
-    this.revivalMs = FIRST_REVIVAL_MS;
+    this.revival.reset();
     await this.begin();
   }
 
@@ -115,9 +92,8 @@ export class Container implements EventSource {
     if (!this.isRunning)
       throw new DockerRefusal(409, `Cannot kill container: ${reference}: Container ${this.id} is not running`);
     this.stoppedByHand = true;
-    const { run } = this;
-    if (run === null) this.giveUpRevival();
-    else await this.send(run, signal);
+    if (this.run === null) this.revival.giveUp();
+    else await this.send(this.run, signal);
   }
 
   async restart(withinS: number): Promise<void> {
@@ -141,10 +117,10 @@ export class Container implements EventSource {
     }
     this.isRemoving = true;
     this.stoppedByHand = true;
-    if (this.run !== null) await this.send(this.run, 'SIGKILL');
-    else this.giveUpRevival();
-    await sleep(this.around.times.removeMs);
-    this.around.removed(this);
+    if (this.run === null) this.revival.giveUp();
+    else await this.send(this.run, 'SIGKILL');
+    await sleep(this.host.times.removeMs);
+    this.host.removed(this);
     this.emit('destroy');
   }
 
@@ -155,10 +131,15 @@ export class Container implements EventSource {
 
   /** For the end of the whole engine: nothing of it is left at work. */
   abandon(): void {
+    this.isRemoving = true;
     this.stoppedByHand = true;
-    this.giveUpRevival();
+    this.revival.giveUp();
     this.health?.end();
     this.run?.process.signal('SIGKILL');
+  }
+
+  private refuseIfRemoved(): void {
+    if (this.isRemoving) throw new DockerRefusal(409, 'container is marked for removal and cannot be started');
   }
 
   /** A start that is under way is waited for. */
@@ -174,7 +155,8 @@ export class Container implements EventSource {
   private async enter(): Promise<void> {
     try {
       this.lender();
-      await sleep(this.around.times.startMs);
+      await sleep(this.host.times.startMs);
+      this.refuseIfRemoved();
       this.run = this.newRun(this.lender());
     } catch (error) {
       if (this.exitCode === 0) this.exitCode = NOT_STARTED;
@@ -186,7 +168,7 @@ export class Container implements EventSource {
   /** Whose network it joins; null: it has its own. @throws DockerRefusal */
   private lender(): NetworkNamespace | null {
     if (this.networkOf === null) return null;
-    const lender = this.around.find(this.networkOf);
+    const lender = this.host.find(this.networkOf);
     if (lender.namespace !== null) return lender.namespace;
     throw new DockerRefusal(409, `cannot join network of a non running container: ${lender.id}`);
   }
@@ -196,7 +178,7 @@ export class Container implements EventSource {
     const command = [...entrypoint, ...(cmd ?? [])];
     const found = programOf(command);
     if (found === null) throw new DockerRefusal(501, `not simulated: ${command.join(' ')}`);
-    const namespace = lent ?? new NetworkNamespace(this.around.network.address());
+    const namespace = lent ?? new NetworkNamespace(this.host.network.address());
     const process = new ProgramProcess({
       ...found,
       env: environment(env),
@@ -204,7 +186,7 @@ export class Container implements EventSource {
       files: this.files,
       output: this.output,
     });
-    this.isRestarting = false;
+    this.revival.isDue = false;
     this.error = '';
     this.exitCode = 0;
     this.startedAt = new Date();
@@ -214,20 +196,16 @@ export class Container implements EventSource {
       new HealthCheck(
         healthcheck,
         () => process.isHealthy,
-        (status) => this.tellHealth(status),
+        (status) => this.emit(`health_status: ${status}`),
       );
     this.health = health;
     const over = process.ended.then(async (code) => {
       if (lent === null) namespace.cutOff();
       health?.end();
-      await sleep(this.around.times.endMs);
+      await sleep(this.host.times.endMs);
       this.end(code);
     });
     return { process, namespace, over };
-  }
-
-  private tellHealth(status: HealthStatus): void {
-    this.emit(`health_status: ${status}`);
   }
 
   private end(code: number): void {
@@ -237,26 +215,9 @@ export class Container implements EventSource {
     this.emit('die', { exitCode: String(code) });
     const { Name: policy } = this.restartPolicy;
     const isRevived = policy === 'unless-stopped' || policy === 'always' || (policy === 'on-failure' && code !== 0);
-    if (isRevived && !this.stoppedByHand) this.reviveSoon();
+    const ranForMs = this.finishedAt.getTime() - (this.startedAt?.getTime() ?? 0);
+    if (isRevived && !this.stoppedByHand) this.revival.soon(ranForMs, () => this.begin());
     else this.output.end();
-  }
-
-  private reviveSoon(): void {
-    const ranForMs = (this.finishedAt?.getTime() ?? 0) - (this.startedAt?.getTime() ?? 0);
-    if (ranForMs > LONG_RUN_MS) this.revivalMs = FIRST_REVIVAL_MS;
-    this.isRestarting = true;
-    this.restartCount++;
-    this.revival = setTimeout(() => {
-      this.revival = null;
-      this.begin().catch(() => (this.isRestarting = false));
-    }, this.revivalMs);
-    this.revivalMs = Math.min(LAST_REVIVAL_MS, this.revivalMs * 2);
-  }
-
-  private giveUpRevival(): void {
-    if (this.revival !== null) clearTimeout(this.revival);
-    this.revival = null;
-    this.isRestarting = false;
   }
 
   /** SIGTERM, and SIGKILL if it has not ended by then. */
@@ -264,7 +225,7 @@ export class Container implements EventSource {
     this.stoppedByHand = true;
     const { run } = this;
     if (run === null) {
-      this.giveUpRevival();
+      this.revival.giveUp();
       return;
     }
     const patience = new AbortController();
@@ -284,6 +245,6 @@ export class Container implements EventSource {
   }
 
   private emit(action: string, more?: Readonly<Record<string, string>>): void {
-    this.around.feed.emit(this, action, more);
+    this.host.feed.emit(this, action, more);
   }
 }

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerConfig } from './container-config';
-import { Container, type Surrounding } from './container';
+import { Container } from './container';
+import type { ContainerHost } from './container-host';
 import type { Image } from './images';
 import { DockerRefusal } from './refusal';
 
 export class Containers {
   private readonly byId = new Map<string, Container>();
   private readonly names = new Map<string, Container | 'being made'>();
-  private readonly around: Surrounding;
+  private readonly host: ContainerHost;
 
-  constructor(around: Omit<Surrounding, 'find' | 'removed'>) {
-    this.around = {
-      ...around,
+  constructor(host: Omit<ContainerHost, 'find' | 'removed'>) {
+    this.host = {
+      ...host,
       find: (reference) => this.find(reference),
       removed: (container) => this.forget(container),
     };
@@ -43,8 +44,8 @@ export class Containers {
       );
     }
     this.names.set(name, 'being made');
-    await sleep(this.around.times.createMs);
-    const container = new Container(name, config, image, this.around);
+    await sleep(this.host.times.createMs);
+    const container = new Container(name, config, image, this.host);
     this.byId.set(container.id, container);
     this.names.set(name, container);
     return container;

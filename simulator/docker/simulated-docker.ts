@@ -2,14 +2,14 @@
 import { createServer, type Server } from 'node:http';
 import Docker from 'dockerode';
 import { DockerCallCounts } from '../docker-call-counts';
-import type { DockerTimes } from './container';
+import type { DockerTimes } from './container-host';
 import { Containers } from './containers';
 import { engineApi } from './engine-api';
 import { EventFeed } from './event-feed';
 import { Images } from './images';
 import { LoopbackNetwork } from './network';
 
-export type { DockerTimes } from './container';
+export type { DockerTimes } from './container-host';
 
 /** Of a real one on an idle machine. */
 const TIMES: DockerTimes = { createMs: 40, startMs: 250, endMs: 40, removeMs: 15 };

@@ -8,6 +8,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.start({
+    docker: 'simulated',
     vpns: [
       { port: [40_001, 40_002], controlPort: 8_001 },
       { port: [50_001, 50_002], controlPort: 8_002 },

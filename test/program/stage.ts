@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import type Docker from 'dockerode';
+import { startSimulatedDocker, type SimulatedDocker } from '../../simulator/docker/simulated-docker';
 import { engineImage } from '../../simulator/engine-image';
 import { EnginesWatch } from '../../simulator/engines-watch';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortward, type PortwardProcess } from '../../simulator/portward-process';
-import type { PrivateDocker } from '../../simulator/private-docker';
 import { ProxyClient } from '../../simulator/proxy-client';
 import type { SimulatedVpn, SimulatedVpnOptions } from '../../simulator/vpn-container';
 import type { EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from '../../src/api/schemas';
@@ -22,7 +23,20 @@ const LINES_OF_ACCOUNT = 60;
 /** For tests without a proxy, which would keep its list: an engine that is hidden has not to be waited for as long. */
 export const NO_PROXY = { PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7' } as const;
 
+/** In place of the machine's own. */
+export interface OtherDocker {
+  readonly docker: Docker;
+  readonly dockerHost: string;
+  /** What its VPNs are in; its default one if absent. */
+  readonly network?: string;
+}
+
 export interface StageOptions {
+  /**
+   * `simulated`: in memory, for promises that are not about Docker itself; where there is none, as on a Mac, it is real all the
+   * same.
+   */
+  readonly docker?: 'simulated';
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
   readonly env?: Readonly<Record<string, string>>;
   /** Worker and API as two processes; everything in one if absent. */
@@ -47,7 +61,10 @@ function isFresh(response: Response): boolean {
   return !response.headers.has('x-portward-stale');
 }
 
-/** Simulated VPNs in real Docker and Portward beside them as a process; `clear` leaves nothing of either. */
+/** In memory looking costs nothing. */
+const SIMULATED_HEALTH_INTERVAL_MS = 100;
+
+/** Simulated VPNs in a Docker and Portward beside them as a process; `clear` leaves nothing of either. */
 export class Stage {
   readonly simulation: Simulation;
   readonly vpns: SimulatedVpn[] = [];
@@ -56,9 +73,19 @@ export class Stage {
   private running: PortwardProcess | null = null;
   private apiProcess: PortwardProcess | null = null;
 
-  /** @param privateDocker in place of the machine's own */
-  constructor(private readonly privateDocker?: PrivateDocker) {
-    this.simulation = new Simulation(privateDocker?.docker, privateDocker?.network);
+  /** @param otherDocker in place of the machine's own @param simulated the same, closed by `clear` */
+  constructor(
+    private readonly otherDocker?: OtherDocker,
+    private readonly simulated: SimulatedDocker | null = null,
+  ) {
+    this.simulation = new Simulation(otherDocker?.docker, otherDocker?.network);
+  }
+
+  /** Without anything on it yet. */
+  static async inMemory(): Promise<Stage> {
+    if (process.platform !== 'linux') return new Stage();
+    const simulated = await startSimulatedDocker();
+    return new Stage(simulated, simulated);
   }
 
   /** The process with the API, where that is apart from the worker. */
@@ -96,12 +123,13 @@ export class Stage {
   }
 
   private startVpn(options: Partial<SimulatedVpnOptions>): Promise<SimulatedVpn> {
-    return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...options });
+    const health = this.simulated ? { healthIntervalMs: SIMULATED_HEALTH_INTERVAL_MS } : {};
+    return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...health, ...options });
   }
 
   /** VPNs first, all healthy, then Portward with them. */
   static async start(options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage();
+    const stage = options.docker === 'simulated' ? await Stage.inMemory() : new Stage();
     try {
       await stage.addVpns(options.vpns ?? [{}]);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
@@ -131,7 +159,7 @@ export class Stage {
         GLUETUN_CONTAINER_NAMES: this.vpns.map((vpn) => vpn.name).join(','),
         GLUETUN_HEALTH_CHECK_INTERVAL_S: '1',
         MIN_REPLICAS: '1',
-        ...(this.privateDocker ? { DOCKER_HOST: this.privateDocker.dockerHost } : {}),
+        ...(this.otherDocker ? { DOCKER_HOST: this.otherDocker.dockerHost } : {}),
         ...env,
       },
     };
@@ -177,7 +205,7 @@ export class Stage {
     const results = [
       ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
       ...(await Promise.allSettled([this.running?.dispose()])),
-      ...(await Promise.allSettled([this.simulation.remove()])),
+      ...(await Promise.allSettled([this.simulated ? this.simulated.close() : this.simulation.remove()])),
     ];
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

@@ -1,6 +1,5 @@
 // One story, told to a Docker through the calls that Portward makes: what it answers, and which events it tells.
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { httpGet } from '../../simulator/http-get';
 import { ensureSimulatorImage } from '../../simulator/image';
@@ -8,18 +7,17 @@ import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { outputLines } from '../../src/docker/container-output';
 import { statusCode } from '../../src/docker/docker-error';
 import { DockerHost, type ContainerDetails } from '../../src/docker/docker-host';
-import { until } from './until';
+import { hear, type EventsByContainer } from './docker-events-heard';
 import { Simulation } from './simulation';
+import { until } from './until';
 
-const KINDS = ['create', 'start', 'kill', 'die', 'stop', 'restart', 'update', 'destroy', 'health_status'];
 const HTTP_PORT = 19_000;
 const NEVER = '0001-01-01T00:00:00Z';
 
 export interface Told {
   /** What came of each step, by its name. */
   readonly answers: Readonly<Record<string, unknown>>;
-  /** By container, in order. */
-  readonly events: Readonly<Record<string, readonly string[]>>;
+  readonly events: EventsByContainer;
 }
 
 export async function tell(docker: Docker): Promise<Told> {
@@ -27,7 +25,8 @@ export async function tell(docker: Docker): Promise<Told> {
   const ending = new AbortController();
   try {
     const story = new Story(docker, simulation);
-    const events = await story.listen(ending.signal);
+    const heard = { beginning: `${simulation.runId}-`, last: 'vpn', signal: ending.signal };
+    const events = await hear(new DockerHost(docker), heard);
     await story.tell();
     return { answers: story.answers, events: await events() };
   } finally {
@@ -78,7 +77,12 @@ class Story {
     await this.crash(vpn);
 
     await this.note('removal of one that runs', () => this.docker.getContainer(engine).remove());
+    const followed = await this.docker.getContainer(engine).logs({ follow: true, stdout: true, stderr: true, tail: 1 });
+    const output = buffer(followed);
     await this.note('stop', () => host.stop(engine, 10));
+    await this.note('what it wrote until its end', async () =>
+      outputLines(await output, false).map((line) => line.replace(/^\S+ /, '')),
+    );
     await this.note('stop again', () => this.docker.getContainer(engine).stop());
     await this.note('kill of one that is stopped', () => this.docker.getContainer(engine).kill());
     await this.note('an engine that was stopped', async () => this.seen(await host.inspect(engine)));
@@ -134,28 +138,6 @@ class Story {
     await this.note('an engine that could not start', async () => this.seen(await host.inspect(engine)));
     await host.remove(engine);
     await host.remove(vpn.containerId);
-  }
-
-  /** Resolves with a function that resolves with all events up to then. */
-  async listen(signal: AbortSignal): Promise<() => Promise<Record<string, string[]>>> {
-    const stream = await this.host.events(KINDS, signal);
-    const told: Record<string, string[]> = {};
-    let isOver = false;
-    const reading = (async () => {
-      for await (const line of createInterface({ input: stream })) {
-        const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { Attributes: Record<string, string> } };
-        const { name = '', signal: sent, exitCode, of } = Actor.Attributes;
-        if (!name.startsWith(this.simulation.runId)) continue;
-        const about = [sent, exitCode, of && 'with labels'].filter((word) => word !== undefined);
-        (told[this.plain(name)] ??= []).push([Action, ...about].join(' '));
-        isOver ||= Action === 'destroy' && name === this.name('vpn');
-      }
-    })().catch(() => {});
-    void once(signal, 'abort').then(() => reading);
-    return async () => {
-      await until('the last event', () => isOver);
-      return Object.fromEntries(Object.entries(told).map(([name, events]) => [name, inShort(events)]));
-    };
   }
 
   private name(what: string): string {
@@ -224,18 +206,6 @@ class Story {
     for (const [word, instead] of this.words) plain = plain.replaceAll(word, instead);
     return plain.replaceAll(this.simulation.runId, '<run>');
   }
-}
-
-/** Without what hangs on the moment: how often an engine was revived, and a health check that Docker broke off. */
-function inShort(events: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (const event of events) {
-    const isBrokenOff = event.startsWith('health_status') && kept.at(-1)?.startsWith('kill') === true;
-    const isRevival = event.startsWith('start') && kept.at(-1)?.startsWith('die 98') === true;
-    const isSameEnd = event.startsWith('die 98') && kept.at(-1) === event;
-    if (!isBrokenOff && !isRevival && !isSameEnd) kept.push(event);
-  }
-  return kept;
 }
 
 async function answering(vpn: SimulatedVpn): Promise<void> {

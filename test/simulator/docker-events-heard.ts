@@ -1,0 +1,46 @@
+import { createInterface } from 'node:readline';
+import type { DockerHost } from '../../src/docker/docker-host';
+import { until } from './until';
+
+const KINDS = ['create', 'start', 'kill', 'die', 'stop', 'restart', 'update', 'destroy', 'health_status'];
+
+export type EventsByContainer = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Hears what Docker tells of the containers whose names begin with that. Resolves with a function that resolves with all of it once
+ * the last one of them is destroyed, by their names without the beginning.
+ */
+export async function hear(
+  host: DockerHost,
+  { beginning, last, signal }: { beginning: string; last: string; signal: AbortSignal },
+): Promise<() => Promise<EventsByContainer>> {
+  const stream = await host.events(KINDS, signal);
+  const told: Record<string, string[]> = {};
+  const read = async (): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { Attributes: Record<string, string> } };
+      const { name = '', signal: sent, exitCode, of } = Actor.Attributes;
+      if (!name.startsWith(beginning)) continue;
+      const about = [sent, exitCode, of && 'with labels'].filter((word) => word !== undefined);
+      (told[name.slice(beginning.length)] ??= []).push([Action, ...about].join(' '));
+    }
+  };
+  // It ends with the signal.
+  read().catch(() => {});
+  return async () => {
+    await until('the last event', () => told[last]?.at(-1)?.startsWith('destroy'));
+    return Object.fromEntries(Object.entries(told).map(([name, events]) => [name, inShort(events)]));
+  };
+}
+
+/** Without what hangs on the moment: how often an engine was revived, and a health check that Docker broke off. */
+function inShort(events: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const event of events) {
+    const isBrokenOff = event.startsWith('health_status') && kept.at(-1)?.startsWith('kill') === true;
+    const isRevival = event.startsWith('start') && kept.at(-1)?.startsWith('die 98') === true;
+    const isSameEnd = event.startsWith('die 98') && kept.at(-1) === event;
+    if (!isBrokenOff && !isRevival && !isSameEnd) kept.push(event);
+  }
+  return kept;
+}
