@@ -3,7 +3,6 @@ import { progress } from './progress';
 import type { Row } from './row';
 import { Site } from './site';
 
-const VPNS = 100;
 const STARTUP_MS = 1_000;
 const PORT_STEP = 1_000;
 const LIMIT_MS = 300_000;
@@ -16,8 +15,8 @@ interface Seen {
 }
 
 /** All VPNs get another port in the same second. */
-export async function burst(): Promise<Row[]> {
-  const site = await Site.openSimulated({ vpns: VPNS, engines: VPNS, engineStartupMs: STARTUP_MS, hints: false });
+export async function burst(vpns: number): Promise<Row[]> {
+  const site = await Site.openSimulated({ vpns, engines: vpns, engineStartupMs: STARTUP_MS, hints: false });
   try {
     const seen = new Map<string, Seen>();
     const newPorts = new Map(site.vpns.map((vpn, i) => [vpn.name, site.portOf(i) + PORT_STEP]));
@@ -32,15 +31,15 @@ export async function burst(): Promise<Row[]> {
       }
     });
     try {
-      await watch.until('all engines', (list) => list.length === VPNS, { limitMs: LIMIT_MS });
+      await watch.until('all engines', (list) => list.length === vpns, { limitMs: LIMIT_MS });
       for (const { vpn_container: vpn, container_id: old } of watch.engines ?? [])
         seen.set(vpn ?? '', { old: old ?? '', hiddenAt: null, listedAt: null });
-      progress(`${VPNS} VPNs change their ports`);
+      progress(`${vpns} VPNs change their ports`);
       const changes = await Promise.all(site.vpns.map((vpn) => vpn.changePort(newPorts.get(vpn.name) ?? 0)));
       const all = [...seen.values()];
       const tell = setInterval(() => {
         const hidden = all.filter((s) => s.hiddenAt !== null).length;
-        progress(`${hidden} of ${VPNS} hidden, ${all.filter((s) => s.listedAt !== null).length} listed`);
+        progress(`${hidden} of ${vpns} hidden, ${all.filter((s) => s.listedAt !== null).length} listed`);
       }, 10_000);
       try {
         const done = () => all.every(({ hiddenAt, listedAt }) => hiddenAt !== null && listedAt !== null);
@@ -50,7 +49,7 @@ export async function burst(): Promise<Row[]> {
       }
       const since = (at: 'hiddenAt' | 'listedAt'): number[] =>
         site.vpns.map((vpn, i) => (seen.get(vpn.name)?.[at] ?? NaN) - (changes[i]?.newPortSetAt ?? NaN));
-      const what = `${VPNS} ports change in the same second, no hints`;
+      const what = `${vpns} ports change in the same second, no hints`;
       return [
         {
           what: `${what} → hidden`,

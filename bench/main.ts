@@ -8,14 +8,14 @@ import { progress } from './progress';
 import { rowTable } from './row';
 import { closeAll } from './site';
 
-const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--idle-minutes 10]; without a name all of it`;
+const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--idle-minutes 10]; without a name all of it`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
 function readOptions(): MeasureOptions {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'idle-minutes': { type: 'string', default: '10' } },
+    options: { 'idle-minutes': { type: 'string', default: '10' }, vpns: { type: 'string', default: '100' } },
   });
   const parts = positionals.map((name) => {
     const part = PART_NAMES.find((known) => known === name);
@@ -25,7 +25,10 @@ function readOptions(): MeasureOptions {
   const idleMinutes = Number(values['idle-minutes']);
   if (!(idleMinutes > 0))
     throw new Error(`--idle-minutes: expected a number above 0, found '${values['idle-minutes']}'`);
-  return { parts: parts.length === 0 ? PART_NAMES : parts, idleMinutes };
+  const manyVpns = Number(values.vpns);
+  if (!(Number.isInteger(manyVpns) && manyVpns >= 1 && manyVpns <= 1000))
+    throw new Error(`--vpns: expected a number from 1 to 1000, found '${values.vpns}'`);
+  return { parts: parts.length === 0 ? PART_NAMES : parts, idleMinutes, manyVpns };
 }
 
 async function main(): Promise<void> {

@@ -15,6 +15,8 @@ import { streamEventRows } from './stream-events';
 export interface MeasureOptions {
   readonly parts: readonly Part[];
   readonly idleMinutes: number;
+  /** Where many VPNs are measured. */
+  readonly manyVpns: number;
 }
 
 interface PartOf {
@@ -29,8 +31,14 @@ const PARTS = {
   changes: { about: 'port changes in real Docker with a hint, about 2 minutes', rows: changesInDocker },
   polling: { about: 'port changes in real Docker without a hint, about 2 minutes', rows: polling },
   'one-vpn': { about: 'port changes of one VPN, about 6 minutes', rows: oneVpn },
-  burst: { about: 'a hundred port changes in the same second, about 5 minutes', rows: burst },
-  'many-vpns': { about: '/engines with a hundred VPNs and with one, about 5 minutes', rows: manyVpns },
+  burst: {
+    about: 'the ports of many VPNs change in the same second (--vpns), about 5 minutes',
+    rows: (_, { manyVpns: vpns }) => burst(vpns),
+  },
+  'many-vpns': {
+    about: '/engines with many VPNs (--vpns) and with one, about 5 minutes',
+    rows: (_, { manyVpns: vpns }) => manyVpns(vpns),
+  },
   latency: { about: '/engines beside a bare route, about 3 minutes', rows: latency },
   polled: { about: 'what clients that poll cost, about 3 minutes', rows: polled },
   reads: { about: '/engines of a usual pool, about 2 minutes', rows: readRows },
