@@ -16,6 +16,9 @@ const sources = [
   'tsconfig.build.json',
   'package-lock.json',
   'scripts/build.mjs',
+  'scripts/pack-modules.mjs',
+  'scripts/record-modules.mjs',
+  'scripts/load-modules.mjs',
 ];
 
 /** To be taken before a build, so that a file saved while it runs counts as newer. */

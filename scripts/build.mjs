@@ -5,6 +5,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { markBuilt, newestSource } from './build-freshness.mjs';
+import { packModules } from './pack-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -23,7 +24,7 @@ const { bundleWorkflowCode } = require('@temporalio/worker');
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
 const { workflowSource } = require(join(built, 'src/temporal/workflow-code.js'));
 const { code } = await bundleWorkflowCode({ ...workflowSource, logger: quiet });
-writeFileSync(join(built, 'workflow-bundle.js'), code);
+writeFileSync(join(built, 'workflow-bundle.js'), withSmallMap(code));
 
 const inPlace = join(root, 'dist');
 const former = join(root, 'dist.former');
@@ -31,4 +32,13 @@ rmSync(former, { recursive: true, force: true });
 if (existsSync(inPlace)) renameSync(inPlace, former);
 renameSync(built, inPlace);
 rmSync(former, { recursive: true, force: true });
+packModules(inPlace);
 markBuilt(builtFrom);
+
+/** Its source map without the sources themselves: both go to the thread that runs workflows with each start, and a stack trace needs places only. */
+function withSmallMap(bundle) {
+  const at = bundle.lastIndexOf('//# sourceMappingURL=');
+  const start = bundle.indexOf('base64,', at) + 'base64,'.length;
+  const { sourcesContent: _, ...map } = JSON.parse(Buffer.from(bundle.slice(start), 'base64').toString());
+  return bundle.slice(0, start) + Buffer.from(JSON.stringify(map)).toString('base64') + '\n';
+}

@@ -20,6 +20,8 @@ export function otherBuild(version: number, onlyVpn?: string): OtherBuild {
   const dist = join(folder, 'dist');
   cpSync(join(ROOT, 'dist'), dist, { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  // They hold the modules as they are here.
+  for (const pack of ['program', 'workflow-thread']) rmSync(join(dist, `${pack}.pack.js`));
   edit(join(dist, 'src', 'workflows', 'version.js'), /WORKFLOW_VERSION = \d+;/, `WORKFLOW_VERSION = ${version};`);
   const bundle = join(dist, 'workflow-bundle.js');
   const timer = "await (0, workflow_1.sleep)(1, { summary: 'only in another release' });";

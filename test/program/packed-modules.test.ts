@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const dist = join(__dirname, '..', '..', 'dist');
+
+/** What a thread or the process loads from the pack, and what Node.js has to compile. */
+const LOAD = `
+  const { join } = require('node:path');
+  const Module = require('node:module');
+  const dist = process.env.DIST;
+  const compiled = [];
+  const compile = Module.prototype._compile;
+  Module.prototype._compile = function (content, filename, ...rest) {
+    compiled.push(filename);
+    return compile.call(this, content, filename, ...rest);
+  };
+  const { packed } = require(join(dist, 'src', 'packed-modules.js'));
+  for (const file of process.env.FILES.split(',')) require(join(dist, 'src', file));
+  const loaded = Object.keys(require.cache).length;
+  const say = { refused: packed.cachedDataRejected, compiled, loaded };
+  const { isMainThread, parentPort } = require('node:worker_threads');
+  if (isMainThread) console.log(JSON.stringify(say));
+  else parentPort.postMessage(say);
+`;
+const IN_A_THREAD = `
+  const { Worker } = require('node:worker_threads');
+  const thread = new Worker(process.env.LOAD, { eval: true });
+  thread.once('message', (say) => {
+    console.log(JSON.stringify(say));
+    process.exit();
+  });
+`;
+
+function run(code: string, files: string) {
+  const env = { PATH: process.env['PATH'], DIST: dist, FILES: files, LOAD };
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', env });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as { refused: boolean; compiled: string[]; loaded: number };
+}
+
+test.each([
+  ['a start', LOAD, 'command-line.js,config.js,program/run.js', 1_000],
+  ['a thread for workflows', IN_A_THREAD, 'temporal/workflow-thread.js', 100],
+])('%s has its modules from the pack, compiled', (_, code, files, atLeast) => {
+  const { refused, compiled, loaded } = run(code, files);
+  expect(refused).toBe(false);
+  expect(loaded).toBeGreaterThan(atLeast);
+  // What is no CommonJS, or is relative to its own file.
+  expect(compiled.length).toBeLessThan(40);
+});
+
+test('what the pack holds knows its own file, and so finds what lies beside it', () => {
+  const ask = `
+    require('${join(dist, 'src', 'packed-modules.js')}');
+    const { workflowBundle } = require('${join(dist, 'src', 'temporal', 'workflow-code.js')}');
+    console.log(workflowBundle.codePath);
+  `;
+  const { stdout } = spawnSync(process.execPath, ['-e', ask], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe(join(dist, 'workflow-bundle.js'));
+});
