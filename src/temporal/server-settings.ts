@@ -10,6 +10,9 @@ const SETTINGS = [
   'history.timerProcessorMaxPollRPS=1000',
   // By how much clocks of several servers may differ, 1 s by default; a timer below that fires after it.
   'history.timerProcessorMaxTimeShift="10ms"',
+  // Task queues are spread over 4 partitions by default: a task in one that no poll has been sent to waits for 2 s, or 4.
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
 ];
 
 /** Flags of `temporal server start-dev`. */
