@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Engine, Port } from '../domain/engine';
+import type { Engine, Instant, Port } from '../domain/engine';
 import { exitInWords, isHopelessExit, type EngineExit } from '../domain/engine-exit';
 import { session } from '../domain/observation';
 import { takenInWords, type TakenPorts } from '../domain/taken-ports';
@@ -29,13 +29,22 @@ export interface AwaitedEngine {
 
 type Deps = Pick<ActivityDeps, 'docker' | 'events' | 'reach' | 'engineApi'>;
 
+export interface AnsweringEngine {
+  /** When the run of its container that answers began; null where that was not waited for. */
+  readonly run: Instant | null;
+}
+
 /** Returns when the engine's API has answered. @throws ApplicationFailure that says why it does not */
-export async function awaitEngine(input: AwaitedEngine, deps: Deps, signal: AbortSignal): Promise<void> {
-  await new AwaitingEngine(input, deps).until(signal);
+export async function awaitEngine(input: AwaitedEngine, deps: Deps, signal: AbortSignal): Promise<AnsweringEngine> {
+  const awaiting = new AwaitingEngine(input, deps);
+  await awaiting.until(signal);
+  return { run: awaiting.startedAt };
 }
 
 /** Docker starts an engine that has ended again and again, and calls it running all the while. */
 class AwaitingEngine {
+  /** Of the run that was seen last. */
+  startedAt: Instant | null = null;
   private vpn: ContainerDetails | null = null;
   /** Why its API has not answered. */
   private reason = 'it was not asked yet';
@@ -99,6 +108,7 @@ class AwaitingEngine {
     const { State, RestartCount } = details;
     this.runs = RestartCount + 1;
     this.running = State.Running && !State.Restarting;
+    this.startedAt = this.running ? Date.parse(State.StartedAt) : null;
     if (!this.running && State.FinishedAt !== this.finishedAt) {
       this.finishedAt = State.FinishedAt;
       await this.sawEnd(details, { code: State.ExitCode, outOfMemory: State.OOMKilled });

@@ -1,18 +1,19 @@
 import { Context } from '@temporalio/activity';
 import type { EngineRef, Port } from '../domain/engine';
 import type { Observation } from '../domain/observation';
-import { awaitEngine, type AwaitedEngine } from './await-engine';
+import { awaitEngine, type AnsweringEngine, type AwaitedEngine } from './await-engine';
 import type { ActivityDeps } from './deps';
 import { CrashLoop } from './crash-loop';
 import { createEngine, type MadeEngine } from './create-engine';
 import { EngineHealth } from './engine-health';
+import { forbidRestarts, releaseEngine, type Evicted, type EvictionOrder } from './evict-engines';
 import { ListProbe } from './list-probe';
 import { StreamCollector } from '../streams/stream-collector';
 import { VpnDoubt } from './vpn-doubt';
 import type { VpnMemory } from './vpn-memory';
 import { pullImage } from './pull-image';
 import { portsReleased, type AwaitedRelease } from './port-release';
-import { refusable, removeEngine } from './remove-engine';
+import { removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
 import { Notifications, type NewsBatch } from './notify';
 import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRestart } from './restart-vpn';
@@ -88,25 +89,23 @@ export function createActivities(deps: ActivityDeps) {
       return new Observer(input, deps, memoryOf(input.vpn), Context.current()).run(Context.current());
     },
 
-    /** From now on Docker will not revive the engine. */
-    async evictEngine({ engine }: { engine: EngineRef }): Promise<void> {
-      await heartbeating(() => refusable(docker, engine.id, () => docker.forbidRestart(engine.id)));
-    },
-
     /**
-     * Until all who ask for a VPN's list have been told the present one: for `ms` every question was answered. False when that
-     * does not come about.
+     * From now on Docker will not revive the engines. Then it waits until all who ask for the VPN's list have been told the present
+     * one: for `heardMs` every question was answered.
      */
-    awaitHeard({ vpn, ms }: { vpn: string; ms: number }): Promise<boolean> {
-      const within = { ms, withinMs: ms + ANSWERED_WITHIN_MS };
-      // Without a worker no question is answered.
-      return heartbeating((cancelled) =>
-        leftWhen(deps.stopping, cancelled, (signal) => probeOf(vpn).answered(within, signal)),
-      );
+    evictEngines({ vpn, engines, heardMs }: EvictionOrder): Promise<Evicted> {
+      return heartbeating(async (cancelled) => {
+        const refused = await forbidRestarts(docker, engines);
+        if (heardMs === 0) return { refused, heard: true };
+        const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
+        // Without a worker no question is answered.
+        const heard = await leftWhen(deps.stopping, cancelled, (signal) => probeOf(vpn).answered(within, signal));
+        return { refused, heard };
+      });
     },
 
-    async stopEngine({ engine, timeoutS }: { engine: EngineRef; timeoutS: number }): Promise<void> {
-      await heartbeating(() => refusable(docker, engine.id, () => docker.stop(engine.id, timeoutS)));
+    async releaseEngine(order: { engine: EngineRef; timeoutS: number }): Promise<void> {
+      await heartbeating(() => releaseEngine(order, deps));
     },
 
     async removeEngine({ idOrName }: { idOrName: string }): Promise<void> {
@@ -133,8 +132,8 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Returns when the engine's API has answered. */
-    async awaitEngine(input: AwaitedEngine): Promise<void> {
-      await heartbeating((signal) => awaitEngine(input, deps, signal));
+    awaitEngine(input: AwaitedEngine): Promise<AnsweringEngine> {
+      return heartbeating((signal) => awaitEngine(input, deps, signal));
     },
 
     /** Until nothing else listens on the ports in the VPN's network any more, as far as that can be told; for 5 minutes at most. */

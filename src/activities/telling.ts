@@ -1,4 +1,5 @@
 import { isHealthy, isNews, isReworded, type Observation, type Sight } from '../domain/observation';
+import { MadeEngines } from './made-engines';
 import type { ObserveInput } from './observe-messages';
 import type { VpnMemory } from './vpn-memory';
 
@@ -14,11 +15,14 @@ export class Telling {
   private readonly begun = performance.now();
   /** When Docker first answered. */
   private firstLookAt: number | null = null;
+  private readonly made: MadeEngines;
 
   constructor(
     private readonly input: ObserveInput,
     private readonly memory: VpnMemory,
-  ) {}
+  ) {
+    this.made = new MadeEngines(input.busy);
+  }
 
   /** Docker has answered. @returns whether for the first time */
   hasBegun(): boolean {
@@ -30,11 +34,12 @@ export class Telling {
   /** @param portIsDoubted it may be another one in a moment */
   isDue(observation: Observation, portIsDoubted: boolean): boolean {
     const { known, newsOnly, busy } = this.input;
+    const hasLost = observation.kind === 'sight' && this.made.follow(observation);
     if (observation.kind === 'sight' && isHealthy(observation.vpn)) {
       if (portIsDoubted && !this.isOnlyWithheld(observation)) return false;
       if (this.isIncomplete(observation) && !this.isImpatient()) return false;
     }
-    if (!newsOnly || isNews(known, observation, busy)) return true;
+    if (!newsOnly || hasLost || isNews(known, observation, busy)) return true;
     if (!isReworded(known, observation) || !this.mayReword()) return false;
     this.memory.rewordings++;
     return true;

@@ -107,6 +107,17 @@ export interface ReplacementProgress {
   readonly heldUntil: Instant | null;
   readonly draining: readonly ContainerId[];
   readonly drainUntil: Instant;
+  readonly tellsEnd: boolean;
+}
+
+/** What came of a replacement. */
+export interface ReplacementResult {
+  /** Of the target that it has brought up; null: there was none, or no longer. */
+  readonly generation: number | null;
+  readonly failedAttempts: number;
+  readonly newEngine: Replacement['newEngine'];
+  /** Names of the old engines that are gone. */
+  readonly released: readonly string[];
 }
 
 /** Type of the failure of a step that Docker does not carry out, whoever tries it; its first detail is the container's id. */

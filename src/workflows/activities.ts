@@ -17,19 +17,20 @@ const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maxi
 // instead of after the time that the work may take.
 const heartbeatTimeout = '6 seconds';
 
-/** Each takes up to half a minute, and gives up well before the activity does. */
-export const { evictEngine, awaitHeard, removeEngine } = proxyActivities<Activities>({
+/** It takes up to half a minute, and gives up well before the activity does. */
+export const { removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
   heartbeatTimeout,
   retry: quick,
 });
 
-/** These wait: for the turn of an engine's start, for its API, for its ports, for it to stop or to hold no port. */
-export const { createEngine, stopEngine, awaitReleased, awaitEngine, awaitPortsFree } = proxyActivities<Activities>({
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout,
-  retry: quick,
-});
+/** These wait: for lists, for the turn of an engine's start, for its API, for its ports, for it to stop or to hold no port. */
+export const { evictEngines, createEngine, releaseEngine, awaitReleased, awaitEngine, awaitPortsFree } =
+  proxyActivities<Activities>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout,
+    retry: quick,
+  });
 
 /** One attempt: the loop is the remedy's own, so that why one failed is in state while the next is due; see `cure.ts`. */
 const once = { maximumAttempts: 1 } as const;

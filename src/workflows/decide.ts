@@ -9,7 +9,7 @@ import { heldUntil } from './provisioning-allowance';
 import { calmAt, isStorm, nextAct } from './recurrence';
 import { nextRemedy } from './remedies';
 import { agesAt, IDLE_AT_MOST_MS, isUndone, standsAside } from './rival';
-import { portExpiry, runningReplacements, type VpnData } from './vpn-data';
+import { hasLooked, portExpiry, runningReplacements, type VpnData } from './vpn-data';
 
 export type { Action } from './decision';
 
@@ -28,7 +28,7 @@ export interface Plan {
 export function decide(data: VpnData, now: Instant): Plan {
   const { sight } = data;
   // A look from before the latest action says nothing about what that action did.
-  if (sight === null || data.retired || data.sightRevision !== data.revision) return { actions: [], wakeAt: null };
+  if (sight === null || data.retired || !hasLooked(data)) return { actions: [], wakeAt: null };
   // Nor does one from before Docker went away, and nothing could be done now.
   if (data.blind !== null) return { actions: [], wakeAt: null };
   const decision = new Decision(data, sight, now);

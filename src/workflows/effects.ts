@@ -1,5 +1,12 @@
-import { getExternalWorkflowHandle, log, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
-import type { Replacement, ReplacementInput } from '../domain/replacement';
+import {
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import type { Replacement, ReplacementEnded, ReplacementInput } from '../domain/replacement';
 import { pullImage } from './activities';
 import { summary } from './appearance';
 import { cure } from './cure';
@@ -14,7 +21,7 @@ import type { Effect, VpnState } from './vpn-state';
 /** The first failure may be one of the moment. */
 const PULL_AGAIN_FIRST_MS = 5_000;
 const PULL_AGAIN_MS = 60_000;
-/** A replacement that is at work for so long is asked whether it still runs. */
+/** A replacement that a former run has begun is asked so often whether it still runs: its end is told to that run. */
 const ASK_AGAIN_MS = 60_000;
 /** One that the circuit breaker holds back, whose engine has streams to finish or is not removed by Docker, may wait for days. */
 const ASK_WAITING_AGAIN_MS = 10 * 60_000;
@@ -37,10 +44,14 @@ export class Effects {
   /** The image is being pulled, or its pull has ended a moment ago. */
   pulling = false;
   private readonly lastAsked = new Map<number, number>();
+  /** Of the replacements that this run has begun: resolves when its end has been taken in. */
+  private readonly ends = new Map<number, Promise<void>>();
 
+  /** @param ended takes a replacement's end into the state */
   constructor(
     private readonly vpn: string,
     private readonly state: VpnState,
+    readonly ended: (message: ReplacementEnded) => void,
   ) {}
 
   async carryOutAll(effects: readonly Effect[]): Promise<void> {
@@ -58,7 +69,7 @@ export class Effects {
     const { replacement } = effect;
     const child = getExternalWorkflowHandle(replacement.id);
     try {
-      if (effect.kind === 'start') await begin(this.state.data, replacement);
+      if (effect.kind === 'start') await this.start(replacement);
       else if (effect.kind === 'hold') await child.signal(messages.holdSignal, effect.until);
       else if (effect.kind === 'abandon') await child.signal(messages.abandonSignal);
       else if (effect.kind === 'draining') await child.signal(messages.drainingSignal, effect.engines);
@@ -70,7 +81,24 @@ export class Effects {
     }
   }
 
-  askAgainAt(replacement: Replacement): number {
+  private async start(replacement: Replacement): Promise<void> {
+    const { number } = replacement;
+    const { lineage } = this.state.data;
+    const child = await begin(this.state.data, replacement);
+    const end = child.result().then(
+      (result) => this.ended({ number, lineage, ...result }),
+      () => log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`),
+    );
+    this.ends.set(
+      number,
+      // One that came to another end than its own, or to that of a target that it no longer has.
+      end.then(() => this.state.lost(number, Date.now())),
+    );
+  }
+
+  /** Null: its end will be told. */
+  askAgainAt(replacement: Replacement): number | null {
+    if (this.ends.has(replacement.number)) return null;
     const { target, readyAt, heldUntil, draining, old, cause } = replacement;
     const onlyDrains = draining.length > 0 && (target === null || readyAt !== null);
     const { leftOvers } = this.state.data;
@@ -91,6 +119,20 @@ export class Effects {
     }
   }
 
+  /** Has the replacements at work tell their end to the next run, which is nobody's parent. */
+  async handOver(replacements: readonly Replacement[]): Promise<void> {
+    await Promise.all(
+      replacements.map(async ({ id, number }) => {
+        try {
+          await getExternalWorkflowHandle(id).signal(messages.retargetSignal, null);
+        } catch {
+          // It has ended just now, which this run is told.
+          await (this.ends.get(number) ?? this.state.lost(number, Date.now()));
+        }
+      }),
+    );
+  }
+
   async pull(): Promise<void> {
     this.pulling = true;
     const { image } = this.state.data.settings;
@@ -105,7 +147,7 @@ export class Effects {
   }
 }
 
-async function begin(data: VpnData, replacement: Replacement): Promise<void> {
+async function begin(data: VpnData, replacement: Replacement): Promise<ChildWorkflowHandle<typeof replaceEngine>> {
   const { instance, vpn, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
   const { number, cause, reason, old, target, heldUntil, draining } = replacement;
   const input: ReplacementInput = {
@@ -124,7 +166,7 @@ async function begin(data: VpnData, replacement: Replacement): Promise<void> {
     draining,
     drainMs: drainMs(data, cause),
   };
-  await startChild<typeof replaceEngine>('replaceEngine', {
+  return startChild<typeof replaceEngine>('replaceEngine', {
     workflowId: replacement.id,
     args: [input],
     // It outlives this run: continue-as-new would take it along otherwise.

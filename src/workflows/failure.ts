@@ -38,15 +38,3 @@ export function failureOf(error: unknown): Failure {
     portsTaken: type === PORTS_TAKEN ? parsePortsTaken(details?.[0]) : null,
   };
 }
-
-/** Docker's words for not carrying out the step; null: it did. @throws what else became of it */
-export async function refusalOf(step: () => Promise<void>): Promise<string | null> {
-  try {
-    await step();
-    return null;
-  } catch (error) {
-    const { message, refusedFor } = failureOf(error);
-    if (refusedFor === null) throw error;
-    return message;
-  }
-}

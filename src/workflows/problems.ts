@@ -3,7 +3,7 @@ import type { Downtime, Sight } from '../domain/observation';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
 import { IDLE_AT_MOST_MS, standsAside } from './rival';
-import { unfinishedTargets, type VpnData } from './vpn-data';
+import { hasLooked, unfinishedTargets, type VpnData } from './vpn-data';
 
 // What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
 // it can't outlive its reason.
@@ -173,11 +173,13 @@ function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
 }
 
 /** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
-function enginesLeftOver({ leftOvers, sight }: VpnData): string | null {
+function enginesLeftOver(data: VpnData): string | null {
+  const { leftOvers, sight } = data;
   const [first] = leftOvers;
   if (!first) return null;
   const others = leftOvers.length === 1 ? '' : `, and ${leftOvers.length - 1} more`;
   const runs = sight?.engines.some((e) => e.id === first.id && e.running) === true;
-  const state = runs ? 'It still runs' : 'It is stopped';
+  // Who could not remove it has tried to stop it, which an earlier look does not know.
+  const state = !hasLooked(data) ? 'It may still run' : runs ? 'It still runs' : 'It is stopped';
   return `Docker does not remove engine ${first.name}${others}: ${first.reason}. ${state}; Portward tries again. See to what Docker says, or remove it by hand: docker rm -f ${first.name}`;
 }

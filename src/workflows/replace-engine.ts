@@ -10,18 +10,18 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { MadeEngine } from '../activities/create-engine';
+import type { Evicted } from '../activities/evict-engines';
 import { engineRef, type ContainerId, type EngineRef, type Port } from '../domain/engine';
 import { engineName, vpnWorkflowId } from '../domain/names';
-import type { Cause, ReplacementInput, Target } from '../domain/replacement';
+import type { Cause, ReplacementInput, ReplacementResult, Target } from '../domain/replacement';
 import {
   awaitEngine,
-  awaitHeard,
   awaitPortsFree,
   awaitReleased,
   createEngine,
-  evictEngine,
+  evictEngines,
+  releaseEngine,
   removeEngine,
-  stopEngine,
 } from './activities';
 import { breakerKind } from './breaker';
 import {
@@ -35,7 +35,7 @@ import {
   replacementEndedSignal,
   retargetSignal,
 } from './messages';
-import { failureOf, refusalOf } from './failure';
+import { failureOf } from './failure';
 import { historyIsLong } from './long-history';
 import { parseHold, parseIds, parseTarget } from './parse';
 
@@ -44,7 +44,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const LEFT_OVER_PAUSE_MS = 60_000;
 /** A container that Docker has not removed by then is left to a replacement of its own. */
 const LEFT_AFTER_MS = 10_000;
-const BOOTS_FOR_MS = 300;
+/** Who has asked for an engine waits for its container. Of the others, it is told with the engine's answer, unless that takes long. */
+const TOLD_WHEN_REQUESTED_MS = 300;
+const TOLD_AFTER_MS = 10_000;
 /** More than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query may be together. */
 const HEARD_AT_MOST_MS = 13_000;
 /** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
@@ -61,11 +63,11 @@ type Made = Omit<EngineRef, 'id' | 'name'> & Pick<Target, 'generation'>;
  * has hidden the old engine before this workflow exists. A request to cancel is not followed, since half a replacement is
  * worse than one; who terminates it has the VPN do the rest.
  */
-export function replaceEngine(input: ReplacementInput): Promise<void> {
+export function replaceEngine(input: ReplacementInput): Promise<ReplacementResult> {
   return CancellationScope.nonCancellable(() => replace(input));
 }
 
-async function replace(input: ReplacementInput): Promise<void> {
+async function replace(input: ReplacementInput): Promise<ReplacementResult> {
   const { vpn } = input;
   let target = input.target;
   let failedAttempts = input.progress?.failedAttempts ?? 0;
@@ -73,18 +75,23 @@ async function replace(input: ReplacementInput): Promise<void> {
   let heldUntil = input.progress ? input.progress.heldUntil : input.heldUntil;
   /** History has grown long from trying: what is done is carried over, what is not is tried in a new run. */
   let renewal = false;
-  let gracePassed: Promise<void> | null = null;
+  /** Signals on their way, which the end of a run would take along. */
+  let telling = 0;
   const released = new Set<ContainerId>(input.progress?.released);
   /** By name, why Docker does not remove it. */
   const leftBehind = new Map<string, string>();
   const longestPause = input.cause === 'left over' ? LEFT_OVER_PAUSE_MS : LONGEST_PAUSE_MS;
   let draining = input.progress?.draining ?? input.draining;
+  /** The run of the VPN that has begun this, and is told its end by Temporal, is over. */
+  let tellsEnd = input.progress?.tellsEnd ?? false;
   const drainUntil = input.progress?.drainUntil ?? Date.now() + input.drainMs;
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
   setHandler(retargetSignal, (value) => {
-    // Only asked whether this still runs.
-    if (value === null) return;
+    if (value === null) {
+      tellsEnd = true;
+      return;
+    }
     const moved = parseTarget(value);
     if (!moved) log.warn(`[${vpn}] signal retarget ignored: not a target`);
     else if (target && moved.generation > target.generation) target = { ...moved, extras: target.extras };
@@ -151,12 +158,15 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   async function tell(signal: typeof attemptFailedSignal, message: object): Promise<void> {
+    telling++;
     try {
       await parent.signal(signal, { lineage: input.lineage, number: input.number, ...message });
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn(`[${vpn}] the VPN's workflow is not there: ${failureOf(error).message}`);
       abandon();
+    } finally {
+      telling--;
     }
   }
 
@@ -174,19 +184,39 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   /**
-   * Proxies keep their list for 2 s, and an API serves its last one while it gets no answer. So an engine is stopped only
-   * after a time in which whoever asked was told a list without it: an activity asks as APIs do. What is left of a longer
-   * grace goes by before.
+   * From now on Docker revives none of the old engines. Proxies keep their list for 2 s, and an API serves its last one while it
+   * gets no answer. So an engine is stopped only after a time in which whoever asked was told a list without it: the activity
+   * asks as APIs do. What is left of a longer grace goes by before.
    */
-  async function passGrace(): Promise<void> {
+  async function evict(engines: readonly EngineRef[]): Promise<void> {
+    if (engines.length === 0) return;
     const grace = input.evictionGraceMs;
     const ms = Math.min(grace, HEARD_AT_MOST_MS);
-    if (grace > ms) await sleep(grace - ms, { summary: 'eviction grace: proxies keep their list' });
-    for (let round = 1; round <= ROUNDS_AT_MOST; round++) {
-      const heard = await untilDone('waiting until all have a list without it', () =>
-        awaitHeard.executeWithOptions({ summary: 'eviction grace: until all have a list without it' }, [{ vpn, ms }]),
+    const names = engines.map((e) => e.name).join(', ');
+    const round = (heardMs: number) => {
+      const summary = `evict ${names}${heardMs === 0 ? '' : ': until all have a list without it'}`;
+      return untilDone(`evicting ${names}`, () =>
+        evictEngines.executeWithOptions({ summary }, [{ vpn, engines, heardMs }]),
       );
-      if (heard !== false) return;
+    };
+    const refused = new Map<string, string>();
+    const note = (evicted: Evicted | null) => {
+      for (const { name, reason } of evicted?.refused ?? []) {
+        if (refused.has(name)) continue;
+        refused.set(name, reason);
+        log.warn(
+          `[${vpn}] Docker does not take the restart policy from engine ${name}, which goes all the same: ${reason}`,
+        );
+      }
+    };
+    if (grace > ms) {
+      note(await round(0));
+      await sleep(grace - ms, { summary: 'eviction grace: proxies keep their list' });
+    }
+    for (let asked = 1; asked <= ROUNDS_AT_MOST; asked++) {
+      const evicted = await round(ms);
+      note(evicted);
+      if (evicted?.heard !== false) return;
     }
   }
 
@@ -205,16 +235,7 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   async function letGo(engine: EngineRef): Promise<void> {
-    if (released.has(engine.id)) return;
     const what = engine.role === 'forwarded' ? 'forwarded engine' : 'engine';
-    const evict = () => evictEngine.executeWithOptions({ summary: `evict ${engine.name}` }, [{ engine }]);
-    const refusal = await untilDone(`evicting ${engine.name}`, () => refusalOf(evict));
-    if (refusal !== null) {
-      log.warn(
-        `[${vpn}] Docker does not take the restart policy from engine ${engine.name}, which goes all the same: ${refusal}`,
-      );
-    }
-    await (gracePassed ??= passGrace());
     await passDrain(engine);
     const dead = DEAD[input.cause];
     const begins =
@@ -226,13 +247,10 @@ async function replace(input: ReplacementInput): Promise<void> {
       engine.name,
       () => engine,
       null,
-      async () => {
-        // What can't be stopped is killed when it is removed.
-        await refusalOf(() =>
-          stopEngine.executeWithOptions({ summary: `stop ${engine.name}` }, [{ engine, timeoutS: input.stopTimeoutS }]),
-        );
-        await removeEngine.executeWithOptions({ summary: `remove ${engine.name}` }, [{ idOrName: engine.id }]);
-      },
+      () =>
+        releaseEngine.executeWithOptions({ summary: `stop and remove ${engine.name}` }, [
+          { engine, timeoutS: input.stopTimeoutS },
+        ]),
     );
     if (isGone) {
       const ends = dead === undefined ? 'stopped' : 'removed';
@@ -306,14 +324,14 @@ async function replace(input: ReplacementInput): Promise<void> {
       const { engine, session } = made;
       void tellLater(wanted, engine);
       try {
-        await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
+        const { run } = await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
           { vpn, session, engine, timeoutMs: input.startupTimeoutMs },
         ]);
+        return { engine: { ...engine, run }, session };
       } catch (error) {
         if (!isCancellation(error)) await discard(wanted);
         return noted(error);
       }
-      return made;
     };
     let answering: MadeEngine | null = null;
     try {
@@ -331,12 +349,14 @@ async function replace(input: ReplacementInput): Promise<void> {
   }
 
   /**
-   * Of an engine that boots, while it is asked. Not at once: when the port moves just then, two workflows that signal each
+   * Of an engine that boots long, while it is asked. Not at once: when the port moves just then, two workflows that signal each
    * other at the same moment wait half a second for each other's locks in Temporal's server.
    */
   async function tellLater({ generation }: Target, { id, name }: EngineRef): Promise<void> {
     try {
-      await sleep(BOOTS_FOR_MS, { summary: 'an engine that still boots is told of' });
+      await sleep(input.cause === 'requested' ? TOLD_WHEN_REQUESTED_MS : TOLD_AFTER_MS, {
+        summary: 'an engine that still boots is told of',
+      });
     } catch {
       return;
     }
@@ -394,9 +414,15 @@ async function replace(input: ReplacementInput): Promise<void> {
 
   const upToDate = () => target === null || ready?.generation === target.generation;
 
+  async function releaseAll(): Promise<void> {
+    const engines = input.old.filter((e) => !released.has(e.id));
+    await evict(engines);
+    await Promise.all(engines.map(letGo));
+  }
+
   async function untilComplete(): Promise<void> {
     let allReleased = false;
-    const releasing = Promise.all(input.old.map(letGo)).then(() => (allReleased = true));
+    const releasing = releaseAll().then(() => (allReleased = true));
     for (;;) {
       for (let wanted = target; wanted && !upToDate(); wanted = target) {
         // The port keeps moving. An old engine that is being let go would have to wait anew.
@@ -408,20 +434,27 @@ async function replace(input: ReplacementInput): Promise<void> {
       await condition(() => allReleased || !upToDate());
       if (!upToDate()) continue;
       await releasing;
-      await tell(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
+      if (tellsEnd) await tell(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
       if (upToDate()) return;
     }
   }
 
   if (target && !input.progress) announce(target);
-  await Promise.race([untilComplete(), condition(() => renewal)]);
+  await Promise.race([untilComplete(), condition(() => renewal && telling === 0)]);
   if (renewal) {
     await continueAsNew<typeof replaceEngine>({
       ...input,
       target,
-      progress: { released: [...released], ready, failedAttempts, heldUntil, draining, drainUntil },
+      progress: { released: [...released], ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd },
     });
   }
+  const { id = null, name = null } = ready?.engine ?? {};
+  return {
+    generation: target?.generation ?? null,
+    failedAttempts,
+    newEngine: id === null || name === null ? null : { id, name },
+    released: input.old.map((e) => e.name).filter((old) => !leftBehind.has(old)),
+  };
 }
 
 const PROVISIONING = 'provisioning';

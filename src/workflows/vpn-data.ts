@@ -4,6 +4,7 @@ import type { Blindness, PortRead, Sight } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
+import type { ContainerReport } from './container-reports';
 import { closedBreakers, type Breakers } from './breaker';
 import { noExitAddress, type ExitAddress } from './exit-address';
 import { isStorm, neverSeen, type Recurrence } from './recurrence';
@@ -53,8 +54,12 @@ export interface VpnData {
   readonly formerLives: readonly string[];
   /** Another Portward that works on the same VPN. */
   readonly rival: Rival | null;
-  /** Raised whenever an action starts or ends; an observation asked for under an older one is thrown away. */
+  /** Raised whenever an action starts or ends. */
   readonly revision: number;
+  /** An observation asked for under an older revision is thrown away: what has happened since is not known otherwise. */
+  readonly lookFrom: number;
+  /** What replacements have said since, that an observation may not know. */
+  readonly reports: readonly ContainerReport[];
   readonly listVersion: number;
   /** Set while Docker can't be asked. */
   readonly blind: Blindness | null;
@@ -116,6 +121,8 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     formerLives: [],
     rival: null,
     revision: 0,
+    lookFrom: 0,
+    reports: [],
     listVersion: 0,
     blind: null,
     workerStart: null,
@@ -166,6 +173,11 @@ export function validPort(data: VpnData, now: Instant): Port | null {
 /** Whether its port or its health changes so often that it is acted on at a growing distance only. */
 export function isUnstable({ portChanges, reconnects, settings }: VpnData, now: Instant): boolean {
   return [portChanges, reconnects].some((recurring) => isStorm(recurring, settings.longestSpacingMs, now));
+}
+
+/** Whether the last look tells enough of what is now to decide by. */
+export function hasLooked({ sightRevision, lookFrom }: VpnData): boolean {
+  return sightRevision >= lookFrom;
 }
 
 export function runningReplacements(data: VpnData): Replacement[] {

@@ -1,4 +1,11 @@
-import { engineRef, type ContainerId, type Instant, type ListedEngine, type Port } from '../domain/engine';
+import {
+  engineRef,
+  type ContainerId,
+  type EngineRef,
+  type Instant,
+  type ListedEngine,
+  type Port,
+} from '../domain/engine';
 import { isOfLineage, label, replacementLabel } from '../domain/names';
 import type { Happening } from '../domain/news';
 import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
@@ -25,6 +32,7 @@ import {
   type BreakerKey,
   type BreakerKind,
 } from './breaker';
+import { answering, reconciled, withReports } from './container-reports';
 import { decide, type Action } from './decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
 import { unbornEngine, unbornEngines, type Unborn } from './give-up';
@@ -53,7 +61,14 @@ import {
 } from './replacements';
 import { reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './taken-ports';
-import { bootingEngines, findEngine, runningReplacements, unfinishedTargets, type VpnData } from './vpn-data';
+import {
+  bootingEngines,
+  findEngine,
+  hasLooked,
+  runningReplacements,
+  unfinishedTargets,
+  type VpnData,
+} from './vpn-data';
 
 const FORMER_LIVES_AT_MOST = 20;
 
@@ -93,21 +108,23 @@ export class VpnState {
   }
 
   /**
-   * Takes in what a look at the world brought; one that was asked for under an older revision is thrown away.
+   * Takes in what a look at the world brought; one that was asked for too long ago is thrown away.
    * Returns the change of the forwarded port, if it brought one.
    */
-  accept(observation: Observation, revision: number, now: Instant): PortChange | null {
-    if (revision !== this.current.revision) return null;
-    if (observation.kind === 'blind') {
-      this.update({ blind: observation });
+  accept(seenNow: Observation, revision: number, now: Instant): PortChange | null {
+    const before = this.current;
+    if (revision < before.lookFrom) return null;
+    if (seenNow.kind === 'blind') {
+      this.update({ blind: seenNow });
       return null;
     }
-    const before = this.current;
+    const known = before.sight?.engines ?? [];
+    const { sight: observation, reports, isDoubtful } = reconciled(seenNow, revision, before.reports, known);
     const seen = new Map(observation.engines.map((e) => [e.id, e]));
     const { vpn } = observation;
     const newSession = isNewSession(before, observation);
-    const known = standsAside(before) ? stillThere(before.engines, seen) : before.engines;
-    const kept = known.map((engine) => refreshed(engine, seen.get(engine.id), vpn, newSession));
+    const engines = standsAside(before) ? stillThere(before.engines, seen) : before.engines;
+    const kept = engines.map((engine) => refreshed(engine, seen.get(engine.id), vpn, newSession));
     const found = this.unaccounted(observation);
     const sign = signOfRival(before, found);
     const adopted = found.filter((e) => !e.evicted).map((e) => adopt(e, vpn));
@@ -118,6 +135,7 @@ export class VpnState {
       current: before.current || observation.port.kind !== 'pending',
       sight: observation,
       sightRevision: revision,
+      reports,
       engines: [...kept, ...adopted],
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
@@ -126,9 +144,11 @@ export class VpnState {
       pullError: observation.imagePresent ? null : before.pullError,
       rangeUsedUp: null,
     });
-    for (const engine of before.evicted.filter((e) => !seen.has(e.id))) {
-      this.tell(engineNews('engine_stopped', engine, lettingGoOf(this.current, engine.id)?.cause ?? 'left over'), now);
-    }
+    this.tellStopped(
+      before.evicted.filter((e) => !seen.has(e.id)),
+      now,
+    );
+    if (isDoubtful) this.raise();
     this.endStreamsOfLostEngines(now);
     const healthy = isHealthy(vpn);
     if (before.sight === null || isHealthy(before.sight.vpn) !== healthy)
@@ -151,7 +171,7 @@ export class VpnState {
     const { actions, wakeAt, undone } = decide(this.current, now);
     if (undone !== undefined) this.noteUndone(undone, now);
     // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
-    const heard = this.current.sightRevision === this.current.revision && unfinishedTargets(this.current).length === 0;
+    const heard = hasLooked(this.current) && unfinishedTargets(this.current).length === 0;
     if (this.current.collecting && heard) this.update({ collecting: false });
     let again = wakeAt;
     for (const action of actions) {
@@ -276,7 +296,7 @@ export class VpnState {
 
   collectGarbage(): void {
     this.update({ collecting: true });
-    this.raise();
+    this.advance();
   }
 
   /** Up to which of its news everybody who wants to be told has been told. */
@@ -310,7 +330,11 @@ export class VpnState {
       engines: [...this.current.engines, { ...message.engine, firstSeen: now, lastUsedAt, cutOff }],
       breakers: withEngineUp(this.current.breakers, key, now),
     });
-    this.raise();
+    this.said([id], true);
+    if (sight) {
+      const others = sight.engines.filter((e) => e.id !== id);
+      this.update({ sight: { ...sight, engines: [...others, answering(message.engine, message.session)] } });
+    }
     // The signal that it was made may come later, or never.
     this.engineMade({ ...message, id, name }, now);
     this.tell(engineNews('engine_ready', message.engine, replacement.cause), now);
@@ -340,8 +364,40 @@ export class VpnState {
     if (replacement?.state !== 'running') return null;
     // One that was told to give its engine up may have brought it up before it heard.
     if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
-    this.raise();
+    this.released(replacement, now);
     return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
+  }
+
+  /** Its old engines are gone, but for what Docker does not remove. */
+  private released({ old }: Replacement, now: Instant): void {
+    const { sight, evicted, leftOvers } = this.current;
+    const isGone = ({ id }: Pick<EngineRef, 'id'>) =>
+      old.some((e) => e.id === id) && !leftOvers.some((e) => e.id === id);
+    const stays = (engine: Pick<EngineRef, 'id'>) => !isGone(engine);
+    const gone = evicted.filter(isGone);
+    this.said(
+      gone.map((e) => e.id),
+      false,
+    );
+    this.tellStopped(gone, now);
+    this.update({
+      evicted: evicted.filter(stays),
+      sight: sight && { ...sight, engines: sight.engines.filter(stays) },
+    });
+    this.endStreamsOfLostEngines(now);
+  }
+
+  private tellStopped(engines: readonly EngineRef[], now: Instant): void {
+    for (const engine of engines) {
+      this.tell(engineNews('engine_stopped', engine, lettingGoOf(this.current, engine.id)?.cause ?? 'left over'), now);
+    }
+  }
+
+  /** A replacement has brought these up, or has removed them. */
+  private said(containers: readonly ContainerId[], there: boolean): void {
+    this.advance();
+    const { reports, revision } = this.current;
+    this.update({ reports: withReports(reports, containers, { there, revision }) });
   }
 
   /**
@@ -523,8 +579,15 @@ export class VpnState {
     this.current = { ...this.current, ...change };
   }
 
-  private raise(): void {
+  /** Something has been begun or has ended, all of which is in the state: an observation at work goes on. */
+  private advance(): void {
     this.update({ revision: this.current.revision + 1 });
+  }
+
+  /** Something has happened of which only a look from now on tells what it has come to. */
+  private raise(): void {
+    this.advance();
+    this.update({ lookFrom: this.current.revision });
   }
 
   private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
@@ -569,7 +632,7 @@ export class VpnState {
     const target = movedTarget(this.current, replacement, p2pPort);
     const hasMoved = p2pPort !== replacement.target?.p2pPort;
     if (hasMoved) this.remember('port changed', now);
-    this.raise();
+    this.advance();
     const taken = hasMoved || !isForwardedPortTaken(replacement) ? null : replacement.taken;
     return { kind: 'retarget', replacement: this.change(replacement, { target, made: null, taken }), target };
   }
@@ -591,7 +654,7 @@ export class VpnState {
     const { data, replacement } = withBegun(this.current, order, now);
     this.current = data;
     for (const engine of order.old) this.tell(engineNews('engine_evicted', engine, order.cause), now);
-    this.raise();
+    this.advance();
     return replacement.target ? this.change(replacement, { heldUntil: heldUntil(data, replacement) }) : replacement;
   }
 

@@ -65,16 +65,16 @@ export async function vpn(input: VpnInput): Promise<void> {
   const metrics = new VpnMetrics(name, state.data, input.measuring ?? nothingPending);
   const watch = new Watch();
   const alarm = new Alarm();
-  const outside = new Effects(name, state);
+  const outside = new Effects(name, state, (message) => {
+    const replacement = state.replacementEnded(message, Date.now());
+    if (replacement) announceEnd(name, replacement);
+  });
   const notifier = new Notifier(state);
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
   const problems = new ProblemLog(name, log, input.problem ?? null);
   let toldFacts = '';
-  // One that ended while this workflow continued as new may not have been heard. Others that an update may begin any moment are
-  // still to be started.
-  const unheard = input.carried ? runningReplacements(state.data) : [];
 
   setHandler(messages.listsQuery, (since) => {
     const { engines, streams } = state.versions;
@@ -197,8 +197,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.replacementEndedSignal, (value) => {
     const message = parse.parseReplacementEnded(value);
-    const replacement = message && state.replacementEnded(message, Date.now());
-    if (replacement) announceEnd(name, replacement);
+    if (message) outside.ended(message);
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
@@ -258,11 +257,14 @@ export async function vpn(input: VpnInput): Promise<void> {
     return true;
   }
 
-  await Promise.all(unheard.map((r) => outside.askWhetherItRuns(r)));
-
   for (;;) {
-    while (effects.length > 0) await outside.carryOutAll(effects.splice(0));
-    const silent = runningReplacements(state.data).filter((r) => outside.askAgainAt(r) <= Date.now());
+    while (effects.length > 0) {
+      const carriedOut = outside.carryOutAll(effects.splice(0));
+      // In the same workflow task: what is awaited comes with another one.
+      if (!state.data.retired) watch.keep(state.data);
+      await carriedOut;
+    }
+    const silent = runningReplacements(state.data).filter((r) => (outside.askAgainAt(r) ?? Infinity) <= Date.now());
     await Promise.all(silent.map((r) => outside.askWhetherItRuns(r)));
     const plan = state.act(Date.now());
     effects.push(...plan.effects);
@@ -286,6 +288,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     // A batch of news that is on its way would be sent again by the next run.
     if (historyIsLong(notifier.isSending ? 2 : 1) && mayContinueAsNew(state.data)) {
       watch.stop();
+      await outside.handOver(runningReplacements(state.data));
       await condition(allHandlersFinished);
       const { data } = state;
       metrics.follow(data, Date.now());

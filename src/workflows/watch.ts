@@ -4,43 +4,63 @@ import type { ContainerId } from '../domain/engine';
 import { replacementLabel } from '../domain/names';
 import { observe } from './activities';
 import { failureMessage } from './failure-message';
-import { unfinishedTargets, type VpnData } from './vpn-data';
+import { hasLooked, unfinishedTargets, type VpnData } from './vpn-data';
 
 /** What of the last observation the next one is compared with. */
 function known(data: VpnData, busy: Busy): Known | null {
   return data.blind ?? (data.sight && told(data.sight, busy));
 }
 
+function willDo({ revision, busy }: Running, { lookFrom }: VpnData, now: Busy): boolean {
+  return (
+    revision >= lookFrom &&
+    now.evicted.every((id) => busy.evicted.includes(id)) &&
+    now.replacements.every((made) => busy.replacements.includes(made))
+  );
+}
+
 function accounted(data: VpnData): ContainerId[] {
   return [...data.engines, ...data.evicted].map((e) => e.id);
 }
 
+/** What replacements are at work on, of which an observe is told. */
+function busyOf(data: VpnData): Busy {
+  const left = new Set(data.leftOvers.map((e) => e.id));
+  return {
+    // Whether one that Docker does not remove runs is of interest: nothing else tells.
+    evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
+    replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
+  };
+}
+
+interface Running {
+  readonly revision: number;
+  readonly scope: CancellationScope;
+  readonly busy: Busy;
+}
+
 /**
- * The one observe activity that counts. Its observation is for the revision that it was asked under; when the
- * revision has moved on it is cancelled and asked anew, and what it may still bring is nobody's.
+ * The one observe activity that counts. It goes on while replacements begin and end, since each costs a history some ten events:
+ * what it tells is reconciled with what they have said. It is asked anew, and the one before is cancelled, when a look from
+ * now on is needed, or when it would take what a replacement does for news.
  */
 export class Watch {
-  private running: { readonly revision: number; readonly scope: CancellationScope } | null = null;
+  private running: Running | null = null;
   private arrived: { readonly revision: number; readonly observation: Observation } | null = null;
 
-  /** Sees to it that an observe of the current revision runs. */
+  /** Sees to it that one runs that will do. */
   keep(data: VpnData): void {
-    if (this.running?.revision === data.revision) return;
+    const busy = busyOf(data);
+    if (this.running && willDo(this.running, data, busy)) return;
     this.stop();
     const revision = data.revision;
     const scope = new CancellationScope();
-    const running = { revision, scope };
+    const running = { revision, scope, busy };
     this.running = running;
     const { vpn, instance, image } = data.settings;
-    const left = new Set(data.leftOvers.map((e) => e.id));
-    const busy: Busy = {
-      // Whether one that Docker does not remove runs is of interest: nothing else tells.
-      evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
-      replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
-    };
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
-    // Without a look under this revision the first one is wanted whatever it shows; with one, only news.
-    const newsOnly = data.blind !== null || (data.sightRevision === revision && data.sight?.complete === true);
+    // Without a look that will do the first one is wanted whatever it shows; with one, only news.
+    const newsOnly = data.blind !== null || (hasLooked(data) && data.sight?.complete === true);
     const input = {
       vpn,
       instance,

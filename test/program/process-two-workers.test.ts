@@ -71,7 +71,7 @@ function said(pattern: RegExp): number {
 async function done(replacements: readonly ReplacementJson[]): Promise<Record<string, number>> {
   const newest = replacements.toSorted((a, b) => b.started_at.localeCompare(a.started_at))[0];
   const { events } = await client.workflow.getHandle(newest?.id ?? '').fetchHistory();
-  const counts = { awaitEngine: 0, stopEngine: 0 };
+  const counts = { awaitEngine: 0, releaseEngine: 0 };
   const names = new Map<string, string>();
   for (const { eventId, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
     if (scheduled) names.set(String(eventId), scheduled.activityType?.name ?? '');
@@ -160,12 +160,12 @@ async function doneWithout(
 test('one is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
   // The kill meets an activity, and no task of a workflow, for which Temporal would wait 30 s.
   gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
-  expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, stopEngine: 1 });
+  expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, releaseEngine: 1 });
 });
 
 test('one is frozen in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
   const stopped = said(/Successfully stopped forwarded engine/);
-  expect(await doneWithout(40_002, freeze, thaw)).toEqual({ awaitEngine: 1, stopEngine: 1 });
+  expect(await doneWithout(40_002, freeze, thaw)).toEqual({ awaitEngine: 1, releaseEngine: 1 });
   // Who was frozen says again what the other has said.
   await until('the line of the stop', () => said(/Successfully stopped forwarded engine/) > stopped);
 });

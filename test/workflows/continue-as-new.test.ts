@@ -159,7 +159,7 @@ test.concurrent('a replacement whose history has grown long from failing goes on
     async (stand) => {
       await stand.start();
       await stand.untilForwarded(40_000);
-      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       const running = (await stand.state()).replacements.find((r) => r.state === 'running');

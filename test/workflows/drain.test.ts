@@ -50,7 +50,7 @@ function untilDraining(stand: VpnStand, old: string): Promise<unknown> {
   });
 }
 
-const isStopped = (stand: VpnStand) => stand.calls.some((call) => call.startsWith('stopEngine'));
+const isStopped = (stand: VpnStand) => stand.calls.some((call) => call.startsWith('releaseEngine'));
 
 async function playing(stand: VpnStand): Promise<string[]> {
   return (await stand.streams()).filter((s) => s.endedAt === null).map((s) => s.id);

@@ -127,6 +127,40 @@ test.concurrent('what is reported twice, late or of an engine that is not there 
   }),
 );
 
+/** What a port change writes into the VPN's history and into its replacement's. */
+async function eventsOfAChange(stand: VpnStand): Promise<{ vpn: number; replacement: number }> {
+  const before = await historyLength(stand);
+  stand.port = { kind: 'known', port: 40_001 };
+  await stand.untilForwarded(40_001);
+  const { replacements } = await stand.untilQuiet();
+  const { workflow } = bench.env.client;
+  const replacement = await workflow.getHandle(replacements.at(-1)?.id ?? '').describe();
+  // What was told of its end is in the history by now.
+  return { vpn: (await historyLength(stand)) - before, replacement: replacement.historyLength };
+}
+
+test.concurrent.each([
+  ['sooner than the old one is gone', { evictionGraceMs: 1_500 }],
+  ['later than that', { evictionGraceMs: 0 }],
+])(
+  'a port change writes at most 30 events for the VPN and 45 for its replacement, where the engine answers %s',
+  (_, change) =>
+    bench.with(async (stand) => {
+      await engineOf(stand);
+      if (change.evictionGraceMs === 0) {
+        stand.engineAnswers = false;
+        void until('the old engine gone', () => [...stand.engines.values()].every((e) => e.p2pPort !== 40_000)).then(
+          () => (stand.engineAnswers = true),
+        );
+      }
+      const { vpn, replacement } = await eventsOfAChange(stand);
+      expect(vpn).toBeGreaterThan(15);
+      expect(vpn).toBeLessThanOrEqual(30);
+      expect(replacement).toBeGreaterThan(25);
+      expect(replacement).toBeLessThanOrEqual(45);
+    }, change),
+);
+
 /** Sends signals until the run has ended; resolves with the events that it came to. */
 async function untilNextRun(workflowId: string, send: (n: number) => Promise<unknown>): Promise<number> {
   const { workflow } = bench.env.client;

@@ -1,4 +1,5 @@
 import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/messages';
+import { hasLooked } from '../../src/workflows/vpn-data';
 import { started } from '../streams/events';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
@@ -21,7 +22,10 @@ afterAll(() => bench.stop());
 const brisk = { evictionGraceMs: 300 };
 
 const isTold = (stand: VpnStand, name: string) =>
-  stand.untilState('the problem', (s) => s.problem?.includes(`Docker does not remove engine ${name}`) === true);
+  stand.untilState(
+    'the problem',
+    (s) => hasLooked(s) && s.problem?.includes(`Docker does not remove engine ${name}`) === true,
+  );
 
 const allWell = (stand: VpnStand) =>
   stand.untilState(
@@ -35,7 +39,7 @@ test.concurrent('a forwarded engine that Docker stops and does not remove keeps 
     const [old] = (await stand.untilForwarded(40_000)).engines;
     if (!old) throw new Error('an engine was expected');
     await stand.handle.signal(streamsSignal, [started('played', { containerId: old.id })]);
-    stand.refused.add('removeEngine');
+    stand.refused.add('remove');
     await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
     await stand.untilState('the new engine', (s) => s.engines.some((e) => e.p2pPort === 40_000 && e.id !== old.id));
     expect(stand.engines.has(old.id)).toBe(true);
@@ -61,7 +65,7 @@ test.concurrent('an engine whose restart policy can not be changed, and that can
   bench.with(async (stand) => {
     await stand.start();
     const [old] = (await stand.untilForwarded(40_000)).engines;
-    stand.refused.add('evictEngine').add('stopEngine');
+    stand.refused.add('evict').add('stop');
     stand.port = { kind: 'known', port: 40_001 };
     await stand.untilForwarded(40_001);
     await stand.untilQuiet();
@@ -75,7 +79,7 @@ test.concurrent(
     bench.with(async (stand) => {
       await stand.start();
       const [old] = (await stand.untilForwarded(40_000)).engines;
-      stand.refused.add('evictEngine').add('stopEngine').add('removeEngine');
+      stand.refused.add('evict').add('stop').add('remove');
       await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
       expect((await isTold(stand, old?.name ?? '')).problem).toMatch(/It still runs/);
       expect(stand.targets).toHaveLength(1);
@@ -95,7 +99,7 @@ test.concurrent(
       await stand.start();
       await stand.untilForwarded(40_000);
       stand.failing = { activity: 'awaitEngine', message: 'no answer', nonRetryable: true };
-      stand.refused.add('removeEngine');
+      stand.refused.add('remove');
       stand.port = { kind: 'known', port: 40_001 };
       const left = await until('a failed engine', () => [...stand.engines.values()].find((e) => e.p2pPort === 40_001));
       await isTold(stand, left.name);
@@ -117,7 +121,7 @@ test.concurrent(
       const before = await stand.untilForwarded(40_000);
       // Without DRAIN_TIMEOUT_S nobody waits for its end.
       await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
-      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       const running = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));

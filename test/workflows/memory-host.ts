@@ -2,9 +2,11 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
 import { batchId, type NewsBatch } from '../../src/activities/notify';
+import type { Evicted } from '../../src/activities/evict-engines';
+import { MadeEngines } from '../../src/activities/made-engines';
 import type { ObserveInput } from '../../src/activities/observe';
 import { workerStopping } from '../../src/activities/worker-stopping';
-import type { Engine } from '../../src/domain/engine';
+import type { Engine, EngineRef } from '../../src/domain/engine';
 import { engineName, label } from '../../src/domain/names';
 import {
   condition,
@@ -39,7 +41,7 @@ export class MemoryHost {
   /** Thrown by the named activity while it is set. */
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** What Docker does not do, with whichever container. */
-  readonly refused = new Set<'evictEngine' | 'stopEngine' | 'removeEngine'>();
+  readonly refused = new Set<'evict' | 'stop' | 'remove'>();
   /** On which something else listens in the VPN's network. */
   taken: TakenPorts | null = null;
   /** An observe without news returns after this, as the real one does after 10 minutes. */
@@ -60,47 +62,25 @@ export class MemoryHost {
       if (this.failing?.activity === name) throw ApplicationFailure.create(this.failing);
       return work();
     };
-    const refuse = (step: 'evictEngine' | 'stopEngine' | 'removeEngine', id: string) => {
-      if (this.refused.has(step))
-        throw ApplicationFailure.create({
-          ...{ message: 'dataset is busy', type: REFUSED_BY_DOCKER, nonRetryable: true, details: [id] },
-        });
-    };
-    const end = (id: string) => {
-      const observed = this.engines.get(id);
-      if (observed) this.engines.set(id, { ...observed, running: false, startedAt: null });
-    };
     return {
       observe: (input) => this.observe(input),
-      evictEngine: ({ engine }) =>
-        act('evictEngine', engine.name, () => {
-          refuse('evictEngine', engine.id);
-          const observed = this.engines.get(engine.id);
-          if (observed) this.engines.set(engine.id, { ...observed, evicted: true });
-        }),
-      awaitHeard: async ({ ms }) => {
-        this.calls.push('awaitHeard');
-        for (let since = Date.now(); Date.now() - since < ms; await pause()) {
+      evictEngines: async ({ engines, heardMs }) => {
+        const refused = await act('evictEngines', engines.map((e) => e.name).join(), () => this.evict(engines));
+        for (let since = Date.now(); Date.now() - since < heardMs; await pause()) {
           Context.current().heartbeat();
           if (this.hearing === 'nobody') since = Date.now();
-          if (this.hearing === 'no API') return false;
+          if (this.hearing === 'no API') return { refused, heard: false };
         }
-        return true;
+        return { refused, heard: true };
       },
-      stopEngine: ({ engine }) =>
-        act('stopEngine', engine.name, () => {
-          refuse('stopEngine', engine.id);
-          end(engine.id);
+      releaseEngine: ({ engine }) =>
+        act('releaseEngine', engine.name, () => {
+          if (!this.refused.has('stop')) this.end(engine.id);
+          this.remove(engine.id);
         }),
       removeEngine: ({ idOrName }) => {
         const engine = [...this.engines.values()].find((e) => e.id === idOrName || e.name === idOrName);
-        return act('removeEngine', engine?.name ?? idOrName, () => {
-          if (!engine) return;
-          // As the real one does, which stops what it can't remove.
-          if (this.refused.has('removeEngine') && !this.refused.has('stopEngine')) end(engine.id);
-          refuse('removeEngine', engine.id);
-          this.engines.delete(engine.id);
-        });
+        return act('removeEngine', engine?.name ?? idOrName, () => engine && this.remove(engine.id));
       },
       awaitReleased: async ({ holders }) => {
         const areFree = () => holders.every((id) => this.engines.get(id)?.running !== true);
@@ -123,6 +103,7 @@ export class MemoryHost {
         await this.wait(() => this.engineAnswers);
         const observed = this.engines.get(engine.id);
         if (observed) this.engines.set(engine.id, { ...observed, health: 'healthy' });
+        return { run: observed?.startedAt ?? null };
       },
       restartVpn: ({ session: ill }) =>
         act('restartVpn', ill, () => {
@@ -146,6 +127,31 @@ export class MemoryHost {
   /** What a restart of the VPN inside its container leads to. */
   reconnected: () => void = () => {};
 
+  private evict(engines: readonly EngineRef[]): Evicted['refused'] {
+    if (this.refused.has('evict')) return engines.map(({ name }) => ({ name, reason: 'dataset is busy' }));
+    for (const { id } of engines) {
+      const observed = this.engines.get(id);
+      if (observed) this.engines.set(id, { ...observed, evicted: true });
+    }
+    return [];
+  }
+
+  private end(id: string): void {
+    const observed = this.engines.get(id);
+    if (observed) this.engines.set(id, { ...observed, running: false, startedAt: null });
+  }
+
+  private remove(id: string): void {
+    if (!this.refused.has('remove')) {
+      this.engines.delete(id);
+      return;
+    }
+    // As the real one does, which stops what it can't remove.
+    if (!this.refused.has('stop')) this.end(id);
+    const refusal = { message: 'dataset is busy', type: REFUSED_BY_DOCKER, nonRetryable: true, details: [id] };
+    throw ApplicationFailure.create(refusal);
+  }
+
   private refuseTaken({ p2pPort }: Target): void {
     if (p2pPort === null || !this.taken?.ports.includes(p2pPort)) return;
     const details: PortsTaken[] = [{ taken: this.taken, started: false }];
@@ -167,6 +173,7 @@ export class MemoryHost {
   private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
     this.known = known;
+    const made = new MadeEngines(busy);
     for (;;) {
       this.probe(busy);
       const sight: Observation = {
@@ -179,7 +186,8 @@ export class MemoryHost {
         ...introduced([...this.engines.values()], accounted, busy),
         imagePresent: this.imagePresent,
       };
-      if (!newsOnly || isNews(known, sight, busy) || Date.now() - began >= this.noNewsAfterMs) return sight;
+      const isNow = made.follow(sight) || isNews(known, sight, busy);
+      if (!newsOnly || isNow || Date.now() - began >= this.noNewsAfterMs) return sight;
       Context.current().heartbeat({ checkedAt: Date.now() });
       await pause();
     }

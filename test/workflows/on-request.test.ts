@@ -132,7 +132,7 @@ test.concurrent(
         const { engines } = await begin(stand, 2);
         const plain = engines.find((e) => e.role === 'plain');
         const forwarded = engines.find((e) => e.role === 'forwarded');
-        stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+        stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
         const first = await remove(stand, plain?.name ?? '');
         expect(first).toMatchObject({ cause: 'removed', target: null });
         expect((await stand.listed()).map((e) => e.id)).not.toContain(plain?.id);

@@ -142,7 +142,7 @@ test('what is replayed is not counted again', async () => {
       await stand.untilForwarded(40_000);
       await stand.untilQuiet();
       stand.port = { kind: 'known', port: 40_001 };
-      await until('the old engine gone', () => stand.calls.some((call) => call.startsWith('removeEngine')));
+      await until('the old engine gone', () => stand.calls.some((call) => call.startsWith('releaseEngine')));
       await stand.untilForwarded(40_001);
       await stand.untilQuiet();
       const before = await own(stand);

@@ -48,9 +48,8 @@ test.each(['vpn', 'replaceEngine', 'fleet'])('there are histories of %s', (type)
 /** Typed so that a new one is not forgotten. */
 const activities: Record<keyof (Activities & FleetActivities), true> = {
   observe: true,
-  evictEngine: true,
-  awaitHeard: true,
-  stopEngine: true,
+  evictEngines: true,
+  releaseEngine: true,
   removeEngine: true,
   awaitReleased: true,
   createEngine: true,

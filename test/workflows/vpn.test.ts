@@ -48,8 +48,8 @@ test.concurrent(
       const [old] = before.engines;
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
       const order = stand.calls.filter((c) => c.includes(old?.name ?? '?') || c === 'createEngine 40001');
-      expect(order.indexOf('createEngine 40001')).toBeLessThan(order.indexOf(`stopEngine ${old?.name}`));
-      expect(order).toEqual(expect.arrayContaining([`evictEngine ${old?.name}`, `removeEngine ${old?.name}`]));
+      expect(order.indexOf('createEngine 40001')).toBeLessThan(order.indexOf(`releaseEngine ${old?.name}`));
+      expect(order).toEqual(expect.arrayContaining([`evictEngines ${old?.name}`, `releaseEngine ${old?.name}`]));
       expect(after.replacements.at(-1)).toMatchObject({ cause: 'port changed', state: 'completed', oldPort: 40_000 });
     }, brisk),
 );
@@ -61,13 +61,29 @@ test.concurrent('a port change leaves the old engine running until all have a li
     stand.hearing = 'nobody';
     stand.port = { kind: 'known', port: 40_001 };
     await stand.untilForwarded(40_001);
-    await until('the question', () => stand.calls.includes('awaitHeard'));
+    await until('the question', () => stand.calls.some((c) => c.startsWith('evictEngines')));
     await stand.handle.signal(recheckSignal);
-    expect(stand.calls.filter((c) => c.startsWith('stopEngine'))).toEqual([]);
+    expect(stand.calls.filter((c) => c.startsWith('releaseEngine'))).toEqual([]);
     expect((await stand.state()).replacements.at(-1)?.state).toBe('running');
     stand.hearing = 'all';
     await stand.untilQuiet();
     expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_001]);
+  }, brisk),
+);
+
+test.concurrent('a new engine that dies while the old one is still being let go is found out', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    stand.hearing = 'nobody';
+    stand.port = { kind: 'known', port: 40_001 };
+    await stand.untilForwarded(40_001);
+    const fresh = await until('the new engine', () => [...stand.engines.values()].find((e) => e.p2pPort === 40_001));
+    stand.engines.set(fresh.id, { ...fresh, running: false, startedAt: null });
+    await stand.untilState('another one', (s) => s.engines.some((e) => e.p2pPort === 40_001 && e.id !== fresh.id));
+    expect((await stand.state()).replacements.map((r) => r.cause)).toContain('engine died');
+    stand.hearing = 'all';
+    await stand.untilQuiet();
   }, brisk),
 );
 
@@ -79,9 +95,11 @@ test.concurrent('a port change does not wait for ever for a list that nobody can
     stand.port = { kind: 'known', port: 40_001 };
     await stand.untilForwarded(40_001);
     await stand.untilQuiet();
-    const asked = stand.calls.filter((c) => c === 'awaitHeard').length;
+    const asked = stand.calls.filter((c) => c.startsWith('evictEngines')).length;
     expect(asked).toBe(3);
-    expect(stand.calls.indexOf('awaitHeard')).toBeLessThan(stand.calls.findIndex((c) => c.startsWith('stopEngine')));
+    expect(stand.calls.findLastIndex((c) => c.startsWith('evictEngines'))).toBeLessThan(
+      stand.calls.findIndex((c) => c.startsWith('releaseEngine')),
+    );
   }, brisk),
 );
 
@@ -91,7 +109,7 @@ test.concurrent('a port change on the same port waits until the old engine is st
     await stand.untilForwarded(40_000);
     const { old } = await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
     await stand.untilState('two engines made', (s) => s.replacements.filter((r) => r.readyAt !== null).length === 2);
-    const stopped = stand.calls.indexOf(`stopEngine ${old[0]?.name}`);
+    const stopped = stand.calls.indexOf(`releaseEngine ${old[0]?.name}`);
     expect(stopped).toBeGreaterThan(0);
     // It holds no port any more: its removal may come later.
     expect(stand.calls.lastIndexOf('createEngine 40000')).toBeGreaterThan(stopped);
@@ -137,7 +155,7 @@ test.concurrent('what fails in a replacement is tried until it works, and shows 
   bench.with(async (stand) => {
     await stand.start();
     await stand.untilForwarded(40_000);
-    stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+    stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
     stand.port = { kind: 'known', port: 40_001 };
     const state = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
     expect(state.replacements.at(-1)).toMatchObject({ state: 'running', failedAttempts: 1 });
@@ -188,7 +206,7 @@ test.concurrent(
       await stand.start();
       const before = await stand.untilForwarded(40_000);
       const evicted = before.engines[0]?.id ?? '';
-      stand.failing = { activity: 'stopEngine', message: 'permission denied' };
+      stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));

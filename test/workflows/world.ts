@@ -18,11 +18,14 @@ import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
 import { startedOn } from '../../src/workflows/streams';
-import { newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn-data';
+import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn-data';
 import { ended, started } from '../streams/events';
 
 /** Fewer than the real one, so that a look is often not enough. */
 const FOUND_AT_MOST = 2;
+
+/** What one decision begins may call for another one. */
+const TURNS_AT_MOST = 3;
 
 /** Longer than any pause of a VPN whose port is there. */
 const SETTLES_FOR_MS = 400 * 5_000;
@@ -205,7 +208,7 @@ export class World {
     const { revision, sight } = this.look;
     this.look = null;
     this.blind = false;
-    const counts = revision === this.state.data.revision;
+    const counts = revision >= this.state.data.lookFrom;
     this.state.accept(sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
     this.decide();
@@ -396,7 +399,7 @@ export class World {
   /** Nothing is at work, the last look was the last word, and nothing is due by time alone: so it stays as it is. */
   get isAtRest(): boolean {
     const { data } = this.state;
-    const isSeen = !this.blind && data.sight?.complete === true && data.sightRevision === data.revision;
+    const isSeen = !this.blind && data.sight?.complete === true && hasLooked(data);
     return isSeen && this.children.size === 0 && this.cure === null && this.wakeAt === null;
   }
 
@@ -416,13 +419,18 @@ export class World {
     return isHealthy(this.vpn);
   }
 
+  /** As the workflow does: again, by the same look, until there is nothing more to do. */
   private decide(): void {
-    const { effects, wakeAt } = this.state.act(this.now);
-    this.wakeAt = wakeAt;
-    // Nothing is concluded, and nothing changed, while nothing is known.
-    if (this.blind) expect(effects.filter((e) => e.kind !== 'draining')).toEqual([]);
-    for (const effect of effects) this.carryOut(effect);
-    this.publish();
+    for (let turn = 0; ; turn++) {
+      const { effects, wakeAt } = this.state.act(this.now);
+      this.wakeAt = wakeAt;
+      // Nothing is concluded, and nothing changed, while nothing is known.
+      if (this.blind) expect(effects.filter((e) => e.kind !== 'draining')).toEqual([]);
+      for (const effect of effects) this.carryOut(effect);
+      this.publish();
+      if (effects.length === 0) return;
+      expect(turn).toBeLessThan(TURNS_AT_MOST);
+    }
   }
 
   private publish(): void {
@@ -565,7 +573,14 @@ export class World {
     const { id, name, role, httpPort, httpsPort, p2pPort, labels } = container;
     const engine: Engine = {
       ...{ id, name, role, httpPort, httpsPort, p2pPort, labels },
-      ...{ firstSeen: this.now, ready: true, health: 'healthy', run: null, lastUsedAt: null, cutOff: false },
+      ...{
+        firstSeen: this.now,
+        ready: true,
+        health: 'healthy',
+        run: container.startedAt,
+        lastUsedAt: null,
+        cutOff: false,
+      },
     };
     const { number } = child.replacement;
     const { session: madeIn } = made;
