@@ -1,4 +1,5 @@
 import type { PortCommands } from './port-commands';
+import type { PortLog } from './port-log';
 import type { UpHook } from './up-hook';
 
 /**
@@ -12,6 +13,7 @@ export class ForwardedPort {
   constructor(
     private readonly commands: PortCommands,
     private readonly hook: UpHook,
+    private readonly log: PortLog,
   ) {}
 
   /** Without waiting; for the admin server. */
@@ -32,13 +34,16 @@ export class ForwardedPort {
 
   /** The down-command with the old ports, and then none. Resolves with the time at which they were gone. */
   async drop(signal: AbortSignal): Promise<number> {
-    if (this.#ports.length > 0) await this.#holding(this.commands.run('down', this.#ports, signal));
+    const hadPorts = this.#ports.length > 0;
+    if (hadPorts) await this.#holding(this.commands.run('down', this.#ports, signal));
     this.#ports = [];
+    if (hadPorts) this.log.cleared();
     return Date.now();
   }
 
   /** The new ports, and then the up-command. Resolves with the time at which they were set. */
   async set(ports: number[], signal: AbortSignal): Promise<number> {
+    this.log.given(ports);
     this.#ports = ports;
     const setAt = Date.now();
     if (ports.length === 0) return setAt;

@@ -5,6 +5,7 @@ import { Faults } from './faults';
 import { ForwardedPort } from './forwarded-port';
 import { ADMIN_PORT } from './messages';
 import { PortCommands } from './port-commands';
+import { PortLog } from './port-log';
 import { Provider } from './provider';
 import { RequestLog } from './request-log';
 import { readSettings } from './settings';
@@ -24,7 +25,8 @@ export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
   const commands = new PortCommands({ up: settings.upCommand, down: settings.downCommand }, logLine);
   const hook = new UpHook(settings.upHookUrl, settings.upHookAuthorization, around);
   const provider = new Provider(settings.ports, [settings.publicIp], around);
-  const vpn = new Vpn(new ForwardedPort(commands, hook), provider, { ...settings }, logLine);
+  const portLog = new PortLog(settings.release, logLine);
+  const vpn = new Vpn(new ForwardedPort(commands, hook, portLog), provider, { ...settings }, logLine, portLog);
   const faults = new Faults();
   const log = new RequestLog();
   const { release } = settings;

@@ -3,6 +3,7 @@ import { RefusedRequest } from '../inside/json-exchange';
 import type { Log } from '../inside/surroundings';
 import type { ForwardedPort } from './forwarded-port';
 import type { DeadTunnel, PortChange, TunnelStatus } from './messages';
+import type { PortLog } from './port-log';
 import type { Provider } from './provider';
 import { Tunnel } from './tunnel';
 
@@ -24,6 +25,7 @@ export class Vpn {
     readonly provider: Provider,
     readonly times: VpnTimes,
     private readonly log: Log,
+    private readonly portLog: PortLog,
   ) {}
 
   get status(): TunnelStatus {
@@ -77,6 +79,7 @@ export class Vpn {
     const from = wanted === 'running' ? 'stopped' : 'running';
     if (this.#status !== from) return `already ${this.#status}`;
     this.#status = wanted === 'running' ? 'starting' : 'stopping';
+    this.log(`INFO [vpn] ${this.#status}`);
     if (wanted === 'running') {
       await this.#inTurn(() => this.#raise(this.times.reconnectMs));
       // Not awaited: Gluetun answers once the tunnel is up, and asks for its ports after that.
@@ -92,7 +95,10 @@ export class Vpn {
     return this.#inTurn(async () => {
       if (this.#status !== 'running') throw new RefusedRequest(409, `expected a running VPN, found ${this.#status}`);
       if (this.#lost) throw new RefusedRequest(409, 'the port is lost: stop the VPN and start it first');
+      const before = this.forwarded.now;
       const oldPortDroppedAt = await this.forwarded.drop(this.#stopping.signal);
+      this.portLog.changed(before, ports);
+      this.portLog.starting();
       await sleep(gapMs);
       this.provider.change(ports);
       const newPortSetAt = await this.forwarded.set(ports, this.#stopping.signal);
@@ -149,22 +155,21 @@ export class Vpn {
     this.#cameUp = true;
     this.#lost = false;
     this.#tunnel.revive();
-    this.log('[vpn] running');
+    this.log(`INFO [ip getter] Public IP address is ${this.#addresses[0]} (Nowhere - source: ipinfo)`);
   }
 
   async #lower(): Promise<void> {
+    if (this.forwarded.now.length > 0) this.portLog.stopping();
     await this.forwarded.drop(this.#stopping.signal);
     this.#status = 'stopped';
     // No tunnel, and so none that Gluetun's health check could find dead.
     this.#tunnel.revive();
-    this.log('[vpn] stopped');
   }
 
   async #askForPorts(): Promise<void> {
     if (this.#status !== 'running' || this.#lost) return;
-    const { ports } = this.provider;
-    await this.forwarded.set(ports, this.#stopping.signal);
-    this.log(`[port forwarding] port forwarded is ${ports.join(',') || 'none'}`);
+    this.portLog.starting();
+    await this.forwarded.set(this.provider.ports, this.#stopping.signal);
   }
 }
 
