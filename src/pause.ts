@@ -1,6 +1,9 @@
+/** Node takes what is longer for no time at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Resolves after `ms`, or as soon as one of the signals is aborted. Never before: a timer of Node's counts whole milliseconds, and may
- * be early by a part of one.
+ * be early by a part of one. Infinity waits for a signal alone.
  */
 export function pauseUntil(ms: number, ...signals: AbortSignal[]): Promise<void> {
   const due = performance.now() + ms;
@@ -12,10 +15,10 @@ export function pauseUntil(ms: number, ...signals: AbortSignal[]): Promise<void>
     };
     const ring = () => {
       const left = due - performance.now();
-      if (left > 0) timer = setTimeout(ring, left);
+      if (left > 0) timer = setTimeout(ring, Math.min(left, LONGEST_TIMER_MS));
       else done();
     };
-    let timer = setTimeout(ring, ms);
+    let timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER_MS));
     for (const signal of signals) {
       if (signal.aborted) done();
       else signal.addEventListener('abort', done, { once: true });

@@ -1,5 +1,6 @@
 // What Docker says of a container: all that Portward and the simulator read of it, and what makes it look whole.
 import type { Container } from './container';
+import { durationInWords, upInWords } from './in-words';
 
 /** Docker's time for never. */
 const NEVER = '0001-01-01T00:00:00Z';
@@ -52,7 +53,7 @@ export function listed(container: Container): object {
     Ports: [],
     Labels: labels,
     State: status(container),
-    Status: status(container),
+    Status: statusInWords(container),
     HostConfig: { NetworkMode: config.networkMode },
     NetworkSettings: { Networks: networkSettings(container).Networks },
     Mounts: [],
@@ -81,6 +82,16 @@ function status({ isRunning, revival, isRemoving, startedAt }: Container): strin
   if (isRunning) return revival.isDue ? 'restarting' : 'running';
   if (isRemoving) return 'removing';
   return startedAt === null ? 'created' : 'exited';
+}
+
+function statusInWords(container: Container): string {
+  const { startedAt, finishedAt, exitCode, health } = container;
+  const is = status(container);
+  const since = (at: Date | null): number => (Date.now() - (at ?? container.createdAt).getTime()) / 1000;
+  if (is === 'running') return upInWords(since(startedAt), health?.status ?? null);
+  if (is === 'created') return 'Created';
+  if (is === 'removing') return 'Removal In Progress';
+  return `${is === 'restarting' ? 'Restarting' : 'Exited'} (${exitCode}) ${durationInWords(since(finishedAt))} ago`;
 }
 
 function networkSettings(container: Container): { readonly Networks: object; readonly [name: string]: unknown } {

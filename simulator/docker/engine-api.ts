@@ -63,7 +63,9 @@ async function handle(parts: EngineParts, incoming: IncomingMessage, answer: Ser
 function list({ containers }: EngineParts, query: URLSearchParams, answer: ServerResponse): void {
   const filters = new Filters(query.get('filters'));
   const isAll = ['1', 'true'].includes(query.get('all') ?? '');
-  const found = containers.all.filter((c) => (isAll || c.isRunning) && filters.permitsLabels(c.labels));
+  const found = containers.all.filter(
+    (c) => (isAll || c.isRunning) && filters.permitsLabels(c.labels) && filters.permitsName(c.name),
+  );
   json(answer, 200, found.map(listed));
 }
 

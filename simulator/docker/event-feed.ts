@@ -63,6 +63,12 @@ export class Filters {
     return this.wanted[name] === undefined || this.values(name).includes(value);
   }
 
+  /** One of the names that are asked for, as regular expressions; Docker's names begin with a slash. */
+  permitsName(name: string): boolean {
+    if (this.wanted['name'] === undefined) return true;
+    return this.values('name').some((wanted) => new RegExp(wanted).test(name) || new RegExp(wanted).test(`/${name}`));
+  }
+
   /** Every label that is asked for: `name`, or `name=value`. */
   permitsLabels(labels: Readonly<Record<string, string>>): boolean {
     return this.values('label').every((wanted) => {

@@ -9,11 +9,14 @@ import type { GluetunClient } from '../gluetun/client';
 import type { SealingKey } from '../seal';
 import type { StreamsWorkflow } from '../streams/stream-collector';
 import type { Webhook } from '../notify/webhook';
+import type { VpnHints } from './vpn-hints';
 
 /** What the worker knows and the workflows must not: clients, secrets, this process's view of the network. */
 export interface ActivityDeps {
   readonly docker: DockerHost;
   readonly events: DockerEvents;
+  /** Those that reach this process. */
+  readonly hints: VpnHints;
   /** Falls back to a guess while Docker can't be asked. */
   readonly reach: () => Promise<Reach>;
   /** The control server client for a VPN, since each may have keys of its own. */

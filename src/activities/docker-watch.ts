@@ -1,9 +1,8 @@
 import { isHealthy } from '../domain/observation';
 import type { Instant } from '../domain/engine';
 import { whyBlind, type WhyBlind } from '../docker/docker-error';
-import type { ContainerEvent } from '../docker/docker-events';
 import { pauseUntil } from '../pause';
-import type { DockerLook, DockerLooker } from './docker-look';
+import type { DockerLook } from './docker-look';
 import type { VpnMemory } from './vpn-memory';
 
 export interface Unseen extends WhyBlind {
@@ -11,12 +10,10 @@ export interface Unseen extends WhyBlind {
 }
 
 export interface DockerWatchOptions {
-  readonly vpn: string;
-  readonly looker: DockerLooker;
-  readonly memory: VpnMemory;
+  /** Asks Docker for what is uncertain; `doubt` says that the VPN's container is. */
+  readonly look: (doubt: boolean) => Promise<DockerLook>;
+  readonly memory: Pick<VpnMemory, 'crashLoop' | 'doubt'>;
   readonly intervalMs: number;
-  /** Docker's events do not come. */
-  readonly eventsAreMissing: () => boolean;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Before a look counts. */
@@ -27,13 +24,11 @@ export interface DockerWatchOptions {
 
 /** How often Docker is asked while the VPN is in doubt, at most. */
 const DOUBTED_INTERVAL_MS = 500;
-/** How often while no event tells what happens, at least. */
-const UNTOLD_INTERVAL_MS = 2_000;
 /** So many connections in a row have to break before that is all that is known of Docker. */
 const BREAKS_THAT_COUNT = 5;
 const AFTER_BREAK_MS = 100;
 
-/** Looks at a VPN and its engines through Docker, again and again, and at once when an event or a doubt asks for it. */
+/** Looks at a VPN and its engines through Docker whenever something has happened to them, or may have. */
 export class DockerWatch {
   latest: DockerLook | Unseen | null = null;
   private poke = new AbortController();
@@ -53,32 +48,18 @@ export class DockerWatch {
     this.poke.abort();
   }
 
-  /** @param event null: events may have been missed @returns whether it speaks against the VPN */
-  heard(event: ContainerEvent | null): boolean {
-    const { vpn, looker, memory } = this.options;
-    const isOfVpn = event?.attributes['name'] === vpn;
-    if (event !== null && !isOfVpn && event.attributes['acestream.vpn_container'] !== vpn) return false;
-    looker.forget(event?.id ?? null);
-    this.lookNow();
-    if (event !== null && isOfVpn) return memory.doubt.heard(event, performance.now());
-    if (event?.action === 'kill') memory.health.doubt(event.id, performance.now());
-    return false;
-  }
-
   async run(): Promise<void> {
-    const { memory, looker, intervalMs, signal, looked, changed, eventsAreMissing } = this.options;
+    const { memory, look, intervalMs, signal, looked, changed } = this.options;
     let breaks = 0;
     while (!signal.aborted) {
       this.poke = new AbortController();
-      const began = performance.now();
-      if (eventsAreMissing()) looker.forget(null);
       try {
-        const seen = await looker.look();
+        const seen = await look(memory.doubt.isOpen(performance.now()));
         const restarts = seen.details?.RestartCount ?? 0;
-        const look = { ...seen, vpn: memory.crashLoop.steady(seen.vpn, restarts, performance.now()) };
-        memory.doubt.looked(look.vpn, began);
-        await looked(look, this.latest);
-        this.latest = look;
+        const steady = { ...seen, vpn: memory.crashLoop.steady(seen.vpn, restarts, performance.now()) };
+        memory.doubt.looked(steady.vpn, seen.asked);
+        await looked(steady, this.latest);
+        this.latest = steady;
         breaks = 0;
       } catch (error) {
         const why = whyBlind(error);
@@ -92,9 +73,14 @@ export class DockerWatch {
         this.latest = { at: Date.now(), ...why };
       }
       changed();
-      const isDoubted = memory.doubt.isOpen(performance.now());
-      const mostMs = isDoubted ? DOUBTED_INTERVAL_MS : eventsAreMissing() ? UNTOLD_INTERVAL_MS : Infinity;
-      await pauseUntil(Math.min(mostMs, intervalMs), signal, this.poke.signal);
+      await pauseUntil(this.pauseMs(intervalMs), signal, this.poke.signal);
     }
+  }
+
+  /** Until somebody says that something has happened, unless that is no matter of events. */
+  private pauseMs(intervalMs: number): number {
+    if (this.options.memory.doubt.isOpen(performance.now())) return Math.min(DOUBTED_INTERVAL_MS, intervalMs);
+    // Nobody tells that Docker is back, nor that an image has come.
+    return this.look?.imagePresent === true ? Infinity : intervalMs;
   }
 }

@@ -99,11 +99,11 @@ export class EngineHealth {
     for (const id of this.entries.keys()) this.doubt(id, now);
   }
 
-  /** @param now on `performance`'s clock */
-  due(id: ContainerId, now: number): boolean {
+  /** In how many milliseconds it is to be asked, 0 or less for now; Infinity while it is being asked. @param now on `performance`'s clock */
+  dueInMs(id: ContainerId, now: number): number {
     const entry = this.entries.get(id);
-    if (!entry || entry.asking) return false;
-    return now - entry.lastAsked >= this.interval(entry, now);
+    if (!entry || entry.asking) return Infinity;
+    return entry.lastAsked + this.interval(entry, now) - now;
   }
 
   private interval({ health, doubtedUntil, silence }: Entry, now: number): number {

@@ -20,37 +20,50 @@ export interface EnginesWatchOptions {
   readonly refused: () => void;
 }
 
-const EVERY_MS = 100;
-
 /** Asks the engines of a healthy VPN whether they answer, each when its turn has come. */
 export class EnginesWatch {
+  private poke = new AbortController();
+
   constructor(private readonly options: EnginesWatchOptions) {}
+
+  /** Another engine may be due, or one sooner than it was. */
+  wake(): void {
+    this.poke.abort();
+  }
 
   async run(): Promise<void> {
     const { look, signal } = this.options;
     while (!signal.aborted) {
+      this.poke = new AbortController();
       const seen = look();
-      if (seen?.details && isHealthy(seen.vpn)) this.askAll(seen, seen.details);
-      await pauseUntil(EVERY_MS, signal);
+      const nextMs = seen?.details && isHealthy(seen.vpn) ? this.askAll(seen, seen.details) : Infinity;
+      await pauseUntil(nextMs, signal, this.poke.signal);
     }
   }
 
-  private askAll({ engines }: DockerLook, details: ContainerDetails): void {
-    const { memory, evicted, endpoint, signal, changed, refused } = this.options;
-    const now = performance.now();
+  /** @returns in how many milliseconds the next one is due */
+  private askAll({ engines }: DockerLook, details: ContainerDetails): number {
+    const { health } = this.options.memory;
+    let nextMs = Infinity;
     for (const { id, running, networkOf, httpPort } of engines) {
-      if (!running || networkOf !== details.Id || !memory.health.due(id, now)) continue;
+      if (!running || networkOf !== details.Id) continue;
+      const dueMs = health.dueInMs(id, performance.now());
       // Not awaited: one that hangs must not keep the others from being asked.
-      void memory.health
-        .ask(id, () => endpoint(details, httpPort), signal)
-        .then((hasBegunToRefuse) => {
-          if (!hasBegunToRefuse || evicted.includes(id)) {
-            changed();
-            return;
-          }
-          memory.doubt.begin(performance.now());
-          refused();
-        });
+      if (dueMs <= 0) void this.ask(id, details, httpPort);
+      else nextMs = Math.min(nextMs, dueMs);
     }
+    return nextMs;
+  }
+
+  private async ask(id: ContainerId, details: ContainerDetails, httpPort: Port): Promise<void> {
+    const { memory, evicted, endpoint, signal, changed, refused } = this.options;
+    const hasBegunToRefuse = await memory.health.ask(id, () => endpoint(details, httpPort), signal);
+    this.wake();
+    if (!hasBegunToRefuse || evicted.includes(id)) {
+      changed();
+      return;
+    }
+    memory.doubt.begin(performance.now());
+    refused();
   }
 }

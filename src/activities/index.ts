@@ -15,6 +15,7 @@ import { pullImage } from './pull-image';
 import { portsReleased, type AwaitedRelease } from './port-release';
 import { removeEngine } from './remove-engine';
 import { Observer, type ObserveInput } from './observe';
+import { HostWatch } from './host-watch';
 import { Notifications, type NewsBatch } from './notify';
 import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRestart } from './restart-vpn';
 import type { EngineOrder } from './spec';
@@ -56,6 +57,12 @@ export function createActivities(deps: ActivityDeps) {
   const probes = new Map<string, ListProbe>();
   const starts = new Turns(STARTS_AT_ONCE);
   const notifications = new Notifications(deps.webhook, deps.log);
+  let host: HostWatch | null = null;
+
+  function hostWatch(): HostWatch {
+    const { events, containerLabel, checkIntervalMs: intervalMs, stopping, log } = deps;
+    return (host ??= new HostWatch({ docker, events, containerLabel, intervalMs, stopping, log }));
+  }
 
   function memoryOf(vpn: string): VpnMemory {
     const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
@@ -86,7 +93,8 @@ export function createActivities(deps: ActivityDeps) {
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
-      return new Observer(input, deps, memoryOf(input.vpn), Context.current()).run(Context.current());
+      const context = Context.current();
+      return new Observer(input, { ...deps, host: hostWatch() }, memoryOf(input.vpn), context).run(context);
     },
 
     /**

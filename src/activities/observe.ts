@@ -1,30 +1,37 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '@temporalio/activity';
 import { measure } from '../domain/measures';
-import type { ContainerId, Health } from '../domain/engine';
-import { isCalledUnhealthy, isHealthy, type Observation, type PortReading } from '../domain/observation';
+import type { Health } from '../domain/engine';
+import { isCalledUnhealthy, isHealthy, type Observation } from '../domain/observation';
 import { guessedReach, resolve, type Reach } from '../docker/reach';
 import { pauseUntil } from '../pause';
-import type { Whereabouts } from '../streams/stream-collector';
 import { ControlServerAddress } from './control-server';
 import type { ActivityDeps } from './deps';
-import { DockerLooker, hasLost, type DockerLook } from './docker-look';
+import { hasLost, type DockerLook } from './docker-look';
 import { DockerWatch, type DockerWatchOptions } from './docker-watch';
 import { EnginesWatch } from './engines-watch';
+import { HintSpacing } from './hint-spacing';
+import type { HostWatch, VpnOnHost } from './host-watch';
 import { countLiveEngines } from './live-engines';
-import type { ObserveInput, ObserveProgress } from './observe-messages';
+import type { ObserveInput } from './observe-messages';
+import { progressOf, whereabouts } from './observe-progress';
 import { PortReader, type AskControlServer } from './port-reader';
-import { PortWatch } from './port-watch';
+import { isAnother, PortWatch } from './port-watch';
 import { PublicIpWatch } from './public-ip-watch';
 import { sightOf } from './sight';
 import { FIRST_PORT_WITHIN_MS, Telling } from './telling';
 import type { VpnMemory } from './vpn-memory';
-import { workerStopping } from './worker-stopping';
+import { untilStopping } from './worker-stopping';
 
 export type { ObserveInput, ObserveProgress } from './observe-messages';
 
 const NO_NEWS_AFTER_MS = 10 * 60_000;
 const HEARTBEAT_EVERY_MS = 3_000;
+
+export interface ObserverDeps extends ActivityDeps {
+  /** The same for all VPNs, as long as this process lives. */
+  readonly host: HostWatch;
+}
 
 /** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
 export class Observer {
@@ -35,12 +42,15 @@ export class Observer {
   private readonly engines: EnginesWatch;
   private readonly port: PortWatch;
   private readonly publicIp: PublicIpWatch;
+  private readonly portHints = new HintSpacing(() => this.port.hint());
+  private readonly rechecks = new HintSpacing(() => this.recheck());
+  private readonly onHost: VpnOnHost;
   private reach: Reach = guessedReach();
   private found: ((observation: Observation) => void) | null = null;
 
   constructor(
     private readonly input: ObserveInput,
-    private readonly deps: ActivityDeps,
+    private readonly deps: ObserverDeps,
     private readonly memory: VpnMemory,
     context: Context,
   ) {
@@ -50,24 +60,24 @@ export class Observer {
       // That was a good read after it.
       memory.portFailure = null;
     }
-    const { vpn, instance, image, known } = input;
+    const { vpn, instance, known } = input;
     const { signal } = this.stopping;
-    const { checkIntervalMs: intervalMs, containerLabel } = deps;
+    const { checkIntervalMs: intervalMs } = deps;
     const client = deps.gluetun(vpn);
     const changed = () => this.evaluate();
     const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
     this.telling = new Telling(input, memory);
     memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
-    const looker = new DockerLooker(deps.docker, { vpn, instance, image, containerLabel });
     const looked: DockerWatchOptions['looked'] = (look, before) => this.looked(look, before);
     this.docker = new DockerWatch({
-      vpn,
-      looker,
       memory,
       intervalMs,
       signal,
       looked,
-      eventsAreMissing: () => deps.events.areMissing,
+      look: (doubted) => {
+        if (doubted) this.onHost.forgetVpn();
+        return this.onHost.look(input.image);
+      },
       changed: () => this.seen(),
     });
     const shared = { memory, signal, changed };
@@ -100,7 +110,8 @@ export class Observer {
       read: (limit) => reader.read(limit),
       heard: (reading, before) => {
         reader.tell(reading, before);
-        if (saysAnother(reading, before)) this.publicIp.readNow();
+        // The tunnel may be another one, too.
+        if (isAnother(reading, before)) this.publicIp.readNow();
       },
     });
     this.publicIp = new PublicIpWatch({
@@ -113,69 +124,47 @@ export class Observer {
           `[${vpn}] Public address unknown, so that a reconnection inside the container is not noticed: ${reason}`,
         ),
     });
+    this.onHost = deps.host.join(
+      { vpn, instance, memory },
+      { look: () => this.lookNow(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
+    );
+    // What this workflow has done itself may not be in what was seen before.
+    if (!input.newsOnly) this.onHost.forget(known === null);
   }
 
   async run(context: Context): Promise<Observation> {
-    this.reach = await this.deps.reach();
+    const { input, memory, deps, docker } = this;
+    const { signal } = this.stopping;
     // Each engine that is asked listens, too.
-    setMaxListeners(0, this.stopping.signal, this.deps.stopping);
-    const unsubscribe = this.deps.events.subscribe((event) => {
-      if (this.docker.heard(event)) this.doubt();
-    });
-    const beat = () => context.heartbeat(this.progress());
+    setMaxListeners(0, signal, deps.stopping);
+    const unheed = deps.hints.watch(input.vpn, () => this.rechecks.hint());
+    const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
     const news = new Promise<Observation>((found) => (this.found = found));
-    const { signal } = this.stopping;
-    const watching = Promise.all([
-      this.docker.run(),
-      this.port.run(),
-      this.engines.run(),
-      this.publicIp.run(),
-      this.memory.streams.watch((engine) => this.whereabouts(engine), signal),
-    ]);
     try {
+      this.reach = await deps.reach();
+      const watching = Promise.all([
+        docker.run(),
+        this.port.run(),
+        this.engines.run(),
+        this.publicIp.run(),
+        memory.streams.watch((engine) => whereabouts(engine, docker.look, this.reach), signal),
+      ]);
       beat();
       return await Promise.race([
         news,
         this.uneventful(signal),
         context.cancelled,
-        this.workerStopping(signal),
+        untilStopping(deps.stopping, signal),
         watching.then(() => Promise.reject(new Error('watching ended without news'))),
       ]);
     } finally {
-      unsubscribe();
+      unheed();
+      this.portHints.close();
+      this.rechecks.close();
+      this.onHost.leave();
       clearInterval(heartbeats);
       this.stopping.abort();
-    }
-  }
-
-  private progress(): ObserveProgress {
-    const checkedEngines: Record<string, number> = {};
-    for (const { id } of this.docker.look?.engines ?? []) {
-      const at = this.memory.health.lastCheck(id);
-      if (at !== null) checkedEngines[id] = at;
-    }
-    const streams = this.memory.streams.records();
-    return {
-      checkedAt: this.docker.latest?.at ?? this.startedAt,
-      seenAt: this.memory.seenAt ?? this.input.seenAt,
-      checkedEngines,
-      publicIp: this.memory.publicIp,
-      portRead: this.memory.portRead,
-      ...(Object.keys(streams).length > 0 ? { streams } : {}),
-    };
-  }
-
-  /** For those who ask about its streams. */
-  private whereabouts(id: ContainerId): Whereabouts {
-    const { look } = this.docker;
-    if (!look?.details || !isHealthy(look.vpn)) return { kind: 'unknown' };
-    const engine = look.engines.find((e) => e.id === id);
-    if (!engine?.running || engine.networkOf !== look.details.Id) return { kind: 'gone' };
-    try {
-      return { kind: 'there', endpoint: resolve(this.reach, look.details, engine.httpPort) };
-    } catch {
-      return { kind: 'unknown' };
     }
   }
 
@@ -185,16 +174,6 @@ export class Observer {
     const observation = this.observation();
     if (observation === null) throw new Error('nothing could be observed in 10 minutes');
     return observation;
-  }
-
-  /** Another worker, or the next start of this one, takes over without waiting for a time-out. */
-  private workerStopping(signal: AbortSignal): Promise<never> {
-    const { stopping } = this.deps;
-    return new Promise((_resolve, reject) => {
-      const stop = () => reject(workerStopping());
-      if (stopping.aborted) stop();
-      else stopping.addEventListener('abort', stop, { once: true, signal });
-    });
   }
 
   private observation(): Observation | null {
@@ -212,11 +191,23 @@ export class Observer {
     if (this.telling.isDue(observation, this.port.isDoubted)) this.found?.(observation);
   }
 
+  private lookNow(): void {
+    this.engines.wake();
+    this.docker.lookNow();
+  }
+
+  /** Somebody says that the VPN may be otherwise. */
+  private recheck(): void {
+    this.port.hint();
+    this.onHost.forgetVpn();
+    this.docker.lookNow();
+  }
+
   /** The VPN may be about to end: engines, control server and Docker are asked at once. */
   private doubt(): void {
     this.memory.health.doubtAll(performance.now());
     this.port.readNow();
-    this.docker.lookNow();
+    this.lookNow();
     this.evaluate();
   }
 
@@ -240,6 +231,8 @@ export class Observer {
     if (look !== null && this.telling.hasBegun())
       void pauseUntil(FIRST_PORT_WITHIN_MS + 1, this.stopping.signal).then(() => this.evaluate());
     this.port.vpnIs(look === null ? null : isHealthy(look.vpn));
+    this.publicIp.healthSeen();
+    this.engines.wake();
     this.evaluate();
   }
 
@@ -248,14 +241,6 @@ export class Observer {
     if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
     return new ControlServerAddress(this.input.vpn, details, this.reach, this.deps).ask(signal, question);
   }
-}
-
-/** After which the tunnel may be another one. */
-function saysAnother(reading: PortReading, before: PortReading): boolean {
-  return (
-    reading.kind !== before.kind ||
-    (reading.kind === 'known' && before.kind === 'known' && reading.port !== before.port)
-  );
 }
 
 function runOf(context: Context): { readonly workflowId?: string; readonly runId?: string } {

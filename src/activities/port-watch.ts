@@ -3,8 +3,10 @@ import { NoPortForwarded } from '../gluetun/client';
 import { pauseUntil } from '../pause';
 
 /** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
-const REREAD_EVERY_MS = 200;
 const REREAD_FOR_MS = 1_000;
+const FIRST_REREAD_AFTER_MS = 20;
+/** The pauses between them double up to this. */
+const REREAD_AFTER_AT_MOST_MS = 200;
 
 /** Reads fail. */
 export interface PortFailure {
@@ -34,8 +36,12 @@ export interface PortWatchOptions {
 export class PortWatch {
   private latest: PortReading = { kind: 'pending' };
   private vpnHealthy = false;
-  /** On the clock that nobody sets. */
+  /** On monotonic time, as are the next two. */
   private doubtedUntil = 0;
+  /** What was asked for before says nothing. */
+  private doubtedAt = -Infinity;
+  /** The new port may come later than the hint of it, and until then reads that fail are made again soon. */
+  private hintedUntil = -Infinity;
   /** Aborted by what asks for another read: one under way may be from before that. */
   private poke = new AbortController();
 
@@ -64,8 +70,15 @@ export class PortWatch {
     this.vpnHealthy = healthy === true;
   }
 
-  /** It is read at once. */
+  /** It is read at once, and a read that is under way does not count. */
   readNow(): void {
+    this.doubtedAt = performance.now();
+    this.poke.abort();
+  }
+
+  /** Somebody says that it may be another one: it is read at once. */
+  hint(): void {
+    this.hintedUntil = performance.now() + REREAD_FOR_MS;
     this.poke.abort();
   }
 
@@ -75,7 +88,7 @@ export class PortWatch {
    */
   doubt(): void {
     if (this.latest.kind !== 'known') return;
-    this.poke.abort();
+    this.readNow();
     // Loss after loss must not hold back what is seen for ever.
     if (this.isDoubted) return;
     this.doubtedUntil = performance.now() + REREAD_FOR_MS;
@@ -84,43 +97,49 @@ export class PortWatch {
 
   async run(): Promise<void> {
     const { memory, read, intervalMs, signal } = this.options;
-    let toBeBelieved = false;
+    let failures = 0;
     while (!signal.aborted) {
       const poke = new AbortController();
       this.poke = poke;
       if (!this.vpnHealthy) {
-        await pauseUntil(intervalMs, signal, poke.signal);
+        failures = 0;
+        await pauseUntil(Infinity, signal, poke.signal);
         continue;
       }
       const began = performance.now();
       try {
         const answer = await read(signal);
         memory.portFailure = null;
-        toBeBelieved = false;
-        if (!poke.signal.aborted) this.doubtedUntil = 0;
+        failures = 0;
+        if (began > this.doubtedAt) this.doubtedUntil = 0;
         this.reads({ kind: 'known', ...answer });
+        await pauseUntil(intervalMs, signal, poke.signal);
       } catch (error) {
         if (signal.aborted) return;
-        const failure: PortFailure = {
-          since: memory.portFailure?.since ?? began,
-          reason: error instanceof Error ? error.message : String(error),
-          none: error instanceof NoPortForwarded,
-          stopped: error instanceof NoPortForwarded && error.stopped,
-        };
-        memory.portFailure = failure;
-        this.doubtedUntil = failure.since + REREAD_FOR_MS;
-        const left = this.doubtedUntil - performance.now();
-        if (left > 0) {
-          // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
-          if (!toBeBelieved) void pauseUntil(left + 1, signal).then(() => this.believeFailure());
-          toBeBelieved = true;
-          await pauseUntil(REREAD_EVERY_MS, signal);
-          continue;
-        }
-        this.believeFailure();
+        this.failed(error, began, failures === 0);
+        const rereadUntil = Math.max(this.doubtedUntil, this.hintedUntil);
+        const isReread = performance.now() < rereadUntil;
+        const rereadMs = Math.min(FIRST_REREAD_AFTER_MS * 2 ** failures, REREAD_AFTER_AT_MOST_MS);
+        failures++;
+        await pauseUntil(isReread ? rereadMs : intervalMs, signal, poke.signal);
       }
-      await pauseUntil(intervalMs, signal, poke.signal);
     }
+  }
+
+  private failed(error: unknown, began: number, isFirst: boolean): void {
+    const { memory, signal } = this.options;
+    const failure: PortFailure = {
+      since: memory.portFailure?.since ?? began,
+      reason: error instanceof Error ? error.message : String(error),
+      none: error instanceof NoPortForwarded,
+      stopped: error instanceof NoPortForwarded && error.stopped,
+    };
+    memory.portFailure = failure;
+    this.doubtedUntil = failure.since + REREAD_FOR_MS;
+    const leftMs = this.doubtedUntil - performance.now();
+    if (leftMs <= 0) this.believeFailure();
+    // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
+    else if (isFirst) void pauseUntil(leftMs + 1, signal).then(() => this.believeFailure());
   }
 
   /** Once reads have failed for so long that it is no change of the port that goes on. */
@@ -139,4 +158,11 @@ export class PortWatch {
     this.latest = reading;
     this.options.changed();
   }
+}
+
+export function isAnother(reading: PortReading, before: PortReading): boolean {
+  return (
+    reading.kind !== before.kind ||
+    (reading.kind === 'known' && before.kind === 'known' && reading.port !== before.port)
+  );
 }

@@ -21,7 +21,6 @@ export interface PublicIpWatchOptions {
 
 const EVERY_MS = 60_000;
 const RETRY_MS = 5_000;
-const LOOK_AT_HEALTH_EVERY_MS = 200;
 /** A provider may show another of its addresses at each question, which says nothing of the tunnel. */
 const CONFIRM_AFTER_MS = 1_000;
 const CONFIRM_TIMES = 3;
@@ -29,12 +28,18 @@ const CONFIRM_TIMES = 3;
 /** Reads a VPN's public address while it is healthy. Another one in the same run of its container means that it has reconnected. */
 export class PublicIpWatch {
   private poke = new AbortController();
+  private waitsForHealth = false;
 
   constructor(private readonly options: PublicIpWatchOptions) {}
 
   /** Something has happened after which it may be another one. */
   readNow(): void {
     this.poke.abort();
+  }
+
+  /** The VPN's health may be another one. */
+  healthSeen(): void {
+    if (this.waitsForHealth) this.poke.abort();
   }
 
   async run(): Promise<void> {
@@ -49,7 +54,9 @@ export class PublicIpWatch {
           memory.publicIp = null;
           memory.confirmedIp = null;
         }
-        await pauseUntil(LOOK_AT_HEALTH_EVERY_MS, signal);
+        this.waitsForHealth = true;
+        await pauseUntil(Infinity, signal, this.poke.signal);
+        this.waitsForHealth = false;
         continue;
       }
       const at = Date.now();

@@ -5,7 +5,7 @@ import { planFleet, type FleetPlan } from '../domain/fleet-plan';
 import type { PoolFacts } from '../domain/pool';
 import { pauseUntil } from '../pause';
 import type { PoolHints } from './pool-hints';
-import { workerStopping } from './worker-stopping';
+import { untilStopping } from './worker-stopping';
 
 export interface WatchPoolInput {
   readonly settings: FleetSettings;
@@ -93,7 +93,7 @@ class PoolWatch {
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
     beat();
     try {
-      return await Promise.race([this.watch(signal), context.cancelled, this.workerStopping(signal)]);
+      return await Promise.race([this.watch(signal), context.cancelled, untilStopping(this.deps.stopping, signal)]);
     } finally {
       unsubscribe();
       clearInterval(heartbeats);
@@ -182,15 +182,5 @@ class PoolWatch {
   private conditionChanged(members: readonly FleetMember[]): boolean {
     const before = new Map(this.input.members.map((m) => [m.vpn, m.facts?.condition]));
     return members.some((m) => m.facts?.condition !== before.get(m.vpn));
-  }
-
-  /** Another worker, or the next start of this one, takes over without waiting for a time-out. */
-  private workerStopping(signal: AbortSignal): Promise<never> {
-    const { stopping } = this.deps;
-    return new Promise((_resolve, reject) => {
-      const stop = () => reject(workerStopping());
-      if (stopping.aborted) stop();
-      else stopping.addEventListener('abort', stop, { once: true, signal });
-    });
   }
 }

@@ -34,3 +34,12 @@ export async function leftWhen<T>(
     done.abort();
   }
 }
+
+/** Rejects when the worker is to stop, so that another one, or its next start, takes over without waiting for a time-out. */
+export function untilStopping(stopping: AbortSignal, signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(workerStopping());
+    if (stopping.aborted) stop();
+    else stopping.addEventListener('abort', stop, { once: true, signal });
+  });
+}

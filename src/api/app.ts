@@ -13,6 +13,7 @@ import { Provisioning } from './provisioning';
 import { describeApi, serveDescription, servePage } from './openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './rate-limits';
 import { Reads, type ReadsOptions } from './reads';
+import type { HintTaker } from './recheck-hints';
 import { circuitBreakerRoutes } from './routes/circuit-breakers';
 import { containerRoutes } from './routes/containers';
 import { engineRoutes } from './routes/engines';
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly temporalUi: TemporalUi | null;
   /** The worker's part of `/metrics`, where it is in this process. */
   readonly workerMetrics?: (() => Promise<string>) | null;
+  /** The watches in this process; absent where there are none. */
+  readonly hints?: HintTaker;
 }
 
 const ADDRESS_LENGTH_AT_MOST = 8_192;
@@ -91,7 +94,8 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   await engineRoutes(routes, { reads, streams: streams.reads });
   await streamRoutes(routes, { streams: streams.reads });
   await eventRoutes(routes, streams);
-  await vpnRoutes(routes, { reads, instance: options.instance });
+  const { instance, hints } = options;
+  await vpnRoutes(routes, { reads, instance, ...(hints ? { watches: hints } : {}) });
   await replacementRoutes(routes, { reads });
   await healthRoutes(routes, { reads });
   await circuitBreakerRoutes(routes, { reads });

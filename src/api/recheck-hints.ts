@@ -1,5 +1,11 @@
 import type { VpnSource } from './vpn-source';
 
+/** Takes hints to the watches of this process. */
+export interface HintTaker {
+  /** @param elsewhere what to do with a hint for a VPN that is not watched here */
+  hint(vpn: string, elsewhere: () => void): void;
+}
+
 /** What the VPN's workflow acts on at most; every signal more would only lengthen its history. */
 const SPACING_MS = 1_000;
 

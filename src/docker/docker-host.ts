@@ -2,6 +2,7 @@ import type Dockerode from 'dockerode';
 import type { ContainerId } from '../domain/engine';
 import { withDeadline } from '../deadline';
 import { dockerError, statusCode } from './docker-error';
+import { listed, type ListedContainer } from './listed-container';
 
 export interface ContainerToCreate {
   readonly name: string;
@@ -13,17 +14,6 @@ export interface ContainerToCreate {
   readonly volumes: readonly string[];
   /** The container whose network it joins. */
   readonly networkOf: ContainerId;
-}
-
-export interface ListedContainer {
-  readonly id: ContainerId;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly running: boolean;
-  /** Milliseconds since the epoch, precise to a second. */
-  readonly createdAt: number;
-  /** Null where it has a network of its own. */
-  readonly networkOf: ContainerId | null;
 }
 
 export type ContainerDetails = Dockerode.ContainerInspectInfo;
@@ -75,19 +65,22 @@ export class DockerHost {
   }
 
   /** All containers, running or not, that have every one of the labels (`name=value`). */
-  async list(labels: readonly string[]): Promise<ListedContainer[]> {
-    const filters = { label: [...labels] };
+  list(labels: readonly string[]): Promise<ListedContainer[]> {
+    return this.listBy({ label: [...labels] });
+  }
+
+  /** The containers that have one of exactly these names. */
+  async listNamed(names: readonly string[]): Promise<ListedContainer[]> {
+    // Docker takes regular expressions; a name may hold a dot.
+    const found = await this.listBy({ name: names.map((name) => `^/?${name.replaceAll('.', '[.]')}$`) });
+    return found.filter((c) => names.includes(c.name));
+  }
+
+  private async listBy(filters: Record<string, string[]>): Promise<ListedContainer[]> {
     const found = await this.call(() =>
       within(this.shortCallMs, (abortSignal) => this.docker.listContainers({ all: true, filters, abortSignal })),
     );
-    return found.map((c) => ({
-      id: c.Id,
-      name: (c.Names[0] ?? c.Id).replace(/^\//, ''),
-      labels: c.Labels,
-      running: c.State === 'running',
-      createdAt: c.Created * 1000,
-      networkOf: /^container:(.+)$/.exec(c.HostConfig.NetworkMode)?.[1] ?? null,
-    }));
+    return found.map(listed);
   }
 
   async hasImage(image: string): Promise<boolean> {
@@ -197,6 +190,12 @@ export class DockerHost {
       within(this.shortCallMs, (abortSignal) => this.docker.getContainer(id).logs({ ...which, abortSignal })),
     );
     return output ?? Buffer.alloc(0);
+  }
+
+  /** What a container writes from now on, in Docker's frames or raw where it has a terminal; ends with its run. */
+  followLogs(id: ContainerId, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    const which = { stdout: true, stderr: true, tail: 0, follow: true } as const;
+    return this.call(() => this.docker.getContainer(id).logs({ ...which, abortSignal: signal }));
   }
 
   /** Docker's container events of these kinds, as a stream of JSON lines. */

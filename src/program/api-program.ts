@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { hostAndPort, isLoopback, isUnspecified } from '../addresses';
+import type { HintTaker } from '../api/recheck-hints';
 import { app } from '../api/app';
 import { apiServer } from '../api/server';
 import { TemporalFleetSource } from '../api/fleet-source';
@@ -17,6 +18,8 @@ const KEY_LENGTH_AT_LEAST = 16;
 
 export interface ApiProgramDeps {
   readonly client: Client;
+  /** To the worker in this process, if there is one. */
+  readonly hints: HintTaker;
   readonly log: Logger;
   /** Of the worker in this process; null: there is none, or its metrics are not exposed. */
   readonly workerMetrics: (() => Promise<string>) | null;
@@ -33,7 +36,7 @@ export class ApiProgram {
 
   constructor(
     private readonly config: Config,
-    { client, log, workerMetrics, temporalUi }: ApiProgramDeps,
+    { client, hints, log, workerMetrics, temporalUi }: ApiProgramDeps,
   ) {
     this.log = log;
     this.showsTemporal = temporalUi !== null;
@@ -64,6 +67,7 @@ export class ApiProgram {
       limits: { changesPerMinute: api.changesPerMinute, wrongKeysPerMinute: api.wrongKeysPerMinute },
       temporalUi,
       workerMetrics,
+      hints,
     });
   }
 

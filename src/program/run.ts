@@ -1,6 +1,7 @@
 import { Runtime } from '@temporalio/worker';
 import Dockerode from 'dockerode';
 import type { Logger } from 'pino';
+import { VpnHints } from '../activities/vpn-hints';
 import { ConfigError, type Config, type Part } from '../config';
 import { DockerHost } from '../docker/docker-host';
 import { hostAddresses } from '../docker/host-side';
@@ -43,10 +44,12 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
   const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, server);
   const { client, connection } = lazyClient(target, () => worker?.mayBeAsked ?? true);
-  const worker = docker && new WorkerProgram(config, { docker, target, client, connection, log });
+  const hints = new VpnHints();
+  const worker = docker && new WorkerProgram(config, { docker, target, client, connection, hints, log });
   const api = parts.includes('api')
     ? new ApiProgram(config, {
         client,
+        hints,
         log,
         workerMetrics,
         temporalUi: uiUrl === null ? null : temporalUi(config, uiUrl, docker),

@@ -3,6 +3,7 @@ import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
 import { PoolHints } from '../activities/pool-hints';
+import type { VpnHints } from '../activities/vpn-hints';
 import { createFleetActivities, type FleetActivities } from '../activities/watch-pool';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
@@ -52,6 +53,8 @@ export interface WorkerProgramDeps {
   readonly target: TemporalTarget;
   readonly client: Client;
   readonly connection: Connection;
+  /** From the API, where it is in this process. */
+  readonly hints: VpnHints;
   readonly log: Logger;
 }
 
@@ -255,6 +258,7 @@ export class WorkerProgram {
     return createActivities({
       docker: this.docker,
       events: this.events,
+      hints: this.deps.hints,
       reach: reachFinder(config, this.docker),
       gluetun: (vpn) => {
         const client = clients.get(vpn);

@@ -1,4 +1,4 @@
-import type { DockerLooker } from '../../src/activities/docker-look';
+import type { DockerLook } from '../../src/activities/docker-look';
 import { DockerWatch } from '../../src/activities/docker-watch';
 import type { VpnMemory } from '../../src/activities/vpn-memory';
 import { dockerError } from '../../src/docker/docker-error';
@@ -7,49 +7,85 @@ import type { VpnObservation } from '../../src/domain/observation';
 const INTERVAL_MS = 5_000;
 
 /** A Docker that answers unless `fails` throws, and a VPN that is always well. */
-function watched(eventsAreMissing: () => boolean, fails: () => void = () => undefined) {
-  const asked: string[] = [];
-  const blind: string[] = [];
-  const looker = {
-    look: async () => {
-      asked.push('look');
-      fails();
-      return { at: 0, vpn: { kind: 'absent' }, details: null, engines: [], imagePresent: true };
+class Watched {
+  asked: { readonly doubted: boolean }[] = [];
+  readonly blind: string[] = [];
+  imagePresent = true;
+  doubted = false;
+  fails: () => void = () => undefined;
+  private readonly stopping = new AbortController();
+  readonly watch = new DockerWatch({
+    look: async (doubted): Promise<DockerLook> => {
+      this.asked.push({ doubted });
+      this.fails();
+      return {
+        ...{ at: 0, asked: 0, vpn: { kind: 'absent' }, details: null, engines: [] },
+        imagePresent: this.imagePresent,
+      };
     },
-    forget: () => void asked.push('forget'),
-  } as unknown as DockerLooker;
-  const memory = {
-    crashLoop: { steady: (vpn: VpnObservation) => vpn },
-    doubt: { looked: () => undefined, isOpen: () => false },
-  } as unknown as VpnMemory;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const watch = new DockerWatch({
-    ...{ vpn: 'gluetun', looker, memory, signal, intervalMs: INTERVAL_MS, eventsAreMissing },
-    ...{
-      looked: () => undefined,
-      changed: () => watch.latest && 'cause' in watch.latest && blind.push(watch.latest.cause),
+    memory: {
+      crashLoop: { steady: (vpn: VpnObservation) => vpn },
+      doubt: { looked: () => undefined, isOpen: () => this.doubted },
+    } as unknown as VpnMemory,
+    signal: this.stopping.signal,
+    intervalMs: INTERVAL_MS,
+    looked: () => undefined,
+    changed: () => {
+      const { latest } = this.watch;
+      if (latest && 'cause' in latest) this.blind.push(latest.cause);
     },
   });
-  return { asked, blind, run: watch.run(), stop: () => stopping.abort() };
+  private running: Promise<void> | null = null;
+
+  async asksWithin(ms: number): Promise<number> {
+    this.asked = [];
+    this.running ??= this.watch.run();
+    await jest.advanceTimersByTimeAsync(ms);
+    return this.asked.length;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await jest.advanceTimersByTimeAsync(1);
+    await this.running;
+  }
 }
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test('while no events come Docker is asked for everything every 2 s, and as before when they come again', async () => {
-  let missing = true;
-  const { asked, run, stop } = watched(() => missing);
-  await jest.advanceTimersByTimeAsync(4_100);
-  expect(asked).toEqual(['forget', 'look', 'forget', 'look', 'forget', 'look']);
-  missing = false;
-  await jest.advanceTimersByTimeAsync(2_000);
-  asked.length = 0;
-  await jest.advanceTimersByTimeAsync(INTERVAL_MS + 100);
-  expect(asked).toEqual(['look']);
-  stop();
-  await jest.advanceTimersByTimeAsync(1);
-  await run;
+test('what nothing speaks against is not looked at again, and what something speaks against at once', async () => {
+  const watched = new Watched();
+  expect(await watched.asksWithin(3_600_000)).toBe(1);
+  watched.watch.lookNow();
+  expect(await watched.asksWithin(3_600_000)).toBe(1);
+  await watched.stop();
+});
+
+test('a VPN in doubt is looked at twice a second, and its container each time, for as long as the doubt lasts', async () => {
+  const watched = new Watched();
+  await watched.asksWithin(1);
+  watched.doubted = true;
+  watched.watch.lookNow();
+  expect(await watched.asksWithin(4_900)).toBe(10);
+  expect(watched.asked.every(({ doubted }) => doubted)).toBe(true);
+  watched.doubted = false;
+  await watched.asksWithin(600);
+  expect(await watched.asksWithin(60_000)).toBe(0);
+  await watched.stop();
+});
+
+test('of an image that is missing, and of Docker that is back, no event tells: both are looked for at each check', async () => {
+  const watched = new Watched();
+  watched.imagePresent = false;
+  expect(await watched.asksWithin(4 * INTERVAL_MS + 100)).toBe(5);
+  watched.imagePresent = true;
+  watched.fails = () => {
+    throw refused();
+  };
+  expect(await watched.asksWithin(4 * INTERVAL_MS)).toBe(4);
+  expect(watched.blind).toHaveLength(4);
+  await watched.stop();
 });
 
 const broken = () => dockerError(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
@@ -61,16 +97,12 @@ test.each([
   ['that is told when nothing else is known', Array.from({ length: 10 }, broken), ['broken']],
 ])('connections that Docker breaks off: %s', async (_what, failures, told) => {
   const left = [...failures];
-  const { blind, run, stop } = watched(
-    () => false,
-    () => {
-      const failure = left.shift();
-      if (failure) throw failure;
-    },
-  );
-  await jest.advanceTimersByTimeAsync(INTERVAL_MS - 1_000);
-  expect(blind).toEqual(told);
-  stop();
-  await jest.advanceTimersByTimeAsync(1);
-  await run;
+  const watched = new Watched();
+  watched.fails = () => {
+    const failure = left.shift();
+    if (failure) throw failure;
+  };
+  await watched.asksWithin(INTERVAL_MS - 1_000);
+  expect(watched.blind).toEqual(told);
+  await watched.stop();
 });

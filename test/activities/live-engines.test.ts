@@ -33,7 +33,14 @@ test('of the engines of an unhealthy VPN those count that say in time that they 
   const vpn = presentVpn({ health: 'unhealthy' });
   // In the host's network.
   const details = { Id: vpn.id, Name: '/gluetun', HostConfig: { NetworkMode: 'host' } } as unknown as ContainerDetails;
-  const look = (engines: DockerLook['engines']): DockerLook => ({ at: 0, vpn, details, engines, imagePresent: true });
+  const look = (engines: DockerLook['engines']): DockerLook => ({
+    at: 0,
+    asked: 0,
+    vpn,
+    details,
+    engines,
+    imagePresent: true,
+  });
   const count = (...engines: DockerLook['engines']) =>
     countLiveEngines(look(engines), { engineApi: api, reach: guessedReach() }, new AbortController().signal);
   const ofVpn = async (port: Promise<number>): Promise<DockerLook['engines'][number]> => ({

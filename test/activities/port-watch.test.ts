@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { PortWatch, type PortFailure } from '../../src/activities/port-watch';
 import type { PortRead, PortReading } from '../../src/domain/observation';
 import { until } from '../simulator/until';
@@ -21,6 +22,7 @@ class Answers {
 }
 
 const ending = new AbortController();
+setMaxListeners(0, ending.signal);
 afterAll(() => ending.abort());
 
 function watching(memory: { portFailure: PortFailure | null } = { portFailure: null }) {
@@ -135,10 +137,8 @@ test.concurrent(
 test.concurrent(
   'a watch that begins while reads fail goes on counting from the first of them, as one begins with each action',
   async () => {
-    const memory = { portFailure: null };
-    const before = watching(memory);
-    (await before.answers.underWay()).reject(new Error('port 0'));
-    await before.answers.underWay();
+    const failure = { since: performance.now() - 900, reason: 'port 0', none: true, stopped: false };
+    const memory: { portFailure: PortFailure | null } = { portFailure: failure };
     const began = performance.now();
     const { answers, watch } = watching(memory);
     while (watch.reading.kind === 'pending') (await answers.underWay()).reject(new Error('port 0'));
@@ -173,3 +173,43 @@ test.concurrent('while the VPN can not be seen the last reading stays, and it is
   (await answers.underWay()).resolve(40_649);
   await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
 });
+
+test.concurrent('a hint has it read at once, and says nothing by itself', async () => {
+  const { answers, watch, heard } = await known(40_648);
+  watch.hint();
+  const read = await answers.underWay();
+  expect([watch.reading, watch.isDoubted]).toMatchObject([{ kind: 'known', port: 40_648 }, false]);
+  read.resolve(40_648);
+  await until('the answer', () => heard.length === 2);
+  expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
+});
+
+test.concurrent(
+  'a hint while a read is under way has it read once more, and takes nothing from the present one',
+  async () => {
+    const { answers, watch } = await known(40_648);
+    watch.hint();
+    const under = await answers.underWay();
+    watch.hint();
+    under.resolve(40_649);
+    await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+    expect(watch.isDoubted).toBe(false);
+    await answers.underWay();
+  },
+);
+
+test.concurrent(
+  'a hint of a port that comes a little later has it read again soon, also where there was none for long',
+  async () => {
+    const { answers, watch } = watching();
+    while (watch.reading.kind === 'pending') (await answers.underWay()).reject(new Error('port 0'));
+    watch.hint();
+    const hinted = performance.now();
+    (await answers.underWay()).reject(new Error('port 0'));
+    (await answers.underWay()).reject(new Error('port 0'));
+    (await answers.underWay()).resolve(40_649);
+    await until('the port', () => watch.reading.kind === 'known');
+    // By itself it would be read in an hour.
+    expect(performance.now() - hinted).toBeLessThan(60_000);
+  },
+);

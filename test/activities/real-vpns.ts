@@ -6,6 +6,7 @@ import { createActivities } from '../../src/activities';
 import type { ActivityDeps } from '../../src/activities/deps';
 import { observeDocker } from '../../src/activities/docker-look';
 import type { ObserveInput } from '../../src/activities/observe';
+import { VpnHints } from '../../src/activities/vpn-hints';
 import { DockerEvents } from '../../src/docker/docker-events';
 import { DockerHost } from '../../src/docker/docker-host';
 import { guessedReach } from '../../src/docker/reach';
@@ -28,19 +29,26 @@ export class RealVpns {
     timeoutMs: 10_000,
     reconnectTimeoutMs: 4_000,
   });
+  readonly hints = new VpnHints();
   readonly activities = this.activitiesOn(this.docker);
 
-  activitiesOn(docker: DockerHost) {
+  activitiesOn(docker: DockerHost, change: Partial<ActivityDeps> = {}) {
     /** As much of it as these activities use. */
     const deps: Partial<ActivityDeps> = {
-      ...{ docker, events: this.events, instance: this.simulation.runId, stopping: this.stopping.signal },
+      ...{
+        docker,
+        events: this.events,
+        hints: this.hints,
+        instance: this.simulation.runId,
+        stopping: this.stopping.signal,
+      },
       ...{ log: pino({ level: 'silent' }), reach: async () => guessedReach() },
       engineApi: engineApi({ health: { type: 'tcp' }, connectionStatus: false }),
       gluetun: () => this.gluetun,
       ...{ controlPort: () => null, portIndex: () => 0, containerLabel: `portward.test=${this.simulation.runId}` },
       streams: () => ({ streams: async () => [], tell: async () => undefined }),
       ...{ checkIntervalMs: 500, collectIntervalMs: 60_000, healthCheckIntervalMs: 1_000 },
-      ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000 },
+      ...{ healthFailureThreshold: 3, startupTimeoutMs: 10_000, ...change },
     };
     return createActivities(deps as ActivityDeps);
   }

@@ -123,7 +123,53 @@ describe('restarting a VPN', () => {
 const isRestarting = (told: Known | null) =>
   told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
 
+/** Activities that look at the port by themselves once an hour. */
+const seldom = (docker = vpns.docker) => vpns.activitiesOn(docker, { checkIntervalMs: 3_600_000 });
+
+const portOf = (told: Known | null) => (told?.kind === 'sight' && told.port.kind === 'known' ? told.port.port : null);
+
+/** A VPN, and what a watch that knows all of it is told next: another port than before. */
+async function knowing(on: ReturnType<typeof seldom>) {
+  const vpn = await vpns.simulation.startVpn({ startDelayMs: 0, portGapMs: 500 });
+  await vpn.untilHealth('healthy');
+  let known: Known | null = null;
+  let last: number | null = null;
+  const next = async () => {
+    while (portOf(known) === null || portOf(known) === last) known = await vpns.observe(vpn.name, known, {}, on);
+    return (last = portOf(known));
+  };
+  await next();
+  return { vpn, next };
+}
+
 describe('watching', () => {
+  test.concurrent("another port is seen by a line of the VPN container's log, without any configuration", async () => {
+    const { vpn, next } = await knowing(seldom());
+    const [first] = await Promise.all([next(), vpn.changePort(40_648)]);
+    // The container is another run, whose log is followed anew.
+    await vpn.restart();
+    await vpn.untilHealth('healthy');
+    const [second] = await Promise.all([next(), vpn.changePort(40_649)]);
+    expect([first, second]).toEqual([40_648, 40_649]);
+  });
+
+  test.concurrent(
+    'where the log can not be read, another port is seen by a hint that reaches this process',
+    async () => {
+      class Filtered extends DockerHost {
+        override followLogs(): Promise<never> {
+          return Promise.reject(Object.assign(new Error('not permitted'), { statusCode: 403 }));
+        }
+      }
+      const { vpn, next } = await knowing(seldom(new Filtered(vpns.simulation.docker)));
+      const seen = next();
+      await vpn.changePort(40_648);
+      const elsewhere = jest.fn();
+      vpns.hints.hint(vpn.name, elsewhere);
+      expect([await seen, elsewhere.mock.calls.length]).toEqual([40_648, 0]);
+    },
+  );
+
   test.concurrent(
     'a reconnection inside the container is seen by its public address, which is read as soon as there is no port',
     async () => {

@@ -1,5 +1,8 @@
-import { DockerLooker, hasLost } from '../../src/activities/docker-look';
-import { DockerHost, type ContainerDetails, type ListedContainer } from '../../src/docker/docker-host';
+import { EngineLists, Images } from '../../src/activities/docker-lists';
+import { hasLost } from '../../src/activities/docker-look';
+import { DockerLooker } from '../../src/activities/docker-looker';
+import { DockerHost, type ContainerDetails } from '../../src/docker/docker-host';
+import type { ListedContainer } from '../../src/docker/listed-container';
 import { label } from '../../src/domain/names';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { Containers } from './containers';
@@ -44,19 +47,18 @@ class LookedAt {
     return id;
   }
 
-  looker(docker = new DockerHost(proxy.client), ofImage = image): DockerLooker {
-    return new DockerLooker(docker, {
-      vpn: this.vpn,
-      instance: INSTANCE,
-      containerLabel: containers.runLabel,
-      image: ofImage,
-    });
+  looker(docker = new DockerHost(proxy.client)): DockerLooker {
+    const { runLabel: containerLabel } = containers;
+    return new DockerLooker(
+      { docker, lists: new EngineLists(docker, containerLabel), images: new Images(docker) },
+      { vpn: this.vpn, instance: INSTANCE, containerLabel },
+    );
   }
 }
 
 test("a VPN's name that no container has is absent, also when a stranger's id begins with it", async () => {
   const stranger = await containers.startNetwork();
-  const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look();
+  const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look(image);
   expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
 });
 
@@ -66,7 +68,7 @@ test("a VPN's name that only a Compose service has is absent, with the container
     labels: { 'com.docker.compose.service': service },
   });
   await direct.create(made);
-  const { vpn } = await new LookedAt('', service).looker().look();
+  const { vpn } = await new LookedAt('', service).looker().look(image);
   expect(vpn).toEqual({ kind: 'absent', ofService: [made.name] });
 });
 
@@ -80,7 +82,7 @@ test('a look shows the VPN and its engines with ports, role and session', async 
     [label.p2pPort]: '65290',
   });
   const plain = await at.engine(19_101);
-  const look = await at.looker().look();
+  const look = await at.looker().look(image);
   expect(look.vpn).toEqual({
     kind: 'present',
     id: at.id,
@@ -106,7 +108,7 @@ test('a look shows the VPN and its engines with ports, role and session', async 
 test('the P2P port of an engine that somebody else made is found in its environment', async () => {
   const at = await LookedAt.start();
   await at.engine(19_110, { [label.forwarded]: 'true' }, ['CONF=--http-port=19110\n--port=65290']);
-  expect((await at.looker().look()).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
+  expect((await at.looker().look(image)).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
 });
 
 test("another VPN's and another instance's containers are not ours; those without an instance are (I5)", async () => {
@@ -118,7 +120,7 @@ test("another VPN's and another instance's containers are not ours; those withou
   await at.engine(19_122, { [label.instance]: 'another' });
   await at.engine(19_123, { [label.vpn]: 'another-vpn' });
   await direct.create(await containers.engine(at.id, { labels: { [label.vpn]: at.vpn } }));
-  const look = await at.looker().look();
+  const look = await at.looker().look(image);
   expect(ids(look)).toEqual([ours, adopted].toSorted());
   expect(look.engines.find((e) => e.id === adopted)).toMatchObject({
     running: false,
@@ -130,11 +132,11 @@ test("another VPN's and another instance's containers are not ours; those withou
 test('an image that comes is seen by the next look, though no event of a container tells of it', async () => {
   const at = await LookedAt.start();
   const [repo, tag] = [`portward-test-look-${containers.runId}`, 'comes'];
-  const looker = at.looker(direct, `${repo}:${tag}`);
-  expect((await looker.look()).imagePresent).toBe(false);
+  const looker = at.looker(direct);
+  expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(false);
   await containers.docker.getImage(image).tag({ repo, tag });
   try {
-    expect((await looker.look()).imagePresent).toBe(true);
+    expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(true);
   } finally {
     await containers.docker.getImage(`${repo}:${tag}`).remove();
   }
@@ -144,7 +146,7 @@ test('a VPN container that is not there is absent, and its engines are shown', a
   const at = await LookedAt.start();
   const engine = await at.engine(19_130);
   await direct.remove(at.id);
-  const look = await at.looker().look();
+  const look = await at.looker().look(image);
   expect(look.vpn).toEqual({ kind: 'absent' });
   expect(ids(look)).toEqual([engine]);
 });
@@ -166,48 +168,47 @@ test('one engine that vanishes while being listed does not hide the others', asy
   const at = await LookedAt.start();
   const staying = [await at.engine(19_140), await at.engine(19_141)];
   const looker = at.looker(new Vanishing(await at.engine(19_142)));
-  expect(ids(await looker.look())).toEqual(staying.toSorted());
+  expect(ids(await looker.look(image))).toEqual(staying.toSorted());
 });
 
-test('Docker is asked for little: of an idle VPN with engines one call a look', async () => {
+test('Docker is asked for nothing that is certain: of an idle VPN with engines no call a look', async () => {
   const at = await LookedAt.start();
   for (const port of [19_150, 19_151, 19_152]) await at.engine(port);
   const looker = at.looker();
   proxy.asked.length = 0;
-  const first = await looker.look();
+  const first = await looker.look(image);
   expect(proxy.asked).toHaveLength(3 + first.engines.length);
   proxy.asked.length = 0;
-  for (let i = 0; i < 10; i++) expect(ids(await looker.look())).toEqual(ids(first));
-  expect(new Set(proxy.asked)).toEqual(new Set([`GET /containers/${at.vpn}/json`]));
-  expect(proxy.asked).toHaveLength(10);
+  for (let i = 0; i < 10; i++) expect(ids(await looker.look(image))).toEqual(ids(first));
+  expect(proxy.asked).toEqual([]);
 });
 
-test('after an event only the list and what the event is about are asked for again, and of an engine that has ended its last words', async () => {
+test('after an event of an engine only the list and what the event is about are asked for again, and of an engine that has ended its last words', async () => {
   const at = await LookedAt.start();
   const changed = await at.engine(19_160);
   await at.engine(19_161);
   const looker = at.looker();
-  await looker.look();
+  await looker.look(image);
   await direct.stop(changed, 0);
   proxy.asked.length = 0;
-  looker.forget(changed);
-  const look = await looker.look();
+  looker.forgetEngine(changed);
+  const look = await looker.look(image);
   const exit = { code: expect.any(Number), outOfMemory: false };
   expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null, exit });
   for (const what of ['json', 'logs']) {
     expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/${what}`)).toHaveLength(1);
   }
-  expect(proxy.asked).toHaveLength(5);
+  expect(proxy.asked).toHaveLength(3);
 });
 
 test('when events may have been missed, everything is asked for again', async () => {
   const at = await LookedAt.start();
   const engine = await at.engine(19_170);
   const looker = at.looker();
-  const before = await looker.look();
+  const before = await looker.look(image);
   await containers.docker.getContainer(engine).restart({ t: 0 });
-  looker.forget(null);
-  const after = await looker.look();
+  looker.forgetAll();
+  const after = await looker.look(image);
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
@@ -234,10 +235,10 @@ test('an event during a look is not lost: the next look asks again', async () =>
   let engine = '';
   docker.meanwhile = async () => {
     engine = await at.engine(19_180);
-    looker.forget(engine);
+    looker.forgetEngine(engine);
   };
-  expect(ids(await looker.look())).toEqual([]);
-  expect(ids(await looker.look())).toEqual([engine]);
+  expect(ids(await looker.look(image))).toEqual([]);
+  expect(ids(await looker.look(image))).toEqual([engine]);
 });
 
 /** An engine restarts while its details are on their way. */
@@ -265,10 +266,10 @@ test('details that were read before an event are not kept', async () => {
   const looker = at.looker(docker);
   docker.meanwhile = async () => {
     await containers.docker.getContainer(engine).restart({ t: 0 });
-    looker.forget(engine);
+    looker.forgetEngine(engine);
   };
-  const before = await looker.look();
-  const after = await looker.look();
+  const before = await looker.look(image);
+  const after = await looker.look(image);
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
@@ -278,7 +279,7 @@ test('an engine that keeps crashing is not running between its runs, though Dock
   await at.engine(19_100);
   const crashing = await at.engine(19_100);
   const seen = await until('a look between two runs', async () => {
-    const engine = (await at.looker().look()).engines.find((e) => e.id === crashing);
+    const engine = (await at.looker().look(image)).engines.find((e) => e.id === crashing);
     return engine?.running === false ? engine : null;
   });
   expect(seen.startedAt).toBeNull();
@@ -289,7 +290,7 @@ test('an engine that Portward had begun to let go of is known by its restart pol
   const kept = await at.engine(19_100, { [label.replacement]: 'abc/1' });
   const evicted = await at.engine(19_101, { [label.replacement]: 'abc/2' });
   await direct.forbidRestart(evicted);
-  const { engines } = await at.looker().look();
+  const { engines } = await at.looker().look(image);
   expect(engines.filter((e) => e.evicted).map((e) => e.id)).toEqual([evicted]);
   expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
 });
@@ -299,8 +300,8 @@ test('an engine that ended, was removed or runs anew counts as lost, and so does
   const engines = [await at.engine(19_190), await at.engine(19_191), await at.engine(19_192)];
   const looker = at.looker();
   const look = () => {
-    looker.forget(null);
-    return looker.look();
+    looker.forgetAll();
+    return looker.look(image);
   };
   const all = await look();
   await at.engine(19_193);

@@ -36,7 +36,7 @@ class Asked {
   async pass(ms: number, signal = new AbortController().signal): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       jest.advanceTimersByTime(100);
-      if (this.health.due(ID, performance.now())) await this.health.ask(ID, endpoint, signal);
+      if (this.health.dueInMs(ID, performance.now()) <= 0) await this.health.ask(ID, endpoint, signal);
     }
   }
 }
@@ -134,9 +134,9 @@ test('a new run of the container begins anew, the same one does not', async () =
 test('engines that are gone are forgotten', () => {
   const engine = new Asked('healthy');
   engine.health.keepOnly(new Set());
-  expect([engine.health.health(ID), engine.health.due(ID, performance.now() + INTERVAL_MS)]).toEqual([
+  expect([engine.health.health(ID), engine.health.dueInMs(ID, performance.now() + INTERVAL_MS)]).toEqual([
     'unknown',
-    false,
+    Infinity,
   ]);
 });
 
@@ -186,9 +186,9 @@ describe('an engine that has answered', () => {
     const { signal } = new AbortController();
     const before = engine.health.ask(ID, endpoint, signal);
     jest.advanceTimersByTime(100);
-    expect(engine.health.due(ID, performance.now())).toBe(false);
+    expect(engine.health.dueInMs(ID, performance.now())).toBe(Infinity);
     engine.health.doubtAll(performance.now());
-    expect(engine.health.due(ID, performance.now())).toBe(true);
+    expect(engine.health.dueInMs(ID, performance.now())).toBeLessThanOrEqual(0);
     const now = engine.health.ask(ID, endpoint, signal);
     await jest.advanceTimersByTimeAsync(2_000);
     await now;

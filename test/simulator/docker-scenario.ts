@@ -7,6 +7,7 @@ import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { outputLines } from '../../src/docker/container-output';
 import { statusCode } from '../../src/docker/docker-error';
 import { DockerHost, type ContainerDetails } from '../../src/docker/docker-host';
+import { healthIn, uptimeIn } from '../../src/docker/status-text';
 import { hear, type EventsByContainer } from './docker-events-heard';
 import { Simulation } from './simulation';
 import { until } from './until';
@@ -65,13 +66,19 @@ class Story {
     await answering(vpn);
     await this.note('an engine that runs', async () => this.seen(await host.inspectShortId(engine.slice(0, 12))));
     await this.note('the list', async () =>
-      (await host.list([`of=${this.simulation.runId}`])).map(({ createdAt, id, ...rest }) => ({
+      (await host.list([`of=${this.simulation.runId}`])).map(({ createdAt, id, status, ...rest }) => ({
         ...rest,
+        isUp: uptimeIn(status) !== null,
         id: this.plain(id),
         name: this.plain(rest.name),
         networkOf: this.plain(rest.networkOf ?? ''),
         labels: Object.keys(rest.labels).toSorted(),
         isRecent: Math.abs(Date.now() - createdAt) < 60_000,
+      })),
+    );
+    await this.note('the list by name', async () =>
+      (await host.listNamed([vpn.name, 'no-such-name'])).map(({ name, state, status }) => ({
+        ...{ name: this.plain(name), state, isUp: uptimeIn(status) !== null, health: healthIn(status) },
       })),
     );
     await this.crash(vpn);

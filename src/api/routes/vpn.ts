@@ -5,15 +5,17 @@ import { temporalFailure } from '../../temporal/failure-words';
 import { vpnStatusExample } from '../examples';
 import { unknownVpnJson, vpnJson } from '../present';
 import type { Reads } from '../reads';
-import { RecheckHints } from '../recheck-hints';
+import { RecheckHints, type HintTaker } from '../recheck-hints';
 import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
 
 export interface VpnRoutesOptions {
   readonly reads: Reads;
   readonly instance: string;
+  /** Of VPNs, in this process. */
+  readonly watches?: HintTaker;
 }
 
-export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fastify, { reads, instance }) => {
+export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fastify, { reads, instance, watches }) => {
   async function status(vpn: string): Promise<VpnJson> {
     const [report, progress] = await Promise.all([reads.state(vpn), reads.progress(vpn)]);
     if (report.kind === 'none') {
@@ -103,7 +105,8 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
       const source = reads.source(params.name);
       if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
       // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
-      hints.hint(source);
+      if (watches) watches.hint(source.vpn, () => hints.hint(source));
+      else hints.hint(source);
       return reply.code(202).send({ status: 'accepted' as const });
     },
   );

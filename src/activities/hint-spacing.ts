@@ -1,0 +1,36 @@
+/** Hints that are followed at once, as many as a change of the port brings. */
+const AT_ONCE = 6;
+const THEN_EVERY_MS = 400;
+
+/** Follows hints: the first of them at once, a flood of them some times a second. The last one is never lost. */
+export class HintSpacing {
+  private allowance = AT_ONCE;
+  private countedAt = performance.now();
+  private waiting: NodeJS.Timeout | null = null;
+
+  constructor(private readonly follow: () => void) {}
+
+  hint(): void {
+    if (this.waiting) return;
+    const now = performance.now();
+    this.allowance = Math.min(AT_ONCE, this.allowance + (now - this.countedAt) / THEN_EVERY_MS);
+    this.countedAt = now;
+    if (this.allowance >= 1) {
+      this.allowance--;
+      this.follow();
+      return;
+    }
+    this.waiting = setTimeout(
+      () => {
+        this.waiting = null;
+        this.hint();
+      },
+      (1 - this.allowance) * THEN_EVERY_MS + 1,
+    );
+  }
+
+  close(): void {
+    if (this.waiting) clearTimeout(this.waiting);
+    this.waiting = null;
+  }
+}

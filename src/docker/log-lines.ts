@@ -1,0 +1,63 @@
+/** A frame of Docker's multiplexed form: stream, three zeros, and the length of what follows. */
+const HEADER_BYTES = 8;
+/** Of a longer line only the beginning is looked at. */
+const LONGEST_LINE = 2_000;
+
+/**
+ * Takes what a container writes, piece by piece, and hands on its lines. It keeps no more of an unended line than it looks at, however
+ * much comes without an end. Bytes are taken for characters: who looks for English words needs no more.
+ */
+export class LogLines {
+  private header = Buffer.alloc(0);
+  /** Bytes of the present frame that are still to come. */
+  private left = 0;
+  private stream = 0;
+  private readonly unended = new Map<number, string>();
+
+  /** @param tty the container has a terminal, so that its output has no frames */
+  constructor(
+    private readonly tty: boolean,
+    private readonly heard: (line: string) => void,
+  ) {}
+
+  take(chunk: Buffer): void {
+    if (this.tty) {
+      this.write(chunk);
+      return;
+    }
+    for (let at = 0; at < chunk.length;) {
+      if (this.left === 0) at = this.readHeader(chunk, at);
+      const end = Math.min(chunk.length, at + this.left);
+      this.write(chunk.subarray(at, end));
+      this.left -= end - at;
+      at = end;
+    }
+  }
+
+  private readHeader(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + HEADER_BYTES - this.header.length);
+    this.header = Buffer.concat([this.header, chunk.subarray(at, end)]);
+    if (this.header.length < HEADER_BYTES) return end;
+    this.stream = this.header.readUInt8(0);
+    this.left = this.header.readUInt32BE(4);
+    this.header = Buffer.alloc(0);
+    return end;
+  }
+
+  private write(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) {
+      const found = bytes.indexOf('\n', at);
+      const end = found === -1 ? bytes.length : found;
+      const begun = this.unended.get(this.stream) ?? '';
+      const room = LONGEST_LINE - begun.length;
+      const line = room > 0 ? begun + bytes.toString('latin1', at, Math.min(end, at + room)) : begun;
+      if (found === -1) {
+        this.unended.set(this.stream, line);
+        return;
+      }
+      this.unended.delete(this.stream);
+      this.heard(line);
+      at = end + 1;
+    }
+  }
+}

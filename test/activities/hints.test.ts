@@ -1,0 +1,75 @@
+import { HintSpacing } from '../../src/activities/hint-spacing';
+import { VpnHints } from '../../src/activities/vpn-hints';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+describe('hints to a watch', () => {
+  test('are followed at once, as many as a change of the port brings', () => {
+    let followed = 0;
+    const spacing = new HintSpacing(() => followed++);
+    for (let i = 0; i < 5; i++) spacing.hint();
+    expect(followed).toBe(5);
+  });
+
+  test('that come as a flood are followed some times a second, and the last one is not lost', async () => {
+    let last = 0;
+    let followed = 0;
+    const spacing = new HintSpacing(() => {
+      followed++;
+      last = performance.now();
+    });
+    const begun = performance.now();
+    for (let ms = 0; ms < 60_000; ms += 10) {
+      spacing.hint();
+      await jest.advanceTimersByTimeAsync(10);
+    }
+    const ended = performance.now();
+    expect(followed / ((ended - begun) / 1_000)).toBeLessThan(3);
+    spacing.hint();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(last).toBeGreaterThanOrEqual(ended);
+    spacing.hint();
+    spacing.close();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('hints to this process', () => {
+  let hints: VpnHints;
+  let elsewhere: string[];
+  const hint = (vpn: string) => hints.hint(vpn, () => elsewhere.push(vpn));
+  beforeEach(() => ([hints, elsewhere] = [new VpnHints(), []]));
+
+  test('reach the watch of the VPN, and nobody else', () => {
+    const followed: string[] = [];
+    const ends = ['one', 'two'].map((vpn) => hints.watch(vpn, () => followed.push(vpn)));
+    hint('two');
+    expect([followed, elsewhere]).toEqual([['two'], []]);
+    for (const end of ends) end();
+  });
+
+  test('for a VPN that is not watched here go elsewhere at once', () => {
+    hint('one');
+    expect(elsewhere).toEqual(['one']);
+  });
+
+  test('between two watches are left to the next one, which looks at all for itself', async () => {
+    hints.watch('one', () => undefined)();
+    hint('one');
+    await jest.advanceTimersByTimeAsync(200);
+    hints.watch('one', () => undefined);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('after the last watch go elsewhere once it is clear that no other one begins here', async () => {
+    hints.watch('one', () => undefined)();
+    for (let i = 0; i < 10; i++) hint('one');
+    expect(elsewhere).toEqual([]);
+    await jest.advanceTimersByTimeAsync(300);
+    expect(elsewhere).toEqual(['one']);
+    hint('one');
+    expect(elsewhere).toEqual(['one', 'one']);
+  });
+});
