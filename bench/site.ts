@@ -28,9 +28,10 @@ const HTTP_PORTS_AT_MOST = 50;
 /** In real Docker each check takes 60 ms of a core. The first one comes after that long. */
 const HEALTH_INTERVAL_MS = { real: 10_000, simulated: 1_000 };
 const PROVISIONED_LIMIT_MS = 600_000;
-const LOOK_EVERY_MS = 500;
+/** Between two looks at what starts, for each VPN: questions take time from what they ask about. */
+const LOOK_EVERY_MS = 20;
 const LOOK_LIMIT_MS = 5_000;
-const LOOKS_A_LINE = 20;
+const TELL_EVERY_MS = 10_000;
 
 /** Sites that are open, so that an interrupted benchmark can clear them away. */
 const open = new Set<Site>();
@@ -154,19 +155,20 @@ export class Site {
     await this.untilProvisioned(Math.max(engines, vpns));
   }
 
-  /** Looks seldom: what has to start a hundred engines shall not answer questions all the time. */
   private async untilProvisioned(engines: number): Promise<void> {
     const deadline = Date.now() + PROVISIONED_LIMIT_MS;
     const url = `${this.portward.url}/engines`;
-    for (let looks = 1; ; looks++) {
-      await sleep(LOOK_EVERY_MS);
+    for (let tellAt = Date.now() + TELL_EVERY_MS; ;) {
+      await sleep(Math.max(100, LOOK_EVERY_MS * this.vpns.length));
       const answer = await httpGet(url, { limitMs: LOOK_LIMIT_MS }).catch(() => null);
       const list = answer?.status === 200 ? decodeEngines(answer.body) : [];
       if (list.length === engines && list.filter((e) => e.forwarded === true).length === this.vpns.length) break;
       const found = `${list.length} of ${engines} engines are listed`;
       if (Date.now() > deadline)
         throw new Error(`expected within ${PROVISIONED_LIMIT_MS / 1000} s: all engines; ${found}`);
-      if (looks % LOOKS_A_LINE === 0) progress(found);
+      if (Date.now() < tellAt) continue;
+      tellAt += TELL_EVERY_MS;
+      progress(found);
     }
     await this.untilQuiet();
   }

@@ -67,10 +67,11 @@ export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
   });
 
   // Before the tunnel, as Gluetun does: a reader finds port 0 until the tunnel is up.
-  void around
-    .listen(control, settings.controlPort)
-    .then(() => logLine(`[http server] listening on ${settings.controlPort}`));
-  void around.listen(admin, ADMIN_PORT);
+  around.listen(control, settings.controlPort).then(
+    () => logLine(`[http server] listening on ${settings.controlPort}`),
+    (error: unknown) => fail(around, error),
+  );
+  around.listen(admin, ADMIN_PORT).catch((error: unknown) => fail(around, error));
   vpn.begin();
 
   around.onStopSignal((signal) => {
@@ -78,4 +79,10 @@ export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
     void vpn.shutDown().then(() => around.exit(0));
   });
   return { isHealthy };
+}
+
+/** As of any program that can't have its port. */
+function fail({ print, exit }: Surroundings, error: unknown): void {
+  print(error instanceof Error ? error.message : String(error), 'stderr');
+  exit(1);
 }

@@ -120,6 +120,7 @@ function illVpn(index: number): SimulatedVpn {
 beforeAll(async () => {
   const count = badDays.length + 1;
   stage = await Stage.start({
+    docker: 'simulated',
     vpns: Array.from({ length: count }, () => ({ port: PORT })),
     env: {
       ...NO_PROXY,

@@ -61,8 +61,11 @@ function isFresh(response: Response): boolean {
   return !response.headers.has('x-portward-stale');
 }
 
-/** In memory looking costs nothing. */
-const SIMULATED_HEALTH_INTERVAL_MS = 100;
+/**
+ * In memory looking costs nothing. A port that a program of this machine has at all addresses, as a Portward has 8000, nobody can
+ * have at one of them.
+ */
+const IN_MEMORY = { healthIntervalMs: 100, controlPort: 18_000 } as const;
 
 /** Simulated VPNs in a Docker and Portward beside them as a process; `clear` leaves nothing of either. */
 export class Stage {
@@ -123,8 +126,8 @@ export class Stage {
   }
 
   private startVpn(options: Partial<SimulatedVpnOptions>): Promise<SimulatedVpn> {
-    const health = this.simulated ? { healthIntervalMs: SIMULATED_HEALTH_INTERVAL_MS } : {};
-    return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...health, ...options });
+    const inMemory = this.simulated ? IN_MEMORY : {};
+    return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...inMemory, ...options });
   }
 
   /** VPNs first, all healthy, then Portward with them. */
