@@ -53,7 +53,8 @@ async function handle(parts: EngineParts, incoming: IncomingMessage, answer: Ser
   const [, reference = '', action = ''] = /^\/containers\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
   if (path === '/_ping') answer.writeHead(200, { 'content-type': 'text/plain' }).end('OK');
   else if (path === '/version') json(answer, 200, ABOUT);
-  else if (path === '/events') parts.feed.send(new Filters(query.get('filters')), answer);
+  else if (path === '/events')
+    parts.feed.send(new Filters(query.get('filters'), ['type', 'event', 'label', 'container']), answer);
   else if (method === 'GET' && path === '/containers/json') list(parts, query, answer);
   else if (method === 'POST' && path === '/containers/create') await create(parts, request);
   else if (reference !== '') await ofContainer(parts, request, reference, action);
@@ -61,7 +62,7 @@ async function handle(parts: EngineParts, incoming: IncomingMessage, answer: Ser
 }
 
 function list({ containers }: EngineParts, query: URLSearchParams, answer: ServerResponse): void {
-  const filters = new Filters(query.get('filters'));
+  const filters = new Filters(query.get('filters'), ['label', 'name']);
   const isAll = ['1', 'true'].includes(query.get('all') ?? '');
   const found = containers.all.filter(
     (c) => (isAll || c.isRunning) && filters.permitsLabels(c.labels) && filters.permitsName(c.name),

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { DockerRefusal } from './refusal';
 
 export interface EventSource {
   readonly id: string;
@@ -29,7 +30,9 @@ export class EventFeed {
     for (const { filters, answer } of this.listeners) {
       // `health_status` stands for `health_status: healthy` and the like.
       const isKind = filters.permits('event', action) || filters.permits('event', action.split(':')[0] ?? '');
-      if (isKind && filters.permits('type', 'container') && filters.permitsLabels(labels)) answer.write(line);
+      const isMeant = filters.permits('container', id) || filters.permits('container', name);
+      if (isKind && isMeant && filters.permits('type', 'container') && filters.permitsLabels(labels))
+        answer.write(line);
     }
   }
 
@@ -48,8 +51,11 @@ export class EventFeed {
 export class Filters {
   private readonly wanted: Readonly<Record<string, readonly string[]>>;
 
-  constructor(text: string | null) {
+  /** @param known names of filters. @throws DockerRefusal for others: who asks for less must not be given all */
+  constructor(text: string | null, known: readonly string[]) {
     const parsed: Record<string, string[] | Record<string, boolean>> = text === null ? {} : JSON.parse(text);
+    const unknown = Object.keys(parsed).filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new DockerRefusal(501, `not simulated: filter ${unknown.join(', ')}`);
     this.wanted = Object.fromEntries(
       Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values)]),
     );

@@ -20,7 +20,7 @@ export async function imageRoute(parts: EngineParts, request: DockerRequest): Pr
       answer.writeHead(201).end();
       return true;
     case 'GET /images/json': {
-      const [pattern = '*'] = new Filters(query.get('filters')).values('reference');
+      const [pattern = '*'] = new Filters(query.get('filters'), ['reference']).values('reference');
       const all = images.list(pattern).map(([tag, { id }]) => ({ Id: id, RepoTags: [tag] }));
       json(answer, 200, all);
       return true;

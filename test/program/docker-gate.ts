@@ -7,9 +7,9 @@ export type Rule = (
   path: string,
 ) => { readonly status: number; readonly message: string } | 'hang' | null;
 
-const SOCKET = '/var/run/docker.sock';
+const SOCKET = 'unix:///var/run/docker.sock';
 
-/** Stands before the real Docker, so that a test can make it fail, or be away, without harming anybody else's. */
+/** Stands before a Docker, so that a test can make it fail, or be away, without harming anybody else's. */
 export class DockerGate {
   rule: Rule = () => null;
   /** The paths of what was never answered. */
@@ -19,12 +19,16 @@ export class DockerGate {
   private constructor(
     private server: Server,
     private readonly port: number,
+    private readonly target: { readonly socketPath: string } | { readonly host: string; readonly port: string },
   ) {}
 
-  static async open(): Promise<DockerGate> {
+  /** @param dockerHost as Docker's variable of that name says it; the machine's own if absent */
+  static async open(dockerHost = SOCKET): Promise<DockerGate> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const gate = new DockerGate(server, (server.address() as AddressInfo).port);
+    const { hostname: host, port, protocol, pathname: socketPath } = new URL(dockerHost);
+    const target = protocol === 'unix:' ? { socketPath } : { host, port };
+    const gate = new DockerGate(server, (server.address() as AddressInfo).port, target);
     gate.attach(server);
     return gate;
   }
@@ -68,7 +72,7 @@ export class DockerGate {
       outgoing.end(JSON.stringify({ message: refusal.message }));
       return;
     }
-    const onward = request({ socketPath: SOCKET, method, path: url, headers }, (answer) => {
+    const onward = request({ ...this.target, method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       answer.pipe(outgoing);

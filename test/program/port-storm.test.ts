@@ -9,6 +9,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.start({
+    docker: 'simulated',
     vpns: [{ port: 40_000 }, { port: 50_000, healthIntervalMs: 300 }],
     env: { ...NO_PROXY, MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '6', VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0' },
   });
