@@ -5,6 +5,9 @@
 import '../packed-modules';
 import { promiseHooks } from 'node:v8';
 
-promiseHooks.createHook = () => () => undefined;
+// Node.js 20 follows AsyncLocalStorage by the same function, without which the SDK takes one cancellation scope for another. The SDK's
+// own hook is the one that does not want to hear when a promise is taken up.
+const { createHook } = promiseHooks;
+promiseHooks.createHook = (hooks) => (hooks.before === undefined ? () => undefined : createHook(hooks));
 
 import '@temporalio/worker/lib/workflow/workflow-worker-thread';
