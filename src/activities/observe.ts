@@ -128,8 +128,8 @@ export class Observer {
       { vpn, instance, memory },
       { look: () => this.lookNow(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
     );
-    // What this workflow has done itself may not be in what was seen before.
-    if (!input.newsOnly) this.onHost.forget(known === null);
+    // Who asks for an observation relies on a look from now on: what replacements have done may not be in the one before.
+    this.onHost.forget(known === null);
   }
 
   async run(context: Context): Promise<Observation> {
