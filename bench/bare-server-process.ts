@@ -6,6 +6,7 @@ async function main(): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
   const type = answer.headers.get('content-type') ?? 'application/json';
   const app = Fastify();
+  process.stdin.resume().on('end', () => process.exit());
   app.get('/engines', (_request, reply) => {
     void reply.header('content-type', type).send(body);
   });

@@ -12,7 +12,8 @@ export interface BareServer {
 /** The least that a Fastify can do: what `/engines` is held against in the same run, on the same machine. */
 export async function startBareServer(url: string): Promise<BareServer> {
   const child = spawn(process.execPath, [join(__dirname, 'bare-server-process.js'), url], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // It ends with the pipe from us, however we end.
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');
   const [address] = await Promise.race([
@@ -22,7 +23,7 @@ export async function startBareServer(url: string): Promise<BareServer> {
   return {
     url: `${String(address)}/engines`,
     stop: async () => {
-      child.kill();
+      child.stdin.end();
       await gone;
     },
   };
