@@ -58,3 +58,23 @@ test('what the pack holds knows its own file, and so finds what lies beside it',
   const { stdout } = spawnSync(process.execPath, ['-e', ask], { encoding: 'utf8' });
   expect(stdout.trim()).toBe(join(dist, 'workflow-bundle.js'));
 });
+
+test('a thread for workflows makes no stack trace of each promise, and follows AsyncLocalStorage through them', () => {
+  const ask = `
+    const { AsyncLocalStorage } = require('node:async_hooks');
+    const { parentPort } = require('node:worker_threads');
+    require('${join(dist, 'src', 'temporal', 'workflow-thread.js')}');
+    let seen = 0;
+    require('node:v8').promiseHooks.createHook({ init: () => seen++ });
+    const storage = new AsyncLocalStorage();
+    const within = (name) => storage.run(name, async () => {
+      await null;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return storage.getStore();
+    });
+    Promise.all([within('one'), within('other')]).then((stores) => parentPort.postMessage({ stores, seen }));
+  `;
+  const env = { PATH: process.env['PATH'], LOAD: ask };
+  const { stdout } = spawnSync(process.execPath, ['-e', IN_A_THREAD], { encoding: 'utf8', env });
+  expect(JSON.parse(stdout)).toEqual({ stores: ['one', 'other'], seen: 0 });
+});
