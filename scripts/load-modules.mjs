@@ -12,8 +12,8 @@ const load = (...path) => require(join(dist, 'src', ...path));
 const { packed } = load('packed-modules.js');
 if (isMainThread) {
   load('command-line.js');
-  load('config.js');
   load('program', 'run.js');
+  await prepareApi();
 } else {
   load('temporal', 'workflow-thread.js');
 }
@@ -25,3 +25,22 @@ if (isMainThread) {
     throw error;
   });
 } else process.exit();
+
+/** The API loads, and makes functions of its schemas, when it is put together. */
+async function prepareApi() {
+  const address = '127.0.0.1:9';
+  const { client, connection } = load('temporal', 'client.js').lazyClient({
+    connection: { address },
+    namespace: 'default',
+  });
+  const { ApiProgram } = load('program', 'api-program.js');
+  const api = new ApiProgram(load('config.js').loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun' }), {
+    client,
+    log: load('logger.js').createLogger({ debug: false, debugDir: '', format: 'json' }),
+    workerMetrics: null,
+    temporalUi: { origin: `http://${address}`, hostAddresses: () => Promise.resolve([]) },
+  });
+  await api.prepare();
+  await api.stop();
+  await connection.close();
+}

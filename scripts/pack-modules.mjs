@@ -69,7 +69,8 @@ function packed({ loaded, found }, dist) {
 
 /** `import()` is relative to the file that it stands in; and an escape can't be put in place of a character that is escaped or raw. */
 function mayBePacked(path, source) {
-  return !KNOWN_IN_STACK_TRACES.test(path) && !/\bimport\(|\\[^\0-\x7f]|String\.raw`[^`]*[^\0-\x7f`]/.test(source);
+  const code = source.replaceAll(/^\s*(\*|\/\/).*$/gm, '');
+  return !KNOWN_IN_STACK_TRACES.test(path) && !/\bimport\(|\\[^\0-\x7f]|String\.raw`[^`]*[^\0-\x7f`]/.test(code);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) packModules(join(root, 'dist'));

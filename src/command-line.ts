@@ -10,8 +10,7 @@ import type * as Program from './program/run';
 const WRONG_INPUT = 2;
 
 async function start(parts: readonly Configuration.Part[]): Promise<void> {
-  // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. Not by `import()`, which would look for
-  // them beside the pack that this may be in.
+  // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. As it is here, it comes from the pack.
   const { loadConfig } = require('./config') as typeof Configuration;
   const { run } = require('./program/run') as typeof Program;
   await run(loadConfig(process.env, parts), parts);

@@ -71,6 +71,11 @@ export class ApiProgram {
     });
   }
 
+  /** Has all but an address, as the build does to see what that takes. */
+  async prepare(): Promise<void> {
+    await this.server.ready();
+  }
+
   async start(): Promise<void> {
     const { api } = this.config;
     if (api.keys.length === 0 && !isLoopback(api.host)) {

@@ -1,3 +1,4 @@
+import type * as HttpProxy from '@fastify/http-proxy';
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -102,8 +103,8 @@ async function show(fastify: FastifyInstance, shown: Shown): Promise<void> {
   fastify.addHook('onRequest', (request, reply) => admit(request, reply, shown));
   // What is sent goes on as it comes.
   fastify.removeAllContentTypeParsers();
-  // Loaded only here: it brings an HTTP client of its own, and takes a tenth of a second.
-  const { default: httpProxy } = await import('@fastify/http-proxy');
+  // Loaded only here: it brings an HTTP client of its own.
+  const { default: httpProxy } = require('@fastify/http-proxy') as typeof HttpProxy;
   await fastify.register(httpProxy, {
     upstream: shown.ui.origin,
     prefix: TEMPORAL_UI_PATH,
