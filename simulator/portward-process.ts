@@ -78,6 +78,7 @@ export class PortwardProcess {
   private readonly waiting = new Set<() => void>();
   private build: string | null = null;
   private child: ChildProcess | null = null;
+  private launchedAt = 0;
   private ended: Promise<Exit> = Promise.resolve({ code: null, signal: null });
 
   /** Not yet a process: see preparePortward. */
@@ -150,6 +151,7 @@ export class PortwardProcess {
 
   /** A start that is under way and may never come to its end; `start` is it and its end. */
   launch(): void {
+    this.launchedAt = this.logLines.length;
     if (this.isRunning) throw new Error(`Portward runs already, pid ${this.pid}`);
     // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
     const child = spawn(process.execPath, [mainScript(this.build), this.part], {
@@ -168,7 +170,7 @@ export class PortwardProcess {
     }
   }
 
-  /** Resolves when the API answers, where it has one. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
+  /** Resolves when the API answers, where it has one, and so does a Temporal server of its own. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
   async start(): Promise<void> {
     this.launch();
     if (this.part !== 'worker') await this.untilAnswering();
@@ -256,6 +258,12 @@ export class PortwardProcess {
     for (const wake of this.waiting) wake();
   }
 
+  /** The API answers before its Temporal server is there, which callers may ask themselves. */
+  private hasTemporal(): boolean {
+    if (this.part !== 'start' || this.env['TEMPORAL_ADDRESS']) return true;
+    return this.logLines.slice(this.launchedAt).some(({ text }) => text.includes('Temporal server: '));
+  }
+
   private async untilAnswering(): Promise<void> {
     const { signal, limitMs = START_LIMIT_MS } = this.options;
     const deadline = Date.now() + limitMs;
@@ -269,7 +277,7 @@ export class PortwardProcess {
         throw new Error(`Portward's API has not answered in ${limitMs / 1000} s:\n${this.lastLines()}`);
       }
       const answer = await httpGet(`${this.url}/health/live`, { limitMs: 1_000 }).catch(() => null);
-      if (answer?.status === 200) return;
+      if (answer?.status === 200 && this.hasTemporal()) return;
       await sleep(50);
     }
   }

@@ -41,8 +41,12 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   const leftOut = leftOutNotice(process.env);
   if (leftOut !== null) log.info(leftOut);
 
-  const server = await startedUnless(stopping, () => embeddedServer(config, parts, log, stopping));
-  const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, server);
+  const failing = new AbortController();
+  const ending = AbortSignal.any([stopping, failing.signal]);
+  const serverUp = startedUnless(ending, () => embeddedServer(config, parts, log, ending));
+  // It may fail before anybody waits for it.
+  serverUp.catch(() => {});
+  const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, serverUp);
   const { client, connection } = lazyClient(target, () => worker?.mayBeAsked ?? true);
   const hints = new VpnHints();
   const worker = docker && new WorkerProgram(config, { docker, target, client, connection, hints, log });
@@ -55,19 +59,26 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
         temporalUi: uiUrl === null ? null : temporalUi(config, uiUrl, docker),
       })
     : null;
-  server?.supervise(() => worker?.checkWorkflows(), stopping);
+  /** The API has something to show before Temporal is there. */
+  const listening = async () => {
+    await worker?.prepare();
+    if (!stopping.aborted) await api?.start();
+  };
+  const supervised = async () => (await serverUp)?.supervise(() => worker?.checkWorkflows(), stopping);
   try {
     await startedUnless(stopping, async () => {
-      await worker?.start();
-      if (!stopping.aborted) await api?.start();
+      await Promise.all([supervised(), listening()]);
+      if (!stopping.aborted) worker?.begin();
     });
     await untilAborted(stopping);
   } finally {
     const began = performance.now();
+    failing.abort();
     await within(CLOSE_WITHIN_MS, api?.stop());
     const handedOver = await within(HAND_OVER_WITHIN_MS, worker?.stop());
     if (!handedOver) log.warn('The worker could not hand over in time; its work is taken up again at the next start');
     await within(CLOSE_WITHIN_MS, connection.close());
+    const server = await serverUp.catch(() => null);
     if (!(await within(SERVER_STOPS_WITHIN_MS, server?.stop())))
       log.warn('The Temporal server could not be stopped in time; the next start takes it over');
     // The SDK keeps lines of workflows back for a moment, to sort them; the process ends before it would write them.
@@ -127,12 +138,16 @@ function connections({ temporal }: Config, parts: readonly Part[]): Connections 
   return found;
 }
 
+/** Known before the server answers, unless one that is left from before listens elsewhere: it may be replaced. */
 async function embeddedTarget(
   { dataDir, temporal }: Config,
-  server: EmbeddedServer | null,
+  serverUp: Promise<EmbeddedServer | null>,
 ): Promise<{ target: TemporalTarget; uiUrl: string }> {
-  const found = server ?? (await findEmbeddedServer(dataDir)) ?? embeddedAddresses(temporal);
-  return { target: targetAt(found.address), uiUrl: found.uiUrl };
+  const wanted = embeddedAddresses(temporal);
+  const found = await findEmbeddedServer(dataDir);
+  const isElsewhere = found !== undefined && (found.address !== wanted.address || found.uiUrl !== wanted.uiUrl);
+  const { address, uiUrl } = isElsewhere ? ((await serverUp) ?? found) : wanted;
+  return { target: targetAt(address), uiUrl };
 }
 
 function temporalUi({ api }: Config, uiUrl: string, docker: DockerHost | null): TemporalUi {

@@ -84,11 +84,15 @@ export class WorkerProgram {
     this.activities = { ...this.makeActivities(), ...this.makeFleetActivities() };
   }
 
-  /** Returns when the worker is on its way; it finds Temporal and Docker when they are there. @throws ForeignEngines */
-  async start(): Promise<void> {
+  /** What has to be clear before anything is done to the VPNs; Docker may be away. @throws ForeignEngines */
+  async prepare(): Promise<void> {
     if (!(await this.vpnsAreOurs())) void this.checkVpnsLater();
     if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
-    this.running = this.keepRunning();
+  }
+
+  /** The worker is on its way; it finds Temporal and Docker when they are there. */
+  begin(): void {
+    this.running ??= this.keepRunning();
   }
 
   /**
