@@ -162,6 +162,8 @@ export function replacement(change: Partial<Replacement> = {}): Replacement {
     lastError: null,
     heldUntil: null,
     draining: [],
+    leave: 'never',
+    leaveAsked: [],
     ...change,
   };
 }

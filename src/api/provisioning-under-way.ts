@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/engine';
 import type { Replacement } from '../domain/replacement';
 import type { VpnReport } from '../workflows/messages';
-import { busyEngines } from '../workflows/pool-facts';
+import { busyEngines } from '../workflows/streams';
 import { isHeldUp } from '../workflows/provisioning-allowance';
 import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnFacts } from './provisioning-decision';
 

@@ -47,6 +47,12 @@ export interface EngineExtras {
   readonly sealedEnv: string | null;
 }
 
+/**
+ * Whether old engines are stopped only with the leave of the VPN's workflow, which refuses later streams on them: always, as long
+ * as they may drain, or never, where the replacement has to be and waits for nobody.
+ */
+export type Leave = 'always' | 'while draining' | 'never';
+
 export type ReplacementState = 'running' | 'completed' | 'lost';
 
 /** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
@@ -77,6 +83,9 @@ export interface Replacement {
   readonly heldUntil: Instant | null;
   /** Of the old engines, those that have streams to serve: still, or again from a list that a proxy had. */
   readonly draining: readonly ContainerId[];
+  readonly leave: Leave;
+  /** The old engines for which it waits for leave. */
+  readonly leaveAsked: readonly ContainerId[];
 }
 
 export interface ReplacementInput {
@@ -94,6 +103,7 @@ export interface ReplacementInput {
   /** Of the old engines, those whose streams are waited for, until the VPN says otherwise; `drainMs`: for how long at most. */
   readonly draining: readonly ContainerId[];
   readonly drainMs: number;
+  readonly leave: Leave;
   /** See `Replacement`. */
   readonly heldUntil: Instant | null;
   /** Set when the workflow continued as new: what it had done so far. */
@@ -133,6 +143,11 @@ export interface EngineLeft {
   readonly generation: number | null;
   /** Docker's words. */
   readonly reason: string;
+}
+export interface LeaveAsked {
+  readonly number: number;
+  readonly lineage: string;
+  readonly engine: ContainerId;
 }
 export interface EngineMade {
   readonly number: number;

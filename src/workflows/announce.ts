@@ -113,7 +113,7 @@ export function announce(name: string, effect: Effect, data: VpnData): void {
     announceRemedy(name, effect.remedy, data);
     return;
   }
-  if (effect.kind === 'hold' || effect.kind === 'draining') return;
+  if (effect.kind === 'hold' || effect.kind === 'draining' || effect.kind === 'leave') return;
   const { replacement } = effect;
   const ids = { event: 'replacement', replacement: replacement.id };
   if (effect.kind === 'abandon') {

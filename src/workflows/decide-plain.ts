@@ -1,7 +1,8 @@
 import { engineRef, type Engine } from '../domain/engine';
 import { isOfLineage, label } from '../domain/names';
 import type { Decision } from './decision';
-import { busyEngines, targetOf } from './pool-facts';
+import { targetOf } from './pool-facts';
+import { busyEngines } from './streams';
 import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
 import type { VpnData } from './vpn-data';
 

@@ -72,6 +72,7 @@ export class Effects {
       if (effect.kind === 'start') await this.start(replacement);
       else if (effect.kind === 'hold') await child.signal(messages.holdSignal, effect.until);
       else if (effect.kind === 'abandon') await child.signal(messages.abandonSignal);
+      else if (effect.kind === 'leave') await child.signal(messages.leaveSignal, effect.engines);
       else if (effect.kind === 'draining') await child.signal(messages.drainingSignal, effect.engines);
       else await child.signal(messages.retargetSignal, effect.target);
     } catch (error) {
@@ -149,7 +150,7 @@ export class Effects {
 
 async function begin(data: VpnData, replacement: Replacement): Promise<ChildWorkflowHandle<typeof replaceEngine>> {
   const { instance, vpn, evictionGraceMs, stopTimeoutS, startupTimeoutMs } = data.settings;
-  const { number, cause, reason, old, target, heldUntil, draining } = replacement;
+  const { number, cause, reason, old, target, heldUntil, draining, leave } = replacement;
   const input: ReplacementInput = {
     instance,
     vpn,
@@ -165,6 +166,7 @@ async function begin(data: VpnData, replacement: Replacement): Promise<ChildWork
     startupTimeoutMs,
     draining,
     drainMs: drainMs(data, cause),
+    leave,
   };
   return startChild<typeof replaceEngine>('replaceEngine', {
     workflowId: replacement.id,

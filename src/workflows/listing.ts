@@ -22,9 +22,11 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   }));
 }
 
-/** The engines that are known and not listed; who asked for one that boots may report a stream on it before it is. */
+/** The engines that are known and not listed, and that may have a stream; who asked for one that boots may report a stream on it before it is. */
 export function hidden(data: VpnData, listed: readonly ListedEngine[]): HiddenEngine[] {
   const shown = new Set(listed.map((e) => e.id));
-  const others = [...data.engines, ...data.evicted, ...bootingEngines(data)].filter((e) => !shown.has(e.id));
+  const others = [...data.engines, ...data.evicted, ...bootingEngines(data)].filter(
+    (e) => !shown.has(e.id) && !data.sealed.includes(e.id),
+  );
   return others.map(({ id, name, httpPort }) => ({ id, name, httpPort }));
 }

@@ -102,6 +102,8 @@ export const engineReadySignal = defineSignal<[unknown]>('engineReady');
 export const replacementEndedSignal = defineSignal<[unknown]>('replacementEnded');
 /** A container that can't be removed; the VPN has another replacement try on, slowly. */
 export const engineLeftSignal = defineSignal<[unknown]>('engineLeft');
+/** It is about to stop an engine that nobody has to lose a stream for: `leaveSignal` answers when that has none. */
+export const leaveAskedSignal = defineSignal<[unknown]>('leaveAsked');
 export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
 
 /** From a VPN to a replacement: the port has moved again, or (null) are you still there. */
@@ -110,5 +112,7 @@ export const retargetSignal = defineSignal<[unknown]>('retarget');
 export const holdSignal = defineSignal<[unknown]>('hold');
 /** From a VPN to a replacement: on these of its old engines (ids) there are streams now. */
 export const drainingSignal = defineSignal<[unknown]>('draining');
+/** From a VPN to a replacement: these of its old engines (ids) have no stream, and get none any more. */
+export const leaveSignal = defineSignal<[unknown]>('leave');
 /** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
 export const abandonSignal = defineSignal('abandon');

@@ -4,6 +4,7 @@ import type {
   EngineLeft,
   EngineMade,
   EngineReady,
+  LeaveAsked,
   ReplacementEnded,
   Target,
 } from '../domain/replacement';
@@ -111,6 +112,13 @@ export function parseReplacementEnded(value: unknown): ReplacementEnded | null {
   const { lineage, number, generation, failedAttempts } = m;
   if (generation !== null && !isCount(generation)) return null;
   return { lineage, number, generation, failedAttempts };
+}
+
+export function parseLeaveAsked(value: unknown): LeaveAsked | null {
+  const m = fields(value);
+  if (!m || !isText(m['lineage']) || !isCount(m['number']) || !isText(m['engine'])) return null;
+  const { lineage, number, engine } = m;
+  return { lineage, number, engine };
 }
 
 export function parseAttemptFailed(value: unknown): AttemptFailed | null {

@@ -1,16 +1,12 @@
-import type { ContainerId, Instant } from '../domain/engine';
+import type { Instant } from '../domain/engine';
 import { isCalledUnhealthy, isHealthy, isStarting, type Sight } from '../domain/observation';
 import type { PoolCondition, PoolFacts } from '../domain/pool';
+import { busyEngines } from './streams';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 /** How many engines this VPN keeps, the forwarded one among them: what the fleet has said last. */
 export function targetOf({ fleetTarget, settings }: VpnData): number {
   return fleetTarget ?? settings.targetEngines;
-}
-
-/** Engines with a stream on them. */
-export function busyEngines({ streams }: VpnData): Set<ContainerId> {
-  return new Set(streams.filter((s) => s.endedAt === null).map((s) => s.containerId));
 }
 
 /**

@@ -32,6 +32,8 @@ import {
   engineMadeSignal,
   engineReadySignal,
   holdSignal,
+  leaveAskedSignal,
+  leaveSignal,
   replacementEndedSignal,
   retargetSignal,
 } from './messages';
@@ -84,6 +86,10 @@ async function replace(input: ReplacementInput): Promise<ReplacementResult> {
   let draining = input.progress?.draining ?? input.draining;
   /** The run of the VPN that has begun this, and is told its end by Temporal, is over. */
   let tellsEnd = input.progress?.tellsEnd ?? false;
+  /** Old engines that may be stopped as far as their streams are concerned. */
+  const mayStop = new Set<ContainerId>();
+  /** There is nobody who could give leave. */
+  let abandoned = false;
   const drainUntil = input.progress?.drainUntil ?? Date.now() + input.drainMs;
   const parent = getExternalWorkflowHandle(vpnWorkflowId(input.instance, vpn));
 
@@ -109,8 +115,15 @@ async function replace(input: ReplacementInput): Promise<ReplacementResult> {
     else log.warn(`[${vpn}] signal draining ignored: not the ids of containers`);
   });
 
+  setHandler(leaveSignal, (value) => {
+    const ids = parseIds(value);
+    if (ids) for (const id of ids) mayStop.add(id);
+    else log.warn(`[${vpn}] signal leave ignored: not the ids of containers`);
+  });
+
   /** The VPN is not there any more, or is another one that knows nothing of this: a new engine would be nobody's. */
   function abandon(): void {
+    abandoned = true;
     if (target && ready?.generation !== target.generation) target = null;
   }
   setHandler(abandonSignal, abandon);
@@ -222,16 +235,23 @@ async function replace(input: ReplacementInput): Promise<ReplacementResult> {
 
   /** Nobody chooses the engine any more, and those who have chosen it may go on until it is time. */
   async function passDrain(engine: EngineRef): Promise<void> {
-    const left = drainUntil - Date.now();
-    if (!draining.includes(engine.id) || left <= 0) return;
-    if (!input.progress) {
-      log.info(`[${vpn}] Engine ${engine.name} may finish its streams for ${Math.ceil(left / 1000)} s`, {
+    const isDraining = () => draining.includes(engine.id);
+    const mayStay = input.leave === 'always' ? undefined : drainUntil - Date.now();
+    if (mayStay !== undefined && mayStay <= 0) return;
+    if (!input.progress && isDraining()) {
+      const limit = mayStay === undefined ? '' : ` for ${Math.ceil(mayStay / 1000)} s`;
+      log.info(`[${vpn}] Engine ${engine.name} may finish its streams${limit}`, {
         event: 'draining',
         engine: engine.id,
       });
     }
-    await condition(() => !draining.includes(engine.id) || historyIsLong(), left);
-    if (draining.includes(engine.id) && historyIsLong()) await renew();
+    if (input.leave !== 'never') await tell(leaveAskedSignal, { engine: engine.id });
+    const mayGo = () => (input.leave === 'never' ? !isDraining() : abandoned || mayStop.has(engine.id));
+    if (mayGo()) return;
+    await (mayStay === undefined
+      ? condition(() => mayGo() || historyIsLong())
+      : condition(() => mayGo() || historyIsLong(), mayStay));
+    if (!mayGo() && historyIsLong()) await renew();
   }
 
   async function letGo(engine: EngineRef): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EngineRef, Instant, Port, Role } from '../domain/engine';
 import { replacementWorkflowId } from '../domain/names';
-import type { Cause, EngineExtras, Replacement, Target } from '../domain/replacement';
-import { draining } from './drain';
+import type { Cause, EngineExtras, Leave, Replacement, Target } from '../domain/replacement';
+import { draining, drainMs } from './drain';
 import { allocate, waitFor } from './ports';
 import type { VpnData } from './vpn-data';
 
@@ -41,6 +41,7 @@ export function withBegun(
     engines: before.engines.filter((e) => !oldIds.has(e.id)),
     evicted: [...before.evicted.filter((e) => !oldIds.has(e.id)), ...old],
   };
+  const leave = leaveFor(before, cause, old);
   const replacement: Replacement = {
     id: replacementWorkflowId(settings.instance, settings.vpn, lineage, number),
     number,
@@ -59,10 +60,22 @@ export function withBegun(
     failedAttempts: 0,
     lastError: null,
     heldUntil: null,
-    draining: draining(data, cause, old),
+    draining: draining(data, cause, old, leave),
+    leave,
+    leaveAsked: [],
   };
   const replacements = [...data.replacements, replacement];
   return { data: { ...data, nextNumber: number + 1, replacements }, replacement };
+}
+
+function leaveFor(data: VpnData, cause: Cause, old: readonly EngineRef[]): Leave {
+  // It works, and it was idle: a stream on it began while it was being hidden.
+  if (cause === 'surplus') return 'always';
+  if (cause === 'removed') return drainMs(data, cause) > 0 ? 'while draining' : 'never';
+  // Whoever was at work on it is gone, and why it was hidden holds on.
+  if (cause !== 'left over') return 'never';
+  const before = old.map((e) => lettingGoOf(data, e.id)?.leave ?? 'never');
+  return before.find((leave) => leave !== 'never') ?? 'never';
 }
 
 function firstTarget(data: VpnData, { role, p2pPort, extras, httpPort }: BringUp): Target {

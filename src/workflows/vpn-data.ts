@@ -76,6 +76,8 @@ export interface VpnData {
   readonly engines: readonly Engine[];
   /** Hidden for good, and kept until seen gone from Docker, so that a look can't bring them back (I1). */
   readonly evicted: readonly EngineRef[];
+  /** Those of them that their replacements have leave to stop: no stream begins on them any more. */
+  readonly sealed: readonly ContainerId[];
   /** Those of them that Docker does not remove. */
   readonly leftOvers: readonly LeftOver[];
   readonly replacements: readonly Replacement[];
@@ -133,6 +135,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     portLost: null,
     engines: [],
     evicted: [],
+    sealed: [],
     leftOvers: [],
     replacements: [],
     nextNumber: 1,

@@ -16,6 +16,7 @@ import type {
   EngineLeft,
   EngineMade,
   EngineReady,
+  LeaveAsked,
   Replacement,
   ReplacementEnded,
   Target,
@@ -41,7 +42,7 @@ import { draining } from './drain';
 import { inBrief } from './extras-in-brief';
 import type { EngineLists, ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
-import { busyEngines, poolFacts, targetOf } from './pool-facts';
+import { poolFacts, targetOf } from './pool-facts';
 import { PortRangeUsedUp } from './ports';
 import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { actedOn } from './recurrence';
@@ -59,7 +60,7 @@ import {
   withChanged,
   type ReplacementOrder,
 } from './replacements';
-import { reported, withoutEngines } from './streams';
+import { busyEngines, reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './taken-ports';
 import {
   bootingEngines,
@@ -79,6 +80,7 @@ export type Effect =
   | { readonly kind: 'hold'; readonly replacement: Replacement; readonly until: Instant | null }
   | { readonly kind: 'abandon'; readonly replacement: Replacement }
   | { readonly kind: 'draining'; readonly replacement: Replacement; readonly engines: readonly ContainerId[] }
+  | { readonly kind: 'leave'; readonly replacement: Replacement; readonly engines: readonly ContainerId[] }
   | { readonly kind: 'remedy'; readonly remedy: Remedy };
 
 /** `effect` is null where it had begun already. */
@@ -139,6 +141,7 @@ export class VpnState {
       engines: [...kept, ...adopted],
       // One that a former life of this workflow had evicted is not listed again, but let go of.
       evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
+      sealed: before.sealed.filter((id) => seen.has(id)),
       leftOvers: before.leftOvers.filter((e) => seen.has(e.id)),
       rival: sign ? seenAtWork(before.rival, sign, now) : before.rival,
       pullError: observation.imagePresent ? null : before.pullError,
@@ -167,7 +170,7 @@ export class VpnState {
     this.countSurplus(now);
     const { rival } = this.current;
     if (rival) this.update({ rival: aged(rival, this.current, now) });
-    const effects: Effect[] = [...this.standAside(now), ...this.drains()];
+    const effects: Effect[] = [...this.standAside(now), ...this.drains(), ...this.leaves(now)];
     const { actions, wakeAt, undone } = decide(this.current, now);
     if (undone !== undefined) this.noteUndone(undone, now);
     // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
@@ -341,6 +344,14 @@ export class VpnState {
     return this.change(numbered(this.current, replacement.number), { readyAt: now, newEngine: { id, name } });
   }
 
+  /** A replacement is about to stop an engine, and may do so once that has no stream. */
+  leaveAsked({ lineage, number, engine }: LeaveAsked): void {
+    const replacement = senderOf(this.current, { lineage, number });
+    if (replacement?.state !== 'running' || replacement.leaveAsked.includes(engine)) return;
+    this.change(replacement, { leaveAsked: [...replacement.leaveAsked, engine] });
+    this.advance();
+  }
+
   /** Docker does not remove it: it stays evicted, and its replacement goes on without it. */
   engineLeft({ lineage, number, engine, generation, reason }: EngineLeft): Effect | null {
     const replacement = senderOf(this.current, { lineage, number });
@@ -370,7 +381,7 @@ export class VpnState {
 
   /** Its old engines are gone, but for what Docker does not remove. */
   private released({ old }: Replacement, now: Instant): void {
-    const { sight, evicted, leftOvers } = this.current;
+    const { sight, evicted, sealed, leftOvers } = this.current;
     const isGone = ({ id }: Pick<EngineRef, 'id'>) =>
       old.some((e) => e.id === id) && !leftOvers.some((e) => e.id === id);
     const stays = (engine: Pick<EngineRef, 'id'>) => !isGone(engine);
@@ -382,6 +393,7 @@ export class VpnState {
     this.tellStopped(gone, now);
     this.update({
       evicted: evicted.filter(stays),
+      sealed: sealed.filter((id) => stays({ id })),
       sight: sight && { ...sight, engines: sight.engines.filter(stays) },
     });
     this.endStreamsOfLostEngines(now);
@@ -530,11 +542,13 @@ export class VpnState {
     return JSON.stringify(this.lists(now), (name, value: unknown) => (name === 'run' ? undefined : value));
   }
 
-  /** Those that are there: engines, those that boot and, until Docker no longer shows them or has only stopped them, those that are let go. */
+  /** Those that are there, and may have streams: engines, those that boot and, until Docker no longer shows them or has only stopped them, those that are let go. */
   private present(): Set<ContainerId> {
-    const { engines, evicted, leftOvers, sight } = this.current;
+    const { engines, evicted, sealed, leftOvers, sight } = this.current;
     const stopped = new Set(sight?.engines.filter((e) => !e.running).map((e) => e.id));
-    const serving = evicted.filter(({ id }) => !(stopped.has(id) && leftOvers.some((e) => e.id === id)));
+    const serving = evicted.filter(
+      ({ id }) => !sealed.includes(id) && !(stopped.has(id) && leftOvers.some((e) => e.id === id)),
+    );
     return new Set([...engines, ...serving, ...bootingEngines(this.current)].map((e) => e.id));
   }
 
@@ -569,9 +583,23 @@ export class VpnState {
   /** What replacements have to hear of the streams on the engines that they let go of. */
   private drains(): Effect[] {
     return runningReplacements(this.current).flatMap((replacement): Effect[] => {
-      const engines = draining(this.current, replacement.cause, replacement.old);
+      const { cause, old, leave } = replacement;
+      const engines = draining(this.current, cause, old, leave);
       if (engines.join() === replacement.draining.join()) return [];
       return [{ kind: 'draining', replacement: this.change(replacement, { draining: engines }), engines }];
+    });
+  }
+
+  /** Who is given leave hears of no later stream: none begins any more. */
+  private leaves(now: Instant): Effect[] {
+    return runningReplacements(this.current).flatMap((replacement): Effect[] => {
+      const { leaveAsked, draining: busy } = replacement;
+      const engines = leaveAsked.filter((id) => !busy.includes(id));
+      if (engines.length === 0) return [];
+      const left = leaveAsked.filter((id) => busy.includes(id));
+      this.update({ sealed: [...this.current.sealed, ...engines.filter((id) => !this.current.sealed.includes(id))] });
+      this.endStreamsOfLostEngines(now);
+      return [{ kind: 'leave', replacement: this.change(replacement, { leaveAsked: left }), engines }];
     });
   }
 

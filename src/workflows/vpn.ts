@@ -199,6 +199,10 @@ export async function vpn(input: VpnInput): Promise<void> {
     const message = parse.parseReplacementEnded(value);
     if (message) outside.ended(message);
   });
+  setHandler(messages.leaveAskedSignal, (value) => {
+    const message = parse.parseLeaveAsked(value);
+    if (message && !isForeign(message)) state.leaveAsked(message);
+  });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
     if (!message || isForeign(message)) return;

@@ -1,5 +1,5 @@
 // Streams on an engine that is replaced, on a real Temporal server with the real workflows.
-import { drainingSignal, streamsSignal } from '../../src/workflows/messages';
+import { collectGarbageSignal, drainingSignal, setTargetSignal, streamsSignal } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
 import { presentVpn } from '../builders';
 import { ended, started } from '../streams/events';
@@ -128,6 +128,40 @@ test.concurrent(
       },
       { evictionGraceMs: 3_000, drainMs: LONG_MS },
     ),
+);
+
+test.concurrent('an engine that is one too many is stopped with leave only, after which no stream begins on it', () =>
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      const { engines } = await stand.untilState('both', (s) => s.engines.filter((e) => e.ready).length === 2);
+      const spare = engines.find((e) => e.role === 'plain')?.id ?? '';
+      await stand.untilQuiet();
+      stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
+      await stand.handle.signal(setTargetSignal, 1);
+      await stand.handle.signal(collectGarbageSignal);
+      await stand.untilState('the eviction', (s) => s.evicted.some((e) => e.id === spare));
+      // A proxy still had it in its list.
+      await play(stand, spare, 'late');
+      await stand.untilState('the question', (s) => s.replacements.some((r) => r.leaveAsked.includes(spare)));
+      expect(isStopped(stand)).toBe(false);
+      const hidden = async () => {
+        const lists = await stand.lists();
+        return lists.engines.unchanged ? [] : lists.engines.value.hidden.map((e) => e.id);
+      };
+      expect(await hidden()).toEqual([spare]);
+
+      await stop(stand, 'late');
+      await until('leave', async () => (await stand.state()).sealed.includes(spare));
+      await play(stand, spare, 'too late');
+      expect([await playing(stand), await hidden()]).toEqual([[], []]);
+      await until('its end', () => isStopped(stand));
+      stand.failing = null;
+      await until('it gone', () => !stand.engines.has(spare));
+      await stand.untilState('nothing kept of it', (s) => s.sealed.length === 0 && s.evicted.length === 0);
+    },
+    { evictionGraceMs: 600, targetEngines: 2, idleGraceMs: LONG_MS },
+  ),
 );
 
 test.concurrent('when the time is up the engine goes, and its streams end with it', () =>

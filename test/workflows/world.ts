@@ -65,6 +65,8 @@ interface Child {
   failures: number;
   /** Old engines that have streams to serve, as it was told last. */
   draining: readonly string[];
+  /** Old engines that the VPN has said may be stopped. */
+  readonly leave: Set<string>;
 }
 
 /** These are dead, and have no streams to serve. */
@@ -255,7 +257,10 @@ export class World {
 
   /** A client begins to play on an engine, which may be hidden: its proxy has the list of a moment ago. */
   play(containerId: string): void {
-    this.state.streamsReported([started(`stream-${++this.played}`, { containerId, startedAt: this.now })], this.now);
+    const id = `stream-${++this.played}`;
+    const mayPlay = !this.state.data.sealed.includes(containerId);
+    this.state.streamsReported([started(id, { containerId, startedAt: this.now })], this.now);
+    if (!mayPlay) expect(this.playing.map((p) => p.id)).not.toContain(id);
     this.decide();
   }
 
@@ -454,7 +459,7 @@ export class World {
       if (cause === 'port changed') this.move();
       if (cause === 'surplus') for (const engine of old) this.assertNotNeeded(engine);
       const { draining } = replacement;
-      const untouched = { made: null, toldReady: null, failures: 0 };
+      const untouched = { made: null, toldReady: null, failures: 0, leave: new Set<string>() };
       this.children.set(replacement.number, {
         replacement,
         target,
@@ -476,6 +481,7 @@ export class World {
     else if (effect.kind === 'hold') child.heldUntil = effect.until;
     else if (effect.kind === 'retarget') child.target = effect.target;
     else if (effect.kind === 'draining') child.draining = effect.engines;
+    else if (effect.kind === 'leave') for (const id of effect.engines) child.leave.add(id);
     else child.target = null;
   }
 
@@ -502,18 +508,28 @@ export class World {
 
   private letGo(child: Child): boolean {
     const [old] = child.toRelease;
-    const { startedAt, cause } = child.replacement;
+    const { number, startedAt, cause, leave } = child.replacement;
     if (!old || this.now < startedAt + settings.evictionGraceMs) return false;
-    // One that was idle when it was found to be too many has only streams that began while it was being hidden.
-    const forMs = cause === 'surplus' ? 24 * 60 * 60_000 : this.state.data.settings.drainMs;
-    const mayServe = this.now < startedAt + forMs && !OF_DEAD_ENGINES.includes(cause) && !this.isLost(old.id);
-    if (mayServe && child.draining.includes(old.id)) return false;
-    if (mayServe) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
+    const mayServe = !OF_DEAD_ENGINES.includes(cause) && !this.isLost(old.id);
+    const isPatient = this.now < startedAt + this.state.data.settings.drainMs;
+    const needsLeave = leave === 'always' || (leave === 'while draining' && isPatient);
+    if (needsLeave && !child.leave.has(old.id)) {
+      const isAsked = this.state.data.replacements.some((r) => r.number === number && r.leaveAsked.includes(old.id));
+      if (!isAsked) this.askLeave(number, old.id);
+      return !isAsked;
+    }
+    if (leave === 'never' && isPatient && mayServe && child.draining.includes(old.id)) return false;
+    if (needsLeave || (isPatient && mayServe)) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
     const isGone = this.remove(old.id);
     if (!isGone) this.leave(child, old, null);
     if (!isGone && cause === 'left over') return false;
     child.toRelease.shift();
     return true;
+  }
+
+  private askLeave(number: number, engine: string): void {
+    this.state.leaveAsked({ number, lineage: this.lineage, engine });
+    this.decide();
   }
 
   /** It is told of once, and by who stays with it again and again. */
