@@ -23,7 +23,7 @@ import { searchAttributes, WorkerProgram } from './worker-program';
 
 /** `docker stop` kills after 10 s, of which each step has its part. */
 const HAND_OVER_WITHIN_MS = 6_000;
-/** More than the 2 s after which a server that hangs is killed. */
+/** Much more than what passes before a server is killed. */
 const SERVER_STOPS_WITHIN_MS = 2_500;
 const CLOSE_WITHIN_MS = 500;
 

@@ -39,8 +39,11 @@ export class ServerStartError extends Error {
 }
 
 const READY_WITHIN_MS = 30_000;
-/** When Portward stops there is little time; SIGKILL does the database no harm. */
-const STOP_PATIENCE_MS = 2_000;
+/**
+ * When Portward stops, all is in the database that the next start needs. A server that is asked to end takes a second for workers of its
+ * own, and then leaves the database as SIGKILL does: with its log, which the next one reads.
+ */
+const STOP_PATIENCE_MS = 200;
 /** Longer than a start may take, so that a second starter sees the outcome of the first. */
 const LOCK_PATIENCE_MS = READY_WITHIN_MS + 15_000;
 
