@@ -202,26 +202,30 @@ export class WorkerProgram {
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       if (this.stopping.signal.aborted) return;
       this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
-      await this.supervision.start();
+      // The worker's thread gets ready while the workflows are told; neither fails because of the other.
+      [this.worker] = await Promise.all([this.makeWorker(connection), this.supervision.start()]);
       this.hasTried = true;
-      if (this.stopping.signal.aborted) return;
-      this.worker = await createWorker({
-        connection,
-        namespace,
-        taskQueue: taskQueue(config.instance),
-        activities: this.activities,
-        // What a replay says was said when it happened.
-        sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
-        vpns: config.vpns.length,
-        engines: Math.max(config.pool.maxReplicas, config.vpns.length),
-        handOver: this.handOver,
-      });
       connected();
       if (this.stopping.signal.aborted) return;
       await this.worker.run();
     } finally {
       await connection.close();
     }
+  }
+
+  private makeWorker(connection: NativeConnection): Promise<Worker> {
+    const { config } = this;
+    return createWorker({
+      connection,
+      namespace: this.deps.target.namespace,
+      taskQueue: taskQueue(config.instance),
+      activities: this.activities,
+      // What a replay says was said when it happened.
+      sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
+      vpns: config.vpns.length,
+      engines: Math.max(config.pool.maxReplicas, config.vpns.length),
+      handOver: this.handOver,
+    });
   }
 
   private askingTemporal<T>(ask: () => Promise<T>): Promise<T> {
