@@ -116,9 +116,9 @@ export class PortWatch {
         await pauseUntil(intervalMs, signal, poke.signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.failed(error, began, failures === 0);
-        const rereadUntil = Math.max(this.doubtedUntil, this.hintedUntil);
-        const isReread = performance.now() < rereadUntil;
+        const now = performance.now();
+        this.failed(error, { began, now, isFirst: failures === 0 });
+        const isReread = now < Math.max(this.doubtedUntil, this.hintedUntil);
         const rereadMs = Math.min(FIRST_REREAD_AFTER_MS * 2 ** failures, REREAD_AFTER_AT_MOST_MS);
         failures++;
         await pauseUntil(isReread ? rereadMs : intervalMs, signal, poke.signal);
@@ -126,7 +126,7 @@ export class PortWatch {
     }
   }
 
-  private failed(error: unknown, began: number, isFirst: boolean): void {
+  private failed(error: unknown, { began, now, isFirst }: { began: number; now: number; isFirst: boolean }): void {
     const { memory, signal } = this.options;
     const failure: PortFailure = {
       since: memory.portFailure?.since ?? began,
@@ -136,7 +136,7 @@ export class PortWatch {
     };
     memory.portFailure = failure;
     this.doubtedUntil = failure.since + REREAD_FOR_MS;
-    const leftMs = this.doubtedUntil - performance.now();
+    const leftMs = this.doubtedUntil - now;
     if (leftMs <= 0) this.believeFailure();
     // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
     else if (isFirst) void pauseUntil(leftMs + 1, signal).then(() => this.believeFailure());
