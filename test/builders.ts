@@ -123,6 +123,7 @@ export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
     validPort: 65_290,
     healthy: true,
     unstable: false,
+    recovery: { since: null, usualMs: 11_000 },
     problem: null,
     ...change,
   };

@@ -4,8 +4,6 @@ import type { BlockedReasonJson } from './provisioning-schemas';
 // The reasons for which no engine can be brought up now. What a proxy tells its own clients hangs on `should_wait` and
 // `recovery_eta_seconds`.
 
-/** How long a VPN is usually away: it reconnects by itself, or is restarted. */
-const VPN_BACK_WITHIN_S = 60;
 /** Workflows and Docker are back as soon as whoever restarts them is done. */
 const PROCESS_BACK_WITHIN_S = 10;
 
@@ -13,11 +11,12 @@ function secondsUntil(instant: Instant, now: Instant): number {
   return Math.max(0, Math.ceil((instant - now) / 1000));
 }
 
-export function byVpn(vpns: readonly string[]): BlockedReasonJson {
+/** @param etaS until an engine may be there: see `src/domain/recovery.ts` */
+export function byVpn(vpns: readonly string[], etaS: number): BlockedReasonJson {
   return {
     code: 'vpn_disconnected',
     message: `no VPN is healthy (${vpns.join(', ')}): an engine could not start`,
-    recovery_eta_seconds: VPN_BACK_WITHIN_S,
+    recovery_eta_seconds: etaS,
     can_retry: true,
     should_wait: true,
   };

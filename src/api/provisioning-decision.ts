@@ -1,3 +1,4 @@
+import { recoveryEtaSeconds } from '../domain/recovery';
 import { isHealthy } from '../domain/observation';
 import type { Instant, Port } from '../domain/engine';
 import type { PortRange } from '../domain/settings';
@@ -38,7 +39,8 @@ export type ProvisioningDecision =
   | { readonly kind: 'no such port'; readonly ranges: readonly PortRange[] };
 
 type Obstacle =
-  | { readonly kind: 'silent' | 'down' | 'no room' | 'port taken' | 'other ports' }
+  | { readonly kind: 'silent' | 'no room' | 'port taken' | 'other ports' }
+  | { readonly kind: 'down'; readonly etaS: number }
   | { readonly kind: 'blind'; readonly problem: string }
   | { readonly kind: 'another Portward' }
   | { readonly kind: 'no image'; readonly image: string; readonly pulled: boolean }
@@ -85,7 +87,7 @@ function obstacle({ report, begun }: VpnFacts, httpPort: Port | null, now: Insta
   const { sight, settings, blind } = report;
   if (blind !== null) return { kind: 'blind', problem: blind.problem };
   if (standsAside(report)) return { kind: 'another Portward' };
-  if (sight === null || !isHealthy(sight.vpn)) return { kind: 'down' };
+  if (sight === null || !isHealthy(sight.vpn)) return { kind: 'down', etaS: recoveryEtaSeconds(report.recovery, now) };
   if (httpPort !== null && !includes(settings.httpPorts, httpPort)) return { kind: 'other ports' };
   if (!sight.imagePresent) return { kind: 'no image', image: settings.image, pulled: settings.pullPolicy !== 'never' };
   const trial = trialAt(report, REQUESTED);
@@ -132,6 +134,8 @@ function why(
   if (noImage) return blocked.byImage(noImage);
   if (blind) return blocked.byDocker(blind.problem);
   if (vpnsWith('another Portward').length > 0) return blocked.byAnotherPortward(vpnsWith('another Portward'));
-  if (vpnsWith('down').length > 0) return blocked.byVpn(vpnsWith('down'));
+  // Any of them will do.
+  const etas = obstacles.flatMap((o) => (o.kind === 'down' ? [o.etaS] : []));
+  if (etas.length > 0) return blocked.byVpn(vpnsWith('down'), Math.min(...etas));
   return blocked.bySilence(vpnsWith('silent'));
 }

@@ -81,7 +81,7 @@ export const RefusalSchema = Type.Object(
           error: 'provisioning_blocked',
           code: 'vpn_disconnected',
           message: 'no VPN is healthy (gluetun): an engine could not start',
-          recovery_eta_seconds: 60,
+          recovery_eta_seconds: 11,
           can_retry: true,
           should_wait: true,
         },

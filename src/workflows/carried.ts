@@ -15,7 +15,10 @@ const EVENTS_AT_MOST = 4_000;
 const HISTORY_BYTES_AT_MOST = 20 * 1024 * 1024;
 
 /** A VPN's state in few bytes. */
-export interface Carried extends Omit<VpnData, 'engines' | 'evicted' | 'streams'> {
+export interface Carried extends Omit<VpnData, 'engines' | 'evicted' | 'streams' | 'downSince' | 'outages'> {
+  /** Absent where a run of before has not carried them. */
+  readonly downSince?: VpnData['downSince'];
+  readonly outages?: VpnData['outages'];
   readonly engines: Table;
   readonly evicted: Table;
   readonly streams: Table;
@@ -59,7 +62,8 @@ export function restoredFrom(carried: Carried): VpnData {
   const evicted = objects<EngineRef>(carried.evicted);
   const ids = [...engines, ...evicted].map((e) => e.id);
   const streams = objects<ShortStream>(carried.streams).map((s) => restored(s, ids));
-  return { ...carried, engines, evicted, streams };
+  const { downSince = null, outages = [] } = carried;
+  return { ...carried, engines, evicted, streams, downSince, outages };
 }
 
 function inFewBytes(data: VpnData): Carried {

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { EngineRef, ListedEngine } from '../domain/engine';
 import type { NewsItem } from '../domain/news';
 import type { PoolFacts } from '../domain/pool';
+import type { Recovery } from '../domain/recovery';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
@@ -47,6 +48,7 @@ export interface VpnReport extends VpnData {
   readonly healthy: boolean;
   /** The port changes so often that replacements are spaced. */
   readonly unstable: boolean;
+  readonly recovery: Recovery;
 }
 export const stateQuery = defineQuery<VpnReport>('state');
 

@@ -92,6 +92,10 @@ export interface VpnData {
   readonly healthySince: Instant | null;
   /** Since when Docker calls the running VPN container unhealthy; null while it does not. */
   readonly outageSince: Instant | null;
+  /** Since when a look has shown it as not healthy, for whatever reason; null while it is, and before the first look. */
+  readonly downSince: Instant | null;
+  /** How long the last times of that were, in ms, oldest first. */
+  readonly outages: readonly number[];
   readonly exit: ExitAddress;
   /** When the VPN last came back in the same run of its container: engines from before may be cut off. */
   readonly reconnectedAt: Instant | null;
@@ -144,6 +148,8 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     pullError: null,
     healthySince: null,
     outageSince: null,
+    downSince: null,
+    outages: [],
     exit: noExitAddress,
     reconnectedAt: null,
     portChanges: neverSeen,

@@ -45,6 +45,7 @@ import { engineNews, withNews } from './news';
 import { poolFacts, targetOf } from './pool-facts';
 import { PortRangeUsedUp } from './ports';
 import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
+import { outagesAfter } from './recovery';
 import { actedOn } from './recurrence';
 import { begun, ended, failing, type Remedy, type RemedyFailure } from './remedies';
 import { provisioningRefusal } from './provisioning-refusal';
@@ -132,6 +133,7 @@ export class VpnState {
     const adopted = found.filter((e) => !e.evicted).map((e) => adopt(e, vpn));
     this.update({
       ...vpnSeen(before, observation, now),
+      ...outagesAfter(before, observation, now),
       blind: null,
       // It was begun after the worker said that it is there. Of a VPN whose port is still being read too little is known.
       current: before.current || observation.port.kind !== 'pending',

@@ -35,6 +35,7 @@ import { pool } from './pool-sink';
 import { Notifier } from './notifier';
 import { ProblemLog } from './problem-log';
 import { problemOf } from './problems';
+import { recoveryOf } from './recovery';
 import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
 import { Watch } from './watch';
@@ -387,5 +388,6 @@ function report(data: VpnData, now: number): messages.VpnReport {
     validPort: validPort(data, now),
     healthy: data.sight !== null && isHealthy(data.sight.vpn),
     unstable: isUnstable(data, now),
+    recovery: recoveryOf(data),
   };
 }

@@ -32,7 +32,7 @@ const reasons: [what: string, change: Partial<VpnReport>, reason: object][] = [
   [
     'a VPN that is down',
     { healthy: false, sight: sight(65_290, { vpn: presentVpn({ running: false }) }) },
-    { code: 'vpn_disconnected', recovery_eta_seconds: 60, can_retry: true, should_wait: true },
+    { code: 'vpn_disconnected', recovery_eta_seconds: 11, can_retry: true, should_wait: true },
   ],
   [
     'Docker away',

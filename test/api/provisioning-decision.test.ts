@@ -56,8 +56,8 @@ test('an engine that boots counts, and one that was asked for a moment ago too',
 });
 
 test.each([
-  ['no VPN is healthy', [facts('a', 0, down), facts('b', 0, down)], 'vpn_disconnected', 60, true, true],
-  ['one is down and the other can not be seen', [facts('a', 0, down), silent('b')], 'vpn_disconnected', 60, true, true],
+  ['no VPN is healthy', [facts('a', 0, down), facts('b', 0, down)], 'vpn_disconnected', 11, true, true],
+  ['one is down and the other can not be seen', [facts('a', 0, down), silent('b')], 'vpn_disconnected', 11, true, true],
   ['no workflow answers', [silent('a'), silent('b')], 'general_error', 10, true, true],
   ['another Portward acts', [facts('a', 0, aside)], 'general_error', null, false, false],
   ['Docker can not be asked', [facts('a', 0, blind)], 'vpn_error', 10, true, true],

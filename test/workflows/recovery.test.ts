@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { recoveryEtaSeconds } from '../../src/domain/recovery';
+import { recoveryOf } from '../../src/workflows/recovery';
+import { newVpnData } from '../../src/workflows/vpn-data';
+import { VpnState } from '../../src/workflows/vpn-state';
+import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+
+const S = 1_000;
+
+/** A VPN that was down for so long each time, and is down now. */
+function after(...outages: number[]): VpnState {
+  const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
+  let now = DAY;
+  const look = (health: 'healthy' | 'unhealthy') =>
+    state.accept(sight(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
+  for (const ms of outages) {
+    look('unhealthy');
+    now += ms;
+    look('healthy');
+    now += 60 * S;
+  }
+  look('unhealthy');
+  return state;
+}
+const etaOf = (state: VpnState, elapsed: number) =>
+  recoveryEtaSeconds(recoveryOf(state.data), (state.data.downSince ?? 0) + elapsed);
+
+test('of a VPN that has never been down, little is expected at first, and more the longer it lasts', () => {
+  const etas = [0, 5, 30, 60, 120, 1_000].map((s) => etaOf(after(), s * S));
+  expect(etas).toEqual([11, 6, 15, 30, 60, 120]);
+});
+
+test('a VPN takes as long as it did lately, one long outage aside', () => {
+  expect(etaOf(after(20 * S, 22 * S, 900 * S), 0)).toBe(25);
+  expect(etaOf(after(20 * S, 22 * S, 900 * S), 10 * S)).toBe(15);
+  expect(etaOf(after(900 * S, 2 * S, 2 * S, 2 * S, 2 * S, 2 * S), 0)).toBe(5);
+});
+
+test('it is 1 to 120 whole seconds, whatever the clocks say', () => {
+  fc.assert(
+    fc.property(fc.option(fc.integer()), fc.nat(), fc.integer(), (since, usualMs, now) => {
+      const eta = recoveryEtaSeconds({ since, usualMs }, now);
+      expect(Number.isInteger(eta) && eta >= 1 && eta <= 120).toBe(true);
+    }),
+  );
+});
