@@ -118,7 +118,7 @@ export class LastLists {
     const now = this.#now();
     const { vpns, staleLimitMs } = this.#options;
     const found = await this.#read();
-    return new Map(
+    const all = new Map(
       vpns.flatMap((vpn) => {
         const known = found && Object.hasOwn(found.vpns, vpn) ? found.vpns[vpn] : undefined;
         // From the future, as the clock has been set back: nobody knows how old it is.
@@ -126,6 +126,9 @@ export class LastLists {
         return [[vpn, known]];
       }),
     );
+    // They are written again, as old as they are, when another VPN is known sooner than theirs.
+    for (const [vpn, known] of all) this.#kept.set(vpn, { known, json: JSON.stringify(known.lists) });
+    return all;
   }
 
   /** The VPN's lists were true at that instant. Written soon where they have changed, now and then where they have not. */

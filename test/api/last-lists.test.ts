@@ -65,6 +65,23 @@ test('the next API knows each VPN as it was known last, and when', async () => {
   expect(warnings).toEqual([]);
 });
 
+test('what the next API has not heard of yet when it is ended is not lost', async () => {
+  const { api } = folder();
+  const first = api();
+  for (const vpn of ['gluetun', 'gluetun2']) first.keep(vpn, { lists: lists('1'), at: DAY - 5_000 });
+  await first.close();
+  const next = api();
+  await next.load();
+  next.keep('gluetun2', { lists: lists('2'), at: DAY });
+  await next.close();
+  expect(await api().load()).toEqual(
+    new Map([
+      ['gluetun', { lists: lists('1'), at: DAY - 5_000 }],
+      ['gluetun2', { lists: lists('2'), at: DAY }],
+    ]),
+  );
+});
+
 test('a first start knows nothing, and that is no reason for a warning', async () => {
   const { api, warnings } = folder();
   expect(await api().load()).toEqual(new Map());
