@@ -25,3 +25,11 @@ export function pauseUntil(ms: number, ...signals: AbortSignal[]): Promise<void>
     }
   });
 }
+
+/** Resolves when the work is done or has failed, or after `ms`, or as soon as one of the signals is aborted. */
+export async function settledWithin(ms: number, work: Promise<unknown>, ...signals: AbortSignal[]): Promise<void> {
+  const done = new AbortController();
+  const end = () => done.abort();
+  work.then(end, end);
+  await pauseUntil(ms, done.signal, ...signals);
+}

@@ -7,7 +7,7 @@ import { CrashLoop } from './crash-loop';
 import { createEngine, type MadeEngine } from './create-engine';
 import { EngineHealth } from './engine-health';
 import { forbidRestarts, releaseEngine, type Evicted, type EvictionOrder } from './evict-engines';
-import { ListProbe } from './list-probe';
+import { listHeard } from './list-heard';
 import { StreamCollector } from '../streams/stream-collector';
 import { VpnDoubt } from './vpn-doubt';
 import type { VpnMemory } from './vpn-memory';
@@ -54,7 +54,6 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
 export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
   const memories = new Map<string, VpnMemory>();
-  const probes = new Map<string, ListProbe>();
   const starts = new Turns(STARTS_AT_ONCE);
   const notifications = new Notifications(deps.webhook, deps.log);
   let host: HostWatch | null = null;
@@ -84,12 +83,6 @@ export function createActivities(deps: ActivityDeps) {
     return memory;
   }
 
-  function probeOf(vpn: string): ListProbe {
-    const probe = probes.get(vpn) ?? new ListProbe(deps.listQuestion(vpn));
-    probes.set(vpn, probe);
-    return probe;
-  }
-
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
     observe(input: ObserveInput): Promise<Observation> {
@@ -98,8 +91,8 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /**
-     * From now on Docker will not revive the engines. Then it waits until all who ask for the VPN's list have been told the present
-     * one: for `heardMs` every question was answered.
+     * From now on Docker will not revive the engines. Then it waits until all who follow the VPN's list have
+     * the present one, and `heardMs` more.
      */
     evictEngines({ vpn, engines, heardMs }: EvictionOrder): Promise<Evicted> {
       return heartbeating(async (cancelled) => {
@@ -107,7 +100,9 @@ export function createActivities(deps: ActivityDeps) {
         if (heardMs === 0) return { refused, heard: true };
         const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
         // Without a worker no question is answered.
-        const heard = await leftWhen(deps.stopping, cancelled, (signal) => probeOf(vpn).answered(within, signal));
+        const heard = await leftWhen(deps.stopping, cancelled, (signal) =>
+          listHeard(deps.listQuestion(vpn), within, signal),
+        );
         return { refused, heard };
       });
     },

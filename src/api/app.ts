@@ -12,7 +12,7 @@ import { Keys } from './keys';
 import { Provisioning } from './provisioning';
 import { describeApi, serveDescription, servePage } from './openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './rate-limits';
-import { Reads, type ReadsOptions } from './reads';
+import { Reads, type ReadsOptions } from './reads/reads';
 import type { HintTaker } from './recheck-hints';
 import { circuitBreakerRoutes } from './routes/circuit-breakers';
 import { containerRoutes } from './routes/containers';
@@ -58,8 +58,7 @@ const ADDRESS_LENGTH_AT_MOST = 8_192;
 /** The HTTP API, as a plugin: a server only listens, a test injects. */
 export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   const reads = new Reads(options.sources, options.reads);
-  const { maxAgeMs } = options.reads;
-  const streams = new StreamsPart({ reads, maxAgeMs, historyMax: options.statsHistoryMax });
+  const streams = new StreamsPart(reads, options.statsHistoryMax);
 
   // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
   fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -101,15 +100,11 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   await circuitBreakerRoutes(routes, { reads });
   const { pool, fleet, sealingKey } = options;
   const { containerLabel } = options.reads;
-  const provisioning = new Provisioning(options.sources, {
-    limits: poolLimits(pool),
-    sealingKey,
-    lastKnown: (vpn) => reads.lastState(vpn),
-    log: fastify.log,
-  });
+  const provisioning = new Provisioning(reads.followers, { limits: poolLimits(pool), sealingKey, log: fastify.log });
   await provisionRoutes(routes, { provisioning, containerLabel });
-  await poolRoutes(routes, { reads, fleet, ...pool });
-  await containerRoutes(routes, { reads, containerLabel });
+  const reported = () => streams.events.flush();
+  await poolRoutes(routes, { reads, fleet, reported, ...pool });
+  await containerRoutes(routes, { reads, containerLabel, reported });
   await orchestratorStatusRoutes(routes, { reads, pool });
   await healthStatusRoutes(routes, { reads, pool });
   await metricsRoutes(routes, {
@@ -128,7 +123,14 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   await eventStreamRoutes(routes, { reads });
   await temporalUiRoutes(fastify, keys, options.temporalUi);
   serveDescription(fastify);
-  fastify.addHook('onReady', async () => streams.start());
-  fastify.addHook('onClose', () => streams.stop());
+  fastify.addHook('onReady', async () => {
+    reads.start();
+    streams.start();
+  });
+  fastify.addHook('onClose', async () => {
+    // First: whoever waits for a list waits no longer.
+    await reads.stop();
+    await streams.stop();
+  });
   await servePage(fastify);
 };

@@ -83,6 +83,7 @@ const FileSchema = Type.Object({
           version: Text,
           engines: Type.Array(EngineSchema),
           hidden: Type.Array(Type.Object({ id: Text, name: Text, httpPort: PortNumber })),
+          current: Type.Boolean(),
         }),
         streams: Type.Object({ version: Text, streams: Type.Array(StreamSchema) }),
       }),

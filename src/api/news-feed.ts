@@ -1,10 +1,13 @@
-import { pauseUntil } from '../pause';
 import type { NewsAnswer } from '../workflows/messages';
 import type { Position } from './feed-position';
 import { NewsFollower, type Told } from './news-follower';
-import type { VpnSource } from './vpn-source';
+import { pauseUntil } from '../pause';
+import type { VpnFollower } from './reads/vpn-follower';
 
-const ASK_EVERY_MS = 300;
+/** Lost is nothing: each answer has all that is kept. */
+const ASK_AGAIN_MS = 300;
+/** A VPN of which nothing is heard is asked all the same. */
+const QUIET_MS = 30_000;
 
 /** One who listens: `tell` is given what is new to them, as it comes. */
 interface Listener {
@@ -21,9 +24,9 @@ interface Asking {
 }
 
 /**
- * What happens on the VPNs, for any number of listeners: the workflows are asked some times a second for all of them
- * together, and not at all while nobody listens. Nothing is lost by a question that fails: each answer has all that is
- * kept, and every listener knows what it had.
+ * What happens on the VPNs, for any number of listeners: a workflow is asked for all of them together, when its history has
+ * grown, and not at all while nobody listens. Nothing is lost by a question that fails: each answer has all that is kept, and
+ * every listener knows what it had.
  */
 export class NewsFeed {
   private readonly listeners = new Set<Listener>();
@@ -31,10 +34,7 @@ export class NewsFeed {
   private present = 0;
   private asking: Asking | null = null;
 
-  constructor(
-    private readonly sources: readonly VpnSource[],
-    private readonly askEveryMs = ASK_EVERY_MS,
-  ) {}
+  constructor(private readonly followers: readonly VpnFollower[]) {}
 
   get size(): number {
     return this.present;
@@ -74,28 +74,33 @@ export class NewsFeed {
     const stop = new AbortController();
     const latest = new Map<string, NewsAnswer>();
     const once = Promise.all(
-      this.sources.map(
-        (source) => new Promise<void>((asked) => void this.keepAsking(source, { latest, signal: stop.signal, asked })),
+      this.followers.map(
+        (follower) =>
+          new Promise<void>((asked) => void this.keepAsking(follower, { latest, signal: stop.signal, asked })),
       ),
     );
     return { stop, latest, once };
   }
 
   private async keepAsking(
-    source: VpnSource,
+    follower: VpnFollower,
     { latest, signal, asked }: { latest: Map<string, NewsAnswer>; signal: AbortSignal; asked: () => void },
   ): Promise<void> {
     while (!signal.aborted) {
+      const { growths } = follower;
       try {
-        const answer = await source.news();
+        const answer = await follower.source.news();
         if (signal.aborted) break;
-        latest.set(source.vpn, answer);
-        for (const listener of this.listeners) hear(listener, source.vpn, answer);
+        latest.set(follower.vpn, answer);
+        for (const listener of this.listeners) hear(listener, follower.vpn, answer);
       } catch {
-        // The next answer has it all; that a VPN's workflow does not answer is told by /vpn/status.
+        // That a VPN's workflow does not answer is told by /vpn/status.
+        asked();
+        await pauseUntil(ASK_AGAIN_MS, signal);
+        continue;
       }
       asked();
-      await pauseUntil(this.askEveryMs, signal);
+      await follower.grownSince(growths, QUIET_MS, signal);
     }
     asked();
   }

@@ -6,7 +6,7 @@ import { bootingEngines } from '../workflows/vpn-data';
 import { breakerJson, vpnJson, worst, worstBreaker } from './present';
 import type { PoolLimits, VpnFacts } from './provisioning-decision';
 import { decideForAnyEngine } from './provisioning-under-way';
-import type { VpnStateRead } from './reads';
+import type { VpnStateRead } from './reads/reads';
 import type { BreakerJson, EngineJson } from './schemas';
 import type { HealthStatusJson, OrchestratorStatusJson } from './status-schemas';
 

@@ -8,7 +8,6 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DeadlineExceeded, withDeadline } from '../deadline';
 import type { Port } from '../domain/engine';
 import type { Replacement, Target } from '../domain/replacement';
-import { pauseUntil } from '../pause';
 import { seal, type SealingKey } from '../seal';
 import type { ProvisionRequest, VpnReport } from '../workflows/messages';
 import { comingName } from './coming-engine';
@@ -22,15 +21,14 @@ import {
 } from './provisioning-request';
 import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from './provisioning-schemas';
 import { decideForAnyEngine } from './provisioning-under-way';
-import { SharedQuery, type LastAnswer } from './shared-query';
-import type { VpnSource } from './vpn-source';
+import type { VpnFollower } from './reads/vpn-follower';
 
 /** Proxies give up after 3 s and ask again, up to three times; they count nothing but an answer by then. */
 const STATES_WITHIN_MS = 1_000;
 const ANSWER_WHILE_BOOTING_AFTER_MS = 2_000;
 const GIVE_UP_AFTER_MS = 2_600;
-const LOOK_EVERY_MS = 100;
-const STATE_MAX_AGE_MS = 50;
+/** Nothing that is waited for goes unheard, but for what the passing of time changes. */
+const LOOK_EVERY_MS = 500;
 /** So long an engine that was asked for is counted although no state shows it: its update may still be on its way. */
 const BEGUN_FOR_MS = 25_000;
 
@@ -44,15 +42,7 @@ export interface ProvisioningOptions {
   readonly limits: PoolLimits;
   /** See `src/sealing-key.ts`. */
   readonly sealingKey: () => Promise<SealingKey>;
-  /** What others have learned of a VPN last, however long ago; null: nothing. */
-  readonly lastKnown: (vpn: string) => LastAnswer<VpnReport> | null;
   readonly log: Pick<FastifyBaseLogger, 'error'>;
-}
-
-/** A VPN, and what its workflow says of it. */
-interface AskedVpn {
-  readonly source: VpnSource;
-  readonly state: SharedQuery<VpnReport>;
 }
 
 /** An engine that this process has asked for, and that may not be in its VPN's state yet. */
@@ -78,20 +68,13 @@ function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
 
 /** Brings up engines on request: decides where, asks the VPN's workflow, and answers while the caller still listens. */
 export class Provisioning {
-  private readonly states: readonly AskedVpn[];
   /** By the beginning of their request ids, which equal requests share. */
   private readonly begun = new Map<string, Begun>();
 
   constructor(
-    sources: readonly VpnSource[],
+    private readonly followers: readonly VpnFollower[],
     private readonly options: ProvisioningOptions,
-  ) {
-    // Not the one that dashboards share: its answers may be older than the wait for an engine is long.
-    this.states = sources.map((source) => ({
-      source,
-      state: new SharedQuery(() => source.state(), { maxAgeMs: STATE_MAX_AGE_MS }),
-    }));
-  }
+  ) {}
 
   async provision(order: EngineOrder, from: number = performance.now()): Promise<ProvisioningOutcome> {
     let key: SealingKey | null = null;
@@ -148,7 +131,7 @@ export class Provisioning {
   /** What is known of every VPN, with what this process has begun and no state shows yet. */
   private async facts(): Promise<VpnFacts[]> {
     const reports = await this.reports();
-    const lastReports = this.states.map((vpn, i) => reports[i] ?? this.lastReport(vpn));
+    const lastReports = this.followers.map((follower, i) => reports[i] ?? follower.lastReport);
     const now = performance.now();
     // An answer of before says only that the VPN had it: who asks again meets it by asking the VPN again.
     const [shownNow, shown] = [requestIds(reports), requestIds(lastReports)];
@@ -158,7 +141,7 @@ export class Provisioning {
       if (isOver || now - begun.at >= BEGUN_FOR_MS) this.begun.delete(prefix);
     }
     const hidden = [...this.begun.values()].filter((b) => !shown.has(b.request.requestId));
-    return this.states.map(({ source: { vpn } }, i) => ({
+    return this.followers.map(({ vpn }, i) => ({
       vpn,
       report: reports[i] ?? null,
       lastReport: lastReports[i] ?? null,
@@ -168,31 +151,13 @@ export class Provisioning {
 
   /** Of every VPN: one that does not answer holds nobody up. Without any, a busy worker is given as long once more. */
   private async reports(): Promise<(VpnReport | null)[]> {
-    const ask = () => Promise.all(this.states.map((vpn) => this.report(vpn.state, STATES_WITHIN_MS)));
+    const ask = () => Promise.all(this.followers.map((follower) => presentReport(follower, STATES_WITHIN_MS)));
     const reports = await ask();
     return reports.some((report) => report !== null) ? reports : ask();
   }
 
-  /** Null when it can't be had in time, or only an old one. */
-  private async report(state: SharedQuery<VpnReport>, withinMs: number): Promise<VpnReport | null> {
-    try {
-      const read = await within(withinMs, () => state.read());
-      return read.kind === 'fresh' ? read.value : null;
-    } catch (error) {
-      if (error instanceof DeadlineExceeded) return null;
-      throw error;
-    }
-  }
-
-  /** A proxy that asks for an engine now and then has learned more of a VPN by its status, which it reads all the time. */
-  private lastReport({ source, state }: AskedVpn): VpnReport | null {
-    const own = state.last;
-    const others = this.options.lastKnown(source.vpn);
-    return (others && others.askedAt > (own?.askedAt ?? -Infinity) ? others : own)?.value ?? null;
-  }
-
   private async ask(prefix: string, { vpn, request }: Begun, from: number): Promise<ProvisioningOutcome | Declined> {
-    const source = this.states.find((s) => s.source.vpn === vpn)?.source;
+    const source = this.followers.find((f) => f.vpn === vpn)?.source;
     if (!source) throw new TypeError(`VPN '${vpn}' was chosen and is not configured`);
     let replacement: Replacement;
     try {
@@ -227,8 +192,9 @@ export class Provisioning {
 
   /** Waits until the engine answers, or until there is no more time. */
   private async answer(vpn: string, begun: Replacement, from: number): Promise<ProvisioningOutcome> {
-    const state = this.states.find((s) => s.source.vpn === vpn)?.state;
+    const follower = this.followers.find((f) => f.vpn === vpn);
     let replacement = begun;
+    let growths = follower?.growths ?? 0;
     for (;;) {
       const passed = performance.now() - from;
       const engine = provisioned(replacement);
@@ -241,19 +207,27 @@ export class Provisioning {
       if (replacement.state !== 'running' && replacement.readyAt === null) {
         return refused(500, failure('its workflow was ended by somebody', false));
       }
-      if (passed >= GIVE_UP_AFTER_MS) {
+      if (passed >= GIVE_UP_AFTER_MS || follower === undefined || follower.isStopped) {
         const promised = announced(vpn, replacement);
         if (promised) return { kind: 'engine', engine: promised };
         const error = replacement.lastError ?? 'its container is not there yet';
         return refused(503, failure(`${error}; it is tried again, ask once more`, true));
       }
       const due = engine ? ANSWER_WHILE_BOOTING_AFTER_MS : GIVE_UP_AFTER_MS;
-      await pauseUntil(Math.min(LOOK_EVERY_MS, due - passed));
+      const look = Math.min(LOOK_EVERY_MS, due - passed);
+      await follower.grownSince(growths, look);
+      growths = follower.growths;
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
-      const report = state && left > 0 ? await this.report(state, left) : null;
+      const report = left > 0 ? await presentReport(follower, left) : null;
       replacement = report?.replacements.find((r) => r.id === begun.id) ?? replacement;
     }
   }
+}
+
+/** Null when it can't be had in time, or only an old one. */
+async function presentReport(follower: VpnFollower, withinMs: number): Promise<VpnReport | null> {
+  const read = await follower.report(withinMs);
+  return read.kind === 'fresh' ? read.value : null;
 }
 
 function provisioned({ made, newEngine, target }: Replacement): ProvisionedJson | null {

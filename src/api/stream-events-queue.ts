@@ -1,5 +1,4 @@
-import type { StreamEvent } from '../domain/stream';
-import { BatchPace } from './stream-events-pace';
+import type { Stream, StreamEvent } from '../domain/stream';
 
 /** No event of a workflow's history shall be over 64 KB. */
 const BATCH_BYTES_AT_MOST = 60 * 1024;
@@ -13,18 +12,30 @@ export class TooManyWaiting extends Error {
   }
 }
 
+/**
+ * A batch costs the VPN's workflow a task. The next one waits this many times as long as the last one took, so that reports leave
+ * most of a busy worker's time to other work; the first after a quiet time goes at once.
+ */
+const PAUSE_PER_BATCH = 2;
+const PAUSE_MS_AT_MOST = 400;
+
+/** The list as the workflow will have it: a repeated start, and an end of what is unknown or over, change nothing. */
+export function withEvents(streams: readonly Stream[], events: readonly StreamEvent[]): readonly Stream[] {
+  if (events.length === 0) return streams;
+  const all = new Map(streams.map((s) => [s.id, s]));
+  for (const event of events) {
+    const there = all.get(event.kind === 'started' ? event.stream.id : event.id);
+    if (event.kind === 'started') {
+      if (!there) all.set(event.stream.id, event.stream);
+    } else if (there?.endedAt === null) all.set(there.id, { ...there, endedAt: event.at, endReason: event.reason });
+  }
+  return [...all.values()];
+}
+
 interface QueuedEvent {
   readonly event: StreamEvent;
   readonly bytes: number;
-  readonly since: number;
   readonly settle: { readonly accepted: () => void; readonly refused: (reason: unknown) => void };
-}
-
-export interface QueueOptions {
-  /** Resolves when the events are written down for good. */
-  readonly send: (events: readonly StreamEvent[]) => Promise<void>;
-  readonly pace?: BatchPace;
-  readonly now?: () => number;
 }
 
 /**
@@ -33,18 +44,16 @@ export interface QueueOptions {
  */
 export class StreamEventQueue {
   private readonly queue: QueuedEvent[] = [];
-  private readonly pace: BatchPace;
-  private readonly now: () => number;
+  /** Of the next batch, on monotonic time. */
+  private dueAt = -Infinity;
   private waitingBytes = 0;
   private timer: NodeJS.Timeout | null = null;
   private underway: readonly QueuedEvent[] = [];
   private sending: Promise<void> | null = null;
   private flushing = false;
 
-  constructor(private readonly options: QueueOptions) {
-    this.pace = options.pace ?? new BatchPace();
-    this.now = options.now ?? (() => performance.now());
-  }
+  /** @param send resolves when the events are written down for good */
+  constructor(private readonly send: (events: readonly StreamEvent[]) => Promise<void>) {}
 
   /** Not accepted yet, oldest first. */
   get waiting(): StreamEvent[] {
@@ -57,24 +66,26 @@ export class StreamEventQueue {
     if (this.waitingBytes + bytes > WAITING_BYTES_AT_MOST) return Promise.reject(new TooManyWaiting());
     return new Promise((accepted, refused) => {
       this.waitingBytes += bytes;
-      this.queue.push({ event, bytes, since: this.now(), settle: { accepted, refused } });
+      this.queue.push({ event, bytes, settle: { accepted, refused } });
       this.schedule();
     });
   }
 
-  /** Sends what waits without waiting any longer, and so from now on whatever else comes; never rejects. */
+  /** Sends what waits without a further pause, and resolves when all of that has been accepted or refused; never rejects. */
   async flush(): Promise<void> {
+    const last = this.queue.at(-1) ?? this.underway.at(-1);
+    if (last === undefined) return;
     this.flushing = true;
     this.schedule();
-    while (this.sending) await this.sending;
+    while (this.sending && (this.queue.includes(last) || this.underway.includes(last))) await this.sending;
+    this.flushing = false;
   }
 
   private schedule(): void {
-    const [first] = this.queue;
-    if (first === undefined || this.sending) return;
+    if (this.queue.length === 0 || this.sending) return;
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    const wait = this.flushing ? 0 : this.pace.dueAt(first.since) - this.now();
+    const wait = this.flushing ? 0 : this.dueAt - performance.now();
     if (wait <= 0) {
       this.sending = this.sendBatch().then(() => {
         this.sending = null;
@@ -87,14 +98,16 @@ export class StreamEventQueue {
   private async sendBatch(): Promise<void> {
     const batch = this.takeBatch();
     this.underway = batch;
-    this.pace.sent(this.now());
+    const begun = performance.now();
     try {
-      await this.options.send(batch.map(({ event }) => event));
+      await this.send(batch.map(({ event }) => event));
       for (const { settle } of batch) settle.accepted();
     } catch (error) {
       for (const { settle } of batch) settle.refused(error);
     }
     this.underway = [];
+    const ended = performance.now();
+    this.dueAt = ended + Math.min(PAUSE_MS_AT_MOST, PAUSE_PER_BATCH * (ended - begun));
     for (const { bytes } of batch) this.waitingBytes -= bytes;
   }
 

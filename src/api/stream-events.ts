@@ -1,28 +1,14 @@
 import { noAnswerOf, temporalFailure } from '../temporal/failure-words';
 import { reportedReason } from '../domain/end-reason';
 import type { Stream, StreamEvent } from '../domain/stream';
-import { EventsAhead, withEvents } from './stream-events-ahead';
+import type { VpnFollower } from './reads/vpn-follower';
 import { engineOfEvent, isNamed, type KnownEngine } from './stream-events-engine';
-import { StreamEventQueue } from './stream-events-queue';
+import { StreamEventQueue, withEvents } from './stream-events-queue';
 
-/** One VPN as it is known now. */
-export interface VpnStreamsKnown {
-  readonly vpn: string;
-  /** Listed ones first. */
-  readonly engines: readonly KnownEngine[];
-  readonly streams: readonly Stream[];
-  /** When its lists were asked for, on `performance`'s clock. */
-  readonly askedAt: number;
-  /** False: its workflow does not answer now, or never has, so that it may have more than this. */
-  readonly fresh: boolean;
-}
-
-export interface KnownStreams {
-  /** Every VPN. */
-  read(): Promise<readonly VpnStreamsKnown[]>;
-  /** Asked for after this call. */
-  readAnew(): Promise<readonly VpnStreamsKnown[]>;
-}
+/** What has just been written down by another process is known here by then. */
+const CATCH_UP_WITHIN_MS = 50;
+/** The workflow has taken up a report by then, unless no worker is there. It is written down all the same. */
+const TAKEN_UP_WITHIN_MS = 1_000;
 
 export interface StartedReport {
   readonly engine: { readonly host: string; readonly port: number; readonly containerId: string | null };
@@ -42,26 +28,15 @@ export class NothingOfThatName extends Error {}
 /** It could not be written down, or may not have been; whoever reported it may do so again. */
 export class NotTaken extends Error {}
 
-/** Takes what proxies report of streams, and answers once it is in the VPN's workflow for good. */
+/**
+ * Takes what proxies report of streams, and answers once it is in the VPN's workflow for good and this process shows it. From its arrival
+ * on nothing that this process tells the workflow comes before it.
+ */
 export class StreamEvents {
-  private readonly vpns: ReadonlyMap<string, EventsOfVpn>;
+  private readonly vpns: readonly EventsOfVpn[];
 
-  /** @param tell by VPN; resolves when Temporal has accepted the events */
-  constructor(
-    private readonly known: KnownStreams,
-    tell: ReadonlyMap<string, (events: readonly StreamEvent[]) => Promise<void>>,
-  ) {
-    this.vpns = new Map([...tell].map(([vpn, send]) => [vpn, new EventsOfVpn(vpn, send)]));
-  }
-
-  /** The list with what was accepted since it was asked for. */
-  streams({ vpn, streams, askedAt }: Pick<VpnStreamsKnown, 'vpn' | 'streams' | 'askedAt'>): readonly Stream[] {
-    return withEvents(streams, this.vpns.get(vpn)?.ahead.since(askedAt) ?? []);
-  }
-
-  /** Another one whenever `streams` would make another list of the same one. */
-  version(vpn: string, askedAt: number): string {
-    return this.vpns.get(vpn)?.ahead.version(askedAt) ?? '';
+  constructor(followers: readonly VpnFollower[]) {
+    this.vpns = followers.map((follower) => new EventsOfVpn(follower));
   }
 
   /**
@@ -69,22 +44,24 @@ export class StreamEvents {
    * @throws NothingOfThatName, NotTaken
    */
   async started({ engine: named, stream }: StartedReport): Promise<Stream> {
-    const found = await this.find((vpns) => {
-      const there = this.byId(vpns, stream.id);
+    const unknown = () =>
+      new NothingOfThatName(
+        `no engine of ours has port ${named.port}${named.containerId ? ` or is container '${named.containerId}'` : ''}`,
+      );
+    const found = await this.find(() => {
+      const there = this.byId(stream.id);
       if (there) return there;
       const engine = engineOfEvent(
         named,
-        vpns.flatMap((v) => v.engines),
+        this.vpns.flatMap((v) => v.engines),
       );
-      return engine && { vpn: engine.vpn, engine };
+      const of = this.vpns.find((v) => v.vpn === engine?.vpn);
+      return engine && of ? { of, engine } : null;
     });
-    if (!found) {
-      throw new NothingOfThatName(
-        `no engine of ours has port ${named.port}${named.containerId ? ` or is container '${named.containerId}'` : ''}`,
-      );
-    }
+    if (!found) throw unknown();
+    const { of } = found;
     if ('stream' in found) {
-      await this.settled(found.vpn, 'started', stream.id);
+      await of.settled('started', stream.id);
       return found.stream;
     }
     const begun = {
@@ -94,107 +71,119 @@ export class StreamEvents {
       endedAt: null,
       endReason: null,
     };
-    await this.vpns.get(found.vpn)?.report({ kind: 'started', stream: begun });
-    return begun;
+    const shown = await of.report({ kind: 'started', stream: begun });
+    if (!shown || of.streams.some((s) => s.id === begun.id)) return begun;
+    // It was let go of before the report came.
+    if (!of.engines.some((e) => e.id === found.engine.id)) throw unknown();
+    throw new NotTaken(`VPN '${of.vpn}' has as many streams as are kept of one at a time`);
   }
 
   /** @throws NothingOfThatName, NotTaken */
   async ended({ streamId, containerId, reason: given }: EndedReport): Promise<{ updated: boolean; stream: Stream }> {
-    const found = await this.find((vpns) => {
-      if (streamId !== null) return this.byId(vpns, streamId);
-      return containerId === null ? null : this.newestOn(vpns, containerId);
+    const found = await this.find(() => {
+      if (streamId !== null) return this.byId(streamId);
+      return containerId === null ? null : this.newestOn(containerId);
     });
     if (!found) {
       throw new NothingOfThatName(
         streamId !== null ? `no stream '${streamId}' is known` : `no stream runs on container '${containerId}'`,
       );
     }
-    const { vpn, stream } = found;
+    const { of, stream } = found;
     if (stream.endedAt !== null) {
-      await this.settled(vpn, 'ended', stream.id);
+      await of.settled('ended', stream.id);
       return { updated: false, stream };
     }
     const at = Date.now();
     const reason = reportedReason(given);
-    await this.vpns.get(vpn)?.report({ kind: 'ended', id: stream.id, at, reason });
+    await of.report({ kind: 'ended', id: stream.id, at, reason });
     return { updated: true, stream: { ...stream, endedAt: at, endReason: reason } };
   }
 
-  /** Sends what waits, and from now on does not wait any more. */
+  /** Resolves when all that has been reported until now is written down, or has been refused. */
   async flush(): Promise<void> {
-    await Promise.all([...this.vpns.values()].map((v) => v.queue.flush()));
+    await Promise.all(this.vpns.map((v) => v.queue.flush()));
   }
 
   /** Looks into what is known, and once more into what is asked for anew. @throws NotTaken when that can't be had */
-  private async find<T>(choose: (vpns: readonly VpnStreamsKnown[]) => T | null): Promise<T | null> {
-    const found = choose(await this.known.read());
+  private async find<T>(choose: () => T | null): Promise<T | null> {
+    const followers = this.vpns.map((v) => v.follower);
+    await Promise.all(followers.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    const found = choose();
     if (found) return found;
-    const anew = await this.known.readAnew();
-    const now = choose(anew);
-    const silent = anew.filter((v) => !v.fresh).map((v) => v.vpn);
+    await Promise.all(followers.map((f) => f.upToDate(TAKEN_UP_WITHIN_MS)));
+    const now = choose();
+    const silent = followers.filter((f) => f.read.kind !== 'fresh').map((f) => f.vpn);
     // What a workflow that does not answer may know is not unknown.
     if (!now && silent.length > 0) throw new NotTaken(noAnswerOf(silent));
     return now;
   }
 
-  private byId(vpns: readonly VpnStreamsKnown[], id: string): { vpn: string; stream: Stream } | null {
-    for (const known of vpns) {
-      const stream = this.withWaiting(known).find((s) => s.id === id);
-      if (stream) return { vpn: known.vpn, stream };
+  private byId(id: string): { of: EventsOfVpn; stream: Stream } | null {
+    for (const of of this.vpns) {
+      const stream = of.streams.find((s) => s.id === id);
+      if (stream) return { of, stream };
     }
     return null;
   }
 
-  private newestOn(vpns: readonly VpnStreamsKnown[], container: string): { vpn: string; stream: Stream } | null {
-    const running = vpns.flatMap((known) => {
-      const ids = new Set(known.engines.filter((e) => isNamed(e, container)).map((e) => e.id));
-      const on = this.withWaiting(known).filter((s) => s.endedAt === null && ids.has(s.containerId));
-      return on.map((stream) => ({ vpn: known.vpn, stream }));
+  private newestOn(container: string): { of: EventsOfVpn; stream: Stream } | null {
+    const running = this.vpns.flatMap((of) => {
+      const ids = new Set(of.engines.filter((e) => isNamed(e, container)).map((e) => e.id));
+      const on = of.streams.filter((s) => s.endedAt === null && ids.has(s.containerId));
+      return on.map((stream) => ({ of, stream }));
     });
     const [newest] = running.toSorted((a, b) => b.stream.startedAt - a.stream.startedAt);
     return newest ?? null;
-  }
-
-  /** With events that Temporal has yet to accept: it takes them in their order. */
-  private withWaiting(known: VpnStreamsKnown): readonly Stream[] {
-    return withEvents(this.streams(known), this.vpns.get(known.vpn)?.queue.waiting ?? []);
-  }
-
-  private settled(vpn: string, kind: StreamEvent['kind'], id: string): Promise<void> {
-    return this.vpns.get(vpn)?.settled(kind, id) ?? Promise.resolve();
   }
 }
 
 /** What one VPN's workflow is told. */
 class EventsOfVpn {
-  readonly ahead = new EventsAhead();
+  readonly vpn: string;
   readonly queue: StreamEventQueue;
   /** By kind and id: those that wait. */
-  private readonly waiting = new Map<string, Promise<void>>();
+  private readonly waiting = new Map<string, Promise<boolean>>();
+  /** Whether the last batch is in what the follower shows. */
+  private shown = false;
 
-  constructor(
-    private readonly vpn: string,
-    tell: (events: readonly StreamEvent[]) => Promise<void>,
-  ) {
-    this.queue = new StreamEventQueue({
-      send: async (events) => {
-        await tell(events);
-        this.ahead.add(events, performance.now());
-      },
+  constructor(readonly follower: VpnFollower) {
+    this.vpn = follower.vpn;
+    this.queue = new StreamEventQueue(async (events) => {
+      await follower.source.tellStreams(events);
+      this.shown = await follower.upToDate(TAKEN_UP_WITHIN_MS);
     });
   }
 
-  /** @throws NotTaken */
-  async report(event: StreamEvent): Promise<void> {
+  /** Listed ones first. */
+  get engines(): KnownEngine[] {
+    const { vpn, follower } = this;
+    const known = follower.last?.engines;
+    return known
+      ? [...known.engines, ...known.hidden].map(({ id, name, httpPort }) => ({ vpn, id, name, httpPort }))
+      : [];
+  }
+
+  /** With events that Temporal has yet to accept: it takes them in their order. */
+  get streams(): readonly Stream[] {
+    return withEvents(this.follower.last?.streams.streams ?? [], this.queue.waiting);
+  }
+
+  /** @returns whether the follower shows what came of it @throws NotTaken */
+  async report(event: StreamEvent): Promise<boolean> {
     const key = `${event.kind} ${event.kind === 'started' ? event.stream.id : event.id}`;
-    const taken = this.queue.add(event).catch((error: unknown) => {
-      throw new NotTaken(`Temporal did not take it for VPN '${this.vpn}': ${temporalFailure(error)}. Report it again`, {
-        cause: error,
-      });
-    });
+    const taken = this.queue.add(event).then(
+      () => this.shown,
+      (error: unknown) => {
+        throw new NotTaken(
+          `Temporal did not take it for VPN '${this.vpn}': ${temporalFailure(error)}. Report it again`,
+          { cause: error },
+        );
+      },
+    );
     this.waiting.set(key, taken);
     try {
-      await taken;
+      return await taken;
     } finally {
       if (this.waiting.get(key) === taken) this.waiting.delete(key);
     }

@@ -8,6 +8,7 @@ import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/stream';
 import { temporalFailure } from '../temporal/failure-words';
+import { followHistory, type GrowthListener } from '../temporal/history-growth';
 import { NOT_BEGUN } from '../temporal/client';
 import { ASK_AGAIN } from '../workflows/ahead-of-history';
 import type { BreakerKind } from '../workflows/breaker';
@@ -38,17 +39,21 @@ export interface EngineList {
 }
 
 export interface VpnLists {
-  readonly engines: EngineList & { readonly hidden: readonly HiddenEngine[] };
+  readonly engines: EngineList & {
+    readonly hidden: readonly HiddenEngine[];
+    /** False: of before the worker's start, and not looked at since. */
+    readonly current: boolean;
+  };
   readonly streams: { readonly version: string; readonly streams: readonly Stream[] };
 }
 
 /** What the API wants of one VPN's workflow. Tests put their own in its place. */
 export interface VpnSource {
   readonly vpn: string;
-  /** @throws when the workflow does not answer in time, or has no list yet */
-  lists(previous: VpnLists | null): Promise<VpnLists>;
-  /** Names where the workflow's history ends now. @throws when the server does not answer in time */
-  position(): Promise<string>;
+  /** Follows the workflow's history until `signal` is aborted. */
+  follow(listener: GrowthListener, signal: AbortSignal): Promise<void>;
+  /** `previous` itself when nothing has changed; null before the first look at the VPN. @throws when the workflow does not answer in time */
+  lists(previous: VpnLists | null): Promise<VpnLists | null>;
   /** Resolves once the server has written them down. @throws when it has not */
   tellStreams(events: readonly StreamEvent[]): Promise<void>;
   news(): Promise<NewsAnswer>;
@@ -70,14 +75,11 @@ export interface VpnSource {
 export interface TemporalVpnSourceOptions {
   readonly instance: string;
   readonly vpn: string;
-  readonly queryDeadlineMs: number;
 }
 
 const ASK_AGAIN_MS = 20;
-/** Who has to wait longer might as well ask the workflow. */
-const POSITION_DEADLINE_MS = 100;
-/** The whole state is for people and dashboards, who would rather wait for a busy worker than be refused. */
-const STATE_DEADLINE_MS = 2_000;
+/** Longer than a busy worker takes. A question that was lost is asked again then. */
+const QUERY_DEADLINE_MS = 2_000;
 /** Longer than a busy worker takes, shorter than a client's patience. */
 const UPDATE_DEADLINE_MS = 2_000;
 
@@ -88,34 +90,29 @@ export class TemporalVpnSource implements VpnSource {
 
   constructor(
     private readonly client: Client,
-    private readonly options: TemporalVpnSourceOptions,
+    { instance, vpn }: TemporalVpnSourceOptions,
   ) {
-    this.vpn = options.vpn;
-    this.workflowId = vpnWorkflowId(options.instance, options.vpn);
+    this.vpn = vpn;
+    this.workflowId = vpnWorkflowId(instance, vpn);
     this.run = new CurrentRun(client, this.workflowId);
   }
 
-  async lists(previous: VpnLists | null): Promise<VpnLists> {
-    const { engines, streams } = await this.query(this.options.queryDeadlineMs, (run) =>
-      this.handle(run).query(listsQuery, {
-        engines: previous?.engines.version ?? null,
-        streams: previous?.streams.version ?? null,
-      }),
-    );
-    return {
-      engines: current(previous?.engines, engines, ({ listed, hidden }) => {
-        if (listed === null) throw new Error(`VPN '${this.vpn}' has not been looked at yet`);
-        return { engines: listed, hidden };
-      }),
-      streams: current(previous?.streams, streams, (value) => ({ streams: value })),
-    };
+  follow(listener: GrowthListener, signal: AbortSignal): Promise<void> {
+    return followHistory(this.client, this.workflowId, listener, signal);
   }
 
-  async position(): Promise<string> {
-    const { workflowExecutionInfo } = await this.within(POSITION_DEADLINE_MS, () => this.run.describe());
-    const { execution, historyLength } = workflowExecutionInfo ?? {};
-    if (!execution?.runId || !historyLength) throw new Error('the server does not say where the history ends');
-    return `${execution.runId}@${String(historyLength)}`;
+  async lists(previous: VpnLists | null): Promise<VpnLists | null> {
+    const since = { engines: previous?.engines.version ?? null, streams: previous?.streams.version ?? null };
+    const answer = await this.query((run) => this.handle(run).query(listsQuery, since));
+    if (previous && answer.engines.unchanged && answer.streams.unchanged) return previous;
+    if (!answer.engines.unchanged && answer.engines.value.listed === null) return null;
+    return {
+      engines: current(previous?.engines, answer.engines, ({ listed, ...more }) => ({
+        engines: listed ?? [],
+        ...more,
+      })),
+      streams: current(previous?.streams, answer.streams, (value) => ({ streams: value })),
+    };
   }
 
   async tellStreams(events: readonly StreamEvent[]): Promise<void> {
@@ -123,15 +120,15 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   news(): Promise<NewsAnswer> {
-    return this.query(this.options.queryDeadlineMs, (run) => this.handle(run).query(newsQuery));
+    return this.query((run) => this.handle(run).query(newsQuery));
   }
 
   state(): Promise<VpnReport> {
-    return this.query(STATE_DEADLINE_MS, (run) => this.handle(run).query(stateQuery));
+    return this.query((run) => this.handle(run).query(stateQuery));
   }
 
   async progress(): Promise<ObserveProgress | null> {
-    const { pendingActivities } = await this.within(this.options.queryDeadlineMs, () => this.run.describe());
+    const { pendingActivities } = await this.within(QUERY_DEADLINE_MS, () => this.run.describe());
     const beating = (pendingActivities ?? [])
       .filter((a) => a.activityType?.name === 'observe' && a.heartbeatDetails?.payloads?.[0])
       .toSorted((a, b) => Number(a.lastHeartbeatTime?.seconds ?? 0) - Number(b.lastHeartbeatTime?.seconds ?? 0));
@@ -177,8 +174,8 @@ export class TemporalVpnSource implements VpnSource {
    * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
    * just moved to another worker. While a workflow task runs, Temporal keeps only few queries of a workflow for its end.
    */
-  private async query<T>(deadlineMs: number, ask: (runId: string | undefined) => Promise<T>): Promise<T> {
-    const end = performance.now() + deadlineMs;
+  private async query<T>(ask: (runId: string | undefined) => Promise<T>): Promise<T> {
+    const end = performance.now() + QUERY_DEADLINE_MS;
     for (;;) {
       try {
         // A deadline is a time of day, which may be set between two attempts.

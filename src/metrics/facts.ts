@@ -1,5 +1,5 @@
 import { unknownVpnJson, vpnJson } from '../api/present';
-import type { Reads } from '../api/reads';
+import type { Reads } from '../api/reads/reads';
 import type { EngineJson, VpnJson } from '../api/schemas';
 import { vpnWorkflowId } from '../domain/names';
 import type { VpnReport } from '../workflows/messages';

@@ -1,5 +1,5 @@
 import { Gauge, Registry, type Metric } from 'prom-client';
-import type { Reads } from '../api/reads';
+import type { Reads } from '../api/reads/reads';
 import { contractMetrics } from './contract-metrics';
 import { gatherFacts } from './facts';
 import { Transferred, type StreamSource } from './streams';

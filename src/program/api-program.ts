@@ -47,11 +47,9 @@ export class ApiProgram {
     void this.server.register(app, {
       instance,
       statsHistoryMax: api.statsHistoryMax,
-      sources: vpns.map(
-        (vpn) => new TemporalVpnSource(client, { instance, vpn: vpn.name, queryDeadlineMs: api.queryDeadlineMs }),
-      ),
+      sources: vpns.map((vpn) => new TemporalVpnSource(client, { instance, vpn: vpn.name })),
       reads: {
-        maxAgeMs: api.enginesMaxAgeMs,
+        lagMs: api.enginesLagMs,
         staleLimitMs: api.enginesStaleLimitMs,
         advertisedHost: api.advertisedHost,
         containerLabel: this.config.containerLabel,

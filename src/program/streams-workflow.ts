@@ -7,7 +7,7 @@ export function streamsWorkflow(source: Pick<VpnSource, 'lists' | 'tellStreams'>
   return {
     streams: async () => {
       known = await source.lists(known);
-      return known.streams.streams;
+      return known?.streams.streams ?? [];
     },
     tell: (events) => source.tellStreams(events),
   };

@@ -36,8 +36,6 @@ import { Supervision } from './supervision';
 const LONGEST_PAUSE_MS = 5_000;
 /** A server that hangs is one that can't be reached. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
-/** Nobody waits for it. */
-const STREAMS_ANSWER_WITHIN_MS = 2_000;
 
 export const searchAttributes: SearchAttributes = {
   [searchAttribute.vpn]: 'Keyword',
@@ -287,12 +285,7 @@ export class WorkerProgram {
       healthFailureThreshold: config.engine.healthFailureThreshold,
       startupTimeoutMs: config.startupTimeoutMs,
       webhook: config.notify && new Webhook(config.notify),
-      listQuestion: (vpn) =>
-        listQuestion(this.deps.client, {
-          instance: config.instance,
-          vpn,
-          queryDeadlineMs: config.api.queryDeadlineMs,
-        }),
+      listQuestion: (vpn) => listQuestion(this.vpnSource(vpn)),
       stopping: this.handOver.leaving,
       log: this.deps.log,
     });
@@ -300,11 +293,7 @@ export class WorkerProgram {
 
   private vpnSource(vpn: string): TemporalVpnSource {
     const { client } = this.deps;
-    return new TemporalVpnSource(client, {
-      instance: this.config.instance,
-      vpn,
-      queryDeadlineMs: STREAMS_ANSWER_WITHIN_MS,
-    });
+    return new TemporalVpnSource(client, { instance: this.config.instance, vpn });
   }
 
   /** Adds those that the namespace lacks; where that is not allowed, Portward does without. */

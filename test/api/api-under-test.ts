@@ -30,7 +30,9 @@ export const POOL: PoolSettings = {
 export const SEALING_KEY = randomBytes(32) as SealingKey;
 
 export const STALE_LIMIT_MS = 30_000;
-export const MAX_AGE_MS = 100;
+export const LAG_MS = 600;
+/** A lag that none is allowed: what does not answer makes lists stale at once. */
+export const AT_ONCE = -1;
 
 type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits' | 'pool'> & {
   readonly pool?: Partial<AppOptions['pool']>;
@@ -53,7 +55,7 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
     sealingKey: options.sealingKey ?? (async () => SEALING_KEY),
     pool: { ...POOL, ...options.pool },
     reads: {
-      maxAgeMs: MAX_AGE_MS,
+      lagMs: LAG_MS,
       staleLimitMs: STALE_LIMIT_MS,
       advertisedHost: null,
       containerLabel: 'ondemand.app=myservice',

@@ -44,6 +44,7 @@ export class BootingVpn extends VpnStandIn {
 
   change(change: Partial<VpnReport>): void {
     this.report = { ...this.report, ...change };
+    this.grow();
   }
 
   /** What is new of the replacement that was begun last. */

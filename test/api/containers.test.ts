@@ -7,7 +7,7 @@ import {
 import { engineRef } from '../../src/domain/engine';
 import type { EngineCondition } from '../../src/domain/observation';
 import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnReport, vpnSettings } from '../builders';
-import { api, closeAll } from './api-under-test';
+import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -177,7 +177,7 @@ describe('while a workflow does not answer and never has', () => {
 /** Has answered once, and does no more. */
 async function silenced(staleLimitMs: number) {
   const standIn = vpn();
-  const server = await api([standIn], { reads: { maxAgeMs: 0, staleLimitMs } });
+  const server = await api([standIn], { reads: { staleLimitMs, lagMs: AT_ONCE } });
   expect((await server.inject('/containers/engine-19000')).headers).not.toHaveProperty('x-portward-stale');
   standIn.fail();
   return { standIn, server };

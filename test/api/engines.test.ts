@@ -5,6 +5,7 @@ import { EngineSchema } from '../../src/api/schemas';
 import { DAY, forwardedEngine, observeProgress, plainEngine } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { decodeEngines, detail } from './proxy-decoder';
+import { until } from '../simulator/until';
 import { VpnStandIn } from './vpn-stand-in';
 
 FormatRegistry.Set('date-time', (value) => !Number.isNaN(Date.parse(value)));
@@ -51,9 +52,11 @@ test('last_seen and last_health_check are the times of the last look and the las
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   vpn.answerProgress = async () =>
     observeProgress({ checkedAt: DAY + 12_000, seenAt: DAY + 9_000, checkedEngines: { 'id-19000': DAY + 8_000 } });
-  const server = await api([vpn], { reads: { maxAgeMs: 0 } });
-  await server.inject('/engines');
-  const [engine] = decodeEngines(await server.inject('/engines'));
+  const server = await api([vpn]);
+  const engine = await until('the times', async () => {
+    const [found] = decodeEngines(await server.inject('/engines'));
+    return found?.last_health_check ? found : null;
+  });
   expect(engine).toMatchObject({
     last_seen: '2026-01-02T03:04:14.000Z',
     last_health_check: '2026-01-02T03:04:13.000Z',

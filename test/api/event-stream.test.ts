@@ -26,6 +26,7 @@ afterEach(async () => {
 
 function kept(last: number): void {
   vpn.answerNews = async () => ({ lineage: 'aa', news: portChanges(1, last) });
+  vpn.grow();
 }
 
 function url(): string {
@@ -103,9 +104,11 @@ test('a client that does not read is let go, and the others hear everything', as
   let last = 3;
   vpn.answerNews = async () => {
     last += 5;
+    setImmediate(() => vpn.grow());
     const happening = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
     return { lineage: 'aa', news: portChanges(last - 9, last).map((item) => ({ ...item, happening })) };
   };
+  vpn.grow();
   await until('the slow one let go', async () => (await connections()) === 1, 30_000);
   const before = quick.events.length;
   await until('more for the quick one', () => quick.events.length > before);

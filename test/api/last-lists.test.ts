@@ -45,6 +45,7 @@ const lists = (version: string): VpnLists => ({
     version,
     engines: [forwardedEngine(19_000, 45_000, { streams: ['a'] }), plainEngine(19_001)],
     hidden: [{ id: 'id-19002', name: 'engine-19002', httpPort: 19_002 }],
+    current: true,
   },
   streams: { version: `s${version}`, streams: [stream('a'), stream('b', { endedAt: DAY, endReason: 'stopped' })] },
 });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { forwardedEngine, plainEngine, replacement, vpnReport, vpnSettings, breakers } from '../builders';
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
-import { api, closeAll } from './api-under-test';
+import { api, AT_ONCE, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
 afterEach(closeAll);
@@ -118,7 +118,7 @@ test('of a VPN whose workflow does not answer only that is said', async () => {
 
 test('of a VPN whose workflow has answered before, its health of then is not claimed', async () => {
   const vpn = new VpnStandIn('gluetun');
-  const server = await api([vpn], { reads: { maxAgeMs: 0 } });
+  const server = await api([vpn], { reads: { lagMs: AT_ONCE } });
   expect(current(await scrape(server), 'orch_vpn1_health')).toEqual(['healthy']);
   vpn.fail();
   expect(current(await metricsAnew(server), 'orch_vpn1_health')).toEqual(['unknown']);
@@ -126,7 +126,7 @@ test('of a VPN whose workflow has answered before, its health of then is not cla
 
 test('reads that were stale or refused are counted by route', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
-  const server = await api([vpn], { reads: { maxAgeMs: 0 } });
+  const server = await api([vpn], { reads: { lagMs: AT_ONCE } });
   expect((await server.inject('/engines')).headers['x-portward-stale']).toBeUndefined();
   const stale = async (answer: string) =>
     valueOf(await scrape(server), 'portward_stale_reads_total', { route: '/engines', answer });

@@ -1,15 +1,17 @@
 import { parsePosition, positionText } from '../../src/api/feed-position';
 import { NewsFeed } from '../../src/api/news-feed';
 import type { Told } from '../../src/api/news-follower';
+import { VpnFollower } from '../../src/api/reads/vpn-follower';
+import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
 import { newsJson } from '../../src/domain/news-json';
 import { DAY } from '../builders';
 import { until } from '../simulator/until';
 import { portChanges } from './news';
 import { VpnStandIn } from './vpn-stand-in';
 
-const ASK_EVERY_MS = 5;
 const stops: AbortController[] = [];
 let vpns: VpnStandIn[];
+let followers: VpnFollower[];
 let feed: NewsFeed;
 /** Questions that each VPN was asked. */
 let asked: number[];
@@ -17,31 +19,36 @@ let asked: number[];
 beforeEach(() => {
   asked = [0, 0];
   vpns = ['gluetun', 'gluetun2'].map((name) => new VpnStandIn(name));
-  feed = new NewsFeed(vpns, ASK_EVERY_MS);
+  followers = vpns.map((vpn) => new VpnFollower(vpn, { lagMs: 600, worker: new WorkerLiveness() }));
+  for (const follower of followers) void follower.run();
+  feed = new NewsFeed(followers);
   kept(0, 'aa', 1, 3);
   kept(1, 'bb', 1, 1);
 });
 afterEach(() => {
   for (const stop of stops.splice(0)) stop.abort();
+  for (const follower of followers) follower.stop();
 });
 
 /** What a VPN's workflow answers from now on. */
 function kept(index: number, lineage: string, first: number, last: number): void {
   const vpn = vpns[index];
-  if (vpn)
-    vpn.answerNews = async () => {
-      asked[index] = (asked[index] ?? 0) + 1;
-      return { lineage, news: portChanges(first, last) };
-    };
+  if (!vpn) return;
+  vpn.answerNews = async () => {
+    asked[index] = (asked[index] ?? 0) + 1;
+    return { lineage, news: portChanges(first, last) };
+  };
+  vpn.grow();
 }
 
 function silent(index: number): void {
   const vpn = vpns[index];
-  if (vpn)
-    vpn.answerNews = () => {
-      asked[index] = (asked[index] ?? 0) + 1;
-      return Promise.reject(new Error('deadline exceeded'));
-    };
+  if (!vpn) return;
+  vpn.answerNews = () => {
+    asked[index] = (asked[index] ?? 0) + 1;
+    return Promise.reject(new Error('deadline exceeded'));
+  };
+  vpn.grow();
 }
 
 async function listen(from: string | null = null) {
@@ -61,8 +68,11 @@ async function listen(from: string | null = null) {
 
 /** After what is asked from now on has been answered. */
 async function asksLater(): Promise<void> {
-  const before = [...asked];
-  await until('each VPN asked twice more', () => asked.every((count, i) => count >= (before[i] ?? 0) + 2));
+  for (const vpn of vpns) {
+    const before = [...asked];
+    vpn.grow();
+    await until('another question', () => asked.some((count, i) => count > (before[i] ?? 0)));
+  }
 }
 
 function ids(heard: readonly Told[]): string[] {

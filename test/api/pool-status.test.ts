@@ -3,7 +3,7 @@ import { recentFacts } from '../../src/api/pool-status';
 import type { Stream } from '../../src/domain/stream';
 import type { VpnReport } from '../../src/workflows/messages';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnReport, vpnSettings, breakers } from '../builders';
-import { api, closeAll } from './api-under-test';
+import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -125,7 +125,7 @@ test('when no workflow answers it is still a 200 that claims nothing', async () 
 
 test('of a workflow that does not answer any more only that engines may be asked for is claimed, for a minute', async () => {
   const standIn = vpn('gluetun', { engines: [plainEngine(19_000)] });
-  const server = await api([standIn], { reads: { maxAgeMs: 0 } });
+  const server = await api([standIn], { reads: { lagMs: AT_ONCE } });
   expect((await server.inject('/orchestrator/status')).json()).toMatchObject({ status: 'healthy' });
   standIn.fail();
   expect((await server.inject('/orchestrator/status')).json()).toMatchObject({
@@ -135,9 +135,7 @@ test('of a workflow that does not answer any more only that engines may be asked
     provisioning: { can_provision: true },
   });
   const value = vpnReport({});
-  const believed = [60, 61].map((seconds) =>
-    recentFacts({ vpn: 'gluetun', state: { kind: 'stale', value, askedAt: 0, seconds } }),
-  );
+  const believed = [60, 61].map((seconds) => recentFacts({ vpn: 'gluetun', state: { kind: 'stale', value, seconds } }));
   expect(believed.map((facts) => facts.report)).toEqual([value, null]);
 });
 

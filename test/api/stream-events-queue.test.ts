@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import type { StreamEvent } from '../../src/domain/stream';
-import { BatchPace } from '../../src/api/stream-events-pace';
 import { StreamEventQueue, TooManyWaiting } from '../../src/api/stream-events-queue';
 import { ended, started } from '../streams/events';
 import { Later, turnTime } from './api-under-test';
@@ -12,11 +11,9 @@ afterEach(() => jest.useRealTimers());
 class Told {
   readonly batches: (readonly StreamEvent[])[] = [];
   answer: () => Promise<void> = async () => undefined;
-  readonly queue = new StreamEventQueue({
-    send: async (events) => {
-      this.batches.push(events);
-      await this.answer();
-    },
+  readonly queue = new StreamEventQueue(async (events) => {
+    this.batches.push(events);
+    await this.answer();
   });
 
   get ids(): string[][] {
@@ -31,12 +28,34 @@ function outcome(taken: Promise<void>): Promise<string> {
   );
 }
 
-test('events that come together go together, in their order', async () => {
+test('the first event after a quiet time goes at once; those that come meanwhile go together, in their order', async () => {
   const told = new Told();
-  const taken = Promise.all([told.queue.add(started('a')), told.queue.add(ended('a')), told.queue.add(started('b'))]);
+  const taken = [told.queue.add(started('a')), told.queue.add(ended('a')), told.queue.add(started('b'))];
+  expect(told.ids).toEqual([['a']]);
   await jest.advanceTimersByTimeAsync(50);
-  await taken;
-  expect(told.ids).toEqual([['a', 'a', 'b']]);
+  await Promise.all(taken);
+  expect(told.ids).toEqual([['a'], ['a', 'b']]);
+});
+
+test('the next batch waits twice as long as the last one took, and no longer than 400 ms', async () => {
+  const told = new Told();
+  const sentAt: number[] = [];
+  let takes = 60;
+  told.answer = () => {
+    sentAt.push(performance.now());
+    return new Promise((resolve) => setTimeout(resolve, takes));
+  };
+  const all = [told.queue.add(started('a')), told.queue.add(started('b'))];
+  await jest.advanceTimersByTimeAsync(60 + 120 - 1);
+  expect(sentAt).toHaveLength(1);
+  takes = 5_000;
+  await jest.advanceTimersByTimeAsync(1);
+  expect(sentAt).toHaveLength(2);
+  all.push(told.queue.add(started('c')));
+  await jest.advanceTimersByTimeAsync(5_000 + 400);
+  expect(sentAt).toHaveLength(3);
+  await jest.advanceTimersByTimeAsync(5_000);
+  await Promise.all(all);
 });
 
 test('an event is accepted only when its batch is', async () => {
@@ -81,18 +100,19 @@ test('one batch at a time, whatever it takes: the order is kept', async () => {
   expect(told.queue.waiting).toEqual([]);
 });
 
-test('a flush sends at once what waits, whatever the pace, and what is under way is waited for', async () => {
+test('a flush sends what waits without a further pause, and is over when that is accepted', async () => {
   const told = new Told();
   const later = new Later<void>();
   told.answer = () => later.promise;
   const first = told.queue.add(started('a'));
-  await jest.advanceTimersByTimeAsync(50);
+  await jest.advanceTimersByTimeAsync(1_000);
   const second = told.queue.add(started('b'));
   const flushed = told.queue.flush();
-  const last = told.queue.add(started('c'));
   later.resolve();
-  await Promise.all([first, second, last, flushed]);
-  expect(told.ids).toEqual([['a'], ['b', 'c']]);
+  // No time goes by: what paused would never come.
+  await Promise.all([first, second, flushed]);
+  expect(told.ids).toEqual([['a'], ['b']]);
+  await told.queue.flush();
 });
 
 test('a batch stays small enough for a history, however much waits', async () => {
@@ -126,18 +146,16 @@ test('however events come and batches are taken, each event goes exactly once, i
     fc.asyncProperty(
       fc.array(fc.record({ pause: fc.nat(1_500), takes: fc.nat(900), fails: fc.boolean() }), { maxLength: 60 }),
       async (steps) => {
-        const sentAt: number[] = [];
+        const sentAt: { begun: number; ended: number }[] = [];
         const sent: string[] = [];
         const answers = steps.map((s) => s);
-        const queue = new StreamEventQueue({
-          pace: new BatchPace({ collectMs: 20, spacingMs: 500, burst: 3, refillMs: 6_000 }),
-          send: async (events) => {
-            sentAt.push(performance.now());
-            for (const e of events) sent.push(e.kind === 'ended' ? e.id : '');
-            const { takes, fails } = answers.shift() ?? { takes: 0, fails: false };
-            await new Promise((resolve) => setTimeout(resolve, takes));
-            if (fails) throw new Error('not now');
-          },
+        const queue = new StreamEventQueue(async (events) => {
+          const begun = performance.now();
+          for (const e of events) sent.push(e.kind === 'ended' ? e.id : '');
+          const { takes, fails } = answers.shift() ?? { takes: 0, fails: false };
+          await new Promise((resolve) => setTimeout(resolve, takes));
+          sentAt.push({ begun, ended: performance.now() });
+          if (fails) throw new Error('not now');
         });
         const outcomes: Promise<string>[] = [];
         for (const [i, { pause }] of steps.entries()) {
@@ -147,7 +165,11 @@ test('however events come and batches are taken, each event goes exactly once, i
         await jest.advanceTimersByTimeAsync(600_000);
         expect(sent).toEqual(steps.map((_, i) => String(i)));
         for (const came of await Promise.all(outcomes)) expect(['accepted', 'not now']).toContain(came);
-        sentAt.slice(3).forEach((at, i) => expect(at - (sentAt[i] ?? 0)).toBeGreaterThanOrEqual(6_000 - 5));
+        sentAt.slice(1).forEach(({ begun }, i) => {
+          const before = sentAt[i] ?? { begun: 0, ended: 0 };
+          const pause = Math.min(400, 2 * (before.ended - before.begun));
+          expect(begun - before.ended).toBeGreaterThanOrEqual(pause - 1);
+        });
       },
     ),
     { numRuns: 50 },

@@ -1,65 +1,54 @@
-import { NothingOfThatName, NotTaken, StreamEvents, type VpnStreamsKnown } from '../../src/api/stream-events';
+import { VpnFollower } from '../../src/api/reads/vpn-follower';
+import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
+import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/stream-events';
+import { withEvents } from '../../src/api/stream-events-queue';
 import type { Stream, StreamEvent } from '../../src/domain/stream';
-import { withEvents } from '../../src/api/stream-events-ahead';
-import { DAY } from '../builders';
+import { DAY, plainEngine } from '../builders';
 import { ended, stream } from '../streams/events';
 import { Later, turnTime } from './api-under-test';
+import { VpnStandIn } from './vpn-stand-in';
 
 beforeEach(turnTime);
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  for (const vpns of opened.splice(0)) vpns.close();
+  jest.useRealTimers();
+});
 
-/** VPNs whose workflows take what they are told; a list is as it was when it was asked for last. */
+const opened: Vpns[] = [];
+
+const A = plainEngine(19_000, { id: 'a'.repeat(64), name: 'engine-a' });
+const B = plainEngine(19_050, { id: 'b'.repeat(64), name: 'engine-b' });
+
+/** VPNs whose workflows take what they are told. */
 class Vpns {
-  readonly told: { vpn: string; events: readonly StreamEvent[] }[] = [];
-  answer: () => Promise<void> = async () => undefined;
-  engines = new Map([
-    ['gluetun', [{ vpn: 'gluetun', id: 'a'.repeat(64), name: 'engine-a', httpPort: 19_000 }]],
-    ['gluetun2', [{ vpn: 'gluetun2', id: 'b'.repeat(64), name: 'engine-b', httpPort: 19_050 }]],
-  ]);
-  silent: string | null = null;
-  asked = 0;
-  private readonly state = new Map<string, readonly Stream[]>();
-  private lists: VpnStreamsKnown[] = [];
-
-  readonly events = new StreamEvents(
-    { read: async () => this.lists, readAnew: async () => this.ask() },
-    new Map(
-      ['gluetun', 'gluetun2'].map((vpn) => [
-        vpn,
-        async (events) => {
-          this.told.push({ vpn, events });
-          await this.answer();
-          this.state.set(vpn, withEvents(this.state.get(vpn) ?? [], events));
-        },
-      ]),
-    ),
+  readonly one = new VpnStandIn('gluetun', [A]);
+  readonly two = new VpnStandIn('gluetun2', [B]);
+  private readonly followers = [this.one, this.two].map(
+    (vpn) => new VpnFollower(vpn, { lagMs: 600, worker: new WorkerLiveness() }),
   );
+  readonly events = new StreamEvents(this.followers);
 
-  constructor() {
-    this.ask();
+  static async followed(): Promise<Vpns> {
+    const vpns = new Vpns();
+    for (const follower of vpns.followers) void follower.run();
+    opened.push(vpns);
+    await soon();
+    return vpns;
   }
 
-  ask(): VpnStreamsKnown[] {
-    this.asked++;
-    this.lists = [...this.engines].map(([vpn, engines]) => ({
-      vpn,
-      engines,
-      streams: this.state.get(vpn) ?? [],
-      askedAt: performance.now(),
-      fresh: vpn !== this.silent,
-    }));
-    return this.lists;
+  close(): void {
+    for (const follower of this.followers) follower.stop();
   }
 
-  has(vpn: string, ...streams: Stream[]): void {
-    this.state.set(vpn, streams);
-    this.ask();
+  /** Of both VPNs. */
+  get told(): StreamEvent[] {
+    return [...this.one.told, ...this.two.told].flat();
   }
 
-  /** The list of that VPN as the API shows it. */
-  shown(vpn = 'gluetun'): [id: string, status: string][] {
-    const known = this.lists.find((v) => v.vpn === vpn);
-    return (known ? this.events.streams(known) : []).map((s) => [s.id, s.endedAt === null ? 'started' : 'ended']);
+  /** The streams of the first VPN as the API shows them. */
+  get shown(): [id: string, status: string][] {
+    const streams = this.followers[0]?.last?.streams.streams ?? [];
+    return streams.map((s) => [s.id, s.endedAt === null ? 'started' : 'ended']);
   }
 
   start(id: string, port = 19_000, { host = 'gluetun', containerId = null as string | null } = {}): Promise<Stream> {
@@ -72,98 +61,126 @@ class Vpns {
   }
 }
 
-const soon = () => jest.advanceTimersByTimeAsync(1_000);
+/** Until what is under way is answered, or given up. */
+async function soon(): Promise<void> {
+  for (let i = 0; i < 12; i++) {
+    await jest.advanceTimersByTimeAsync(100);
+    await new Promise(setImmediate);
+  }
+}
+
+/** What comes of it, as time goes by. */
+async function came<T>(work: Promise<T>): Promise<T> {
+  const settled = Promise.allSettled([work]);
+  await soon();
+  await settled;
+  return work;
+}
 
 test.each([
-  ['by port, whatever host the proxy knows it under', 19_000, { host: 'localhost' }, 'gluetun', 'a'],
-  ['by port, whatever container the proxy names', 19_050, { host: 'x', containerId: 'acexy' }, 'gluetun2', 'b'],
-  ['by container id where no engine has the port', 6878, { containerId: 'b'.repeat(64) }, 'gluetun2', 'b'],
-  ["by Docker's short form of the id", 6878, { containerId: 'b'.repeat(12) }, 'gluetun2', 'b'],
-  ['by name', 6878, { containerId: 'engine-b' }, 'gluetun2', 'b'],
-])('an engine is found %s', async (_how, port, named, vpn, id) => {
-  const vpns = new Vpns();
-  const started = vpns.start('s', port, named);
-  await soon();
-  expect((await started).containerId).toBe(id.repeat(64));
-  expect(vpns.told.map((t) => t.vpn)).toEqual([vpn]);
+  ['by port, whatever host the proxy knows it under', 19_000, { host: 'localhost' }, 'a'],
+  ['by port, whatever container the proxy names', 19_050, { host: 'x', containerId: 'acexy' }, 'b'],
+  ['by container id where no engine has the port', 6878, { containerId: 'b'.repeat(64) }, 'b'],
+  ["by Docker's short form of the id", 6878, { containerId: 'b'.repeat(12) }, 'b'],
+  ['by name', 6878, { containerId: 'engine-b' }, 'b'],
+])('an engine is found %s', async (_how, port, named, id) => {
+  const vpns = await Vpns.followed();
+  expect((await came(vpns.start('s', port, named))).containerId).toBe(id.repeat(64));
+  expect([vpns.one.told.length, vpns.two.told.length]).toEqual(id === 'a' ? [1, 0] : [0, 1]);
 });
 
 test('where two VPNs have the port, the host decides', async () => {
-  const vpns = new Vpns();
-  vpns.engines.get('gluetun2')?.push({ vpn: 'gluetun2', id: 'c'.repeat(64), name: 'engine-c', httpPort: 19_000 });
-  vpns.ask();
-  const started = vpns.start('s', 19_000, { host: 'gluetun2' });
+  const vpns = await Vpns.followed();
+  vpns.two.list(B, plainEngine(19_000, { id: 'c'.repeat(64) }));
   await soon();
-  expect((await started).containerId).toBe('c'.repeat(64));
+  expect((await came(vpns.start('s', 19_000, { host: 'gluetun2' }))).containerId).toBe('c'.repeat(64));
+});
+
+test('a stream on an engine that is hidden, or still boots, is taken', async () => {
+  const vpns = await Vpns.followed();
+  vpns.one.hidden = [plainEngine(19_001, { id: 'h'.repeat(64) })];
+  vpns.one.list(A);
+  await soon();
+  expect((await came(vpns.start('s', 19_001))).containerId).toBe('h'.repeat(64));
 });
 
 test('an engine that is not known is asked for once more, and only then not found', async () => {
-  const vpns = new Vpns();
-  vpns.engines.get('gluetun')?.push({ vpn: 'gluetun', id: 'd'.repeat(64), name: 'engine-d', httpPort: 19_001 });
-  const started = vpns.start('s', 19_001);
-  await soon();
-  expect((await started).containerId).toBe('d'.repeat(64));
-  const before = vpns.asked;
-  await expect(vpns.start('t', 19_099)).rejects.toThrow(NothingOfThatName);
-  expect(vpns.asked - before).toBe(1);
+  const vpns = await Vpns.followed();
+  // Of this nothing has been heard yet.
+  vpns.one.answerEngines = async () => ({ version: '7', engines: [A, plainEngine(19_001, { id: 'd'.repeat(64) })] });
+  expect((await came(vpns.start('s', 19_001))).containerId).toBe('d'.repeat(64));
+  const before = vpns.two.asked.length;
+  await expect(came(vpns.start('t', 19_099))).rejects.toThrow(NothingOfThatName);
+  expect(vpns.two.asked.length - before).toBe(1);
   expect(vpns.told).toHaveLength(1);
 });
 
 test('while a workflow does not answer nothing is called unknown', async () => {
-  const vpns = new Vpns();
-  vpns.silent = 'gluetun2';
-  vpns.ask();
-  await expect(vpns.start('s', 19_099)).rejects.toThrow(NotTaken);
-  await expect(vpns.end('nobody')).rejects.toThrow(
+  const vpns = await Vpns.followed();
+  vpns.two.fail();
+  await soon();
+  await expect(came(vpns.start('s', 19_099))).rejects.toThrow(NotTaken);
+  await expect(came(vpns.end('nobody'))).rejects.toThrow(
     'the workflow of gluetun2 does not answer; try again, and see /vpn/status',
   );
-  vpns.silent = null;
-  vpns.ask();
-  await expect(vpns.end('nobody')).rejects.toThrow(NothingOfThatName);
+  vpns.two.list(B);
+  await expect(came(vpns.end('nobody'))).rejects.toThrow(NothingOfThatName);
 });
 
-test('an accepted event is in the list that was asked for before it, until another one has it', async () => {
-  const vpns = new Vpns();
-  const started = vpns.start('s');
-  await soon();
-  await started;
-  const known = vpns.events.version('gluetun', 0);
-  expect(vpns.shown()).toEqual([['s', 'started']]);
-  const over = vpns.end('s');
-  await soon();
-  expect(await over).toMatchObject({ updated: true, stream: { id: 's' } });
-  expect(vpns.shown()).toEqual([['s', 'ended']]);
-  expect(vpns.events.version('gluetun', 0)).not.toBe(known);
-  await soon();
-  vpns.ask();
-  expect(vpns.shown()).toEqual([['s', 'ended']]);
-  expect(vpns.events.version('gluetun', performance.now())).toBe('');
+test('a report is answered when what is read shows it', async () => {
+  const vpns = await Vpns.followed();
+  await came(vpns.start('s').then(() => expect(vpns.shown).toEqual([['s', 'started']])));
+  const over = vpns.end('s').then((answer) => {
+    expect(vpns.shown).toEqual([['s', 'ended']]);
+    return answer;
+  });
+  expect(await came(over)).toMatchObject({ updated: true, stream: { id: 's' } });
+});
+
+test('a report that is written down is answered though no worker is there to take it up', async () => {
+  const vpns = await Vpns.followed();
+  const nobody = new Later<never>();
+  vpns.one.answerEngines = () => nobody.promise;
+  expect((await came(vpns.start('s'))).id).toBe('s');
+  expect(vpns.told).toHaveLength(1);
+});
+
+test('a start on an engine that was let go of before it came is refused, and told from one of too many', async () => {
+  const vpns = await Vpns.followed();
+  vpns.one.takesStreams = false;
+  await expect(came(vpns.start('s'))).rejects.toThrow("VPN 'gluetun' has as many streams as are kept of one at a time");
+  vpns.one.answerTold = async () => vpns.one.list();
+  await expect(came(vpns.start('s'))).rejects.toThrow('no engine of ours has port 19000');
 });
 
 test('an end that comes while its start still waits is told after it', async () => {
-  const vpns = new Vpns();
+  const vpns = await Vpns.followed();
+  const later = new Later<void>();
+  vpns.one.answerTold = () => later.promise;
   const started = vpns.start('s');
-  await jest.advanceTimersByTimeAsync(5);
-  const over = vpns.end('s');
-  expect(vpns.told).toEqual([]);
   await soon();
-  expect([(await started).id, (await over).updated]).toEqual(['s', true]);
-  expect(vpns.told.flatMap((t) => t.events.map((e) => e.kind))).toEqual(['started', 'ended']);
+  const over = vpns.end('s');
+  await soon();
+  later.resolve();
+  expect((await came(started)).id).toBe('s');
+  expect((await came(over)).updated).toBe(true);
+  expect(vpns.told.map((e) => e.kind)).toEqual(['started', 'ended']);
 });
 
 test('repeats are not told again: of a start, of an end, of a start after the end', async () => {
-  const vpns = new Vpns();
-  vpns.has('gluetun', stream('runs'), stream('over', { endedAt: DAY + 5, endReason: null }));
-  expect((await vpns.start('runs')).startedAt).toBe(DAY);
-  expect((await vpns.start('over')).endedAt).toBe(DAY + 5);
-  expect(await vpns.end('over')).toMatchObject({ updated: false, stream: { endedAt: DAY + 5 } });
+  const vpns = await Vpns.followed();
+  vpns.one.play(stream('runs'), stream('over', { endedAt: DAY + 5, endReason: null }));
+  await soon();
+  expect((await came(vpns.start('runs'))).startedAt).toBe(DAY);
+  expect((await came(vpns.start('over'))).endedAt).toBe(DAY + 5);
+  expect(await came(vpns.end('over'))).toMatchObject({ updated: false, stream: { endedAt: DAY + 5 } });
   expect(vpns.told).toEqual([]);
 });
 
 test('a repeat of what still waits is answered when that is accepted, and refused when that is', async () => {
-  const vpns = new Vpns();
+  const vpns = await Vpns.followed();
   const later = new Later<void>();
-  vpns.answer = () => later.promise;
+  vpns.one.answerTold = () => later.promise;
   const first = vpns.start('s');
   await soon();
   let answered = false;
@@ -172,70 +189,50 @@ test('a repeat of what still waits is answered when that is accepted, and refuse
   expect([answered, vpns.told.length]).toEqual([false, 1]);
   const outcomes = Promise.allSettled([first, repeat]);
   later.reject(new Error('unavailable'));
-  for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: expect.any(NotTaken) });
-  expect(vpns.shown()).toEqual([]);
+  for (const outcome of await came(outcomes)) expect(outcome).toMatchObject({ reason: expect.any(NotTaken) });
+  expect(vpns.shown).toEqual([]);
 });
 
 test('what Temporal does not take is not in the list, and may be reported again', async () => {
-  const vpns = new Vpns();
-  vpns.answer = () => Promise.reject(new Error('unavailable'));
-  const refused = Promise.allSettled([vpns.start('s')]);
-  await soon();
-  const message = expect.stringContaining("Temporal did not take it for VPN 'gluetun': unavailable");
-  expect(await refused).toMatchObject([{ reason: { message } }]);
-  expect(vpns.shown()).toEqual([]);
-  vpns.answer = async () => undefined;
-  const again = vpns.start('s');
-  await soon();
-  await again;
-  expect(vpns.shown()).toEqual([['s', 'started']]);
+  const vpns = await Vpns.followed();
+  vpns.one.answerTold = () => Promise.reject(new Error('unavailable'));
+  await expect(came(vpns.start('s'))).rejects.toThrow("Temporal did not take it for VPN 'gluetun': unavailable");
+  expect(vpns.shown).toEqual([]);
+  vpns.one.answerTold = async () => undefined;
+  await came(vpns.start('s'));
+  expect(vpns.shown).toEqual([['s', 'started']]);
 });
 
 test('without a stream id the newest stream that runs on the container ends', async () => {
-  const vpns = new Vpns();
-  const on = { containerId: 'a'.repeat(64) };
-  vpns.has(
-    'gluetun',
+  const vpns = await Vpns.followed();
+  const on = { containerId: A.id };
+  vpns.one.play(
     stream('old', { ...on, startedAt: DAY }),
     stream('newest', { ...on, startedAt: DAY + 2_000 }),
     stream('over', { ...on, startedAt: DAY + 3_000, endedAt: DAY + 4_000 }),
     stream('elsewhere', { containerId: 'e'.repeat(64), startedAt: DAY + 5_000 }),
   );
-  const over = vpns.end(null, 'engine-a');
   await soon();
-  expect(await over).toMatchObject({ updated: true, stream: { id: 'newest' } });
-  await expect(vpns.end(null, 'acexy')).rejects.toThrow("no stream runs on container 'acexy'");
+  expect(await came(vpns.end(null, 'engine-a'))).toMatchObject({ updated: true, stream: { id: 'newest' } });
+  await expect(came(vpns.end(null, 'acexy'))).rejects.toThrow("no stream runs on container 'acexy'");
 });
 
 test('an unknown stream id ends no other stream, whatever container is named', async () => {
-  const vpns = new Vpns();
-  vpns.has('gluetun', stream('runs', { containerId: 'a'.repeat(64) }));
-  await expect(vpns.end('unknown', 'engine-a')).rejects.toThrow("no stream 'unknown' is known");
+  const vpns = await Vpns.followed();
+  vpns.one.play(stream('runs', { containerId: A.id }));
+  await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("no stream 'unknown' is known");
   expect(vpns.told).toEqual([]);
 });
 
 test('VPNs do not wait for one another', async () => {
-  const vpns = new Vpns();
+  const vpns = await Vpns.followed();
   const later = new Later<void>();
-  vpns.answer = () => later.promise;
+  vpns.one.answerTold = () => later.promise;
   const first = vpns.start('s');
   await soon();
-  vpns.answer = async () => undefined;
-  const other = vpns.start('t', 19_050);
-  await soon();
-  expect((await other).containerId).toBe('b'.repeat(64));
+  expect((await came(vpns.start('t', 19_050))).containerId).toBe(B.id);
   later.resolve();
-  await first;
-});
-
-test('a flush resolves when everything that waited is accepted', async () => {
-  const vpns = new Vpns();
-  const started = [vpns.start('s'), vpns.start('t', 19_050)];
-  await Promise.resolve();
-  await Promise.resolve();
-  await vpns.events.flush();
-  await Promise.all(started);
-  expect(vpns.told).toHaveLength(2);
+  await came(first);
 });
 
 test('what events come to is the same for a list and for its repeat', () => {

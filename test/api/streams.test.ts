@@ -47,13 +47,12 @@ describe('GET /streams', () => {
     expect((await server.inject('/streams?status=playing')).statusCode).toBe(422);
   });
 
-  test('has an event that was answered, though the list that is at hand was asked for before it', async () => {
+  test('has an event that was answered', async () => {
     const one = vpnWithStreams();
-    const server = await api([one], { reads: { maxAgeMs: 60_000 } });
+    const server = await api([one]);
     expect(await ids(server, '?status=started')).toHaveLength(3);
     await start(server);
     expect(await ids(server, '?status=started')).toContain('abc|p1');
-    expect(one.asked).toHaveLength(1);
   });
 
   test('asks no more often than /engines, and shares its queries', async () => {

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import type { ObserveProgress } from '../../src/activities/observe';
 import type { EngineList, VpnLists, VpnSource } from '../../src/api/vpn-source';
+import { withEvents } from '../../src/api/stream-events-queue';
+import type { GrowthListener } from '../../src/temporal/history-growth';
 import type { ListedEngine } from '../../src/domain/engine';
 import type { Stream, StreamEvent } from '../../src/domain/stream';
 import type { Replacement } from '../../src/domain/replacement';
@@ -33,7 +36,7 @@ export class VpnStandIn implements VpnSource {
   answerSignal: () => Promise<void> = async () => undefined;
 
   private version = 0;
-  private events = 0;
+  private readonly listeners = new Set<GrowthListener>();
 
   constructor(
     readonly vpn: string,
@@ -46,6 +49,7 @@ export class VpnStandIn implements VpnSource {
   list(...engines: ListedEngine[]): void {
     const version = String(++this.version);
     this.answerEngines = async () => ({ version, engines });
+    this.grow();
   }
 
   /** As a workflow whose worker is away: no answer, which the client gives up on. */
@@ -54,6 +58,28 @@ export class VpnStandIn implements VpnSource {
     this.answerState = () => Promise.reject(new Error(reason));
     this.answerProgress = () => Promise.reject(new Error(reason));
     this.answerNews = () => Promise.reject(new Error(reason));
+    this.broken = new Error(reason);
+    for (const { broken } of this.listeners) broken(this.broken);
+  }
+
+  /** Its history has more than before. @param settled no task waits for a worker */
+  grow({ settled = true } = {}): void {
+    this.broken = null;
+    for (const { broken, grown } of this.listeners) {
+      broken(null);
+      grown(settled);
+    }
+  }
+
+  /** Why the history can't be followed. */
+  private broken: Error | null = null;
+
+  async follow(listener: GrowthListener, signal: AbortSignal): Promise<void> {
+    this.listeners.add(listener);
+    if (this.broken) listener.broken(this.broken);
+    else listener.grown(true);
+    if (!signal.aborted) await once(signal, 'abort');
+    this.listeners.delete(listener);
   }
 
   streamList: readonly Stream[] = [];
@@ -61,44 +87,62 @@ export class VpnStandIn implements VpnSource {
   answerTold: () => Promise<void> = async () => undefined;
   private streamVersion = 0;
 
-  /** Something happens all the time. */
-  async position(): Promise<string> {
-    return String(this.events++);
-  }
+  /** Before its first look at Docker. */
+  notLookedAt = false;
 
-  async lists(previous: VpnLists | null): Promise<VpnLists> {
+  async lists(previous: VpnLists | null): Promise<VpnLists | null> {
     this.asked.push({ previous: previous?.engines ?? null });
+    if (this.notLookedAt) return null;
     const engines = await this.answerEngines(previous?.engines ?? null);
     const version = `s${this.streamVersion}`;
-    return { engines: { ...engines, hidden: this.hidden }, streams: { version, streams: this.streamList } };
+    return {
+      engines: { ...engines, hidden: this.hidden, current: this.current },
+      streams: { version, streams: this.streamList },
+    };
   }
 
+  /** Whether its worker has looked at the VPN since its start. */
+  current = true;
   hidden: VpnLists['engines']['hidden'] = [];
 
   /** As the workflow's state is after a signal. */
   play(...streams: Stream[]): void {
     this.streamVersion++;
     this.streamList = streams;
+    this.grow();
   }
+
+  /** Whether its workflow keeps what it is told of streams. */
+  takesStreams = true;
 
   async tellStreams(events: readonly StreamEvent[]): Promise<void> {
     this.told.push(events);
-    await this.answerTold();
+    await this.written(this.answerTold());
+    if (!this.takesStreams) return;
+    this.streamVersion++;
+    this.streamList = withEvents(this.streamList, events);
+  }
+
+  /** Who has something written down is answered before the history is heard of. */
+  private async written<T>(answer: Promise<T>): Promise<T> {
+    const given = await answer;
+    setImmediate(() => this.grow());
+    return given;
   }
 
   provision(request: ProvisionRequest, updateId: string): Promise<Replacement> {
     this.provisioned.push({ request, updateId });
-    return this.answerProvision(request);
+    return this.written(this.answerProvision(request));
   }
 
   remove(engine: string): Promise<Replacement> {
     this.removed.push(engine);
-    return this.answerRemove(engine);
+    return this.written(this.answerRemove(engine));
   }
 
   collectGarbage(): Promise<void> {
     this.collected += 1;
-    return this.answerSignal();
+    return this.written(this.answerSignal());
   }
 
   news(): Promise<NewsAnswer> {
@@ -120,16 +164,16 @@ export class VpnStandIn implements VpnSource {
 
   replaceLater(request: ReplaceRequest): Promise<void> {
     this.replacedLater.push(request);
-    return this.answerSignal();
+    return this.written(this.answerSignal());
   }
 
   resetBreaker(kind: BreakerKind | null): Promise<void> {
     this.reset.push(kind);
-    return this.answerSignal();
+    return this.written(this.answerSignal());
   }
 
   replace(request: ReplaceRequest, updateId: string): Promise<Replacement> {
     this.replaced.push({ request, updateId });
-    return this.answerReplace(request);
+    return this.written(this.answerReplace(request));
   }
 }

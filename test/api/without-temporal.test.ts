@@ -19,7 +19,7 @@ const STARTED = {
 };
 
 test('every route says in plain words that Temporal does not answer', async () => {
-  const vpn = new TemporalVpnSource(client, { instance: 'test', vpn: 'gluetun', queryDeadlineMs: 500 });
+  const vpn = new TemporalVpnSource(client, { instance: 'test', vpn: 'gluetun' });
   const server = await api([vpn], { fleet: new TemporalFleetSource(client, 'test') });
   const reads = [
     '/engines',

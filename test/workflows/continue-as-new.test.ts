@@ -1,13 +1,6 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { TemporalVpnSource } from '../../src/api/vpn-source';
-import {
-  listsQuery,
-  recheckSignal,
-  replaceEngineUpdate,
-  setTargetSignal,
-  streamsSignal,
-} from '../../src/workflows/messages';
+import { recheckSignal, replaceEngineUpdate, setTargetSignal, streamsSignal } from '../../src/workflows/messages';
 import type { vpn, VpnInput } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
 import { started } from '../streams/events';
@@ -120,38 +113,6 @@ test.concurrent(
       await stand.terminate();
     }
   },
-);
-
-test.concurrent(
-  'where its history ends is the same while nothing happens, and another with every event and in every run',
-  () =>
-    bench.with(async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
-      await stand.untilQuiet();
-      const { instance, vpn } = stand.settings;
-      const source = new TemporalVpnSource(bench.client, { instance, vpn, queryDeadlineMs: 1_000 });
-      const position = () => until('an answer in time', () => source.position().catch(() => null));
-      const still = await until('the same before and after a query', async () => {
-        const before = await position();
-        await stand.handle.query(listsQuery, { engines: null, streams: null });
-        return (await position()) === before && before;
-      });
-      const { runId } = await stand.handle.describe();
-      const positions = [still];
-      await until('another run', async () => {
-        await stand.handle.signal(recheckSignal);
-        // What comes while the workflow is at work gets into its history when that work ends.
-        positions.push(
-          await until('another position', async () => {
-            const now = await position();
-            return now !== positions.at(-1) && now;
-          }),
-        );
-        return (await stand.handle.describe()).runId !== runId;
-      });
-      expect(new Set(positions).size).toBe(positions.length);
-    }),
 );
 
 test.concurrent('a replacement whose history has grown long from failing goes on in a new run where it was', () =>

@@ -1,6 +1,4 @@
 import { WorkflowContinuedAsNewError } from '@temporalio/client';
-import { BatchPace, EVENT_PACE } from '../../src/api/stream-events-pace';
-import { StreamEventQueue } from '../../src/api/stream-events-queue';
 import { holdSignal, retargetSignal, streamsSignal } from '../../src/workflows/messages';
 import { ended, started } from '../streams/events';
 import { until } from '../simulator/until';
@@ -9,8 +7,6 @@ import { TemporalBench, type VpnStand } from './bench';
 // What makes histories longer, and when another run begins: the server, which suggests that at 4,096 events, is as it is
 // everywhere.
 
-const HOUR_MS = 3_600_000;
-const ALLOWED_AN_HOUR = 3_000;
 const SIGNALS_AT_ONCE = 25;
 const LONG = 400;
 
@@ -29,73 +25,6 @@ async function engineOf(stand: VpnStand): Promise<string> {
   if (!engine) throw new Error('the VPN has no engine');
   return engine.id;
 }
-
-const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
-
-/** Events of the history that a batch costs, as a rule: on a busy machine a task may time out on the way, which costs some more. */
-async function eventsABatchOn(stand: VpnStand, containerId: string): Promise<number> {
-  const costs: number[] = [];
-  // The real queue, with less time between its batches; each is waited for, so that none shares a workflow task.
-  const queue = new StreamEventQueue({
-    pace: new BatchPace({ collectMs: 5, spacingMs: 5, burst: 1_000, refillMs: 1 }),
-    send: async (events) => {
-      const before = await historyLength(stand);
-      await stand.handle.signal(streamsSignal, events);
-      await stand.streams();
-      costs.push((await historyLength(stand)) - before);
-    },
-  });
-  for (let i = 0; i < 15; i++) {
-    const id = `stream-${i}`;
-    await Promise.all([
-      queue.add(started(id, { containerId })),
-      ...(i < 10 ? [] : [queue.add(ended(`stream-${i - 10}`, Date.now()))]),
-    ]);
-  }
-  expect((await stand.streams()).filter((s) => s.endedAt === null && s.containerId === containerId)).toHaveLength(10);
-  expect(costs.length).toBeGreaterThanOrEqual(15);
-  const median = costs.toSorted((x, y) => x - y)[Math.floor(costs.length / 2)] ?? 0;
-  expect(median).toBeGreaterThan(3);
-  return median;
-}
-
-/** @param eventsABatch how much of the history */
-function expectAllowed(eventsABatch: number): void {
-  // So many batches the pace lets through in the first hour, which begins with all of its burst.
-  const pace = new BatchPace(EVENT_PACE);
-  let batchesAnHour = 0;
-  for (let at = pace.dueAt(0); at < HOUR_MS; at = pace.dueAt(at)) {
-    pace.sent(at);
-    batchesAnHour++;
-  }
-  expect(batchesAnHour).toBeGreaterThan(500);
-  expect(batchesAnHour * eventsABatch).toBeLessThan(ALLOWED_AN_HOUR);
-}
-
-test.concurrent('1,000 stream events a minute on one VPN make less than 3,000 history events an hour', () =>
-  bench.with(async (stand) => expectAllowed(await eventsABatchOn(stand, await engineOf(stand)))),
-);
-
-test.concurrent('also while a replacement is at work, which the workflow has a timer for', () =>
-  bench.with(
-    async (stand) => {
-      const old = await engineOf(stand);
-      await stand.handle.signal(streamsSignal, [started('drains', { containerId: old })]);
-      stand.port = { kind: 'known', port: 40_001 };
-      const { engines } = await stand.untilForwarded(40_001);
-      const fresh = engines.find((e) => e.p2pPort === 40_001);
-      await until('the old engine to be waited for', async () => {
-        const { replacements } = await stand.state();
-        const running = replacements.find((r) => r.old.some((e) => e.id === old));
-        const { raw } = await bench.env.client.workflow.getHandle(running?.id ?? '').describe();
-        return (raw.pendingActivities ?? []).length === 0;
-      });
-      expectAllowed(await eventsABatchOn(stand, fresh?.id ?? ''));
-      expect((await stand.state()).replacements.some((r) => r.state === 'running')).toBe(true);
-    },
-    { evictionGraceMs: 300, drainMs: HOUR_MS },
-  ),
-);
 
 test.concurrent('a list that is asked for after an event was accepted has it, each time', () =>
   bench.with(async (stand) => {
@@ -126,6 +55,8 @@ test.concurrent('what is reported twice, late or of an engine that is not there 
     expect(await stand.streams()).toMatchObject([{ id: 'a', endReason: 'client left' }]);
   }),
 );
+
+const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
 
 /** What a port change writes into the VPN's history and into its replacement's. */
 async function eventsOfAChange(stand: VpnStand): Promise<{ vpn: number; replacement: number }> {

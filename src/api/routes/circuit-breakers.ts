@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas';
 
 const Query = Type.Object(
@@ -34,7 +34,9 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
     },
     async ({ query }, reply) => {
       const kind = query.operation_type || null;
-      const told = await Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind)));
+      const told = await reads.afterwards(reads.followers, () =>
+        Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind))),
+      );
       const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
       if (missed.length > 0) {
         return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });

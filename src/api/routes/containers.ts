@@ -9,14 +9,16 @@ import {
 import { noAnswerOf } from '../../temporal/failure-words';
 import { containersOf, findContainer, type ManagedContainer } from '../containers';
 import { containerExample, ContainerSchema, DeletedSchema } from '../provisioning-schemas';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ContainerNameSchema, ErrorSchema, NotFoundSchema } from '../schemas';
-import { markStale } from '../stale-mark';
+import { markStale } from '../reads/read';
 
 export interface ContainerRoutesOptions {
   readonly reads: Reads;
   /** `name=value`, marks the containers that are ours. */
   readonly containerLabel: string;
+  /** Resolves when the workflows know of all streams that have been reported until now. */
+  readonly reported: () => Promise<void>;
 }
 
 const LabelQuery = Type.Object(
@@ -30,7 +32,7 @@ function notManaged(id: string) {
 }
 
 export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
-  const { reads, containerLabel } = options;
+  const { reads, containerLabel, reported } = options;
 
   /** `silent`: VPNs whose containers may be among those that are not found. */
   async function managed(): Promise<{
@@ -81,11 +83,12 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       const { all, silent } = await managed();
       const found = findContainer(all, id);
       if (!found && silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
-      const source = found && reads.source(found.vpn);
-      if (!found || !source) return reply.code(404).send(notManaged(id));
+      const follower = found && reads.follower(found.vpn);
+      if (!found || !follower) return reply.code(404).send(notManaged(id));
       if (found.stage === 'leaving') return { deleted: id };
       try {
-        await source.remove(found.json.id);
+        await reported();
+        await reads.afterwards([follower], () => follower.source.remove(found.json.id));
       } catch (error) {
         // It has gone since the state was read.
         if (error instanceof WorkflowUpdateFailedError) return reply.code(404).send(notManaged(id));

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { engineExample } from '../examples';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas';
-import { markStale } from '../stale-mark';
+import { markStale } from '../reads/read';
 import type { StreamReads } from '../stream-reads';
 import { EngineWithStreams } from '../stream-schemas';
 

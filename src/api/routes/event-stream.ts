@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { parsePosition } from '../feed-position';
 import { NewsFeed } from '../news-feed';
 import type { Told } from '../news-follower';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas';
 
 /** Beside connections for everything else, see `server.ts`. */
@@ -24,7 +24,7 @@ const EXAMPLE = [
 ].join('\n\n');
 
 export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
-  const feed = new NewsFeed(reads.sources);
+  const feed = new NewsFeed(reads.followers);
   const streams = new Set<Readable>();
   // Before connections are cut: who listens is told that it is over, and comes back.
   fastify.addHook('preClose', async () => {

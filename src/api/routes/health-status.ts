@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { healthStatus, type PoolSettings } from '../pool-status';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas';
-import { markStale } from '../stale-mark';
+import { markStale } from '../reads/read';
 import { HealthStatusSchema } from '../status-schemas';
 
 export interface HealthStatusOptions {

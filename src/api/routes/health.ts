@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas';
 
 const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.', examples: [{ status: 'ok' }] });

@@ -2,7 +2,6 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Scrape, type ScrapeOptions } from '../../metrics/scrape';
 import { ErrorSchema } from '../schemas';
-import { SharedQuery } from '../shared-query';
 
 /** Scrapers that come at the same time share one answer. */
 const MAX_AGE_MS = 250;
@@ -16,7 +15,12 @@ const EXAMPLE = [
 
 export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fastify, options) => {
   const scrape = new Scrape(options);
-  const shared = new SharedQuery(() => scrape.text(), { maxAgeMs: MAX_AGE_MS });
+  let last: { readonly at: number; readonly text: Promise<string> } | null = null;
+  const text = () => {
+    if (last === null || performance.now() - last.at > MAX_AGE_MS)
+      last = { at: performance.now(), text: scrape.text() };
+    return last.text;
+  };
   fastify.get(
     '/metrics',
     {
@@ -33,13 +37,13 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fa
       },
     },
     async (request, reply) => {
-      const read = await shared.read();
-      // Old numbers would be taken for new ones.
-      if (read.kind === 'fresh') {
-        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(read.value);
+      try {
+        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await text());
+      } catch (error) {
+        // Old numbers would be taken for new ones.
+        request.log.warn({ err: error }, 'metrics could not be gathered');
+        return reply.code(503).send({ detail: 'metrics could not be gathered' });
       }
-      request.log.warn('metrics could not be gathered');
-      return reply.code(503).send({ detail: 'metrics could not be gathered' });
     },
   );
 };

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { orchestratorStatus, type PoolSettings } from '../pool-status';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { OrchestratorStatusSchema } from '../status-schemas';
 
 export interface OrchestratorStatusOptions {

@@ -3,19 +3,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { temporalFailure } from '../../temporal/failure-words';
 import type { FleetSource } from '../fleet-source';
 import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../provisioning-schemas';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas';
 
 export interface PoolRoutesOptions {
   readonly reads: Reads;
   readonly fleet: FleetSource;
+  /** Resolves when the workflows know of all streams that have been reported until now. */
+  readonly reported: () => Promise<void>;
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly maxActiveReplicas: number;
 }
 
 export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (fastify, options) => {
-  const { reads, fleet, minReplicas, maxReplicas, maxActiveReplicas } = options;
+  const { reads, fleet, reported, minReplicas, maxReplicas, maxActiveReplicas } = options;
   const most = Math.min(maxReplicas, maxActiveReplicas);
   const variable = most < maxReplicas ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
 
@@ -52,6 +54,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       }
       const wanted = Math.max(demand, minReplicas);
       try {
+        await reported();
         await fleet.scale(wanted);
       } catch (error) {
         const message = `Temporal did not take it: ${temporalFailure(error)}. Ask again`;
@@ -79,7 +82,10 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       },
     },
     async (_request, reply) => {
-      const told = await Promise.allSettled(reads.sources.map((source) => source.collectGarbage()));
+      await reported();
+      const told = await reads.afterwards(reads.followers, () =>
+        Promise.allSettled(reads.sources.map((source) => source.collectGarbage())),
+      );
       const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
       if (missed.length > 0) {
         return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });

@@ -10,7 +10,7 @@ import {
 import { temporalFailure } from '../../temporal/failure-words';
 import { replacementExample } from '../examples';
 import { replacementJson } from '../present';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import {
   ContainerNameSchema,
   ErrorSchema,
@@ -82,11 +82,12 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       },
     },
     async ({ params, headers, body }, reply) => {
-      const source = reads.source(params.name);
-      if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      const follower = reads.follower(params.name);
+      if (!follower) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      const { source } = follower;
       const requestId = headers['idempotency-key'] ?? randomUUID();
       try {
-        const replacement = await source.replace({ ...body, requestId }, requestId);
+        const replacement = await reads.afterwards([follower], () => source.replace({ ...body, requestId }, requestId));
         return await reply.code(202).send(replacementJson(params.name, replacement));
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError) {

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { sampleExample, streamExample } from '../examples';
 import { sampleJson } from '../present-streams';
 import { ErrorSchema } from '../schemas';
-import { markStale } from '../stale-mark';
+import { markStale } from '../reads/read';
 import type { StreamReads } from '../stream-reads';
 import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../stream-schemas';
 

@@ -4,7 +4,7 @@ import { vpnWorkflowId } from '../../domain/names';
 import { temporalFailure } from '../../temporal/failure-words';
 import { vpnStatusExample } from '../examples';
 import { unknownVpnJson, vpnJson } from '../present';
-import type { Reads } from '../reads';
+import type { Reads } from '../reads/reads';
 import { RecheckHints, type HintTaker } from '../recheck-hints';
 import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
 

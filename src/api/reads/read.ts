@@ -1,5 +1,10 @@
 import type { FastifyReply } from 'fastify';
-import type { Read } from './shared-query';
+
+/** What a reader gets: the last value, and for how long it may have been out of date. */
+export type Read<T> =
+  | { readonly kind: 'fresh'; readonly value: T }
+  | { readonly kind: 'stale'; readonly value: T; readonly seconds: number }
+  | { readonly kind: 'none'; readonly reason: string };
 
 /** Says of an answer how old it is. @param staleSeconds null: it is not */
 export function markStale(reply: FastifyReply, staleSeconds: number | null): void {

@@ -1,0 +1,258 @@
+import type { ObserveProgress } from '../../activities/observe';
+import type { VpnReport } from '../../workflows/messages';
+import { pauseUntil } from '../../pause';
+import { engineJson } from '../present';
+import type { EngineJson } from '../schemas';
+import type { VpnLists, VpnSource } from '../vpn-source';
+import { staleSecondsOf, type Read } from './read';
+import { VpnFollower } from './vpn-follower';
+import { VpnProgress } from './vpn-progress';
+import { WorkerLiveness } from './worker-liveness';
+
+export interface ReadsOptions {
+  /** For how long a list may be behind its workflow and still counts as fresh, in ms. */
+  readonly lagMs: number;
+  readonly staleLimitMs: number;
+  readonly advertisedHost: string | null;
+  /** `name=value`, marks the containers that are ours. */
+  readonly containerLabel: string;
+}
+
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: string;
+}
+
+/** The answer to `GET /engines`. */
+export interface EnginesList {
+  readonly kind: 'list';
+  readonly body: Buffer;
+  readonly engines: readonly EngineJson[];
+  readonly staleSeconds: number | null;
+}
+
+/** What is known of one VPN. */
+export interface VpnListsRead {
+  readonly vpn: string;
+  readonly read: Read<VpnLists>;
+}
+
+/** What is known of one VPN's whole state. */
+export interface VpnStateRead {
+  readonly vpn: string;
+  readonly state: Read<VpnReport>;
+}
+
+/** Lists of a VPN that may be shown. */
+export interface UsableLists {
+  readonly vpn: string;
+  readonly lists: VpnLists;
+}
+
+export interface UsableStates {
+  readonly usable: readonly VpnStateRead[];
+  /** VPNs of which nothing is known, or nothing that is young enough. */
+  readonly silent: readonly string[];
+  readonly staleSeconds: number | null;
+}
+
+interface FollowedVpn {
+  readonly follower: VpnFollower;
+  readonly progress: VpnProgress;
+}
+
+const FIRST_LIST_WITHIN_MS = 2_500;
+/**
+ * A reader waits so long for what has just happened: a change that one API process has answered for is shown by the others. Those who
+ * read while the worker is busy get the list of before.
+ */
+const CATCH_UP_WITHIN_MS = 50;
+/** Proxies give up after 3 s, and there is more to do than to ask. */
+const STATE_WITHIN_MS = 2_000;
+/** So long the passing of time may go unnoticed: it makes lists stale, and engines checked lately. */
+const COMPOSED_FOR_MS = 25;
+
+/** Everything the API reads of the VPNs, kept in memory, and as bytes while it does not change. */
+export class Reads {
+  private readonly vpns: readonly FollowedVpn[];
+  private readonly worker = new WorkerLiveness();
+  private readonly startedAt = performance.now();
+  private readonly stopping = new AbortController();
+  private running: Promise<unknown> | null = null;
+  private composed: { readonly of: string; readonly answer: EnginesList } | null = null;
+  private composedAt = -Infinity;
+  private composedVersion = -1;
+
+  constructor(
+    sources: readonly VpnSource[],
+    private readonly options: ReadsOptions,
+  ) {
+    const { lagMs } = options;
+    const { worker } = this;
+    this.vpns = sources.map((source) => ({
+      follower: new VpnFollower(source, { lagMs, worker }),
+      progress: new VpnProgress(source),
+    }));
+  }
+
+  start(): void {
+    if (this.running) return;
+    this.running = Promise.all(this.followers.map((f) => f.run()));
+    // Not waited for at the end: a question may be under way that nobody answers.
+    void this.worker.watch(this.followers, this.stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    for (const { follower } of this.vpns) follower.stop();
+    await this.running;
+  }
+
+  get names(): string[] {
+    return this.vpns.map((v) => v.follower.vpn);
+  }
+
+  get sources(): VpnSource[] {
+    return this.vpns.map((v) => v.follower.source);
+  }
+
+  get followers(): VpnFollower[] {
+    return this.vpns.map((v) => v.follower);
+  }
+
+  source(vpn: string): VpnSource | undefined {
+    return this.follower(vpn)?.source;
+  }
+
+  follower(vpn: string): VpnFollower | undefined {
+    return this.vpns.find((v) => v.follower.vpn === vpn)?.follower;
+  }
+
+  /** Another number whenever a list may be another than before, other than by the passing of time. */
+  get version(): number {
+    let sum = 0;
+    for (const { follower } of this.vpns) sum += follower.version;
+    return sum;
+  }
+
+  /** Carries out what changes VPNs, and waits until what is read shows it. */
+  async afterwards<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
+    const result = await change();
+    await Promise.all(followers.map((f) => f.upToDate(STATE_WITHIN_MS / 2)));
+    return result;
+  }
+
+  async state(vpn: string): Promise<Read<VpnReport>> {
+    const follower = this.follower(vpn);
+    return follower ? follower.report(STATE_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
+  }
+
+  /** Of every VPN, in their order. */
+  async states(): Promise<VpnStateRead[]> {
+    return Promise.all(this.followers.map(async (f) => ({ vpn: f.vpn, state: await f.report(STATE_WITHIN_MS) })));
+  }
+
+  /** Those that may be shown. */
+  async usableStates(): Promise<UsableStates> {
+    const states = await this.states();
+    const usable = states.filter(({ state }) => this.isUsable(state));
+    const silent = states.filter((s) => !usable.includes(s)).map((s) => s.vpn);
+    return { usable, silent, staleSeconds: staleSecondsOf(states.map((s) => s.state)) };
+  }
+
+  /** Null when it is not known; never an error, since only times depend on it. */
+  async progress(vpn: string): Promise<ObserveProgress | null> {
+    return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATE_WITHIN_MS)) ?? null;
+  }
+
+  /** At once where nothing is to be waited for. */
+  engines(): EnginesList | Unavailable | Promise<EnginesList | Unavailable> {
+    const { composed } = this;
+    const isYoung = performance.now() - this.composedAt < COMPOSED_FOR_MS;
+    if (composed && isYoung && this.composedVersion === this.version) return composed.answer;
+    return this.usable().then((reads) => (reads.kind === 'unavailable' ? reads : this.compose(reads.reads)));
+  }
+
+  /** Those that are known; none if there is no list. */
+  async enginesListed(): Promise<readonly EngineJson[]> {
+    const answer = await this.engines();
+    return answer.kind === 'list' ? answer.engines : [];
+  }
+
+  /** Engines and streams of each VPN as they are known now. */
+  lists(): VpnListsRead[] {
+    return this.followers.map((f) => ({ vpn: f.vpn, read: f.read }));
+  }
+
+  /** Those that may be shown. */
+  async usableLists(): Promise<
+    { kind: 'lists'; vpns: readonly UsableLists[]; staleSeconds: number | null } | Unavailable
+  > {
+    const answer = await this.usable();
+    if (answer.kind === 'unavailable') return answer;
+    const vpns = answer.reads.flatMap(({ vpn, read }) =>
+      read.kind === 'none' || this.tooOld(read) ? [] : [{ vpn, lists: read.value }],
+    );
+    return { kind: 'lists', vpns, staleSeconds: staleSecondsOf(answer.reads.map((r) => r.read)) };
+  }
+
+  private async usable(): Promise<{ kind: 'reads'; reads: readonly VpnListsRead[] } | Unavailable> {
+    const behind = this.followers.filter((f) => f.isBehind);
+    if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    for (;;) {
+      const reads = this.lists();
+      const usable = reads.filter(({ read }) => this.isUsable(read));
+      const starting = performance.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
+      if (usable.length > 0 && (usable.length === reads.length || !starting)) return { kind: 'reads', reads };
+      if (!starting) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
+      await pauseUntil(CATCH_UP_WITHIN_MS, this.stopping.signal);
+      if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
+    }
+  }
+
+  private isUsable(read: Read<unknown>): boolean {
+    return read.kind !== 'none' && !this.tooOld(read);
+  }
+
+  private tooOld(read: Read<unknown>): boolean {
+    return read.kind === 'stale' && read.seconds * 1000 > this.options.staleLimitMs;
+  }
+
+  private compose(reads: readonly VpnListsRead[]): EnginesList {
+    this.composedVersion = this.version;
+    this.composedAt = performance.now();
+    const progress = this.vpns.map((v) => v.progress.known);
+    const staleSeconds = staleSecondsOf(reads.map((r) => r.read));
+    const parts = reads.map(({ read }, i) =>
+      read.kind === 'none'
+        ? '-'
+        : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`,
+    );
+    const of = parts.join('|');
+    if (this.composed?.of !== of) {
+      const engines = reads
+        .flatMap((read, i) => this.present(read, progress[i] ?? null))
+        .toSorted((a, b) => a.port - b.port || a.container_id.localeCompare(b.container_id));
+      const body = Buffer.from(JSON.stringify(engines));
+      this.composed = { of, answer: { kind: 'list', engines, body, staleSeconds } };
+    } else if (this.composed.answer.staleSeconds !== staleSeconds) {
+      this.composed = { of, answer: { ...this.composed.answer, staleSeconds } };
+    }
+    return this.composed.answer;
+  }
+
+  private present({ vpn, read }: VpnListsRead, progress: ObserveProgress | null): EngineJson[] {
+    if (read.kind === 'none' || this.tooOld(read)) return [];
+    const host = this.options.advertisedHost ?? vpn;
+    const { containerLabel } = this.options;
+    const { engines } = read.value.engines;
+    // Which port is forwarded may have changed since: of an old list nothing is claimed.
+    const claimed = read.kind === 'stale' ? engines.map((e) => ({ ...e, forwarded: false })) : engines;
+    return claimed.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
+  }
+}
+
+function why({ vpn, read }: VpnListsRead): string {
+  if (read.kind === 'none') return `${vpn}: ${read.reason}`;
+  return read.kind === 'stale' ? `${vpn}: its workflow has not answered for ${read.seconds} s` : `${vpn}: well`;
+}

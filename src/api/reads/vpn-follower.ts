@@ -1,0 +1,237 @@
+import { setMaxListeners } from 'node:events';
+import { temporalFailure } from '../../temporal/failure-words';
+import { pauseUntil, settledWithin } from '../../pause';
+import type { VpnReport } from '../../workflows/messages';
+import type { VpnLists, VpnSource } from '../vpn-source';
+import type { Read } from './read';
+import type { WorkerLiveness } from './worker-liveness';
+
+export interface FollowerOptions {
+  /** For how long a list may be behind the workflow and still counts as fresh, in ms. */
+  readonly lagMs: number;
+  readonly worker: WorkerLiveness;
+}
+
+const ASK_AGAIN_MS = 50;
+const ASK_AGAIN_MS_AT_MOST = 500;
+/** What has been written down is heard of within some milliseconds, unless that was before who wrote it was told. */
+const HEARD_WITHIN_MS = 20;
+/** What of the state depends on the time of day alone is no older than this. */
+const STATE_MAX_AGE_MS = 10_000;
+
+/**
+ * One VPN as its workflow says it is, kept in memory. A workflow's state is made by its history, so the lists are asked for when that has
+ * grown and its workflow task is done, and stand until then: reads cost neither Temporal nor the worker anything.
+ */
+export class VpnFollower {
+  readonly vpn: string;
+  /** Raised whenever `read` may be another than before, other than by the passing of time. */
+  version = 0;
+  /** Raised with each growth of the history. */
+  growths = 0;
+  private lists: VpnLists | null = null;
+  /** Questions for lists that have been sent, and which of them `lists` answers. */
+  private asked = 0;
+  private answers = 0;
+  private failure: string = 'its workflow has not been asked yet';
+  private settled = false;
+  /** Since when the history has had more than `lists` shows. All instants here are on monotonic time. */
+  private behindSince: number | null = performance.now();
+  private brokenSince: number | null = null;
+  /** Since when `lists` is one that the worker has not made sure of since its start. */
+  private unsureSince: number | null = null;
+  private renewing = false;
+  private reportRead: { readonly report: VpnReport; readonly growths: number; readonly askedAt: number } | null = null;
+  private askingReport: Promise<void> | null = null;
+  private readonly waiting = new Set<() => void>();
+  private readonly stopping = new AbortController();
+
+  constructor(
+    readonly source: VpnSource,
+    private readonly options: FollowerOptions,
+  ) {
+    this.vpn = source.vpn;
+    setMaxListeners(0, this.stopping.signal);
+  }
+
+  /** Follows until `stop`. */
+  async run(): Promise<void> {
+    await this.source.follow(
+      {
+        grown: (settled) => this.grown(settled),
+        broken: (reason) => this.broken(reason),
+      },
+      this.stopping.signal,
+    );
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Nothing is heard any more. */
+  get isStopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  /** The history has more than `read` shows. */
+  get isBehind(): boolean {
+    return this.behindSince !== null;
+  }
+
+  /** The worker has answered once, and no task waits for it. */
+  get isSettled(): boolean {
+    return this.settled && this.answers > 0;
+  }
+
+  get read(): Read<VpnLists> {
+    return this.lists === null ? { kind: 'none', reason: this.failure } : this.aged(this.lists);
+  }
+
+  /** What was known last, however old. */
+  get last(): VpnLists | null {
+    return this.lists;
+  }
+
+  get lastReport(): VpnReport | null {
+    return this.reportRead?.report ?? null;
+  }
+
+  /** Resolves once `read` shows what the workflow has taken up, or when `ms` have passed. */
+  async caughtUp(ms: number): Promise<void> {
+    await this.until(() => !this.isBehind, ms);
+  }
+
+  /** Resolves once `read` shows what had been written down before this call; with false when `ms` have passed. */
+  async upToDate(ms: number): Promise<boolean> {
+    const { asked } = this;
+    // A query is answered with all that was accepted before it was sent.
+    const isShown = () => this.answers > asked;
+    await this.until(isShown, Math.min(ms, HEARD_WITHIN_MS));
+    if (isShown()) return true;
+    this.behindSince ??= performance.now();
+    if (this.settled) void this.renew();
+    await this.until(isShown, ms - HEARD_WITHIN_MS);
+    return isShown();
+  }
+
+  /** Resolves once the history has grown and been settled since it had that many `growths`, or when `ms` have passed. */
+  async grownSince(growths: number, ms: number, ...signals: AbortSignal[]): Promise<void> {
+    await this.until(() => this.growths !== growths && this.settled, ms, signals);
+  }
+
+  /** The whole state, asked for when it may be another one than before. @param ms how long a busy worker is waited for */
+  async report(ms: number): Promise<Read<VpnReport>> {
+    if (!this.reportIsPresent()) {
+      this.askingReport ??= this.askReport().finally(() => (this.askingReport = null));
+      await settledWithin(ms, this.askingReport, this.stopping.signal);
+    }
+    const known = this.reportRead;
+    if (known === null) return { kind: 'none', reason: this.failure };
+    if (this.reportIsPresent()) return this.aged(known.report);
+    return { kind: 'stale', value: known.report, seconds: secondsSince(known.askedAt) };
+  }
+
+  /** Whether the worker answers for this VPN; what it answers counts as well. */
+  async ask(): Promise<void> {
+    await this.take();
+  }
+
+  private reportIsPresent(): boolean {
+    const { reportRead: known } = this;
+    return known?.growths === this.growths && performance.now() - known.askedAt < STATE_MAX_AGE_MS;
+  }
+
+  private async askReport(): Promise<void> {
+    const { growths } = this;
+    const askedAt = performance.now();
+    try {
+      this.reportRead = { report: await this.source.state(), growths, askedAt };
+    } catch (error) {
+      this.failure = temporalFailure(error);
+    }
+  }
+
+  private grown(settled: boolean): void {
+    this.growths++;
+    this.settled = settled;
+    this.behindSince ??= performance.now();
+    this.wake();
+    if (settled) void this.renew();
+  }
+
+  private broken(reason: unknown): void {
+    if ((reason === null) === (this.brokenSince === null)) return;
+    this.version++;
+    this.brokenSince = reason === null ? null : performance.now();
+    if (reason !== null) this.failure = temporalFailure(reason);
+  }
+
+  private async renew(): Promise<void> {
+    if (this.renewing) return;
+    this.renewing = true;
+    let pause = ASK_AGAIN_MS;
+    while (this.isBehind && this.settled && !this.stopping.signal.aborted) {
+      try {
+        await this.take();
+      } catch (error) {
+        this.failure = temporalFailure(error);
+        await pauseUntil(pause, this.stopping.signal);
+        pause = Math.min(ASK_AGAIN_MS_AT_MOST, pause * 2);
+      }
+    }
+    this.renewing = false;
+  }
+
+  private async take(): Promise<void> {
+    const { growths } = this;
+    const number = ++this.asked;
+    const askedAt = performance.now();
+    const lists = await this.source.lists(this.lists);
+    this.options.worker.answered();
+    // A later question may have been answered sooner.
+    if (number < this.answers) return;
+    this.lists = lists;
+    this.answers = number;
+    if (lists?.engines.current === false) this.unsureSince ??= askedAt;
+    else this.unsureSince = null;
+    if (lists === null) this.failure = `VPN '${this.vpn}' has not been looked at yet`;
+    if (growths === this.growths && this.settled) this.behindSince = null;
+    else if (this.behindSince !== null) this.behindSince = Math.max(this.behindSince, askedAt);
+    this.wake();
+  }
+
+  private aged<T>(value: T): Read<T> {
+    const since = this.staleSince();
+    return since === null ? { kind: 'fresh', value } : { kind: 'stale', value, seconds: secondsSince(since) };
+  }
+
+  /** Since when it is not known whether it is still so; null: it is. */
+  private staleSince(): number | null {
+    const now = performance.now();
+    const { lagMs, worker } = this.options;
+    const since = [this.behindSince, this.brokenSince].map((at) => (at !== null && now - at > lagMs ? at : Infinity));
+    const oldest = Math.min(...since, worker.awaySince ?? Infinity, this.unsureSince ?? Infinity);
+    return oldest === Infinity ? null : oldest;
+  }
+
+  private wake(): void {
+    this.version++;
+    for (const look of this.waiting) look();
+  }
+
+  private async until(isSo: () => boolean, ms: number, signals: readonly AbortSignal[] = []): Promise<void> {
+    if (isSo() || ms <= 0) return;
+    const found = new AbortController();
+    const look = () => {
+      if (isSo()) found.abort();
+    };
+    this.waiting.add(look);
+    await pauseUntil(ms, found.signal, this.stopping.signal, ...signals);
+    this.waiting.delete(look);
+  }
+}
+
+function secondsSince(at: number): number {
+  return Math.max(0, Math.round((performance.now() - at) / 1000));
+}

@@ -1,0 +1,27 @@
+import { listHeard } from '../../src/activities/list-heard';
+
+const { signal: never } = new AbortController();
+
+test('the grace counts from the first answer of the workflow', async () => {
+  const answers = [false, false, true];
+  let answeredAt = Infinity;
+  const ask = async () => {
+    const answer = answers.shift() ?? true;
+    if (answer) answeredAt = performance.now();
+    return answer;
+  };
+  expect(await listHeard(ask, { ms: 150, withinMs: 60_000 }, never)).toBe(true);
+  expect(answers).toEqual([]);
+  expect(performance.now() - answeredAt).toBeGreaterThanOrEqual(150);
+});
+
+test('a workflow that answers nobody is not waited for for ever', async () => {
+  expect(await listHeard(async () => false, { ms: 0, withinMs: 150 }, never)).toBe(false);
+});
+
+test('a worker that stops waits no longer, and has not heard', async () => {
+  const stopping = new AbortController();
+  const waiting = listHeard(async () => true, { ms: 60_000, withinMs: 60_000 }, stopping.signal);
+  stopping.abort();
+  expect(await waiting).toBe(false);
+});
