@@ -9,9 +9,9 @@ export interface GrowthListener {
    * The history has grown. While a workflow task is to be carried out (`settled` is false) the workflow's state is about to become another
    * one; a history that grows no more, and is settled, is that of a state that stays.
    */
-  grown(settled: boolean): void;
+  readonly grown: (settled: boolean) => void;
   /** Why the history can't be followed now; null: it can be again. */
-  broken(reason: unknown): void;
+  readonly broken: (reason: unknown) => void;
 }
 
 /** Temporal's numbers of history events. */
