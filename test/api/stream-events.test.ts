@@ -129,12 +129,10 @@ test('while a workflow does not answer nothing is called unknown', async () => {
 
 test('a report is answered when what is read shows it', async () => {
   const vpns = await Vpns.followed();
-  await came(vpns.start('s').then(() => expect(vpns.shown).toEqual([['s', 'started']])));
-  const over = vpns.end('s').then((answer) => {
-    expect(vpns.shown).toEqual([['s', 'ended']]);
-    return answer;
-  });
-  expect(await came(over)).toMatchObject({ updated: true, stream: { id: 's' } });
+  const shownWith = async <T>(report: Promise<T>) => ({ answer: await report, shown: vpns.shown });
+  expect(await came(shownWith(vpns.start('s')))).toMatchObject({ shown: [['s', 'started']] });
+  const over = await came(shownWith(vpns.end('s')));
+  expect(over).toMatchObject({ answer: { updated: true, stream: { id: 's' } }, shown: [['s', 'ended']] });
 });
 
 test('a report that is written down is answered though no worker is there to take it up', async () => {
