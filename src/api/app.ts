@@ -6,6 +6,7 @@ import { accessControl, type AccessOptions } from './access';
 import { decideContentTypes } from './content-type';
 import { allowOrigins } from './cross-origin';
 import type { FleetSource } from './fleet-source';
+import type { LastLists } from './last-lists';
 import { answerWhereNoRouteIs } from './no-route';
 import { poolLimits, type PoolSettings } from './pool-status';
 import { Keys } from './keys';
@@ -35,7 +36,9 @@ import type { VpnSource } from './vpn-source';
 
 export interface AppOptions {
   readonly sources: readonly VpnSource[];
-  readonly reads: ReadsOptions;
+  readonly reads: Omit<ReadsOptions, 'lastLists'>;
+  /** Where the last lists are for the next start; null: nowhere. */
+  readonly lastLists: Pick<LastLists, 'load' | 'keep' | 'close'> | null;
   readonly access: AccessOptions;
   readonly limits: RateLimits;
   readonly instance: string;
@@ -57,7 +60,8 @@ const ADDRESS_LENGTH_AT_MOST = 8_192;
 
 /** The HTTP API, as a plugin: a server only listens, a test injects. */
 export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
-  const reads = new Reads(options.sources, options.reads);
+  const { lastLists } = options;
+  const reads = new Reads(options.sources, { ...options.reads, lastLists }, await lastLists?.load());
   const streams = new StreamsPart(reads, options.statsHistoryMax);
 
   // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
@@ -131,6 +135,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     // First: whoever waits for a list waits no longer.
     await reads.stop();
     await streams.stop();
+    await lastLists?.close();
   });
   await servePage(fastify);
 };

@@ -6,6 +6,7 @@ import type { HintTaker } from '../api/recheck-hints';
 import { app } from '../api/app';
 import { apiServer } from '../api/server';
 import { TemporalFleetSource } from '../api/fleet-source';
+import { LastLists } from '../api/last-lists';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { TemporalUi } from '../api/routes/temporal-ui';
 import type { Config } from '../config';
@@ -54,6 +55,13 @@ export class ApiProgram {
         advertisedHost: api.advertisedHost,
         containerLabel: this.config.containerLabel,
       },
+      lastLists: new LastLists({
+        dataDir: config.dataDir,
+        instance,
+        vpns: vpns.map((vpn) => vpn.name),
+        staleLimitMs: api.enginesStaleLimitMs,
+        warn: (message) => log.warn(message),
+      }),
       access: { keys: api.keys, allowUnauthenticated: api.allowUnauthenticated, origins: api.origins },
       fleet: new TemporalFleetSource(client, instance),
       pool: {

@@ -61,6 +61,7 @@ export async function api(sources: readonly VpnSource[], options: Options = {}):
       containerLabel: 'ondemand.app=myservice',
       ...options.reads,
     },
+    lastLists: options.lastLists ?? null,
     access: { keys: [], allowUnauthenticated: false, origins: [], ...options.access },
     limits: { changesPerMinute: 120, wrongKeysPerMinute: 10, ...options.limits },
     temporalUi: options.temporalUi ?? null,

@@ -1,4 +1,6 @@
+import type { KnownLists } from '../../src/api/last-lists';
 import type { EngineList } from '../../src/api/vpn-source';
+import type { ListedEngine } from '../../src/domain/engine';
 import { forwardedEngine, plainEngine } from '../builders';
 import { api, closeAll, LAG_MS, Later, STALE_LIMIT_MS, turnTime } from './api-under-test';
 import { decodeEngines, detail } from './proxy-decoder';
@@ -13,6 +15,19 @@ afterEach(async () => {
 const STARTED_MS = 2_500;
 /** So long a reader waits for a list that is being asked for, and not for the next millisecond. */
 const PATIENCE_MS = 50;
+
+/** Kept by a former process, 4 s ago. */
+function lastLists(engine: ListedEngine) {
+  const known: KnownLists = {
+    lists: {
+      engines: { version: '1', engines: [engine], hidden: [], current: true },
+      streams: { version: '1', streams: [] },
+    },
+    at: Date.now() - 4_000,
+  };
+  const keep = jest.fn();
+  return { lists: { load: async () => new Map([['gluetun', known]]), keep, close: async () => undefined }, keep };
+}
 
 /** Answers while time passes: a reader may wait for a list that is on its way. */
 async function read(server: Awaited<ReturnType<typeof api>>, url = '/engines') {
@@ -171,6 +186,23 @@ test('a list from before the start of the worker is marked stale until that has 
   expect(decodeEngines(after)).toMatchObject([{ forwarded: true }]);
 });
 
+test('what was known before the start is served at once, marked stale, until the workflow has answered', async () => {
+  const vpn = new VpnStandIn('gluetun', [plainEngine(19_001)]);
+  const later = new Later<EngineList>();
+  vpn.answerEngines = () => later.promise;
+  const { lists, keep } = lastLists(forwardedEngine(19_000, 65_290));
+  const server = await api([vpn], { lastLists: lists });
+  const before = await read(server);
+  expect(before.headers['x-portward-stale']).toBe('4');
+  expect(decodeEngines(before)).toMatchObject([{ port: 19_000, forwarded: false }]);
+  expect(keep).not.toHaveBeenCalled();
+  later.resolve({ version: '2', engines: [plainEngine(19_001)] });
+  const after = await read(server);
+  expect(after.headers['x-portward-stale']).toBeUndefined();
+  expect(decodeEngines(after)).toMatchObject([{ port: 19_001 }]);
+  expect(keep).toHaveBeenCalledTimes(1);
+});
+
 test('a clock that is set back changes nothing', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn]);
@@ -230,7 +262,10 @@ test('a VPN whose workflow never answered does not hold up the engines of anothe
   const server = await api([down, up]);
   const first = server.inject('/engines');
   await jest.advanceTimersByTimeAsync(STARTED_MS + PATIENCE_MS);
-  const response = await first;
+  // Half a list would be taken for a whole one.
+  expect((await first).statusCode).toBe(503);
+  await jest.advanceTimersByTimeAsync(10_000);
+  const response = await read(server);
   expect(decodeEngines(response)).toMatchObject([{ port: 19_500, forwarded: true }]);
   expect(response.headers['x-portward-stale']).toBeDefined();
 });

@@ -1,6 +1,7 @@
 import type { ObserveProgress } from '../../activities/observe';
 import type { VpnReport } from '../../workflows/messages';
 import { pauseUntil } from '../../pause';
+import type { KnownLists, LastLists } from '../last-lists';
 import { engineJson } from '../present';
 import type { EngineJson } from '../schemas';
 import type { VpnLists, VpnSource } from '../vpn-source';
@@ -16,6 +17,8 @@ export interface ReadsOptions {
   readonly advertisedHost: string | null;
   /** `name=value`, marks the containers that are ours. */
   readonly containerLabel: string;
+  /** Where lists are kept for the next start; null: nowhere. */
+  readonly lastLists: Pick<LastLists, 'keep'> | null;
 }
 
 export interface Unavailable {
@@ -62,6 +65,8 @@ interface FollowedVpn {
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
+/** A VPN of which nothing is known yet is left out from then on: until then half a list would be shown as a whole one. */
+const LEFT_OUT_AFTER_MS = 10_000;
 /**
  * A reader waits so long for what has just happened: a change that one API process has answered for is shown by the others. Those who
  * read while the worker is busy get the list of before.
@@ -83,14 +88,21 @@ export class Reads {
   private composedAt = -Infinity;
   private composedVersion = -1;
 
+  /** @param before what was known of the VPNs before this process began */
   constructor(
     sources: readonly VpnSource[],
     private readonly options: ReadsOptions,
+    before: ReadonlyMap<string, KnownLists> = new Map(),
   ) {
-    const { lagMs } = options;
+    const { lagMs, lastLists } = options;
     const { worker } = this;
     this.vpns = sources.map((source) => ({
-      follower: new VpnFollower(source, { lagMs, worker }),
+      follower: new VpnFollower(source, {
+        lagMs,
+        worker,
+        before: before.get(source.vpn),
+        keep: (lists) => lastLists?.keep(source.vpn, { lists, at: Date.now() }),
+      }),
       progress: new VpnProgress(source),
     }));
   }
@@ -202,9 +214,10 @@ export class Reads {
     for (;;) {
       const reads = this.lists();
       const usable = reads.filter(({ read }) => this.isUsable(read));
-      const starting = performance.now() - this.startedAt < FIRST_LIST_WITHIN_MS;
-      if (usable.length > 0 && (usable.length === reads.length || !starting)) return { kind: 'reads', reads };
-      if (!starting) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
+      const age = performance.now() - this.startedAt;
+      const isWhole = usable.length === reads.length || age >= LEFT_OUT_AFTER_MS;
+      if (usable.length > 0 && isWhole) return { kind: 'reads', reads };
+      if (age >= FIRST_LIST_WITHIN_MS) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
       await pauseUntil(CATCH_UP_WITHIN_MS, this.stopping.signal);
       if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
     }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { temporalFailure } from '../../temporal/failure-words';
 import { pauseUntil, settledWithin } from '../../pause';
 import type { VpnReport } from '../../workflows/messages';
+import type { KnownLists } from '../last-lists';
 import type { VpnLists, VpnSource } from '../vpn-source';
 import type { Read } from './read';
 import type { WorkerLiveness } from './worker-liveness';
@@ -10,6 +11,10 @@ export interface FollowerOptions {
   /** For how long a list may be behind the workflow and still counts as fresh, in ms. */
   readonly lagMs: number;
   readonly worker: WorkerLiveness;
+  /** What was known before this process began. */
+  readonly before?: KnownLists | undefined;
+  /** Given each list that is true now. */
+  readonly keep?: ((lists: VpnLists) => void) | undefined;
 }
 
 const ASK_AGAIN_MS = 50;
@@ -51,6 +56,11 @@ export class VpnFollower {
     private readonly options: FollowerOptions,
   ) {
     this.vpn = source.vpn;
+    const { before } = options;
+    if (before) {
+      this.lists = before.lists;
+      this.unsureSince = performance.now() - (Date.now() - before.at);
+    }
     setMaxListeners(0, this.stopping.signal);
   }
 
@@ -195,6 +205,7 @@ export class VpnFollower {
     this.answers = number;
     if (lists?.engines.current === false) this.unsureSince ??= askedAt;
     else this.unsureSince = null;
+    if (lists?.engines.current === true) this.options.keep?.(lists);
     if (lists === null) this.failure = `VPN '${this.vpn}' has not been looked at yet`;
     if (growths === this.growths && this.settled) this.behindSince = null;
     else if (this.behindSince !== null) this.behindSince = Math.max(this.behindSince, askedAt);
