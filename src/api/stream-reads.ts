@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/engine';
 import type { StreamSample } from '../domain/stream';
 import { streamJson } from './present-streams';
+import { ReadyBody } from './reads/ready-body';
 import type { Reads, UsableLists } from './reads/reads';
 import type { StreamHistory } from './stream-history';
 import type { StreamJson } from './stream-schemas';
@@ -12,21 +13,21 @@ export interface StreamsFilter {
 
 /** The answer to `GET /streams`. */
 export type StreamsAnswer =
-  | { readonly kind: 'list'; readonly body: Buffer; readonly staleSeconds: number | null }
+  | { readonly kind: 'list'; readonly body: ReadyBody; readonly staleSeconds: number | null }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 export type StreamsOrReason =
   | { readonly kind: 'streams'; readonly streams: readonly StreamJson[]; readonly staleSeconds: number | null }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-const EMPTY = Buffer.from('[]');
+const EMPTY = new ReadyBody(Buffer.from('[]'));
 
 /** What the API says of streams, kept as bytes for each filter as long as nothing of it changes. */
 export class StreamReads {
   private of: string | null = null;
   private streams: readonly StreamJson[] = [];
   /** Filters that give nothing are not in it: there are as many of those as anybody likes. */
-  private readonly bodies = new Map<string, Buffer>();
+  private readonly bodies = new Map<string, ReadyBody>();
 
   constructor(
     private readonly reads: Reads,
@@ -45,7 +46,7 @@ export class StreamReads {
       (s) =>
         (status === undefined || s.status === status) && (containerId === undefined || s.container_id === containerId),
     );
-    const body = chosen.length === 0 ? EMPTY : Buffer.from(JSON.stringify(chosen));
+    const body = chosen.length === 0 ? EMPTY : new ReadyBody(Buffer.from(JSON.stringify(chosen)));
     if (chosen.length > 0) this.bodies.set(key, body);
     return { kind: 'list', body, staleSeconds };
   }

@@ -186,6 +186,20 @@ test('a list from before the start of the worker is marked stale until that has 
   expect(decodeEngines(after)).toMatchObject([{ forwarded: true }]);
 });
 
+test('a workflow that begins anew has no list at first: the last one is served until then, marked stale', async () => {
+  const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+  const server = await api([vpn]);
+  await server.inject('/engines');
+  vpn.notLookedAt = true;
+  vpn.grow();
+  const between = await read(server);
+  expect(between.headers['x-portward-stale']).toBe('0');
+  expect(decodeEngines(between)).toMatchObject([{ port: 19_000, forwarded: false }]);
+  vpn.notLookedAt = false;
+  vpn.list();
+  expect((await read(server)).json()).toEqual([]);
+});
+
 test('what was known before the start is served at once, marked stale, until the workflow has answered', async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_001)]);
   const later = new Later<EngineList>();

@@ -6,6 +6,7 @@ import { engineJson } from '../present';
 import type { EngineJson } from '../schemas';
 import type { VpnLists, VpnSource } from '../vpn-source';
 import { staleSecondsOf, type Read } from './read';
+import { ReadyBody } from './ready-body';
 import { VpnFollower } from './vpn-follower';
 import { VpnProgress } from './vpn-progress';
 import { WorkerLiveness } from './worker-liveness';
@@ -29,7 +30,7 @@ export interface Unavailable {
 /** The answer to `GET /engines`. */
 export interface EnginesList {
   readonly kind: 'list';
-  readonly body: Buffer;
+  readonly body: ReadyBody;
   readonly engines: readonly EngineJson[];
   readonly staleSeconds: number | null;
 }
@@ -246,7 +247,7 @@ export class Reads {
       const engines = reads
         .flatMap((read, i) => this.present(read, progress[i] ?? null))
         .toSorted((a, b) => a.port - b.port || a.container_id.localeCompare(b.container_id));
-      const body = Buffer.from(JSON.stringify(engines));
+      const body = new ReadyBody(Buffer.from(JSON.stringify(engines)));
       this.composed = { of, answer: { kind: 'list', engines, body, staleSeconds } };
     } else if (this.composed.answer.staleSeconds !== staleSeconds) {
       this.composed = { of, answer: { ...this.composed.answer, staleSeconds } };

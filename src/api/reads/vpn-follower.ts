@@ -133,8 +133,14 @@ export class VpnFollower {
   /** The whole state, asked for when it may be another one than before. @param ms how long a busy worker is waited for */
   async report(ms: number): Promise<Read<VpnReport>> {
     if (!this.reportIsPresent()) {
-      this.askingReport ??= this.askReport().finally(() => (this.askingReport = null));
-      await settledWithin(ms, this.askingReport, this.stopping.signal);
+      const from = performance.now();
+      // A question that meets a task that waits for its worker can have that task lost (`workflows/ahead-of-history.ts`).
+      await this.until(() => this.settled || this.brokenSince !== null, ms);
+      const left = ms - (performance.now() - from);
+      if (this.settled && left > 0) {
+        this.askingReport ??= this.askReport().finally(() => (this.askingReport = null));
+        await settledWithin(left, this.askingReport, this.stopping.signal);
+      }
     }
     const known = this.reportRead;
     if (known === null) return { kind: 'none', reason: this.failure };
@@ -201,12 +207,14 @@ export class VpnFollower {
     this.options.worker.answered();
     // A later question may have been answered sooner.
     if (number < this.answers) return;
-    this.lists = lists;
     this.answers = number;
-    if (lists?.engines.current === false) this.unsureSince ??= askedAt;
-    else this.unsureSince = null;
-    if (lists?.engines.current === true) this.options.keep?.(lists);
     if (lists === null) this.failure = `VPN '${this.vpn}' has not been looked at yet`;
+    else this.lists = lists;
+    // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
+    if (lists?.engines.current === true) {
+      this.unsureSince = null;
+      this.options.keep?.(lists);
+    } else this.unsureSince ??= askedAt;
     if (growths === this.growths && this.settled) this.behindSince = null;
     else if (this.behindSince !== null) this.behindSince = Math.max(this.behindSince, askedAt);
     this.wake();

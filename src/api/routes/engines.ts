@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { engineExample } from '../examples';
-import type { Reads } from '../reads/reads';
+import type { EnginesList, Reads, Unavailable } from '../reads/reads';
+import { sendReady } from '../reads/ready-body';
 import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas';
 import { markStale } from '../reads/read';
 import type { StreamReads } from '../stream-reads';
@@ -25,13 +26,19 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
         },
       },
     },
-    async (_request, reply) => {
-      const answer = await reads.engines();
-      if (answer.kind === 'unavailable')
-        return reply.code(503).send({ detail: `no list of engines: ${answer.reason}` });
-      markStale(reply, answer.staleSeconds);
-      // Bytes that were made when the list changed; serialising them for each request would cost most of its time.
-      return reply.type('application/json; charset=utf-8').send(answer.body as never);
+    (request, reply) => {
+      const answer = reads.engines();
+      const send = (list: EnginesList | Unavailable): void => {
+        if (list.kind === 'unavailable') {
+          void reply.code(503).send({ detail: `no list of engines: ${list.reason}` });
+          return;
+        }
+        markStale(reply, list.staleSeconds);
+        void sendReady(request, reply, list.body);
+      };
+      // As a rule it is there at once; a promise would take longer than all the rest.
+      if (answer instanceof Promise) void answer.then(send, (error: unknown) => reply.send(error as never));
+      else send(answer);
     },
   );
 

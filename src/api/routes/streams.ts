@@ -4,6 +4,7 @@ import { sampleExample, streamExample } from '../examples';
 import { sampleJson } from '../present-streams';
 import { ErrorSchema } from '../schemas';
 import { markStale } from '../reads/read';
+import { sendReady } from '../reads/ready-body';
 import type { StreamReads } from '../stream-reads';
 import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../stream-schemas';
 
@@ -24,7 +25,8 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
         },
       },
     },
-    async ({ query }, reply) => {
+    async (request, reply) => {
+      const { query } = request;
       const answer = await streams.body({
         status: query.status === '' ? undefined : query.status,
         containerId: query.container_id === '' ? undefined : query.container_id,
@@ -32,8 +34,7 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
       if (answer.kind === 'unavailable')
         return reply.code(503).send({ detail: `no list of streams: ${answer.reason}` });
       markStale(reply, answer.staleSeconds);
-      // Bytes that were made when the list changed, as for `/engines`.
-      return reply.type('application/json; charset=utf-8').send(answer.body as never);
+      return sendReady(request, reply, answer.body);
     },
   );
 
