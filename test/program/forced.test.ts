@@ -100,8 +100,6 @@ test("by a signal from Temporal's own command line, while rubbish in such a sign
   expect(await theOnlyEngine()).not.toBe(before);
 });
 
-const isRemoval = (summary: string) => summary.startsWith('remove acestream_fwd_');
-
 test('its workflow shows evict, stop and provision, each readable, under a summary of what changes', async () => {
   const [latest] = await stage.replacements();
   const client = await stage.client();
@@ -111,17 +109,15 @@ test('its workflow shows evict, stop and provision, each readable, under a summa
     userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
   );
   expect(summaries[0]).toBe(`${stage.vpn().name}: 65290 → 65290, forced`);
-  const steps = [
-    expect.stringMatching(/^evict acestream_fwd_/),
-    'wait until the old engine has left its port',
-    'eviction grace: until all have a list without it',
-    expect.stringMatching(/^stop acestream_fwd_/),
-    'provision forwarded engine on port 65290',
-    expect.stringMatching(/^wait until acestream_fwd_\S+ answers$/),
-  ];
-  // Once stopped, the old one holds no port: it is removed while the new one is made.
   // A timer; an engine that answers soon needs none.
   const activities = summaries.slice(1).filter((summary) => summary !== 'an engine that still boots is told of');
-  expect(activities.filter(isRemoval)).toHaveLength(1);
-  expect(activities.filter((summary) => !isRemoval(summary))).toEqual(steps);
+  // The port is waited for while the old one is hidden and stopped.
+  const port = 'wait until the old engine has left its port';
+  expect(activities.filter((summary) => summary === port)).toHaveLength(1);
+  expect(activities.filter((summary) => summary !== port)).toEqual([
+    expect.stringMatching(/^evict acestream_fwd_/),
+    expect.stringMatching(/^stop and remove acestream_fwd_/),
+    'provision forwarded engine on port 65290',
+    expect.stringMatching(/^wait until acestream_fwd_\S+ answers$/),
+  ]);
 });
