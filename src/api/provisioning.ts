@@ -151,7 +151,7 @@ export class Provisioning {
 
   /** Of every VPN: one that does not answer holds nobody up. Without any, a busy worker is given as long once more. */
   private async reports(): Promise<(VpnReport | null)[]> {
-    const ask = () => Promise.all(this.followers.map((follower) => presentReport(follower, STATES_WITHIN_MS)));
+    const ask = () => Promise.all(this.followers.map((follower) => follower.presentReport(STATES_WITHIN_MS)));
     const reports = await ask();
     return reports.some((report) => report !== null) ? reports : ask();
   }
@@ -218,16 +218,10 @@ export class Provisioning {
       await follower.grownSince(growths, look);
       growths = follower.growths;
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
-      const report = left > 0 ? await presentReport(follower, left) : null;
+      const report = left > 0 ? await follower.presentReport(left) : null;
       replacement = report?.replacements.find((r) => r.id === begun.id) ?? replacement;
     }
   }
-}
-
-/** Null when it can't be had in time, or only an old one. */
-async function presentReport(follower: VpnFollower, withinMs: number): Promise<VpnReport | null> {
-  const read = await follower.report(withinMs);
-  return read.kind === 'fresh' ? read.value : null;
 }
 
 function provisioned({ made, newEngine, target }: Replacement): ProvisionedJson | null {

@@ -148,6 +148,12 @@ export class VpnFollower {
     return { kind: 'stale', value: known.report, seconds: secondsSince(known.askedAt) };
   }
 
+  /** The same for decisions, which the workflow makes sure of: null where that has not answered in time. */
+  async presentReport(ms: number): Promise<VpnReport | null> {
+    await this.report(ms);
+    return this.reportIsPresent() && this.unheardSince() === null ? this.lastReport : null;
+  }
+
   /** Whether the worker answers for this VPN; what it answers counts as well. */
   async ask(): Promise<void> {
     await this.take();
@@ -227,10 +233,16 @@ export class VpnFollower {
 
   /** Since when it is not known whether it is still so; null: it is. */
   private staleSince(): number | null {
+    const oldest = Math.min(this.unheardSince() ?? Infinity, this.unsureSince ?? Infinity);
+    return oldest === Infinity ? null : oldest;
+  }
+
+  /** Since when the workflow may have said something else. */
+  private unheardSince(): number | null {
     const now = performance.now();
     const { lagMs, worker } = this.options;
     const since = [this.behindSince, this.brokenSince].map((at) => (at !== null && now - at > lagMs ? at : Infinity));
-    const oldest = Math.min(...since, worker.awaySince ?? Infinity, this.unsureSince ?? Infinity);
+    const oldest = Math.min(...since, worker.awaySince ?? Infinity);
     return oldest === Infinity ? null : oldest;
   }
 
