@@ -377,7 +377,9 @@ export class VpnState {
     if (replacement?.state !== 'running') return null;
     // One that was told to give its engine up may have brought it up before it heard.
     if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
-    this.released(replacement, now);
+    // Then that engine is there, though it was given to the replacement to be let go of.
+    if (replacement.target === null && message.generation !== null) this.raise();
+    else this.released(replacement, now);
     return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 

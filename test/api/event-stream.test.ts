@@ -104,7 +104,7 @@ test('a client that does not read is let go, and the others hear everything', as
   let last = 3;
   vpn.answerNews = async () => {
     last += 5;
-    setImmediate(() => vpn.grow());
+    setTimeout(() => vpn.grow(), 20);
     const happening = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
     return { lineage: 'aa', news: portChanges(last - 9, last).map((item) => ({ ...item, happening })) };
   };

@@ -4,7 +4,8 @@ import { StreamStateSchema } from '../../src/api/stream-schemas';
 import { FOUND_STALE } from '../../src/domain/end-reason';
 import { DAY, plainEngine } from '../builders';
 import { stream } from '../streams/events';
-import { api, closeAll, turnTime } from './api-under-test';
+import { until } from '../simulator/until';
+import { api, closeAll, Later, turnTime } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { body, end, post, start } from './stream-reports';
 import { VpnStandIn } from './vpn-stand-in';
@@ -203,15 +204,14 @@ test('a server that is closed answers what has been reported, once it is written
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body({ labels: { stream_id: id } })),
     });
-  await report('first');
-  // This one would wait for half a second.
+  const later = new Later<void>();
+  vpn.answerTold = () => later.promise;
   let reported = false;
-  const second = report('second').finally(() => (reported = true));
-  const told = () => vpn.told.flat().length;
-  await new Promise((resolve) => server.server.once('request', resolve));
-  await new Promise(setImmediate);
-  expect([told(), reported]).toEqual([1, false]);
-  await server.close();
-  expect((await second).status).toBe(200);
-  expect(told()).toBe(2);
+  const first = report('first').finally(() => (reported = true));
+  await until('it is told', () => vpn.told.length === 1);
+  const closed = server.close();
+  expect(reported).toBe(false);
+  later.resolve();
+  await closed;
+  expect((await first).status).toBe(200);
 });

@@ -76,8 +76,8 @@ test('a workflow that has answered before and falls silent is told of as it was'
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn]);
   expect(await inTime(server, '/orchestrator/status')).toMatchObject({ body: { status: 'healthy' } });
-  vpn.answerState = () => new Later<never>().promise;
-  await pass(500);
+  fallsSilent(vpn);
+  await pass(8_000);
   expect(await inTime(server, '/orchestrator/status')).toMatchObject({
     body: {
       status: 'degraded',

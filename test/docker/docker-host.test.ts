@@ -48,6 +48,8 @@ test('containers are listed by all of the labels, running or not, and no others'
       running: false,
       createdAt: expect.any(Number),
       networkOf: network,
+      state: 'created',
+      status: 'Created',
     },
   ]);
   expect(Math.abs(Date.now() - (both[0]?.createdAt ?? 0))).toBeLessThan(60_000);

@@ -73,7 +73,7 @@ test('API and worker, processes that start at once, end with the same key', asyn
   const hook = join(__dirname, '../temporal/typescript-hook.cjs');
   const children = Array.from({ length: 6 }, () => spawn(process.execPath, ['--require', hook, '-e', CHILD, dataDir]));
   const outputs = children.map((child) => {
-    const output = { text: '', ended: once(child, 'exit') };
+    const output = { text: '', ended: once(child, 'close') };
     child.stdout.on('data', (data: Buffer) => (output.text += data.toString()));
     return output;
   });

@@ -39,9 +39,9 @@ interface Made {
 }
 
 /** A call whose attempts are answered as given. */
-function call(deadline: number | undefined, answer: (attempts: number) => Call): Made {
+function call(deadline: number | undefined, answer: (attempts: number) => Call, path = '/a-service/ACall'): Made {
   const made: Made = { attempts: 0, ended: null };
-  const options = { ...(deadline === undefined ? {} : { deadline }), method_definition: {} } as Options;
+  const options = { ...(deadline === undefined ? {} : { deadline }), method_definition: { path } } as Options;
   const begun = retriesWithinDeadline(options, () => answer(++made.attempts));
   begun.start(metadata, {
     onReceiveMetadata: () => undefined,
@@ -71,6 +71,12 @@ test('what passes is tried again, and what does not is not', async () => {
   await jest.advanceTimersByTimeAsync(10_000);
   expect([passing.attempts, passing.ended?.code]).toEqual([4, 0]);
   expect([lasting.attempts, lasting.ended?.code]).toEqual([1, INVALID_ARGUMENT]);
+});
+
+test('the poll of a history is not: who follows it has to know at once', async () => {
+  const made = call(undefined, () => attempt(UNAVAILABLE), '/a-service/GetWorkflowExecutionHistory');
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect([made.attempts, made.ended?.code]).toEqual([1, UNAVAILABLE]);
 });
 
 test('a connection that is closed before the next attempt lets the call fail, and nothing is thrown from a timer', async () => {

@@ -186,10 +186,10 @@ export class Reads {
     return this.usable().then((reads) => (reads.kind === 'unavailable' ? reads : this.compose(reads.reads)));
   }
 
-  /** Those that are known; none if there is no list. */
+  /** Those that are known, though that may be half of them. */
   async enginesListed(): Promise<readonly EngineJson[]> {
-    const answer = await this.engines();
-    return answer.kind === 'list' ? answer.engines : [];
+    await this.caughtUp();
+    return this.lists().flatMap((read) => this.present(read, null));
   }
 
   /** Engines and streams of each VPN as they are known now. */
@@ -210,8 +210,7 @@ export class Reads {
   }
 
   private async usable(): Promise<{ kind: 'reads'; reads: readonly VpnListsRead[] } | Unavailable> {
-    const behind = this.followers.filter((f) => f.isBehind);
-    if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    await this.caughtUp();
     for (;;) {
       const reads = this.lists();
       const usable = reads.filter(({ read }) => this.isUsable(read));
@@ -222,6 +221,11 @@ export class Reads {
       await pauseUntil(CATCH_UP_WITHIN_MS, this.stopping.signal);
       if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
     }
+  }
+
+  private async caughtUp(): Promise<void> {
+    const behind = this.followers.filter((f) => f.isBehind);
+    if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
   }
 
   private isUsable(read: Read<unknown>): boolean {

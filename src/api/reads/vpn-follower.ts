@@ -38,7 +38,8 @@ export class VpnFollower {
   /** Questions for lists that have been sent, and which of them `lists` answers. */
   private asked = 0;
   private answers = 0;
-  private failure: string = 'its workflow has not been asked yet';
+  /** Of the last question; null: none has failed. */
+  private failure: string | null = null;
   private settled = false;
   /** Since when the history has had more than `lists` shows. All instants here are on monotonic time. */
   private behindSince: number | null = performance.now();
@@ -95,7 +96,7 @@ export class VpnFollower {
   }
 
   get read(): Read<VpnLists> {
-    return this.lists === null ? { kind: 'none', reason: this.failure } : this.aged(this.lists);
+    return this.lists === null ? { kind: 'none', reason: this.failure ?? 'no answer yet' } : this.aged(this.lists);
   }
 
   /** What was known last, however old. */
@@ -143,7 +144,7 @@ export class VpnFollower {
       }
     }
     const known = this.reportRead;
-    if (known === null) return { kind: 'none', reason: this.failure };
+    if (known === null) return { kind: 'none', reason: this.failure ?? `no answer within ${ms} ms` };
     if (this.reportIsPresent()) return this.aged(known.report);
     return { kind: 'stale', value: known.report, seconds: secondsSince(known.askedAt) };
   }
