@@ -85,10 +85,11 @@ async function remove(id: string): Promise<void> {
   await stage.quiet();
 }
 
+/** @param id or name, as one is told who asks for an engine whose container is not there yet */
 function listed(id: string): Promise<EngineJson> {
   return until(
     `engine ${id} in /engines`,
-    async () => (await stage.engines()).find((e) => e.container_id === id),
+    async () => (await stage.engines()).find((e) => [e.container_id, e.container_name].includes(id)),
     30_000,
   );
 }
