@@ -38,7 +38,7 @@ export class VpnFollower {
   /** Questions for lists that have been sent, and which of them `lists` answers. */
   private asked = 0;
   private answers = 0;
-  /** Of the last question; null: none has failed. */
+  /** Why the last question or poll brought nothing; null: it did. */
   private failure: string | null = null;
   private settled = false;
   /** Since when the history has had more than `lists` shows. All instants here are on monotonic time. */
@@ -187,7 +187,7 @@ export class VpnFollower {
     if ((reason === null) === (this.brokenSince === null)) return;
     this.version++;
     this.brokenSince = reason === null ? null : performance.now();
-    if (reason !== null) this.failure = temporalFailure(reason);
+    this.failure = reason === null ? null : temporalFailure(reason);
   }
 
   private async renew(): Promise<void> {
@@ -215,8 +215,8 @@ export class VpnFollower {
     // A later question may have been answered sooner.
     if (number < this.answers) return;
     this.answers = number;
-    if (lists === null) this.failure = `VPN '${this.vpn}' has not been looked at yet`;
-    else this.lists = lists;
+    this.failure = lists === null ? `VPN '${this.vpn}' has not been looked at yet` : null;
+    if (lists !== null) this.lists = lists;
     // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
     if (lists?.engines.current === true) {
       this.unsureSince = null;
