@@ -2,7 +2,7 @@ import type { ContainerId, EngineRef, Port } from '../domain/engine';
 import { engineName } from '../domain/names';
 import type { PortRange } from '../domain/settings';
 import type { VpnData } from './vpn-data';
-import { runningReplacements, unfinishedTargets } from './vpn-data';
+import { hasLooked, runningReplacements, unfinishedTargets } from './vpn-data';
 
 /** Ports for a new engine, and the containers that must be gone before it can have them. */
 export interface PortAllocation {
@@ -65,6 +65,9 @@ export function allocate(
   for (const { givenUp } of runningReplacements(data)) {
     if (givenUp) for (const port of [givenUp.httpPort, givenUp.httpsPort]) never.add(port);
   }
+  // What one that is lost had made by then is shown by the next look.
+  const lost = hasLooked(data) ? [] : data.replacements.filter((r) => r.state === 'lost');
+  for (const { target } of lost) if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
   for (const { port } of data.takenPorts) never.add(port);
 

@@ -1,5 +1,5 @@
-// No order of reports and removals stops an engine with a stream that was accepted, unless it had to go: `letGo` of the world
-// checks that wherever an engine is stopped.
+// No order of reports, removals, replacements and restarts stops an engine with a stream that was accepted, unless it had to go: `letGo`
+// of the world checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
 import * as fc from 'fast-check';
 import { World } from './world';
 
@@ -9,52 +9,60 @@ function nth<T>(items: readonly T[], n: number): T | undefined {
   return items.length === 0 ? undefined : items[n % items.length];
 }
 
+/** Longer than an idle engine beyond the wanted number stays. */
+const UNTIL_IDLE_MS = 31_000;
+
 const nat = fc.nat(5);
+const always = (weight: number, step: Step) => ({ weight, arbitrary: fc.constant(step) });
+/** With one of those that there are, if any. */
+const withOne = <T>(weight: number, all: (world: World) => readonly T[], step: (world: World, one: T) => void) => ({
+  weight,
+  arbitrary: nat.map<Step>((n) => (w) => {
+    const one = nth(all(w), n);
+    if (one !== undefined) step(w, one);
+  }),
+});
+const engines = (w: World) => w.state.data.engines;
+const hiddenFirst = (w: World) => [...w.state.data.evicted, ...w.state.data.engines];
+const containers = (w: World) => [...w.containers.keys()];
+const running = (w: World) => w.running();
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: nat.map<Step>((n) => (w) => {
-      const number = nth(w.running(), n);
-      if (number !== undefined) w.step(number, true);
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: nat.map<Step>((n) => (w) => {
-      const { engines, evicted } = w.state.data;
-      const engine = nth([...evicted, ...engines], n);
-      if (engine) w.play(engine.id);
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: nat.map<Step>((n) => (w) => {
-      const stream = nth(w.playing, n);
-      if (stream) w.stopPlaying(stream.id);
-    }),
-  },
+  withOne(6, running, (w, number) => w.step(number, true)),
+  withOne(2, running, (w, number) => w.step(number, false)),
+  // Reports.
+  withOne(8, hiddenFirst, (w, { id }) => w.play(id)),
+  withOne(
+    5,
+    (w) => w.playing,
+    (w, { id }) => w.stopPlaying(id),
+  ),
+  // Time, and looks that are out of date when they arrive.
   { weight: 3, arbitrary: fc.integer({ min: 500, max: 4_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
-  { weight: 3, arbitrary: fc.constant<Step>((w) => w.observe()) },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }).map<Step>((engines) => (w) => w.setTarget(engines)) },
-  { weight: 3, arbitrary: fc.constant<Step>((w) => w.collectGarbage()) },
-  { weight: 1, arbitrary: fc.constant<Step>((w) => w.continueAsNew()) },
-  { weight: 1, arbitrary: fc.constant<Step>((w) => w.force(null)) },
+  always(2, (w) => w.pass(UNTIL_IDLE_MS)),
+  always(3, (w) => w.observe()),
+  always(1, (w) => w.beginLook()),
+  always(1, (w) => w.deliverLook()),
+  // Too many engines.
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }).map<Step>((count) => (w) => w.setTarget(count)) },
+  always(3, (w) => w.collectGarbage()),
+  always(1, (w) => w.provision(null)),
+  // Replacements, and whoever ends one by hand.
   { weight: 1, arbitrary: fc.integer({ min: 40_000, max: 40_003 }).map<Step>((port) => (w) => (w.port = port)) },
-  {
-    weight: 1,
-    arbitrary: nat.map<Step>((n) => (w) => {
-      const engine = nth(w.state.data.engines, n);
-      if (engine) w.removeEngine(engine.id);
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: nat.map<Step>((n) => (w) => {
-      const number = nth(w.running(), n);
-      if (number !== undefined) w.terminate(number);
-    }),
-  },
+  always(1, (w) => w.force(null)),
+  withOne(1, engines, (w, { id }) => w.force(id)),
+  withOne(1, engines, (w, { id }) => w.removeEngine(id)),
+  withOne(1, running, (w, number) => w.terminate(number)),
+  withOne(1, running, (w, number) => w.failProvisioning(number)),
+  withOne(1, containers, (w, id) => w.sicken(id)),
+  // Docker starts none again that was evicted.
+  withOne(1, engines, (w, { id }) => w.revive(id)),
+  withOne(1, containers, (w, id) => w.stick(id)),
+  always(1, (w) => w.unstick()),
+  always(1, (w) => w.restartVpn(false)),
+  // Restarts of Portward.
+  always(1, (w) => w.continueAsNew()),
+  always(1, (w) => w.restartWorker()),
 );
 
 test('whoever plays on an engine that need not go plays on, and whoever comes too late is not taken for one', () => {
@@ -75,6 +83,6 @@ test('whoever plays on an engine that need not go plays on, and whoever comes to
       const { sealed } = world.state.data;
       expect(world.playing.filter((p) => sealed.includes(p.containerId))).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });

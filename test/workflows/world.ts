@@ -17,7 +17,6 @@ import { breakerState } from '../../src/workflows/provisioning-allowance';
 import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
-import { startedOn } from '../../src/workflows/streams';
 import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn-data';
 import { ended, started } from '../streams/events';
 
@@ -69,6 +68,12 @@ interface Child {
   readonly leave: Set<string>;
 }
 
+/** Somebody who plays on an engine, and of whom the workflow was told in time. @property run of the engine's process */
+interface Viewer {
+  readonly engine: string;
+  readonly run: number;
+}
+
 /** These are dead, and have no streams to serve. */
 const OF_DEAD_ENGINES: readonly Cause[] = [
   'engine died',
@@ -105,8 +110,13 @@ export class World {
   private look: { readonly revision: number; readonly sight: Sight } | null = null;
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
+  /** By stream. The state is held against it, so it asks the state for nothing. */
+  private readonly viewers = new Map<string, Viewer>();
+  /** Engines that were let go of because they were too many. */
+  private readonly surplus = new Set<string>();
   private made = 0;
   private played = 0;
+  private workers = 0;
   private asked = 0;
   /** Since the last look Docker could not be asked. */
   private blind = false;
@@ -185,6 +195,13 @@ export class World {
     this.publish();
   }
 
+  /** The worker is lost, and with it the look at work; another one begins with a look of its own. */
+  restartWorker(): void {
+    this.look = null;
+    this.state.configure(this.state.data.settings, `worker ${++this.workers}`);
+    this.publish();
+  }
+
   stopVpn(): void {
     if (this.vpn.kind === 'present') this.vpn = { ...this.vpn, running: false };
   }
@@ -258,9 +275,15 @@ export class World {
   /** A client begins to play on an engine, which may be hidden: its proxy has the list of a moment ago. */
   play(containerId: string): void {
     const id = `stream-${++this.played}`;
+    const run = this.containers.get(containerId)?.startedAt;
     const mayPlay = !this.state.data.sealed.includes(containerId);
     this.state.streamsReported([started(id, { containerId, startedAt: this.now })], this.now);
-    if (!mayPlay) expect(this.playing.map((p) => p.id)).not.toContain(id);
+    const isTaken = this.playing.some((p) => p.id === id);
+    if (!mayPlay) expect(isTaken).toBe(false);
+    else if (run !== undefined && !this.isLost(containerId)) {
+      expect(isTaken).toBe(true);
+      this.viewers.set(id, { engine: containerId, run });
+    }
     this.decide();
   }
 
@@ -270,6 +293,7 @@ export class World {
   }
 
   stopPlaying(id: string): void {
+    this.viewers.delete(id);
     this.state.streamsReported([ended(id, this.now)], this.now);
     this.decide();
   }
@@ -352,6 +376,8 @@ export class World {
   failProvisioning(number: number, taken: TakenPorts | null = null): void {
     const child = this.children.get(number);
     if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
+    // Its container goes before anybody is told.
+    if (child.made) this.discard(child, child.made);
     const failedAttempts = ++child.failures;
     const { effect } = this.state.attemptFailed(
       {
@@ -418,6 +444,20 @@ export class World {
       list.some((e) => !e.ready || this.hiddenForGood.has(e.id));
     if (isBroken)
       throw new Error(`promises are broken: ${JSON.stringify({ list, lastObservedPort: this.lastObservedPort })}`);
+    this.assertKnown();
+  }
+
+  /** Whoever plays is known of, whatever has happened since it was reported. */
+  private assertKnown(): void {
+    const known = new Set(this.playing.map((p) => p.id));
+    for (const [id, { engine, run }] of this.viewers) {
+      if (this.isLost(engine) || this.containers.get(engine)?.startedAt !== run) this.viewers.delete(id);
+      else if (!known.has(id)) throw new Error(`${id} plays on ${engine}, and the workflow does not know of it`);
+    }
+  }
+
+  private viewersOf(engine: string): string[] {
+    return [...this.viewers].filter(([, viewer]) => viewer.engine === engine).map(([id]) => id);
   }
 
   private vpnIsHealthy(): boolean {
@@ -457,7 +497,11 @@ export class World {
       const { target, old, heldUntil, cause } = replacement;
       if (target) expect(breakerState(this.state.data, breakerKey(cause, target.role), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
-      if (cause === 'surplus') for (const engine of old) this.assertNotNeeded(engine);
+      if (cause === 'surplus')
+        for (const engine of old) {
+          this.assertNotNeeded(engine);
+          this.surplus.add(engine.id);
+        }
       const { draining } = replacement;
       const untouched = { made: null, toldReady: null, failures: 0, leave: new Set<string>() };
       this.children.set(replacement.number, {
@@ -490,7 +534,7 @@ export class World {
     // Never one of its engines, or evicted before for another reason.
     if (!this.engines.has(id)) return;
     const { data } = this.state;
-    if (role === 'plain') expect(startedOn(data.streams, id)).toEqual([]);
+    if (role === 'plain') expect(this.viewersOf(id)).toEqual([]);
     else {
       const others = data.engines.filter((e) => e.role === 'forwarded' && e.p2pPort === this.lastObservedPort);
       const onTheirWay = unfinishedTargets(data).filter((r) => r.target?.role === 'forwarded');
@@ -519,12 +563,19 @@ export class World {
       return !isAsked;
     }
     if (leave === 'never' && isPatient && mayServe && child.draining.includes(old.id)) return false;
-    if (needsLeave || (isPatient && mayServe)) expect(startedOn(this.state.data.streams, old.id)).toEqual([]);
+    if (!this.mayCut(child.replacement, old.id)) expect(this.viewersOf(old.id)).toEqual([]);
     const isGone = this.remove(old.id);
     if (!isGone) this.leave(child, old, null);
     if (!isGone && cause === 'left over') return false;
     child.toRelease.shift();
     return true;
+  }
+
+  /** Whether an engine may be taken from those who play on it: it is dead, or has to make room, and the time to drain is over. */
+  private mayCut({ cause, startedAt }: Replacement, engine: string): boolean {
+    if (OF_DEAD_ENGINES.includes(cause) || this.isLost(engine)) return true;
+    if (this.now < startedAt + this.state.data.settings.drainMs) return false;
+    return cause !== 'surplus' && !(cause === 'left over' && this.surplus.has(engine));
   }
 
   private askLeave(number: number, engine: string): void {
