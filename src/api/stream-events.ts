@@ -1,12 +1,11 @@
 import { noAnswerOf, temporalFailure } from '../temporal/failure-words';
 import { reportedReason } from '../domain/end-reason';
 import type { Stream, StreamEvent } from '../domain/stream';
+import { CATCH_UP_WITHIN_MS } from './reads/reads';
 import type { VpnFollower } from './reads/vpn-follower';
 import { engineOfEvent, isNamed, type KnownEngine } from './stream-events-engine';
 import { StreamEventQueue, withEvents } from './stream-events-queue';
 
-/** What has just been written down by another process is known here by then. */
-const CATCH_UP_WITHIN_MS = 50;
 /** The workflow has taken up a report by then, unless no worker is there. It is written down all the same. */
 const TAKEN_UP_WITHIN_MS = 1_000;
 

@@ -69,10 +69,12 @@ const FIRST_LIST_WITHIN_MS = 2_500;
 /** A VPN of which nothing is known yet is left out from then on: until then half a list would be shown as a whole one. */
 const LEFT_OUT_AFTER_MS = 10_000;
 /**
- * A reader waits so long for what has just happened: a change that one API process has answered for is shown by the others. Those who
- * read while the worker is busy get the list of before.
+ * Readers wait for what has just happened: a change that one API process has answered for is shown by the others. From so long after it
+ * on, those who read while the worker is busier than that get the list of before.
  */
-const CATCH_UP_WITHIN_MS = 50;
+export const CATCH_UP_WITHIN_MS = 250;
+/** While nothing is known. */
+const LOOK_AGAIN_MS = 50;
 /** Proxies give up after 3 s, and there is more to do than to ask. */
 const STATE_WITHIN_MS = 2_000;
 /** So long the passing of time may go unnoticed: it makes lists stale, and engines checked lately. */
@@ -218,7 +220,7 @@ export class Reads {
       const isWhole = usable.length === reads.length || age >= LEFT_OUT_AFTER_MS;
       if (usable.length > 0 && isWhole) return { kind: 'reads', reads };
       if (age >= FIRST_LIST_WITHIN_MS) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
-      await pauseUntil(CATCH_UP_WITHIN_MS, this.stopping.signal);
+      await pauseUntil(LOOK_AGAIN_MS, this.stopping.signal);
       if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
     }
   }

@@ -108,9 +108,12 @@ export class VpnFollower {
     return this.reportRead?.report ?? null;
   }
 
-  /** Resolves once `read` shows what the workflow has taken up, or when `ms` have passed. */
+  /** Resolves once `read` shows what had been heard of before this call, or when it has been behind for `ms`. */
   async caughtUp(ms: number): Promise<void> {
-    await this.until(() => !this.isBehind, ms);
+    const { asked, behindSince } = this;
+    if (behindSince === null) return;
+    // Of a history that grows all the time it is always behind.
+    await this.until(() => !this.isBehind || this.answers > asked, behindSince + ms - performance.now());
   }
 
   /** Resolves once `read` shows what had been written down before this call; with false when `ms` have passed. */

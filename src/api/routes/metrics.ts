@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Scrape, type ScrapeOptions } from '../../metrics/scrape';
 import { ErrorSchema } from '../schemas';
 
-/** Scrapers that come at the same time share one answer. */
+/** Scrapers that come at the same time share one answer, as long as nothing has happened. */
 const MAX_AGE_MS = 250;
 
 const EXAMPLE = [
@@ -15,10 +15,12 @@ const EXAMPLE = [
 
 export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fastify, options) => {
   const scrape = new Scrape(options);
-  let last: { readonly at: number; readonly text: Promise<string> } | null = null;
+  const { reads } = options;
+  let last: { readonly at: number; readonly version: number; readonly text: Promise<string> } | null = null;
   const text = () => {
-    if (last === null || performance.now() - last.at > MAX_AGE_MS)
-      last = { at: performance.now(), text: scrape.text() };
+    const { version } = reads;
+    if (last?.version !== version || performance.now() - last.at > MAX_AGE_MS)
+      last = { at: performance.now(), version, text: scrape.text() };
     return last.text;
   };
   fastify.get(
