@@ -41,9 +41,10 @@ export type EngineLook = Omit<ObservedEngine, 'health'>;
 
 export function observeDocker(details: ContainerDetails | null): VpnObservation {
   if (!details) return { kind: 'absent' };
-  const { State } = details;
+  const { State, Config } = details;
+  const checkedEveryMs = healthCheckInterval(Config.Healthcheck);
   const down = downtime(details);
-  const { portForwarding, controlPort, listeningPorts } = containerEnvironment(details.Config.Env ?? []);
+  const { portForwarding, controlPort, listeningPorts } = containerEnvironment(Config.Env ?? []);
   return {
     kind: 'present',
     id: details.Id,
@@ -51,10 +52,21 @@ export function observeDocker(details: ContainerDetails | null): VpnObservation 
     running: down === null,
     ...(down === null ? {} : { down }),
     health: dockerHealth(State.Health?.Status),
+    ...(checkedEveryMs === null ? {} : { checkedEveryMs }),
     portForwarding,
     ...(controlPort === null ? {} : { controlPort }),
     ...(listeningPorts.length === 0 ? {} : { redirectedTo: listeningPorts }),
   };
+}
+
+/** Docker's own, where a health check says none (docs.docker.com/reference/dockerfile, HEALTHCHECK). */
+const DOCKER_CHECKS_EVERY_MS = 30_000;
+
+/** In ms; Docker tells it in ns, and 0 for its own. Null without a health check. */
+function healthCheckInterval(check: ContainerDetails['Config']['Healthcheck']): number | null {
+  const [kind = 'NONE'] = check?.Test ?? [];
+  if (kind === 'NONE') return null;
+  return Math.ceil((check?.Interval ?? 0) / 1e6) || DOCKER_CHECKS_EVERY_MS;
 }
 
 /** Docker's time for never is in the year 1. */

@@ -31,6 +31,8 @@ export type VpnObservation =
       /** Absent while it runs. */
       readonly down?: Downtime;
       readonly health: DockerHealth;
+      /** How often Docker checks it, in ms; absent where its image has no health check. */
+      readonly checkedEveryMs?: number;
       /** Its own settings ask for a forwarded port (VPN_PORT_FORWARDING=on). */
       readonly portForwarding: boolean;
       /** Where its own settings say that the control server listens; absent where they don't. */

@@ -5,8 +5,9 @@ import type { VpnData } from './vpn-data';
 
 /** The latest outages tell what the next one will be like. */
 const REMEMBERED = 5;
-/** Until something is known: a tunnel that is built anew, and an engine that starts. */
-const OUTAGE_MS = 8_000;
+/** Until something is known: a tunnel that is built anew, the health check that notices it, and an engine that starts. */
+const TUNNEL_MS = 3_000;
+const CHECKED_EVERY_MS = 5_000;
 const ENGINE_START_MS = 3_000;
 
 type Outages = Pick<VpnData, 'downSince' | 'outages'>;
@@ -17,11 +18,13 @@ export function outagesAfter({ downSince, outages }: Outages, { vpn }: Sight, at
   return { downSince: null, outages: [...outages, Math.max(0, at - downSince)].slice(-REMEMBERED) };
 }
 
-export function recoveryOf({ downSince, outages, replacements }: VpnData): Recovery {
+export function recoveryOf({ downSince, outages, replacements, sight }: VpnData): Recovery {
   const starts = replacements.flatMap(({ readyAt, startedAt, failedAttempts }) =>
     readyAt === null || failedAttempts > 0 ? [] : [readyAt - startedAt],
   );
-  return { since: downSince, usualMs: (median(outages) ?? OUTAGE_MS) + (median(starts) ?? ENGINE_START_MS) };
+  const { checkedEveryMs = CHECKED_EVERY_MS } = sight?.vpn.kind === 'present' ? sight.vpn : {};
+  const outageMs = median(outages) ?? TUNNEL_MS + checkedEveryMs;
+  return { since: downSince, usualMs: outageMs + (median(starts) ?? ENGINE_START_MS) };
 }
 
 function median(values: readonly number[]): number | null {

@@ -43,3 +43,15 @@ test('of the environment only what is read of it comes into an observation', () 
   expect(seen).toMatchObject({ portForwarding: true, redirectedTo: [6_881], controlPort: 8_001 });
   expect(JSON.stringify(seen)).not.toContain('hidden');
 });
+
+test.each([
+  ['its own interval', { Test: ['CMD-SHELL', 'true'], Interval: 5_000_000_000 }, 5_000],
+  ["Docker's, where it says none", { Test: ['CMD-SHELL', 'true'] }, 30_000],
+  ['never, where it is switched off', { Test: ['NONE'] }, undefined],
+  ['never, where there is none', undefined, undefined],
+])('the health of a VPN is checked every: %s', (_, Healthcheck, expected) => {
+  const details = container();
+  Object.assign(details.Config, { Healthcheck });
+  const seen = observeDocker(details);
+  expect(seen.kind === 'present' && seen.checkedEveryMs).toBe(expected);
+});

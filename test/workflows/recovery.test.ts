@@ -30,6 +30,16 @@ test('of a VPN that has never been down, little is expected at first, and more t
   expect(etas).toEqual([11, 6, 15, 30, 60, 120]);
 });
 
+test('a VPN whose health is checked seldom is expected later, as nobody can know before', () => {
+  const state = after();
+  state.accept(
+    sight(40_000, { vpn: presentVpn({ health: 'unhealthy', checkedEveryMs: 60 * S }) }),
+    state.data.revision,
+    (state.data.downSince ?? 0) + 1,
+  );
+  expect(etaOf(state, 0)).toBe(66);
+});
+
 test('a VPN takes as long as it did lately, one long outage aside', () => {
   expect(etaOf(after(20 * S, 22 * S, 900 * S), 0)).toBe(25);
   expect(etaOf(after(20 * S, 22 * S, 900 * S), 10 * S)).toBe(15);
