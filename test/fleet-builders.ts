@@ -19,8 +19,12 @@ export function fleetSettings(
   return { vpns: vpns.map((vpn) => ({ vpn, capacity: 100, initialTarget })), ...settings };
 }
 
-/** @param facts null: it has never answered */
+export function poolFacts(facts: Partial<PoolFacts> = {}): PoolFacts {
+  return { condition: 'healthy', engines: 1, busy: 0, reserved: 0, target: 1, ...facts };
+}
+
+/** @param facts null: it has never reported */
 export function member(vpn: string, facts: Partial<PoolFacts> | null = {}): FleetMember {
-  if (facts === null) return { vpn, facts, answers: false };
-  return { vpn, facts: { condition: 'healthy', engines: 1, busy: 0, target: 1, ...facts }, answers: true };
+  if (facts === null) return { vpn, facts, lineage: null, answers: false };
+  return { vpn, facts: poolFacts(facts), lineage: `l-${vpn}`, answers: true };
 }

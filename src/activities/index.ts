@@ -30,9 +30,12 @@ export type Activities = ReturnType<typeof createActivities>;
 const HEARTBEAT_EVERY_MS = 1_000;
 /**
  * A Docker that is told to start a hundred containers at once starts none in time, nor makes its health checks, for which
- * more engines would be started elsewhere.
+ * more engines would be started elsewhere. Forwarded engines come first.
  */
-const STARTS_AT_ONCE = 4;
+const STARTS_AT_ONCE = [
+  ['forwarded', 6],
+  ['plain', 4],
+] as const;
 /** Outages that are longer are waited for in rounds. */
 const ANSWERED_WITHIN_MS = 7_000;
 /** Then another attempt says who has them by now. */
@@ -129,9 +132,7 @@ export function createActivities(deps: ActivityDeps) {
         if (Context.current().info.attempt === 1) deps.events.expectSince(began);
         return made;
       };
-      // A forwarded engine waits for none of the others.
-      const isUrgent = order.target.role === 'forwarded';
-      return heartbeating((signal) => (isUrgent ? create() : starts.run(signal, create)));
+      return heartbeating((signal) => starts.run(order.target.role, signal, create));
     },
 
     /** Returns when the engine's API has answered. */

@@ -1,39 +1,62 @@
-/** Lets so many do something at once; the others wait for their turn, in order. */
-export class Turns {
-  private taken = 0;
-  private readonly waiting: (() => void)[] = [];
+interface Lane {
+  readonly atOnce: number;
+  taken: number;
+  readonly waiting: (() => void)[];
+}
 
-  constructor(private readonly atOnce: number) {}
+/**
+ * Lets so many do something at once; the others wait for their turn, in order. There are several lanes, each with a limit of its own:
+ * nobody's turn comes while somebody waits in a lane before.
+ */
+export class Turns<Name extends string> {
+  private readonly lanes: ReadonlyMap<Name, Lane>;
+
+  /** @param atOnce by lane; the first one comes first */
+  constructor(atOnce: readonly (readonly [Name, number])[]) {
+    this.lanes = new Map(atOnce.map(([name, limit]) => [name, { atOnce: limit, taken: 0, waiting: [] }]));
+  }
 
   /** @throws the signal's reason when it is aborted before the turn has come */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.come(signal);
+  async run<T>(name: Name, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const lane = this.lanes.get(name);
+    if (!lane) throw new RangeError(`expected one of ${[...this.lanes.keys()].join(', ')}, found '${name}'`);
+    await this.come(lane, signal);
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      // Handed over, so that nobody comes in between.
-      if (next) next();
-      else this.taken--;
+      lane.taken--;
+      this.next();
     }
   }
 
-  private async come(signal: AbortSignal): Promise<void> {
+  private async come(lane: Lane, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.taken < this.atOnce) this.taken++;
-    else {
-      await new Promise<void>((resolve, reject) => {
-        const turn = () => {
-          signal.removeEventListener('abort', leave);
-          resolve();
-        };
-        const leave = () => {
-          this.waiting.splice(this.waiting.indexOf(turn), 1);
-          reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-        };
-        this.waiting.push(turn);
-        signal.addEventListener('abort', leave, { once: true });
-      });
+    await new Promise<void>((resolve, reject) => {
+      const turn = () => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        lane.waiting.splice(lane.waiting.indexOf(turn), 1);
+        // Others may have waited for this one.
+        this.next();
+        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+      };
+      lane.waiting.push(turn);
+      signal.addEventListener('abort', leave, { once: true });
+      this.next();
+    });
+  }
+
+  private next(): void {
+    for (const lane of this.lanes.values()) {
+      while (lane.taken < lane.atOnce) {
+        const turn = lane.waiting.shift();
+        if (!turn) break;
+        lane.taken++;
+        turn();
+      }
+      if (lane.waiting.length > 0) return;
     }
   }
 }

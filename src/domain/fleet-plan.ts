@@ -1,11 +1,24 @@
-import type { FleetMember, FleetSettings, FleetVpn, Targets } from './fleet';
+import type { Instant } from './engine';
+import type { FleetMember, FleetSettings, FleetState, FleetVpn, Targets, Waiting } from './fleet';
 import type { PoolCondition } from './pool';
+
+/** A viewer who changes the channel ends one stream and starts the next. */
+const LASTS_MS = 2_000;
 
 export interface FleetPlan {
   /** Engines wanted over all VPNs that are not known to be down. */
   readonly wanted: number;
   /** For each VPN that answers, the unhealthy ones too. */
   readonly targets: Targets;
+}
+
+export interface FleetDecision {
+  readonly wanted: number;
+  /** Only of those that are to be told now. */
+  readonly targets: Targets;
+  readonly waiting: FleetState['waiting'];
+  /** When more is to be decided; null: when something changes. */
+  readonly wakeAt: Instant | null;
 }
 
 /** One VPN while engines are given out. */
@@ -19,8 +32,8 @@ interface Share {
 }
 
 /**
- * How many engines each VPN shall keep. They are spread evenly over the VPNs, but an engine with a stream can't be moved,
- * and each VPN has its forwarded one. One that is down gets what it would have if it were well: it has its share as soon as
+ * How many engines each VPN shall keep. They are spread evenly over the VPNs, but an engine with a stream can't be moved, nor
+ * one that is brought up for viewers who come back, and each VPN has its forwarded one. One that is down gets what it would have if it were well: it has its share as soon as
  * it is back, and until then the others have it too. An unsettled one will probably be well soon: after the host has
  * booted, the first VPN to be healthy is not given the engines of all.
  */
@@ -43,6 +56,42 @@ export function planFleet(settings: FleetSettings, demand: number | null, member
   return { wanted, targets };
 }
 
+/**
+ * What VPNs are told now. Where engines are lacking, at once. To keep fewer, or to move engines from one VPN to another, only
+ * when that has been so for a while; but what somebody asks for does not come and go.
+ * @param atOnce another number has been asked for
+ */
+export function decideFleet(state: FleetState, now: Instant, atOnce: boolean): FleetDecision {
+  const { wanted, targets: planned } = planFleet(state.settings, state.demand, state.members);
+  const isShort = wanted > kept(state);
+  const targets: Record<string, number> = {};
+  const waiting: Record<string, Waiting> = {};
+  let wakeAt: Instant | null = null;
+  for (const { vpn, facts } of state.members) {
+    const target = planned[vpn];
+    if (facts === null || target === undefined || target === facts.target) continue;
+    const fewer = target < facts.target;
+    const before = state.waiting[vpn];
+    const since = before?.fewer === fewer ? before.since : now;
+    if (atOnce || (isShort && !fewer) || now - since >= LASTS_MS) {
+      targets[vpn] = target;
+    } else {
+      waiting[vpn] = { fewer, since };
+      wakeAt = Math.min(wakeAt ?? Infinity, since + LASTS_MS);
+    }
+  }
+  return { wanted, targets, waiting, wakeAt };
+}
+
+/** How many engines VPNs that are not down have been told to keep. */
+function kept({ settings, members }: FleetState): number {
+  const known = new Map(members.map((m) => [m.vpn, m.facts]));
+  return settings.vpns.reduce((sum, { vpn, initialTarget }) => {
+    const facts = known.get(vpn);
+    return facts?.condition === 'down' ? sum : sum + (facts?.target ?? initialTarget);
+  }, 0);
+}
+
 function memberShare(
   { vpn, capacity, initialTarget }: FleetVpn,
   member: FleetMember | undefined,
@@ -50,8 +99,8 @@ function memberShare(
 ): Share & { readonly busy: number; readonly answers: boolean } {
   const facts = member?.facts ?? null;
   const answers = member?.answers === true && facts !== null;
-  const { condition = 'healthy', busy = 0, engines = 0, target = initialTarget } = facts ?? {};
-  const least = Math.max(leastOfEach, busy);
+  const { condition = 'healthy', busy = 0, reserved = 0, engines = 0, target = initialTarget } = facts ?? {};
+  const least = Math.max(leastOfEach, busy + reserved);
   return {
     vpn,
     answers,

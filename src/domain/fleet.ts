@@ -1,3 +1,4 @@
+import type { Instant } from './engine';
 import type { PoolFacts } from './pool';
 
 /** A VPN as far as the fleet has to know its configuration. */
@@ -18,19 +19,28 @@ export interface FleetSettings {
   readonly minFreeReplicas: number;
   readonly maxReplicas: number;
   readonly maxActiveReplicas: number;
-  /** How often the pool is looked at even if nobody says that it has changed. */
+  /** How often a VPN that has not reported is asked to. */
   readonly autoscaleIntervalMs: number;
 }
 
 /** By the VPN's name. */
 export type Targets = Readonly<Record<string, number>>;
 
-/** A VPN as the fleet saw it last. */
+/** A VPN as it has reported last, with the target that it was told since. */
 export interface FleetMember {
   readonly vpn: string;
-  /** Null: it has never answered. */
+  /** Null: it has never reported. */
   readonly facts: PoolFacts | null;
+  /** Of the workflow that has reported. */
+  readonly lineage: string | null;
+  /** Its workflow is there, as far as is known. */
   readonly answers: boolean;
+}
+
+/** Since when a VPN should have fewer engines than it was told, or more. */
+export interface Waiting {
+  readonly fewer: boolean;
+  readonly since: Instant;
 }
 
 export interface FleetState {
@@ -38,8 +48,15 @@ export interface FleetState {
   /** How many engines somebody has asked for; null: no more than the minimum. */
   readonly demand: number | null;
   readonly members: readonly FleetMember[];
-  /** How many engines were wanted over all VPNs when they were looked at last; null before the first look. */
+  /** How many engines were wanted over all VPNs when that was decided last; null before that. */
   readonly wanted: number | null;
-  /** What VPNs were told after the last look. */
-  readonly told: Targets;
+  /** By the VPN's name. */
+  readonly waiting: Readonly<Record<string, Waiting>>;
+}
+
+/** Answer to `scale`. */
+export interface Scaled {
+  readonly wanted: number;
+  /** Of all VPNs that have reported. */
+  readonly targets: Targets;
 }

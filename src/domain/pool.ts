@@ -11,6 +11,16 @@ export interface PoolFacts {
   readonly engines: number;
   /** Of them, those with a stream. */
   readonly busy: number;
+  /** Of them, those that are being brought up in place of one with a stream: its viewers come back. */
+  readonly reserved: number;
   /** How many it keeps, the forwarded one among them. */
   readonly target: number;
+}
+
+/** VPN → fleet. */
+export interface PoolReport {
+  readonly vpn: string;
+  /** Of the VPN's workflow: another one has forgotten what it was told. */
+  readonly lineage: string;
+  readonly facts: PoolFacts;
 }

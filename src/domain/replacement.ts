@@ -64,6 +64,8 @@ export interface Replacement {
   readonly requestId: string | null;
   readonly oldPort: Port | null;
   readonly old: readonly EngineRef[];
+  /** An old engine had a stream when it was hidden, or a moment before. */
+  readonly wasInUse?: boolean;
   readonly target: Target | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { FleetSettings } from '../domain/fleet';
 import { fleetWorkflowId, taskQueue } from '../domain/names';
 import type { fleet } from '../workflows/fleet';
-import { configureFleetSignal, DEMAND_IN_MEMO, recheckFleetSignal } from '../workflows/fleet-messages';
+import { configureFleetSignal, DEMAND_IN_MEMO } from '../workflows/fleet-messages';
 import { parseDemand } from '../workflows/fleet-parse';
 import { WORKFLOW_TASK_TIMEOUT } from '../workflows/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
@@ -34,7 +34,7 @@ export class FleetSupervision {
     }
   }
 
-  /** Starts it or tells the running one of the settings, and has it look anew, past a dead watcher. */
+  /** Starts it or tells the running one of the settings. */
   async begin(): Promise<void> {
     const { settings, workflowId } = this;
     const former = await this.describe();
@@ -51,7 +51,6 @@ export class FleetSupervision {
       staticSummary: 'Engines over all VPNs',
       staticDetails: 'Says to each VPN how many engines it keeps.',
     });
-    await this.recheck();
   }
 
   async restartIfNeeded(): Promise<void> {
@@ -69,10 +68,6 @@ export class FleetSupervision {
       this.log.warn(`The workflow over all VPNs ${why}, starting it again`);
     }
     await this.begin();
-  }
-
-  async recheck(): Promise<void> {
-    await this.client.workflow.getHandle(this.workflowId).signal(recheckFleetSignal);
   }
 
   /** By run: another worker may have begun the next one meanwhile. */

@@ -2,9 +2,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
-import { PoolHints } from '../activities/pool-hints';
 import type { VpnHints } from '../activities/vpn-hints';
-import { createFleetActivities, type FleetActivities } from '../activities/watch-pool';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { Config } from '../config';
 import { DockerEvents } from '../docker/docker-events';
@@ -28,7 +26,6 @@ import { reachFinder } from './docker-reach';
 import { listQuestion } from './list-question';
 import { endOtherVersions } from './other-version';
 import { FleetSupervision } from './fleet-supervision';
-import { poolFactsOf } from './pool-facts';
 import { fleetSettings, vpnSettings } from './settings';
 import { streamsWorkflow } from './streams-workflow';
 import { Supervision } from './supervision';
@@ -63,8 +60,7 @@ export class WorkerProgram {
   private readonly stopping = new AbortController();
   private readonly handOver = new HandOver();
   private readonly fleet: FleetSupervision;
-  private readonly poolHints: PoolHints;
-  private readonly activities: Activities & FleetActivities;
+  private readonly activities: Activities;
   private worker: Worker | null = null;
   private supervision: Supervision | null = null;
   private othersEnded = false;
@@ -78,8 +74,7 @@ export class WorkerProgram {
     this.docker = deps.docker;
     this.events = new DockerEvents(deps.docker, { log: deps.log });
     this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
-    this.poolHints = new PoolHints(() => this.askingTemporal(() => this.fleet.recheck()));
-    this.activities = { ...this.makeActivities(), ...this.makeFleetActivities() };
+    this.activities = this.makeActivities();
   }
 
   /** What has to be clear before anything is done to the VPNs; Docker may be away. @throws ForeignEngines */
@@ -218,8 +213,6 @@ export class WorkerProgram {
       namespace: this.deps.target.namespace,
       taskQueue: taskQueue(config.instance),
       activities: this.activities,
-      // What a replay says was said when it happened.
-      sinks: { pool: { changed: { fn: (_info, vpn) => this.poolHints.changed(vpn), callDuringReplay: false } } },
       vpns: config.vpns.length,
       engines: Math.max(config.pool.maxReplicas, config.vpns.length),
       handOver: this.handOver,
@@ -243,14 +236,6 @@ export class WorkerProgram {
     await this.fleet.endOtherVersion();
     await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
     this.othersEnded = true;
-  }
-
-  private makeFleetActivities(): FleetActivities {
-    return createFleetActivities({
-      poolFacts: poolFactsOf(this.deps.client, this.config.instance),
-      hints: this.poolHints,
-      stopping: this.handOver.leaving,
-    });
   }
 
   private makeActivities() {

@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { Worker, type InjectedSinks, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Activities } from '../activities';
-import type { FleetActivities } from '../activities/watch-pool';
-import type { PoolSinks } from '../workflows/pool-sink';
 import { measuresOnce } from './once';
 import { meterInSnakeCase } from './activity-meter';
 import type { HandOver } from './hand-over';
@@ -15,8 +13,7 @@ export interface PortwardWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly activities: Activities & FleetActivities;
-  readonly sinks: InjectedSinks<PoolSinks>;
+  readonly activities: Activities;
   readonly vpns: number;
   /** At most, over all VPNs. */
   readonly engines: number;
@@ -35,14 +32,13 @@ export function workflowTasksAtOnce(cores: number): number {
 export function createWorker({
   vpns,
   engines,
-  sinks,
   handOver,
   workflowBundle = builtBeside,
   ...options
 }: PortwardWorkerOptions): Promise<Worker> {
   return Worker.create({
     ...options,
-    sinks: { ...sinks, ...measuresOnce(options.namespace, options.taskQueue) },
+    sinks: measuresOnce(options.namespace, options.taskQueue),
     workflowBundle,
     interceptors: { activity: [meterInSnakeCase, handOver.interceptor] },
     // A task that its worker has not begun by then goes to any, which has to replay the history. A worker that stops hands its

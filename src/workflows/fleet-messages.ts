@@ -1,13 +1,18 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { FleetSettings, FleetState } from '../domain/fleet';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FleetSettings, FleetState, Scaled } from '../domain/fleet';
 
 export const fleetStateQuery = defineQuery<FleetState>('state');
 
-/** How many engines there shall be over all VPNs; as many as the minimum or fewer: no more than the minimum. It holds until the next. */
+/**
+ * How many engines there shall be over all VPNs; as many as the minimum or fewer: no more than the minimum. It holds until the next.
+ * Answered when every VPN that is there has been told its part.
+ */
+export const scaleUpdate = defineUpdate<Scaled, [number]>('scale');
+/** The same by hand, from Temporal's UI or CLI. */
 export const scaleSignal = defineSignal<[unknown]>('scale');
 export const configureFleetSignal = defineSignal<[FleetSettings]>('configure');
-/** A hint that a VPN may have changed. */
-export const recheckFleetSignal = defineSignal('recheck');
+/** From a VPN's workflow: a `PoolReport`. */
+export const reportedSignal = defineSignal<[unknown]>('reported');
 
 /** In the workflow's memo, from where the next one takes it when this one was terminated. */
 export const DEMAND_IN_MEMO = 'demand';

@@ -1,4 +1,5 @@
 import type { FleetSettings, FleetVpn } from '../domain/fleet';
+import type { PoolCondition, PoolReport } from '../domain/pool';
 
 // As in parse.ts: anyone may send a signal with anything in it, and null means that it can't be used.
 
@@ -38,4 +39,18 @@ export function parseFleetSettings(value: unknown): FleetSettings | null {
     autoscaleIntervalMs > 0;
   if (!fits || !vpns.every(isFleetVpn)) return null;
   return { instance, vpns, minReplicas, minFreeReplicas, maxReplicas, maxActiveReplicas, autoscaleIntervalMs };
+}
+
+function isCondition(value: unknown): value is PoolCondition {
+  return value === 'healthy' || value === 'unsettled' || value === 'down';
+}
+
+export function parsePoolReport(value: unknown): PoolReport | null {
+  const r = fields(value);
+  const f = fields(r?.['facts']);
+  if (!f || typeof r?.['vpn'] !== 'string' || typeof r['lineage'] !== 'string') return null;
+  const { condition, engines, busy, reserved, target } = f;
+  if (!isCondition(condition) || !isCount(engines) || !isCount(busy) || !isCount(reserved) || !isCount(target))
+    return null;
+  return { vpn: r['vpn'], lineage: r['lineage'], facts: { condition, engines, busy, reserved, target } };
 }

@@ -1,37 +1,32 @@
 import {
-  ActivityCancellationType,
   allHandlersFinished,
-  CancellationScope,
+  ApplicationFailure,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
-  isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { FleetActivities, PoolNews } from '../activities/watch-pool';
-import type { FleetMember, FleetSettings, FleetState, Targets } from '../domain/fleet';
+import type { FleetSettings, FleetState, Targets } from '../domain/fleet';
+import { decideFleet } from '../domain/fleet-plan';
 import { vpnWorkflowId } from '../domain/names';
+import { Alarm } from './alarm';
 import { describeFleet } from './fleet-appearance';
+import * as members from './fleet-members';
 import * as messages from './fleet-messages';
-import { parseDemand, parseFleetSettings } from './fleet-parse';
+import { parseDemand, parseFleetSettings, parsePoolReport } from './fleet-parse';
 import { historyIsLong } from './long-history';
-import { setTargetSignal } from './messages';
+import { reportSignal, setTargetSignal } from './messages';
 
-/** Watching takes up to 10 minutes; it heartbeats, so that a dead watcher is noticed after 10 seconds. */
-const { watchPool } = proxyActivities<FleetActivities>({
-  startToCloseTimeout: '11 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
-  // As that of `observe`.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-});
-
-const RECHECK_SPACING_MS = 1_000;
+/** Reports come in bunches. */
+const GATHER_MS = 100;
+/** VPNs report by themselves when they have begun; who has begun before this fleet has to be asked. */
+const ASK_AFTER_MS = 1_000;
+/** Before all VPNs are known, engines would be moved that have streams. */
+const FIRST_DECISION_AFTER_MS = 3_000;
 
 export interface FleetInput {
   readonly settings: FleetSettings;
@@ -47,25 +42,34 @@ export interface FleetInput {
  */
 export async function fleet(input: FleetInput): Promise<void> {
   const { settings, demand = null } = input;
-  let state: FleetState = input.carried ?? { settings, demand, members: [], wanted: null, told: {} };
-  /** Raised when a watch that is under way was asked the wrong question. */
-  let question = 0;
-  let recheckDue: number | null = null;
-  let lastRecheck = 0;
+  let state: FleetState = input.carried ?? { settings, demand, members: [], wanted: null, waiting: {} };
+  const alarm = new Alarm();
+  /** Null: nothing has come that is to be decided. */
+  let decideAt: number | null = Date.now() + (input.carried ? 0 : FIRST_DECISION_AFTER_MS);
+  let askAt = Date.now() + ASK_AFTER_MS;
+  /** What is asked for is decided at once, and answered after that. */
+  let asked = 0;
+  let decided = 0;
 
   setHandler(messages.fleetStateQuery, () => state);
   setHandler(messages.scaleSignal, (value) => {
-    const asked = parseDemand(value);
-    if (asked === null) {
-      log.warn('signal scale ignored: expected a whole number of engines, 0 or more');
-      return;
-    }
-    const wanted = asked <= state.settings.minReplicas ? null : asked;
-    log.info(`Asked to scale to ${asked} engines over all VPNs`, { event: 'scale' });
-    if (wanted === state.demand) return;
-    state = { ...state, demand: wanted };
-    question++;
+    const engines = parseDemand(value);
+    if (engines === null) log.warn(`signal scale ignored: ${DEMAND_FORM}`);
+    else scale(engines);
   });
+  setHandler(
+    messages.scaleUpdate,
+    async (engines) => {
+      const number = scale(engines);
+      await condition(() => decided >= number);
+      return { wanted: state.wanted ?? 0, targets: members.targets(state) };
+    },
+    {
+      validator: (engines) => {
+        if (parseDemand(engines) === null) throw ApplicationFailure.nonRetryable(DEMAND_FORM, 'NoDemand');
+      },
+    },
+  );
   setHandler(messages.configureFleetSignal, (value: unknown) => {
     const parsed = parseFleetSettings(value);
     if (parsed?.instance !== state.settings.instance) {
@@ -73,92 +77,90 @@ export async function fleet(input: FleetInput): Promise<void> {
       return;
     }
     if (JSON.stringify(parsed) === JSON.stringify(state.settings)) return;
-    const names = new Set(parsed.vpns.map((v) => v.vpn));
-    state = {
-      ...state,
-      settings: parsed,
-      members: state.members.filter((m) => names.has(m.vpn)),
-      told: Object.fromEntries(Object.entries(state.told).filter(([vpn]) => names.has(vpn))),
-    };
-    question++;
+    state = members.configured(state, parsed);
+    decideSoon();
   });
-  setHandler(messages.recheckFleetSignal, () => {
-    recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
+  setHandler(messages.reportedSignal, (value) => {
+    const report = parsePoolReport(value);
+    if (report === null) log.warn("signal reported ignored: not a VPN's report");
+    else state = members.reported(state, report);
+    decideSoon();
   });
+
+  function scale(engines: number): number {
+    log.info(`Asked to scale to ${engines} engines over all VPNs`, { event: 'scale' });
+    state = { ...state, demand: engines <= state.settings.minReplicas ? null : engines };
+    return ++asked;
+  }
+
+  function decideSoon(): void {
+    const isFirst = state.wanted === null;
+    if (isFirst && members.silent(state).length > 0) return;
+    decideAt = Math.min(decideAt ?? Infinity, Date.now() + GATHER_MS);
+  }
+
+  /** Until each VPN that is there has been told. */
+  async function decide(): Promise<void> {
+    for (let missed = true; missed;) {
+      const upTo = asked;
+      const { wanted, targets, waiting, wakeAt } = decideFleet(state, Date.now(), upTo > decided);
+      decideAt = wakeAt;
+      state = { ...state, wanted, waiting };
+      const told = await tell(state.settings.instance, targets);
+      state = members.told(state, told);
+      missed = Object.values(told).includes(null);
+      if (!missed) decided = upTo;
+    }
+  }
+
+  /** Those that have not reported. */
+  async function ask(): Promise<void> {
+    askAt = Date.now() + state.settings.autoscaleIntervalMs;
+    await Promise.all(
+      members.silent(state).map(async (vpn) => {
+        try {
+          await getExternalWorkflowHandle(vpnWorkflowId(state.settings.instance, vpn)).signal(reportSignal);
+        } catch {
+          // It reports when it begins.
+        }
+      }),
+    );
+  }
 
   for (;;) {
     setCurrentDetails(describeFleet(state));
     rememberDemand(state.demand);
-    if (historyIsLong()) {
-      await condition(allHandlersFinished);
+    if (historyIsLong() && allHandlersFinished())
       await continueAsNew<typeof fleet>({ settings: state.settings, carried: state });
+    const due = () => Math.min(decideAt ?? Infinity, members.silent(state).length > 0 ? askAt : Infinity);
+    const isAsked = () => asked > decided;
+    while (!isAsked() && due() > Date.now()) {
+      const wakeAt = due() === Infinity ? null : due();
+      alarm.set(wakeAt);
+      await condition(() => alarm.hasRung(wakeAt) || isAsked() || due() !== (wakeAt ?? Infinity));
     }
-    const asked = question;
-    const watch = beginWatch(state);
-    const over = () => watch.ended || question !== asked || historyIsLong();
-    // A hint is for a watch in another process, or a dead one.
-    while (!over()) {
-      const due = recheckDue;
-      if (due !== null && due <= Date.now()) break;
-      const woken = () => over() || recheckDue !== due;
-      if (due === null) await condition(woken);
-      else await condition(woken, due - Date.now());
-    }
-    if (recheckDue !== null && recheckDue <= Date.now()) {
-      lastRecheck = Date.now();
-      recheckDue = null;
-    }
-    watch.scope.cancel();
-    const { news } = watch;
-    // What it has found is of other settings or another demand than today's.
-    if (news === null || question !== asked) continue;
-    state = { ...state, members: news.members, wanted: news.wanted };
-    const told = await tell(state.settings.instance, news.targets);
-    state = { ...state, told, members: news.members.map((m) => withTarget(m, told[m.vpn])) };
+    if (askAt <= Date.now()) await ask();
+    if (isAsked() || (decideAt !== null && decideAt <= Date.now())) await decide();
   }
 }
 
-interface Watching {
-  readonly scope: CancellationScope;
-  ended: boolean;
-  news: PoolNews | null;
-}
-
-function beginWatch({ settings, demand, members, told }: FleetState): Watching {
-  const watching: Watching = { scope: new CancellationScope(), ended: false, news: null };
-  const summary = `${settings.vpns.length} VPNs, ${demand === null ? 'the minimum' : `${demand} engines`} asked for`;
-  watching.scope
-    .run(() => watchPool.executeWithOptions({ summary }, [{ settings, demand, members, told }]))
-    .then(
-      (news) => (watching.news = news),
-      (error: unknown) => {
-        if (!isCancellation(error)) log.warn(`the pool can't be watched: ${String(error)}`);
-      },
-    )
-    .finally(() => (watching.ended = true));
-  return watching;
-}
-
-/** It keeps what it was told, also when it can't be asked from now on. */
-function withTarget(member: FleetMember, target: number | undefined): FleetMember {
-  return member.facts && target !== undefined ? { ...member, facts: { ...member.facts, target } } : member;
-}
+const DEMAND_FORM = 'expected a whole number of engines, 0 or more';
 
 /** @returns what has been told; a VPN without a workflow is told when it has one */
-async function tell(instance: string, targets: Targets): Promise<Targets> {
+async function tell(instance: string, targets: Targets): Promise<Record<string, number | null>> {
   const told = await Promise.all(
     Object.entries(targets).map(async ([vpn, target]) => {
       try {
         await getExternalWorkflowHandle(vpnWorkflowId(instance, vpn)).signal(setTargetSignal, target);
         log.info(`[${vpn}] Target is now ${target} engines`, { event: 'target', vpn });
-        return [[vpn, target] as const];
+        return [vpn, target] as const;
       } catch (error) {
         log.warn(`[${vpn}] its workflow can't be told its target of ${target} engines: ${String(error)}`);
-        return [];
+        return [vpn, null] as const;
       }
     }),
   );
-  return Object.fromEntries(told.flat());
+  return Object.fromEntries(told);
 }
 
 /** Writes an event to history, so only when it has changed. */

@@ -1,7 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { EngineRef, ListedEngine } from '../domain/engine';
 import type { NewsItem } from '../domain/news';
-import type { PoolFacts } from '../domain/pool';
 import type { Recovery } from '../domain/recovery';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
@@ -38,8 +37,6 @@ export interface NewsAnswer {
   readonly news: readonly NewsItem[];
 }
 export const newsQuery = defineQuery<NewsAnswer>('news');
-
-export const poolQuery = defineQuery<PoolFacts | null>('pool');
 
 export interface VpnReport extends VpnData {
   /** See `problems.ts`. */
@@ -95,6 +92,8 @@ export const streamsSignal = defineSignal<[unknown]>('streams');
 
 /** From the fleet: how many engines this VPN keeps, the forwarded one among them. It holds until another one comes. */
 export const setTargetSignal = defineSignal<[unknown]>('setTarget');
+/** From a fleet that knows nothing of this VPN: report. */
+export const reportSignal = defineSignal('report');
 /** Removes idle engines beyond the target now, without waiting for the grace period. */
 export const collectGarbageSignal = defineSignal('collectGarbage');
 

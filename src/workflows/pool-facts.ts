@@ -29,6 +29,9 @@ export function poolFacts(data: VpnData, now: Instant): PoolFacts | null {
     condition: condition(data, data.sight, now),
     engines: data.engines.length + unfinishedTargets(data).length,
     busy: data.engines.filter((e) => busy.has(e.id)).length,
+    // Not for as long as it takes to mend whatever keeps it from coming up.
+    reserved: unfinishedTargets(data).filter((r) => r.wasInUse && r.heldUntil === null && r.failedAttempts === 0)
+      .length,
     target: targetOf(data),
   };
 }

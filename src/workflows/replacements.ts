@@ -1,13 +1,16 @@
-import type { EngineRef, Instant, Port, Role } from '../domain/engine';
+import type { ContainerId, Engine, EngineRef, Instant, Port, Role } from '../domain/engine';
 import { replacementWorkflowId } from '../domain/names';
 import type { Cause, EngineExtras, Leave, Replacement, Target } from '../domain/replacement';
 import { draining, drainMs } from './drain';
 import { allocate, waitFor } from './ports';
+import { busyEngines } from './streams';
 import type { VpnData } from './vpn-data';
 
 // The replacements that a VPN knows of: how one is begun, moved, changed and found.
 
 const ENDED_KEPT = 20;
+/** A proxy reports the end of its streams on an engine that dies before that is seen in Docker. */
+const USED_JUST_NOW_MS = 5_000;
 
 /** The engine that a replacement is to bring up. @property httpPort the one that it must have; absent: any */
 export interface BringUp {
@@ -50,6 +53,7 @@ export function withBegun(
     requestId,
     oldPort: old.find((e) => e.p2pPort !== null)?.p2pPort ?? null,
     old,
+    ...(wasInUse(before, oldIds, now) ? { wasInUse: true } : {}),
     target: bringUp && firstTarget(data, bringUp),
     made: null,
     newEngine: null,
@@ -66,6 +70,12 @@ export function withBegun(
   };
   const replacements = [...data.replacements, replacement];
   return { data: { ...data, nextNumber: number + 1, replacements }, replacement };
+}
+
+function wasInUse(data: VpnData, engines: ReadonlySet<ContainerId>, now: Instant): boolean {
+  const busy = busyEngines(data);
+  const isInUse = ({ id, lastUsedAt }: Engine) => busy.has(id) || now - (lastUsedAt ?? -Infinity) < USED_JUST_NOW_MS;
+  return data.engines.some((e) => engines.has(e.id) && isInUse(e));
 }
 
 function leaveFor(data: VpnData, cause: Cause, old: readonly EngineRef[]): Leave {

@@ -25,13 +25,12 @@ import {
 import { describeVpn, publishSearchAttributes } from './appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carried';
 import { abandon, Effects, errorMessage } from './effects';
+import { FleetReport } from './fleet-report';
 import type { ForceRequest } from './forcing';
 import { historyIsLong } from './long-history';
 import * as messages from './messages';
 import { nothingPending, VpnMetrics, type Pending } from './metrics';
 import * as parse from './parse';
-import { poolFacts } from './pool-facts';
-import { pool } from './pool-sink';
 import { Notifier } from './notifier';
 import { ProblemLog } from './problem-log';
 import { problemOf } from './problems';
@@ -75,7 +74,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   let recheckDue: number | null = null;
   let lastRecheck = 0;
   const problems = new ProblemLog(name, log, input.problem ?? null);
-  let toldFacts = '';
+  const fleet = new FleetReport(() => state.data);
 
   setHandler(messages.listsQuery, (since) => {
     const { engines, streams } = state.versions;
@@ -85,7 +84,6 @@ export async function vpn(input: VpnInput): Promise<void> {
     };
   });
   setHandler(messages.newsQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
-  setHandler(messages.poolQuery, () => poolFacts(state.data, Date.now()));
   setHandler(messages.stateQuery, () => report(state.data, Date.now()));
   setHandler(messages.recheckSignal, () => {
     recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
@@ -165,6 +163,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (engines === null) log.warn(`[${name}] signal setTarget ignored: expected a number of engines from 0 to 1000`);
     else state.setTarget(engines);
   });
+  setHandler(messages.reportSignal, () => fleet.forget());
   setHandler(messages.collectGarbageSignal, () => state.collectGarbage());
   setHandler(messages.engineMadeSignal, (value) => {
     const message = parse.parseEngineMade(value);
@@ -233,13 +232,6 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
   }
 
-  /** A hint only: the fleet asks for itself what has changed. */
-  function tellFleet(): void {
-    const facts = JSON.stringify(poolFacts(state.data, Date.now()));
-    if (facts !== toldFacts) pool.changed(name);
-    toldFacts = facts;
-  }
-
   /** Takes up what an update changes in the state. An error of another kind would stop the workflow. */
   function takeUp(refusal: string, begin: () => Begun): Replacement {
     try {
@@ -277,7 +269,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     state.publish(Date.now());
     metrics.follow(state.data, Date.now());
     notifier.keep();
-    tellFleet();
+    fleet.keep();
     problems.follow(problemOf(state.data), isWell(state.data), Date.now());
     setCurrentDetails(describeVpn(state.data, Date.now()));
     publishSearchAttributes(state.data, Date.now());
@@ -327,6 +319,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       state.data.streamVersion !== streamVersion ||
       state.data.fleetTarget !== fleetTarget ||
       state.data.news !== told ||
+      fleet.isDue ||
       problems.isNews(problemOf(state.data)) ||
       (shouldPull(state.data) && !outside.pulling) ||
       due() !== wakeAt;

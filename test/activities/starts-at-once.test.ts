@@ -17,6 +17,12 @@ class SlowDocker {
     await new Promise<void>((resolve) => this.waiting.push(resolve));
     return null;
   }
+
+  /** Answers the one that has waited for longest but for so many, and lets what follows come about. */
+  async end(after = 0): Promise<void> {
+    for (const answer of this.waiting.splice(after, 1)) answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const order = (number: number, role: 'plain' | 'forwarded'): EngineOrder => ({
@@ -24,7 +30,7 @@ const order = (number: number, role: 'plain' | 'forwarded'): EngineOrder => ({
   target: target({ role, httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null }),
 });
 
-test('four at a time, and the forwarded ones besides', async () => {
+test('four at a time, and six forwarded ones besides, which come first', async () => {
   const docker = new SlowDocker();
   const deps: Partial<ActivityDeps> = { docker: docker as unknown as DockerHost };
   const activities = createActivities(deps as ActivityDeps);
@@ -34,13 +40,17 @@ test('four at a time, and the forwarded ones besides', async () => {
       .catch(() => 'the VPN is not there');
   const plain = [1, 2, 3, 4, 5, 6].map((number) => create(number, 'plain'));
   await until('four of them begun', () => docker.begun >= 4);
-  const forwarded = [7, 8].map((number) => create(number, 'forwarded'));
-  await until('the forwarded ones begun', () => docker.begun >= 6);
-  expect(docker.begun).toBe(6);
-  docker.waiting.shift()?.();
-  await until('the next in its place', () => docker.begun === 7);
-  for (const end of docker.waiting.splice(0)) end();
-  await until('the last one', () => docker.begun === 8);
-  docker.waiting.shift()?.();
+  const forwarded = [11, 12, 13, 14, 15, 16, 17].map((number) => create(number, 'forwarded'));
+  await until('six of the forwarded ones begun', () => docker.begun >= 10);
+  expect(docker.begun).toBe(10);
+  // Of the plain ones: one of the forwarded ones waits.
+  await docker.end();
+  expect(docker.begun).toBe(10);
+  // Of the forwarded ones: then nobody is before the plain ones.
+  await docker.end(3);
+  await until('the last forwarded one, and one in the place of the plain one', () => docker.begun === 12);
+  await docker.end();
+  await until('the last plain one', () => docker.begun === 13);
+  while (docker.waiting.length > 0) await docker.end();
   await Promise.all([...plain, ...forwarded]);
 });

@@ -19,9 +19,9 @@ const never = new AbortController().signal;
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test('two at once, the others in order as one ends or fails', async () => {
-  const turns = new Turns(2);
+  const turns = new Turns([['one', 2]]);
   const works = Array.from({ length: 5 }, () => new Work());
-  const runs = works.map((work) => turns.run(never, work.run).catch(String));
+  const runs = works.map((work) => turns.run('one', never, work.run).catch(String));
   const begun = async () => {
     await settled();
     return works.map((w) => w.begun);
@@ -39,13 +39,13 @@ test('two at once, the others in order as one ends or fails', async () => {
 });
 
 test('who does not want to wait any longer leaves, and takes nobody else his turn', async () => {
-  const turns = new Turns(1);
+  const turns = new Turns([['one', 1]]);
   const [first, second, third] = [new Work(), new Work(), new Work()];
   const leaving = new AbortController();
   const runs = [
-    turns.run(never, first.run),
-    turns.run(leaving.signal, second.run).catch(String),
-    turns.run(never, third.run),
+    turns.run('one', never, first.run),
+    turns.run('one', leaving.signal, second.run).catch(String),
+    turns.run('one', never, third.run),
   ];
   await settled();
   leaving.abort(new Error('cancelled'));
@@ -54,5 +54,31 @@ test('who does not want to wait any longer leaves, and takes nobody else his tur
   third.end();
   expect(await Promise.all(runs)).toEqual([undefined, 'Error: cancelled', undefined]);
   expect(second.begun).toBe(false);
-  await expect(turns.run(leaving.signal, second.run)).rejects.toThrow('cancelled');
+  await expect(turns.run('one', leaving.signal, second.run)).rejects.toThrow('cancelled');
+});
+
+test("nobody's turn comes while somebody waits in a lane before, and no lane takes the turns of another", async () => {
+  const turns = new Turns([
+    ['first', 1],
+    ['second', 1],
+  ]);
+  const [a, b, c, d] = [new Work(), new Work(), new Work(), new Work()];
+  const leaving = new AbortController();
+  const runs = [
+    turns.run('first', never, a.run),
+    turns.run('second', never, b.run),
+    turns.run('first', leaving.signal, c.run).catch(String),
+    turns.run('second', never, d.run),
+  ];
+  await settled();
+  expect([a, b, c, d].map((w) => w.begun)).toEqual([true, true, false, false]);
+  b.end();
+  await settled();
+  expect(d.begun).toBe(false);
+  leaving.abort(new Error('cancelled'));
+  await settled();
+  expect([c.begun, d.begun]).toEqual([false, true]);
+  a.end();
+  d.end();
+  await Promise.all(runs);
 });

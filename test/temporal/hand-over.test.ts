@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporal } from '@temporalio/proto';
-import { workerStopping } from '../../src/activities/worker-stopping';
 import { taskQueue } from '../../src/domain/names';
 import { HandOver } from '../../src/temporal/hand-over';
 import { createWorker } from '../../src/temporal/worker';
@@ -45,12 +43,7 @@ async function workAndStop(): Promise<void> {
         await sleep(10);
         return { kind: 'blind', at: Date.now(), problem: `look ${observed}` };
       },
-      watchPool: async () => {
-        if (!handOver.leaving.aborted) await once(handOver.leaving, 'abort');
-        throw workerStopping();
-      },
     },
-    sinks: { pool: { changed: { fn: () => {}, callDuringReplay: false } } },
     vpns: WORKFLOWS,
     engines: WORKFLOWS,
     handOver,

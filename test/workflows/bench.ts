@@ -181,15 +181,7 @@ export class TemporalBench {
       taskQueue: queue,
       workflowBundle: this.workflowBundle,
       activities: this.activities(),
-      sinks: {
-        pool: {
-          changed: {
-            fn: ({ workflowId }: { workflowId: string }, vpn: string) => void this.standOf(workflowId).hints.push(vpn),
-            callDuringReplay: false,
-          },
-        },
-        ...measuresOnce('default', queue),
-      },
+      sinks: measuresOnce('default', queue),
       shutdownGraceTime: 0,
       shutdownForceTime: '5 seconds',
       maxHeartbeatThrottleInterval: '200 milliseconds',

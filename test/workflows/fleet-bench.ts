@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { Context } from '@temporalio/activity';
 import { Client, QueryRejectCondition, QueryRejectedError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import pino from 'pino';
-import { PoolHints } from '../../src/activities/pool-hints';
-import { createFleetActivities, type FleetActivities, type WatchPoolInput } from '../../src/activities/watch-pool';
 import type { FleetSettings, FleetState, Targets } from '../../src/domain/fleet';
+import type { PoolFacts } from '../../src/domain/pool';
 import { fleetWorkflowId, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import { FleetSupervision } from '../../src/program/fleet-supervision';
-import { poolFactsOf } from '../../src/program/pool-facts';
 import { fleetStateQuery } from '../../src/workflows/fleet-messages';
 import type { fleet } from '../../src/workflows/fleet';
 import { fleetSettings } from '../fleet-builders';
 import { until } from '../simulator/until';
 import { startingOn, TemporalBench } from './bench';
 import { recordHistories } from './histories';
-import { setFactsSignal, toldQuery, type StandInFacts, type vpn } from './fleet-with-stand-ins';
+import { setFactsSignal, toldQuery, type vpn } from './fleet-with-stand-ins';
 
 const HOUR_MS = 3_600_000;
 
@@ -28,8 +25,6 @@ function bundleWithStandIns(): Promise<WorkflowBundle> {
 
 /** A real Temporal server, and one worker for the fleets of all tests of a file, whose VPNs are stand-ins. */
 export class FleetBench {
-  private readonly stands = new Map<string, FleetStand>();
-
   private constructor(
     private readonly bench: TemporalBench,
     private readonly queue: string,
@@ -44,22 +39,7 @@ export class FleetBench {
       connection: bench.env.nativeConnection,
       taskQueue: queue,
       workflowBundle,
-      activities: {
-        watchPool: (input: WatchPoolInput) => {
-          const { workflowId = '' } = Context.current().info.workflowExecution ?? {};
-          return fleets.standOf(workflowId).activities.watchPool(input);
-        },
-      },
-      sinks: {
-        pool: {
-          changed: {
-            fn: ({ workflowId }: { workflowId: string }, vpn: string) => fleets.standOf(workflowId).hints.changed(vpn),
-          },
-        },
-      },
       shutdownGraceTime: 0,
-      maxHeartbeatThrottleInterval: '200 milliseconds',
-      defaultHeartbeatThrottleInterval: '200 milliseconds',
     });
     const running = worker.run();
     const stop = async () => {
@@ -76,7 +56,6 @@ export class FleetBench {
     // The safety net is far away, but for tests of it.
     const settings = fleetSettings({ minReplicas: 4, autoscaleIntervalMs: HOUR_MS, ...change, instance });
     const stand = new FleetStand(this.bench.client, settings, this.queue);
-    this.stands.set(instance, stand);
     try {
       for (const name of ['a', 'b']) await stand.startVpn(name, 1);
       await stand.supervision.begin();
@@ -86,22 +65,12 @@ export class FleetBench {
       await stand.end();
     }
   }
-
-  private standOf(workflowId: string): FleetStand {
-    const [, instance = ''] = workflowId.split('/');
-    const stand = this.stands.get(instance);
-    if (!stand) throw new Error(`nobody has a stand for ${workflowId}`);
-    return stand;
-  }
 }
 
 /** The fleet's workflow on a real server, with two VPNs that are stand-ins. */
 export class FleetStand {
   readonly client: Client;
   readonly supervision: FleetSupervision;
-  readonly hints: PoolHints;
-  readonly activities: FleetActivities;
-  private readonly stopping = new AbortController();
 
   constructor(
     { connection, options }: Client,
@@ -116,13 +85,6 @@ export class FleetStand {
       interceptors: { workflow: [startingOn(queue)] },
     });
     this.supervision = new FleetSupervision(this.client, settings, pino({ level: 'silent' }));
-    this.hints = new PoolHints(() => this.supervision.recheck());
-    const { instance } = settings;
-    this.activities = createFleetActivities({
-      poolFacts: poolFactsOf(this.client, instance),
-      hints: this.hints,
-      stopping: this.stopping.signal,
-    });
   }
 
   async end(): Promise<void> {
@@ -130,7 +92,6 @@ export class FleetStand {
     const ids = [fleetWorkflowId(instance), ...['a', 'b'].map((name) => vpnWorkflowId(instance, name))];
     const terminated = ids.map((id) => this.client.workflow.getHandle(id).terminate());
     await Promise.allSettled(terminated);
-    this.stopping.abort();
   }
 
   get fleet() {
@@ -141,16 +102,16 @@ export class FleetStand {
     return this.client.workflow.getHandle<typeof vpn>(vpnWorkflowId(this.settings.instance, name));
   }
 
-  async startVpn(name: string, target: number): Promise<void> {
+  async startVpn(name: string, target: number, how: { readonly isMute?: boolean } = {}): Promise<void> {
     const { instance } = this.settings;
     await this.client.workflow.start<typeof vpn>('vpn', {
       workflowId: vpnWorkflowId(instance, name),
       taskQueue: taskQueue(instance),
-      args: [{ name, target }],
+      args: [{ name, target, ...how }],
     });
   }
 
-  async set(name: string, facts: StandInFacts): Promise<void> {
+  async set(name: string, facts: Partial<PoolFacts>): Promise<void> {
     await this.vpn(name).signal(setFactsSignal, facts);
   }
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { FleetMember, FleetSettings } from '../../src/domain/fleet';
 import { planFleet } from '../../src/domain/fleet-plan';
 import type { PoolCondition, PoolFacts } from '../../src/domain/pool';
-import { fleetSettings, member } from '../fleet-builders';
+import { fleetSettings, member, poolFacts } from '../fleet-builders';
 
 /** VPNs a, b, c … and what is said of each. */
 function pool(facts: (Partial<PoolFacts> | null)[], change: Partial<FleetSettings> = {}) {
@@ -40,6 +40,14 @@ describe('how many engines each VPN keeps', () => {
 
   test('does not move an engine with a stream: the others have fewer', () => {
     expect(targets([{ busy: 5 }, {}, {}], { minReplicas: 8 })).toEqual([5, 2, 1]);
+  });
+
+  test('does not move one that is brought up for viewers who come back, and wants no further one for them', () => {
+    expect(targets([{ busy: 3, target: 4 }, { busy: 1 }], { minReplicas: 5, maxReplicas: 5 })).toEqual([3, 2]);
+    expect(targets([{ busy: 3, reserved: 1, target: 4 }, { busy: 1 }], { minReplicas: 5, maxReplicas: 5 })).toEqual([
+      4, 1,
+    ]);
+    expect(targets([{ busy: 1, reserved: 1, target: 2 }], { minReplicas: 1 })).toEqual([2]);
   });
 
   test('is what was asked for when that is more, up to the lower of both maxima', () => {
@@ -118,7 +126,8 @@ function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<in
   const members: FleetMember[] = vpns.map(({ condition, answers, busy, idle, target }, i) => ({
     vpn: `vpn${i}`,
     answers,
-    facts: { condition, busy, engines: busy + idle, target },
+    lineage: answers ? 'l' : null,
+    facts: poolFacts({ condition, busy, engines: busy + idle, target }),
   }));
   const plan = planFleet(settings, demand, members);
   const rows = vpns.map((v, i) => ({ ...v, name: `vpn${i}`, planned: plan.targets[`vpn${i}`] }));

@@ -1,32 +1,62 @@
-// The fleet's real workflow, and in place of VPNs' workflows ones that say what a test tells them to.
-import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+// The fleet's real workflow, and in place of VPNs' workflows ones that report what a test tells them to.
+import {
+  condition,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { fleetWorkflowId } from '../../src/domain/names';
 import type { PoolFacts } from '../../src/domain/pool';
-import { poolQuery, setTargetSignal } from '../../src/workflows/messages';
-import { pool } from '../../src/workflows/pool-sink';
+import { reportedSignal } from '../../src/workflows/fleet-messages';
+import { reportSignal, setTargetSignal } from '../../src/workflows/messages';
 
 export { fleet } from '../../src/workflows/fleet';
 
-export interface StandInFacts extends Partial<PoolFacts> {
-  /** Nobody is told that something has changed. */
-  readonly silently?: boolean;
-}
-export const setFactsSignal = defineSignal<[StandInFacts]>('setFacts');
+export const setFactsSignal = defineSignal<[Partial<PoolFacts>]>('setFacts');
 /** All targets that it was told, oldest first. */
 export const toldQuery = defineQuery<number[]>('told');
 
-export async function vpn({ name, target }: { name: string; target: number }): Promise<void> {
-  let facts: PoolFacts = { condition: 'healthy', engines: target, busy: 0, target };
+/** How often it was asked to report. */
+export const askedQuery = defineQuery<number>('asked');
+
+interface StandIn {
+  readonly name: string;
+  readonly target: number;
+  /** It reports nothing. */
+  readonly isMute?: boolean;
+}
+
+export async function vpn({ name, target, isMute = false }: StandIn): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  const [, instance = ''] = workflowId.split('/');
+  let facts: PoolFacts = { condition: 'healthy', engines: target, busy: 0, reserved: 0, target };
   const told: number[] = [];
-  setHandler(poolQuery, () => facts);
+  let due = 1;
+  const report = () => due++;
   setHandler(toldQuery, () => told);
-  setHandler(setFactsSignal, ({ silently = false, ...change }) => {
+  let asked = 0;
+  setHandler(askedQuery, () => asked);
+  setHandler(reportSignal, () => {
+    asked++;
+    report();
+  });
+  setHandler(setFactsSignal, (change) => {
     facts = { ...facts, ...change };
-    if (!silently) pool.changed(name);
+    report();
   });
   setHandler(setTargetSignal, (value) => {
     told.push(Number(value));
     facts = { ...facts, target: Number(value), engines: Number(value) };
-    pool.changed(name);
+    report();
   });
-  await condition(() => false);
+  for (let sent = 0; ;) {
+    await condition(() => due > sent && !isMute);
+    sent = due;
+    // Before the fleet is there: it asks.
+    await getExternalWorkflowHandle(fleetWorkflowId(instance))
+      .signal(reportedSignal, { vpn: name, lineage: runId, facts })
+      .catch(() => {});
+  }
 }

@@ -2,12 +2,14 @@ import type { FleetSettings } from '../../src/domain/fleet';
 import {
   configureFleetSignal,
   DEMAND_IN_MEMO,
-  recheckFleetSignal,
+  reportedSignal,
   scaleSignal,
+  scaleUpdate,
 } from '../../src/workflows/fleet-messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../src/workflows/version';
 import { until } from '../simulator/until';
 import { FleetBench, type FleetStand } from './fleet-bench';
+import { askedQuery } from './fleet-with-stand-ins';
 
 let fleets: FleetBench;
 let stop: () => Promise<void>;
@@ -66,7 +68,7 @@ test.concurrent('what was asked for holds until something else is, also when the
     await until(
       'another run',
       async () => {
-        await stand.fleet.signal(recheckFleetSignal);
+        await stand.set('a', {});
         return (await stand.fleet.describe()).runId !== runId;
       },
       40_000,
@@ -85,6 +87,7 @@ test.concurrent(
       await stand.fleet.signal(scaleSignal, 6);
       await stand.keep({ a: 3, b: 3 });
       await stand.fleet.terminate();
+      // Reported to nobody: the next fleet asks.
       await stand.set('a', { busy: 3 });
       await stand.set('b', { busy: 3 });
       expect((await stand.told('a')).at(-1)).toBe(3);
@@ -131,6 +134,8 @@ test.concurrent('signals that make no sense are ignored', () =>
     for (const value of [null, 'x', { ...stand.settings, instance: 'other' }, { ...stand.settings, vpns: [{}] }]) {
       await client.workflow.getHandle(stand.fleet.workflowId).signal('configure', value);
     }
+    for (const value of [null, {}, { vpn: 'a', lineage: 'x', facts: { condition: 'well' } }])
+      await stand.fleet.signal(reportedSignal, value);
     expect(await stand.state()).toEqual(before);
     await stand.fleet.signal(scaleSignal, 6);
     await stand.keep({ a: 3, b: 3 });
@@ -145,26 +150,34 @@ test.concurrent('other settings are taken over by the running workflow', () =>
   }),
 );
 
-test.concurrent(
-  'a change that nobody has told of is found by the next look at the interval, or when somebody asks for one',
-  () =>
-    withFleet(
-      async (stand) => {
-        await stand.keep({ a: 2, b: 2 });
-        await stand.set('a', { condition: 'down', silently: true });
-        await stand.keep({ b: 4 });
-      },
-      { autoscaleIntervalMs: 500 },
-    ),
-);
-
-test.concurrent('a recheck finds it at once', () =>
+test.concurrent('an update is answered with what was decided, when every VPN that is there has been told', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
-    await stand.set('a', { condition: 'down', silently: true });
-    await stand.fleet.signal(recheckFleetSignal);
-    await stand.keep({ b: 4 });
+    const scale = (engines: number) => stand.fleet.executeUpdate(scaleUpdate, { args: [engines] });
+    expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 3, b: 3 } });
+    expect((await stand.told('a')).at(-1)).toBe(3);
+    // Fewer do not wait, since what somebody asks for does not come and go.
+    expect(await scale(0)).toEqual({ wanted: 4, targets: { a: 2, b: 2 } });
+    expect((await stand.told('b')).at(-1)).toBe(2);
+    await stand.vpn('a').terminate();
+    expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 2, b: 4 } });
+    for (const nonsense of [-1, 1.5]) await expect(scale(nonsense)).rejects.toThrow('update failed');
   }),
+);
+
+test.concurrent('VPNs that have not reported are asked again and again', () =>
+  withFleet(
+    async (stand) => {
+      await stand.keep({ a: 2, b: 2 });
+      const before = await stand.vpn('b').query(askedQuery);
+      await Promise.all([stand.fleet.terminate(), stand.vpn('a').terminate()]);
+      await stand.startVpn('a', 1, { isMute: true });
+      await stand.supervision.begin();
+      await until('being asked twice', async () => (await stand.vpn('a').query(askedQuery)) > 1);
+      expect(await stand.vpn('b').query(askedQuery)).toBe(before + 1);
+    },
+    { autoscaleIntervalMs: 300 },
+  ),
 );
 
 test.concurrent('a VPN whose workflow is gone keeps its part, and hears of its target when it is back', () =>
@@ -183,10 +196,9 @@ test.concurrent('people see the pool as a table in the Temporal UI', () =>
     await stand.keep({ a: 2, b: 2 });
     const details = await until('the table', async () => {
       const text = await stand.fleet.query<string>('__temporal_workflow_metadata').catch(() => null);
-      return text && JSON.stringify(text).includes('| a |') ? JSON.stringify(text) : null;
+      return text && JSON.stringify(text).includes('| a | healthy | 2 | 0 | 2 |') ? JSON.stringify(text) : null;
     });
     expect(details).toMatch(/4 engines wanted/);
-    expect(details).toContain('| a | healthy | 1 | 0 | 2 |');
   }),
 );
 

@@ -34,8 +34,6 @@ export class MemoryHost {
   readonly calls: string[] = [];
   /** What engines were made for, oldest first. */
   readonly targets: Target[] = [];
-  /** What the fleet was told: VPNs that are different now. */
-  readonly hints: string[] = [];
   /** What the receiver of news has had. */
   readonly notified: NewsBatch[] = [];
   /** Thrown by the named activity while it is set. */

@@ -3,7 +3,6 @@ import { measure } from '../../src/domain/measures';
 import { exporterAt, freeLoopbackPort, workerMetricsAt } from '../../src/metrics/worker-metrics';
 import { measuresOnce, Once } from '../../src/temporal/once';
 import type { MeasureSinks } from '../../src/workflows/measures-sink';
-import type { PoolSinks } from '../../src/workflows/pool-sink';
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
@@ -25,11 +24,10 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 
 /** Has the first workflow task that counts a change of the port answer too late. */
-function delayingSinks(): InjectedSinks<MeasureSinks & PoolSinks> {
+function delayingSinks(): InjectedSinks<MeasureSinks> {
   const { measures } = measuresOnce('default', TASK_QUEUE);
   let delayed = false;
   return {
-    pool: { changed: { fn: () => {} } },
     measures: {
       ...measures,
       count: {

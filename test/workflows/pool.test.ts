@@ -1,5 +1,5 @@
 // How many engines a VPN keeps, in a world that is simulated step by step.
-import type { Cause } from '../../src/domain/replacement';
+import type { Cause, Replacement } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { ProvisionRequest } from '../../src/workflows/messages';
 import { decide } from '../../src/workflows/decide';
@@ -260,11 +260,22 @@ describe('what the fleet is told', () => {
       streams,
       replacements: work,
     });
-    expect(poolFacts(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, target: 2 });
+    expect(poolFacts(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, reserved: 0, target: 2 });
     expect(poolFacts({ ...state, fleetTarget: 5 }, DAY)?.target).toBe(5);
     expect(poolFacts({ ...state, blind: { kind: 'blind', at: DAY, problem: 'no Docker' } }, DAY)?.condition).toBe(
       'healthy',
     );
+  });
+
+  test('reserves an engine for those who had a stream on the one before, until it answers or does not come up', () => {
+    const work = replacement({ target: target({ role: 'plain' }), wasInUse: true });
+    const reserved = (change: Partial<Replacement>) =>
+      poolFacts(data({ sight: sight(40_000), replacements: [{ ...work, ...change }] }), DAY)?.reserved;
+    expect(reserved({})).toBe(1);
+    expect(reserved({ wasInUse: false })).toBe(0);
+    expect(reserved({ readyAt: DAY })).toBe(0);
+    expect(reserved({ failedAttempts: 1 })).toBe(0);
+    expect(reserved({ heldUntil: DAY + 1 })).toBe(0);
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultPayloadConverter } from '@temporalio/common';
 import {
   QueryNotRegisteredError,
   type Client,
@@ -7,9 +8,11 @@ import {
 } from '@temporalio/client';
 import type { ListedEngine } from '../../src/domain/engine';
 import { vpnWorkflowId } from '../../src/domain/names';
+import type { PoolFacts, PoolReport } from '../../src/domain/pool';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
 import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
+import { reportedSignal } from '../../src/workflows/fleet-messages';
 import { listsQuery, stateQuery, type ListsAnswer, type VpnReport } from '../../src/workflows/messages';
 import type { vpn } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
@@ -75,6 +78,15 @@ export class VpnStand extends MemoryHost {
       },
       limitMs,
     );
+  }
+
+  /** What its present run has reported to the fleet, oldest first. */
+  async reports(): Promise<PoolFacts[]> {
+    const { events } = await this.handle.fetchHistory();
+    return (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: signal }) => {
+      const payload = signal?.signalName === reportedSignal.name ? signal.input?.payloads?.[0] : null;
+      return payload ? [defaultPayloadConverter.fromPayload<PoolReport>(payload).facts] : [];
+    });
   }
 
   untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {

@@ -1,0 +1,59 @@
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import { fleetWorkflowId } from '../domain/names';
+import type { PoolFacts, PoolReport } from '../domain/pool';
+import { reportedSignal } from './fleet-messages';
+import { poolFacts } from './pool-facts';
+import type { VpnData } from './vpn-data';
+
+/** The fleet knows the target: it has told it. */
+function keyOf(facts: PoolFacts): string {
+  return JSON.stringify({ ...facts, target: null });
+}
+
+/** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
+export class FleetReport {
+  private reported: string | null = null;
+  private isOnItsWay = false;
+  private hasChanged = false;
+
+  /** @param now gives the present state */
+  constructor(private readonly now: () => VpnData) {}
+
+  /** There is something to report, of which no workflow task has told. */
+  get isDue(): boolean {
+    return this.hasChanged && !this.isOnItsWay;
+  }
+
+  /** The fleet is another one. */
+  forget(): void {
+    this.reported = null;
+    this.hasChanged = true;
+  }
+
+  keep(): void {
+    if (this.isOnItsWay) return;
+    this.hasChanged = false;
+    const facts = this.facts();
+    if (facts === null || keyOf(facts) === this.reported) return;
+    this.reported = keyOf(facts);
+    this.isOnItsWay = true;
+    void this.send(facts);
+  }
+
+  private async send(facts: PoolFacts): Promise<void> {
+    const { settings, lineage } = this.now();
+    const report: PoolReport = { vpn: settings.vpn, lineage, facts };
+    try {
+      await getExternalWorkflowHandle(fleetWorkflowId(settings.instance)).signal(reportedSignal, report);
+    } catch {
+      // There is none. The next one asks.
+    }
+    this.isOnItsWay = false;
+    const present = this.facts();
+    this.hasChanged ||= present !== null && keyOf(present) !== this.reported;
+  }
+
+  private facts(): PoolFacts | null {
+    return poolFacts(this.now(), Date.now());
+  }
+}

@@ -1,0 +1,93 @@
+import type { FleetMember, FleetState } from '../../src/domain/fleet';
+import { decideFleet } from '../../src/domain/fleet-plan';
+import type { PoolFacts } from '../../src/domain/pool';
+import { told } from '../../src/workflows/fleet-members';
+import { fleetSettings, member } from '../fleet-builders';
+
+const SETTLES_MS = 2_000;
+
+/** A fleet over VPNs a and b, which does what it decides. */
+class Fleet {
+  now = 1_000;
+  private state: FleetState;
+
+  constructor(a: Partial<PoolFacts>, b: Partial<PoolFacts>, limits: Parameters<typeof fleetSettings>[0]) {
+    const members = [member('a', a), member('b', b)];
+    this.state = { settings: fleetSettings(limits), demand: null, members, wanted: null, waiting: {} };
+  }
+
+  /** @returns whom it tells what, `ms` later */
+  decide(ms = 0, atOnce = false): Record<string, number> {
+    this.now += ms;
+    const { targets, waiting } = decideFleet(this.state, this.now, atOnce);
+    this.state = told({ ...this.state, waiting }, targets);
+    return targets;
+  }
+
+  get wakeIn(): number | null {
+    const { wakeAt } = decideFleet(this.state, this.now, false);
+    return wakeAt === null ? null : wakeAt - this.now;
+  }
+
+  report(vpn: string, change: Partial<PoolFacts>): this {
+    const members = this.state.members.map((m): FleetMember =>
+      m.vpn === vpn && m.facts ? { ...m, facts: { ...m.facts, ...change } } : m,
+    );
+    this.state = { ...this.state, members };
+    return this;
+  }
+
+  ask(demand: number | null): this {
+    this.state = { ...this.state, demand };
+    return this;
+  }
+}
+
+test('more engines are told at once, fewer only when that lasts', () => {
+  const fleet = new Fleet({ target: 2 }, { target: 2 }, { minReplicas: 2 });
+  expect(fleet.report('a', { busy: 2 }).report('b', { busy: 2 }).decide()).toEqual({ a: 3 });
+  expect(fleet.report('a', { busy: 0 }).report('b', { busy: 1 }).decide()).toEqual({});
+  expect(fleet.wakeIn).toBe(SETTLES_MS);
+  expect(fleet.decide(SETTLES_MS - 1)).toEqual({});
+  expect(fleet.decide(1)).toEqual({ a: 1, b: 1 });
+  expect(fleet.wakeIn).toBeNull();
+});
+
+test('fewer engines that somebody asks for are told at once', () => {
+  const fleet = new Fleet({ target: 3 }, { target: 3 }, { minReplicas: 4 }).ask(6);
+  expect(fleet.decide()).toEqual({});
+  expect(fleet.ask(null).decide(0, true)).toEqual({ a: 2, b: 2 });
+});
+
+test('a stream that ends and one that begins soon after move nothing', () => {
+  const fleet = new Fleet({ target: 1 }, { busy: 3, target: 3 }, { minReplicas: 2 });
+  expect(fleet.report('b', { busy: 2 }).decide()).toEqual({});
+  expect(fleet.report('b', { busy: 3 }).decide(1_500)).toEqual({});
+  expect(fleet.wakeIn).toBeNull();
+  // It lasts anew.
+  expect(fleet.report('b', { busy: 2 }).decide(10_000)).toEqual({});
+  expect(fleet.wakeIn).toBe(SETTLES_MS);
+});
+
+test('an engine is not brought up elsewhere for one that dies in use while all are: its VPN replaces it', () => {
+  const fleet = new Fleet({ busy: 4, target: 4 }, { busy: 2, target: 2 }, { maxReplicas: 6 });
+  expect(fleet.decide()).toEqual({});
+  expect(fleet.report('a', { busy: 3, reserved: 1 }).decide()).toEqual({});
+  expect(fleet.decide(60_000)).toEqual({});
+  // The viewer needs a moment to come back.
+  expect(fleet.report('a', { busy: 3, reserved: 0 }).decide()).toEqual({});
+  expect(fleet.report('a', { busy: 4 }).decide(1_000)).toEqual({});
+});
+
+test('engines move from one VPN to another when that lasts, and never are more than wanted for that', () => {
+  const fleet = new Fleet({ busy: 4, target: 4 }, { busy: 2, target: 2 }, { maxReplicas: 6 });
+  expect(fleet.report('a', { busy: 3 }).decide()).toEqual({});
+  expect(fleet.decide(SETTLES_MS)).toEqual({ a: 3, b: 3 });
+});
+
+test('what one that is down lacks is made up for at once, and given back when it has been well for a while', () => {
+  const fleet = new Fleet({ target: 2 }, { target: 2 }, { minReplicas: 4 });
+  expect(fleet.report('a', { condition: 'down' }).decide()).toEqual({ b: 4 });
+  expect(fleet.report('a', { condition: 'healthy' }).decide()).toEqual({});
+  expect(fleet.decide(SETTLES_MS)).toEqual({ b: 2 });
+});
