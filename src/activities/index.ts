@@ -11,6 +11,7 @@ import { listHeard } from './list-heard';
 import { StreamCollector } from '../streams/stream-collector';
 import { VpnDoubt } from './vpn-doubt';
 import type { VpnMemory } from './vpn-memory';
+import { PortNews } from './port-news';
 import { pullImage } from './pull-image';
 import { portsReleased, type AwaitedRelease } from './port-release';
 import { removeEngine } from './remove-engine';
@@ -53,11 +54,17 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
+function hasNewPort(observation: Observation, { known }: ObserveInput): boolean {
+  if (observation.kind !== 'sight' || observation.port.kind !== 'known' || known?.kind !== 'sight') return false;
+  return known.port.kind !== 'known' || known.port.port !== observation.port.port;
+}
+
 /** Everything that workflows do to the world. */
 export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
   const memories = new Map<string, VpnMemory>();
   const starts = new Turns(STARTS_AT_ONCE);
+  const portNews = new PortNews();
   const notifications = new Notifications(deps.webhook, deps.log);
   let host: HostWatch | null = null;
 
@@ -88,9 +95,13 @@ export function createActivities(deps: ActivityDeps) {
 
   return {
     /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
-    observe(input: ObserveInput): Promise<Observation> {
+    async observe(input: ObserveInput): Promise<Observation> {
       const context = Context.current();
-      return new Observer(input, { ...deps, host: hostWatch() }, memoryOf(input.vpn), context).run(context);
+      portNews.takenUp(input.vpn);
+      const observer = new Observer(input, { ...deps, host: hostWatch() }, memoryOf(input.vpn), context);
+      const observation = await observer.run(context);
+      if (hasNewPort(observation, input)) portNews.tell(input.vpn);
+      return observation;
     },
 
     /**
@@ -101,6 +112,7 @@ export function createActivities(deps: ActivityDeps) {
       return heartbeating(async (cancelled) => {
         const refused = await forbidRestarts(docker, engines);
         if (heardMs === 0) return { refused, heard: true };
+        await portNews.allTakenUp(cancelled);
         const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
         // Without a worker no question is answered.
         const heard = await leftWhen(deps.stopping, cancelled, (signal) =>
@@ -132,7 +144,10 @@ export function createActivities(deps: ActivityDeps) {
         if (Context.current().info.attempt === 1) deps.events.expectSince(began);
         return made;
       };
-      return heartbeating((signal) => starts.run(order.target.role, signal, create));
+      return heartbeating(async (signal) => {
+        await portNews.allTakenUp(signal);
+        return starts.run(order.target.role, signal, create);
+      });
     },
 
     /** Returns when the engine's API has answered. */

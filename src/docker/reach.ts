@@ -113,7 +113,8 @@ function candidates(reach: Reach, container: ContainerDetails, port: Port): [Can
     const host = settings.IPAddress || settings.GlobalIPv6Address;
     return host ? [{ host, port, network }] : [];
   });
-  const near = all.filter(({ host }) => reach.isNear(host));
+  // Of one there is nothing to choose, and to ask the machine for its networks takes time.
+  const near = all.length > 1 ? all.filter(({ host }) => reach.isNear(host)) : all;
   const shared = all.filter(({ network }) => reach.ownNetworks?.includes(network));
   const [best, ...others] = [near, shared, all].find((some) => some.length > 0) ?? [];
   if (!best) throw new Unreachable(`container '${name}' has no address on a Docker network`);

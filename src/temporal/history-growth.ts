@@ -1,4 +1,5 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { pauseUntil } from '../pause';
 import { askingTemporal } from './asking';
 
@@ -10,6 +11,8 @@ export interface GrowthListener {
    * one; a history that grows no more, and is settled, is that of a state that stays.
    */
   readonly grown: (settled: boolean) => void;
+  /** The workflow has begun a child, with that input: what comes with it is in the history by now. */
+  readonly begun: (child: { readonly type: string; readonly input: unknown }) => void;
   /** Why the history can't be followed now; null: it can be again. */
   readonly broken: (reason: unknown) => void;
 }
@@ -20,6 +23,8 @@ const OF_TASKS: readonly number[] = [5, 6, TASK_COMPLETED, 8, 9];
 /** A poll ends after 20 s without an event, by the server's own clock. */
 const POLL_WITHIN_MS = 60_000;
 const TRY_AGAIN_MS = 200;
+/** A task's start and its end then come with one answer. */
+const TASK_TAKES_MS = 10;
 /** Between two looks at a workflow that has ended, or is not there yet. */
 const LOOK_AGAIN_MS = 500;
 /** Of gRPC: what the server says where it knows no such workflow, or no such place in its history. */
@@ -32,7 +37,7 @@ const NOT_THERE: readonly string[] = ['3', '5'];
 export async function followHistory(
   client: Client,
   workflowId: string,
-  { grown, broken }: GrowthListener,
+  { grown, begun, broken }: GrowthListener,
   signal: AbortSignal,
 ): Promise<void> {
   let token: Uint8Array | null = null;
@@ -51,11 +56,15 @@ export async function followHistory(
     }
     broken(null);
     const events = answer.history?.events ?? [];
-    for (const { eventType } of events)
+    for (const event of events) {
+      const { eventType, startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
       if (OF_TASKS.includes(Number(eventType))) settled = Number(eventType) === TASK_COMPLETED;
+      if (child) begun({ type: child.workflowType?.name ?? '', input: await inputOf(client, child.input) });
+    }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
     if (token !== null) {
       if (events.length > 0) grown(settled);
+      if (!settled) await pauseUntil(TASK_TAKES_MS, signal);
       continue;
     }
     // The run has ended. The next one begins in that moment, or when somebody starts the workflow again.
@@ -66,6 +75,16 @@ export async function followHistory(
     else grown(false);
     ended = end;
   }
+}
+
+type Input = NonNullable<
+  NonNullable<NonNullable<History['history']>['events']>[number]['startChildWorkflowExecutionInitiatedEventAttributes']
+>['input'];
+
+/** Null where it can't be read. */
+async function inputOf({ options }: Client, input: Input): Promise<unknown> {
+  const decoded = await decodeArrayFromPayloads(options.loadedDataConverter, input?.payloads).catch(() => []);
+  return decoded[0] ?? null;
 }
 
 function nextEvents(

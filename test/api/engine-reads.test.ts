@@ -92,6 +92,27 @@ test('of a history that grows all the time a reader gets the first list that was
   expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_002]);
 });
 
+test('an engine that is evicted by what the history tells is hidden before the workflow has answered, and for good', async () => {
+  const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
+  const vpn = new VpnStandIn('gluetun', [old, other]);
+  const server = await api([vpn]);
+  const ports = async () => decodeEngines(await read(server)).map((e) => e.port);
+  expect(await ports()).toEqual([19_000, 19_001]);
+  const [before, now] = [new Later<EngineList>(), new Later<EngineList>()];
+  vpn.answerEngines = () => before.promise;
+  vpn.grow();
+  vpn.evict(old);
+  expect(await ports()).toEqual([19_001]);
+  // A question may have been answered just before it was.
+  vpn.answerEngines = () => now.promise;
+  before.resolve({ version: '1', engines: [old, other] });
+  expect(await ports()).toEqual([19_001]);
+  vpn.grow();
+  const next = forwardedEngine(19_002, 40_648);
+  now.resolve({ version: '2', engines: [other, next] });
+  expect(await ports()).toEqual([19_001, 19_002]);
+});
+
 test('a list that is late is shown as true for a while, then marked stale, with no engine said to be forwarded', async () => {
   const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
   const server = await api([vpn]);

@@ -71,6 +71,11 @@ export class VpnStandIn implements VpnSource {
     }
   }
 
+  /** It has begun a replacement, of which its list does not tell yet. */
+  evict(...old: readonly ListedEngine[]): void {
+    for (const { begun } of this.listeners) begun({ type: 'replaceEngine', input: { old } });
+  }
+
   /** Why the history can't be followed. */
   private broken: Error | null = null;
 

@@ -4,6 +4,7 @@ import { pauseUntil, settledWithin } from '../../pause';
 import type { VpnReport } from '../../workflows/messages';
 import type { KnownLists } from '../last-lists';
 import type { VpnLists, VpnSource } from '../vpn-source';
+import { ShownLists } from './shown-lists';
 import type { Read } from './read';
 import type { WorkerLiveness } from './worker-liveness';
 
@@ -19,6 +20,8 @@ export interface FollowerOptions {
 
 const ASK_AGAIN_MS = 50;
 const ASK_AGAIN_MS_AT_MOST = 500;
+/** Between two questions the worker has as much time for other things as the first one took, up to this. */
+const LET_WORK_MS_AT_MOST = 250;
 /** What has been written down is heard of within some milliseconds, unless that was before who wrote it was told. */
 const HEARD_WITHIN_MS = 20;
 /** What of the state depends on the time of day alone is no older than this. */
@@ -34,10 +37,11 @@ export class VpnFollower {
   version = 0;
   /** Raised with each growth of the history. */
   growths = 0;
-  private lists: VpnLists | null = null;
+  private readonly lists: ShownLists;
   /** Questions for lists that have been sent, and which of them `lists` answers. */
   private asked = 0;
   private answers = 0;
+  private askAt = 0;
   /** Why the last question or poll brought nothing; null: it did. */
   private failure: string | null = null;
   private settled = false;
@@ -58,8 +62,8 @@ export class VpnFollower {
   ) {
     this.vpn = source.vpn;
     const { before } = options;
+    this.lists = new ShownLists(before?.lists ?? null);
     if (before) {
-      this.lists = before.lists;
       this.unsureSince = performance.now() - (Date.now() - before.at);
     }
     setMaxListeners(0, this.stopping.signal);
@@ -70,6 +74,9 @@ export class VpnFollower {
     await this.source.follow(
       {
         grown: (settled) => this.grown(settled),
+        begun: (child) => {
+          if (this.lists.begun(child)) this.wake();
+        },
         broken: (reason) => this.broken(reason),
       },
       this.stopping.signal,
@@ -96,12 +103,13 @@ export class VpnFollower {
   }
 
   get read(): Read<VpnLists> {
-    return this.lists === null ? { kind: 'none', reason: this.failure ?? 'no answer yet' } : this.aged(this.lists);
+    const { shown } = this.lists;
+    return shown === null ? { kind: 'none', reason: this.failure ?? 'no answer yet' } : this.aged(shown);
   }
 
   /** What was known last, however old. */
   get last(): VpnLists | null {
-    return this.lists;
+    return this.lists.shown;
   }
 
   get lastReport(): VpnReport | null {
@@ -199,6 +207,10 @@ export class VpnFollower {
     let pause = ASK_AGAIN_MS;
     while (this.isBehind && this.settled && !this.stopping.signal.aborted) {
       try {
+        const early = this.askAt - performance.now();
+        if (early > 0) await pauseUntil(early, this.stopping.signal);
+        // Asked meanwhile for another reason, or a task is at work whose end is to be told as well.
+        if (!this.isBehind || !this.settled) continue;
         await this.take();
       } catch (error) {
         this.failure = temporalFailure(error);
@@ -213,13 +225,15 @@ export class VpnFollower {
     const { growths } = this;
     const number = ++this.asked;
     const askedAt = performance.now();
-    const lists = await this.source.lists(this.lists);
+    const lists = await this.source.lists(this.lists.answered);
     this.options.worker.answered();
     // A later question may have been answered sooner.
     if (number < this.answers) return;
     this.answers = number;
+    const now = performance.now();
+    this.askAt = now + Math.min(LET_WORK_MS_AT_MOST, now - askedAt);
     this.failure = lists === null ? `VPN '${this.vpn}' has not been looked at yet` : null;
-    if (lists !== null) this.lists = lists;
+    if (lists !== null) this.lists.answered = lists;
     // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
     if (lists?.engines.current === true) {
       this.unsureSince = null;
