@@ -42,11 +42,10 @@ const ANSWERED_WITHIN_MS = 7_000;
 /** Then another attempt says who has them by now. */
 const FREE_WITHIN_MS = 5 * 60_000;
 
-/** Heartbeats while the work goes on, and passes cancellation on to it. */
+/** Heartbeats while the work goes on, and passes cancellation on to it. What is short does without: each heartbeat is a write of Temporal's. */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
-  context.heartbeat();
   try {
     return await Promise.race([work(context.cancellationSignal), context.cancelled]);
   } finally {

@@ -12,12 +12,17 @@ function keyOf(facts: PoolFacts): string {
 
 /** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
 export class FleetReport {
-  private reported: string | null = null;
   private isOnItsWay = false;
   private hasChanged = false;
 
-  /** @param now gives the present state */
-  constructor(private readonly now: () => VpnData) {}
+  /**
+   * @param now gives the present state
+   * @param reported last, by this run of the workflow or the one before; null: nothing
+   */
+  constructor(
+    private readonly now: () => VpnData,
+    public reported: string | null,
+  ) {}
 
   /** There is something to report, of which no workflow task has told. */
   get isDue(): boolean {

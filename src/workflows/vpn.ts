@@ -49,6 +49,8 @@ export interface VpnInput {
   readonly measuring?: Pending;
   /** Which problem that run had told. */
   readonly problem?: string | null;
+  /** What it had reported to the fleet. */
+  readonly reported?: string | null;
 }
 
 /**
@@ -74,7 +76,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   let recheckDue: number | null = null;
   let lastRecheck = 0;
   const problems = new ProblemLog(name, log, input.problem ?? null);
-  const fleet = new FleetReport(() => state.data);
+  const fleet = new FleetReport(() => state.data, input.reported ?? null);
 
   setHandler(messages.listsQuery, (since) => {
     const { engines, streams } = state.versions;
@@ -295,6 +297,7 @@ export async function vpn(input: VpnInput): Promise<void> {
           carried: carriedOver(data),
           measuring: metrics.pending,
           problem: problems.told,
+          reported: fleet.reported,
         });
     }
 

@@ -64,7 +64,7 @@ export class MemoryHost {
       observe: (input) => this.observe(input),
       evictEngines: async ({ engines, heardMs }) => {
         const refused = await act('evictEngines', engines.map((e) => e.name).join(), () => this.evict(engines));
-        for (let since = Date.now(); Date.now() - since < heardMs; await pause()) {
+        for (let since = Date.now(); this.hearing === 'nobody' || Date.now() - since < heardMs; await pause()) {
           Context.current().heartbeat();
           if (this.hearing === 'nobody') since = Date.now();
           if (this.hearing === 'no API') return { refused, heard: false };
