@@ -139,9 +139,9 @@ test('when somebody terminates the workflow over all VPNs it is begun anew with 
   await fleet.terminate('by a test');
   expect(await post('/scale/5')).toMatchObject([503, { detail: { message: expect.stringMatching(/Ask again/) } }]);
   await until('it begun anew', async () => (await fleet.describe()).status.name === 'RUNNING', 60_000);
-  const { wanted, demand } = await until('its first look', async () => {
+  const { wanted, demand } = await until('its first decision', async () => {
     const state = await fleet.query(fleetStateQuery);
-    return state.members.length === 2 && state.members.every((m) => m.answers) && state;
+    return state.wanted !== null && state.members.length === 2 && state.members.every((m) => m.answers) && state;
   });
   expect([wanted, demand]).toEqual([MAX_REPLICAS, MAX_REPLICAS]);
   expect((await spread(3, 3)).map(ids)).toEqual(on.map(ids));
