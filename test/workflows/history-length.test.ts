@@ -84,7 +84,10 @@ test.concurrent.each([
           () => (stand.engineAnswers = true),
         );
       }
+      const before = await stand.reports();
       const { vpn, replacement } = await eventsOfAChange(stand);
+      // The fleet need not know of it.
+      expect(await stand.reports()).toEqual(before);
       expect(vpn).toBeGreaterThan(15);
       expect(vpn).toBeLessThanOrEqual(30);
       expect(replacement).toBeGreaterThan(25);
