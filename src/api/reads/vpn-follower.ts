@@ -20,7 +20,8 @@ export interface FollowerOptions {
 
 const ASK_AGAIN_MS = 50;
 const ASK_AGAIN_MS_AT_MOST = 500;
-/** Between two questions the worker has as much time for other things as the first one took, up to this. */
+/** A worker that takes longer for an answer is busy: before the next question it has as much time for other things, up to the second. */
+const BUSY_FROM_MS = 50;
 const LET_WORK_MS_AT_MOST = 250;
 /** What has been written down is heard of within some milliseconds, unless that was before who wrote it was told. */
 const HEARD_WITHIN_MS = 20;
@@ -230,8 +231,8 @@ export class VpnFollower {
     // A later question may have been answered sooner.
     if (number < this.answers) return;
     this.answers = number;
-    const now = performance.now();
-    this.askAt = now + Math.min(LET_WORK_MS_AT_MOST, now - askedAt);
+    const took = performance.now() - askedAt;
+    this.askAt = took < BUSY_FROM_MS ? 0 : askedAt + took + Math.min(LET_WORK_MS_AT_MOST, took);
     this.failure = lists === null ? `VPN '${this.vpn}' has not been looked at yet` : null;
     if (lists !== null) this.lists.answered = lists;
     // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
