@@ -8,27 +8,40 @@ import { progress } from './progress';
 import { rowTable } from './row';
 import { closeAll } from './site';
 
-const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--idle-minutes 10]; without a name all of it`;
+const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--idle-minutes 10] [--report-minutes 5] [--player-minutes 10]; without a name all of it`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
 function readOptions(): MeasureOptions {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'idle-minutes': { type: 'string', default: '10' }, vpns: { type: 'string', default: '100' } },
+    options: {
+      'idle-minutes': { type: 'string', default: '10' },
+      'report-minutes': { type: 'string', default: '5' },
+      'player-minutes': { type: 'string', default: '10' },
+      vpns: { type: 'string', default: '100' },
+    },
   });
   const parts = positionals.map((name) => {
     const part = PART_NAMES.find((known) => known === name);
     if (part === undefined) throw new Error(`expected some of ${PART_NAMES.join(', ')}, found '${name}'`);
     return part;
   });
-  const idleMinutes = Number(values['idle-minutes']);
-  if (!(idleMinutes > 0))
-    throw new Error(`--idle-minutes: expected a number above 0, found '${values['idle-minutes']}'`);
+  const minutes = (option: 'idle-minutes' | 'report-minutes' | 'player-minutes'): number => {
+    const given = Number(values[option]);
+    if (!(given > 0)) throw new Error(`--${option}: expected a number above 0, found '${values[option]}'`);
+    return given;
+  };
   const manyVpns = Number(values.vpns);
   if (!(Number.isInteger(manyVpns) && manyVpns >= 1 && manyVpns <= 1000))
     throw new Error(`--vpns: expected a number from 1 to 1000, found '${values.vpns}'`);
-  return { parts: parts.length === 0 ? PART_NAMES : parts, idleMinutes, manyVpns };
+  return {
+    parts: parts.length === 0 ? PART_NAMES : parts,
+    idleMinutes: minutes('idle-minutes'),
+    reportMinutes: minutes('report-minutes'),
+    playerMinutes: minutes('player-minutes'),
+    manyVpns,
+  };
 }
 
 async function main(): Promise<void> {

@@ -5,16 +5,19 @@ import { burst } from './burst';
 import { changesInDocker, polling } from './changes';
 import { idle } from './idle';
 import { oneVpn } from './one-vpn';
+import { players } from './players';
 import { polled } from './polled';
 import { poolRows } from './pool-reads';
 import { progress } from './progress';
 import { readRows } from './reads';
 import type { Row } from './row';
-import { streamEventRows } from './stream-events';
+import { manyStreamEvents, steadyStreamEvents } from './stream-events';
 
 export interface MeasureOptions {
   readonly parts: readonly Part[];
   readonly idleMinutes: number;
+  readonly reportMinutes: number;
+  readonly playerMinutes: number;
   /** Where many VPNs are measured. */
   readonly manyVpns: number;
 }
@@ -43,7 +46,15 @@ const PARTS = {
   polled: { about: 'what clients that poll cost, about 3 minutes', rows: polled },
   reads: { about: '/engines of a usual pool, about 2 minutes', rows: readRows },
   pool: { about: '/engines and /streams of a large pool, about 3 minutes', rows: poolRows },
-  streams: { about: 'stream events, about a minute', rows: streamEventRows },
+  streams: { about: 'stream events of many VPNs, about 2 minutes', rows: manyStreamEvents },
+  'steady-streams': {
+    about: 'a stream event each second of one VPN (--report-minutes)',
+    rows: (_, { reportMinutes }) => steadyStreamEvents(reportMinutes),
+  },
+  players: {
+    about: 'players that change channels (--player-minutes)',
+    rows: (_, { playerMinutes }) => players(playerMinutes),
+  },
   idle: { about: 'nobody asks for anything (--idle-minutes)', rows: (_, { idleMinutes }) => idle(idleMinutes) },
 } satisfies Record<string, PartOf>;
 

@@ -5,7 +5,11 @@ export interface Row {
   readonly unit: 'ms' | 'req/s' | 'calls/min' | 'MB' | 'ms CPU/s' | '×' | '%';
   readonly values: readonly number[];
   /** What the bound is held against. Null: told for comparison only. */
-  readonly bound: { readonly of: 'max' | 'median'; readonly is: 'at most' | 'at least'; readonly value: number } | null;
+  readonly bound: {
+    readonly of: 'max' | 'p99' | 'median';
+    readonly is: 'at most' | 'at least';
+    readonly value: number;
+  } | null;
 }
 
 export function median(values: readonly number[]): number {
@@ -14,18 +18,23 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
 }
 
+/** The smallest value that 99 of 100 do not exceed. */
+export function p99(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? NaN;
+}
+
 export function rowTable(rows: readonly Row[]): string[] {
   return textTable(
-    ['WHAT', 'MEDIAN', 'MAX', 'N', 'BOUND', 'HOLDS'],
+    ['WHAT', 'MEDIAN', 'P99', 'MAX', 'N', 'BOUND', 'HOLDS'],
     rows.map(({ what, unit, values, bound }) => {
-      const half = median(values);
-      const most = Math.max(...values);
+      const of = { median: median(values), p99: p99(values), max: Math.max(...values) };
       const shown = (value: number): string => `${digits(value)} ${unit}`;
-      if (bound === null) return [what, shown(half), shown(most), values.length, '–', '–'];
-      const value = bound.of === 'max' ? most : half;
+      const cells = [what, shown(of.median), shown(of.p99), shown(of.max), values.length];
+      if (bound === null) return [...cells, '–', '–'];
+      const value = of[bound.of];
       const holds = bound.is === 'at most' ? value <= bound.value : value >= bound.value;
       const text = `${values.length > 1 ? `${bound.of} ` : ''}${bound.is} ${shown(bound.value)}`;
-      return [what, shown(half), shown(most), values.length, text, holds ? 'yes' : 'NO'];
+      return [...cells, text, holds ? 'yes' : 'NO'];
     }),
   );
 }
