@@ -8,7 +8,7 @@ import { progress } from './progress';
 import { rowTable } from './row';
 import { closeAll } from './site';
 
-const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--idle-minutes 10] [--report-minutes 5] [--player-minutes 10]; without a name all of it`;
+const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--restarts 10] [--idle-minutes 10] [--report-minutes 5] [--player-minutes 10]; without a name all of it`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
@@ -20,6 +20,7 @@ function readOptions(): MeasureOptions {
       'report-minutes': { type: 'string', default: '5' },
       'player-minutes': { type: 'string', default: '10' },
       vpns: { type: 'string', default: '100' },
+      restarts: { type: 'string', default: '10' },
     },
   });
   const parts = positionals.map((name) => {
@@ -35,12 +36,16 @@ function readOptions(): MeasureOptions {
   const manyVpns = Number(values.vpns);
   if (!(Number.isInteger(manyVpns) && manyVpns >= 1 && manyVpns <= 1000))
     throw new Error(`--vpns: expected a number from 1 to 1000, found '${values.vpns}'`);
+  const restarts = Number(values.restarts);
+  if (!(Number.isInteger(restarts) && restarts >= 1))
+    throw new Error(`--restarts: expected a number from 1, found '${values.restarts}'`);
   return {
     parts: parts.length === 0 ? PART_NAMES : parts,
     idleMinutes: minutes('idle-minutes'),
     reportMinutes: minutes('report-minutes'),
     playerMinutes: minutes('player-minutes'),
     manyVpns,
+    restarts,
   };
 }
 

@@ -10,6 +10,7 @@ import { polled } from './polled';
 import { poolRows } from './pool-reads';
 import { progress } from './progress';
 import { readRows } from './reads';
+import { restartRows } from './restart';
 import type { Row } from './row';
 import { manyStreamEvents, steadyStreamEvents } from './stream-events';
 
@@ -20,6 +21,8 @@ export interface MeasureOptions {
   readonly playerMinutes: number;
   /** Where many VPNs are measured. */
   readonly manyVpns: number;
+  /** Of each number of VPNs. */
+  readonly restarts: number;
 }
 
 interface PartOf {
@@ -54,6 +57,10 @@ const PARTS = {
   players: {
     about: 'players that change channels (--player-minutes)',
     rows: (_, { playerMinutes }) => players(playerMinutes),
+  },
+  restart: {
+    about: 'restarts with port changes in between (--restarts), about 10 s each',
+    rows: (_, { restarts }) => restartRows(restarts),
   },
   idle: { about: 'nobody asks for anything (--idle-minutes)', rows: (_, { idleMinutes }) => idle(idleMinutes) },
 } satisfies Record<string, PartOf>;

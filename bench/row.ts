@@ -2,7 +2,7 @@ import { textTable } from '../simulator/text-table';
 
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'req/s' | 'calls/min' | 'MB' | 'ms CPU/s' | '×' | '%';
+  readonly unit: 'ms' | 'req/s' | 'calls/min' | 'answers' | 'MB' | 'ms CPU/s' | '×' | '%';
   readonly values: readonly number[];
   /** What the bound is held against. Null: told for comparison only. */
   readonly bound: {
