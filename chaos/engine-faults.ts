@@ -90,22 +90,27 @@ export async function forceReplacement(
   scene: Scene,
   { vpn, role }: Pick<Of<'force-replace'>, 'vpn' | 'role'>,
 ): Promise<string> {
-  const { site, watch } = scene;
+  const { site, truth, watch } = scene;
   const engine = role === 'plain' ? await listed(scene, vpn, role) : null;
   const path = `/vpns/${site.containerName(engine?.vpn ?? vpn)}/replacements`;
-  const response = await fetch(`${site.api.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(engine ? { engine: engine.id, reason: 'chaos' } : { reason: 'chaos' }),
-    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
-  });
-  const body = await response.text();
-  watch.tell({ kind: 'api answer', at: Date.now(), request: `POST ${path}`, status: response.status, body });
-  return `${response.status} ${response.ok ? '' : body.slice(0, 120)}`;
+  const end = truth.begin('order', engine?.id ?? vpn);
+  try {
+    const response = await fetch(`${site.api.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(engine ? { engine: engine.id, reason: 'chaos' } : { reason: 'chaos' }),
+      signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+    });
+    const body = await response.text();
+    watch.tell({ kind: 'api answer', at: Date.now(), request: `POST ${path}`, status: response.status, body });
+    return `${response.status} ${response.ok ? '' : body.slice(0, 120)}`;
+  } finally {
+    end();
+  }
 }
 
 /** One that can be had in a moment, rather of that role, and of that VPN, but of another than none. */
-async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promise<ListedEngine> {
+export async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promise<ListedEngine> {
   const isFresh = () => watch.list !== null && Date.now() - watch.list.at < FRESH_MS;
   await awaited(() => (isFresh() ? true : null), FRESH_LIMIT_MS);
   const first = await awaited(() => watch.engine(vpn, role), LISTED_LIMIT_MS);

@@ -89,6 +89,12 @@ export type Fault =
       readonly afterMs: number;
     }
   | { readonly kind: 'force-replace'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  /** Somebody wants it gone. */
+  | { readonly kind: 'engine-delete'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
+  /** Idle engines beyond the wanted number go at once. */
+  | { readonly kind: 'gc'; readonly at: number }
+  /** So many engines are asked for, and then again as many as before: the idle ones among the others go. */
+  | { readonly kind: 'scale'; readonly at: number; readonly engines: number; readonly forMs: number }
   | { readonly kind: 'worker-kill'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'worker-restart'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'api-kill'; readonly at: number; readonly forMs: number }
@@ -125,6 +131,9 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'engine-hang': 3,
   'replacement-cut': 7,
   'force-replace': 6,
+  'engine-delete': 4,
+  gc: 4,
+  scale: 6,
   'worker-kill': 5,
   'worker-restart': 4,
   'api-kill': 4,

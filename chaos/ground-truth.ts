@@ -8,6 +8,10 @@ export type TroubleKind =
   | 'health'
   /** The port can't be read from the control server, or there is none. */
   | 'control'
+  /** The VPN was stopped inside its container, and runs again. */
+  | 'reconnect'
+  /** Portward was told to replace or to remove an engine, or the forwarded one of a VPN. */
+  | 'order'
   /** Its container was killed or removed, or its process ended. */
   | 'engine'
   /** The engine's API does not answer. */
@@ -66,6 +70,14 @@ export class GroundTruth {
       const end = index === spans.length - 1 ? Infinity : span.to;
       return span.port === port && span.from <= to && end >= from;
     });
+  }
+
+  /** All that it had at some time between. */
+  portsOf(vpn: VpnName, from: number, to: number): number[] {
+    const spans = this.spans.get(vpn) ?? [];
+    return [...new Set(spans.map(({ port }) => port))].filter(
+      (port) => port !== 0 && this.hadPort(vpn, port, from, to),
+    );
   }
 
   /** Returns what ends it. */

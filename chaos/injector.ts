@@ -3,6 +3,7 @@ import * as engine from './engine-faults';
 import type { Fault } from './faults';
 import { wasHindered } from './hindrance';
 import { patiently } from './patience';
+import * as pool from './pool-faults';
 import * as process from './process-faults';
 import type { Injection, Scene } from './scene';
 import type { Schedule } from './schedule';
@@ -61,6 +62,12 @@ function injection(fault: Fault): Injection {
       return (scene) => engine.cutReplacement(scene, fault);
     case 'force-replace':
       return (scene) => engine.forceReplacement(scene, fault);
+    case 'engine-delete':
+      return (scene) => pool.deleteEngine(scene, fault);
+    case 'gc':
+      return (scene) => pool.collectGarbage(scene);
+    case 'scale':
+      return (scene) => pool.scale(scene, fault);
     case 'worker-kill':
       return (scene) => process.killWorker(scene, fault);
     case 'worker-restart':
@@ -85,6 +92,8 @@ function laneOf(fault: Fault): string | null {
     case 'engine-remove':
     case 'engine-hang':
     case 'force-replace':
+    case 'engine-delete':
+    case 'gc':
       return null;
     case 'control-trouble':
       return `control server of ${fault.vpn}`;

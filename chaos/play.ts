@@ -121,7 +121,12 @@ class Stand {
     const schedule = makeSchedule({ seed, seconds, kinds });
     const fired: Fired[] = [];
     const began = Date.now();
-    await fire(schedule, scene, { fired, signal });
+    scene.watch.players.start();
+    try {
+      await fire(schedule, scene, { fired, signal });
+    } finally {
+      await scene.watch.players.stop();
+    }
     try {
       await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
     } catch (error) {

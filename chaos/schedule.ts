@@ -28,6 +28,8 @@ export const PORTS: Readonly<Record<StormyVpn | 'calm', readonly number[]>> = {
 const FAULTS_A_SECOND = 1.1;
 /** So many of each schedule's are of the kinds whose turn it is, so that a few schedules have them all. */
 const IN_TURN = 2;
+/** Mostly more than there are. */
+const SCALED_TO = [6, 12] as const;
 /** More would only wait: an engine that keeps dying comes back ever more slowly. */
 const ENGINE_FAILURES_A_VPN = 2;
 /** Each takes seconds in which nothing else can happen. */
@@ -124,7 +126,10 @@ function makeFault(random: Random, kind: FaultKind, at: number): Fault | null {
     case 'engine-kill':
     case 'engine-remove':
     case 'force-replace':
+    case 'engine-delete':
       return { kind, at, vpn, role };
+    case 'scale':
+      return { kind, at, engines: random.between(...SCALED_TO), forMs: random.between(500, 6000) };
     case 'engine-hang':
       return { kind, at, vpn, role, forMs: random.between(1000, 8000) };
     case 'replacement-cut': {
@@ -139,6 +144,7 @@ function makeFault(random: Random, kind: FaultKind, at: number): Fault | null {
       return { kind, at, forMs: random.between(0, 3000) };
     case 'temporal-kill':
     case 'temporal-wedge':
+    case 'gc':
       return { kind, at };
   }
 }

@@ -34,6 +34,8 @@ const TIMES_S = {
   VPN_UNHEALTHY_RESTART_TIMEOUT_S: 5,
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: 5,
   ENGINE_GRACE_PERIOD_S: 2,
+  // A stream whose end could not be reported is found out by its engine.
+  COLLECT_INTERVAL_S: 1,
   CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: 5,
 };
 const ENGINE_STARTUP_MS = 300;

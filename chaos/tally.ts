@@ -22,6 +22,8 @@ export class Tally {
   answers = 0;
   streams = 0;
   failed = 0;
+  reported = 0;
+  cutOff = 0;
   longestGap: { readonly ms: number; readonly text: string } = { ms: 0, text: 'none' };
   longestSettle = { ms: 0, seed: 0 };
   largestLagMs = 0;
@@ -71,6 +73,8 @@ export class Tally {
   addChecker(checker: Checker): void {
     this.calm.push(...checker.calm.latencies);
     this.failed += checker.streams.failed;
+    this.reported += checker.kept.reported;
+    this.cutOff += checker.kept.cutOff;
     for (const [excuse, count] of checker.streams.excused)
       this.excused.set(excuse, (this.excused.get(excuse) ?? 0) + count);
   }
@@ -96,6 +100,8 @@ export class Tally {
       ['streams that the proxy was asked for', String(this.streams)],
       ['… failed', String(this.failed)],
       ...EXCUSES.map((excuse): [string, string] => [`… lost because ${excuse}`, String(this.excused.get(excuse) ?? 0)]),
+      ['streams that were reported', String(this.reported)],
+      ['… cut off with an engine that had to be stopped', String(this.cutOff)],
       ['sites that were lost to a Docker that did not come back', String(this.lostSites.size)],
       ['violations', String(this.violations)],
     ];

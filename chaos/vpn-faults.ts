@@ -125,11 +125,13 @@ export async function recreate(scene: Scene, { vpn, port }: Of<'vpn-recreate'>):
 export async function reconnect(scene: Scene, { vpn, forMs, port }: Of<'vpn-reconnect'>): Promise<string> {
   const container = scene.site.vpn(vpn);
   return during(scene, 'control', vpn, async () => {
-    await container.stopVpn();
-    await sleep(forMs);
-    if (port !== null) await container.setNextPort(port);
-    await container.runVpn();
-    return '';
+    return during(scene, 'reconnect', vpn, async () => {
+      await container.stopVpn();
+      await sleep(forMs);
+      if (port !== null) await container.setNextPort(port);
+      await container.runVpn();
+      return '';
+    });
   });
 }
 
@@ -237,7 +239,7 @@ async function down(scene: Scene, vpn: StormyVpn, doIt: () => Promise<unknown>):
 
 async function during(
   { truth }: Scene,
-  kind: 'vpn' | 'health' | 'control',
+  kind: 'vpn' | 'health' | 'control' | 'reconnect',
   vpn: VpnName,
   doIt: () => Promise<string>,
 ): Promise<string> {

@@ -1,11 +1,13 @@
 import { httpGet } from '../simulator/http-get';
 import { ProxyClient, type StreamOutcome } from '../simulator/proxy-client';
+import { StrictProxyClient } from '../simulator/proxy-client-strict';
 import { Viewers } from '../simulator/viewers';
 import type { Answer, ContainerEvent, Fact, ListedEngine } from './checker/facts';
 import { DockerWatch } from './docker-watch';
 import { EnginesPoll } from './engines-poll';
 import { VPN_NAMES, type EngineRole, type VpnName } from './faults';
 import type { GroundTruth } from './ground-truth';
+import { Players } from './players';
 import type { Site } from './site';
 import { VpnWatch } from './vpn-watch';
 
@@ -18,11 +20,16 @@ const PROBE_LIMIT_MS = 2_000;
 export class Watch {
   /** The last list that was not marked stale. */
   list: List | null = null;
+  /** Who is there while a schedule is played. */
+  readonly players: Players;
   private readonly parts: { stop(): Promise<unknown> }[] = [];
   private readonly waiting = new Set<(fact: Fact) => void>();
   private readonly probed = new Set<string>();
   private readonly viewers: Viewers;
   private readonly proxy: ProxyClient;
+  private readonly reporting: StrictProxyClient;
+  /** Every engine that was ever listed, by id. */
+  private readonly known = new Map<string, ListedEngine>();
   private readonly poll: EnginesPoll;
 
   private constructor(
@@ -42,6 +49,16 @@ export class Watch {
       addressOf: ({ vpn_container: container }) => this.addressOf(site.vpnOf(container ?? '')),
     });
     this.viewers = new Viewers(this.proxy, (outcome, beganAt) => this.heardStream(outcome, beganAt));
+    this.reporting = new StrictProxyClient({
+      url: site.api.url,
+      apiKey: '',
+      addressOf: (container) => this.addressOf(site.vpnOf(container)),
+    });
+    this.players = new Players(
+      this.reporting,
+      (fact) => this.tell(fact),
+      (id) => this.known.get(id) ?? null,
+    );
     const vpns = VPN_NAMES.map(
       (vpn) => new VpnWatch(vpn, site.vpn(vpn), truth, (order) => this.tell({ kind: 'vpn order', vpn, ...order })),
     );
@@ -70,8 +87,9 @@ export class Watch {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.viewers.stop(), ...this.parts.map((part) => part.stop())]);
+    await Promise.all([this.viewers.stop(), this.players.stop(), ...this.parts.map((part) => part.stop())]);
     this.proxy.close();
+    await this.reporting.close();
   }
 
   tell(fact: Fact): void {
@@ -112,7 +130,10 @@ export class Watch {
   private take(answer: Answer): void {
     if (answer.outcome === 'list') {
       if (answer.staleSeconds === null) this.list = answer;
-      for (const engine of answer.engines) if (!this.probed.has(engine.id)) void this.probe(engine);
+      for (const engine of answer.engines) {
+        this.known.set(engine.id, engine);
+        if (!this.probed.has(engine.id)) void this.probe(engine);
+      }
     }
     this.tell(answer);
   }

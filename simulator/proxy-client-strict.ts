@@ -39,6 +39,8 @@ export interface ProxyStream {
   readonly id: string;
   readonly engine: Chosen;
   readonly playback: Playback;
+  /** Whether the orchestrator has taken the report. */
+  readonly isReported: boolean;
   /** Resolves when the end has been reported. */
   readonly over: Promise<PlaybackEnd>;
 }
@@ -96,12 +98,15 @@ export class StrictProxyClient {
     }
     const id = `${key}|${playback.session.playback_session_id}`;
     // Waited for, but the viewer gets the stream whatever comes of it.
-    await this.reportStart(id, key, engine, playback).catch(() => undefined);
+    const isReported = await this.reportStart(id, key, engine, playback).then(
+      () => true,
+      () => false,
+    );
     const over = playback.ended.then(async (end) => {
       await this.reportEnd(id, end).catch(() => undefined);
       return end;
     });
-    return { id, engine, playback, over };
+    return { id, engine, playback, isReported, over };
   }
 
   private async choose(): Promise<Chosen> {

@@ -5,6 +5,7 @@ import type { Fact } from './facts';
 import { ForwardingRule } from './forwarding';
 import { FreshnessRule } from './freshness';
 import { Gaps } from './gaps';
+import { KeptStreamsRule } from './kept-streams';
 import type { Limits } from './limits';
 import { RestartsRule } from './restarts';
 import type { Rule, RuleContext, Violation } from './rule';
@@ -19,6 +20,7 @@ export class Checker {
   readonly violations: Violation[] = [];
   readonly calm: CalmRule;
   readonly streams: StreamsRule;
+  readonly kept: KeptStreamsRule;
   readonly gaps: Gaps;
   private readonly rules: readonly Rule[];
 
@@ -31,6 +33,7 @@ export class Checker {
     };
     this.calm = new CalmRule(context);
     this.streams = new StreamsRule(context);
+    this.kept = new KeptStreamsRule(context);
     this.gaps = new Gaps(context);
     this.rules = [
       new ForwardingRule(context),
@@ -40,6 +43,7 @@ export class Checker {
       new RestartsRule(context),
       this.calm,
       this.streams,
+      this.kept,
       this.gaps,
     ];
   }

@@ -109,6 +109,22 @@ export interface StreamFailure {
   readonly reason: string;
 }
 
+/** A proxy has reported a stream, and was told that it is known. */
+export interface StreamReported {
+  readonly kind: 'stream reported';
+  /** When it was answered. */
+  readonly at: number;
+  readonly id: string;
+  readonly engine: ListedEngine;
+}
+
+/** Its viewer is about to leave, or has nothing to see any more. */
+export interface StreamOver {
+  readonly kind: 'stream over';
+  readonly at: number;
+  readonly id: string;
+}
+
 export type Fact =
   | Answer
   | ContainerEvent
@@ -119,7 +135,9 @@ export type Fact =
   | VpnOrder
   | UnexpectedExit
   | RemedyMissing
-  | StreamFailure;
+  | StreamFailure
+  | StreamReported
+  | StreamOver;
 
 export function listedEngine(engine: ProxyEngine, vpnOf: (container: string) => VpnName | undefined): ListedEngine {
   const vpn = vpnOf(engine.vpn_container ?? '');

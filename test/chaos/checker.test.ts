@@ -453,6 +453,73 @@ describe('streams that fail', () => {
   });
 });
 
+const reported = (on: ListedEngine, seen = new Seen()) =>
+  seen.fact({ kind: 'stream reported', at: BEGIN + 10_000, id: 's', engine: on });
+const over = (seen: Seen, at: number) => seen.fact({ kind: 'stream over', at: BEGIN + at, id: 's' });
+
+describe('an engine with a stream that was reported', () => {
+  const plain = engine('e', 'a');
+  const forwarded = engine('f', 'a', 50_001);
+
+  test.each([plain, forwarded])('is not stopped: $id', (on) => {
+    expect(reported(on).event(12_000, 'kill', on.id).promises).toEqual(['kept streams']);
+  });
+
+  test('may be stopped before the report was answered, and after the end, and any other engine at all times', () => {
+    const seen = reported(plain).event(9_900, 'kill', 'e').event(12_000, 'kill', 'other');
+    expect(over(seen, 13_000).promises).toEqual([]);
+    expect(over(reported(plain), 13_000).event(13_100, 'kill', 'e').promises).toEqual([]);
+  });
+
+  test('is not stopped either where the stream is heard to be over before the stop is', () => {
+    expect(over(reported(plain), 12_050).event(12_000, 'kill', 'e').promises).toEqual(['kept streams']);
+  });
+
+  test.each([
+    ['its VPN was down', 'vpn', 'a'],
+    ['its VPN was unhealthy', 'health', 'a'],
+    ['its VPN was restarted inside the container', 'reconnect', 'a'],
+    ['it was hurt', 'engine', 'e'],
+    ['it did not answer', 'hang', 'e'],
+    ['somebody wanted it gone', 'order', 'e'],
+    ['Docker was down', 'docker', null],
+  ] as const)('may be stopped: %s', (_why, kind, target) => {
+    const seen = reported(plain, new Seen().trouble(kind, target, 9_000, 9_500)).event(12_000, 'kill', 'e');
+    expect([seen.promises, seen.checker.kept.cutOff]).toEqual([[], 1]);
+  });
+
+  test.each([
+    ['the worker was killed', 'worker', null],
+    ['the API was killed', 'api', null],
+    ['Temporal was killed', 'temporal', null],
+    ['its control server was in trouble', 'control', 'a'],
+    ['another VPN was down', 'vpn', 'b'],
+    ["somebody wanted the VPN's forwarded engine replaced", 'order', 'a'],
+  ] as const)('is not stopped because %s', (_why, kind, target) => {
+    const seen = reported(plain, new Seen().trouble(kind, target, 9_000, 9_500)).event(12_000, 'kill', 'e');
+    expect(seen.promises).toEqual(['kept streams']);
+  });
+
+  test('is not stopped for what was long ago', () => {
+    const seen = reported(plain, new Seen().trouble('vpn', 'a', 9_000, 9_500)).event(200_000, 'kill', 'e');
+    expect(seen.promises).toEqual(['kept streams']);
+  });
+
+  test('that is forwarded may be stopped for another port, and for who wants that one replaced', () => {
+    const changed = reported(forwarded, new Seen().port('a', 50_002, 11_000));
+    expect(changed.event(12_000, 'kill', 'f').promises).toEqual([]);
+    const ordered = reported(forwarded, new Seen().trouble('order', 'a', 11_000, 11_100));
+    expect(ordered.event(12_000, 'kill', 'f').promises).toEqual([]);
+  });
+
+  test('that is plain may be stopped only when the forwarded port has come to be its own', () => {
+    const other = reported(plain, new Seen().port('a', 50_002, 11_000));
+    expect(other.event(12_000, 'kill', 'e').promises).toEqual(['kept streams']);
+    const same = reported(plain, new Seen().port('a', plain.httpPort, 11_000));
+    expect(same.event(12_000, 'kill', 'e').promises).toEqual([]);
+  });
+});
+
 describe('a machine that is late', () => {
   test('is allowed for as much as was measured', () => {
     const seen = new Seen().port('a', 50_002, 10_000);

@@ -1,0 +1,86 @@
+import type { Trouble, TroubleKind } from '../ground-truth';
+import type { ContainerEvent, Fact, StreamReported } from './facts';
+import { ECHO_MS, SETTLE_MS } from './limits';
+import type { Rule, RuleContext } from './rule';
+
+/** What gives Portward a reason to replace engines may be acted on so much later: one engine after another, each with its start. */
+const ACTED_ON_WITHIN_MS = SETTLE_MS + 30_000;
+const OF_THE_VPN: readonly TroubleKind[] = ['vpn', 'health', 'reconnect'];
+
+interface Kept extends StreamReported {
+  overAt: number;
+}
+
+/**
+ * An engine with a stream that was reported is stopped only if it had to be: its port or its VPN was another one, it was hurt, or somebody
+ * wanted it gone. Who wants fewer engines, and whatever ends Portward's processes, takes none of those.
+ */
+export class KeptStreamsRule implements Rule {
+  reported = 0;
+  /** Of engines that had to be stopped. */
+  cutOff = 0;
+  private readonly streams = new Map<string, Kept>();
+  private readonly stopped = new Set<string>();
+  /** When VPNs were restarted inside their containers by Portward. */
+  private readonly orders: { readonly vpn: string; readonly at: number }[] = [];
+
+  constructor(private readonly context: RuleContext) {}
+
+  hear(fact: Fact): void {
+    switch (fact.kind) {
+      case 'stream reported':
+        this.reported++;
+        this.streams.set(fact.id, { ...fact, overAt: Infinity });
+        return;
+      case 'stream over':
+        this.end(fact.id, fact.at);
+        return;
+      case 'vpn order':
+        this.orders.push(fact);
+        return;
+      case 'container event':
+        if (fact.is === 'engine' && fact.action === 'kill' && !this.stopped.has(fact.id)) this.check(fact);
+        return;
+      default:
+    }
+  }
+
+  /** Docker may tell a little later that an engine was stopped. */
+  private end(id: string, at: number): void {
+    const stream = this.streams.get(id);
+    if (stream) stream.overAt = Math.min(stream.overAt, at);
+    for (const [other, { overAt }] of this.streams) if (overAt < at - ECHO_MS) this.streams.delete(other);
+  }
+
+  private check({ id, name, at }: ContainerEvent): void {
+    this.stopped.add(id);
+    const cut = [...this.streams.values()].filter((s) => s.engine.id === id && s.at < at && s.overAt > at);
+    const [first] = cut;
+    if (!first) return;
+    if (this.hadToGo(first, at)) this.cutOff += cut.length;
+    else {
+      const known = `reported ${Math.round(at - first.at)} ms before`;
+      this.context.violate(
+        'kept streams',
+        at,
+        `${name} is stopped with stream ${first.id} on it, ${known}; nothing called for it`,
+      );
+    }
+  }
+
+  private hadToGo({ engine }: Kept, at: number): boolean {
+    const { truth } = this.context;
+    const from = at - ACTED_ON_WITHIN_MS;
+    const { id, vpn, p2pPort, httpPort } = engine;
+    const calls = ({ kind, target }: Trouble) =>
+      kind === 'docker' ||
+      (OF_THE_VPN.includes(kind) && target === vpn) ||
+      ((kind === 'engine' || kind === 'hang' || kind === 'order') && target === id) ||
+      (kind === 'order' && p2pPort !== null && target === vpn);
+    if (truth.between(from, at, calls).length > 0) return true;
+    if (this.orders.some((order) => order.vpn === vpn && order.at >= from && order.at <= at)) return true;
+    const ports = truth.portsOf(vpn, from, at);
+    // A plain engine makes room for the forwarded one, whose port it has.
+    return p2pPort === null ? ports.includes(httpPort) : ports.some((port) => port !== p2pPort);
+  }
+}
