@@ -132,7 +132,7 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'replacement-cut': 7,
   'force-replace': 6,
   'engine-delete': 4,
-  gc: 4,
+  gc: 6,
   scale: 6,
   'worker-kill': 5,
   'worker-restart': 4,
