@@ -4,7 +4,7 @@ import type { Stream, StreamEvent } from '../domain/stream';
 import { CATCH_UP_WITHIN_MS } from './reads/reads';
 import type { VpnFollower } from './reads/vpn-follower';
 import { engineOfEvent, isNamed, type KnownEngine } from './stream-events-engine';
-import { StreamEventQueue, withEvents } from './stream-events-queue';
+import { StreamEventQueue, streamOf, withEvents } from './stream-events-queue';
 
 /** The workflow has taken up a report by then, unless no worker is there. It is written down all the same. */
 const TAKEN_UP_WITHIN_MS = 1_000;
@@ -71,7 +71,7 @@ export class StreamEvents {
       endReason: null,
     };
     const shown = await of.report({ kind: 'started', stream: begun });
-    if (!shown || of.streams.some((s) => s.id === begun.id)) return begun;
+    if (!shown || of.stream(begun.id)) return begun;
     // It was let go of before the report came.
     if (!of.engines.some((e) => e.id === found.engine.id)) throw unknown();
     throw new NotTaken(`VPN '${of.vpn}' has as many streams as are kept of one at a time`);
@@ -105,9 +105,11 @@ export class StreamEvents {
   }
 
   /** Looks into what is known, and once more into what is asked for anew. @throws NotTaken when that can't be had */
-  private async find<T>(choose: () => T | null): Promise<T | null> {
+  private async find<T extends { readonly of: EventsOfVpn }>(choose: () => T | null): Promise<T | null> {
     const followers = this.vpns.map((v) => v.follower);
-    await Promise.all(followers.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    // Of other VPNs, one of which is always behind while much is reported, nothing is asked.
+    const concerned = choose()?.of.follower;
+    await Promise.all((concerned ? [concerned] : followers).map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
     const found = choose();
     if (found) return found;
     await Promise.all(followers.map((f) => f.upToDate(TAKEN_UP_WITHIN_MS)));
@@ -120,7 +122,7 @@ export class StreamEvents {
 
   private byId(id: string): { of: EventsOfVpn; stream: Stream } | null {
     for (const of of this.vpns) {
-      const stream = of.streams.find((s) => s.id === id);
+      const stream = of.stream(id);
       if (stream) return { of, stream };
     }
     return null;
@@ -168,9 +170,15 @@ class EventsOfVpn {
     return withEvents(this.follower.last?.streams.streams ?? [], this.queue.waiting);
   }
 
+  stream(id: string): Stream | undefined {
+    const known = this.follower.last?.streams.streams.filter((s) => s.id === id) ?? [];
+    const waiting = this.queue.waiting.filter((event) => streamOf(event) === id);
+    return withEvents(known, waiting)[0];
+  }
+
   /** @returns whether the follower shows what came of it @throws NotTaken */
   async report(event: StreamEvent): Promise<boolean> {
-    const key = `${event.kind} ${event.kind === 'started' ? event.stream.id : event.id}`;
+    const key = `${event.kind} ${streamOf(event)}`;
     const taken = this.queue.add(event).then(
       () => this.shown,
       (error: unknown) => {

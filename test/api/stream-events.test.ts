@@ -1,3 +1,4 @@
+import { CATCH_UP_WITHIN_MS } from '../../src/api/reads/reads';
 import { VpnFollower } from '../../src/api/reads/vpn-follower';
 import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
 import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/stream-events';
@@ -231,6 +232,16 @@ test('VPNs do not wait for one another', async () => {
   expect((await came(vpns.start('t', 19_050))).containerId).toBe(B.id);
   later.resolve();
   await came(first);
+});
+
+test('a report does not wait for what another VPN is about to say, and waits a moment for what its own is', async () => {
+  const vpns = await Vpns.followed();
+  vpns.two.grow({ settled: false });
+  const reports = [vpns.start('s'), vpns.start('t', 19_050)];
+  await jest.advanceTimersByTimeAsync(CATCH_UP_WITHIN_MS - 10);
+  expect([vpns.one.told.length, vpns.two.told.length]).toEqual([1, 0]);
+  await came(Promise.all(reports));
+  expect(vpns.two.told).toHaveLength(1);
 });
 
 test('what events come to is the same for a list and for its repeat', () => {
