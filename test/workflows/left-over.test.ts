@@ -102,10 +102,12 @@ test.concurrent(
       stand.refused.add('remove');
       stand.port = { kind: 'known', port: 40_001 };
       const left = await until('a failed engine', () => [...stand.engines.values()].find((e) => e.p2pPort === 40_001));
+      // One attempt fails, and no more: after three the circuit breaker would hold the next one.
+      await until('it being removed', () => stand.calls.includes(`removeEngine ${left.name}`));
+      stand.failing = null;
       // The engine of before is left over, too, sooner or later than this one: the problem names the first.
       await stand.untilState('it left over', (s) => s.evicted.some((e) => e.id === left.id));
       await isTold(stand);
-      stand.failing = null;
       const after = await stand.untilForwarded(40_001);
       expect(after.engines.map((e) => e.id)).not.toContain(left.id);
       stand.refused.clear();
