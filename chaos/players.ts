@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NoStream, type ProxyStream, type StrictProxyClient } from '../simulator/proxy-client-strict';
 import type { StreamOver, StreamReported } from './checker/facts';
 
-/** How long each of them stays with a stream; the last one stays until all are to leave. */
-const STAYS_MS = [800, 2_500, 6_000, Infinity] as const;
+/**
+ * How long each of them stays with a stream; the last one stays until all are to leave. Longer than the grace of an engine that is hidden:
+ * some begin on one just then, by a list of before.
+ */
+const STAYS_MS = [3_200, 3_600, 4_000, 6_000, Infinity] as const;
 /** The longest that a timer takes. */
 const FOREVER_MS = 2 ** 31 - 1;
 const PAUSE_MS = 200;
