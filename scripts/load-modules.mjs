@@ -11,7 +11,7 @@ const load = (...path) => require(join(dist, 'src', ...path));
 
 const { packed } = load('packed-modules.js');
 if (isMainThread) {
-  load('command-line.js');
+  load('cli', 'command-line.js');
   load('program', 'run.js');
   await prepareApi();
 } else {

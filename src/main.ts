@@ -2,6 +2,6 @@
 // First, so that all others come from the pack.
 // oxlint-disable-next-line import/no-unassigned-import
 import './packed-modules';
-import { runCommandLine } from './command-line';
+import { runCommandLine } from './cli/command-line';
 
 runCommandLine();

@@ -39,7 +39,7 @@ function run(code: string, files: string) {
 }
 
 test.each([
-  ['a start', LOAD, 'command-line.js,config.js,program/run.js', 1_000],
+  ['a start', LOAD, 'cli/command-line.js,config.js,program/run.js', 1_000],
   ['a thread for workflows', IN_A_THREAD, 'temporal/workflow-thread.js', 100],
 ])('%s has its modules from the pack, compiled', (_, code, files, atLeast) => {
   const { refused, compiled, loaded } = run(code, files);

@@ -1,0 +1,119 @@
+import { headerSecret } from '../header-secrets';
+
+/** Portward's HTTP API, as commands ask it. */
+export interface ApiOptions {
+  readonly url: string;
+}
+
+interface Request {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Answer<T> {
+  readonly body: T;
+  /** How old it is in seconds, when the workflows do not answer; null: it is as things are now. */
+  readonly stale: number | null;
+}
+
+const WITHIN_MS = 10_000;
+
+/** @throws with what to do */
+export async function call<T>(options: ApiOptions, path: string, request: Request = {}): Promise<T> {
+  return (await ask<T>(options, path, request)).body;
+}
+
+/** @throws with what to do */
+export async function ask<T>({ url }: ApiOptions, path: string, request: Request = {}): Promise<Answer<T>> {
+  const response = await send(url, path, request, AbortSignal.timeout(WITHIN_MS));
+  const text = await response.text();
+  let body: T & { detail?: unknown };
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new Error(notPortward(url, `${response.status}, no JSON`), { cause: error });
+  }
+  if (!response.ok) throw new Error(refusal(response.status, body.detail));
+  const stale = response.headers.get('x-portward-stale');
+  return { body, stale: stale === null ? null : Number(stale) };
+}
+
+/** An answer that goes on, as that of `/events/stream`. @throws with what to do */
+export async function openStream(
+  { url }: ApiOptions,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await send(url, path, { headers }, signal);
+  if (!response.ok) throw new Error(refusal(response.status, detailIn(await response.text())));
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  if (!isStream || response.body === null) {
+    await response.body?.cancel();
+    throw new Error(notPortward(url, `${response.status}, no stream of events`));
+  }
+  return response.body;
+}
+
+async function send(url: string, path: string, request: Request, signal: AbortSignal): Promise<Response> {
+  const key = keyToSend(process.env['API_KEY'] ?? '');
+  const authorization: Record<string, string> = key === '' ? {} : { Authorization: `Bearer ${key}` };
+  const base = addressOf(url);
+  try {
+    return await fetch(new URL(path, base), { ...request, headers: { ...request.headers, ...authorization }, signal });
+  } catch (error) {
+    if (signal.aborted && signal.reason instanceof Error && signal.reason.name !== 'TimeoutError') throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new NoAnswer(base.origin, cause, error);
+  }
+}
+
+/** Nobody is there who could answer, which may pass. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  constructor(origin: string, reason: unknown, cause: unknown) {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    super(`No Portward answers at ${origin}: ${why}. Start it, or give its address with --url.`, { cause });
+  }
+}
+
+function addressOf(url: string): URL {
+  if (!URL.canParse(url))
+    throw new Error(`--url, or PORTWARD_URL: expected an address such as http://127.0.0.1:8000, got '${url}'`);
+  return new URL(url);
+}
+
+function refusal(status: number, detail: unknown): string {
+  if (status === 401 || status === 403)
+    return `Portward refuses it (${status}, ${inWords(detail)}): set API_KEY to the key that Portward was given, in .env or in the environment.`;
+  return `Portward answers ${status}: ${inWords(detail)}`;
+}
+
+/** Refusals of provisioning and scaling say more than a text. */
+function inWords(detail: unknown): string {
+  if (typeof detail === 'string') return detail;
+  if (typeof detail === 'object' && detail !== null && 'message' in detail) return String(detail.message);
+  return 'no reason given';
+}
+
+function detailIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { detail?: unknown }).detail;
+  } catch {
+    return undefined;
+  }
+}
+
+function notPortward(url: string, found: string): string {
+  return `What answers at ${new URL(url).origin} is not Portward (${found}). Give Portward's address with --url.`;
+}
+
+function keyToSend(key: string): string {
+  try {
+    return headerSecret(key);
+  } catch (error) {
+    throw new Error(`API_KEY: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { loadEnvFile, unmarkNames } from '../env-file';
+import { addCompletion } from './commands/completion';
+import { addEngines } from './commands/engines';
+import { addEvents } from './commands/events';
+import { addRecheck } from './commands/recheck';
+import { addReplace } from './commands/replace';
+import { addReplacements } from './commands/replacements';
+import { addScale } from './commands/scale';
+import { addStart } from './commands/start';
+import { addStatus } from './commands/status';
+import { addStreams } from './commands/streams';
+import { Terminal } from './terminal';
+
+/** Exit code for wrong configuration or a wrong command line; nothing was started. */
+const WRONG_INPUT = 2;
+
+/** Runs what the command line says, and ends the process. */
+export function runCommandLine(): void {
+  unmarkNames(process.env);
+  try {
+    if (existsSync('.env')) loadEnvFile('.env', process.env);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(WRONG_INPUT);
+  }
+  // The reader of a pipe has gone: nobody is there for the rest.
+  process.stdout.on('error', () => process.exit(0));
+  commandLine(new Terminal())
+    .parseAsync()
+    .then(
+      () => process.exit(),
+      (error: unknown) => {
+        // Help that was asked for, or a mistake that has been said.
+        if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_INPUT);
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(error instanceof Error && error.name === 'ConfigError' ? WRONG_INPUT : 1);
+      },
+    );
+}
+
+/** Every command, with the variables of the environment as defaults. A command line that can't be read is thrown, after it was said. */
+export function commandLine(terminal: Terminal): Command {
+  const program = new Command('portward')
+    .version(version(), '--version', 'print the version')
+    .description("Keeps engines behind a VPN in step with the VPN's forwarded port.")
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      outputError: (text, write) => write(text),
+    })
+    // Commands that are added take it over from here.
+    .exitOverride()
+    .addHelpText('before', `${terminal.style('bold', 'To begin:')} ${BEGIN}\n`);
+  addStart(program);
+  program.commandsGroup('See what it does:');
+  for (const add of [addStatus, addEngines, addStreams, addReplacements, addEvents]) add(program, terminal);
+  program.commandsGroup('Have it do something:');
+  for (const add of [addReplace, addRecheck, addScale]) add(program, terminal);
+  program.commandsGroup('Set it up:').helpCommand(true);
+  addCompletion(program, terminal);
+  return program;
+}
+
+const BEGIN = "'portward start' with GLUETUN_CONTAINER_NAME in the file .env, then 'portward status'.";
+
+/** From package.json, which is in the image and in a checkout alike, above the built program. */
+function version(folder = __dirname): string {
+  const file = join(folder, 'package.json');
+  if (existsSync(file)) return String((JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version);
+  return dirname(folder) === folder ? 'unknown' : version(dirname(folder));
+}

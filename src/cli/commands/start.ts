@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type * as Configuration from '../../config';
+import type * as Program from '../../program/run';
+
+const RUN = 'Run it:';
+
+/** `start`, `worker` and `api`. */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .helpGroup(RUN)
+    .description('everything in one process, with an embedded Temporal server unless TEMPORAL_ADDRESS is set')
+    .action(() => start(['worker', 'api']));
+  program
+    .command('worker')
+    .helpGroup(RUN)
+    .description('workflows and activities only, beside the Docker host')
+    .action(() => start(['worker']));
+  program
+    .command('api')
+    .helpGroup(RUN)
+    .description('the HTTP API only')
+    .action(() => start(['api']));
+}
+
+async function start(parts: readonly Configuration.Part[]): Promise<void> {
+  // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. As it is here, it comes from the pack.
+  const { loadConfig } = require('../../config') as typeof Configuration;
+  const { run } = require('../../program/run') as typeof Program;
+  await run(loadConfig(process.env, parts), parts);
+}
