@@ -3,6 +3,7 @@ import type { Port } from '../domain/engine';
 import type { GluetunAuth } from './auth';
 import { ControlServer } from './control-server';
 import { followedPort, PortAnswer, type FollowedPort } from './port-answer';
+import { NotAccepted } from './gluetun-error';
 import { reconnect } from './reconnect';
 
 export type { GluetunAuth } from './auth';
@@ -63,6 +64,20 @@ export class GluetunClient {
   async vpnStatus(base: URL, signal: AbortSignal, timeoutMs = this.options.timeoutMs): Promise<VpnStatus> {
     const request = { base, ...STATUS, answer: StatusAnswer };
     return (await this.controlServer.ask(request, { timeoutMs, signal })).status;
+  }
+
+  /**
+   * Whether `reconnect` would be let do its work: asks for a status that there is none of, which changes nothing.
+   * @throws GluetunError; NotAccepted `unauthorized` when the credentials do not permit it
+   */
+  async mayReconnect(base: URL, signal: AbortSignal): Promise<void> {
+    const { timeoutMs } = this.options;
+    const request = { base, ...STATUS, put: { status: 'asked by portward doctor' }, answer: StatusOutcome };
+    try {
+      await this.controlServer.ask(request, { timeoutMs, signal });
+    } catch (error) {
+      if (!(error instanceof NotAccepted) || error.failure !== 'error') throw error;
+    }
   }
 
   /**

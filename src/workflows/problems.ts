@@ -1,5 +1,6 @@
 import { takenInWords } from '../domain/taken-ports';
-import type { Downtime, Sight } from '../domain/observation';
+import type { Sight } from '../domain/observation';
+import { absentInWords, imageMissingInWords, notRunningInWords, redirectedInWords } from '../domain/vpn-problems';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
 import { IDLE_AT_MOST_MS, standsAside } from './rival';
@@ -41,46 +42,12 @@ function dockerUnreachable({ blind }: VpnData): string | null {
 
 function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'absent') return null;
-  const { ofService = [] } = sight.vpn;
-  if (ofService.length === 0) return `VPN container '${vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
-  return (
-    `VPN container '${vpn}' not found; the Compose service of that name has the container ${ofService.join(', ')}: ` +
-    `give the service 'container_name: ${vpn}', or set GLUETUN_CONTAINER_NAME to the container's name`
-  );
+  return absentInWords(vpn, sight.vpn.ofService);
 }
 
 function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
-  return notRunning(vpn, sight.vpn.down);
-}
-
-function notRunning(vpn: string, down: Downtime | undefined): string {
-  if (down === undefined) return `VPN container '${vpn}' is not running`;
-  const { state, error, exitCode } = down;
-  if (error !== null) return `Docker can't start VPN container '${vpn}': ${error}`;
-  switch (state) {
-    case 'restarting':
-      return `Docker keeps restarting VPN container '${vpn}', whose process ends each time${howItEnded(down)}: ${seeLog(vpn)}`;
-    case 'created':
-      return `VPN container '${vpn}' was made and never started: start it`;
-    case 'paused':
-      return `VPN container '${vpn}' is paused: \`docker unpause ${vpn}\` lets it go on`;
-    case 'removing':
-      return `VPN container '${vpn}' is being removed`;
-    case 'dead':
-      return `VPN container '${vpn}' is dead, since Docker could not remove the whole of it: remove it and make it anew`;
-    case 'exited':
-      return `VPN container '${vpn}' is not running${howItEnded(down)}${exitCode === 0 ? ': start it' : `: ${seeLog(vpn)}`}`;
-  }
-}
-
-function howItEnded({ exitCode, outOfMemory }: Downtime): string {
-  const code = exitCode === null ? '' : ` (exit code ${exitCode})`;
-  return outOfMemory ? `${code}, killed because its memory was used up` : code;
-}
-
-function seeLog(vpn: string): string {
-  return `\`docker logs ${vpn}\` says why`;
+  return notRunningInWords(vpn, sight.vpn.down);
 }
 
 function containerUnhealthy(data: VpnData): string | null {
@@ -123,8 +90,7 @@ function anotherPortward(data: VpnData): string | null {
 function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
   if (sight === null || sight.imagePresent) return null;
   if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
-  return `image ${image} is not on the Docker host: ${remedy}`;
+  return imageMissingInWords(image, pullPolicy);
 }
 
 function forwardedPortTaken(data: VpnData): string | null {
@@ -166,10 +132,7 @@ function portLost(data: VpnData): string | null {
 
 function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
-  return (
-    `VPN '${vpn}' redirects its forwarded port to ${sight.vpn.redirectedTo.join(', ')}, where no engine listens, so none has peers from outside: ` +
-    `remove VPN_PORT_FORWARDING_LISTENING_PORT from the environment of its container`
-  );
+  return redirectedInWords(vpn, sight.vpn.redirectedTo);
 }
 
 /** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
