@@ -31,7 +31,11 @@ export class Images {
     this.images.set(withTag(tag), image);
   }
 
+  /** @throws DockerRefusal */
   pull(reference: string): void {
+    const [repository = ''] = withTag(reference).split(/:[^/]*$/);
+    if (repository !== repository.toLowerCase())
+      throw new DockerRefusal(400, `invalid reference format: repository name must be lowercase`);
     this.images.set(withTag(reference), imageWith([]));
   }
 

@@ -26,11 +26,11 @@ export async function listening(vpn: ContainerDetails, ports: readonly Port[], d
   const reach = await deps.reach();
   // Docker accepts connections to what it publishes, whether something listens behind it or not.
   const answers = reach.kind === 'published' ? answersHttp : accepts;
-  const { signal } = new AbortController();
   const asked = ports.map(async (port) => {
     try {
       const endpoint = resolve(reach, vpn, port);
-      await withDeadline(ANSWERS_WITHIN_MS, signal, (limit) => answers(endpoint, limit));
+      // A signal of its own for each: Node warns of one that many listen to.
+      await withDeadline(ANSWERS_WITHIN_MS, new AbortController().signal, (limit) => answers(endpoint, limit));
       return [port];
     } catch {
       return [];

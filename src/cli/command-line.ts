@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { loadEnvFile, unmarkNames } from '../env-file';
 import { addCompletion } from './commands/completion';
+import { addDoctor } from './commands/doctor';
 import { addEngines } from './commands/engines';
 import { addEvents } from './commands/events';
 import { addRecheck } from './commands/recheck';
@@ -23,8 +24,11 @@ export function runCommandLine(): void {
   try {
     if (existsSync('.env')) loadEnvFile('.env', process.env);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(WRONG_INPUT);
+    // It says what is wrong with the file, among all else.
+    if (process.argv[2] !== 'doctor') {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(WRONG_INPUT);
+    }
   }
   // The reader of a pipe has gone: nobody is there for the rest.
   process.stdout.on('error', () => process.exit(0));
@@ -60,6 +64,7 @@ export function commandLine(terminal: Terminal): Command {
   program.commandsGroup('Have it do something:');
   for (const add of [addReplace, addRecheck, addScale]) add(program, terminal);
   program.commandsGroup('Set it up:').helpCommand(true);
+  addDoctor(program, terminal);
   addCompletion(program, terminal);
   return program;
 }

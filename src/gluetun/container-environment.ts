@@ -32,17 +32,57 @@ export function containerEnvironment(env: readonly string[]): ContainerEnvironme
   };
 }
 
+/** What of a VPN container's environment says whether there is to be a forwarded port, for people. */
+export interface ForwardingSettings {
+  /** Null: nothing that Gluetun reads is set. */
+  readonly setting: { readonly name: string; readonly value: string; readonly is: 'on' | 'off' | 'unclear' } | null;
+  /** A name that somebody may have meant for it, and that Gluetun does not read. */
+  readonly meant: string | null;
+  /** Whose way of forwarding ports is to be used, in small letters; null where nothing says so. */
+  readonly provider: string | null;
+}
+
+const DISABLED = new Set(['disabled', 'no', 'off', 'false']);
+const PROVIDERS = ['VPN_PORT_FORWARDING_PROVIDER', 'VPNSP', 'VPN_SERVICE_PROVIDER'];
+const LIKE_PORT_FORWARDING = /PORT_?FORWARD(ING|ED)?(_ENABLED)?$/;
+/** It chooses among servers. */
+const OF_SERVERS = 'PORT_FORWARD_ONLY';
+
+/** @param env lines as `NAME=value` */
+export function forwardingSettings(env: readonly string[]): ForwardingSettings {
+  const name = PORT_FORWARDING.find((candidate) => setting(env, [candidate]) !== '');
+  const value = name === undefined ? '' : setting(env, [name]);
+  const word = value.toLowerCase();
+  const is = ENABLED.has(word) ? 'on' : DISABLED.has(word) ? 'off' : 'unclear';
+  const meant = env
+    .map((line) => keyOf(line))
+    .find((key) => LIKE_PORT_FORWARDING.test(key) && !PORT_FORWARDING.includes(key) && key !== OF_SERVERS);
+  const provider = setting(env, PROVIDERS).toLowerCase();
+  return {
+    setting: name === undefined ? null : { name, value, is },
+    meant: meant ?? null,
+    provider: provider === '' ? null : provider,
+  };
+}
+
+/** What Gluetun runs when it has a port; '' where there is nothing. It may hold secrets. @param env lines as `NAME=value` */
+export function commandSetting(env: readonly string[]): string {
+  return setting(env, ['VPN_PORT_FORWARDING_UP_COMMAND']);
+}
+
 /** The first of these names that is set to anything, or ''. */
 function setting(env: readonly string[], names: readonly string[]): string {
   for (const name of names) {
-    // The last one counts of several. Gluetun takes names in any case, and with dashes.
-    const line = env.findLast((candidate) => {
-      const [key = '', value = ''] = split(candidate);
-      return key.toUpperCase().replaceAll('-', '_') === name && value !== '';
-    });
+    // The last one counts of several.
+    const line = env.findLast((candidate) => keyOf(candidate) === name && (split(candidate)[1] ?? '') !== '');
     if (line !== undefined) return bare(split(line)[1] ?? '');
   }
   return '';
+}
+
+/** Gluetun takes names in any case, and with dashes. */
+function keyOf(line: string): string {
+  return (split(line)[0] ?? '').toUpperCase().replaceAll('-', '_');
 }
 
 function split(line: string): string[] {

@@ -10,9 +10,10 @@ import { LastLists } from '../api/last-lists';
 import { TemporalVpnSource } from '../api/vpn-source';
 import type { TemporalUi } from '../api/routes/temporal-ui';
 import type { Config } from '../config';
-import { listeningError, type ListeningPlace } from '../temporal/listening-port';
+import { listeningError } from '../temporal/listening-port';
 import { TEMPORAL_UI_PATH } from '../domain/names';
 import { sealingKeySource } from '../sealing-key';
+import { apiPlace } from './api-place';
 
 /** Shorter ones can be found by trying. */
 const KEY_LENGTH_AT_LEAST = 16;
@@ -109,8 +110,4 @@ export class ApiProgram {
   async stop(): Promise<void> {
     await this.server.close();
   }
-}
-
-export function apiPlace({ api: { host, port } }: Config): ListeningPlace {
-  return { host, port, what: 'the API', portSetting: 'APP_PORT', hostSetting: 'APP_HOST' };
 }

@@ -14,12 +14,14 @@ import { embeddedAddresses } from '../temporal/server-address';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../temporal/server';
 import { assertCanListen } from '../temporal/listening-port';
 import type { TemporalUi } from '../api/routes/temporal-ui';
-import { ApiProgram, apiPlace } from './api-program';
+import { apiPlace } from './api-place';
+import { ApiProgram } from './api-program';
 import { ownContainer } from './docker-reach';
 import { keepFilesPrivate } from './private-files';
+import { searchAttributes } from './search-attributes';
 import { installRuntime } from './telemetry';
 import { startedUnless, untilAborted, within } from './stopping';
-import { searchAttributes, WorkerProgram } from './worker-program';
+import { WorkerProgram } from './worker-program';
 
 /** `docker stop` kills after 10 s, of which each step has its part. */
 const HAND_OVER_WITHIN_MS = 6_000;

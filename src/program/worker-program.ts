@@ -16,16 +16,16 @@ import { pauseUntil } from '../pause';
 import { sealingKeySource } from '../sealing-key';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
-import { ensureSearchAttributes, type SearchAttributes } from '../temporal/search-attributes';
+import { ensureSearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
 import { HandOver } from '../temporal/hand-over';
 import { createWorker } from '../temporal/worker';
-import { searchAttribute } from '../workflows/search-attributes';
 import { forgetCaches } from './dead-workers';
 import { reachFinder } from './docker-reach';
 import { listQuestion } from './list-question';
 import { endOtherVersions } from './other-version';
 import { FleetSupervision } from './fleet-supervision';
+import { searchAttributes } from './search-attributes';
 import { fleetSettings, vpnSettings } from './settings';
 import { streamsWorkflow } from './streams-workflow';
 import { Supervision } from './supervision';
@@ -33,12 +33,6 @@ import { Supervision } from './supervision';
 const LONGEST_PAUSE_MS = 5_000;
 /** A server that hangs is one that can't be reached. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
-
-export const searchAttributes: SearchAttributes = {
-  [searchAttribute.vpn]: 'Keyword',
-  [searchAttribute.port]: 'Int',
-  [searchAttribute.state]: 'Keyword',
-};
 
 /** Someone else works on our VPN; two programs would replace each other's engines without end. */
 export class ForeignEngines extends Error {}

@@ -40,6 +40,6 @@ export class SearchAttributeTypeError extends Error {
   }
 }
 
-function typeNameOf(number: number): string {
+export function typeNameOf(number: number): string {
   return Object.entries(typeNumbers).find(([, value]) => value === number)?.[0] ?? String(number);
 }

@@ -85,6 +85,24 @@ test('by the command line', async () => {
   expect(await stage.portward.command('status')).toMatch(new RegExp(`${stage.vpn().name} +healthy +65290 +forwarded`));
 });
 
+test('portward doctor knows of a running Portward and its Temporal server, and finds nothing wrong with either', async () => {
+  interface Check {
+    readonly id: string;
+    readonly verdict: string;
+    readonly found: string;
+  }
+  // Whatever it finds of this machine, which may end it with 1.
+  const printed = await stage.portward.command('doctor', '--json').catch((error: Error) => error.message);
+  const { checks } = JSON.parse(printed) as { checks: Check[] };
+  const found = (id: string) => checks.filter((c) => c.id === id).map((c) => `${c.verdict}: ${c.found}`);
+  expect(found('portward.running')).toEqual([expect.stringMatching(/^ok: it runs, .*1 of 1 VPNs forwarding$/)]);
+  expect(found('temporal.server')).toEqual([expect.stringMatching(/^ok: server 1\..*, started by Portward$/)]);
+  expect(found('temporal.search-attributes')).toEqual([expect.stringMatching(/^ok: PortwardVpn, .* are there$/)]);
+  expect(found('temporal.retention')).toEqual([expect.stringMatching(/^ok: namespace 'default' keeps/)]);
+  expect(found('vpn.container')).toEqual([expect.stringMatching(/^ok: it runs/)]);
+  expect(found('docker.left-over-engines')).toEqual(['ok: every engine is of a VPN that is configured']);
+});
+
 test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {
   const before = await theOnlyEngine();
   const signal = (...input: string[]) =>

@@ -2,7 +2,10 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import type { Permission } from './docker-permissions';
 
-const SOCKET = '/var/run/docker.sock';
+/** Where Docker is; as Node's `http` takes it. */
+type Docker = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+const SOCKET: Docker = { socketPath: '/var/run/docker.sock' };
 
 /** Stands before Docker's socket as a filtering proxy does: passes on what is permitted, answers 403 to the rest. */
 export class DockerFilter {
@@ -12,7 +15,10 @@ export class DockerFilter {
   readonly queries = new Map<Permission, Set<string>>();
   private readonly server: Server = createServer((asked, answer) => this.pass(asked, answer));
 
-  constructor(private readonly permissions: readonly Permission[]) {
+  constructor(
+    private readonly permissions: readonly Permission[],
+    private readonly docker: Docker = SOCKET,
+  ) {
     // Without a listener Node would treat an upgrade as an ordinary request.
     this.server.on('upgrade', (asked, socket) => {
       this.refused.push(`upgrade ${asked.method} ${asked.url}`);
@@ -48,7 +54,7 @@ export class DockerFilter {
     const queries = this.queries.get(permission) ?? new Set();
     for (const name of searchParams.keys()) queries.add(name);
     this.queries.set(permission, queries);
-    const onward = request({ socketPath: SOCKET, method, path: url, headers }, (found) => {
+    const onward = request({ ...this.docker, method, path: url, headers }, (found) => {
       answer.writeHead(found.statusCode ?? 502, found.headers);
       answer.flushHeaders();
       found.pipe(answer);

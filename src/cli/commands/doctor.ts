@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import type { Result } from '../../doctor/check';
+import type * as Doctor from '../../doctor/doctor';
+import type { Verdict } from '../../doctor/finding';
+import { call } from '../api';
+import { apiCommand, type ApiCommandOptions } from '../api-command';
+import type { Style, Terminal } from '../terminal';
+import { counted } from '../words';
+
+interface DoctorOptions extends ApiCommandOptions {
+  readonly quiet?: true;
+}
+
+export function addDoctor(program: Command, terminal: Terminal): void {
+  apiCommand(program, 'doctor', 'looks at your set-up, and says what is wrong and what to do')
+    .option('-q, --quiet', 'only what is not in order')
+    .action(async (options: DoctorOptions) => {
+      // Loaded only here: it takes Docker's and Temporal's clients along.
+      const { diagnose } = require('../../doctor/doctor') as typeof Doctor;
+      const askPortward = (path: string) => call<unknown>(options, path);
+      const results = await diagnose({ env: process.env, folder: process.cwd(), askPortward });
+      const shown = options.quiet ? results.filter(({ verdict }) => verdict !== 'ok') : results;
+      const counts = countsOf(results);
+      if (options.json) terminal.json({ ...counts, checks: shown });
+      else terminal.print([...lines(terminal, shown), '', summary(terminal, counts)].join('\n'));
+      if (counts.wrong > 0) process.exitCode = 1;
+    });
+}
+
+type Counts = Readonly<Record<Verdict, number>>;
+
+function countsOf(results: readonly Result[]): Counts {
+  const counts = { ok: 0, warning: 0, wrong: 0, unknown: 0 };
+  for (const { verdict } of results) counts[verdict]++;
+  return counts;
+}
+
+const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly style: Style }>> = {
+  ok: { mark: 'ok', style: 'green' },
+  warning: { mark: 'warning', style: 'yellow' },
+  wrong: { mark: 'wrong', style: 'red' },
+  unknown: { mark: '?', style: 'dim' },
+};
+
+/** One for each finding, with what it means and what to do below it. */
+function lines(terminal: Terminal, results: readonly Result[]): string[] {
+  const titles = results.map(({ title, vpn }) => (vpn === null ? title : `${vpn}: ${title}`));
+  const width = Math.max(0, ...titles.map((title) => title.length));
+  const indent = MARK_WIDTH + width + 4;
+  const room = Math.max(LEAST_ROOM, (terminal.out.columns ?? Infinity) - indent);
+  const block = (text: string, style?: Style) =>
+    wrapped(text, room)
+      .map((line) => (style === undefined ? line : terminal.style(style, line)))
+      .join(`\n${' '.repeat(indent)}`);
+  return results.map(({ verdict, found, means, todo }, i) => {
+    const { mark, style } = MARKS[verdict];
+    const head = `${terminal.style(style, mark.padEnd(MARK_WIDTH))}  ${(titles[i] ?? '').padEnd(width)}  ${block(found)}`;
+    const below = [
+      ...(means === null ? [] : [block(means, 'dim')]),
+      ...(todo === null ? [] : [block(`→ ${todo}`, 'bold')]),
+    ];
+    return [head, ...below].join(`\n${' '.repeat(indent)}`);
+  });
+}
+
+const MARK_WIDTH = 7;
+/** In a narrower terminal it wraps as it likes. */
+const LEAST_ROOM = 40;
+
+function wrapped(text: string, width: number): string[] {
+  const rows: string[] = [];
+  for (const word of text.split(' ')) {
+    const row = rows.at(-1);
+    if (row !== undefined && row.length + 1 + word.length <= width) rows[rows.length - 1] = `${row} ${word}`;
+    else rows.push(word);
+  }
+  return rows;
+}
+
+function summary(terminal: Terminal, { ok, warning, wrong, unknown }: Counts): string {
+  const parts = [
+    ...(wrong > 0 ? [`${wrong} wrong`] : []),
+    ...(warning > 0 ? [counted(warning, 'warning')] : []),
+    ...(unknown > 0 ? [`${unknown} not looked at`] : []),
+    `${ok} ok`,
+  ];
+  const style = wrong > 0 ? 'red' : warning > 0 ? 'yellow' : 'green';
+  return terminal.style(style, parts.join(', '));
+}

@@ -1,0 +1,35 @@
+import { formerVariables, leftOutVariables } from '../../../left-out-variables';
+import type { Check } from '../../check';
+import { ok, warning, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function withoutEffect({ env }: Site): Check {
+  return {
+    id: 'configuration.without-effect',
+    title: 'without effect',
+    vpn: null,
+    look: async () => judgeWithoutEffect(env),
+  };
+}
+
+export function judgeWithoutEffect(env: Env): Finding | readonly Finding[] {
+  const isSet = (name: string) => (env[name] ?? '').trim() !== '';
+  const findings = Object.entries({ ...leftOutVariables, ...formerVariables })
+    .filter(([name]) => isSet(name))
+    .map(([name, instead]) => warning(`${name} is set and has no effect`, instead, `remove ${name}`));
+  if (isSet('GLUETUN_CONTAINER_NAME_2') && !isSet('GLUETUN_CONTAINER_NAMES') && !isRedundant(env))
+    findings.push(
+      warning(
+        'GLUETUN_CONTAINER_NAME_2 is set and has no effect',
+        'with VPN_MODE=single only the first VPN is looked after',
+        'set VPN_MODE=redundant, or remove GLUETUN_CONTAINER_NAME_2',
+      ),
+    );
+  return findings.length > 0 ? findings : ok('all that is set has an effect');
+}
+
+function isRedundant(env: Env): boolean {
+  return (env['VPN_MODE'] ?? '').trim().toLowerCase() === 'redundant';
+}

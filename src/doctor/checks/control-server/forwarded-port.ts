@@ -1,0 +1,25 @@
+import type { Check } from '../../check';
+import { NotLooked, ok, warning, type Finding } from '../../finding';
+import type { PortAnswer, VpnSite } from '../../vpn-site';
+
+export function forwardedPort(vpn: VpnSite): Check {
+  return {
+    id: 'control-server.forwarded-port',
+    title: 'forwarded port',
+    vpn: vpn.name,
+    look: async (signal) => {
+      const answer = await vpn.port(signal);
+      if (answer.kind === 'failed') throw new NotLooked('the control server does not say it');
+      return judgePort(vpn.name, answer);
+    },
+  };
+}
+
+export function judgePort(vpn: string, answer: Exclude<PortAnswer, { kind: 'failed' }>): Finding {
+  if (answer.kind === 'known') return ok(`it is ${answer.port}`);
+  return warning(
+    answer.reason,
+    'the VPN has no forwarded engine until there is one',
+    `if it stays so, \`docker logs ${vpn}\` says why: the server that was chosen may not forward ports (PORT_FORWARD_ONLY=on), or the provider's account does not`,
+  );
+}

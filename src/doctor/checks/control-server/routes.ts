@@ -1,0 +1,83 @@
+import { GluetunError, type GluetunClient } from '../../../gluetun/client';
+import type { Check } from '../../check';
+import { ok, warning, type Finding } from '../../finding';
+import type { VpnSite } from '../../vpn-site';
+
+/** A route beside that of the port, and what is lost where it is refused. */
+interface Route {
+  readonly name: string;
+  readonly without: string;
+  readonly ask: (client: GluetunClient, base: URL, signal: AbortSignal) => Promise<unknown>;
+}
+
+const PUBLIC_IP: Route = {
+  name: 'GET /v1/publicip/ip',
+  without: 'a reconnection inside the container is not noticed, and /vpn/publicip has no answer',
+  ask: (client, base, signal) => client.publicIp(base, signal),
+};
+const FOR_THE_REMEDY: readonly Route[] = [
+  {
+    name: 'GET /v1/vpn/status',
+    without: 'a VPN that somebody has stopped is taken for one that has lost its port, and started again',
+    ask: (client, base, signal) => client.vpnStatus(base, signal),
+  },
+  {
+    name: 'PUT /v1/vpn/status',
+    without: 'a VPN that has lost its port is not restarted inside its container (PORT_LOST_TIMEOUT_S)',
+    ask: (client, base, signal) => client.mayReconnect(base, signal),
+  },
+];
+
+export interface RouteAnswer {
+  readonly name: string;
+  readonly without: string;
+  /** The control server's refusal, with what to do; null: it is permitted, or can't be told. */
+  readonly refusal: string | null;
+}
+
+export function routes(vpn: VpnSite): Check {
+  return {
+    id: 'control-server.routes',
+    title: 'routes',
+    vpn: vpn.name,
+    look: async (signal) => {
+      // First, so that a refusal of another one can tell whether it is a matter of the key.
+      const port = await vpn.port(signal);
+      if (port.kind === 'failed') return judgeRoutes(null);
+      const needed = [PUBLIC_IP, ...(vpn.site.settings.portLostMs > 0 ? FOR_THE_REMEDY : [])];
+      const answers: RouteAnswer[] = [];
+      for (const route of needed) answers.push(await tried(route, vpn, signal));
+      return judgeRoutes(answers);
+    },
+  };
+}
+
+async function tried({ name, without, ask }: Route, vpn: VpnSite, signal: AbortSignal): Promise<RouteAnswer> {
+  try {
+    await vpn.ask(signal, (base) => ask(vpn.client, base, signal));
+  } catch (error) {
+    if (!(error instanceof GluetunError)) throw error;
+    // Another failure is of the moment: the public address is not known while a VPN connects, for example.
+    if (error.failure === 'unauthorized') return { name, without, refusal: error.message };
+  }
+  return { name, without, refusal: null };
+}
+
+/** @param answers null: not even the port's route answers */
+export function judgeRoutes(answers: readonly RouteAnswer[] | null): Finding | readonly Finding[] {
+  if (answers === null)
+    return {
+      verdict: 'unknown',
+      found: 'the control server does not answer, or lets nobody in',
+      means: null,
+      todo: null,
+    };
+  const refused = answers.filter(({ refusal }) => refusal !== null);
+  if (refused.length === 0) return ok(`${answers.map(({ name }) => name).join(', ')} are permitted`);
+  return refused.map(({ name, without, refusal }) => {
+    const [found, todo] = (refusal ?? '').split(': in its auth configuration ');
+    return todo === undefined
+      ? warning(`${name}: ${refusal}`, without, null)
+      : warning(found ?? '', without, `in Gluetun's auth configuration ${todo}`);
+  });
+}

@@ -1,0 +1,43 @@
+import { DeadlineExceeded, withDeadline } from '../../../deadline';
+import { statusCode } from '../../../docker/docker-error';
+import type { Check } from '../../check';
+import { ok, warning, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+/** Docker begins to answer at once. */
+const BEGINS_WITHIN_MS = 3_000;
+
+export function events({ docker }: Site): Check {
+  return {
+    id: 'docker.events',
+    title: "Docker's events",
+    vpn: null,
+    look: async (outer) => {
+      const listening = new AbortController();
+      try {
+        return await withDeadline(BEGINS_WITHIN_MS, outer, async () => {
+          await docker.events(['start'], listening.signal);
+          return judgeEvents('open');
+        });
+      } catch (error) {
+        if (error instanceof DeadlineExceeded) return judgeEvents('kept back');
+        const status = statusCode(error);
+        if (status === null) throw error;
+        return judgeEvents(status);
+      } finally {
+        listening.abort();
+      }
+    },
+  };
+}
+
+/** @param answer `open`: a stream has begun; `kept back`: nothing came; or the status that it is refused with */
+export function judgeEvents(answer: 'open' | 'kept back' | number): Finding {
+  if (answer === 'open') return ok('they come as a stream');
+  const obstacle = answer === 'kept back' ? 'nothing comes, though they are asked for' : `they are refused (${answer})`;
+  return warning(
+    obstacle,
+    'Portward looks more often instead, and sees later what happens to containers',
+    'have the filtering proxy before Docker permit GET /events (EVENTS=1), and pass each event on at once, without a limit of time',
+  );
+}

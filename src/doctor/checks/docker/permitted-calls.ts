@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import type Dockerode from 'dockerode';
+import { statusCode, dockerError } from '../../../docker/docker-error';
+import type { Config } from '../../../config';
+import type { Check } from '../../check';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+// What stands before Docker may refuse some calls. Each that Portward needs is tried with a container that can't be there, an image
+// that has no possible name, or without the container's image: Docker answers that it can't, a filtering proxy that it must not.
+
+/** As the table in docs/security.md has them. */
+export interface NeededCall {
+  readonly call: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: object;
+  /** What is lost without it; null: Portward can't do its work. */
+  readonly without: string | null;
+}
+
+export function permittedCalls(site: Site): Check {
+  return {
+    id: 'docker.permitted-calls',
+    title: 'calls to Docker',
+    vpn: null,
+    look: async () => {
+      const calls = neededCalls(site.settings);
+      const answers = await Promise.all(
+        calls.map(async (call) => ({ call, status: await statusOf(site.dockerode, call) })),
+      );
+      return judgeAnswers(answers);
+    },
+  };
+}
+
+/** `GET /events` has a check of its own. */
+export function neededCalls({
+  engine,
+  unhealthyRestartMs,
+}: Pick<Config, 'engine' | 'unhealthyRestartMs'>): NeededCall[] {
+  const nobody = randomBytes(32).toString('hex');
+  const own = `/containers/${nobody}`;
+  const needed: NeededCall[] = [
+    { call: 'GET /containers/{name}/json', method: 'GET', path: `${own}/json`, without: null },
+    {
+      call: 'GET /containers/json',
+      method: 'GET',
+      path: '/containers/json',
+      query: { filters: JSON.stringify({ label: [`portward.doctor=${nobody}`] }) },
+      without: null,
+    },
+    {
+      call: 'GET /containers/{id}/logs',
+      method: 'GET',
+      path: `${own}/logs`,
+      query: { stdout: true, tail: 0 },
+      without: "a changed port is seen at the next check only, and an engine's last words are not told",
+    },
+    { call: 'GET /images/{name}/json', method: 'GET', path: `/images/${engine.variant.image}/json`, without: null },
+    {
+      call: 'POST /containers/create',
+      method: 'POST',
+      path: '/containers/create',
+      // Neither the name nor the image is possible.
+      query: { name: '-' },
+      body: { Image: `portward-doctor/none:${nobody}` },
+      without: null,
+    },
+    { call: 'POST /containers/{id}/start', method: 'POST', path: `${own}/start`, without: null },
+    {
+      call: 'POST /containers/{id}/update',
+      method: 'POST',
+      path: `${own}/update`,
+      body: { RestartPolicy: { Name: 'no' } },
+      without: null,
+    },
+    { call: 'POST /containers/{id}/stop', method: 'POST', path: `${own}/stop`, query: { t: 1 }, without: null },
+    { call: 'DELETE /containers/{id}', method: 'DELETE', path: own, query: { force: true }, without: null },
+  ];
+  if (engine.pullPolicy !== 'never')
+    needed.push({
+      call: 'POST /images/create',
+      method: 'POST',
+      path: '/images/create',
+      // Names of images are in small letters.
+      query: { fromImage: 'PORTWARD-DOCTOR', tag: nobody },
+      without: "the engines' image can't be pulled: with PULL_POLICY=never it is not needed",
+    });
+  if (unhealthyRestartMs > 0)
+    needed.push({
+      call: 'POST /containers/{id}/restart',
+      method: 'POST',
+      path: `${own}/restart`,
+      without: 'a VPN that hangs is not restarted: with VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 it is not needed',
+    });
+  return needed;
+}
+
+/** @throws DockerUnreachable */
+function statusOf({ modem }: Dockerode, { method, path, query, body }: NeededCall): Promise<number> {
+  const request = {
+    path: `${path}?`,
+    method,
+    options: { _query: query ?? {}, ...(body ? { _body: body } : {}) },
+    statusCodes: { 200: true },
+  };
+  return new Promise((resolve, reject) => {
+    modem.dial(request, (error: unknown) => {
+      const status = error === null ? 200 : statusCode(error);
+      if (status === null) reject(dockerError(error));
+      else resolve(status);
+    });
+  });
+}
+
+/** Docker itself has no reason to answer any of these so. */
+const REFUSALS = new Set([401, 403, 405]);
+
+export function judgeAnswers(
+  answers: readonly { readonly call: NeededCall; readonly status: number }[],
+): Finding | readonly Finding[] {
+  const refused = answers.filter(({ status }) => REFUSALS.has(status));
+  if (refused.length === 0) return ok(`all ${answers.length} that Portward needs are let through`);
+  return refused.map(({ call: { call, without }, status }) => {
+    const found = `${call} is refused (${status})`;
+    const todo = `have the filtering proxy before Docker permit ${call}: docs/security.md has the settings`;
+    return without === null ? wrong(found, 'Portward needs it', todo) : warning(found, without, todo);
+  });
+}

@@ -1,0 +1,85 @@
+import { statusCode } from '../../../docker/docker-error';
+import type { PullPolicy } from '../../../domain/settings';
+import { imageMissingInWords } from '../../../domain/vpn-problems';
+import type { Check } from '../../check';
+import { ok, unknown, warning, wrong, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+/** What Docker says of the image in its registry, without pulling it. */
+export type Registry =
+  | { readonly kind: 'there' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** A filtering proxy keeps the question back. */
+  | { readonly kind: 'unasked' };
+
+export interface ImageFacts {
+  readonly image: string;
+  readonly pullPolicy: PullPolicy;
+  readonly isThere: boolean;
+  /** Null where it is there, or nothing is pulled. */
+  readonly registry: Registry | null;
+}
+
+export function image(site: Site): Check {
+  return {
+    id: 'engine.image',
+    title: "engines' image",
+    vpn: null,
+    look: async () => {
+      const { variant, pullPolicy } = site.settings.engine;
+      const isThere = await site.docker.hasImage(variant.image);
+      const registry = isThere || pullPolicy === 'never' ? null : await inRegistry(site, variant.image);
+      return judgeImage({ image: variant.image, pullPolicy, isThere, registry });
+    },
+  };
+}
+
+async function inRegistry({ dockerode }: Site, name: string): Promise<Registry> {
+  try {
+    await dockerode.getImage(name).distribution();
+    return { kind: 'there' };
+  } catch (error) {
+    const status = statusCode(error);
+    if (status === null) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const isProxys = [403, 405, 501].includes(status) && !/denied|unauthorized|authentication/i.test(reason);
+    return isProxys
+      ? { kind: 'unasked' }
+      : { kind: 'refused', reason: reason.replace(/^\(HTTP code \d+\) /, '').trim() };
+  }
+}
+
+export function judgeImage({ image: name, pullPolicy, isThere, registry }: ImageFacts): Finding {
+  if (isThere) return ok(`${name} is on the Docker host`);
+  if (registry === null)
+    return wrong(imageMissingInWords(name, pullPolicy), 'no engine can be made', `docker pull ${name}`);
+  switch (registry.kind) {
+    case 'there':
+      return ok(`${name} is not on the Docker host yet, and its registry has it`);
+    case 'unasked':
+      return unknown(`${name} is not on the Docker host, and whether it can be pulled is not to be asked here`);
+    case 'refused':
+      return judgeRefusal(name, registry.reason);
+  }
+}
+
+function judgeRefusal(name: string, reason: string): Finding {
+  const found = `${name} is not on the Docker host, and its registry does not give it: ${reason}`;
+  if (/denied|unauthorized|authentication/i.test(reason))
+    return wrong(
+      found,
+      'it may not exist, or ask for a login, and Portward sends none',
+      `see that ENGINE_IMAGE is right; if it needs a login: docker login, docker pull ${name}, and PULL_POLICY=never`,
+    );
+  if (/not found|manifest unknown|no such (image|manifest)/i.test(reason))
+    return wrong(
+      found,
+      'no engine can be made',
+      'correct ENGINE_IMAGE or ENGINE_VARIANT: there is no such image, or no such tag',
+    );
+  return warning(
+    found,
+    'no engine can be made until it can be pulled',
+    `see that the Docker host reaches that registry: docker pull ${name}`,
+  );
+}

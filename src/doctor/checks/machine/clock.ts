@@ -1,0 +1,60 @@
+import { statSync } from 'node:fs';
+import { statusCode } from '../../../docker/docker-error';
+import type { Check } from '../../check';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+/** An answer of Docker's takes some time. */
+const APART_S = 5;
+
+export interface ClockFacts {
+  readonly now: number;
+  /** This program is not of the future. */
+  readonly built: number;
+  /** The Docker host's clock, and by how long its answer may be off; null where it does not tell. */
+  readonly docker: { readonly time: number; readonly tookMs: number } | null;
+}
+
+export function clock(site: Site): Check {
+  return {
+    id: 'machine.clock',
+    title: 'clock',
+    vpn: null,
+    look: async () => {
+      const built = statSync(__filename).mtimeMs;
+      const docker = await dockersClock(site).catch(() => null);
+      return judgeClock({ now: Date.now(), built, docker });
+    },
+  };
+}
+
+async function dockersClock({ dockerode }: Site): Promise<ClockFacts['docker']> {
+  const began = Date.now();
+  try {
+    const { SystemTime } = (await dockerode.info()) as { SystemTime?: string };
+    const time = Date.parse(SystemTime ?? '');
+    return Number.isNaN(time) ? null : { time, tookMs: Date.now() - began };
+  } catch (error) {
+    if (statusCode(error) === null) throw error;
+    return null;
+  }
+}
+
+export function judgeClock({ now, built, docker }: ClockFacts): Finding {
+  const shown = new Date(now).toISOString();
+  if (now < built)
+    return wrong(
+      `it says ${shown}, and this program is of ${new Date(built).toISOString()}`,
+      'certificates do not count, and times in lists are wrong',
+      'set the clock, for example by systemd-timesyncd or chrony',
+    );
+  if (docker === null) return ok(`it says ${shown}`);
+  const apartS = Math.round((docker.time - now) / 1000);
+  if (Math.abs(apartS) * 1000 <= APART_S * 1000 + docker.tookMs)
+    return ok(`it says ${shown}, and so does the Docker host`);
+  return warning(
+    `the Docker host's clock is ${Math.abs(apartS)} s ${apartS > 0 ? 'ahead of' : 'behind'} this one`,
+    'what happened before and after a start of a container is told wrongly, and engines may be replaced for it',
+    'let both have the time from the network (systemd-timesyncd, chrony)',
+  );
+}

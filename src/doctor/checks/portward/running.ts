@@ -1,0 +1,61 @@
+import type { VpnStatusJson } from '../../../api/schemas';
+import { apiPlace } from '../../../program/api-place';
+import { assertCanListen } from '../../../temporal/listening-port';
+import type { Check } from '../../check';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+/** What a running Portward says is wrong: it sees for hours what is looked at here once. */
+export function running(site: Site): Check {
+  return {
+    id: 'portward.running',
+    title: 'Portward',
+    vpn: null,
+    look: async () => {
+      try {
+        return judgeStatus((await site.askPortward('/vpn/status')) as VpnStatusJson);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        if (error.name !== 'NoAnswer') return judgeStranger(error.message);
+      }
+      try {
+        await assertCanListen(apiPlace(site.settings));
+        return ok('it does not run now, and its port is free');
+      } catch (error) {
+        return judgePlace(error instanceof Error ? error.message : String(error));
+      }
+    },
+  };
+}
+
+export function judgeStatus({ vpns }: Pick<VpnStatusJson, 'vpns'>): Finding | readonly Finding[] {
+  const findings = vpns.flatMap(({ container_name: name, problem, stale_seconds: stale }): Finding[] => {
+    if (stale !== null)
+      return [
+        warning(
+          `the workflow of VPN '${name}' has not answered for ${stale} s`,
+          'lists may be out of date',
+          'see that a worker and the Temporal server run, and their log',
+        ),
+      ];
+    return problem === null ? [] : [wrong(`VPN '${name}': ${problem}`, null, null)];
+  });
+  if (findings.length > 0) return findings;
+  const forwarding = vpns.filter((vpn) => vpn.forwarding === 'forwarded').length;
+  return ok(`it runs, and knows of no problem; ${forwarding} of ${vpns.length} VPNs forwarding`);
+}
+
+/** Something answers at its address. */
+export function judgeStranger(reason: string): Finding {
+  return warning(
+    reason,
+    'what a running Portward knows is missing here',
+    'set PORTWARD_URL, and API_KEY, to those of Portward',
+  );
+}
+
+/** @param reason why it could not listen there */
+export function judgePlace(reason: string): Finding {
+  const [found = '', ...todo] = reason.split('. ');
+  return wrong(found, 'Portward does not start like this', todo.length > 0 ? todo.join('. ') : null);
+}

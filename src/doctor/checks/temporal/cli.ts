@@ -1,0 +1,42 @@
+import { cacheDir } from '../../../folders';
+import { findTemporalCli, TemporalCliMissingError } from '../../../temporal/cli';
+import type { Check } from '../../check';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import type { Site } from '../../site';
+
+/** What Portward's own server is part of. */
+export function cli(site: Site): Check {
+  return {
+    id: 'temporal.cli',
+    title: "Temporal's CLI",
+    vpn: null,
+    look: async () => {
+      if (site.settings.temporal.address !== null) return ok('not needed, since TEMPORAL_ADDRESS is set');
+      const unfit: string[] = [];
+      const log = { info: () => undefined, warn: (said: string) => unfit.push(said) };
+      try {
+        const path = await findTemporalCli({ env: site.env, cacheDir: cacheDir(site.env), log });
+        return judgeCli(path ?? null, unfit);
+      } catch (error) {
+        if (error instanceof TemporalCliMissingError) return judgeMissing(error.message);
+        throw error;
+      }
+    },
+  };
+}
+
+/** @param unfit why one that was found is not used */
+export function judgeCli(path: string | null, unfit: readonly string[]): Finding {
+  const note = unfit.length > 0 ? ` (${unfit.join('; ')})` : '';
+  if (path !== null) return ok(`${path}${note}`);
+  return warning(
+    `it is not there${note}`,
+    'the first start downloads it, or builds it with Go, which takes about 3 minutes',
+    'nothing, where that machine reaches the internet; else install it (https://docs.temporal.io/cli) and set TEMPORAL_CLI_PATH',
+  );
+}
+
+export function judgeMissing(reason: string): Finding {
+  const [found = '', ...todo] = reason.split('. ');
+  return wrong(found, "Portward's own Temporal server can't be started", todo.length > 0 ? todo.join('. ') : null);
+}

@@ -1,0 +1,35 @@
+import { downtime } from '../../../docker/downtime';
+import type { Downtime } from '../../../domain/observation';
+import { absentInWords, notRunningInWords } from '../../../domain/vpn-problems';
+import type { Check } from '../../check';
+import { ok, wrong, type Finding } from '../../finding';
+import type { VpnSite } from '../../vpn-site';
+
+const COMPOSE_SERVICE = 'com.docker.compose.service';
+
+export function container(vpn: VpnSite): Check {
+  return {
+    id: 'vpn.container',
+    title: 'container',
+    vpn: vpn.name,
+    look: async () => {
+      const details = await vpn.found();
+      if (details) return judgePresent(vpn.name, details.Config.Image, downtime(details));
+      const ofService = await vpn.site.docker.list([`${COMPOSE_SERVICE}=${vpn.name}`]);
+      return judgeAbsent(
+        vpn.name,
+        ofService.map(({ name }) => name),
+      );
+    },
+  };
+}
+
+export function judgePresent(vpn: string, image: string, down: Downtime | null): Finding {
+  if (down === null) return ok(`it runs, of image ${image}`);
+  return wrong(notRunningInWords(vpn, down), 'engines have no network without it', null);
+}
+
+/** @param ofService containers of a Compose service of that name */
+export function judgeAbsent(vpn: string, ofService: readonly string[]): Finding {
+  return wrong(absentInWords(vpn, ofService), null, null);
+}

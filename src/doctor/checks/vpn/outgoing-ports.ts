@@ -1,0 +1,55 @@
+import type { Port } from '../../../domain/engine';
+import type { PortRange } from '../../../domain/settings';
+import type { Check } from '../../check';
+import { ok, warning, type Finding } from '../../finding';
+import type { VpnSite } from '../../vpn-site';
+
+const SYSCTL = 'net.ipv4.ip_local_port_range';
+/** Of Linux, in each new network. */
+const DEFAULT: PortRange = { first: 32_768, last: 60_999 };
+
+export interface OutgoingFacts {
+  /** The sysctl of the VPN's container; null where it has none. */
+  readonly sysctl: string | null;
+  readonly httpPorts: PortRange;
+  readonly httpsPorts: PortRange;
+  readonly forwardedPort: Port | null;
+}
+
+export function outgoingPorts(vpn: VpnSite): Check {
+  return {
+    id: 'vpn.outgoing-ports',
+    title: 'outgoing ports',
+    vpn: vpn.name,
+    look: async (signal) => {
+      const { HostConfig } = await vpn.container();
+      const answer = await vpn.port(signal).catch(() => null);
+      return judgeOutgoing({
+        sysctl: HostConfig.Sysctls?.[SYSCTL] ?? null,
+        httpPorts: vpn.vpn.httpPorts,
+        httpsPorts: vpn.site.settings.httpsPorts,
+        forwardedPort: answer?.kind === 'known' ? answer.port : null,
+      });
+    },
+  };
+}
+
+export function judgeOutgoing({ sysctl, httpPorts, httpsPorts, forwardedPort }: OutgoingFacts): Finding {
+  const [, first, last] = /^\s*(\d+)\s+(\d+)\s*$/.exec(sysctl ?? '') ?? [];
+  const outgoing = first === undefined ? DEFAULT : { first: Number(first), last: Number(last) };
+  const meets = (range: PortRange) => range.first <= outgoing.last && outgoing.first <= range.last;
+  const met = [
+    ...(meets(httpPorts) ? [`HTTP ports ${httpPorts.first}-${httpPorts.last}`] : []),
+    ...(meets(httpsPorts) ? [`HTTPS ports ${httpsPorts.first}-${httpsPorts.last}`] : []),
+    ...(forwardedPort !== null && meets({ first: forwardedPort, last: forwardedPort })
+      ? [`forwarded port ${forwardedPort}`]
+      : []),
+  ];
+  const from = `outgoing connections take ports from ${outgoing.first}-${outgoing.last}`;
+  if (met.length === 0) return ok(`${from}, and engines listen elsewhere`);
+  return warning(
+    `${from}, among them the engines' ${met.join(' and ')}`,
+    'now and then a new engine finds its port taken, and has to wait or to be made again',
+    `give the VPN's container the sysctl ${SYSCTL}: 10000 18999 (docker run --sysctl ${SYSCTL}='10000 18999')`,
+  );
+}

@@ -1,0 +1,84 @@
+import { isLoopback, isUnspecified } from '../../../addresses';
+import type { PortBinding } from '../../../docker/published-port';
+import type { PortRange } from '../../../domain/settings';
+import type { Check } from '../../check';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import { inRanges } from '../../ports-in-words';
+import type { VpnSite } from '../../vpn-site';
+
+export interface PublishedFacts {
+  readonly range: PortRange;
+  /** By port and protocol, as Docker has them: `19000/tcp`. */
+  readonly bindings: Readonly<Record<string, readonly PortBinding[] | null | undefined>>;
+  /** Portward itself reaches engines over published ports only. */
+  readonly isNeeded: boolean;
+  /** ADVERTISED_HOST */
+  readonly advertisedHost: string | null;
+  /** GLUETUN_PORT_RANGE_1 and so on. */
+  readonly setting: string;
+}
+
+export function publishedPorts(vpn: VpnSite): Check {
+  return {
+    id: 'vpn.published-ports',
+    title: 'published ports',
+    vpn: vpn.name,
+    look: async () => {
+      const { HostConfig, NetworkSettings } = await vpn.running();
+      if (HostConfig.NetworkMode === 'host') return ok("it has the Docker host's network, and need not publish any");
+      const { settings } = vpn.site;
+      return judgePublished({
+        range: vpn.vpn.httpPorts,
+        bindings: NetworkSettings.Ports,
+        isNeeded: (await vpn.site.reach()).kind === 'published',
+        advertisedHost: settings.api.advertisedHost,
+        setting: `GLUETUN_PORT_RANGE_${settings.vpns.indexOf(vpn.vpn) + 1}`,
+      });
+    },
+  };
+}
+
+export function judgePublished({ range, bindings, isNeeded, advertisedHost, setting }: PublishedFacts): Finding {
+  const { first, last } = range;
+  const ports = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const of = (port: number) => bindings[`${port}/tcp`] ?? [];
+  const compose = `'127.0.0.1:${first}-${last}:${first}-${last}'`;
+  const moved = ports.filter(
+    (port) => of(port).length > 0 && of(port).every(({ HostPort }) => Number(HostPort) !== port),
+  );
+  if (moved.length > 0)
+    return wrong(
+      `it publishes ${inRanges(moved)} under other numbers`,
+      'proxies ask for an engine at the port that /engines says, and meet another one or nobody',
+      `publish them number for number: ${compose}`,
+    );
+  const missing = ports.filter((port) => of(port).length === 0);
+  if (missing.length > 0) {
+    const found =
+      missing.length === ports.length
+        ? `it publishes none of ${first}-${last}`
+        : `it does not publish ${inRanges(missing)}, which ${setting} gives to engines`;
+    const todo = `publish ${compose} at the VPN's container, or set ${setting} to the range that it publishes`;
+    if (isNeeded)
+      return wrong(found, "Portward reaches engines over published ports here, so it can't reach those", todo);
+    return warning(
+      found,
+      'those engines can be reached from their Docker network only; that is enough for a proxy in it',
+      todo,
+    );
+  }
+  const hosts = new Set(ports.flatMap((port) => of(port).map(({ HostIp }) => HostIp)));
+  if (advertisedHost !== null && !isLoopback(advertisedHost) && [...hosts].every(isLoopback))
+    return warning(
+      `it publishes ${first}-${last} to this machine only, while ADVERTISED_HOST is ${advertisedHost}`,
+      'other devices are sent to an address where nobody answers',
+      `publish '${first}-${last}:${first}-${last}', without 127.0.0.1, or remove ADVERTISED_HOST`,
+    );
+  if ([...hosts].some(isUnspecified))
+    return warning(
+      `it publishes ${first}-${last} to every network of this machine`,
+      'engines ask nobody for a password',
+      `unless other devices need them, publish ${compose}`,
+    );
+  return ok(`it publishes ${first}-${last} at ${[...hosts].join(', ')}`);
+}

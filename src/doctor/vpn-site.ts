@@ -1,0 +1,90 @@
+import { ControlServerAddress } from '../activities/control-server';
+import type { VpnConfig } from '../config';
+import type { ContainerDetails } from '../docker/docker-host';
+import { downtime } from '../docker/downtime';
+import type { ListedContainer } from '../docker/listed-container';
+import type { Port } from '../domain/engine';
+import { label } from '../domain/names';
+import { GluetunClient, GluetunError, NoPortForwarded } from '../gluetun/client';
+import { NotLooked } from './finding';
+import type { Site } from './site';
+
+/** What the control server says of the port. */
+export type PortAnswer =
+  | { readonly kind: 'known'; readonly port: Port }
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly failure: GluetunError['failure']; readonly reason: string };
+
+/** One VPN of the configuration, as several checks look at it. */
+export class VpnSite {
+  readonly client: GluetunClient;
+  private asked: Promise<ContainerDetails | null> | null = null;
+  private askedForPort: Promise<PortAnswer> | null = null;
+
+  constructor(
+    readonly site: Site,
+    readonly vpn: VpnConfig,
+  ) {
+    this.client = new GluetunClient({ auth: vpn.gluetunAuth, timeoutMs: site.settings.gluetun.timeoutMs });
+  }
+
+  get name(): string {
+    return this.vpn.name;
+  }
+
+  /** Null: there is none of that name. @throws DockerUnreachable */
+  found(): Promise<ContainerDetails | null> {
+    this.asked ??= this.site.docker.inspectByName(this.name);
+    return this.asked;
+  }
+
+  /** @throws NotLooked, DockerUnreachable */
+  async container(): Promise<ContainerDetails> {
+    const details = await this.found();
+    if (!details) throw new NotLooked(`container '${this.name}' is not there`);
+    return details;
+  }
+
+  /** @throws NotLooked, DockerUnreachable */
+  async running(): Promise<ContainerDetails> {
+    const details = await this.container();
+    if (downtime(details) !== null) throw new NotLooked(`container '${this.name}' is not running`);
+    return details;
+  }
+
+  /** @throws as the question does, with what to do when no connection is accepted; NotLooked */
+  async ask<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
+    const details = await this.running();
+    const deps = { controlPort: () => this.vpn.apiPort };
+    return new ControlServerAddress(this.name, details, await this.site.reach(), deps).ask(signal, question);
+  }
+
+  /** @throws NotLooked, DockerUnreachable */
+  port(signal: AbortSignal): Promise<PortAnswer> {
+    this.askedForPort ??= this.readPort(signal);
+    return this.askedForPort;
+  }
+
+  private async readPort(signal: AbortSignal): Promise<PortAnswer> {
+    const follow = { index: this.vpn.portIndex, current: null };
+    try {
+      return {
+        kind: 'known',
+        port: await this.ask(signal, (base) => this.client.forwardedPort(base, signal, follow)),
+      };
+    } catch (error) {
+      if (error instanceof NoPortForwarded) return { kind: 'none', reason: error.message };
+      if (error instanceof GluetunError) return { kind: 'failed', failure: error.failure, reason: error.message };
+      if (error instanceof Error && error.name === 'Unreachable')
+        return { kind: 'failed', failure: 'unreachable', reason: error.message };
+      throw error;
+    }
+  }
+
+  /** Engines of this Portward's instance on it, and older ones without any. @throws DockerUnreachable */
+  async engines(): Promise<readonly ListedContainer[]> {
+    const { containerLabel, instance } = this.site.settings;
+    const all = await this.site.docker.list([containerLabel, `${label.vpn}=${this.name}`]);
+    return all.filter(({ labels }) => [undefined, instance].includes(labels[label.instance]));
+  }
+}

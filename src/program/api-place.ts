@@ -1,0 +1,6 @@
+import type { Config } from '../config';
+import type { ListeningPlace } from '../temporal/listening-port';
+
+export function apiPlace({ api: { host, port } }: Config): ListeningPlace {
+  return { host, port, what: 'the API', portSetting: 'APP_PORT', hostSetting: 'APP_HOST' };
+}
