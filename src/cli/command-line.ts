@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion';
 import { addDoctor } from './commands/doctor';
 import { addEngines } from './commands/engines';
 import { addEvents } from './commands/events';
+import { addInit } from './commands/init';
 import { addRecheck } from './commands/recheck';
 import { addReplace } from './commands/replace';
 import { addReplacements } from './commands/replacements';
@@ -64,12 +65,13 @@ export function commandLine(terminal: Terminal): Command {
   program.commandsGroup('Have it do something:');
   for (const add of [addReplace, addRecheck, addScale]) add(program, terminal);
   program.commandsGroup('Set it up:').helpCommand(true);
+  addInit(program, terminal);
   addDoctor(program, terminal);
   addCompletion(program, terminal);
   return program;
 }
 
-const BEGIN = "'portward start' with GLUETUN_CONTAINER_NAME in the file .env, then 'portward status'.";
+const BEGIN = "'portward init' beside a VPN container that runs, then 'portward doctor', then 'portward start'.";
 
 /** From package.json, which is in the image and in a checkout alike, above the built program. */
 function version(folder = __dirname): string {

@@ -70,6 +70,17 @@ export function commandSetting(env: readonly string[]): string {
   return setting(env, ['VPN_PORT_FORWARDING_UP_COMMAND']);
 }
 
+/** The key that the control server's default role asks for; null where there is none, or another way. A secret. @param env lines as `NAME=value` */
+export function controlServerKey(env: readonly string[]): string | null {
+  try {
+    const role: unknown = JSON.parse(setting(env, ['HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE']));
+    const key = typeof role === 'object' && role !== null && 'apikey' in role ? role.apikey : null;
+    return typeof key === 'string' && key !== '' ? key : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The first of these names that is set to anything, or ''. */
 function setting(env: readonly string[], names: readonly string[]): string {
   for (const name of names) {

@@ -139,13 +139,11 @@ test('the first line of the help shows how to begin', async () => {
   expect(terminal.out.lines[0]).toMatch(/^To begin: .*portward/);
 });
 
-describe('colours', () => {
-  const coloured = async (isTTY: boolean): Promise<boolean> => {
-    const terminal = new TypedTerminal(new Page(isTTY));
-    return (await typed(['status', ...(await listening(twoVpns()))], terminal)).includes('\u001B[32m');
-  };
+const coloured = async (isTTY: boolean): Promise<boolean> => {
+  const terminal = new TypedTerminal(new Page(isTTY));
+  return (await typed(['status', ...(await listening(twoVpns()))], terminal)).includes('\u001B[32m');
+};
 
-  test('are for terminals, and not for files', async () => {
-    expect([await coloured(true), await coloured(false)]).toEqual([true, false]);
-  });
+test('colours are for terminals, and not for files', async () => {
+  expect([await coloured(true), await coloured(false)]).toEqual([true, false]);
 });

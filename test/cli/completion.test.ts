@@ -33,43 +33,37 @@ async function offered(shell: string, script: (file: string) => string): Promise
     .filter((word) => word !== '');
 }
 
-describe('bash', () => {
-  const words = (...line: string[]) =>
-    offered(
-      'bash',
-      (file) =>
-        `source ${file}; COMP_WORDS=(${line.map((w) => `'${w}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _portward; echo "\${COMPREPLY[@]}"`,
-    );
+const inBash = (...line: string[]) =>
+  offered(
+    'bash',
+    (file) =>
+      `source ${file}; COMP_WORDS=(${line.map((w) => `'${w}'`).join(' ')}); COMP_CWORD=${line.length - 1}; _portward; echo "\${COMPREPLY[@]}"`,
+  );
 
-  testUnless(lacks('bash'))('commands, options and names of VPNs are completed', async () => {
-    expect(await words('portward', 're')).toEqual(['replacements', 'replace', 'recheck']);
-    expect(await words('portward', 'status', '--')).toEqual(['--json', '--url', '--watch']);
-    expect(await words('portward', 'replace', 'glue')).toEqual(['gluetun', 'gluetun2']);
-    expect(await words('portward', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  });
+testUnless(lacks('bash'))('in bash commands, options and names of VPNs are completed', async () => {
+  expect(await inBash('portward', 're')).toEqual(['replacements', 'replace', 'recheck']);
+  expect(await inBash('portward', 'status', '--')).toEqual(['--json', '--url', '--watch']);
+  expect(await inBash('portward', 'replace', 'glue')).toEqual(['gluetun', 'gluetun2']);
+  expect(await inBash('portward', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
 });
 
-describe('fish', () => {
-  const words = (line: string) =>
-    offered('fish', (file) => `source ${file}; complete -C '${line}' | string replace -r '\\t.*' ''; true`);
+const inFish = (line: string) =>
+  offered('fish', (file) => `source ${file}; complete -C '${line}' | string replace -r '\\t.*' ''; true`);
 
-  testUnless(lacks('fish'))('commands, options and names of VPNs are completed', async () => {
-    expect(await words('portward re')).toEqual(['recheck', 'replace', 'replacements']);
-    expect(await words('portward status --w')).toEqual(['--watch']);
-    expect(await words('portward replace glue')).toEqual(['gluetun', 'gluetun2']);
-  });
+testUnless(lacks('fish'))('in fish commands, options and names of VPNs are completed', async () => {
+  expect(await inFish('portward re')).toEqual(['recheck', 'replace', 'replacements']);
+  expect(await inFish('portward status --w')).toEqual(['--watch']);
+  expect(await inFish('portward replace glue')).toEqual(['gluetun', 'gluetun2']);
 });
 
-describe('zsh', () => {
-  testUnless(lacks('zsh'))('the script is taken, and gives each command its options', async () => {
-    const script =
-      'autoload -U compinit; compinit -u -d /dev/null; _arguments() { print -l -- "$@" }; _describe() { : };';
-    const words = await offered(
-      'zsh',
-      (file) => `${script} source ${file}; words=(portward status --); CURRENT=3; _portward`,
-    );
-    expect(words.join(' ')).toMatch(/--json\[for programs\] .*--watch\[/);
-  });
+testUnless(lacks('zsh'))('in zsh the script is taken, and gives each command its options', async () => {
+  const script =
+    'autoload -U compinit; compinit -u -d /dev/null; _arguments() { print -l -- "$@" }; _describe() { : };';
+  const words = await offered(
+    'zsh',
+    (file) => `${script} source ${file}; words=(portward status --); CURRENT=3; _portward`,
+  );
+  expect(words.join(' ')).toMatch(/--json\[for programs\] .*--watch\[/);
 });
 
 test('the names of VPNs come from the API, and nothing where there is none', async () => {

@@ -3,22 +3,28 @@ import { Page, TypedTerminal } from './typed';
 
 // A terminal that does what the codes say, as far as they are used: what is on it in the end is what people see.
 
-/** @returns the rows that are on a screen of that size */
+const CODES = '\u001B[';
+
+/** @returns the rows that are on a screen of that width in the end */
 function onScreen(written: string, columns: number): string[] {
   const rows: string[] = [''];
   let row = 0;
-  for (const [part] of written.matchAll(/\u001B\[\d*[A-Z]|\r|\n|[^\u001B\r\n]+/g)) {
-    const [, count = '', code] = /^\u001B\[(\d*)([A-Z])$/.exec(part) ?? [];
-    if (code === 'A') row -= Number(count);
-    else if (code === 'J') rows.splice(row, Infinity, '');
-    else if (part === '\n') rows[++row] ??= '';
-    else if (part !== '\r') {
-      rows[row] += part;
-      for (; (rows[row]?.length ?? 0) > columns; row++) {
-        rows[row + 1] = rows[row]?.slice(columns) ?? '';
-        rows[row] = rows[row]?.slice(0, columns) ?? '';
+  const type = (text: string) => {
+    for (const character of text) {
+      if (character === '\n') rows[++row] ??= '';
+      else if (character !== '\r') {
+        if ((rows[row]?.length ?? 0) === columns) rows[++row] = '';
+        rows[row] += character;
       }
     }
+  };
+  const [first = '', ...coded] = written.split(CODES);
+  type(first);
+  for (const part of coded) {
+    const [, count = '', code = '', text = ''] = /^(\d*)([A-Z])([^]*)$/.exec(part) ?? [];
+    if (code === 'A') row -= Number(count);
+    if (code === 'J') rows.splice(row, Infinity, '');
+    type(text);
   }
   return rows.slice(0, -1);
 }

@@ -18,10 +18,10 @@ const site = (env: Record<string, string> = {}) =>
   new Site({ env, folder, askPortward: () => Promise.reject(new Error('not asked here')) });
 const { signal } = new AbortController();
 
-describe('the file .env', () => {
-  const judged = (text: string | Buffer, mode = 0o600) =>
-    said(judgeEnvFile('.env', { bytes: Buffer.isBuffer(text) ? text : Buffer.from(text), mode }));
+const ofFile = (text: string | Buffer, mode = 0o600) =>
+  said(judgeEnvFile('.env', { bytes: Buffer.isBuffer(text) ? text : Buffer.from(text), mode }));
 
+describe('the file .env', () => {
   test.each<[string, string | Buffer, number, RegExp]>([
     [
       'a byte order mark',
@@ -38,7 +38,7 @@ describe('the file .env', () => {
     ],
     ['secrets that others can read', 'API_KEY=k', 0o644, /^warning: .*other users.*chmod 600 .env/],
   ])('with %s', (_what, text, mode, words) => {
-    expect(judged(text, mode)).toMatch(words);
+    expect(ofFile(text, mode)).toMatch(words);
   });
 
   test.each([
@@ -49,7 +49,7 @@ describe('the file .env', () => {
     ],
     ['no secret', 'APP_PORT=1', 0o644],
   ])('with %s is fine', (_what, text, mode) => {
-    expect(judged(text, mode)).toMatch(/^ok: /);
+    expect(ofFile(text, mode)).toMatch(/^ok: /);
   });
 
   test('is looked at in the folder where Portward is started', async () => {

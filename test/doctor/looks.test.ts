@@ -81,13 +81,15 @@ const found = (results: readonly Result[], id: string) =>
     .map(({ verdict, found: what, means, todo }) => [`${verdict}: ${what}`, means, todo].join(' | '))
     .join('\n');
 
+/** Containers, each with its state, and images. */
+async function everything(): Promise<unknown[]> {
+  const containers = await simulated.docker.listContainers({ all: true });
+  const images = await simulated.docker.listImages();
+  return [...containers.map(({ Id, State }) => [Id, State]), ...images.map(({ RepoTags }) => RepoTags)];
+}
+
 testInMemory('in a set-up that is in order nothing is wrong, and nothing is changed by looking', async () => {
-  const all = async () => {
-    const containers = await simulated.docker.listContainers({ all: true });
-    const images = await simulated.docker.listImages();
-    return [...containers.map(({ Id, State }) => [Id, State]), ...images.map(({ RepoTags }) => RepoTags)];
-  };
-  const before = await all();
+  const before = await everything();
   const orders = (await vpn.state()).orders.length;
   const results = await looked();
   expect(amiss(results)).toEqual([]);
@@ -95,23 +97,23 @@ testInMemory('in a set-up that is in order nothing is wrong, and nothing is chan
   expect(found(results, 'control-server.routes')).toMatch(/^ok: .*PUT \/v1\/vpn\/status are permitted/);
   expect(found(results, 'docker.permitted-calls')).toMatch(/^ok: all 11 /);
   expect(found(results, 'docker.events')).toMatch(/^ok: /);
-  expect(await all()).toEqual(before);
+  expect(await everything()).toEqual(before);
   expect((await vpn.state()).orders).toHaveLength(orders);
 });
 
-describe('behind a filtering proxy', () => {
-  async function filtered(permissions: readonly Permission[]): Promise<{ results: Result[]; refused: string[] }> {
-    const { hostname, port: dockerPort } = new URL(simulated.dockerHost);
-    const filter = new DockerFilter(permissions, { host: hostname, port: Number(dockerPort) });
-    await filter.open();
-    try {
-      const { hostname: host, port } = new URL(filter.address);
-      return { results: await looked({}, new Docker({ protocol: 'http', host, port })), refused: filter.refused };
-    } finally {
-      await filter.close();
-    }
+async function filtered(permissions: readonly Permission[]): Promise<{ results: Result[]; refused: string[] }> {
+  const { hostname, port: dockerPort } = new URL(simulated.dockerHost);
+  const filter = new DockerFilter(permissions, { host: hostname, port: Number(dockerPort) });
+  await filter.open();
+  try {
+    const { hostname: host, port } = new URL(filter.address);
+    return { results: await looked({}, new Docker({ protocol: 'http', host, port })), refused: filter.refused };
+  } finally {
+    await filter.close();
   }
+}
 
+describe('behind a filtering proxy', () => {
   testInMemory('that permits what is documented nothing is refused that Portward needs', async () => {
     const { results, refused } = await filtered(documentedPermissions());
     expect(amiss(results)).toEqual([]);

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { composeText, COMPOSE_FILE } from '../init/compose-text';
+import { envText } from '../init/env-text';
+import type { FoundVpn } from '../init/found-vpn';
+import type * as Look from '../init/look';
+import { makePlan } from '../init/make-plan';
+import type { Plan } from '../init/plan';
+import { atTerminal, nobody, type Questions } from '../init/questions';
+import { writeUnlessThere, type Written } from '../init/write-file';
+import type { Terminal } from '../terminal';
+
+interface InitOptions {
+  readonly yes?: true;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+export function addInit(program: Command, terminal: Terminal): void {
+  program
+    .command('init')
+    .description('finds your VPN containers, and writes a .env and a Compose file for Portward')
+    .option('-y, --yes', 'asks nothing: what it finds counts')
+    .option('--force', 'over files that are there')
+    .option('--json', 'for programs; asks nothing')
+    .action(async (options: InitOptions) => {
+      // Loaded only here: it takes Docker's client along.
+      const { runningVpns, dockerGroup } = require('../init/look') as typeof Look;
+      const isAsking = !options.yes && !options.json && process.stdin.isTTY && terminal.out.isTTY === true;
+      const questions = isAsking ? atTerminal(terminal) : nobody;
+      try {
+        await init({
+          terminal,
+          options,
+          questions,
+          folder: process.cwd(),
+          found: await runningVpns(),
+          group: dockerGroup(),
+        });
+      } finally {
+        questions.close();
+      }
+    });
+}
+
+interface Init {
+  readonly terminal: Terminal;
+  readonly options: InitOptions;
+  readonly questions: Questions;
+  readonly folder: string;
+  readonly found: readonly FoundVpn[];
+  readonly group: number | null;
+}
+
+export async function init({ terminal, options, questions, folder, found, group }: Init): Promise<void> {
+  if (!options.json) for (const vpn of found) terminal.print(described(terminal, vpn));
+  const plan = await makePlan(found, questions, group);
+  const answers = {
+    mayOverwrite: async (path: string) =>
+      options.force === true || /^y(es)?$/i.test(await questions.ask(`${path} is there: write over it? (y/n)`, 'n')),
+  };
+  const written = {
+    '.env': await writeUnlessThere(join(folder, '.env'), envText(plan), answers, 0o600),
+    [COMPOSE_FILE]: await writeUnlessThere(join(folder, COMPOSE_FILE), composeText(plan), answers),
+  };
+  if (options.json)
+    terminal.json({
+      vpns: plan.vpns.map(({ name, range }) => ({ name, range })),
+      networks: plan.networks,
+      files: written,
+    });
+  else terminal.print(told(terminal, plan, written));
+  // Who has asked for files and got none has to know.
+  if (Object.values(written).includes('kept')) process.exitCode = 1;
+}
+
+function described(terminal: Terminal, { name, provider, portForwarding, networks, published }: FoundVpn): string {
+  const parts = [
+    provider ?? 'provider unknown',
+    portForwarding ? 'forwards a port' : terminal.style('yellow', 'VPN_PORT_FORWARDING is not on'),
+    networks.length > 0 ? `network ${networks.join(' and ')}` : 'no network',
+    published ? `publishes ${published.first}-${published.last}` : 'publishes no ports for engines',
+  ];
+  return `Found ${terminal.style('bold', name)}: ${parts.join(', ')}`;
+}
+
+function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<string, Written>>): string {
+  const files = Object.entries(written).map(([file, what]) =>
+    what === 'written'
+      ? `${terminal.style('green', 'Written')}  ${file}`
+      : `${terminal.style('yellow', 'Kept')}     ${file}, which was there; --force writes over it`,
+  );
+  return [
+    ...files,
+    '',
+    `Portward will look after ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
+    '  portward doctor                                        what is still missing',
+    '  portward start                                         here, or',
+    `  docker compose -f ${COMPOSE_FILE} up -d   in a container`,
+  ].join('\n');
+}

@@ -1,0 +1,32 @@
+import type { Plan } from './plan';
+
+/** The file `.env`, for Portward in this folder and for the container alike. It holds secrets. */
+export function envText({ vpns, apiKey }: Plan): string {
+  const names = vpns.map(({ name }) => name);
+  return [
+    '# Made by `portward init`. docs/configuration.md says what else there is. It holds keys: keep it to yourself.',
+    '',
+    names.length === 1 ? `GLUETUN_CONTAINER_NAME=${names[0]}` : `GLUETUN_CONTAINER_NAMES=${names.join(',')}`,
+    '',
+    "# HTTP ports of the engines; the VPN's container publishes the same ones.",
+    ...vpns.map(({ range: { first, last } }, i) => `GLUETUN_PORT_RANGE_${i + 1}=${first}-${last}`),
+    '',
+    "# For the VPN's control server. Empty: it asks for none.",
+    ...keys(vpns.map(({ key }) => key)),
+    '',
+    '# Whoever changes something over the API needs this key.',
+    `API_KEY=${quoted(apiKey)}`,
+    '',
+  ].join('\n');
+}
+
+function keys(of: readonly string[]): string[] {
+  if (new Set(of).size <= 1) return [`GLUETUN_API_KEY=${quoted(of[0] ?? '')}`];
+  return of.map((key, i) => `GLUETUN_API_KEY_${i + 1}=${quoted(key)}`);
+}
+
+/** A # would begin a comment. */
+function quoted(value: string): string {
+  if (/^[\w.~+/=-]*$/.test(value)) return value;
+  return value.includes("'") ? `"${value}"` : `'${value}'`;
+}

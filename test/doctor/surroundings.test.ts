@@ -1,0 +1,204 @@
+import { DockerUnreachable } from '../../src/docker/docker-error';
+import { judgeEvents } from '../../src/doctor/checks/docker/events';
+import { judgeEngines } from '../../src/doctor/checks/docker/left-over-engines';
+import { judgeFailure, judgeVersion } from '../../src/doctor/checks/docker/reachable';
+import { judgeImage } from '../../src/doctor/checks/engine/image';
+import { judgePlatform } from '../../src/doctor/checks/engine/platform';
+import { judgeClock } from '../../src/doctor/checks/machine/clock';
+import { judgeFolder } from '../../src/doctor/checks/machine/data-folder';
+import { judgeSpace } from '../../src/doctor/checks/machine/free-space';
+import { judgeInstance } from '../../src/doctor/checks/portward/one-instance';
+import { judgeStatus } from '../../src/doctor/checks/portward/running';
+import { judgeCli, judgeMissing } from '../../src/doctor/checks/temporal/cli';
+import { judgeRetention } from '../../src/doctor/checks/temporal/retention';
+import { judgeAttributes } from '../../src/doctor/checks/temporal/search-attributes';
+import { judgeFailure as judgeTemporal, judgeServer } from '../../src/doctor/checks/temporal/server';
+import { said } from './said';
+
+// What each check makes of what it has seen.
+
+type Case = [what: string, judged: Parameters<typeof said>[0], words: RegExp];
+
+const engine = (name: string, vpn: string, instance?: string) => ({
+  name,
+  labels: { 'acestream.vpn_container': vpn, ...(instance === undefined ? {} : { 'portward.instance': instance }) },
+});
+
+describe('Docker', () => {
+  test.each<Case>([
+    ['a release of today', judgeVersion('27.3.1', 'tcp://d:2375'), /^ok: release 27.3.1 answers at tcp:\/\/d:2375$/],
+    ['an old release', judgeVersion('19.03.15', 'x'), /^warning: release 19.03.15 .*before 20.10.*update/],
+    ['a proxy that keeps the release back', judgeVersion(null, 'x'), /^ok: .*keeps its version back/],
+    [
+      'a socket that may not be read',
+      judgeFailure(new DockerUnreachable('connect EACCES /var/run/docker.sock', 'EACCES')),
+      /^wrong: Docker is not reachable: connect EACCES .*member of its group|DOCKER_GID/,
+    ],
+    ['events', judgeEvents('open'), /^ok: /],
+    ['events that are refused', judgeEvents(403), /^warning: they are refused \(403\).*EVENTS=1/],
+    ['events that are kept back', judgeEvents('kept back'), /^warning: nothing comes.*pass each event on at once/],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+
+  test('engines of a VPN that is not configured are left over, those of another instance are not ours', () => {
+    const found = [
+      engine('a', 'gluetun', 'default'),
+      engine('b', 'gone', 'default'),
+      engine('c', 'gone'),
+      engine('d', 'gone', 'other'),
+    ];
+    const options = { instance: 'default', vpns: ['gluetun'] };
+    expect(said(judgeEngines(found, options))).toMatch(/^warning: engines b, c of gone, .*docker rm -f b c$/);
+    expect(said(judgeEngines([engine('a', 'gluetun')], options))).toMatch(/^ok: /);
+  });
+});
+
+const facts = { image: 'r.example/e:1', pullPolicy: 'missing', isThere: false } as const;
+const refused = (reason: string) => judgeImage({ ...facts, registry: { kind: 'refused', reason } });
+const on = (host: string | null, variantName = 'krinkuto11-amd64') =>
+  judgePlatform({ image: 'e', variantName, host, imagePlatforms: ['amd64'] });
+
+describe("the engines' image", () => {
+  test.each<Case>([
+    [
+      'that is there',
+      judgeImage({ ...facts, isThere: true, registry: null }),
+      /^ok: r.example\/e:1 is on the Docker host$/,
+    ],
+    [
+      'that nobody pulls',
+      judgeImage({ ...facts, pullPolicy: 'never', registry: null }),
+      /^wrong: .*pull it, or set PULL_POLICY=missing.*docker pull r.example\/e:1/,
+    ],
+    ['that can be pulled', judgeImage({ ...facts, registry: { kind: 'there' } }), /^ok: /],
+    ['that nobody may ask for', judgeImage({ ...facts, registry: { kind: 'unasked' } }), /^unknown: /],
+    [
+      'behind a login',
+      refused('denied: requested access to the resource is denied'),
+      /^wrong: .*Portward sends none.*docker login/,
+    ],
+    ['without such a tag', refused('manifest unknown'), /^wrong: .*no such tag/],
+    [
+      'of a registry that is away',
+      refused('dial tcp: lookup r.example: no such host'),
+      /^warning: .*reaches that registry/,
+    ],
+    ["of the host's kind", on('amd64'), /^ok: /],
+    [
+      'of another kind',
+      on('arm64'),
+      /^warning: e is for amd64, and the Docker host is arm64.*ENGINE_VARIANT=jopsis-arm64/,
+    ],
+    ['of the user, of another kind', on('arm64', 'custom'), /use an image for arm64$/],
+    ['of a host that does not tell', on(null), /^unknown: /],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+const folder = { folder: '/data', nearest: '/data', isWritable: false, owner: 0, self: 1000, inContainer: false };
+const now = Date.parse('2026-01-02T03:04:05Z');
+const clock = (change: Partial<Parameters<typeof judgeClock>[0]>) =>
+  judgeClock({ now, built: now - 1000, docker: null, ...change });
+
+describe('the machine', () => {
+  test.each<Case>([
+    ['a folder that can be written', judgeFolder({ ...folder, isWritable: true }), /^ok: \/data can be written$/],
+    ['a folder that is made yet', judgeFolder({ ...folder, nearest: '/', isWritable: true }), /^ok: \/data is made/],
+    [
+      "somebody else's folder",
+      judgeFolder(folder),
+      /^wrong: \/data can't be written: it is of user 0, and Portward is user 1000.*chown -R 1000 \/data/,
+    ],
+    [
+      "somebody else's folder, in a container",
+      judgeFolder({ ...folder, inContainer: true }),
+      /on the Docker host, give the folder/,
+    ],
+    ['a disk with room', judgeSpace({ folder: '/data', freeMib: 5000, lack: null }), /^ok: /],
+    ['a disk with little', judgeSpace({ folder: '/data', freeMib: 50, lack: null }), /^warning: 50 MB are free/],
+    [
+      'a full disk',
+      judgeSpace({ folder: '/data', freeMib: 1, lack: 'The disk is full: x' }),
+      /^wrong: The disk is full: x$/,
+    ],
+    ['a clock of its own', clock({}), /^ok: it says 2026-01-02T03:04:05.000Z$/],
+    [
+      'a clock that goes with the other',
+      clock({ docker: { time: now + 3000, tookMs: 10 } }),
+      /^ok: .*so does the Docker host/,
+    ],
+    [
+      'a clock that is behind',
+      clock({ docker: { time: now + 60_000, tookMs: 10 } }),
+      /^warning: the Docker host's clock is 60 s ahead of this one/,
+    ],
+    ['a clock of long ago', clock({ built: now + 1000 }), /^wrong: it says .*this program is of/],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+const server = (version: string, isEmbedded = false) => judgeServer({ version, address: 't:7233', isEmbedded });
+const attributes = { PortwardVpn: 2, PortwardPort: 3, PortwardState: 2 };
+
+describe('Temporal', () => {
+  test.each<Case>([
+    ['a server of today', server('1.29.1'), /^ok: server 1.29.1 answers at t:7233$/],
+    ['its own server', server('1.29.1', true), /started by Portward$/],
+    ['an old server', server('1.24.0'), /^wrong: .*1.27 or later.*update/],
+    [
+      'a server that is away',
+      judgeTemporal('t:7233', 'the Temporal server does not answer: see that it runs'),
+      /^wrong: t:7233: the Temporal server does not answer, .*, see that it runs$/,
+    ],
+    ['a namespace that keeps a day', judgeRetention('default', 86_400), /^ok: .*24 h$/],
+    ['a namespace that keeps an hour', judgeRetention('ns', 3600), /^warning: .*1 h.*--namespace ns --retention 72h$/],
+    ['all search attributes', judgeAttributes(attributes, false), /^ok: /],
+    [
+      'one that is missing',
+      judgeAttributes({ PortwardVpn: 2, PortwardPort: 3 }, false),
+      /^warning: .*no PortwardState.*--name PortwardState --type Keyword$/,
+    ],
+    ['one that is missing on its own server', judgeAttributes({}, true), /^ok: .*are added at the start/],
+    [
+      'one of another type',
+      judgeAttributes({ ...attributes, PortwardPort: 2 }, false),
+      /^wrong: Temporal's search attribute PortwardPort is of type Keyword.*remove --name PortwardPort/,
+    ],
+    ['its CLI', judgeCli('/bin/temporal', []), /^ok: \/bin\/temporal$/],
+    ['its CLI that is yet to come', judgeCli(null, ['too old']), /^warning: it is not there \(too old\)/],
+    [
+      'a CLI that is none',
+      judgeMissing('TEMPORAL_CLI_PATH is /x, which is not an executable file. Correct it.'),
+      /^wrong: TEMPORAL_CLI_PATH is \/x.*Correct it\.$/,
+    ],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+const vpn = { container_name: 'gluetun', problem: null, stale_seconds: null, forwarding: 'forwarded' } as never;
+const status = (change: object) => judgeStatus({ vpns: [Object.assign({}, vpn, change)] });
+const worker = (container: string, instance = 'default', temporal: string | null = null) => ({
+  container,
+  instance,
+  temporal,
+});
+
+describe('Portward', () => {
+  test.each<Case>([
+    ['that is well', status({}), /^ok: it runs, .*1 of 1 VPNs forwarding$/],
+    [
+      'that knows of a problem',
+      status({ problem: 'image x is missing' }),
+      /^wrong: VPN 'gluetun': image x is missing$/,
+    ],
+    ['whose workflows do not answer', status({ stale_seconds: 40 }), /^warning: .*not answered for 40 s/],
+    ['alone', judgeInstance('default', [worker('a')]), /^ok: /],
+    ['and one of another instance', judgeInstance('default', [worker('a'), worker('b', 'other')]), /^ok: /],
+    [
+      'twice on one Temporal server',
+      judgeInstance('default', [worker('a', 'default', 't:7233'), worker('b', 'default', 't:7233')]),
+      /^ok: /,
+    ],
+    [
+      'twice, each with a database',
+      judgeInstance('default', [worker('a'), worker('b')]),
+      /^warning: containers a, b .*docker stop b/,
+    ],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});

@@ -1,0 +1,257 @@
+import { judgeAccess } from '../../src/doctor/checks/control-server/access';
+import { judgePort } from '../../src/doctor/checks/control-server/forwarded-port';
+import { judgeRoutes } from '../../src/doctor/checks/control-server/routes';
+import { judgeAbsent, judgePresent } from '../../src/doctor/checks/vpn/container';
+import { judgeHealth } from '../../src/doctor/checks/vpn/health';
+import { judgeRedirection } from '../../src/doctor/checks/vpn/listening-port';
+import { judgeOutgoing } from '../../src/doctor/checks/vpn/outgoing-ports';
+import { judgeForwarding } from '../../src/doctor/checks/vpn/port-forwarding';
+import { judgePublished, type PublishedFacts } from '../../src/doctor/checks/vpn/published-ports';
+import { judgeTaken } from '../../src/doctor/checks/vpn/taken-ports';
+import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
+import { forwardingSettings } from '../../src/gluetun/container-environment';
+import { inRanges } from '../../src/doctor/ports-in-words';
+import { said } from './said';
+
+// What each check makes of what it has seen.
+
+type Case = [what: string, judged: Parameters<typeof said>[0], words: RegExp];
+
+const down = { state: 'exited', exitCode: 1, outOfMemory: false, error: null } as const;
+
+describe('the container of a VPN', () => {
+  test.each<Case>([
+    ['that runs', judgePresent('gluetun', 'qmcgaw/gluetun', null), /^ok: it runs, of image qmcgaw\/gluetun$/],
+    [
+      'that has ended',
+      judgePresent('gluetun', 'x', down),
+      /^wrong: .*not running \(exit code 1\): `docker logs gluetun`/,
+    ],
+    [
+      'that is not there',
+      judgeAbsent('gluetun', []),
+      /^wrong: .*not found: start it, or correct GLUETUN_CONTAINER_NAME/,
+    ],
+    [
+      'that is named by its Compose service',
+      judgeAbsent('gluetun', ['app-gluetun-1']),
+      /Compose service .* app-gluetun-1: give the service 'container_name: gluetun'/,
+    ],
+    ['that is healthy', judgeHealth('gluetun', 'healthy'), /^ok: /],
+    ['that is unhealthy', judgeHealth('gluetun', 'unhealthy'), /^wrong: .*engines are hidden.*docker logs gluetun/],
+    ['that starts', judgeHealth('gluetun', 'starting'), /^warning: /],
+    ['without a health check', judgeHealth('gluetun', 'none'), /^warning: it has no health check/],
+    [
+      'that redirects the port',
+      judgeRedirection('gluetun', [6881]),
+      /^wrong: .*redirects its forwarded port to 6881.*remove VPN_PORT_FORWARDING_LISTENING_PORT/,
+    ],
+    ['that does not', judgeRedirection('gluetun', []), /^ok: /],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+describe('port forwarding', () => {
+  test.each<[string, string[], RegExp]>([
+    ['on', ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=protonvpn'], /^ok: VPN_PORT_FORWARDING is on$/],
+    [
+      'on by an older name',
+      ['PORT_FORWARDING=on'],
+      /^ok: PORT_FORWARDING is on; newer releases call it VPN_PORT_FORWARDING/,
+    ],
+    ["on by a provider's name", ['PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING=on'], /^ok: PRIVATE_INTERNET_ACCESS_/],
+    [
+      'not set',
+      ['VPN_TYPE=wireguard', 'PORT_FORWARD_ONLY=on'],
+      /^wrong: VPN_PORT_FORWARDING is not set.*set VPN_PORT_FORWARDING=on/,
+    ],
+    ['off', ['VPN_PORT_FORWARDING=off'], /^wrong: VPN_PORT_FORWARDING is off/],
+    ['a word that Gluetun does not take', ['VPN_PORT_FORWARDING=1'], /^wrong: .*'1', which Gluetun does not take/],
+    [
+      'under a name that Gluetun does not know',
+      ['VPN_PORTFORWARDING=on'],
+      /^wrong: it has VPN_PORTFORWARDING, which Gluetun does not know/,
+    ],
+    [
+      'with a provider that has none',
+      ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=mullvad'],
+      /^warning: .*provider 'mullvad'.*VPN_PORT_FORWARDING_PROVIDER/,
+    ],
+    [
+      "with another provider's way",
+      ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=custom', 'VPN_PORT_FORWARDING_PROVIDER=ProtonVPN'],
+      /^ok: /,
+    ],
+  ])('%s', (_what, env, words) => expect(said(judgeForwarding(forwardingSettings(env)))).toMatch(words));
+});
+
+const failed = (failure: 'unreachable' | 'unauthorized' | 'timeout' | 'garbage', reason: string) =>
+  judgeAccess({ kind: 'failed', failure, reason });
+const route = (name: string, refusal: string | null) => ({ name, without: 'something is lost', refusal });
+
+describe('the control server', () => {
+  test.each<Case>([
+    ['that answers', judgeAccess({ kind: 'known', port: 1 }), /^ok: /],
+    ['that answers without a port', judgeAccess({ kind: 'none', reason: 'none' }), /^ok: /],
+    ['at another port', failed('unreachable', "can't be reached"), /^wrong: can't be reached.*GLUETUN_API_PORT/],
+    [
+      'with another key',
+      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY'),
+      /^wrong: refuses access \(401\): set GLUETUN_API_KEY/,
+    ],
+    ['that hangs', failed('timeout', 'no answer'), /^wrong: no answer.*restart the container/],
+    ['that is none', failed('garbage', 'not JSON'), /^wrong: not JSON.*GLUETUN_API_PORT/],
+    ['with a port', judgePort('gluetun', { kind: 'known', port: 40_648 }), /^ok: it is 40648$/],
+    [
+      'without one',
+      judgePort('gluetun', { kind: 'none', reason: 'no port is forwarded' }),
+      /^warning: no port is forwarded.*PORT_FORWARD_ONLY/,
+    ],
+    [
+      'that permits all',
+      judgeRoutes([route('GET /a', null), route('PUT /b', null)]),
+      /^ok: GET \/a, PUT \/b are permitted$/,
+    ],
+    [
+      'whose role lacks a route',
+      judgeRoutes([
+        route('GET /a', null),
+        route('PUT /b', 'it refuses PUT /b (401): in its auth configuration give their role routes = ["PUT /b"]'),
+      ]),
+      /^warning: it refuses PUT \/b \(401\), something is lost, in Gluetun's auth configuration give their role routes = \["PUT \/b"\]$/,
+    ],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+const facts = (published: Record<number, string>, change: Partial<PublishedFacts> = {}): PublishedFacts => ({
+  range: { first: 19_000, last: 19_002 },
+  bindings: Object.fromEntries(
+    Object.entries(published).map(([port, at]) => {
+      const [HostIp = '', HostPort = port] = at.split(' ');
+      return [`${port}/tcp`, [{ HostIp, HostPort }]];
+    }),
+  ),
+  isNeeded: false,
+  advertisedHost: null,
+  setting: 'GLUETUN_PORT_RANGE_1',
+  ...change,
+});
+const all = (at: string) => ({ 19000: at, 19001: at, 19002: at });
+
+describe('published ports', () => {
+  test.each<[string, PublishedFacts, RegExp]>([
+    ['all, to this machine', facts(all('127.0.0.1')), /^ok: it publishes 19000-19002 at 127.0.0.1$/],
+    ['none, with a proxy in the network', facts({}), /^warning: it publishes none of 19000-19002/],
+    [
+      'none, where Portward needs them',
+      facts({}, { isNeeded: true }),
+      /^wrong: it publishes none.*publish '127.0.0.1:19000-19002:19000-19002'/,
+    ],
+    [
+      'some',
+      facts({ 19000: '127.0.0.1' }),
+      /^warning: it does not publish 19001-19002, which GLUETUN_PORT_RANGE_1 gives/,
+    ],
+    [
+      'under other numbers',
+      facts({ ...all('127.0.0.1'), 19001: '127.0.0.1 29001' }),
+      /^wrong: it publishes 19001 under other numbers.*number for number/,
+    ],
+    [
+      'to this machine, while others are sent there',
+      facts(all('127.0.0.1'), { advertisedHost: '192.168.1.5' }),
+      /^warning: .*this machine only, while ADVERTISED_HOST is 192.168.1.5/,
+    ],
+    ['to everybody', facts(all('0.0.0.0')), /^warning: .*every network.*no|password/],
+  ])('%s', (_what, found, words) => expect(said(judgePublished(found))).toMatch(words));
+
+  test('are told as ranges', () => {
+    expect(inRanges([19_000, 19_001, 19_002, 19_005, 19_007, 19_008])).toBe('19000-19002, 19005, 19007-19008');
+  });
+});
+
+const taken = (ports: number[], by: string | null = "container 'torrent'") =>
+  judgeTaken({ vpn: 'gluetun', forwardedPort: 40_648, taken: ports, by });
+const outgoing = (sysctl: string | null, forwardedPort: number | null = null) =>
+  judgeOutgoing({
+    sysctl,
+    forwardedPort,
+    httpPorts: { first: 19_000, last: 19_024 },
+    httpsPorts: { first: 45_000, last: 49_999 },
+  });
+
+describe('ports in the network of a VPN', () => {
+  test.each<Case>([
+    ['that nobody has', taken([]), /^ok: /],
+    [
+      'the forwarded one, which something else has',
+      taken([40_648]),
+      /^wrong: port 40648 is taken in the network of VPN 'gluetun', by container 'torrent', no engine can/,
+    ],
+    [
+      'some of the range',
+      taken([19_000, 19_001]),
+      /^warning: something else listens on 19000-19001 in its network: container 'torrent'/,
+    ],
+    [
+      'both',
+      taken([19_000, 40_648], null),
+      /^wrong: port 40648 is taken .*; warning: something else listens on 19000 in/,
+    ],
+    [
+      'of outgoing connections, as Linux has them',
+      outgoing(null),
+      /^warning: .*32768-60999, among them the engines' HTTPS ports 45000-49999.*sysctl/,
+    ],
+    [
+      'of outgoing connections, among them the forwarded one',
+      outgoing(null, 40_648),
+      /HTTPS ports 45000-49999 and forwarded port 40648/,
+    ],
+    ['of outgoing connections, below all others', outgoing('10000 18999', 40_648), /^ok: /],
+    [
+      'of outgoing connections, from among the HTTP ports',
+      outgoing('10000\t19010'),
+      /^warning: .*HTTP ports 19000-19024/,
+    ],
+  ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
+});
+
+const hints = (command: string, logDriver = 'json-file') =>
+  judgeHints({ vpn: 'gluetun', command, logDriver, intervalS: 5, apiPort: 8000 });
+const wget = (at: string, end = ' &"') => `/bin/sh -c "wget -q -O /dev/null --post-data= ${at}${end}`;
+
+describe('the up-command', () => {
+  test.each<Case>([
+    [
+      'that tells Portward',
+      hints(wget('http://portward:8000/vpns/gluetun/recheck')),
+      /^ok: it tells Portward of a new port, at portward$/,
+    ],
+    ['with a limit', hints(wget('http://portward:8000/vpns/gluetun/recheck -T 1', '"')), /^ok: /],
+    [
+      'that waits without a limit',
+      hints(wget('http://portward:8000/vpns/gluetun/recheck', '"')),
+      /^warning: .*without a limit/,
+    ],
+    [
+      'of another VPN',
+      hints(wget('http://portward:8000/vpns/gluetun2/recheck')),
+      /^wrong: it tells Portward of VPN 'gluetun2'.*name \/vpns\/gluetun\/recheck/,
+    ],
+    [
+      "to the VPN's own container",
+      hints(wget('http://127.0.0.1:8000/vpns/gluetun/recheck')),
+      /^wrong: it looks for Portward at 127.0.0.1/,
+    ],
+    ['none, with a log', hints(''), /^ok: .*follows the container's log/],
+    [
+      'for something else, with a log',
+      hints('/bin/sh -c "echo {{PORT}} SECRET"'),
+      /^ok: .*follows the container's log/,
+    ],
+    ['none, without a log', hints('', 'none'), /^warning: .*after up to 5 s.*json-file/],
+  ])('%s', (_what, judged, words) => {
+    expect(said(judged)).toMatch(words);
+    expect(said(judged)).not.toContain('SECRET');
+  });
+});
