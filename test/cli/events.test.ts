@@ -53,6 +53,7 @@ async function listen(...args: string[]): Promise<void> {
 async function interrupt(): Promise<string> {
   process.emit('SIGINT');
   const printed = await listening;
+  expect(terminal.err.lines.at(-1)).toMatch(/^(Listening|Portward is there again)/);
   await feed.stop();
   return printed;
 }

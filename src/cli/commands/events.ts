@@ -38,6 +38,7 @@ async function* follow(terminal: Terminal, options: ApiOptions, signal: AbortSig
       if (message.id !== '') ({ id } = message);
       if (message.event !== '') yield message;
     }
+    if (signal.aborted) return;
     terminal.say(terminal.style('yellow', 'Portward is away; nothing is lost, and events go on when it is back.'));
     body = await reopened(options, id, signal);
     terminal.say(terminal.style('dim', 'Portward is there again.'));
