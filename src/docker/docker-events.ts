@@ -26,6 +26,12 @@ const DockerEvent = Type.Object({
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
+/** What that leads to and what to do, for the log and for who looks before Portward runs. */
+export const EVENTS_MISSING = {
+  means: 'Portward looks more often instead, and sees later what happens to containers',
+  todo: 'A filtering proxy has to permit GET /events (EVENTS=1) and to pass each event on at once',
+} as const;
+
 /** An event comes within milliseconds; a machine that is very busy has this long. */
 const TOLD_WITHIN_MS = 10_000;
 
@@ -110,8 +116,7 @@ export class DockerEvents {
     this.obstacle = obstacle;
     this.options.log?.warn(
       { event: 'docker events missing' },
-      `Docker's events are missing: ${obstacle}. Portward looks more often instead, and sees later what happens to containers. ` +
-        'A filtering proxy has to permit GET /events (EVENTS=1) and to pass each event on at once',
+      `Docker's events are missing: ${obstacle}. ${EVENTS_MISSING.means}. ${EVENTS_MISSING.todo}`,
     );
     // Whoever waits for an event looks now, and then more often.
     this.tell(null);

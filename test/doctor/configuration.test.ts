@@ -8,7 +8,7 @@ import { judgeQuotes } from '../../src/doctor/checks/configuration/quotes';
 import { judgeNames, unknownNames } from '../../src/doctor/checks/configuration/unknown-names';
 import { judgeWithoutEffect } from '../../src/doctor/checks/configuration/without-effect';
 import { Site } from '../../src/doctor/site';
-import { isKnownName, resembling } from '../../src/known-names';
+import { isKnownName, resembling } from '../../src/doctor/known-names';
 import { said } from './said';
 
 const folder = mkdtempSync(join(tmpdir(), 'portward-doctor-'));

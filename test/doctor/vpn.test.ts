@@ -216,8 +216,8 @@ describe('ports in the network of a VPN', () => {
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
 
-const hints = (command: string, logDriver = 'json-file') =>
-  judgeHints({ vpn: 'gluetun', command, logDriver, intervalS: 5, apiPort: 8000 });
+const hints = (command: string, logDriver = 'json-file', portward: string[] | null = null) =>
+  judgeHints({ vpn: 'gluetun', command, logDriver, intervalS: 5, apiPort: 8000, portward });
 const wget = (at: string, end = ' &"') => `/bin/sh -c "wget -q -O /dev/null --post-data= ${at}${end}`;
 
 describe('the up-command', () => {
@@ -242,6 +242,21 @@ describe('the up-command', () => {
       "to the VPN's own container",
       hints(wget('http://127.0.0.1:8000/vpns/gluetun/recheck')),
       /^wrong: it looks for Portward at 127.0.0.1/,
+    ],
+    [
+      'by a name that Portward has there',
+      hints(wget('http://portward:8000/vpns/gluetun/recheck'), 'json-file', ['app-portward-1', 'portward']),
+      /^ok: /,
+    ],
+    [
+      'by a name that Portward does not have there',
+      hints(wget('http://portward:8000/vpns/gluetun/recheck'), 'json-file', ['pw']),
+      /^wrong: it looks for Portward at portward, and in its networks Portward is pw/,
+    ],
+    [
+      'by an address of the Docker host',
+      hints(wget('http://172.17.0.1:8000/vpns/gluetun/recheck'), 'json-file', ['pw']),
+      /^ok: /,
     ],
     ['none, with a log', hints(''), /^ok: .*follows the container's log/],
     [

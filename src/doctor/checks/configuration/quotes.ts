@@ -1,4 +1,4 @@
-import { isKnownName } from '../../../known-names';
+import { isKnownName } from '../../known-names';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,5 +1,6 @@
 import { DeadlineExceeded, withDeadline } from '../../../deadline';
 import { statusCode } from '../../../docker/docker-error';
+import { EVENTS_MISSING } from '../../../docker/docker-events';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -35,9 +36,5 @@ export function events({ docker }: Site): Check {
 export function judgeEvents(answer: 'open' | 'kept back' | number): Finding {
   if (answer === 'open') return ok('they come as a stream');
   const obstacle = answer === 'kept back' ? 'nothing comes, though they are asked for' : `they are refused (${answer})`;
-  return warning(
-    obstacle,
-    'Portward looks more often instead, and sees later what happens to containers',
-    'have the filtering proxy before Docker permit GET /events (EVENTS=1), and pass each event on at once, without a limit of time',
-  );
+  return warning(obstacle, EVENTS_MISSING.means, EVENTS_MISSING.todo);
 }

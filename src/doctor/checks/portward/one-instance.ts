@@ -1,5 +1,7 @@
+import { nameOf } from '../../../docker/reach';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
+import { portwards } from '../../portwards';
 import type { Site } from '../../site';
 
 /** A container in which a Portward works on VPNs. */
@@ -20,23 +22,19 @@ export function oneInstance(site: Site): Check {
   };
 }
 
-const WORKS = /^(\S*\/)?portward (start|worker)\b/;
-
 async function workersOn({ dockerode, docker }: Site): Promise<Worker[]> {
-  const all = await dockerode.listContainers();
-  const found = await Promise.all(all.filter(({ Command }) => WORKS.test(Command)).map(({ Id }) => docker.inspect(Id)));
-  return found.flatMap((details) => {
-    if (!details) return [];
-    const of = (name: string) =>
-      details.Config.Env?.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-    return [
-      {
-        container: details.Name.replace(/^\//, ''),
+  const found = await portwards(dockerode, docker);
+  return found
+    .filter(({ part }) => part !== 'api')
+    .map(({ details }) => {
+      const of = (name: string) =>
+        details.Config.Env?.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+      return {
+        container: nameOf(details),
         instance: of('PORTWARD_INSTANCE') || 'default',
         temporal: of('TEMPORAL_ADDRESS') || null,
-      },
-    ];
-  });
+      };
+    });
 }
 
 export function judgeInstance(instance: string, workers: readonly Worker[]): Finding {

@@ -1,6 +1,8 @@
 import { commandSetting } from '../../../gluetun/container-environment';
+import { nameOf } from '../../../docker/reach';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
+import { portwards } from '../../portwards';
 import type { VpnSite } from '../../vpn-site';
 
 export interface HintFacts {
@@ -12,6 +14,8 @@ export interface HintFacts {
   /** GLUETUN_HEALTH_CHECK_INTERVAL_S */
   readonly intervalS: number;
   readonly apiPort: number;
+  /** Names and addresses of the containers in its networks that have Portward's API; null: there is none now. */
+  readonly portward: readonly string[] | null;
 }
 
 /** How Portward hears of a new port before it asks. */
@@ -21,7 +25,7 @@ export function upCommand(vpn: VpnSite): Check {
     title: 'up-command',
     vpn: vpn.name,
     look: async () => {
-      const { Config, HostConfig } = await vpn.container();
+      const { Config, HostConfig, NetworkSettings } = await vpn.container();
       const { checkIntervalMs, api } = vpn.site.settings;
       return judgeHints({
         vpn: vpn.name,
@@ -29,14 +33,29 @@ export function upCommand(vpn: VpnSite): Check {
         logDriver: HostConfig.LogConfig?.Type ?? '',
         intervalS: checkIntervalMs / 1000,
         apiPort: api.port,
+        portward: namesOf(await portwards(vpn.site.dockerode, vpn.site.docker), Object.keys(NetworkSettings.Networks)),
       });
     },
   };
 }
 
+function namesOf(found: Awaited<ReturnType<typeof portwards>>, networks: readonly string[]): string[] | null {
+  const names = found
+    .filter(({ part }) => part !== 'worker')
+    .flatMap(({ details }) => {
+      const shared = Object.entries(details.NetworkSettings.Networks).filter(([network]) => networks.includes(network));
+      const own = shared.flatMap(([, { Aliases, IPAddress }]) => [...((Aliases as string[] | null) ?? []), IPAddress]);
+      return shared.length === 0 ? [] : [nameOf(details), ...own];
+    });
+  return names.length === 0 ? null : [...new Set(names.filter((name) => name !== ''))];
+}
+
+/** Of the Docker host, or further away: what is there is not to be seen from here. */
+const ELSEWHERE = /^(\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal|.*\..*)$/;
+
 const RECHECK = /\bhttps?:\/\/(\[[^\]]+\]|[^\s/:"']+)(?::(\d+))?\/vpns\/([^\s/"']+)\/recheck\b/;
 
-export function judgeHints({ vpn, command, logDriver, intervalS, apiPort }: HintFacts): Finding {
+export function judgeHints({ vpn, command, logDriver, intervalS, apiPort, portward }: HintFacts): Finding {
   const [found, host = '', , named = ''] = RECHECK.exec(command) ?? [];
   const todo = `docker-compose.yml of Portward shows the command: it posts to http://portward:${apiPort}/vpns/${vpn}/recheck`;
   if (found !== undefined) {
@@ -51,6 +70,12 @@ export function judgeHints({ vpn, command, logDriver, intervalS, apiPort }: Hint
         `it looks for Portward at ${host}`,
         "that is the VPN's own container, where Portward is not",
         `name Portward's container, or the Docker host's address: ${todo}`,
+      );
+    if (portward !== null && !portward.includes(host) && !ELSEWHERE.test(host))
+      return wrong(
+        `it looks for Portward at ${host}, and in its networks Portward is ${portward.join(', ')}`,
+        'Portward is not told of a new port',
+        `name one of these in it: ${todo}`,
       );
     if (!/[&]|-T ?\d|--timeout|-m ?\d|--max-time/.test(command))
       return warning(

@@ -1,0 +1,23 @@
+import type Dockerode from 'dockerode';
+import type { ContainerDetails, DockerHost } from '../docker/docker-host';
+
+/** As the image's entry point is typed. */
+const COMMAND = /^(?:\S*\/)?portward (start|worker|api)\b/;
+
+export type Part = 'start' | 'worker' | 'api';
+
+/** Containers of this Docker host in which a Portward runs, and as what. @throws DockerUnreachable */
+export async function portwards(
+  dockerode: Dockerode,
+  docker: DockerHost,
+): Promise<{ readonly part: Part; readonly details: ContainerDetails }[]> {
+  const all = await dockerode.listContainers();
+  const found = await Promise.all(
+    all.map(async ({ Id, Command }) => {
+      const part = COMMAND.exec(Command)?.[1] as Part | undefined;
+      const details = part === undefined ? null : await docker.inspect(Id);
+      return part === undefined || details === null ? [] : [{ part, details }];
+    }),
+  );
+  return found.flat();
+}
