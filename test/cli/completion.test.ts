@@ -58,12 +58,12 @@ testUnless(lacks('fish'))('in fish commands, options and names of VPNs are compl
 
 testUnless(lacks('zsh'))('in zsh the script is taken, and gives each command its options', async () => {
   const script =
-    'autoload -U compinit; compinit -u -d /dev/null; _arguments() { print -l -- "$@" }; _describe() { : };';
+    'autoload -U compinit; compinit -u -d /dev/null; _arguments() { print -l -- "$words[1]:$CURRENT" "$@" }; _describe() { : };';
   const words = await offered(
     'zsh',
     (file) => `${script} source ${file}; words=(portward status --); CURRENT=3; _portward`,
   );
-  expect(words.join(' ')).toMatch(/--json\[for programs\] .*--watch\[/);
+  expect(words.join(' ')).toMatch(/^status:2 --json\[for programs\] .*--watch\[/);
 });
 
 test('the names of VPNs come from the API, and nothing where there is none', async () => {

@@ -98,16 +98,19 @@ ${commands.map(({ name, description }) => `    '${name}:${described(description)
     _describe command commands
     return
   fi
-  case $words[2] in
+  # The command takes the place of the program before its options and arguments.
+  shift words
+  ((CURRENT--))
+  case $words[1] in
 ${commands
   .map((command) => {
     const options = command.options.map(({ flag, description }) => `'${flag}[${described(description)}]'`);
     const first =
       command.first === 'vpn'
-        ? ["'2:vpn:_portward_vpns'"]
+        ? ["'1:vpn:_portward_vpns'"]
         : choices(command) === ''
           ? []
-          : [`'2:${command.name}:(${choices(command)})'`];
+          : [`'1:${command.name}:(${choices(command)})'`];
     return `    ${command.name}) _arguments ${[...options, ...first].join(' ')} ;;`;
   })
   .join('\n')}
