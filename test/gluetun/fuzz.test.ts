@@ -2,8 +2,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import * as fc from 'fast-check';
 import { GluetunClient, GluetunError, type FollowedPort } from '../../src/gluetun/client';
-
-const RUNS = process.env['PORTWARD_TEST_ALL'] === 'true' ? 400 : 100;
+import { runs } from '../repetitions';
 
 type Ending = 'end' | 'destroy' | 'hang';
 let reply: { readonly bytes: Buffer; readonly ending: Ending } = { bytes: Buffer.alloc(0), ending: 'end' };
@@ -101,7 +100,7 @@ test('whatever JSON comes with whatever status, a port is one that is in an answ
         expect(code >= 200 && code < 300).toBe(true);
       },
     ),
-    { numRuns: RUNS },
+    runs(400),
   );
 }, 120_000);
 
@@ -113,7 +112,7 @@ test('an answer that holds what is asked for gives just that', async () => {
       const expected = stays ? follow.current : (body.ports[follow.index] ?? 0);
       expect(await asked(follow, patient)).toBe(expected === 0 ? null : expected);
     }),
-    { numRuns: RUNS },
+    runs(400),
   );
 }, 120_000);
 
@@ -150,6 +149,6 @@ test('whatever bytes come, no port is made up and no key shown', async () => {
       if (port === null) return;
       expect(raw.toString('latin1')).toContain(`"port":${port}`);
     }),
-    { numRuns: RUNS },
+    runs(400),
   );
 }, 120_000);

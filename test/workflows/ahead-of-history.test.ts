@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { listsQuery, recheckSignal } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { ALL } from '../repetitions';
 import { builtWorkflows } from './built-workflows';
 import { TemporalBench, type VpnStand } from './bench';
 
@@ -54,7 +55,7 @@ function untilAtRest(): Promise<unknown> {
 }
 
 /** Which of them the next worker takes first is the server's choice, so there are several rounds. */
-const PORTS = process.env['PORTWARD_TEST_ALL'] === 'true' ? [40_001, 40_002, 40_003, 40_004, 40_005] : [40_001, 40_002];
+const PORTS = ALL ? [40_001, 40_002, 40_003, 40_004, 40_005] : [40_001, 40_002];
 /** The server keeps a task for the worker that is gone for as long. */
 const impatient = { stickyQueueScheduleToStartTimeout: '1 second' };
 

@@ -10,6 +10,7 @@ import { restored, shortened } from '../../src/workflows/short-stream';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
 import { DAY, plainEngine, replacement, sight, vpnSettings } from '../builders';
 import { stream } from '../streams/events';
+import { runs } from '../repetitions';
 
 const MINUTE = 60_000;
 
@@ -159,7 +160,7 @@ test('whatever a stream is made of comes back as it was', () => {
         expect(jsonBytes(shortened(before, engines))).toBeLessThanOrEqual(jsonBytes(before) + 6);
       }
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 

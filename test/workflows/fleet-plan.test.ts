@@ -3,6 +3,7 @@ import type { FleetMember, FleetSettings } from '../../src/domain/fleet';
 import { planFleet } from '../../src/domain/fleet-plan';
 import type { PoolCondition, PoolFacts } from '../../src/domain/pool';
 import { fleetSettings, member, poolFacts } from '../fleet-builders';
+import { runs } from '../repetitions';
 
 /** VPNs a, b, c … and what is said of each. */
 function pool(facts: (Partial<PoolFacts> | null)[], change: Partial<FleetSettings> = {}) {
@@ -151,7 +152,7 @@ function keeps(row: { readonly planned: number | undefined; readonly target: num
 }
 
 describe('whatever the pool looks like', () => {
-  const runs = { numRuns: 2_000 };
+  const often = runs(2_000);
 
   test('a target is never below the engines that can not be moved or the floor, nor above the range of ports but for those', () => {
     fc.assert(
@@ -164,7 +165,7 @@ describe('whatever the pool looks like', () => {
           expect(planned).toBeLessThanOrEqual(Math.max(floor, fixed, capacity));
         }
       }),
-      runs,
+      often,
     );
   });
 
@@ -183,7 +184,7 @@ describe('whatever the pool looks like', () => {
         expect(sum).toBe(Math.min(most, Math.max(least, plan.wanted)));
         expect(plan.wanted).toBeLessThanOrEqual(Math.min(given.maxReplicas, given.maxActiveReplicas));
       }),
-      runs,
+      often,
     );
   });
 
@@ -196,7 +197,7 @@ describe('whatever the pool looks like', () => {
         const takers = told.filter((r) => keeps(r) < r.capacity).map(keeps);
         expect(Math.max(0, ...givers) - Math.min(1_000, ...takers)).toBeLessThanOrEqual(1);
       }),
-      runs,
+      often,
     );
   });
 
@@ -211,7 +212,7 @@ describe('whatever the pool looks like', () => {
         });
         expect(planFleet(settings, demand, next)).toEqual(plan);
       }),
-      runs,
+      often,
     );
   });
 
@@ -231,7 +232,7 @@ describe('whatever the pool looks like', () => {
         const down = rows.filter((r) => r.condition === 'down');
         expect(down.map((r) => after[r.name])).toEqual(down.map((r) => r.planned));
       }),
-      runs,
+      often,
     );
   });
 });

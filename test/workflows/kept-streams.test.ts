@@ -1,6 +1,7 @@
 // No order of reports, removals, replacements and restarts stops an engine with a stream that was accepted, unless it had to go: `letGo`
 // of the world checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
 import * as fc from 'fast-check';
+import { runs } from '../repetitions';
 import { World } from './world';
 
 type Step = (world: World) => void;
@@ -83,6 +84,6 @@ test('whoever plays on an engine that need not go plays on, and whoever comes to
       const { sealed } = world.state.data;
       expect(world.playing.filter((p) => sealed.includes(p.containerId))).toEqual([]);
     }),
-    { numRuns: 200 },
+    runs(400),
   );
 });

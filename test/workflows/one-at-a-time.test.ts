@@ -1,5 +1,6 @@
 // Engines that write to one volume: the next one is made when the one before is gone, whatever happens in which order.
 import * as fc from 'fast-check';
+import { runs } from '../repetitions';
 import { settings, World } from './world';
 
 type Step = (world: World) => void;
@@ -49,7 +50,7 @@ test('never two at once', () => {
     fc.property(plays, (played) => {
       expect(play(true, played).most).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 150 },
+    runs(200),
   );
 });
 

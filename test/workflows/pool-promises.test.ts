@@ -1,5 +1,6 @@
 // The number of engines in worlds in which nothing fails for long: so there is often something to let go of.
 import * as fc from 'fast-check';
+import { runs } from '../repetitions';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
 
@@ -66,7 +67,7 @@ test('nobody loses a stream because engines are too many, and whoever drains ser
       world.settle();
       assertSettled(world);
     }),
-    { numRuns: 150 },
+    runs(200),
   );
 });
 

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../repetitions';
 import { settings, World } from './world';
 import { assertSettled } from './world-at-rest';
 
@@ -154,7 +155,7 @@ describe('whatever happens, in whatever order', () => {
         world.assertPromises();
         assertSettled(world);
       }),
-      { numRuns: 400 },
+      runs(600),
     );
   });
 });

@@ -1,6 +1,7 @@
 // Whatever keeps the engines of one role down, those of the other are kept.
 import * as fc from 'fast-check';
 import type { Role } from '../../src/domain/engine';
+import { runs } from '../repetitions';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
 
@@ -48,8 +49,6 @@ function plays(role: Role): fc.Arbitrary<Step[]> {
   return fc.array(fc.oneof(time, lose(role), port, outage, restart, renewal), { maxLength: 12 });
 }
 
-const RUNS = process.env['PORTWARD_TEST_ALL'] === 'true' ? 80 : 20;
-
 /** Longer than the pauses between engines that keep dying, and than the VPN's own remedies. */
 const LONG_S = 900;
 
@@ -80,7 +79,7 @@ test('plain engines are kept whatever the forwarded one does, one in its place, 
         assertSettled(world);
       },
     ),
-    { numRuns: RUNS },
+    runs(80),
   );
 });
 
@@ -98,7 +97,7 @@ test('the forwarded engine is kept whatever the plain ones do, and they come onc
       world.settle();
       assertSettled(world);
     }),
-    { numRuns: RUNS },
+    runs(80),
   );
 });
 
