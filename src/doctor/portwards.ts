@@ -1,4 +1,5 @@
 import type Dockerode from 'dockerode';
+import { dockerError } from '../docker/docker-error';
 import type { ContainerDetails, DockerHost } from '../docker/docker-host';
 
 /** As the image's entry point is typed. */
@@ -11,7 +12,9 @@ export async function portwards(
   dockerode: Dockerode,
   docker: DockerHost,
 ): Promise<{ readonly part: Part; readonly details: ContainerDetails }[]> {
-  const all = await dockerode.listContainers();
+  const all = await dockerode.listContainers().catch((error: unknown) => {
+    throw dockerError(error);
+  });
   const found = await Promise.all(
     all.map(async ({ Id, Command }) => {
       const part = COMMAND.exec(Command)?.[1] as Part | undefined;

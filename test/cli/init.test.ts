@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { init } from '../../src/cli/commands/init';
 import { vpnIn, type FoundVpn } from '../../src/cli/init/found-vpn';
-import { nobody, type Questions } from '../../src/cli/init/questions';
+import { atTerminal, nobody, type Questions } from '../../src/cli/init/questions';
 import { loadConfig } from '../../src/config';
 import type { ContainerDetails } from '../../src/docker/docker-host';
 import { loadEnvFile } from '../../src/env-file';
+import { PassThrough } from 'node:stream';
 import { TypedTerminal } from './typed';
 
 let folder: string;
@@ -123,6 +124,23 @@ test('without a VPN it asks for one, and writes nothing when there is no answer'
   await expect(initialised([])).rejects.toThrow(/No VPN container runs here: start it/);
   await initialised([], answering({ Name: 'mine' }));
   expect(settings().vpns).toMatchObject([{ name: 'mine', httpPorts: { first: 19_000, last: 19_024 } }]);
+});
+
+test('at a terminal an empty answer is the default, and one that never comes ends it', async () => {
+  const input = new PassThrough();
+  const terminal = new TypedTerminal();
+  const { ask, close } = atTerminal(terminal, input);
+  const first = ask('One', 'x');
+  input.write('\n');
+  expect(await first).toBe('x');
+  const second = ask('Two', 'y');
+  input.write(' z \n');
+  expect(await second).toBe('z');
+  const never = ask('Three', '');
+  input.end();
+  await expect(never).rejects.toThrow('Nothing is written');
+  expect(terminal.err.text).toMatch(/One \[x\]: .*Two \[y\]: /s);
+  close();
 });
 
 describe('a file that is there', () => {

@@ -2,19 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSimulatedDocker, type SimulatedDocker } from '../../simulator/docker/simulated-docker';
-import { engineImage } from '../../simulator/engine-image';
-import { startSimulatedVpn } from '../../simulator/vpn-container';
 import { testUnless } from '../test-unless';
+import { NO_SIMULATED_DOCKER, SimulatedSite } from './simulated-site';
 
 // The command as a user types it, in a folder with an `.env`, before Portward was ever started.
 
-const testInMemory = testUnless(process.platform === 'linux' ? null : 'a Docker in memory needs Linux');
+const testInMemory = testUnless(NO_SIMULATED_DOCKER);
 const folder = mkdtempSync(join(tmpdir(), 'portward-doctor-'));
-let simulated: SimulatedDocker;
+let site: SimulatedSite;
+beforeAll(async () => {
+  if (NO_SIMULATED_DOCKER === null)
+    site = await SimulatedSite.start({ auth: { mode: 'apikey', key: 'the-right-key' } });
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await simulated?.close();
+  await site?.close();
 });
 
 interface Run {
@@ -22,12 +24,12 @@ interface Run {
   readonly printed: string;
 }
 
-function doctor(env: string, ...options: string[]): Promise<Run> {
+function doctor(env: string, options: readonly string[] = [], more: Record<string, string> = {}): Promise<Run> {
   writeFileSync(join(folder, '.env'), env, { mode: 0o600 });
   const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
   const child = spawn(process.execPath, [main, 'doctor', '--url', 'http://127.0.0.1:9', ...options], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, DOCKER_HOST: simulated.dockerHost },
+    env: { PATH: process.env['PATH'], HOME: folder, DOCKER_HOST: site.simulated.dockerHost, ...more },
   });
   let printed = '';
   for (const output of [child.stdout, child.stderr]) output.on('data', (text: Buffer) => (printed += text.toString()));
@@ -35,23 +37,10 @@ function doctor(env: string, ...options: string[]): Promise<Run> {
 }
 
 testInMemory('ends with 1 and says what to do when something is wrong, and with 0 when nothing is', async () => {
-  simulated = await startSimulatedDocker();
-  const image = await engineImage(simulated.docker, {}, 'doctor-command');
-  const vpn = await startSimulatedVpn(simulated.docker, {
-    runId: 'doctor-command',
-    name: 'gluetun',
-    port: 65_290,
-    startDelayMs: 0,
-    healthIntervalMs: 100,
-    controlPort: 18_000,
-    env: { VPN_PORT_FORWARDING: 'on' },
-    auth: { mode: 'apikey', key: 'the-right-key' },
-  });
-  await vpn.untilHealth('healthy');
   const right = [
     'GLUETUN_CONTAINER_NAME=gluetun',
     'CONTAINER_REACH=network',
-    `ENGINE_IMAGE=${image}`,
+    `ENGINE_IMAGE=${site.image}`,
     // Not taken on a machine where tests run beside each other.
     'APP_HOST=127.0.0.98',
     'GLUETUN_API_KEY=the-right-key',
@@ -63,15 +52,23 @@ testInMemory('ends with 1 and says what to do when something is wrong, and with 
   expect(misspelt.printed).toMatch(/^warning +names +Portward does not know GLUETUN_CONTAINER_NAMEE$/m);
   expect(misspelt.printed).toMatch(/^ +→ did you mean GLUETUN_CONTAINER_NAME\?/m);
 
-  const wrongKey = await doctor(right.replace('the-right-key', 'the-wrong-key'), '--quiet');
+  const wrongKey = await doctor(right.replace('the-right-key', 'the-wrong-key'), ['--quiet']);
   expect(wrongKey.code).toBe(1);
   expect(wrongKey.printed).toMatch(/^wrong +gluetun: control server +the control server refuses access \(401\)/m);
   expect(wrongKey.printed).not.toMatch(/^ok/m);
   expect(wrongKey.printed).not.toContain('the-wrong-key');
 
-  const fine = await doctor(right, '--json');
+  const fine = await doctor(right, ['--json']);
   expect(JSON.parse(fine.printed)).toMatchObject({ wrong: 0 });
   expect(fine.code).toBe(0);
+});
+
+testInMemory('without Docker all that depends on it is one line', async () => {
+  const run = await doctor('GLUETUN_CONTAINER_NAME=gluetun\n', [], { DOCKER_HOST: 'tcp://127.0.0.1:9' });
+  expect(run.code).toBe(1);
+  expect(run.printed).toMatch(/^wrong +Docker +Docker is not reachable: connect ECONNREFUSED/m);
+  expect(run.printed).toMatch(/^\? +\d+ others +Docker can't be asked$/m);
+  expect(run.printed.match(/^\?/gm)).toHaveLength(1);
 });
 
 testInMemory('says what is wrong with an .env that can not be read at all, among all else', async () => {

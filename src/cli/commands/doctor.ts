@@ -22,7 +22,7 @@ export function addDoctor(program: Command, terminal: Terminal): void {
       const shown = options.quiet ? results.filter(({ verdict }) => verdict !== 'ok') : results;
       const counts = countsOf(results);
       if (options.json) terminal.json({ ...counts, checks: shown });
-      else terminal.print([...lines(terminal, shown), '', summary(terminal, counts)].join('\n'));
+      else terminal.print([...lines(terminal, together(shown)), '', summary(terminal, counts)].join('\n'));
       if (counts.wrong > 0) process.exitCode = 1;
     });
 }
@@ -41,6 +41,19 @@ const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly style: S
   wrong: { mark: 'wrong', style: 'red' },
   unknown: { mark: '?', style: 'dim' },
 };
+
+/** As many that could not be looked at for one reason are one line. */
+const MANY = 3;
+
+/** For people: what could not be looked at is told once for each reason. */
+function together(results: readonly Result[]): Result[] {
+  const unknown = (found: string) => results.filter((result) => result.verdict === 'unknown' && result.found === found);
+  return results.flatMap((result): Result[] => {
+    const same = result.verdict === 'unknown' ? unknown(result.found) : [];
+    if (same.length < MANY) return [result];
+    return same[0] === result ? [{ ...result, title: `${same.length} others`, vpn: null }] : [];
+  });
+}
 
 /** One for each finding, with what it means and what to do below it. */
 function lines(terminal: Terminal, results: readonly Result[]): string[] {

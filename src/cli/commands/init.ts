@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { composeText, COMPOSE_FILE } from '../init/compose-text';
 import { envText } from '../init/env-text';
@@ -94,8 +94,23 @@ function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<strin
     ...files,
     '',
     `Portward will look after ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
-    '  portward doctor                                        what is still missing',
-    '  portward start                                         here, or',
-    `  docker compose -f ${COMPOSE_FILE} up -d   in a container`,
+    ...steps([
+      [`${calledAs()} doctor`, 'what is still missing'],
+      [`${calledAs()} start`, 'here, or'],
+      [`docker compose -f ${COMPOSE_FILE} up -d`, 'in a container'],
+    ]),
   ].join('\n');
+}
+
+function steps(of: readonly (readonly [command: string, what: string])[]): string[] {
+  const width = Math.max(...of.map(([command]) => command.length));
+  return of.map(([command, what]) => `  ${command.padEnd(width)}   ${what}`);
+}
+
+/** As this command was typed: in a checkout nothing is called `portward`. */
+function calledAs(): string {
+  const script = process.argv[1] ?? '';
+  if (basename(script) !== 'main.js') return 'portward';
+  const path = relative(process.cwd(), script);
+  return `node ${path.startsWith('..') ? script : path}`;
 }

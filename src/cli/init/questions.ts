@@ -7,11 +7,18 @@ export interface Questions {
   readonly close: () => void;
 }
 
-export function atTerminal(terminal: Terminal): Questions {
-  const lines = createInterface({ input: process.stdin, output: terminal.err });
+export function atTerminal(terminal: Terminal, input: NodeJS.ReadableStream = process.stdin): Questions {
+  const lines = createInterface({ input, output: terminal.err });
+  const left = new AbortController();
+  const leave = () => left.abort(new Error('Nothing is written, since no answer came.'));
+  // Ctrl-C, and Ctrl-D or the end of a file.
+  lines.once('SIGINT', leave).once('close', leave);
   return {
     ask: async (question, otherwise) => {
-      const answer = await lines.question(`${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `);
+      const shown = `${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `;
+      const answer = await lines.question(shown, { signal: left.signal }).catch((error: unknown) => {
+        throw left.signal.aborted ? left.signal.reason : error;
+      });
       return answer.trim() === '' ? otherwise : answer.trim();
     },
     close: () => lines.close(),
