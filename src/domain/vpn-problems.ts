@@ -43,6 +43,11 @@ function seeLog(vpn: string): string {
   return `\`docker logs ${vpn}\` says why`;
 }
 
+/** Not its container: the VPN inside of it. */
+export function stoppedInWords(vpn: string): string {
+  return `the VPN in container '${vpn}' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`;
+}
+
 /** @param redirectedTo where Gluetun sends what arrives at the forwarded port */
 export function redirectedInWords(vpn: string, redirectedTo: readonly Port[]): string {
   return (

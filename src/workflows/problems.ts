@@ -1,6 +1,12 @@
 import { takenInWords } from '../domain/taken-ports';
 import type { Sight } from '../domain/observation';
-import { absentInWords, imageMissingInWords, notRunningInWords, redirectedInWords } from '../domain/vpn-problems';
+import {
+  absentInWords,
+  imageMissingInWords,
+  notRunningInWords,
+  redirectedInWords,
+  stoppedInWords,
+} from '../domain/vpn-problems';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
 import { IDLE_AT_MOST_MS, standsAside } from './rival';
@@ -71,7 +77,7 @@ function notRestarted(data: VpnData): string {
 
 function vpnStoppedByOwner(data: VpnData): string | null {
   if (!isStoppedByOwner(data)) return null;
-  return `the VPN in container '${data.settings.vpn}' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`;
+  return stoppedInWords(data.settings.vpn);
 }
 
 function anotherPortward(data: VpnData): string | null {

@@ -92,9 +92,19 @@ describe('a VPN', () => {
     await site.vpn.setFault(null);
   });
 
-  testInMemory('without a port', async () => {
+  testInMemory('that somebody has stopped inside its container', async () => {
     await site.vpn.stopVpn();
+    expect(found(await site.looked(), 'control-server.forwarded-port')).toMatch(
+      /^wrong: the VPN in container 'gluetun' is stopped: start it with PUT/,
+    );
+    await site.vpn.runVpn();
+    await until('the port', async () => (await site.vpn.state()).ports[0] === 65_290);
+  });
+
+  testInMemory('that has lost its port', async () => {
+    await site.vpn.losePort();
     expect(found(await site.looked(), 'control-server.forwarded-port')).toMatch(/^warning: .*no port is forwarded/);
+    await site.vpn.stopVpn();
     await site.vpn.runVpn();
     await until('the port', async () => (await site.vpn.state()).ports[0] === 65_290);
   });
@@ -149,6 +159,9 @@ testInMemory('no secret is in what is said, whoever repeats it', async () => {
   const results = await site.looked({ ...env, GLUETUN_API_KEYY: KEY });
   await site.vpn.setFault(null);
   expect(JSON.stringify(results)).not.toMatch(/nobody-may-see|bm9ib2R5/);
+  // In the wrong place it is repeated by who says what was expected there.
+  const misplaced = await site.looked({ API_KEY: KEY, APP_PORT: KEY });
+  expect(found(misplaced, 'configuration.variables')).toMatch(/^wrong: APP_PORT: expected .* got '\*\*\*'/);
   expect(found(results, 'configuration.names')).toMatch(/GLUETUN_API_KEYY/);
   expect(amiss(results)).toContain('control-server.access');
 });

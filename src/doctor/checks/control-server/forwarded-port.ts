@@ -1,5 +1,6 @@
+import { stoppedInWords } from '../../../domain/vpn-problems';
 import type { Check } from '../../check';
-import { NotLooked, ok, warning, type Finding } from '../../finding';
+import { NotLooked, ok, warning, wrong, type Finding } from '../../finding';
 import type { PortAnswer, VpnSite } from '../../vpn-site';
 
 export function forwardedPort(vpn: VpnSite): Check {
@@ -10,9 +11,16 @@ export function forwardedPort(vpn: VpnSite): Check {
     look: async (signal) => {
       const answer = await vpn.port(signal);
       if (answer.kind === 'failed') throw new NotLooked('the control server does not say it');
-      return judgePort(vpn.name, answer);
+      const isStopped =
+        answer.kind === 'none' &&
+        (await vpn.ask(signal, (base) => vpn.client.vpnStatus(base, signal)).catch(() => null)) === 'stopped';
+      return isStopped ? judgeStopped(vpn.name) : judgePort(vpn.name, answer);
     },
   };
+}
+
+export function judgeStopped(vpn: string): Finding {
+  return wrong(stoppedInWords(vpn), 'it has no forwarded port, and Portward leaves it as somebody has wanted it', null);
 }
 
 export function judgePort(vpn: string, answer: Exclude<PortAnswer, { kind: 'failed' }>): Finding {
