@@ -29,6 +29,7 @@ import { metricsRoutes } from './routes/metrics';
 import { replacementRoutes } from './routes/replacements';
 import { streamRoutes } from './routes/streams';
 import { temporalUiRoutes, type TemporalUi } from './routes/temporal-ui';
+import { timelineRoutes } from './routes/timeline';
 import { vpnRoutes } from './routes/vpn';
 import { securityHeaders } from './security-headers';
 import { StreamsPart } from './streams-part';
@@ -100,6 +101,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   const { instance, hints } = options;
   await vpnRoutes(routes, { reads, instance, ...(hints ? { watches: hints } : {}) });
   await replacementRoutes(routes, { reads });
+  await timelineRoutes(routes, { reads });
   await healthRoutes(routes, { reads });
   await circuitBreakerRoutes(routes, { reads });
   const { pool, fleet, sealingKey } = options;

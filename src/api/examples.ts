@@ -1,5 +1,6 @@
 import type { BreakerJson, EngineJson, ReplacementJson, VpnJson, VpnStatusJson } from './schemas';
 import type { StreamJson, StreamSampleJson } from './stream-schemas';
+import type { TimelineJson } from './timeline-schemas';
 
 // What the OpenAPI document shows for an answer: one port change, seen from every side.
 
@@ -91,10 +92,32 @@ export const replacementExample: ReplacementJson = {
   },
   new_engine: { container_id: engineExample.container_id, container_name: 'acestream_fwd_gluetun_5_1_59bee501' },
   started_at: '2026-11-23T03:50:41.336Z',
+  made_at: '2026-11-23T03:50:41.702Z',
   ready_at: '2026-11-23T03:50:42.701Z',
+  gone_at: '2026-11-23T03:50:44.612Z',
   ended_at: '2026-11-23T03:50:44.790Z',
   failed_attempts: 0,
   last_error: null,
+};
+
+export const timelineExample: TimelineJson = {
+  vpn: VPN,
+  since: '2026-11-20T18:02:11.000Z',
+  states: [
+    { from: '2026-11-20T18:02:11.000Z', state: 'forwarded', port: 65_290 },
+    { from: '2026-11-22T21:14:50.000Z', state: 'down', port: null },
+    { from: '2026-11-22T21:15:32.000Z', state: 'forwarded', port: 65_290 },
+    { from: '2026-11-23T03:50:41.000Z', state: 'forwarded', port: PORT },
+  ],
+  replacements: [
+    {
+      number: 5,
+      cause: 'port changed',
+      started_at: '2026-11-23T03:50:41.000Z',
+      ready_at: '2026-11-23T03:50:42.400Z',
+      ended_at: '2026-11-23T03:50:44.500Z',
+    },
+  ],
 };
 
 export const streamExample: StreamJson = {

@@ -69,12 +69,16 @@ export interface Replacement {
   readonly target: Target | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;
+  /** When that was started, or was first heard of; absent until then. */
+  readonly madeAt?: Instant;
   /** The engine that it was told not to bring up after all; until it has ended a container of it may come and go. */
   readonly givenUp?: Pick<Target, 'role' | 'httpPort' | 'httpsPort'>;
   readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
   readonly state: ReplacementState;
   readonly startedAt: Instant;
   readonly readyAt: Instant | null;
+  /** When the last of the old engines was gone from Docker; absent until then. */
+  readonly goneAt?: Instant;
   readonly endedAt: Instant | null;
   /** Rounds of the replacement that failed and are being tried again. */
   readonly failedAttempts: number;

@@ -1,4 +1,5 @@
 import type { Engine, EngineRef, Instant } from '../domain/engine';
+import { emptyTimeline } from '../domain/timeline';
 import { jsonBytes } from './json-bytes';
 import { restored, shortened, type ShortStream } from './short-stream';
 import { objects, table, type Table } from './table';
@@ -15,10 +16,14 @@ const EVENTS_AT_MOST = 4_000;
 const HISTORY_BYTES_AT_MOST = 20 * 1024 * 1024;
 
 /** A VPN's state in few bytes. */
-export interface Carried extends Omit<VpnData, 'engines' | 'evicted' | 'streams' | 'downSince' | 'outages'> {
+export interface Carried extends Omit<
+  VpnData,
+  'engines' | 'evicted' | 'streams' | 'downSince' | 'outages' | 'timeline'
+> {
   /** Absent where a run of before has not carried them. */
   readonly downSince?: VpnData['downSince'];
   readonly outages?: VpnData['outages'];
+  readonly timeline?: VpnData['timeline'];
   readonly engines: Table;
   readonly evicted: Table;
   readonly streams: Table;
@@ -47,6 +52,8 @@ export function carriedOver(data: VpnData): Carried {
     streamVersion: data.streamVersion + (streams.length < data.streams.length ? 1 : 0),
     replacements: data.replacements.filter(stays),
     news: data.news.filter(stays),
+    // The last to go: who has so much at work has seen much.
+    timeline: tooMuch > 0 ? emptyTimeline : data.timeline,
   });
 }
 
@@ -62,8 +69,8 @@ export function restoredFrom(carried: Carried): VpnData {
   const evicted = objects<EngineRef>(carried.evicted);
   const ids = [...engines, ...evicted].map((e) => e.id);
   const streams = objects<ShortStream>(carried.streams).map((s) => restored(s, ids));
-  const { downSince = null, outages = [] } = carried;
-  return { ...carried, engines, evicted, streams, downSince, outages };
+  const { downSince = null, outages = [], timeline = emptyTimeline } = carried;
+  return { ...carried, engines, evicted, streams, downSince, outages, timeline };
 }
 
 function inFewBytes(data: VpnData): Carried {

@@ -4,6 +4,7 @@ import type { Blindness, PortRead, Sight } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
 import type { Stream } from '../domain/stream';
+import { emptyTimeline, type Timeline } from '../domain/timeline';
 import type { ContainerReport } from './container-reports';
 import { closedBreakers, type Breakers } from './breaker';
 import { noExitAddress, type ExitAddress } from './exit-address';
@@ -117,6 +118,7 @@ export interface VpnData {
   readonly news: readonly NewsItem[];
   /** The newest of them that was sent to NOTIFY_URL. */
   readonly notified: number;
+  readonly timeline: Timeline;
   readonly retired: boolean;
 }
 
@@ -164,6 +166,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     collecting: false,
     news: [],
     notified: 0,
+    timeline: emptyTimeline,
     retired: false,
   };
 }

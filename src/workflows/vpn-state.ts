@@ -63,6 +63,7 @@ import {
 } from './replacements';
 import { busyEngines, reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './taken-ports';
+import { timelineAfter, withEnded, withoutWorker } from './timeline';
 import {
   bootingEngines,
   findEngine,
@@ -314,7 +315,7 @@ export class VpnState {
     const replacement = senderOf(this.current, { lineage, number });
     if (replacement?.state !== 'running' || replacement.target?.generation !== generation) return;
     if (replacement.made?.id === id) return;
-    this.change(replacement, { made: { id, name } });
+    this.change(replacement, { made: { id, name }, madeAt: now });
     const { p2pPort } = replacement.target;
     this.tell(engineNews('engine_provisioned', { id, name, p2pPort }, replacement.cause), now);
   }
@@ -343,7 +344,9 @@ export class VpnState {
     // The signal that it was made may come later, or never.
     this.engineMade({ ...message, id, name }, now);
     this.tell(engineNews('engine_ready', message.engine, replacement.cause), now);
-    return this.change(numbered(this.current, replacement.number), { readyAt: now, newEngine: { id, name } });
+    const made = numbered(this.current, replacement.number);
+    const madeAt = message.engine.run ?? made.madeAt ?? now;
+    return this.change(made, { madeAt, readyAt: now, newEngine: { id, name } });
   }
 
   /** A replacement is about to stop an engine, and may do so once that has no stream. */
@@ -380,7 +383,8 @@ export class VpnState {
     // Then that engine is there, though it was given to the replacement to be let go of.
     if (replacement.target === null && message.generation !== null) this.raise();
     else this.released(replacement, now);
-    return this.change(replacement, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
+    const whole = numbered(this.current, replacement.number);
+    return this.change(whole, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
   /** Its old engines are gone, but for what Docker does not remove. */
@@ -405,7 +409,9 @@ export class VpnState {
 
   private tellStopped(engines: readonly EngineRef[], now: Instant): void {
     for (const engine of engines) {
-      this.tell(engineNews('engine_stopped', engine, lettingGoOf(this.current, engine.id)?.cause ?? 'left over'), now);
+      const replacement = lettingGoOf(this.current, engine.id);
+      this.tell(engineNews('engine_stopped', engine, replacement?.cause ?? 'left over'), now);
+      if (replacement) this.change(replacement, { goneAt: now });
     }
   }
 
@@ -490,10 +496,10 @@ export class VpnState {
   }
 
   /** @param start of the worker that says it: another one begins with a look of its own; null: nobody knows which */
-  configure(settings: VpnSettings, start: string | null): void {
+  configure(settings: VpnSettings, start: string | null, now: Instant): void {
     const { remedies, workerStart } = this.current;
     if (start === null || start !== workerStart) {
-      this.update({ workerStart: start, current: false });
+      this.update({ workerStart: start, current: false, timeline: withoutWorker(this.current.timeline, now) });
       this.raise();
     }
     // Sent by each worker that starts, perhaps with the keys whose lack has made it fail.
@@ -519,6 +525,7 @@ export class VpnState {
 
   /** Brings the list's version up to date; called when state has changed or time may have changed the list. */
   publish(now: Instant): void {
+    this.update({ timeline: timelineAfter(this.current, now) });
     const fingerprint = this.fingerprint(now);
     if (fingerprint === this.listed) return;
     this.listed = fingerprint;
@@ -625,6 +632,8 @@ export class VpnState {
   private change(replacement: Replacement, change: Partial<Replacement>): Replacement {
     const changed = { ...replacement, ...change };
     this.update({ replacements: withChanged(this.current, changed) });
+    if (changed.state !== 'running' && replacement.state === 'running')
+      this.update({ timeline: withEnded(this.current.timeline, changed) });
     return changed;
   }
 

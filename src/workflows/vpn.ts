@@ -98,7 +98,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
       return;
     }
-    state.configure(parsed, typeof start === 'string' ? start : null);
+    state.configure(parsed, typeof start === 'string' ? start : null, Date.now());
     state.publish(Date.now());
   });
   setHandler(messages.retireSignal, () => state.retire());

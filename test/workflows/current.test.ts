@@ -10,7 +10,7 @@ import { DAY, sight, vpnSettings } from '../builders';
 const settings = vpnSettings();
 
 function told(start: string | null, state = new VpnState(newVpnData(settings, 'abcdef12'))): VpnState {
-  state.configure(settings, start);
+  state.configure(settings, start, DAY);
   state.publish(DAY);
   return state;
 }

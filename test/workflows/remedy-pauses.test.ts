@@ -82,7 +82,7 @@ test.each([
 ])('restarts that %s', (_what, error, next) => {
   const done = after('restart VPN', 3, DAY);
   const state = new VpnState(portless({ ...done, last: done.last ? { ...done.last, error } : null }));
-  state.configure(state.data.settings, null);
+  state.configure(state.data.settings, null, DAY);
   expect(nextRemedy(state.data)?.remedy.kind).toBe(next);
 });
 

@@ -198,7 +198,7 @@ export class World {
   /** The worker is lost, and with it the look at work; another one begins with a look of its own. */
   restartWorker(): void {
     this.look = null;
-    this.state.configure(this.state.data.settings, `worker ${++this.workers}`);
+    this.state.configure(this.state.data.settings, `worker ${++this.workers}`, this.now);
     this.publish();
   }
 

@@ -1,0 +1,34 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { timelineExample } from '../examples';
+import { timelineJson } from '../present-timeline';
+import { markStale } from '../reads/read';
+import type { Reads } from '../reads/reads';
+import { ContainerNameSchema, ErrorSchema } from '../schemas';
+import { TimelineSchema } from '../timeline-schemas';
+
+export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
+  fastify.get(
+    '/vpns/:name/timeline',
+    {
+      schema: {
+        operationId: 'getTimeline',
+        summary: 'The ports, outages and replacements of a VPN over the last days',
+        params: Type.Object({ name: ContainerNameSchema }),
+        response: {
+          200: { ...TimelineSchema, description: 'Oldest first.', examples: [timelineExample] },
+          404: ErrorSchema,
+          503: ErrorSchema,
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      const report = await reads.state(params.name);
+      if (report.kind === 'none')
+        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${report.reason}` });
+      markStale(reply, report.kind === 'stale' ? report.seconds : null);
+      return timelineJson(params.name, report.value.timeline);
+    },
+  );
+};

@@ -1,0 +1,165 @@
+// What a VPN's workflow remembers of the last days.
+import * as fc from 'fast-check';
+import { noPort, type StateRecord } from '../../src/domain/timeline';
+import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
+import { jsonBytes } from '../../src/workflows/json-bytes';
+import { timelineAfter, withEnded, withoutWorker } from '../../src/workflows/timeline';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { VpnState } from '../../src/workflows/vpn-state';
+import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
+
+const START = DAY / 1000;
+const HOUR = 3600;
+const BYTES_AT_MOST = 8 * 1024;
+
+/** A healthy VPN that has this port; 0: none. */
+function withPort(data: VpnData, port: number): VpnData {
+  return { ...data, sight: sight(port), port: { ...data.port, last: port === 0 ? null : port } };
+}
+
+/** At these seconds it has these ports, or what else `noPort` says. */
+function seen(...what: readonly (readonly [at: number, port: number])[]): VpnData['timeline'] {
+  return what.reduce(
+    (data, [at, port]) => {
+      const now =
+        port === noPort.down
+          ? { ...data, sight: sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }) }
+          : withPort(data, port);
+      return { ...data, timeline: timelineAfter(now, (START + at) * 1000) };
+    },
+    newVpnData(vpnSettings(), 'abcdef12'),
+  ).timeline;
+}
+
+function msAt(seconds: number): number {
+  return (START + seconds) * 1000;
+}
+
+function since(states: readonly StateRecord[]): [at: number, state: number][] {
+  return states.map(([at, state]) => [at - START, state]);
+}
+
+test('each port is in it from its first second on, an outage and a time without a port as well', () => {
+  const { states } = seen([0, 65_290], [50, 65_290], [60, noPort.down], [90, 0], [100, 40_648]);
+  expect(since(states)).toEqual([
+    [0, 65_290],
+    [60, noPort.down],
+    [90, noPort.none],
+    [100, 40_648],
+  ]);
+});
+
+test('what lasted less than a second is not in it', () => {
+  const { states } = seen([0, 65_290], [60, 0], [60.4, 65_290], [90, 0], [90.5, 40_648]);
+  expect(since(states)).toEqual([
+    [0, 65_290],
+    [90, 40_648],
+  ]);
+});
+
+test('a clock that is set back turns no order round', () => {
+  const { states } = seen([100, 65_290], [40, 0], [41, 40_648]);
+  expect(since(states)).toEqual([[100, 40_648]]);
+});
+
+test('while Docker can not be asked, and while there was no worker, nothing is known', () => {
+  const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
+  const look = (seconds: number) => {
+    state.accept(sight(65_290), state.data.revision, msAt(seconds));
+    state.publish(msAt(seconds));
+  };
+  look(0);
+  state.accept({ kind: 'blind', at: msAt(60), problem: 'Docker is away' }, state.data.revision, msAt(60));
+  state.publish(msAt(60));
+  look(90);
+  look(120);
+  state.configure(state.data.settings, 'another start', msAt(120 + HOUR));
+  look(125 + HOUR);
+  expect(since(state.data.timeline.states)).toEqual([
+    [0, 65_290],
+    [60, noPort.unseen],
+    [90, 65_290],
+    [120, noPort.unseen],
+    [125 + HOUR, 65_290],
+  ]);
+});
+
+test('a worker that comes back at once leaves no gap', () => {
+  const before = seen([0, 65_290]);
+  expect(withoutWorker(before, (START + 60) * 1000)).toBe(before);
+});
+
+test('over the limit the shortest states go, none of the last hour, and what is known begins as early as before', () => {
+  const flapping = Array.from(
+    { length: 300 },
+    (_, i) => [HOUR + i * 30, i % 2 === 0 ? noPort.down : 40_000 + i] as const,
+  );
+  const { states } = seen([0, 65_290], ...flapping, [40 * HOUR, 50_000], [41 * HOUR + 1, 50_001]);
+  expect(states.length).toBeLessThanOrEqual(150);
+  expect(since(states)[0]).toEqual([0, 65_290]);
+  expect(since(states).slice(-2)).toEqual([
+    [40 * HOUR, 50_000],
+    [41 * HOUR + 1, 50_001],
+  ]);
+});
+
+test('what is older than a page can show goes', () => {
+  const day = 24 * HOUR;
+  const { states } = seen([0, 65_290], [day, 40_648], [9.5 * day, 50_000]);
+  expect(since(states)).toEqual([
+    [day, 40_648],
+    [9.5 * day, 50_000],
+  ]);
+});
+
+test('whatever happens, it is small, in order, no state follows on itself, and the newest is what is so now', () => {
+  const step = fc.tuple(fc.integer({ min: -20, max: 50_000 }), fc.constantFrom(-1, 0, 40_000, 40_001, 65_535));
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 600, size: 'max' }), (steps) => {
+      let passed = 0;
+      const timeline = seen(...steps.map(([by, port]) => [(passed += by), port] as const));
+      const { states } = timeline;
+      expect(jsonBytes(timeline)).toBeLessThan(BYTES_AT_MOST);
+      expect(states.map(([when]) => when)).toEqual(states.map(([when]) => when).toSorted((a, b) => a - b));
+      expect(states.every(([, state], i) => state !== states[i - 1]?.[1])).toBe(true);
+      expect(states.at(-1)?.[1]).toBe(steps.at(-1)?.[1]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a replacement that has ended is remembered with how long it took, the last 70 of them', () => {
+  const ended = replacement({ state: 'completed', readyAt: DAY + 1_340, endedAt: DAY + 4_060 });
+  const all = Array.from({ length: 100 }, (_, number) => ({ ...ended, number }));
+  const timeline = all.reduce(withEnded, newVpnData(vpnSettings(), 'abcdef12').timeline);
+  expect(timeline.ended).toHaveLength(70);
+  expect(timeline.ended.at(-1)).toEqual([99, START, 1.3, 4.1, 'port changed']);
+  expect(jsonBytes(timeline.ended)).toBeLessThan(BYTES_AT_MOST / 2);
+});
+
+test('a port change is in it as a state and as a replacement, whose steps have their times', () => {
+  const old = forwardedEngine(19_000, 65_290);
+  const state = new VpnState({
+    ...newVpnData(vpnSettings(), 'abcdef12'),
+    sight: sight(40_648, { engines: [] }),
+    evicted: [old],
+    replacements: [replacement({ number: 7, old: [old], target: target({ p2pPort: 40_648 }) })],
+    nextNumber: 8,
+  });
+  const message = { lineage: 'abcdef12', number: 7, generation: 1 };
+  const engine = { ...plainEngine(19_001, { p2pPort: 40_648, role: 'forwarded' }), run: DAY + 400 };
+  state.engineReady({ ...message, engine, session: 'of another run' }, DAY + 1_300);
+  state.replacementEnded({ ...message, failedAttempts: 0 }, DAY + 4_000);
+  state.publish(DAY + 4_000);
+  const [known] = state.data.replacements;
+  expect(known).toMatchObject({ madeAt: DAY + 400, readyAt: DAY + 1_300, goneAt: DAY + 4_000, endedAt: DAY + 4_000 });
+  expect(state.data.timeline.ended).toEqual([[7, START, 1.3, 4, 'port changed']]);
+});
+
+test('the next run has it, also one that is carried from before there was any', () => {
+  const data = { ...newVpnData(vpnSettings(), 'abcdef12'), timeline: seen([0, 65_290], [60, 40_648]) };
+  const { timeline, ...before } = carriedOver(data);
+  expect(restoredFrom({ ...before, timeline: data.timeline }).timeline).toEqual(data.timeline);
+  expect(timeline).toEqual(data.timeline);
+  expect(restoredFrom(before as Carried).timeline).toEqual({ states: [], ended: [], seenAt: 0 });
+});
