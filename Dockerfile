@@ -7,8 +7,9 @@ FROM base AS build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.mjs scripts/build-freshness.mjs scripts/pack-modules.mjs scripts/record-modules.mjs scripts/load-modules.mjs ./scripts/
+COPY scripts/build.mjs scripts/build-page.mjs scripts/build-freshness.mjs scripts/pack-modules.mjs scripts/record-modules.mjs scripts/load-modules.mjs ./scripts/
 COPY src ./src
+COPY web ./web
 # Of the packages only what runs here is kept: not the SDK's libraries for other platforms and their sources, no types, no maps.
 RUN node scripts/build.mjs \
     && chmod +x dist/src/main.js \

@@ -7,15 +7,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist', '.built-from');
 const sources = [
   'src',
+  'web',
   'simulator',
   'demo',
   'bench',
   'fuzz',
+  'screenshot',
   'chaos',
   'tsconfig.json',
   'tsconfig.build.json',
   'package-lock.json',
   'scripts/build.mjs',
+  'scripts/build-page.mjs',
   'scripts/pack-modules.mjs',
   'scripts/record-modules.mjs',
   'scripts/load-modules.mjs',

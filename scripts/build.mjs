@@ -1,10 +1,11 @@
-// Compiles TypeScript to dist/ and bundles the workflows, so that a worker starts without webpack in its memory.
+// Compiles TypeScript to dist/ and bundles the workflows, so that a worker starts without webpack in its memory; then builds the page.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { markBuilt, newestSource } from './build-freshness.mjs';
+import { buildPage } from './build-page.mjs';
 import { packModules } from './pack-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,6 +26,8 @@ const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: co
 const { workflowSource } = require(join(built, 'src/temporal/workflow-code.js'));
 const { code } = await bundleWorkflowCode({ ...workflowSource, logger: quiet });
 writeFileSync(join(built, 'workflow-bundle.js'), withSmallMap(code));
+
+await buildPage(join(built, 'web'));
 
 const inPlace = join(root, 'dist');
 const former = join(root, 'dist.former');

@@ -11,7 +11,7 @@ const IS_CODE = /\.(ts|cjs)$/;
 const CONCERNS_ALL = /^(package(-lock)?\.json|jest\.config\.js|tsconfig.*\.json|scripts\/.*|test\/[^/]+\.mjs)$/;
 /** In a file that starts what the build has made; jest, which follows imports, can't see what that is made from. */
 const STARTS_BUILT = /['"/]dist['"/]/;
-const BUILT = ['src', 'simulator', 'demo', 'bench', 'fuzz', 'chaos'];
+const BUILT = ['src', 'simulator', 'demo', 'bench', 'fuzz', 'screenshot', 'chaos'];
 /** What simulated containers run is read from its folders. */
 const IN_CONTAINERS = /^simulator\/(inside|vpn|engine)\//;
 const READS_CONTAINER_PROGRAMS = 'simulator/scripts.ts';

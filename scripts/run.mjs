@@ -23,6 +23,7 @@ const programs = {
   demo: { path: inRoot('dist', 'demo', 'main.js'), args: [], needsMachine: true },
   bench: { path: inRoot('dist', 'bench', 'main.js'), args: [], needsMachine: true },
   fuzz: { path: inRoot('dist', 'fuzz', 'main.js'), args: [], needsMachine: true },
+  screenshot: { path: inRoot('dist', 'screenshot', 'main.js'), args: [], needsMachine: true },
   chaos: { path: inRoot('dist', 'chaos', 'main.js'), args: [], needsMachine: true },
   test: { ...jest, args: [] },
   'test:all': { ...jest, args: [] },

@@ -1,5 +1,6 @@
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
+import { TEMPORAL_UI_PATH } from '../domain/names';
 import type { SealingKey } from '../seal';
 import { countStaleReads } from '../metrics/stale-reads';
 import { accessControl, type AccessOptions } from './access';
@@ -24,6 +25,8 @@ import { healthRoutes } from './routes/health';
 import { healthStatusRoutes } from './routes/health-status';
 import { orchestratorStatusRoutes } from './routes/orchestrator-status';
 import { poolRoutes } from './routes/pool';
+import { pageFiles, pageRoutes } from './routes/page';
+import { pageStreamRoutes } from './routes/page-stream';
 import { provisionRoutes } from './routes/provision';
 import { metricsRoutes } from './routes/metrics';
 import { replacementRoutes } from './routes/replacements';
@@ -127,6 +130,20 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     workerMetrics: options.workerMetrics ?? null,
   });
   await eventStreamRoutes(routes, { reads });
+  const page = pageFiles();
+  await pageStreamRoutes(routes, {
+    reads,
+    samples: streams.history,
+    hello: {
+      build: page?.build ?? '',
+      instance,
+      keyIsSet: keys.areSet,
+      temporalUi: options.temporalUi && `${TEMPORAL_UI_PATH}/namespaces/default/workflows/`,
+      enginesAtLeast: pool.minReplicas,
+      enginesAtMost: poolLimits(pool).enginesAtMost,
+    },
+  });
+  await pageRoutes(fastify, page);
   await temporalUiRoutes(fastify, keys, options.temporalUi);
   serveDescription(fastify);
   fastify.addHook('onReady', async () => {

@@ -11,7 +11,9 @@ export function answerWhereNoRouteIs(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(({ url, method }, reply) => {
     const [path = ''] = url.split('?');
     const allowed = [...methodsOf].flatMap(([pattern, methods]) => (isAt(pattern, path) ? [...methods] : []));
-    if (allowed.length === 0) return reply.code(404).send({ detail: `no route ${method} ${path}` });
+    // With the method that it takes, too, a file may not be there.
+    if (allowed.length === 0 || allowed.includes(method))
+      return reply.code(404).send({ detail: `no route ${method} ${path}` });
     const allow = [...new Set(allowed)].toSorted().join(', ');
     return reply
       .code(405)

@@ -63,7 +63,7 @@ function isError(status: string, schema: unknown): schema is DescribedSchema {
 /** How the page groups routes, by the beginning of their addresses; the first that fits. */
 const SECTIONS = [
   { name: 'Engines', description: 'Which engines there are', routes: ['/engines', '/containers', '/by-label'] },
-  { name: 'News', description: 'What happens, as it happens', routes: ['/events/stream'] },
+  { name: 'News', description: 'What happens, as it happens', routes: ['/events/stream', '/page'] },
   { name: 'Streams', description: 'What proxies play on engines', routes: ['/streams', '/events'] },
   { name: 'VPNs', description: 'Ports, health and replacements', routes: ['/vpn', '/vpns'] },
   { name: 'Pool', description: 'How many engines there are', routes: ['/provision', '/scale', '/gc'] },

@@ -35,6 +35,13 @@ export class StreamHistory {
     return this.streams.get(stream)?.samples.at(-1) ?? null;
   }
 
+  /** Of each stream that has any. */
+  newest(): [stream: string, sample: StreamSample][] {
+    return [...this.streams].flatMap(([stream, { samples }]) =>
+      samples.slice(-1).map((s) => [stream, s] as [string, StreamSample]),
+    );
+  }
+
   /** Oldest first. @param since null: all */
   samples(stream: string, since: Instant | null): StreamSample[] {
     const all = this.streams.get(stream)?.samples ?? [];

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter } from 'prom-client';
 
 /** Their 503 has reasons of its own: no VPN has told an address, as many listen as may. */
-const NOT_OF_LISTS = ['/vpn/publicip', '/events/stream'];
+const NOT_OF_LISTS = ['/vpn/publicip', '/events/stream', '/page/stream'];
 
 /** Counts what readers were given that was out of date, or refused because it was too old. */
 export function countStaleReads(fastify: FastifyInstance): Counter<'route' | 'answer'> {

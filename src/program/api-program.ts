@@ -104,6 +104,7 @@ export class ApiProgram {
     }
     const at = `http://${hostAndPort(shown, api.port)}`;
     this.log.info(`API: ${at}/engines`);
+    this.log.info(`Page: ${at}/`);
     if (this.showsTemporal) this.log.info(`Temporal UI: ${at}${TEMPORAL_UI_PATH}`);
   }
 

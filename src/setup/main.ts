@@ -1,6 +1,7 @@
 /** What the demo, the tests and the benchmark need of the machine besides npm packages. */
 import { cacheDir, dataDir } from '../folders';
 import { resolveTemporalCli } from '../temporal/cli';
+import { ensureChromium } from './chromium';
 import { ensureDockerEngine } from './docker-engine';
 import { thisMachine } from './machine';
 
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   const { env } = process;
   const took = [
     await timed('Docker Engine', () => ensureDockerEngine({ machine: thisMachine(env), logDir: dataDir(env), log })),
+    await timed('Chromium', () => ensureChromium(thisMachine(env), env, log)),
     await timed('Temporal CLI', () => resolveTemporalCli({ env, cacheDir: cacheDir(env), log })),
   ];
   say(`✓ ${took.join(', ')}`);

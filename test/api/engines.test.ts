@@ -106,7 +106,7 @@ test('an unknown route is a 404 with detail, whatever the method', async () => {
   for (const [method, url] of [
     ['GET', '/nothing?key=secret'],
     ['POST', '/engines/id-19000/none'],
-    ['DELETE', '/'],
+    ['DELETE', '/nowhere'],
   ] as const) {
     const response = await server.inject({ method, url });
     expect(response.statusCode).toBe(404);

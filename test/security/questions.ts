@@ -31,7 +31,7 @@ export class Questions {
     this.reads = await everyGet(url, { name: vpn, ...values });
     await Promise.all(
       [...this.reads, '/nothing'].map((path) =>
-        path === '/events/stream' ? this.events(path, url) : this.ask(path, { headers: this.keyed }, url),
+        path.endsWith('/stream') ? this.events(path, url) : this.ask(path, { headers: this.keyed }, url),
       ),
     );
     const post = `/vpns/${vpn}/replacements`;

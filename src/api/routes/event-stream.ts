@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { EventStreams, eventStreamHeaders } from '../event-streams';
 import { parsePosition } from '../feed-position';
 import { NewsFeed } from '../news-feed';
 import type { Told } from '../news-follower';
@@ -9,13 +9,7 @@ import { ErrorSchema } from '../schemas';
 
 /** Beside connections for everything else, see `server.ts`. */
 const LISTENERS_AT_MOST = 100;
-/** Often enough for proxies in between, and for the server's own limit on silence. */
-const KEEP_ALIVE_MS = 15_000;
-/** Not yet taken by a client; one that is further behind is let go, and may come back for the rest. */
-const UNREAD_BYTES_AT_MOST = 256 * 1024;
 const COME_BACK_AFTER_MS = 2_000;
-
-const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 const EXAMPLE = [
   `retry: ${COME_BACK_AFTER_MS}\nid: gluetun=59bee501.16`,
@@ -25,14 +19,11 @@ const EXAMPLE = [
 
 export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   const feed = new NewsFeed(reads.followers);
-  const streams = new Set<Readable>();
-  // Before connections are cut: who listens is told that it is over, and comes back.
-  fastify.addHook('preClose', async () => {
-    for (const stream of streams) stream.push(null);
-    streams.clear();
-  });
+  const streams = new EventStreams(fastify);
 
-  fastify.head('/events/stream', { schema: { hide: true } }, async (_request, reply) => reply.headers(HEADERS).send());
+  fastify.head('/events/stream', { schema: { hide: true } }, async (_request, reply) =>
+    reply.headers(eventStreamHeaders).send(),
+  );
 
   fastify.get(
     '/events/stream',
@@ -70,29 +61,13 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       if (feed.size >= LISTENERS_AT_MOST) {
         return reply.code(503).send({ detail: `${LISTENERS_AT_MOST} listen already; try again later` });
       }
-      const stream = new Readable({ read: () => undefined });
-      const left = new AbortController();
-      streams.add(stream);
-      const say = (text: string) => {
-        if (!streams.has(stream)) return;
-        if (stream.readableLength > UNREAD_BYTES_AT_MOST) stream.destroy();
-        else stream.push(text);
-      };
-      const keepAlive = setInterval(() => say(': keep-alive\n\n'), KEEP_ALIVE_MS);
-      stream.once('close', () => {
-        clearInterval(keepAlive);
-        streams.delete(stream);
-        left.abort();
-      });
-      // Who leaves before the first byte leaves no stream to close.
-      reply.raw.once('close', () => stream.destroy());
+      const { say, left, answer } = streams.open(reply);
       await feed.listen(from, {
         begin: (id) => say(`retry: ${COME_BACK_AFTER_MS}\n${id === '' ? '' : `id: ${id}\n`}\n`),
         tell: (told) => say(told.map(frame).join('')),
-        left: left.signal,
+        left,
       });
-      if (stream.destroyed) return reply.hijack();
-      return reply.headers(HEADERS).send(stream as never);
+      return answer();
     },
   );
 };

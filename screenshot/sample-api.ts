@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { app } from '../src/api/app';
+import { apiServer } from '../src/api/server';
+import type { SealingKey } from '../src/seal';
+import type { VpnReport } from '../src/workflows/messages';
+import { SampleSource } from './sample-source';
+
+export interface SampleApi {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The API itself, with VPNs that are only shown. */
+export async function startSampleApi(reports: readonly VpnReport[]): Promise<SampleApi> {
+  const server = apiServer();
+  await server.register(app, {
+    instance: 'default',
+    sources: reports.map((report) => new SampleSource(report)),
+    fleet: { scale: () => Promise.reject(new Error('this is only a picture')) },
+    reads: { lagMs: 600, staleLimitMs: 30_000, advertisedHost: null, containerLabel: 'ondemand.app=myservice' },
+    lastLists: null,
+    access: { keys: [], allowUnauthenticated: false, origins: [] },
+    limits: { changesPerMinute: 120, wrongKeysPerMinute: 10 },
+    pool: {
+      minReplicas: 1,
+      maxReplicas: 20,
+      maxActiveReplicas: 20,
+      idleGraceMs: 30_000,
+      engineVariant: 'krinkuto11-amd64',
+      healthCheckIntervalMs: 20_000,
+    },
+    sealingKey: async () => randomBytes(32) as SealingKey,
+    statsHistoryMax: 720,
+    temporalUi: { origin: 'http://127.0.0.1:1', hostAddresses: async () => [] },
+  });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}

@@ -1,0 +1,213 @@
+import type { ListedEngine } from '../src/domain/engine';
+import { engineName, replacementWorkflowId, newLineage } from '../src/domain/names';
+import type { NewsItem } from '../src/domain/news';
+import type { Replacement } from '../src/domain/replacement';
+import type { VpnSettings } from '../src/domain/settings';
+import type { Stream } from '../src/domain/stream';
+import { noPort as no, type EndedRecord, type StateRecord } from '../src/domain/timeline';
+import type { VpnReport } from '../src/workflows/messages';
+import { newVpnData, noPort } from '../src/workflows/vpn-data';
+import { SAMPLE_NOW, type SampleVpn } from './household';
+
+// Its VPNs as their workflows would have them.
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const ago = (hours: number) => SAMPLE_NOW - hours * HOUR;
+
+export function sampleReport(vpn: SampleVpn): VpnReport {
+  const lineage = newLineage(ago(180), 'a3f1');
+  const settings = sampleSettings(vpn);
+  const port = vpn.states.at(-1)?.[1] ?? 0;
+  const engines = sampleEngines(vpn, lineage, port);
+  const change = portChange(vpn, lineage, engines);
+  const ended = vpn.ended.map(([hours, cause, ready, end], i): EndedRecord => {
+    return [i + 3, Math.floor(ago(hours) / 1_000), ready, end, cause];
+  });
+  const since = ago(vpn.states.find(([, state]) => state === no.down) ? 13.7 : 150);
+  const engineOf = (i: number) => engines[i];
+  return {
+    ...newVpnData(settings, lineage),
+    current: true,
+    sight: {
+      kind: 'sight',
+      at: SAMPLE_NOW,
+      vpn: {
+        kind: 'present',
+        id: vpn.name,
+        startedAt: since,
+        running: true,
+        health: 'healthy',
+        portForwarding: true,
+      },
+      liveEngines: null,
+      port: { kind: 'known', port },
+      publicIp: { address: vpn.address, at: SAMPLE_NOW },
+      engines: [],
+      found: [],
+      complete: true,
+      imagePresent: true,
+    },
+    port: { ...noPort, last: port, knownSince: ago(vpn.states.at(-1)?.[0] ?? 0) },
+    healthySince: since,
+    fleetTarget: engines.length,
+    engines,
+    streams: vpn.streams.flatMap((engine, i) => sampleStreams(vpn, engineOf(engine), i)),
+    replacements: [change],
+    news: sampleNews(vpn, change),
+    timeline: {
+      states: vpn.states.map(([hours, state]): StateRecord => [Math.floor(ago(hours) / 1_000), state]),
+      ended: [...ended, [20, Math.floor(change.startedAt / 1_000), 1.4, 5.1, change.cause]],
+      seenAt: SAMPLE_NOW / 1_000,
+    },
+    validPort: port,
+    healthy: true,
+    unstable: false,
+    recovery: { since: null, usualMs: 11_000 },
+    problem: null,
+  };
+}
+
+function sampleEngines(vpn: SampleVpn, lineage: string, port: number): ListedEngine[] {
+  return Array.from({ length: vpn.plainEngines + 1 }, (_, i) => {
+    const isForwarded = i === 0;
+    const role = isForwarded ? ('forwarded' as const) : ('plain' as const);
+    const since = isForwarded ? ago(vpn.states.at(-1)?.[0] ?? 0) : ago(13 - i);
+    const httpPort = vpn.firstPort + i;
+    return {
+      id: `${vpn.name}-${i}`.padEnd(64, '0'),
+      name: engineName(role, vpn.name, lineage, isForwarded ? 20 : i + 3, 1),
+      role,
+      httpPort,
+      httpsPort: httpPort + 26_000,
+      p2pPort: isForwarded ? port : null,
+      labels: {},
+      firstSeen: since + 1_400,
+      ready: true,
+      health: 'healthy' as const,
+      run: since + 400,
+      lastUsedAt: null,
+      cutOff: false,
+      forwarded: isForwarded,
+      streams: [],
+    };
+  });
+}
+
+const CONTENTS = [
+  'dd1e67078381739d14beca697356ab76d49d1a2d',
+  '8c40f5d6c1b85cd97f0f3f30a1f43e6a5b7de2c9',
+  '3f9b2e7a40d6518cc24dd0b98ee7175cd0a6f431',
+];
+
+function sampleStreams(vpn: SampleVpn, engine: ListedEngine | undefined, i: number): Stream[] {
+  if (!engine) return [];
+  const key = CONTENTS[(i + vpn.firstPort) % CONTENTS.length] ?? '';
+  const session = `${vpn.name}-${i}`;
+  return [
+    {
+      id: `${key}|${session}`,
+      keyType: 'content_id',
+      key,
+      containerId: engine.id,
+      playbackSessionId: session,
+      statUrl: `http://${vpn.name}:${engine.httpPort}/ace/stat/${session}`,
+      commandUrl: `http://${vpn.name}:${engine.httpPort}/ace/cmd/${session}`,
+      isLive: i % 2 === 0,
+      startedAt: SAMPLE_NOW - (18 + 23 * i) * MINUTE,
+      endedAt: null,
+      endReason: null,
+    },
+  ];
+}
+
+/** The last one, of which all is known. */
+function portChange(vpn: SampleVpn, lineage: string, [engine]: readonly ListedEngine[]): Replacement {
+  const [before, last] = vpn.states.slice(-2);
+  const startedAt = ago(last?.[0] ?? 0);
+  const old = {
+    name: engineName('forwarded', vpn.name, lineage, 3, 1),
+    role: 'forwarded' as const,
+    p2pPort: before?.[1] ?? 0,
+  };
+  return {
+    id: replacementWorkflowId('default', vpn.name, lineage, 20),
+    number: 20,
+    cause: 'port changed',
+    reason: null,
+    requestId: null,
+    oldPort: old.p2pPort,
+    old: [{ ...old, id: 'old'.padEnd(64, '0'), httpPort: vpn.firstPort + 9, httpsPort: null }],
+    target: {
+      generation: 1,
+      role: 'forwarded',
+      httpPort: vpn.firstPort,
+      httpsPort: vpn.firstPort + 26_000,
+      p2pPort: last?.[1] ?? 0,
+      waitFor: [],
+      extras: null,
+    },
+    made: engine ? { id: engine.id, name: engine.name } : null,
+    madeAt: startedAt + 420,
+    newEngine: engine ? { id: engine.id, name: engine.name } : null,
+    state: 'completed',
+    startedAt,
+    readyAt: startedAt + 1_380,
+    goneAt: startedAt + 4_890,
+    endedAt: startedAt + 5_100,
+    failedAttempts: 0,
+    lastError: null,
+    heldUntil: null,
+    draining: [],
+    leave: 'never',
+    leaveAsked: [],
+  };
+}
+
+function sampleNews(vpn: SampleVpn, { startedAt, old, newEngine, oldPort, target, cause }: Replacement): NewsItem[] {
+  const [gone] = old;
+  if (!gone || !newEngine || oldPort === null || !target) return [];
+  const engineOf = ({ id, name }: { readonly id: string; readonly name: string }, p2pPort: number | null) => {
+    return { engine: id, name, p2pPort, cause };
+  };
+  const told = [
+    { after: 0, happening: { kind: 'port_changed', from: oldPort, to: target.p2pPort ?? 0 } },
+    { after: 10, happening: { kind: 'engine_evicted', ...engineOf(gone, oldPort) } },
+    { after: 420, happening: { kind: 'engine_provisioned', ...engineOf(newEngine, target.p2pPort) } },
+    { after: 1_380, happening: { kind: 'engine_ready', ...engineOf(newEngine, target.p2pPort) } },
+    { after: 4_890, happening: { kind: 'engine_stopped', ...engineOf(gone, oldPort) } },
+  ] as const;
+  return told.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
+}
+
+function sampleSettings({ name, firstPort, plainEngines }: SampleVpn): VpnSettings {
+  return {
+    instance: 'default',
+    vpn: name,
+    targetEngines: plainEngines + 1,
+    httpPorts: { first: firstPort, last: firstPort + 24 },
+    httpsPorts: { first: firstPort + 26_000, last: firstPort + 26_024 },
+    reservedPorts: [],
+    checkIntervalMs: 5_000,
+    portCacheTtlMs: 60_000,
+    evictionGraceMs: 3_000,
+    stopTimeoutS: 10,
+    startupTimeoutMs: 25_000,
+    unhealthyRestartMs: 60_000,
+    portLostMs: 60_000,
+    replaceOnReconnect: true,
+    longestSpacingMs: 300_000,
+    breakers: {
+      general: { threshold: 5, recoveryMs: 300_000 },
+      replacement: { threshold: 3, recoveryMs: 180_000 },
+    },
+    idleGraceMs: 30_000,
+    drainMs: 0,
+    notify: false,
+    image: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
+    oneAtATime: false,
+    pullPolicy: 'missing',
+    searchAttributes: [],
+  };
+}

@@ -1,0 +1,177 @@
+import { vpnWorkflowId } from '../../domain/names';
+import { newsId, newsJson } from '../../domain/news-json';
+import { pauseUntil } from '../../pause';
+import type { NewsAnswer, VpnReport } from '../../workflows/messages';
+import type { Read } from '../reads/read';
+import type { Reads } from '../reads/reads';
+import type { VpnFollower } from '../reads/vpn-follower';
+import type { StreamHistory } from '../stream-history';
+import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from './page-state';
+import { pageVpn, unknownPageVpn } from './page-vpn';
+
+export interface PageFeedOptions {
+  readonly reads: Reads;
+  readonly samples: StreamHistory;
+  readonly hello: Omit<PageHello, 'now' | 'vpns'>;
+}
+
+/** Who looks at a page sees no more often than this. */
+const SPACING_MS = 200;
+/** Whether what is known has become stale is seen that soon. */
+const LOOK_EVERY_MS = 1_000;
+/** People would take a mark that comes and goes on a busy machine for an alarm. */
+const STALE_FROM_S = 2;
+/** A state that has not changed is asked for all the same: some of it depends on the time of day. */
+const ASK_AGAIN_MS = 60_000;
+const SAMPLES_EVERY_MS = 2_500;
+const BEAT_EVERY_MS = 10_000;
+
+type Say = (frame: string) => void;
+
+/** What pages have been told of a VPN last. */
+interface Told {
+  frame: string;
+  of: string;
+  staleSince: number | null;
+  lineage: string;
+  number: number;
+  news: readonly PageNews[];
+}
+
+/**
+ * What the page shows, as it changes, for any number of pages. A VPN's workflow is asked once for all of them when its history has
+ * grown, and not at all while nobody looks.
+ */
+export class PageFeed {
+  private readonly pages = new Set<Say>();
+  private readonly told = new Map<string, Told>();
+  private sampled = new Map<string, number>();
+  private samplesVersion = -1;
+  private watching: AbortController | null = null;
+
+  constructor(private readonly options: PageFeedOptions) {}
+
+  get size(): number {
+    return this.pages.size;
+  }
+
+  /** @param say given each frame, all that is known first @param left aborted when nobody reads any more */
+  listen(say: Say, left: AbortSignal): void {
+    const { reads, hello } = this.options;
+    say(frame('hello', { now: Date.now(), vpns: reads.names, ...hello }));
+    for (const name of reads.names) {
+      const told = this.told.get(name);
+      if (told && this.watching) say(told.frame + frame('news', told.news));
+    }
+    if (this.watching) say(frame('samples', this.latest()));
+    this.pages.add(say);
+    left.addEventListener('abort', () => this.leave(say), { once: true });
+    if (!this.watching) this.watch();
+  }
+
+  private leave(say: Say): void {
+    this.pages.delete(say);
+    if (this.pages.size > 0) return;
+    this.watching?.abort();
+    this.watching = null;
+  }
+
+  private watch(): void {
+    const watching = new AbortController();
+    this.watching = watching;
+    this.told.clear();
+    this.sampled = new Map();
+    this.samplesVersion = -1;
+    for (const follower of this.options.reads.followers) void this.follow(follower, watching.signal);
+    const timers = [
+      setInterval(() => this.tellSamples(), SAMPLES_EVERY_MS),
+      setInterval(() => this.say(frame('beat', { now: Date.now() })), BEAT_EVERY_MS),
+    ];
+    this.tellSamples();
+    watching.signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
+  }
+
+  private async follow(follower: VpnFollower, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { growths } = follower;
+      const askedAt = performance.now();
+      const state = await this.options.reads.state(follower.vpn);
+      if (signal.aborted) return;
+      this.tell(follower.vpn, state);
+      await pauseUntil(SPACING_MS, signal);
+      const isMarked = this.told.get(follower.vpn)?.staleSince !== null;
+      const isSame = () =>
+        follower.growths === growths && follower.read.kind === state.kind && (state.kind !== 'stale' || isMarked);
+      while (!signal.aborted && isSame() && performance.now() - askedAt < ASK_AGAIN_MS)
+        await follower.grownSince(growths, LOOK_EVERY_MS, signal);
+    }
+  }
+
+  private tell(name: string, state: Read<VpnReport>): void {
+    const before = this.told.get(name);
+    const staleSince = staleSinceOf(state, before?.staleSince ?? null);
+    const vpn = this.shown(name, state, staleSince);
+    const of = JSON.stringify(vpn);
+    const told: Told = before ?? { frame: '', of: '', staleSince, lineage: '', number: 0, news: [] };
+    this.told.set(name, told);
+    told.staleSince = staleSince;
+    if (of !== told.of) {
+      told.of = of;
+      told.frame = frame('vpn', vpn);
+      this.say(told.frame);
+    }
+    if (state.kind !== 'none') this.tellNews(name, told, state.value);
+  }
+
+  private shown(name: string, state: Read<VpnReport>, staleSince: number | null): PageVpn {
+    if (state.kind !== 'none') return pageVpn(state.value, staleSince, Date.now());
+    return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), state.reason);
+  }
+
+  private tellNews(name: string, told: Told, { lineage, news }: NewsAnswer): void {
+    const fresh = news.filter(({ number }) => told.lineage !== lineage || number > told.number);
+    told.news = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(name, item) }));
+    told.lineage = lineage;
+    told.number = news.at(-1)?.number ?? 0;
+    const ids = new Set(fresh.map(({ number }) => newsId(lineage, number)));
+    if (ids.size > 0)
+      this.say(
+        frame(
+          'news',
+          told.news.filter(({ id }) => ids.has(id)),
+        ),
+      );
+  }
+
+  private tellSamples(): void {
+    const { samples } = this.options;
+    if (samples.version === this.samplesVersion) return;
+    this.samplesVersion = samples.version;
+    const all = this.latest();
+    const fresh = all.filter(([stream, at]) => this.sampled.get(stream) !== at);
+    this.sampled = new Map(all.map(([stream, at]) => [stream, at]));
+    if (fresh.length > 0) this.say(frame('samples', fresh));
+  }
+
+  private latest(): PageSample[] {
+    return this.options.samples.newest().map(([stream, { at, peers, speedDown, speedUp }]) => {
+      return [stream, at, peers, speedDown, speedUp];
+    });
+  }
+
+  private say(text: string): void {
+    for (const say of this.pages) say(text);
+  }
+}
+
+/** What was said of it before stands: each answer tells the same age a little differently. */
+function staleSinceOf(state: Read<unknown>, before: number | null): number | null {
+  if (state.kind !== 'stale') return null;
+  if (before === null && state.seconds < STALE_FROM_S) return null;
+  return before ?? Date.now() - state.seconds * 1000;
+}
+
+/** JSON has no line breaks, so one line of data is enough. */
+function frame<E extends keyof PageEvents>(event: E, data: PageEvents[E]): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

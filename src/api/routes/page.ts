@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+/** Beside the built program; the sources' tests are served the same. */
+const BUILT = [join(__dirname, '..', '..', '..', 'web'), join(__dirname, '..', '..', '..', 'dist', 'web')];
+
+/** The old system had its page at /panel. */
+const PATHS = ['/', '/panel'];
+
+const INDEX = 'index.html';
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+/** The page's files as the build made them. */
+export interface PageFiles {
+  readonly folder: string;
+  /** Another one for other files. */
+  readonly build: string;
+}
+
+/** Null where they were not built. */
+export function pageFiles(): PageFiles | null {
+  const folder = BUILT.find((path) => existsSync(join(path, INDEX)) && existsSync(join(path, 'assets')));
+  if (folder === undefined) return null;
+  const index = readFileSync(join(folder, INDEX));
+  return { folder, build: createHash('sha256').update(index).digest('hex').slice(0, 8) };
+}
+
+/** The page for people. Its files have their content's hash in their names and are kept for good; it itself is asked for each time. */
+export async function pageRoutes(fastify: FastifyInstance, files: PageFiles | null): Promise<void> {
+  await fastify.register(async (scope) => {
+    if (files === null) {
+      const detail = 'the page was not built: `npm run build` does that';
+      for (const path of PATHS)
+        scope.get(path, { schema: { hide: true } }, (_, reply) => reply.code(404).send({ detail }));
+      return;
+    }
+    scope.addHook('onRequest', async (_request, reply) => void reply.header('content-security-policy', POLICY));
+    await scope.register(fastifyStatic, {
+      root: join(files.folder, 'assets'),
+      prefix: '/assets/',
+      preCompressed: true,
+      immutable: true,
+      maxAge: '1y',
+      index: false,
+    });
+    for (const path of PATHS) {
+      scope.get(path, { schema: { hide: true } }, (_request, reply) =>
+        reply.sendFile(INDEX, files.folder, { cacheControl: false }),
+      );
+    }
+  });
+}

@@ -1,0 +1,40 @@
+import { findOnPath, isExecutable } from '../temporal/path-search';
+import type { Log } from '../temporal/log';
+import type { Machine } from './machine';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const ON_A_MAC = ['Chromium', 'Google Chrome'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+const PACKAGES = ['chromium', 'fonts-dejavu-core'];
+
+export const CHROMIUM_ADVICE =
+  'there is no Chromium to show the page in: install it (Debian: sudo apt-get install chromium), or set CHROMIUM to its path';
+
+/** The browser in which the page is tested and its pictures are made; undefined: there is none. */
+export function findChromium(env: Env): string | undefined {
+  if (env['CHROMIUM']) return isExecutable(env['CHROMIUM']) ? env['CHROMIUM'] : undefined;
+  return NAMES.map((name) => findOnPath(name, env)).find((path) => path !== undefined) ?? ON_A_MAC.find(isExecutable);
+}
+
+/** Installs it where it may, as root on Debian; where it may not, the tests that need one are skipped. */
+export async function ensureChromium(machine: Machine, env: Env, log: Log): Promise<void> {
+  if (findChromium(env) !== undefined) return;
+  if (!machine.isRoot || !machine.hasProgram('apt-get')) {
+    log.warn(`Chromium: ${CHROMIUM_ADVICE}`);
+    return;
+  }
+  log.info('Chromium: installing with apt-get (about 30–90 s)');
+  const args = ['install', '-y', '--no-install-recommends', ...PACKAGES];
+  try {
+    // Package lists may be old, or not there.
+    await machine.run('apt-get', args).catch(async () => {
+      await machine.run('apt-get', ['update']);
+      await machine.run('apt-get', args);
+    });
+  } catch (error) {
+    log.warn(
+      `Chromium could not be installed, so its tests are skipped: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

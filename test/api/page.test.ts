@@ -1,0 +1,163 @@
+// The page's files, and the stream that tells it everything. Over real HTTP: a stream without end can't be injected.
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { PageEvents } from '../../src/api/page/page-state';
+import { stream } from '../streams/events';
+import { until } from '../simulator/until';
+import { forwardedEngine, observeProgress, plainEngine, vpnReport, vpnSettings } from '../builders';
+import { api, AT_ONCE, closeAll } from './api-under-test';
+import { EventClient } from './event-client';
+import { portChanges } from './news';
+import { VpnStandIn } from './vpn-stand-in';
+
+let vpn: VpnStandIn;
+const clients: EventClient[] = [];
+
+beforeEach(() => {
+  vpn = new VpnStandIn('gluetun');
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await closeAll();
+});
+
+/** Counts how often the workflow is asked for its state. */
+function says(change: Parameters<typeof vpnReport>[0]): { asked: number } {
+  const questions = { asked: 0 };
+  vpn.answerState = async () => {
+    questions.asked++;
+    return vpnReport({ settings: vpnSettings({ vpn: 'gluetun' }), ...change });
+  };
+  vpn.grow();
+  return questions;
+}
+
+async function listening(options: Parameters<typeof api>[1] = {}): Promise<FastifyInstance> {
+  const server = await api([vpn], options);
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  return server;
+}
+
+async function open(server: FastifyInstance): Promise<EventClient> {
+  const { port } = server.server.address() as AddressInfo;
+  const client = await EventClient.open(`http://127.0.0.1:${port}/page/stream`);
+  clients.push(client);
+  return client;
+}
+
+function heard<E extends keyof PageEvents>(client: EventClient, event: E): PageEvents[E][] {
+  return client.events.filter((e) => e.event === event).map(({ data }) => data as unknown as PageEvents[E]);
+}
+
+function countOf({ server }: FastifyInstance): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
+
+test.each(['/', '/panel', '/panel/'])(
+  'the page is at %s, may load nothing from elsewhere, and is asked for each time',
+  async (url) => {
+    const { statusCode, headers, body } = await (await api([vpn])).inject(url);
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringMatching(/^default-src 'none'; script-src 'self'; style-src 'self'/),
+    });
+    expect(headers['content-security-policy']).not.toContain('unsafe');
+    const addresses = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+    expect(addresses.length).toBeGreaterThan(2);
+    expect(addresses.filter((address) => !address.startsWith('/assets/'))).toEqual([]);
+  },
+);
+
+test('its files are kept for good, come compressed, and one that is not there is a 404', async () => {
+  const server = await api([vpn]);
+  const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec((await server.inject('/')).body) ?? [];
+  const plain = await server.inject(script);
+  const packed = await server.inject({ url: script, headers: { 'accept-encoding': 'gzip, br' } });
+  expect(plain.headers).toMatchObject({
+    'content-type': expect.stringContaining('javascript'),
+    'cache-control': 'public, max-age=31536000, immutable',
+  });
+  expect(packed.headers).toMatchObject({ 'content-encoding': 'br', vary: expect.stringMatching(/accept-encoding/i) });
+  expect(packed.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2);
+  for (const url of ['/assets/nothing.js', '/assets/', '/assets/../index.html', '/assets/%2e%2e/index.html']) {
+    const { statusCode, headers } = await server.inject(url);
+    expect([url, statusCode, headers['content-type']]).toEqual([url, 404, 'application/json; charset=utf-8']);
+  }
+});
+
+test('a page is told everything first, and then a VPN whenever anything of it changes', async () => {
+  says({ engines: [forwardedEngine(19_000, 65_290)], news: portChanges(1, 2) });
+  const server = await listening({ access: { keys: ['k'] } });
+  const client = await open(server);
+  await until('the VPN', () => heard(client, 'news').length === 1);
+  expect(client.events.map(({ event }) => event)).toEqual(['hello', 'vpn', 'news']);
+  expect(heard(client, 'hello')[0]).toMatchObject({
+    instance: 'test',
+    vpns: ['gluetun'],
+    keyIsSet: true,
+    temporalUi: null,
+    build: expect.stringMatching(/^[0-9a-f]{8}$/),
+  });
+  expect(heard(client, 'vpn')[0]).toMatchObject({
+    name: 'gluetun',
+    forwarded_port: 65_290,
+    engines: [{ phase: 'ready' }],
+  });
+  expect(heard(client, 'news')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
+
+  says({ validPort: 40_648, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
+  await until('the change', () => heard(client, 'news').length === 2);
+  expect(heard(client, 'vpn')[1]).toMatchObject({ forwarded_port: 40_648, forwarding: 'replacing' });
+  expect(heard(client, 'news')[1]).toHaveLength(1);
+});
+
+test('the workflow is asked once for all pages, not again while nothing changes, and not at all while nobody looks', async () => {
+  const questions = says({});
+  const server = await listening();
+  const [first, second] = [await open(server), await open(server)];
+  await until('both', () => heard(first, 'vpn').length === 1 && heard(second, 'vpn').length === 1);
+  const third = await open(server);
+  await until('one that comes later', () => heard(third, 'vpn').length === 1);
+  expect(questions.asked).toBe(1);
+  for (const client of [first, second, third]) client.close();
+  await until('nobody left', () => countOf(server).then((connections) => connections === 0));
+  const again = says({ validPort: null });
+  const { port } = server.server.address() as AddressInfo;
+  // Whatever it would have asked by now it asks before it answers this.
+  await fetch(`http://127.0.0.1:${port}/engines`);
+  expect(again.asked).toBe(0);
+});
+
+test('a VPN that does not answer is marked, and what is known of it stays', async () => {
+  says({});
+  const client = await open(await listening({ reads: { lagMs: AT_ONCE } }));
+  await until('the VPN', () => heard(client, 'vpn').length === 1);
+  vpn.fail();
+  await until('the mark', () => heard(client, 'vpn').at(-1)?.staleSince);
+  expect(heard(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, staleSince: expect.any(Number) });
+});
+
+test('a VPN that has never answered is told with the reason', async () => {
+  vpn.fail('deadline exceeded');
+  const client = await open(await listening());
+  await until('the VPN', () => heard(client, 'vpn').length === 1);
+  expect(heard(client, 'vpn')[0]).toMatchObject({
+    health: 'unknown',
+    problem: expect.stringContaining('deadline exceeded'),
+  });
+});
+
+test('samples of streams come as they are collected', async () => {
+  says({});
+  vpn.play(stream('a'));
+  const at = Date.now();
+  vpn.answerProgress = async () => observeProgress({ streams: { a: [[at, 12, 800, 90, 1, 1, 'dl']] } });
+  const client = await open(await listening());
+  await until('a sample', () => heard(client, 'samples').length > 0, 20_000);
+  expect(heard(client, 'samples')[0]).toEqual([['a', at, 12, 800, 90]]);
+});

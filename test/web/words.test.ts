@@ -1,0 +1,117 @@
+// What the page says of VPNs and of what happened.
+import type { PageNews, PageVpn } from '../../src/api/page/page-state';
+import { pageVpn } from '../../src/api/page/page-vpn';
+import { matches, noFilter, sentence, withNews } from '../../web/logic/news';
+import { orderedBy, sorted } from '../../web/logic/sort';
+import { sparkline } from '../../web/logic/sparkline';
+import { summary, vpnWord } from '../../web/logic/summary';
+import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnReport, vpnSettings } from '../builders';
+import { stream } from '../streams/events';
+
+function vpn(name: string, change: Parameters<typeof vpnReport>[0] = {}): PageVpn {
+  return pageVpn(vpnReport({ settings: vpnSettings({ vpn: name }), ...change }), null, DAY);
+}
+
+const unhealthy = {
+  healthy: false,
+  problem: "VPN container 'gluetun' is unhealthy: its engines are hidden",
+  sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
+};
+
+test('one line says how things are', () => {
+  const one = vpn('gluetun', { streams: [stream('a'), stream('b', { endedAt: DAY })] });
+  expect(summary([one, vpn('gluetun2')])).toEqual({ tone: 'ok', text: '2 VPNs forwarding, 2 engines, 1 stream' });
+  expect(summary([])).toMatchObject({ tone: 'unknown' });
+});
+
+test('or what is wrong, and where', () => {
+  expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2')])).toEqual({ tone: 'bad', text: 'gluetun: unhealthy' });
+  expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2', unhealthy)]).text).toBe('2 VPNs of 2 need attention');
+  const moved = vpn('gluetun', { validPort: 40_648, engines: [] });
+  expect(summary([moved])).toEqual({
+    tone: 'busy',
+    text: 'gluetun: replacing its engine · 0 VPNs forwarding, 0 engines, 0 streams',
+  });
+});
+
+test.each([
+  [{}, 'forwarding', 'ok'],
+  [{ problem: 'Docker does not remove engine x' }, 'has a problem', 'busy'],
+  [{ portLost: { port: 65_290, since: DAY } }, 'forwarded port lost', 'bad'],
+  [{ sight: null, healthy: false }, 'not known', 'unknown'],
+  [
+    { sight: sight(0, { vpn: { kind: 'absent' } }), healthy: false, problem: 'not found: start it' },
+    'container not found',
+    'bad',
+  ],
+  [{ sight: sight(0, { vpn: presentVpn({ running: false }) }), healthy: false }, 'not running', 'bad'],
+  [{ sight: sight(0, { vpn: presentVpn({ health: 'starting' }) }), healthy: false }, 'starting', 'busy'],
+] as const)('a VPN with %j is called %s', (change, word, tone) => {
+  expect(vpnWord(vpn('gluetun', change))).toMatchObject({ word, tone });
+});
+
+test('of a VPN that is not heard of nothing is claimed', () => {
+  expect(vpnWord({ ...vpn('gluetun'), staleSince: DAY })).toMatchObject({ tone: 'unknown', word: 'not heard of' });
+});
+
+test('engines are shown as they live', () => {
+  const shown = vpn('gluetun', {
+    engines: [forwardedEngine(19_000, 65_290), plainEngine(19_001, { ready: false })],
+    evicted: [plainEngine(19_002), plainEngine(19_003)],
+    replacements: [
+      replacement({
+        old: [plainEngine(19_002), plainEngine(19_003)],
+        draining: ['id-19002'],
+        made: { id: 'm', name: 'made' },
+      }),
+    ],
+  });
+  expect(shown.engines.map(({ name, phase, forwarded }) => [name, phase, forwarded])).toEqual([
+    ['engine-19000', 'ready', true],
+    ['engine-19001', 'hidden', false],
+    ['made', 'pending', false],
+    ['engine-19002', 'draining', false],
+    ['engine-19003', 'leaving', false],
+  ]);
+});
+
+const item = (id: string, time: string, change: Partial<PageNews> = {}): PageNews => ({
+  id,
+  time,
+  event: 'port_changed',
+  vpn: 'gluetun',
+  from: 65_290,
+  to: 40_648,
+  ...change,
+});
+
+test('events are kept once each, newest first', () => {
+  const known = withNews([], [item('a.1', '2026-01-02T03:04:05.000Z'), item('a.2', '2026-01-02T03:04:06.000Z')]);
+  const more = withNews(known, [item('a.2', '2026-01-02T03:04:06.000Z'), item('b.1', '2026-01-02T03:04:05.500Z')]);
+  expect(more.map(({ id }) => id)).toEqual(['a.2', 'b.1', 'a.1']);
+  expect(withNews(more, [item('a.1', '2026-01-02T03:04:05.000Z')])).toBe(more);
+});
+
+test('a filter goes by VPN, kind and what is said', () => {
+  const changed = item('a.1', '2026-01-02T03:04:05.000Z');
+  expect(sentence(changed)).toBe('Forwarded port changed from 65290 to 40648');
+  expect(matches(changed, noFilter)).toBe(true);
+  expect(matches(changed, { vpn: 'gluetun2', kind: null, text: '' })).toBe(false);
+  expect(matches(changed, { vpn: 'gluetun', kind: 'engine', text: '' })).toBe(false);
+  expect(matches(changed, { vpn: null, kind: 'port', text: ' TO 406' })).toBe(true);
+  expect(matches(changed, { vpn: null, kind: null, text: '1234' })).toBe(false);
+});
+
+test('a column that is chosen again turns round, and what has no value comes last', () => {
+  const rows = [{ n: 2 }, { n: null }, { n: 10 }, { n: 1 }];
+  expect(sorted(rows, ({ n }) => n, false).map(({ n }) => n)).toEqual([1, 2, 10, null]);
+  expect(sorted(rows, ({ n }) => n, true).map(({ n }) => n)).toEqual([10, 2, 1, null]);
+  expect(sorted(['e10', 'e9'], (name) => name, false)).toEqual(['e9', 'e10']);
+  expect(orderedBy({ by: 'n', down: false }, 'n')).toEqual({ by: 'n', down: true });
+  expect(orderedBy({ by: 'n', down: true }, 'm')).toEqual({ by: 'm', down: false });
+});
+
+test('a line through samples has a gap where nothing is known', () => {
+  expect(sparkline([0, 10, null, 5], 30, 12)).toBe('M0.0 11.0L10.0 1.0M30.0 6.0');
+  expect(sparkline([], 30, 12)).toBe('');
+});

@@ -1,0 +1,71 @@
+import type { PageNews } from '../../src/api/page/page-state';
+import type { Tone } from './summary';
+import { duration } from './format';
+
+// What happened, in words, and how it is filtered.
+
+export const kinds = {
+  port: ['port_changed', 'port_lost', 'port_restored'],
+  engine: ['engine_evicted', 'engine_provisioned', 'engine_ready', 'engine_stopped'],
+  health: ['vpn_health'],
+} as const;
+export type Kind = keyof typeof kinds;
+
+export interface NewsFilter {
+  /** Null: of all. */
+  readonly vpn: string | null;
+  readonly kind: Kind | null;
+  readonly text: string;
+}
+
+export const noFilter: NewsFilter = { vpn: null, kind: null, text: '' };
+
+const KEPT = 1_000;
+
+/** Newest first, each once. */
+export function withNews(known: readonly PageNews[], more: readonly PageNews[]): readonly PageNews[] {
+  const ids = new Set(known.map(({ id }) => id));
+  const fresh = more.filter(({ id }) => !ids.has(id));
+  if (fresh.length === 0) return known;
+  return [...known, ...fresh].toSorted((a, b) => b.time.localeCompare(a.time)).slice(0, KEPT);
+}
+
+export function matches(item: PageNews, { vpn, kind, text }: NewsFilter): boolean {
+  if (vpn !== null && item.vpn !== vpn) return false;
+  if (kind !== null && !kinds[kind].some((event) => event === item.event)) return false;
+  const wanted = text.trim().toLowerCase();
+  return wanted === '' || `${item.vpn} ${sentence(item)}`.toLowerCase().includes(wanted);
+}
+
+export function sentence(item: PageNews): string {
+  const said = (name: string) => {
+    const value = item[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  const port = said('p2p_port') === '' ? '' : ` on port ${said('p2p_port')}`;
+  const engine = `${said('container_name')}${port}`;
+  switch (item.event) {
+    case 'port_changed':
+      return `Forwarded port changed from ${said('from')} to ${said('to')}`;
+    case 'port_lost':
+      return `Forwarded port ${said('port')} lost`;
+    case 'port_restored':
+      return `Forwarded port ${said('port')} is back after ${duration(Number(item['lost_for_seconds']) * 1_000)}`;
+    case 'vpn_health':
+      return item['healthy'] === true ? 'VPN is healthy' : 'VPN is not healthy';
+    case 'engine_evicted':
+      return `Engine ${engine} hidden: ${said('cause')}`;
+    case 'engine_provisioned':
+      return `Engine ${engine} started: ${said('cause')}`;
+    case 'engine_ready':
+      return `Engine ${engine} answers and is listed`;
+    case 'engine_stopped':
+      return `Engine ${engine} stopped and removed`;
+  }
+}
+
+export function tone({ event, healthy }: PageNews): Tone {
+  if (event === 'port_lost' || (event === 'vpn_health' && healthy !== true)) return 'bad';
+  if (event === 'port_changed' || event === 'engine_evicted') return 'busy';
+  return event === 'engine_ready' || event === 'port_restored' || event === 'vpn_health' ? 'ok' : 'unknown';
+}

@@ -1,0 +1,82 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { count, speed } from '../logic/format';
+import { earlierSamples } from '../state/earlier';
+import { samplesOf } from '../state/store';
+import type { PageSample } from '../../src/api/page/page-state';
+
+const HEIGHT = 200;
+const SHORTEST_S = 60;
+
+/** Speeds and peers of a stream for as long as the API has kept them, and as they come. */
+export function StreamPlot({ id }: { readonly id: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { current: parent } = place;
+    if (!parent) return undefined;
+    const plot = new uPlot(options(parent), [[], [], [], []], parent);
+    let earlier: readonly PageSample[] = [];
+    const draw = (live: readonly PageSample[]) => {
+      const last = earlier.at(-1)?.[1] ?? 0;
+      plot.setData(columnsOf([...earlier, ...live.filter(([, at]) => at > last)]));
+    };
+    const stop = samplesOf(id).subscribe(draw);
+    void earlierSamples(id).then(
+      (samples) => {
+        earlier = samples;
+        draw(samplesOf(id).peek());
+      },
+      () => undefined,
+    );
+    const sized = new ResizeObserver(() => plot.setSize({ width: parent.clientWidth, height: HEIGHT }));
+    sized.observe(parent);
+    return () => {
+      stop();
+      sized.disconnect();
+      plot.destroy();
+    };
+  }, [id]);
+  const [, , peers = null, down = null] = samplesOf(id).value.at(-1) ?? [];
+  const said = down === null ? 'no statistics yet' : `${down} KB/s from ${count(peers ?? 0, 'peer')} now`;
+  return <div ref={place} class="plot" role="img" aria-label={`Speeds and peers over time: ${said}`} />;
+}
+
+function columnsOf(all: readonly PageSample[]): uPlot.AlignedData {
+  // Around a single one uPlot shows years.
+  const samples = all.length < 2 ? [] : all;
+  return [
+    samples.map(([, at]) => at / 1_000),
+    samples.map(([, , , down]) => down),
+    samples.map(([, , , , up]) => up),
+    samples.map(([, , peers]) => peers),
+  ];
+}
+
+/** Colours are those of the page. */
+function options(parent: HTMLElement): uPlot.Options {
+  const style = getComputedStyle(parent);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
+  return {
+    width: parent.clientWidth,
+    height: HEIGHT,
+    cursor: { y: false },
+    scales: {
+      x: { range: (_plot, from, to) => [from, Math.max(to, from + SHORTEST_S)] },
+      peers: { range: (_plot, _least, most) => [0, Math.max(1, most)] },
+      y: { range: (_plot, _least, most) => [0, Math.max(1, most)] },
+    },
+    axes: [
+      axis,
+      { ...axis, size: 74, values: (_plot, all) => all.map(speed) },
+      { ...axis, scale: 'peers', side: 1, grid: { show: false } },
+    ],
+    series: [
+      {},
+      { label: 'Down, KB/s', stroke: colour('--accent'), width: 2 },
+      { label: 'Up, KB/s', stroke: colour('--busy'), width: 1.5 },
+      { label: 'Peers', scale: 'peers', stroke: colour('--muted'), width: 1, dash: [4, 4] },
+    ],
+  };
+}

@@ -1,0 +1,159 @@
+import type { PageVpn } from '../../src/api/page/page-state';
+import { count } from '../logic/format';
+import { phases, vpnWord } from '../logic/summary';
+import { begin } from '../state/actions';
+import { recheck, replaceEngine, resetBreaker } from '../state/wishes';
+import { Age, Copy } from './time';
+
+export function VpnCard({ vpn }: { readonly vpn: PageVpn }) {
+  const { tone, word, meaning } = vpnWord(vpn);
+  return (
+    <article class={`card tone-${tone}`} aria-labelledby={`vpn-${vpn.name}`}>
+      <header>
+        <h2 id={`vpn-${vpn.name}`}>{vpn.name}</h2>
+        <span class="chip" title={meaning}>
+          <span class="dot" aria-hidden="true" />
+          {word}
+        </span>
+      </header>
+      <ForwardedPort vpn={vpn} />
+      <Problem vpn={vpn} />
+      <Facts vpn={vpn} />
+      <CardActions vpn={vpn} />
+    </article>
+  );
+}
+
+function ForwardedPort({
+  vpn: { forwarded_port: port, portSince, health, port_problem, downSince },
+}: {
+  readonly vpn: PageVpn;
+}) {
+  if (port === null) {
+    const why = health === 'healthy' ? (port_problem ?? 'the VPN has not told one') : 'the VPN is not healthy';
+    return (
+      <div class="port">
+        <span class="port-number port-none">No port</span>
+        <span class="port-since">
+          {why}
+          {downSince !== null && health !== 'healthy' && (
+            <>
+              {' '}
+              for <Age since={downSince} />
+            </>
+          )}
+        </span>
+      </div>
+    );
+  }
+  return (
+    <div class="port">
+      <span class="port-number">{port}</span>
+      <Copy text={String(port)} what={`forwarded port ${port}`} />
+      <span class="port-since">
+        forwarded port
+        {portSince !== null && (
+          <>
+            {' '}
+            for <Age since={portSince} />
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function Problem({ vpn: { problem, remedy, staleSince } }: { readonly vpn: PageVpn }) {
+  const isCuring = remedy !== null && remedy.ended_at === null;
+  if (problem === null && !isCuring && staleSince === null) return null;
+  return (
+    <div class="problem">
+      {staleSince !== null && (
+        <p>
+          Not heard of for <Age since={staleSince} />: this is how it was last.
+        </p>
+      )}
+      {problem !== null && <p>{problem[0]?.toUpperCase() + problem.slice(1)}</p>}
+      {isCuring && (
+        <p>
+          Portward is at work on it: {remedy.kind}, for <Age since={Date.parse(remedy.started_at)} />.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Facts({ vpn }: { readonly vpn: PageVpn }) {
+  const { engines, streams, publicIp, target, healthySince } = vpn;
+  const running = streams.filter((s) => s.endedAt === null).length;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Engines</dt>
+        <dd>
+          {engines.length === 0 ? (
+            <span class="muted">{target === 0 ? 'none' : `none yet, ${count(target, 'is', 'are')} wanted`}</span>
+          ) : (
+            <ul class="phases">
+              {phases.map(({ phase, word, meaning }) => {
+                const n = engines.filter((e) => e.phase === phase).length;
+                return n === 0 ? null : (
+                  <li key={phase} class={`phase phase-${phase}`} title={meaning}>
+                    {n} {word}
+                  </li>
+                );
+              })}
+            </ul>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Streams</dt>
+        <dd>{running}</dd>
+      </div>
+      <div>
+        <dt>Public address</dt>
+        <dd>{publicIp ?? <span class="muted">not known</span>}</dd>
+      </div>
+      <div>
+        <dt>Healthy</dt>
+        <dd>
+          {healthySince === null ? (
+            <span class="muted">no</span>
+          ) : (
+            <>
+              for <Age since={healthySince} />
+            </>
+          )}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function CardActions({ vpn }: { readonly vpn: PageVpn }) {
+  const forwarded = vpn.engines.find((e) => e.forwarded) ?? null;
+  const streams = vpn.streams.filter((s) => s.endedAt === null && s.engine === forwarded?.id).length;
+  const { general, replacement } = vpn.breakers ?? {};
+  const isOpen = [general, replacement].some((breaker) => breaker !== undefined && breaker.state !== 'closed');
+  return (
+    <footer>
+      <button type="button" onClick={() => begin(recheck(vpn.name))} aria-label={`Look now at ${vpn.name}`}>
+        Look now
+      </button>
+      <button
+        type="button"
+        disabled={forwarded === null}
+        onClick={() => begin(replaceEngine(vpn.name, forwarded, streams))}
+        aria-label={`Replace engine: the forwarded one of ${vpn.name}`}
+      >
+        Replace engine
+      </button>
+      {isOpen && (
+        <button type="button" onClick={() => begin(resetBreaker(null))}>
+          Reset circuit breaker
+        </button>
+      )}
+    </footer>
+  );
+}

@@ -1,0 +1,10 @@
+import type { StreamSampleJson } from '../../src/api/stream-schemas';
+import type { PageSample } from '../../src/api/page/page-state';
+
+/** All samples of a stream that the API has kept, oldest first. */
+export async function earlierSamples(stream: string): Promise<PageSample[]> {
+  const response = await fetch(`/streams/${encodeURIComponent(stream)}/stats`);
+  if (!response.ok) return [];
+  const samples = (await response.json()) as StreamSampleJson[];
+  return samples.map(({ ts, peers, speed_down, speed_up }) => [stream, Date.parse(ts), peers, speed_down, speed_up]);
+}

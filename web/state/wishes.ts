@@ -1,0 +1,76 @@
+import type { PageEngine } from '../../src/api/page/page-state';
+import { count } from '../logic/format';
+import type { Action } from './actions';
+
+// The actions that there are.
+
+export function replaceEngine(vpn: string, engine: PageEngine | null, streams: number): Action {
+  const what = engine?.name ?? 'the forwarded engine';
+  const cut = streams === 0 ? 'It has no stream now.' : `${count(streams, 'stream')} on it may be cut off.`;
+  return {
+    title: `Replace ${what}`,
+    warning: `On ${vpn}, ${what} is hidden, a new engine takes its place, and the old one is removed. ${cut}`,
+    verb: 'Replace',
+    request: {
+      method: 'POST',
+      path: `/vpns/${encodeURIComponent(vpn)}/replacements`,
+      body: { ...(engine?.id ? { engine: engine.id } : {}), reason: 'asked for on the page' },
+    },
+    done: () => `Replacement of ${what} has begun`,
+  };
+}
+
+export function removeEngine(engine: PageEngine, streams: number): Action {
+  const cut = streams === 0 ? 'It has no stream now.' : `${count(streams, 'stream')} on it may be cut off.`;
+  return {
+    title: `Remove ${engine.name}`,
+    warning: `${engine.name} is stopped and removed. ${cut} If fewer engines are left than wanted, another one is started.`,
+    verb: 'Remove',
+    request: { method: 'DELETE', path: `/containers/${encodeURIComponent(engine.id ?? '')}` },
+    done: () => `${engine.name} is being removed`,
+  };
+}
+
+export function scale(wanted: number, before: number): Action {
+  return {
+    title: `Set the number of engines to ${wanted}`,
+    warning:
+      wanted < before
+        ? `Idle engines beyond ${wanted} are removed after their grace period. No stream is cut off.`
+        : null,
+    verb: 'Set',
+    request: { method: 'POST', path: `/scale/${wanted}` },
+    done: (answer) => `There shall be ${(answer as { scaled_to: number }).scaled_to} engines now`,
+  };
+}
+
+export const collect: Action = {
+  title: 'Remove idle engines',
+  warning: 'Idle engines beyond the wanted ones are removed now, without their grace period. No stream is cut off.',
+  verb: 'Remove them',
+  request: { method: 'POST', path: '/gc' },
+  done: () => 'Idle engines beyond the wanted ones are being removed',
+};
+
+export function resetBreaker(kind: 'general' | 'replacement' | null): Action {
+  return {
+    title: 'Reset circuit breakers',
+    warning: null,
+    verb: 'Reset',
+    request: {
+      method: 'POST',
+      path: `/health/circuit-breaker/reset${kind === null ? '' : `?operation_type=${kind}`}`,
+    },
+    done: () => 'Circuit breakers are closed: engines are tried again now',
+  };
+}
+
+export function recheck(vpn: string): Action {
+  return {
+    title: `Look at ${vpn} now`,
+    warning: null,
+    verb: 'Look',
+    request: { method: 'POST', path: `/vpns/${encodeURIComponent(vpn)}/recheck` },
+    done: () => `${vpn} is being looked at`,
+  };
+}
