@@ -59,7 +59,8 @@ export async function perform(performance: Performance): Promise<void> {
   story.showEngines();
   screen.text([
     '',
-    `  gluetun's workflow in the Temporal UI, while this runs: ${page}`,
+    `  The page, while this runs: ${portward.url}/`,
+    `  gluetun's workflow in the Temporal UI: ${page}`,
     `  (API key: ${stage.apiKey})`,
     '',
   ]);
@@ -112,6 +113,7 @@ function places({ portward, gluetun, apiKey }: Stage, workflowPage: string): str
       ? [`  another port       curl -X PUT http://${gluetun.address}:${ADMIN_PORT}/port -d '{"port": 50505}'`]
       : [];
   return [
+    `  the page           ${portward.url}/`,
     `  engines            curl ${portward.url}/engines`,
     `  VPNs               curl ${portward.url}/vpn/status`,
     `  Temporal UI        ${workflowPage}`,

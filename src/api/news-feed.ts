@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { NewsAnswer } from '../workflows/messages';
 import type { Position } from './feed-position';
 import { NewsFollower, type Told } from './news-follower';
@@ -72,6 +73,7 @@ export class NewsFeed {
 
   private ask(): Asking {
     const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
     const latest = new Map<string, NewsAnswer>();
     const once = Promise.all(
       this.followers.map(

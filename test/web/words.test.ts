@@ -4,7 +4,7 @@ import { pageVpn } from '../../src/api/page/page-vpn';
 import { matches, noFilter, sentence, withNews } from '../../web/logic/news';
 import { orderedBy, sorted } from '../../web/logic/sort';
 import { sparkline } from '../../web/logic/sparkline';
-import { summary, vpnWord } from '../../web/logic/summary';
+import { problems, summary, vpnWord } from '../../web/logic/summary';
 import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnReport, vpnSettings } from '../builders';
 import { stream } from '../streams/events';
 
@@ -32,6 +32,14 @@ test('or what is wrong, and where', () => {
     tone: 'busy',
     text: 'gluetun: replacing its engine · 0 VPNs forwarding, 0 engines, 0 streams',
   });
+});
+
+test('of more VPNs than are seen at once what is wrong is told above them', () => {
+  const down = vpn('gluetun', unhealthy);
+  const others = ['b', 'c', 'd'].map((name) => vpn(name));
+  expect(problems([down])).toEqual([]);
+  expect(problems([down, ...others])).toEqual([{ name: 'gluetun', problem: unhealthy.problem }]);
+  expect(problems([...others, vpn('e')])).toEqual([]);
 });
 
 test.each([

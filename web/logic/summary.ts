@@ -35,6 +35,18 @@ export function summary(vpns: readonly PageVpn[]): Summary {
   return { tone: 'busy', text: `${who} · ${facts.join(', ')}` };
 }
 
+/** What is wrong, by VPN, for a reader who does not see all cards at once. */
+export function problems(vpns: readonly PageVpn[]): { readonly name: string; readonly problem: string }[] {
+  if (vpns.length < CARDS_SEEN_AT_ONCE) return [];
+  return vpns.flatMap((vpn) => {
+    const { tone, meaning } = vpnWord(vpn);
+    const problem = vpn.problem ?? meaning;
+    return tone === 'bad' && problem !== '' ? [{ name: vpn.name, problem }] : [];
+  });
+}
+
+const CARDS_SEEN_AT_ONCE = 4;
+
 function forwarding(vpns: readonly PageVpn[]): string {
   return `${count(vpns.filter((vpn) => vpn.forwarding === 'forwarded').length, 'VPN')} forwarding`;
 }

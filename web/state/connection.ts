@@ -22,7 +22,7 @@ export function connect(): void {
   open();
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hiding);
-    if (document.hidden) hiding = setTimeout(close, HIDDEN_FOR_MS);
+    if (document.hidden) hiding = setTimeout(leave, HIDDEN_FOR_MS);
     else if (source === null) open();
   });
   window.addEventListener('online', open);
@@ -35,6 +35,12 @@ function open(): void {
   for (const event of EVENTS) opened.addEventListener(event, ({ data }: MessageEvent<string>) => take(event, data));
   opened.addEventListener('error', lost);
   alive();
+}
+
+/** Until somebody looks again. */
+function leave(): void {
+  close();
+  link.value = 'connecting';
 }
 
 function close(): void {

@@ -1,4 +1,4 @@
-import { summary } from '../logic/summary';
+import { problems, summary } from '../logic/summary';
 import { hello, vpns } from '../state/store';
 import { Timeline } from '../parts/timeline';
 import { VpnCard } from '../parts/vpn-card';
@@ -12,6 +12,7 @@ export function Overview() {
         <span class="dot" aria-hidden="true" />
         {text}
       </h1>
+      <Problems />
       <section aria-label="VPNs" class="cards">
         {vpns.value.map((vpn) => (
           <VpnCard key={vpn.name} vpn={vpn} />
@@ -19,5 +20,19 @@ export function Overview() {
       </section>
       <Timeline />
     </>
+  );
+}
+
+function Problems() {
+  const all = problems(vpns.value);
+  if (all.length === 0) return null;
+  return (
+    <ul class="problems tone-bad">
+      {all.map(({ name, problem }) => (
+        <li key={name}>
+          <strong>{name}</strong> {problem}
+        </li>
+      ))}
+    </ul>
   );
 }

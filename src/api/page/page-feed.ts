@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { vpnWorkflowId } from '../../domain/names';
 import { newsId, newsJson } from '../../domain/news-json';
 import { pauseUntil } from '../../pause';
@@ -78,6 +79,7 @@ export class PageFeed {
 
   private watch(): void {
     const watching = new AbortController();
+    setMaxListeners(0, watching.signal);
     this.watching = watching;
     this.told.clear();
     this.sampled = new Map();
