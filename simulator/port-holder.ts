@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { ensureSimulatorImage, NODE } from './image';
+import { ensureSimulatorImage } from './image';
 import { removeContainer } from './remove-container';
 import { RUN_LABEL } from './run-label';
 
@@ -14,13 +14,11 @@ export async function startPortHolder(
   of: { readonly runId: string; readonly vpnContainer: string; readonly name: string; readonly port: number },
 ): Promise<PortHolder> {
   const { runId, vpnContainer, name, port } = of;
-  // It answers HTTP as an engine would: who asks can't tell them apart.
-  const program = `const server = require('node:http').createServer((_request, response) => response.end('{}'));
-    server.listen(${port}, () => console.log('listens'));`;
+  // An engine that was started by hand: who asks can't tell it from one of Portward's.
   const container = await docker.createContainer({
     name,
     Image: await ensureSimulatorImage(docker),
-    Entrypoint: [NODE, '-e', program],
+    Env: [`HTTP_PORT=${port}`],
     Labels: { [RUN_LABEL]: runId },
     HostConfig: { NetworkMode: `container:${vpnContainer}` },
   });

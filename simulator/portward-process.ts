@@ -201,6 +201,14 @@ export class PortwardProcess {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** The same for what nobody needs any more: nothing is handed over or stopped in order. */
+  async discard(): Promise<void> {
+    await this.kill('SIGKILL');
+    const left = this.temporalPid;
+    if (left !== null) await terminate(left, 0);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
   /** The first line that matches, printed already or yet to come. */
   async untilLog(
     pattern: RegExp,

@@ -14,6 +14,7 @@ import { cacheDir } from '../../src/folders';
 import { findTemporalCli } from '../../src/temporal/cli';
 import { Simulation } from '../simulator/simulation';
 import { until } from '../simulator/until';
+import { DockerGate } from './docker-gate';
 
 /** Set by the tests' environment. */
 declare const testFailedAt: number | undefined;
@@ -37,6 +38,8 @@ export interface StageOptions {
    * same.
    */
   readonly docker?: 'simulated';
+  /** Portward has Docker through a gate: `stage.gate`. */
+  readonly gated?: boolean;
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
   readonly env?: Readonly<Record<string, string>>;
   /** Worker and API as two processes; everything in one if absent. */
@@ -75,6 +78,7 @@ export class Stage {
   private readonly cleanups: (() => Promise<unknown>)[] = [];
   private running: PortwardProcess | null = null;
   private apiProcess: PortwardProcess | null = null;
+  private opened: DockerGate | null = null;
 
   /** @param otherDocker in place of the machine's own @param simulated the same, closed by `clear` */
   constructor(
@@ -91,6 +95,11 @@ export class Stage {
     return new Stage(simulated, simulated);
   }
 
+  /** For another Portward on the same Docker. */
+  another(): Stage {
+    return new Stage(this.otherDocker);
+  }
+
   /** The process with the API, where that is apart from the worker. */
   get api(): PortwardProcess {
     return this.apiProcess ?? this.portward;
@@ -99,6 +108,17 @@ export class Stage {
   get portward(): PortwardProcess {
     if (!this.running) throw new Error('Portward was not started on this stage');
     return this.running;
+  }
+
+  /** Between Portward and Docker. */
+  get gate(): DockerGate {
+    if (!this.opened) throw new Error('this stage has no gate before Docker');
+    return this.opened;
+  }
+
+  /** For the Portward that is started after this. */
+  async openGate(): Promise<void> {
+    this.opened = await DockerGate.open(this.otherDocker?.dockerHost);
   }
 
   vpn(index = 0): SimulatedVpn {
@@ -134,6 +154,7 @@ export class Stage {
   static async start(options: StageOptions = {}): Promise<Stage> {
     const stage = options.docker === 'simulated' ? await Stage.inMemory() : new Stage();
     try {
+      if (options.gated) await stage.openGate();
       await stage.addVpns(options.vpns ?? [{}]);
       await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
       await options.before?.(stage);
@@ -152,6 +173,7 @@ export class Stage {
     folderIn?: string,
   ): Promise<PortwardProcess> {
     const image = await engineImage(this.simulation.docker, engineEnv, this.simulation.runId);
+    const dockerHost = this.opened?.address ?? this.otherDocker?.dockerHost;
     const options = {
       folderIn,
       env: {
@@ -162,14 +184,14 @@ export class Stage {
         GLUETUN_CONTAINER_NAMES: this.vpns.map((vpn) => vpn.name).join(','),
         GLUETUN_HEALTH_CHECK_INTERVAL_S: '1',
         MIN_REPLICAS: '1',
-        ...(this.otherDocker ? { DOCKER_HOST: this.otherDocker.dockerHost } : {}),
+        ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }),
         ...env,
       },
     };
     this.running = await startPortward(options, apart ? 'worker' : 'start');
     if (apart) {
       const api = this.running.beside('api');
-      this.onClear(() => api.stop());
+      this.onClear(() => api.kill('SIGKILL'));
       await api.start();
       this.apiProcess = api;
     }
@@ -207,7 +229,9 @@ export class Stage {
     if (typeof testFailedAt !== 'undefined' && testFailedAt >= this.since) await this.giveAccount(testFailedAt);
     const results = [
       ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
-      ...(await Promise.allSettled([this.running?.dispose()])),
+      // What it has asked of a real Docker last would still be done: only a stop in order leaves nothing.
+      ...(await Promise.allSettled([this.simulated ? this.running?.discard() : this.running?.dispose()])),
+      ...(await Promise.allSettled([this.opened?.shut()])),
       ...(await Promise.allSettled([this.simulated ? this.simulated.close() : this.simulation.remove()])),
     ];
     for (const result of results) if (result.status === 'rejected') throw result.reason;
