@@ -8,8 +8,8 @@ import { NO_PROXY, Stage } from './stage';
 
 const REPOSITORY = 'portward-test-breaker';
 
-const stage = new Stage();
-const tag = `${REPOSITORY}:${stage.simulation.runId}`;
+let stage: Stage;
+let tag: string;
 
 async function imageIs(what: 'good' | 'bad' | 'crashing'): Promise<void> {
   const { docker, runId } = stage.simulation;
@@ -19,6 +19,8 @@ async function imageIs(what: 'good' | 'bad' | 'crashing'): Promise<void> {
 }
 
 beforeAll(async () => {
+  stage = await Stage.inMemory();
+  tag = `${REPOSITORY}:${stage.simulation.runId}`;
   stage.onClear(() => stage.simulation.docker.getImage(tag).remove({ force: true }));
   await imageIs('bad');
   const vpn = await stage.addVpn();
@@ -36,7 +38,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-afterAll(() => stage.clear());
+afterAll(() => stage?.clear());
 
 async function breaker(kind: 'general' | 'replacement'): Promise<BreakerJson | undefined> {
   return (await stage.statusOf()).circuit_breakers?.[kind];

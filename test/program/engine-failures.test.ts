@@ -1,8 +1,5 @@
-import { text } from 'node:stream/consumers';
-import type Docker from 'dockerode';
 import type { EngineJson, ReplacementJson } from '../../src/api/schemas';
 import { startPortHolder } from '../../simulator/port-holder';
-import { NODE } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';
 import { lane } from './lane';
@@ -16,6 +13,7 @@ const [onFirst, onSecond, onThird] = [lane(), lane(), lane()];
 
 beforeAll(async () => {
   stage = await Stage.start({
+    docker: 'simulated',
     vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }],
     env: { ...NO_PROXY, MIN_REPLICAS: '6', HEALTH_CHECK_INTERVAL_S: '0.5', HEALTH_FAILURE_THRESHOLD: '2' },
   });
@@ -61,24 +59,6 @@ async function tell(engine: EngineJson, vpn: SimulatedVpn, what: string, body: o
   expect(response.status).toBe(200);
 }
 
-/** A process beside the engine takes more than the container may have, and the kernel ends the engine for it. */
-async function useUpMemory(container: Docker.Container): Promise<void> {
-  const limit = 96 * 2 ** 20;
-  await container.update({ Memory: limit, MemorySwap: limit });
-  const program = `require('node:fs').writeFileSync('/proc/1/oom_score_adj', '1000');
-    const taken = [];
-    setInterval(() => taken.push(Buffer.alloc(8 * 2 ** 20, 1)), 20);`;
-  const exec = await container.exec({ Cmd: [NODE, '-e', program] });
-  const output = await exec.start({ Detach: true });
-  output.destroy();
-}
-
-/** What Docker has told of the container since then, in seconds since the epoch. */
-async function eventsSince(container: string, since: number): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
-  return text(await stage.simulation.docker.getEvents({ filters: { container: [container] }, since, until: now }));
-}
-
 test.concurrent(
   'a forwarded engine that is killed is replaced on the same port, and the plain one is not touched',
   onFirst(async () => {
@@ -99,35 +79,6 @@ test.concurrent(
     await stage.simulation.docker.getContainer(plain.container_id).remove({ force: true });
     // Docker may tell that it has died before it tells that it is gone.
     expect((await replacementOf(plain, vpn)).cause).toMatch(/^engine (missing|died)$/);
-    expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
-    await whole(vpn);
-  }),
-);
-
-test.concurrent(
-  "an engine that is killed for want of memory is back, by Docker's or by Portward's doing",
-  onFirst(async () => {
-    const vpn = stage.vpn(0);
-    const { forwarded, plain } = await enginesOf(vpn);
-    const { docker } = stage.simulation;
-    const container = docker.getContainer(plain.container_id);
-    const { State } = await container.inspect();
-    const since = Math.floor(Date.now() / 1000);
-    await useUpMemory(container);
-    await until('it has died for want of memory', async () => {
-      const events = await eventsSince(container.id, since);
-      return ['oom', 'die'].every((kind) => events.includes(`"Action":"${kind}"`));
-    });
-    await until(
-      'another engine, or another run of it that answers',
-      async () => {
-        const now = (await enginesOf(vpn)).plain;
-        if (now.container_id !== plain.container_id) return true;
-        const { StartedAt } = (await container.inspect()).State;
-        return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
-      },
-      30_000,
-    );
     expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
     await whole(vpn);
   }),

@@ -49,7 +49,7 @@ function numbers(ids: readonly string[]): number[] {
 beforeAll(async () => {
   receiver = await Receiver.start();
   receiver.statuses.push(500, 503);
-  stage = await Stage.start({ env: { NOTIFY_URL: receiver.url, NOTIFY_SECRET: 'shared' } });
+  stage = await Stage.start({ docker: 'simulated', env: { NOTIFY_URL: receiver.url, NOTIFY_SECRET: 'shared' } });
   await stage.forwarded(65_290);
   await stage.quiet();
 }, 120_000);

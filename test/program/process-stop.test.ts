@@ -1,5 +1,4 @@
 import { until } from '../simulator/until';
-import { DockerGate } from './docker-gate';
 import { NO_PROXY, Stage, type EngineContainer } from './stage';
 import { temporalServers } from './temporal-servers';
 
@@ -11,18 +10,17 @@ const DECIDED = 0;
 const STARTING = 1;
 
 let stage: Stage;
-let gate: DockerGate;
 let plain = '';
 const ports = [40_000, 50_000];
 
 beforeAll(async () => {
-  gate = await DockerGate.open();
   stage = await Stage.start({
+    docker: 'simulated',
+    gated: true,
     vpns: ports.map((port) => ({ port })),
-    env: { ...NO_PROXY, MIN_REPLICAS: '3', DOCKER_HOST: gate.address },
+    env: { ...NO_PROXY, MIN_REPLICAS: '3' },
     engineEnv: { STOP_BEHAVIOUR: 'slow:1500' },
   });
-  stage.onClear(() => gate.shut());
   await allForwarded();
   plain = (await stage.listed(3)).find((e) => !e.forwarded)?.container_id ?? '';
 });
@@ -61,20 +59,20 @@ async function changed(index: number): Promise<void> {
 }
 
 async function dockerAnswers(): Promise<void> {
-  gate.rule = () => null;
-  await gate.shut();
-  await gate.reopen();
+  stage.gate.rule = () => null;
+  await stage.gate.shut();
+  await stage.gate.reopen();
 }
 
 test("in the moment of the decision, while the control server hangs, and while another VPN's new engine starts, and Docker hangs", async () => {
-  gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
+  stage.gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
   await changed(STARTING);
-  await until('its engine being started', () => gate.held.length > 0);
+  await until('its engine being started', () => stage.gate.held.length > 0);
   const from = stage.portward.logLines.length;
   await changed(DECIDED);
   await stage.portward.untilLog(/replacing forwarded engine/, { from });
   await stage.vpn(DECIDED).setFault({ kind: 'hang' });
-  gate.rule = () => 'hang';
+  stage.gate.rule = () => 'hang';
   const mend = async () => {
     await stage.vpn(DECIDED).setFault(null);
     await dockerAnswers();
@@ -100,7 +98,7 @@ test('while it starts, with a Temporal server that a former one left frozen, and
   expect(await stage.portward.stop(KILLED_AFTER_MS)).toEqual({ code: 0, signal: null });
   process.kill(frozen, 'SIGCONT');
 
-  gate.rule = () => 'hang';
+  stage.gate.rule = () => 'hang';
   from = stage.portward.logLines.length;
   stage.portward.launch();
   await stage.portward.untilLog(/Temporal server:/, { from });

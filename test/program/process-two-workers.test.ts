@@ -8,7 +8,6 @@ import { cacheDir } from '../../src/folders';
 import { resolveTemporalCli } from '../../src/temporal/cli';
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/server';
 import { until } from '../simulator/until';
-import { DockerGate } from './docker-gate';
 import { NO_PROXY, Stage } from './stage';
 
 // Two workers and an API, each a process, on one Temporal server that is nobody's own. It is not there when they start, and
@@ -18,7 +17,6 @@ const log = { info: () => {}, warn: () => {} };
 const NAMESPACE = 'of-this-test';
 
 let stage: Stage;
-let gate: DockerGate;
 let second: PortwardProcess;
 let server: EmbeddedServer;
 let client: Client;
@@ -27,15 +25,14 @@ let refused: { readonly status: number; readonly body: string };
 
 beforeAll(async () => {
   const [port = 0, uiPort = 0] = await freePorts(2);
-  stage = new Stage();
-  gate = await DockerGate.open();
-  stage.onClear(() => gate.shut());
+  stage = await Stage.inMemory();
+  await stage.openGate();
   const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
   await stage.addVpn();
   await stage.vpn().untilHealth('healthy');
   const temporal = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: NAMESPACE };
   const settings = {
-    ...{ ...temporal, ...NO_PROXY, DOCKER_HOST: gate.address },
+    ...{ ...temporal, ...NO_PROXY },
     ...{ MIN_REPLICAS: '2', PORT_CHANGE_SPACING_MAX_S: '0' },
   };
   await stage.startPortward(settings, { STARTUP_MS: '800' }, true);
@@ -111,10 +108,10 @@ async function atWork(): Promise<PortwardProcess | null> {
 
 /** Resolves when the replacement is in a worker's hands; Docker holds it there. */
 async function kill(): Promise<PortwardProcess> {
-  await until('the engine being started', () => gate.held.length > 0);
+  await until('the engine being started', () => stage.gate.held.length > 0);
   const worker = await until('who has it in hand', atWork);
   await worker.kill('SIGKILL');
-  gate.rule = () => null;
+  stage.gate.rule = () => null;
   return worker;
 }
 
@@ -159,7 +156,7 @@ async function doneWithout(
 
 test('one is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
   // The kill meets an activity, and no task of a workflow, for which Temporal would wait 30 s.
-  gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
+  stage.gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
   expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, releaseEngine: 1 });
 });
 

@@ -4,27 +4,42 @@ import type { StreamJson, StreamSampleJson } from '../../src/api/stream-schemas'
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
 import { until } from '../simulator/until';
 import { Stage } from './stage';
+import { steadily } from './steadily';
 
 const COLLECT_INTERVAL_S = 1;
 const STATS_HISTORY_MAX = 3;
+const GRACE_S = 1;
 
 let stage: Stage;
 let engine: EngineJson;
 let metricsPort = 0;
+/** Its engine is told to stop it beside the tests before the one that looks for its end. */
+let forgotten: Awaited<ReturnType<typeof start>>;
 
 beforeAll(async () => {
   [metricsPort = 0] = await freePorts(1);
   stage = await Stage.start({
+    docker: 'simulated',
     apart: true,
     env: {
+      // An engine with a stream is not made up for.
+      MIN_FREE_REPLICAS: '0',
+      ENGINE_GRACE_PERIOD_S: String(GRACE_S),
       COLLECT_INTERVAL_S: String(COLLECT_INTERVAL_S),
       STATS_HISTORY_MAX: String(STATS_HISTORY_MAX),
       PORTWARD_METRICS_PORT: String(metricsPort),
     },
   });
   engine = await stage.forwarded(65_290);
+  // In time for the last test: an engine that nobody has used is not idle in its first 10 s.
+  await scale(4);
+  await stage.listed(4);
 });
-afterAll(() => stage.clear());
+afterAll(() => stage?.clear());
+
+async function scale(count: number): Promise<void> {
+  expect((await fetch(`${stage.portward.url}/scale/${count}`, { method: 'POST' })).status).toBe(200);
+}
 
 interface Session {
   readonly playback_session_id: string;
@@ -97,10 +112,13 @@ test('a stream that is reported shows at once in /streams, and on its engine wit
 
 test('the statistics of a stream come from its engine, through the worker, and are kept', async () => {
   const { stream } = await start('key-b');
+  forgotten = await start('key-e');
   const shown = await until('its statistics', async () => {
     const now = await find(stream.id);
     return now && now.peers !== null && now;
   });
+  await until('those of the other', async () => (await find(forgotten.stream.id))?.peers === 3);
+  await fetch(`${forgotten.session.command_url}?method=stop`);
   expect(shown).toMatchObject({ peers: 3, speed_up: 1, downloaded: 0, uploaded: 0 });
   const path = `/streams/${encodeURIComponent(stream.id)}/stats`;
   const samples = await until('three samples', async () => {
@@ -131,9 +149,7 @@ test('the statistics of a stream come from its engine, through the worker, and a
 });
 
 test('a stream whose engine knows nothing of it any more is ended', async () => {
-  const { stream, session } = await start('key-e');
-  await until('its statistics', async () => (await find(stream.id))?.peers === 3);
-  await fetch(`${session.command_url}?method=stop`);
+  const { stream } = forgotten;
   const ended = await until('the end', async () => {
     const now = await find(stream.id);
     return now?.status === 'ended' && now;
@@ -190,3 +206,24 @@ test('an event for an engine that is being replaced is accepted and counted on i
   });
   expect(ended.ended_at).not.toBeNull();
 });
+
+test('an idle engine beyond the wanted number goes after ENGINE_GRACE_PERIOD_S, never one with a stream, never the forwarded one', async () => {
+  const ids = async (count: number) => (await stage.listed(count)).map((e) => e.container_id);
+  const engines = await stage.listed(4);
+  const forwarded = engines.find((e) => e.forwarded)?.container_id ?? '';
+  const [one, other, idle] = engines.filter((e) => !e.forwarded) as [EngineJson, EngineJson, EngineJson];
+  const { stream: first } = await start('a short film', one);
+  const { stream: second } = await start('a long film', other);
+  await scale(0);
+  const busy = await ids(3);
+  expect(busy).not.toContain(idle.container_id);
+  await steadily('nothing else goes', GRACE_S * 2_500, async () => (await ids(3)).join() === busy.join());
+  const response = await post('/events/stream_ended', { stream_id: first.id });
+  const { stream: ended } = (await response.json()) as { stream: StreamJson };
+  expect((await ids(2)).toSorted()).toEqual([forwarded, other.container_id].toSorted());
+  const gone = (await stage.replacements()).find((r) => r.old_engine?.container_id === one.container_id);
+  expect(gone).toMatchObject({ cause: 'surplus', new_engine: null });
+  expect(Date.parse(gone?.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.ended_at ?? '') + GRACE_S * 1000);
+  await post('/events/stream_ended', { stream_id: second.id });
+  expect(await ids(1)).toEqual([forwarded]);
+}, 90_000);

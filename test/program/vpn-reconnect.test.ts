@@ -10,7 +10,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.start({
-    vpns: [{ healthIntervalMs: 300 }],
+    docker: 'simulated',
     env: { ...NO_PROXY, MIN_REPLICAS: '3', VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0' },
   });
   await stage.forwarded(65_290);
@@ -35,10 +35,21 @@ test('the same port after a reconnection, with none in between: nothing is repla
   await until('no port in between', async () => (await stage.statusOf()).port_problem !== null);
   await stage.vpn().runVpn();
   await until('no problem with the port', async () => (await stage.statusOf()).port_problem === null);
-  await stage.vpn().repeatPorts();
   await stage.portReadAgain();
   await stage.recheck();
   await stage.forwarded(65_290);
+  expect(await ids()).toEqual(before);
+  expect(await stage.replacements()).toHaveLength(known);
+});
+
+test('a change that brings the same port: nothing is replaced, and the engine stays forwarded', async () => {
+  const before = await ids();
+  const known = (await stage.replacements()).length;
+  const { container_id: engine } = await stage.forwarded(65_290);
+  await stage.vpn().repeatPorts();
+  await stage.portReadAgain();
+  await stage.recheck();
+  expect((await stage.forwarded(65_290)).container_id).toBe(engine);
   expect(await ids()).toEqual(before);
   expect(await stage.replacements()).toHaveLength(known);
 });
