@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FAULT_KINDS } from '../../chaos/faults';
 import { tablesIn } from './markdown';
 import { firstMissing, titlesIn } from './titles';
@@ -22,13 +22,22 @@ function isFault(quoted: string): boolean {
 
 const named = rows.flatMap((row) => quotedIn(row.at(-1)));
 
+/** The test file, and the modules of cases that it runs. */
+function withCases(path: string): string {
+  const source = readFileSync(path, 'utf8');
+  const modules = [...source.matchAll(/ from '(\.\/[\w-]+\.cases)'/g)].map(([, name = '']) =>
+    join(dirname(path), name),
+  );
+  return [source, ...modules.map((module) => readFileSync(`${module}.ts`, 'utf8'))].join('\n');
+}
+
 /** What keeps the test from being found, or null. */
 function missing(reference: string): string | null {
   const [file = '', ...titles] = reference.split(' › ');
   const path = join(root, 'test', `${file}.test.ts`);
   if (!existsSync(path)) return `there is no test/${file}.test.ts`;
   if (titles.length === 0) return 'it names no test';
-  const lost = firstMissing(titles, titlesIn(readFileSync(path, 'utf8')));
+  const lost = firstMissing(titles, titlesIn(withCases(path)));
   return lost === null ? null : `test/${file}.test.ts has no '${lost}'`;
 }
 

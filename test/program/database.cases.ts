@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { EngineJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import { meanwhile } from './meanwhile';
+import type { Stage } from './stage';
+
+// The embedded server's database is lost under a running Portward, which is not restarted for it.
+
+export function databaseCases(on: () => Stage): void {
+  let stage: Stage;
+  let client: Client;
+  beforeAll(async () => {
+    stage = on();
+    client = await stage.client();
+  });
+
+  const GARBAGE = 'This is no database. '.repeat(1_000);
+
+  const database = () => join(stage.portward.dataDir, 'temporal.db');
+
+  /** Of the VPN's workflow; null while it can't be asked. */
+  async function runId(): Promise<string | null> {
+    return client.workflow
+      .getHandle(stage.workflowId())
+      .describe()
+      .then(
+        (found) => found.runId,
+        () => null,
+      );
+  }
+
+  /** A server that wrote in between could put a part of it right again. */
+  async function loseAndKillServer(lose: () => void): Promise<void> {
+    const pid = stage.temporalPid();
+    process.kill(pid, 'SIGSTOP');
+    lose();
+    process.kill(pid, 'SIGKILL');
+    await until('another server', () => ![null, pid].includes(stage.portward.temporalPid));
+  }
+
+  test.each([
+    ['deleted', () => ['', '-wal', '-shm'].forEach((part) => rmSync(database() + part, { force: true }))],
+    ['truncated', () => ['', '-wal'].forEach((part) => truncateSync(database() + part, 0))],
+    // What was written last stands in the log beside it alone, from which all would be there again.
+    ['overwritten with garbage', () => ['', '-wal'].forEach((part) => writeFileSync(database() + part, GARBAGE))],
+  ])(
+    '%s, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list',
+    async (_how, lose) => {
+      const { pid } = stage.portward;
+      const before = (await stage.listed(2)).map((e) => e.container_id).toSorted();
+      const former = await runId();
+      expect(former).not.toBeNull();
+      const wrong: string[] = [];
+      const clients = meanwhile(async () => {
+        const response = await fetch(`${stage.portward.url}/engines`);
+        const body: unknown = await response.json();
+        const ids = Array.isArray(body) ? (body as EngineJson[]).map((e) => e.container_id).toSorted() : [];
+        if (ids.join() !== before.join()) wrong.push(`${response.status} ${JSON.stringify(body)}`);
+      });
+      await loseAndKillServer(lose);
+      await until('a new workflow', async () => ![null, former].includes(await runId()), 60_000);
+      await stage.forwarded((await stage.vpn().state()).port);
+      await clients.stop();
+      expect(wrong).toEqual([]);
+      expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual(before);
+      expect(await stage.replacements()).toEqual([]);
+      expect(stage.portward.pid).toBe(pid);
+    },
+  );
+
+  test('a damaged one is kept, and the log says where it is and what that means', async () => {
+    const line = await stage.portward.untilLog(/database \S+ is damaged/);
+    expect(line.text).toContain(`${database()}.damaged`);
+    expect(line.text).toMatch(/found again from Docker/);
+    const listed = execFileSync('ls', [stage.portward.dataDir], { encoding: 'utf8' });
+    expect(listed.split('\n')).toContain('temporal.db.damaged');
+  });
+}

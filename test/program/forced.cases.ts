@@ -1,0 +1,144 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { ReplacementJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import type { Stage } from './stage';
+
+// Every way in which a replacement is asked for by hand.
+
+export function forcedCases(on: () => Stage): void {
+  let stage: Stage;
+  beforeAll(() => {
+    stage = on();
+  });
+
+  /** The replacement, once it has come to its end. */
+  function completed(id: string): Promise<ReplacementJson> {
+    // Its list may be as old as ENGINES_MAX_AGE_MS, from before it was asked for.
+    return until(
+      `the end of ${id}`,
+      async () => (await stage.replacements()).find((r) => r.id === id && r.state === 'completed'),
+      40_000,
+    );
+  }
+
+  async function theOnlyEngine(): Promise<string> {
+    const engine = await stage.forwarded(65_290);
+    expect((await stage.containers()).map((c) => c.id)).toEqual([engine.container_id]);
+    return engine.container_id;
+  }
+
+  /** Asks once more for what is one and the same replacement. */
+  async function askOnce(): Promise<string> {
+    const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
+    return ((await response.json()) as ReplacementJson).id;
+  }
+
+  test("the VPN's public address is told", async () => {
+    const told = await until('the public address', async () => {
+      const response = await fetch(`${stage.portward.url}/vpn/publicip`);
+      return response.ok ? ((await response.json()) as { public_ip: string }) : null;
+    });
+    // What the simulated control server says by default.
+    expect(told.public_ip).toBe('203.0.113.7');
+  });
+
+  test('by HTTP: 202 with the id, the new engine on the same port, started after the old one has stopped', async () => {
+    const before = await theOnlyEngine();
+    const response = await stage.replace({ reason: 'to see' });
+    expect(response.status).toBe(202);
+    const { id } = (await response.json()) as ReplacementJson;
+    const done = await completed(id);
+    expect(done).toMatchObject({
+      cause: 'forced',
+      reason: 'to see',
+      state: 'completed',
+      old_port: 65_290,
+      new_port: 65_290,
+      old_engine: { container_id: before },
+      failed_attempts: 0,
+    });
+    expect(await theOnlyEngine()).not.toBe(before);
+  });
+
+  test('by HTTP with the same Idempotency-Key: the same replacement, and only one', async () => {
+    const [first, second] = await Promise.all([askOnce(), askOnce()]);
+    expect(second).toBe(first);
+    await completed(first);
+    expect(await askOnce()).toBe(first);
+    await theOnlyEngine();
+  });
+
+  test('by HTTP for an engine that is not there: 409 that says so, and nothing is changed', async () => {
+    const before = await theOnlyEngine();
+    const response = await stage.replace({ engine: 'nobody' });
+    expect(response.status).toBe(409);
+    expect(await response.json()).toEqual({ detail: `no engine 'nobody' on VPN '${stage.vpn().name}'` });
+    expect(await theOnlyEngine()).toBe(before);
+  });
+
+  test('by the command line', async () => {
+    const before = await theOnlyEngine();
+    const printed = await stage.portward.command('replace', stage.vpn().name, '--reason', 'from a terminal');
+    const id = /replace\/\S+/.exec(printed)?.[0] ?? '';
+    expect(await completed(id)).toMatchObject({ cause: 'forced', reason: 'from a terminal', state: 'completed' });
+    expect(await theOnlyEngine()).not.toBe(before);
+    expect(await stage.portward.command('status')).toMatch(
+      new RegExp(`${stage.vpn().name} +healthy +65290 +forwarded`),
+    );
+  });
+
+  test('portward doctor knows of a running Portward and its Temporal server, and finds nothing wrong with either', async () => {
+    interface Check {
+      readonly id: string;
+      readonly verdict: string;
+      readonly found: string;
+    }
+    // Whatever it finds of this machine, which may end it with 1.
+    const printed = await stage.portward.command('doctor', '--json').catch((error: Error) => error.message);
+    const { checks } = JSON.parse(printed) as { checks: Check[] };
+    const found = (id: string) => checks.filter((c) => c.id === id).map((c) => `${c.verdict}: ${c.found}`);
+    expect(found('portward.running')).toEqual([expect.stringMatching(/^ok: it runs, .*2 of 2 VPNs forwarding$/)]);
+    expect(found('temporal.server')).toEqual([expect.stringMatching(/^ok: server 1\..*, started by Portward$/)]);
+    expect(found('temporal.search-attributes')).toEqual([expect.stringMatching(/^ok: PortwardVpn, .* are there$/)]);
+    expect(found('temporal.retention')).toEqual([expect.stringMatching(/^ok: namespace 'default' keeps/)]);
+    expect(found('vpn.container')).toEqual(stage.vpns.map(() => expect.stringMatching(/^ok: it runs/)));
+    expect(found('docker.left-over-engines')).toEqual(['ok: every engine is of a VPN that is configured']);
+  });
+
+  test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {
+    const before = await theOnlyEngine();
+    const signal = (...input: string[]) =>
+      stage.temporal('workflow', 'signal', '--workflow-id', stage.workflowId(), '--name', 'replaceEngine', ...input);
+    await signal('--input', '"rubbish"');
+    await signal('--input', '{"engine": 7}');
+    await stage.portward.untilLog(/signal replaceEngine ignored/);
+    expect(await theOnlyEngine()).toBe(before);
+    const from = stage.portward.logLines.length;
+    await signal();
+    await stage.portward.untilLog(/Replacing engine \S+: forced/, { from });
+    await stage.quiet();
+    expect(await theOnlyEngine()).not.toBe(before);
+  });
+
+  test('its workflow shows evict, stop and provision, each readable, under a summary of what changes', async () => {
+    const [latest] = await stage.replacements();
+    const client = await stage.client();
+    const handle = client.workflow.getHandle(latest?.id ?? '');
+    const { events } = await handle.fetchHistory();
+    const summaries = (events ?? []).flatMap(({ userMetadata }) =>
+      userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
+    );
+    expect(summaries[0]).toBe(`${stage.vpn().name}: 65290 → 65290, forced`);
+    // A timer; an engine that answers soon needs none.
+    const activities = summaries.slice(1).filter((summary) => summary !== 'an engine that still boots is told of');
+    // The port is waited for while the old one is hidden and stopped.
+    const port = 'wait until the old engine has left its port';
+    expect(activities.filter((summary) => summary === port)).toHaveLength(1);
+    expect(activities.filter((summary) => summary !== port)).toEqual([
+      expect.stringMatching(/^evict acestream_fwd_/),
+      expect.stringMatching(/^stop and remove acestream_fwd_/),
+      'provision forwarded engine on port 65290',
+      expect.stringMatching(/^wait until acestream_fwd_\S+ answers$/),
+    ]);
+  });
+}

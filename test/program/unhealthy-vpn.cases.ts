@@ -1,0 +1,126 @@
+import type { VpnJson } from '../../src/api/schemas';
+import { until } from '../simulator/until';
+import type { Stage } from './stage';
+import { steadily } from './steadily';
+
+// A VPN that Docker calls unhealthy for too long is restarted, one remedy at a time; one that is starting is waited for.
+// Each of these tests has a VPN of its own.
+
+/** Of VPN_UNHEALTHY_RESTART_TIMEOUT_S. */
+export const UNHEALTHY_FOR_S = 1;
+const LONG_MS = 3_000 * UNHEALTHY_FOR_S;
+/** How many VPNs are needed. The first one's health is kept from it until its test. */
+export const UNHEALTHY = 3;
+
+export function unhealthyVpnCases(on: () => Stage, first: number): void {
+  const [STARTING, ALIVE, DEAD] = [first, first + 1, first + 2] as const;
+  let stage: Stage;
+  beforeAll(() => {
+    stage = on();
+  });
+
+  /** When Docker started the VPN's container: another time after each restart. */
+  async function startedAt(index: number): Promise<string> {
+    return (await stage.simulation.docker.getContainer(stage.vpn(index).containerId).inspect()).State.StartedAt;
+  }
+
+  async function health(is: VpnJson['health'], index: number): Promise<void> {
+    await until(`the VPN shown as ${is}`, async () => (await stage.statusOf(stage.vpn(index))).health === is);
+  }
+
+  async function listedOf(index: number): Promise<string[]> {
+    return (await stage.engines()).flatMap((e) => (e.vpn_container === stage.vpn(index).name ? [e.container_id] : []));
+  }
+
+  /** What was said of that VPN. */
+  function said(text: RegExp, index: number): RegExp {
+    return new RegExp(`^\\[${stage.vpn(index).name}\\] .*${text.source}`);
+  }
+
+  function remediesSaid(index: number): string[] {
+    const pattern = said(/restarting its container/, index);
+    return stage.portward.logLines.map((line) => line.text).filter((text) => pattern.test(text));
+  }
+
+  /** Resolves when Portward has restarted the VPN and made its forwarded engine anew. */
+  async function cured(before: string, index: number): Promise<void> {
+    await until('another run of the VPN container', async () => (await startedAt(index)) !== before, 30_000);
+    await stage.vpn(index).untilAnswering();
+    await stage.forwarded(65_290, stage.vpn(index));
+    await stage.quiet(stage.vpn(index));
+  }
+
+  test.concurrent(
+    'a VPN that is starting is not unhealthy: however long it takes it is left alone, and its port is not asked for',
+    async () => {
+      const vpn = stage.vpn(STARTING);
+      const before = await startedAt(STARTING);
+      await health('starting', STARTING);
+      // Much longer than the timeout.
+      await steadily('the VPN starting', LONG_MS, async () => (await stage.statusOf(vpn)).health === 'starting');
+      expect(await startedAt(STARTING)).toBe(before);
+      const unknown = { remedy: null, forwarding: 'unknown', port_problem: null, engines: 0 };
+      expect(await stage.statusOf(vpn)).toMatchObject(unknown);
+      expect((await vpn.requests()).map((r) => r.path)).toEqual([]);
+      await vpn.setHealth(true);
+      await stage.forwarded(65_290, vpn);
+    },
+  );
+
+  test.concurrent('a VPN that stays unhealthy: said so, restarted once, and the engines made anew', async () => {
+    const vpn = stage.vpn(ALIVE);
+    const before = await startedAt(ALIVE);
+    const old = (await stage.containers(vpn)).map((c) => c.id);
+    // The container takes longer to stop than the timeout: a second remedy would have its time.
+    await vpn.setChangeTimes({ downCommandMs: 2_500 });
+    await vpn.setHealth(false);
+    // That some of them say that they are connected they have half a second for, which on a busy machine is too short.
+    await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, ALIVE));
+    await stage.portward.untilLog(said(/has been unhealthy for \d+ s - restarting its container/, ALIVE));
+    const during = await until('the remedy in status', async () => (await stage.statusOf(vpn)).remedy);
+    expect(during).toMatchObject({ kind: 'restart container', ended_at: null, error: null });
+    expect(await listedOf(ALIVE)).toEqual([]);
+    await cured(before, ALIVE);
+
+    expect((await stage.containers(vpn)).filter((c) => old.includes(c.id))).toEqual([]);
+    expect(remediesSaid(ALIVE)).toHaveLength(1);
+    expect(await stage.statusOf(vpn)).toMatchObject({
+      health: 'healthy',
+      problem: null,
+      remedy: { kind: 'restart container', started_at: during.started_at, ended_at: expect.any(String), error: null },
+    });
+  });
+
+  test.concurrent(
+    'a tunnel that is dead is not said to be alive; a restart that Docker refuses is told, and tried again after twice the time',
+    async () => {
+      const vpn = stage.vpn(DEAD);
+      const before = await startedAt(DEAD);
+      stage.gate.rule = (method, path) =>
+        method === 'POST' && path.includes('/restart') && path.includes(vpn.containerId)
+          ? { status: 403, message: 'not permitted by this test' }
+          : null;
+      await vpn.killTunnel({ unhealthyAfterMs: 0 });
+      const { text } = await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, DEAD));
+      expect(text).not.toMatch(/live connections/);
+      const failed = await until('the failure in status', async () => {
+        const { remedy } = await stage.statusOf(vpn);
+        return remedy !== null && remedy.error !== null && remedy.ended_at !== null && remedy;
+      });
+      expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
+      expect(failed.error).toMatch(/403.*not permitted by this test/);
+      const { problem } = await stage.statusOf(vpn);
+      expect(problem).toMatch(/is unhealthy: .*, and it could not be restarted: .*not permitted/);
+      expect(await startedAt(DEAD)).toBe(before);
+      expect(await listedOf(DEAD)).toEqual([]);
+
+      stage.gate.rule = () => null;
+      await cured(before, DEAD);
+      expect(remediesSaid(DEAD)).toHaveLength(2);
+      const { remedy } = await stage.statusOf(vpn);
+      expect(remedy).toMatchObject({ kind: 'restart container', error: null });
+      const pause = Date.parse(remedy?.started_at ?? '') - Date.parse(failed.ended_at ?? '');
+      expect(pause).toBeGreaterThanOrEqual(2_000 * UNHEALTHY_FOR_S);
+    },
+  );
+}
