@@ -65,6 +65,8 @@ export class PrivateDocker {
   readonly network = 'private';
   /** Its network's device on this host. */
   readonly bridge = `pwd-${randomBytes(4).toString('hex')}`;
+  /** From the next start on. */
+  liveRestore: boolean;
   private readonly shell: NamespaceShell;
 
   /** Not yet running: see startPrivateDocker. */
@@ -72,8 +74,9 @@ export class PrivateDocker {
     readonly folder: string,
     /** The first three numbers, as in `10.99.7`. */
     private readonly subnet: string,
-    private readonly options: PrivateDockerOptions,
+    { liveRestore = false }: PrivateDockerOptions,
   ) {
+    this.liveRestore = liveRestore;
     this.dockerHost = `unix://${this.socket}`;
     this.docker = new Docker({ socketPath: this.socket });
     this.shell = new NamespaceShell(this.cleaning());
@@ -187,7 +190,7 @@ export class PrivateDocker {
       '--userland-proxy=false',
       `--cgroup-parent=/${this.cgroup}`,
       '--exec-opt=native.cgroupdriver=cgroupfs',
-      ...(this.options.liveRestore === true ? ['--live-restore'] : []),
+      ...(this.liveRestore ? ['--live-restore'] : []),
     ];
     return `dockerd ${flags.join(' ')}`;
   }

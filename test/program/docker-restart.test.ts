@@ -6,28 +6,25 @@ import { NO_PROXY, Stage } from './stage';
 // dockerd itself is stopped and killed: a second one, which not every machine can have.
 
 const obstacle = privateDockerObstacle();
-let privateDocker: PrivateDocker | null = null;
+let dockerd: PrivateDocker;
 let stage: Stage;
 
-/** Resolves when two engines are there. */
-async function onPrivateDocker(liveRestore: boolean): Promise<PrivateDocker> {
-  privateDocker = await startPrivateDocker({ liveRestore });
-  stage = new Stage(privateDocker);
+beforeAll(async () => {
+  dockerd = await startPrivateDocker();
+  stage = new Stage(dockerd);
   const vpn = await stage.addVpn({ restartPolicy: 'unless-stopped' });
   await vpn.untilHealth('healthy');
   await stage.startPortward({ ...NO_PROXY, MIN_REPLICAS: '2' });
   await stage.forwarded(65_290);
   await stage.listed(2);
   await stage.quiet();
-  return privateDocker;
-}
+});
 
-afterEach(async () => {
+afterAll(async () => {
   try {
-    if (privateDocker) await stage.clear();
+    await stage?.clear();
   } finally {
-    await privateDocker?.dispose();
-    privateDocker = null;
+    await dockerd?.dispose();
   }
 }, 60_000);
 
@@ -44,11 +41,12 @@ async function dockerIsMissed(): Promise<void> {
 testUnless(obstacle)(
   'stopped and started: its containers ended with it, and everything is as it should be again',
   async () => {
-    const dockerd = await onPrivateDocker(false);
     const vpn = dockerd.docker.getContainer(stage.vpn().containerId);
     const before = (await vpn.inspect()).State.StartedAt;
     await dockerd.stop();
     await dockerIsMissed();
+    // For the next test.
+    dockerd.liveRestore = true;
     await dockerd.start();
     await stage.vpn().untilAnswering();
     expect((await vpn.inspect()).State.StartedAt).not.toBe(before);
@@ -71,7 +69,6 @@ testUnless(obstacle)(
 testUnless(obstacle)(
   'killed, with live restore: nothing is replaced, but for a port that changed meanwhile',
   async () => {
-    const dockerd = await onPrivateDocker(true);
     const before = await ids();
     const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id;
     await dockerd.kill();
