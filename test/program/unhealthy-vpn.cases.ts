@@ -8,6 +8,7 @@ import { steadily } from './steadily';
 
 /** Of VPN_UNHEALTHY_RESTART_TIMEOUT_S. */
 export const UNHEALTHY_FOR_S = 1;
+const RESTARTING = /restarting its container/;
 const LONG_MS = 3_000 * UNHEALTHY_FOR_S;
 /** How many VPNs are needed. The first one's health is kept from it until its test. */
 export const UNHEALTHY = 3;
@@ -37,9 +38,9 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
     return new RegExp(`^\\[${stage.vpn(index).name}\\] .*${text.source}`);
   }
 
-  function remediesSaid(index: number): string[] {
-    const pattern = said(/restarting its container/, index);
-    return stage.portward.logLines.map((line) => line.text).filter((text) => pattern.test(text));
+  function linesOf(text: RegExp, index: number): string[] {
+    const pattern = said(text, index);
+    return stage.portward.logLines.map((line) => line.text).filter((line) => pattern.test(line));
   }
 
   /** Resolves when Portward has restarted the VPN and made its forwarded engine anew. */
@@ -83,7 +84,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
     await cured(before, ALIVE);
 
     expect((await stage.containers(vpn)).filter((c) => old.includes(c.id))).toEqual([]);
-    expect(remediesSaid(ALIVE)).toHaveLength(1);
+    expect(linesOf(RESTARTING, ALIVE)).toHaveLength(1);
     expect(await stage.statusOf(vpn)).toMatchObject({
       health: 'healthy',
       problem: null,
@@ -109,14 +110,20 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
       });
       expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
       expect(failed.error).toMatch(/403.*not permitted by this test/);
-      const { problem } = await stage.statusOf(vpn);
-      expect(problem).toMatch(/is unhealthy: .*, and it could not be restarted: .*not permitted/);
+      // Until the next attempt, which on a busy machine may come first.
+      await until('the failure as the problem', async () =>
+        /is unhealthy: .*, and it could not be restarted: .*not permitted/.test(
+          (await stage.statusOf(vpn)).problem ?? '',
+        ),
+      );
       expect(await startedAt(DEAD)).toBe(before);
       expect(await listedOf(DEAD)).toEqual([]);
 
       stage.gate.rule = () => null;
       await cured(before, DEAD);
-      expect(remediesSaid(DEAD)).toHaveLength(2);
+      const refused = linesOf(/VPN '\S+' could not be restarted/, DEAD);
+      expect(refused.length).toBeGreaterThanOrEqual(1);
+      expect(linesOf(RESTARTING, DEAD)).toHaveLength(refused.length + 1);
       const { remedy } = await stage.statusOf(vpn);
       expect(remedy).toMatchObject({ kind: 'restart container', error: null });
       const pause = Date.parse(remedy?.started_at ?? '') - Date.parse(failed.ended_at ?? '');

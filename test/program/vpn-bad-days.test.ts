@@ -30,8 +30,8 @@ beforeAll(async () => {
     ENGINE_GRACE_PERIOD_S: '600',
     // The last port counts for longer than a lost one is waited for, and long enough to be seen after a hang.
     PORT_LOST_TIMEOUT_S: '2',
-    GLUETUN_PORT_CACHE_TTL_S: '6',
-    GLUETUN_TIMEOUT_S: '1',
+    GLUETUN_PORT_CACHE_TTL_S: '8',
+    GLUETUN_TIMEOUT_S: '2',
     VPN_UNHEALTHY_RESTART_TIMEOUT_S: String(UNHEALTHY_FOR_S),
   });
   await Promise.all(others.map((vpn) => stage.forwarded(PORT, vpn)));
