@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { count, speed } from '../logic/format';
+import { count, shortTime, speed, time } from '../logic/format';
 import { earlierSamples } from '../state/earlier';
 import { samplesOf } from '../state/store';
 import type { PageSample } from '../../src/api/page/page-state';
@@ -37,9 +37,20 @@ export function StreamPlot({ id }: { readonly id: string }) {
       plot.destroy();
     };
   }, [id]);
-  const [, , peers = null, down = null] = samplesOf(id).value.at(-1) ?? [];
-  const said = down === null ? 'no statistics yet' : `${down} KB/s from ${count(peers ?? 0, 'peer')} now`;
-  return <div ref={place} class="plot" role="img" aria-label={`Speeds and peers over time: ${said}`} />;
+  const samples = samplesOf(id).value;
+  const [, , peers = null, down = null] = samples.at(-1) ?? [];
+  const isEmpty = samples.length < 2;
+  return (
+    <>
+      {isEmpty && <p class="muted">No statistics yet: they come every few seconds while it plays.</p>}
+      <div
+        ref={place}
+        class={isEmpty ? 'plot plot-empty' : 'plot'}
+        role="img"
+        aria-label={`Speeds and peers over time: ${speed(down)} from ${count(peers ?? 0, 'peer')} now`}
+      />
+    </>
+  );
 }
 
 function columnsOf(all: readonly PageSample[]): uPlot.AlignedData {
@@ -68,12 +79,12 @@ function options(parent: HTMLElement): uPlot.Options {
       y: { range: (_plot, _least, most) => [0, Math.max(1, most)] },
     },
     axes: [
-      axis,
+      { ...axis, values: (_plot, all) => all.map((at) => shortTime(at * 1_000)) },
       { ...axis, size: 74, values: (_plot, all) => all.map(speed) },
       { ...axis, scale: 'peers', side: 1, grid: { show: false } },
     ],
     series: [
-      {},
+      { value: (_plot, at) => (at === null ? '–' : time(at * 1_000, Date.now())) },
       { label: 'Down, KB/s', stroke: colour('--accent'), width: 2 },
       { label: 'Up, KB/s', stroke: colour('--busy'), width: 1.5 },
       { label: 'Peers', scale: 'peers', stroke: colour('--muted'), width: 1, dash: [4, 4] },

@@ -6,6 +6,8 @@ import { Ribbon } from './ribbon';
 import { Moment } from './time';
 
 export const range = signal<Range>('day');
+/** One further left would stand below the names. */
+const FIRST_TICK = 0.03;
 /** A ribbon is drawn again when its picture would differ. */
 const STEPS = 600;
 const to = computed(() => {
@@ -39,11 +41,13 @@ export function Timeline() {
           <Ribbon key={vpn.name} vpn={vpn} span={span.value} />
         ))}
         <div class="axis" aria-hidden="true">
-          {ticks(range.value, span.value).map(({ at, label }) => (
-            <span key={at} style={{ left: `${place(at, span.value) * 100}%` }}>
-              {label}
-            </span>
-          ))}
+          {ticks(range.value, span.value)
+            .filter(({ at }) => place(at, span.value) > FIRST_TICK)
+            .map(({ at, label }) => (
+              <span key={at} style={{ left: `${place(at, span.value) * 100}%` }}>
+                {label}
+              </span>
+            ))}
         </div>
       </div>
       <Legend />
