@@ -35,7 +35,8 @@ const NASTY = [
 
 const encoded = (text: string) => encodeURIComponent(Buffer.from(text).toString());
 
-test.each(NASTY)('the path parameter %j names nothing', async (name) => {
+// `inject` takes '..' out of a path as a browser does: see the tests of a listening server.
+test.each(NASTY.filter((name) => name !== '..'))('the path parameter %j names nothing', async (name) => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const server = await api([vpn]);
   for (const [method, url] of [

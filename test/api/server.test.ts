@@ -44,6 +44,19 @@ function refusal(answer: string): [status: number, detail: unknown] {
 
 const POST = 'POST /vpns/gluetun/replacements HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
 
+test.each([
+  'GET /engines/..',
+  'GET /vpns/../replacements',
+  'POST /vpns/../replacements',
+  'POST /vpns/../recheck',
+  'GET /containers/..',
+  'DELETE /containers/..',
+])('the path parameter ".." names nothing: %s', async (request) => {
+  const [status] = refusal(await answerTo(`${request} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`));
+  expect(status).toBe(404);
+  expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
+});
+
 test('clients that are slow to send are let go of, and change nothing', async () => {
   // The times that are told; Node keeps to shorter ones in the same way.
   expect(server.server).toMatchObject({ headersTimeout: 5_000, requestTimeout: 10_000 });
