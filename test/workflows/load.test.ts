@@ -5,18 +5,18 @@ import type { Stream } from '../../src/domain/stream';
 import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/messages';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { started } from '../streams/events';
+import { ALL } from '../repetitions';
 import { TemporalBench, type VpnStand } from './bench';
 
 /** In `npm run test:all` so many that nothing that grows with each of them would stay unseen. */
-const ALL = process.env['PORTWARD_TEST_ALL'] === 'true';
-const CHANGES = ALL ? 2_000 : 40;
+const CHANGES = ALL ? 2_000 : 20;
 /** Some of them are waited for, and during some somebody wants something else. */
-const EACH = { answered: 20, forced: CHANGES / 20 };
+const EACH = { answered: 10, forced: ALL ? 100 : 2 };
 
 let bench: TemporalBench;
 
 beforeAll(async () => {
-  bench = await TemporalBench.start({ historyIsLongAt: ALL ? 400 : 100 });
+  bench = await TemporalBench.start({ historyIsLongAt: ALL ? 400 : 60 });
 });
 afterAll(() => bench.stop());
 
