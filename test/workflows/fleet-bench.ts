@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client, QueryRejectCondition, QueryRejectedError } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import pino from 'pino';
 import type { FleetSettings, FleetState, Targets } from '../../src/domain/fleet';
 import type { PoolFacts } from '../../src/domain/pool';
@@ -16,11 +18,20 @@ import { setFactsSignal, toldQuery, type vpn } from './fleet-with-stand-ins';
 
 const HOUR_MS = 3_600_000;
 
-function bundleWithStandIns(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({
-    workflowsPath: require.resolve('./fleet-with-stand-ins'),
-    logger: new DefaultLogger('ERROR'),
-  });
+const SOURCE = require.resolve('./fleet-with-stand-ins');
+/** A build begins with a new folder, and jest refuses one that is older than the sources. */
+const BUNDLE = join(__dirname, '..', '..', 'dist', 'fleet-with-stand-ins.js');
+
+/** Bundled once for each build, as that takes seconds. */
+async function bundleWithStandIns(): Promise<WorkflowBundlePath> {
+  const madeAt = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (madeAt < statSync(SOURCE).mtimeMs) {
+    const { code } = await bundleWorkflowCode({ workflowsPath: SOURCE, logger: new DefaultLogger('ERROR') });
+    const next = `${BUNDLE}.${process.pid}`;
+    writeFileSync(next, code);
+    renameSync(next, BUNDLE);
+  }
+  return { codePath: BUNDLE };
 }
 
 /** A real Temporal server, and one worker for the fleets of all tests of a file, whose VPNs are stand-ins. */
