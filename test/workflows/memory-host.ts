@@ -107,6 +107,7 @@ export class MemoryHost {
         act('restartVpn', ill, () => {
           if (session(this.vpn) !== ill) return false;
           this.vpn = presentVpn({ id: 'vpn-1', startedAt: Date.now() });
+          this.restarted();
           return true;
         }),
       reconnectVpn: ({ session: ill, mayBeStopped }) =>
@@ -124,6 +125,8 @@ export class MemoryHost {
 
   /** What a restart of the VPN inside its container leads to. */
   reconnected: () => void = () => {};
+  /** What a restart of its container leads to. */
+  restarted: () => void = () => {};
 
   private evict(engines: readonly EngineRef[]): Evicted['refused'] {
     if (this.refused.has('evict')) return engines.map(({ name }) => ({ name, reason: 'dataset is busy' }));
