@@ -13,7 +13,7 @@ import { cure } from './cure';
 import { drainMs } from './drain';
 import { failureMessage } from './failure-message';
 import * as messages from './messages';
-import type { replaceEngine } from './replace-engine';
+import type { replaceEngine } from './replacement/workflow';
 import { WORKFLOW_TASK_TIMEOUT } from './task-timeout';
 import type { VpnData } from './vpn-data';
 import type { Effect, VpnState } from './vpn-state';

@@ -1,3 +1,3 @@
 export { fleet } from './fleet';
-export { replaceEngine } from './replace-engine';
+export { replaceEngine } from './replacement/workflow';
 export { vpn } from './vpn';

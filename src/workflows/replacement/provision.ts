@@ -1,0 +1,131 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { MadeEngine } from '../../activities/create-engine';
+import type { EngineRef, Port } from '../../domain/engine';
+import type { EngineMade, EngineReady, Target } from '../../domain/replacement';
+import { awaitEngine, awaitPortsFree, awaitReleased, createEngine } from '../activities';
+import { failureOf } from '../failure';
+import { engineMadeSignal, engineReadySignal } from '../messages';
+import type { Removal } from './removal';
+import { PROVISIONING, type Run } from './run';
+import { engineDiscarded, engineReady, isUpToDate } from './work';
+
+/** Whoever asked for an engine waits for its container. Of other engines the VPN hears when they answer, or after 10 s. */
+const TOLD_WHEN_REQUESTED_MS = 300;
+const TOLD_AFTER_MS = 10_000;
+
+/** Brings up engines, one target after the other, until the one that is wanted answers. */
+export async function provisionUntilUpToDate(run: Run, removal: Removal, endIfLong: () => void): Promise<void> {
+  for (let { target } = run.work; target && !isUpToDate(run.work); { target } = run.work) {
+    endIfLong();
+    const { ready } = run.work;
+    if (ready) await removal.discard({ ...ready.engine, generation: ready.generation });
+    run.change(engineDiscarded);
+    await new Provision(run, removal, target).untilReady();
+  }
+}
+
+/** The attempts at one target. */
+class Provision {
+  /** There may be a container. */
+  private begun = false;
+  /** Ports of the engine that something else had in the last attempt. */
+  private taken: readonly Port[] = [];
+
+  constructor(
+    private readonly run: Run,
+    private readonly removal: Removal,
+    private readonly target: Target,
+  ) {}
+
+  async untilReady(): Promise<void> {
+    const { run, target } = this;
+    const { generation } = target;
+    const made = await run.whileWanted(target, () => run.untilDone(PROVISIONING, () => this.attempt()));
+    if (made && run.wants(target)) {
+      const engine = { ...made.engine, ready: true, health: 'healthy' as const };
+      const ready = { generation, engine, session: made.session };
+      run.change((work) => engineReady(work, ready));
+      await run.tell<EngineReady>(engineReadySignal, ready);
+    } else if (this.begun) {
+      await this.removal.discard(target);
+    }
+  }
+
+  private async attempt(): Promise<MadeEngine> {
+    await this.run.untilAllowed();
+    await this.untilPortsFree();
+    this.begun = true;
+    try {
+      // It is short, and ends even when the target moves: a container that nobody heard of would hold its ports.
+      const made = await CancellationScope.nonCancellable(() => this.create());
+      return await this.answering(made);
+    } catch (error) {
+      this.taken = failureOf(error).portsTaken?.taken.ports ?? [];
+      throw error;
+    }
+  }
+
+  private async untilPortsFree(): Promise<void> {
+    const { vpn } = this.run.input;
+    const { waitFor: holders } = this.target;
+    const ports = this.taken;
+    if (ports.length > 0) {
+      const summary = `wait until nothing else has port ${ports.join(', ')}`;
+      await awaitPortsFree.executeWithOptions({ summary }, [{ vpn, ports }]);
+      this.taken = [];
+    }
+    const summary = 'wait until the old engine has left its port';
+    while (holders.length > 0) {
+      const areFree = await awaitReleased.executeWithOptions({ summary }, [{ vpn, holders }]);
+      if (areFree) break;
+    }
+  }
+
+  private async create(): Promise<MadeEngine> {
+    const { vpn, instance, lineage, number } = this.run.input;
+    const { target } = this;
+    const { role, p2pPort } = target;
+    const summary = `provision ${role} engine${p2pPort === null ? '' : ` on port ${p2pPort}`}`;
+    try {
+      return await createEngine.executeWithOptions({ summary }, [{ vpn, instance, lineage, number, target }]);
+    } catch (error) {
+      const { message, refusedFor } = failureOf(error);
+      if (refusedFor !== null) await this.removal.leaveMade(target, refusedFor, message);
+      throw error;
+    }
+  }
+
+  private async answering({ engine, session }: MadeEngine): Promise<MadeEngine> {
+    const { vpn, startupTimeoutMs: timeoutMs } = this.run.input;
+    const booting = new CancellationScope();
+    const telling = booting.run(() => this.tellWhileBooting(engine)).catch(ignoreCancellation);
+    try {
+      const { run } = await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
+        { vpn, session, engine, timeoutMs },
+      ]);
+      return { engine: { ...engine, run }, session };
+    } catch (error) {
+      if (!isCancellation(error)) await this.removal.discard(this.target);
+      throw error;
+    } finally {
+      booting.cancel();
+      await telling;
+    }
+  }
+
+  /**
+   * The VPN hears of an engine that boots for long. Not at once: when the port moves in that moment, two workflows that signal each
+   * other wait half a second for each other's locks in Temporal's server.
+   */
+  private async tellWhileBooting({ id, name }: EngineRef): Promise<void> {
+    const { run, target } = this;
+    const afterMs = run.input.cause === 'requested' ? TOLD_WHEN_REQUESTED_MS : TOLD_AFTER_MS;
+    await sleep(afterMs, { summary: `until the VPN is told that ${name} is still booting` });
+    const { generation } = target;
+    await CancellationScope.nonCancellable(() => run.tell<EngineMade>(engineMadeSignal, { generation, id, name }));
+  }
+}
+
+function ignoreCancellation(error: unknown): void {
+  if (!isCancellation(error)) throw error;
+}

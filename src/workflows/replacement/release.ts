@@ -1,0 +1,102 @@
+import { condition, log, sleep } from '@temporalio/workflow';
+import type { Evicted } from '../../activities/evict-engines';
+import type { EngineRef } from '../../domain/engine';
+import type { LeaveAsked } from '../../domain/replacement';
+import { evictEngines, releaseEngine } from '../activities';
+import { historyIsLong } from '../long-history';
+import { leaveAskedSignal } from '../messages';
+import { stopped, stopping } from './log-texts';
+import type { Removal } from './removal';
+import type { Run } from './run';
+import { drainsUntil, engineReleased, mayStop, unreleased } from './work';
+
+/** More than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query together. */
+const PROPAGATED_WITHIN_MS = 13_000;
+/** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
+const ROUNDS_AT_MOST = 3;
+
+/** Releases the old engines, side by side. */
+export async function release(run: Run, removal: Removal): Promise<void> {
+  const engines = unreleased(run.work, run.input.old);
+  await evict(run, engines);
+  await Promise.all(
+    engines.map(async (engine) => {
+      await drain(run, engine);
+      await stop(run, removal, engine);
+    }),
+  );
+}
+
+/**
+ * From now on Docker restarts none of the old engines, and they stay until proxies have a list without them. A proxy keeps its list
+ * for about 2 s, and an API serves its last one while it gets no answer. So the activity asks for the list as an API does, and
+ * waits from its answer on. What a longer grace has beyond that passes first.
+ */
+async function evict(run: Run, engines: readonly EngineRef[]): Promise<void> {
+  if (engines.length === 0) return;
+  const { vpn, evictionGraceMs } = run.input;
+  const heardMs = Math.min(evictionGraceMs, PROPAGATED_WITHIN_MS);
+  const names = engines.map((e) => e.name).join(', ');
+  const refusals = new Refusals(vpn);
+  const round = async (ms: number): Promise<Evicted> => {
+    const summary = `evict ${names}${ms === 0 ? '' : ': until all have a list without it'}`;
+    const evicted = await run.untilDone(`evicting ${names}`, () =>
+      evictEngines.executeWithOptions({ summary }, [{ vpn, engines, heardMs: ms }]),
+    );
+    refusals.log(evicted.refused);
+    return evicted;
+  };
+  if (evictionGraceMs > heardMs) {
+    await round(0);
+    await sleep(evictionGraceMs - heardMs, { summary: 'eviction grace: proxies keep their list' });
+  }
+  for (let asked = 1; asked <= ROUNDS_AT_MOST; asked++) {
+    const { heard } = await round(heardMs);
+    if (heard) return;
+  }
+}
+
+/** Logs once of each engine that Docker does not take the restart policy from it. */
+class Refusals {
+  private readonly logged = new Set<string>();
+
+  constructor(private readonly vpn: string) {}
+
+  log(refused: Evicted['refused']): void {
+    for (const { name, reason } of refused) {
+      if (this.logged.has(name)) continue;
+      this.logged.add(name);
+      log.warn(
+        `[${this.vpn}] Docker does not take the restart policy from engine ${name}, which goes all the same: ${reason}`,
+      );
+    }
+  }
+}
+
+/** No proxy chooses the engine any more. Streams that run on it may go on until the drain time is over. */
+async function drain(run: Run, { id, name }: EngineRef): Promise<void> {
+  const { vpn, leave, progress } = run.input;
+  const until = drainsUntil(run.work, leave);
+  if (until !== null && until <= Date.now()) return;
+  if (progress === undefined && run.work.draining.includes(id)) {
+    const limit = until === null ? '' : ` for ${Math.ceil((until - Date.now()) / 1000)} s`;
+    log.info(`[${vpn}] Engine ${name} may finish its streams${limit}`, { event: 'draining', engine: id });
+  }
+  if (leave !== 'never') await run.tell<LeaveAsked>(leaveAskedSignal, { engine: id });
+  const isFree = (): boolean => mayStop(run.work, leave, id, Date.now());
+  if (isFree()) return;
+  const isOver = (): boolean => isFree() || historyIsLong();
+  await (until === null ? condition(isOver) : condition(isOver, until - Date.now()));
+  if (!isFree()) run.endIfLong();
+}
+
+async function stop(run: Run, removal: Removal, engine: EngineRef): Promise<void> {
+  const { vpn, cause, stopTimeoutS } = run.input;
+  const { id, name } = engine;
+  log.info(`[${vpn}] ${stopping(cause, engine)}`, { event: 'stopping', engine: id });
+  const isGone = await removal.release(engine, () =>
+    releaseEngine.executeWithOptions({ summary: `stop and remove ${name}` }, [{ engine, timeoutS: stopTimeoutS }]),
+  );
+  if (isGone) log.info(`[${vpn}] ${stopped(cause, engine)}`, { event: 'stopped', engine: id });
+  run.change((work) => engineReleased(work, engine));
+}

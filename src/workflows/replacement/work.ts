@@ -1,0 +1,85 @@
+import type { ContainerId, EngineRef, Instant } from '../../domain/engine';
+import type { Leave, ReplacementInput, ReplacementProgress, Target } from '../../domain/replacement';
+
+type ReadyEngine = NonNullable<ReplacementProgress['ready']>;
+
+/** What a replacement still has to do and what it has done. Plain data; the functions below are all that changes it. */
+export interface Work extends ReplacementProgress {
+  /** The engine to bring up; null: none. */
+  readonly target: Target | null;
+  /** Old engines that the VPN's workflow allows to be stopped. */
+  readonly granted: readonly ContainerId[];
+  /** The VPN's workflow is gone, so nobody can grant anything, or use a new engine. */
+  readonly abandoned: boolean;
+}
+
+export function workOf({ target, progress, heldUntil, draining, drainMs }: ReplacementInput, now: Instant): Work {
+  const begun = { released: [], ready: null, failedAttempts: 0, heldUntil, draining, tellsEnd: false };
+  return { ...(progress ?? { ...begun, drainUntil: now + drainMs }), target, granted: [], abandoned: false };
+}
+
+/** What the next run begins with. */
+export function progressOf({ target: _, granted: __, abandoned: ___, ...progress }: Work): ReplacementProgress {
+  return progress;
+}
+
+/** The port has moved, or the engine is to be another. A target that arrives late changes nothing. */
+export function retargeted(work: Work, moved: Target): Work {
+  const { target } = work;
+  if (!target || moved.generation <= target.generation) return work;
+  // The VPN's workflow does not keep what the caller asked for.
+  return { ...work, target: { ...moved, extras: target.extras } };
+}
+
+/** Without a VPN's workflow a new engine would belong to nobody. One that answers already is left to the next workflow. */
+export function abandoned(work: Work): Work {
+  return { ...work, abandoned: true, target: isUpToDate(work) ? work.target : null };
+}
+
+export function granted(work: Work, engines: readonly ContainerId[]): Work {
+  return { ...work, granted: [...work.granted, ...engines] };
+}
+
+export function attemptFailed(work: Work): Work {
+  return { ...work, failedAttempts: work.failedAttempts + 1 };
+}
+
+export function engineReady(work: Work, ready: ReadyEngine): Work {
+  return { ...work, ready };
+}
+
+/** The engine that was ready has been removed, because the target has moved. */
+export function engineDiscarded(work: Work): Work {
+  return { ...work, ready: null };
+}
+
+export function engineReleased(work: Work, { id }: EngineRef): Work {
+  return { ...work, released: [...work.released, id] };
+}
+
+/** Whether the engine that answers is the one that is wanted, or none is. */
+export function isUpToDate({ target, ready }: Work): boolean {
+  return target === null || ready?.generation === target.generation;
+}
+
+/** The circuit breaker is open: nothing may be tried. */
+export function isHeld({ heldUntil }: Work, now: Instant): boolean {
+  return heldUntil !== null && now < heldUntil;
+}
+
+export function unreleased({ released }: Work, old: readonly EngineRef[]): EngineRef[] {
+  return old.filter(({ id }) => !released.includes(id));
+}
+
+/** Until when the streams of an old engine are waited for; null: for as long as they last. */
+export function drainsUntil({ drainUntil }: Work, leave: Leave): Instant | null {
+  return leave === 'always' ? null : drainUntil;
+}
+
+/** Whether the streams of an old engine allow it to be stopped. */
+export function mayStop(work: Work, leave: Leave, engine: ContainerId, now: Instant): boolean {
+  const until = drainsUntil(work, leave);
+  if (until !== null && now >= until) return true;
+  if (leave === 'never') return !work.draining.includes(engine);
+  return work.abandoned || work.granted.includes(engine);
+}

@@ -1,0 +1,107 @@
+import { CancellationScope, condition, continueAsNew, log, setHandler } from '@temporalio/workflow';
+import type { ReplacementEnded, ReplacementInput, ReplacementResult } from '../../domain/replacement';
+import {
+  abandonSignal,
+  drainingSignal,
+  holdSignal,
+  leaveSignal,
+  replacementEndedSignal,
+  retargetSignal,
+} from '../messages';
+import { parseHold, parseIds, parseTarget } from '../parse';
+import { triggered } from './log-texts';
+import { provisionUntilUpToDate } from './provision';
+import { release } from './release';
+import { Removal } from './removal';
+import { HistoryFull, Run } from './run';
+import { abandoned, granted, isUpToDate, progressOf, retargeted } from './work';
+
+/**
+ * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the way. Both sides
+ * are optional: without an old engine it provisions, without a target it releases. The VPN's workflow has hidden the old engine
+ * before this one begins. A request to cancel is not followed, since half a replacement is worse than one; after a termination
+ * the VPN's workflow does the rest.
+ */
+export function replaceEngine(input: ReplacementInput): Promise<ReplacementResult> {
+  return CancellationScope.nonCancellable(async () => {
+    const run = new Run(input);
+    const removal = new Removal(run);
+    handleSignals(run);
+    const { target } = run.work;
+    if (target && !input.progress) {
+      log.info(`[${input.vpn}] ${triggered(input.cause, target)}`, { event: 'provisioning' });
+    }
+    try {
+      await untilComplete(run, removal);
+    } catch (error) {
+      if (!(error instanceof HistoryFull)) throw error;
+      await run.untilTold();
+      const { work } = run;
+      await continueAsNew<typeof replaceEngine>({ ...input, target: work.target, progress: progressOf(work) });
+    }
+    return resultOf(run, removal);
+  });
+}
+
+function handleSignals(run: Run): void {
+  const { vpn } = run.input;
+  const ignored = (signal: string, expected: string): void =>
+    log.warn(`[${vpn}] signal ${signal} ignored: not ${expected}`);
+  setHandler(retargetSignal, (value) => {
+    const moved = value === null ? null : parseTarget(value);
+    // The run of the VPN's workflow that began this, and that Temporal tells of its end, is over.
+    if (value === null) run.change((work) => ({ ...work, tellsEnd: true }));
+    else if (moved) run.change((work) => retargeted(work, moved));
+    else ignored('retarget', 'a target');
+  });
+  setHandler(holdSignal, (value) => {
+    const heldUntil = parseHold(value);
+    if (heldUntil === undefined) ignored('hold', 'a time');
+    else run.change((work) => ({ ...work, heldUntil }));
+  });
+  setHandler(drainingSignal, (value) => {
+    const draining = parseIds(value);
+    if (draining) run.change((work) => ({ ...work, draining }));
+    else ignored('draining', 'the ids of containers');
+  });
+  setHandler(leaveSignal, (value) => {
+    const ids = parseIds(value);
+    if (ids) run.change((work) => granted(work, ids));
+    else ignored('leave', 'the ids of containers');
+  });
+  setHandler(abandonSignal, () => run.change(abandoned));
+}
+
+/** Neither side waits for the other: what the new engine needs of the old one is part of its target. */
+async function untilComplete(run: Run, removal: Removal): Promise<void> {
+  let isReleased = false;
+  const releaseAll = async (): Promise<void> => {
+    await release(run, removal);
+    isReleased = true;
+  };
+  const provideWanted = async (): Promise<void> => {
+    do {
+      // While the port keeps moving, a new run would have the release of the old engine wait anew.
+      await provisionUntilUpToDate(run, removal, () => run.endIfLong(isReleased ? 1 : 2));
+      await condition(() => isReleased || !isUpToDate(run.work));
+      if (isReleased && isUpToDate(run.work)) await tellEnd(run);
+    } while (!isUpToDate(run.work));
+  };
+  await Promise.all([releaseAll(), provideWanted()]);
+}
+
+async function tellEnd(run: Run): Promise<void> {
+  const { tellsEnd, target, failedAttempts } = run.work;
+  if (!tellsEnd) return;
+  await run.tell<ReplacementEnded>(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
+}
+
+function resultOf({ work, input }: Run, removal: Removal): ReplacementResult {
+  const { target, ready, failedAttempts } = work;
+  return {
+    generation: target?.generation ?? null,
+    failedAttempts,
+    newEngine: ready && { id: ready.engine.id, name: ready.engine.name },
+    released: input.old.map((e) => e.name).filter((name) => !removal.hasLeft(name)),
+  };
+}
