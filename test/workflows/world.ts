@@ -14,6 +14,22 @@ import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
 import { breakerKey } from '../../src/workflows/breaker';
 import { breakerState } from '../../src/workflows/provisioning-allowance';
+import {
+  abandoned,
+  attemptFailed,
+  draining,
+  engineReady,
+  engineReleased,
+  granted,
+  held,
+  isHeld,
+  isUpToDate,
+  mayStop,
+  retargeted,
+  unreleased,
+  workOf,
+  type Work,
+} from '../../src/workflows/replacement/work';
 import type { Remedy } from '../../src/workflows/remedies';
 import { VpnState, type Effect } from '../../src/workflows/vpn-state';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
@@ -53,19 +69,11 @@ interface Container {
   stuck?: boolean;
 }
 
-/** A replacement's workflow, in steps that the test takes in any order. */
+/** A replacement's workflow, in steps that the test takes in any order, around the real `Work`. */
 interface Child {
   readonly replacement: Replacement;
-  target: Target | null;
-  readonly toRelease: EngineRef[];
+  work: Work;
   made: { readonly generation: number; readonly id: string; readonly session: string } | null;
-  toldReady: number | null;
-  heldUntil: number | null;
-  failures: number;
-  /** Old engines that have streams to serve, as it was told last. */
-  draining: readonly string[];
-  /** Old engines that the VPN has said may be stopped. */
-  readonly leave: Set<string>;
 }
 
 /** Somebody who plays on an engine, and of whom the workflow was told in time. @property run of the engine's process */
@@ -375,10 +383,11 @@ export class World {
   /** A replacement can't bring up its engine this time. */
   failProvisioning(number: number, taken: TakenPorts | null = null): void {
     const child = this.children.get(number);
-    if (!child?.target || child.toldReady === child.target.generation || this.isHeld(child)) return;
+    if (!child || isUpToDate(child.work) || isHeld(child.work, this.now)) return;
     // Its container goes before anybody is told.
     if (child.made) this.discard(child, child.made);
-    const failedAttempts = ++child.failures;
+    child.work = attemptFailed(child.work);
+    const { failedAttempts } = child.work;
     const { effect } = this.state.attemptFailed(
       {
         number,
@@ -395,15 +404,11 @@ export class World {
     this.publish();
   }
 
-  private isHeld({ heldUntil }: Child): boolean {
-    return heldUntil !== null && this.now < heldUntil;
-  }
-
   /** Lets one replacement take its next possible step; `letGoFirst` chooses where both sides could. */
   step(number: number, letGoFirst: boolean): boolean {
     const child = this.children.get(number);
     if (!child) return false;
-    const steps = [() => this.letGo(child), () => this.bringUp(child)];
+    const steps = [() => this.release(child), () => this.bringUp(child)];
     if (!letGoFirst) steps.reverse();
     const stepped = steps.some((step) => step()) || this.end(child);
     this.publish();
@@ -504,30 +509,24 @@ export class World {
           this.surplus.add(engine.id);
         }
       const { draining } = replacement;
-      const untouched = { made: null, toldReady: null, failures: 0, leave: new Set<string>() };
-      this.children.set(replacement.number, {
-        replacement,
-        target,
-        toRelease: [...old],
-        heldUntil,
-        draining,
-        ...untouched,
-      });
+      const { drainMs } = this.state.data.settings;
+      const work = workOf({ target, heldUntil, draining, drainMs }, this.now);
+      this.children.set(replacement.number, { replacement, work, made: null });
       return;
     }
     if (
       effect.kind === 'retarget' &&
       effect.target.role === 'forwarded' &&
-      effect.target.p2pPort !== this.children.get(replacement.number)?.target?.p2pPort
+      effect.target.p2pPort !== this.children.get(replacement.number)?.work.target?.p2pPort
     )
       this.move();
     const child = this.children.get(replacement.number);
     if (!child) this.state.lost(replacement.number, this.now);
-    else if (effect.kind === 'hold') child.heldUntil = effect.until;
-    else if (effect.kind === 'retarget') child.target = effect.target;
-    else if (effect.kind === 'draining') child.draining = effect.engines;
-    else if (effect.kind === 'leave') for (const id of effect.engines) child.leave.add(id);
-    else child.target = null;
+    else if (effect.kind === 'hold') child.work = held(child.work, effect.until);
+    else if (effect.kind === 'retarget') child.work = retargeted(child.work, effect.target);
+    else if (effect.kind === 'draining') child.work = draining(child.work, effect.engines);
+    else if (effect.kind === 'leave') child.work = granted(child.work, effect.engines);
+    else child.work = abandoned(child.work);
   }
 
   /** What is beyond the wanted number goes while nobody plays on it; a forwarded engine only for another one. */
@@ -551,24 +550,21 @@ export class World {
     expect(minute.length).toBeLessThanOrEqual(2 + 4);
   }
 
-  private letGo(child: Child): boolean {
-    const [old] = child.toRelease;
-    const { number, startedAt, cause, leave } = child.replacement;
-    if (!old || this.now < startedAt + settings.evictionGraceMs) return false;
-    const mayServe = !OF_DEAD_ENGINES.includes(cause) && !this.isLost(old.id);
-    const isPatient = this.now < startedAt + this.state.data.settings.drainMs;
-    const needsLeave = leave === 'always' || (leave === 'while draining' && isPatient);
-    if (needsLeave && !child.leave.has(old.id)) {
-      const isAsked = this.state.data.replacements.some((r) => r.number === number && r.leaveAsked.includes(old.id));
-      if (!isAsked) this.askLeave(number, old.id);
-      return !isAsked;
+  private release(child: Child): boolean {
+    const { number, startedAt, cause, leave, old } = child.replacement;
+    const [next] = unreleased(child.work, old);
+    if (!next || this.now < startedAt + settings.evictionGraceMs) return false;
+    if (!mayStop(child.work, leave, next.id, this.now)) {
+      const isAsked = this.state.data.replacements.some((r) => r.number === number && r.leaveAsked.includes(next.id));
+      if (leave === 'never' || isAsked) return false;
+      this.askLeave(number, next.id);
+      return true;
     }
-    if (leave === 'never' && isPatient && mayServe && child.draining.includes(old.id)) return false;
-    if (!this.mayCut(child.replacement, old.id)) expect(this.viewersOf(old.id)).toEqual([]);
-    const isGone = this.remove(old.id);
-    if (!isGone) this.leave(child, old, null);
+    if (!this.mayCut(child.replacement, next.id)) expect(this.viewersOf(next.id)).toEqual([]);
+    const isGone = this.remove(next.id);
+    if (!isGone) this.leave(child, next, null);
     if (!isGone && cause === 'left over') return false;
-    child.toRelease.shift();
+    child.work = engineReleased(child.work, next);
     return true;
   }
 
@@ -625,8 +621,9 @@ export class World {
   }
 
   private bringUp(child: Child): boolean {
-    const { target, made } = child;
-    if (!target || child.toldReady === target.generation) return false;
+    const { made } = child;
+    const { target } = child.work;
+    if (!target || isUpToDate(child.work)) return false;
     if (made && made.generation !== target.generation) {
       this.discard(child, made);
       return true;
@@ -637,7 +634,6 @@ export class World {
       this.discard(child, made);
       return true;
     }
-    child.toldReady = target.generation;
     const { id, name, role, httpPort, httpsPort, p2pPort, labels } = container;
     const engine: Engine = {
       ...{ id, name, role, httpPort, httpsPort, p2pPort, labels },
@@ -651,16 +647,14 @@ export class World {
       },
     };
     const { number } = child.replacement;
-    const { session: madeIn } = made;
-    this.state.engineReady(
-      { number, lineage: this.lineage, generation: target.generation, engine, session: madeIn },
-      this.now,
-    );
+    const ready = { generation: target.generation, engine, session: made.session };
+    child.work = engineReady(child.work, ready);
+    this.state.engineReady({ number, lineage: this.lineage, ...ready }, this.now);
     return true;
   }
 
   private create(child: Child, target: Target): boolean {
-    if (!this.vpnIsHealthy() || this.isHeld(child) || this.holdPorts(target.waitFor)) return false;
+    if (!this.vpnIsHealthy() || isHeld(child.work, this.now) || this.holdPorts(target.waitFor)) return false;
     const ports = [target.httpPort, target.httpsPort, target.p2pPort].filter((p) => p !== null);
     for (const other of this.containers.values()) {
       const taken = [other.httpPort, other.httpsPort, other.p2pPort];
@@ -702,9 +696,9 @@ export class World {
   }
 
   private end(child: Child): boolean {
-    const generation = child.target?.generation ?? null;
-    if (child.toRelease.length > 0 || (child.target && child.toldReady !== generation)) return false;
-    const { number } = child.replacement;
+    const { number, old } = child.replacement;
+    if (unreleased(child.work, old).length > 0 || !isUpToDate(child.work)) return false;
+    const generation = child.work.target?.generation ?? null;
     this.children.delete(number);
     this.state.replacementEnded({ number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
     return true;

@@ -13,7 +13,9 @@ export interface Work extends ReplacementProgress {
   readonly abandoned: boolean;
 }
 
-export function workOf({ target, progress, heldUntil, draining, drainMs }: ReplacementInput, now: Instant): Work {
+type Begun = Pick<ReplacementInput, 'target' | 'progress' | 'heldUntil' | 'draining' | 'drainMs'>;
+
+export function workOf({ target, progress, heldUntil, draining, drainMs }: Begun, now: Instant): Work {
   const begun = { released: [], ready: null, failedAttempts: 0, heldUntil, draining, tellsEnd: false };
   return { ...(progress ?? { ...begun, drainUntil: now + drainMs }), target, granted: [], abandoned: false };
 }
@@ -34,6 +36,16 @@ export function retargeted(work: Work, moved: Target): Work {
 /** Without a VPN's workflow a new engine would belong to nobody. One that answers already is left to the next workflow. */
 export function abandoned(work: Work): Work {
   return { ...work, abandoned: true, target: isUpToDate(work) ? work.target : null };
+}
+
+/** The circuit breaker opens, or closes (null). */
+export function held(work: Work, heldUntil: Instant | null): Work {
+  return { ...work, heldUntil };
+}
+
+/** Streams end, or begin by a list that a proxy still had. */
+export function draining(work: Work, engines: readonly ContainerId[]): Work {
+  return { ...work, draining: engines };
 }
 
 export function granted(work: Work, engines: readonly ContainerId[]): Work {

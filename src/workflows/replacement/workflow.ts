@@ -14,7 +14,7 @@ import { provisionUntilUpToDate } from './provision';
 import { release } from './release';
 import { Removal } from './removal';
 import { HistoryFull, Run } from './run';
-import { abandoned, granted, isUpToDate, progressOf, retargeted } from './work';
+import { abandoned, draining, granted, held, isUpToDate, progressOf, retargeted } from './work';
 
 /**
  * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the way. Both sides
@@ -57,11 +57,11 @@ function handleSignals(run: Run): void {
   setHandler(holdSignal, (value) => {
     const heldUntil = parseHold(value);
     if (heldUntil === undefined) ignored('hold', 'a time');
-    else run.change((work) => ({ ...work, heldUntil }));
+    else run.change((work) => held(work, heldUntil));
   });
   setHandler(drainingSignal, (value) => {
-    const draining = parseIds(value);
-    if (draining) run.change((work) => ({ ...work, draining }));
+    const ids = parseIds(value);
+    if (ids) run.change((work) => draining(work, ids));
     else ignored('draining', 'the ids of containers');
   });
   setHandler(leaveSignal, (value) => {
