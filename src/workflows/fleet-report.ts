@@ -1,9 +1,13 @@
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { fleetWorkflowId } from '../domain/names';
+import type { Instant } from '../domain/engine';
 import type { PoolFacts, PoolReport } from '../domain/pool';
 import { reportedSignal } from './fleet-messages';
 import { poolFacts } from './pool-facts';
 import type { VpnData } from './vpn-data';
+
+/** A viewer who changes the channel ends one stream and begins another: that is nothing that the fleet plans by. */
+const FEWER_BUSY_AFTER_MS = 5_000;
 
 /** The fleet knows the target: it has told it. */
 function keyOf(facts: PoolFacts): string {
@@ -14,6 +18,8 @@ function keyOf(facts: PoolFacts): string {
 export class FleetReport {
   private isOnItsWay = false;
   private hasChanged = false;
+  /** When it is looked again whether there are fewer busy engines. It stays set until then: a timer for each change would cost more. */
+  private laterAt: Instant | null = null;
 
   /**
    * @param now gives the present state
@@ -29,6 +35,11 @@ export class FleetReport {
     return this.hasChanged && !this.isOnItsWay;
   }
 
+  /** When there may be something to report that has been so for a while. */
+  get dueAt(): Instant | null {
+    return this.isOnItsWay ? null : this.laterAt;
+  }
+
   /** The fleet is another one. */
   forget(): void {
     this.reported = null;
@@ -38,8 +49,15 @@ export class FleetReport {
   keep(): void {
     if (this.isOnItsWay) return;
     this.hasChanged = false;
+    const now = Date.now();
+    const isLater = this.laterAt !== null && now >= this.laterAt;
+    if (isLater) this.laterAt = null;
     const facts = this.facts();
     if (facts === null || keyOf(facts) === this.reported) return;
+    if (!isLater && this.hasOnlyFewerBusy(facts)) {
+      this.laterAt ??= now + FEWER_BUSY_AFTER_MS;
+      return;
+    }
     this.reported = keyOf(facts);
     this.isOnItsWay = true;
     void this.send(facts);
@@ -56,6 +74,12 @@ export class FleetReport {
     this.isOnItsWay = false;
     const present = this.facts();
     this.hasChanged ||= present !== null && keyOf(present) !== this.reported;
+  }
+
+  private hasOnlyFewerBusy(facts: PoolFacts): boolean {
+    if (this.reported === null) return false;
+    const { busy } = JSON.parse(this.reported) as PoolFacts;
+    return facts.busy < busy && keyOf({ ...facts, busy }) === this.reported;
   }
 
   private facts(): PoolFacts | null {

@@ -308,7 +308,14 @@ export async function vpn(input: VpnInput): Promise<void> {
     // Whatever is decided: from then on the last port is not shown as forwarded any more (I7).
     const expiry = portExpiry(state.data);
     const due = () =>
-      earliest(plan.wakeAt, askAt, expiry !== null && expiry > Date.now() ? expiry : null, recheckDue, problems.overAt);
+      earliest(
+        plan.wakeAt,
+        askAt,
+        fleet.dueAt,
+        expiry !== null && expiry > Date.now() ? expiry : null,
+        recheckDue,
+        problems.overAt,
+      );
     const wakeAt = due();
     alarm.set(wakeAt);
     // What changes nothing makes a history longer, too.

@@ -141,7 +141,9 @@ export class TemporalBench {
   private async carryOut(stand: VpnStand, work: (stand: VpnStand) => Promise<unknown>): Promise<void> {
     try {
       await work(stand);
-      await recordHistories(this, stand.settings.instance, ['vpn', 'replaceEngine']);
+      // With other times than the built workflows have, a replay takes other turns.
+      if (this.workflowBundle === builtWorkflows)
+        await recordHistories(this, stand.settings.instance, ['vpn', 'replaceEngine']);
     } finally {
       await stand.terminate();
     }

@@ -56,6 +56,25 @@ test.concurrent('what is reported twice, late or of an engine that is not there 
   }),
 );
 
+test.concurrent('the fleet is not told of a viewer who changes the channel, but of one who comes or has left', () =>
+  bench.with(async (stand) => {
+    const containerId = await engineOf(stand);
+    const busy = async () => (await stand.reports()).map((facts) => facts.busy);
+    await stand.handle.signal(streamsSignal, [started('channel 0', { containerId })]);
+    await until('a viewer', async () => (await busy()).at(-1) === 1);
+    const before = await busy();
+    for (let channel = 1; channel <= 5; channel++) {
+      await stand.handle.signal(streamsSignal, [ended(`channel ${channel - 1}`, Date.now())]);
+      await stand.handle.signal(streamsSignal, [started(`channel ${channel}`, { containerId })]);
+    }
+    expect(await stand.streams()).toHaveLength(6);
+    expect(await busy()).toEqual(before);
+    await stand.handle.signal(streamsSignal, [ended('channel 5', Date.now())]);
+    await until('nobody', async () => (await busy()).at(-1) === 0);
+    expect(await busy()).toEqual([...before, 0]);
+  }),
+);
+
 const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
 
 /** What a port change writes into the VPN's history and into its replacement's. */

@@ -173,7 +173,10 @@ test.concurrent(
         );
         expect(open.breakers.forwarded.replacement.failures).toBe(2);
         const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
-        expect(held.replacements.at(-1)?.state).toBe('running');
+        const replacement = held.replacements.find((r) => r.heldUntil !== null);
+        expect(replacement?.state).toBe('running');
+        // An attempt that is under way by then is none that it should not have made.
+        await stand.untilSignalled(replacement?.id ?? '', holdSignal);
         const tries = stand.calls.filter((c) => c === 'createEngine 40001').length;
         stand.failing = null;
         // The replacement runs on; it would have tried again by now.

@@ -89,6 +89,17 @@ export class VpnStand extends MemoryHost {
     });
   }
 
+  /** A workflow has taken the signal, and no activity of it is under way. */
+  async untilSignalled(workflowId: string, { name }: { readonly name: string }): Promise<void> {
+    const handle = this.client.workflow.getHandle(workflowId);
+    await until(`the signal ${name}`, async () => {
+      const { events } = await handle.fetchHistory();
+      const names = (events ?? []).map((e) => e.workflowExecutionSignaledEventAttributes?.signalName);
+      const { raw } = await handle.describe();
+      return names.includes(name) && raw.pendingWorkflowTask == null && (raw.pendingActivities ?? []).length === 0;
+    });
+  }
+
   untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {
     return this.untilState(
       `a forwarded engine on ${port}`,
