@@ -96,7 +96,7 @@ export class VpnStand extends MemoryHost {
       const { events } = await handle.fetchHistory();
       const names = (events ?? []).map((e) => e.workflowExecutionSignaledEventAttributes?.signalName);
       const { raw } = await handle.describe();
-      return names.includes(name) && raw.pendingWorkflowTask == null && (raw.pendingActivities ?? []).length === 0;
+      return names.includes(name) && !raw.pendingWorkflowTask && (raw.pendingActivities ?? []).length === 0;
     });
   }
 

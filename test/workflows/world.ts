@@ -17,11 +17,11 @@ import { breakerState } from '../../src/workflows/provisioning-allowance';
 import {
   abandoned,
   attemptFailed,
-  draining,
+  drainingChanged,
   engineReady,
   engineReleased,
   granted,
-  held,
+  holdChanged,
   isHeld,
   isUpToDate,
   mayStop,
@@ -522,9 +522,9 @@ export class World {
       this.move();
     const child = this.children.get(replacement.number);
     if (!child) this.state.lost(replacement.number, this.now);
-    else if (effect.kind === 'hold') child.work = held(child.work, effect.until);
+    else if (effect.kind === 'hold') child.work = holdChanged(child.work, effect.until);
     else if (effect.kind === 'retarget') child.work = retargeted(child.work, effect.target);
-    else if (effect.kind === 'draining') child.work = draining(child.work, effect.engines);
+    else if (effect.kind === 'draining') child.work = drainingChanged(child.work, effect.engines);
     else if (effect.kind === 'leave') child.work = granted(child.work, effect.engines);
     else child.work = abandoned(child.work);
   }

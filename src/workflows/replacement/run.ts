@@ -137,7 +137,10 @@ export class Run {
     const { failedAttempts, target } = this.work;
     const hasCallersEnv = typeof target?.extras?.sealedEnv === 'string';
     await this.tell<AttemptFailed>(attemptFailedSignal, {
-      ...{ failedAttempts, error: `${what}: ${message}`, provisioning, taken: portsTaken?.taken ?? null },
+      failedAttempts,
+      error: `${what}: ${message}`,
+      provisioning,
+      taken: portsTaken?.taken ?? null,
       // The caller's environment may be at fault; and an engine that was not started, because of a taken port, has cost nothing.
       countsForBreaker: !hasCallersEnv && portsTaken?.started !== false,
     });

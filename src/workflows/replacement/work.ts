@@ -21,8 +21,9 @@ export function workOf({ target, progress, heldUntil, draining, drainMs }: Begun
 }
 
 /** What the next run begins with. */
-export function progressOf({ target: _, granted: __, abandoned: ___, ...progress }: Work): ReplacementProgress {
-  return progress;
+export function progressOf(work: Work): ReplacementProgress {
+  const { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd } = work;
+  return { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd };
 }
 
 /** The port has moved, or the engine is to be another. A target that arrives late changes nothing. */
@@ -39,12 +40,12 @@ export function abandoned(work: Work): Work {
 }
 
 /** The circuit breaker opens, or closes (null). */
-export function held(work: Work, heldUntil: Instant | null): Work {
+export function holdChanged(work: Work, heldUntil: Instant | null): Work {
   return { ...work, heldUntil };
 }
 
 /** Streams end, or begin by a list that a proxy still had. */
-export function draining(work: Work, engines: readonly ContainerId[]): Work {
+export function drainingChanged(work: Work, engines: readonly ContainerId[]): Work {
   return { ...work, draining: engines };
 }
 

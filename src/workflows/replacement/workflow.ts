@@ -14,7 +14,7 @@ import { provisionUntilUpToDate } from './provision';
 import { release } from './release';
 import { Removal } from './removal';
 import { HistoryFull, Run } from './run';
-import { abandoned, draining, granted, held, isUpToDate, progressOf, retargeted } from './work';
+import { abandoned, drainingChanged, granted, holdChanged, isUpToDate, progressOf, retargeted } from './work';
 
 /**
  * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the way. Both sides
@@ -57,11 +57,11 @@ function handleSignals(run: Run): void {
   setHandler(holdSignal, (value) => {
     const heldUntil = parseHold(value);
     if (heldUntil === undefined) ignored('hold', 'a time');
-    else run.change((work) => held(work, heldUntil));
+    else run.change((work) => holdChanged(work, heldUntil));
   });
   setHandler(drainingSignal, (value) => {
     const ids = parseIds(value);
-    if (ids) run.change((work) => draining(work, ids));
+    if (ids) run.change((work) => drainingChanged(work, ids));
     else ignored('draining', 'the ids of containers');
   });
   setHandler(leaveSignal, (value) => {
