@@ -47,6 +47,8 @@ test.each(NASTY.filter((name) => name !== '..'))('the path parameter %j names no
     ['GET', `/containers/${encoded(name)}`],
     ['DELETE', `/containers/${encoded(name)}`],
   ] as const) {
+    // `..` is resolved by the client: it asks for the page.
+    if (new URL(url, 'http://portward').pathname === '/') continue;
     const response = await server.inject({ method, url });
     expect([404, 414]).toContain(response.statusCode);
     expect(detail(response)).not.toBe('');

@@ -11,6 +11,8 @@ const BUILT = [join(__dirname, '..', '..', '..', 'web'), join(__dirname, '..', '
 const PATHS = ['/', '/panel'];
 
 const INDEX = 'index.html';
+/** Each time: it is small, and names the files. */
+const WHOLE = { cacheControl: false, etag: false, lastModified: false, acceptRanges: false };
 
 const POLICY = [
   "default-src 'none'",
@@ -58,9 +60,7 @@ export async function pageRoutes(fastify: FastifyInstance, files: PageFiles | nu
       index: false,
     });
     for (const path of PATHS) {
-      scope.get(path, { schema: { hide: true } }, (_request, reply) =>
-        reply.sendFile(INDEX, files.folder, { cacheControl: false }),
-      );
+      scope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile(INDEX, files.folder, WHOLE));
     }
   });
 }
