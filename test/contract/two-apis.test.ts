@@ -12,7 +12,7 @@ import { ContractClient } from './client';
 import { API_KEY, strictProxy } from './proxy-stage';
 import * as shape from './shapes';
 
-// Two APIs beside one worker, each with a proxy of its own: what one has answered is true on the other. The tests follow on one another.
+// Two APIs beside one worker, each with a proxy of its own: what one has answered comes true on the other. The tests follow on one another.
 
 const ROUNDS = 10;
 const BOTH_WAYS = [
@@ -87,7 +87,7 @@ async function shownBy(n: 0 | 1, engine: string) {
   };
 }
 
-/** By now, unless this machine is so busy that the other API has not heard of it yet. */
+/** Each API hears from Temporal by itself, so the other one may show it a moment later. */
 async function untilShown(n: 0 | 1, engine: string, expected: Awaited<ReturnType<typeof shownBy>>): Promise<void> {
   await until('what one API has answered shown by the other', async () =>
     isDeepStrictEqual(await shownBy(n, engine), expected),

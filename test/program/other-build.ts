@@ -27,7 +27,7 @@ export function otherBuild(version: number, onlyVpn?: string): OtherBuild {
   const timer = "await (0, workflow_1.sleep)(1, { summary: 'only in another release' });";
   const where = onlyVpn === undefined ? '' : `if (input.settings.vpn === '${onlyVpn}') `;
   edit(bundle, /(async function vpn\(input\) \{[\s\S]*?)(\n {4}for \(;;\) \{)/, `$1\n    ${where}${timer}$2`);
-  edit(bundle, /(async function replace\(input\) \{[\s\S]*?)(\n {4}await Promise\.race)/, `$1\n    ${timer}$2`);
+  edit(bundle, /async function untilComplete\(run, removal\) \{/, `$&\n    ${timer}`);
   return { dist, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
