@@ -5,8 +5,6 @@ import { tablesIn } from '../docs/markdown';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
-afterEach(closeAll);
-
 interface Media {
   readonly schema: object & { readonly examples?: readonly unknown[] };
   readonly example?: unknown;
@@ -170,3 +168,7 @@ test('it asks for a bearer key where the API does, and nowhere else', async () =
     'POST /vpns/{name}/replacements',
   ]);
 });
+
+export function openapiCases(): void {
+  afterEach(closeAll);
+}

@@ -1,0 +1,290 @@
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { engineRef } from '../../src/domain/engine';
+import type { EngineCondition } from '../../src/domain/observation';
+import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnReport, vpnSettings } from '../builders';
+import { api, AT_ONCE, closeAll } from './api-under-test';
+import { detail } from './proxy-decoder';
+import { VpnStandIn } from './vpn-stand-in';
+
+const FORWARDED_ID = '37dde0b9071e269445157389a80d7c8288de9be4a7a885cb7f5ab468247f68a3';
+
+function condition(id: string, running: boolean): EngineCondition {
+  return { id, running, startedAt: running ? DAY : null, networkOf: 'vpn-container', health: 'healthy' };
+}
+
+/** One engine of each kind, and one that boots. */
+function vpn(): VpnStandIn {
+  const standIn = new VpnStandIn('gluetun');
+  const made = { 'portward.instance': 'test', 'portward.replacement': 'abcdef12/1' };
+  const forwarded = forwardedEngine(19_000, 65_290, { id: FORWARDED_ID, labels: made });
+  const adopted = plainEngine(19_001, { labels: { stream_id: 'ch-42' } });
+  const leaving = plainEngine(19_002);
+  const booting = replacement({
+    number: 8,
+    cause: 'requested',
+    old: [],
+    made: { id: 'id-19003', name: 'engine-19003' },
+    target: target({
+      role: 'plain',
+      httpPort: 19_003,
+      httpsPort: 45_003,
+      p2pPort: null,
+      extras: { labels: { stream_id: 'ch-43' }, sealedEnv: null },
+    }),
+  });
+  const coming = replacement({
+    id: 'replace/test/gluetun/9-abcdef12',
+    number: 9,
+    cause: 'requested',
+    old: [],
+    target: target({
+      role: 'plain',
+      httpPort: 19_004,
+      httpsPort: 45_004,
+      p2pPort: null,
+      extras: { labels: { stream_id: 'ch-44' }, sealedEnv: null },
+    }),
+  });
+  const gone = plainEngine(19_009);
+  const left = plainEngine(19_010);
+  const old = [engineRef(gone), engineRef(left)];
+  const ended = replacement({ number: 7, state: 'completed', old, target: null });
+  const engines = [
+    ...[condition(FORWARDED_ID, true), condition(adopted.id, false)],
+    ...[condition(leaving.id, true), condition(left.id, false)],
+  ];
+  standIn.answerState = async () =>
+    vpnReport({
+      engines: [forwarded, adopted],
+      evicted: [engineRef(leaving), engineRef(gone), engineRef(left)],
+      leftOvers: [{ id: left.id, name: left.name, reason: 'dataset is busy' }],
+      replacements: [ended, booting, coming],
+      sight: sight(65_290, { engines }),
+    });
+  return standIn;
+}
+
+const forwardedJson = {
+  id: FORWARDED_ID,
+  name: 'engine-19000',
+  image: 'engine:test',
+  created: '2026-01-02T03:04:05.000Z',
+  status: 'running',
+  labels: {
+    'ondemand.app': 'myservice',
+    'acestream.vpn_container': 'gluetun',
+    'acestream.http_port': '19000',
+    'acestream.https_port': '45000',
+    'host.http_port': '19000',
+    'acestream.forwarded': 'true',
+    'acestream.p2p_port': '65290',
+    'portward.instance': 'test',
+    'portward.replacement': 'abcdef12/1',
+  },
+  ports: { '19000/tcp': null, '45000/tcp': null, '65290/tcp': null, '65290/udp': null },
+};
+
+const COMING = 'acestream_gluetun_9_1_abcdef12';
+
+/** Has answered once, and does no more. */
+async function silenced(staleLimitMs: number) {
+  const standIn = vpn();
+  const server = await api([standIn], { reads: { staleLimitMs, lagMs: AT_ONCE } });
+  expect((await server.inject('/containers/engine-19000')).headers).not.toHaveProperty('x-portward-stale');
+  standIn.fail();
+  return { standIn, server };
+}
+
+export function containersCases(): void {
+  afterEach(closeAll);
+
+  test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])('GET /containers/%s', async (id) => {
+    const response = await (await api([vpn()])).inject(`/containers/${id}`);
+    expect([response.statusCode, response.json()]).toEqual([200, forwardedJson]);
+  });
+
+  test.each([
+    ['engine-19001', 'that somebody else has made and that is stopped', { image: null, status: 'exited' }],
+    ['engine-19002', 'that is being let go', { status: 'running', created: null }],
+    ['engine-19010', 'that Docker does not remove', { status: 'exited' }],
+    ['engine-19003', 'that boots', { status: 'created', image: 'engine:test', labels: { stream_id: 'ch-43' } }],
+  ])('GET /containers/%s, one %s', async (id, _what, expected) => {
+    const response = await (await api([vpn()])).inject(`/containers/${id}`);
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toMatchObject(expected);
+  });
+
+  test('one that has not been made yet is found by the name that was told of it, which is its id until then', async () => {
+    const response = await (await api([vpn()])).inject(`/containers/${COMING}`);
+    expect([response.statusCode, response.json()]).toMatchObject([
+      200,
+      {
+        id: COMING,
+        name: COMING,
+        status: 'created',
+        labels: { stream_id: 'ch-44', 'portward.replacement': 'abcdef12/9' },
+        ports: { '19004/tcp': null, '45004/tcp': null },
+      },
+    ]);
+  });
+
+  test('one that has not been made yet can be removed by its name', async () => {
+    const standIn = vpn();
+    const response = await (await api([standIn])).inject({ method: 'DELETE', url: `/containers/${COMING}` });
+    expect([response.statusCode, response.json()]).toEqual([200, { deleted: COMING }]);
+    expect(standIn.removed).toEqual([COMING]);
+  });
+
+  test.each([COMING.slice(0, 9), 'other', 'engine-19009', 'id-', '37dde', 'vpn-container', 'gluetun'])(
+    'GET and DELETE of %s, which Portward does not manage, are a 404 with error and detail',
+    async (id) => {
+      const standIn = vpn();
+      const server = await api([standIn]);
+      for (const method of ['GET', 'DELETE'] as const) {
+        const response = await server.inject({ method, url: `/containers/${id}` });
+        const expected = { error: 'not found', detail: `Portward manages no container '${id}'` };
+        expect([response.statusCode, response.json()]).toEqual([404, expected]);
+      }
+      expect(standIn.removed).toEqual([]);
+    },
+  );
+
+  test('the beginning of an id that two containers have names neither', async () => {
+    const standIn = new VpnStandIn('gluetun');
+    const engines = [plainEngine(19_000, { id: 'abcdef0' }), plainEngine(19_001, { id: 'abcdef1' })];
+    standIn.answerState = async () => vpnReport({ engines });
+    const response = await (await api([standIn])).inject({ method: 'DELETE', url: '/containers/abcdef' });
+    expect(response.statusCode).toBe(404);
+    expect(standIn.removed).toEqual([]);
+  });
+
+  describe('while a workflow does not answer and never has', () => {
+    test.each([
+      ['GET', '/containers/other'],
+      ['DELETE', '/containers/other'],
+      ['GET', '/by-label?key=a&value=b'],
+    ] as const)('%s %s is a 503, since it may be there', async (method, url) => {
+      const silent = new VpnStandIn('gluetun2');
+      silent.fail();
+      const response = await (await api([vpn(), silent])).inject({ method, url });
+      expect(response.statusCode).toBe(503);
+      expect(detail(response)).toContain('gluetun2');
+    });
+
+    test('what another VPN has is still found', async () => {
+      const silent = new VpnStandIn('gluetun2');
+      silent.fail();
+      const response = await (await api([silent, vpn()])).inject('/containers/engine-19000');
+      expect(response.statusCode).toBe(200);
+    });
+  });
+
+  describe('of a workflow that does not answer any more', () => {
+    test.each(['/containers/engine-19000', '/by-label?key=stream_id&value=ch-42', '/health/status'])(
+      '%s is what was known last, marked stale',
+      async (url) => {
+        const { server } = await silenced(30_000);
+        const response = await server.inject(url);
+        expect([response.statusCode, response.headers['x-portward-stale']]).toEqual([200, '0']);
+      },
+    );
+
+    test.each([
+      ['GET', '/containers/engine-19000'],
+      ['DELETE', '/containers/engine-19000'],
+      ['GET', '/by-label?key=stream_id&value=ch-42'],
+      ['GET', '/health/status'],
+    ] as const)('%s %s is a 503 once that is older than ENGINES_STALE_LIMIT_S', async (method, url) => {
+      // Whatever is not fresh is older than that.
+      const { standIn, server } = await silenced(-1);
+      const response = await server.inject({ method, url });
+      expect(response.statusCode).toBe(503);
+      expect(detail(response)).toContain('answer');
+      expect(standIn.removed).toEqual([]);
+    });
+  });
+
+  test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])(
+    'DELETE /containers/%s removes that engine, on its VPN',
+    async (id) => {
+      const other = new VpnStandIn('gluetun2');
+      other.answerState = async () => vpnReport({ settings: vpnSettings({ vpn: 'gluetun2' }), engines: [] });
+      const standIn = vpn();
+      const server = await api([other, standIn]);
+      const response = await server.inject({ method: 'DELETE', url: `/containers/${id}` });
+      expect([response.statusCode, response.json()]).toEqual([200, { deleted: id }]);
+      expect([other.removed, standIn.removed]).toEqual([[], [FORWARDED_ID]]);
+    },
+  );
+
+  test('DELETE of an engine that is being let go is done already', async () => {
+    const standIn = vpn();
+    const server = await api([standIn]);
+    const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19002' });
+    expect([response.statusCode, response.json()]).toEqual([200, { deleted: 'engine-19002' }]);
+    expect(standIn.removed).toEqual([]);
+  });
+
+  test('DELETE of an engine that still boots removes it like any other', async () => {
+    const standIn = vpn();
+    const server = await api([standIn]);
+    const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19003' });
+    expect([response.statusCode, response.json()]).toEqual([200, { deleted: 'engine-19003' }]);
+    expect(standIn.removed).toEqual(['id-19003']);
+  });
+
+  test.each([
+    [404, new WorkflowUpdateFailedError('Workflow Update failed', new Error('no engine'))],
+    [503, new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded')],
+    [503, new ServiceError('Workflow Update failed', { cause: new Error('14 UNAVAILABLE') })],
+    [503, new WorkflowNotFoundError('not found', 'vpn/test/gluetun', undefined)],
+    [500, new TypeError('secret inner state')],
+  ])('DELETE is a %i when the update fails with %p', async (status, error) => {
+    const standIn = vpn();
+    standIn.answerRemove = () => Promise.reject(error);
+    const server = await api([standIn]);
+    const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19000' });
+    expect(response.statusCode).toBe(status);
+    expect(detail(response)).not.toContain('secret');
+  });
+
+  test.each([
+    ['key=stream_id&value=ch-42', ['engine-19001']],
+    ['key=stream_id&value=ch-43', ['engine-19003']],
+    ['key=stream_id&value=ch-44', []],
+    ['key=acestream.forwarded&value=true', ['engine-19000']],
+    [
+      'key=ondemand.app&value=myservice',
+      ['engine-19000', 'engine-19001', 'engine-19002', 'engine-19010', 'engine-19003'],
+    ],
+    ['key=ondemand.app&value=my', []],
+    ['key=constructor&value=x', []],
+  ])('GET /by-label?%s', async (query, names) => {
+    const response = await (await api([vpn()])).inject(`/by-label?${query}`);
+    expect(response.statusCode).toBe(200);
+    expect(response.json().map((c: { name: string }) => c.name)).toEqual(names);
+  });
+
+  test.each(['', '?key=a', '?value=b', '?key=&value=b', '?key=a&value=b&other=c'])(
+    'GET /by-label%s is a 422',
+    async (query) => {
+      expect((await (await api([vpn()])).inject(`/by-label${query}`)).statusCode).toBe(422);
+    },
+  );
+
+  test.each([
+    ['DELETE', '/containers/engine-19000', 401],
+    ['GET', '/by-label?key=a&value=b', 401],
+    ['GET', '/containers/engine-19000', 200],
+  ] as const)('%s %s without the key that is set is a %i', async (method, url, status) => {
+    const standIn = vpn();
+    const server = await api([standIn], { access: { keys: ['k'] } });
+    expect((await server.inject({ method, url })).statusCode).toBe(status);
+    expect(standIn.removed).toEqual([]);
+  });
+}

@@ -1,0 +1,348 @@
+import type { KnownLists } from '../../src/api/last-lists';
+import type { EngineList } from '../../src/api/vpn-source';
+import type { ListedEngine } from '../../src/domain/engine';
+import { forwardedEngine, plainEngine } from '../builders';
+import { api, closeAll, LAG_MS, Later, STALE_LIMIT_MS, turnTime } from './api-under-test';
+import { decodeEngines, detail } from './proxy-decoder';
+import { VpnStandIn } from './vpn-stand-in';
+
+const STARTED_MS = 2_500;
+
+/** So long a reader waits for a list that is being asked for, and not for the next millisecond. */
+const PATIENCE_MS = 250;
+
+/** Kept by a former process, 4 s ago. */
+function lastLists(engine: ListedEngine) {
+  const known: KnownLists = {
+    lists: {
+      engines: { version: '1', engines: [engine], hidden: [], current: true },
+      streams: { version: '1', streams: [] },
+    },
+    at: Date.now() - 4_000,
+  };
+  const keep = jest.fn();
+  return { lists: { load: async () => new Map([['gluetun', known]]), keep, close: async () => undefined }, keep };
+}
+
+/** Answers while time passes: a reader may wait for a list that is on its way. */
+async function read(server: Awaited<ReturnType<typeof api>>, url = '/engines') {
+  const request = server.inject(url);
+  await jest.advanceTimersByTimeAsync(PATIENCE_MS);
+  return request;
+}
+
+export function engineReadsCases(): void {
+  beforeEach(turnTime);
+
+  afterEach(async () => {
+    jest.useRealTimers();
+    await closeAll();
+  });
+
+  test('the workflow is asked when its history has grown, and otherwise not, however many read', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    for (let n = 0; n < 20; n++) await server.inject('/engines');
+    expect(vpn.asked).toHaveLength(1);
+    vpn.list(plainEngine(19_001));
+    await jest.advanceTimersByTimeAsync(0);
+    for (let n = 0; n < 20; n++) {
+      expect(decodeEngines(await server.inject('/engines')).map((e) => e.port)).toEqual([19_001]);
+    }
+    expect(vpn.asked).toHaveLength(2);
+  });
+
+  test('a query is told the list that is known, and "unchanged" goes on serving it', async () => {
+    const vpn = new VpnStandIn('gluetun');
+    vpn.answerEngines = async (previous) => previous ?? { version: '7', engines: [plainEngine(19_000)] };
+    const server = await api([vpn]);
+    const first = await server.inject('/engines');
+    vpn.grow();
+    await jest.advanceTimersByTimeAsync(0);
+    const second = await server.inject('/engines');
+    expect(vpn.asked.map((q) => q.previous?.version)).toEqual([undefined, '7']);
+    expect(second.body).toBe(first.body);
+  });
+
+  test('who reads while a new list is on its way gets that one, if it comes at once', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    const later = new Later<EngineList>();
+    vpn.answerEngines = () => later.promise;
+    vpn.grow();
+    const request = server.inject('/engines');
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS - 1);
+    later.resolve({ version: '8', engines: [plainEngine(19_001)] });
+    expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_001]);
+  });
+
+  test('of a history that grows all the time a reader gets the first list that was asked for after it came', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    let port = 19_000;
+    vpn.answerEngines = async () => {
+      const listed = [plainEngine(++port)];
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      vpn.grow();
+      return { version: String(port), engines: listed };
+    };
+    vpn.grow();
+    await jest.advanceTimersByTimeAsync(5);
+    const request = server.inject('/engines');
+    await jest.advanceTimersByTimeAsync(20);
+    expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_002]);
+  });
+
+  test('an engine that is evicted by what the history tells is hidden before the workflow has answered, and for good', async () => {
+    const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
+    const vpn = new VpnStandIn('gluetun', [old, other]);
+    const server = await api([vpn]);
+    const ports = async () => decodeEngines(await read(server)).map((e) => e.port);
+    expect(await ports()).toEqual([19_000, 19_001]);
+    const [before, now] = [new Later<EngineList>(), new Later<EngineList>()];
+    vpn.answerEngines = () => before.promise;
+    vpn.grow();
+    vpn.evict(old);
+    expect(await ports()).toEqual([19_001]);
+    // A question may have been answered just before it was.
+    vpn.answerEngines = () => now.promise;
+    before.resolve({ version: '1', engines: [old, other] });
+    expect(await ports()).toEqual([19_001]);
+    vpn.grow();
+    const next = forwardedEngine(19_002, 40_648);
+    now.resolve({ version: '2', engines: [other, next] });
+    expect(await ports()).toEqual([19_001, 19_002]);
+  });
+
+  test('a list that is late is shown as true for a while, then marked stale, with no engine said to be forwarded', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.answerEngines = () => new Later<EngineList>().promise;
+    vpn.grow();
+    const soon = await read(server);
+    expect([soon.headers['x-portward-stale'], decodeEngines(soon)[0]?.forwarded]).toEqual([undefined, true]);
+    await jest.advanceTimersByTimeAsync(LAG_MS);
+    const late = await read(server);
+    expect(late.headers['x-portward-stale']).toBe('1');
+    expect(decodeEngines(late).map((e) => [e.port, e.forwarded])).toEqual([
+      [19_000, false],
+      [19_001, false],
+    ]);
+  });
+
+  test('a workflow task that nobody carries out leaves the list behind', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.grow({ settled: false });
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect((await read(server)).headers['x-portward-stale']).toBe('2');
+    // Asked in the middle of a task the workflow would have to be brought up to date for the question alone.
+    expect(vpn.asked).toHaveLength(1);
+    vpn.grow();
+    expect((await read(server)).headers['x-portward-stale']).toBeUndefined();
+  });
+
+  test('while the history can not be followed the last list is served, marked stale, and no engine is said to be forwarded', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.fail();
+    await jest.advanceTimersByTimeAsync(10_000);
+    const response = await server.inject('/engines');
+    expect(response.headers['x-portward-stale']).toBe('10');
+    expect(decodeEngines(response).map((e) => [e.port, e.forwarded])).toEqual([
+      [19_000, false],
+      [19_001, false],
+    ]);
+    const single = await server.inject('/engines/id-19000');
+    expect(single.headers['x-portward-stale']).toBe('10');
+    expect(single.json()).toMatchObject({ engine: { forwarded: false } });
+  });
+
+  test('a worker that leaves a question unanswered for 5 s is away, though no history shows it', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.answerEngines = () => new Later<EngineList>().promise;
+    await jest.advanceTimersByTimeAsync(2_000 + 4_500);
+    expect((await server.inject('/engines')).headers['x-portward-stale']).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect((await server.inject('/engines')).headers['x-portward-stale']).toBeDefined();
+  });
+
+  test('a worker that answers late is there', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    const server = await api([vpn]);
+    const { body } = await server.inject('/engines');
+    vpn.answerEngines = async (previous) => {
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      return previous ?? { version: 'none', engines: [] };
+    };
+    for (let s = 0; s < 30; s++) {
+      await jest.advanceTimersByTimeAsync(1_000);
+      const answer = await server.inject('/engines');
+      expect([answer.body, answer.headers['x-portward-stale']]).toEqual([body, undefined]);
+    }
+  });
+
+  test('when the history can be followed again the list is no longer marked stale, though nobody has asked meanwhile', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.fail();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect((await server.inject('/engines')).headers).toHaveProperty('x-portward-stale');
+    vpn.list(forwardedEngine(19_000, 65_290));
+    const response = await read(server);
+    expect(response.headers['x-portward-stale']).toBeUndefined();
+    expect(decodeEngines(response)).toMatchObject([{ forwarded: true }]);
+  });
+
+  test('however many read, a workflow that does not answer is asked by itself once in a while', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.answerEngines = () => Promise.reject(new Error('deadline exceeded'));
+    vpn.grow();
+    await jest.advanceTimersByTimeAsync(LAG_MS);
+    for (let n = 0; n < 50; n++) {
+      // It has been behind for longer than anybody waits.
+      await server.inject('/engines');
+      await jest.advanceTimersByTimeAsync(50);
+    }
+    expect(vpn.asked.length).toBeLessThanOrEqual(15);
+  });
+
+  test('a list from before the start of the worker is marked stale until that has looked at the VPN', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    vpn.current = false;
+    const server = await api([vpn]);
+    const before = await server.inject('/engines');
+    expect(before.headers['x-portward-stale']).toBe('0');
+    expect(decodeEngines(before)).toMatchObject([{ port: 19_000, forwarded: false }]);
+    vpn.current = true;
+    vpn.grow();
+    const after = await read(server);
+    expect(after.headers['x-portward-stale']).toBeUndefined();
+    expect(decodeEngines(after)).toMatchObject([{ forwarded: true }]);
+  });
+
+  test('a workflow that begins anew has no list at first: the last one is served until then, marked stale', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.notLookedAt = true;
+    vpn.grow();
+    const between = await read(server);
+    expect(between.headers['x-portward-stale']).toBe('0');
+    expect(decodeEngines(between)).toMatchObject([{ port: 19_000, forwarded: false }]);
+    vpn.notLookedAt = false;
+    vpn.list();
+    expect((await read(server)).json()).toEqual([]);
+  });
+
+  test('what was known before the start is served at once, marked stale, until the workflow has answered', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_001)]);
+    const later = new Later<EngineList>();
+    vpn.answerEngines = () => later.promise;
+    const { lists, keep } = lastLists(forwardedEngine(19_000, 65_290));
+    const server = await api([vpn], { lastLists: lists });
+    const before = await read(server);
+    expect(before.headers['x-portward-stale']).toBe('4');
+    expect(decodeEngines(before)).toMatchObject([{ port: 19_000, forwarded: false }]);
+    expect(keep).not.toHaveBeenCalled();
+    later.resolve({ version: '2', engines: [plainEngine(19_001)] });
+    const after = await read(server);
+    expect(after.headers['x-portward-stale']).toBeUndefined();
+    expect(decodeEngines(after)).toMatchObject([{ port: 19_001 }]);
+    expect(keep).toHaveBeenCalledTimes(1);
+  });
+
+  test('a clock that is set back changes nothing', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    jest.setSystemTime(Date.now() - 3_600_000);
+    vpn.list(plainEngine(19_001));
+    expect(decodeEngines(await read(server)).map((e) => e.port)).toEqual([19_001]);
+  });
+
+  test('after ENGINES_STALE_LIMIT_S without an answer it is a 503 that says which VPN and for how long', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.fail();
+    await jest.advanceTimersByTimeAsync(STALE_LIMIT_MS);
+    expect((await server.inject('/engines')).statusCode).toBe(200);
+    await jest.advanceTimersByTimeAsync(1_000);
+    for (const url of ['/engines', '/engines/id-19000', '/health/ready']) {
+      const response = await server.inject(url);
+      expect(response.statusCode).toBe(503);
+      expect(detail(response)).toBe('no list of engines: gluetun: its workflow has not answered for 31 s');
+    }
+  });
+
+  test('without any list it waits 2.5 s from its start, then it is a 503 that says why', async () => {
+    const vpn = new VpnStandIn('gluetun');
+    vpn.notLookedAt = true;
+    const server = await api([vpn]);
+    let answered = false;
+    const request = server.inject('/engines').then((response) => {
+      answered = true;
+      return response;
+    });
+    await jest.advanceTimersByTimeAsync(STARTED_MS - 100);
+    expect(answered).toBe(false);
+    await jest.advanceTimersByTimeAsync(200);
+    const response = await request;
+    expect(response.statusCode).toBe(503);
+    expect(detail(response)).toBe("no list of engines: gluetun: VPN 'gluetun' has not been looked at yet");
+  });
+
+  test('a request that comes before the first list is answered when the list is there', async () => {
+    const vpn = new VpnStandIn('gluetun');
+    vpn.fail();
+    const server = await api([vpn]);
+    const request = server.inject('/engines');
+    await jest.advanceTimersByTimeAsync(1_000);
+    vpn.list(plainEngine(19_000));
+    await jest.advanceTimersByTimeAsync(200);
+    expect(decodeEngines(await request)).toHaveLength(1);
+  });
+
+  test('a VPN whose workflow never answered does not hold up the engines of another (I4)', async () => {
+    const down = new VpnStandIn('gluetun');
+    const up = new VpnStandIn('gluetun2', [forwardedEngine(19_500, 51_234)]);
+    down.fail();
+    const server = await api([down, up]);
+    const first = server.inject('/engines');
+    await jest.advanceTimersByTimeAsync(STARTED_MS + PATIENCE_MS);
+    // Half a list would be taken for a whole one.
+    expect((await first).statusCode).toBe(503);
+    await jest.advanceTimersByTimeAsync(10_000);
+    const response = await read(server);
+    expect(decodeEngines(response)).toMatchObject([{ port: 19_500, forwarded: true }]);
+    expect(response.headers['x-portward-stale']).toBeDefined();
+  });
+
+  test('a VPN that stopped answering loses its forwarded mark, then its engines; another keeps both (I4)', async () => {
+    const down = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    const up = new VpnStandIn('gluetun2', [forwardedEngine(19_500, 51_234)]);
+    const server = await api([down, up]);
+    await server.inject('/engines');
+    down.fail();
+    await jest.advanceTimersByTimeAsync(5_000);
+    const shown = async () =>
+      decodeEngines(await server.inject('/engines')).map((e): [number, boolean] => [e.port, e.forwarded]);
+    expect(await shown()).toEqual([
+      [19_000, false],
+      [19_500, true],
+    ]);
+    await jest.advanceTimersByTimeAsync(STALE_LIMIT_MS);
+    expect(await shown()).toEqual([[19_500, true]]);
+  });
+}

@@ -1,0 +1,11 @@
+import { provisionCases } from './provision.cases';
+import { provisionRefusalsCases } from './provision-refusals.cases';
+import { provisionUnderWayCases } from './provision-under-way.cases';
+import { provisioningDecisionCases } from './provisioning-decision.cases';
+
+// Engines on request.
+
+provisionCases();
+provisionRefusalsCases();
+provisionUnderWayCases();
+provisioningDecisionCases();

@@ -1,0 +1,36 @@
+import { StaleStreams } from '../../src/api/stale-streams';
+import { FOUND_STALE } from '../../src/domain/end-reason';
+import { DAY } from '../builders';
+import { stream } from '../streams/events';
+
+const stale = (id: string) => stream(id, { endedAt: DAY, endReason: FOUND_STALE });
+
+export function staleStreamsCases(): void {
+  test('each stream that is found stale counts once, for as long as the list shows it and after', () => {
+    const found = new StaleStreams();
+    found.see('gluetun', [stream('a'), stream('b')]);
+    expect(found.total).toBe(0);
+    found.see('gluetun', [stale('a'), stream('b')]);
+    found.see('gluetun', [stale('a'), stream('b', { endedAt: DAY, endReason: 'client left' })]);
+    expect(found.total).toBe(1);
+    found.see('gluetun', [stale('c')]);
+    expect(found.total).toBe(2);
+    found.see('gluetun', []);
+    expect(found.total).toBe(2);
+  });
+
+  test('those that were found before this process began do not count', () => {
+    const found = new StaleStreams();
+    found.see('gluetun', [stale('a')]);
+    found.see('gluetun', [stale('a'), stale('b')]);
+    expect(found.total).toBe(1);
+  });
+
+  test('one VPN that is not seen, or seen late, neither hides those of another nor adds its own of before', () => {
+    const found = new StaleStreams();
+    found.see('gluetun', []);
+    found.see('gluetun', [stale('a')]);
+    found.see('late', [stale('b')]);
+    expect(found.total).toBe(1);
+  });
+}

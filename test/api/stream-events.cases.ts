@@ -1,0 +1,258 @@
+import { CATCH_UP_WITHIN_MS } from '../../src/api/reads/reads';
+import { VpnFollower } from '../../src/api/reads/vpn-follower';
+import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
+import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/stream-events';
+import { withEvents } from '../../src/api/stream-events-queue';
+import type { Stream, StreamEvent } from '../../src/domain/stream';
+import { DAY, plainEngine } from '../builders';
+import { ended, stream } from '../streams/events';
+import { Later, turnTime } from './api-under-test';
+import { VpnStandIn } from './vpn-stand-in';
+
+const opened: Vpns[] = [];
+
+const A = plainEngine(19_000, { id: 'a'.repeat(64), name: 'engine-a' });
+
+const B = plainEngine(19_050, { id: 'b'.repeat(64), name: 'engine-b' });
+
+/** VPNs whose workflows take what they are told. */
+class Vpns {
+  readonly one = new VpnStandIn('gluetun', [A]);
+  readonly two = new VpnStandIn('gluetun2', [B]);
+  private readonly followers = [this.one, this.two].map(
+    (vpn) => new VpnFollower(vpn, { lagMs: 600, worker: new WorkerLiveness() }),
+  );
+  readonly events = new StreamEvents(this.followers);
+
+  static async followed(): Promise<Vpns> {
+    const vpns = new Vpns();
+    for (const follower of vpns.followers) void follower.run();
+    opened.push(vpns);
+    await soon();
+    return vpns;
+  }
+
+  close(): void {
+    for (const follower of this.followers) follower.stop();
+  }
+
+  /** Of both VPNs. */
+  get told(): StreamEvent[] {
+    return [...this.one.told, ...this.two.told].flat();
+  }
+
+  /** The streams of the first VPN as the API shows them. */
+  get shown(): [id: string, status: string][] {
+    const streams = this.followers[0]?.last?.streams.streams ?? [];
+    return streams.map((s) => [s.id, s.endedAt === null ? 'started' : 'ended']);
+  }
+
+  start(id: string, port = 19_000, { host = 'gluetun', containerId = null as string | null } = {}): Promise<Stream> {
+    const { containerId: _, startedAt: _at, endedAt: _ended, endReason: _reason, ...reported } = stream(id);
+    return this.events.started({ engine: { host, port, containerId }, stream: reported });
+  }
+
+  end(streamId: string | null, containerId: string | null = null): Promise<{ updated: boolean; stream: Stream }> {
+    return this.events.ended({ streamId, containerId, reason: null });
+  }
+}
+
+/** Until what is under way is answered, or given up. */
+async function soon(): Promise<void> {
+  for (let i = 0; i < 12; i++) {
+    await jest.advanceTimersByTimeAsync(100);
+    await new Promise(setImmediate);
+  }
+}
+
+/** What comes of it, as time goes by. */
+async function came<T>(work: Promise<T>): Promise<T> {
+  const settled = Promise.allSettled([work]);
+  await soon();
+  await settled;
+  return work;
+}
+
+export function streamEventsCases(): void {
+  beforeEach(turnTime);
+
+  afterEach(() => {
+    for (const vpns of opened.splice(0)) vpns.close();
+    jest.useRealTimers();
+  });
+
+  test.each([
+    ['by port, whatever host the proxy knows it under', 19_000, { host: 'localhost' }, 'a'],
+    ['by port, whatever container the proxy names', 19_050, { host: 'x', containerId: 'acexy' }, 'b'],
+    ['by container id where no engine has the port', 6878, { containerId: 'b'.repeat(64) }, 'b'],
+    ["by Docker's short form of the id", 6878, { containerId: 'b'.repeat(12) }, 'b'],
+    ['by name', 6878, { containerId: 'engine-b' }, 'b'],
+  ])('an engine is found %s', async (_how, port, named, id) => {
+    const vpns = await Vpns.followed();
+    expect((await came(vpns.start('s', port, named))).containerId).toBe(id.repeat(64));
+    expect([vpns.one.told.length, vpns.two.told.length]).toEqual(id === 'a' ? [1, 0] : [0, 1]);
+  });
+
+  test('where two VPNs have the port, the host decides', async () => {
+    const vpns = await Vpns.followed();
+    vpns.two.list(B, plainEngine(19_000, { id: 'c'.repeat(64) }));
+    await soon();
+    expect((await came(vpns.start('s', 19_000, { host: 'gluetun2' }))).containerId).toBe('c'.repeat(64));
+  });
+
+  test('a stream on an engine that is hidden, or still boots, is taken', async () => {
+    const vpns = await Vpns.followed();
+    vpns.one.hidden = [plainEngine(19_001, { id: 'h'.repeat(64) })];
+    vpns.one.list(A);
+    await soon();
+    expect((await came(vpns.start('s', 19_001))).containerId).toBe('h'.repeat(64));
+  });
+
+  test('an engine that is not known is asked for once more, and only then not found', async () => {
+    const vpns = await Vpns.followed();
+    // Of this nothing has been heard yet.
+    vpns.one.answerEngines = async () => ({ version: '7', engines: [A, plainEngine(19_001, { id: 'd'.repeat(64) })] });
+    expect((await came(vpns.start('s', 19_001))).containerId).toBe('d'.repeat(64));
+    const before = vpns.two.asked.length;
+    await expect(came(vpns.start('t', 19_099))).rejects.toThrow(NothingOfThatName);
+    expect(vpns.two.asked.length - before).toBe(1);
+    expect(vpns.told).toHaveLength(1);
+  });
+
+  test('while a workflow does not answer nothing is called unknown', async () => {
+    const vpns = await Vpns.followed();
+    vpns.two.fail();
+    await soon();
+    await expect(came(vpns.start('s', 19_099))).rejects.toThrow(NotTaken);
+    await expect(came(vpns.end('nobody'))).rejects.toThrow(
+      'the workflow of gluetun2 does not answer; try again, and see /vpn/status',
+    );
+    vpns.two.list(B);
+    await expect(came(vpns.end('nobody'))).rejects.toThrow(NothingOfThatName);
+  });
+
+  test('a report is answered when what is read shows it', async () => {
+    const vpns = await Vpns.followed();
+    const shownWith = async <T>(report: Promise<T>) => ({ answer: await report, shown: vpns.shown });
+    expect(await came(shownWith(vpns.start('s')))).toMatchObject({ shown: [['s', 'started']] });
+    const over = await came(shownWith(vpns.end('s')));
+    expect(over).toMatchObject({ answer: { updated: true, stream: { id: 's' } }, shown: [['s', 'ended']] });
+  });
+
+  test('a report that is written down is answered though no worker is there to take it up', async () => {
+    const vpns = await Vpns.followed();
+    const nobody = new Later<never>();
+    vpns.one.answerEngines = () => nobody.promise;
+    expect((await came(vpns.start('s'))).id).toBe('s');
+    expect(vpns.told).toHaveLength(1);
+  });
+
+  test('a start on an engine that was let go of before it came is refused, and told from one of too many', async () => {
+    const vpns = await Vpns.followed();
+    vpns.one.takesStreams = false;
+    await expect(came(vpns.start('s'))).rejects.toThrow(
+      "VPN 'gluetun' has as many streams as are kept of one at a time",
+    );
+    vpns.one.answerTold = async () => vpns.one.list();
+    await expect(came(vpns.start('s'))).rejects.toThrow('no engine of ours has port 19000');
+  });
+
+  test('an end that comes while its start still waits is told after it', async () => {
+    const vpns = await Vpns.followed();
+    const later = new Later<void>();
+    vpns.one.answerTold = () => later.promise;
+    const started = vpns.start('s');
+    await soon();
+    const over = vpns.end('s');
+    await soon();
+    later.resolve();
+    expect((await came(started)).id).toBe('s');
+    expect((await came(over)).updated).toBe(true);
+    expect(vpns.told.map((e) => e.kind)).toEqual(['started', 'ended']);
+  });
+
+  test('repeats are not told again: of a start, of an end, of a start after the end', async () => {
+    const vpns = await Vpns.followed();
+    vpns.one.play(stream('runs'), stream('over', { endedAt: DAY + 5, endReason: null }));
+    await soon();
+    expect((await came(vpns.start('runs'))).startedAt).toBe(DAY);
+    expect((await came(vpns.start('over'))).endedAt).toBe(DAY + 5);
+    expect(await came(vpns.end('over'))).toMatchObject({ updated: false, stream: { endedAt: DAY + 5 } });
+    expect(vpns.told).toEqual([]);
+  });
+
+  test('a repeat of what still waits is answered when that is accepted, and refused when that is', async () => {
+    const vpns = await Vpns.followed();
+    const later = new Later<void>();
+    vpns.one.answerTold = () => later.promise;
+    const first = vpns.start('s');
+    await soon();
+    let answered = false;
+    const repeat = vpns.start('s').finally(() => (answered = true));
+    await soon();
+    expect([answered, vpns.told.length]).toEqual([false, 1]);
+    const outcomes = Promise.allSettled([first, repeat]);
+    later.reject(new Error('unavailable'));
+    for (const outcome of await came(outcomes)) expect(outcome).toMatchObject({ reason: expect.any(NotTaken) });
+    expect(vpns.shown).toEqual([]);
+  });
+
+  test('what Temporal does not take is not in the list, and may be reported again', async () => {
+    const vpns = await Vpns.followed();
+    vpns.one.answerTold = () => Promise.reject(new Error('unavailable'));
+    await expect(came(vpns.start('s'))).rejects.toThrow("Temporal did not take it for VPN 'gluetun': unavailable");
+    expect(vpns.shown).toEqual([]);
+    vpns.one.answerTold = async () => undefined;
+    await came(vpns.start('s'));
+    expect(vpns.shown).toEqual([['s', 'started']]);
+  });
+
+  test('without a stream id the newest stream that runs on the container ends', async () => {
+    const vpns = await Vpns.followed();
+    const on = { containerId: A.id };
+    vpns.one.play(
+      stream('old', { ...on, startedAt: DAY }),
+      stream('newest', { ...on, startedAt: DAY + 2_000 }),
+      stream('over', { ...on, startedAt: DAY + 3_000, endedAt: DAY + 4_000 }),
+      stream('elsewhere', { containerId: 'e'.repeat(64), startedAt: DAY + 5_000 }),
+    );
+    await soon();
+    expect(await came(vpns.end(null, 'engine-a'))).toMatchObject({ updated: true, stream: { id: 'newest' } });
+    await expect(came(vpns.end(null, 'acexy'))).rejects.toThrow("no stream runs on container 'acexy'");
+  });
+
+  test('an unknown stream id ends no other stream, whatever container is named', async () => {
+    const vpns = await Vpns.followed();
+    vpns.one.play(stream('runs', { containerId: A.id }));
+    await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("no stream 'unknown' is known");
+    expect(vpns.told).toEqual([]);
+  });
+
+  test('VPNs do not wait for one another', async () => {
+    const vpns = await Vpns.followed();
+    const later = new Later<void>();
+    vpns.one.answerTold = () => later.promise;
+    const first = vpns.start('s');
+    await soon();
+    expect((await came(vpns.start('t', 19_050))).containerId).toBe(B.id);
+    later.resolve();
+    await came(first);
+  });
+
+  test('a report does not wait for what another VPN is about to say, and waits a moment for what its own is', async () => {
+    const vpns = await Vpns.followed();
+    vpns.two.grow({ settled: false });
+    const reports = [vpns.start('s'), vpns.start('t', 19_050)];
+    await jest.advanceTimersByTimeAsync(CATCH_UP_WITHIN_MS - 10);
+    expect([vpns.one.told.length, vpns.two.told.length]).toEqual([1, 0]);
+    await came(Promise.all(reports));
+    expect(vpns.two.told).toHaveLength(1);
+  });
+
+  test('what events come to is the same for a list and for its repeat', () => {
+    const events = [{ kind: 'started', stream: stream('s') }, ended('s'), ended('nobody')] as const;
+    const once = withEvents([], events);
+    expect(once).toMatchObject([{ id: 's', endedAt: DAY + 60_000 }]);
+    expect(withEvents(once, events)).toEqual(once);
+  });
+}
