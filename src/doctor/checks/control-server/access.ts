@@ -16,10 +16,10 @@ const PORT_UNKNOWN = 'the forwarded port can not be read, and after GLUETUN_PORT
 
 export function judgeAccess(answer: PortAnswer): Finding {
   if (answer.kind !== 'failed') return ok('it answers, and lets Portward in');
-  return wrong(answer.reason, PORT_UNKNOWN, TODO[answer.failure] ?? null);
+  return wrong(answer.reason, PORT_UNKNOWN, ADVICE[answer.failure] ?? null);
 }
 
-const TODO: Readonly<Partial<Record<Extract<PortAnswer, { kind: 'failed' }>['failure'], string>>> = {
+const ADVICE: Readonly<Partial<Record<Extract<PortAnswer, { kind: 'failed' }>['failure'], string>>> = {
   unreachable:
     'see that HTTP_CONTROL_SERVER_ADDRESS of the container and GLUETUN_API_PORT say the same port (8000 if neither is set)',
   timeout: 'if it goes on, restart the container: Gluetun can hang, and answers nothing while an up-command runs',

@@ -12,18 +12,18 @@ export function portForwarding(vpn: VpnSite): Check {
   };
 }
 
-const TODO = "set VPN_PORT_FORWARDING=on in the environment of the VPN's container, and make it anew";
+const ADVICE = "set VPN_PORT_FORWARDING=on in the environment of the VPN's container, and make it anew";
 const NO_PORT = 'there is no forwarded port, and no engine that others can reach';
 
 export function judgeForwarding({ setting, meant, provider }: ForwardingSettings): Finding {
   if (setting === null) {
-    if (meant !== null) return wrong(`it has ${meant}, which Gluetun does not know`, NO_PORT, TODO);
-    return wrong('VPN_PORT_FORWARDING is not set', NO_PORT, TODO);
+    if (meant !== null) return wrong(`it has ${meant}, which Gluetun does not know`, NO_PORT, ADVICE);
+    return wrong('VPN_PORT_FORWARDING is not set', NO_PORT, ADVICE);
   }
   const { name, value, is } = setting;
-  if (is === 'off') return wrong(`${name} is ${value}`, NO_PORT, TODO);
+  if (is === 'off') return wrong(`${name} is ${value}`, NO_PORT, ADVICE);
   if (is === 'unclear')
-    return wrong(`${name} is '${value}', which Gluetun does not take`, 'Gluetun does not start with it', TODO);
+    return wrong(`${name} is '${value}', which Gluetun does not take`, 'Gluetun does not start with it', ADVICE);
   if (provider !== null && !FORWARDING_PROVIDERS.has(provider))
     return warning(
       `${name} is on, with the provider '${provider}'`,
