@@ -56,8 +56,9 @@ export class Run {
     return this.current.target?.generation === generation;
   }
 
-  /** @returns null: the target has moved meanwhile */
+  /** @returns null: the target has moved, before or meanwhile */
   async whileWanted<T>(target: Target, work: () => Promise<T>): Promise<T | null> {
+    if (!this.wants(target)) return null;
     this.ofTarget = new CancellationScope();
     try {
       return await this.ofTarget.run(work);
