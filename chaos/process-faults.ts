@@ -10,7 +10,7 @@ import { RemedyMissing, repair } from './vpn-faults';
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
-/** Processes take seconds to start, and a workflow task that a worker died of is given up after 30 s; what is longer is stuck. */
+/** Processes take seconds to start, and a workflow task that a worker died of is given up after 20 s; what is longer is stuck. */
 const BACK_LIMIT_MS = 45_000;
 const TEMPORAL_LIMIT_MS = 10_000;
 /** On a busy machine the server answers in time for long. */

@@ -1,4 +1,5 @@
 import { isHealthy, isNews, isReworded, type Observation, type Sight } from '../domain/observation';
+import type { EngineHealth } from './engine-health';
 import { MadeEngines } from './made-engines';
 import type { ObserveInput } from './observe-messages';
 import type { VpnMemory } from './vpn-memory';
@@ -19,7 +20,7 @@ export class Telling {
 
   constructor(
     private readonly input: ObserveInput,
-    private readonly memory: VpnMemory,
+    private readonly memory: Pick<VpnMemory, 'rewordings'> & { readonly health: Pick<EngineHealth, 'lastCheck'> },
   ) {
     this.made = new MadeEngines(input.busy);
   }
@@ -37,7 +38,8 @@ export class Telling {
     const hasLost = observation.kind === 'sight' && this.made.follow(observation);
     if (observation.kind === 'sight' && isHealthy(observation.vpn)) {
       if (portIsDoubted && !this.isOnlyWithheld(observation)) return false;
-      if (this.isIncomplete(observation) && !this.isImpatient()) return false;
+      if (observation.port.kind === 'pending' && !this.isImpatient()) return false;
+      if (this.hasUnasked(observation)) return false;
     }
     if (!newsOnly || hasLost || isNews(known, observation, busy)) return true;
     if (!isReworded(known, observation) || !this.mayReword()) return false;
@@ -53,12 +55,14 @@ export class Telling {
     return !isNews(known, known.withheld === undefined ? others : { ...others, withheld: known.withheld }, busy);
   }
 
-  /** Engines that were there before their VPN's workflow are listed together: without this the list would begin empty. */
-  private isIncomplete({ port, vpn, found }: Sight): boolean {
-    if (port.kind === 'pending') return true;
+  /**
+   * Engines that were there before their VPN's workflow are listed together: without this the list would begin empty, or with some of them.
+   * A busy machine changes nothing about that: each question has a deadline of its own.
+   */
+  private hasUnasked({ vpn, engines }: Sight): boolean {
     if (this.input.seenAt !== null || vpn.kind !== 'present') return false;
-    const answering = found.filter((e) => e.running && !e.evicted && e.networkOf === vpn.id);
-    return answering.some((e) => this.memory.health.lastCheck(e.id) === null);
+    const asked = engines.filter((e) => e.running && e.networkOf === vpn.id);
+    return asked.some((e) => this.memory.health.lastCheck(e.id) === null);
   }
 
   private isImpatient(): boolean {

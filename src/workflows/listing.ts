@@ -5,12 +5,13 @@ import { startedOn } from './streams';
 import { bootingEngines, validPort, type VpnData } from './vpn-data';
 
 /**
- * The engines that a proxy may use; null before the first look at Docker. An engine is listed once it has
- * answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
+ * The engines that a proxy may use; null before the first look at Docker, and while that has told only some of the engines. An engine is
+ * listed once it has answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
  */
 export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   if (data.sight === null) return null;
   if (!isHealthy(data.sight.vpn)) return [];
+  if (!data.sight.complete) return null;
   const port = validPort(data, now);
   const { withheld = [] } = data.sight;
   const usable = data.engines.filter((e) => e.ready && !e.cutOff && !withheld.includes(e.id));

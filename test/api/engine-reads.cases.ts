@@ -12,16 +12,19 @@ const STARTED_MS = 2_500;
 const PATIENCE_MS = 250;
 
 /** Kept by a former process, 4 s ago. */
-function lastLists(engine: ListedEngine) {
-  const known: KnownLists = {
-    lists: {
-      engines: { version: '1', engines: [engine], hidden: [], current: true },
-      streams: { version: '1', streams: [] },
+function lastLists(engines: Readonly<Record<string, ListedEngine>>) {
+  const known = Object.entries(engines).map(([vpn, engine]): [string, KnownLists] => [
+    vpn,
+    {
+      lists: {
+        engines: { version: '1', engines: [engine], hidden: [], current: true },
+        streams: { version: '1', streams: [] },
+      },
+      at: Date.now() - 4_000,
     },
-    at: Date.now() - 4_000,
-  };
+  ]);
   const keep = jest.fn();
-  return { lists: { load: async () => new Map([['gluetun', known]]), keep, close: async () => undefined }, keep };
+  return { lists: { load: async () => new Map(known), keep, close: async () => undefined }, keep };
 }
 
 /** Answers while time passes: a reader may wait for a list that is on its way. */
@@ -249,7 +252,7 @@ export function engineReadsCases(): void {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_001)]);
     const later = new Later<EngineList>();
     vpn.answerEngines = () => later.promise;
-    const { lists, keep } = lastLists(forwardedEngine(19_000, 65_290));
+    const { lists, keep } = lastLists({ gluetun: forwardedEngine(19_000, 65_290) });
     const server = await api([vpn], { lastLists: lists });
     const before = await read(server);
     expect(before.headers['x-portward-stale']).toBe('4');
@@ -260,6 +263,33 @@ export function engineReadsCases(): void {
     expect(after.headers['x-portward-stale']).toBeUndefined();
     expect(decodeEngines(after)).toMatchObject([{ port: 19_001 }]);
     expect(keep).toHaveBeenCalledTimes(1);
+  });
+
+  test('a VPN whose task was lost with the worker is shown as it was before the start until it answers: never half a list', async () => {
+    const lost = new VpnStandIn('gluetun');
+    lost.fail();
+    const well = new VpnStandIn('gluetun2', [plainEngine(19_500)]);
+    const { lists } = lastLists({ gluetun: plainEngine(19_000), gluetun2: plainEngine(19_500) });
+    const server = await api([lost, well], { lastLists: lists });
+    const shown = async () => decodeEngines(await read(server)).map((e) => e.port);
+    for (let ms = 0; ms < STALE_LIMIT_MS; ms += 1_000 + PATIENCE_MS) {
+      expect(await shown()).toEqual([19_000, 19_500]);
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    lost.list(plainEngine(19_001));
+    expect(await shown()).toEqual([19_001, 19_500]);
+  });
+
+  test('a VPN of which nothing is known after a start is not left out before it has been silent for ENGINES_STALE_LIMIT_S', async () => {
+    const silent = new VpnStandIn('gluetun');
+    silent.fail();
+    const server = await api([silent, new VpnStandIn('gluetun2', [plainEngine(19_500)])]);
+    await jest.advanceTimersByTimeAsync(STARTED_MS);
+    for (let s = STARTED_MS / 1_000; s < STALE_LIMIT_MS / 1_000; s++) {
+      expect((await server.inject('/engines')).statusCode).toBe(503);
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    expect(decodeEngines(await server.inject('/engines')).map((e) => e.port)).toEqual([19_500]);
   });
 
   test('a clock that is set back changes nothing', async () => {
@@ -323,7 +353,7 @@ export function engineReadsCases(): void {
     await jest.advanceTimersByTimeAsync(STARTED_MS + PATIENCE_MS);
     // Half a list would be taken for a whole one.
     expect((await first).statusCode).toBe(503);
-    await jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(STALE_LIMIT_MS);
     const response = await read(server);
     expect(decodeEngines(response)).toMatchObject([{ port: 19_500, forwarded: true }]);
     expect(response.headers['x-portward-stale']).toBeDefined();

@@ -155,7 +155,7 @@ async function doneWithout(
 }
 
 test('one is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
-  // The kill meets an activity, and no task of a workflow, for which Temporal would wait 30 s.
+  // The kill meets an activity, and no task of a workflow, for which Temporal would wait 20 s.
   stage.gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
   expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, releaseEngine: 1 });
 });

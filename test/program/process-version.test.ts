@@ -12,7 +12,7 @@ import { NO_PROXY, Stage } from './stage';
 const CHANGING = 0;
 const QUIET = 1;
 const QUIET_PORT = 50_001;
-/** A task that Temporal gave to a worker in the moment of its end is given out again after 30 s. */
+/** A task that Temporal gave to a worker in the moment of its end is given out again after 20 s. */
 const AFTER_A_LOST_TASK_MS = 90_000;
 
 let stage: Stage;

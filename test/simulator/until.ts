@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Looks until the look finds something other than null, undefined or false, and resolves with it.
  * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine, and for a workflow task
- * that is lost with a worker or a server, for which Temporal waits 30 s
+ * that is lost with a worker or a server, for which Temporal waits 20 s
  */
 export async function until<T>(
   what: string,

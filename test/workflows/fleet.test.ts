@@ -117,7 +117,7 @@ test.concurrent('one of another version is ended and begun anew, and one of this
     await stand.supervision.endOtherVersion();
     expect((await stand.fleet.describe()).status.name).toBe('TERMINATED');
     await stand.supervision.begin();
-    // Its memo, since a query that comes before its first task is done may hold that task up for half a minute.
+    // Its memo, since a query that comes before its first task is done may hold that task up for 20 s.
     await until('the demand of the one before', async () => {
       const { status, memo } = await stand.fleet.describe();
       return status.name === 'RUNNING' && memo?.['demand'] === 8;

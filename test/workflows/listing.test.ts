@@ -1,7 +1,7 @@
 import { carriedOver, restoredFrom } from '../../src/workflows/carried';
 import { hidden, listing } from '../../src/workflows/listing';
 import { newVpnData, noPort } from '../../src/workflows/vpn-data';
-import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
 
 const forwarded = forwardedEngine(19_000, 65_290);
 const plain = plainEngine(19_001);
@@ -20,4 +20,12 @@ test('an engine that is withheld is not listed, also not by the run after this o
     expect(ids(hidden(state, listed))).toEqual([forwarded.id]);
   }
   expect(ids(listing({ ...data, sight: sight(65_290) }, DAY))).toEqual([forwarded.id, plain.id]);
+});
+
+test('a look that has not told every engine yet brings no list: half of them would be taken for all', () => {
+  const incomplete = sight(65_290, { complete: false });
+  const seen = { ...data, sight: incomplete };
+  for (const state of [seen, restoredFrom(carriedOver(seen))]) expect(listing(state, DAY)).toBeNull();
+  const unhealthy = { ...incomplete, vpn: presentVpn({ health: 'unhealthy' }) };
+  expect(listing({ ...data, sight: unhealthy }, DAY)).toEqual([]);
 });

@@ -14,6 +14,10 @@ import { WorkerLiveness } from './worker-liveness';
 export interface ReadsOptions {
   /** For how long a list may be behind its workflow and still counts as fresh, in ms. */
   readonly lagMs: number;
+  /**
+   * For how long a VPN may be silent, since its last list or since this process began, before it is left out. Until then half a list would
+   * be shown as a whole one. In ms; a workflow task that was lost with a worker takes less (`workflows/task-timeout.ts`).
+   */
   readonly staleLimitMs: number;
   readonly advertisedHost: string | null;
   /** `name=value`, marks the containers that are ours. */
@@ -66,8 +70,8 @@ interface FollowedVpn {
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
-/** A VPN of which nothing is known yet is left out from then on: until then half a list would be shown as a whole one. */
-const LEFT_OUT_AFTER_MS = 10_000;
+/** After a start no VPN is left out sooner, however short ENGINES_STALE_LIMIT_S is. */
+const LEFT_OUT_AFTER_MS_AT_LEAST = 10_000;
 /**
  * Readers wait for what has just happened: a change that one API process has answered for is shown by the others. From so long after it
  * on, those who read while the worker is busier than that get the list of before.
@@ -216,8 +220,9 @@ export class Reads {
     for (;;) {
       const reads = this.lists();
       const usable = reads.filter(({ read }) => this.isUsable(read));
-      const age = performance.now() - this.startedAt;
-      const isWhole = usable.length === reads.length || age >= LEFT_OUT_AFTER_MS;
+      const { age } = this;
+      const mayLackSome = age >= Math.max(LEFT_OUT_AFTER_MS_AT_LEAST, this.options.staleLimitMs);
+      const isWhole = usable.length === reads.length || mayLackSome;
       if (usable.length > 0 && isWhole) return { kind: 'reads', reads };
       if (age >= FIRST_LIST_WITHIN_MS) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
       await pauseUntil(LOOK_AGAIN_MS, this.stopping.signal);
@@ -235,7 +240,12 @@ export class Reads {
   }
 
   private tooOld(read: Read<unknown>): boolean {
-    return read.kind === 'stale' && read.seconds * 1000 > this.options.staleLimitMs;
+    return read.kind === 'stale' && Math.min(read.seconds * 1000, this.age) > this.options.staleLimitMs;
+  }
+
+  /** Since this process began to read, in ms. */
+  private get age(): number {
+    return performance.now() - this.startedAt;
   }
 
   private compose(reads: readonly VpnListsRead[]): EnginesList {

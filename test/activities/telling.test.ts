@@ -1,0 +1,68 @@
+import { Telling } from '../../src/activities/telling';
+import type { Instant } from '../../src/domain/engine';
+import type { EngineCondition, PortReading } from '../../src/domain/observation';
+import { DAY, sight } from '../builders';
+
+// Whether the first look of a workflow is told, while time is turned.
+
+beforeEach(() => jest.useFakeTimers({ now: DAY }));
+afterEach(() => jest.useRealTimers());
+
+const PORT: PortReading = { kind: 'known', port: 65_290 };
+/** Longer than a control server that hangs is waited for. */
+const LONG_MS = 2_900;
+
+const running = (id: string): EngineCondition => ({
+  id,
+  running: true,
+  startedAt: DAY,
+  networkOf: 'vpn-container',
+  health: 'unknown',
+});
+
+function firstLook(...engines: EngineCondition[]) {
+  const checks = new Map<string, Instant>();
+  const memory = { rewordings: 0, health: { lastCheck: (id: string) => checks.get(id) ?? null } };
+  const busy = { evicted: [], replacements: [] };
+  const telling = new Telling(
+    {
+      vpn: 'gluetun',
+      instance: 'test',
+      image: 'engine:test',
+      known: null,
+      accounted: [],
+      busy,
+      seenAt: null,
+      portRead: null,
+      newsOnly: false,
+    },
+    memory,
+  );
+  telling.hasBegun();
+  return {
+    asked: (id: string) => checks.set(id, Date.now()),
+    isDue: (port: PortReading) => telling.isDue(sight(0, { port, engines }), false),
+  };
+}
+
+test('a first look waits for the first answer of each engine however busy the machine is: the list begins whole', () => {
+  const { asked, isDue } = firstLook(running('one'), running('two'));
+  jest.advanceTimersByTime(LONG_MS);
+  asked('one');
+  expect(isDue(PORT)).toBe(false);
+  asked('two');
+  expect(isDue(PORT)).toBe(true);
+});
+
+test('a first look does not wait for an engine that nobody can ask', () => {
+  const ended = { ...running('ended'), running: false, startedAt: null };
+  const { isDue } = firstLook(ended, { ...running('cut off'), networkOf: 'vpn-before' });
+  expect(isDue(PORT)).toBe(true);
+});
+
+test('a control server that hangs is waited for for a while only', () => {
+  const { isDue } = firstLook();
+  expect(isDue({ kind: 'pending' })).toBe(false);
+  jest.advanceTimersByTime(LONG_MS);
+  expect(isDue({ kind: 'pending' })).toBe(true);
+});
