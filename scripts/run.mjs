@@ -20,6 +20,7 @@ const LEFT_OUT = ['test/chaos', 'test/simulator', 'test/image'];
 const jest = { path: inRoot('node_modules', 'jest', 'bin', 'jest.js'), needsMachine: true };
 const programs = {
   start: { path: inRoot('dist', 'src', 'main.js'), args: ['start'], needsMachine: false },
+  portward: { path: inRoot('dist', 'src', 'main.js'), args: [], needsMachine: false },
   demo: { path: inRoot('dist', 'demo', 'main.js'), args: [], needsMachine: true },
   bench: { path: inRoot('dist', 'bench', 'main.js'), args: [], needsMachine: true },
   fuzz: { path: inRoot('dist', 'fuzz', 'main.js'), args: [], needsMachine: true },

@@ -1,6 +1,6 @@
 /**
  * Variables of the system before Portward that it does not read, with what holds in their place. `.env` files that have
- * them go on working; docs/migrating.md says why they were left out.
+ * them go on working; docs/guides/migrating.md says why they were left out.
  */
 export const leftOutVariables: Readonly<Record<string, string>> = {
   IDLE_TTL_S: 'idle engines beyond the wanted ones go after ENGINE_GRACE_PERIOD_S',
@@ -19,5 +19,5 @@ export function leftOutNotice(env: Readonly<Record<string, string | undefined>>)
   const set = all.filter(([name]) => (env[name] ?? '').trim() !== '');
   if (set.length === 0) return null;
   const each = set.map(([name, instead]) => `${name} (${instead})`);
-  return `Set, but without effect: ${each.join(', ')}; see docs/configuration.md`;
+  return `Set, but without effect: ${each.join(', ')}; see docs/reference/configuration.md`;
 }

@@ -44,10 +44,10 @@ interface Documented {
 
 const KINDS = ['any route', 'those that ask for a key', 'those with a body'] as const;
 
-/** By route, as the tables of docs/api.md have them: its own answers, and those that routes of its kind may give. */
+/** By route, as the tables of docs/reference/api/README.md have them: its own answers, and those that routes of its kind may give. */
 function documented(of: ReadonlyMap<string, Operation>): Map<string, Documented> {
-  const tables = tablesIn(readFileSync(join(__dirname, '..', '..', 'docs', 'api.md'), 'utf8'));
-  const routes = tables.find(({ header }) => header.join() === 'route,,answers,asks for a key')?.rows ?? [];
+  const tables = tablesIn(readFileSync(join(__dirname, '..', '..', 'docs/reference/api/README.md'), 'utf8'));
+  const routes = tables.flatMap(({ header, rows }) => (header.join() === 'route,what,answers,key' ? rows : []));
   const shared = tables.find(({ header }) => header.join() === 'status,of,when')?.rows ?? [];
   expect(shared.filter(([, kind]) => !KINDS.some((k) => k === kind))).toEqual([]);
   return new Map(
@@ -66,7 +66,7 @@ function documented(of: ReadonlyMap<string, Operation>): Map<string, Documented>
   );
 }
 
-test('docs/api.md names every route of the OpenAPI document, with every answer that it may give, and no other', async () => {
+test('docs/reference/api/README.md names every route of the OpenAPI document, with every answer that it may give, and no other', async () => {
   const { document, of } = await operations();
   expect(document.openapi).toMatch(/^3\.1/);
   expect(of.size).toBeGreaterThan(10);

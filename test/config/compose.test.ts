@@ -118,7 +118,12 @@ test("Portward's log is for people", () => {
 });
 
 test('the documents show the ranges of the file, and remove the engines of this Portward only', () => {
-  const documents = ['README.md', 'docs/operations.md']
+  const documents = [
+    'README.md',
+    'docs/getting-started.md',
+    'docs/guides/other-devices.md',
+    'docs/guides/update-and-remove.md',
+  ]
     .map((name) => readFileSync(join(ROOT, name), 'utf8'))
     .join('\n');
   const ranges = [...documents.matchAll(/\b19\d{3}[-–]19\d{3}\b/g)].map(([range]) => range.replace('–', '-'));

@@ -70,8 +70,8 @@ test('the values in .env.example are the defaults', () => {
   expect(configured({ ...env, HOME: '/h' })).toEqual(configured({ HOME: '/h' }));
 });
 
-test('docs/configuration.md has every variable in one of its tables', () => {
-  const tables = tablesIn(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8'));
+test('docs/reference/configuration.md has every variable in one of its tables', () => {
+  const tables = tablesIn(readFileSync(join(ROOT, 'docs/reference/configuration.md'), 'utf8'));
   const explained = new Set(
     tables
       .filter(({ header }) => header[0] === 'variable')

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { anchorsIn, localLinksIn } from './markdown';
+import { anchorsIn, documentsIn, localLinksIn } from './markdown';
 
 const root = join(__dirname, '..', '..');
-const documents = ['.', 'docs', 'simulator'].flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
-);
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...['docs', 'simulator', 'chaos'].flatMap((folder) =>
+    documentsIn(join(root, folder)).map((path) => relative(root, path)),
+  ),
+];
 
 /** The links of a document that lead nowhere. */
 function broken(path: string, markdown: string): string[] {
@@ -26,8 +27,9 @@ test.each(documents)('links and anchors in %s lead somewhere', (path) => {
 
 test('there are links in the documents, and one that leads nowhere is found', () => {
   expect(documents).toContain('README.md');
+  expect(documents).toContain('docs/reference/api/README.md');
   expect(localLinksIn(readFileSync(join(root, 'README.md'), 'utf8')).length).toBeGreaterThan(5);
   const text =
-    "# It's here\n[a](#its-here) [b](#there) [c](docs/nothing.md) [d](docs/api.md#access) [e](docs/api.md#none)";
-  expect(broken('README.md', text)).toEqual(['#there', 'docs/nothing.md', 'docs/api.md#none']);
+    "# It's here\n[a](#its-here) [b](#there) [c](docs/nothing.md) [d](docs/reference/metrics.md#temporals) [e](docs/README.md#none)";
+  expect(broken('README.md', text)).toEqual(['#there', 'docs/nothing.md', 'docs/README.md#none']);
 });

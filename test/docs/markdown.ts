@@ -1,6 +1,17 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 export interface Table {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+}
+
+/** The documents in a folder, in folders below it as well. */
+export function documentsIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+    .toSorted();
 }
 
 /** The tables of a document, cell by cell. */
@@ -35,7 +46,7 @@ export function anchorsIn(markdown: string): string[] {
 
 /** Where a document's links and pictures lead, but for those that lead to other hosts. */
 export function localLinksIn(markdown: string): string[] {
-  return [...withoutCode(markdown).matchAll(/\]\(([^()\s]+)\)/g)]
+  return [...withoutCode(markdown).matchAll(/(?:\]\(|^\[[^\]]+\]: )([^()\s]+)/gm)]
     .map(([, target = '']) => target)
     .filter((target) => !/^[a-z]+:/.test(target));
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { leftOutNotice, leftOutVariables } from '../../src/left-out-variables';
 import { variables } from '../../src/variables';
 import { configured } from '../config/environment';
-import { tablesIn } from './markdown';
 
 // Existing `.env` files go on working: each variable of the system before Portward is read, or told to be left out.
 
@@ -23,10 +22,17 @@ const FORMER = [
 /** With a VPN's number at its end, and read beside the others: a wrong one must be noticed. */
 const NUMBERED = ['GLUETUN_PORT_RANGE_1', 'GLUETUN_PORT_RANGE_2'];
 
-const tables = tablesIn(readFileSync(join(__dirname, '..', '..', 'docs', 'migrating.md'), 'utf8'));
-const tableOf = (firstHeading: string) => tables.find(({ header }) => header[0] === firstHeading)?.rows ?? [];
-const carriedOver = tableOf('what').flatMap(([, names = '']) => names.split(', '));
-const leftOut = tableOf('left out').map(([name = '']) => name);
+const document = readFileSync(join(__dirname, '../../docs/guides/migrating.md'), 'utf8');
+const [, section = ''] = document.split('\n## Variables\n');
+const [readAsBefore = '', leftOutOfIt = ''] = (section.split('\n## ')[0] ?? '').split('These are left out.');
+/** Of the list items below that: what stands before the colon, and what after it. */
+const itemsIn = (text: string) =>
+  [...text.matchAll(/^- ([^:]+): ([^]+?)(?=\n- |\n\n|$(?![^]))/gm)].map(([, what = '', because = '']) => ({
+    what,
+    because,
+  }));
+const carriedOver = itemsIn(readAsBefore).flatMap(({ because }) => because.split(/,\s+/));
+const leftOut = itemsIn(leftOutOfIt).map(({ what }) => what);
 
 test('each variable of the system before is told to carry over or to be left out, once', () => {
   expect([...carriedOver, ...leftOut].toSorted()).toEqual(FORMER.toSorted());
@@ -42,13 +48,13 @@ test('what is told to carry over is read', () => {
 
 test('what is told to be left out is not read, has a reason, and is what the log tells at the start', () => {
   expect(leftOut.filter((name) => name in variables)).toEqual([]);
-  expect(tableOf('left out').filter(([, why = '']) => why.length < 20)).toEqual([]);
+  expect(itemsIn(leftOutOfIt).filter(({ because }) => because.length < 20)).toEqual([]);
   expect(Object.keys(leftOutVariables).toSorted()).toEqual(leftOut.toSorted());
 });
 
 test('one line tells of all that are set without effect; none when there is none', () => {
   expect(leftOutNotice({ IDLE_TTL_S: '600', AUTO_DELETE: 'true', MIN_REPLICAS: '1' })).toMatch(
-    /^Set, but without effect: IDLE_TTL_S .*, AUTO_DELETE .*docs\/configuration\.md$/,
+    /^Set, but without effect: IDLE_TTL_S .*, AUTO_DELETE .*docs\/reference\/configuration\.md$/,
   );
   expect(leftOutNotice({ PORTWARD_TEMPORAL_UI_IP: '0.0.0.0' })).toMatch(
     /UI_IP \(the Temporal UI is now at \/temporal of/,

@@ -42,13 +42,13 @@ afterAll(async () => {
   await removeEngineImages(docker, instance);
 });
 
-/** As docs/operations.md has it. */
+/** As docs/guides/update-and-remove.md has it. */
 const ENGINES_REMOVED = 'docker rm -f $(docker ps -aq --filter label=portward.instance=default)';
 
-/** The commands under that heading of the README. */
+/** The commands under that heading of docs/getting-started.md. */
 function commandsOf(heading: string): string[] {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-  const [, section = ''] = readme.split(`### ${heading}\n`);
+  const firstSteps = readFileSync(join(__dirname, '../../docs/getting-started.md'), 'utf8');
+  const [, section = ''] = firstSteps.split(`## ${heading}\n`);
   const [, block = ''] = /```sh\n([^]*?)```/.exec(section) ?? [];
   return block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
@@ -80,9 +80,9 @@ async function fromVpn(url: string, headers: Record<string, string> = {}): Promi
 }
 
 check(
-  "the README's first steps build the image, and bring up the VPNs and their engines",
+  'the first steps of a new installation build the image, and bring up the VPNs and their engines',
   async () => {
-    const commands = commandsOf('With Docker Compose');
+    const commands = commandsOf('A new installation, VPN and all');
     expect(commands).toEqual([
       'cp .env.example .env',
       expect.stringContaining('sed -i "s/^DOCKER_GID='),
@@ -147,7 +147,7 @@ check("the VPN's up-command is heard: a new port has its engine", async () => {
   );
 });
 
-check('the Temporal UI is shown at the address of the README to whoever gives the key', async () => {
+check('the Temporal UI is shown at the address that the docs name to whoever gives the key', async () => {
   const ui = 'http://127.0.0.1:8000/temporal';
   const asked = await fetch(ui, { headers: { accept: 'text/html' } });
   expect([asked.status, await asked.text()]).toEqual([401, expect.stringContaining('<form method="post"')]);
@@ -183,10 +183,10 @@ check('without a key the host sees the UI, by the published port, and a VPN does
   expect(await fromVpn(`http://portward:8000${shown}`)).toBe('403');
 });
 
-check('what operations.md says removes it all, and the engines of this Portward alone', async () => {
-  const operations = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
-  expect(operations).toContain(`docker compose down --volumes\n`);
-  expect(operations).toContain(ENGINES_REMOVED);
+check('what update-and-remove.md says removes it all, and the engines of this Portward alone', async () => {
+  const guide = readFileSync(join(__dirname, '../../docs/guides/update-and-remove.md'), 'utf8');
+  expect(guide).toContain(`docker compose down --volumes\n`);
+  expect(guide).toContain(ENGINES_REMOVED);
   await shell('docker compose down --volumes');
   await shell(ENGINES_REMOVED.replace('default', instance));
   expect(await shell(`docker ps -aq --filter label=com.docker.compose.project=${checkout?.name}`)).toBe('');

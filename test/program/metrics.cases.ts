@@ -88,8 +88,8 @@ export function metricsCases(on: () => Stage, at: number): void {
     expect(values.filter((value) => ids.includes(value) || value.startsWith('vpn/'))).toEqual([]);
   });
 
-  test('docs/metrics.md has every name of ours and no other', async () => {
-    const told = tablesIn(readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8'))
+  test('docs/reference/metrics.md has every name of ours and no other', async () => {
+    const told = tablesIn(readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8'))
       .filter(({ header }) => header[0] === 'name')
       .flatMap(({ rows }) =>
         rows.flatMap(([cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)),
@@ -139,7 +139,7 @@ export function metricsCases(on: () => Stage, at: number): void {
       });
     }
     expect(new Set(rules.map((r) => r['alert'])).size).toBe(rules.length);
-    const [advice] = tablesIn(readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8')).filter(
+    const [advice] = tablesIn(readFileSync(join(ROOT, 'docs/guides/watch-and-alert.md'), 'utf8')).filter(
       ({ header }) => header[0] === 'alert',
     );
     expect(rules.map((r) => r['alert'])).toEqual(advice?.rows.map(([alert]) => alert));

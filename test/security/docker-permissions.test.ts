@@ -1,4 +1,4 @@
-// Portward behind a filtering proxy that lets through what docs/security.md lists, and nothing else.
+// Portward behind a filtering proxy that lets through what docs/guides/limit-docker.md lists, and nothing else.
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import type { EngineJson } from '../../src/api/schemas';
 import { lane } from '../program/lane';
@@ -166,7 +166,7 @@ test('none of the documented calls is superfluous', () => {
   expect(unused.map(([call]) => call)).toEqual([]);
 });
 
-test('the queries are those that the table names', () => {
+test('the queries are those that the list names', () => {
   for (const [permission, asked] of filter.queries) {
     const [, purpose = ''] = [...documentedCalls()].find(([call]) => permits(permission, call)) ?? [];
     const documented = /query (.*?)(?:[.;]|$)/.exec(purpose)?.[1] ?? '';

@@ -9,9 +9,9 @@ export interface Permission {
   readonly pattern: RegExp;
 }
 
-const DOCUMENT = join(__dirname, '../../docs/security.md');
+const DOCUMENT = join(__dirname, '../../docs/guides/limit-docker.md');
 
-/** The calls that docs/security.md says are needed, from the settings for the filtering proxy in it: `-allowGET=…`. */
+/** The calls that docs/guides/limit-docker.md says are needed, from the settings for the filtering proxy in it: `-allowGET=…`. */
 export function documentedPermissions(): Permission[] {
   const text = readFileSync(DOCUMENT, 'utf8');
   return [...text.matchAll(/^\s*- '-allow([A-Z]+)=(.+)'$/gm)].map(([, method = '', path = '']) => ({
@@ -22,9 +22,11 @@ export function documentedPermissions(): Permission[] {
   }));
 }
 
-/** The same calls from the table above it, as `GET /containers/{id}/json`, and what each is for. */
+/** The same calls from the list above it, as `GET /containers/{id}/json`, and what each is for. */
 export function documentedCalls(): Map<string, string> {
   const text = readFileSync(DOCUMENT, 'utf8');
-  const rows = [...text.matchAll(/^\| `([A-Z]+) (\/[^`]*)` +\|(.*)\|$/gm)];
-  return new Map(rows.map(([, method = '', path = '', purpose = '']) => [`${method} ${path}`, purpose]));
+  const items = [...text.matchAll(/^- `([A-Z]+) (\/[^`]*)`: ([^]+?)(?=\n- |\n\n)/gm)];
+  return new Map(
+    items.map(([, method = '', path = '', purpose = '']) => [`${method} ${path}`, purpose.replaceAll(/\s+/g, ' ')]),
+  );
 }

@@ -33,7 +33,7 @@ test('a change of another program does not concern what starts this one', () => 
 });
 
 test('a change of a document, or of another file that a test reads, concerns that test', () => {
-  expect(concernedBy('docs/api.md')).toContain('test/docs/links.test.ts');
+  expect(concernedBy('docs/reference/metrics.md')).toContain('test/docs/links.test.ts');
   expect(concernedBy('.env.example')).toContain('test/config/env-example.test.ts');
 });
 
@@ -43,6 +43,6 @@ const nobodyReads = `deploy/${randomUUID()}.yml`;
 test.each(['package.json', 'jest.config.js', 'scripts/build.mjs', 'test/environment.mjs', nobodyReads])(
   'a change of %s has everything run',
   (file) => {
-    expect(concernedBy('docs/api.md', file)).toEqual([]);
+    expect(concernedBy('docs/reference/metrics.md', file)).toEqual([]);
   },
 );

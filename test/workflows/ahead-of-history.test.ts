@@ -6,7 +6,7 @@ import { ALL } from '../repetitions';
 import { builtWorkflows } from './built-workflows';
 import { TemporalBench, type VpnStand } from './bench';
 
-/** A task that a worker is given in the moment of its end is lost for 20 s, as `docs/failure-and-recovery.md` says of SIGTERM. */
+/** A task that a worker is given in the moment of its end is lost for 20 s, as `docs/reference/failures/processes.md` says of SIGTERM. */
 const WITH_LOST_TASKS_MS = 75_000;
 
 let bench: TemporalBench;

@@ -31,7 +31,7 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fa
         summary: 'Metrics in the text format of Prometheus',
         response: {
           200: {
-            description: 'Every metric now; docs/metrics.md has their names.',
+            description: 'Every metric now; docs/reference/metrics.md has their names.',
             content: { 'text/plain': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
           503: { ...ErrorSchema, description: 'They could not be gathered in time.' },

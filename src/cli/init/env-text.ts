@@ -4,7 +4,7 @@ import type { Plan } from './plan';
 export function envText({ vpns, apiKey }: Plan): string {
   const names = vpns.map(({ name }) => name);
   return [
-    '# Made by `portward init`. docs/configuration.md says what else there is. It holds keys: keep it to yourself.',
+    '# Made by `portward init`. docs/reference/configuration.md says what else there is. It holds keys: keep it to yourself.',
     '',
     names.length === 1 ? `GLUETUN_CONTAINER_NAME=${names[0]}` : `GLUETUN_CONTAINER_NAMES=${names.join(',')}`,
     '',

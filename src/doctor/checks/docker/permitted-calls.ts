@@ -9,7 +9,7 @@ import type { Site } from '../../site';
 // What stands before Docker may refuse some calls. Each that Portward needs is tried with a container that can't be there, an image
 // that has no possible name, or without the container's image: Docker answers that it can't, a filtering proxy that it must not.
 
-/** As the table in docs/security.md has them. */
+/** As the table in docs/guides/limit-docker.md has them. */
 export interface NeededCall {
   readonly call: string;
   readonly method: string;
@@ -125,7 +125,7 @@ export function judgeAnswers(
   if (refused.length === 0) return ok(`all ${answers.length} that Portward needs are let through`);
   return refused.map(({ call: { call, without }, status }) => {
     const found = `${call} is refused (${status})`;
-    const todo = `have the filtering proxy before Docker permit ${call}: docs/security.md has the settings`;
+    const todo = `have the filtering proxy before Docker permit ${call}: docs/guides/limit-docker.md has the settings`;
     return without === null ? wrong(found, 'Portward needs it', todo) : warning(found, without, todo);
   });
 }

@@ -1,26 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FAULT_KINDS } from '../../chaos/faults';
-import { tablesIn } from './markdown';
+import { documentsIn } from './markdown';
 import { firstMissing, titlesIn } from './titles';
 
-// Each row of docs/failure-and-recovery.md names the tests that prove it: `file below test/ › title › title`.
+// Each failure in docs/reference/failures names the tests that prove it: `file below test/ › title › title`.
 
 const root = join(__dirname, '..', '..');
-const document = readFileSync(join(root, 'docs', 'failure-and-recovery.md'), 'utf8');
-const rows = tablesIn(document)
-  .filter(({ header }) => header.at(-1) === 'test')
-  .flatMap(({ rows: rowsOfOne }) => rowsOfOne);
 
-function quotedIn(cell: string | undefined): string[] {
-  return [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, quoted = '']) => quoted);
+interface Failure {
+  readonly what: string;
+  /** References to tests, and faults of chaos. */
+  readonly proofs: readonly string[];
 }
 
-function isFault(quoted: string): boolean {
-  return quoted.startsWith('chaos: ');
+/** A paragraph that begins with what happens, in bold, and a list of what proves it. */
+function failuresIn(document: string): Failure[] {
+  return [...document.matchAll(/^\*\*([^]+?)\*\*[^]*?\n\n((?:- .+\n)*)/gm)].map(([, what = '', list = '']) => ({
+    what,
+    proofs: [...list.matchAll(/`([^`]+)`/g)].map(([, quoted = '']) => quoted),
+  }));
 }
 
-const named = rows.flatMap((row) => quotedIn(row.at(-1)));
+function isFault(proof: string): boolean {
+  return proof.startsWith('chaos: ');
+}
+
+const failures = documentsIn(join(root, 'docs/reference/failures')).flatMap((path) =>
+  failuresIn(readFileSync(path, 'utf8')),
+);
+const named = failures.flatMap(({ proofs }) => proofs);
 
 /** The test file, and the modules of cases that it runs. */
 function withCases(path: string): string {
@@ -41,17 +50,19 @@ function missing(reference: string): string | null {
   return lost === null ? null : `test/${file}.test.ts has no '${lost}'`;
 }
 
-test('the tables are found', () => {
-  expect(rows.length).toBeGreaterThan(60);
+test('the failures are found', () => {
+  expect(failures.length).toBeGreaterThan(140);
+  const [one] = failuresIn('# Failures\n\n**It\nends.** Nothing.\n\n- `a › b`\n- `chaos: c`\n');
+  expect(one).toEqual({ what: 'It\nends.', proofs: ['a › b', 'chaos: c'] });
 });
 
-test('every row names a test', () => {
-  const without = rows.filter((row) => quotedIn(row.at(-1)).filter((quoted) => !isFault(quoted)).length === 0);
-  expect(without.map(([what]) => what)).toEqual([]);
+test('every failure names a test', () => {
+  const without = failures.filter(({ proofs }) => proofs.every(isFault));
+  expect(without.map(({ what }) => what)).toEqual([]);
 });
 
 test('every test that is named exists', () => {
-  const lost = named.filter((quoted) => !isFault(quoted)).flatMap((reference) => missing(reference) ?? []);
+  const lost = named.filter((proof) => !isFault(proof)).flatMap((reference) => missing(reference) ?? []);
   expect(lost).toEqual([]);
 });
 
