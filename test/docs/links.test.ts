@@ -5,7 +5,7 @@ import { anchorsIn, documentsIn, localLinksIn } from './markdown';
 const root = join(__dirname, '..', '..');
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...['docs', 'simulator', 'chaos'].flatMap((folder) =>
+  ...['docs', 'src', 'simulator', 'chaos'].flatMap((folder) =>
     documentsIn(join(root, folder)).map((path) => relative(root, path)),
   ),
 ];

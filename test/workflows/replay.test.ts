@@ -117,7 +117,7 @@ test.each(files)('%s replays', (name) => {
   const cause = errors.get(name);
   if (cause === undefined) return;
   const advice = 'running workflows would stop: undo the change, or raise WORKFLOW_VERSION and record histories for it';
-  throw new Error(`today's code does not replay ${name}; ${advice} (CONTRIBUTING.md)`, { cause });
+  throw new Error(`today's code does not replay ${name}; ${advice} (src/workflows/README.md)`, { cause });
 });
 
 test('a history that this code would not write is refused, so that the tests above can fail', () => {
