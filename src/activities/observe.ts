@@ -136,7 +136,7 @@ export class Observer {
     const { input, memory, deps, docker } = this;
     const { signal } = this.stopping;
     // Each engine that is asked listens, too.
-    setMaxListeners(0, signal, deps.stopping);
+    setMaxListeners(0, signal);
     const unheed = deps.hints.watch(input.vpn, () => this.rechecks.hint());
     const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);

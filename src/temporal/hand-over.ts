@@ -1,11 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import type { ActivityInterceptorsFactory, Worker } from '@temporalio/worker';
 import { workerStopping } from '../activities/worker-stopping';
 import { pauseUntil } from '../pause';
 
 /** What an activity's end leads to in workflows is done by then, their shortest timers (300 ms) included. */
 const QUIET_MS = 500;
-/** Some activity may take long. */
-const AT_MOST_MS = 2_000;
+/** Some activity may take long, and on a busy machine many tasks do. */
+const AT_MOST_MS = 4_000;
 const LOOK_EVERY_MS = 20;
 
 /**
@@ -17,6 +18,11 @@ export class HandOver {
   private isStopping = false;
   private readonly leave = new AbortController();
   private lastEndedAt = 0;
+
+  constructor() {
+    // Every activity of every VPN may wait for it.
+    setMaxListeners(0, this.leave.signal);
+  }
 
   /** Aborted when it is time for activities that wait to leave their place to another worker. */
   get leaving(): AbortSignal {
