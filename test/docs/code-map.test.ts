@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tablesIn } from './markdown';
 
-// The map of the code in CONTRIBUTING.md: a newcomer finds every folder in it, and every file of the workflows.
+// The map of the code in CONTRIBUTING.md and src/workflows/README.md: a newcomer finds every folder in it, and every file of the workflows.
 
 const root = join(__dirname, '..', '..');
-const [, section = ''] = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').split('## Map of the code');
-const [workflows] = tablesIn(section);
-const folders = [...section.matchAll(/^- (`[^:]+`):/gm)].map(([, names = '']) => names);
 
-function namedIn(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+/** The names that begin the items of the first list below that heading. */
+function namedIn(document: string, heading: string): string[] {
+  const [, section = ''] = readFileSync(join(root, document), 'utf8').split(`# ${heading}\n`);
+  const [list = ''] = section.split('\n## ');
+  const items = [...list.matchAll(/^- (`[^:]+`):/gm)].map(([, names = '']) => names);
+  return items.flatMap((names) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
 }
 
 function foldersIn(path: string): string[] {
@@ -19,7 +19,7 @@ function foldersIn(path: string): string[] {
 }
 
 test('every folder of code is in the map, and every folder in it exists', () => {
-  const named = namedIn(folders);
+  const named = namedIn('CONTRIBUTING.md', 'Map of the code');
   const ofCode = foldersIn('.').filter((folder) =>
     readdirSync(join(root, folder)).some((name) => name.endsWith('.ts')),
   );
@@ -28,9 +28,9 @@ test('every folder of code is in the map, and every folder in it exists', () => 
   expect(ofCode).toContain('simulator');
 });
 
-test('every file of the workflows is in their table, and every file in it exists', () => {
+test('every file of the workflows is in their list, and every file in it exists', () => {
   const there = readdirSync(join(root, 'src', 'workflows')).filter(
     (name) => name !== 'index.ts' && name !== 'README.md',
   );
-  expect(namedIn((workflows?.rows ?? []).map(([cell = '']) => cell)).toSorted()).toEqual(there.toSorted());
+  expect(namedIn('src/workflows/README.md', 'The workflows').toSorted()).toEqual(there.toSorted());
 });
