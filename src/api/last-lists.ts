@@ -84,6 +84,7 @@ const FileSchema = Type.Object({
           engines: Type.Array(EngineSchema),
           hidden: Type.Array(Type.Object({ id: Text, name: Text, httpPort: PortNumber })),
           current: Type.Boolean(),
+          replacesOnMove: Type.Optional(Type.Boolean()),
         }),
         streams: Type.Object({ version: Text, streams: Type.Array(StreamSchema) }),
       }),

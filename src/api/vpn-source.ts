@@ -43,6 +43,8 @@ export interface VpnLists {
     readonly hidden: readonly HiddenEngine[];
     /** False: of before the worker's start, and not looked at since. */
     readonly current: boolean;
+    /** See `EngineLists`. */
+    readonly replacesOnMove?: boolean;
   };
   readonly streams: { readonly version: string; readonly streams: readonly Stream[] };
 }

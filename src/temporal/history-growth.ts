@@ -5,14 +5,34 @@ import { askingTemporal } from './asking';
 
 type History = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
 
-export interface GrowthListener {
+/** What a history has more than before. */
+export interface Growth {
   /**
-   * The history has grown. While a workflow task is to be carried out (`settled` is false) the workflow's state is about to become another
-   * one; a history that grows no more, and is settled, is that of a state that stays.
+   * While a workflow task is to be carried out (false) the workflow's state is about to become another one; a history that grows no more,
+   * and is settled, is that of a state that stays.
    */
-  readonly grown: (settled: boolean) => void;
-  /** The workflow has begun a child, with that input: what comes with it is in the history by now. */
-  readonly begun: (child: { readonly type: string; readonly input: unknown }) => void;
+  readonly settled: boolean;
+  /** A message to the workflow is in it, whose sender may have been answered by now, or another run has begun. */
+  readonly addressed: boolean;
+  /** Children that the workflow has begun, each with its input, oldest first. */
+  readonly begun: readonly Child[];
+  /** Activities that have come to their end, each with its result, oldest first. One that the workflow has begun anew since is not among them. */
+  readonly ended: readonly EndedActivity[];
+}
+
+export interface Child {
+  readonly type: string;
+  /** Null where it can't be read. So is a result. */
+  readonly input: unknown;
+}
+
+export interface EndedActivity {
+  readonly type: string;
+  readonly result: unknown;
+}
+
+export interface GrowthListener {
+  readonly grown: (growth: Growth) => void;
   /** Why the history can't be followed now; null: it can be again. */
   readonly broken: (reason: unknown) => void;
 }
@@ -20,6 +40,8 @@ export interface GrowthListener {
 /** Temporal's numbers of history events. */
 const TASK_COMPLETED = 7;
 const OF_TASKS: readonly number[] = [5, 6, TASK_COMPLETED, 8, 9];
+const SIGNALED = 26;
+const UPDATE_ACCEPTED = 41;
 /** A poll ends after 20 s without an event, by the server's own clock. */
 const POLL_WITHIN_MS = 60_000;
 const TRY_AGAIN_MS = 200;
@@ -37,13 +59,15 @@ const NOT_THERE: readonly string[] = ['3', '5'];
 export async function followHistory(
   client: Client,
   workflowId: string,
-  { grown, begun, broken }: GrowthListener,
+  { grown, broken }: GrowthListener,
   signal: AbortSignal,
 ): Promise<void> {
   let token: Uint8Array | null = null;
   let settled = false;
-  let ended: string | null = null;
+  let end: string | null = null;
+  let activities = new LastActivities();
   while (!signal.aborted) {
+    if (token === null) activities = new LastActivities();
     let answer: History;
     try {
       answer = await nextEvents(client, workflowId, token, signal);
@@ -56,34 +80,58 @@ export async function followHistory(
     }
     broken(null);
     const events = answer.history?.events ?? [];
+    const begun: Child[] = [];
+    const ended: EndedActivity[] = [];
+    let addressed = false;
     for (const event of events) {
-      const { eventType, startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
-      if (OF_TASKS.includes(Number(eventType))) settled = Number(eventType) === TASK_COMPLETED;
-      if (child) begun({ type: child.workflowType?.name ?? '', input: await inputOf(client, child.input) });
+      const { startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
+      const eventType = Number(event.eventType);
+      if (OF_TASKS.includes(eventType)) settled = eventType === TASK_COMPLETED;
+      if (eventType === SIGNALED || eventType === UPDATE_ACCEPTED) addressed = true;
+      if (child) begun.push({ type: child.workflowType?.name ?? '', input: await valueOf(client, child.input) });
+      const last = activities.take(event);
+      if (last) ended.push({ type: last.type, result: await valueOf(client, last.result) });
     }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
     if (token !== null) {
-      if (events.length > 0) grown(settled);
+      if (events.length > 0) grown({ settled, addressed, begun, ended });
       if (!settled) await pauseUntil(TASK_TAKES_MS, signal);
       continue;
     }
     // The run has ended. The next one begins in that moment, or when somebody starts the workflow again.
     settled = false;
     const last = events.at(-1);
-    const end = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
-    if (end === ended) await pauseUntil(LOOK_AGAIN_MS, signal);
-    else grown(false);
-    ended = end;
+    const place = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
+    if (place === end) await pauseUntil(LOOK_AGAIN_MS, signal);
+    else grown({ settled, addressed: true, begun, ended });
+    end = place;
   }
 }
 
-type Input = NonNullable<
-  NonNullable<NonNullable<History['history']>['events']>[number]['startChildWorkflowExecutionInitiatedEventAttributes']
->['input'];
+type HistoryEvent = NonNullable<NonNullable<History['history']>['events']>[number];
+type Payloads = NonNullable<HistoryEvent['activityTaskCompletedEventAttributes']>['result'];
 
-/** Null where it can't be read. */
-async function inputOf({ options }: Client, input: Input): Promise<unknown> {
-  const decoded = await decodeArrayFromPayloads(options.loadedDataConverter, input?.payloads).catch(() => []);
+/** Of each type the activity that a workflow has begun last: what one before it comes to may count for nothing any more. */
+class LastActivities {
+  private readonly begun = new Map<string, string>();
+
+  /** What has ended with that event. */
+  take(event: HistoryEvent): { readonly type: string; readonly result: Payloads } | null {
+    const {
+      eventId,
+      activityTaskScheduledEventAttributes: scheduled,
+      activityTaskCompletedEventAttributes: ended,
+    } = event;
+    if (scheduled) this.begun.set(scheduled.activityType?.name ?? '', String(eventId));
+    if (!ended) return null;
+    const [type] = [...this.begun].find(([, id]) => id === String(ended.scheduledEventId)) ?? [];
+    return type === undefined ? null : { type, result: ended.result };
+  }
+}
+
+/** The first of them; null where it can't be read. */
+async function valueOf({ options }: Client, values: Payloads): Promise<unknown> {
+  const decoded = await decodeArrayFromPayloads(options.loadedDataConverter, values?.payloads).catch(() => []);
   return decoded[0] ?? null;
 }
 

@@ -15,11 +15,15 @@ export type Versioned<T> =
 /** An engine that is not listed but still is known: hidden, not ready, or being let go, perhaps with streams. */
 export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
 
-/** `listed` is null before the first look. `current`: the worker that is at work now has looked at the VPN. */
+/**
+ * `listed` is null before the first look. `current`: the worker that is at work now has looked at the VPN. `replacesOnMove`: the task that
+ * takes in another port begins to replace the forwarded engine, and hides it with that; absent: nothing is known of that.
+ */
 export interface EngineLists {
   readonly listed: readonly ListedEngine[] | null;
   readonly hidden: readonly HiddenEngine[];
   readonly current: boolean;
+  readonly replacesOnMove?: boolean;
 }
 
 export interface ListsAnswer {

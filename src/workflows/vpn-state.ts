@@ -43,6 +43,7 @@ import { inBrief } from './extras-in-brief';
 import type { EngineLists, ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
 import { poolFacts, targetOf } from './pool-facts';
+import { replacesOnMove } from './on-move';
 import { PortRangeUsedUp } from './ports';
 import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { outagesAfter } from './recovery';
@@ -540,7 +541,12 @@ export class VpnState {
   lists(now: Instant): EngineLists {
     const { retired, current } = this.current;
     const listed = this.list(now);
-    return { listed, hidden: retired ? [] : hidden(this.current, listed ?? []), current };
+    return {
+      listed,
+      hidden: retired ? [] : hidden(this.current, listed ?? []),
+      current,
+      replacesOnMove: replacesOnMove(this.current, now),
+    };
   }
 
   /** Nothing once it is retired: who still asks would be told of engines that nobody watches. */

@@ -119,6 +119,56 @@ export function engineReadsCases(): void {
     expect(await ports()).toEqual([19_001, 19_002]);
   });
 
+  test('the engine of a port that an observation tells to be over is hidden at once, until the workflow says what it has decided', async () => {
+    const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
+    const vpn = new VpnStandIn('gluetun', [old, other]);
+    const server = await api([vpn]);
+    // No time passes: nobody waits.
+    const ports = async () => decodeEngines(await server.inject('/engines')).map((e) => e.port);
+    expect(await ports()).toEqual([19_000, 19_001]);
+    const [before, now] = [new Later<EngineList>(), new Later<EngineList>()];
+    vpn.answerEngines = () => before.promise;
+    vpn.grow({ addressed: false });
+    vpn.observe(65_290);
+    vpn.observe(40_648);
+    expect(await ports()).toEqual([19_001]);
+    // That was asked for before the workflow had taken it in.
+    before.resolve({ version: '1', engines: [old, other] });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(await ports()).toEqual([19_001]);
+    vpn.answerEngines = () => now.promise;
+    vpn.grow({ addressed: false });
+    expect(await ports()).toEqual([19_001]);
+    // It has decided otherwise.
+    now.resolve({ version: '2', engines: [{ ...old, forwarded: false }, other] });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(await ports()).toEqual([19_000, 19_001]);
+  });
+
+  test('it is listed until then where the workflow would not replace it at once', async () => {
+    const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
+    vpn.replacesOnMove = false;
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.observe(40_648);
+    expect(decodeEngines(await read(server)).map((e) => e.port)).toEqual([19_000]);
+  });
+
+  test('who reads while an engine is hidden by what the history tells waits for messages to the workflow all the same', async () => {
+    const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
+    const vpn = new VpnStandIn('gluetun', [old, other]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    const later = new Later<EngineList>();
+    vpn.answerEngines = () => later.promise;
+    vpn.observe(40_648);
+    vpn.grow();
+    const request = server.inject('/engines');
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS - 1);
+    later.resolve({ version: '2', engines: [plainEngine(19_002)] });
+    expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_002]);
+  });
+
   test('a list that is late is shown as true for a while, then marked stale, with no engine said to be forwarded', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
     const server = await api([vpn]);

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import type { ObserveProgress } from '../../src/activities/observe';
 import type { EngineList, VpnLists, VpnSource } from '../../src/api/vpn-source';
 import { withEvents } from '../../src/api/stream-events-queue';
-import type { GrowthListener } from '../../src/temporal/history-growth';
+import type { Growth, GrowthListener } from '../../src/temporal/history-growth';
 import type { ListedEngine } from '../../src/domain/engine';
 import type { Stream, StreamEvent } from '../../src/domain/stream';
 import type { Replacement } from '../../src/domain/replacement';
 import type { BreakerKind } from '../../src/workflows/breaker';
 import type { NewsAnswer, ProvisionRequest, ReplaceRequest, VpnReport } from '../../src/workflows/messages';
 import { replacement, vpnReport, vpnSettings } from '../builders';
+
+const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [] };
 
 /** Stands in for a VPN's workflow: answers what the test sets, and keeps what it was asked. */
 export class VpnStandIn implements VpnSource {
@@ -62,18 +64,24 @@ export class VpnStandIn implements VpnSource {
     for (const { broken } of this.listeners) broken(this.broken);
   }
 
-  /** Its history has more than before. @param settled no task waits for a worker */
-  grow({ settled = true } = {}): void {
+  /** Its history has more than before: a message, and a task that has taken it in, if nothing else is said. */
+  grow(growth: Partial<Growth> = {}): void {
     this.broken = null;
     for (const { broken, grown } of this.listeners) {
       broken(null);
-      grown(settled);
+      grown({ ...MESSAGE_TAKEN_IN, ...growth });
     }
   }
 
-  /** It has begun a replacement, of which its list does not tell yet. */
+  /** A task waits that it has begun a replacement in, of which its list does not tell yet. */
   evict(...old: readonly ListedEngine[]): void {
-    for (const { begun } of this.listeners) begun({ type: 'replaceEngine', input: { old } });
+    this.grow({ settled: false, addressed: false, begun: [{ type: 'replaceEngine', input: { old } }] });
+  }
+
+  /** A task waits in which it will take in an observation with that port. */
+  observe(port: number): void {
+    const result = { kind: 'sight', port: { kind: 'known', port } };
+    this.grow({ settled: false, addressed: false, ended: [{ type: 'observe', result }] });
   }
 
   /** Why the history can't be followed. */
@@ -82,7 +90,7 @@ export class VpnStandIn implements VpnSource {
   async follow(listener: GrowthListener, signal: AbortSignal): Promise<void> {
     this.listeners.add(listener);
     if (this.broken) listener.broken(this.broken);
-    else listener.grown(true);
+    else listener.grown(MESSAGE_TAKEN_IN);
     if (!signal.aborted) await once(signal, 'abort');
     this.listeners.delete(listener);
   }
@@ -101,7 +109,7 @@ export class VpnStandIn implements VpnSource {
     const engines = await this.answerEngines(previous?.engines ?? null);
     const version = `s${this.streamVersion}`;
     return {
-      engines: { ...engines, hidden: this.hidden, current: this.current },
+      engines: { ...engines, hidden: this.hidden, current: this.current, replacesOnMove: this.replacesOnMove },
       streams: { version, streams: this.streamList },
     };
   }
@@ -109,6 +117,8 @@ export class VpnStandIn implements VpnSource {
   /** Whether its worker has looked at the VPN since its start. */
   current = true;
   hidden: VpnLists['engines']['hidden'] = [];
+  /** Whether its workflow says that it would replace the forwarded engine of another port at once. */
+  replacesOnMove = true;
 
   /** As the workflow's state is after a signal. */
   play(...streams: Stream[]): void {

@@ -1,4 +1,4 @@
-import { followHistory } from '../../src/temporal/history-growth';
+import { followHistory, type Growth } from '../../src/temporal/history-growth';
 import { until } from '../simulator/until';
 import { TemporalBench } from './bench';
 
@@ -8,30 +8,41 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-test('who follows the history of a VPN is told which engines a replacement is begun for, and when no task waits', () =>
+test('who follows the history of a VPN is told what was observed, which engines a replacement is begun for, of messages, and when no task waits', () =>
   bench.with(async (stand) => {
     await stand.start();
     const { engines } = await stand.untilForwarded(40_000);
     const [old] = engines;
-    const begun: unknown[] = [];
-    let isSettled = false;
+    const growths: Growth[] = [];
+    const begun = () => growths.flatMap((g) => g.begun);
+    const observed = () => growths.flatMap((g) => g.ended.filter(({ type }) => type === 'observe'));
+    const isSettled = () => growths.at(-1)?.settled === true;
     const stop = new AbortController();
     const following = followHistory(
       bench.client,
       stand.workflowId,
-      { grown: (settled) => (isSettled = settled), begun: (child) => begun.push(child), broken: () => undefined },
+      { grown: (growth) => growths.push(growth), broken: () => undefined },
       stop.signal,
     );
     // What there was before is told of as well.
-    await until('the first replacement', () => begun.length === 1 && isSettled);
+    await until('the first replacement', () => begun().length === 1 && isSettled());
+    const known = growths.length;
     stand.port = { kind: 'known', port: 40_001 };
-    await until('the next one', () => begun.length === 2);
-    expect(begun).toMatchObject([
+    await until('the next one', () => begun().length === 2);
+    expect(begun()).toMatchObject([
       { type: 'replaceEngine', input: { cause: 'first engine', old: [] } },
       { type: 'replaceEngine', input: { cause: 'port changed', old: [{ id: old?.id, name: old?.name }] } },
     ]);
+    const of = (what: (growth: Growth) => boolean) => growths.findIndex((growth, i) => i >= known && what(growth));
+    const told = of((g) => g.ended.some(({ result }) => JSON.stringify(result).includes('"port":40001')));
+    expect(told).toBeGreaterThanOrEqual(known);
+    expect(told).toBeLessThanOrEqual(of((g) => g.begun.length > 0));
+    expect(observed().at(-1)).toMatchObject({ result: { kind: 'sight', port: { kind: 'known', port: 40_001 } } });
+    expect(growths[told]?.addressed).toBe(false);
     await stand.untilForwarded(40_001);
-    await until('no task', () => isSettled);
+    // The replacement has said that its engine is ready.
+    expect(growths.slice(told + 1).some((g) => g.addressed)).toBe(true);
+    await until('no task', isSettled);
     stop.abort();
     await following;
   }));

@@ -236,9 +236,19 @@ export class World {
     this.look = null;
     this.blind = false;
     const counts = revision >= this.state.data.lookFrom;
+    const left = counts ? this.leftBy(sight) : null;
     this.state.accept(sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
     this.decide();
+    // An API that has heard of the look alone has hidden it by now.
+    expect((this.state.list(this.now) ?? []).map((e) => e.id)).not.toContain(left);
+  }
+
+  /** The forwarded engine, where the list says that it goes with a port such as that. */
+  private leftBy({ port }: Sight): string | null {
+    const { listed, replacesOnMove = false } = this.state.lists(this.now);
+    const forwarded = listed?.find((e) => e.forwarded);
+    return replacesOnMove && port.kind === 'known' && forwarded?.p2pPort !== port.port ? (forwarded?.id ?? null) : null;
   }
 
   observe(): void {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { temporalFailure } from '../../temporal/failure-words';
+import type { Growth } from '../../temporal/history-growth';
 import { pauseUntil, settledWithin } from '../../pause';
 import type { VpnReport } from '../../workflows/messages';
 import type { KnownLists } from '../last-lists';
@@ -46,6 +47,9 @@ export class VpnFollower {
   /** Why the last question or poll brought nothing; null: it did. */
   private failure: string | null = null;
   private settled = false;
+  /** The growths of the last one that held a message, and of when the question was sent that `lists` answers. */
+  private addressedAt = 0;
+  private answeredAt = 0;
   /** Since when the history has had more than `lists` shows. All instants here are on monotonic time. */
   private behindSince: number | null = performance.now();
   private brokenSince: number | null = null;
@@ -74,10 +78,7 @@ export class VpnFollower {
   async run(): Promise<void> {
     await this.source.follow(
       {
-        grown: (settled) => this.grown(settled),
-        begun: (child) => {
-          if (this.lists.begun(child)) this.wake();
-        },
+        grown: (growth) => this.grown(growth),
         broken: (reason) => this.broken(reason),
       },
       this.stopping.signal,
@@ -117,12 +118,17 @@ export class VpnFollower {
     return this.reportRead?.report ?? null;
   }
 
-  /** Resolves once `read` shows what had been heard of before this call, or when it has been behind for `ms`. */
+  /**
+   * Resolves once `read` shows what had been heard of before this call, or when it has been behind for `ms`; at once where it is behind a
+   * change whose engines it hides already, and nobody can have been answered for anything else.
+   */
   async caughtUp(ms: number): Promise<void> {
     const { asked, behindSince } = this;
     if (behindSince === null) return;
+    const hidesAhead = () => this.lists.isAhead && this.addressedAt <= this.answeredAt;
     // Of a history that grows all the time it is always behind.
-    await this.until(() => !this.isBehind || this.answers > asked, behindSince + ms - performance.now());
+    const isShown = () => !this.isBehind || this.answers > asked || hidesAhead();
+    await this.until(isShown, behindSince + ms - performance.now());
   }
 
   /** Resolves once `read` shows what had been written down before this call; with false when `ms` have passed. */
@@ -187,9 +193,12 @@ export class VpnFollower {
     }
   }
 
-  private grown(settled: boolean): void {
+  private grown(growth: Growth): void {
+    const { settled, addressed } = growth;
     this.growths++;
     this.settled = settled;
+    if (addressed) this.addressedAt = this.growths;
+    this.lists.grown(growth);
     this.behindSince ??= performance.now();
     this.wake();
     if (settled) void this.renew();
@@ -224,6 +233,7 @@ export class VpnFollower {
 
   private async take(): Promise<void> {
     const { growths } = this;
+    const shows = this.settled ? this.lists.unanswered : null;
     const number = ++this.asked;
     const askedAt = performance.now();
     const lists = await this.source.lists(this.lists.answered);
@@ -231,10 +241,11 @@ export class VpnFollower {
     // A later question may have been answered sooner.
     if (number < this.answers) return;
     this.answers = number;
+    this.answeredAt = growths;
     const took = performance.now() - askedAt;
     this.askAt = took < BUSY_FROM_MS ? 0 : askedAt + took + Math.min(LET_WORK_MS_AT_MOST, took);
     this.failure = lists === null ? `VPN '${this.vpn}' has not been looked at yet` : null;
-    if (lists !== null) this.lists.answered = lists;
+    if (lists !== null) this.lists.answer(lists, shows);
     // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
     if (lists?.engines.current === true) {
       this.unsureSince = null;

@@ -1,0 +1,65 @@
+import { VpnState } from '../../src/workflows/vpn-state';
+import { breakers } from '../builders';
+import { World } from './world';
+
+/** A VPN with its forwarded engine. */
+function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World {
+  const world = new World({ targetEngines: 1, ...change });
+  world.observe();
+  for (const number of [...world.running(), ...world.running(), ...world.running()]) world.step(number, true);
+  world.observe();
+  expect((world.state.list(world.now) ?? []).map((e) => [e.p2pPort, e.forwarded])).toEqual([[world.port, true]]);
+  return world;
+}
+
+/** What the list says of a move, and whether the engine of before is listed when the port has moved. */
+function move(world: World): { readonly says: boolean; readonly isListed: boolean } {
+  const [engine] = world.state.list(world.now) ?? [];
+  const says = world.state.lists(world.now).replacesOnMove === true;
+  world.port = (world.port ?? 0) + 10;
+  world.observe();
+  return { says, isListed: (world.state.list(world.now) ?? []).some((e) => e.id === engine?.id) };
+}
+
+test('the list says that the engine of a port goes as soon as the port has moved, and so it is', () => {
+  expect(move(withEngine())).toEqual({ says: true, isListed: false });
+  expect(move(withEngine({ drainMs: 60_000 }))).toEqual({ says: true, isListed: false });
+});
+
+test('it does not while moves are followed slowly, and does when the port has been quiet for long', () => {
+  const world = withEngine();
+  const goOn = () => {
+    for (let i = 0; i < 4; i++) {
+      for (const number of world.running()) world.step(number, true);
+      world.pass(500);
+      world.observe();
+    }
+  };
+  for (let i = 0; i < 2; i++) {
+    expect(move(world)).toEqual({ says: true, isListed: false });
+    goOn();
+  }
+  expect(move(world)).toEqual({ says: false, isListed: true });
+  world.pass(10 * 60_000);
+  goOn();
+  expect(move(world)).toEqual({ says: true, isListed: false });
+});
+
+test('it does not while the circuit breaker lets no engine be brought up in its place', () => {
+  const world = withEngine();
+  world.state = new VpnState({
+    ...world.state.data,
+    breakers: breakers({ general: { openedAt: world.now }, replacement: { openedAt: world.now } }),
+  });
+  expect(move(world)).toEqual({ says: false, isListed: true });
+});
+
+test('it does not where a new engine could not be made, and where Docker is away', () => {
+  const world = withEngine();
+  const { data } = world.state;
+  if (data.sight === null) throw new Error('there is no look');
+  const says = (change: Partial<typeof data>) => new VpnState({ ...data, ...change }).lists(world.now).replacesOnMove;
+  expect(says({})).toBe(true);
+  expect(says({ sight: { ...data.sight, imagePresent: false } })).toBe(false);
+  expect(says({ blind: { kind: 'blind', at: world.now, problem: 'no Docker' } })).toBe(false);
+});
