@@ -285,7 +285,9 @@ function vpnConfigs(
   const names = vpnNames(read, mistakes);
   for (const name of names) {
     if (!DOCKER_NAME.test(name))
-      mistakes.push(`VPN container name: expected letters, digits, '_', '.' and '-', got '${name}'`);
+      mistakes.push(
+        `VPN container name: expected a letter or digit, and then at least one letter, digit, '_', '.' or '-', as Docker does; got '${name}'`,
+      );
   }
   if (new Set(names).size < names.length)
     mistakes.push(`VPN container names: expected different ones, got ${names.join(', ')}`);

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import { packageVersion } from '../package-version';
 import { ErrorSchema } from './schemas';
 
 type Answers = Record<number, unknown>;
@@ -92,7 +93,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Portward',
-        version: '1.0.0',
+        version: packageVersion(),
         description:
           "Keeps engines behind a VPN in step with the VPN's forwarded port. Every error has a `detail`. " +
           'Reads need no key.',

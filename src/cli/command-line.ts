@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { loadEnvFile, unmarkNames } from '../env-file';
 import { addCompletion } from './commands/completion';
@@ -14,6 +13,7 @@ import { addScale } from './commands/scale';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addStreams } from './commands/streams';
+import { packageVersion } from '../package-version';
 import { Terminal } from './terminal';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */
@@ -49,7 +49,7 @@ export function runCommandLine(): void {
 /** Every command, with the variables of the environment as defaults. A command line that can't be read is thrown, after it was said. */
 export function commandLine(terminal: Terminal): Command {
   const program = new Command('portward')
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .description("Keeps engines behind a VPN in step with the VPN's forwarded port.")
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
@@ -72,10 +72,3 @@ export function commandLine(terminal: Terminal): Command {
 }
 
 const BEGIN = "'portward init' beside a VPN container that runs, then 'portward doctor', then 'portward start'.";
-
-/** From package.json, which is in the image and in a checkout alike, above the built program. */
-function version(folder = __dirname): string {
-  const file = join(folder, 'package.json');
-  if (existsSync(file)) return String((JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version);
-  return dirname(folder) === folder ? 'unknown' : version(dirname(folder));
-}

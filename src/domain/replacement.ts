@@ -124,17 +124,35 @@ export interface ReplacementProgress {
   readonly draining: readonly ContainerId[];
   readonly drainUntil: Instant;
   readonly tellsEnd: boolean;
+  /** Absent: it was begun by a version that did not keep them. */
+  readonly times?: ReplacementTimes;
 }
 
-/** What came of a replacement. */
-export interface ReplacementResult {
-  /** Of the target that it has brought up; null: there was none, or no longer. */
-  readonly generation: number | null;
-  readonly failedAttempts: number;
-  readonly newEngine: Replacement['newEngine'];
-  /** Names of the old engines that are gone. */
-  readonly released: readonly string[];
+/** When its steps were done; null: not yet, or there was nothing to do. */
+export interface ReplacementTimes {
+  /** All clients have a list without the old engines. */
+  readonly hidden: Instant | null;
+  /** The new engine has answered. */
+  readonly ready: Instant | null;
+  /** The last of the old engines is gone from Docker. */
+  readonly gone: Instant | null;
 }
+
+/** What came of a replacement, for whoever opens its workflow in the Temporal UI. */
+export interface ReplacementResult {
+  /** Of the target that it has brought up; null: there was none, or no longer. The VPN's workflow goes by it. */
+  readonly generation: number | null;
+  readonly cause: Cause;
+  /** `removed` is false if Docker does not remove it: another replacement goes on trying. */
+  readonly oldEngines: readonly (EngineSummary & { readonly removed: boolean })[];
+  /** Null: there was none to bring up, or no longer. */
+  readonly newEngine: EngineSummary | null;
+  readonly failedAttempts: number;
+  /** ISO 8601. */
+  readonly times: { readonly [step in keyof ReplacementTimes]: string | null };
+}
+
+export type EngineSummary = Pick<EngineRef, 'id' | 'name' | 'httpPort' | 'p2pPort'>;
 
 /** Type of the failure of a step that Docker does not carry out, whoever tries it; its first detail is the container's id. */
 export const REFUSED_BY_DOCKER = 'RefusedByDocker';

@@ -87,7 +87,7 @@ export class Effects {
     const { lineage } = this.state.data;
     const child = await begin(this.state.data, replacement);
     const end = child.result().then(
-      (result) => this.ended({ number, lineage, ...result }),
+      ({ generation, failedAttempts }) => this.ended({ number, lineage, generation, failedAttempts }),
       () => log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`),
     );
     this.ends.set(

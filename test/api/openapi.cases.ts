@@ -23,6 +23,7 @@ interface Operation {
 }
 
 interface Document {
+  readonly info: { readonly version: string };
   readonly openapi: string;
   readonly tags: readonly { readonly name: string }[];
   readonly components: { readonly securitySchemes: unknown };
@@ -69,6 +70,8 @@ function documented(of: ReadonlyMap<string, Operation>): Map<string, Documented>
 test('docs/reference/api/README.md names every route of the OpenAPI document, with every answer that it may give, and no other', async () => {
   const { document, of } = await operations();
   expect(document.openapi).toMatch(/^3\.1/);
+  const { version }: { version: string } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+  expect(document.info.version).toBe(version);
   expect(of.size).toBeGreaterThan(10);
   const described = [...of].map(([route, { responses, security }]): [string, Documented] => [
     route,

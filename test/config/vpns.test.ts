@@ -30,6 +30,14 @@ test('one VPN named twice is refused', () => {
   );
 });
 
+test("a name that Docker does not take is refused with Docker's rule", () => {
+  for (const name of ['v', '-vpn', 'my vpn', 'vpn/1']) {
+    expect(mistakes({ GLUETUN_CONTAINER_NAME: name, GLUETUN_PORT_RANGE_1: '19000-19009' })).toEqual([
+      `VPN container name: expected a letter or digit, and then at least one letter, digit, '_', '.' or '-', as Docker does; got '${name}'`,
+    ]);
+  }
+});
+
 test('VPNs without a port range of their own share PORT_RANGE_HOST evenly', () => {
   expect(ranges(TWO_VPNS)).toEqual(['19000-19499', '19500-19999']);
   expect(ranges({ GLUETUN_CONTAINER_NAMES: 'a1,b1,c1', PORT_RANGE_HOST: '100-109' })).toEqual([

@@ -140,5 +140,14 @@ export function forcedCases(on: () => Stage): void {
       'provision forwarded engine on port 65290',
       expect.stringMatching(/^wait until acestream_fwd_\S+ answers$/),
     ]);
+    const engine = { id: expect.any(String), name: expect.stringMatching(/^acestream_fwd_/), p2pPort: 65_290 };
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    expect(await handle.result()).toMatchObject({
+      cause: 'forced',
+      oldEngines: [{ ...engine, removed: true }],
+      newEngine: engine,
+      failedAttempts: 0,
+      times: { hidden: time, ready: time, gone: time },
+    });
   });
 }

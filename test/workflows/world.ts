@@ -574,7 +574,7 @@ export class World {
     const isGone = this.remove(next.id);
     if (!isGone) this.leave(child, next, null);
     if (!isGone && cause === 'left over') return false;
-    child.work = engineReleased(child.work, next);
+    child.work = engineReleased(child.work, next, this.now);
     return true;
   }
 
@@ -658,7 +658,7 @@ export class World {
     };
     const { number } = child.replacement;
     const ready = { generation: target.generation, engine, session: made.session };
-    child.work = engineReady(child.work, ready);
+    child.work = engineReady(child.work, ready, this.now);
     this.state.engineReady({ number, lineage: this.lineage, ...ready }, this.now);
     return true;
   }

@@ -44,7 +44,7 @@ class Provision {
     if (made && run.wants(target)) {
       const engine = { ...made.engine, ready: true, health: 'healthy' as const };
       const ready = { generation, engine, session: made.session };
-      run.change((work) => engineReady(work, ready));
+      run.change((work) => engineReady(work, ready, Date.now()));
       await run.tell<EngineReady>(engineReadySignal, ready);
     } else if (this.begun) {
       await this.removal.discard(target);

@@ -8,7 +8,7 @@ import { leaveAskedSignal } from '../messages';
 import { stopped, stopping } from './log-texts';
 import type { Removal } from './removal';
 import type { Run } from './run';
-import { drainsUntil, engineReleased, mayStop, unreleased } from './work';
+import { drainsUntil, engineReleased, enginesHidden, mayStop, unreleased } from './work';
 
 /** More than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query together. */
 const PROPAGATED_WITHIN_MS = 13_000;
@@ -19,6 +19,7 @@ const ROUNDS_AT_MOST = 3;
 export async function release(run: Run, removal: Removal): Promise<void> {
   const engines = unreleased(run.work, run.input.old);
   await evict(run, engines);
+  if (engines.length > 0) run.change((work) => enginesHidden(work, Date.now()));
   await Promise.all(
     engines.map(async (engine) => {
       await drain(run, engine);
@@ -98,5 +99,5 @@ async function stop(run: Run, removal: Removal, engine: EngineRef): Promise<void
     releaseEngine.executeWithOptions({ summary: `stop and remove ${name}` }, [{ engine, timeoutS: stopTimeoutS }]),
   );
   if (isGone) log.info(`[${vpn}] ${stopped(cause, engine)}`, { event: 'stopped', engine: id });
-  run.change((work) => engineReleased(work, engine));
+  run.change((work) => engineReleased(work, engine, Date.now()));
 }

@@ -1,10 +1,11 @@
 import type { ContainerId, EngineRef, Instant } from '../../domain/engine';
-import type { Leave, ReplacementInput, ReplacementProgress, Target } from '../../domain/replacement';
+import type { Leave, ReplacementInput, ReplacementProgress, ReplacementTimes, Target } from '../../domain/replacement';
 
 type ReadyEngine = NonNullable<ReplacementProgress['ready']>;
 
 /** What a replacement still has to do and what it has done. Plain data; the functions below are all that changes it. */
 export interface Work extends ReplacementProgress {
+  readonly times: ReplacementTimes;
   /** The engine to bring up; null: none. */
   readonly target: Target | null;
   /** Old engines that the VPN's workflow allows to be stopped. */
@@ -13,17 +14,20 @@ export interface Work extends ReplacementProgress {
   readonly abandoned: boolean;
 }
 
+const NOTHING_DONE: ReplacementTimes = { hidden: null, ready: null, gone: null };
+
 type Begun = Pick<ReplacementInput, 'target' | 'progress' | 'heldUntil' | 'draining' | 'drainMs'>;
 
 export function workOf({ target, progress, heldUntil, draining, drainMs }: Begun, now: Instant): Work {
   const begun = { released: [], ready: null, failedAttempts: 0, heldUntil, draining, tellsEnd: false };
-  return { ...(progress ?? { ...begun, drainUntil: now + drainMs }), target, granted: [], abandoned: false };
+  const done = progress ?? { ...begun, drainUntil: now + drainMs };
+  return { times: NOTHING_DONE, ...done, target, granted: [], abandoned: false };
 }
 
 /** What the next run begins with. */
 export function progressOf(work: Work): ReplacementProgress {
-  const { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd } = work;
-  return { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd };
+  const { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd, times } = work;
+  return { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd, times };
 }
 
 /** The port has moved, or the engine is to be another. A target that arrives late changes nothing. */
@@ -57,17 +61,22 @@ export function attemptFailed(work: Work): Work {
   return { ...work, failedAttempts: work.failedAttempts + 1 };
 }
 
-export function engineReady(work: Work, ready: ReadyEngine): Work {
-  return { ...work, ready };
+/** All clients have a list without the old engines. */
+export function enginesHidden(work: Work, now: Instant): Work {
+  return { ...work, times: { ...work.times, hidden: now } };
+}
+
+export function engineReady(work: Work, ready: ReadyEngine, now: Instant): Work {
+  return { ...work, ready, times: { ...work.times, ready: now } };
 }
 
 /** The engine that was ready has been removed, because the target has moved. */
 export function engineDiscarded(work: Work): Work {
-  return { ...work, ready: null };
+  return { ...work, ready: null, times: { ...work.times, ready: null } };
 }
 
-export function engineReleased(work: Work, { id }: EngineRef): Work {
-  return { ...work, released: [...work.released, id] };
+export function engineReleased(work: Work, { id }: EngineRef, now: Instant): Work {
+  return { ...work, released: [...work.released, id], times: { ...work.times, gone: now } };
 }
 
 /** Whether the engine that answers is the one that is wanted, or none is. */

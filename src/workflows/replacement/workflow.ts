@@ -1,5 +1,6 @@
 import { CancellationScope, condition, continueAsNew, log, setHandler } from '@temporalio/workflow';
-import type { ReplacementEnded, ReplacementInput, ReplacementResult } from '../../domain/replacement';
+import type { EngineRef, Instant } from '../../domain/engine';
+import type { EngineSummary, ReplacementEnded, ReplacementInput, ReplacementResult } from '../../domain/replacement';
 import {
   abandonSignal,
   drainingSignal,
@@ -97,11 +98,21 @@ async function tellEnd(run: Run): Promise<void> {
 }
 
 function resultOf({ work, input }: Run, removal: Removal): ReplacementResult {
-  const { target, ready, failedAttempts } = work;
+  const { hidden, ready, gone } = work.times;
   return {
-    generation: target?.generation ?? null,
-    failedAttempts,
-    newEngine: ready && { id: ready.engine.id, name: ready.engine.name },
-    released: input.old.map((e) => e.name).filter((name) => !removal.hasLeft(name)),
+    generation: work.target?.generation ?? null,
+    cause: input.cause,
+    oldEngines: input.old.map((engine) => ({ ...summaryOf(engine), removed: !removal.hasLeft(engine.name) })),
+    newEngine: work.ready && summaryOf(work.ready.engine),
+    failedAttempts: work.failedAttempts,
+    times: { hidden: iso(hidden), ready: iso(ready), gone: iso(gone) },
   };
+}
+
+function summaryOf({ id, name, httpPort, p2pPort }: EngineRef): EngineSummary {
+  return { id, name, httpPort, p2pPort };
+}
+
+function iso(at: Instant | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }
