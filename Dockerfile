@@ -10,14 +10,15 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build.mjs scripts/build-page.mjs scripts/build-freshness.mjs scripts/pack-modules.mjs scripts/record-modules.mjs scripts/load-modules.mjs ./scripts/
 COPY src ./src
 COPY web ./web
-# Of the packages only what runs here is kept: not the SDK's libraries for other platforms and their sources, no types, no maps.
+# Of the packages only what runs here is kept: not the SDK's libraries for other platforms and their sources, no TypeScript, no maps, and
+# not the compiler that the SDK bundles workflows with, since they are bundled by now.
 RUN node scripts/build.mjs \
     && chmod +x dist/src/main.js \
     && npm prune --omit=dev --no-audit --no-fund \
     && cd node_modules \
     && find @temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} + \
-    && rm -r @temporalio/core-bridge/sdk-core \
-    && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+    && rm -r @temporalio/core-bridge/sdk-core @swc/core-* \
+    && find . -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
 
 # Temporal's CLI, which holds the server and the UI that run when TEMPORAL_ADDRESS is not set. An archive of the release that lies
 # beside this file is taken in place of a download; TEMPORAL_CLI_URL is another address of it. It must have the checksum that

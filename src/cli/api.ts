@@ -34,7 +34,7 @@ export async function ask<T>({ url }: ApiOptions, path: string, request: Request
   } catch (error) {
     throw new Error(notPortward(url, `${response.status}, no JSON`), { cause: error });
   }
-  if (!response.ok) throw new Error(refusal(response.status, body.detail));
+  if (!response.ok) throw refusal(response.status, body.detail);
   const stale = response.headers.get('x-portward-stale');
   return { body, stale: stale === null ? null : Number(stale) };
 }
@@ -47,7 +47,7 @@ export async function openStream(
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await send(url, path, { headers }, signal);
-  if (!response.ok) throw new Error(refusal(response.status, detailIn(await response.text())));
+  if (!response.ok) throw refusal(response.status, detailIn(await response.text()));
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   if (!isStream || response.body === null) {
     await response.body?.cancel();
@@ -85,10 +85,17 @@ function addressOf(url: string): URL {
   return new URL(url);
 }
 
-function refusal(status: number, detail: unknown): string {
+/** Portward is there, and wants another key. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+function refusal(status: number, detail: unknown): Error {
   if (status === 401 || status === 403)
-    return `Portward refuses it (${status}, ${inWords(detail)}): set API_KEY to the key that Portward was given, in .env or in the environment.`;
-  return `Portward answers ${status}: ${inWords(detail)}`;
+    return new Refused(
+      `Portward refuses it (${status}, ${inWords(detail)}): set API_KEY to the key that Portward was given, in .env or in the environment.`,
+    );
+  return new Error(`Portward answers ${status}: ${inWords(detail)}`);
 }
 
 /** Refusals of provisioning and scaling say more than a text. */

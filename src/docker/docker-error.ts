@@ -14,7 +14,8 @@ export class DockerUnreachable extends Error {
 }
 
 function remedy(reason: string): string {
-  if (reason !== 'EACCES') return 'is the engine running, and may this user read its socket?';
+  if (reason !== 'EACCES')
+    return 'see that Docker Engine is installed and runs, and that DOCKER_HOST is its address if it is set';
   return isInContainer()
     ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and make this container anew'
     : "let this user read Docker's socket, for example as a member of its group";

@@ -1,5 +1,5 @@
 import { withDeadline } from '../deadline';
-import { DockerUnreachable } from '../docker/docker-error';
+import { DockerUnreachable, statusCode } from '../docker/docker-error';
 import { NotLooked, unknown, type Finding } from './finding';
 
 /** One thing to look at. `look` gathers what a pure function of the same file then judges. */
@@ -35,6 +35,8 @@ async function findingsOf(check: Check, withinMs: number): Promise<readonly Find
   } catch (error) {
     if (error instanceof NotLooked) return [unknown(error.message)];
     if (error instanceof DockerUnreachable) return [unknown("Docker can't be asked")];
+    // Only Docker's errors have a status, and Docker itself forbids nothing.
+    if (statusCode(error) === 403) return [unknown('a filtering proxy before Docker refuses a call that this takes')];
     return [unknown(`it could not be looked at: ${error instanceof Error ? error.message : String(error)}`)];
   }
 }

@@ -7,6 +7,11 @@ const COMMAND = /^(?:\S*\/)?portward (start|worker|api)\b/;
 
 export type Part = 'start' | 'worker' | 'api';
 
+/** What its environment sets a name to, or ''. */
+export function environmentOf({ Config }: ContainerDetails): (name: string) => string {
+  return (name) => Config.Env?.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+}
+
 /** Containers of this Docker host in which a Portward runs, and as what. @throws DockerUnreachable */
 export async function portwards(
   dockerode: Dockerode,

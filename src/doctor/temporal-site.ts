@@ -1,7 +1,9 @@
 import type { Connection } from '@temporalio/client';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
 import { temporalFailure } from '../temporal/failure-words';
+import type { ListeningPlace } from '../temporal/listening-port';
 import { findEmbeddedServer } from '../temporal/server';
+import { serverPlaces } from '../temporal/server-address';
 import { NotLooked } from './finding';
 import type { Site } from './site';
 
@@ -12,6 +14,20 @@ export interface TemporalPlace {
   readonly isEmbedded: boolean;
 }
 
+/** Portward's words for what Temporal's client throws: what is wrong, then what to do. */
+export class TemporalError extends Error {
+  override readonly name = 'TemporalError';
+  readonly what: string;
+  readonly todo: string | null;
+
+  constructor(cause: unknown) {
+    super(temporalFailure(cause), { cause });
+    const [what = '', ...todo] = this.message.split(': ');
+    this.what = what;
+    this.todo = todo.length > 0 ? todo.join(': ') : null;
+  }
+}
+
 /** For a server that hangs; less than a check has. */
 const ANSWERS_WITHIN_MS = 5_000;
 
@@ -19,8 +35,14 @@ const ANSWERS_WITHIN_MS = 5_000;
 export class TemporalSite {
   private found: Promise<TemporalPlace & { readonly target: TemporalTarget | null }> | null = null;
   private made: Connection | null = null;
+  private askedForVersion: Promise<string> | null = null;
 
   constructor(private readonly site: Site) {}
+
+  /** Of the server that Portward starts. */
+  ports(): ListeningPlace[] {
+    return serverPlaces(this.site.settings.temporal);
+  }
 
   async isRunning(): Promise<boolean> {
     return (await this.find()).target !== null;
@@ -31,26 +53,46 @@ export class TemporalSite {
     return { address, isEmbedded };
   }
 
-  /** @throws NotLooked; Portward's words for what Temporal's client throws */
-  async version(): Promise<string> {
-    const info = await this.ask(({ workflowService }) => workflowService.getSystemInfo({}));
-    return info.serverVersion;
+  /** Asked for once. @throws NotLooked; TemporalError */
+  version(): Promise<string> {
+    this.askedForVersion ??= this.ask(({ workflowService }) => workflowService.getSystemInfo({})).then(
+      ({ serverVersion }) => serverVersion,
+    );
+    return this.askedForVersion;
   }
 
-  /** @throws NotLooked; Portward's words for what Temporal's client throws */
+  /** @throws NotLooked; TemporalError */
   async namespace(): Promise<{ readonly name: string; readonly retentionS: number }> {
     const namespace = await this.namespaceName();
+    await this.answers();
     const { config } = await this.ask(({ workflowService }) => workflowService.describeNamespace({ namespace }));
     return { name: namespace, retentionS: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) };
   }
 
-  /** Those of the namespace, with Temporal's numbers for their types. @throws NotLooked; Portward's words for what Temporal's client throws */
+  /** Those of the namespace, with Temporal's numbers for their types. @throws NotLooked; TemporalError */
   async searchAttributes(): Promise<Readonly<Record<string, number>>> {
     const namespace = await this.namespaceName();
+    await this.namespace().catch((error: unknown) => {
+      throw error instanceof NotLooked ? error : new NotLooked('the namespace has to be there first');
+    });
     const { customAttributes } = await this.ask(({ operatorService }) =>
       operatorService.listSearchAttributes({ namespace }),
     );
     return customAttributes;
+  }
+
+  /** What Temporal's CLI is called with for this server and namespace. */
+  async cli(): Promise<string> {
+    const { address } = await this.place();
+    const namespace = await this.namespaceName();
+    return `temporal${address === null ? '' : ` --address ${address}`} --namespace ${namespace}`;
+  }
+
+  /** @throws NotLooked when the server's own finding says why not */
+  private async answers(): Promise<void> {
+    await this.version().catch((error: unknown) => {
+      throw error instanceof TemporalError ? new NotLooked('the Temporal server has to answer first') : error;
+    });
   }
 
   private async namespaceName(): Promise<string> {
@@ -65,7 +107,7 @@ export class TemporalSite {
     try {
       return await connection.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => question(connection));
     } catch (error) {
-      throw new Error(temporalFailure(error), { cause: error });
+      throw new TemporalError(error);
     }
   }
 

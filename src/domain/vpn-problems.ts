@@ -2,35 +2,56 @@ import type { Downtime } from './observation';
 import type { Port } from './engine';
 import type { PullPolicy } from './settings';
 
-// What is wrong with a VPN or its engines' image, in words that say what to do: the same in `/vpn/status`, while Portward runs, and
-// in `portward doctor`, before it does.
+// What is wrong with a VPN or its engines' image, and what to do: the same in `/vpn/status`, while Portward runs, and in
+// `portward doctor`, before it does.
 
-/** @param ofService containers of a Compose service of that name */
-export function absentInWords(vpn: string, ofService: readonly string[] = []): string {
-  if (ofService.length === 0) return `VPN container '${vpn}' not found: start it, or correct GLUETUN_CONTAINER_NAME`;
-  return (
-    `VPN container '${vpn}' not found; the Compose service of that name has the container ${ofService.join(', ')}: ` +
-    `give the service 'container_name: ${vpn}', or set GLUETUN_CONTAINER_NAME to the container's name`
-  );
+export interface Problem {
+  readonly what: string;
+  /** Null: there is nothing to do but to wait, or `what` says it all. */
+  readonly todo: string | null;
 }
 
-export function notRunningInWords(vpn: string, down: Downtime | undefined): string {
-  if (down === undefined) return `VPN container '${vpn}' is not running`;
+export function inWords({ what, todo }: Problem): string {
+  return todo === null ? what : `${what}: ${todo}`;
+}
+
+/** @param ofService containers of a Compose service of that name */
+export function absent(vpn: string, ofService: readonly string[] = []): Problem {
+  const what = `VPN container '${vpn}' not found`;
+  if (ofService.length === 0) return { what, todo: 'start it, or correct GLUETUN_CONTAINER_NAME' };
+  return {
+    what: `${what}; the Compose service of that name has the container ${ofService.join(', ')}`,
+    todo: `give the service 'container_name: ${vpn}', or set GLUETUN_CONTAINER_NAME to the container's name`,
+  };
+}
+
+export function notRunning(vpn: string, down: Downtime | undefined): Problem {
+  const container = `VPN container '${vpn}'`;
+  if (down === undefined) return { what: `${container} is not running`, todo: null };
   const { state, error, exitCode } = down;
-  if (error !== null) return `Docker can't start VPN container '${vpn}': ${error}`;
+  if (error !== null) return { what: `Docker can't start ${container}: ${error}`, todo: null };
   switch (state) {
     case 'restarting':
-      return `Docker keeps restarting VPN container '${vpn}', whose process ends each time${howItEnded(down)}: ${seeLog(vpn)}`;
+      return {
+        what: `Docker keeps restarting ${container}, whose process ends each time${howItEnded(down)}`,
+        todo: seeLog(vpn),
+      };
     case 'created':
-      return `VPN container '${vpn}' was made and never started: start it`;
+      return { what: `${container} was made and never started`, todo: 'start it' };
     case 'paused':
-      return `VPN container '${vpn}' is paused: \`docker unpause ${vpn}\` lets it go on`;
+      return { what: `${container} is paused`, todo: `\`docker unpause ${vpn}\` lets it go on` };
     case 'removing':
-      return `VPN container '${vpn}' is being removed`;
+      return { what: `${container} is being removed`, todo: null };
     case 'dead':
-      return `VPN container '${vpn}' is dead, since Docker could not remove the whole of it: remove it and make it anew`;
+      return {
+        what: `${container} is dead, since Docker could not remove the whole of it`,
+        todo: 'remove it and make it anew',
+      };
     case 'exited':
-      return `VPN container '${vpn}' is not running${howItEnded(down)}${exitCode === 0 ? ': start it' : `: ${seeLog(vpn)}`}`;
+      return {
+        what: `${container} is not running${howItEnded(down)}`,
+        todo: exitCode === 0 ? 'start it' : seeLog(vpn),
+      };
   }
 }
 
@@ -44,19 +65,24 @@ function seeLog(vpn: string): string {
 }
 
 /** Not its container: the VPN inside of it. */
-export function stoppedInWords(vpn: string): string {
-  return `the VPN in container '${vpn}' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`;
+export function stoppedInside(vpn: string): Problem {
+  return {
+    what: `the VPN in container '${vpn}' is stopped`,
+    todo: 'start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container',
+  };
 }
 
 /** @param redirectedTo where Gluetun sends what arrives at the forwarded port */
-export function redirectedInWords(vpn: string, redirectedTo: readonly Port[]): string {
-  return (
-    `VPN '${vpn}' redirects its forwarded port to ${redirectedTo.join(', ')}, where no engine listens, so none has peers from outside: ` +
-    `remove VPN_PORT_FORWARDING_LISTENING_PORT from the environment of its container`
-  );
+export function redirected(vpn: string, redirectedTo: readonly Port[]): Problem {
+  return {
+    what: `VPN '${vpn}' redirects its forwarded port to ${redirectedTo.join(', ')}, where no engine listens, so none has peers from outside`,
+    todo: 'remove VPN_PORT_FORWARDING_LISTENING_PORT from the environment of its container',
+  };
 }
 
-export function imageMissingInWords(image: string, pullPolicy: PullPolicy): string {
-  const remedy = pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled';
-  return `image ${image} is not on the Docker host: ${remedy}`;
+export function imageMissing(image: string, pullPolicy: PullPolicy): Problem {
+  return {
+    what: `image ${image} is not on the Docker host`,
+    todo: pullPolicy === 'never' ? 'pull it, or set PULL_POLICY=missing' : 'it is being pulled',
+  };
 }

@@ -34,6 +34,8 @@ export class ControlServer {
   private readonly older = new Set<string>();
   /** Routes of each host that it permits, as its auth configuration names them. */
   private readonly permitted = new Map<string, Set<string>>();
+  /** And those that it has refused. */
+  private readonly refused = new Map<string, Set<string>>();
 
   constructor(private readonly auth: GluetunAuth) {}
 
@@ -112,7 +114,9 @@ export class ControlServer {
     }
     const { route, olderRoute } = request;
     const isOlder = new URL(response.url).pathname === olderRoute;
-    this.permittedOn(request.base).add(`${method(request)} ${isOlder ? olderRoute : route}`);
+    const name = `${method(request)} ${isOlder ? olderRoute : route}`;
+    of(this.permitted, request.base).add(name);
+    of(this.refused, request.base).delete(name);
     if (!Value.Check(request.answer, body)) {
       throw new GluetunError(`the control server's answer has another form: ${this.quoted(text)}`);
     }
@@ -125,29 +129,26 @@ export class ControlServer {
    */
   private refusal(status: number, request: ControlRequest<TSchema>): string {
     const { base, route, olderRoute } = request;
-    const permitted = this.permittedOn(base);
+    const permitted = of(this.permitted, base);
+    const refusedBefore = of(this.refused, base);
     const isOlder = [...this.older].some((key) => key.startsWith(`${base.host} `));
     const lacking = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
     // What was permitted before and is not now says that the credentials are others.
     if (permitted.has(lacking)) permitted.clear();
     const [other] = permitted;
+    refusedBefore.add(lacking);
     const credentials = 'GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD';
     if (other === undefined)
       return (
         `the control server refuses access (${status}): set ${credentials}, as in its auth configuration, ` +
         `where a role has to permit ${lacking}`
       );
-    const routes = [...permitted, lacking].map((name) => JSON.stringify(name)).join(', ');
+    // All of them, so that who puts in one line does not take another out.
+    const routes = [...permitted, ...refusedBefore].map((name) => JSON.stringify(name)).join(', ');
     const refused = `the control server refuses ${lacking} (${status})`;
     return this.auth.kind === 'none'
       ? `${refused}, while it permits ${other} to everybody: in its auth configuration give a role routes = [${routes}], and set ${credentials}`
       : `${refused}, while it permits ${other} with the same credentials: in its auth configuration give their role routes = [${routes}]`;
-  }
-
-  private permittedOn({ host }: URL): Set<string> {
-    const permitted = this.permitted.get(host) ?? new Set();
-    this.permitted.set(host, permitted);
-    return permitted;
   }
 
   private explained(error: unknown, base: URL, timeoutMs: number): GluetunError {
@@ -180,4 +181,11 @@ function method({ put }: ControlRequest<TSchema>): 'GET' | 'PUT' {
 
 function isRefusal(status: number): boolean {
   return status === 401 || status === 403;
+}
+
+/** Routes of one host. */
+function of(routes: Map<string, Set<string>>, { host }: URL): Set<string> {
+  const found = routes.get(host) ?? new Set();
+  routes.set(host, found);
+  return found;
 }

@@ -115,7 +115,7 @@ function cachedPath(cacheDir: string): string {
 }
 
 /** A `temporal` that somebody installed long ago, or another program of that name, would fail much later and less clearly. */
-async function whyUnfit(path: string): Promise<string | undefined> {
+export async function whyUnfit(path: string): Promise<string | undefined> {
   let said: string;
   try {
     said = await runCommand(path, ['--version'], { timeoutMs: 20_000 });

@@ -4,10 +4,13 @@ import { codeOf } from './error-code';
 // What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No
 // connection established…') and the client's wrappers around them ('Failed to query Workflow') say neither.
 
+/** Begins what is said of a deadline that has passed. */
+export const NOT_IN_TIME = 'it was not answered in time';
+
 /** gRPC's numbers. */
 const BY_STATUS: Readonly<Record<string, string>> = {
   '1': 'the question was broken off',
-  '4': 'it was not answered in time: no worker runs, or the worker or the Temporal server is busy',
+  '4': `${NOT_IN_TIME}: no worker runs, or the worker or the Temporal server is busy`,
   '5': 'it is not there yet, or has ended; a running worker starts it',
   '7': 'the Temporal server does not allow it: check TEMPORAL_API_KEY, or the client certificate, and what they may do in the namespace',
   '8': 'the Temporal server has too much to do just now',

@@ -8,7 +8,7 @@ import type { Log } from './log';
 import { identify, isRunning } from './process-identity';
 import { waitUntilReady, type Readiness } from './readiness';
 import type { SearchAttributes } from './search-attributes';
-import { embeddedAddresses, SERVER_IP } from './server-address';
+import { embeddedAddresses, serverPlaces } from './server-address';
 import type { ServerFiles } from './server-files';
 import { boundServerLog, lastLines, sizeOf } from './server-log';
 import { launch, terminate } from './server-process';
@@ -148,11 +148,7 @@ export class ServerStarter {
   async #start(cliPath: string, signal?: AbortSignal, mayBeginAnew = true): Promise<Running> {
     signal?.throwIfAborted();
     const { port, uiPort, searchAttributes } = this.#options;
-    const places = [
-      { port, what: 'the Temporal server', portSetting: 'PORTWARD_TEMPORAL_PORT' },
-      { port: uiPort, what: 'the Temporal UI', portSetting: 'PORTWARD_TEMPORAL_UI_PORT' },
-    ];
-    for (const place of places) await assertCanListen({ ...place, host: SERVER_IP, hostSetting: null });
+    for (const place of serverPlaces({ port, uiPort })) await assertCanListen(place);
     const logged = sizeOf(this.#files.log);
     const pid = await launch({ cliPath, files: this.#files, port, uiPort, searchAttributes });
     const record: ServerRecord = { pid, port, uiPort, uiPath: TEMPORAL_UI_PATH, owner: identify(process.pid) };

@@ -1,12 +1,6 @@
 import { takenInWords } from '../domain/taken-ports';
 import type { Sight } from '../domain/observation';
-import {
-  absentInWords,
-  imageMissingInWords,
-  notRunningInWords,
-  redirectedInWords,
-  stoppedInWords,
-} from '../domain/vpn-problems';
+import * as problems from '../domain/vpn-problems';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
 import { IDLE_AT_MOST_MS, standsAside } from './rival';
@@ -48,12 +42,12 @@ function dockerUnreachable({ blind }: VpnData): string | null {
 
 function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'absent') return null;
-  return absentInWords(vpn, sight.vpn.ofService);
+  return problems.inWords(problems.absent(vpn, sight.vpn.ofService));
 }
 
 function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
-  return notRunningInWords(vpn, sight.vpn.down);
+  return problems.inWords(problems.notRunning(vpn, sight.vpn.down));
 }
 
 function containerUnhealthy(data: VpnData): string | null {
@@ -77,7 +71,7 @@ function notRestarted(data: VpnData): string {
 
 function vpnStoppedByOwner(data: VpnData): string | null {
   if (!isStoppedByOwner(data)) return null;
-  return stoppedInWords(data.settings.vpn);
+  return problems.inWords(problems.stoppedInside(data.settings.vpn));
 }
 
 function anotherPortward(data: VpnData): string | null {
@@ -96,7 +90,7 @@ function anotherPortward(data: VpnData): string | null {
 function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
   if (sight === null || sight.imagePresent) return null;
   if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-  return imageMissingInWords(image, pullPolicy);
+  return problems.inWords(problems.imageMissing(image, pullPolicy));
 }
 
 function forwardedPortTaken(data: VpnData): string | null {
@@ -138,7 +132,7 @@ function portLost(data: VpnData): string | null {
 
 function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
-  return redirectedInWords(vpn, sight.vpn.redirectedTo);
+  return problems.inWords(problems.redirected(vpn, sight.vpn.redirectedTo));
 }
 
 /** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */

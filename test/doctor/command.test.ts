@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,10 +60,40 @@ testInMemory('ends with 1 and says what to do when something is wrong, and with 
   expect(wrongKey.printed).not.toMatch(/^ok/m);
   expect(wrongKey.printed).not.toContain('the-wrong-key');
 
-  const fine = await doctor(right, ['--json']);
-  expect(JSON.parse(fine.printed)).toMatchObject({ wrong: 0 });
+  const fine = await doctor(`\uFEFF${right}`, ['--json']);
+  expect(JSON.parse(fine.printed)).toMatchObject({
+    wrong: 0,
+    checks: expect.arrayContaining([
+      expect.objectContaining({
+        id: 'configuration.env-file',
+        verdict: 'warning',
+        todo: expect.stringMatching(/UTF-8/),
+      }),
+    ]),
+  });
   expect(fine.code).toBe(0);
 });
+
+testInMemory(
+  'where its port is taken and its folder is a file, that is wrong, and who has the port is said',
+  async () => {
+    const other = createServer((_request, response) => response.end('<h1>another program</h1>'));
+    await new Promise<void>((up) => other.listen(0, '127.0.0.98', up));
+    const { port } = other.address() as AddressInfo;
+    const env = ['GLUETUN_CONTAINER_NAME=gluetun', 'APP_HOST=127.0.0.98', `APP_PORT=${port}`];
+    const run = await doctor(env.join('\n'), ['--url', `http://127.0.0.98:${port}`], {
+      PORTWARD_DATA_DIR: join(folder, '.env'),
+      TEMPORAL_CLI_PATH: process.execPath,
+    });
+    other.close();
+    expect(run.code).toBe(1);
+    expect(run.printed).toMatch(
+      /^wrong +Portward +Port \d+ for the API is taken by another program: .* is not Portward/m,
+    );
+    expect(run.printed).toMatch(/^wrong +data folder +.*\.env is no folder$/m);
+    expect(run.printed).toMatch(/^wrong +Temporal's CLI +TEMPORAL_CLI_PATH is .*, which does not fit: /m);
+  },
+);
 
 testInMemory('without Docker all that depends on it is one line', async () => {
   const run = await doctor('GLUETUN_CONTAINER_NAME=gluetun\n', [], { DOCKER_HOST: 'tcp://127.0.0.1:9' });

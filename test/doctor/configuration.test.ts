@@ -118,10 +118,12 @@ test('what is set without effect is told', () => {
 describe('variables', () => {
   test('each mistake is told', () => {
     const { mistakes } = site({ APP_PORT: 'eighty', GLUETUN_CONTAINER_NAME: 'gluetun' });
-    expect(said(judgeMistakes(mistakes, []))).toMatch(/^wrong: APP_PORT: expected .*got 'eighty'.*correct it in .env/);
+    expect(said(judgeMistakes(mistakes, [], true))).toMatch(
+      /^wrong: APP_PORT: expected .*got 'eighty'.*correct it in .env/,
+    );
   });
   test('without one, the VPNs are', () => {
-    expect(said(judgeMistakes([], ['a', 'b']))).toBe('ok: what is set fits together; VPNs: a, b');
+    expect(said(judgeMistakes([], ['a', 'b'], true))).toBe('ok: what is set fits together; VPNs: a, b');
   });
 });
 
@@ -130,7 +132,7 @@ test.each([
   [
     0,
     1,
-    /^warning: the range 19000-19000 of VPN 'gluetun' has 1 ports, for 1 engines.*has to wait.*GLUETUN_PORT_RANGE_1 to 19000-19002/,
+    /^warning: the range 19000-19000 of VPN 'gluetun' has 1 port, for 1 engine, .*has to wait.*GLUETUN_PORT_RANGE_1 to 19000-19002/,
   ],
   [1, 3, /^wrong: .*some engines get no port/],
 ])('a range of %i ports more than one, for %i engines', (more, targetEngines, words) => {

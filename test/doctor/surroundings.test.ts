@@ -9,10 +9,15 @@ import { judgeFolder } from '../../src/doctor/checks/machine/data-folder';
 import { judgeSpace } from '../../src/doctor/checks/machine/free-space';
 import { judgeInstance } from '../../src/doctor/checks/portward/one-instance';
 import { judgeStatus } from '../../src/doctor/checks/portward/running';
-import { judgeCli, judgeMissing } from '../../src/doctor/checks/temporal/cli';
-import { judgeRetention } from '../../src/doctor/checks/temporal/retention';
+import { judgeChosen, judgeCli, judgeMissing } from '../../src/doctor/checks/temporal/cli';
+import { judgeMissing as judgeNamespace, judgeRetention } from '../../src/doctor/checks/temporal/retention';
 import { judgeAttributes } from '../../src/doctor/checks/temporal/search-attributes';
-import { judgeFailure as judgeTemporal, judgeServer } from '../../src/doctor/checks/temporal/server';
+import {
+  judgeFailure as judgeTemporal,
+  judgePlace as judgeServerPlace,
+  judgeServer,
+} from '../../src/doctor/checks/temporal/server';
+import { NOT_IN_TIME } from '../../src/temporal/failure-words';
 import { said } from './said';
 
 // What each check makes of what it has seen.
@@ -67,7 +72,7 @@ describe("the engines' image", () => {
     [
       'that nobody pulls',
       judgeImage({ ...facts, pullPolicy: 'never', registry: null }),
-      /^wrong: .*pull it, or set PULL_POLICY=missing.*docker pull r.example\/e:1/,
+      /^wrong: .*is not on the Docker host.*PULL_POLICY=never, docker pull r.example\/e:1, or set PULL_POLICY=missing$/,
     ],
     ['that can be pulled', judgeImage({ ...facts, registry: { kind: 'there' } }), /^ok: /],
     ['that nobody may ask for', judgeImage({ ...facts, registry: { kind: 'unasked' } }), /^unknown: /],
@@ -93,15 +98,22 @@ describe("the engines' image", () => {
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
 
-const folder = { folder: '/data', nearest: '/data', isWritable: false, owner: 0, self: 1000, inContainer: false };
+const folder = {
+  folder: '/data',
+  nearest: '/data',
+  obstacle: 'not permitted' as const,
+  owner: 0,
+  self: 1000,
+  inContainer: false,
+};
 const now = Date.parse('2026-01-02T03:04:05Z');
 const clock = (change: Partial<Parameters<typeof judgeClock>[0]>) =>
   judgeClock({ now, built: now - 1000, docker: null, ...change });
 
 describe('the machine', () => {
   test.each<Case>([
-    ['a folder that can be written', judgeFolder({ ...folder, isWritable: true }), /^ok: \/data can be written$/],
-    ['a folder that is made yet', judgeFolder({ ...folder, nearest: '/', isWritable: true }), /^ok: \/data is made/],
+    ['a folder that can be written', judgeFolder({ ...folder, obstacle: null }), /^ok: \/data can be written$/],
+    ['a folder that is made yet', judgeFolder({ ...folder, nearest: '/', obstacle: null }), /^ok: \/data is made/],
     [
       "somebody else's folder",
       judgeFolder(folder),
@@ -111,6 +123,12 @@ describe('the machine', () => {
       "somebody else's folder, in a container",
       judgeFolder({ ...folder, inContainer: true }),
       /on the Docker host, give the folder/,
+    ],
+    ['a file', judgeFolder({ ...folder, obstacle: 'no folder' }), /^wrong: \/data is no folder/],
+    [
+      'a folder that is mounted read-only',
+      judgeFolder({ ...folder, obstacle: 'read-only' }),
+      /^wrong: .*mounted read-only.*mount it for writing/,
     ],
     ['a disk with room', judgeSpace({ folder: '/data', freeMib: 5000, lack: null }), /^ok: /],
     ['a disk with little', judgeSpace({ folder: '/data', freeMib: 50, lack: null }), /^warning: 50 MB are free/],
@@ -134,6 +152,8 @@ describe('the machine', () => {
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
 
+const CLI = 'temporal --address t:7233 --namespace ns';
+const AT = { isEmbedded: false, cli: CLI };
 const server = (version: string, isEmbedded = false) => judgeServer({ version, address: 't:7233', isEmbedded });
 const attributes = { PortwardVpn: 2, PortwardPort: 3, PortwardState: 2 };
 
@@ -144,25 +164,56 @@ describe('Temporal', () => {
     ['an old server', server('1.24.0'), /^wrong: .*1.27 or later.*update/],
     [
       'a server that is away',
-      judgeTemporal('t:7233', 'the Temporal server does not answer: see that it runs'),
+      judgeTemporal(
+        { address: 't:7233', isEmbedded: false },
+        { what: 'the Temporal server does not answer', todo: 'see that it runs' },
+      ),
       /^wrong: t:7233: the Temporal server does not answer, .*, see that it runs$/,
     ],
-    ['a namespace that keeps a day', judgeRetention('default', 86_400), /^ok: .*24 h$/],
-    ['a namespace that keeps an hour', judgeRetention('ns', 3600), /^warning: .*1 h.*--namespace ns --retention 72h$/],
-    ['all search attributes', judgeAttributes(attributes, false), /^ok: /],
+    [
+      'a server that is silent',
+      judgeTemporal({ address: 't:8233', isEmbedded: false }, { what: NOT_IN_TIME, todo: 'no worker runs' }),
+      /^wrong: t:8233: what takes connections there does not answer as a Temporal server.*TEMPORAL_ADDRESS.*gRPC port, 7233/,
+    ],
+    [
+      'a port of its own server that is taken',
+      judgeServerPlace('Port 7233 for the Temporal server is taken by another program. Stop that program.'),
+      /^wrong: Port 7233 .* taken by another program, .*Stop that program\.$/,
+    ],
+    [
+      'a namespace that is not there',
+      judgeNamespace("the Temporal server has no namespace 'ns'", CLI),
+      /^wrong: .*no namespace 'ns', .*temporal --address t:7233 --namespace ns operator namespace create/,
+    ],
+    ['a namespace that keeps a day', judgeRetention('default', 86_400, CLI), /^ok: .*24 h$/],
+    [
+      'a namespace that keeps an hour',
+      judgeRetention('ns', 3600, CLI),
+      /^warning: .*1 h.*--namespace ns operator namespace update --retention 72h$/,
+    ],
+    ['all search attributes', judgeAttributes(attributes, AT), /^ok: /],
     [
       'one that is missing',
-      judgeAttributes({ PortwardVpn: 2, PortwardPort: 3 }, false),
+      judgeAttributes({ PortwardVpn: 2, PortwardPort: 3 }, AT),
       /^warning: .*no PortwardState.*--name PortwardState --type Keyword$/,
     ],
-    ['one that is missing on its own server', judgeAttributes({}, true), /^ok: .*are added at the start/],
+    [
+      'one that is missing on its own server',
+      judgeAttributes({}, { ...AT, isEmbedded: true }),
+      /^ok: .*are added at the start/,
+    ],
     [
       'one of another type',
-      judgeAttributes({ ...attributes, PortwardPort: 2 }, false),
+      judgeAttributes({ ...attributes, PortwardPort: 2 }, AT),
       /^wrong: Temporal's search attribute PortwardPort is of type Keyword.*remove --name PortwardPort/,
     ],
     ['its CLI', judgeCli('/bin/temporal', []), /^ok: \/bin\/temporal$/],
     ['its CLI that is yet to come', judgeCli(null, ['too old']), /^warning: it is not there \(too old\)/],
+    [
+      'a CLI that is another program',
+      judgeChosen('/bin/true', '`--version` does not name a Temporal server'),
+      /^wrong: TEMPORAL_CLI_PATH is \/bin\/true, which does not fit/,
+    ],
     [
       'a CLI that is none',
       judgeMissing('TEMPORAL_CLI_PATH is /x, which is not an executable file. Correct it.'),

@@ -57,11 +57,12 @@ describe('published ports', () => {
 
 const taken = (ports: number[], by: string | null = "container 'torrent'") =>
   judgeTaken({ vpn: 'gluetun', forwardedPort: 40_648, taken: ports, by });
-const outgoing = (sysctl: string | null, forwardedPort: number | null = null) =>
+const outgoing = (sysctl: string | null, forwardedPort: number | null = null, ofHost = false, httpFirst = 19_000) =>
   judgeOutgoing({
     sysctl,
+    ofHost,
     forwardedPort,
-    httpPorts: { first: 19_000, last: 19_024 },
+    httpPorts: { first: httpFirst, last: httpFirst + 24 },
     httpsPorts: { first: 45_000, last: 49_999 },
   });
 
@@ -99,5 +100,11 @@ describe('ports in the network of a VPN', () => {
       outgoing('10000\t19010'),
       /^warning: .*HTTP ports 19000-19024/,
     ],
+    [
+      'of outgoing connections, whose usual cure would meet the HTTP ports',
+      outgoing('10000 18999', null, false, 18_000),
+      /^warning: .*set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of 10000-18999/,
+    ],
+    ["of outgoing connections of the host's network", outgoing(null, null, true), /on the Docker host: sysctl -w/],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });

@@ -21,17 +21,17 @@ describe('the container of a VPN', () => {
     [
       'that has ended',
       judgePresent('gluetun', 'x', down),
-      /^wrong: .*not running \(exit code 1\): `docker logs gluetun`/,
+      /^wrong: .*not running \(exit code 1\), .*`docker logs gluetun`/,
     ],
     [
       'that is not there',
       judgeAbsent('gluetun', []),
-      /^wrong: .*not found: start it, or correct GLUETUN_CONTAINER_NAME/,
+      /^wrong: .*not found, .*start it, or correct GLUETUN_CONTAINER_NAME/,
     ],
     [
       'that is named by its Compose service',
       judgeAbsent('gluetun', ['app-gluetun-1']),
-      /Compose service .* app-gluetun-1: give the service 'container_name: gluetun'/,
+      /Compose service .* app-gluetun-1, .*give the service 'container_name: gluetun'/,
     ],
     ['that is healthy', judgeHealth('gluetun', 'healthy'), /^ok: /],
     ['that is unhealthy', judgeHealth('gluetun', 'unhealthy'), /^wrong: .*engines are hidden.*docker logs gluetun/],
@@ -80,19 +80,37 @@ describe('port forwarding', () => {
   ])('%s', (_what, env, words) => expect(said(judgeForwarding(forwardingSettings(env)))).toMatch(words));
 });
 
-const failed = (failure: 'unreachable' | 'unauthorized' | 'timeout' | 'garbage', reason: string) =>
-  judgeAccess({ kind: 'failed', failure, reason });
+const failed = (
+  failure: 'unreachable' | 'unauthorized' | 'timeout' | 'garbage',
+  reason: string,
+  keys = { sends: true, isOtherKey: false },
+) => judgeAccess({ kind: 'failed', failure, reason }, keys);
 const route = (name: string, refusal: string | null) => ({ name, without: 'something is lost', refusal });
 
 describe('the control server', () => {
   test.each<Case>([
-    ['that answers', judgeAccess({ kind: 'known', port: 1 }), /^ok: /],
-    ['that answers without a port', judgeAccess({ kind: 'none', reason: 'none' }), /^ok: /],
+    ['that answers', judgeAccess({ kind: 'known', port: 1 }, null), /^ok: /],
+    ['that answers without a port', judgeAccess({ kind: 'none', reason: 'none' }, null), /^ok: /],
     ['at another port', failed('unreachable', "can't be reached"), /^wrong: can't be reached.*GLUETUN_API_PORT/],
     [
       'with another key',
       failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY'),
-      /^wrong: refuses access \(401\): set GLUETUN_API_KEY/,
+      /^wrong: refuses access \(401\), though Portward sends a key.*set GLUETUN_API_KEY/,
+    ],
+    [
+      'without a key',
+      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY', { sends: false, isOtherKey: false }),
+      /^wrong: refuses access \(401\), the forwarded port.*set GLUETUN_API_KEY$/,
+    ],
+    [
+      'with another key than its container names',
+      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY', { sends: true, isOtherKey: true }),
+      /set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE/,
+    ],
+    [
+      'that is not published',
+      failed('unreachable', "container 'g' does not publish port 8000, so it can't be reached from here: publish it"),
+      /^wrong: container 'g' does not publish port 8000, so it can't be reached from here, .*publish it at the VPN's container/,
     ],
     ['that hangs', failed('timeout', 'no answer'), /^wrong: no answer.*restart the container/],
     ['that is none', failed('garbage', 'not JSON'), /^wrong: not JSON.*GLUETUN_API_PORT/],
@@ -119,7 +137,14 @@ describe('the control server', () => {
 });
 
 const hints = (command: string, logDriver = 'json-file', portward: string[] | null = null) =>
-  judgeHints({ vpn: 'gluetun', command, logDriver, intervalS: 5, apiPort: 8000, portward });
+  judgeHints({
+    vpn: 'gluetun',
+    command,
+    logDriver,
+    intervalS: 5,
+    apiPort: 8000,
+    portward: portward?.map((host) => ({ host, port: 8000 })) ?? null,
+  });
 const wget = (at: string, end = ' &"') => `/bin/sh -c "wget -q -O /dev/null --post-data= ${at}${end}`;
 
 describe('the up-command', () => {
@@ -159,6 +184,22 @@ describe('the up-command', () => {
       'by an address of the Docker host',
       hints(wget('http://172.17.0.1:8000/vpns/gluetun/recheck'), 'json-file', ['pw']),
       /^ok: /,
+    ],
+    [
+      'at another port than Portward has there',
+      hints(wget('http://portward:9000/vpns/gluetun/recheck'), 'json-file', ['portward']),
+      /^wrong: it looks for Portward at port 9000, and the API of portward is at port 8000/,
+    ],
+    [
+      'that does not post',
+      hints('/bin/sh -c "wget -T 1 -O /dev/null http://portward:8000/vpns/gluetun/recheck &"'),
+      /^wrong: it asks Portward without POST.*--post-data=/,
+    ],
+    ['by curl', hints('/bin/sh -c "curl -m 1 -X POST http://portward:8000/vpns/gluetun/recheck"'), /^ok: /],
+    [
+      'that takes a shell for granted',
+      hints('wget -T 1 --post-data= http://portward:8000/vpns/gluetun/recheck >/dev/null &'),
+      /^warning: .*starts it without one.*\/bin\/sh -c/,
     ],
     ['none, with a log', hints(''), /^ok: .*follows the container's log/],
     [

@@ -10,7 +10,15 @@ import type { Prerequisites } from './prerequisites';
 const ROOT = join(__dirname, '../..');
 /** What the image is built from, and what the user gets beside it. */
 const CONTENT = ['Dockerfile', '.dockerignore', '.env.example', 'docker-compose.yml', 'LICENSE', 'package.json'];
-const FURTHER_CONTENT = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts', 'src', 'deploy'];
+const FURTHER_CONTENT = [
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts',
+  'src',
+  'web',
+  'deploy',
+];
 
 interface Simulated {
   readonly image: string;

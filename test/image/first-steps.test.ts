@@ -125,6 +125,33 @@ check('the image has what runs on its platform only, and is under 550 MB', async
   expect(libraries.trim()).toBe('x86_64-unknown-linux-gnu');
 });
 
+check('the image serves the page with its files, compressed and to be kept', async () => {
+  const page = await ask('/');
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  const html = await page.text();
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  expect(files).toEqual(expect.arrayContaining([expect.stringMatching(/\.js$/), expect.stringMatching(/\.css$/)]));
+  for (const path of files) {
+    const file = await ask(path);
+    expect([path, file.status, file.headers.get('content-encoding')]).toEqual([path, 200, expect.any(String)]);
+    expect(file.headers.get('cache-control')).toContain('immutable');
+    expect((await file.text()).length).toBeGreaterThan(0);
+  }
+  expect(await (await ask('/panel')).text()).toBe(html);
+});
+
+check('in the container the doctor finds nothing wrong, and knows where it is', async () => {
+  const { wrong, checks } = JSON.parse(await shell('docker compose exec -T portward portward doctor --json')) as {
+    wrong: number;
+    checks: { id: string; verdict: string; found: string }[];
+  };
+  expect([wrong, checks.filter(({ verdict }) => verdict === 'wrong')]).toEqual([0, []]);
+  const found = (id: string) =>
+    checks.filter((c) => c.id === id).map(({ verdict, found: what }) => `${verdict}: ${what}`);
+  expect(found('docker.reachable')).toEqual([expect.stringMatching(/^ok: release .* at unix:/)]);
+  expect(found('portward.running')).toEqual([expect.stringMatching(/^ok: .*2 of 2 VPNs forwarding/)]);
+});
+
 check("Portward's container has its own part of .env, and not the key of a VPN", async () => {
   const id = (await shell('docker compose ps --quiet portward')).trim();
   const { Config } = await docker.getContainer(id).inspect();

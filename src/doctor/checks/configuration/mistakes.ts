@@ -2,18 +2,33 @@ import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-export function mistakes({ mistakes: found, config }: Site): Check {
+export function mistakes({ mistakes: found, config, env }: Site): Check {
   return {
     id: 'configuration.variables',
     title: 'variables',
     vpn: null,
-    look: async () => judgeMistakes(found, config?.vpns.map(({ name }) => name) ?? []),
+    look: async () => judgeMistakes(found, config?.vpns.map(({ name }) => name) ?? [], namesAnyVpn(env)),
   };
 }
 
-export function judgeMistakes(found: readonly string[], vpns: readonly string[]): Finding | readonly Finding[] {
+function namesAnyVpn(env: Site['env']): boolean {
+  return ['GLUETUN_CONTAINER_NAME', 'GLUETUN_CONTAINER_NAMES'].some((name) => (env[name] ?? '').trim() !== '');
+}
+
+/** @param isBegun a VPN is named, so that somebody has written an `.env` */
+export function judgeMistakes(
+  found: readonly string[],
+  vpns: readonly string[],
+  isBegun: boolean,
+): Finding | readonly Finding[] {
   if (found.length === 0) return ok(`what is set fits together; VPNs: ${vpns.join(', ')}`);
   return found.map((mistake) =>
-    wrong(mistake, 'Portward does not start like this', 'correct it in .env, or where the environment is set'),
+    wrong(
+      mistake,
+      'Portward does not start like this',
+      isBegun || !mistake.startsWith('GLUETUN_CONTAINER_NAME:')
+        ? 'correct it in .env, or where the environment is set'
+        : '`portward init` finds your VPN containers and writes an .env',
+    ),
   );
 }

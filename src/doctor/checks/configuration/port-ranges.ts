@@ -18,7 +18,7 @@ export function judgeRanges(vpns: Config['vpns']): Finding | readonly Finding[] 
     const size = last - first + 1;
     const engines = Math.max(1, targetEngines);
     if (size > engines) return [];
-    const range = `the range ${first}-${last} of VPN '${name}' has ${size} ports, for ${engines} engines`;
+    const range = `the range ${first}-${last} of VPN '${name}' has ${size} port${size === 1 ? '' : 's'}, for ${engines} engine${engines === 1 ? '' : 's'}`;
     const todo = `widen GLUETUN_PORT_RANGE_${i + 1} to ${first}-${first + engines + 1} or more, also in the ports that the VPN's container publishes`;
     return size < engines
       ? [wrong(range, 'some engines get no port', todo)]

@@ -1,3 +1,4 @@
+import { controlServerKey } from '../../../gluetun/container-environment';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { PortAnswer, VpnSite } from '../../vpn-site';
@@ -8,15 +9,49 @@ export function access(vpn: VpnSite): Check {
     id: 'control-server.access',
     title: 'control server',
     vpn: vpn.name,
-    look: async (signal) => judgeAccess(await vpn.port(signal)),
+    look: async (signal) => {
+      const answer = await vpn.port(signal);
+      if (answer.kind !== 'failed') return judgeAccess(answer, null);
+      const { vpn: ours } = vpn;
+      const sent = ours.gluetunAuth.kind === 'api-key' ? ours.gluetunAuth.key : null;
+      const own = controlServerKey((await vpn.container()).Config.Env ?? []);
+      return judgeAccess(answer, { sends: ours.gluetunAuth.kind !== 'none', isOtherKey: own !== null && own !== sent });
+    },
   };
 }
 
 const PORT_UNKNOWN = 'the forwarded port can not be read, and after GLUETUN_PORT_CACHE_TTL_S no engine is on it';
 
-export function judgeAccess(answer: PortAnswer): Finding {
+export interface KeyFacts {
+  /** Portward has a key, or user and password, to send. */
+  readonly sends: boolean;
+  /** The container's own environment names another key. */
+  readonly isOtherKey: boolean;
+}
+
+export function judgeAccess(answer: PortAnswer, keys: KeyFacts | null): Finding {
   if (answer.kind !== 'failed') return ok('it answers, and lets Portward in');
-  return wrong(answer.reason, PORT_UNKNOWN, ADVICE[answer.failure] ?? null);
+  const [found = '', credentials] = answer.reason.split(': set ');
+  const [unpublished, publish] = answer.reason.split(", so it can't be reached from here: ");
+  if (publish !== undefined)
+    return wrong(
+      `${unpublished}, so it can't be reached from here`,
+      PORT_UNKNOWN,
+      `${publish} at the VPN's container, as '127.0.0.1:8000:8000', or run Portward in a container in its network (CONTAINER_REACH=network)`,
+    );
+  if (answer.failure !== 'unauthorized' || credentials === undefined)
+    return wrong(answer.reason, PORT_UNKNOWN, ADVICE[answer.failure] ?? null);
+  if (keys?.isOtherKey === true)
+    return wrong(
+      `${found}${keys.sends ? ' with what Portward sends' : ', and Portward sends no key'}`,
+      PORT_UNKNOWN,
+      "set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE of the VPN's container",
+    );
+  return wrong(
+    keys?.sends === true ? `${found}, though Portward sends a key, or user and password` : found,
+    PORT_UNKNOWN,
+    `set ${credentials}`,
+  );
 }
 
 const ADVICE: Readonly<Partial<Record<Extract<PortAnswer, { kind: 'failed' }>['failure'], string>>> = {

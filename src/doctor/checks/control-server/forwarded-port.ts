@@ -1,4 +1,4 @@
-import { stoppedInWords } from '../../../domain/vpn-problems';
+import { stoppedInside } from '../../../domain/vpn-problems';
 import type { Check } from '../../check';
 import { NotLooked, ok, warning, wrong, type Finding } from '../../finding';
 import type { PortAnswer, VpnSite } from '../../vpn-site';
@@ -20,7 +20,8 @@ export function forwardedPort(vpn: VpnSite): Check {
 }
 
 export function judgeStopped(vpn: string): Finding {
-  return wrong(stoppedInWords(vpn), 'it has no forwarded port, and Portward leaves it as somebody has wanted it', null);
+  const { what, todo } = stoppedInside(vpn);
+  return wrong(what, 'it has no forwarded port, and Portward leaves it as somebody has wanted it', todo);
 }
 
 export function judgePort(vpn: string, answer: Exclude<PortAnswer, { kind: 'failed' }>): Finding {

@@ -63,6 +63,9 @@ async function tried({ name, without, ask }: Route, vpn: VpnSite, signal: AbortS
   return { name, without, refusal: null };
 }
 
+/** Divides what a refusal says from what to do. */
+const CONFIGURATION = ': in its auth configuration ';
+
 /** @param answers null: not even the port's route answers */
 export function judgeRoutes(answers: readonly RouteAnswer[] | null): Finding | readonly Finding[] {
   if (answers === null)
@@ -74,10 +77,12 @@ export function judgeRoutes(answers: readonly RouteAnswer[] | null): Finding | r
     };
   const refused = answers.filter(({ refusal }) => refusal !== null);
   if (refused.length === 0) return ok(`${answers.map(({ name }) => name).join(', ')} are permitted`);
+  // The last one names the routes of all, so that one line mends them all.
+  const [, line = null] = (refused.at(-1)?.refusal ?? '').split(CONFIGURATION);
   return refused.map(({ name, without, refusal }) => {
-    const [found, todo] = (refusal ?? '').split(': in its auth configuration ');
+    const [found, todo] = (refusal ?? '').split(CONFIGURATION);
     return todo === undefined
       ? warning(`${name}: ${refusal}`, without, null)
-      : warning(found ?? '', without, `in Gluetun's auth configuration ${todo}`);
+      : warning(found ?? '', without, `in Gluetun's auth configuration ${line ?? todo}`);
   });
 }

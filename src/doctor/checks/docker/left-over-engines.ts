@@ -28,7 +28,7 @@ export function judgeEngines(
   const stray = ours.filter(({ labels }) => !vpns.includes(labels[label.vpn] ?? ''));
   if (ours.length === 0) return ok('there is no engine yet');
   if (stray.length === 0) return ok('every engine is of a VPN that is configured');
-  const of = [...new Set(stray.map(({ labels }) => labels[label.vpn] ?? 'no VPN'))].join(', ');
+  const of = [...new Set(stray.map(({ labels }) => labels[label.vpn] ?? 'no VPN'))].join(' and ');
   const names = stray.map(({ name }) => name);
   return warning(
     `${stray.length === 1 ? 'engine' : 'engines'} ${names.join(', ')} of ${of}, which is not configured`,

@@ -115,6 +115,10 @@ function statusOf({ modem }: Dockerode, { method, path, query, body }: NeededCal
   });
 }
 
+function permit(calls: string): string {
+  return `have the filtering proxy before Docker permit ${calls}: docs/guides/limit-docker.md has the settings`;
+}
+
 /** Docker itself has no reason to answer any of these so. */
 const REFUSALS = new Set([401, 403, 405]);
 
@@ -123,9 +127,21 @@ export function judgeAnswers(
 ): Finding | readonly Finding[] {
   const refused = answers.filter(({ status }) => REFUSALS.has(status));
   if (refused.length === 0) return ok(`all ${answers.length} that Portward needs are let through`);
-  return refused.map(({ call: { call, without }, status }) => {
-    const found = `${call} is refused (${status})`;
-    const todo = `have the filtering proxy before Docker permit ${call}: docs/guides/limit-docker.md has the settings`;
-    return without === null ? wrong(found, 'Portward needs it', todo) : warning(found, without, todo);
-  });
+  const needed = refused.filter(({ call: { without } }) => without === null);
+  const names = needed.map(({ call: { call } }) => call).join(', ');
+  const statuses = [...new Set(needed.map(({ status }) => status))].join(', ');
+  return [
+    ...(needed.length === 0
+      ? []
+      : [
+          wrong(
+            `${names} ${needed.length === 1 ? 'is' : 'are'} refused (${statuses})`,
+            'Portward can not do its work without',
+            permit(needed.length === 1 ? names : 'these'),
+          ),
+        ]),
+    ...refused.flatMap(({ call: { call, without }, status }) =>
+      without === null ? [] : [warning(`${call} is refused (${status})`, without, permit(call))],
+    ),
+  ];
 }

@@ -1,6 +1,6 @@
 import { statusCode } from '../../../docker/docker-error';
 import type { PullPolicy } from '../../../domain/settings';
-import { imageMissingInWords } from '../../../domain/vpn-problems';
+import { imageMissing } from '../../../domain/vpn-problems';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -52,7 +52,11 @@ async function inRegistry({ dockerode }: Site, name: string): Promise<Registry> 
 export function judgeImage({ image: name, pullPolicy, isThere, registry }: ImageFacts): Finding {
   if (isThere) return ok(`${name} is on the Docker host`);
   if (registry === null)
-    return wrong(imageMissingInWords(name, pullPolicy), 'no engine can be made', `docker pull ${name}`);
+    return wrong(
+      imageMissing(name, pullPolicy).what,
+      'no engine can be made, since PULL_POLICY=never',
+      `docker pull ${name}, or set PULL_POLICY=missing`,
+    );
   switch (registry.kind) {
     case 'there':
       return ok(`${name} is not on the Docker host yet, and its registry has it`);

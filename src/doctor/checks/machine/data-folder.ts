@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isInContainer } from '../../../container-mark';
 import { dataDir } from '../../../folders';
+import { codeOf } from '../../../temporal/error-code';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -11,7 +12,8 @@ export interface FolderFacts {
   readonly folder: string;
   /** The folder, or the one in which it would be made. */
   readonly nearest: string;
-  readonly isWritable: boolean;
+  /** Null: it can be written. */
+  readonly obstacle: 'not permitted' | 'read-only' | 'no folder' | null;
   /** Ids; null where the system has none. */
   readonly owner: number | null;
   readonly self: number | null;
@@ -29,7 +31,7 @@ export function dataFolder({ env }: Site): Check {
       return judgeFolder({
         folder,
         nearest,
-        isWritable: isWritable(nearest),
+        obstacle: obstacleOf(nearest),
         owner: process.platform === 'win32' ? null : statSync(nearest).uid,
         self: process.getuid?.() ?? null,
         inContainer: isInContainer(),
@@ -42,22 +44,34 @@ export function nearestOf(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearestOf(dirname(folder));
 }
 
-function isWritable(folder: string): boolean {
+function obstacleOf(folder: string): FolderFacts['obstacle'] {
+  if (!statSync(folder).isDirectory()) return 'no folder';
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    return statSync(folder).isDirectory();
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return codeOf(error) === 'EROFS' ? 'read-only' : 'not permitted';
   }
 }
 
-export function judgeFolder({ folder, nearest, isWritable: may, owner, self, inContainer }: FolderFacts): Finding {
-  if (may) return ok(folder === nearest ? `${folder} can be written` : `${folder} is made at the first start`);
+const NO_START = 'Temporal can not keep its database there, and Portward not start';
+
+export function judgeFolder({ folder, nearest, obstacle, owner, self, inContainer }: FolderFacts): Finding {
+  if (obstacle === null)
+    return ok(folder === nearest ? `${folder} can be written` : `${folder} is made at the first start`);
   const where = folder === nearest ? folder : `${nearest}, where ${folder} would be made,`;
+  if (obstacle === 'no folder')
+    return wrong(`${nearest} is no folder`, NO_START, 'set PORTWARD_DATA_DIR to a folder, or move that file away');
+  if (obstacle === 'read-only')
+    return wrong(
+      `${where} is on a file system that is mounted read-only`,
+      NO_START,
+      'mount it for writing (no `:ro`, no `read_only`), or set PORTWARD_DATA_DIR to another folder',
+    );
   const whose = owner === null || owner === self ? '' : `: it is of user ${owner}, and Portward is user ${self}`;
   return wrong(
     `${where} can't be written${whose}`,
-    'Temporal can not keep its database there, and Portward not start',
+    NO_START,
     inContainer
       ? `on the Docker host, give the folder that is mounted at ${folder} to that user: sudo chown -R ${self ?? 1000} FOLDER`
       : `sudo chown -R ${self ?? '$(id -u)'} ${nearest}, or set PORTWARD_DATA_DIR to another folder`,

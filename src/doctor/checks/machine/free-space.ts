@@ -31,7 +31,10 @@ export interface SpaceFacts {
 }
 
 export function judgeSpace({ folder, freeMib, lack }: SpaceFacts): Finding {
-  if (lack !== null) return wrong(lack, null, null);
+  if (lack !== null) {
+    const [found = '', means = null, ...todo] = lack.split(/\. (?=[A-Z])/);
+    return wrong(found, means, todo.length > 0 ? todo.join('. ') : null);
+  }
   if (freeMib >= LITTLE_MIB) return ok(`${freeMib} MB are free below ${folder}`);
   return warning(
     `${freeMib} MB are free below ${folder}`,

@@ -1,7 +1,7 @@
 import { nameOf } from '../../../docker/reach';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
-import { portwards } from '../../portwards';
+import { environmentOf, portwards } from '../../portwards';
 import type { Site } from '../../site';
 
 /** A container in which a Portward works on VPNs. */
@@ -27,8 +27,7 @@ async function workersOn({ dockerode, docker }: Site): Promise<Worker[]> {
   return found
     .filter(({ part }) => part !== 'api')
     .map(({ details }) => {
-      const of = (name: string) =>
-        details.Config.Env?.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+      const of = environmentOf(details);
       return {
         container: nameOf(details),
         instance: of('PORTWARD_INSTANCE') || 'default',

@@ -1,3 +1,4 @@
+import { DeadlineExceeded, withDeadline } from '../../../deadline';
 import type { VpnStatusJson } from '../../../api/schemas';
 import { apiPlace } from '../../../program/api-place';
 import { assertCanListen } from '../../../temporal/listening-port';
@@ -11,22 +12,29 @@ export function running(site: Site): Check {
     id: 'portward.running',
     title: 'Portward',
     vpn: null,
-    look: async () => {
+    look: async (signal) => {
+      let stranger: string | null = null;
       try {
-        return judgeStatus((await site.askPortward('/vpn/status')) as VpnStatusJson);
+        const status = await withDeadline(ANSWERS_WITHIN_MS, signal, () => site.askPortward('/vpn/status'));
+        return judgeStatus(status as VpnStatusJson);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        if (error.name !== 'NoAnswer') return judgeStranger(error.message);
+        if (error.name === 'Refused') return judgeStranger(error.message);
+        if (error instanceof DeadlineExceeded) stranger = 'what takes connections at its address does not answer';
+        else if (error.name !== 'NoAnswer') stranger = error.message;
       }
       try {
         await assertCanListen(apiPlace(site.settings));
-        return ok('it does not run now, and its port is free');
       } catch (error) {
-        return judgePlace(error instanceof Error ? error.message : String(error));
+        return judgePlace(error instanceof Error ? error.message : String(error), stranger);
       }
+      return stranger === null ? ok('it does not run now, and its port is free') : judgeStranger(stranger);
     },
   };
 }
+
+/** Less than a check has. */
+const ANSWERS_WITHIN_MS = 5_000;
 
 export function judgeStatus({ vpns }: Pick<VpnStatusJson, 'vpns'>): Finding | readonly Finding[] {
   const findings = vpns.flatMap(({ container_name: name, problem, stale_seconds: stale }): Finding[] => {
@@ -54,8 +62,9 @@ export function judgeStranger(reason: string): Finding {
   );
 }
 
-/** @param reason why it could not listen there */
-export function judgePlace(reason: string): Finding {
-  const [found = '', ...todo] = reason.split('. ');
+/** @param reason why it could not listen there. @param stranger what is known of who does, if anything is */
+export function judgePlace(reason: string, stranger: string | null): Finding {
+  const [taken = '', ...todo] = reason.split('. ');
+  const found = stranger === null ? taken : `${taken}: ${stranger}`;
   return wrong(found, 'Portward does not start like this', todo.length > 0 ? todo.join('. ') : null);
 }

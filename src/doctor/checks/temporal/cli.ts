@@ -1,5 +1,5 @@
 import { cacheDir } from '../../../folders';
-import { findTemporalCli, TemporalCliMissingError } from '../../../temporal/cli';
+import { findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../temporal/cli';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -16,7 +16,9 @@ export function cli(site: Site): Check {
       const log = { info: () => undefined, warn: (said: string) => unfit.push(said) };
       try {
         const path = await findTemporalCli({ env: site.env, cacheDir: cacheDir(site.env), log });
-        return judgeCli(path ?? null, unfit);
+        const chosen = site.env['TEMPORAL_CLI_PATH'] === path ? path : undefined;
+        const reason = chosen === undefined ? undefined : await whyUnfit(chosen);
+        return reason === undefined ? judgeCli(path ?? null, unfit) : judgeChosen(chosen ?? '', reason);
       } catch (error) {
         if (error instanceof TemporalCliMissingError) return judgeMissing(error.message);
         throw error;
@@ -36,7 +38,18 @@ export function judgeCli(path: string | null, unfit: readonly string[]): Finding
   );
 }
 
+/** @param reason why no server can be started from the file that TEMPORAL_CLI_PATH names */
+export function judgeChosen(path: string, reason: string): Finding {
+  return wrong(
+    `TEMPORAL_CLI_PATH is ${path}, which does not fit: ${reason}`,
+    NO_SERVER,
+    "correct it, or unset it to let Portward find or fetch Temporal's CLI",
+  );
+}
+
+const NO_SERVER = "Portward's own Temporal server can't be started";
+
 export function judgeMissing(reason: string): Finding {
   const [found = '', ...todo] = reason.split('. ');
-  return wrong(found, "Portward's own Temporal server can't be started", todo.length > 0 ? todo.join('. ') : null);
+  return wrong(found, NO_SERVER, todo.length > 0 ? todo.join('. ') : null);
 }

@@ -1,6 +1,6 @@
 import type { Check } from '../../check';
-import { ok, warning, type Finding } from '../../finding';
-import type { TemporalSite } from '../../temporal-site';
+import { ok, warning, wrong, type Finding } from '../../finding';
+import { TemporalError, type TemporalSite } from '../../temporal-site';
 
 const HOUR_S = 3600;
 const LEAST_S = 24 * HOUR_S;
@@ -12,19 +12,37 @@ export function retention(temporal: TemporalSite): Check {
     vpn: null,
     look: async () => {
       if (!(await temporal.isRunning())) return [];
-      const { name, retentionS } = await temporal.namespace();
-      return judgeRetention(name, retentionS);
+      try {
+        const { name, retentionS } = await temporal.namespace();
+        return judgeRetention(name, retentionS, await temporal.cli());
+      } catch (error) {
+        if (error instanceof TemporalError && MISSING.test(error.what))
+          return judgeMissing(error.what, await temporal.cli());
+        throw error;
+      }
     },
   };
 }
 
-export function judgeRetention(namespace: string, retentionS: number): Finding {
+const MISSING = /has no namespace/;
+
+/** @param cli how Temporal's CLI is called for this server and namespace */
+export function judgeMissing(found: string, cli: string): Finding {
+  return wrong(
+    found,
+    'Portward can not begin its work without it',
+    `${cli} operator namespace create, or correct TEMPORAL_NAMESPACE`,
+  );
+}
+
+/** @param cli how Temporal's CLI is called for this server and namespace */
+export function judgeRetention(namespace: string, retentionS: number, cli: string): Finding {
   const hours = Math.round(retentionS / HOUR_S);
   const found = `namespace '${namespace}' keeps workflows that have ended for ${hours} h`;
   if (retentionS >= LEAST_S) return ok(found);
   return warning(
     found,
     'replacements are gone from the Temporal UI after that',
-    `temporal operator namespace update --namespace ${namespace} --retention 72h`,
+    `${cli} operator namespace update --retention 72h`,
   );
 }

@@ -12,22 +12,24 @@ export function searchAttributes(temporal: TemporalSite): Check {
     look: async () => {
       if (!(await temporal.isRunning())) return [];
       const { isEmbedded } = await temporal.place();
-      return judgeAttributes(await temporal.searchAttributes(), isEmbedded);
+      return judgeAttributes(await temporal.searchAttributes(), { isEmbedded, cli: await temporal.cli() });
     },
   };
 }
 
-/** @param present Temporal's numbers of their types, by name */
+/** @param present Temporal's numbers of their types, by name. @param cli how Temporal's CLI is called for this server and namespace */
 export function judgeAttributes(
   present: Readonly<Record<string, number>>,
-  isEmbedded: boolean,
+  { isEmbedded, cli }: { readonly isEmbedded: boolean; readonly cli: string },
 ): Finding | readonly Finding[] {
   const wanted = Object.entries(wantedAttributes);
   const others = wanted.flatMap(([name, type]): Finding[] => {
     const number = present[name];
     if (number === undefined || typeNameOf(number) === type) return [];
     const [found = '', todo = null] = new SearchAttributeTypeError(name, type, typeNameOf(number)).message.split('. ');
-    return [wrong(found, 'workflows that set it would make no progress', todo)];
+    return [
+      wrong(found, 'workflows that set it would make no progress', todo?.replace('`temporal ', `\`${cli} `) ?? null),
+    ];
   });
   if (others.length > 0) return others;
   const missing = wanted.filter(([name]) => present[name] === undefined);
@@ -37,6 +39,6 @@ export function judgeAttributes(
   return warning(
     `the namespace has no ${names}`,
     'Portward adds them at the start if it may; without them workflows are not found by VPN, port and state',
-    `if it may not: temporal operator search-attribute create ${missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')}`,
+    `if it may not: ${cli} operator search-attribute create ${missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')}`,
   );
 }

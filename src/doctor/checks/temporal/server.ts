@@ -1,6 +1,8 @@
+import { NOT_IN_TIME } from '../../../temporal/failure-words';
+import { assertCanListen } from '../../../temporal/listening-port';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
-import type { TemporalSite } from '../../temporal-site';
+import { TemporalError, type TemporalPlace, type TemporalSite } from '../../temporal-site';
 
 /** Older servers lack user metadata or update details that the workflows rely on. */
 const OLDEST = { major: 1, minor: 27 };
@@ -12,11 +14,15 @@ export function server(temporal: TemporalSite): Check {
     vpn: null,
     look: async () => {
       const { address, isEmbedded } = await temporal.place();
-      if (address === null) return ok('Portward starts a server of its own; it does not run now');
+      if (address === null) {
+        const taken = await whyNotToStart(temporal.ports());
+        return taken === null ? ok('Portward starts a server of its own; it does not run now') : judgePlace(taken);
+      }
       try {
         return judgeServer({ version: await temporal.version(), address, isEmbedded });
       } catch (error) {
-        return judgeFailure(address, error instanceof Error ? error.message : String(error));
+        if (!(error instanceof TemporalError)) throw error;
+        return judgeFailure({ address, isEmbedded }, error);
       }
     },
   };
@@ -40,12 +46,39 @@ export function judgeServer({ version, address, isEmbedded }: ServerFacts): Find
   );
 }
 
-/** @param reason Portward's own words for what Temporal's client says */
-export function judgeFailure(address: string, reason: string): Finding {
-  const [found = '', ...todo] = reason.split(': ');
+/** @param failed Portward's own words for what Temporal's client says */
+export function judgeFailure(
+  { address, isEmbedded }: TemporalPlace,
+  failed: Pick<TemporalError, 'what' | 'todo'>,
+): Finding {
+  const isSilent = failed.what === NOT_IN_TIME;
+  const found = isSilent ? 'what takes connections there does not answer as a Temporal server' : failed.what;
+  const port = isEmbedded ? '' : "; it is the server's gRPC port, 7233 by default, and not that of its UI";
+  const todo = isSilent ? 'see that the server is not overloaded, and that TEMPORAL_ADDRESS is right' : failed.todo;
   return wrong(
     `${address}: ${found}`,
     'Portward can not begin its work without it',
-    todo.length > 0 ? todo.join(': ') : null,
+    todo !== null && todo.includes('TEMPORAL_ADDRESS') ? `${todo}${port}` : todo,
   );
+}
+
+/** @param reason why the server could not listen there */
+export function judgePlace(reason: string): Finding {
+  const [found = '', ...todo] = reason.split('. ');
+  return wrong(
+    found,
+    "Portward's own Temporal server does not start like this",
+    todo.length > 0 ? todo.join('. ') : null,
+  );
+}
+
+async function whyNotToStart(places: Parameters<typeof assertCanListen>[0][]): Promise<string | null> {
+  for (const place of places) {
+    try {
+      await assertCanListen(place);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+  return null;
 }

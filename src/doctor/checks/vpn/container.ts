@@ -1,6 +1,6 @@
 import { downtime } from '../../../docker/downtime';
 import type { Downtime } from '../../../domain/observation';
-import { absentInWords, notRunningInWords } from '../../../domain/vpn-problems';
+import { absent, notRunning } from '../../../domain/vpn-problems';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';
@@ -26,10 +26,12 @@ export function container(vpn: VpnSite): Check {
 
 export function judgePresent(vpn: string, image: string, down: Downtime | null): Finding {
   if (down === null) return ok(`it runs, of image ${image}`);
-  return wrong(notRunningInWords(vpn, down), 'engines have no network without it', null);
+  const { what, todo } = notRunning(vpn, down);
+  return wrong(what, 'engines have no network without it', todo ?? `see to that, then \`docker start ${vpn}\``);
 }
 
 /** @param ofService containers of a Compose service of that name */
 export function judgeAbsent(vpn: string, ofService: readonly string[]): Finding {
-  return wrong(absentInWords(vpn, ofService), null, null);
+  const { what, todo } = absent(vpn, ofService);
+  return wrong(what, 'its engines need its network', todo);
 }

@@ -1,5 +1,5 @@
 import type { Port } from '../../../domain/engine';
-import { redirectedInWords } from '../../../domain/vpn-problems';
+import { redirected } from '../../../domain/vpn-problems';
 import { containerEnvironment } from '../../../gluetun/container-environment';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
@@ -17,5 +17,6 @@ export function listeningPort(vpn: VpnSite): Check {
 
 export function judgeRedirection(vpn: string, redirectedTo: readonly Port[]): Finding {
   if (redirectedTo.length === 0) return ok('the forwarded port is not redirected');
-  return wrong(redirectedInWords(vpn, redirectedTo), null, null);
+  const { what, todo } = redirected(vpn, redirectedTo);
+  return wrong(what, null, todo);
 }

@@ -11,6 +11,8 @@ const DEFAULT: PortRange = { first: 32_768, last: 60_999 };
 export interface OutgoingFacts {
   /** The sysctl of the VPN's container; null where it has none. */
   readonly sysctl: string | null;
+  /** It has the Docker host's network, and its sysctl. */
+  readonly ofHost: boolean;
   readonly httpPorts: PortRange;
   readonly httpsPorts: PortRange;
   readonly forwardedPort: Port | null;
@@ -26,6 +28,7 @@ export function outgoingPorts(vpn: VpnSite): Check {
       const answer = await vpn.port(signal).catch(() => null);
       return judgeOutgoing({
         sysctl: HostConfig.Sysctls?.[SYSCTL] ?? null,
+        ofHost: HostConfig.NetworkMode === 'host',
         httpPorts: vpn.vpn.httpPorts,
         httpsPorts: vpn.site.settings.httpsPorts,
         forwardedPort: answer?.kind === 'known' ? answer.port : null,
@@ -34,10 +37,17 @@ export function outgoingPorts(vpn: VpnSite): Check {
   };
 }
 
-export function judgeOutgoing({ sysctl, httpPorts, httpsPorts, forwardedPort }: OutgoingFacts): Finding {
+/** Free of the ports that most providers forward and that engines have by default. */
+const ADVISED = { first: 10_000, last: 18_999 };
+
+function meet(one: PortRange, other: PortRange): boolean {
+  return one.first <= other.last && other.first <= one.last;
+}
+
+export function judgeOutgoing({ sysctl, ofHost, httpPorts, httpsPorts, forwardedPort }: OutgoingFacts): Finding {
   const [, first, last] = /^\s*(\d+)\s+(\d+)\s*$/.exec(sysctl ?? '') ?? [];
   const outgoing = first === undefined ? DEFAULT : { first: Number(first), last: Number(last) };
-  const meets = (range: PortRange) => range.first <= outgoing.last && outgoing.first <= range.last;
+  const meets = (range: PortRange) => meet(range, outgoing);
   const met = [
     ...(meets(httpPorts) ? [`HTTP ports ${httpPorts.first}-${httpPorts.last}`] : []),
     ...(meets(httpsPorts) ? [`HTTPS ports ${httpsPorts.first}-${httpsPorts.last}`] : []),
@@ -45,11 +55,19 @@ export function judgeOutgoing({ sysctl, httpPorts, httpsPorts, forwardedPort }: 
       ? [`forwarded port ${forwardedPort}`]
       : []),
   ];
-  const from = `outgoing connections take ports from ${outgoing.first}-${outgoing.last}`;
+  const from = ofHost
+    ? `it has the Docker host's network, where outgoing connections take ports from ${outgoing.first}-${outgoing.last} by default`
+    : `outgoing connections take ports from ${outgoing.first}-${outgoing.last}`;
   if (met.length === 0) return ok(`${from}, and engines listen elsewhere`);
+  const advised = `${ADVISED.first} ${ADVISED.last}`;
+  const todo = [httpPorts, httpsPorts].some((range) => meet(range, ADVISED))
+    ? `set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of ${outgoing.first}-${outgoing.last}, or ${SYSCTL} of the VPN's container to ports outside of theirs`
+    : ofHost
+      ? `on the Docker host: sysctl -w ${SYSCTL}='${advised}'`
+      : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (docker run --sysctl ${SYSCTL}='${advised}')`;
   return warning(
     `${from}, among them the engines' ${met.join(' and ')}`,
     'now and then a new engine finds its port taken, and has to wait or to be made again',
-    `give the VPN's container the sysctl ${SYSCTL}: 10000 18999 (docker run --sysctl ${SYSCTL}='10000 18999')`,
+    todo,
   );
 }

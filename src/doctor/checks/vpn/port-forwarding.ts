@@ -27,8 +27,8 @@ export function judgeForwarding({ setting, meant, provider }: ForwardingSettings
   if (provider !== null && !FORWARDING_PROVIDERS.has(provider))
     return warning(
       `${name} is on, with the provider '${provider}'`,
-      `Gluetun forwards ports with ${[...FORWARDING_PROVIDERS].join(', ')}`,
-      'with another provider, set VPN_PORT_FORWARDING_PROVIDER to one of these whose way it shares, or use one of these',
+      `Gluetun forwards ports with ${[...FORWARDING_PROVIDERS].join(', ')} only, and does not start with another one`,
+      "use one of these; with the provider 'custom' set VPN_PORT_FORWARDING_PROVIDER to that of them whose server it is",
     );
   return ok(
     name === 'VPN_PORT_FORWARDING' ? `${name} is on` : `${name} is on; newer releases call it VPN_PORT_FORWARDING`,

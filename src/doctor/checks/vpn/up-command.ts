@@ -2,8 +2,15 @@ import { commandSetting } from '../../../gluetun/container-environment';
 import { nameOf } from '../../../docker/reach';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
-import { portwards } from '../../portwards';
+import type { Port } from '../../../domain/engine';
+import { environmentOf, portwards } from '../../portwards';
 import type { VpnSite } from '../../vpn-site';
+
+export interface ApiPlace {
+  /** A name or an address in the network. */
+  readonly host: string;
+  readonly port: Port;
+}
 
 export interface HintFacts {
   readonly vpn: string;
@@ -14,8 +21,8 @@ export interface HintFacts {
   /** GLUETUN_HEALTH_CHECK_INTERVAL_S */
   readonly intervalS: number;
   readonly apiPort: number;
-  /** Names and addresses of the containers in its networks that have Portward's API; null: there is none now. */
-  readonly portward: readonly string[] | null;
+  /** Where containers in its networks have Portward's API; null: there is none now. */
+  readonly portward: readonly ApiPlace[] | null;
 }
 
 /** How Portward hears of a new port before it asks. */
@@ -33,63 +40,99 @@ export function upCommand(vpn: VpnSite): Check {
         logDriver: HostConfig.LogConfig?.Type ?? '',
         intervalS: checkIntervalMs / 1000,
         apiPort: api.port,
-        portward: namesOf(await portwards(vpn.site.dockerode, vpn.site.docker), Object.keys(NetworkSettings.Networks)),
+        portward: placesOf(await portwards(vpn.site.dockerode, vpn.site.docker), Object.keys(NetworkSettings.Networks)),
       });
     },
   };
 }
 
-function namesOf(found: Awaited<ReturnType<typeof portwards>>, networks: readonly string[]): string[] | null {
-  const names = found
+function placesOf(found: Awaited<ReturnType<typeof portwards>>, networks: readonly string[]): ApiPlace[] | null {
+  const places = found
     .filter(({ part }) => part !== 'worker')
     .flatMap(({ details }) => {
       const shared = Object.entries(details.NetworkSettings.Networks).filter(([network]) => networks.includes(network));
       const own = shared.flatMap(([, { Aliases, IPAddress }]) => [...((Aliases as string[] | null) ?? []), IPAddress]);
-      return shared.length === 0 ? [] : [nameOf(details), ...own];
+      const hosts = shared.length === 0 ? [] : [nameOf(details), ...own];
+      const port = Number(environmentOf(details)('APP_PORT') || DEFAULT_PORT);
+      return [...new Set(hosts)].filter((host) => host !== '').map((host) => ({ host, port }));
     });
-  return names.length === 0 ? null : [...new Set(names.filter((name) => name !== ''))];
+  return places.length === 0 ? null : places;
 }
+
+/** Of APP_PORT. */
+const DEFAULT_PORT = 8_000;
 
 /** Of the Docker host, or further away: what is there is not to be seen from here. */
 const ELSEWHERE = /^(\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal|.*\..*)$/;
 
-const RECHECK = /\bhttps?:\/\/(\[[^\]]+\]|[^\s/:"']+)(?::(\d+))?\/vpns\/([^\s/"']+)\/recheck\b/;
+const RECHECK = /\b(https?):\/\/(\[[^\]]+\]|[^\s/:"']+)(?::(\d+))?\/vpns\/([^\s/"']+)\/recheck\b/;
+/** Gluetun has no shell of its own: these are words of the command then. */
+const OF_A_SHELL = /[&|;<>]/;
+const SHELL = /^\s*(\S*\/)?(sh|ash|bash)\s/;
+const POSTS = /--post-(data|file)|-X ?POST|--request[ =]POST|\s(-d|--data\S*)[ =]/;
+const LIMITED = /[&]|-T ?\d|--timeout|-m ?\d|--max-time/;
 
-export function judgeHints({ vpn, command, logDriver, intervalS, apiPort, portward }: HintFacts): Finding {
-  const [found, host = '', , named = ''] = RECHECK.exec(command) ?? [];
-  const todo = `docker-compose.yml of Portward shows the command: it posts to http://portward:${apiPort}/vpns/${vpn}/recheck`;
-  if (found !== undefined) {
-    if (named !== vpn)
-      return wrong(
-        `it tells Portward of VPN '${named}'`,
-        `Portward is told of the wrong VPN, or of none that it knows`,
-        `name /vpns/${vpn}/recheck in it`,
-      );
-    if (['localhost', '127.0.0.1', '[::1]'].includes(host))
-      return wrong(
-        `it looks for Portward at ${host}`,
-        "that is the VPN's own container, where Portward is not",
-        `name Portward's container, or the Docker host's address: ${todo}`,
-      );
-    if (portward !== null && !portward.includes(host) && !ELSEWHERE.test(host))
-      return wrong(
-        `it looks for Portward at ${host}, and in its networks Portward is ${portward.join(', ')}`,
-        'Portward is not told of a new port',
-        `name one of these in it: ${todo}`,
-      );
-    if (!/[&]|-T ?\d|--timeout|-m ?\d|--max-time/.test(command))
-      return warning(
-        'it tells Portward of a new port, and waits for the answer without a limit',
-        'while it runs, Gluetun does not say which port it has',
-        `end it with & inside of /bin/sh -c "…", or give it a limit of 1 s: ${todo}`,
-      );
-    return ok(`it tells Portward of a new port, at ${host}`);
-  }
-  if (logDriver === 'none')
+export function judgeHints(facts: HintFacts): Finding {
+  const found = RECHECK.exec(facts.command);
+  if (found === null) return judgeWithout(facts);
+  const { vpn, command, portward } = facts;
+  const [, scheme, host = '', portText, named = ''] = found;
+  const port = Number(portText ?? (scheme === 'https' ? 443 : 80));
+  const todo = advice(facts);
+  if (named !== vpn)
+    return wrong(
+      `it tells Portward of VPN '${named}'`,
+      `Portward is told of the wrong VPN, or of none that it knows`,
+      `name /vpns/${vpn}/recheck in it`,
+    );
+  if (['localhost', '127.0.0.1', '[::1]'].includes(host))
+    return wrong(
+      `it looks for Portward at ${host}`,
+      "that is the VPN's own container, where Portward is not",
+      `name Portward's container, or the Docker host's address: ${todo}`,
+    );
+  const known = portward?.find((place) => place.host === host);
+  if (portward !== null && known === undefined && !ELSEWHERE.test(host))
+    return wrong(
+      `it looks for Portward at ${host}, and in its networks Portward is ${portward.map((place) => place.host).join(', ')}`,
+      NOT_TOLD,
+      `name one of these in it: ${todo}`,
+    );
+  if (known !== undefined && known.port !== port)
+    return wrong(
+      `it looks for Portward at port ${port}, and the API of ${host} is at port ${known.port}`,
+      NOT_TOLD,
+      `name http://${host}:${known.port}/vpns/${vpn}/recheck in it`,
+    );
+  if (!POSTS.test(command))
+    return wrong('it asks Portward without POST', NOT_TOLD, `let it post, with --post-data= for wget: ${todo}`);
+  if (OF_A_SHELL.test(command) && !SHELL.test(command))
+    return warning(
+      'it has signs of a shell in it (& or >), and Gluetun starts it without one',
+      'they are words of the command, which fails or is waited for',
+      `put it into /bin/sh -c "…": ${todo}`,
+    );
+  if (!LIMITED.test(command))
+    return warning(
+      'it tells Portward of a new port, and waits for the answer without a limit',
+      'while it runs, Gluetun does not say which port it has',
+      `end it with & inside of /bin/sh -c "…", or give it a limit of 1 s: ${todo}`,
+    );
+  return ok(`it tells Portward of a new port, at ${host}`);
+}
+
+const NOT_TOLD = 'Portward is not told of a new port';
+
+function advice({ vpn, apiPort }: HintFacts): string {
+  return `docker-compose.yml of Portward shows the command: it posts to http://portward:${apiPort}/vpns/${vpn}/recheck`;
+}
+
+function judgeWithout(facts: HintFacts): Finding {
+  if (facts.logDriver === 'none')
     return warning(
       'there is none that tells Portward of a new port, and the container has no log that could be followed',
-      `a changed port is seen at the next check, after up to ${intervalS} s`,
-      `let the container have a log (log driver json-file), or set VPN_PORT_FORWARDING_UP_COMMAND: ${todo}`,
+      `a changed port is seen at the next check, after up to ${facts.intervalS} s`,
+      `let the container have a log (log driver json-file), or set VPN_PORT_FORWARDING_UP_COMMAND: ${advice(facts)}`,
     );
   return ok("there is none that tells Portward of a new port; it follows the container's log instead");
 }
