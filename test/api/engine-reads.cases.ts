@@ -119,6 +119,21 @@ export function engineReadsCases(): void {
     expect(await ports()).toEqual([19_001, 19_002]);
   });
 
+  test('a plain engine that is evicted stays in the list until the next answer, since its successor may have become ready in the same moment', async () => {
+    const [old, next] = [plainEngine(19_000), plainEngine(19_001)];
+    const vpn = new VpnStandIn('gluetun', [old]);
+    const server = await api([vpn]);
+    const ports = async () => decodeEngines(await read(server)).map((e) => e.port);
+    expect(await ports()).toEqual([19_000]);
+    const answer = new Later<EngineList>();
+    vpn.answerEngines = () => answer.promise;
+    vpn.evict(old);
+    expect(await ports()).toEqual([19_000]);
+    vpn.grow();
+    answer.resolve({ version: '2', engines: [next] });
+    expect(await ports()).toEqual([19_001]);
+  });
+
   test('the engine of a port that an observation tells to be over is hidden at once, until the workflow says what it has decided', async () => {
     const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
     const vpn = new VpnStandIn('gluetun', [old, other]);

@@ -9,11 +9,12 @@ export interface PortSeen {
 }
 
 /**
- * The lists that a VPN's workflow has answered with, without engines that are evicted since, as its history alone tells: there is no time for
+ * The lists that a VPN's workflow has answered with, without a forwarded engine that is evicted since, as its history alone tells: there is no time for
  * the next question.
  * - The workflow hides the old engines of a replacement in the same task in which it begins that, and for good (I1).
  * - It will do so with the forwarded engine in the task that is due when it has been given an observation with another port, if it has said so
  *   (`replacesOnMove`). What it then really has done, the next list says.
+ * - A plain engine waits for the next list: another one may have become ready in the same task, and without either the list could be empty.
  */
 export class ShownLists {
   shown: VpnLists | null;
@@ -58,7 +59,7 @@ export class ShownLists {
   private show(): void {
     if (this.last === null) return;
     const { engines, hidden, version, ...more } = this.last.engines;
-    const gone = engines.filter((e) => this.evicted.has(e.id) || this.isLeft(e));
+    const gone = engines.filter((e) => e.forwarded && (this.evicted.has(e.id) || this.isLeft(e)));
     if (gone.length === 0) {
       this.shown = this.last;
       return;
@@ -74,9 +75,9 @@ export class ShownLists {
   }
 
   /** Whether the port of the VPN is another one than that engine's. */
-  private isLeft({ forwarded, p2pPort }: VpnLists['engines']['engines'][number]): boolean {
+  private isLeft({ p2pPort }: VpnLists['engines']['engines'][number]): boolean {
     const { last, portSeen } = this;
-    return forwarded && portSeen !== null && last?.engines.replacesOnMove === true && p2pPort !== portSeen.port;
+    return portSeen !== null && last?.engines.replacesOnMove === true && p2pPort !== portSeen.port;
   }
 }
 
