@@ -3,6 +3,7 @@ import type { ListedEngine } from '../domain/engine';
 import { derivedLabels } from '../domain/labels';
 import { vpnWorkflowId } from '../domain/names';
 import type { Replacement } from '../domain/replacement';
+import { inWords, notForwarding } from '../domain/vpn-problems';
 import type { BreakerKey, BreakerKind } from '../workflows/breaker';
 import type { VpnReport } from '../workflows/messages';
 import { breakerState } from '../workflows/provisioning-allowance';
@@ -61,6 +62,13 @@ function dockerStatus(report: VpnReport): string {
   return vpn.kind === 'absent' ? 'not found' : vpn.running ? 'running' : (vpn.down?.state ?? 'exited');
 }
 
+/** Who has not asked for a port is not told that there is none right now. */
+function portProblem({ sight, port }: VpnReport): string | null {
+  const isOff = sight?.vpn.kind === 'present' && !sight.vpn.portForwarding && port.last === null;
+  const saysNone = sight?.port.kind === 'unknown' && sight.port.none;
+  return port.reason !== null && isOff && saysNone ? inWords(notForwarding('port forwarding is not on')) : port.reason;
+}
+
 function forwarding(report: VpnReport): VpnJson['forwarding'] {
   if (!report.healthy) return 'unknown';
   if (report.portLost !== null) return 'lost';
@@ -92,7 +100,7 @@ export function vpnJson(report: VpnReport, progress: ObserveProgress | null, sta
     last_check: checkedAt === 0 ? null : time(checkedAt),
     last_check_at: checkedAt === 0 ? null : time(checkedAt),
     forwarding: forwarding(report),
-    port_problem: report.port.reason,
+    port_problem: portProblem(report),
     last_port: progress?.portRead ? { port: progress.portRead.port, read_at: time(progress.portRead.at) } : null,
     problem: report.problem ?? failing(report),
     remedy: remedyJson(report),

@@ -72,6 +72,14 @@ export function stoppedInside(vpn: string): Problem {
   };
 }
 
+/** @param found what its container's environment has instead */
+export function notForwarding(found: string): Problem {
+  return {
+    what: found,
+    todo: "set VPN_PORT_FORWARDING=on in the environment of the VPN's container, and make it anew",
+  };
+}
+
 /** @param redirectedTo where Gluetun sends what arrives at the forwarded port */
 export function redirected(vpn: string, redirectedTo: readonly Port[]): Problem {
   return {

@@ -115,6 +115,20 @@ export function vpnStatusCases(): void {
     ],
     ['no port yet', portless, { forwarding: 'none', forwarded_port: null, port_problem: 'port 0' }],
     [
+      'no port, since none is asked for',
+      {
+        ...portless,
+        sight: sight(65_290, {
+          vpn: presentVpn({ portForwarding: false }),
+          port: { kind: 'unknown', forMs: 1, reason: 'port 0', none: true },
+        }),
+      },
+      {
+        forwarding: 'none',
+        port_problem: expect.stringMatching(/^port forwarding is not on: set VPN_PORT_FORWARDING=on/),
+      },
+    ],
+    [
       'a port that is no longer known',
       { validPort: null, port: { ...noPort, last: 65_290, unknownSince: DAY, reason: 'refused' } },
       { forwarding: 'unknown', forwarded_port: null, port_problem: 'refused' },

@@ -1,8 +1,15 @@
 // docker-compose.yml, as a new user starts it: what it gives to whom has to fit what Portward reads.
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { splitWords } from '../../simulator/vpn/split-words';
+import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
 import { variables } from '../../src/variables';
+import { until } from '../simulator/until';
+import { testUnless } from '../test-unless';
 import { configured } from './environment';
 
 const ROOT = join(__dirname, '../..');
@@ -49,6 +56,49 @@ function interpolated(service: Service): string[] {
     [...String(value).matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name),
   );
 }
+
+const scratch = mkdtempSync(join(tmpdir(), 'portward-up-command-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** Stands in for the program: says what it was given, and does not end before it may. */
+const WGET = `#!/bin/sh
+printf '%s\\n' "$@" > given.part; mv given.part given
+until [ -e may-end ]; do sleep 0.02; done
+touch ended
+`;
+
+testUnless(process.platform === 'win32' ? 'there is no /bin/sh' : null).each([
+  ['gluetun', gluetun],
+  ['gluetun2', gluetun2],
+])(
+  'the up-command of %s, split and started as Gluetun does, posts to Portward and is not waited for',
+  async (name, { environment }) => {
+    const line = String(environment['VPN_PORT_FORWARDING_UP_COMMAND']);
+    expect(judgeHints({ ...HINTS, vpn: name, command: line })).toMatchObject({ verdict: 'ok' });
+    const [program = '', ...words] = splitWords(line);
+    const folder = join(scratch, name);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'wget'), WGET, { mode: 0o755 });
+    const PATH = `${folder}:${process.env['PATH']}`;
+    // Ends while the program that it has started goes on.
+    await promisify(execFile)(program, words, { cwd: folder, env: { PATH } });
+    await until('the program', () => existsSync(join(folder, 'given')));
+    const given = readFileSync(join(folder, 'given'), 'utf8').split('\n');
+    expect(given).toEqual(expect.arrayContaining(['-T', '--post-data=', `http://portward:8000/vpns/${name}/recheck`]));
+    expect(existsSync(join(folder, 'ended'))).toBe(false);
+    writeFileSync(join(folder, 'may-end'), '');
+    await until('its end', () => existsSync(join(folder, 'ended')));
+  },
+);
+
+const HINTS = { logDriver: 'json-file', intervalS: 5, apiPort: 8000, portward: [{ host: 'portward', port: 8000 }] };
+
+test('the API documentation shows the same up-command', () => {
+  const docs = readFileSync(join(ROOT, 'docs/reference/api/vpns.md'), 'utf8');
+  expect(docs).toContain(
+    `VPN_PORT_FORWARDING_UP_COMMAND=${String(gluetun.environment['VPN_PORT_FORWARDING_UP_COMMAND'])}\n`,
+  );
+});
 
 test("Portward's container gets each of its variables that is set in .env", () => {
   const wanted = [...Object.keys(variables), ...NUMBERED, ...ofPortward()];

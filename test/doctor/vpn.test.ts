@@ -77,7 +77,11 @@ describe('port forwarding', () => {
       ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=custom', 'VPN_PORT_FORWARDING_PROVIDER=ProtonVPN'],
       /^ok: /,
     ],
-  ])('%s', (_what, env, words) => expect(said(judgeForwarding(forwardingSettings(env)))).toMatch(words));
+  ])('%s', (_what, env, words) => expect(said(judgeForwarding(forwardingSettings(env), false))).toMatch(words));
+
+  test('of another kind of VPN, which has a port without these words', () => {
+    expect(said(judgeForwarding(forwardingSettings([]), true))).toMatch(/^ok: .*forwarded port all the same$/);
+  });
 });
 
 const failed = (

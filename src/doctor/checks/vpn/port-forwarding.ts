@@ -1,3 +1,4 @@
+import { notForwarding } from '../../../domain/vpn-problems';
 import { forwardingSettings, type ForwardingSettings } from '../../../gluetun/container-environment';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
@@ -8,22 +9,29 @@ export function portForwarding(vpn: VpnSite): Check {
     id: 'vpn.port-forwarding',
     title: 'port forwarding',
     vpn: vpn.name,
-    look: async () => judgeForwarding(forwardingSettings((await vpn.container()).Config.Env ?? [])),
+    look: async (signal) => {
+      const settings = forwardingSettings((await vpn.container()).Config.Env ?? []);
+      const answer = await vpn.port(signal).catch(() => null);
+      return judgeForwarding(settings, answer?.kind === 'known');
+    },
   };
 }
 
-const ADVICE = "set VPN_PORT_FORWARDING=on in the environment of the VPN's container, and make it anew";
 const NO_PORT = 'there is no forwarded port, and no engine that others can reach';
 
-export function judgeForwarding({ setting, meant, provider }: ForwardingSettings): Finding {
+/** @param hasPort its control server says a forwarded port all the same: it is no Gluetun, and has its own way */
+export function judgeForwarding({ setting, meant, provider }: ForwardingSettings, hasPort: boolean): Finding {
   if (setting === null) {
-    if (meant !== null) return wrong(`it has ${meant}, which Gluetun does not know`, NO_PORT, ADVICE);
-    return wrong('VPN_PORT_FORWARDING is not set', NO_PORT, ADVICE);
+    const found = meant === null ? 'VPN_PORT_FORWARDING is not set' : `it has ${meant}, which Gluetun does not know`;
+    if (hasPort) return ok(`${found}, and the VPN has a forwarded port all the same`);
+    const { what, todo } = notForwarding(found);
+    return wrong(what, NO_PORT, todo);
   }
   const { name, value, is } = setting;
-  if (is === 'off') return wrong(`${name} is ${value}`, NO_PORT, ADVICE);
+  const { todo } = notForwarding('');
+  if (is === 'off') return wrong(`${name} is ${value}`, NO_PORT, todo);
   if (is === 'unclear')
-    return wrong(`${name} is '${value}', which Gluetun does not take`, 'Gluetun does not start with it', ADVICE);
+    return wrong(`${name} is '${value}', which Gluetun does not take`, 'Gluetun does not start with it', todo);
   if (provider !== null && !FORWARDING_PROVIDERS.has(provider))
     return warning(
       `${name} is on, with the provider '${provider}'`,
