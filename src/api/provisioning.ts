@@ -162,7 +162,7 @@ export class Provisioning {
     let replacement: Replacement;
     try {
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
-      replacement = await within(left, () => source.provision(request, request.requestId));
+      replacement = await within(left, () => source.provision(request));
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) {
         this.begun.delete(prefix);

@@ -63,13 +63,16 @@ export interface VpnSource {
   /** What the observe at work says between two observations; null when none is. */
   progress(): Promise<ObserveProgress | null>;
   recheck(): Promise<void>;
-  /** @throws the update's own error when it was refused, a deadline's when no worker has taken it */
-  replace(request: ReplaceRequest, updateId: string): Promise<Replacement>;
+  /**
+   * A repeated request is known by its id, by which the workflow has one replacement for it; one that was refused is decided on anew.
+   * @throws the update's own error when it was refused, a deadline's when no worker has taken it
+   */
+  replace(request: ReplaceRequest): Promise<Replacement>;
   /** For a worker that comes later; resolves once the server has written it down. @throws when it has not */
   replaceLater(request: ReplaceRequest): Promise<void>;
   resetBreaker(kind: BreakerKind | null): Promise<void>;
   /** As `replace`; resolves with the replacement that brings the engine up. */
-  provision(request: ProvisionRequest, updateId: string): Promise<Replacement>;
+  provision(request: ProvisionRequest): Promise<Replacement>;
   remove(engine: string): Promise<Replacement>;
   collectGarbage(): Promise<void>;
 }
@@ -142,10 +145,8 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(recheckSignal));
   }
 
-  async replace(request: ReplaceRequest, updateId: string): Promise<Replacement> {
-    return this.within(UPDATE_DEADLINE_MS, () =>
-      this.handle().executeUpdate(replaceEngineUpdate, { args: [request], updateId }),
-    );
+  async replace(request: ReplaceRequest): Promise<Replacement> {
+    return this.within(UPDATE_DEADLINE_MS, () => this.handle().executeUpdate(replaceEngineUpdate, { args: [request] }));
   }
 
   async replaceLater(request: ReplaceRequest): Promise<void> {
@@ -156,9 +157,9 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
-  async provision(request: ProvisionRequest, updateId: string): Promise<Replacement> {
+  async provision(request: ProvisionRequest): Promise<Replacement> {
     return this.within(UPDATE_DEADLINE_MS, () =>
-      this.handle().executeUpdate(provisionEngineUpdate, { args: [request], updateId }),
+      this.handle().executeUpdate(provisionEngineUpdate, { args: [request] }),
     );
   }
 

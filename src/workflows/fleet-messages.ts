@@ -5,7 +5,7 @@ export const fleetStateQuery = defineQuery<FleetState>('state');
 
 /**
  * How many engines there shall be over all VPNs; as many as the minimum or fewer: no more than the minimum. It holds until the next.
- * Answered when every VPN that is there has been told its part.
+ * Answered when every VPN that is there has been told its part. Without a validator, as all updates (`messages.ts`).
  */
 export const scaleUpdate = defineUpdate<Scaled, [number]>('scale');
 /** The same by hand, from Temporal's UI or CLI. */

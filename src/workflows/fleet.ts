@@ -57,19 +57,13 @@ export async function fleet(input: FleetInput): Promise<void> {
     if (engines === null) log.warn(`signal scale ignored: ${DEMAND_FORM}`);
     else scale(engines);
   });
-  setHandler(
-    messages.scaleUpdate,
-    async (engines) => {
-      const number = scale(engines);
-      await condition(() => decided >= number);
-      return { wanted: state.wanted ?? 0, targets: members.targets(state) };
-    },
-    {
-      validator: (engines) => {
-        if (parseDemand(engines) === null) throw ApplicationFailure.nonRetryable(DEMAND_FORM, 'NoDemand');
-      },
-    },
-  );
+  setHandler(messages.scaleUpdate, async (value) => {
+    const engines = parseDemand(value);
+    if (engines === null) throw ApplicationFailure.nonRetryable(DEMAND_FORM, 'NoDemand');
+    const number = scale(engines);
+    await condition(() => decided >= number);
+    return { wanted: state.wanted ?? 0, targets: members.targets(state) };
+  });
   setHandler(messages.configureFleetSignal, (value: unknown) => {
     const parsed = parseFleetSettings(value);
     if (parsed?.instance !== state.settings.instance) {

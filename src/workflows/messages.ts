@@ -71,7 +71,12 @@ export interface ReplaceRequest {
   readonly reason?: string;
   readonly requestId?: string;
 }
-/** An update, because the caller wants the replacement's id, or the reason why there is none. */
+/**
+ * An update, because the caller wants the replacement's id, or the reason why there is none. No update has a validator: of one that is
+ * refused by it no history tells, but the workflow task that it came with may stay in the history. The SDK (1.24) replays such a task
+ * together with the one before, whose time is then a later one than it was: the two come to different commands, and the workflow is
+ * stuck for good. What is refused by the handler is in the history.
+ */
 export const replaceEngineUpdate = defineUpdate<Replacement, [ReplaceRequest]>('replaceEngine');
 /** The same by hand, from Temporal's UI or CLI, which send signals with whatever someone typed. */
 export const replaceEngineSignal = defineSignal<[unknown]>('replaceEngine');

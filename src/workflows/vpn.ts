@@ -107,13 +107,10 @@ export async function vpn(input: VpnInput): Promise<void> {
     if (kinds) state.resetBreaker(kinds);
     else log.warn(`[${name}] signal resetBreaker ignored: expected nothing, 'general' or 'replacement'`);
   });
-  setHandler(messages.replaceEngineUpdate, (request) => force(parse.parseReplaceRequest(request) ?? {}), {
-    validator: (request) => {
-      const parsed = parse.parseReplaceRequest(request);
-      if (!parsed) throw rejection(REQUEST_FORM);
-      const refusal = state.refusal(forceRequest(parsed), Date.now());
-      if (refusal !== null) throw rejection(refusal);
-    },
+  setHandler(messages.replaceEngineUpdate, (request) => {
+    const parsed = parse.parseReplaceRequest(request);
+    if (!parsed) throw rejection(REQUEST_FORM);
+    return force(parsed);
   });
   setHandler(messages.replaceEngineSignal, (request) => {
     const parsed = parse.parseReplaceRequest(request);
@@ -127,30 +124,17 @@ export async function vpn(input: VpnInput): Promise<void> {
       log.warn(`[${name}] signal replaceEngine ignored: ${errorMessage(error)}`);
     }
   });
-  setHandler(
-    messages.provisionEngineUpdate,
-    (request) => takeUp(PROVISIONING_REFUSED, () => state.provision(request, Date.now())),
-    {
-      validator: (request) => {
-        const parsed = parse.parseProvisionRequest(request);
-        if (!parsed) throw rejection('expected requestId, labels, sealedEnv and httpPort', PROVISIONING_REFUSED);
-        const refusal = state.provisioningRefusal(parsed, Date.now());
-        if (refusal !== null) throw rejection(refusal, PROVISIONING_REFUSED);
-      },
-    },
-  );
-  setHandler(
-    messages.removeEngineUpdate,
-    ({ engine }) => takeUp(NO_SUCH_ENGINE, () => state.remove(engine, Date.now())),
-    {
-      validator: (request) => {
-        const engine = parse.parseEngineName(request);
-        if (state.data.retired) throw rejection(`VPN '${name}' is not configured any more`, NO_SUCH_ENGINE);
-        if (engine === null || !state.has(engine))
-          throw rejection(`no engine '${engine}' on VPN '${name}'`, NO_SUCH_ENGINE);
-      },
-    },
-  );
+  setHandler(messages.provisionEngineUpdate, (request) => {
+    const parsed = parse.parseProvisionRequest(request);
+    if (!parsed) throw rejection('expected requestId, labels, sealedEnv and httpPort', PROVISIONING_REFUSED);
+    return takeUp(PROVISIONING_REFUSED, () => state.provision(parsed, Date.now()));
+  });
+  setHandler(messages.removeEngineUpdate, (request) => {
+    const engine = parse.parseEngineName(request);
+    if (state.data.retired) throw rejection(`VPN '${name}' is not configured any more`, NO_SUCH_ENGINE);
+    if (engine === null) throw rejection('expected the id or name of an engine', NO_SUCH_ENGINE);
+    return takeUp(NO_SUCH_ENGINE, () => state.remove(engine, Date.now()));
+  });
   setHandler(messages.streamsSignal, (value) => {
     const parsed = parse.parseStreamEvents(value);
     if (!parsed || parsed.wrong > 0)

@@ -233,10 +233,10 @@ test('no request brings out a 5xx, an undocumented status or an error without de
 
 test('whatever was asked, only well-formed names reached the workflow', () => {
   expect(vpn.replaced.length).toBeGreaterThan(0);
-  for (const { request: asked, updateId } of vpn.replaced) {
+  for (const { request: asked } of vpn.replaced) {
     expect(asked.engine ?? 'none').toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/);
     expect(asked.reason ?? 'none').not.toMatch(/\p{Cc}/u);
-    expect(updateId).toMatch(/^[\x20-\x7e]{1,200}$/);
+    expect(asked.requestId).toMatch(/^[\x20-\x7e]{1,200}$/);
   }
 });
 

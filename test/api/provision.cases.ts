@@ -35,7 +35,6 @@ export function provisionCases(): void {
           sealedEnv: null,
           httpPort: null,
         },
-        updateId: vpn.requestIds[0],
       },
     ]);
   });

@@ -107,13 +107,13 @@ test('a workflow that has not looked at its VPN yet has no list, which is not an
   expect(await source.lists(null)).toBeNull();
 });
 
-test('a replacement is an update whose id is the request', async () => {
-  await source.replace({ engine: 'x', requestId: 'my-key' }, 'my-key');
+test('a replacement is an update, of another id each time: one that was refused would be answered as before', async () => {
+  await source.replace({ engine: 'x', requestId: 'my-key' });
   expect(temporal.asked).toEqual([
     {
       id: 'vpn/test/gluetun',
       message: 'replaceEngine',
-      args: [{ args: [{ engine: 'x', requestId: 'my-key' }], updateId: 'my-key' }],
+      args: [{ args: [{ engine: 'x', requestId: 'my-key' }] }],
     },
   ]);
 });

@@ -16,7 +16,7 @@ const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], en
 export class VpnStandIn implements VpnSource {
   readonly asked: { previous: EngineList | null }[] = [];
   readonly rechecked: number[] = [];
-  readonly replaced: { request: ReplaceRequest; updateId: string }[] = [];
+  readonly replaced: { request: ReplaceRequest }[] = [];
 
   answerEngines: (previous: EngineList | null) => Promise<EngineList>;
   answerState: () => Promise<VpnReport>;
@@ -24,7 +24,7 @@ export class VpnStandIn implements VpnSource {
   answerRecheck: () => Promise<void> = async () => undefined;
   answerReplace: (request: ReplaceRequest) => Promise<Replacement> = async () => replacement();
 
-  readonly provisioned: { request: ProvisionRequest; updateId: string }[] = [];
+  readonly provisioned: { request: ProvisionRequest }[] = [];
   answerProvision: (request: ProvisionRequest) => Promise<Replacement> = async () => replacement();
   readonly removed: string[] = [];
   answerRemove: (engine: string) => Promise<Replacement> = async () => replacement();
@@ -145,8 +145,8 @@ export class VpnStandIn implements VpnSource {
     return given;
   }
 
-  provision(request: ProvisionRequest, updateId: string): Promise<Replacement> {
-    this.provisioned.push({ request, updateId });
+  provision(request: ProvisionRequest): Promise<Replacement> {
+    this.provisioned.push({ request });
     return this.written(this.answerProvision(request));
   }
 
@@ -187,8 +187,8 @@ export class VpnStandIn implements VpnSource {
     return this.written(this.answerSignal());
   }
 
-  replace(request: ReplaceRequest, updateId: string): Promise<Replacement> {
-    this.replaced.push({ request, updateId });
+  replace(request: ReplaceRequest): Promise<Replacement> {
+    this.replaced.push({ request });
     return this.written(this.answerReplace(request));
   }
 }

@@ -1,3 +1,4 @@
+import { Worker } from '@temporalio/worker';
 import type { FleetSettings } from '../../src/domain/fleet';
 import {
   configureFleetSignal,
@@ -7,9 +8,14 @@ import {
   scaleUpdate,
 } from '../../src/workflows/fleet-messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../src/workflows/version';
+import { meanwhile } from '../program/meanwhile';
 import { until } from '../simulator/until';
+import { builtWorkflows } from './built-workflows';
 import { FleetBench, type FleetStand } from './fleet-bench';
 import { askedQuery } from './fleet-with-stand-ins';
+
+/** Of news that are to be decided on. */
+const ROUNDS = 15;
 
 let fleets: FleetBench;
 let stop: () => Promise<void>;
@@ -166,6 +172,33 @@ test.concurrent('an update is answered with what was decided, when every VPN tha
     await stand.vpn('a').terminate();
     expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 2, b: 4 } });
     for (const nonsense of [-1, 1.5]) await expect(scale(nonsense)).rejects.toThrow('Update failed');
+  }),
+);
+
+test.concurrent('updates that are refused at any moment leave a history that replays', () =>
+  withFleet(async (stand) => {
+    await stand.keep({ a: 2, b: 2 });
+    const scale = (engines: number) => stand.fleet.executeUpdate(scaleUpdate, { args: [engines] });
+    let refused = 0;
+    // All the time, so that one comes when the time for a decision has come and its timer has not, or the history has grown long.
+    const { stop: stopRefusing } = meanwhile(() =>
+      scale(-1).then(
+        () => Promise.reject(new Error('expected a refusal')),
+        () => refused++,
+      ),
+    );
+    for (let n = 0; n < ROUNDS; n++) {
+      const before = refused;
+      await Promise.all([stand.set('a', { busy: n % 2 }), stand.fleet.signal(scaleSignal, n % 2 === 0 ? 6 : 8)]);
+      await until('a few refusals', () => refused > before + 2);
+    }
+    await stopRefusing();
+    const { workflowId } = stand.fleet;
+    const { workflow } = stand.client;
+    for await (const { runId } of workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+      const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle: builtWorkflows }, history);
+    }
   }),
 );
 
