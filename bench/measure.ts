@@ -2,7 +2,7 @@
 import type Docker from 'dockerode';
 import { latency, manyVpns } from './against-bare';
 import { burst } from './burst';
-import { changesInDocker, polling } from './changes';
+import { changesInDocker, unconfigured } from './changes';
 import { idle } from './idle';
 import { oneVpn } from './one-vpn';
 import { players } from './players';
@@ -35,7 +35,7 @@ export type Part = keyof typeof PARTS;
 /** In real Docker where that is part of what is measured, and in the simulated one everywhere else. */
 const PARTS = {
   changes: { about: 'port changes in real Docker with a hint, about 2 minutes', rows: changesInDocker },
-  polling: { about: 'port changes in real Docker without a hint, about 2 minutes', rows: polling },
+  unconfigured: { about: 'port changes in real Docker with nothing configured, about 2 minutes', rows: unconfigured },
   'one-vpn': { about: 'port changes of one VPN, about 6 minutes', rows: oneVpn },
   burst: {
     about: 'the ports of many VPNs change in the same second (--vpns), about 5 minutes',
