@@ -96,8 +96,9 @@ function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<strin
     `Portward will look after ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
     ...steps([
       [`${calledAs()} doctor`, 'what is still missing'],
-      [`${calledAs()} start`, 'here, or'],
-      [`docker compose -f ${COMPOSE_FILE} up -d`, 'in a container'],
+      [`${calledAs()} start`, 'here, or in a container:'],
+      ['docker build -t portward .', 'once, in a checkout of Portward'],
+      [`docker compose -f ${COMPOSE_FILE} up -d`, 'then http://127.0.0.1:8000/ is its page'],
     ]),
   ].join('\n');
 }
@@ -109,6 +110,7 @@ function steps(of: readonly (readonly [command: string, what: string])[]): strin
 
 /** As this command was typed: in a checkout nothing is called `portward`. */
 function calledAs(): string {
+  if (process.env['npm_lifecycle_event'] === 'portward') return 'npm run portward';
   const script = process.argv[1] ?? '';
   if (basename(script) !== 'main.js') return 'portward';
   const path = relative(process.cwd(), script);
