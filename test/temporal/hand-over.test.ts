@@ -9,7 +9,8 @@ import { builtWorkflows } from '../workflows/built-workflows';
 import { TemporalBench, type VpnStand } from '../workflows/bench';
 
 const { PENDING_WORKFLOW_TASK_STATE_STARTED: STARTED } = temporal.api.enums.v1.PendingWorkflowTaskState;
-const WORKFLOWS = 50;
+/** More than a worker takes at once. */
+const WORKFLOWS = 20;
 
 let bench: TemporalBench;
 let stand: VpnStand;

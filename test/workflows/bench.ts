@@ -186,8 +186,8 @@ export class TemporalBench {
       sinks: measuresOnce('default', queue),
       shutdownGraceTime: 0,
       shutdownForceTime: '5 seconds',
-      maxHeartbeatThrottleInterval: '200 milliseconds',
-      defaultHeartbeatThrottleInterval: '200 milliseconds',
+      maxHeartbeatThrottleInterval: '1 second',
+      defaultHeartbeatThrottleInterval: '1 second',
       ...options,
     });
     const running = worker.run();

@@ -19,8 +19,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         await stand.handle.signal(setTargetSignal, 2);
         const { engines } = await stand.untilState('a plain engine', (s) => s.engines.some((e) => e.role === 'plain'));
         const containerId = engines.find((e) => e.role === 'plain')?.id ?? '';
@@ -54,8 +53,7 @@ test.concurrent(
 test.concurrent('a forced replacement that is asked for while the VPN continues as new is carried out once', () =>
   bench.with(
     async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
+      await stand.startForwarded();
       const first = (await stand.handle.describe()).runId;
       const asked = stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId: 'once' }] });
       await until('another run', async () => {
@@ -118,8 +116,7 @@ test.concurrent(
 test.concurrent('a replacement whose history has grown long from failing goes on in a new run where it was', () =>
   bench.with(
     async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
+      await stand.startForwarded();
       stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);

@@ -17,8 +17,7 @@ afterAll(() => bench.stop());
 
 /** The VPN with its forwarded engine, and that one's id. */
 async function engineOf(stand: VpnStand): Promise<string> {
-  await stand.start();
-  await stand.untilForwarded(40_000);
+  await stand.startForwarded();
   const [engine] = (await stand.untilQuiet()).engines;
   if (!engine) throw new Error('the VPN has no engine');
   return engine.id;

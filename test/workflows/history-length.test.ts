@@ -18,8 +18,7 @@ afterAll(() => bench.stop());
 
 /** A VPN with its engine, and the engine's id. */
 async function engineOf(stand: VpnStand): Promise<string> {
-  await stand.start();
-  await stand.untilForwarded(40_000);
+  await stand.startForwarded();
   const { engines } = await stand.untilQuiet();
   const [engine] = engines;
   if (!engine) throw new Error('the VPN has no engine');
@@ -135,8 +134,7 @@ async function untilNextRun(workflowId: string, send: (n: number) => Promise<unk
 test.concurrent("a VPN's workflow begins another run at some hundred events, and keeps what it knew", () =>
   bench.with(
     async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
+      await stand.startForwarded();
       const [engine] = await stand.listed();
       const events = await untilNextRun(stand.workflowId, (n) =>
         stand.handle.signal(streamsSignal, [started(`s${n % 5}`, { containerId: engine?.id ?? '' })]),
@@ -153,8 +151,7 @@ test.concurrent("a VPN's workflow begins another run at some hundred events, and
 test.concurrent('a replacement that is held back does so, too, and is carried out when it may be', () =>
   bench.with(
     async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
+      await stand.startForwarded();
       stand.failing = { activity: 'createEngine', message: 'no' };
       stand.port = { kind: 'known', port: 40_001 };
       const state = await stand.untilState('a replacement', (s) => s.replacements.some((r) => r.failedAttempts > 0));

@@ -35,8 +35,7 @@ const allWell = (stand: VpnStand) =>
 
 test.concurrent('a forwarded engine that Docker stops and does not remove keeps no other one from its port', () =>
   bench.with(async (stand) => {
-    await stand.start();
-    const [old] = (await stand.untilForwarded(40_000)).engines;
+    const [old] = (await stand.startForwarded()).engines;
     if (!old) throw new Error('an engine was expected');
     await stand.handle.signal(streamsSignal, [started('played', { containerId: old.id })]);
     stand.refused.add('remove');
@@ -63,8 +62,7 @@ test.concurrent('a forwarded engine that Docker stops and does not remove keeps 
 
 test.concurrent('an engine whose restart policy can not be changed, and that can not be stopped, is removed', () =>
   bench.with(async (stand) => {
-    await stand.start();
-    const [old] = (await stand.untilForwarded(40_000)).engines;
+    const [old] = (await stand.startForwarded()).engines;
     stand.refused.add('evict').add('stop');
     stand.port = { kind: 'known', port: 40_001 };
     await stand.untilForwarded(40_001);
@@ -96,8 +94,7 @@ test.concurrent(
   'a new engine that does not answer and can not be removed leaves the next attempt its ports, not its name',
   () =>
     bench.with(async (stand) => {
-      await stand.start();
-      await stand.untilForwarded(40_000);
+      await stand.startForwarded();
       stand.failing = { activity: 'awaitEngine', message: 'no answer', nonRetryable: true };
       stand.refused.add('remove');
       stand.port = { kind: 'known', port: 40_001 };
@@ -121,8 +118,7 @@ test.concurrent(
   'a replacement that a person terminates leaves nothing behind: the old engine is let go of by another one',
   () =>
     bench.with(async (stand) => {
-      await stand.start();
-      const before = await stand.untilForwarded(40_000);
+      const before = await stand.startForwarded();
       // Without DRAIN_TIMEOUT_S nobody waits for its end.
       await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
       stand.failing = { activity: 'releaseEngine', message: 'permission denied' };

@@ -23,6 +23,9 @@ import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
 import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/taken-ports';
 import { presentVpn } from '../builders';
 
+/** Each look of each VPN costs something, and dozens of them run side by side. */
+const LOOK_EVERY_MS = 50;
+
 /** As the real one after minutes. */
 const RELEASED_WITHIN_MS = 200;
 
@@ -123,6 +126,16 @@ export class MemoryHost {
     };
   }
 
+  /** An engine that was there before the workflow. */
+  addForwarded(p2pPort: number): void {
+    const id = `c${++this.made}`.padEnd(64, '0');
+    const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
+    this.engines.set(id, {
+      ...{ id, name: `found_${this.made}`, role: 'forwarded', httpPort: 19_000, httpsPort: 45_000, p2pPort, networkOf },
+      ...{ labels: {}, createdAt: Date.now(), evicted: false, running: true, startedAt: Date.now(), health: 'healthy' },
+    });
+  }
+
   /** What a restart of the VPN inside its container leads to. */
   reconnected: () => void = () => {};
   /** What a restart of its container leads to. */
@@ -215,7 +228,7 @@ export class MemoryHost {
 async function pause(): Promise<void> {
   const context = Context.current();
   try {
-    await context.sleep(20);
+    await context.sleep(LOOK_EVERY_MS);
   } catch (error) {
     throw context.cancellationDetails?.workerShutdown === true ? workerStopping() : error;
   }

@@ -19,8 +19,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        const old = (await stand.untilForwarded(40_000)).engines.map((e) => e.id);
+        const old = (await stand.startForwarded()).engines.map((e) => e.id);
         stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: 'unhealthy' });
         await until('the restart', () => stand.calls.includes('restartVpn vpn-1@1000'));
         await until('the old engine gone', () => !old.some((id) => stand.engines.has(id)));
@@ -64,8 +63,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.reconnected = () => (stand.port = { kind: 'known', port: 40_001 });
         stand.port = noPort;
         await stand.untilForwarded(40_001);
@@ -82,8 +80,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.reconnected = () => (stand.port = { kind: 'known', port: 40_001 });
         stand.failing = { activity: 'reconnectVpn', message: 'the control server answers 500' };
         stand.port = noPort;
@@ -109,8 +106,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.failing = { activity: 'reconnectVpn', message: 'no answer for 30 s', type: 'ControlServerHangs' };
         // With the restart, as a run without a port is soon one that has lost it.
         stand.restarted = () => (stand.port = { kind: 'known', port: 40_001 });
@@ -132,8 +128,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.failing = {
           activity: 'reconnectVpn',
           message: 'the control server refuses access (401)',
@@ -162,8 +157,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.failing = { activity: 'createEngine', message: 'no space left on device' };
         stand.port = { kind: 'known', port: 40_001 };
         const open = await stand.untilState(
@@ -198,8 +192,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.failing = { activity: 'createEngine', message: 'no space left on device' };
         stand.port = { kind: 'known', port: 40_001 };
         await stand.untilState('the open breaker', (s) => s.breakers.forwarded.replacement.openedAt !== null, 40_000);
@@ -245,8 +238,7 @@ test.concurrent(
   () =>
     bench.with(
       async (stand) => {
-        await stand.start();
-        await stand.untilForwarded(40_000);
+        await stand.startForwarded();
         stand.failing = { activity: 'createEngine', message: 'Docker is not reachable', type: 'DockerUnreachable' };
         stand.port = { kind: 'known', port: 40_001 };
         await stand.untilState('two failures', (s) => s.replacements.some((r) => r.failedAttempts >= 2), 40_000);
@@ -261,8 +253,7 @@ test.concurrent(
 
 test.concurrent('a hold that is no time is ignored by a replacement', () =>
   bench.with(async (stand) => {
-    await stand.start();
-    await stand.untilForwarded(40_000);
+    await stand.startForwarded();
     stand.engineAnswers = false;
     stand.port = { kind: 'known', port: 40_001 };
     const state = await stand.untilState('the replacement', (s) =>

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import type { ListedEngine } from '../../src/domain/engine';
 import { vpnWorkflowId } from '../../src/domain/names';
+import type { ObservedEngine } from '../../src/domain/observation';
 import type { PoolFacts, PoolReport } from '../../src/domain/pool';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
@@ -45,6 +46,15 @@ export class VpnStand extends MemoryHost {
       taskQueue: this.taskQueue,
       args: [{ settings: this.settings }],
     });
+  }
+
+  /** With a forwarded engine that is there already and is found: to have one made costs twice as much as a test's start. */
+  async startForwarded(): Promise<VpnReport> {
+    const { port } = this;
+    if (port.kind !== 'known') throw new Error('expected a port that is known');
+    this.addForwarded(port.port);
+    await this.start();
+    return this.untilForwarded(port.port);
   }
 
   state(): Promise<VpnReport> {
@@ -100,7 +110,10 @@ export class VpnStand extends MemoryHost {
     });
   }
 
-  untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {
+  async untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {
+    // The host is asked first, since each question to the workflow is a task of the server and the worker.
+    const isOn = ({ p2pPort, health }: ObservedEngine) => p2pPort === port && health === 'healthy';
+    await until(`an engine on ${port} that answers`, () => [...this.engines.values()].some(isOn), limitMs);
     return this.untilState(
       `a forwarded engine on ${port}`,
       (s) => s.engines.some((e) => e.p2pPort === port && e.ready),
