@@ -5,7 +5,7 @@ export function apiCommand(program: Command, usage: string, description: string)
   return program
     .command(usage)
     .description(description)
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .option('--url <url>', "the API's address", defaultUrl());
 }
 

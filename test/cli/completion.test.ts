@@ -63,7 +63,7 @@ testUnless(lacks('zsh'))('in zsh the script is taken, and gives each command its
     'zsh',
     (file) => `${script} source ${file}; words=(portward status --); CURRENT=3; _portward`,
   );
-  expect(words.join(' ')).toMatch(/^status:2 --json\[for programs\] .*--watch\[/);
+  expect(words.join(' ')).toMatch(/^status:2 --json\[print JSON\] .*--watch\[/);
 });
 
 test('the names of VPNs come from the API, and nothing where there is none', async () => {

@@ -10,7 +10,7 @@ const VPN_NAMES = 'vpn-names';
 export function addCompletion(program: Command, terminal: Terminal): void {
   program
     .command('completion')
-    .description('a script that completes commands in your shell')
+    .description('prints a script for your shell that completes commands')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',

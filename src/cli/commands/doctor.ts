@@ -12,8 +12,8 @@ interface DoctorOptions extends ApiCommandOptions {
 }
 
 export function addDoctor(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'doctor', 'looks at your set-up, and says what is wrong and what to do')
-    .option('-q, --quiet', 'only what is not in order')
+  apiCommand(program, 'doctor', 'checks your set-up, and says what is wrong and what to do')
+    .option('-q, --quiet', 'print only what is not in order')
     .action(async (options: DoctorOptions) => {
       // Loaded only here: it takes Docker's and Temporal's clients along.
       const { diagnose } = require('../../doctor/doctor') as typeof Doctor;

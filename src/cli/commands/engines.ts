@@ -7,11 +7,13 @@ import type { Style, Terminal } from '../terminal';
 import { duration } from '../words';
 
 export function addEngines(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'engines', 'the engines that proxies are shown').action(async (options: ApiCommandOptions) => {
-    const { body, stale } = await ask<EngineJson[]>(options, '/engines');
-    if (options.json) terminal.json(body);
-    else terminal.print(engineTable(terminal, body) + staleNote(terminal, stale));
-  });
+  apiCommand(program, 'engines', 'lists the engines that proxies may use').action(
+    async (options: ApiCommandOptions) => {
+      const { body, stale } = await ask<EngineJson[]>(options, '/engines');
+      if (options.json) terminal.json(body);
+      else terminal.print(engineTable(terminal, body) + staleNote(terminal, stale));
+    },
+  );
 }
 
 const HEALTH: Readonly<Record<string, Style>> = { healthy: 'green', unhealthy: 'red' };

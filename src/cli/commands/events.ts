@@ -12,8 +12,8 @@ interface EventOptions extends ApiCommandOptions {
 }
 
 export function addEvents(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'events', 'what happens, as it happens, until Ctrl-C')
-    .option('--vpn <name>', 'of one VPN only')
+  apiCommand(program, 'events', 'shows events as they happen, until Ctrl-C')
+    .option('--vpn <name>', 'show the events of this VPN only')
     .action((options: EventOptions) =>
       untilInterrupted(async (signal) => {
         for await (const message of follow(terminal, options, signal)) {

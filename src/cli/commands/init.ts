@@ -20,9 +20,9 @@ export function addInit(program: Command, terminal: Terminal): void {
   program
     .command('init')
     .description('finds your VPN containers, and writes a .env and a Compose file for Portward')
-    .option('-y, --yes', 'asks nothing: what it finds counts')
-    .option('--force', 'over files that are there')
-    .option('--json', 'for programs; asks nothing')
+    .option('-y, --yes', 'ask nothing, and use what it finds')
+    .option('--force', 'overwrite existing files')
+    .option('--json', 'ask nothing, and print JSON')
     .action(async (options: InitOptions) => {
       // Loaded only here: it takes Docker's client along.
       const { runningVpns, dockerGroup } = require('../init/look') as typeof Look;

@@ -4,7 +4,7 @@ import { apiCommand, type ApiCommandOptions } from '../api-command';
 import type { Terminal } from '../terminal';
 
 export function addRecheck(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'recheck <vpn>', 'looks now whether the forwarded port of a VPN has changed').action(
+  apiCommand(program, 'recheck <vpn>', "reads a VPN's forwarded port now").action(
     async (vpn: string, options: ApiCommandOptions) => {
       const taken = await call<unknown>(options, `/vpns/${encodeURIComponent(vpn)}/recheck`, { method: 'POST' });
       if (options.json) terminal.json(taken);

@@ -11,8 +11,8 @@ interface ReplaceOptions extends ApiCommandOptions {
 
 export function addReplace(program: Command, terminal: Terminal): void {
   apiCommand(program, 'replace <vpn>', 'replaces the forwarded engine of a VPN now')
-    .option('--engine <id>', 'another engine, by container id or name')
-    .option('--reason <text>', 'kept with the replacement')
+    .option('--engine <id>', 'replace this engine instead, by container id or name')
+    .option('--reason <text>', 'a reason, shown in the list of replacements')
     .action(async (vpn: string, options: ReplaceOptions) => {
       const { engine, reason } = options;
       const replacement = await call<ReplacementJson | { id: null; detail: string }>(

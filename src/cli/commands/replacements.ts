@@ -8,7 +8,7 @@ import { localTime } from '../words';
 import { staleNote } from './engines';
 
 export function addReplacements(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'replacements <vpn>', "a VPN's replacements, the newest first").action(
+  apiCommand(program, 'replacements <vpn>', "lists a VPN's replacements, the newest first").action(
     async (vpn: string, options: ApiCommandOptions) => {
       const { body, stale } = await ask<ReplacementJson[]>(options, `/vpns/${encodeURIComponent(vpn)}/replacements`);
       if (options.json) terminal.json(body);

@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal';
 import { counted } from '../words';
 
 export function addScale(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'scale', 'how many engines there shall be over all VPNs')
+  apiCommand(program, 'scale', 'sets the number of engines over all VPNs')
     .argument('<engines>', 'from MIN_REPLICAS to MAX_REPLICAS; no stream is cut off', wholeNumber)
     .action(async (engines: number, options: ApiCommandOptions) => {
       const scaled = await call<{ scaled_to: number }>(options, `/scale/${engines}`, { method: 'POST' });

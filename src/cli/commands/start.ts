@@ -9,17 +9,17 @@ export function addStart(program: Command): void {
   program
     .command('start')
     .helpGroup(RUN)
-    .description('everything in one process, with an embedded Temporal server unless TEMPORAL_ADDRESS is set')
+    .description('runs worker and API in one process, with an embedded Temporal server unless TEMPORAL_ADDRESS is set')
     .action(() => start(['worker', 'api']));
   program
     .command('worker')
     .helpGroup(RUN)
-    .description('workflows and activities only, beside the Docker host')
+    .description('runs the worker only, which watches the VPNs and makes the engines')
     .action(() => start(['worker']));
   program
     .command('api')
     .helpGroup(RUN)
-    .description('the HTTP API only')
+    .description('runs the HTTP API only')
     .action(() => start(['api']));
 }
 

@@ -20,8 +20,8 @@ interface Overview {
 }
 
 export function addStatus(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'status', 'VPNs and their engines, and what is wrong, if anything is')
-    .option('-w, --watch [seconds]', 'goes on, and shows it anew in the same place', seconds)
+  apiCommand(program, 'status', 'shows VPNs, their engines and their problems')
+    .option('-w, --watch [seconds]', 'redraw it in the same place, each second or at this interval', seconds)
     .action(async (options: ApiCommandOptions & { watch?: true | number }) => {
       const { watch } = options;
       if (watch === undefined) {

@@ -9,8 +9,8 @@ import { duration } from '../words';
 import { staleNote } from './engines';
 
 export function addStreams(program: Command, terminal: Terminal): void {
-  apiCommand(program, 'streams', 'what is played, on which engine, and how fast')
-    .option('-a, --all', 'also those that have ended')
+  apiCommand(program, 'streams', 'lists streams, with their engines and speeds')
+    .option('-a, --all', 'list ended streams too')
     .action(async (options: ApiCommandOptions & { all?: true }) => {
       const path = options.all ? '/streams' : '/streams?status=started';
       const { body: streams, stale } = await ask<StreamJson[]>(options, path);
