@@ -54,7 +54,7 @@ export function judgeEnvFile(path: string, found: EnvFileFacts | null): Finding 
     findings.push(
       warning(
         `in ${path} a # stands in the middle of ${cut.join(', ')}`,
-        'what comes after it is taken for a comment',
+        'the rest of the value counts as a comment',
         `put the whole value in quotes: ${cut[0]}='…#…'`,
       ),
     );

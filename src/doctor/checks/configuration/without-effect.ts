@@ -23,7 +23,7 @@ export function judgeWithoutEffect(env: Env): Finding | readonly Finding[] {
     findings.push(
       warning(
         'GLUETUN_CONTAINER_NAME_2 is set and has no effect',
-        'with VPN_MODE=single only the first VPN is looked after',
+        'with VPN_MODE=single Portward follows the first VPN only',
         'set VPN_MODE=redundant, or remove GLUETUN_CONTAINER_NAME_2',
       ),
     );

@@ -20,7 +20,8 @@ export function access(vpn: VpnSite): Check {
   };
 }
 
-const PORT_UNKNOWN = 'the forwarded port can not be read, and after GLUETUN_PORT_CACHE_TTL_S no engine is on it';
+const PORT_UNKNOWN =
+  'the forwarded port can not be read, and after GLUETUN_PORT_CACHE_TTL_S no engine counts as forwarded';
 
 export interface KeyFacts {
   /** Portward has a key, or user and password, to send. */

@@ -32,7 +32,7 @@ export function judgeEngines(
   const names = stray.map(({ name }) => name);
   return warning(
     `${stray.length === 1 ? 'engine' : 'engines'} ${names.join(', ')} of ${of}, which is not configured`,
-    'nobody manages them, they are listed nowhere, and they keep their ports',
+    'no Portward manages or lists them, and they keep their ports',
     `docker rm -f ${names.join(' ')}`,
   );
 }

@@ -44,7 +44,7 @@ export function judgeInstance(instance: string, workers: readonly Worker[]): Fin
   const names = same.map(({ container }) => container);
   return warning(
     `containers ${names.join(', ')} are Portwards with PORTWARD_INSTANCE ${instance} and databases of their own`,
-    'where they have the same VPN, one of them only watches, after each has replaced engines of the other',
+    'on a VPN that both have, each replaces engines of the other at first; then one of them only watches',
     `stop all but one (docker stop ${names.slice(1).join(' ')}), or give each another PORTWARD_INSTANCE and VPNs of its own`,
   );
 }

@@ -49,7 +49,7 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
   if (moved.length > 0)
     return wrong(
       `it publishes ${inRanges(moved)} under other numbers`,
-      'proxies ask for an engine at the port that /engines says, and meet another one or nobody',
+      'proxies use the port in /engines, and reach another engine or none',
       `publish them number for number: ${compose}`,
     );
   const missing = ports.filter((port) => of(port).length === 0);
@@ -71,13 +71,13 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
   if (advertisedHost !== null && !isLoopback(advertisedHost) && [...hosts].every(isLoopback))
     return warning(
       `it publishes ${first}-${last} to this machine only, while ADVERTISED_HOST is ${advertisedHost}`,
-      'other devices are sent to an address where nobody answers',
+      'other devices get an address where no engine answers',
       `publish '${first}-${last}:${first}-${last}', without 127.0.0.1, or remove ADVERTISED_HOST`,
     );
   if ([...hosts].some(isUnspecified))
     return warning(
       `it publishes ${first}-${last} to every network of this machine`,
-      'engines ask nobody for a password',
+      'engines ask for no password',
       `unless other devices need them, publish ${compose}`,
     );
   return ok(`it publishes ${first}-${last} at ${[...hosts].join(', ')}`);

@@ -109,7 +109,7 @@ export function judgeHints(facts: HintFacts): Finding {
   if (OF_A_SHELL.test(command) && !SHELL.test(command))
     return warning(
       'it has signs of a shell in it (& or >), and Gluetun starts it without one',
-      'they are words of the command, which fails or is waited for',
+      'Gluetun passes them to the command as words: the command fails, or Gluetun waits for it',
       `put it into /bin/sh -c "…": ${todo}`,
     );
   if (!LIMITED.test(command))
