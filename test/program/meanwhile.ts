@@ -6,7 +6,7 @@ export function meanwhile(round: () => Promise<unknown>): { stop: () => Promise<
   const work = (async () => {
     while (state.going) {
       await round();
-      await sleep(20);
+      await sleep(50);
     }
   })();
   return {

@@ -25,6 +25,7 @@ let from: number;
 
 beforeAll(async () => {
   stage = await Stage.start({
+    docker: 'simulated',
     vpns: [{ port }, { port: QUIET_PORT }],
     apart: true,
     env: { ...NO_PROXY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' },
