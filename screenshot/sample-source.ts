@@ -14,7 +14,7 @@ export class SampleSource implements VpnSource {
   }
 
   async follow({ grown }: GrowthListener, signal: AbortSignal): Promise<void> {
-    grown({ settled: true, addressed: true, begun: [], ended: [] });
+    grown({ settled: true, addressed: true, begun: [], ended: [], onlySignals: null });
     if (!signal.aborted) await once(signal, 'abort');
   }
 

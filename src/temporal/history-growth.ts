@@ -18,6 +18,8 @@ export interface Growth {
   readonly begun: readonly Child[];
   /** Activities that have come to their end, each with its result, oldest first. One that the workflow has begun anew since is not among them. */
   readonly ended: readonly EndedActivity[];
+  /** Names of its signals, where nothing else in it can have changed the workflow's state; otherwise null. */
+  readonly onlySignals: readonly string[] | null;
 }
 
 export interface Child {
@@ -41,6 +43,8 @@ export interface GrowthListener {
 const TASK_COMPLETED = 7;
 const OF_TASKS: readonly number[] = [5, 6, TASK_COMPLETED, 8, 9];
 const SIGNALED = 26;
+/** What a workflow does when it has taken in a message: timers, signals to others, search attributes, its current details. */
+const BESIDE_MESSAGES: readonly number[] = [...OF_TASKS, 17, 19, 37, 38, 39, 40, 46];
 const UPDATE_ACCEPTED = 41;
 /** A poll ends after 20 s without an event, by the server's own clock. */
 const POLL_WITHIN_MS = 60_000;
@@ -83,18 +87,22 @@ export async function followHistory(
     const begun: Child[] = [];
     const ended: EndedActivity[] = [];
     let addressed = false;
+    let signals: string[] | null = [];
     for (const event of events) {
       const { startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
       const eventType = Number(event.eventType);
       if (OF_TASKS.includes(eventType)) settled = eventType === TASK_COMPLETED;
       if (eventType === SIGNALED || eventType === UPDATE_ACCEPTED) addressed = true;
+      const { signalName } = event.workflowExecutionSignaledEventAttributes ?? {};
+      if (typeof signalName === 'string') signals?.push(signalName);
+      else if (!BESIDE_MESSAGES.includes(eventType)) signals = null;
       if (child) begun.push({ type: child.workflowType?.name ?? '', input: await valueOf(client, child.input) });
       const last = activities.take(event);
       if (last) ended.push({ type: last.type, result: await valueOf(client, last.result) });
     }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
     if (token !== null) {
-      if (events.length > 0) grown({ settled, addressed, begun, ended });
+      if (events.length > 0) grown({ settled, addressed, begun, ended, onlySignals: signals });
       if (!settled) await pauseUntil(TASK_TAKES_MS, signal);
       continue;
     }
@@ -103,7 +111,7 @@ export async function followHistory(
     const last = events.at(-1);
     const place = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
     if (place === end) await pauseUntil(LOOK_AGAIN_MS, signal);
-    else grown({ settled, addressed: true, begun, ended });
+    else grown({ settled, addressed: true, begun, ended, onlySignals: null });
     end = place;
   }
 }

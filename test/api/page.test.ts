@@ -133,6 +133,25 @@ test('the workflow is asked once for all pages, not again while nothing changes,
   expect(again.asked).toBe(0);
 });
 
+test('streams that come and go are shown without a question to the workflow; what else changes is asked for', async () => {
+  const engine = forwardedEngine(19_000, 65_290);
+  const questions = says({ engines: [engine] });
+  vpn.list({ ...engine, lastUsedAt: 7_000 });
+  const client = await open(await listening());
+  await until('the VPN', () => heard(client, 'vpn').length === 1);
+  expect(questions.asked).toBe(1);
+  vpn.play(stream('a'), stream('b'));
+  await until('two streams', () => heard(client, 'vpn').at(-1)?.streams.length === 2);
+  vpn.play(stream('b'));
+  await until('one stream', () => heard(client, 'vpn').at(-1)?.streams.length === 1);
+  expect(heard(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, engines: [{ lastUsedAt: 7_000 }] });
+  expect(questions.asked).toBe(1);
+  vpn.grow({ onlySignals: ['replaceEngine'] });
+  await until('another question', () => questions.asked === 2);
+  vpn.grow({ onlySignals: null });
+  await until('one more', () => questions.asked === 3);
+});
+
 test('a VPN that does not answer is marked, and what is known of it stays', async () => {
   says({});
   const client = await open(await listening({ reads: { lagMs: AT_ONCE } }));

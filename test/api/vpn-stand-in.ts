@@ -10,7 +10,7 @@ import type { BreakerKind } from '../../src/workflows/breaker';
 import type { NewsAnswer, ProvisionRequest, ReplaceRequest, VpnReport } from '../../src/workflows/messages';
 import { replacement, vpnReport, vpnSettings } from '../builders';
 
-const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [] };
+const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [], onlySignals: null };
 
 /** Stands in for a VPN's workflow: answers what the test sets, and keeps what it was asked. */
 export class VpnStandIn implements VpnSource {
@@ -124,7 +124,7 @@ export class VpnStandIn implements VpnSource {
   play(...streams: Stream[]): void {
     this.streamVersion++;
     this.streamList = streams;
-    this.grow();
+    this.grow({ onlySignals: ['streams'] });
   }
 
   /** Whether its workflow keeps what it is told of streams. */

@@ -1,5 +1,7 @@
 import { followHistory, type Growth } from '../../src/temporal/history-growth';
+import { streamsSignal } from '../../src/workflows/messages';
 import { until } from '../simulator/until';
+import { started } from '../streams/events';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;
@@ -39,10 +41,17 @@ test('who follows the history of a VPN is told what was observed, which engines 
     expect(told).toBeLessThanOrEqual(of((g) => g.begun.length > 0));
     expect(observed().at(-1)).toMatchObject({ result: { kind: 'sight', port: { kind: 'known', port: 40_001 } } });
     expect(growths[told]?.addressed).toBe(false);
-    await stand.untilForwarded(40_001);
+    const { engines: now } = await stand.untilForwarded(40_001);
     // The replacement has said that its engine is ready.
     expect(growths.slice(told + 1).some((g) => g.addressed)).toBe(true);
+    expect(growths.flatMap((g) => g.onlySignals ?? [])).not.toContain('streams');
     await until('no task', isSettled);
+    // One more stream: the workflow takes it in, and tells others of it.
+    const quiet = growths.length;
+    await stand.handle.signal(streamsSignal, [started('a', { containerId: now[0]?.id ?? '' })]);
+    const since = () => growths.slice(quiet);
+    await until('its task', () => isSettled() && since().some((g) => g.onlySignals?.includes('streams')));
+    expect(since().map((g) => g.onlySignals)).not.toContain(null);
     stop.abort();
     await following;
   }));

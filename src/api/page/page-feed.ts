@@ -29,6 +29,13 @@ const BEAT_EVERY_MS = 10_000;
 
 type Say = (frame: string) => void;
 
+/** The workflow's last answer, and the growth of its history that it was asked after. */
+interface Asked {
+  readonly growth: number;
+  readonly at: number;
+  readonly state: Read<VpnReport>;
+}
+
 /** What pages have been told of a VPN last. */
 interface Told {
   frame: string;
@@ -41,7 +48,7 @@ interface Told {
 
 /**
  * What the page shows, as it changes, for any number of pages. A VPN's workflow is asked once for all of them when its history has
- * grown, and not at all while nobody looks.
+ * grown by more than streams, and not at all while nobody looks.
  */
 export class PageFeed {
   private readonly pages = new Set<Say>();
@@ -94,19 +101,28 @@ export class PageFeed {
   }
 
   private async follow(follower: VpnFollower, signal: AbortSignal): Promise<void> {
+    let asked: Asked | null = null;
     while (!signal.aborted) {
       const { growths } = follower;
-      const askedAt = performance.now();
-      const state = await this.options.reads.state(follower.vpn);
+      const known: Read<VpnReport> | null = asked && (await withStreams(asked, follower));
+      asked = known && asked ? asked : await this.ask(follower);
       if (signal.aborted) return;
+      const state = known ?? asked.state;
       this.tell(follower.vpn, state);
       await pauseUntil(SPACING_MS, signal);
+      const { kind } = state;
       const isMarked = this.told.get(follower.vpn)?.staleSince !== null;
+      const askAgainAt = asked.at + ASK_AGAIN_MS;
       const isSame = () =>
-        follower.growths === growths && follower.read.kind === state.kind && (state.kind !== 'stale' || isMarked);
-      while (!signal.aborted && isSame() && performance.now() - askedAt < ASK_AGAIN_MS)
+        follower.growths === growths && follower.read.kind === kind && (kind !== 'stale' || isMarked);
+      while (!signal.aborted && isSame() && performance.now() < askAgainAt)
         await follower.grownSince(growths, LOOK_EVERY_MS, signal);
     }
+  }
+
+  private async ask({ vpn, growths }: VpnFollower): Promise<Asked> {
+    const at = performance.now();
+    return { growth: growths, at, state: await this.options.reads.state(vpn) };
   }
 
   private tell(name: string, state: Read<VpnReport>): void {
@@ -164,6 +180,19 @@ export class PageFeed {
   private say(text: string): void {
     for (const say of this.pages) say(text);
   }
+}
+
+/** Where nothing but streams has changed since, those are in the lists, and nobody has to be asked. Null: more has changed. */
+async function withStreams(asked: Asked, follower: VpnFollower): Promise<Read<VpnReport> | null> {
+  if (asked.state.kind !== 'fresh' || performance.now() - asked.at >= ASK_AGAIN_MS) return null;
+  await follower.caughtUp(SPACING_MS);
+  const { read } = follower;
+  if (follower.isBehind || follower.growthOfMore > asked.growth || read.kind !== 'fresh') return null;
+  const { streams, engines } = read.value;
+  const usedAt = new Map(engines.engines.map((e) => [e.id, e.lastUsedAt]));
+  const report = asked.state.value;
+  const used = report.engines.map((e) => ({ ...e, lastUsedAt: usedAt.get(e.id) ?? e.lastUsedAt }));
+  return { kind: 'fresh', value: { ...report, streams: streams.streams, engines: used } };
 }
 
 /** What was said of it before stands: each answer tells the same age a little differently. */

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { temporalFailure } from '../../temporal/failure-words';
 import type { Growth } from '../../temporal/history-growth';
 import { pauseUntil, settledWithin } from '../../pause';
-import type { VpnReport } from '../../workflows/messages';
+import { streamsSignal, type VpnReport } from '../../workflows/messages';
 import type { KnownLists } from '../last-lists';
 import type { VpnLists, VpnSource } from '../vpn-source';
 import { ShownLists } from './shown-lists';
@@ -39,6 +39,8 @@ export class VpnFollower {
   version = 0;
   /** Raised with each growth of the history. */
   growths = 0;
+  /** Which of them was the last one that told of more than reports of streams. */
+  growthOfMore = 0;
   private readonly lists: ShownLists;
   /** Questions for lists that have been sent, and which of them `lists` answers. */
   private asked = 0;
@@ -194,9 +196,10 @@ export class VpnFollower {
   }
 
   private grown(growth: Growth): void {
-    const { settled, addressed } = growth;
+    const { settled, addressed, onlySignals } = growth;
     this.growths++;
     this.settled = settled;
+    if (!onlySignals?.every((name) => name === streamsSignal.name)) this.growthOfMore = this.growths;
     if (addressed) this.addressedAt = this.growths;
     this.lists.grown(growth);
     this.behindSince ??= performance.now();
