@@ -35,6 +35,8 @@ export async function scale(scene: Scene, { engines, forMs }: Of<'scale'>): Prom
     return '';
   } finally {
     await untilTaken(scene, `/scale/${ENGINES_A_VPN * VPN_NAMES.length}`);
+    // The idle ones among those that are too many now go at once. Viewers have chosen others of them meanwhile.
+    await untilTaken(scene, '/gc');
   }
 }
 

@@ -129,7 +129,7 @@ function makeFault(random: Random, kind: FaultKind, at: number): Fault | null {
     case 'engine-delete':
       return { kind, at, vpn, role };
     case 'scale':
-      return { kind, at, engines: random.between(...SCALED_TO), forMs: random.between(500, 6000) };
+      return { kind, at, engines: random.between(...SCALED_TO), forMs: random.between(500, 8000) };
     case 'engine-hang':
       return { kind, at, vpn, role, forMs: random.between(1000, 8000) };
     case 'replacement-cut': {
