@@ -92,6 +92,8 @@ export class Reads {
   private readonly stopping = new AbortController();
   private running: Promise<unknown> | null = null;
   private composed: { readonly of: string; readonly answer: EnginesList } | null = null;
+  /** Of the event loop, for all who wait for its end. */
+  private turn: Promise<void> | null = null;
   private composedAt = -Infinity;
   private composedVersion = -1;
 
@@ -184,8 +186,8 @@ export class Reads {
     return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATE_WITHIN_MS)) ?? null;
   }
 
-  /** At once where nothing is to be waited for. */
-  engines(): EnginesList | Unavailable | Promise<EnginesList | Unavailable> {
+  async engines(): Promise<EnginesList | Unavailable> {
+    await this.arrivalsHeard();
     const { composed } = this;
     const isYoung = performance.now() - this.composedAt < COMPOSED_FOR_MS;
     if (composed && isYoung && this.composedVersion === this.version) return composed.answer;
@@ -231,8 +233,23 @@ export class Reads {
   }
 
   private async caughtUp(): Promise<void> {
+    await this.arrivalsHeard();
     const behind = this.followers.filter((f) => f.isBehind);
     if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+  }
+
+  /**
+   * Resolves when all that had arrived from Temporal before this call has been taken in: on a busy machine the news of a stream and a
+   * request that comes after its report was answered, by another API process, are read from their sockets in one turn of the event loop.
+   */
+  private arrivalsHeard(): Promise<void> {
+    this.turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = null;
+        resolve();
+      });
+    });
+    return this.turn;
   }
 
   private isUsable(read: Read<unknown>): boolean {
