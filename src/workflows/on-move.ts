@@ -1,14 +1,15 @@
 import type { Instant } from '../domain/engine';
 import { decide } from './decide';
 import { seenAgain } from './recurrence';
-import type { VpnData } from './vpn-data';
+import { hasLooked, type VpnData } from './vpn-data';
 
 const HIGHEST_PORT = 65_535;
 
 /** Whether the forwarded engine would be replaced, and hidden with that, if the next look brought another port and nothing else. */
 export function replacesOnMove(data: VpnData, now: Instant): boolean {
   const { sight, port, portChanges, revision } = data;
-  if (sight?.port.kind !== 'known') return false;
+  // What the last look did not show, the next one may: not the port alone would decide.
+  if (sight?.port.kind !== 'known' || !hasLooked(data)) return false;
   const here = sight.port.port;
   const forwarded = data.engines.find((e) => e.role === 'forwarded' && e.p2pPort === here);
   if (!forwarded) return false;

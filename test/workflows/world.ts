@@ -236,8 +236,7 @@ export class World {
     this.look = null;
     this.blind = false;
     const counts = revision >= this.state.data.lookFrom;
-    // One from before the workflow's last change is not acted on: the engine is listed again until the next look.
-    const left = revision >= this.state.data.revision ? this.leftBy(sight) : null;
+    const left = counts ? this.leftBy(sight) : null;
     this.state.accept(sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
     this.decide();
