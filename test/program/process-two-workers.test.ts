@@ -130,6 +130,12 @@ async function thaw(worker: PortwardProcess): Promise<void> {
 }
 
 /**
+ * Temporal gives tasks to polls of a frozen worker for up to a minute, until those have ended, and waits 20 s for each task. Then
+ * the engine starts.
+ */
+const TAKEN_OVER_WITHIN_MS = 100_000;
+
+/**
  * A port changes, and whoever has its replacement in hand is lost, until the other one has brought it to its end. Resolves
  * with how often each thing was done for it.
  */
@@ -143,7 +149,7 @@ async function doneWithout(
   const from = [stage.portward.logLines.length, second.logLines.length] as const;
   await stage.vpn().changePort(port);
   const worker = await lose(from);
-  const fresh = await stage.forwarded(port);
+  const fresh = await stage.forwarded(port, stage.vpn(), TAKEN_OVER_WITHIN_MS);
   await stage.quiet();
   expect(await ids()).toEqual([plain, fresh.container_id].toSorted());
   await goOn(worker);
@@ -165,4 +171,4 @@ test('one is frozen in the middle of a replacement: the other finishes it, and n
   expect(await doneWithout(40_002, freeze, thaw)).toEqual({ awaitEngine: 1, releaseEngine: 1 });
   // Who was frozen says again what the other has said.
   await until('the line of the stop', () => said(/Successfully stopped forwarded engine/) > stopped);
-});
+}, 200_000);
