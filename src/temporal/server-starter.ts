@@ -39,6 +39,8 @@ export class ServerStartError extends Error {
 }
 
 const READY_WITHIN_MS = 30_000;
+/** A server that was left by its Portward answers at once, or not at all: the end of its clients can put it out of order. Another takes 2 s. */
+const LEFT_READY_WITHIN_MS = 5_000;
 /**
  * When Portward stops, all is in the database that the next start needs. A server that is asked to end takes a second for workers of its
  * own, and then leaves the database as SIGKILL does: with its log, which the next one reads.
@@ -120,7 +122,10 @@ export class ServerStarter {
       removeRecord(this.#files);
       return undefined;
     }
-    const readiness = await this.#ready(found, signal);
+    const patienceMs = hasLivingOwner(found)
+      ? this.#readyWithinMs
+      : Math.min(this.#readyWithinMs, LEFT_READY_WITHIN_MS);
+    const readiness = await this.#ready(found, patienceMs, signal);
     signal?.throwIfAborted();
     if (!readiness.ready) {
       if (hasLivingOwner(found))
@@ -156,7 +161,7 @@ export class ServerStarter {
     let lines = '';
     try {
       writeRecord(this.#files, record);
-      const readiness = await this.#ready(record, signal);
+      const readiness = await this.#ready(record, this.#readyWithinMs, signal);
       signal?.throwIfAborted();
       const running = this.#running(record, false, logged);
       if (readiness.ready) return running;
@@ -202,11 +207,11 @@ export class ServerStarter {
     };
   }
 
-  #ready(record: ServerRecord, signal?: AbortSignal): Promise<Readiness> {
+  #ready(record: ServerRecord, patienceMs: number, signal?: AbortSignal): Promise<Readiness> {
     return waitUntilReady({
       address: embeddedAddresses(record).address,
       searchAttributes: this.#options.searchAttributes,
-      patienceMs: this.#readyWithinMs,
+      patienceMs,
       isRunning: () => isRunning(record.pid) && signal?.aborted !== true,
     });
   }

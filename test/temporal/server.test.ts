@@ -106,6 +106,22 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
+    'that was left by its Portward and answers nobody is replaced, however long one that starts may take',
+    onBench(async (bench) => {
+      const { pid } = await bench.start();
+      const record = JSON.parse(readFileSync(bench.path('temporal.lock.json'), 'utf8')) as object;
+      const owner = { pid: await deadPid(), started: 'long ago' };
+      writeFileSync(bench.path('temporal.lock.json'), JSON.stringify({ ...record, owner }));
+      process.kill(pid, 'SIGSTOP');
+
+      const server = await bench.start({ readyWithinMs: 10 * 60_000 });
+      expect(server.adopted).toBe(false);
+      expect(bench.servers()).toEqual([server.pid]);
+      expect(bench.messages.join('\n')).toMatch(/left by an earlier run \(pid \d+\) does not answer .*; replacing it/);
+    }),
+  );
+
+  test.concurrent(
     'is one, however many Portwards start at the same moment',
     onBench(async (bench) => {
       const starts = await Promise.all([bench.startFromChild(), bench.startFromChild(), bench.startFromChild()]);
