@@ -17,8 +17,11 @@ const TEMPORAL_LIMIT_MS = 10_000;
 const WEDGED_LIMIT_MS = 60_000;
 /** Portward restarts it after 10 s of errors, or 30 s of silence, and then it starts. */
 const WEDGE_BACK_LIMIT_MS = 60_000;
-/** Cached answers are fresh for a moment after whoever gave them has died. */
-const CACHED_MS = 200;
+/**
+ * A list counts as fresh until the API has had no answer for 5 s, of a worker that it asks every 2 s: so long after a fault it may be one of
+ * before.
+ */
+const OF_BEFORE_MS = 8_000;
 /** Docker starts containers by their restart policy right after it has begun to answer. */
 const REVIVED_AFTER_MS = 1_000;
 
@@ -117,7 +120,7 @@ async function untilFresh(
   try {
     await doIt();
     const began = Date.now();
-    const fresh = await watch.untilFresh(began + CACHED_MS, limitMs);
+    const fresh = await watch.untilFresh(began + OF_BEFORE_MS, limitMs + OF_BEFORE_MS);
     if (fresh === null) throw new RemedyMissing(`no fresh list ${limitMs} ms after a fault of the ${kind}`);
     return `fresh answers ${fresh.at - began} ms later`;
   } finally {

@@ -1,6 +1,6 @@
 import type { TroubleKind } from '../ground-truth';
 import type { Answer, Fact } from './facts';
-import { COMING_BACK_MS, STALE_MOMENT_MS, WORKER_COMING_BACK_MS } from './limits';
+import { COMING_BACK_MS, STALE_MOMENT_MS, TASK_COMING_BACK_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
@@ -29,7 +29,7 @@ export class FreshnessRule implements Rule {
   private judge({ sentAt, at }: Answer, what: string): void {
     const { truth, lag } = this.context;
     const isExcused = PROGRAM.some((kind) => {
-      const from = sentAt - (kind === 'worker' ? WORKER_COMING_BACK_MS : COMING_BACK_MS);
+      const from = sentAt - (kind === 'worker' || kind === 'temporal' ? TASK_COMING_BACK_MS : COMING_BACK_MS);
       return truth.was(kind, null, from - lag(from, at), at);
     });
     if (isExcused) return;

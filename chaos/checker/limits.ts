@@ -29,10 +29,10 @@ export const RECOVERY_MS = 3_000;
  */
 export const COMING_BACK_MS = 10_000;
 /**
- * The same of a worker. Temporal waits up to 20 s for a workflow task that was with the worker when it was killed, or that is lost
- * in the first seconds of the next one, while its server is busy with all that comes back.
+ * The same of a worker, and of Temporal. Temporal waits up to 20 s for a workflow task that one of them was at when it was killed, or that
+ * is lost in the first seconds of the next one, while the server is busy with all that comes back.
  */
-export const WORKER_COMING_BACK_MS = 26_000;
+export const TASK_COMING_BACK_MS = 26_000;
 /** A question of the API's that fails takes half a second, and so may the next one; until then its list is marked stale. */
 export const STALE_MOMENT_MS = 1_100;
 /** A kill that was asked for may be told, and felt, this much later. */

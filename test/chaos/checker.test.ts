@@ -305,7 +305,7 @@ describe('a list that is not up to date', () => {
   });
 
   test.each(PARTS)('is excused by the absence of the %s, and while that comes back', (kind) => {
-    const back = 5_000 + (kind === 'worker' ? 26_000 : 10_000);
+    const back = 5_000 + (kind === 'worker' || kind === 'temporal' ? 26_000 : 10_000);
     const away = new Seen().list(0, []).trouble(kind, null, 1_000, 5_000);
     const excused = away
       .list(4_000, [], 3)
