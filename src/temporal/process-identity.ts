@@ -17,7 +17,10 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
   return isRunning(pid) && (started === undefined || started === startOf(pid));
 }
 
-/** A zombie does not run: in a container its parent may never collect it. */
+/**
+ * A zombie does not run: in a container its parent may never collect it. One with other threads still ends: those keep its ports until they
+ * have ended.
+ */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -25,7 +28,9 @@ export function isRunning(pid: number): boolean {
     // EPERM: it is there, but another user's.
     return codeOf(error) === 'EPERM';
   }
-  return process.platform !== 'linux' || linuxStat(pid)?.state !== 'Z';
+  if (process.platform !== 'linux') return true;
+  const stat = linuxStat(pid);
+  return stat?.state !== 'Z' || Number(stat.threads) > 1;
 }
 
 /** Arguments as one string a process; undefined where there is no such process, or no way to read them. */
@@ -41,11 +46,11 @@ function startOf(pid: number): string | undefined {
   return ticks === undefined ? undefined : `${read('/proc/sys/kernel/random/boot_id')?.trim()}/${ticks}`;
 }
 
-function linuxStat(pid: number): { state: string | undefined; startTicks: string | undefined } | undefined {
+function linuxStat(pid: number): Record<'state' | 'threads' | 'startTicks', string | undefined> | undefined {
   const stat = read(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets and may itself contain blanks and brackets.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined ? undefined : { state: fields[0], startTicks: fields[19] };
+  return fields === undefined ? undefined : { state: fields[0], threads: fields[17], startTicks: fields[19] };
 }
 
 function ps(pid: number, column: string): string | undefined {
