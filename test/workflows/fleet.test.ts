@@ -195,10 +195,15 @@ test.concurrent('updates that are refused at any moment leave a history that rep
     await stopRefusing();
     const { workflowId } = stand.fleet;
     const { workflow } = stand.client;
-    for await (const { runId } of workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
-      const history = await workflow.getHandle(workflowId, runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle: builtWorkflows }, history);
+    const runs = workflow.list({ query: `WorkflowId = '${workflowId}'` });
+    // One worker for all of them: on a busy machine there are many runs.
+    const replays = Worker.runReplayHistories({ workflowBundle: builtWorkflows }, runs.intoHistories());
+    let replayed = 0;
+    for await (const { error } of replays) {
+      expect(error).toBeUndefined();
+      replayed++;
     }
+    expect(replayed).toBeGreaterThan(0);
   }),
 );
 
