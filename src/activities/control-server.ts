@@ -31,7 +31,8 @@ export class ControlServerAddress {
       // One that accepts a connection and does not answer hangs: that is no matter of networks.
       if (await accepts(endpoint, signal)) throw error;
       forgetAddress(this.reach, this.container);
-      throw new GluetunError(`${error.message}; ${howToReach(this.reach, this.container)}`, error.failure);
+      const { what, todo } = howToReach(this.reach, this.container);
+      throw new GluetunError({ what: `${error.message}; ${what}`, todo }, error.failure);
     }
   }
 

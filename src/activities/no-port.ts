@@ -14,8 +14,11 @@ export async function whyNoPort(
   } catch (failure) {
     // A role that lacks this route is for its owner to mend.
     const isRefused = failure instanceof GluetunError && failure.failure === 'unauthorized';
-    return isRefused
-      ? new NoPortForwarded(`${error.message}; whether the VPN is stopped can't be read: ${failure.message}`)
-      : error;
+    if (!isRefused) return error;
+    const { what, todo } = failure.problem;
+    return new NoPortForwarded({
+      what: `${error.message}; whether the VPN is stopped can't be read: ${what}`,
+      todo,
+    });
   }
 }

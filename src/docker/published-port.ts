@@ -26,8 +26,10 @@ export function publishedEndpoint(
     bindings.length === 0
       ? `does not publish port ${port}`
       : `publishes port ${port} at ${bindings[0]?.HostIp} of the Docker host only`;
-  const remedy = bindings.length === 0 ? 'publish it' : 'publish it at another address';
-  throw new Unreachable(`container '${container}' ${found}, so it can't be reached from here: ${remedy}`);
+  throw new Unreachable({
+    what: `container '${container}' ${found}, so it can't be reached from here`,
+    todo: bindings.length === 0 ? 'publish it' : 'publish it at another address',
+  });
 }
 
 /** Null for a binding at the loopback address of a Docker host that is not this machine. */

@@ -1,4 +1,6 @@
+import { ProblemError } from '../domain/problem';
+
 /** There is no address at which a container could be asked. */
-export class Unreachable extends Error {
+export class Unreachable extends ProblemError {
   override readonly name = 'Unreachable';
 }

@@ -3,8 +3,10 @@ import type { VpnConfig } from '../config';
 import type { ContainerDetails } from '../docker/docker-host';
 import { downtime } from '../docker/downtime';
 import type { ListedContainer } from '../docker/listed-container';
+import { Unreachable } from '../docker/unreachable';
 import type { Port } from '../domain/engine';
 import { label } from '../domain/names';
+import type { Problem } from '../domain/problem';
 import { GluetunClient, GluetunError, NoPortForwarded } from '../gluetun/client';
 import { NotLooked } from './finding';
 import type { Site } from './site';
@@ -12,8 +14,11 @@ import type { Site } from './site';
 /** What the control server says of the port. */
 export type PortAnswer =
   | { readonly kind: 'known'; readonly port: Port }
-  | { readonly kind: 'none'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly failure: GluetunError['failure']; readonly reason: string };
+  | { readonly kind: 'none'; readonly problem: Problem }
+  | { readonly kind: 'failed'; readonly failure: ReadFailure; readonly problem: Problem };
+
+/** `nowhere`: there is no address at which it could be asked. */
+export type ReadFailure = GluetunError['failure'] | 'nowhere';
 
 /** One VPN of the configuration, as several checks look at it. */
 export class VpnSite {
@@ -73,10 +78,9 @@ export class VpnSite {
         port: await this.ask(signal, (base) => this.client.forwardedPort(base, signal, follow)),
       };
     } catch (error) {
-      if (error instanceof NoPortForwarded) return { kind: 'none', reason: error.message };
-      if (error instanceof GluetunError) return { kind: 'failed', failure: error.failure, reason: error.message };
-      if (error instanceof Error && error.name === 'Unreachable')
-        return { kind: 'failed', failure: 'unreachable', reason: error.message };
+      if (error instanceof NoPortForwarded) return { kind: 'none', problem: error.problem };
+      if (error instanceof GluetunError) return { kind: 'failed', failure: error.failure, problem: error.problem };
+      if (error instanceof Unreachable) return { kind: 'failed', failure: 'nowhere', problem: error.problem };
       throw error;
     }
   }

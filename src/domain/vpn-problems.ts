@@ -1,19 +1,10 @@
 import type { Downtime } from './observation';
 import type { Port } from './engine';
+import type { Problem } from './problem';
 import type { PullPolicy } from './settings';
 
 // What is wrong with a VPN or its engines' image, and what to do: the same in `/vpn/status`, while Portward runs, and in
 // `portward doctor`, before it does.
-
-export interface Problem {
-  readonly what: string;
-  /** Null: there is nothing to do but to wait, or `what` says it all. */
-  readonly todo: string | null;
-}
-
-export function inWords({ what, todo }: Problem): string {
-  return todo === null ? what : `${what}: ${todo}`;
-}
 
 /** @param ofService containers of a Compose service of that name */
 export function absent(vpn: string, ofService: readonly string[] = []): Problem {

@@ -2,6 +2,7 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { AnswerTooLong, answerText } from '../answer-text';
 import { DeadlineExceeded, withDeadline } from '../deadline';
+import type { Problem } from '../domain/problem';
 import { authHeaders, withoutSecrets, type GluetunAuth } from './auth';
 import { GluetunError, NotAccepted } from './gluetun-error';
 
@@ -127,7 +128,7 @@ export class ControlServer {
    * A role of Gluetun's permits single routes. So a route may be refused while the credentials are right; Gluetun answers 401
    * all the same.
    */
-  private refusal(status: number, request: ControlRequest<TSchema>): string {
+  private refusal(status: number, request: ControlRequest<TSchema>): Problem {
     const { base, route, olderRoute } = request;
     const permitted = of(this.permitted, base);
     const refusedBefore = of(this.refused, base);
@@ -139,16 +140,22 @@ export class ControlServer {
     refusedBefore.add(lacking);
     const credentials = 'GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD';
     if (other === undefined)
-      return (
-        `the control server refuses access (${status}): set ${credentials}, as in its auth configuration, ` +
-        `where a role has to permit ${lacking}`
-      );
+      return {
+        what: `the control server refuses access (${status})`,
+        todo: `set ${credentials}, as in its auth configuration, where a role has to permit ${lacking}`,
+      };
     // All of them, so that who puts in one line does not take another out.
     const routes = [...permitted, ...refusedBefore].map((name) => JSON.stringify(name)).join(', ');
     const refused = `the control server refuses ${lacking} (${status})`;
     return this.auth.kind === 'none'
-      ? `${refused}, while it permits ${other} to everybody: in its auth configuration give a role routes = [${routes}], and set ${credentials}`
-      : `${refused}, while it permits ${other} with the same credentials: in its auth configuration give their role routes = [${routes}]`;
+      ? {
+          what: `${refused}, while it permits ${other} to everybody`,
+          todo: `in its auth configuration give a role routes = [${routes}], and set ${credentials}`,
+        }
+      : {
+          what: `${refused}, while it permits ${other} with the same credentials`,
+          todo: `in its auth configuration give their role routes = [${routes}]`,
+        };
   }
 
   private explained(error: unknown, base: URL, timeoutMs: number): GluetunError {

@@ -1,3 +1,5 @@
+import { ProblemError, type Problem } from '../domain/problem';
+
 /**
  * In one word, for statistics. `error`: a status that is no success; `garbage`: an answer that can't be understood;
  * `none`: a clear answer that there is no port.
@@ -5,12 +7,12 @@
 export type PortReadFailure = 'none' | 'unauthorized' | 'timeout' | 'unreachable' | 'error' | 'garbage';
 
 /** What a control server did not say clearly, or could not be asked. Its message holds no secret. */
-export class GluetunError extends Error {
+export class GluetunError extends ProblemError {
   constructor(
-    message: string,
+    problem: Problem | string,
     readonly failure: PortReadFailure = 'garbage',
   ) {
-    super(message);
+    super(problem);
     this.name = 'GluetunError';
   }
 }
@@ -19,18 +21,18 @@ export class GluetunError extends Error {
 export class NoPortForwarded extends GluetunError {
   /** @param stopped because the VPN inside the container is stopped */
   constructor(
-    message = 'the control server says that no port is forwarded right now',
+    problem: Problem | string = 'the control server says that no port is forwarded right now',
     readonly stopped = false,
   ) {
-    super(message, 'none');
+    super(problem, 'none');
     this.name = 'NoPortForwarded';
   }
 }
 
 /** The request was refused or has never arrived: nothing has changed at the VPN. */
 export class NotAccepted extends GluetunError {
-  constructor(message: string, failure: PortReadFailure) {
-    super(message, failure);
+  constructor(problem: Problem | string, failure: PortReadFailure) {
+    super(problem, failure);
     this.name = 'NotAccepted';
   }
 }

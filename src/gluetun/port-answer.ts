@@ -31,10 +31,11 @@ export function followedPort(answer: Static<typeof PortAnswer>, { index, current
   if (current !== null && current !== 0 && ports.includes(current)) return current;
   const port = ports[index];
   if (port === undefined) {
-    throw new GluetunError(
-      `the control server forwards ${ports.length === 1 ? '1 port' : `${ports.length} ports`}, and port number ${index}, ` +
-        `counted from 0, is to be followed: set GLUETUN_PORT_INDEX to a number below ${ports.length}`,
-    );
+    const forwarded = ports.length === 1 ? '1 port' : `${ports.length} ports`;
+    throw new GluetunError({
+      what: `the control server forwards ${forwarded}, and port number ${index}, counted from 0, is to be followed`,
+      todo: `set GLUETUN_PORT_INDEX to a number below ${ports.length}`,
+    });
   }
   if (port === 0) throw new NoPortForwarded();
   return port;

@@ -1,5 +1,6 @@
 import { takenInWords } from '../domain/taken-ports';
 import type { Sight } from '../domain/observation';
+import { inWords } from '../domain/problem';
 import * as problems from '../domain/vpn-problems';
 import { isForwardedPortTaken } from './provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from './remedies';
@@ -42,12 +43,12 @@ function dockerUnreachable({ blind }: VpnData): string | null {
 
 function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'absent') return null;
-  return problems.inWords(problems.absent(vpn, sight.vpn.ofService));
+  return inWords(problems.absent(vpn, sight.vpn.ofService));
 }
 
 function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
-  return problems.inWords(problems.notRunning(vpn, sight.vpn.down));
+  return inWords(problems.notRunning(vpn, sight.vpn.down));
 }
 
 function containerUnhealthy(data: VpnData): string | null {
@@ -71,7 +72,7 @@ function notRestarted(data: VpnData): string {
 
 function vpnStoppedByOwner(data: VpnData): string | null {
   if (!isStoppedByOwner(data)) return null;
-  return problems.inWords(problems.stoppedInside(data.settings.vpn));
+  return inWords(problems.stoppedInside(data.settings.vpn));
 }
 
 function anotherPortward(data: VpnData): string | null {
@@ -90,7 +91,7 @@ function anotherPortward(data: VpnData): string | null {
 function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
   if (sight === null || sight.imagePresent) return null;
   if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
-  return problems.inWords(problems.imageMissing(image, pullPolicy));
+  return inWords(problems.imageMissing(image, pullPolicy));
 }
 
 function forwardedPortTaken(data: VpnData): string | null {
@@ -132,7 +133,7 @@ function portLost(data: VpnData): string | null {
 
 function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
   if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
-  return problems.inWords(problems.redirected(vpn, sight.vpn.redirectedTo));
+  return inWords(problems.redirected(vpn, sight.vpn.redirectedTo));
 }
 
 /** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */

@@ -1,5 +1,6 @@
 import type { ContainerDetails } from '../../src/docker/docker-host';
 import { howToReach } from '../../src/docker/how-to-reach';
+import { inWords } from '../../src/domain/problem';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { detectReach, forgetAddress, locate, resolve, type Reach } from '../../src/docker/reach';
@@ -266,6 +267,6 @@ describe('what to do about a container that accepts no connection', () => {
     ['a published port', published(), container({}), /at the port that it publishes: see CONTAINER_REACH/],
     ["the host's network", overNetwork('vpn'), container({}, {}, 'host'), /has the network of the Docker host/],
   ])('with %s', (_what, from, details, says) => {
-    expect(howToReach(from, details)).toMatch(says);
+    expect(inWords(howToReach(from, details))).toMatch(says);
   });
 });

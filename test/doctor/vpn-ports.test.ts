@@ -38,6 +38,11 @@ describe('published ports', () => {
       /^warning: it does not publish 19001-19002, which GLUETUN_PORT_RANGE_1 gives/,
     ],
     [
+      'others',
+      facts({ 8888: '127.0.0.1', 19100: '127.0.0.1', 19101: '127.0.0.1' }),
+      /^warning: it publishes none of 19000-19002.*set GLUETUN_PORT_RANGE_1 to ports that it publishes \(19100-19101\)$/,
+    ],
+    [
       'under other numbers',
       facts({ ...all('127.0.0.1'), 19001: '127.0.0.1 29001' }),
       /^wrong: it publishes 19001 under other numbers.*number for number/,
@@ -47,6 +52,17 @@ describe('published ports', () => {
       facts(all('127.0.0.1'), { advertisedHost: '192.168.1.5' }),
       /^warning: .*this machine only, while ADVERTISED_HOST is 192.168.1.5/,
     ],
+    [
+      'at another address than players are sent to',
+      facts(all('192.168.1.4'), { advertisedHost: '192.168.1.5' }),
+      /^warning: .*at 192.168.1.4 only, while ADVERTISED_HOST is 192.168.1.5.*without 192.168.1.4/,
+    ],
+    [
+      'at the address that players are sent to',
+      facts(all('192.168.1.5'), { advertisedHost: '192.168.1.5' }),
+      /^ok: it publishes 19000-19002 at 192.168.1.5$/,
+    ],
+    ['at an address with a name', facts(all('192.168.1.5'), { advertisedHost: 'nas.local' }), /^ok: /],
     ['to everybody', facts(all('0.0.0.0')), /^warning: .*every network.*no|password/],
   ])('%s', (_what, found, words) => expect(said(judgePublished(found))).toMatch(words));
 
@@ -103,7 +119,17 @@ describe('ports in the network of a VPN', () => {
     [
       'of outgoing connections, whose usual cure would meet the HTTP ports',
       outgoing('10000 18999', null, false, 18_000),
+      /^warning: .*ip_local_port_range: 20000 28999/,
+    ],
+    [
+      'of outgoing connections, where each cure would meet some port of an engine',
+      outgoing('10000 18999', 25_000, false, 18_000),
       /^warning: .*set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of 10000-18999/,
+    ],
+    [
+      'of outgoing connections, whose usual cure would meet the forwarded port',
+      outgoing('10000 18999', 14_000),
+      /^warning: .*forwarded port 14000.*ip_local_port_range: 20000 28999/,
     ],
     ["of outgoing connections of the host's network", outgoing(null, null, true), /on the Docker host: sysctl -w/],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));

@@ -1,4 +1,4 @@
-import { judgeAccess } from '../../src/doctor/checks/control-server/access';
+import { judgeAccess, type AccessFacts } from '../../src/doctor/checks/control-server/access';
 import { judgePort } from '../../src/doctor/checks/control-server/forwarded-port';
 import { judgeRoutes } from '../../src/doctor/checks/control-server/routes';
 import { judgeAbsent, judgePresent } from '../../src/doctor/checks/vpn/container';
@@ -6,6 +6,8 @@ import { judgeHealth } from '../../src/doctor/checks/vpn/health';
 import { judgeRedirection } from '../../src/doctor/checks/vpn/listening-port';
 import { judgeForwarding } from '../../src/doctor/checks/vpn/port-forwarding';
 import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
+import type { ReadFailure } from '../../src/doctor/vpn-site';
+import type { Problem } from '../../src/domain/problem';
 import { forwardingSettings } from '../../src/gluetun/container-environment';
 import { said } from './said';
 
@@ -84,44 +86,53 @@ describe('port forwarding', () => {
   });
 });
 
-const failed = (
-  failure: 'unreachable' | 'unauthorized' | 'timeout' | 'garbage',
-  reason: string,
-  keys = { sends: true, isOtherKey: false },
-) => judgeAccess({ kind: 'failed', failure, reason }, keys);
-const route = (name: string, refusal: string | null) => ({ name, without: 'something is lost', refusal });
+const facts: AccessFacts = { sends: true, isOtherKey: false, askedPort: null, ownPort: null };
+const failed = (failure: ReadFailure, what: string, todo: string | null = null, change: Partial<AccessFacts> = {}) =>
+  judgeAccess({ kind: 'failed', failure, problem: { what, todo } }, { ...facts, ...change });
+const refusal = ['unauthorized', 'it refuses access (401)', 'set: a key'] as const;
+const route = (name: string, lacking: Problem | null) => ({ name, without: 'something is lost', refusal: lacking });
 
 describe('the control server', () => {
   test.each<Case>([
-    ['that answers', judgeAccess({ kind: 'known', port: 1 }, null), /^ok: /],
-    ['that answers without a port', judgeAccess({ kind: 'none', reason: 'none' }, null), /^ok: /],
-    ['at another port', failed('unreachable', "can't be reached"), /^wrong: can't be reached.*GLUETUN_API_PORT/],
+    ['that answers', judgeAccess({ kind: 'known', port: 1 }, facts), /^ok: /],
     [
-      'with another key',
-      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY'),
-      /^wrong: refuses access \(401\), though Portward sends a key.*set GLUETUN_API_KEY/,
+      'that answers without a port',
+      judgeAccess({ kind: 'none', problem: { what: 'none', todo: null } }, facts),
+      /^ok: /,
     ],
     [
+      'at another port',
+      failed('unreachable', "it can't be reached", 'join its network'),
+      /^wrong: it can't be reached, .*GLUETUN_API_PORT.*; if they do, join its network$/,
+    ],
+    [
+      'at another port, which its container names',
+      failed('unreachable', "it can't be reached", 'join its network', { askedPort: 8000, ownPort: 8001 }),
+      /, remove GLUETUN_API_PORT=8000, or set it to 8001: that is what HTTP_CONTROL_SERVER_ADDRESS/,
+    ],
+    ['with another key', failed(...refusal), /^wrong: .*, though Portward sends a key, .*, set: a key$/],
+    [
       'without a key',
-      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY', { sends: false, isOtherKey: false }),
-      /^wrong: refuses access \(401\), the forwarded port.*set GLUETUN_API_KEY$/,
+      failed(...refusal, { sends: false }),
+      /^wrong: it refuses access \(401\), the forwarded port.*, set: a key$/,
     ],
     [
       'with another key than its container names',
-      failed('unauthorized', 'refuses access (401): set GLUETUN_API_KEY', { sends: true, isOtherKey: true }),
+      failed(...refusal, { isOtherKey: true }),
       /set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE/,
     ],
     [
       'that is not published',
-      failed('unreachable', "container 'g' does not publish port 8000, so it can't be reached from here: publish it"),
-      /^wrong: container 'g' does not publish port 8000, so it can't be reached from here, .*publish it at the VPN's container/,
+      failed('nowhere', 'it does not publish port 8001', 'publish it', { ownPort: 8001 }),
+      /^wrong: it does not publish port 8001, .*publish it at the VPN's container, as '127.0.0.1:8001:8001'/,
     ],
-    ['that hangs', failed('timeout', 'no answer'), /^wrong: no answer.*restart the container/],
+    ['that hangs', failed('timeout', 'no answer', 'join its network'), /^wrong: no answer.*restart the container/],
     ['that is none', failed('garbage', 'not JSON'), /^wrong: not JSON.*GLUETUN_API_PORT/],
+    ['with fewer ports', failed('garbage', 'it forwards 1 port', 'set GLUETUN_PORT_INDEX'), /set GLUETUN_PORT_INDEX$/],
     ['with a port', judgePort('gluetun', { kind: 'known', port: 40_648 }), /^ok: it is 40648$/],
     [
       'without one',
-      judgePort('gluetun', { kind: 'none', reason: 'no port is forwarded' }),
+      judgePort('gluetun', { kind: 'none', problem: { what: 'no port is forwarded', todo: null } }),
       /^warning: no port is forwarded.*PORT_FORWARD_ONLY/,
     ],
     [
@@ -130,12 +141,13 @@ describe('the control server', () => {
       /^ok: GET \/a, PUT \/b are permitted$/,
     ],
     [
-      'whose role lacks a route',
+      'whose role lacks routes',
       judgeRoutes([
         route('GET /a', null),
-        route('PUT /b', 'it refuses PUT /b (401): in its auth configuration give their role routes = ["PUT /b"]'),
+        route('GET /b', { what: 'it refuses GET /b', todo: 'routes = ["GET /b"]' }),
+        route('PUT /b', { what: 'it refuses PUT /b', todo: 'routes = ["GET /b", "PUT /b"]' }),
       ]),
-      /^warning: it refuses PUT \/b \(401\), something is lost, in Gluetun's auth configuration give their role routes = \["PUT \/b"\]$/,
+      /^warning: it refuses GET \/b, something is lost, routes = \["GET \/b", "PUT \/b"\]; warning: it refuses PUT \/b, something is lost, routes = \["GET \/b", "PUT \/b"\]$/,
     ],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
@@ -194,6 +206,12 @@ describe('the up-command', () => {
       hints(wget('http://portward:9000/vpns/gluetun/recheck'), 'json-file', ['portward']),
       /^wrong: it looks for Portward at port 9000, and the API of portward is at port 8000/,
     ],
+    [
+      'with a misspelt route',
+      hints(wget('http://portward:8000/vpns/gluetun/rechek'), 'json-file', ['pw']),
+      /^wrong: it names no http:.*\/vpns\/gluetun\/recheck, .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
+    ],
+    ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: it names no http:/],
     [
       'that does not post',
       hints('/bin/sh -c "wget -T 1 -O /dev/null http://portward:8000/vpns/gluetun/recheck &"'),

@@ -1,7 +1,8 @@
-import { controlServerKey } from '../../../gluetun/container-environment';
+import { CONTROL_PORT, containerEnvironment, controlServerKey } from '../../../gluetun/container-environment';
+import type { Port } from '../../../domain/engine';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
-import type { PortAnswer, VpnSite } from '../../vpn-site';
+import type { PortAnswer, ReadFailure, VpnSite } from '../../vpn-site';
 
 /** Whether it can be reached, understood, and lets Portward in. */
 export function access(vpn: VpnSite): Check {
@@ -11,11 +12,15 @@ export function access(vpn: VpnSite): Check {
     vpn: vpn.name,
     look: async (signal) => {
       const answer = await vpn.port(signal);
-      if (answer.kind !== 'failed') return judgeAccess(answer, null);
-      const { vpn: ours } = vpn;
-      const sent = ours.gluetunAuth.kind === 'api-key' ? ours.gluetunAuth.key : null;
-      const own = controlServerKey((await vpn.container()).Config.Env ?? []);
-      return judgeAccess(answer, { sends: ours.gluetunAuth.kind !== 'none', isOtherKey: own !== null && own !== sent });
+      const { gluetunAuth: auth, apiPort } = vpn.vpn;
+      const env = (await vpn.container()).Config.Env ?? [];
+      const ownKey = controlServerKey(env);
+      return judgeAccess(answer, {
+        sends: auth.kind !== 'none',
+        isOtherKey: ownKey !== null && ownKey !== (auth.kind === 'api-key' ? auth.key : null),
+        askedPort: apiPort,
+        ownPort: containerEnvironment(env).controlPort,
+      });
     },
   };
 }
@@ -23,42 +28,63 @@ export function access(vpn: VpnSite): Check {
 const PORT_UNKNOWN =
   'the forwarded port can not be read, and after GLUETUN_PORT_CACHE_TTL_S no engine counts as forwarded';
 
-export interface KeyFacts {
+export interface AccessFacts {
   /** Portward has a key, or user and password, to send. */
   readonly sends: boolean;
   /** The container's own environment names another key. */
   readonly isOtherKey: boolean;
+  /** GLUETUN_API_PORT; null where it is not set. */
+  readonly askedPort: Port | null;
+  /** What the container's own environment says. */
+  readonly ownPort: Port | null;
 }
 
-export function judgeAccess(answer: PortAnswer, keys: KeyFacts | null): Finding {
+export function judgeAccess(answer: PortAnswer, facts: AccessFacts): Finding {
   if (answer.kind !== 'failed') return ok('it answers, and lets Portward in');
-  const [found = '', credentials] = answer.reason.split(': set ');
-  const [unpublished, publish] = answer.reason.split(", so it can't be reached from here: ");
-  if (publish !== undefined)
-    return wrong(
-      `${unpublished}, so it can't be reached from here`,
-      PORT_UNKNOWN,
-      `${publish} at the VPN's container, as '127.0.0.1:8000:8000', or run Portward in a container in its network (CONTAINER_REACH=network)`,
-    );
-  if (answer.failure !== 'unauthorized' || credentials === undefined)
-    return wrong(answer.reason, PORT_UNKNOWN, ADVICE[answer.failure] ?? null);
-  if (keys?.isOtherKey === true)
-    return wrong(
-      `${found}${keys.sends ? ' with what Portward sends' : ', and Portward sends no key'}`,
-      PORT_UNKNOWN,
-      "set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE of the VPN's container",
-    );
-  return wrong(
-    keys?.sends === true ? `${found}, though Portward sends a key, or user and password` : found,
-    PORT_UNKNOWN,
-    `set ${credentials}`,
-  );
+  const { failure, problem } = answer;
+  if (failure === 'unauthorized') {
+    const { found, todo } = refused(problem.what, facts);
+    return wrong(found, PORT_UNKNOWN, todo ?? problem.todo);
+  }
+  return wrong(problem.what, PORT_UNKNOWN, portAdvice(failure, facts) ?? advice(failure, problem.todo, facts));
 }
 
-const ADVICE: Readonly<Partial<Record<Extract<PortAnswer, { kind: 'failed' }>['failure'], string>>> = {
-  unreachable:
-    'see that HTTP_CONTROL_SERVER_ADDRESS of the container and GLUETUN_API_PORT say the same port (8000 if neither is set)',
-  timeout: 'if it goes on, restart the container: Gluetun can hang, and answers nothing while an up-command runs',
-  error: 'see that GLUETUN_API_PORT is the port of the control server, not of another server in that container',
-  garbage: 'see that GLUETUN_API_PORT is the port of the control server, not of another server in that container',
-};
+function refused(what: string, { sends, isOtherKey }: AccessFacts): { found: string; todo: string | null } {
+  if (!isOtherKey)
+    return { found: sends ? `${what}, though Portward sends a key, or user and password` : what, todo: null };
+  return {
+    found: `${what}${sends ? ' with what Portward sends' : ', and Portward sends no key'}`,
+    todo: "set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE of the VPN's container",
+  };
+}
+
+const OTHER_SERVER = new Set<ReadFailure>(['unreachable', 'error', 'garbage']);
+
+/** Null where the port is not to blame, as far as is known. */
+function portAdvice(failure: ReadFailure, { askedPort, ownPort }: AccessFacts): string | null {
+  if (!OTHER_SERVER.has(failure) || askedPort === null || ownPort === null || askedPort === ownPort) return null;
+  return `remove GLUETUN_API_PORT=${askedPort}, or set it to ${ownPort}: that is what HTTP_CONTROL_SERVER_ADDRESS of the container says`;
+}
+
+const NO_CONTROL_SERVER =
+  'see that GLUETUN_API_PORT is the port of the control server, not of another server in that container';
+
+/** @param todo what the failure itself advises */
+function advice(failure: ReadFailure, todo: string | null, { askedPort, ownPort }: AccessFacts): string | null {
+  const port = askedPort ?? ownPort ?? CONTROL_PORT;
+  switch (failure) {
+    case 'nowhere':
+      return todo === null
+        ? null
+        : `${todo} at the VPN's container, as '127.0.0.1:${port}:${port}', or run Portward in a container in its network (CONTAINER_REACH=network)`;
+    case 'unreachable':
+      return `see that HTTP_CONTROL_SERVER_ADDRESS of the container and GLUETUN_API_PORT say the same port (8000 if neither is set)${todo === null ? '' : `; if they do, ${todo}`}`;
+    case 'timeout':
+      return 'if it goes on, restart the container: Gluetun can hang, and answers nothing while an up-command runs';
+    case 'error':
+    case 'garbage':
+      return todo ?? NO_CONTROL_SERVER;
+    default:
+      return todo;
+  }
+}

@@ -27,7 +27,7 @@ export function judgeStopped(vpn: string): Finding {
 export function judgePort(vpn: string, answer: Exclude<PortAnswer, { kind: 'failed' }>): Finding {
   if (answer.kind === 'known') return ok(`it is ${answer.port}`);
   return warning(
-    answer.reason,
+    answer.problem.what,
     'the VPN has no forwarded engine until there is one',
     `if it stays so, \`docker logs ${vpn}\` says why: the server that was chosen may not forward ports (PORT_FORWARD_ONLY=on), or the provider's account does not`,
   );

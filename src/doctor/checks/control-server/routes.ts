@@ -1,6 +1,7 @@
 import { GluetunError, type GluetunClient } from '../../../gluetun/client';
+import type { Problem } from '../../../domain/problem';
 import type { Check } from '../../check';
-import { ok, warning, type Finding } from '../../finding';
+import { ok, unknown, warning, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';
 
 /** A route beside that of the port, and what is lost where it is refused. */
@@ -31,8 +32,8 @@ const FOR_THE_REMEDY: readonly Route[] = [
 export interface RouteAnswer {
   readonly name: string;
   readonly without: string;
-  /** The control server's refusal, with what to do; null: it is permitted, or can't be told. */
-  readonly refusal: string | null;
+  /** The control server's refusal; null: it is permitted, or can't be told. */
+  readonly refusal: Problem | null;
 }
 
 export function routes(vpn: VpnSite): Check {
@@ -58,31 +59,17 @@ async function tried({ name, without, ask }: Route, vpn: VpnSite, signal: AbortS
   } catch (error) {
     if (!(error instanceof GluetunError)) throw error;
     // Another failure is of the moment: the public address is not known while a VPN connects, for example.
-    if (error.failure === 'unauthorized') return { name, without, refusal: error.message };
+    if (error.failure === 'unauthorized') return { name, without, refusal: error.problem };
   }
   return { name, without, refusal: null };
 }
 
-/** Divides what a refusal says from what to do. */
-const CONFIGURATION = ': in its auth configuration ';
-
 /** @param answers null: not even the port's route answers */
 export function judgeRoutes(answers: readonly RouteAnswer[] | null): Finding | readonly Finding[] {
-  if (answers === null)
-    return {
-      verdict: 'unknown',
-      found: 'the control server does not answer, or lets nobody in',
-      means: null,
-      todo: null,
-    };
-  const refused = answers.filter(({ refusal }) => refusal !== null);
+  if (answers === null) return unknown('the control server does not answer, or lets nobody in');
+  const refused = answers.flatMap(({ refusal, without }) => (refusal === null ? [] : [{ ...refusal, without }]));
   if (refused.length === 0) return ok(`${answers.map(({ name }) => name).join(', ')} are permitted`);
   // The last one names the routes of all, so that one line mends them all.
-  const [, line = null] = (refused.at(-1)?.refusal ?? '').split(CONFIGURATION);
-  return refused.map(({ name, without, refusal }) => {
-    const [found, todo] = (refusal ?? '').split(CONFIGURATION);
-    return todo === undefined
-      ? warning(`${name}: ${refusal}`, without, null)
-      : warning(found ?? '', without, `in Gluetun's auth configuration ${line ?? todo}`);
-  });
+  const todo = refused.at(-1)?.todo ?? null;
+  return refused.map(({ what, without }) => warning(what, without, todo));
 }

@@ -37,8 +37,11 @@ export function outgoingPorts(vpn: VpnSite): Check {
   };
 }
 
-/** Free of the ports that most providers forward and that engines have by default. */
-const ADVISED = { first: 10_000, last: 18_999 };
+/** The first is free of the ports that most providers forward and that engines have by default. */
+const ADVISED: readonly PortRange[] = [
+  { first: 10_000, last: 18_999 },
+  { first: 20_000, last: 28_999 },
+];
 
 function meet(one: PortRange, other: PortRange): boolean {
   return one.first <= other.last && other.first <= one.last;
@@ -47,24 +50,26 @@ function meet(one: PortRange, other: PortRange): boolean {
 export function judgeOutgoing({ sysctl, ofHost, httpPorts, httpsPorts, forwardedPort }: OutgoingFacts): Finding {
   const [, first, last] = /^\s*(\d+)\s+(\d+)\s*$/.exec(sysctl ?? '') ?? [];
   const outgoing = first === undefined ? DEFAULT : { first: Number(first), last: Number(last) };
-  const meets = (range: PortRange) => meet(range, outgoing);
-  const met = [
-    ...(meets(httpPorts) ? [`HTTP ports ${httpPorts.first}-${httpPorts.last}`] : []),
-    ...(meets(httpsPorts) ? [`HTTPS ports ${httpsPorts.first}-${httpsPorts.last}`] : []),
-    ...(forwardedPort !== null && meets({ first: forwardedPort, last: forwardedPort })
-      ? [`forwarded port ${forwardedPort}`]
-      : []),
+  const engines = [
+    { range: httpPorts, inWords: `HTTP ports ${httpPorts.first}-${httpPorts.last}` },
+    { range: httpsPorts, inWords: `HTTPS ports ${httpsPorts.first}-${httpsPorts.last}` },
+    ...(forwardedPort === null
+      ? []
+      : [{ range: { first: forwardedPort, last: forwardedPort }, inWords: `forwarded port ${forwardedPort}` }]),
   ];
+  const met = engines.filter(({ range }) => meet(range, outgoing)).map(({ inWords }) => inWords);
   const from = ofHost
     ? `it has the Docker host's network, where outgoing connections take ports from ${outgoing.first}-${outgoing.last} by default`
     : `outgoing connections take ports from ${outgoing.first}-${outgoing.last}`;
   if (met.length === 0) return ok(`${from}, and engines listen elsewhere`);
-  const advised = `${ADVISED.first} ${ADVISED.last}`;
-  const todo = [httpPorts, httpsPorts].some((range) => meet(range, ADVISED))
-    ? `set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of ${outgoing.first}-${outgoing.last}, or ${SYSCTL} of the VPN's container to ports outside of theirs`
-    : ofHost
-      ? `on the Docker host: sysctl -w ${SYSCTL}='${advised}'`
-      : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (docker run --sysctl ${SYSCTL}='${advised}')`;
+  const free = ADVISED.find((advised) => !engines.some(({ range }) => meet(range, advised)));
+  const advised = `${free?.first} ${free?.last}`;
+  const todo =
+    free === undefined
+      ? `set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of ${outgoing.first}-${outgoing.last}, or ${SYSCTL} of the VPN's container to ports outside of theirs`
+      : ofHost
+        ? `on the Docker host: sysctl -w ${SYSCTL}='${advised}'`
+        : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (docker run --sysctl ${SYSCTL}='${advised}')`;
   return warning(
     `${from}, among them the engines' ${met.join(' and ')}`,
     'now and then a new engine finds its port taken, and has to wait or to be made again',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isLoopback, isUnspecified } from '../../../addresses';
 import type { PortBinding } from '../../../docker/published-port';
 import type { PortRange } from '../../../domain/settings';
@@ -58,7 +59,10 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
       missing.length === ports.length
         ? `it publishes none of ${first}-${last}`
         : `it does not publish ${inRanges(missing)}, which ${setting} gives to engines`;
-    const todo = `publish ${compose} at the VPN's container, or set ${setting} to the range that it publishes`;
+    const published = publishedElsewhere(bindings, range);
+    const instead =
+      published.length === 0 ? 'the range that it publishes' : `ports that it publishes (${inRanges(published)})`;
+    const todo = `publish ${compose} at the VPN's container (\`ports:\` in its Compose file), or set ${setting} to ${instead}`;
     if (isNeeded)
       return wrong(found, "Portward reaches engines over published ports here, so it can't reach those", todo);
     return warning(
@@ -68,12 +72,14 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
     );
   }
   const hosts = new Set(ports.flatMap((port) => of(port).map(({ HostIp }) => HostIp)));
-  if (advertisedHost !== null && !isLoopback(advertisedHost) && [...hosts].every(isLoopback))
+  if (advertisedHost !== null && ![...hosts].some((host) => answersAt(host, advertisedHost))) {
+    const where = [...hosts].every(isLoopback) ? 'to this machine only' : `at ${[...hosts].join(', ')} only`;
     return warning(
-      `it publishes ${first}-${last} to this machine only, while ADVERTISED_HOST is ${advertisedHost}`,
-      'other devices get an address where no engine answers',
-      `publish '${first}-${last}:${first}-${last}', without 127.0.0.1, or remove ADVERTISED_HOST`,
+      `it publishes ${first}-${last} ${where}, while ADVERTISED_HOST is ${advertisedHost}`,
+      'players get an address where no engine answers',
+      `publish '${first}-${last}:${first}-${last}', without ${[...hosts].join(', ')}, or remove ADVERTISED_HOST`,
     );
+  }
   if ([...hosts].some(isUnspecified))
     return warning(
       `it publishes ${first}-${last} to every network of this machine`,
@@ -81,4 +87,23 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
       `unless other devices need them, publish ${compose}`,
     );
   return ok(`it publishes ${first}-${last} at ${[...hosts].join(', ')}`);
+}
+
+/** What is published at an address is found there; whether a name stands for it is not known here. */
+function answersAt(published: string, advertised: string): boolean {
+  if (isUnspecified(published)) return true;
+  if (isLoopback(published)) return isLoopback(advertised);
+  return isIP(advertised) === 0 || advertised === published;
+}
+
+/** Ports outside of the range that keep their numbers; a single one is for something else. */
+function publishedElsewhere(bindings: PublishedFacts['bindings'], { first, last }: PortRange): number[] {
+  const ports = Object.entries(bindings).flatMap(([name, at]) => {
+    const [, port] = /^(\d+)\/tcp$/.exec(name) ?? [];
+    return port !== undefined && at?.some(({ HostPort }) => HostPort === port) === true ? [Number(port)] : [];
+  });
+  return ports
+    .filter((port) => port < first || port > last)
+    .filter((port, _i, all) => all.includes(port - 1) || all.includes(port + 1))
+    .toSorted((a, b) => a - b);
 }

@@ -72,10 +72,19 @@ const SHELL = /^\s*(\S*\/)?(sh|ash|bash)\s/;
 const POSTS = /--post-(data|file)|-X ?POST|--request[ =]POST|\s(-d|--data\S*)[ =]/;
 const LIMITED = /[&]|-T ?\d|--timeout|-m ?\d|--max-time/;
 
+/** Some route of Portward's, or what was meant for one. */
+const OF_PORTWARD = /\/vpns\/|\brecheck\b/;
+
 export function judgeHints(facts: HintFacts): Finding {
-  const found = RECHECK.exec(facts.command);
-  if (found === null) return judgeWithout(facts);
   const { vpn, command, portward } = facts;
+  const found = RECHECK.exec(command);
+  if (found === null && OF_PORTWARD.test(command))
+    return wrong(
+      `it names no http://…/vpns/${vpn}/recheck, and something like it`,
+      NOT_TOLD,
+      `correct the address in it: ${advice(facts)}`,
+    );
+  if (found === null) return judgeWithout(facts);
   const [, scheme, host = '', portText, named = ''] = found;
   const port = Number(portText ?? (scheme === 'https' ? 443 : 80));
   const todo = advice(facts);
@@ -123,8 +132,9 @@ export function judgeHints(facts: HintFacts): Finding {
 
 const NOT_TOLD = 'Portward is not told of a new port';
 
-function advice({ vpn, apiPort }: HintFacts): string {
-  return `docker-compose.yml of Portward shows the command: it posts to http://portward:${apiPort}/vpns/${vpn}/recheck`;
+function advice({ vpn, apiPort, portward }: HintFacts): string {
+  const { host, port } = portward?.[0] ?? { host: 'portward', port: apiPort };
+  return `docker-compose.yml of Portward shows the command: it posts to http://${host}:${port}/vpns/${vpn}/recheck`;
 }
 
 function judgeWithout(facts: HintFacts): Finding {
