@@ -4,11 +4,11 @@ import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription }
 import type { Logger } from 'pino';
 import { replacementWorkflowIdPrefix, taskQueue, vpnWorkflowId } from '../domain/names';
 import type { VpnSettings } from '../domain/settings';
-import { pauseUntil } from '../pause';
+import { pauseUntil, settledWithin } from '../pause';
 import type { FleetSupervision } from './fleet-supervision';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
-import { configureSignal, retireSignal } from '../workflows/messages';
+import { configureSignal, handOverSignal, retireSignal } from '../workflows/messages';
 import { WORKFLOW_TASK_TIMEOUT } from '../workflows/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../workflows/version';
 import type { vpn } from '../workflows/vpn';
@@ -19,6 +19,7 @@ const CHECK_EVERY_MS = 10_000;
 const RETRY_EVERY_MS = 1_000;
 /** A server that hangs is one that can't be reached. */
 const ANSWER_WITHIN_MS = 10_000;
+const HANDED_OVER_AT_ONCE = 8;
 
 /**
  * Sees to it that every configured VPN has its workflow, with today's settings, that no other one has, and that the fleet has
@@ -49,6 +50,19 @@ export class Supervision {
   /** Looks after the workflows now, instead of when the next check is due. */
   checkNow(): void {
     this.poke.abort();
+  }
+
+  /** Tells the workflows that this worker stops, a few at a time; one that can't be told loses nothing by it. */
+  async handOver(giveUp: AbortSignal): Promise<void> {
+    const left = this.settings.values();
+    const tell = async () => {
+      for (const { instance, vpn } of left) {
+        if (giveUp.aborted) return;
+        const told = this.client.workflow.getHandle(vpnWorkflowId(instance, vpn)).signal(handOverSignal);
+        await settledWithin(ANSWER_WITHIN_MS, told, giveUp);
+      }
+    };
+    await Promise.all(Array.from({ length: HANDED_OVER_AT_ONCE }, tell));
   }
 
   async stop(): Promise<void> {

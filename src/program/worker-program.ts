@@ -97,7 +97,7 @@ export class WorkerProgram {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.handOver.stop(this.worker);
+    await this.handOver.stop(this.worker, async (giveUp) => this.supervision?.handOver(giveUp));
     await Promise.all([this.running, this.events.close()]);
   }
 

@@ -5,6 +5,8 @@ import { pauseUntil } from '../pause';
 
 /** What an activity's end leads to in workflows is done by then, their shortest timers (300 ms) included. */
 const QUIET_MS = 500;
+/** Of many VPNs the last ones go without it: their histories are as long as they are. */
+const TELL_WITHIN_MS = 1_500;
 /** Some activity may take long, and on a busy machine many tasks do. */
 const AT_MOST_MS = 4_000;
 const LOOK_EVERY_MS = 20;
@@ -46,10 +48,13 @@ export class HandOver {
     },
   });
 
-  /** Returns when the worker has been told to shut down. */
-  async stop(worker: Worker | null): Promise<void> {
+  /** Returns when the worker has been told to shut down. @param tell lets the workflows know, as long as they may begin something */
+  async stop(worker: Worker | null, tell: (giveUp: AbortSignal) => Promise<void>): Promise<void> {
     this.isStopping = true;
-    if (worker?.getState() === 'RUNNING') await this.untilQuiet(worker);
+    if (worker?.getState() === 'RUNNING') {
+      await tell(AbortSignal.timeout(TELL_WITHIN_MS));
+      await this.untilQuiet(worker);
+    }
     this.leave.abort();
     if (worker?.getState() === 'RUNNING') worker.shutdown();
   }

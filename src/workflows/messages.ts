@@ -61,6 +61,8 @@ export const recheckSignal = defineSignal('recheck');
  */
 export const configureSignal = defineSignal<[VpnSettings, start?: string]>('configure');
 export const retireSignal = defineSignal('retire');
+/** From a worker that stops: continue as new, so that the next one has a short history to replay. */
+export const handOverSignal = defineSignal('handOver');
 
 /** Closes circuit breakers by hand: `general` or `replacement`, both if absent. */
 export const resetBreakerSignal = defineSignal<[unknown]>('resetBreaker');

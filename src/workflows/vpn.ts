@@ -75,6 +75,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   const effects: Effect[] = [];
   let recheckDue: number | null = null;
   let lastRecheck = 0;
+  let isHandingOver = false;
   const problems = new ProblemLog(name, log, input.problem ?? null);
   const fleet = new FleetReport(() => state.data, input.reported ?? null);
 
@@ -102,6 +103,9 @@ export async function vpn(input: VpnInput): Promise<void> {
     state.publish(Date.now());
   });
   setHandler(messages.retireSignal, () => state.retire());
+  setHandler(messages.handOverSignal, () => {
+    isHandingOver = true;
+  });
   setHandler(messages.resetBreakerSignal, (operation) => {
     const kinds = parse.parseBreakerKinds(operation);
     if (kinds) state.resetBreaker(kinds);
@@ -269,7 +273,8 @@ export async function vpn(input: VpnInput): Promise<void> {
       return;
     }
     // A batch of news that is on its way would be sent again by the next run.
-    if (historyIsLong(notifier.isSending ? 2 : 1) && mayContinueAsNew(state.data)) {
+    const isTime = historyIsLong(notifier.isSending ? 2 : 1) || (isHandingOver && !notifier.isSending);
+    if (isTime && mayContinueAsNew(state.data)) {
       watch.stop();
       await outside.handOver(runningReplacements(state.data));
       await condition(allHandlersFinished);
@@ -304,9 +309,11 @@ export async function vpn(input: VpnInput): Promise<void> {
     alarm.set(wakeAt);
     // What changes nothing makes a history longer, too.
     const wasLong = historyIsLong();
+    const wasHandingOver = isHandingOver;
     const woken = () =>
       alarm.hasRung(wakeAt) ||
       (historyIsLong() && !wasLong) ||
+      isHandingOver !== wasHandingOver ||
       watch.hasNews ||
       effects.length > 0 ||
       state.data.revision !== revision ||

@@ -3,6 +3,7 @@ import { temporal } from '@temporalio/proto';
 import { taskQueue } from '../../src/domain/names';
 import { HandOver } from '../../src/temporal/hand-over';
 import { createWorker } from '../../src/temporal/worker';
+import { handOverSignal } from '../../src/workflows/messages';
 import type { vpn } from '../../src/workflows/vpn';
 import { until } from '../simulator/until';
 import { builtWorkflows } from '../workflows/built-workflows';
@@ -27,6 +28,10 @@ afterAll(async () => {
 const ids = Array.from({ length: WORKFLOWS }, (_, i) => `vpn-${i}`);
 const queue = () => taskQueue(stand.settings.instance);
 const descriptions = () => Promise.all(ids.map((id) => bench.env.client.workflow.getHandle<typeof vpn>(id).describe()));
+
+async function tellAll(): Promise<void> {
+  await Promise.all(ids.map((id) => bench.env.client.workflow.getHandle<typeof vpn>(id).signal(handOverSignal)));
+}
 
 /** Stops a worker in the midst of its work. */
 async function workAndStop(): Promise<void> {
@@ -54,7 +59,7 @@ async function workAndStop(): Promise<void> {
   try {
     await until('tasks all the time', () => observed > 2 * WORKFLOWS);
   } finally {
-    await handOver.stop(worker);
+    await handOver.stop(worker, tellAll);
     await running;
   }
 }

@@ -1,5 +1,5 @@
 import { WorkflowContinuedAsNewError } from '@temporalio/client';
-import { holdSignal, retargetSignal, streamsSignal } from '../../src/workflows/messages';
+import { handOverSignal, holdSignal, retargetSignal, streamsSignal } from '../../src/workflows/messages';
 import { ended, started } from '../streams/events';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
@@ -146,6 +146,28 @@ test.concurrent("a VPN's workflow begins another run at some hundred events, and
     },
     { evictionGraceMs: 300 },
   ),
+);
+
+test.concurrent(
+  'it does so at once when its worker stops, in the midst of a replacement, and loses nothing by it',
+  () =>
+    bench.with(async (stand) => {
+      const old = await engineOf(stand);
+      await stand.handle.signal(streamsSignal, [started('a', { containerId: old })]);
+      stand.engineAnswers = false;
+      stand.port = { kind: 'known', port: 40_001 };
+      await stand.untilState('a replacement', (s) => s.replacements.some((r) => r.state === 'running' && r.made));
+      const { runId } = await stand.handle.describe();
+      await stand.handle.signal(handOverSignal);
+      const first = bench.env.client.workflow.getHandle(stand.workflowId, runId, { followRuns: false });
+      await expect(first.result()).rejects.toThrow(WorkflowContinuedAsNewError);
+      expect((await first.describe()).historyLength).toBeLessThan(LONG / 2);
+      stand.engineAnswers = true;
+      await stand.untilForwarded(40_001);
+      const { replacements } = await stand.untilQuiet();
+      expect(replacements.map((r) => [r.cause, r.state])).toEqual([['port changed', 'completed']]);
+      expect((await stand.streams()).map((s) => s.id)).toEqual(['a']);
+    }),
 );
 
 test.concurrent('a replacement that is held back does so, too, and is carried out when it may be', () =>
