@@ -40,14 +40,15 @@ function worstOfAll(vpns: readonly VpnStateRead[], kind: BreakerKind): BreakerJs
   return worst(reports(vpns).map((report) => worstBreaker(report, kind))) ?? null;
 }
 
-/** @param listed what `/engines` shows now */
+/** @param lists what `/engines` shows now */
 export function orchestratorStatus(
   vpns: readonly VpnStateRead[],
-  listed: readonly EngineJson[],
+  lists: readonly EngineJson[],
   settings: PoolSettings,
   now: Instant,
 ): OrchestratorStatusJson {
   const known = reports(vpns);
+  const listed = ofHealthyVpns(vpns, lists);
   const decision = decideForAnyEngine(vpns.map(recentFacts), poolLimits(settings), now);
   const reason = decision.kind === 'blocked' ? decision.reason : null;
   // What proxies ask for are plain engines.
@@ -91,12 +92,13 @@ export function orchestratorStatus(
   };
 }
 
-/** Null while nothing is known of any VPN. */
+/** Null while nothing is known of any VPN. @param lists what `/engines` shows now */
 export function healthStatus(
   vpns: readonly VpnStateRead[],
-  listed: readonly EngineJson[],
+  lists: readonly EngineJson[],
   settings: PoolSettings,
 ): HealthStatusJson | null {
+  const listed = ofHealthyVpns(vpns, lists);
   const general = worstOfAll(vpns, 'general');
   const replacement = worstOfAll(vpns, 'replacement');
   if (general === null || replacement === null) return null;
@@ -109,6 +111,12 @@ export function healthStatus(
     health_check_interval: settings.healthCheckIntervalMs / 1000,
     circuit_breakers: { general, replacement },
   };
+}
+
+/** On a busy machine a VPN's list may be older than its state. If the state says that the VPN is down, its engines are hidden. */
+function ofHealthyVpns(vpns: readonly VpnStateRead[], lists: readonly EngineJson[]): EngineJson[] {
+  const down = new Set(vpns.flatMap(({ vpn, state }) => (state.kind !== 'none' && !state.value.healthy ? [vpn] : [])));
+  return lists.filter(({ vpn_container: vpn }) => vpn === null || !down.has(vpn));
 }
 
 function reports(vpns: readonly VpnStateRead[]): VpnReport[] {

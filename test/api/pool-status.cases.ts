@@ -114,6 +114,18 @@ export function poolStatusCases(): void {
     });
   });
 
+  test('when a VPN is down by its state, its engines do not count, though the list is older and still has them', async () => {
+    const standIn = vpn('gluetun', down);
+    standIn.list(plainEngine(19_000));
+    const server = await api([standIn, vpn('gluetun2', { engines: [plainEngine(19_001)] })]);
+    expect((await server.inject('/engines')).json()).toHaveLength(2);
+    expect((await server.inject('/orchestrator/status')).json()).toMatchObject({
+      engines: { total: 1, healthy: 1 },
+      capacity: { total: 1, available: 1 },
+    });
+    expect((await server.inject('/health/status')).json()).toMatchObject({ total_engines: 1, healthy_engines: 1 });
+  });
+
   test('a full pool is healthy, and blocked', async () => {
     expect(await status([vpn('gluetun', { engines: [plainEngine(19_000)] })], { maxActiveReplicas: 1 })).toMatchObject({
       status: 'healthy',
