@@ -41,8 +41,15 @@ type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits' | 'pool'>
   readonly limits?: Partial<AppOptions['limits']>;
 };
 
-/** A plugin without a name is looked for by Fastify among all modules, which under jest costs as much as making the API. */
-const named = Object.assign(app, { [Symbol.for('fastify.display-name')]: 'app' });
+const NAME = Symbol.for('fastify.display-name');
+
+/** Fastify looks for a plugin without a name among all modules, which under jest costs as much as the rest of the API. */
+function nameEveryPlugin(server: FastifyInstance): void {
+  const register = server.register.bind(server) as (plugin: object, ...options: unknown[]) => FastifyInstance;
+  const named = (plugin: object, ...options: unknown[]) =>
+    register(NAME in plugin ? plugin : Object.assign(plugin, { [NAME]: 'plugin' }), ...options);
+  Object.assign(server, { register: named });
+}
 
 const opened: FastifyInstance[] = [];
 
@@ -50,7 +57,8 @@ const opened: FastifyInstance[] = [];
 export async function api(sources: readonly VpnSource[], options: Options = {}): Promise<FastifyInstance> {
   const server = apiServer();
   opened.push(server);
-  await server.register(named, {
+  nameEveryPlugin(server);
+  await server.register(app, {
     instance: 'test',
     statsHistoryMax: options.statsHistoryMax ?? 720,
     sources,
