@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { keyTypes } from '../domain/stream';
+import { AnyName } from '../engine/any-name';
 import { ContainerNameSchema, EngineSchema } from './schemas';
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -37,7 +38,7 @@ export const StreamStartedSchema = Type.Object(
       is_live: Type.Integer({ description: '0: no' }),
     }),
     labels: MaybeNull(
-      Type.Record(Type.String(), Type.String(), {
+      Type.Record(AnyName, Type.String(), {
         description: '`stream_id`: the id of the stream; without it, `key|playback_session_id`',
       }),
     ),

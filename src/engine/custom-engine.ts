@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value';
+import { AnyName } from './any-name';
 import type { HealthProbe, StatusPattern } from './engine-probe';
 import { envNameMistake, isNoEnvName } from './extras';
 import { placeholders, type Variant } from './variant';
@@ -32,8 +33,8 @@ const HealthSchema = Type.Object(
 const FileSchema = Type.Object(
   {
     image: Type.String({ pattern: '^[a-zA-Z0-9][\\w.\\-/:@]*$', expected: 'the name of an image' }),
-    env: Type.Optional(Type.Record(Type.String(), text, texts)),
-    forwardedEnv: Type.Optional(Type.Record(Type.String(), text, texts)),
+    env: Type.Optional(Type.Record(AnyName, text, texts)),
+    forwardedEnv: Type.Optional(Type.Record(AnyName, text, texts)),
     command: Type.Optional(Type.Array(text, { minItems: 1, expected: 'a list of words, ["program", "--option"]' })),
     volumes: Type.Optional(
       Type.Array(

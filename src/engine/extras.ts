@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { LABEL_BYTES_AT_MOST, labelBytes } from '../domain/labels';
 import { label } from '../domain/names';
+import { AnyName } from './any-name';
 
 // What a caller may give an engine that it asks for. Values of the environment may be secret: no message repeats one.
 
@@ -16,10 +17,10 @@ const ENV_NAME = new RegExp(`^[^=\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 const LABEL_NAME = new RegExp(`^[^\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 
 /** For routes: what can be said in a schema. `extrasMistakes` checks all of it. */
-export const CallerEnvSchema = Type.Record(Type.String(), Type.String({ pattern: WITHOUT_NUL }), {
+export const CallerEnvSchema = Type.Record(AnyName, Type.String({ pattern: WITHOUT_NUL }), {
   maxProperties: ENTRIES_OF_ENV,
 });
-export const CallerLabelsSchema = Type.Record(Type.String(), Type.String({ pattern: WITHOUT_NUL }), {
+export const CallerLabelsSchema = Type.Record(AnyName, Type.String({ pattern: WITHOUT_NUL }), {
   maxProperties: LABELS,
 });
 

@@ -102,6 +102,7 @@ export function eventsCases(): void {
       'is_live',
     ],
     ['a label that is no text', { labels: { stream_id: true } }, 'labels'],
+    ['a label that is no text, under a name of several lines', { labels: { 'a\nb': true } }, 'labels'],
     ['an id of several lines', { labels: { stream_id: 'a\nb' } }, 'id'],
     ['an id without end', { labels: { stream_id: 'x'.repeat(10_000) } }, 'id'],
   ])('a start with %s is a 422 that says so, and nothing is told', async (_what, change, names) => {

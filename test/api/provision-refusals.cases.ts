@@ -217,6 +217,8 @@ export function provisionRefusalsCases(): void {
     ['a label of ours', { labels: { 'acestream.http_port': '19000' } }, /acestream\.http_port is Portward's own/],
     ['our mark', { labels: { 'ondemand.app': 'other' } }, /ondemand\.app is Portward's own/],
     ['a variable that is null', { env: { A: null } }, /^body\/env/],
+    ['a variable that is null, under a name of several lines', { env: { 'A\nB': null } }, /^body\/env/],
+    ['a label that is null, under a name of several lines', { labels: { 'a\nb': null } }, /^body\/labels/],
     ['a variable name with =', { env: { 'A=B': 'x' } }, /^env/],
     ['a variable with a NUL', { env: { A: 'x\0y' } }, /^body\/env/],
     ['variables that are too long together', { env: { A: 'x'.repeat(40_000) } }, /^env: expected at most 32768 bytes/],

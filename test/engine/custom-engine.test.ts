@@ -111,6 +111,7 @@ test.each<[string, object, RegExp[]]>([
   ['no HTTP port', { env: {} }, [/expected \{\{HTTP_PORT\}\} in one of them/]],
   ['no P2P port', { forwardedEnv: {} }, [/expected \{\{P2P_PORT\}\} in one of them/]],
   ['a name with =', { env: { ...LEAST.env, 'A=B': '' } }, [/^env: expected names .* got "A=B"$/]],
+  ['no text under a name of several lines', { env: { ...LEAST.env, 'A\nB': 5 } }, [/^env.* expected a text/s]],
   ['an empty name', { forwardedEnv: { ...LEAST.forwardedEnv, '': '' } }, [/^forwardedEnv: expected names .* got ""$/]],
   ['a NUL', { command: ['a\0b'] }, [/^command\[0\]: expected a text/]],
   ['a path beside tcp', { health: { type: 'tcp', path: '/' } }, [/^health: expected path and statuses only with/]],
