@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { CHROMIUM_ADVICE, findChromium } from '../src/setup/chromium';
 import { launchChromium } from './browser';
 import { household, SAMPLE_NOW } from './household';
-import { sampleReport } from './sample';
+import { sampleData } from './sample';
 import { startSampleApi } from './sample-api';
 
 interface Picture {
@@ -36,7 +36,7 @@ async function main([folder = join('docs', 'pictures')]: readonly string[]): Pro
   // Pictures of one moment: what is told as time of day, and how long ago, is the same each time.
   const begun = performance.now();
   Date.now = () => SAMPLE_NOW + Math.floor(performance.now() - begun);
-  const api = await startSampleApi(household.map(sampleReport));
+  const api = await startSampleApi(household.map(sampleData));
   const browser = await launchChromium(executablePath);
   try {
     await mkdir(folder, { recursive: true });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { app } from '../src/api/app';
 import { apiServer } from '../src/api/server';
 import type { SealingKey } from '../src/seal';
-import type { VpnReport } from '../src/workflows/messages';
+import type { VpnData } from '../src/workflows/vpn-data';
 import { SampleSource } from './sample-source';
 
 export interface SampleApi {
@@ -12,11 +12,11 @@ export interface SampleApi {
 }
 
 /** The API itself, with VPNs that are only shown. */
-export async function startSampleApi(reports: readonly VpnReport[]): Promise<SampleApi> {
+export async function startSampleApi(vpns: readonly VpnData[]): Promise<SampleApi> {
   const server = apiServer();
   await server.register(app, {
     instance: 'default',
-    sources: reports.map((report) => new SampleSource(report)),
+    sources: vpns.map((data) => new SampleSource(data)),
     fleet: { scale: () => Promise.reject(new Error('this is only a picture')) },
     reads: { lagMs: 600, staleLimitMs: 30_000, advertisedHost: null, containerLabel: 'ondemand.app=myservice' },
     lastLists: null,

@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import type { ObserveProgress } from '../src/activities/observe';
 import type { VpnLists, VpnSource } from '../src/api/vpn-source';
+import type { NewsAnswer } from '../src/domain/news';
+import type { VpnStatusView } from '../src/domain/vpn-status-view';
 import type { GrowthListener } from '../src/temporal/history-growth';
 import { listing } from '../src/workflows/listing';
-import type { NewsAnswer, VpnReport } from '../src/workflows/messages';
+import { statusView } from '../src/workflows/status-view';
+import type { VpnData } from '../src/workflows/vpn-data';
 
 /** A VPN of which only pictures are made: it is as it is, and nothing can be done to it. */
 export class SampleSource implements VpnSource {
   readonly vpn: string;
 
-  constructor(private readonly report: VpnReport) {
-    this.vpn = report.settings.vpn;
+  constructor(private readonly data: VpnData) {
+    this.vpn = data.settings.vpn;
   }
 
   async follow({ grown }: GrowthListener, signal: AbortSignal): Promise<void> {
@@ -19,19 +22,19 @@ export class SampleSource implements VpnSource {
   }
 
   async lists(): Promise<VpnLists> {
-    const { report } = this;
+    const { data } = this;
     return {
-      engines: { version: '1', engines: listing(report, Date.now()) ?? [], hidden: [], current: true },
-      streams: { version: '1', streams: report.streams },
+      engines: { version: '1', engines: listing(data, Date.now()) ?? [], hidden: [], current: true },
+      streams: { version: '1', streams: data.streams },
     };
   }
 
-  async state(): Promise<VpnReport> {
-    return this.report;
+  async status(): Promise<VpnStatusView> {
+    return statusView(this.data);
   }
 
   async news(): Promise<NewsAnswer> {
-    return this.report;
+    return this.data;
   }
 
   async progress(): Promise<ObserveProgress | null> {

@@ -5,8 +5,7 @@ import type { Replacement } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
 import type { Stream } from '../src/domain/stream';
 import { noPort as no, type EndedRecord, type StateRecord } from '../src/domain/timeline';
-import type { VpnReport } from '../src/workflows/messages';
-import { newVpnData, noPort } from '../src/workflows/vpn-data';
+import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn-data';
 import { SAMPLE_NOW, type SampleVpn } from './household';
 
 // Its VPNs as their workflows would have them.
@@ -16,7 +15,7 @@ const HOUR = 60 * MINUTE;
 
 const ago = (hours: number) => SAMPLE_NOW - hours * HOUR;
 
-export function sampleReport(vpn: SampleVpn): VpnReport {
+export function sampleData(vpn: SampleVpn): VpnData {
   const lineage = newLineage(ago(180), 'a3f1');
   const settings = sampleSettings(vpn);
   const port = vpn.states.at(-1)?.[1] ?? 0;
@@ -61,11 +60,6 @@ export function sampleReport(vpn: SampleVpn): VpnReport {
       ended: [...ended, [20, Math.floor(change.startedAt / 1_000), 1.4, 5.1, change.cause]],
       seenAt: SAMPLE_NOW / 1_000,
     },
-    validPort: port,
-    healthy: true,
-    unstable: false,
-    recovery: { since: null, usualMs: 11_000 },
-    problem: null,
   };
 }
 

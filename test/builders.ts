@@ -1,12 +1,14 @@
 // One of each thing of the field, complete and ordinary; a test says only what matters to it.
 import type { ObserveProgress } from '../src/activities/observe';
+import type { BreakerKind } from '../src/domain/breaker';
 import type { ListedEngine } from '../src/domain/engine';
 import type { Sight, VpnObservation } from '../src/domain/observation';
 import type { Replacement, Target } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
-import { closedBreaker, type Breaker, type BreakerKind, type Breakers } from '../src/workflows/breaker';
-import type { VpnReport } from '../src/workflows/messages';
-import { newVpnData, noPort } from '../src/workflows/vpn-data';
+import type { VpnStatusView } from '../src/domain/vpn-status-view';
+import { closedBreaker, type Breaker, type Breakers } from '../src/workflows/breaker';
+import { statusView } from '../src/workflows/status-view';
+import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn-data';
 
 type PresentVpn = Extract<VpnObservation, { kind: 'present' }>;
 
@@ -112,21 +114,20 @@ export function breakers(change: Partial<Record<BreakerKind, Partial<Breaker>>>)
   return { forwarded: kinds, plain: kinds };
 }
 
-/** What the workflow of a healthy VPN with its forwarded engine on 65290 says. */
-export function vpnReport(change: Partial<VpnReport> = {}): VpnReport {
-  const seen = sight(65_290);
+/** A healthy VPN with its forwarded engine on 65290, as its workflow remembers it. */
+export function vpnData(change: Partial<VpnData> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: seen,
+    sight: sight(65_290),
     port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [forwardedEngine(19_000, 65_290)],
-    validPort: 65_290,
-    healthy: true,
-    unstable: false,
-    recovery: { since: null, usualMs: 11_000 },
-    problem: null,
     ...change,
   };
+}
+
+/** What the workflow of such a VPN says. */
+export function vpnStatus(change: Partial<VpnData> = {}): VpnStatusView {
+  return statusView(vpnData(change));
 }
 
 export function target(change: Partial<Target> = {}): Target {

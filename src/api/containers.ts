@@ -1,9 +1,6 @@
-import type { EngineRef, Instant } from '../domain/engine';
+import type { EngineRef } from '../domain/engine';
 import { derivedLabels } from '../domain/labels';
-import { label, replacementLabel } from '../domain/names';
-import type { VpnReport } from '../workflows/messages';
-import { runningReplacements } from '../workflows/vpn-data';
-import { comingName } from './coming-engine';
+import type { EngineView, VpnStatusView } from '../domain/vpn-status-view';
 import type { ContainerJson } from './provisioning-schemas';
 
 // The containers that Portward manages, as workflows know them: the API has no Docker.
@@ -22,71 +19,26 @@ export interface ManagedContainer {
 }
 
 /** @param containerLabel `name=value`, marks the containers that are ours */
-export function containersOf(report: VpnReport, containerLabel: string): ManagedContainer[] {
-  const { settings, lineage } = report;
-  const { vpn } = settings;
-  const conditions = new Map(report.sight?.engines.map((e) => [e.id, e]));
-  const container = (
-    stage: ManagedContainer['stage'],
-    engine: EngineRef & { readonly labels: Readonly<Record<string, string>>; readonly createdAt: Instant | null },
-  ): ManagedContainer => {
-    const running = conditions.get(engine.id)?.running;
-    return {
-      vpn,
-      stage,
-      json: {
-        id: engine.id,
-        name: engine.name,
-        // Others may have made theirs from any.
-        image: engine.labels[label.replacement] === undefined ? null : settings.image,
-        created: engine.createdAt === null ? null : new Date(engine.createdAt).toISOString(),
-        status:
-          running === undefined
-            ? stage === 'booting' || stage === 'coming'
-              ? 'created'
-              : 'running'
-            : running
-              ? 'running'
-              : 'exited',
-        labels: { ...derivedLabels(engine, vpn, containerLabel), ...engine.labels },
-        ports: portsOf(engine),
-      },
-    };
-  };
-  const known = new Set([...report.engines, ...report.evicted].map((e) => e.id));
-  // The VPN's next look will not find them; until then they are kept from being taken for new ones.
-  const ended = report.replacements.filter((r) => r.state === 'completed');
-  const left = new Set(report.leftOvers.map((e) => e.id));
-  const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
-  const booting = runningReplacements(report).flatMap((replacement) => {
-    const { made, target, number, startedAt, readyAt } = replacement;
-    const name = comingName(vpn, replacement);
-    if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
-    const own = { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
-    const labels = { ...target.extras?.labels, ...own };
-    return [
-      container(made ? 'booting' : 'coming', {
-        ...target,
-        ...(made ?? { id: name, name }),
-        labels,
-        createdAt: startedAt,
-      }),
-    ];
-  });
-  return [
-    ...report.engines.map((e) => container('removable', { ...e, createdAt: e.firstSeen })),
-    ...report.evicted.filter((e) => !gone.has(e.id)).map((e) => container('leaving', { ...e, ...leaving(report, e) })),
-    ...booting,
-  ];
+export function containersOf({ vpn, engines }: VpnStatusView, containerLabel: string): ManagedContainer[] {
+  const managed = engines.filter((e) => !e.isGone);
+  return managed.map((engine) => ({
+    vpn,
+    stage: stageOf(engine),
+    json: {
+      id: engine.id,
+      name: engine.name,
+      image: engine.image,
+      created: engine.createdAt === null ? null : new Date(engine.createdAt).toISOString(),
+      status: engine.status,
+      labels: { ...derivedLabels(engine, vpn, containerLabel), ...engine.labels },
+      ports: portsOf(engine),
+    },
+  }));
 }
 
-/** What is still known of an engine that is let go. */
-function leaving(report: VpnReport, engine: EngineRef) {
-  const made = report.replacements.find((r) => r.newEngine?.id === engine.id);
-  const labels: Record<string, string> = made
-    ? { [label.instance]: report.settings.instance, [label.replacement]: replacementLabel(report.lineage, made.number) }
-    : {};
-  return { labels, createdAt: made?.startedAt ?? null };
+function stageOf({ phase, isMade }: EngineView): ManagedContainer['stage'] {
+  if (phase === 'pending') return isMade ? 'booting' : 'coming';
+  return phase === 'draining' || phase === 'leaving' ? 'leaving' : 'removable';
 }
 
 function portsOf({ httpPort, httpsPort, p2pPort }: EngineRef): Record<string, null> {

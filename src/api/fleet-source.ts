@@ -1,7 +1,6 @@
 import { WorkflowUpdateStage, type Client } from '@temporalio/client';
 import { fleetWorkflowId } from '../domain/names';
 import { settledWithin } from '../pause';
-import type { fleet } from '../workflows/fleet';
 import { scaleUpdate } from '../workflows/fleet-messages';
 
 /** What the API wants of the workflow that sets how many engines each VPN keeps. Tests put their own in its place. */
@@ -24,7 +23,7 @@ export class TemporalFleetSource implements FleetSource {
   ) {}
 
   async scale(engines: number): Promise<void> {
-    const workflow = this.client.workflow.getHandle<typeof fleet>(fleetWorkflowId(this.instance));
+    const workflow = this.client.workflow.getHandle(fleetWorkflowId(this.instance));
     const begun = performance.now();
     const update = await this.client.connection.withDeadline(Date.now() + TAKEN_UP_WITHIN_MS, () =>
       workflow.startUpdate(scaleUpdate, { args: [engines], waitForStage: WorkflowUpdateStage.ACCEPTED }),

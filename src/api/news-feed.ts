@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { NewsAnswer } from '../workflows/messages';
+import type { NewsAnswer } from '../domain/news';
 import type { Position } from './feed-position';
 import { NewsFollower, type Told } from './news-follower';
 import { pauseUntil } from '../pause';

@@ -1,5 +1,5 @@
 import { newsId, newsJson } from '../domain/news-json';
-import type { NewsAnswer } from '../workflows/messages';
+import type { NewsAnswer } from '../domain/news';
 import { positionText, type Place, type Position } from './feed-position';
 
 /** One event for who follows; `id` is where the next one goes on. */

@@ -1,4 +1,4 @@
-import { emptyTimeline, noPort, type EndedRecord, type StateRecord, type Timeline } from '../domain/timeline';
+import { noPort, type EndedRecord, type StateRecord, type Timeline } from '../domain/timeline';
 import type { TimelineJson } from './timeline-schemas';
 
 /** Of seconds. */
@@ -6,9 +6,7 @@ function time(at: number): string {
   return new Date(at * 1000).toISOString();
 }
 
-/** @param timeline absent where a worker of an earlier version answers */
-export function timelineJson(vpn: string, timeline: Timeline | undefined): TimelineJson {
-  const { states, ended } = timeline ?? emptyTimeline;
+export function timelineJson(vpn: string, { states, ended }: Timeline): TimelineJson {
   const [first] = states;
   return {
     vpn,

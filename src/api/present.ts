@@ -1,13 +1,10 @@
 import type { ObserveProgress } from '../activities/observe';
-import type { ListedEngine } from '../domain/engine';
+import { breakerState, type BreakerKind, type BreakerView } from '../domain/breaker';
+import type { Instant, ListedEngine } from '../domain/engine';
 import { derivedLabels } from '../domain/labels';
 import { vpnWorkflowId } from '../domain/names';
-import type { Replacement } from '../domain/replacement';
-import { inWords } from '../domain/problem';
-import { notForwarding } from '../domain/vpn-problems';
-import type { BreakerKey, BreakerKind } from '../workflows/breaker';
-import type { VpnReport } from '../workflows/messages';
-import { breakerState } from '../workflows/provisioning-allowance';
+import type { ReplacementFacts } from '../domain/replacement';
+import { forwardedPort, isUnstable, type VpnStatusView } from '../domain/vpn-status-view';
 import type { BreakerJson, EngineJson, ReplacementJson, VpnJson } from './schemas';
 
 // From what workflows know to what the contract shows.
@@ -50,78 +47,53 @@ export function engineJson(
   };
 }
 
-function health(report: VpnReport): VpnJson['health'] {
-  const vpn = report.sight?.vpn;
-  if (vpn?.kind !== 'present') return 'unknown';
-  if (!vpn.running) return 'unhealthy';
-  return vpn.health === 'none' ? 'healthy' : vpn.health;
+function forwarding(view: VpnStatusView, now: Instant): VpnJson['forwarding'] {
+  const { healthy, port } = view;
+  if (!healthy) return 'unknown';
+  if (port.isLost) return 'lost';
+  if (isUnstable(view, now)) return 'unstable';
+  if (forwardedPort(view, now) === null) return port.last === null ? 'none' : 'unknown';
+  return port.isServed ? 'forwarded' : 'replacing';
 }
 
-function dockerStatus(report: VpnReport): string {
-  const vpn = report.sight?.vpn;
-  if (!vpn) return 'unknown';
-  return vpn.kind === 'absent' ? 'not found' : vpn.running ? 'running' : (vpn.down?.state ?? 'exited');
-}
-
-/** Who has not asked for a port is not told that there is none right now. */
-function portProblem({ sight, port }: VpnReport): string | null {
-  const isOff = sight?.vpn.kind === 'present' && !sight.vpn.portForwarding && port.last === null;
-  const saysNone = sight?.port.kind === 'unknown' && sight.port.none;
-  return port.reason !== null && isOff && saysNone ? inWords(notForwarding('port forwarding is not on')) : port.reason;
-}
-
-function forwarding(report: VpnReport): VpnJson['forwarding'] {
-  if (!report.healthy) return 'unknown';
-  if (report.portLost !== null) return 'lost';
-  if (report.unstable) return 'unstable';
-  if (report.validPort === null) return report.port.last === null ? 'none' : 'unknown';
-  const there = report.engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === report.validPort);
-  return there ? 'forwarded' : 'replacing';
-}
-
-/** What the oldest replacement that is at work and has failed says. */
-function failing(report: VpnReport): string | null {
-  const replacement = report.replacements.find((r) => r.state === 'running' && r.lastError !== null);
-  return replacement ? `replacement ${replacement.number} is tried again: ${replacement.lastError}` : null;
-}
-
-export function vpnJson(report: VpnReport, progress: ObserveProgress | null, staleSeconds: number | null): VpnJson {
-  const { settings } = report;
-  // Not the greatest of them all: when the clock is set back, what was seen before lies in the future.
-  const checkedAt = progress?.checkedAt ?? Math.max(report.sight?.at ?? 0, report.blind?.at ?? 0);
-  const stale = staleSeconds !== null;
+export function vpnJson(
+  view: VpnStatusView,
+  progress: ObserveProgress | null,
+  staleSeconds: number | null,
+  now: Instant = Date.now(),
+): VpnJson {
+  const { instance, vpn, container, healthy, port, problem, engines, replacements } = view;
+  const checkedAt = timeOrNull(progress?.checkedAt ?? view.checkedAt);
   return {
     enabled: true,
-    status: dockerStatus(report),
-    container_name: settings.vpn,
-    container: settings.vpn,
-    health: health(report),
-    connected: report.healthy && !stale,
-    forwarded_port: report.validPort,
-    last_check: checkedAt === 0 ? null : time(checkedAt),
-    last_check_at: checkedAt === 0 ? null : time(checkedAt),
-    forwarding: forwarding(report),
-    port_problem: portProblem(report),
+    status: container.status,
+    container_name: vpn,
+    container: vpn,
+    health: container.health ?? 'unknown',
+    connected: healthy && staleSeconds === null,
+    forwarded_port: forwardedPort(view, now),
+    last_check: checkedAt,
+    last_check_at: checkedAt,
+    forwarding: forwarding(view, now),
+    port_problem: port.problem,
     last_port: progress?.portRead ? { port: progress.portRead.port, read_at: time(progress.portRead.at) } : null,
-    problem: report.problem ?? failing(report),
-    remedy: remedyJson(report),
+    problem,
+    remedy: remedyJson(view),
     circuit_breakers: {
-      general: worstBreaker(report, 'general'),
-      replacement: worstBreaker(report, 'replacement'),
+      general: worstBreaker(view, 'general', now),
+      replacement: worstBreaker(view, 'replacement', now),
     },
-    engines: report.healthy ? report.engines.filter((e) => e.ready).length : 0,
-    replacements_running: report.replacements.filter((r) => r.state === 'running').length,
+    engines: healthy ? engines.filter((e) => e.ready).length : 0,
+    replacements_running: replacements.filter((r) => r.state === 'running').length,
     stale_seconds: staleSeconds,
-    workflow_id: vpnWorkflowId(settings.instance, settings.vpn),
+    workflow_id: vpnWorkflowId(instance, vpn),
   };
 }
 
-function remedyJson({ remedies }: VpnReport): VpnJson['remedy'] {
-  const { running, last } = remedies;
-  if (running) return { kind: running.kind, started_at: time(running.startedAt), ended_at: null, error: running.error };
-  if (!last) return null;
-  const { remedy, endedAt, error } = last;
-  return { kind: remedy.kind, started_at: time(remedy.startedAt), ended_at: time(endedAt), error };
+function remedyJson({ remedy }: VpnStatusView): VpnJson['remedy'] {
+  if (!remedy) return null;
+  const { kind, startedAt, endedAt, error } = remedy;
+  return { kind, started_at: time(startedAt), ended_at: timeOrNull(endedAt), error };
 }
 
 const SEVERITY = ['closed', 'half_open', 'open'];
@@ -136,22 +108,19 @@ export function worst(breakers: readonly BreakerJson[]): BreakerJson | undefined
 }
 
 /** Clients know one breaker of a kind; there is one for each role, and the one that is worse off is shown. */
-export function worstBreaker(report: VpnReport, kind: BreakerKind): BreakerJson {
-  const forwarded = breakerJson(report, { role: 'forwarded', kind });
-  return worst([breakerJson(report, { role: 'plain', kind }), forwarded]) ?? forwarded;
+export function worstBreaker({ breakers }: VpnStatusView, kind: BreakerKind, now: Instant): BreakerJson {
+  const forwarded = breakerJson(breakers.forwarded[kind], now);
+  return worst([breakerJson(breakers.plain[kind], now), forwarded]) ?? forwarded;
 }
 
-export function breakerJson(report: VpnReport, key: BreakerKey): BreakerJson {
-  const breaker = report.breakers[key.role][key.kind];
-  const { threshold, recoveryMs } = report.settings.breakers[key.kind];
+export function breakerJson(breaker: BreakerView, now: Instant): BreakerJson {
   return {
-    // In a query the workflow's time is that of its last task, which may be before the pause was over.
-    state: breakerState(report, key, Date.now()),
+    state: breakerState(breaker.trialAt, now),
     failure_count: breaker.failures,
-    failure_threshold: threshold,
+    failure_threshold: breaker.threshold,
     last_failure_time: timeOrNull(breaker.lastFailureAt),
     last_success_time: timeOrNull(breaker.lastSuccessAt),
-    recovery_timeout: recoveryMs / 1000,
+    recovery_timeout: breaker.recoveryMs / 1000,
   };
 }
 
@@ -180,7 +149,7 @@ export function unknownVpnJson(vpn: string, workflowId: string, problem: string)
   };
 }
 
-export function replacementJson(vpn: string, replacement: Replacement): ReplacementJson {
+export function replacementJson(vpn: string, replacement: ReplacementFacts): ReplacementJson {
   const [old] = replacement.old;
   const made = replacement.newEngine;
   return {

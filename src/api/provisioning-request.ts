@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Instant, Port } from '../domain/engine';
-import type { Replacement } from '../domain/replacement';
+import type { ReplacementView, VpnStatusView } from '../domain/vpn-status-view';
 import type { SealingKey } from '../seal';
-import type { VpnReport } from '../workflows/messages';
 import type { VpnFacts } from './provisioning-decision';
 import type { ProvisionBody } from './provisioning-schemas';
 
@@ -43,7 +42,7 @@ export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: Sea
 }
 
 /** The next provisioning of a VPN. Two API processes that see the same state make the same one, which is then one engine. */
-export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnReport): string {
+export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnStatusView): string {
   return `${prefix}${lineage}-${nextNumber}`;
 }
 
@@ -52,19 +51,19 @@ export function metByRepeat(
   vpns: readonly VpnFacts[],
   prefix: string,
   now: Instant,
-): { readonly vpn: string; readonly replacement: Replacement } | null {
-  for (const { vpn, report } of vpns) {
-    const replacement = report?.replacements.findLast((r) => r.requestId?.startsWith(prefix) && isMet(r, report, now));
+): { readonly vpn: string; readonly replacement: ReplacementView } | null {
+  for (const { vpn, view } of vpns) {
+    const replacement = view?.replacements.findLast((r) => r.requestId?.startsWith(prefix) && isMet(r, view, now));
     if (replacement) return { vpn, replacement };
   }
   return null;
 }
 
 /** While it is brought up, and as long afterwards as a boot may take, if nobody has used it meanwhile. */
-function isMet(replacement: Replacement, report: VpnReport, now: Instant): boolean {
-  if (!report.healthy || replacement.target === null) return false;
+function isMet(replacement: ReplacementView, view: VpnStatusView, now: Instant): boolean {
+  if (!view.healthy || replacement.target === null) return false;
   if (replacement.readyAt === null) return replacement.state === 'running' && replacement.heldUntil === null;
-  const engine = report.engines.find((e) => e.id === replacement.newEngine?.id);
-  const repeatable = now - replacement.readyAt < report.settings.startupTimeoutMs;
+  const engine = view.engines.find((e) => e.id === replacement.newEngine?.id);
+  const repeatable = now - replacement.readyAt < view.startupTimeoutMs;
   return repeatable && engine !== undefined && engine.lastUsedAt === null;
 }

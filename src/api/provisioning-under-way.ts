@@ -1,8 +1,6 @@
 import type { Instant } from '../domain/engine';
-import type { Replacement } from '../domain/replacement';
-import type { VpnReport } from '../workflows/messages';
-import { busyEngines } from '../workflows/streams';
-import { isHeldUp } from '../workflows/provisioning-allowance';
+import { busyEngines } from '../domain/stream';
+import type { ReplacementView, VpnStatusView } from '../domain/vpn-status-view';
 import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnFacts } from './provisioning-decision';
 
 // While the only engine is replaced, proxies find none and ask for one. The engine that comes up anyway is the one to
@@ -11,7 +9,7 @@ import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type Vp
 export interface UnderWay {
   readonly kind: 'under way';
   readonly vpn: string;
-  readonly replacement: Replacement;
+  readonly replacement: ReplacementView;
 }
 
 /** Who asks may go by a list of 2 s ago, in which an engine that has just come up is not yet. */
@@ -32,10 +30,10 @@ export function decideForAnyEngine(
 
 /** The one that was begun first comes first. */
 function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
-  const all = vpns.flatMap(({ vpn, report }) =>
-    report && isUsable(report)
-      ? report.replacements
-          .filter((r) => isComing(r, report) || isNew(r, report, now))
+  const all = vpns.flatMap(({ vpn, view }) =>
+    view && isUsable(view)
+      ? view.replacements
+          .filter((r) => r.isPromising || isNew(r, view, now))
           .map((replacement): UnderWay => ({ kind: 'under way', vpn, replacement }))
       : [],
   );
@@ -44,29 +42,20 @@ function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
 
 /** Whether there are engines that whoever asks has seen, and not chosen. */
 function hasOthers(vpns: readonly VpnFacts[], now: Instant): boolean {
-  return vpns.some(({ report }) => {
-    if (!report || !isUsable(report)) return false;
-    const unseen = new Set(report.replacements.filter((r) => isNew(r, report, now)).map((r) => r.newEngine?.id));
-    return report.engines.some((e) => e.ready && !e.cutOff && !unseen.has(e.id));
+  return vpns.some(({ view }) => {
+    if (!view || !isUsable(view)) return false;
+    const unseen = new Set(view.replacements.filter((r) => isNew(r, view, now)).map((r) => r.newEngine?.id));
+    return view.engines.some((e) => e.ready && !e.cutOff && !unseen.has(e.id));
   });
 }
 
-function isUsable({ healthy, blind }: VpnReport): boolean {
-  return healthy && blind === null;
-}
-
-/** Still booting, with good prospects. One that somebody has asked for is theirs. */
-function isComing(replacement: Replacement, report: VpnReport): boolean {
-  const { cause, target, state, readyAt, made, failedAttempts } = replacement;
-  if (cause === 'requested' || target === null || state !== 'running' || readyAt !== null) return false;
-  if (failedAttempts > 0 || isHeldUp(report, replacement)) return false;
-  // Before it can begin another one has to pass its grace and stop.
-  return made !== null || target.waitFor.length === 0;
+function isUsable({ healthy, blind }: VpnStatusView): boolean {
+  return healthy && !blind;
 }
 
 /** Listed a moment ago, and used by nobody. */
-function isNew({ cause, target, readyAt, newEngine }: Replacement, report: VpnReport, now: Instant): boolean {
+function isNew({ cause, target, readyAt, newEngine }: ReplacementView, view: VpnStatusView, now: Instant): boolean {
   if (cause === 'requested' || target === null || readyAt === null || now - readyAt >= IN_NO_LIST_YET_MS) return false;
-  const engine = report.engines.find((e) => e.id === newEngine?.id);
-  return engine?.ready === true && !engine.cutOff && engine.lastUsedAt === null && !busyEngines(report).has(engine.id);
+  const engine = view.engines.find((e) => e.id === newEngine?.id);
+  return engine?.ready === true && !engine.cutOff && engine.lastUsedAt === null && !busyEngines(view).has(engine.id);
 }

@@ -7,10 +7,10 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import { DeadlineExceeded, withDeadline } from '../deadline';
 import type { Port } from '../domain/engine';
-import type { Replacement, Target } from '../domain/replacement';
+import { comingName, type ReplacementFacts, type Target } from '../domain/replacement';
+import type { VpnStatusView } from '../domain/vpn-status-view';
 import { seal, type SealingKey } from '../seal';
-import type { ProvisionRequest, VpnReport } from '../workflows/messages';
-import { comingName } from './coming-engine';
+import type { ProvisionRequest } from '../workflows/messages';
 import { decideProvisioning, type PoolLimits, type VpnFacts } from './provisioning-decision';
 import {
   metByRepeat,
@@ -109,13 +109,13 @@ export class Provisioning {
       const ranges = decision.ranges.map(({ first, last }) => `${first}-${last}`).join(', ');
       return { kind: 'invalid', detail: `body/host_port: expected one of ${ranges}, found ${order.httpPort}` };
     }
-    const report = facts.find((f) => f.vpn === decision.vpn)?.report;
-    if (!report) throw new TypeError(`nothing is known of ${decision.vpn}, which was chosen`);
+    const view = facts.find((f) => f.vpn === decision.vpn)?.view;
+    if (!view) throw new TypeError(`nothing is known of ${decision.vpn}, which was chosen`);
     const { labels, env, httpPort } = order;
     const begun: Begun = {
       vpn: decision.vpn,
       request: {
-        requestId: nextRequestId(prefix, report),
+        requestId: nextRequestId(prefix, view),
         labels,
         sealedEnv: key && seal(env, key),
         httpPort,
@@ -130,11 +130,11 @@ export class Provisioning {
 
   /** What is known of every VPN, with what this process has begun and no state shows yet. */
   private async facts(): Promise<VpnFacts[]> {
-    const reports = await this.reports();
-    const lastReports = this.followers.map((follower, i) => reports[i] ?? follower.lastReport);
+    const views = await this.views();
+    const lastViews = this.followers.map((follower, i) => views[i] ?? follower.lastStatus);
     const now = performance.now();
     // An answer of before says only that the VPN had it: who asks again meets it by asking the VPN again.
-    const [shownNow, shown] = [requestIds(reports), requestIds(lastReports)];
+    const [shownNow, shown] = [requestIds(views), requestIds(lastViews)];
     for (const [prefix, begun] of this.begun) {
       if (shownNow.has(begun.request.requestId)) begun.shownAt ??= now;
       const isOver = begun.shownAt !== null && now - begun.shownAt > 2 * STATES_WITHIN_MS;
@@ -143,23 +143,23 @@ export class Provisioning {
     const hidden = [...this.begun.values()].filter((b) => !shown.has(b.request.requestId));
     return this.followers.map(({ vpn }, i) => ({
       vpn,
-      report: reports[i] ?? null,
-      lastReport: lastReports[i] ?? null,
+      view: views[i] ?? null,
+      lastView: lastViews[i] ?? null,
       begun: hidden.filter((b) => b.vpn === vpn).map((b) => b.request.httpPort),
     }));
   }
 
   /** Of every VPN: one that does not answer holds nobody up. Without any, a busy worker is given as long once more. */
-  private async reports(): Promise<(VpnReport | null)[]> {
-    const ask = () => Promise.all(this.followers.map((follower) => follower.presentReport(STATES_WITHIN_MS)));
-    const reports = await ask();
-    return reports.some((report) => report !== null) ? reports : ask();
+  private async views(): Promise<(VpnStatusView | null)[]> {
+    const ask = () => Promise.all(this.followers.map((follower) => follower.presentStatus(STATES_WITHIN_MS)));
+    const views = await ask();
+    return views.some((view) => view !== null) ? views : ask();
   }
 
   private async ask(prefix: string, { vpn, request }: Begun, from: number): Promise<ProvisioningOutcome | Declined> {
     const source = this.followers.find((f) => f.vpn === vpn)?.source;
     if (!source) throw new TypeError(`VPN '${vpn}' was chosen and is not configured`);
-    let replacement: Replacement;
+    let replacement: ReplacementFacts;
     try {
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
       replacement = await within(left, () => source.provision(request));
@@ -191,7 +191,7 @@ export class Provisioning {
   }
 
   /** Waits until the engine answers, or until there is no more time. */
-  private async answer(vpn: string, begun: Replacement, from: number): Promise<ProvisioningOutcome> {
+  private async answer(vpn: string, begun: ReplacementFacts, from: number): Promise<ProvisioningOutcome> {
     const follower = this.followers.find((f) => f.vpn === vpn);
     let replacement = begun;
     let growths = follower?.growths ?? 0;
@@ -218,13 +218,13 @@ export class Provisioning {
       await follower.grownSince(growths, look);
       growths = follower.growths;
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
-      const report = left > 0 ? await follower.presentReport(left) : null;
-      replacement = report?.replacements.find((r) => r.id === begun.id) ?? replacement;
+      const view = left > 0 ? await follower.presentStatus(left) : null;
+      replacement = view?.replacements.find((r) => r.id === begun.id) ?? replacement;
     }
   }
 }
 
-function provisioned({ made, newEngine, target }: Replacement): ProvisionedJson | null {
+function provisioned({ made, newEngine, target }: ReplacementFacts): ProvisionedJson | null {
   const container = newEngine ?? made;
   return container && target && provisionedJson(container, target);
 }
@@ -234,14 +234,17 @@ function provisioned({ made, newEngine, target }: Replacement): ProvisionedJson 
  * workflow has answered since it was asked for. Its ports are settled, and so is its name, which is as good as an id. Proxies
  * go by the port, and take no other answer than this one.
  */
-function announced(vpn: string, replacement: Replacement): ProvisionedJson | null {
+function announced(vpn: string, replacement: ReplacementFacts): ProvisionedJson | null {
   const { target, lastError, heldUntil } = replacement;
   const name = comingName(vpn, replacement);
   if (name === null || target === null || target.waitFor.length > 0) return null;
   return lastError === null && heldUntil === null ? provisionedJson({ id: name, name }, target) : null;
 }
 
-function provisionedJson(container: { readonly id: string; readonly name: string }, target: Target): ProvisionedJson {
+function provisionedJson(
+  container: { readonly id: string; readonly name: string },
+  target: Pick<Target, 'httpPort' | 'httpsPort'>,
+): ProvisionedJson {
   return {
     container_id: container.id,
     container_name: container.name,
@@ -261,6 +264,6 @@ function refused(status: 500 | 503, reason: BlockedReasonJson): ProvisioningOutc
   return { kind: 'refused', status, refusal: { error, ...reason } };
 }
 
-function requestIds(reports: readonly (VpnReport | null)[]): Set<string | null> {
-  return new Set(reports.flatMap((report) => report?.replacements.map((r) => r.requestId) ?? []));
+function requestIds(views: readonly (VpnStatusView | null)[]): Set<string | null> {
+  return new Set(views.flatMap((view) => view?.replacements.map((r) => r.requestId) ?? []));
 }

@@ -3,16 +3,19 @@ import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, type Client 
 import { CurrentRun } from './current-run';
 import { pauseUntil } from '../pause';
 import type { ObserveProgress } from '../activities/observe';
+import type { BreakerKind } from '../domain/breaker';
 import type { ListedEngine } from '../domain/engine';
+import type { HiddenEngine, Versioned } from '../domain/listing';
 import { vpnWorkflowId } from '../domain/names';
-import type { Replacement } from '../domain/replacement';
+import type { NewsAnswer } from '../domain/news';
+import type { ReplacementFacts } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/stream';
+import type { VpnStatusView } from '../domain/vpn-status-view';
 import { temporalFailure } from '../temporal/failure-words';
 import { followHistory, type GrowthListener } from '../temporal/history-growth';
 import { NOT_BEGUN } from '../temporal/client';
-import { ASK_AGAIN } from '../workflows/ahead-of-history';
-import type { BreakerKind } from '../workflows/breaker';
 import {
+  ASK_AGAIN,
   collectGarbageSignal,
   listsQuery,
   newsQuery,
@@ -22,14 +25,10 @@ import {
   replaceEngineSignal,
   replaceEngineUpdate,
   resetBreakerSignal,
-  stateQuery,
+  statusQuery,
   streamsSignal,
-  type HiddenEngine,
-  type NewsAnswer,
   type ProvisionRequest,
   type ReplaceRequest,
-  type Versioned,
-  type VpnReport,
 } from '../workflows/messages';
 
 /** `version` names the content; two with one version are the same. */
@@ -59,7 +58,7 @@ export interface VpnSource {
   /** Resolves once the server has written them down. @throws when it has not */
   tellStreams(events: readonly StreamEvent[]): Promise<void>;
   news(): Promise<NewsAnswer>;
-  state(): Promise<VpnReport>;
+  status(): Promise<VpnStatusView>;
   /** What the observe at work says between two observations; null when none is. */
   progress(): Promise<ObserveProgress | null>;
   recheck(): Promise<void>;
@@ -67,13 +66,13 @@ export interface VpnSource {
    * A repeated request is known by its id, by which the workflow has one replacement for it; one that was refused is decided on anew.
    * @throws the update's own error when it was refused, a deadline's when no worker has taken it
    */
-  replace(request: ReplaceRequest): Promise<Replacement>;
+  replace(request: ReplaceRequest): Promise<ReplacementFacts>;
   /** For a worker that comes later; resolves once the server has written it down. @throws when it has not */
   replaceLater(request: ReplaceRequest): Promise<void>;
   resetBreaker(kind: BreakerKind | null): Promise<void>;
   /** As `replace`; resolves with the replacement that brings the engine up. */
-  provision(request: ProvisionRequest): Promise<Replacement>;
-  remove(engine: string): Promise<Replacement>;
+  provision(request: ProvisionRequest): Promise<ReplacementFacts>;
+  remove(engine: string): Promise<ReplacementFacts>;
   collectGarbage(): Promise<void>;
 }
 
@@ -128,8 +127,8 @@ export class TemporalVpnSource implements VpnSource {
     return this.query((run) => this.handle(run).query(newsQuery));
   }
 
-  state(): Promise<VpnReport> {
-    return this.query((run) => this.handle(run).query(stateQuery));
+  status(): Promise<VpnStatusView> {
+    return this.query((run) => this.handle(run).query(statusQuery));
   }
 
   async progress(): Promise<ObserveProgress | null> {
@@ -145,7 +144,7 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(recheckSignal));
   }
 
-  async replace(request: ReplaceRequest): Promise<Replacement> {
+  async replace(request: ReplaceRequest): Promise<ReplacementFacts> {
     return this.within(UPDATE_DEADLINE_MS, () => this.handle().executeUpdate(replaceEngineUpdate, { args: [request] }));
   }
 
@@ -157,13 +156,13 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
-  async provision(request: ProvisionRequest): Promise<Replacement> {
+  async provision(request: ProvisionRequest): Promise<ReplacementFacts> {
     return this.within(UPDATE_DEADLINE_MS, () =>
       this.handle().executeUpdate(provisionEngineUpdate, { args: [request] }),
     );
   }
 
-  async remove(engine: string): Promise<Replacement> {
+  async remove(engine: string): Promise<ReplacementFacts> {
     return this.within(UPDATE_DEADLINE_MS, () =>
       this.handle().executeUpdate(removeEngineUpdate, { args: [{ engine }] }),
     );

@@ -24,3 +24,9 @@ export interface NewsItem {
   readonly at: Instant;
   readonly happening: Happening;
 }
+
+/** What happened lately, oldest first, and the lineage within which the numbers count. */
+export interface NewsAnswer {
+  readonly lineage: string;
+  readonly news: readonly NewsItem[];
+}

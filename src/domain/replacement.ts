@@ -1,3 +1,4 @@
+import { engineName, lineageOf } from './names';
 import type { Engine, EngineRef, Instant, Port, Role, ContainerId } from './engine';
 import type { TakenPorts } from './taken-ports';
 
@@ -55,8 +56,8 @@ export type Leave = 'always' | 'while draining' | 'never';
 
 export type ReplacementState = 'running' | 'completed' | 'lost';
 
-/** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
-export interface Replacement {
+/** A replacement as all know it. */
+export interface ReplacementFacts {
   readonly id: string;
   readonly number: number;
   readonly cause: Cause;
@@ -64,15 +65,11 @@ export interface Replacement {
   readonly requestId: string | null;
   readonly oldPort: Port | null;
   readonly old: readonly EngineRef[];
-  /** An old engine had a stream when it was hidden, or a moment before. */
-  readonly wasInUse?: boolean;
-  readonly target: Target | null;
+  readonly target: Omit<Target, 'extras' | 'isHttpPortGiven'> | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;
   /** When that was started, or was first heard of; absent until then. */
   readonly madeAt?: Instant;
-  /** The engine that it was told not to bring up after all; until it has ended a container of it may come and go. */
-  readonly givenUp?: Pick<Target, 'role' | 'httpPort' | 'httpsPort'>;
   readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
   readonly state: ReplacementState;
   readonly startedAt: Instant;
@@ -83,10 +80,24 @@ export interface Replacement {
   /** Rounds of the replacement that failed and are being tried again. */
   readonly failedAttempts: number;
   readonly lastError: string | null;
-  /** Of the new engine's ports those that something else was found to have. */
-  readonly taken?: TakenPorts | null;
   /** Until then the circuit breaker keeps it from trying to bring up its engine. */
   readonly heldUntil: Instant | null;
+}
+
+/** The name that the container of its engine has or will have; null: it brings up none. */
+export function comingName(vpn: string, { id, number, target }: ReplacementFacts): string | null {
+  return target && engineName(target.role, vpn, lineageOf(id), number, target.generation);
+}
+
+/** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
+export interface Replacement extends ReplacementFacts {
+  readonly target: Target | null;
+  /** An old engine had a stream when it was hidden, or a moment before. */
+  readonly wasInUse?: boolean;
+  /** The engine that it was told not to bring up after all; until it has ended a container of it may come and go. */
+  readonly givenUp?: Pick<Target, 'role' | 'httpPort' | 'httpsPort'>;
+  /** Of the new engine's ports those that something else was found to have. */
+  readonly taken?: TakenPorts | null;
   /** Of the old engines, those that have streams to serve: still, or again from a list that a proxy had. */
   readonly draining: readonly ContainerId[];
   readonly leave: Leave;

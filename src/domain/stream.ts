@@ -18,6 +18,11 @@ export interface Stream {
   readonly endReason: string | null;
 }
 
+/** Engines with a stream on them: what every decision to let one go asks. */
+export function busyEngines({ streams }: { readonly streams: readonly Stream[] }): Set<ContainerId> {
+  return new Set(streams.filter((s) => s.endedAt === null).map((s) => s.containerId));
+}
+
 /** What is reported of a stream. Each may come twice, or late: see `src/workflows/streams.ts`. */
 export type StreamEvent =
   | { readonly kind: 'started'; readonly stream: Stream }

@@ -37,7 +37,7 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
   const health = (name: string, help: string, vpn: VpnFacts | undefined) => {
     const gauge = new Gauge({ name, help, labelNames: [name], registers: [registry] });
     // What was so when the VPN's workflow answered last is not claimed to be so.
-    const current = vpn ? (vpn.report === null ? 'unknown' : vpn.json.health) : 'disabled';
+    const current = vpn ? (vpn.view === null ? 'unknown' : vpn.json.health) : 'disabled';
     for (const state of HEALTH) gauge.set({ [name]: state }, state === current ? 1 : 0);
   };
   health('orch_vpn_health', 'Health of the first VPN', first);
@@ -77,9 +77,9 @@ const speedDown = (stream: CountedStream) => stream.speed_down;
 /** Null while a VPN's workflow does not answer: what is wanted of it is not known. */
 function extra(engines: number, vpns: readonly VpnFacts[]): number | null {
   let wanted = 0;
-  for (const { report } of vpns) {
-    if (report === null) return null;
-    wanted += Math.max(1, report.settings.targetEngines);
+  for (const { view } of vpns) {
+    if (view === null) return null;
+    wanted += Math.max(1, view.ownTarget);
   }
   return Math.max(0, engines - wanted);
 }

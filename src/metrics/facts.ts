@@ -2,14 +2,14 @@ import { unknownVpnJson, vpnJson } from '../api/present';
 import type { Reads } from '../api/reads/reads';
 import type { EngineJson, VpnJson } from '../api/schemas';
 import { vpnWorkflowId } from '../domain/names';
-import type { VpnReport } from '../workflows/messages';
+import type { VpnStatusView } from '../domain/vpn-status-view';
 import type { CountedStream, StreamSource } from './streams';
 
-/** One VPN at the time of a scrape. `report` is null while its workflow does not answer: of then nothing is claimed. */
+/** One VPN at the time of a scrape. `view` is null while its workflow does not answer: of then nothing is claimed. */
 export interface VpnFacts {
   readonly name: string;
   readonly json: VpnJson;
-  readonly report: VpnReport | null;
+  readonly view: VpnStatusView | null;
   /** Seconds since it answered last; null: it never has. */
   readonly staleSeconds: number | null;
 }
@@ -38,12 +38,12 @@ export async function gatherFacts(reads: Reads, instance: string, streams: Strea
 }
 
 async function vpnFacts(reads: Reads, instance: string, name: string): Promise<VpnFacts> {
-  const read = await reads.state(name);
+  const read = await reads.status(name);
   if (read.kind === 'none') {
     const json = unknownVpnJson(name, vpnWorkflowId(instance, name), read.reason);
-    return { name, json, report: null, staleSeconds: null };
+    return { name, json, view: null, staleSeconds: null };
   }
   const staleSeconds = read.kind === 'stale' ? read.seconds : 0;
   const json = vpnJson(read.value, null, read.kind === 'stale' ? read.seconds : null);
-  return { name, json, report: read.kind === 'fresh' ? read.value : null, staleSeconds };
+  return { name, json, view: read.kind === 'fresh' ? read.value : null, staleSeconds };
 }

@@ -1,6 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { VpnReport } from '../workflows/messages';
-import { expectsPort } from '../workflows/remedies';
+import type { VpnStatusView } from '../domain/vpn-status-view';
 import type { Facts } from './facts';
 
 const FORWARDING = ['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'none'];
@@ -29,22 +28,22 @@ export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: num
   );
   const remedy = gauge('remedy_running', 'Whether the VPN is being restarted');
 
-  for (const { name: vpn, json, report, staleSeconds } of vpns) {
-    answers.set({ vpn }, report === null ? 0 : 1);
+  for (const { name: vpn, json, view, staleSeconds } of vpns) {
+    answers.set({ vpn }, view === null ? 0 : 1);
     if (staleSeconds !== null) stale.set({ vpn }, staleSeconds);
-    if (report === null) continue;
-    healthy.set({ vpn }, report.healthy ? 1 : 0);
-    portKnown.set({ vpn }, report.validPort === null ? 0 : 1);
-    portExpected.set({ vpn }, expectsPort(report) ? 1 : 0);
-    port.set({ vpn }, report.validPort ?? 0);
+    if (view === null) continue;
+    healthy.set({ vpn }, view.healthy ? 1 : 0);
+    portKnown.set({ vpn }, json.forwarded_port === null ? 0 : 1);
+    portExpected.set({ vpn }, view.port.isExpected ? 1 : 0);
+    port.set({ vpn }, json.forwarded_port ?? 0);
     for (const state of FORWARDING) forwarding.set({ vpn, state }, json.forwarding === state ? 1 : 0);
     for (const kind of KINDS) {
       const current = json.circuit_breakers?.[kind].state;
       for (const state of BREAKER) breaker.set({ vpn, kind, state }, state === current ? 1 : 0);
     }
     running.set({ vpn }, json.replacements_running);
-    awaited.set({ vpn }, awaitedSeconds(report, now));
-    remedy.set({ vpn }, report.remedies.running === null ? 0 : 1);
+    awaited.set({ vpn }, awaitedSeconds(view, now));
+    remedy.set({ vpn }, view.remedy?.endedAt === null ? 1 : 0);
     if (engines === null) continue;
     const own = engines.filter((e) => e.vpn_container === vpn);
     listed.set({ vpn }, own.length);
@@ -53,7 +52,7 @@ export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: num
   }
 }
 
-function awaitedSeconds({ replacements }: VpnReport, now: number): number {
+function awaitedSeconds({ replacements }: VpnStatusView, now: number): number {
   const waiting = replacements.filter((r) => r.state === 'running' && r.target !== null && r.readyAt === null);
   return Math.max(0, ...waiting.map((r) => (now - r.startedAt) / 1000));
 }

@@ -1,7 +1,5 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow';
-
-/** Said by a query that has to be sent again. */
-export const ASK_AGAIN = 'the workflow has news that none of its tasks has taken up yet: ask again';
+import { ASK_AGAIN } from './messages';
 
 /**
  * A query that finds its workflow in no worker's cache brings the whole history along, and with it what has happened since

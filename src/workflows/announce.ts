@@ -1,7 +1,7 @@
 import { log } from '@temporalio/workflow';
 import type { Instant } from '../domain/engine';
 import type { Replacement, Target } from '../domain/replacement';
-import type { BreakerKey } from './breaker';
+import type { BreakerKey } from '../domain/breaker';
 import { isStorm, nextAct } from './recurrence';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from './remedies';
 import type { VpnData } from './vpn-data';

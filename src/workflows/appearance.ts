@@ -1,12 +1,13 @@
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { breakerState } from '../domain/breaker';
 import type { Instant } from '../domain/engine';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import { breakerKeys } from './breaker';
 import { listing } from './listing';
 import { problemOf } from './problems';
-import { breakerState, trialAt } from './provisioning-allowance';
+import { trialAt } from './provisioning-allowance';
 import { searchAttribute } from './search-attributes';
 import { runningReplacements, validPort, type VpnData } from './vpn-data';
 
@@ -64,7 +65,7 @@ function breakerLines(data: VpnData, now: Instant): string[] {
   return breakerKeys.flatMap((key) => {
     const trial = trialAt(data, key);
     if (trial === null) return [];
-    const state = breakerState(data, key, now).replace('_', ' ');
+    const state = breakerState(trial, now).replace('_', ' ');
     const at = new Date(trial).toISOString();
     return [`\n**Circuit breaker (${key.kind}) of ${key.role} engines:** ${state}, next trial ${at}`];
   });

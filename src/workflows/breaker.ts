@@ -1,3 +1,4 @@
+import type { BreakerKey, BreakerKind } from '../domain/breaker';
 import type { Instant, Role } from '../domain/engine';
 import type { Cause } from '../domain/replacement';
 import type { BreakerSettings } from '../domain/settings';
@@ -6,9 +7,6 @@ import type { BreakerSettings } from '../domain/settings';
 // their host is not mended by trying, and each try costs a container. Docker or a VPN that is away does not count.
 // Each role has breakers of its own: what keeps the forwarded engine down, such as a port that something else has, says
 // nothing of the plain ones.
-
-/** `general`: engines that are wanted anew; `replacement`: those in the place of another. */
-export type BreakerKind = 'general' | 'replacement';
 
 export interface Breaker {
   /** In a row. */
@@ -20,12 +18,6 @@ export interface Breaker {
 }
 
 export type Breakers = Readonly<Record<Role, Readonly<Record<BreakerKind, Breaker>>>>;
-
-/** Names one of them. */
-export interface BreakerKey {
-  readonly role: Role;
-  readonly kind: BreakerKind;
-}
 
 export const closedBreaker: Breaker = { failures: 0, lastFailureAt: null, lastSuccessAt: null, openedAt: null };
 const bothClosed = { general: closedBreaker, replacement: closedBreaker };

@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import { reconnectVpn, restartVpn } from './activities';
 import { failureMessage, rootCause } from './failure-message';
-import type { Remedy, RemedyFailure, RemedyKind } from './remedies';
+import type { RemedyKind } from '../domain/remedy';
+import type { Remedy, RemedyFailure } from './remedies';
 import type { VpnState } from './vpn-state';
 
 const FIRST_PAUSE_MS = 1_000;

@@ -2,7 +2,7 @@ import { engineRef, type Engine } from '../domain/engine';
 import { isOfLineage, label } from '../domain/names';
 import type { Decision } from './decision';
 import { targetOf } from './pool-facts';
-import { busyEngines } from './streams';
+import { busyEngines } from '../domain/stream';
 import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
 import type { VpnData } from './vpn-data';
 

@@ -4,6 +4,7 @@ import { isHealthy, type EngineCondition, type Sight } from '../domain/observati
 import type { Cause, Replacement } from '../domain/replacement';
 import { breakerKey } from './breaker';
 import { allowance, trialAt } from './provisioning-allowance';
+import { lackOf } from './eligibility';
 import type { Remedy } from './remedies';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
@@ -45,7 +46,7 @@ export class Decision {
     readonly now: Instant,
   ) {
     this.healthy = isHealthy(sight.vpn);
-    this.provisioningPossible = this.healthy && sight.imagePresent;
+    this.provisioningPossible = lackOf(sight) === null;
     this.port = sight.port.kind === 'known' ? sight.port.port : null;
     this.unfinished = unfinishedTargets(data);
     const seen = new Map(sight.engines.map((e) => [e.id, e]));

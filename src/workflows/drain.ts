@@ -1,7 +1,7 @@
 import type { ContainerId, EngineRef } from '../domain/engine';
 import { startedBefore } from '../domain/observation';
 import { isLossOfNetwork, type Cause, type Leave } from '../domain/replacement';
-import { busyEngines } from './streams';
+import { busyEngines } from '../domain/stream';
 import type { VpnData } from './vpn-data';
 
 const ENGINE_IS_DEAD: readonly Cause[] = ['engine died', 'engine missing'];

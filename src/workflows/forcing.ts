@@ -1,9 +1,8 @@
 import type { Engine, Instant } from '../domain/engine';
-import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
 import { breakerKey } from './breaker';
+import { lackOf, standstillOf } from './eligibility';
 import { allowance, trialAt } from './provisioning-allowance';
-import { standsAside } from './rival';
 import { findEngine, runningReplacements, type VpnData } from './vpn-data';
 
 // Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
@@ -31,15 +30,15 @@ export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | unde
 
 /** Why a forced replacement can't be begun now, or null. */
 export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
-  const { sight, settings, blind } = data;
-  const { vpn } = settings;
+  const { vpn, image } = data.settings;
   if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
   if (joinedBy(data, request)) return null;
-  if (blind !== null) return `${blind.problem}; nothing was replaced`;
-  if (standsAside(data)) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
-  if (sight === null || !isHealthy(sight.vpn))
-    return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
-  if (!sight.imagePresent) return `image ${settings.image} is not on the Docker host: nothing was replaced`;
+  const standstill = standstillOf(data);
+  if (standstill?.kind === 'blind') return `${standstill.problem}; nothing was replaced`;
+  if (standstill !== null) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
+  const lack = lackOf(data.sight);
+  if (lack === 'healthy VPN') return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
+  if (lack === 'image') return `image ${image} is not on the Docker host: nothing was replaced`;
   const engine = chosenBy(data, request);
   if (!engine) {
     return request.engine === null

@@ -1,6 +1,6 @@
-import type { Instant, ListedEngine } from '../domain/engine';
+import type { Instant, ListedEngine, Port } from '../domain/engine';
+import type { HiddenEngine } from '../domain/listing';
 import { isHealthy } from '../domain/observation';
-import type { HiddenEngine } from './messages';
 import { startedOn } from './streams';
 import { bootingEngines, validPort, type VpnData } from './vpn-data';
 
@@ -9,10 +9,14 @@ import { bootingEngines, validPort, type VpnData } from './vpn-data';
  * listed once it has answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
  */
 export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
+  return listedOn(data, validPort(data, now));
+}
+
+/** The same if that is the VPN's port. */
+export function listedOn(data: VpnData, port: Port | null): ListedEngine[] | null {
   if (data.sight === null) return null;
   if (!isHealthy(data.sight.vpn)) return [];
   if (!data.sight.complete) return null;
-  const port = validPort(data, now);
   const { withheld = [] } = data.sight;
   const usable = data.engines.filter((e) => e.ready && !e.cutOff && !withheld.includes(e.id));
   const forwarded = usable.find((e) => e.role === 'forwarded' && port !== null && e.p2pPort === port);

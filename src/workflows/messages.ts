@@ -1,57 +1,23 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { EngineRef, ListedEngine } from '../domain/engine';
-import type { NewsItem } from '../domain/news';
-import type { Recovery } from '../domain/recovery';
+import type { ListsAnswer } from '../domain/listing';
+import type { NewsAnswer } from '../domain/news';
 import type { Replacement } from '../domain/replacement';
 import type { VpnSettings } from '../domain/settings';
-import type { Stream } from '../domain/stream';
+import type { VpnStatusView } from '../domain/vpn-status-view';
 import type { VpnData } from './vpn-data';
 
-/** `version` names one content; a caller that still has it is told so in a few bytes. */
-export type Versioned<T> =
-  | { readonly version: string; readonly unchanged: true }
-  | { readonly version: string; readonly unchanged: false; readonly value: T };
-
-/** An engine that is not listed but still is known: hidden, not ready, or being let go, perhaps with streams. */
-export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
-
-/**
- * `listed` is null before the first look. `current`: the worker that is at work now has looked at the VPN. `replacesOnMove`: the task that
- * takes in another port begins to replace the forwarded engine, and hides it with that; absent: nothing is known of that.
- */
-export interface EngineLists {
-  readonly listed: readonly ListedEngine[] | null;
-  readonly hidden: readonly HiddenEngine[];
-  readonly current: boolean;
-  readonly replacesOnMove?: boolean;
-}
-
-export interface ListsAnswer {
-  readonly engines: Versioned<EngineLists>;
-  /** Those that run, and the last ones that have ended, oldest first. */
-  readonly streams: Versioned<readonly Stream[]>;
-}
+/** Said by a query that has to be sent again: see `ahead-of-history.ts`. */
+export const ASK_AGAIN = 'the workflow has news that none of its tasks has taken up yet: ask again';
 
 /** Engines and streams at one instant. Asked with the versions that the caller has. */
 export const listsQuery = defineQuery<ListsAnswer, [{ engines: string | null; streams: string | null }]>('lists');
 
-/** What happened lately, oldest first, and the lineage within which the numbers count. */
-export interface NewsAnswer {
-  readonly lineage: string;
-  readonly news: readonly NewsItem[];
-}
 export const newsQuery = defineQuery<NewsAnswer>('news');
 
-export interface VpnReport extends VpnData {
-  /** See `problems.ts`. */
-  readonly problem: string | null;
-  readonly validPort: number | null;
-  readonly healthy: boolean;
-  /** The port changes so often that replacements are spaced. */
-  readonly unstable: boolean;
-  readonly recovery: Recovery;
-}
-export const stateQuery = defineQuery<VpnReport>('state');
+/** All that is shown of the VPN but its lists. Who asks may be of another build: what is added here has to be optional there. */
+export const statusQuery = defineQuery<VpnStatusView>('status');
+/** All that the workflow remembers, for people who look into it in Temporal's UI. */
+export const memoryQuery = defineQuery<VpnData>('memory');
 
 /** A hint that something may have changed. A signal: nobody waits for an answer, and it never is a fact. */
 export const recheckSignal = defineSignal('recheck');

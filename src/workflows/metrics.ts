@@ -5,7 +5,7 @@ import type { Replacement } from '../domain/replacement';
 import { isNewSession } from './seen';
 import { listing } from './listing';
 import { counter, histogram } from './measures-sink';
-import type { RemedyKind } from './remedies';
+import type { RemedyKind } from '../domain/remedy';
 import type { VpnData } from './vpn-data';
 
 /** What lasts longer than one look at the state, and is carried over when the workflow continues as new. */

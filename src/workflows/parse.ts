@@ -11,7 +11,7 @@ import type {
 import type { PortsTaken, TakenPorts } from '../domain/taken-ports';
 import type { VpnSettings } from '../domain/settings';
 import { keyTypes, type Stream, type StreamEvent } from '../domain/stream';
-import type { BreakerKind } from './breaker';
+import type { BreakerKind } from '../domain/breaker';
 import type { ProvisionRequest, ReplaceRequest } from './messages';
 
 // Anyone with access to Temporal can send a signal with anything in it, and a handler that throws stops its

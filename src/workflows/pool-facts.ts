@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/engine';
 import { isCalledUnhealthy, isHealthy, isStarting, type Sight } from '../domain/observation';
 import type { PoolCondition, PoolFacts } from '../domain/pool';
-import { busyEngines } from './streams';
+import { busyEngines } from '../domain/stream';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 /** How many engines this VPN keeps, the forwarded one among them: what the fleet has said last. */
@@ -38,10 +38,17 @@ export function poolFacts(data: VpnData, now: Instant): PoolFacts | null {
 
 function condition(data: VpnData, { vpn }: Sight, now: Instant): PoolCondition {
   if (isHealthy(vpn)) return 'healthy';
-  const { outageSince, blind, remedies } = data;
+  const from = lostFrom(data);
+  return from !== null && now >= from ? 'down' : 'unsettled';
+}
+
+/** From when on it counts as down, as long as nothing else is seen; null: it does not. */
+export function lostFrom(data: VpnData): Instant | null {
+  const { sight, outageSince, blind, remedies } = data;
+  if (sight === null || isHealthy(sight.vpn)) return null;
   // What starts because it was restarted for being down stays so until it is healthy, or others would give back too early.
-  if (remedies.containerRestarts > 0) return 'down';
-  if (isStarting(vpn)) return outageSince === null ? 'unsettled' : 'down';
-  const seen = blind === null ? now : Math.min(now, blind.at);
-  return seen < (downAt(data) ?? seen) ? 'unsettled' : 'down';
+  if (remedies.containerRestarts > 0) return 0;
+  if (isStarting(sight.vpn)) return outageSince === null ? null : 0;
+  const at = downAt(data) ?? 0;
+  return blind !== null && blind.at < at ? null : at;
 }

@@ -54,8 +54,27 @@ export function allocate(
   wantedHttpPort: Port | null = null,
 ): PortAllocation {
   const { settings } = data;
+  const never = unavailablePorts(data, p2pPort);
+  const draining = new Set(runningReplacements(data).flatMap((r) => r.draining));
+  const soonestFirst = data.evicted.toSorted((a, b) => Number(draining.has(a.id)) - Number(draining.has(b.id)));
+  const taken = new Set<Port>(never);
+  for (const engine of [...data.evicted, ...(data.sight?.found ?? [])])
+    for (const port of portsOf(engine)) taken.add(port);
+
+  const httpRange = wantedHttpPort === null ? settings.httpPorts : { first: wantedHttpPort, last: wantedHttpPort };
+  const httpPort = pick(httpRange, taken, soonestFirst, never);
+  if (httpPort === null) throw new PortRangeUsedUp(httpRange, 'HTTP');
+  taken.add(httpPort);
+  never.add(httpPort);
+  const httpsPort = pick(settings.httpsPorts, taken, soonestFirst, never);
+  if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
+  return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
+}
+
+/** Ports that no new engine can have, not even when those that are being let go are gone. */
+export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port> {
   const observed = data.sight?.found ?? [];
-  const never = new Set<Port>(settings.reservedPorts);
+  const never = new Set<Port>(data.settings.reservedPorts);
   const controlPort = data.sight?.vpn.kind === 'present' ? data.sight.vpn.controlPort : null;
   for (const port of [p2pPort, data.port.last, controlPort ?? null]) if (port !== null) never.add(port);
   for (const engine of [...data.engines, ...observed]) if (engine.p2pPort !== null) never.add(engine.p2pPort);
@@ -72,23 +91,11 @@ export function allocate(
   for (const { port } of data.takenPorts) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
-  const draining = new Set(runningReplacements(data).flatMap((r) => r.draining));
-  const soonestFirst = data.evicted.toSorted((a, b) => Number(draining.has(a.id)) - Number(draining.has(b.id)));
-  const taken = new Set<Port>(never);
-  for (const engine of [...data.evicted, ...observed]) for (const port of portsOf(engine)) taken.add(port);
   // What Docker holds and nobody is letting go can't be waited for.
   for (const engine of observed) {
     if (!evictedIds.has(engine.id)) for (const port of portsOf(engine)) never.add(port);
   }
-
-  const httpRange = wantedHttpPort === null ? settings.httpPorts : { first: wantedHttpPort, last: wantedHttpPort };
-  const httpPort = pick(httpRange, taken, soonestFirst, never);
-  if (httpPort === null) throw new PortRangeUsedUp(httpRange, 'HTTP');
-  taken.add(httpPort);
-  never.add(httpPort);
-  const httpsPort = pick(settings.httpsPorts, taken, soonestFirst, never);
-  if (httpsPort === null) throw new PortRangeUsedUp(settings.httpsPorts, 'HTTPS');
-  return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
+  return never;
 }
 
 /**

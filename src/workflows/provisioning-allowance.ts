@@ -1,6 +1,7 @@
+import { breakerState, type BreakerKey } from '../domain/breaker';
 import type { Instant } from '../domain/engine';
 import type { Replacement } from '../domain/replacement';
-import { breakerKey, type BreakerKey } from './breaker';
+import { breakerKey } from './breaker';
 import { unfinishedTargets, type VpnData } from './vpn-data';
 
 // What a circuit breaker lets be tried, and when.
@@ -16,15 +17,9 @@ export function trialAt({ breakers, settings }: Guarded, { role, kind }: Breaker
   return openedAt === null ? null : openedAt + settings.breakers[kind].recoveryMs;
 }
 
-export function breakerState(data: Guarded, key: BreakerKey, now: Instant): 'closed' | 'open' | 'half_open' {
-  const trial = trialAt(data, key);
-  if (trial === null) return 'closed';
-  return now < trial ? 'open' : 'half_open';
-}
-
 /** How many more engines may be begun now. */
 export function allowance(data: VpnData, key: BreakerKey, now: Instant): number {
-  const state = breakerState(data, key, now);
+  const state = breakerState(trialAt(data, key), now);
   if (state === 'closed') return Infinity;
   // The one that is at work already is the trial.
   return state === 'half_open' && guardedBy(data, key).length === 0 ? 1 : 0;
@@ -57,7 +52,7 @@ function keyOf({ cause, target }: Replacement): BreakerKey | null {
 }
 
 /** Those at work of which that breaker says whether they may be tried. */
-function guardedBy(data: VpnData, { role, kind }: BreakerKey): Replacement[] {
+export function guardedBy(data: VpnData, { role, kind }: BreakerKey): Replacement[] {
   return unfinishedTargets(data).filter((r) => {
     const key = keyOf(r);
     return key?.role === role && key.kind === kind;

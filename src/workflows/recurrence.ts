@@ -40,7 +40,14 @@ export function calmAt({ lastSeen }: Recurrence): Instant {
 }
 
 /** Whether it comes so often that acting on it is spaced, the first wait included. */
-export function isStorm({ acted, lastActed, lastSeen }: Recurrence, longestMs: number, now: Instant): boolean {
+export function isStorm(recurrence: Recurrence, longestMs: number, now: Instant): boolean {
+  const until = stormUntil(recurrence, longestMs);
+  return until !== null && now <= until;
+}
+
+/** Until when that is so, if it does not come again; null: it is not. */
+export function stormUntil(recurrence: Recurrence, longestMs: number): Instant | null {
+  const { acted, lastActed, lastSeen } = recurrence;
   const spaced = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);
-  return longestMs > 0 && spaced && now - lastSeen <= QUIET_MS;
+  return longestMs > 0 && spaced ? calmAt(recurrence) : null;
 }

@@ -1,13 +1,7 @@
 import type { Instant } from '../domain/engine';
 import { isCalledUnhealthy, isHealthy, session } from '../domain/observation';
-import type { RemedyReason } from '../domain/remedy';
+import type { RemedyKind, RemedyReason } from '../domain/remedy';
 import type { VpnData } from './vpn-data';
-
-/**
- * What is done to a VPN that does not get well by itself: its container is restarted, or, when only its port is lost,
- * the VPN inside its container, which leaves the engines' network in place.
- */
-export type RemedyKind = 'restart container' | 'restart VPN';
 
 export interface Remedy {
   readonly kind: RemedyKind;

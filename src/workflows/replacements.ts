@@ -3,7 +3,7 @@ import { replacementWorkflowId } from '../domain/names';
 import type { Cause, EngineExtras, Leave, Replacement, Target } from '../domain/replacement';
 import { draining, drainMs } from './drain';
 import { allocate, waitFor } from './ports';
-import { busyEngines } from './streams';
+import { busyEngines } from '../domain/stream';
 import type { VpnData } from './vpn-data';
 
 // The replacements that a VPN knows of: how one is begun, moved, changed and found.

@@ -59,11 +59,6 @@ export function withoutEngines(streams: readonly Stream[], known: ReadonlySet<Co
   return streams.map((s) => (ends(s) ? { ...s, endedAt: now, endReason: 'engine gone' } : s));
 }
 
-/** Engines with a stream on them: what every decision to let one go asks. */
-export function busyEngines({ streams }: { readonly streams: readonly Stream[] }): Set<ContainerId> {
-  return new Set(streams.filter((s) => s.endedAt === null).map((s) => s.containerId));
-}
-
 export function startedOn(streams: readonly Stream[], engine: ContainerId): Stream[] {
   return streams.filter((s) => s.endedAt === null && s.containerId === engine);
 }

@@ -6,6 +6,7 @@ import {
   type ListedEngine,
   type Port,
 } from '../domain/engine';
+import type { EngineLists } from '../domain/listing';
 import { isOfLineage, label, replacementLabel } from '../domain/names';
 import type { Happening } from '../domain/news';
 import { isHealthy, session, type ObservedEngine, type Observation, type Sight } from '../domain/observation';
@@ -21,18 +22,10 @@ import type {
   ReplacementEnded,
   Target,
 } from '../domain/replacement';
+import type { BreakerKey, BreakerKind } from '../domain/breaker';
 import type { VpnSettings } from '../domain/settings';
-import type { StreamEvent } from '../domain/stream';
-import {
-  breakerKey,
-  breakerKeys,
-  reset,
-  withBreaker,
-  withEngineUp,
-  withFailure,
-  type BreakerKey,
-  type BreakerKind,
-} from './breaker';
+import { busyEngines, type StreamEvent } from '../domain/stream';
+import { breakerKey, breakerKeys, reset, withBreaker, withEngineUp, withFailure } from './breaker';
 import { answering, reconciled, withReports } from './container-reports';
 import { decide, type Action } from './decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './forcing';
@@ -40,7 +33,7 @@ import { unbornEngine, unbornEngines, type Unborn } from './give-up';
 import { hidden, listing } from './listing';
 import { draining } from './drain';
 import { inBrief } from './extras-in-brief';
-import type { EngineLists, ProvisionRequest } from './messages';
+import type { ProvisionRequest } from './messages';
 import { engineNews, withNews } from './news';
 import { poolFacts, targetOf } from './pool-facts';
 import { replacesOnMove } from './on-move';
@@ -49,7 +42,7 @@ import { heldUntil, isForwardedPortTaken } from './provisioning-allowance';
 import { outagesAfter } from './recovery';
 import { actedOn } from './recurrence';
 import { begun, ended, failing, type Remedy, type RemedyFailure } from './remedies';
-import { provisioningRefusal } from './provisioning-refusal';
+import { provisioningRefusal } from './eligibility';
 import { aged, seenAtWork, signOfRival, standsAside } from './rival';
 import { adopt, isNewSession, portLostAfter, reconnectedByRemedy, refreshed, stillThere, vpnSeen } from './seen';
 import {
@@ -62,7 +55,7 @@ import {
   withChanged,
   type ReplacementOrder,
 } from './replacements';
-import { busyEngines, reported, withoutEngines } from './streams';
+import { reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './taken-ports';
 import { timelineAfter, withEnded, withoutWorker } from './timeline';
 import {

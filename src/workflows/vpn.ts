@@ -9,6 +9,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Versioned } from '../domain/listing';
 import { newLineage, replacementWorkflowId } from '../domain/names';
 import { isHealthy } from '../domain/observation';
 import type { Replacement } from '../domain/replacement';
@@ -34,8 +35,8 @@ import * as parse from './parse';
 import { Notifier } from './notifier';
 import { ProblemLog } from './problem-log';
 import { problemOf } from './problems';
-import { recoveryOf } from './recovery';
-import { isUnstable, newVpnData, portExpiry, runningReplacements, validPort, type VpnData } from './vpn-data';
+import { statusView } from './status-view';
+import { newVpnData, portExpiry, runningReplacements, type VpnData } from './vpn-data';
 import { VpnState, type Begun, type Effect } from './vpn-state';
 import { Watch } from './watch';
 
@@ -87,7 +88,8 @@ export async function vpn(input: VpnInput): Promise<void> {
     };
   });
   setHandler(messages.newsQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
-  setHandler(messages.stateQuery, () => report(state.data, Date.now()));
+  setHandler(messages.statusQuery, () => statusView(state.data));
+  setHandler(messages.memoryQuery, () => state.data);
   setHandler(messages.recheckSignal, () => {
     recheckDue ??= Math.max(Date.now(), lastRecheck + RECHECK_SPACING_MS);
   });
@@ -349,7 +351,7 @@ function rejection(message: string, type = 'ReplacementRefused'): ApplicationFai
   return ApplicationFailure.nonRetryable(message, type);
 }
 
-function versioned<T>(version: string, since: string | null, value: () => T): messages.Versioned<T> {
+function versioned<T>(version: string, since: string | null, value: () => T): Versioned<T> {
   return since === version ? { version, unchanged: true } : { version, unchanged: false, value: value() };
 }
 
@@ -373,15 +375,4 @@ function isWell({ sight, blind }: VpnData): boolean {
 
 function shouldPull(data: VpnData): boolean {
   return data.sight !== null && !data.sight.imagePresent && data.settings.pullPolicy !== 'never';
-}
-
-function report(data: VpnData, now: number): messages.VpnReport {
-  return {
-    ...data,
-    problem: problemOf(data),
-    validPort: validPort(data, now),
-    healthy: data.sight !== null && isHealthy(data.sight.vpn),
-    unstable: isUnstable(data, now),
-    recovery: recoveryOf(data),
-  };
 }

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Replacement } from '../../src/domain/replacement';
-import type { VpnReport } from '../../src/workflows/messages';
-import { plainEngine, replacement, target, vpnReport, vpnSettings } from '../builders';
+import { statusView } from '../../src/workflows/status-view';
+import type { VpnData } from '../../src/workflows/vpn-data';
+import { plainEngine, replacement, target, vpnData, vpnSettings } from '../builders';
 import { VpnStandIn } from './vpn-stand-in';
 
 const STEP_MS = 50;
@@ -18,16 +19,16 @@ export const ENGINE = {
 
 /** A VPN whose workflow keeps what it is asked for, as the real one does. */
 export class BootingVpn extends VpnStandIn {
-  report: VpnReport;
+  data: VpnData;
 
-  constructor(name = 'gluetun', change: Partial<VpnReport> = {}) {
+  constructor(name = 'gluetun', change: Partial<VpnData> = {}) {
     super(name);
-    this.report = vpnReport({ settings: vpnSettings({ vpn: name }), engines: [], ...change });
-    this.answerState = async () => this.report;
+    this.data = vpnData({ settings: vpnSettings({ vpn: name }), engines: [], ...change });
+    this.answerStatus = async () => statusView(this.data);
     this.answerProvision = async ({ requestId }) => {
-      const there = this.report.replacements.find((r) => r.requestId === requestId);
+      const there = this.data.replacements.find((r) => r.requestId === requestId);
       if (there) return there;
-      const number = this.report.nextNumber;
+      const number = this.data.nextNumber;
       const begun = replacement({
         id: `replace/test/${name}/${number}-abcdef12`,
         number,
@@ -37,19 +38,19 @@ export class BootingVpn extends VpnStandIn {
         startedAt: Date.now(),
         target: target({ role: 'plain', p2pPort: null }),
       });
-      this.change({ nextNumber: number + 1, replacements: [...this.report.replacements, begun] });
+      this.change({ nextNumber: number + 1, replacements: [...this.data.replacements, begun] });
       return begun;
     };
   }
 
-  change(change: Partial<VpnReport>): void {
-    this.report = { ...this.report, ...change };
+  change(change: Partial<VpnData>): void {
+    this.data = { ...this.data, ...change };
     this.grow();
   }
 
   /** What is new of the replacement that was begun last. */
   advance(change: Partial<Replacement>): void {
-    const { replacements } = this.report;
+    const { replacements } = this.data;
     this.change({
       replacements: replacements.map((r, i) => (i === replacements.length - 1 ? { ...r, ...change } : r)),
     });

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { engineRef } from '../../src/domain/engine';
 import type { EngineCondition } from '../../src/domain/observation';
-import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnReport, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
@@ -58,8 +58,8 @@ function vpn(): VpnStandIn {
     ...[condition(FORWARDED_ID, true), condition(adopted.id, false)],
     ...[condition(leaving.id, true), condition(left.id, false)],
   ];
-  standIn.answerState = async () =>
-    vpnReport({
+  standIn.answerStatus = async () =>
+    vpnStatus({
       engines: [forwarded, adopted],
       evicted: [engineRef(leaving), engineRef(gone), engineRef(left)],
       leftOvers: [{ id: left.id, name: left.name, reason: 'dataset is busy' }],
@@ -157,7 +157,7 @@ export function containersCases(): void {
   test('the beginning of an id that two containers have names neither', async () => {
     const standIn = new VpnStandIn('gluetun');
     const engines = [plainEngine(19_000, { id: 'abcdef0' }), plainEngine(19_001, { id: 'abcdef1' })];
-    standIn.answerState = async () => vpnReport({ engines });
+    standIn.answerStatus = async () => vpnStatus({ engines });
     const response = await (await api([standIn])).inject({ method: 'DELETE', url: '/containers/abcdef' });
     expect(response.statusCode).toBe(404);
     expect(standIn.removed).toEqual([]);
@@ -213,7 +213,7 @@ export function containersCases(): void {
     'DELETE /containers/%s removes that engine, on its VPN',
     async (id) => {
       const other = new VpnStandIn('gluetun2');
-      other.answerState = async () => vpnReport({ settings: vpnSettings({ vpn: 'gluetun2' }), engines: [] });
+      other.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: 'gluetun2' }), engines: [] });
       const standIn = vpn();
       const server = await api([other, standIn]);
       const response = await server.inject({ method: 'DELETE', url: `/containers/${id}` });

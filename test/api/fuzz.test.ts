@@ -3,7 +3,8 @@ import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
-import { DAY, plainEngine, replacement, vpnReport } from '../builders';
+import type { Replacement } from '../../src/domain/replacement';
+import { DAY, plainEngine, replacement, vpnStatus } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -18,10 +19,11 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 beforeAll(async () => {
   vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
   const newEngine = { id: 'id-19001', name: 'engine-19001' };
+  const all: Replacement[] = [];
+  vpn.answerStatus = async () => vpnStatus({ replacements: all });
   vpn.answerProvision = async ({ requestId }) => {
     const ended = replacement({ requestId, newEngine, readyAt: DAY, state: 'completed' });
-    const { replacements } = await vpn.answerState();
-    vpn.answerState = async () => vpnReport({ replacements: [...replacements.slice(-100), ended] });
+    all.splice(0, Math.max(0, all.push(ended) - 100));
     return ended;
   };
   server = await api([vpn], {

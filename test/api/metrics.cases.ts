@@ -1,5 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import { forwardedEngine, plainEngine, replacement, vpnReport, vpnSettings, breakers } from '../builders';
+import { noPort } from '../../src/workflows/vpn-data';
+import {
+  forwardedEngine,
+  plainEngine,
+  presentVpn,
+  replacement,
+  sight,
+  vpnStatus,
+  vpnSettings,
+  breakers,
+} from '../builders';
 import { parseExposition, valueOf, type Family } from '../metrics/exposition';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
@@ -56,8 +66,8 @@ export function metricsCases(): void {
   test('engines are counted by health and VPN, and those beyond the minimum', async () => {
     const one = new VpnStandIn('gluetun');
     const two = new VpnStandIn('gluetun2');
-    one.answerState = async () => vpnReport({ settings: vpnSettings({ vpn: 'gluetun', targetEngines: 1 }) });
-    two.answerState = async () => vpnReport({ settings: vpnSettings({ vpn: 'gluetun2', targetEngines: 1 }) });
+    one.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: 'gluetun', targetEngines: 1 }) });
+    two.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: 'gluetun2', targetEngines: 1 }) });
     one.list(
       forwardedEngine(19_000, 65_290),
       plainEngine(19_001, { health: 'unhealthy' }),
@@ -78,9 +88,7 @@ export function metricsCases(): void {
 
   test("each VPN's health has one state that is 1; a second VPN that there is not is disabled", async () => {
     const vpn = new VpnStandIn('gluetun');
-    const report = vpnReport();
-    const sight = report.sight && { ...report.sight, vpn: { ...report.sight.vpn, health: 'starting' as const } };
-    vpn.answerState = async () => ({ ...report, sight });
+    vpn.answerStatus = async () => vpnStatus({ sight: sight(65_290, { vpn: presentVpn({ health: 'starting' }) }) });
     const families = await scrape(await api([vpn]));
     expect(current(families, 'orch_vpn_health')).toEqual(['starting']);
     expect(current(families, 'orch_vpn1_health')).toEqual(['starting']);
@@ -90,9 +98,9 @@ export function metricsCases(): void {
 
   test('how a VPN is shows in its gauges', async () => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.answerState = async () =>
-      vpnReport({
-        validPort: null,
+    vpn.answerStatus = async () =>
+      vpnStatus({
+        port: { ...noPort, last: 65_290, unknownSince: 0 },
         replacements: [
           replacement({ startedAt: Date.now() - 400_000 }),
           replacement({ number: 8, startedAt: Date.now() - 900_000, readyAt: Date.now() }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import createClient from 'openapi-fetch';
 import type { HttpMethod } from 'openapi-typescript-helpers';
-import { DAY, observeProgress, plainEngine, replacement, vpnReport } from '../builders';
+import { DAY, observeProgress, plainEngine, replacement, vpnStatus } from '../builders';
 import { stream } from '../streams/events';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
@@ -72,7 +72,7 @@ let calls: Call[];
 beforeAll(async () => {
   const vpn = new VpnStandIn('gluetun', [plainEngine(19_002)]);
   vpn.play(stream(STREAM, { containerId: 'id-19002' }));
-  vpn.answerState = async () => vpnReport({ engines: [plainEngine(19_002)] });
+  vpn.answerStatus = async () => vpnStatus({ engines: [plainEngine(19_002)] });
   vpn.answerProgress = async () => observeProgress({ publicIp: '203.0.113.7' });
   vpn.answerProvision = async ({ requestId }) =>
     replacement({ requestId, newEngine: { id: 'id-19003', name: 'engine-19003' }, readyAt: DAY, state: 'completed' });

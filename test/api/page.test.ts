@@ -2,9 +2,10 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { PageEvents } from '../../src/api/page/page-state';
+import { noPort } from '../../src/workflows/vpn-data';
 import { stream } from '../streams/events';
 import { until } from '../simulator/until';
-import { forwardedEngine, observeProgress, plainEngine, vpnReport, vpnSettings } from '../builders';
+import { forwardedEngine, observeProgress, plainEngine, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { EventClient } from './event-client';
 import { portChanges } from './news';
@@ -22,11 +23,11 @@ afterEach(async () => {
 });
 
 /** Counts how often the workflow is asked for its state. */
-function says(change: Parameters<typeof vpnReport>[0]): { asked: number } {
+function says(change: Parameters<typeof vpnStatus>[0]): { asked: number } {
   const questions = { asked: 0 };
-  vpn.answerState = async () => {
+  vpn.answerStatus = async () => {
     questions.asked++;
-    return vpnReport({ settings: vpnSettings({ vpn: 'gluetun' }), ...change });
+    return vpnStatus({ settings: vpnSettings({ vpn: 'gluetun' }), ...change });
   };
   vpn.grow();
   return questions;
@@ -110,7 +111,7 @@ test('a page is told everything first, and then a VPN whenever anything of it ch
   });
   expect(heard(client, 'news')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
 
-  says({ validPort: 40_648, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
+  says({ port: { ...noPort, last: 40_648 }, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
   await until('the change', () => heard(client, 'news').length === 2);
   expect(heard(client, 'vpn')[1]).toMatchObject({ forwarded_port: 40_648, forwarding: 'replacing' });
   expect(heard(client, 'news')[1]).toHaveLength(1);
@@ -126,7 +127,7 @@ test('the workflow is asked once for all pages, not again while nothing changes,
   expect(questions.asked).toBe(1);
   for (const client of [first, second, third]) client.close();
   await until('nobody left', () => countOf(server).then((connections) => connections === 0));
-  const again = says({ validPort: null });
+  const again = says({ engines: [] });
   const { port } = server.server.address() as AddressInfo;
   // Whatever it would have asked by now it asks before it answers this.
   await fetch(`http://127.0.0.1:${port}/engines`);

@@ -1,22 +1,21 @@
 import { engineRef } from '../../src/domain/engine';
 import { recentFacts } from '../../src/api/pool-status';
 import type { Stream } from '../../src/domain/stream';
-import type { VpnReport } from '../../src/workflows/messages';
-import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnReport, vpnSettings, breakers } from '../builders';
+import { noPort, type VpnData } from '../../src/workflows/vpn-data';
+import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnStatus, vpnSettings, breakers } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
-function vpn(name: string, change: Partial<VpnReport> = {}): VpnStandIn {
+function vpn(name: string, change: Partial<VpnData> = {}): VpnStandIn {
   const standIn = new VpnStandIn(name, change.engines?.map((e) => ({ ...plainEngine(e.httpPort), ...e })) ?? []);
-  standIn.answerState = async () => vpnReport({ settings: vpnSettings({ vpn: name }), ...change });
+  standIn.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: name }), ...change });
   return standIn;
 }
 
-const down: Partial<VpnReport> = {
+const down: Partial<VpnData> = {
   engines: [],
-  healthy: false,
-  validPort: null,
+  port: noPort,
   sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
 };
 
@@ -155,11 +154,11 @@ export function poolStatusCases(): void {
       vpn: { connected: false },
       provisioning: { can_provision: true },
     });
-    const value = vpnReport({});
+    const value = vpnStatus({});
     const believed = [60, 61].map((seconds) =>
-      recentFacts({ vpn: 'gluetun', state: { kind: 'stale', value, seconds } }),
+      recentFacts({ vpn: 'gluetun', status: { kind: 'stale', value, seconds } }),
     );
-    expect(believed.map((facts) => facts.report)).toEqual([value, null]);
+    expect(believed.map((facts) => facts.view)).toEqual([value, null]);
   });
 
   test.each([

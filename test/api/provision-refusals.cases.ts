@@ -5,7 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { VpnSettings } from '../../src/domain/settings';
-import type { VpnReport } from '../../src/workflows/messages';
+import type { VpnData } from '../../src/workflows/vpn-data';
 import { plainEngine, presentVpn, replacement, sight, target, vpnSettings, breakers } from '../builders';
 import { api, closeAll, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass, URL } from './booting-vpn';
@@ -24,10 +24,10 @@ const imageMissing = (pullPolicy: VpnSettings['pullPolicy']) => ({
   settings: vpnSettings({ pullPolicy }),
 });
 
-const reasons: [what: string, change: Partial<VpnReport>, reason: object][] = [
+const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
   [
     'a VPN that is down',
-    { healthy: false, sight: sight(65_290, { vpn: presentVpn({ running: false }) }) },
+    { sight: sight(65_290, { vpn: presentVpn({ running: false }) }) },
     { code: 'vpn_disconnected', recovery_eta_seconds: 11, can_retry: true, should_wait: true },
   ],
   [
@@ -165,7 +165,7 @@ export function provisionRefusalsCases(): void {
       const server = await api([vpn]);
       const refuse = vpn.answerProvision;
       vpn.answerProvision = async (request) => {
-        vpn.change({ healthy: false, sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+        vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
         await jest.advanceTimersByTimeAsync(100);
         return refuse(request);
       };

@@ -1,5 +1,5 @@
 import type { Replacement } from '../../src/domain/replacement';
-import type { VpnReport } from '../../src/workflows/messages';
+import type { VpnData } from '../../src/workflows/vpn-data';
 import { forwardedEngine, plainEngine, replacement, target, breakers } from '../builders';
 import { api, closeAll, Later, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass } from './booting-vpn';
@@ -20,7 +20,7 @@ const ANY = { labels: {}, env: {} };
 const FULL = { maxReplicas: 1 };
 
 /** Its one engine is being replaced, since its port has changed. */
-function replacing(change: Partial<Replacement> = {}, report: Partial<VpnReport> = {}): BootingVpn {
+function replacing(change: Partial<Replacement> = {}, report: Partial<VpnData> = {}): BootingVpn {
   const replacements = [replacement({ startedAt: Date.now(), ...change })];
   return new BootingVpn('gluetun', { nextNumber: 8, replacements, ...report });
 }
@@ -118,7 +118,7 @@ export function provisionUnderWayCases(): void {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(300);
-    vpn.answerState = () => new Later<VpnReport>().promise;
+    vpn.answerStatus = () => new Later<never>().promise;
     await pass(2_400);
     expect(asked).toEqual({ status: 200, body: { ...ENGINE, container_id: MADE.name } });
   });

@@ -3,7 +3,6 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Replacement } from '../../src/domain/replacement';
 import { pauseUntil } from '../../src/pause';
 import { open, type SealingKey } from '../../src/seal';
-import type { VpnReport } from '../../src/workflows/messages';
 import { plainEngine, presentVpn, sight } from '../builders';
 import { api, closeAll, Later, SEALING_KEY, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, ENGINE, pass, URL } from './booting-vpn';
@@ -162,7 +161,7 @@ export function provisionCases(): void {
       ask(server, body);
       await pass(2_700);
       vpn.answerProvision = () => Promise.reject(new WorkflowUpdateFailedError('refused', new Error('not healthy')));
-      vpn.change({ healthy: false, sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+      vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
       const repeated = ask(server, sameBody);
       await pass(300);
       other.ready();
@@ -211,7 +210,7 @@ export function provisionCases(): void {
       ask(server, body);
       await pass(100);
       expect(vpn.requestIds).toHaveLength(2);
-      vpn.change({ healthy: false, sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+      vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
       await pass(100);
       ask(server, body);
       await pass(100);
@@ -292,7 +291,7 @@ export function provisionCases(): void {
 
   test('a VPN that takes too long to say how it is holds nobody up', async () => {
     const slow = new BootingVpn('slow');
-    slow.answerState = () => new Later<VpnReport>().promise;
+    slow.answerStatus = () => new Later<never>().promise;
     const vpn = new BootingVpn('gluetun');
     const asked = ask(await api([slow, vpn]));
     await pass(1_050);

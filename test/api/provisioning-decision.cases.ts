@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { decideProvisioning, type VpnFacts } from '../../src/api/provisioning-decision';
-import type { VpnReport } from '../../src/workflows/messages';
+import type { VpnData } from '../../src/workflows/vpn-data';
 import {
   DAY,
   plainEngine,
@@ -8,7 +8,7 @@ import {
   replacement,
   sight,
   target,
-  vpnReport,
+  vpnStatus,
   vpnSettings,
   breakers,
 } from '../builders';
@@ -17,26 +17,26 @@ const NOW = DAY + 60_000;
 
 const LIMITS = { enginesAtMost: 20, idleGraceMs: 30_000 };
 
-function facts(vpn: string, engines = 0, change: Partial<VpnReport> = {}): VpnFacts {
+function facts(vpn: string, engines = 0, change: Partial<VpnData> = {}): VpnFacts {
   const all = Array.from({ length: engines }, (_, i) => plainEngine(19_000 + i));
-  const report = vpnReport({ settings: vpnSettings({ vpn }), engines: all, ...change });
-  return { vpn, report, lastReport: report, begun: [] };
+  const view = vpnStatus({ settings: vpnSettings({ vpn }), engines: all, ...change });
+  return { vpn, view, lastView: view, begun: [] };
 }
 
-const down: Partial<VpnReport> = { sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }), healthy: false };
+const down: Partial<VpnData> = { sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) };
 
-const blind: Partial<VpnReport> = { blind: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
+const blind: Partial<VpnData> = { blind: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
 
 /** Its workflow does not answer; it had so many engines when it last did. */
-const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines), report: null });
+const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines), view: null });
 
-const noImage: Partial<VpnReport> = { sight: sight(65_290, { imagePresent: false }) };
+const noImage: Partial<VpnData> = { sight: sight(65_290, { imagePresent: false }) };
 
-const aside: Partial<VpnReport> = {
+const aside: Partial<VpnData> = {
   rival: { lineage: '00000000', engine: 'theirs', since: DAY, seenAt: DAY, phase: 'at work', idleSince: null },
 };
 
-function breaker(openedAt: number, failures = 5): Partial<VpnReport> {
+function breaker(openedAt: number, failures = 5): Partial<VpnData> {
   return { breakers: breakers({ general: { failures, openedAt } }) };
 }
 
@@ -134,9 +134,9 @@ export function provisioningDecisionCases(): void {
       reason: { code: 'max_capacity' },
     });
     expect(decideProvisioning([silent('a', 2), facts('b', 2)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
-    const wasDown = { ...facts('a', 2, down), report: null };
+    const wasDown = { ...facts('a', 2, down), view: null };
     expect(decideProvisioning([wasDown, facts('b', 3)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
-    const neverHeard = { ...silent('a'), lastReport: null };
+    const neverHeard = { ...silent('a'), lastView: null };
     expect(decideProvisioning([neverHeard, facts('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
   });
 

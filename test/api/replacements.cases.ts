@@ -4,7 +4,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { DAY, forwardedEngine, replacement, vpnReport } from '../builders';
+import { DAY, forwardedEngine, replacement, vpnStatus } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
@@ -28,7 +28,7 @@ export function replacementsCases(): void {
       failedAttempts: 2,
       lastError: 'port taken',
     });
-    vpn.answerState = async () => vpnReport({ replacements: [first, second] });
+    vpn.answerStatus = async () => vpnStatus({ replacements: [first, second] });
     const response = await (await api([vpn])).inject(URL);
     expect(response.statusCode).toBe(200);
     expect(response.json()).toEqual([

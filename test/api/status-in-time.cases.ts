@@ -9,7 +9,7 @@ const IN_TIME_MS = 2_000;
 /** Asked, and neither answers nor fails from now on. */
 function fallsSilent(vpn: VpnStandIn): void {
   vpn.answerEngines = () => new Later<never>().promise;
-  vpn.answerState = () => new Later<never>().promise;
+  vpn.answerStatus = () => new Later<never>().promise;
   vpn.answerProgress = () => new Later<never>().promise;
 }
 

@@ -1,5 +1,5 @@
 import { noPort } from '../../src/domain/timeline';
-import { DAY, vpnReport } from '../builders';
+import { DAY, vpnStatus } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -12,8 +12,8 @@ export function timelineCases(): void {
 
   test('the timeline has each state until the next one, and the replacements that ended', async () => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.answerState = async () =>
-      vpnReport({
+    vpn.answerStatus = async () =>
+      vpnStatus({
         timeline: {
           states: [
             [START, 65_290],

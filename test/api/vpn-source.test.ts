@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/api/vpn-source';
 import { listQuestion } from '../../src/program/list-question';
 import { NOT_BEGUN } from '../../src/temporal/client';
-import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
+import { ASK_AGAIN } from '../../src/workflows/messages';
 import { observeProgress, plainEngine } from '../builders';
 
 const DEADLINE_MS = 2_000;

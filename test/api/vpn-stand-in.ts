@@ -3,12 +3,14 @@ import type { ObserveProgress } from '../../src/activities/observe';
 import type { EngineList, VpnLists, VpnSource } from '../../src/api/vpn-source';
 import { withEvents } from '../../src/api/stream-events-queue';
 import type { Growth, GrowthListener } from '../../src/temporal/history-growth';
+import type { BreakerKind } from '../../src/domain/breaker';
 import type { ListedEngine } from '../../src/domain/engine';
+import type { NewsAnswer } from '../../src/domain/news';
 import type { Stream, StreamEvent } from '../../src/domain/stream';
 import type { Replacement } from '../../src/domain/replacement';
-import type { BreakerKind } from '../../src/workflows/breaker';
-import type { NewsAnswer, ProvisionRequest, ReplaceRequest, VpnReport } from '../../src/workflows/messages';
-import { replacement, vpnReport, vpnSettings } from '../builders';
+import type { VpnStatusView } from '../../src/domain/vpn-status-view';
+import type { ProvisionRequest, ReplaceRequest } from '../../src/workflows/messages';
+import { replacement, vpnStatus, vpnSettings } from '../builders';
 
 const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [], onlySignals: null };
 
@@ -19,7 +21,7 @@ export class VpnStandIn implements VpnSource {
   readonly replaced: { request: ReplaceRequest }[] = [];
 
   answerEngines: (previous: EngineList | null) => Promise<EngineList>;
-  answerState: () => Promise<VpnReport>;
+  answerStatus: () => Promise<VpnStatusView>;
   answerProgress: () => Promise<ObserveProgress | null> = async () => null;
   answerRecheck: () => Promise<void> = async () => undefined;
   answerReplace: (request: ReplaceRequest) => Promise<Replacement> = async () => replacement();
@@ -45,7 +47,7 @@ export class VpnStandIn implements VpnSource {
     engines: readonly ListedEngine[] = [],
   ) {
     this.answerEngines = async () => ({ version: '0', engines });
-    this.answerState = async () => vpnReport({ settings: vpnSettings({ vpn }) });
+    this.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn }) });
   }
 
   list(...engines: ListedEngine[]): void {
@@ -57,7 +59,7 @@ export class VpnStandIn implements VpnSource {
   /** As a workflow whose worker is away: no answer, which the client gives up on. */
   fail(reason = 'deadline exceeded'): void {
     this.answerEngines = () => Promise.reject(new Error(reason));
-    this.answerState = () => Promise.reject(new Error(reason));
+    this.answerStatus = () => Promise.reject(new Error(reason));
     this.answerProgress = () => Promise.reject(new Error(reason));
     this.answerNews = () => Promise.reject(new Error(reason));
     this.broken = new Error(reason);
@@ -164,8 +166,8 @@ export class VpnStandIn implements VpnSource {
     return this.answerNews();
   }
 
-  state(): Promise<VpnReport> {
-    return this.answerState();
+  status(): Promise<VpnStatusView> {
+    return this.answerStatus();
   }
 
   progress(): Promise<ObserveProgress | null> {

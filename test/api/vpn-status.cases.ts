@@ -13,7 +13,7 @@ import {
   presentVpn,
   replacement,
   sight,
-  vpnReport,
+  vpnStatus,
   vpnSettings,
   breakers,
 } from '../builders';
@@ -50,7 +50,9 @@ function pick(from: object, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
 }
 
-const portless = { validPort: null, port: { ...noPort, reason: 'port 0' }, engines: [] };
+const portless = { port: { ...noPort, reason: 'port 0' }, engines: [] };
+
+const storm = () => ({ acted: 3, lastActed: Date.now(), lastSeen: Date.now() });
 
 const present = presentVpn();
 
@@ -85,10 +87,9 @@ export function vpnStatusCases(): void {
   test('with two VPNs the mode is redundant, and the top level repeats vpn1', async () => {
     const one = new VpnStandIn('gluetun');
     const two = new VpnStandIn('gluetun2');
-    two.answerState = async () =>
-      vpnReport({
+    two.answerStatus = async () =>
+      vpnStatus({
         settings: vpnSettings({ vpn: 'gluetun2' }),
-        validPort: 51_234,
         port: { ...noPort, last: 51_234 },
       });
     const answer = await status(await api([one, two]));
@@ -110,7 +111,7 @@ export function vpnStatusCases(): void {
     ['an engine on the forwarded port', {}, { forwarding: 'forwarded', health: 'healthy', engines: 1 }],
     [
       'a port whose engine is being made',
-      { validPort: 40_648, replacements: [replacement()] },
+      { port: { ...noPort, last: 40_648 }, replacements: [replacement()] },
       { forwarding: 'replacing', forwarded_port: 40_648, replacements_running: 1 },
     ],
     ['no port yet', portless, { forwarding: 'none', forwarded_port: null, port_problem: 'port 0' }],
@@ -130,13 +131,13 @@ export function vpnStatusCases(): void {
     ],
     [
       'a port that is no longer known',
-      { validPort: null, port: { ...noPort, last: 65_290, unknownSince: DAY, reason: 'refused' } },
+      { port: { ...noPort, last: 65_290, unknownSince: DAY, reason: 'refused' } },
       { forwarding: 'unknown', forwarded_port: null, port_problem: 'refused' },
     ],
-    ['a port that keeps changing', { unstable: true }, { forwarding: 'unstable' }],
+    ['a port that keeps changing', { portChanges: storm() }, { forwarding: 'unstable' }],
     [
       'a port that kept changing and is lost now',
-      { unstable: true, portLost: { port: 65_290, since: DAY } },
+      { portChanges: storm(), portLost: { port: 65_290, since: DAY } },
       { forwarding: 'lost' },
     ],
     [
@@ -193,7 +194,11 @@ export function vpnStatusCases(): void {
       },
       { circuit_breakers: { replacement: { state: 'half_open' } } },
     ],
-    ['a problem', { problem: 'Docker is not reachable' }, { problem: 'Docker is not reachable' }],
+    [
+      'a problem',
+      { blind: { kind: 'blind' as const, at: DAY, problem: 'Docker is not reachable' } },
+      { problem: 'Docker is not reachable' },
+    ],
     [
       'an engine that does not answer yet',
       { engines: [plainEngine(19_000, { ready: false }), plainEngine(19_001)] },
@@ -201,7 +206,7 @@ export function vpnStatusCases(): void {
     ],
   ])('a VPN with %s is shown as that', async (_what, change, shown) => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.answerState = async () => vpnReport(change);
+    vpn.answerStatus = async () => vpnStatus(change);
     const answer = await status(await api([vpn]));
     expect(answer.vpn1).toMatchObject(shown);
   });
@@ -223,8 +228,7 @@ export function vpnStatusCases(): void {
     [{ ...present, health: 'none' } as const, { status: 'running', health: 'healthy', connected: true, engines: 1 }],
   ])('a VPN container %j has this status', async (vpnContainer, shown) => {
     const vpn = new VpnStandIn('gluetun');
-    const healthy = shown.connected;
-    vpn.answerState = async () => vpnReport({ sight: sight(65_290, { vpn: vpnContainer }), healthy });
+    vpn.answerStatus = async () => vpnStatus({ sight: sight(65_290, { vpn: vpnContainer }) });
     expect(await status(await api([vpn]))).toMatchObject({ vpn1: shown });
   });
 

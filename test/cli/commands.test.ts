@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { api, closeAll, FleetStandIn } from '../api/api-under-test';
 import { VpnStandIn } from '../api/vpn-stand-in';
-import { DAY, forwardedEngine, plainEngine, replacement, vpnReport, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, replacement, vpnStatus, vpnSettings } from '../builders';
 import { noPort } from '../../src/workflows/vpn-data';
 import { stream } from '../streams/events';
 import { Page, typed, TypedTerminal } from './typed';
@@ -16,10 +16,9 @@ const plain = plainEngine(19_001);
 function twoVpns(): [VpnStandIn, VpnStandIn] {
   const one = new VpnStandIn('gluetun', [forwarded, plain]);
   const two = new VpnStandIn('gluetun2');
-  two.answerState = async () =>
-    vpnReport({
+  two.answerStatus = async () =>
+    vpnStatus({
       settings: vpnSettings({ vpn: 'gluetun2' }),
-      validPort: null,
       port: { ...noPort, reason: 'the control server says no' },
       engines: [],
     });
@@ -54,7 +53,7 @@ test('status says so when the workflows do not answer, and still shows the VPNs'
 test('engines, streams and replacements are tables', async () => {
   const [one, two] = twoVpns();
   const failed = replacement({ failedAttempts: 1, lastError: 'port 19001 is taken' });
-  one.answerState = async () => vpnReport({ replacements: [failed] });
+  one.answerStatus = async () => vpnStatus({ replacements: [failed] });
   const at = await listening([one, two]);
   expect((await typed(['engines', ...at])).split('\n')[1]).toMatch(/ 65290 +yes +healthy /);
   const streams = (await typed(['streams', ...at])).split('\n');

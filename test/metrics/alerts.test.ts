@@ -4,9 +4,10 @@ import { Registry } from 'prom-client';
 import { parse } from 'yaml';
 import { vpnJson } from '../../src/api/present';
 import { vpnGauges } from '../../src/metrics/vpn-gauges';
-import type { VpnReport } from '../../src/workflows/messages';
-import { noPort } from '../../src/workflows/vpn-data';
-import { presentVpn, sight, vpnReport } from '../builders';
+import type { DockerHealth } from '../../src/domain/observation';
+import { statusView } from '../../src/workflows/status-view';
+import { noPort, type VpnData } from '../../src/workflows/vpn-data';
+import { presentVpn, sight, vpnData } from '../builders';
 import { parseExposition, valueOf } from './exposition';
 
 // Whether the critical rules would fire for a VPN that is so, but for the time that they wait.
@@ -20,10 +21,11 @@ const FILE = join(__dirname, '..', '..', 'deploy', 'prometheus-alerts.yml');
 const { groups } = parse(readFileSync(FILE, 'utf8')) as { groups: { rules: Rule[] }[] };
 
 /** Of comparisons that all have to be true of one VPN. @throws at any other expression */
-async function holds(alert: string, report: VpnReport): Promise<boolean> {
+async function holds(alert: string, data: VpnData): Promise<boolean> {
   const registry = new Registry();
+  const view = statusView(data);
   const facts = { engines: [], streams: null, staleStreams: 0 };
-  const vpn = { name: 'gluetun', json: vpnJson(report, null, null), report, staleSeconds: 0 };
+  const vpn = { name: 'gluetun', json: vpnJson(view, null, null), view, staleSeconds: 0 };
   vpnGauges(registry, { ...facts, vpns: [vpn] }, Date.now());
   const families = parseExposition(await registry.metrics());
   const expression = groups.flatMap(({ rules }) => rules).find((rule) => rule.alert === alert)?.expr ?? '';
@@ -34,15 +36,14 @@ async function holds(alert: string, report: VpnReport): Promise<boolean> {
   });
 }
 
-const without = (portForwarding: boolean, last: number | null): VpnReport =>
-  vpnReport({
+const without = (portForwarding: boolean, last: number | null, health: DockerHealth = 'healthy'): VpnData =>
+  vpnData({
     sight: sight(65_290, {
-      vpn: presentVpn({ portForwarding }),
+      vpn: presentVpn({ portForwarding, health }),
       port: { kind: 'unknown', forMs: 1, reason: 'none', none: true },
     }),
-    port: { ...noPort, last },
+    port: { ...noPort, last, unknownSince: 0 },
     engines: [],
-    validPort: null,
   });
 
 describe.each(['PortwardNoForwardedEngine', 'PortwardPortLost'])('%s', (alert) => {
@@ -59,6 +60,6 @@ describe.each(['PortwardNoForwardedEngine', 'PortwardPortLost'])('%s', (alert) =
   });
 
   test('is silent about a VPN that is not healthy', async () => {
-    expect(await holds(alert, { ...without(true, null), healthy: false })).toBe(false);
+    expect(await holds(alert, without(true, null, 'unhealthy'))).toBe(false);
   });
 });

@@ -2,7 +2,8 @@
 import { EventClient, type HeardEvent } from '../api/event-client';
 import { Receiver } from '../notify/receiver';
 import { until } from '../simulator/until';
-import { newsQuery, type NewsAnswer } from '../../src/workflows/messages';
+import type { NewsAnswer } from '../../src/domain/news';
+import { newsQuery } from '../../src/workflows/messages';
 import { Stage } from './stage';
 
 interface Batch {

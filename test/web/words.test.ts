@@ -1,20 +1,19 @@
 // What the page says of VPNs and of what happened.
 import type { PageNews, PageVpn } from '../../src/api/page/page-state';
 import { pageVpn } from '../../src/api/page/page-vpn';
+import { noPort } from '../../src/workflows/vpn-data';
 import { matches, noFilter, sentence, withNews } from '../../web/logic/news';
 import { orderedBy, sorted } from '../../web/logic/sort';
 import { sparkline } from '../../web/logic/sparkline';
 import { problems, summary, vpnWord } from '../../web/logic/summary';
-import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnReport, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnStatus, vpnSettings } from '../builders';
 import { stream } from '../streams/events';
 
-function vpn(name: string, change: Parameters<typeof vpnReport>[0] = {}): PageVpn {
-  return pageVpn(vpnReport({ settings: vpnSettings({ vpn: name }), ...change }), null, DAY);
+function vpn(name: string, change: Parameters<typeof vpnStatus>[0] = {}): PageVpn {
+  return pageVpn(vpnStatus({ settings: vpnSettings({ vpn: name }), ...change }), null, DAY);
 }
 
 const unhealthy = {
-  healthy: false,
-  problem: "VPN container 'gluetun' is unhealthy: its engines are hidden",
   sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
 };
 
@@ -27,7 +26,7 @@ test('one line says how things are', () => {
 test('or what is wrong, and where', () => {
   expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2')])).toEqual({ tone: 'bad', text: 'gluetun: unhealthy' });
   expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2', unhealthy)]).text).toBe('2 VPNs of 2 need attention');
-  const moved = vpn('gluetun', { validPort: 40_648, engines: [] });
+  const moved = vpn('gluetun', { port: { ...noPort, last: 40_648 }, engines: [] });
   expect(summary([moved])).toEqual({
     tone: 'busy',
     text: 'gluetun: replacing its engine · 0 VPNs forwarding, 0 engines, 0 streams',
@@ -38,22 +37,20 @@ test('of more VPNs than are seen at once what is wrong is told above them', () =
   const down = vpn('gluetun', unhealthy);
   const others = ['b', 'c', 'd'].map((name) => vpn(name));
   expect(problems([down])).toEqual([]);
-  expect(problems([down, ...others])).toEqual([{ name: 'gluetun', problem: unhealthy.problem }]);
+  expect(problems([down, ...others])).toEqual([
+    { name: 'gluetun', problem: "VPN container 'gluetun' is unhealthy: its engines are hidden" },
+  ]);
   expect(problems([...others, vpn('e')])).toEqual([]);
 });
 
 test.each([
   [{}, 'forwarding', 'ok'],
-  [{ problem: 'Docker does not remove engine x' }, 'has a problem', 'busy'],
+  [{ leftOvers: [{ id: 'x', name: 'x', reason: 'dataset is busy' }] }, 'has a problem', 'busy'],
   [{ portLost: { port: 65_290, since: DAY } }, 'forwarded port lost', 'bad'],
-  [{ sight: null, healthy: false }, 'not known', 'unknown'],
-  [
-    { sight: sight(0, { vpn: { kind: 'absent' } }), healthy: false, problem: 'not found: start it' },
-    'container not found',
-    'bad',
-  ],
-  [{ sight: sight(0, { vpn: presentVpn({ running: false }) }), healthy: false }, 'not running', 'bad'],
-  [{ sight: sight(0, { vpn: presentVpn({ health: 'starting' }) }), healthy: false }, 'starting', 'busy'],
+  [{ sight: null }, 'not known', 'unknown'],
+  [{ sight: sight(0, { vpn: { kind: 'absent' } }) }, 'container not found', 'bad'],
+  [{ sight: sight(0, { vpn: presentVpn({ running: false }) }) }, 'not running', 'bad'],
+  [{ sight: sight(0, { vpn: presentVpn({ health: 'starting' }) }) }, 'starting', 'busy'],
 ] as const)('a VPN with %j is called %s', (change, word, tone) => {
   expect(vpnWord(vpn('gluetun', change))).toMatchObject({ word, tone });
 });
@@ -77,9 +74,9 @@ test('engines are shown as they live', () => {
   expect(shown.engines.map(({ name, phase, forwarded }) => [name, phase, forwarded])).toEqual([
     ['engine-19000', 'ready', true],
     ['engine-19001', 'hidden', false],
-    ['made', 'pending', false],
     ['engine-19002', 'draining', false],
     ['engine-19003', 'leaving', false],
+    ['made', 'pending', false],
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { breakerKey, withBreaker, withEngineUp, withFailure } from '../../src/workflows/breaker';
-import { allowance, breakerState } from '../../src/workflows/provisioning-allowance';
+import { breakerState } from '../../src/domain/breaker';
+import { allowance, trialAt } from '../../src/workflows/provisioning-allowance';
 import { newVpnData } from '../../src/workflows/vpn-data';
 import { vpnSettings } from '../builders';
 
@@ -14,14 +15,17 @@ function failedAt(...times: readonly number[]) {
 }
 
 test('after its time-out one engine is tried: a failure opens the breaker again, a success closes it', () => {
-  expect(breakerState(failedAt(0), key, 10)).toBe('closed');
+  expect(breakerState(trialAt(failedAt(0), key), 10)).toBe('closed');
   const open = failedAt(0, 10);
-  expect([breakerState(open, key, 1_009), allowance(open, key, 1_009)]).toEqual(['open', 0]);
-  expect([breakerState(open, key, 1_010), allowance(open, key, 1_010)]).toEqual(['half_open', 1]);
+  expect([breakerState(trialAt(open, key), 1_009), allowance(open, key, 1_009)]).toEqual(['open', 0]);
+  expect([breakerState(trialAt(open, key), 1_010), allowance(open, key, 1_010)]).toEqual(['half_open', 1]);
 
   const again = failedAt(0, 10, 1_500);
-  expect([breakerState(again, key, 2_499), breakerState(again, key, 2_500)]).toEqual(['open', 'half_open']);
+  expect([breakerState(trialAt(again, key), 2_499), breakerState(trialAt(again, key), 2_500)]).toEqual([
+    'open',
+    'half_open',
+  ]);
   const well = { ...again, breakers: withEngineUp(again.breakers, key, 2_600) };
-  expect([breakerState(well, key, 2_600), allowance(well, key, 2_600)]).toEqual(['closed', Infinity]);
+  expect([breakerState(trialAt(well, key), 2_600), allowance(well, key, 2_600)]).toEqual(['closed', Infinity]);
   expect(well.breakers.plain.replacement).toMatchObject({ failures: 0, lastSuccessAt: 2_600 });
 });

@@ -1,5 +1,5 @@
 import type { PortReading } from '../../src/domain/observation';
-import type { EngineLists } from '../../src/workflows/messages';
+import type { EngineLists } from '../../src/domain/listing';
 import { carriedOver, restoredFrom } from '../../src/workflows/carried';
 import { newVpnData } from '../../src/workflows/vpn-data';
 import { VpnState } from '../../src/workflows/vpn-state';

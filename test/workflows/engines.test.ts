@@ -3,6 +3,7 @@ import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/m
 import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
+import { problemOf } from '../../src/workflows/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
 // Why engines are replaced, removed or have to wait besides a change of the port, each once on a real Temporal server.
@@ -149,16 +150,16 @@ test.concurrent(
     bench.with(async (stand) => {
       stand.taken = { ports: [40_000], by: "container 'torrent'" };
       await stand.start();
-      const { engines, problem } = await stand.untilState(
+      const state = await stand.untilState(
         'plain engines and a problem',
-        (s) => s.problem !== null && s.engines.filter((e) => e.ready).length === 2,
+        (s) => problemOf(s) !== null && s.engines.filter((e) => e.ready).length === 2,
       );
-      expect(problem).toMatch(/^port 40000 is taken in the network of VPN '.*', by container 'torrent'/);
-      expect(engines.map((e) => e.role)).toEqual(['plain', 'plain']);
+      expect(problemOf(state)).toMatch(/^port 40000 is taken in the network of VPN '.*', by container 'torrent'/);
+      expect(state.engines.map((e) => e.role)).toEqual(['plain', 'plain']);
       stand.taken = null;
       const { breakers } = await stand.untilForwarded(40_000);
       expect(breakers.forwarded.general.failures).toBe(0);
-      await stand.untilState('no problem any more', (s) => s.problem === null);
+      await stand.untilState('no problem any more', (s) => problemOf(s) === null);
     }, brisk),
 );
 

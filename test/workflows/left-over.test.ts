@@ -3,6 +3,7 @@ import { hasLooked } from '../../src/workflows/vpn-data';
 import { started } from '../streams/events';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
+import { problemOf } from '../../src/workflows/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
 // Containers that nobody lets go of, since Docker does not remove them or their replacement was terminated, on a real
@@ -24,13 +25,13 @@ const brisk = { evictionGraceMs: 300 };
 const isTold = (stand: VpnStand, name = '') =>
   stand.untilState(
     'the problem',
-    (s) => hasLooked(s) && s.problem?.includes(`Docker does not remove engine ${name}`) === true,
+    (s) => hasLooked(s) && problemOf(s)?.includes(`Docker does not remove engine ${name}`) === true,
   );
 
 const allWell = (stand: VpnStand) =>
   stand.untilState(
     'nothing left over',
-    (s) => s.problem === null && s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
+    (s) => problemOf(s) === null && s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
   );
 
 test.concurrent('a forwarded engine that Docker stops and does not remove keeps no other one from its port', () =>
@@ -44,9 +45,9 @@ test.concurrent('a forwarded engine that Docker stops and does not remove keeps 
     expect(stand.engines.has(old.id)).toBe(true);
 
     // The replacement ends, and another one stays with what is left.
-    const { problem, replacements } = await isTold(stand, old.name);
-    expect(problem).toMatch(/dataset is busy. It is stopped;.*docker rm -f/);
-    expect(replacements.find((r) => r.cause === 'forced')?.readyAt).not.toBeNull();
+    const told = await isTold(stand, old.name);
+    expect(problemOf(told)).toMatch(/dataset is busy. It is stopped;.*docker rm -f/);
+    expect(told.replacements.find((r) => r.cause === 'forced')?.readyAt).not.toBeNull();
     await stand.untilState('one at work on it', (s) => {
       const running = s.replacements.filter((r) => r.state === 'running');
       return running.length === 1 && running[0]?.cause === 'left over' && running[0].old[0]?.id === old.id;
@@ -79,7 +80,7 @@ test.concurrent(
       const [old] = (await stand.untilForwarded(40_000)).engines;
       stand.refused.add('evict').add('stop').add('remove');
       await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
-      expect((await isTold(stand, old?.name ?? '')).problem).toMatch(/It still runs/);
+      expect(problemOf(await isTold(stand, old?.name ?? ''))).toMatch(/It still runs/);
       expect(stand.targets).toHaveLength(1);
       // On another port it is in nobody's way.
       stand.port = { kind: 'known', port: 40_001 };

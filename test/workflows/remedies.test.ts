@@ -1,6 +1,7 @@
 import { holdSignal, replaceEngineUpdate, resetBreakerSignal } from '../../src/workflows/messages';
 import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
+import { problemOf } from '../../src/workflows/problems';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;
@@ -84,18 +85,20 @@ test.concurrent(
         stand.reconnected = () => (stand.port = { kind: 'known', port: 40_001 });
         stand.failing = { activity: 'reconnectVpn', message: 'the control server answers 500' };
         stand.port = noPort;
-        const { problem, remedies } = await stand.untilState(
-          'the failure',
-          (s) => typeof s.remedies.running?.error === 'string',
+        const failing = await stand.untilState('the failure', (s) => typeof s.remedies.running?.error === 'string');
+        expect([failing.remedies.running?.error, failing.remedies.last]).toEqual([
+          'the control server answers 500',
+          null,
+        ]);
+        expect(problemOf(failing)).toMatch(
+          /could not be restarted inside its container: the control server answers 500$/,
         );
-        expect([remedies.running?.error, remedies.last]).toEqual(['the control server answers 500', null]);
-        expect(problem).toMatch(/could not be restarted inside its container: the control server answers 500$/);
         stand.failing = null;
         await stand.untilForwarded(40_001);
         const tries = stand.calls.filter((c) => c.startsWith('reconnectVpn'));
         expect(new Set(tries)).toEqual(new Set(['reconnectVpn vpn-1@1000', 'reconnectVpn vpn-1@1000, half done']));
         const state = await stand.untilState('the end of the remedy', (s) => s.remedies.running === null);
-        expect([state.remedies.last?.error, state.problem]).toEqual([null, null]);
+        expect([state.remedies.last?.error, problemOf(state)]).toEqual([null, null]);
       },
       { ...brisk, portLostMs: 100 },
     ),

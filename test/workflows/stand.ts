@@ -8,14 +8,15 @@ import {
 } from '@temporalio/client';
 import type { ListedEngine } from '../../src/domain/engine';
 import { vpnWorkflowId } from '../../src/domain/names';
+import type { ListsAnswer } from '../../src/domain/listing';
 import type { ObservedEngine } from '../../src/domain/observation';
 import type { PoolFacts, PoolReport } from '../../src/domain/pool';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/stream';
-import { ASK_AGAIN } from '../../src/workflows/ahead-of-history';
 import { reportedSignal } from '../../src/workflows/fleet-messages';
-import { listsQuery, stateQuery, type ListsAnswer, type VpnReport } from '../../src/workflows/messages';
+import { ASK_AGAIN, listsQuery, memoryQuery } from '../../src/workflows/messages';
 import type { vpn } from '../../src/workflows/vpn';
+import type { VpnData } from '../../src/workflows/vpn-data';
 import { until } from '../simulator/until';
 import { workflowsOf } from './histories';
 import { MemoryHost } from './memory-host';
@@ -49,7 +50,7 @@ export class VpnStand extends MemoryHost {
   }
 
   /** With a forwarded engine that is there already and is found: to have one made costs twice as much as a test's start. */
-  async startForwarded(): Promise<VpnReport> {
+  async startForwarded(): Promise<VpnData> {
     const { port } = this;
     if (port.kind !== 'known') throw new Error('expected a port that is known');
     this.addForwarded(port.port);
@@ -57,8 +58,8 @@ export class VpnStand extends MemoryHost {
     return this.untilForwarded(port.port);
   }
 
-  state(): Promise<VpnReport> {
-    return asked(() => this.handle.query(stateQuery));
+  state(): Promise<VpnData> {
+    return asked(() => this.handle.query(memoryQuery));
   }
 
   /** Engines and streams as the API asks for them. */
@@ -79,7 +80,7 @@ export class VpnStand extends MemoryHost {
   }
 
   /** The state, once it is as asked. */
-  untilState(what: string, holds: (state: VpnReport) => boolean, limitMs = 20_000): Promise<VpnReport> {
+  untilState(what: string, holds: (state: VpnData) => boolean, limitMs = 20_000): Promise<VpnData> {
     return until(
       what,
       async () => {
@@ -110,7 +111,7 @@ export class VpnStand extends MemoryHost {
     });
   }
 
-  async untilForwarded(port: number, limitMs?: number): Promise<VpnReport> {
+  async untilForwarded(port: number, limitMs?: number): Promise<VpnData> {
     // The host is asked first, since each question to the workflow is a task of the server and the worker.
     const isOn = ({ p2pPort, health }: ObservedEngine) => p2pPort === port && health === 'healthy';
     await until(`an engine on ${port} that answers`, () => [...this.engines.values()].some(isOn), limitMs);
@@ -121,7 +122,7 @@ export class VpnStand extends MemoryHost {
     );
   }
 
-  untilQuiet(limitMs?: number): Promise<VpnReport> {
+  untilQuiet(limitMs?: number): Promise<VpnData> {
     return this.untilState(
       'no replacement at work',
       (s) => s.replacements.every((r) => r.state !== 'running'),

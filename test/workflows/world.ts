@@ -13,7 +13,8 @@ import type { TakenPorts } from '../../src/domain/taken-ports';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
 import { breakerKey } from '../../src/workflows/breaker';
-import { breakerState } from '../../src/workflows/provisioning-allowance';
+import { breakerState } from '../../src/domain/breaker';
+import { trialAt } from '../../src/workflows/provisioning-allowance';
 import {
   abandoned,
   attemptFailed,
@@ -511,7 +512,8 @@ export class World {
     const { replacement } = effect;
     if (effect.kind === 'start') {
       const { target, old, heldUntil, cause } = replacement;
-      if (target) expect(breakerState(this.state.data, breakerKey(cause, target.role), this.now)).not.toBe('open');
+      if (target)
+        expect(breakerState(trialAt(this.state.data, breakerKey(cause, target.role)), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
       if (cause === 'surplus')
         for (const engine of old) {

@@ -1,4 +1,5 @@
-import type { EnginePhase, PageVpn } from '../../src/api/page/page-state';
+import type { PageVpn } from '../../src/api/page/page-state';
+import type { EnginePhase } from '../../src/domain/vpn-status-view';
 import { count, list } from './format';
 
 // How things are, in a line, and of each VPN in a word.

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { vpnWorkflowId } from '../../domain/names';
+import type { NewsAnswer } from '../../domain/news';
 import { newsId, newsJson } from '../../domain/news-json';
 import { pauseUntil } from '../../pause';
-import type { NewsAnswer, VpnReport } from '../../workflows/messages';
+import type { VpnStatusView } from '../../domain/vpn-status-view';
 import type { Read } from '../reads/read';
 import type { Reads } from '../reads/reads';
 import type { VpnFollower } from '../reads/vpn-follower';
@@ -22,8 +23,8 @@ const SPACING_MS = 200;
 const LOOK_EVERY_MS = 1_000;
 /** People would take a mark that comes and goes on a busy machine for an alarm. */
 const STALE_FROM_S = 2;
-/** A state that has not changed is asked for all the same: some of it depends on the time of day. */
-const ASK_AGAIN_MS = 60_000;
+/** Time alone changes some of what is shown. */
+const SHOW_AGAIN_MS = 10_000;
 const SAMPLES_EVERY_MS = 2_500;
 const BEAT_EVERY_MS = 10_000;
 
@@ -32,8 +33,7 @@ type Say = (frame: string) => void;
 /** The workflow's last answer, and the growth of its history that it was asked after. */
 interface Asked {
   readonly growth: number;
-  readonly at: number;
-  readonly state: Read<VpnReport>;
+  readonly status: Read<VpnStatusView>;
 }
 
 /** What pages have been told of a VPN last. */
@@ -104,31 +104,30 @@ export class PageFeed {
     let asked: Asked | null = null;
     while (!signal.aborted) {
       const { growths } = follower;
-      const known: Read<VpnReport> | null = asked && (await withStreams(asked, follower));
+      const known: Read<VpnStatusView> | null = asked && (await withStreams(asked, follower));
       asked = known && asked ? asked : await this.ask(follower);
       if (signal.aborted) return;
-      const state = known ?? asked.state;
-      this.tell(follower.vpn, state);
+      const status = known ?? asked.status;
+      this.tell(follower.vpn, status);
       await pauseUntil(SPACING_MS, signal);
-      const { kind } = state;
+      const { kind } = status;
       const isMarked = this.told.get(follower.vpn)?.staleSince !== null;
-      const askAgainAt = asked.at + ASK_AGAIN_MS;
+      const showAgainAt = performance.now() + SHOW_AGAIN_MS;
       const isSame = () =>
         follower.growths === growths && follower.read.kind === kind && (kind !== 'stale' || isMarked);
-      while (!signal.aborted && isSame() && performance.now() < askAgainAt)
+      while (!signal.aborted && isSame() && performance.now() < showAgainAt)
         await follower.grownSince(growths, LOOK_EVERY_MS, signal);
     }
   }
 
   private async ask({ vpn, growths }: VpnFollower): Promise<Asked> {
-    const at = performance.now();
-    return { growth: growths, at, state: await this.options.reads.state(vpn) };
+    return { growth: growths, status: await this.options.reads.status(vpn) };
   }
 
-  private tell(name: string, state: Read<VpnReport>): void {
+  private tell(name: string, status: Read<VpnStatusView>): void {
     const before = this.told.get(name);
-    const staleSince = staleSinceOf(state, before?.staleSince ?? null);
-    const vpn = this.shown(name, state, staleSince);
+    const staleSince = staleSinceOf(status, before?.staleSince ?? null);
+    const vpn = this.shown(name, status, staleSince);
     const of = JSON.stringify(vpn);
     const told: Told = before ?? { frame: '', of: '', staleSince, lineage: '', number: 0, news: [] };
     this.told.set(name, told);
@@ -138,12 +137,12 @@ export class PageFeed {
       told.frame = frame('vpn', vpn);
       this.say(told.frame);
     }
-    if (state.kind !== 'none') this.tellNews(name, told, state.value);
+    if (status.kind !== 'none') this.tellNews(name, told, status.value);
   }
 
-  private shown(name: string, state: Read<VpnReport>, staleSince: number | null): PageVpn {
-    if (state.kind !== 'none') return pageVpn(state.value, staleSince, Date.now());
-    return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), state.reason);
+  private shown(name: string, status: Read<VpnStatusView>, staleSince: number | null): PageVpn {
+    if (status.kind !== 'none') return pageVpn(status.value, staleSince, Date.now());
+    return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), status.reason);
   }
 
   private tellNews(name: string, told: Told, { lineage, news }: NewsAnswer): void {
@@ -183,23 +182,23 @@ export class PageFeed {
 }
 
 /** Where nothing but streams has changed since, those are in the lists, and nobody has to be asked. Null: more has changed. */
-async function withStreams(asked: Asked, follower: VpnFollower): Promise<Read<VpnReport> | null> {
-  if (asked.state.kind !== 'fresh' || performance.now() - asked.at >= ASK_AGAIN_MS) return null;
+async function withStreams(asked: Asked, follower: VpnFollower): Promise<Read<VpnStatusView> | null> {
+  if (asked.status.kind !== 'fresh') return null;
   await follower.caughtUp(SPACING_MS);
   const { read } = follower;
   if (follower.isBehind || follower.growthOfMore > asked.growth || read.kind !== 'fresh') return null;
   const { streams, engines } = read.value;
   const usedAt = new Map(engines.engines.map((e) => [e.id, e.lastUsedAt]));
-  const report = asked.state.value;
-  const used = report.engines.map((e) => ({ ...e, lastUsedAt: usedAt.get(e.id) ?? e.lastUsedAt }));
-  return { kind: 'fresh', value: { ...report, streams: streams.streams, engines: used } };
+  const view = asked.status.value;
+  const used = view.engines.map((e) => ({ ...e, lastUsedAt: usedAt.get(e.id) ?? e.lastUsedAt }));
+  return { kind: 'fresh', value: { ...view, streams: streams.streams, engines: used } };
 }
 
 /** What was said of it before stands: each answer tells the same age a little differently. */
-function staleSinceOf(state: Read<unknown>, before: number | null): number | null {
-  if (state.kind !== 'stale') return null;
-  if (before === null && state.seconds < STALE_FROM_S) return null;
-  return before ?? Date.now() - state.seconds * 1000;
+function staleSinceOf(status: Read<unknown>, before: number | null): number | null {
+  if (status.kind !== 'stale') return null;
+  if (before === null && status.seconds < STALE_FROM_S) return null;
+  return before ?? Date.now() - status.seconds * 1000;
 }
 
 /** JSON has no line breaks, so one line of data is enough. */

@@ -1,6 +1,7 @@
 import type { Health, Role } from '../../domain/engine';
 import type { NewsJson } from '../../domain/news-json';
 import type { EndedRecord, StateRecord } from '../../domain/timeline';
+import type { EnginePhase } from '../../domain/vpn-status-view';
 import type { BreakerJson, ReplacementJson, VpnJson } from '../schemas';
 
 // What the page is told, by the event that tells it. The page imports these types and nothing else of the API.
@@ -57,12 +58,6 @@ export interface PageVpn extends Pick<
   readonly states: readonly StateRecord[];
   readonly ended: readonly EndedRecord[];
 }
-
-/**
- * `pending`: it does not answer yet; `ready`: it is listed; `hidden`: it is there, and is not listed now; `draining`: it may finish its
- * streams; `leaving`: it is being stopped and removed.
- */
-export type EnginePhase = 'pending' | 'ready' | 'hidden' | 'draining' | 'leaving';
 
 export interface PageEngine {
   /** Null: its container is still to be made. */

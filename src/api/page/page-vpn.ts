@@ -1,11 +1,6 @@
-import type { Engine, Instant } from '../../domain/engine';
-import type { Replacement } from '../../domain/replacement';
+import type { Instant } from '../../domain/engine';
 import type { Stream } from '../../domain/stream';
-import { emptyTimeline } from '../../domain/timeline';
-import { listing } from '../../workflows/listing';
-import type { VpnReport } from '../../workflows/messages';
-import { targetOf } from '../../workflows/pool-facts';
-import { unfinishedTargets } from '../../workflows/vpn-data';
+import { forwardedPort, type EngineView, type VpnStatusView } from '../../domain/vpn-status-view';
 import { replacementJson, vpnJson } from '../present';
 import type { PageEngine, PageStream, PageVpn } from './page-state';
 
@@ -13,31 +8,32 @@ import type { PageEngine, PageStream, PageVpn } from './page-state';
 
 const ENDED_STREAMS_AT_MOST = 30;
 
-export function pageVpn(report: VpnReport, staleSince: Instant | null, now: Instant): PageVpn {
-  const json = vpnJson(report, null, null);
+export function pageVpn(view: VpnStatusView, staleSince: Instant | null, now: Instant): PageVpn {
+  const json = vpnJson(view, null, null, now);
   const { health, forwarding, forwarded_port, port_problem, problem, remedy, status } = json;
-  const { states, ended } = report.timeline ?? emptyTimeline;
+  const { vpn, healthySince, downSince, publicIp, target } = view;
+  const { states, ended } = view.timeline;
   const last = states.at(-1);
   return {
-    name: report.settings.vpn,
+    name: vpn,
     workflowId: json.workflow_id,
     staleSince,
     status,
     health,
-    healthySince: report.healthySince,
-    downSince: report.downSince,
+    healthySince,
+    downSince,
     forwarding,
     forwarded_port,
     portSince: last && last[1] === forwarded_port ? last[0] * 1000 : null,
     port_problem,
     problem,
     remedy,
-    publicIp: report.sight?.publicIp?.address ?? null,
+    publicIp,
     breakers: json.circuit_breakers,
-    target: targetOf(report),
-    engines: pageEngines(report, now),
-    streams: pageStreams(report.streams),
-    replacements: report.replacements.map((r) => replacementJson(report.settings.vpn, r)).toReversed(),
+    target,
+    engines: view.engines.map((engine) => pageEngine(engine, forwardedPort(view, now) !== null)),
+    streams: pageStreams(view.streams),
+    replacements: view.replacements.map((r) => replacementJson(vpn, r)).toReversed(),
     states,
     ended,
   };
@@ -70,37 +66,21 @@ export function unknownPageVpn(name: string, workflowId: string, reason: string)
   };
 }
 
-function pageEngines(report: VpnReport, now: Instant): PageEngine[] {
-  const listed = new Map((listing(report, now) ?? []).map((e) => [e.id, e]));
-  const there = report.engines.map((engine): PageEngine => {
-    const shown = listed.get(engine.id);
-    return { ...common(engine), phase: shown ? 'ready' : 'hidden', forwarded: shown?.forwarded ?? false };
-  });
-  const draining = new Set(report.replacements.flatMap((r) => r.draining));
-  const old = new Map(report.replacements.flatMap((r) => r.old.map((e) => [e.id, r.startedAt] as const)));
-  const leaving = report.evicted.map((engine): PageEngine => ({
-    ...common({ ...engine, health: 'unknown', firstSeen: old.get(engine.id) ?? null, lastUsedAt: null }),
-    phase: draining.has(engine.id) ? 'draining' : 'leaving',
-    forwarded: false,
-  }));
-  return [...there, ...unfinishedTargets(report).flatMap(pending), ...leaving];
-}
-
-function common(
-  engine: Pick<Engine, 'id' | 'name' | 'role' | 'httpPort' | 'p2pPort' | 'health' | 'lastUsedAt'> & {
-    readonly firstSeen: Instant | null;
-  },
-): Omit<PageEngine, 'phase' | 'forwarded'> {
-  const { id, name, role, httpPort, p2pPort, health, firstSeen: since, lastUsedAt } = engine;
-  return { id, name, role, httpPort, p2pPort, health, since, lastUsedAt };
-}
-
-function pending({ target, made, startedAt }: Replacement): PageEngine[] {
-  if (!target) return [];
-  const { role, httpPort, p2pPort } = target;
-  const { id = null, name = null } = made ?? {};
-  const so = { phase: 'pending', forwarded: false, health: 'unknown', lastUsedAt: null } as const;
-  return [{ id, name, role, httpPort, p2pPort, since: startedAt, ...so }];
+function pageEngine(engine: EngineView, portIsKnown: boolean): PageEngine {
+  const { isMade, id, name, role, phase, forwarded, httpPort, p2pPort, health, createdAt, leavingSince, lastUsedAt } =
+    engine;
+  const isLeaving = phase === 'draining' || phase === 'leaving';
+  return {
+    ...(isMade ? { id, name } : { id: null, name: null }),
+    role,
+    phase,
+    httpPort,
+    p2pPort,
+    health,
+    forwarded: forwarded && portIsKnown,
+    since: isLeaving ? leavingSince : createdAt,
+    lastUsedAt,
+  };
 }
 
 function pageStreams(streams: readonly Stream[]): PageStream[] {

@@ -1,5 +1,5 @@
 import type { ObserveProgress } from '../../activities/observe';
-import type { VpnReport } from '../../workflows/messages';
+import type { VpnStatusView } from '../../domain/vpn-status-view';
 import { pauseUntil } from '../../pause';
 import type { KnownLists, LastLists } from '../last-lists';
 import { engineJson } from '../present';
@@ -45,10 +45,10 @@ export interface VpnListsRead {
   readonly read: Read<VpnLists>;
 }
 
-/** What is known of one VPN's whole state. */
-export interface VpnStateRead {
+/** What is known of one VPN's status. */
+export interface VpnStatusRead {
   readonly vpn: string;
-  readonly state: Read<VpnReport>;
+  readonly status: Read<VpnStatusView>;
 }
 
 /** Lists of a VPN that may be shown. */
@@ -57,8 +57,8 @@ export interface UsableLists {
   readonly lists: VpnLists;
 }
 
-export interface UsableStates {
-  readonly usable: readonly VpnStateRead[];
+export interface UsableStatuses {
+  readonly usable: readonly VpnStatusRead[];
   /** VPNs of which nothing is known, or nothing that is young enough. */
   readonly silent: readonly string[];
   readonly staleSeconds: number | null;
@@ -80,7 +80,7 @@ export const CATCH_UP_WITHIN_MS = 250;
 /** While nothing is known. */
 const LOOK_AGAIN_MS = 50;
 /** Proxies give up after 3 s, and there is more to do than to ask. */
-const STATE_WITHIN_MS = 2_000;
+const STATUS_WITHIN_MS = 2_000;
 /** So long the passing of time may go unnoticed: it makes lists stale, and engines checked lately. */
 const COMPOSED_FOR_MS = 25;
 
@@ -159,31 +159,31 @@ export class Reads {
   /** Carries out what changes VPNs, and waits until what is read shows it. */
   async afterwards<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
     const result = await change();
-    await Promise.all(followers.map((f) => f.upToDate(STATE_WITHIN_MS / 2)));
+    await Promise.all(followers.map((f) => f.upToDate(STATUS_WITHIN_MS / 2)));
     return result;
   }
 
-  async state(vpn: string): Promise<Read<VpnReport>> {
+  async status(vpn: string): Promise<Read<VpnStatusView>> {
     const follower = this.follower(vpn);
-    return follower ? follower.report(STATE_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
+    return follower ? follower.status(STATUS_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
   }
 
   /** Of every VPN, in their order. */
-  async states(): Promise<VpnStateRead[]> {
-    return Promise.all(this.followers.map(async (f) => ({ vpn: f.vpn, state: await f.report(STATE_WITHIN_MS) })));
+  async statuses(): Promise<VpnStatusRead[]> {
+    return Promise.all(this.followers.map(async (f) => ({ vpn: f.vpn, status: await f.status(STATUS_WITHIN_MS) })));
   }
 
   /** Those that may be shown. */
-  async usableStates(): Promise<UsableStates> {
-    const states = await this.states();
-    const usable = states.filter(({ state }) => this.isUsable(state));
-    const silent = states.filter((s) => !usable.includes(s)).map((s) => s.vpn);
-    return { usable, silent, staleSeconds: staleSecondsOf(states.map((s) => s.state)) };
+  async usableStatuses(): Promise<UsableStatuses> {
+    const statuses = await this.statuses();
+    const usable = statuses.filter(({ status }) => this.isUsable(status));
+    const silent = statuses.filter((s) => !usable.includes(s)).map((s) => s.vpn);
+    return { usable, silent, staleSeconds: staleSecondsOf(statuses.map((s) => s.status)) };
   }
 
   /** Null when it is not known; never an error, since only times depend on it. */
   async progress(vpn: string): Promise<ObserveProgress | null> {
-    return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATE_WITHIN_MS)) ?? null;
+    return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATUS_WITHIN_MS)) ?? null;
   }
 
   async engines(): Promise<EnginesList | Unavailable> {

@@ -1,6 +1,6 @@
 import type { Port } from '../../domain/engine';
 import type { Growth } from '../../temporal/history-growth';
-import type { HiddenEngine } from '../../workflows/messages';
+import type { HiddenEngine } from '../../domain/listing';
 import type { VpnLists } from '../vpn-source';
 
 /** The port of one observation that a workflow has been given: two with the same port are two. */

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { temporalFailure } from '../../temporal/failure-words';
 import type { Growth } from '../../temporal/history-growth';
 import { pauseUntil, settledWithin } from '../../pause';
-import { streamsSignal, type VpnReport } from '../../workflows/messages';
+import type { VpnStatusView } from '../../domain/vpn-status-view';
+import { streamsSignal } from '../../workflows/messages';
 import type { KnownLists } from '../last-lists';
 import type { VpnLists, VpnSource } from '../vpn-source';
 import { ShownLists } from './shown-lists';
@@ -26,8 +27,6 @@ const BUSY_FROM_MS = 50;
 const LET_WORK_MS_AT_MOST = 250;
 /** What has been written down is heard of within some milliseconds, unless that was before who wrote it was told. */
 const HEARD_WITHIN_MS = 20;
-/** What of the state depends on the time of day alone is no older than this. */
-const STATE_MAX_AGE_MS = 10_000;
 
 /**
  * One VPN as its workflow says it is, kept in memory. A workflow's state is made by its history, so the lists are asked for when that has
@@ -58,8 +57,9 @@ export class VpnFollower {
   /** Since when `lists` is one that the worker has not made sure of since its start. */
   private unsureSince: number | null = null;
   private renewing = false;
-  private reportRead: { readonly report: VpnReport; readonly growths: number; readonly askedAt: number } | null = null;
-  private askingReport: Promise<void> | null = null;
+  private statusRead: { readonly view: VpnStatusView; readonly growths: number; readonly askedAt: number } | null =
+    null;
+  private askingStatus: Promise<void> | null = null;
   private readonly waiting = new Set<() => void>();
   private readonly stopping = new AbortController();
 
@@ -116,8 +116,8 @@ export class VpnFollower {
     return this.lists.shown;
   }
 
-  get lastReport(): VpnReport | null {
-    return this.reportRead?.report ?? null;
+  get lastStatus(): VpnStatusView | null {
+    return this.statusRead?.view ?? null;
   }
 
   /**
@@ -151,28 +151,28 @@ export class VpnFollower {
     await this.until(() => this.growths !== growths && this.settled, ms, signals);
   }
 
-  /** The whole state, asked for when it may be another one than before. @param ms how long a busy worker is waited for */
-  async report(ms: number): Promise<Read<VpnReport>> {
-    if (!this.reportIsPresent()) {
+  /** Its status, asked for when it may be another one than before. @param ms how long a busy worker is waited for */
+  async status(ms: number): Promise<Read<VpnStatusView>> {
+    if (!this.statusIsPresent()) {
       const from = performance.now();
       // A question that meets a task that waits for its worker can have that task lost (`workflows/ahead-of-history.ts`).
       await this.until(() => this.settled || this.brokenSince !== null, ms);
       const left = ms - (performance.now() - from);
       if (this.settled && left > 0) {
-        this.askingReport ??= this.askReport().finally(() => (this.askingReport = null));
-        await settledWithin(left, this.askingReport, this.stopping.signal);
+        this.askingStatus ??= this.askStatus().finally(() => (this.askingStatus = null));
+        await settledWithin(left, this.askingStatus, this.stopping.signal);
       }
     }
-    const known = this.reportRead;
+    const known = this.statusRead;
     if (known === null) return { kind: 'none', reason: this.failure ?? `no answer within ${ms} ms` };
-    if (this.reportIsPresent()) return this.aged(known.report);
-    return { kind: 'stale', value: known.report, seconds: secondsSince(known.askedAt) };
+    if (this.statusIsPresent()) return this.aged(known.view);
+    return { kind: 'stale', value: known.view, seconds: secondsSince(known.askedAt) };
   }
 
   /** The same for decisions, which the workflow makes sure of: null where that has not answered in time. */
-  async presentReport(ms: number): Promise<VpnReport | null> {
-    await this.report(ms);
-    return this.reportIsPresent() && this.unheardSince() === null ? this.lastReport : null;
+  async presentStatus(ms: number): Promise<VpnStatusView | null> {
+    await this.status(ms);
+    return this.statusIsPresent() && this.unheardSince() === null ? this.lastStatus : null;
   }
 
   /** Whether the worker answers for this VPN; what it answers counts as well. */
@@ -180,16 +180,15 @@ export class VpnFollower {
     await this.take();
   }
 
-  private reportIsPresent(): boolean {
-    const { reportRead: known } = this;
-    return known?.growths === this.growths && performance.now() - known.askedAt < STATE_MAX_AGE_MS;
+  private statusIsPresent(): boolean {
+    return this.statusRead?.growths === this.growths;
   }
 
-  private async askReport(): Promise<void> {
+  private async askStatus(): Promise<void> {
     const { growths } = this;
     const askedAt = performance.now();
     try {
-      this.reportRead = { report: await this.source.state(), growths, askedAt };
+      this.statusRead = { view: await this.source.status(), growths, askedAt };
     } catch (error) {
       this.failure = temporalFailure(error);
     }

@@ -40,9 +40,9 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
     silent: readonly string[];
     staleSeconds: number | null;
   }> {
-    const { usable, silent, staleSeconds } = await reads.usableStates();
-    const reports = usable.flatMap(({ state }) => (state.kind === 'none' ? [] : [state.value]));
-    return { all: reports.flatMap((report) => containersOf(report, containerLabel)), silent, staleSeconds };
+    const { usable, silent, staleSeconds } = await reads.usableStatuses();
+    const views = usable.flatMap(({ status }) => (status.kind === 'none' ? [] : [status.value]));
+    return { all: views.flatMap((view) => containersOf(view, containerLabel)), silent, staleSeconds };
   }
 
   fastify.get(

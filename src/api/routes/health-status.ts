@@ -21,8 +21,8 @@ export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> 
       },
     },
     async (_request, reply) => {
-      const [listed, { usable, staleSeconds }] = await Promise.all([reads.enginesListed(), reads.usableStates()]);
-      const status = healthStatus(usable, listed, pool);
+      const [listed, { usable, staleSeconds }] = await Promise.all([reads.enginesListed(), reads.usableStatuses()]);
+      const status = healthStatus(usable, listed, pool, Date.now());
       if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers; /vpn/status says why" });
       markStale(reply, staleSeconds);
       return status;

@@ -23,7 +23,7 @@ export const orchestratorStatusRoutes: FastifyPluginAsyncTypebox<OrchestratorSta
       },
     },
     async () => {
-      const [listed, vpns] = await Promise.all([reads.enginesListed(), reads.states()]);
+      const [listed, vpns] = await Promise.all([reads.enginesListed(), reads.statuses()]);
       return orchestratorStatus(vpns, listed, pool, Date.now());
     },
   );

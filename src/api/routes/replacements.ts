@@ -43,11 +43,11 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     },
     async ({ params }, reply) => {
       if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
-      const report = await reads.state(params.name);
-      if (report.kind === 'none')
-        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${report.reason}` });
-      if (report.kind === 'stale') void reply.header('X-Portward-Stale', String(report.seconds));
-      return report.value.replacements.map((r) => replacementJson(params.name, r)).toReversed();
+      const status = await reads.status(params.name);
+      if (status.kind === 'none')
+        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${status.reason}` });
+      if (status.kind === 'stale') void reply.header('X-Portward-Stale', String(status.seconds));
+      return status.value.replacements.map((r) => replacementJson(params.name, r)).toReversed();
     },
   );
 

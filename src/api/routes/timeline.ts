@@ -24,11 +24,11 @@ export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async
     },
     async ({ params }, reply) => {
       if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
-      const report = await reads.state(params.name);
-      if (report.kind === 'none')
-        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${report.reason}` });
-      markStale(reply, report.kind === 'stale' ? report.seconds : null);
-      return timelineJson(params.name, report.value.timeline);
+      const status = await reads.status(params.name);
+      if (status.kind === 'none')
+        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${status.reason}` });
+      markStale(reply, status.kind === 'stale' ? status.seconds : null);
+      return timelineJson(params.name, status.value.timeline);
     },
   );
 };

@@ -17,11 +17,11 @@ export interface VpnRoutesOptions {
 
 export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fastify, { reads, instance, watches }) => {
   async function status(vpn: string): Promise<VpnJson> {
-    const [report, progress] = await Promise.all([reads.state(vpn), reads.progress(vpn)]);
-    if (report.kind === 'none') {
-      return unknownVpnJson(vpn, vpnWorkflowId(instance, vpn), `its workflow does not answer: ${report.reason}`);
+    const [read, progress] = await Promise.all([reads.status(vpn), reads.progress(vpn)]);
+    if (read.kind === 'none') {
+      return unknownVpnJson(vpn, vpnWorkflowId(instance, vpn), `its workflow does not answer: ${read.reason}`);
     }
-    return vpnJson(report.value, progress, report.kind === 'stale' ? report.seconds : null);
+    return vpnJson(read.value, progress, read.kind === 'stale' ? read.seconds : null);
   }
 
   fastify.get(

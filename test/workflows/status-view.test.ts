@@ -1,0 +1,97 @@
+// What a VPN's workflow says of itself to those who show it.
+import * as fc from 'fast-check';
+import { obstacleTo } from '../../src/domain/eligibility';
+import { engineRef } from '../../src/domain/engine';
+import { forwardedPort, isUnstable } from '../../src/domain/vpn-status-view';
+import { eligibilityOf } from '../../src/workflows/eligibility';
+import { lostFrom, poolFacts } from '../../src/workflows/pool-facts';
+import { allocate, PortRangeUsedUp } from '../../src/workflows/ports';
+import * as atOnce from '../../src/workflows/vpn-data';
+import { DAY, plainEngine, presentVpn, replacement, sight, target, vpnData, vpnSettings, vpnStatus } from '../builders';
+
+const SECOND = 1_000;
+
+const storm = (at: number) => ({ acted: 3, lastActed: at, lastSeen: at });
+
+describe('a status that is kept while time passes says what a new one would', () => {
+  const times = Array.from({ length: 1_000 }, (_, i) => DAY + i * SECOND);
+
+  test('of a port that can not be read', () => {
+    const change = { port: { ...atOnce.noPort, last: 40_000, unknownSince: DAY } };
+    const data = vpnData(change);
+    expect(times.map((at) => forwardedPort(vpnStatus(change), at))).toEqual(
+      times.map((at) => atOnce.validPort(data, at)),
+    );
+  });
+
+  test('of a port and a health that keep changing', () => {
+    const change = { portChanges: storm(DAY), reconnects: storm(DAY + 60 * SECOND) };
+    const data = vpnData(change);
+    expect(times.map((at) => isUnstable(vpnStatus(change), at))).toEqual(
+      times.map((at) => atOnce.isUnstable(data, at)),
+    );
+    expect(isUnstable(vpnStatus(), DAY)).toBe(false);
+  });
+
+  test('of a VPN that others make up for when it has failed its health check for a while', () => {
+    const data = vpnData({ sight: sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
+    const from = lostFrom(data) ?? Infinity;
+    expect(times.map((at) => at >= from)).toEqual(times.map((at) => poolFacts(data, at)?.condition === 'down'));
+    expect(from).toBeGreaterThan(DAY);
+  });
+});
+
+test('it shows replacements without what only the workflow needs of them', () => {
+  const extras = { labels: { stream_id: 'ch-42' }, sealedEnv: null };
+  const [shown] = vpnStatus({ replacements: [replacement({ target: target({ extras }) })] }).replacements;
+  expect(Object.keys(shown ?? {})).not.toEqual(expect.arrayContaining(['leave']));
+  expect(shown?.target).not.toHaveProperty('extras');
+});
+
+test('an engine can be asked for exactly where a port can be given out', () => {
+  const range = { first: 19_000, last: 19_003 };
+  const port = fc.integer({ min: range.first, max: range.last });
+  const kinds = ['there', 'let go', 'booting', 'given up', 'found', 'taken', 'reserved'] as const;
+  const held = fc.array(fc.record({ port, kind: fc.constantFrom(...kinds) }), { maxLength: 6 });
+  fc.assert(
+    fc.property(held, fc.option(port), (all, wanted) => {
+      const on = (kind: (typeof kinds)[number]) => all.filter((h) => h.kind === kind).map((h) => h.port);
+      const engines = on('there').map((p) => plainEngine(p));
+      const evicted = on('let go').map((p) => ({ ...engineRef(plainEngine(p)), id: `old-${p}` }));
+      const booting = on('booting').map((p) =>
+        replacement({ old: [], target: target({ httpPort: p, httpsPort: p + 26_000 }) }),
+      );
+      const givenUp = on('given up').map((p) =>
+        replacement({ target: null, givenUp: { role: 'plain', httpPort: p, httpsPort: p + 26_000 } }),
+      );
+      const found = on('found').map((p) => ({
+        ...plainEngine(p, { id: `found-${p}` }),
+        running: true,
+        startedAt: DAY,
+        networkOf: 'vpn-container',
+        createdAt: DAY,
+        evicted: false,
+      }));
+      const data = vpnData({
+        settings: vpnSettings({ httpPorts: range, reservedPorts: on('reserved') }),
+        sight: sight(40_000, { found }),
+        engines,
+        evicted,
+        replacements: [...booting, ...givenUp],
+        takenPorts: on('taken').map((p) => ({ port: p, until: DAY })),
+      });
+      const isOffered = obstacleTo(eligibilityOf(data), wanted, [], DAY) === null;
+      expect(isOffered).toBe(canBeGiven(data, wanted));
+    }),
+  );
+});
+
+function canBeGiven(data: atOnce.VpnData, wanted: number | null): boolean {
+  try {
+    allocate(data, null, data.nextNumber, wanted);
+    return true;
+  } catch (error) {
+    if (error instanceof PortRangeUsedUp) return false;
+    throw error;
+  }
+}
