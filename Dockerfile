@@ -22,13 +22,13 @@ RUN node scripts/build.mjs \
 
 # Temporal's CLI, which holds the server and the UI that run when TEMPORAL_ADDRESS is not set. An archive of the release that lies
 # beside this file is taken in place of a download; TEMPORAL_CLI_URL is another address of it. It must have the checksum that
-# src/temporal/cli-release.json says, or TEMPORAL_CLI_SHA256.
+# src/embedded-temporal/cli/release.json says, or TEMPORAL_CLI_SHA256.
 FROM base AS temporal
 ARG TARGETARCH
 ARG TEMPORAL_CLI_URL=
 ARG TEMPORAL_CLI_SHA256=
 WORKDIR /cli
-COPY scripts/fetch-temporal-cli.mjs src/temporal/cli-release.json temporal_cli_*.tar.gz* ./
+COPY scripts/fetch-temporal-cli.mjs src/embedded-temporal/cli/release.json temporal_cli_*.tar.gz* ./
 RUN node fetch-temporal-cli.mjs
 
 FROM base

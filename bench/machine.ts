@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
-import { cacheDir } from '../src/folders';
-import { findTemporalCli } from '../src/temporal/cli';
+import { cacheDir } from '../src/config/folders';
+import { findTemporalCli } from '../src/embedded-temporal/cli/cli';
 
 /** What the numbers were measured on, in one line. */
 export async function machine(docker: Docker): Promise<string> {

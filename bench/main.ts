@@ -1,7 +1,7 @@
 // `npm run bench`: measures what the project promises about speed, and prints it as one table. It asserts nothing.
 import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
-import { dockerError } from '../src/docker/docker-error';
+import { dockerError } from '../src/clients/docker/docker-error';
 import { machine } from './machine';
 import { measure, PART_NAMES, type MeasureOptions } from './measure';
 import { progress } from './progress';

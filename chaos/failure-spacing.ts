@@ -1,4 +1,4 @@
-import type { ReplacementJson } from '../src/api/schemas';
+import type { ReplacementJson } from '../src/api/schemas/engines';
 
 // As documented: an engine that dies is replaced at once; if its like fail again within 10 minutes, the next one waits
 // 5 s, then 10 s, 20 s, up to 5 minutes. I3 can't hold before that.

@@ -1,4 +1,4 @@
-import type { ReplacementJson } from '../src/api/schemas';
+import type { ReplacementJson } from '../src/api/schemas/engines';
 import { askAdmin } from '../simulator/admin-client';
 import { httpGet } from '../simulator/http-get';
 import { VPN_LABEL } from '../simulator/run-label';

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
 import { whyNoPrivateDocker } from '../simulator/private-docker';
-import { dockerError } from '../src/docker/docker-error';
+import { dockerError } from '../src/clients/docker/docker-error';
 import { FAULT_KINDS, type FaultKind } from './faults';
 import { play } from './play';
 import { faultLine, makeSchedule, parseKinds } from './schedule';

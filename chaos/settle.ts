@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReplacementJson } from '../src/api/schemas';
+import type { ReplacementJson } from '../src/api/schemas/engines';
 import { SETTLE_MS } from './checker/limits';
 import { dueAt, FAILURE_MEMORY_MS } from './failure-spacing';
 import { failuresCaused } from './failures-caused';

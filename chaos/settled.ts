@@ -1,4 +1,4 @@
-import type { ReplacementJson } from '../src/api/schemas';
+import type { ReplacementJson } from '../src/api/schemas/engines';
 import type { ListedEngine } from './checker/facts';
 
 /** All that is known of a VPN when everything should be as it is to be. */

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { Client, Connection } from '@temporalio/client';
 import { httpGet } from '../simulator/http-get';
 import type { PortwardProcess } from '../simulator/portward-process';
-import type { ReplacementJson, VpnJson, VpnStatusJson } from '../src/api/schemas';
+import type { ReplacementJson, VpnJson, VpnStatusJson } from '../src/api/schemas/engines';
 import type { RunNames } from './names';
 
 const ANSWER_LIMIT_MS = 5_000;

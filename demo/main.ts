@@ -1,7 +1,7 @@
 // `npm run demo`; the text that it begins with says what it shows. Exit code 0 only if everything was as it must be.
 import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
-import { dockerError } from '../src/docker/docker-error';
+import { dockerError } from '../src/clients/docker/docker-error';
 import { checkLine, Checks } from './checks';
 import { leftInDocker } from './facts';
 import { intro } from './intro';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginesWatch } from '../simulator/engines-watch';
 import type { ProxyEngine } from '../simulator/proxy-client';
 import { textTable } from '../simulator/text-table';
-import type { ReplacementJson } from '../src/api/schemas';
+import type { ReplacementJson } from '../src/api/schemas/engines';
 import { allEnded } from './all-ended';
 import type { Checks } from './checks';
 import { forwardedContainers, replacements, vpnStatus, workflowRun } from './facts';

@@ -9,7 +9,7 @@ import Docker from 'dockerode';
 import { progress } from '../bench/progress';
 import { closeAll, Site } from '../bench/site';
 import { httpGet } from '../simulator/http-get';
-import { cacheDir } from '../src/folders';
+import { cacheDir } from '../src/config/folders';
 import { schemathesis } from './schemathesis';
 
 const USAGE = 'Usage: npm run fuzz -- [--examples 200] [--seed N]';

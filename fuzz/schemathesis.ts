@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../src/temporal/run-command';
+import { runCommand } from '../src/lib/run-command';
 
 /** Fuzzes an HTTP API from its OpenAPI document. Written in Python, so npm has no place for it. */
 const VERSION = '4.32.5';

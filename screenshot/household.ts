@@ -1,5 +1,5 @@
 import type { Cause } from '../src/domain/replacement';
-import { noPort as no } from '../src/domain/timeline';
+import { noPort as no } from '../src/domain/vpn/timeline';
 
 // A household of two VPNs on a quiet evening, for pictures that are the same each time.
 

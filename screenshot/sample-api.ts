@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { app } from '../src/api/app';
-import { apiServer } from '../src/api/server';
-import type { SealingKey } from '../src/seal';
-import type { VpnData } from '../src/workflows/vpn-data';
+import { apiServer } from '../src/api/http/server';
+import type { SealingKey } from '../src/secrets/seal';
+import type { VpnData } from '../src/workflows/vpn/data';
 import { SampleSource } from './sample-source';
 
 export interface SampleApi {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import type { ObserveProgress } from '../src/activities/observe';
-import type { VpnLists, VpnSource } from '../src/api/vpn-source';
+import type { ObserveProgress } from '../src/activities/observe/observe';
+import type { VpnLists, VpnSource } from '../src/gateways/vpn-source';
 import type { NewsAnswer } from '../src/domain/news';
-import type { VpnStatusView } from '../src/domain/vpn-status-view';
-import type { GrowthListener } from '../src/temporal/history-growth';
-import { listing } from '../src/workflows/listing';
-import { statusView } from '../src/workflows/status-view';
-import type { VpnData } from '../src/workflows/vpn-data';
+import type { VpnStatusView } from '../src/domain/vpn/status-view';
+import type { GrowthListener } from '../src/gateways/history-growth';
+import { listing } from '../src/workflows/vpn/views/listing';
+import { statusView } from '../src/workflows/vpn/views/status-view';
+import type { VpnData } from '../src/workflows/vpn/data';
 
 /** A VPN of which only pictures are made: it is as it is, and nothing can be done to it. */
 export class SampleSource implements VpnSource {

@@ -3,9 +3,9 @@ import { engineName, replacementWorkflowId, newLineage } from '../src/domain/nam
 import type { NewsItem } from '../src/domain/news';
 import type { Replacement } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
-import type { Stream } from '../src/domain/stream';
-import { noPort as no, type EndedRecord, type StateRecord } from '../src/domain/timeline';
-import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn-data';
+import type { Stream } from '../src/domain/streams/stream';
+import { noPort as no, type EndedRecord, type StateRecord } from '../src/domain/vpn/timeline';
+import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn/data';
 import { SAMPLE_NOW, type SampleVpn } from './household';
 
 // Its VPNs as their workflows would have them.

@@ -23,7 +23,7 @@ execFileSync(
 
 const { bundleWorkflowCode } = require('@temporalio/worker');
 const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-const { workflowSource } = require(join(built, 'src/temporal/workflow-code.js'));
+const { workflowSource } = require(join(built, 'src/worker/workflow-code.js'));
 const { code } = await bundleWorkflowCode({ ...workflowSource, logger: quiet });
 writeFileSync(join(built, 'workflow-bundle.js'), withSmallMap(code));
 

@@ -15,7 +15,7 @@ if (isMainThread) {
   load('program', 'run.js');
   await prepareApi();
 } else {
-  load('temporal', 'workflow-thread.js');
+  load('worker', 'workflow-thread.js');
 }
 const pack = isMainThread ? 'program' : 'workflow-thread';
 if (option === '--cache') writeFileSync(join(dist, `${pack}.pack.js.cache`), packed.createCachedData());
@@ -34,9 +34,9 @@ async function prepareApi() {
     namespace: 'default',
   });
   const { ApiProgram } = load('program', 'api-program.js');
-  const api = new ApiProgram(load('config.js').loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun' }), {
+  const api = new ApiProgram(load('config', 'config.js').loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun' }), {
     client,
-    log: load('logger.js').createLogger({ debug: false, debugDir: '', format: 'json' }),
+    log: load('program', 'logger.js').createLogger({ debug: false, debugDir: '', format: 'json' }),
     workerMetrics: null,
     temporalUi: { origin: `http://${address}`, hostAddresses: () => Promise.resolve([]) },
   });

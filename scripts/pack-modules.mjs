@@ -19,7 +19,7 @@ const NOT_ASCII = /[^\0-\x7f]/g;
 const THREAD = {
   by: /@temporalio\/worker\/lib\/workflow\/threaded-vm\.js$/,
   request: './workflow-worker-thread',
-  file: 'src/temporal/workflow-thread.js',
+  file: 'src/worker/workflow-thread.js',
 };
 
 /** @param dist the built program's folder, as an absolute path */

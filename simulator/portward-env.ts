@@ -1,4 +1,4 @@
-import { variables } from '../src/variables';
+import { variables } from '../src/config/variables';
 
 /** Read by Portward, too, but not among `variables`. */
 const OTHERS =

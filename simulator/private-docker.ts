@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { findOnPath } from '../src/temporal/path-search';
+import { findOnPath } from '../src/lib/path-search';
 import { NAMESPACES, NamespaceShell } from './namespace-shell';
 import { removeContainer } from './remove-container';
 

@@ -1,14 +1,14 @@
 // One of each thing of the field, complete and ordinary; a test says only what matters to it.
-import type { ObserveProgress } from '../src/activities/observe';
-import type { BreakerKind } from '../src/domain/breaker';
+import type { ObserveProgress } from '../src/activities/observe/observe';
+import type { BreakerKind } from '../src/domain/vpn/breaker';
 import type { ListedEngine } from '../src/domain/engine';
-import type { Sight, VpnObservation } from '../src/domain/observation';
+import type { Sight, VpnObservation } from '../src/domain/vpn/observation';
 import type { Replacement, Target } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
-import type { VpnStatusView } from '../src/domain/vpn-status-view';
-import { closedBreaker, type Breaker, type Breakers } from '../src/workflows/breaker';
-import { statusView } from '../src/workflows/status-view';
-import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn-data';
+import type { VpnStatusView } from '../src/domain/vpn/status-view';
+import { closedBreaker, type Breaker, type Breakers } from '../src/workflows/vpn/decide/breaker';
+import { statusView } from '../src/workflows/vpn/views/status-view';
+import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn/data';
 
 type PresentVpn = Extract<VpnObservation, { kind: 'present' }>;
 

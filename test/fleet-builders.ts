@@ -1,6 +1,6 @@
 // As in builders.ts, of the fleet.
-import type { FleetMember, FleetSettings } from '../src/domain/fleet';
-import type { PoolFacts } from '../src/domain/pool';
+import type { FleetMember, FleetSettings } from '../src/domain/fleet/fleet';
+import type { PoolFacts } from '../src/domain/fleet/pool';
 
 export function fleetSettings(
   change: Partial<FleetSettings> = {},

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import type { DockerEvents } from '../docker/docker-events';
-import type { DockerHost } from '../docker/docker-host';
+import type { DockerEvents } from '../clients/docker/docker-events';
+import type { DockerHost } from '../clients/docker/docker-host';
 import type { Port } from '../domain/engine';
-import type { Reach } from '../docker/reach';
-import type { EngineApi } from '../engine/engine-api';
-import type { Variant } from '../engine/variant';
-import type { GluetunClient } from '../gluetun/client';
-import type { SealingKey } from '../seal';
-import type { StreamsWorkflow } from '../streams/stream-collector';
-import type { Webhook } from '../notify/webhook';
-import type { VpnHints } from './vpn-hints';
+import type { Reach } from '../clients/docker/reach/reach';
+import type { EngineApi } from '../clients/engine/engine-api';
+import type { Variant } from '../clients/engine/variant';
+import type { GluetunClient } from '../clients/gluetun/client';
+import type { SealingKey } from '../secrets/seal';
+import type { StreamsWorkflow } from './streams/stream-collector';
+import type { Webhook } from '../clients/webhook';
+import type { VpnHints } from './port/vpn-hints';
 
 /** What the worker knows and the workflows must not: clients, secrets, this process's view of the network. */
 export interface ActivityDeps {

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { NewsItem } from '../domain/news';
 import { newsId, newsJson } from '../domain/news-json';
-import { NotDelivered, type Webhook } from '../notify/webhook';
+import { NotDelivered, type Webhook } from '../clients/webhook';
 
 /** What happened on a VPN since the batch before. */
 export interface NewsBatch {

@@ -1,4 +1,4 @@
-import { headerSecret } from '../header-secrets';
+import { headerSecret } from '../secrets/header-secrets';
 
 /** Portward's HTTP API, as commands ask it. */
 export interface ApiOptions {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { loadEnvFile, unmarkNames } from '../env-file';
+import { loadEnvFile, unmarkNames } from '../config/env-file';
 import { addCompletion } from './commands/completion';
 import { addDoctor } from './commands/doctor';
 import { addEngines } from './commands/engines';
@@ -13,7 +13,7 @@ import { addScale } from './commands/scale';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addStreams } from './commands/streams';
-import { packageVersion } from '../package-version';
+import { packageVersion } from '../lib/package-version';
 import { Terminal } from './terminal';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { pauseUntil } from '../pause';
+import { pauseUntil } from '../lib/pause';
 import type { Terminal } from './terminal';
 
 const UP = (rows: number) => (rows === 0 ? '' : `\u001B[${rows}A`);

@@ -1,5 +1,5 @@
-import { withDeadline } from '../deadline';
-import { DockerUnreachable, statusCode } from '../docker/docker-error';
+import { withDeadline } from '../lib/deadline';
+import { DockerUnreachable, statusCode } from '../clients/docker/docker-error';
 import { NotLooked, unknown, type Finding } from './finding';
 
 /** One thing to look at. `look` gathers what a pure function of the same file then judges. */

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../without-secrets';
+import { withoutSecrets } from '../secrets/without-secrets';
 import { examine, type Check, type Result } from './check';
 import { envFile } from './checks/configuration/env-file';
 import { mistakes } from './checks/configuration/mistakes';

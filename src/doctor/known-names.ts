@@ -1,5 +1,5 @@
-import { formerVariables, leftOutVariables } from '../left-out-variables';
-import { variables } from '../variables';
+import { formerVariables, leftOutVariables } from '../config/left-out-variables';
+import { variables } from '../config/variables';
 
 // Names in an `.env` file that mean something to Portward, or to the docker-compose.yml beside it.
 

@@ -1,6 +1,6 @@
 import type Dockerode from 'dockerode';
-import { dockerError } from '../docker/docker-error';
-import type { ContainerDetails, DockerHost } from '../docker/docker-host';
+import { dockerError } from '../clients/docker/docker-error';
+import type { ContainerDetails, DockerHost } from '../clients/docker/docker-host';
 
 /** As the image's entry point is typed. */
 const COMMAND = /^(?:\S*\/)?portward (start|worker|api)\b/;

@@ -1,9 +1,9 @@
 import Dockerode from 'dockerode';
-import { ConfigError, loadConfig, type Config } from '../config';
-import { DockerHost } from '../docker/docker-host';
-import { dockerError, statusCode } from '../docker/docker-error';
-import type { Reach } from '../docker/reach';
-import { reachFinder } from '../program/docker-reach';
+import { ConfigError, loadConfig, type Config } from '../config/config';
+import { DockerHost } from '../clients/docker/docker-host';
+import { dockerError, statusCode } from '../clients/docker/docker-error';
+import type { Reach } from '../clients/docker/reach/reach';
+import { reachFinder } from '../worker/docker-reach';
 import { NotLooked } from './finding';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import type { Connection } from '@temporalio/client';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
 import { temporalFailure } from '../temporal/failure-words';
-import type { ListeningPlace } from '../temporal/listening-port';
-import { findEmbeddedServer } from '../temporal/server';
-import { serverPlaces } from '../temporal/server-address';
+import type { ListeningPlace } from '../lib/listening-port';
+import { findEmbeddedServer } from '../embedded-temporal/server';
+import { serverPlaces } from '../embedded-temporal/server-address';
 import { NotLooked } from './finding';
 import type { Site } from './site';
 

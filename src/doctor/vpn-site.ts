@@ -1,13 +1,13 @@
-import { ControlServerAddress } from '../activities/control-server';
-import type { VpnConfig } from '../config';
-import type { ContainerDetails } from '../docker/docker-host';
-import { downtime } from '../docker/downtime';
-import type { ListedContainer } from '../docker/listed-container';
-import { Unreachable } from '../docker/unreachable';
+import { ControlServerAddress } from '../activities/port/control-server';
+import type { VpnConfig } from '../config/config';
+import type { ContainerDetails } from '../clients/docker/docker-host';
+import { downtime } from '../clients/docker/reading/downtime';
+import type { ListedContainer } from '../clients/docker/listed-container';
+import { Unreachable } from '../clients/docker/reach/unreachable';
 import type { Port } from '../domain/engine';
 import { label } from '../domain/names';
-import type { Problem } from '../domain/problem';
-import { GluetunClient, GluetunError, NoPortForwarded } from '../gluetun/client';
+import type { Problem } from '../domain/vpn/problem';
+import { GluetunClient, GluetunError, NoPortForwarded } from '../clients/gluetun/client';
 import { NotLooked } from './finding';
 import type { Site } from './site';
 

@@ -1,6 +1,6 @@
 import { engineName, lineageOf } from './names';
 import type { Engine, EngineRef, Instant, Port, Role, ContainerId } from './engine';
-import type { TakenPorts } from './taken-ports';
+import type { TakenPorts } from './vpn/taken-ports';
 
 export type Cause =
   | 'first engine'
@@ -44,7 +44,7 @@ export interface Target {
 
 export interface EngineExtras {
   readonly labels: Readonly<Record<string, string>>;
-  /** See `src/seal.ts`. */
+  /** See `src/secrets/seal.ts`. */
   readonly sealedEnv: string | null;
 }
 

@@ -1,18 +1,18 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { hostAndPort, isLoopback, isUnspecified } from '../addresses';
-import type { HintTaker } from '../api/recheck-hints';
+import { hostAndPort, isLoopback, isUnspecified } from '../lib/addresses';
+import type { HintTaker } from '../api/events/recheck-hints';
 import { app } from '../api/app';
-import { apiServer } from '../api/server';
-import { TemporalFleetSource } from '../api/fleet-source';
-import { LastLists } from '../api/last-lists';
-import { TemporalVpnSource } from '../api/vpn-source';
-import type { TemporalUi } from '../api/routes/temporal-ui';
-import type { Config } from '../config';
-import { listeningError } from '../temporal/listening-port';
+import { apiServer } from '../api/http/server';
+import { TemporalFleetSource } from '../gateways/fleet-source';
+import { LastLists } from '../api/reads/last-lists';
+import { TemporalVpnSource } from '../gateways/vpn-source';
+import type { TemporalUi } from '../api/page/temporal-ui';
+import type { Config } from '../config/config';
+import { listeningError } from '../lib/listening-port';
 import { TEMPORAL_UI_PATH } from '../domain/names';
-import { sealingKeySource } from '../sealing-key';
+import { sealingKeySource } from '../secrets/sealing-key';
 import { apiPlace } from './api-place';
 
 /** Shorter ones can be found by trying. */

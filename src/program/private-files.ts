@@ -1,9 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config';
-import { DEBUG_LOG } from '../logger';
-import { sealingKeyFile } from '../sealing-key';
-import { serverFiles } from '../temporal/server-files';
+import type { Config } from '../config/config';
+import { DEBUG_LOG } from './logger';
+import { sealingKeyFile } from '../secrets/sealing-key';
+import { serverFiles } from '../embedded-temporal/server-files';
 
 const FOR_US_ALONE = 0o600;
 

@@ -1,4 +1,4 @@
-import { pauseUntil } from '../pause';
+import { pauseUntil } from '../lib/pause';
 
 const BREAK_OFF_WITHIN_MS = 1_000;
 

@@ -1,9 +1,9 @@
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { hostAndPort } from '../addresses';
-import { temporalLogger } from '../logger';
-import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../metrics/worker-metrics';
-import type { Config, Part } from '../config';
+import { hostAndPort } from '../lib/addresses';
+import { temporalLogger } from './logger';
+import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../api/metrics/worker-metrics';
+import type { Config, Part } from '../config/config';
 
 /**
  * Once a process, before any worker. Returns how the API in this process gets the worker's metrics; null when it can't.

@@ -1,5 +1,5 @@
-import { findOnPath, isExecutable } from '../temporal/path-search';
-import type { Log } from '../temporal/log';
+import { findOnPath, isExecutable } from '../lib/path-search';
+import type { Log } from '../embedded-temporal/log';
 import type { Machine } from './machine';
 
 type Env = Readonly<Record<string, string | undefined>>;

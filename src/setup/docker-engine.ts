@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../temporal/log';
+import type { Log } from '../embedded-temporal/log';
 import type { DetachedProgram, Machine } from './machine';
 
 export interface DockerEngineOptions {

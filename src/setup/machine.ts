@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Docker from 'dockerode';
-import { codeOf } from '../temporal/error-code';
-import { findOnPath } from '../temporal/path-search';
-import { runCommand } from '../temporal/run-command';
-import { lastLines, sizeOf } from '../temporal/server-log';
+import { codeOf } from '../lib/error-code';
+import { findOnPath } from '../lib/path-search';
+import { runCommand } from '../lib/run-command';
+import { lastLines, sizeOf } from '../embedded-temporal/server-log';
 
 /** What setting up asks of the computer it runs on; in tests one that only plays along. */
 export interface Machine {

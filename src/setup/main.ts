@@ -1,6 +1,6 @@
 /** What the demo, the tests and the benchmark need of the machine besides npm packages. */
-import { cacheDir, dataDir } from '../folders';
-import { resolveTemporalCli } from '../temporal/cli';
+import { cacheDir, dataDir } from '../config/folders';
+import { resolveTemporalCli } from '../embedded-temporal/cli/cli';
 import { ensureChromium } from './chromium';
 import { ensureDockerEngine } from './docker-engine';
 import { thisMachine } from './machine';

@@ -1,5 +1,5 @@
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { codeOf } from './error-code';
+import { codeOf } from '../lib/error-code';
 
 // What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No
 // connection established…') and the client's wrappers around them ('Failed to query Workflow') say neither.

@@ -1,3 +1,3 @@
-export { fleet } from './fleet';
+export { fleet } from './fleet/workflow';
 export { replaceEngine } from './replacement/workflow';
-export { vpn } from './vpn';
+export { vpn } from './vpn/workflow';

@@ -1,7 +1,7 @@
 import type Dockerode from 'dockerode';
-import { ControlServerAddress } from '../../src/activities/control-server';
-import { guessedReach } from '../../src/docker/reach';
-import { observeDocker } from '../../src/activities/docker-look';
+import { ControlServerAddress } from '../../src/activities/port/control-server';
+import { guessedReach } from '../../src/clients/docker/reach/reach';
+import { observeDocker } from '../../src/activities/docker/look';
 
 /** A VPN's container with this environment, as far as Docker is asked for it. */
 function container(...Env: string[]): Dockerode.ContainerInspectInfo {

@@ -1,7 +1,7 @@
 import type Dockerode from 'dockerode';
-import { CrashLoop } from '../../src/activities/crash-loop';
-import { observeDocker } from '../../src/activities/docker-look';
-import { isNews, type VpnObservation } from '../../src/domain/observation';
+import { CrashLoop } from '../../src/activities/observe/crash-loop';
+import { observeDocker } from '../../src/activities/docker/look';
+import { isNews, type VpnObservation } from '../../src/domain/vpn/observation';
 import { DAY, sight } from '../builders';
 
 const NEVER = '0001-01-01T00:00:00Z';

@@ -1,11 +1,11 @@
-import { createEngine } from '../../src/activities/create-engine';
-import { removeEngine } from '../../src/activities/remove-engine';
-import { engineContainer, type EngineOrder } from '../../src/activities/spec';
-import { listening, untilFree } from '../../src/activities/taken-ports';
-import { DockerHost } from '../../src/docker/docker-host';
-import { guessedReach } from '../../src/docker/reach';
+import { createEngine } from '../../src/activities/engine/create-engine';
+import { removeEngine } from '../../src/activities/engine/remove-engine';
+import { engineContainer, type EngineOrder } from '../../src/activities/engine/spec';
+import { listening, untilFree } from '../../src/activities/docker/taken-ports';
+import { DockerHost } from '../../src/clients/docker/docker-host';
+import { guessedReach } from '../../src/clients/docker/reach/reach';
 import type { EngineExtras } from '../../src/domain/replacement';
-import { seal, sealingKeyFrom } from '../../src/seal';
+import { seal, sealingKeyFrom } from '../../src/secrets/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortHolder } from '../../simulator/port-holder';
 import { RUN_LABEL } from '../../simulator/run-label';

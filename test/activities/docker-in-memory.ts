@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { upInWords } from '../../simulator/docker/in-words';
-import type { ContainerEvent, DockerEvents, EventListener } from '../../src/docker/docker-events';
-import type { ContainerDetails, DockerHost } from '../../src/docker/docker-host';
-import type { ListedContainer } from '../../src/docker/listed-container';
+import type { ContainerEvent, DockerEvents, EventListener } from '../../src/clients/docker/docker-events';
+import type { ContainerDetails, DockerHost } from '../../src/clients/docker/docker-host';
+import type { ListedContainer } from '../../src/clients/docker/listed-container';
 
 export interface ContainerInMemory {
   readonly id: string;

@@ -1,8 +1,8 @@
-import type { DockerLook } from '../../src/activities/docker-look';
-import { DockerWatch } from '../../src/activities/docker-watch';
-import type { VpnMemory } from '../../src/activities/vpn-memory';
-import { dockerError } from '../../src/docker/docker-error';
-import type { VpnObservation } from '../../src/domain/observation';
+import type { DockerLook } from '../../src/activities/docker/look';
+import { DockerWatch } from '../../src/activities/docker/watch';
+import type { VpnMemory } from '../../src/activities/observe/vpn-memory';
+import { dockerError } from '../../src/clients/docker/docker-error';
+import type { VpnObservation } from '../../src/domain/vpn/observation';
 
 const INTERVAL_MS = 5_000;
 

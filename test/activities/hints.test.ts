@@ -1,5 +1,5 @@
-import { HintSpacing } from '../../src/activities/hint-spacing';
-import { VpnHints } from '../../src/activities/vpn-hints';
+import { HintSpacing } from '../../src/activities/port/hint-spacing';
+import { VpnHints } from '../../src/activities/port/vpn-hints';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

@@ -1,9 +1,9 @@
 import pino from 'pino';
-import type { DockerLook } from '../../src/activities/docker-look';
-import { HostWatch, type VpnListener, type VpnOnHost } from '../../src/activities/host-watch';
-import type { VpnMemory } from '../../src/activities/vpn-memory';
-import { VpnDoubt } from '../../src/activities/vpn-doubt';
-import type { ContainerEvent } from '../../src/docker/docker-events';
+import type { DockerLook } from '../../src/activities/docker/look';
+import { HostWatch, type VpnListener, type VpnOnHost } from '../../src/activities/docker/host-watch';
+import type { VpnMemory } from '../../src/activities/observe/vpn-memory';
+import { VpnDoubt } from '../../src/activities/observe/vpn-doubt';
+import type { ContainerEvent } from '../../src/clients/docker/docker-events';
 import { label } from '../../src/domain/names';
 import { DAY } from '../builders';
 import { DockerInMemory, EventsInMemory, type ContainerInMemory } from './docker-in-memory';

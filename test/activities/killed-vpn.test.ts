@@ -1,4 +1,4 @@
-import type { Sight } from '../../src/domain/observation';
+import type { Sight } from '../../src/domain/vpn/observation';
 import { RealVpns } from './real-vpns';
 
 // In a file of its own: what has to be seen before something else is so on a machine that does nothing but this. Docker takes down 200

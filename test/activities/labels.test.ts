@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import { engineContainer } from '../../src/activities/spec';
+import { engineContainer } from '../../src/activities/engine/spec';
 import { keptLabels, LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
-import { condition, introduced, type ObservedEngine } from '../../src/domain/observation';
-import { extrasMistakes } from '../../src/engine/extras';
-import type { Variant } from '../../src/engine/variant';
+import { condition, introduced, type ObservedEngine } from '../../src/domain/vpn/observation';
+import { extrasMistakes } from '../../src/clients/engine/extras';
+import type { Variant } from '../../src/clients/engine/variant';
 import { DAY, target } from '../builders';
 
 const MARK = 'ondemand.app=myservice';

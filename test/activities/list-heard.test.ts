@@ -1,4 +1,4 @@
-import { listHeard } from '../../src/activities/list-heard';
+import { listHeard } from '../../src/activities/engine/list-heard';
 
 const { signal: never } = new AbortController();
 

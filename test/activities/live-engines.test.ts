@@ -1,11 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DockerLook } from '../../src/activities/docker-look';
-import { countLiveEngines } from '../../src/activities/live-engines';
-import type { ContainerDetails } from '../../src/docker/docker-host';
-import { guessedReach } from '../../src/docker/reach';
-import { engineApi } from '../../src/engine/engine-probe';
-import { variants } from '../../src/engine/variants';
+import type { DockerLook } from '../../src/activities/docker/look';
+import { countLiveEngines } from '../../src/activities/observe/live-engines';
+import type { ContainerDetails } from '../../src/clients/docker/docker-host';
+import { guessedReach } from '../../src/clients/docker/reach/reach';
+import { engineApi } from '../../src/clients/engine/engine-probe';
+import { variants } from '../../src/clients/engine/variants';
 import { presentVpn } from '../builders';
 
 const aceStream = variants({ arm32: 'x', arm64: 'x' })['krinkuto11-amd64'];

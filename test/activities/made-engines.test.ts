@@ -1,5 +1,5 @@
-import { MadeEngines } from '../../src/activities/made-engines';
-import type { ObservedEngine } from '../../src/domain/observation';
+import { MadeEngines } from '../../src/activities/docker/made-engines';
+import type { ObservedEngine } from '../../src/domain/vpn/observation';
 import { DAY, sight } from '../builders';
 
 // What an observe tells of engines that replacements are making.

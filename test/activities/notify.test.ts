@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { Notifications, type NewsBatch } from '../../src/activities/notify';
-import { Webhook } from '../../src/notify/webhook';
-import { Receiver } from '../notify/receiver';
+import { Webhook } from '../../src/clients/webhook';
+import { Receiver } from '../clients/webhook/receiver';
 
 // What becomes of a batch that the receiver does not take, and what is said of it.
 

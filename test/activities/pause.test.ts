@@ -1,4 +1,4 @@
-import { pauseUntil } from '../../src/pause';
+import { pauseUntil } from '../../src/lib/pause';
 
 test('a pause never ends before its time, not by a part of a millisecond', async () => {
   for (let round = 0; round < 100; round++) {

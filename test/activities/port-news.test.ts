@@ -1,4 +1,4 @@
-import { PortNews } from '../../src/activities/port-news';
+import { PortNews } from '../../src/activities/port/port-news';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

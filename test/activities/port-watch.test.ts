@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { PortWatch, type PortFailure } from '../../src/activities/port-watch';
-import type { PortRead, PortReading } from '../../src/domain/observation';
+import { PortWatch, type PortFailure } from '../../src/activities/port/port-watch';
+import type { PortRead, PortReading } from '../../src/domain/vpn/observation';
 import { until } from '../simulator/until';
 
 /** A control server whose answers come when the test says so. */

@@ -1,6 +1,6 @@
-import { PublicIpWatch } from '../../src/activities/public-ip-watch';
-import { GluetunError } from '../../src/gluetun/client';
-import type { PublicIp } from '../../src/domain/observation';
+import { PublicIpWatch } from '../../src/activities/port/public-ip-watch';
+import { GluetunError } from '../../src/clients/gluetun/client';
+import type { PublicIp } from '../../src/domain/vpn/observation';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

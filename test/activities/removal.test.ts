@@ -1,15 +1,15 @@
-import { guessedReach } from '../../src/docker/reach';
+import { guessedReach } from '../../src/clients/docker/reach/reach';
 import Dockerode from 'dockerode';
-import { createEngine } from '../../src/activities/create-engine';
-import { portsReleased } from '../../src/activities/port-release';
-import { refusable, removeEngine } from '../../src/activities/remove-engine';
-import { DockerEvents } from '../../src/docker/docker-events';
-import { DockerHost, type ContainerDetails } from '../../src/docker/docker-host';
+import { createEngine } from '../../src/activities/engine/create-engine';
+import { portsReleased } from '../../src/activities/engine/port-release';
+import { refusable, removeEngine } from '../../src/activities/engine/remove-engine';
+import { DockerEvents } from '../../src/clients/docker/docker-events';
+import { DockerHost, type ContainerDetails } from '../../src/clients/docker/docker-host';
 import { REFUSED_BY_DOCKER } from '../../src/domain/replacement';
-import { sealingKeyFrom } from '../../src/seal';
+import { sealingKeyFrom } from '../../src/secrets/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { target } from '../builders';
-import { Containers } from '../docker/containers';
+import { Containers } from '../clients/docker/containers';
 import { DockerGate } from '../program/docker-gate';
 
 const containers = new Containers();

@@ -2,8 +2,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import type { ActivityDeps } from '../../src/activities/deps';
-import type { EngineOrder } from '../../src/activities/spec';
-import type { DockerHost } from '../../src/docker/docker-host';
+import type { EngineOrder } from '../../src/activities/engine/spec';
+import type { DockerHost } from '../../src/clients/docker/docker-host';
 import { target } from '../builders';
 import { until } from '../simulator/until';
 

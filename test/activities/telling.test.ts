@@ -1,6 +1,6 @@
-import { Telling } from '../../src/activities/telling';
+import { Telling } from '../../src/activities/observe/telling';
 import type { Instant } from '../../src/domain/engine';
-import type { EngineCondition, PortReading } from '../../src/domain/observation';
+import type { EngineCondition, PortReading } from '../../src/domain/vpn/observation';
 import { DAY, sight } from '../builders';
 
 // Whether the first look of a workflow is told, while time is turned.

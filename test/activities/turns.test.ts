@@ -1,4 +1,4 @@
-import { Turns } from '../../src/activities/turns';
+import { Turns } from '../../src/activities/engine/turns';
 
 /** Work that ends when told. */
 class Work {

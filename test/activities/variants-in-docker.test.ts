@@ -1,10 +1,10 @@
 // Each variant with the simulated engine, which takes its ports in all the ways in which the images do.
-import { createEngine } from '../../src/activities/create-engine';
-import { DockerHost } from '../../src/docker/docker-host';
-import { guessedReach } from '../../src/docker/reach';
-import { p2pPortOf } from '../../src/engine/p2p-port';
-import { variants } from '../../src/engine/variants';
-import { sealingKeyFrom } from '../../src/seal';
+import { createEngine } from '../../src/activities/engine/create-engine';
+import { DockerHost } from '../../src/clients/docker/docker-host';
+import { guessedReach } from '../../src/clients/docker/reach/reach';
+import { p2pPortOf } from '../../src/clients/engine/p2p-port';
+import { variants } from '../../src/clients/engine/variants';
+import { sealingKeyFrom } from '../../src/secrets/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { target } from '../builders';

@@ -1,4 +1,4 @@
-import { VpnDoubt } from '../../src/activities/vpn-doubt';
+import { VpnDoubt } from '../../src/activities/observe/vpn-doubt';
 import { presentVpn } from '../builders';
 
 const vpn = presentVpn();

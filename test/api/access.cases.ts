@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AccessOptions } from '../../src/api/access';
+import type { AccessOptions } from '../../src/api/http/access';
 import { api, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { app, type AppOptions } from '../../src/api/app';
-import type { FleetSource } from '../../src/api/fleet-source';
-import type { PoolSettings } from '../../src/api/pool-status';
-import { apiServer } from '../../src/api/server';
-import type { VpnSource } from '../../src/api/vpn-source';
-import type { SealingKey } from '../../src/seal';
+import type { FleetSource } from '../../src/gateways/fleet-source';
+import type { PoolSettings } from '../../src/api/present/pool-status';
+import { apiServer } from '../../src/api/http/server';
+import type { VpnSource } from '../../src/gateways/vpn-source';
+import type { SealingKey } from '../../src/secrets/seal';
 
 /** Told how many engines there shall be; a test may have it fail. */
 export class FleetStandIn implements FleetSource {

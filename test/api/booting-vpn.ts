@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Replacement } from '../../src/domain/replacement';
-import { statusView } from '../../src/workflows/status-view';
-import type { VpnData } from '../../src/workflows/vpn-data';
+import { statusView } from '../../src/workflows/vpn/views/status-view';
+import type { VpnData } from '../../src/workflows/vpn/data';
 import { plainEngine, replacement, target, vpnData, vpnSettings } from '../builders';
 import { VpnStandIn } from './vpn-stand-in';
 

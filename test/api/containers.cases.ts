@@ -5,7 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { engineRef } from '../../src/domain/engine';
-import type { EngineCondition } from '../../src/domain/observation';
+import type { EngineCondition } from '../../src/domain/vpn/observation';
 import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { KnownLists } from '../../src/api/last-lists';
-import type { EngineList } from '../../src/api/vpn-source';
+import type { KnownLists } from '../../src/api/reads/last-lists';
+import type { EngineList } from '../../src/gateways/vpn-source';
 import type { ListedEngine } from '../../src/domain/engine';
 import { forwardedEngine, plainEngine } from '../builders';
 import { api, closeAll, LAG_MS, Later, STALE_LIMIT_MS, turnTime } from './api-under-test';

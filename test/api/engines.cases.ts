@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { EngineSchema } from '../../src/api/schemas';
+import { EngineSchema } from '../../src/api/schemas/engines';
 import { DAY, forwardedEngine, observeProgress, plainEngine } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { decodeEngines, detail } from './proxy-decoder';

@@ -1,9 +1,9 @@
 import { Value } from '@sinclair/typebox/value';
 import { FormatRegistry } from '@sinclair/typebox';
-import { StreamStateSchema } from '../../src/api/stream-schemas';
-import { FOUND_STALE } from '../../src/domain/end-reason';
+import { StreamStateSchema } from '../../src/api/schemas/streams';
+import { FOUND_STALE } from '../../src/domain/streams/end-reason';
 import { DAY, plainEngine } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 import { until } from '../simulator/until';
 import { api, closeAll, Later, turnTime } from './api-under-test';
 import { detail } from './proxy-decoder';

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { TemporalFleetSource } from '../../src/api/fleet-source';
+import { TemporalFleetSource } from '../../src/gateways/fleet-source';
 import { turnTime } from './api-under-test';
 
 beforeEach(turnTime);

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LastLists, lastListsFile, type LastListsOptions } from '../../src/api/last-lists';
-import type { VpnLists } from '../../src/api/vpn-source';
+import { LastLists, lastListsFile, type LastListsOptions } from '../../src/api/reads/last-lists';
+import type { VpnLists } from '../../src/gateways/vpn-source';
 import { DAY, forwardedEngine, plainEngine } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 
 const root = mkdtempSync(join(tmpdir(), 'portward-last-lists-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { laxProvisioning, laxStreamStarted } from '../../src/api/lax-bodies';
+import { laxProvisioning, laxStreamStarted } from '../../src/api/http/lax-bodies';
 
 export function laxBodiesCases(): void {
   test('numbers as env and labels, and a port as text, are taken as what they mean', () => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { noPort } from '../../src/workflows/vpn-data';
+import { noPort } from '../../src/workflows/vpn/data';
 import {
   forwardedEngine,
   plainEngine,
@@ -10,7 +10,7 @@ import {
   vpnSettings,
   breakers,
 } from '../builders';
-import { parseExposition, valueOf, type Family } from '../metrics/exposition';
+import { parseExposition, valueOf, type Family } from './metrics/exposition';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 

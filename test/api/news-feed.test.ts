@@ -1,6 +1,6 @@
-import { parsePosition, positionText } from '../../src/api/feed-position';
-import { NewsFeed } from '../../src/api/news-feed';
-import type { Told } from '../../src/api/news-follower';
+import { parsePosition, positionText } from '../../src/api/events/feed-position';
+import { NewsFeed } from '../../src/api/events/news-feed';
+import type { Told } from '../../src/api/events/news-follower';
 import { VpnFollower } from '../../src/api/reads/vpn-follower';
 import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
 import { newsJson } from '../../src/domain/news-json';

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import createClient from 'openapi-fetch';
 import type { HttpMethod } from 'openapi-typescript-helpers';
 import { DAY, observeProgress, plainEngine, replacement, vpnStatus } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 

@@ -1,9 +1,9 @@
 // The page's files, and the stream that tells it everything. Over real HTTP: a stream without end can't be injected.
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { PageEvents } from '../../src/api/page/page-state';
-import { noPort } from '../../src/workflows/vpn-data';
-import { stream } from '../streams/events';
+import type { PageEvents } from '../../src/api/page/state';
+import { noPort } from '../../src/workflows/vpn/data';
+import { stream } from '../stream-events';
 import { until } from '../simulator/until';
 import { forwardedEngine, observeProgress, plainEngine, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';

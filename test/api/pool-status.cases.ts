@@ -1,7 +1,7 @@
 import { engineRef } from '../../src/domain/engine';
-import { recentFacts } from '../../src/api/pool-status';
-import type { Stream } from '../../src/domain/stream';
-import { noPort, type VpnData } from '../../src/workflows/vpn-data';
+import { recentFacts } from '../../src/api/present/pool-status';
+import type { Stream } from '../../src/domain/streams/stream';
+import { noPort, type VpnData } from '../../src/workflows/vpn/data';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnStatus, vpnSettings, breakers } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';

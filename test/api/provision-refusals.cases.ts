@@ -5,7 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { VpnSettings } from '../../src/domain/settings';
-import type { VpnData } from '../../src/workflows/vpn-data';
+import type { VpnData } from '../../src/workflows/vpn/data';
 import { plainEngine, presentVpn, replacement, sight, target, vpnSettings, breakers } from '../builders';
 import { api, closeAll, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass, URL } from './booting-vpn';

@@ -1,5 +1,5 @@
 import type { Replacement } from '../../src/domain/replacement';
-import type { VpnData } from '../../src/workflows/vpn-data';
+import type { VpnData } from '../../src/workflows/vpn/data';
 import { forwardedEngine, plainEngine, replacement, target, breakers } from '../builders';
 import { api, closeAll, Later, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass } from './booting-vpn';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Replacement } from '../../src/domain/replacement';
-import { pauseUntil } from '../../src/pause';
-import { open, type SealingKey } from '../../src/seal';
+import { pauseUntil } from '../../src/lib/pause';
+import { open, type SealingKey } from '../../src/secrets/seal';
 import { plainEngine, presentVpn, sight } from '../builders';
 import { api, closeAll, Later, SEALING_KEY, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, ENGINE, pass, URL } from './booting-vpn';

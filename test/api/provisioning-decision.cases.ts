@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { decideProvisioning, type VpnFacts } from '../../src/api/provisioning-decision';
-import type { VpnData } from '../../src/workflows/vpn-data';
+import { decideProvisioning, type VpnFacts } from '../../src/api/provisioning/decision';
+import type { VpnData } from '../../src/workflows/vpn/data';
 import {
   DAY,
   plainEngine,

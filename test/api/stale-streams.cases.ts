@@ -1,7 +1,7 @@
-import { StaleStreams } from '../../src/api/stale-streams';
-import { FOUND_STALE } from '../../src/domain/end-reason';
+import { StaleStreams } from '../../src/api/streams/stale-streams';
+import { FOUND_STALE } from '../../src/domain/streams/end-reason';
 import { DAY } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 
 const stale = (id: string) => stream(id, { endedAt: DAY, endReason: FOUND_STALE });
 

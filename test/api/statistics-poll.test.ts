@@ -1,9 +1,9 @@
-import { StaleStreams } from '../../src/api/stale-streams';
-import { StatisticsPoll } from '../../src/api/statistics-poll';
-import { StreamHistory } from '../../src/api/stream-history';
-import type { SampleRecords } from '../../src/domain/stream-samples';
+import { StaleStreams } from '../../src/api/streams/stale-streams';
+import { StatisticsPoll } from '../../src/api/streams/statistics-poll';
+import { StreamHistory } from '../../src/api/streams/stream-history';
+import type { SampleRecords } from '../../src/domain/streams/samples';
 import { DAY } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 
 /** Two VPNs, and what each has to say now; one that is not in it can't be had. */
 function polling() {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { StreamEvent } from '../../src/domain/stream';
-import { StreamEventQueue, TooManyWaiting } from '../../src/api/stream-events-queue';
-import { ended, started } from '../streams/events';
+import type { StreamEvent } from '../../src/domain/streams/stream';
+import { StreamEventQueue, TooManyWaiting } from '../../src/api/streams/stream-events-queue';
+import { ended, started } from '../stream-events';
 import { Later, turnTime } from './api-under-test';
 
 /** A VPN's workflow that takes what it is told, or not. */

@@ -1,11 +1,11 @@
 import { CATCH_UP_WITHIN_MS } from '../../src/api/reads/reads';
 import { VpnFollower } from '../../src/api/reads/vpn-follower';
 import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
-import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/stream-events';
-import { withEvents } from '../../src/api/stream-events-queue';
-import type { Stream, StreamEvent } from '../../src/domain/stream';
+import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/streams/stream-events';
+import { withEvents } from '../../src/api/streams/stream-events-queue';
+import type { Stream, StreamEvent } from '../../src/domain/streams/stream';
 import { DAY, plainEngine } from '../builders';
-import { ended, stream } from '../streams/events';
+import { ended, stream } from '../stream-events';
 import { Later, turnTime } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';
 

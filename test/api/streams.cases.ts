@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { FormatRegistry, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { StreamStateSchema } from '../../src/api/stream-schemas';
+import { StreamStateSchema } from '../../src/api/schemas/streams';
 import { DAY, observeProgress, plainEngine } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 import { api, closeAll, turnTime } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { start } from './stream-reports';

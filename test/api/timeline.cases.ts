@@ -1,4 +1,4 @@
-import { noPort } from '../../src/domain/timeline';
+import { noPort } from '../../src/domain/vpn/timeline';
 import { DAY, vpnStatus } from '../builders';
 import { api, closeAll } from './api-under-test';
 import { VpnStandIn } from './vpn-stand-in';

@@ -1,9 +1,9 @@
 import { QueryNotRegisteredError, QueryRejectedError, ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { TemporalVpnSource } from '../../src/api/vpn-source';
-import { listQuestion } from '../../src/program/list-question';
+import { TemporalVpnSource } from '../../src/gateways/vpn-source';
+import { listQuestion } from '../../src/gateways/list-question';
 import { NOT_BEGUN } from '../../src/temporal/client';
-import { ASK_AGAIN } from '../../src/workflows/messages';
+import { ASK_AGAIN } from '../../src/workflows/vpn/messages';
 import { observeProgress, plainEngine } from '../builders';
 
 const DEADLINE_MS = 2_000;

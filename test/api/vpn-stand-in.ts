@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import type { ObserveProgress } from '../../src/activities/observe';
-import type { EngineList, VpnLists, VpnSource } from '../../src/api/vpn-source';
-import { withEvents } from '../../src/api/stream-events-queue';
-import type { Growth, GrowthListener } from '../../src/temporal/history-growth';
-import type { BreakerKind } from '../../src/domain/breaker';
+import type { ObserveProgress } from '../../src/activities/observe/observe';
+import type { EngineList, VpnLists, VpnSource } from '../../src/gateways/vpn-source';
+import { withEvents } from '../../src/api/streams/stream-events-queue';
+import type { Growth, GrowthListener } from '../../src/gateways/history-growth';
+import type { BreakerKind } from '../../src/domain/vpn/breaker';
 import type { ListedEngine } from '../../src/domain/engine';
 import type { NewsAnswer } from '../../src/domain/news';
-import type { Stream, StreamEvent } from '../../src/domain/stream';
+import type { Stream, StreamEvent } from '../../src/domain/streams/stream';
 import type { Replacement } from '../../src/domain/replacement';
-import type { VpnStatusView } from '../../src/domain/vpn-status-view';
-import type { ProvisionRequest, ReplaceRequest } from '../../src/workflows/messages';
+import type { VpnStatusView } from '../../src/domain/vpn/status-view';
+import type { ProvisionRequest, ReplaceRequest } from '../../src/workflows/vpn/messages';
 import { replacement, vpnStatus, vpnSettings } from '../builders';
 
 const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [], onlySignals: null };

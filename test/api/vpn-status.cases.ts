@@ -1,10 +1,10 @@
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { FastifyInstance } from 'fastify';
-import { VpnStatusSchema, type VpnStatusJson } from '../../src/api/schemas';
-import { closedBreakers } from '../../src/workflows/breaker';
-import { noRemedies } from '../../src/workflows/remedies';
-import { noPort } from '../../src/workflows/vpn-data';
+import { VpnStatusSchema, type VpnStatusJson } from '../../src/api/schemas/engines';
+import { closedBreakers } from '../../src/workflows/vpn/decide/breaker';
+import { noRemedies } from '../../src/workflows/vpn/decide/remedies';
+import { noPort } from '../../src/workflows/vpn/data';
 import {
   DAY,
   forwardedEngine,

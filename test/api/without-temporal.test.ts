@@ -1,6 +1,6 @@
 // The API's own client, and nothing that answers: what people then read.
-import { TemporalFleetSource } from '../../src/api/fleet-source';
-import { TemporalVpnSource } from '../../src/api/vpn-source';
+import { TemporalFleetSource } from '../../src/gateways/fleet-source';
+import { TemporalVpnSource } from '../../src/gateways/vpn-source';
 import { lazyClient, targetAt } from '../../src/temporal/client';
 import { api, closeAll } from './api-under-test';
 

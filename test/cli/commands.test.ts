@@ -2,8 +2,8 @@ import { CommanderError } from 'commander';
 import { api, closeAll, FleetStandIn } from '../api/api-under-test';
 import { VpnStandIn } from '../api/vpn-stand-in';
 import { DAY, forwardedEngine, plainEngine, replacement, vpnStatus, vpnSettings } from '../builders';
-import { noPort } from '../../src/workflows/vpn-data';
-import { stream } from '../streams/events';
+import { noPort } from '../../src/workflows/vpn/data';
+import { stream } from '../stream-events';
 import { Page, typed, TypedTerminal } from './typed';
 
 // Commands against the real API over VPNs that stand in, as somebody types them.

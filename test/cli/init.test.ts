@@ -5,9 +5,9 @@ import { parse } from 'yaml';
 import { init } from '../../src/cli/commands/init';
 import { vpnIn, type FoundVpn } from '../../src/cli/init/found-vpn';
 import { atTerminal, nobody, type Questions } from '../../src/cli/init/questions';
-import { loadConfig } from '../../src/config';
-import type { ContainerDetails } from '../../src/docker/docker-host';
-import { loadEnvFile } from '../../src/env-file';
+import { loadConfig } from '../../src/config/config';
+import type { ContainerDetails } from '../../src/clients/docker/docker-host';
+import { loadEnvFile } from '../../src/config/env-file';
 import { PassThrough } from 'node:stream';
 import { TypedTerminal } from './typed';
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { splitWords } from '../../simulator/vpn/split-words';
 import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
-import { variables } from '../../src/variables';
+import { variables } from '../../src/config/variables';
 import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
 import { configured } from './environment';

@@ -1,7 +1,7 @@
 // .env.example is the list that users copy: it must be all that there is, with the values that hold.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { variables } from '../../src/variables';
+import { variables } from '../../src/config/variables';
 import { tablesIn } from '../docs/markdown';
 import { configured } from './environment';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadEnvFile, unmarkNames } from '../../src/env-file';
+import { loadEnvFile, unmarkNames } from '../../src/config/env-file';
 
 const MARK = '\u{FEFF}';
 

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, type Config, type Part } from '../../src/config';
+import { ConfigError, loadConfig, type Config, type Part } from '../../src/config/config';
 
 type Env = Readonly<Record<string, string>>;
 

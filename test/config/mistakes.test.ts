@@ -1,4 +1,4 @@
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/config';
 import { configError, configured, mistakes, ONE_VPN, TWO_VPNS } from './environment';
 
 test('all mistakes are in one message, those of single variables and those of their combination', () => {

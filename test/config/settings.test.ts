@@ -1,4 +1,4 @@
-import { fleetSettings, vpnSettings } from '../../src/program/settings';
+import { fleetSettings, vpnSettings } from '../../src/worker/settings';
 import { configured, TWO_VPNS } from './environment';
 
 // Each with a value of its own, none a default.

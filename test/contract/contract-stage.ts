@@ -1,5 +1,5 @@
 import { NO_PROXY, Stage } from '../program/stage';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { ContractClient } from './client';
 import { API_KEY } from './proxy-stage';
 import * as shape from './shapes';

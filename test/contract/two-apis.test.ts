@@ -3,7 +3,7 @@ import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
 import { decoded } from '../../simulator/proxy-client-shapes';
 import type { StrictProxyClient } from '../../simulator/proxy-client-strict';
-import { parseExposition, valueOf } from '../metrics/exposition';
+import { parseExposition, valueOf } from '../api/metrics/exposition';
 import { meanwhile } from '../program/meanwhile';
 import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';

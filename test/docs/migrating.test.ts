@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { leftOutNotice, leftOutVariables } from '../../src/left-out-variables';
-import { variables } from '../../src/variables';
+import { leftOutNotice, leftOutVariables } from '../../src/config/left-out-variables';
+import { variables } from '../../src/config/variables';
 import { configured } from '../config/environment';
 
 // Existing `.env` files go on working: each variable of the system before Portward is read, or told to be left out.

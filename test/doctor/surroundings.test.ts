@@ -1,4 +1,4 @@
-import { DockerUnreachable } from '../../src/docker/docker-error';
+import { DockerUnreachable } from '../../src/clients/docker/docker-error';
 import { judgeEvents } from '../../src/doctor/checks/docker/events';
 import { judgeEngines } from '../../src/doctor/checks/docker/left-over-engines';
 import { judgeFailure, judgeVersion } from '../../src/doctor/checks/docker/reachable';

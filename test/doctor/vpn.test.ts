@@ -7,8 +7,8 @@ import { judgeRedirection } from '../../src/doctor/checks/vpn/listening-port';
 import { judgeForwarding } from '../../src/doctor/checks/vpn/port-forwarding';
 import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
 import type { ReadFailure } from '../../src/doctor/vpn-site';
-import type { Problem } from '../../src/domain/problem';
-import { forwardingSettings } from '../../src/gluetun/container-environment';
+import type { Problem } from '../../src/domain/vpn/problem';
+import { forwardingSettings } from '../../src/clients/gluetun/container-environment';
 import { said } from './said';
 
 // What each check makes of what it has seen.

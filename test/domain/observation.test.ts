@@ -5,7 +5,7 @@ import {
   type Known,
   type PortReading,
   type Sight,
-} from '../../src/domain/observation';
+} from '../../src/domain/vpn/observation';
 import { presentVpn } from '../builders';
 
 const NOT_BUSY = { evicted: [], replacements: [] };

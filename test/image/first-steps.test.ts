@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { engineImage, removeEngineImages } from '../../simulator/engine-image';
 import { ensureSimulatorImage, NODE } from '../../simulator/image';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import { ADMIN_PORT } from '../../simulator/vpn/messages';
 import { testUnless } from '../test-unless';

@@ -6,10 +6,10 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/prom
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheDir } from '../../src/folders';
-import { findTemporalCli } from '../../src/temporal/cli';
-import { CLI_VERSION } from '../../src/temporal/cli-release';
-import { findOnPath } from '../../src/temporal/path-search';
+import { cacheDir } from '../../src/config/folders';
+import { findTemporalCli } from '../../src/embedded-temporal/cli/cli';
+import { CLI_VERSION } from '../../src/embedded-temporal/cli/release';
+import { findOnPath } from '../../src/lib/path-search';
 
 const COMPOSE_VERSION = '2.40.3';
 /** Of how the stand-in is made; another one for another way. */

@@ -1,4 +1,4 @@
-import type { BreakerJson } from '../../src/api/schemas';
+import type { BreakerJson } from '../../src/api/schemas/engines';
 import { engineImage } from '../../simulator/engine-image';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';

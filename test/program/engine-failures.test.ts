@@ -1,4 +1,4 @@
-import type { EngineJson, ReplacementJson } from '../../src/api/schemas';
+import type { EngineJson, ReplacementJson } from '../../src/api/schemas/engines';
 import { startPortHolder } from '../../simulator/port-holder';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';

@@ -1,9 +1,9 @@
 // Those who follow what happens, beside the whole program: a client of the stream, and a receiver of NOTIFY_URL.
 import { EventClient, type HeardEvent } from '../api/event-client';
-import { Receiver } from '../notify/receiver';
+import { Receiver } from '../clients/webhook/receiver';
 import { until } from '../simulator/until';
 import type { NewsAnswer } from '../../src/domain/news';
-import { newsQuery } from '../../src/workflows/messages';
+import { newsQuery } from '../../src/workflows/vpn/messages';
 import { Stage } from './stage';
 
 interface Batch {

@@ -1,5 +1,5 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { ReplacementJson } from '../../src/api/schemas';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 

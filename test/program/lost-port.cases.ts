@@ -1,4 +1,4 @@
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';
 import { lane } from './lane';

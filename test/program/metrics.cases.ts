@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { tablesIn } from '../docs/markdown';
-import { parseExposition, valueOf, type Family } from '../metrics/exposition';
-import { metricNames } from '../metrics/expression';
+import { parseExposition, valueOf, type Family } from '../api/metrics/exposition';
+import { metricNames } from '../api/metrics/expression';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { NO_PROXY, Stage } from './stage';

@@ -39,8 +39,8 @@ function run(code: string, files: string) {
 }
 
 test.each([
-  ['a start', LOAD, 'cli/command-line.js,config.js,program/run.js', 1_000],
-  ['a thread for workflows', IN_A_THREAD, 'temporal/workflow-thread.js', 100],
+  ['a start', LOAD, 'cli/command-line.js,config/config.js,program/run.js', 1_000],
+  ['a thread for workflows', IN_A_THREAD, 'worker/workflow-thread.js', 100],
 ])('%s has its modules from the pack, compiled', (_, code, files, atLeast) => {
   const { refused, compiled, loaded } = run(code, files);
   expect(refused).toBe(false);
@@ -52,7 +52,7 @@ test.each([
 test('what the pack holds knows its own file, and so finds what lies beside it', () => {
   const ask = `
     require('${join(dist, 'src', 'packed-modules.js')}');
-    const { workflowBundle } = require('${join(dist, 'src', 'temporal', 'workflow-code.js')}');
+    const { workflowBundle } = require('${join(dist, 'src', 'worker', 'workflow-code.js')}');
     console.log(workflowBundle.codePath);
   `;
   const { stdout } = spawnSync(process.execPath, ['-e', ask], { encoding: 'utf8' });
@@ -63,7 +63,7 @@ test('a thread for workflows makes no stack trace of each promise, and follows A
   const ask = `
     const { AsyncLocalStorage } = require('node:async_hooks');
     const { parentPort } = require('node:worker_threads');
-    require('${join(dist, 'src', 'temporal', 'workflow-thread.js')}');
+    require('${join(dist, 'src', 'worker', 'workflow-thread.js')}');
     let seen = 0;
     require('node:v8').promiseHooks.createHook({ init: () => seen++ });
     const storage = new AsyncLocalStorage();

@@ -1,6 +1,6 @@
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { fleetWorkflowId } from '../../src/domain/names';
-import { fleetStateQuery } from '../../src/workflows/fleet-messages';
+import { fleetStateQuery } from '../../src/workflows/fleet/messages';
 import { playOn, type Reported } from '../contract/stream-reports';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';

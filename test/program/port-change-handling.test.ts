@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import { listenForKilling } from './killed';
 import { meanwhile } from './meanwhile';

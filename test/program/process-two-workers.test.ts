@@ -3,10 +3,10 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
-import type { ReplacementJson } from '../../src/api/schemas';
-import { cacheDir } from '../../src/folders';
-import { resolveTemporalCli } from '../../src/temporal/cli';
-import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/server';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
+import { cacheDir } from '../../src/config/folders';
+import { resolveTemporalCli } from '../../src/embedded-temporal/cli/cli';
+import { startEmbeddedServer, type EmbeddedServer } from '../../src/embedded-temporal/server';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 

@@ -1,4 +1,4 @@
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { fleetWorkflowId } from '../../src/domain/names';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { until } from '../simulator/until';

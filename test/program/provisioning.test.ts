@@ -1,9 +1,9 @@
 import { freePorts } from '../../simulator/free-ports';
 import { httpGet } from '../../simulator/http-get';
 import type { PortwardProcess } from '../../simulator/portward-process';
-import type { ContainerJson, ProvisionedJson, RefusalJson } from '../../src/api/provisioning-schemas';
-import type { EngineJson } from '../../src/api/schemas';
-import type { OrchestratorStatusJson } from '../../src/api/status-schemas';
+import type { ContainerJson, ProvisionedJson, RefusalJson } from '../../src/api/schemas/provisioning';
+import type { EngineJson } from '../../src/api/schemas/engines';
+import type { OrchestratorStatusJson } from '../../src/api/schemas/status';
 import { Planted } from '../security/planted';
 import { tracesOf } from '../security/traces';
 import { until } from '../simulator/until';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';

@@ -1,7 +1,7 @@
 import { freePorts } from '../../simulator/free-ports';
-import type { EngineJson } from '../../src/api/schemas';
-import type { StreamJson, StreamSampleJson } from '../../src/api/stream-schemas';
-import { parseExposition, valueOf, type Family } from '../metrics/exposition';
+import type { EngineJson } from '../../src/api/schemas/engines';
+import type { StreamJson, StreamSampleJson } from '../../src/api/schemas/streams';
+import { parseExposition, valueOf, type Family } from '../api/metrics/exposition';
 import { until } from '../simulator/until';
 import { Stage } from './stage';
 import { steadily } from './steadily';

@@ -1,4 +1,4 @@
-import type { VpnJson } from '../../src/api/schemas';
+import type { VpnJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 import { steadily } from './steadily';

@@ -1,6 +1,6 @@
 // Portward behind a filtering proxy that lets through what docs/guides/limit-docker.md lists, and nothing else.
 import type { SimulatedVpn } from '../../simulator/vpn-container';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { lane } from '../program/lane';
 import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';

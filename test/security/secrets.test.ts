@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
-import type { ProvisionedJson } from '../../src/api/provisioning-schemas';
+import type { ProvisionedJson } from '../../src/api/schemas/provisioning';
 import { DockerGate } from '../program/docker-gate';
 import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';

@@ -13,12 +13,12 @@ function concernedBy(...files: string[]): string[] {
 }
 
 test('a change of the program concerns what starts the built program, however indirectly', () => {
-  const concerned = concernedBy('src/workflows/decide.ts');
-  expect(concerned).toContain('src/workflows/decide.ts');
+  const concerned = concernedBy('src/workflows/vpn/decide/decide.ts');
+  expect(concerned).toContain('src/workflows/vpn/decide/decide.ts');
   expect(concerned).toContain('simulator/portward-process.ts');
   expect(concerned).toContain('test/workflows/built-workflows.ts');
   // A program of this file does.
-  expect(concerned).toContain('test/temporal/server-bench.ts');
+  expect(concerned).toContain('test/embedded-temporal/server-bench.ts');
   expect(concerned).not.toContain('simulator/scripts.ts');
 });
 

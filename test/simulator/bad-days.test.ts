@@ -1,5 +1,5 @@
 // The client against simulated VPNs: what it makes of each bad day of a real one.
-import { GluetunClient, GluetunError, NoPortForwarded, type FollowedPort } from '../../src/gluetun/client';
+import { GluetunClient, GluetunError, NoPortForwarded, type FollowedPort } from '../../src/clients/gluetun/client';
 import { RELEASES } from '../../simulator/vpn/messages';
 import type { Fault, SimulatedVpn } from '../../simulator/vpn-container';
 import { Simulation } from './simulation';

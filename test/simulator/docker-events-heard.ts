@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { DockerHost } from '../../src/docker/docker-host';
+import type { DockerHost } from '../../src/clients/docker/docker-host';
 import { until } from './until';
 
 const KINDS = ['create', 'start', 'kill', 'die', 'stop', 'restart', 'update', 'destroy', 'health_status'];

@@ -112,7 +112,7 @@ testPrivateDocker('with live restore the containers do not notice that it is sto
 testPrivateDocker('nothing is left of it when the process that made it is killed', async () => {
   const child = spawn(
     process.execPath,
-    ['--require', join(__dirname, '../temporal/typescript-hook.cjs'), join(__dirname, 'private-docker-child.ts')],
+    ['--require', join(__dirname, '../typescript-hook.cjs'), join(__dirname, 'private-docker-child.ts')],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [line] = await once(createInterface({ input: child.stdout }), 'line');

@@ -1,4 +1,4 @@
-import { askConnected } from '../../src/engine/engine-api';
+import { askConnected } from '../../src/clients/engine/engine-api';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { control, reportedPort } from './control';
 import { Simulation } from './simulation';

@@ -1,6 +1,6 @@
 import { wedgeTemporal } from '../../simulator/wedge-temporal';
-import { startWorkflow, statusOf } from '../temporal/ask-server';
-import { ServerBench, until } from '../temporal/server-bench';
+import { startWorkflow, statusOf } from '../embedded-temporal/ask-server';
+import { ServerBench, until } from '../embedded-temporal/server-bench';
 
 let bench: ServerBench;
 beforeAll(async () => {

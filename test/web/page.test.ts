@@ -3,7 +3,7 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../../screenshot/browser';
-import type { EngineJson } from '../../src/api/schemas';
+import type { EngineJson } from '../../src/api/schemas/engines';
 import { CHROMIUM_ADVICE, findChromium } from '../../src/setup/chromium';
 import { Stage } from '../program/stage';
 import { until } from '../simulator/until';

@@ -1,4 +1,4 @@
-import type { ReplacementJson } from '../../src/api/schemas';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
 
 /** 65290 → 40648, under way. */
 export function replacementJson(change: Partial<ReplacementJson> = {}): ReplacementJson {

@@ -1,6 +1,6 @@
 // The arithmetic of the page's timeline.
 import * as fc from 'fast-check';
-import { noPort, type EndedRecord, type StateRecord } from '../../src/domain/timeline';
+import { noPort, type EndedRecord, type StateRecord } from '../../src/domain/vpn/timeline';
 import { bands, changeAt, inWords, knownSince, marks, numberOf, place, ranges, ticks } from '../../web/logic/ribbon';
 import { replacementJson } from './replacement-json';
 

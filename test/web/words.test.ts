@@ -1,13 +1,13 @@
 // What the page says of VPNs and of what happened.
-import type { PageNews, PageVpn } from '../../src/api/page/page-state';
-import { pageVpn } from '../../src/api/page/page-vpn';
-import { noPort } from '../../src/workflows/vpn-data';
+import type { PageNews, PageVpn } from '../../src/api/page/state';
+import { pageVpn } from '../../src/api/page/vpn';
+import { noPort } from '../../src/workflows/vpn/data';
 import { matches, noFilter, sentence, withNews } from '../../web/logic/news';
 import { orderedBy, sorted } from '../../web/logic/sort';
 import { sparkline } from '../../web/logic/sparkline';
 import { problems, summary, vpnWord } from '../../web/logic/summary';
 import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnStatus, vpnSettings } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 
 function vpn(name: string, change: Parameters<typeof vpnStatus>[0] = {}): PageVpn {
   return pageVpn(vpnStatus({ settings: vpnSettings({ vpn: name }), ...change }), null, DAY);

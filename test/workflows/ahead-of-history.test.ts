@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
-import { listsQuery, recheckSignal } from '../../src/workflows/messages';
+import { listsQuery, recheckSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { ALL } from '../repetitions';
 import { builtWorkflows } from './built-workflows';

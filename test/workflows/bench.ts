@@ -12,11 +12,11 @@ import {
 import type { Activities } from '../../src/activities';
 import { taskQueue } from '../../src/domain/names';
 import type { VpnSettings } from '../../src/domain/settings';
-import { cacheDir } from '../../src/folders';
-import { findTemporalCli } from '../../src/temporal/cli';
+import { cacheDir } from '../../src/config/folders';
+import { findTemporalCli } from '../../src/embedded-temporal/cli/cli';
 import { lazyClient, targetAt } from '../../src/temporal/client';
-import { loggerOnce, measuresOnce } from '../../src/temporal/once';
-import { serverSettings } from '../../src/temporal/server-settings';
+import { loggerOnce, measuresOnce } from '../../src/worker/once';
+import { serverSettings } from '../../src/embedded-temporal/server-settings';
 import { builtWorkflows } from './built-workflows';
 import { recordHistories } from './histories';
 import { MemoryHost } from './memory-host';

@@ -1,7 +1,7 @@
-import { breakerKey, withBreaker, withEngineUp, withFailure } from '../../src/workflows/breaker';
-import { breakerState } from '../../src/domain/breaker';
-import { allowance, trialAt } from '../../src/workflows/provisioning-allowance';
-import { newVpnData } from '../../src/workflows/vpn-data';
+import { breakerKey, withBreaker, withEngineUp, withFailure } from '../../src/workflows/vpn/decide/breaker';
+import { breakerState } from '../../src/domain/vpn/breaker';
+import { allowance, trialAt } from '../../src/workflows/vpn/requests/provisioning-allowance';
+import { newVpnData } from '../../src/workflows/vpn/data';
 import { vpnSettings } from '../builders';
 
 const key = breakerKey('engine died', 'plain');

@@ -2,14 +2,14 @@
 import * as fc from 'fast-check';
 import type { Engine } from '../../src/domain/engine';
 import type { Happening } from '../../src/domain/news';
-import type { Stream } from '../../src/domain/stream';
-import { carriedOver, mayBeCarried, restoredFrom, type Carried } from '../../src/workflows/carried';
-import { jsonBytes } from '../../src/workflows/json-bytes';
-import { withNews } from '../../src/workflows/news';
-import { restored, shortened } from '../../src/workflows/short-stream';
-import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import type { Stream } from '../../src/domain/streams/stream';
+import { carriedOver, mayBeCarried, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
+import { jsonBytes } from '../../src/workflows/vpn/carry-over/json-bytes';
+import { withNews } from '../../src/workflows/vpn/report/news';
+import { restored, shortened } from '../../src/workflows/vpn/carry-over/short-stream';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { DAY, plainEngine, replacement, sight, vpnSettings } from '../builders';
-import { stream } from '../streams/events';
+import { stream } from '../stream-events';
 import { runs } from '../repetitions';
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { reconciled, withReports } from '../../src/workflows/container-reports';
+import { reconciled, withReports } from '../../src/workflows/vpn/observe/container-reports';
 import { DAY, sight } from '../builders';
 
 const runs = (id: string) =>

@@ -1,9 +1,9 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { recheckSignal, replaceEngineUpdate, setTargetSignal, streamsSignal } from '../../src/workflows/messages';
-import type { vpn, VpnInput } from '../../src/workflows/vpn';
+import { recheckSignal, replaceEngineUpdate, setTargetSignal, streamsSignal } from '../../src/workflows/vpn/messages';
+import type { vpn, VpnInput } from '../../src/workflows/vpn/workflow';
 import { until } from '../simulator/until';
-import { started } from '../streams/events';
+import { started } from '../stream-events';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;

@@ -1,8 +1,8 @@
-import type { PortReading } from '../../src/domain/observation';
-import type { EngineLists } from '../../src/domain/listing';
-import { carriedOver, restoredFrom } from '../../src/workflows/carried';
-import { newVpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import type { PortReading } from '../../src/domain/vpn/observation';
+import type { EngineLists } from '../../src/domain/vpn/listing';
+import { carriedOver, restoredFrom } from '../../src/workflows/vpn/carry-over/carried';
+import { newVpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, sight, vpnSettings } from '../builders';
 
 // Whether a list is of what the worker that is at work now has seen.

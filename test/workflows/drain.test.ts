@@ -1,8 +1,8 @@
 // Streams on an engine that is replaced, on a real Temporal server with the real workflows.
-import { collectGarbageSignal, drainingSignal, setTargetSignal, streamsSignal } from '../../src/workflows/messages';
+import { collectGarbageSignal, drainingSignal, setTargetSignal, streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { presentVpn } from '../builders';
-import { ended, started } from '../streams/events';
+import { ended, started } from '../stream-events';
 import { TemporalBench, type VpnStand } from './bench';
 
 /** Longer than any test here takes. */

@@ -1,9 +1,9 @@
 import type { Cause } from '../../src/domain/replacement';
-import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/messages';
+import { provisionEngineUpdate, removeEngineUpdate } from '../../src/workflows/vpn/messages';
 import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
-import { problemOf } from '../../src/workflows/problems';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
 // Why engines are replaced, removed or have to wait besides a change of the port, each once on a real Temporal server.

@@ -1,4 +1,4 @@
-import { exitSeen, interrupted, noExitAddress, type ExitAddress } from '../../src/workflows/exit-address';
+import { exitSeen, interrupted, noExitAddress, type ExitAddress } from '../../src/workflows/vpn/observe/exit-address';
 
 /** One run of the container, with an address read at each step. */
 class Tunnel {

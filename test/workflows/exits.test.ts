@@ -1,8 +1,8 @@
 // How an engine's process has ended, from the look at it to those who read of it.
 import { exitInWords, type EngineExit } from '../../src/domain/engine-exit';
-import { describeVpn, summary } from '../../src/workflows/appearance';
-import { newVpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import { describeVpn, summary } from '../../src/workflows/vpn/report/appearance';
+import { newVpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, forwardedEngine, plainEngine, replacement, sight, vpnSettings } from '../builders';
 
 test.each<[EngineExit, string]>([

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import { failureMessage } from '../../src/workflows/failure-message';
+import { failureMessage } from '../../src/workflows/shared/failure-message';
 
 function ofActivity(cause: Error): ActivityFailure {
   return new ActivityFailure('Activity task failed', 'stopEngine', '1', 'IN_PROGRESS', 'worker', cause);

@@ -1,7 +1,7 @@
-import type { FleetMember, FleetState } from '../../src/domain/fleet';
-import { decideFleet } from '../../src/domain/fleet-plan';
-import type { PoolFacts } from '../../src/domain/pool';
-import { told } from '../../src/workflows/fleet-members';
+import type { FleetMember, FleetState } from '../../src/domain/fleet/fleet';
+import { decideFleet } from '../../src/domain/fleet/plan';
+import type { PoolFacts } from '../../src/domain/fleet/pool';
+import { told } from '../../src/workflows/fleet/members';
 import { fleetSettings, member } from '../fleet-builders';
 
 const SETTLES_MS = 2_000;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { FleetMember, FleetSettings } from '../../src/domain/fleet';
-import { planFleet } from '../../src/domain/fleet-plan';
-import type { PoolCondition, PoolFacts } from '../../src/domain/pool';
+import type { FleetMember, FleetSettings } from '../../src/domain/fleet/fleet';
+import { planFleet } from '../../src/domain/fleet/plan';
+import type { PoolCondition, PoolFacts } from '../../src/domain/fleet/pool';
 import { fleetSettings, member, poolFacts } from '../fleet-builders';
 import { runs } from '../repetitions';
 

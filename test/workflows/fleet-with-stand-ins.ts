@@ -8,11 +8,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { fleetWorkflowId } from '../../src/domain/names';
-import type { PoolFacts } from '../../src/domain/pool';
-import { reportedSignal } from '../../src/workflows/fleet-messages';
-import { reportSignal, setTargetSignal } from '../../src/workflows/messages';
+import type { PoolFacts } from '../../src/domain/fleet/pool';
+import { reportedSignal } from '../../src/workflows/fleet/messages';
+import { reportSignal, setTargetSignal } from '../../src/workflows/vpn/messages';
 
-export { fleet } from '../../src/workflows/fleet';
+export { fleet } from '../../src/workflows/fleet/workflow';
 
 export const setFactsSignal = defineSignal<[Partial<PoolFacts>]>('setFacts');
 /** All targets that it was told, oldest first. */

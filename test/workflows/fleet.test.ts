@@ -1,12 +1,12 @@
 import { Worker } from '@temporalio/worker';
-import type { FleetSettings } from '../../src/domain/fleet';
+import type { FleetSettings } from '../../src/domain/fleet/fleet';
 import {
   configureFleetSignal,
   DEMAND_IN_MEMO,
   reportedSignal,
   scaleSignal,
   scaleUpdate,
-} from '../../src/workflows/fleet-messages';
+} from '../../src/workflows/fleet/messages';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../src/workflows/version';
 import { meanwhile } from '../program/meanwhile';
 import { until } from '../simulator/until';

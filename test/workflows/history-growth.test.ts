@@ -1,7 +1,7 @@
-import { followHistory, type Growth } from '../../src/temporal/history-growth';
-import { streamsSignal } from '../../src/workflows/messages';
+import { followHistory, type Growth } from '../../src/gateways/history-growth';
+import { streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
-import { started } from '../streams/events';
+import { started } from '../stream-events';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;

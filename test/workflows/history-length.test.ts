@@ -1,6 +1,6 @@
 import { WorkflowContinuedAsNewError } from '@temporalio/client';
-import { handOverSignal, holdSignal, retargetSignal, streamsSignal } from '../../src/workflows/messages';
-import { ended, started } from '../streams/events';
+import { handOverSignal, holdSignal, retargetSignal, streamsSignal } from '../../src/workflows/vpn/messages';
+import { ended, started } from '../stream-events';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 

@@ -1,6 +1,6 @@
 import type { ListedEngine } from '../../src/domain/engine';
-import { decide } from '../../src/workflows/decide';
-import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { decide } from '../../src/workflows/vpn/decide/decide';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builders';
 
 // How long an idle engine beyond the wanted ones stays.

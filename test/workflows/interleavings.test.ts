@@ -1,6 +1,6 @@
-import { problemOf } from '../../src/workflows/problems';
-import { VpnState } from '../../src/workflows/vpn-state';
-import { newVpnData } from '../../src/workflows/vpn-data';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
+import { VpnState } from '../../src/workflows/vpn/state';
+import { newVpnData } from '../../src/workflows/vpn/data';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 import { World } from './world';
 

@@ -1,9 +1,9 @@
-import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/messages';
-import { hasLooked } from '../../src/workflows/vpn-data';
-import { started } from '../streams/events';
+import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/vpn/messages';
+import { hasLooked } from '../../src/workflows/vpn/data';
+import { started } from '../stream-events';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
-import { problemOf } from '../../src/workflows/problems';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
 // Containers that nobody lets go of, since Docker does not remove them or their replacement was terminated, on a real

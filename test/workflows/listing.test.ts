@@ -1,6 +1,6 @@
-import { carriedOver, restoredFrom } from '../../src/workflows/carried';
-import { hidden, listing } from '../../src/workflows/listing';
-import { newVpnData, noPort } from '../../src/workflows/vpn-data';
+import { carriedOver, restoredFrom } from '../../src/workflows/vpn/carry-over/carried';
+import { hidden, listing } from '../../src/workflows/vpn/views/listing';
+import { newVpnData, noPort } from '../../src/workflows/vpn/data';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
 
 const forwarded = forwardedEngine(19_000, 65_290);

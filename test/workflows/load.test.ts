@@ -1,10 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { ObservedEngine } from '../../src/domain/observation';
+import type { ObservedEngine } from '../../src/domain/vpn/observation';
 import { label } from '../../src/domain/names';
-import type { Stream } from '../../src/domain/stream';
-import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/messages';
+import type { Stream } from '../../src/domain/streams/stream';
+import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/vpn/messages';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { started } from '../streams/events';
+import { started } from '../stream-events';
 import { ALL } from '../repetitions';
 import { TemporalBench, type VpnStand } from './bench';
 

@@ -2,9 +2,9 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
 import { batchId, type NewsBatch } from '../../src/activities/notify';
-import type { Evicted } from '../../src/activities/evict-engines';
-import { MadeEngines } from '../../src/activities/made-engines';
-import type { ObserveInput } from '../../src/activities/observe';
+import type { Evicted } from '../../src/activities/engine/evict-engines';
+import { MadeEngines } from '../../src/activities/docker/made-engines';
+import type { ObserveInput } from '../../src/activities/observe/observe';
 import { workerStopping } from '../../src/activities/worker-stopping';
 import type { Engine, EngineRef } from '../../src/domain/engine';
 import { engineName, label } from '../../src/domain/names';
@@ -18,9 +18,9 @@ import {
   type Observation,
   type PortReading,
   type VpnObservation,
-} from '../../src/domain/observation';
+} from '../../src/domain/vpn/observation';
 import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
-import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/taken-ports';
+import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/vpn/taken-ports';
 import { presentVpn } from '../builders';
 
 /** Each look of each VPN costs something, and dozens of them run side by side. */

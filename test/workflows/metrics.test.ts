@@ -1,7 +1,7 @@
 import { DAY, forwardedEngine, presentVpn, replacement, sight, vpnSettings, target } from '../builders';
-import { measured, nothingPending, type Measured, type Pending } from '../../src/workflows/metrics';
-import { noRemedies } from '../../src/workflows/remedies';
-import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn-data';
+import { measured, nothingPending, type Measured, type Pending } from '../../src/workflows/vpn/report/metrics';
+import { noRemedies } from '../../src/workflows/vpn/decide/remedies';
+import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
 
 const NOW = DAY + 10_000;
 const engine = forwardedEngine(19_000, 65_290);

@@ -1,4 +1,4 @@
-import { VpnState } from '../../src/workflows/vpn-state';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { breakers } from '../builders';
 import { World } from './world';
 

@@ -8,10 +8,10 @@ import {
   setTargetSignal,
   streamsSignal,
   type ProvisionRequest,
-} from '../../src/workflows/messages';
+} from '../../src/workflows/vpn/messages';
 import { poolFacts } from '../fleet-builders';
 import { until } from '../simulator/until';
-import { ended, started } from '../streams/events';
+import { ended, started } from '../stream-events';
 import { TemporalBench, type VpnStand } from './bench';
 
 let bench: TemporalBench;

@@ -1,9 +1,9 @@
 import { Runtime, type InjectedSinks } from '@temporalio/worker';
 import { measure } from '../../src/domain/measures';
-import { exporterAt, freeLoopbackPort, workerMetricsAt } from '../../src/metrics/worker-metrics';
-import { measuresOnce, Once } from '../../src/temporal/once';
-import type { MeasureSinks } from '../../src/workflows/measures-sink';
-import { parseExposition, valueOf, type Family } from '../metrics/exposition';
+import { exporterAt, freeLoopbackPort, workerMetricsAt } from '../../src/api/metrics/worker-metrics';
+import { measuresOnce, Once } from '../../src/worker/once';
+import type { MeasureSinks } from '../../src/workflows/shared/measures-sink';
+import { parseExposition, valueOf, type Family } from '../api/metrics/exposition';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 

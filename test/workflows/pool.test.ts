@@ -1,12 +1,12 @@
 // How many engines a VPN keeps, in a world that is simulated step by step.
 import type { Cause, Replacement } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
-import type { ProvisionRequest } from '../../src/workflows/messages';
-import { decide } from '../../src/workflows/decide';
-import { poolFacts } from '../../src/workflows/pool-facts';
-import { noRemedies } from '../../src/workflows/remedies';
-import { bootingEngines, newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import type { ProvisionRequest } from '../../src/workflows/vpn/messages';
+import { decide } from '../../src/workflows/vpn/decide/decide';
+import { poolFacts } from '../../src/workflows/vpn/pool-facts';
+import { noRemedies } from '../../src/workflows/vpn/decide/remedies';
+import { bootingEngines, newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import {
   DAY,
   forwardedEngine,

@@ -1,7 +1,7 @@
 import type { Happening } from '../../src/domain/news';
-import type { Sight } from '../../src/domain/observation';
-import { newVpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import type { Sight } from '../../src/domain/vpn/observation';
+import { newVpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 
 // A port that is lost, and that it is back, are each told once.

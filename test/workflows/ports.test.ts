@@ -1,5 +1,5 @@
-import { allocate } from '../../src/workflows/ports';
-import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
+import { allocate } from '../../src/workflows/vpn/decide/ports';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { plainEngine, replacement, vpnSettings } from '../builders';
 
 // Which engines that are let go a new one waits for.

@@ -1,4 +1,4 @@
-import { ProblemLog } from '../../src/workflows/problem-log';
+import { ProblemLog } from '../../src/workflows/vpn/report/problem-log';
 
 const MINUTE = 60_000;
 

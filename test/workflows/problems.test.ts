@@ -1,6 +1,6 @@
-import { problemOf } from '../../src/workflows/problems';
-import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
-import type { Downtime } from '../../src/domain/observation';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
+import type { Downtime } from '../../src/domain/vpn/observation';
 import { presentVpn, sight, vpnSettings } from '../builders';
 
 type Vpn = Parameters<typeof presentVpn>[0];

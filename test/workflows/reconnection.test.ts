@@ -1,4 +1,4 @@
-import { runningReplacements } from '../../src/workflows/vpn-data';
+import { runningReplacements } from '../../src/workflows/vpn/data';
 import { World } from './world';
 
 /** Two engines on a VPN whose address is known. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { recoveryEtaSeconds } from '../../src/domain/recovery';
-import { recoveryOf } from '../../src/workflows/recovery';
-import { newVpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import { recoveryEtaSeconds } from '../../src/domain/vpn/recovery';
+import { recoveryOf } from '../../src/workflows/vpn/decide/recovery';
+import { newVpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 
 const S = 1_000;

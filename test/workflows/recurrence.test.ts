@@ -1,7 +1,7 @@
-import { isUnstable, newVpnData } from '../../src/workflows/vpn-data';
+import { isUnstable, newVpnData } from '../../src/workflows/vpn/data';
 import { vpnSettings } from '../builders';
 import { World } from './world';
-import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/recurrence';
+import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/vpn/decide/recurrence';
 
 const LONGEST_MS = 300_000;
 const NOW = 1_800_000_000_000;

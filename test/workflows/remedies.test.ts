@@ -1,7 +1,7 @@
-import { holdSignal, replaceEngineUpdate, resetBreakerSignal } from '../../src/workflows/messages';
+import { holdSignal, replaceEngineUpdate, resetBreakerSignal } from '../../src/workflows/vpn/messages';
 import { presentVpn } from '../builders';
 import { until } from '../simulator/until';
-import { problemOf } from '../../src/workflows/problems';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench } from './bench';
 
 let bench: TemporalBench;

@@ -1,7 +1,7 @@
 import { engineName } from '../../src/domain/names';
-import { session, type EngineCondition } from '../../src/domain/observation';
-import { newVpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import { session, type EngineCondition } from '../../src/domain/vpn/observation';
+import { newVpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
 
 // Engines that somebody removes before they answer.

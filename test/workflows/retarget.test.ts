@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker';
 import type { Activities } from '../../src/activities';
 import { vpnWorkflowId } from '../../src/domain/names';
 import type { ReplacementInput } from '../../src/domain/replacement';
-import { retargetSignal } from '../../src/workflows/messages';
+import { retargetSignal } from '../../src/workflows/vpn/messages';
 import type { replaceEngine } from '../../src/workflows/replacement/workflow';
 import { forwardedEngine, target } from '../builders';
 import { until } from '../simulator/until';

@@ -1,6 +1,6 @@
 import type { Engine } from '../../src/domain/engine';
-import type { EngineCondition } from '../../src/domain/observation';
-import { adopt, refreshed } from '../../src/workflows/seen';
+import type { EngineCondition } from '../../src/domain/vpn/observation';
+import { adopt, refreshed } from '../../src/workflows/vpn/observe/seen';
 import { DAY, forwardedEngine, presentVpn } from '../builders';
 
 const { forwarded: _, ...engine } = forwardedEngine(19_000, 65_290);

@@ -1,12 +1,12 @@
 // What a VPN's workflow says of itself to those who show it.
 import * as fc from 'fast-check';
-import { obstacleTo } from '../../src/domain/eligibility';
+import { obstacleTo } from '../../src/domain/vpn/eligibility';
 import { engineRef } from '../../src/domain/engine';
-import { forwardedPort, isUnstable } from '../../src/domain/vpn-status-view';
-import { eligibilityOf } from '../../src/workflows/eligibility';
-import { lostFrom, poolFacts } from '../../src/workflows/pool-facts';
-import { allocate, PortRangeUsedUp } from '../../src/workflows/ports';
-import * as atOnce from '../../src/workflows/vpn-data';
+import { forwardedPort, isUnstable } from '../../src/domain/vpn/status-view';
+import { eligibilityOf } from '../../src/workflows/vpn/requests/eligibility';
+import { lostFrom, poolFacts } from '../../src/workflows/vpn/pool-facts';
+import { allocate, PortRangeUsedUp } from '../../src/workflows/vpn/decide/ports';
+import * as atOnce from '../../src/workflows/vpn/data';
 import { DAY, plainEngine, presentVpn, replacement, sight, target, vpnData, vpnSettings, vpnStatus } from '../builders';
 
 const SECOND = 1_000;

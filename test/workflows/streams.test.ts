@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import type { Stream, StreamEvent } from '../../src/domain/stream';
-import { jsonBytes } from '../../src/workflows/json-bytes';
-import { reported, startedOn, withoutEngines } from '../../src/workflows/streams';
+import type { Stream, StreamEvent } from '../../src/domain/streams/stream';
+import { jsonBytes } from '../../src/workflows/vpn/carry-over/json-bytes';
+import { reported, startedOn, withoutEngines } from '../../src/workflows/vpn/streams';
 import { DAY } from '../builders';
-import { ended, started } from '../streams/events';
+import { ended, started } from '../stream-events';
 
 const ENGINES = new Set(['engine-1', 'engine-2']);
 const ENDED_KEPT_AT_MOST = 40;

@@ -1,12 +1,12 @@
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import pino from 'pino';
 import type { VpnSettings } from '../../src/domain/settings';
-import { recheckSignal } from '../../src/workflows/messages';
+import { recheckSignal } from '../../src/workflows/vpn/messages';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import { replacementWorkflowIdPrefix, vpnWorkflowId } from '../../src/domain/names';
-import { endWithReplacements, listRunning } from '../../src/program/end-workflows';
-import { endOtherVersions } from '../../src/program/other-version';
-import { Supervision } from '../../src/program/supervision';
+import { endWithReplacements, listRunning } from '../../src/worker/supervision/end-workflows';
+import { endOtherVersions } from '../../src/worker/supervision/other-version';
+import { Supervision } from '../../src/worker/supervision/supervision';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 

@@ -1,5 +1,5 @@
 // Ports that something else has in the VPN's network.
-import { problemOf } from '../../src/workflows/problems';
+import { problemOf } from '../../src/workflows/vpn/report/problems';
 import type { Replacement } from '../../src/domain/replacement';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';

@@ -1,11 +1,11 @@
 // What a VPN's workflow remembers of the last days.
 import * as fc from 'fast-check';
-import { noPort, type StateRecord } from '../../src/domain/timeline';
-import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
-import { jsonBytes } from '../../src/workflows/json-bytes';
-import { timelineAfter, withEnded, withoutWorker } from '../../src/workflows/timeline';
-import { newVpnData, type VpnData } from '../../src/workflows/vpn-data';
-import { VpnState } from '../../src/workflows/vpn-state';
+import { noPort, type StateRecord } from '../../src/domain/vpn/timeline';
+import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
+import { jsonBytes } from '../../src/workflows/vpn/carry-over/json-bytes';
+import { timelineAfter, withEnded, withoutWorker } from '../../src/workflows/vpn/report/timeline';
+import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
 
 const START = DAY / 1000;

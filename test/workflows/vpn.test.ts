@@ -5,7 +5,7 @@ import {
   recheckSignal,
   replaceEngineUpdate,
   retireSignal,
-} from '../../src/workflows/messages';
+} from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { TemporalBench } from './bench';
 

@@ -1,6 +1,6 @@
 import { label } from '../../src/domain/names';
-import { targetOf } from '../../src/workflows/pool-facts';
-import { runningReplacements } from '../../src/workflows/vpn-data';
+import { targetOf } from '../../src/workflows/vpn/pool-facts';
+import { runningReplacements } from '../../src/workflows/vpn/data';
 import type { World } from './world';
 
 /** What the VPN should come to once everything has settled. */

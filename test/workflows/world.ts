@@ -7,14 +7,14 @@ import {
   type PortReading,
   type Sight,
   type VpnObservation,
-} from '../../src/domain/observation';
+} from '../../src/domain/vpn/observation';
 import type { Cause, Replacement, Target } from '../../src/domain/replacement';
-import type { TakenPorts } from '../../src/domain/taken-ports';
+import type { TakenPorts } from '../../src/domain/vpn/taken-ports';
 import type { VpnSettings } from '../../src/domain/settings';
 import { presentVpn, vpnSettings } from '../builders';
-import { breakerKey } from '../../src/workflows/breaker';
-import { breakerState } from '../../src/domain/breaker';
-import { trialAt } from '../../src/workflows/provisioning-allowance';
+import { breakerKey } from '../../src/workflows/vpn/decide/breaker';
+import { breakerState } from '../../src/domain/vpn/breaker';
+import { trialAt } from '../../src/workflows/vpn/requests/provisioning-allowance';
 import {
   abandoned,
   attemptFailed,
@@ -31,11 +31,11 @@ import {
   workOf,
   type Work,
 } from '../../src/workflows/replacement/work';
-import type { Remedy } from '../../src/workflows/remedies';
-import { VpnState, type Effect } from '../../src/workflows/vpn-state';
-import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/carried';
-import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn-data';
-import { ended, started } from '../streams/events';
+import type { Remedy } from '../../src/workflows/vpn/decide/remedies';
+import { VpnState, type Effect } from '../../src/workflows/vpn/state';
+import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
+import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn/data';
+import { ended, started } from '../stream-events';
 
 /** Fewer than the real one, so that a look is often not enough. */
 const FOUND_AT_MOST = 2;

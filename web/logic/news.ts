@@ -1,4 +1,4 @@
-import type { PageNews } from '../../src/api/page/page-state';
+import type { PageNews } from '../../src/api/page/state';
 import type { Tone } from './summary';
 import { duration } from './format';
 

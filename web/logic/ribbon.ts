@@ -1,5 +1,5 @@
-import type { EndedRecord, StateRecord } from '../../src/domain/timeline';
-import type { ReplacementJson } from '../../src/api/schemas';
+import type { EndedRecord, StateRecord } from '../../src/domain/vpn/timeline';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { day, duration, shortTime } from './format';
 
 // The timeline's arithmetic. All instants are in ms; a place on a ribbon is a share of its length, from 0 to 1.

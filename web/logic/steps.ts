@@ -1,5 +1,5 @@
-import type { EndedRecord } from '../../src/domain/timeline';
-import type { ReplacementJson } from '../../src/api/schemas';
+import type { EndedRecord } from '../../src/domain/vpn/timeline';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
 
 // A replacement as bars on one axis that begins when the old engine was hidden.
 

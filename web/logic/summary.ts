@@ -1,5 +1,5 @@
-import type { PageVpn } from '../../src/api/page/page-state';
-import type { EnginePhase } from '../../src/domain/vpn-status-view';
+import type { PageVpn } from '../../src/api/page/state';
+import type { EnginePhase } from '../../src/domain/vpn/status-view';
 import { count, list } from './format';
 
 // How things are, in a line, and of each VPN in a word.

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import type { EndedRecord, StateRecord } from '../../src/domain/timeline';
-import type { ReplacementJson } from '../../src/api/schemas';
+import type { EndedRecord, StateRecord } from '../../src/domain/vpn/timeline';
+import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { seconds } from '../logic/format';
 import { changeAt, numberOf } from '../logic/ribbon';
 import { now, vpns } from '../state/store';

@@ -1,4 +1,4 @@
-import type { PageVpn } from '../../src/api/page/page-state';
+import type { PageVpn } from '../../src/api/page/state';
 import { count, shortTime } from '../logic/format';
 import { bands, inWords, marks, place, type Band, type Span } from '../logic/ribbon';
 import { open } from './replacements';

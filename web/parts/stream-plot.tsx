@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import { count, shortTime, speed, time } from '../logic/format';
 import { earlierSamples } from '../state/earlier';
 import { samplesOf } from '../state/store';
-import type { PageSample } from '../../src/api/page/page-state';
+import type { PageSample } from '../../src/api/page/state';
 
 const HEIGHT = 200;
 const SHORTEST_S = 60;

@@ -1,4 +1,4 @@
-import type { PageVpn } from '../../src/api/page/page-state';
+import type { PageVpn } from '../../src/api/page/state';
 import { count } from '../logic/format';
 import { phases, vpnWord } from '../logic/summary';
 import { begin } from '../state/actions';

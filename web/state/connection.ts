@@ -1,4 +1,4 @@
-import type { PageEvents } from '../../src/api/page/page-state';
+import type { PageEvents } from '../../src/api/page/state';
 import { forgetSamples, heard, hello, link } from './store';
 
 // The one connection. It comes back by itself, and is let go of while nobody looks: a browser has six for one address, and a page

@@ -1,5 +1,5 @@
-import type { StreamSampleJson } from '../../src/api/stream-schemas';
-import type { PageSample } from '../../src/api/page/page-state';
+import type { StreamSampleJson } from '../../src/api/schemas/streams';
+import type { PageSample } from '../../src/api/page/state';
 
 /** All samples of a stream that the API has kept, oldest first. */
 export async function earlierSamples(stream: string): Promise<PageSample[]> {

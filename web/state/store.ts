@@ -1,5 +1,5 @@
 import { batch, computed, signal, type Signal } from '@preact/signals';
-import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from '../../src/api/page/page-state';
+import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from '../../src/api/page/state';
 import { withNews } from '../logic/news';
 
 // All that the page knows. Parts of it read signals, and are drawn again when those change.

@@ -1,4 +1,4 @@
-import type { PageEngine } from '../../src/api/page/page-state';
+import type { PageEngine } from '../../src/api/page/state';
 import { count } from '../logic/format';
 import type { Action } from './actions';
 

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { PageEngine } from '../../src/api/page/page-state';
+import type { PageEngine } from '../../src/api/page/state';
 import { phases, phaseWord } from '../logic/summary';
 import { sorted, type Order, type Sortable } from '../logic/sort';
 import { Pool } from '../parts/pool';

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { PageStream } from '../../src/api/page/page-state';
+import type { PageStream } from '../../src/api/page/state';
 import { shortened, speed } from '../logic/format';
 import { sorted, type Order, type Sortable } from '../logic/sort';
 import { StreamLine } from '../parts/stream-line';

@@ -1,10 +1,10 @@
-import type { ObserveProgress } from '../../activities/observe';
-import type { VpnStatusView } from '../../domain/vpn-status-view';
-import { pauseUntil } from '../../pause';
-import type { KnownLists, LastLists } from '../last-lists';
-import { engineJson } from '../present';
-import type { EngineJson } from '../schemas';
-import type { VpnLists, VpnSource } from '../vpn-source';
+import type { ObserveProgress } from '../../activities/observe/observe';
+import type { VpnStatusView } from '../../domain/vpn/status-view';
+import { pauseUntil } from '../../lib/pause';
+import type { KnownLists, LastLists } from './last-lists';
+import { engineJson } from '../present/vpn';
+import type { EngineJson } from '../schemas/engines';
+import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
 import { staleSecondsOf, type Read } from './read';
 import { ReadyBody } from './ready-body';
 import { VpnFollower } from './vpn-follower';

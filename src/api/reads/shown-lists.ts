@@ -1,7 +1,7 @@
 import type { Port } from '../../domain/engine';
-import type { Growth } from '../../temporal/history-growth';
-import type { HiddenEngine } from '../../domain/listing';
-import type { VpnLists } from '../vpn-source';
+import type { Growth } from '../../gateways/history-growth';
+import type { HiddenEngine } from '../../domain/vpn/listing';
+import type { VpnLists } from '../../gateways/vpn-source';
 
 /** The port of one observation that a workflow has been given: two with the same port are two. */
 export interface PortSeen {

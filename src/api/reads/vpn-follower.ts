@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { temporalFailure } from '../../temporal/failure-words';
-import type { Growth } from '../../temporal/history-growth';
-import { pauseUntil, settledWithin } from '../../pause';
-import type { VpnStatusView } from '../../domain/vpn-status-view';
-import { streamsSignal } from '../../workflows/messages';
-import type { KnownLists } from '../last-lists';
-import type { VpnLists, VpnSource } from '../vpn-source';
+import type { Growth } from '../../gateways/history-growth';
+import { pauseUntil, settledWithin } from '../../lib/pause';
+import type { VpnStatusView } from '../../domain/vpn/status-view';
+import { streamsSignal } from '../../workflows/vpn/messages';
+import type { KnownLists } from './last-lists';
+import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
 import { ShownLists } from './shown-lists';
 import type { Read } from './read';
 import type { WorkerLiveness } from './worker-liveness';

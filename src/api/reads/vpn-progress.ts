@@ -1,6 +1,6 @@
-import type { ObserveProgress } from '../../activities/observe';
-import { settledWithin } from '../../pause';
-import type { VpnSource } from '../vpn-source';
+import type { ObserveProgress } from '../../activities/observe/observe';
+import { settledWithin } from '../../lib/pause';
+import type { VpnSource } from '../../gateways/vpn-source';
 
 const MAX_AGE_MS = 5_000;
 /** Between two observes none is at work for a moment: what was said last still counts. */

@@ -1,4 +1,4 @@
-import { pauseUntil } from '../../pause';
+import { pauseUntil } from '../../lib/pause';
 import type { VpnFollower } from './vpn-follower';
 
 /** A worker that answers later than this counts as away. A slow machine alone does not make it so late. */

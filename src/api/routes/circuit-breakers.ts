@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Reads } from '../reads/reads';
-import { ErrorSchema } from '../schemas';
+import { ErrorSchema } from '../schemas/engines';
 
 const Query = Type.Object(
   {

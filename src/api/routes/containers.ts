@@ -7,10 +7,10 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { noAnswerOf } from '../../temporal/failure-words';
-import { containersOf, findContainer, type ManagedContainer } from '../containers';
-import { containerExample, ContainerSchema, DeletedSchema } from '../provisioning-schemas';
+import { containersOf, findContainer, type ManagedContainer } from '../present/containers';
+import { containerExample, ContainerSchema, DeletedSchema } from '../schemas/provisioning';
 import type { Reads } from '../reads/reads';
-import { ContainerNameSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+import { ContainerNameSchema, ErrorSchema, NotFoundSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';
 
 export interface ContainerRoutesOptions {

@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { engineExample } from '../examples';
+import { engineExample } from '../http/examples';
 import type { EnginesList, Reads, Unavailable } from '../reads/reads';
 import { sendReady } from '../reads/ready-body';
-import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas';
+import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';
-import type { StreamReads } from '../stream-reads';
-import { EngineWithStreams } from '../stream-schemas';
+import type { StreamReads } from '../streams/stream-reads';
+import { EngineWithStreams } from '../schemas/streams';
 
 export interface EngineRoutesOptions {
   readonly reads: Reads;

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { healthStatus, type PoolSettings } from '../pool-status';
+import { healthStatus, type PoolSettings } from '../present/pool-status';
 import type { Reads } from '../reads/reads';
-import { ErrorSchema } from '../schemas';
+import { ErrorSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';
-import { HealthStatusSchema } from '../status-schemas';
+import { HealthStatusSchema } from '../schemas/status';
 
 export interface HealthStatusOptions {
   readonly reads: Reads;

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Reads } from '../reads/reads';
-import { ErrorSchema } from '../schemas';
+import { ErrorSchema } from '../schemas/engines';
 
 const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.', examples: [{ status: 'ok' }] });
 

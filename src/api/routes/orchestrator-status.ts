@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { orchestratorStatus, type PoolSettings } from '../pool-status';
+import { orchestratorStatus, type PoolSettings } from '../present/pool-status';
 import type { Reads } from '../reads/reads';
-import { OrchestratorStatusSchema } from '../status-schemas';
+import { OrchestratorStatusSchema } from '../schemas/status';
 
 export interface OrchestratorStatusOptions {
   readonly reads: Reads;

@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { temporalFailure } from '../../temporal/failure-words';
-import type { FleetSource } from '../fleet-source';
-import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../provisioning-schemas';
+import type { FleetSource } from '../../gateways/fleet-source';
+import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../schemas/provisioning';
 import type { Reads } from '../reads/reads';
-import { ErrorSchema } from '../schemas';
+import { ErrorSchema } from '../schemas/engines';
 
 export interface PoolRoutesOptions {
   readonly reads: Reads;

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { extrasMistakes } from '../../engine/extras';
-import { laxProvisioning } from '../lax-bodies';
-import type { Provisioning } from '../provisioning';
-import { engineOrder } from '../provisioning-request';
-import { ProvisionBodySchema, ProvisionedSchema, RefusalSchema } from '../provisioning-schemas';
-import { ErrorSchema } from '../schemas';
+import { extrasMistakes } from '../../clients/engine/extras';
+import { laxProvisioning } from '../http/lax-bodies';
+import type { Provisioning } from '../provisioning/provisioning';
+import { engineOrder } from '../provisioning/request';
+import { ProvisionBodySchema, ProvisionedSchema, RefusalSchema } from '../schemas/provisioning';
+import { ErrorSchema } from '../schemas/engines';
 
 export interface ProvisionRoutesOptions {
   readonly provisioning: Provisioning;

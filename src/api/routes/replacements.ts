@@ -8,8 +8,8 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { temporalFailure } from '../../temporal/failure-words';
-import { replacementExample } from '../examples';
-import { replacementJson } from '../present';
+import { replacementExample } from '../http/examples';
+import { replacementJson } from '../present/vpn';
 import type { Reads } from '../reads/reads';
 import {
   ContainerNameSchema,
@@ -18,7 +18,7 @@ import {
   PendingSchema,
   ReplacementRequestSchema,
   ReplacementSchema,
-} from '../schemas';
+} from '../schemas/engines';
 
 function notTaken(error: unknown, requestId: string): string {
   return `Temporal did not take it, or its answer was lost: ${temporalFailure(error)}. Ask again with Idempotency-Key ${requestId}`;

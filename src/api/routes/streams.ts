@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { sampleExample, streamExample } from '../examples';
-import { sampleJson } from '../present-streams';
-import { ErrorSchema } from '../schemas';
+import { sampleExample, streamExample } from '../http/examples';
+import { sampleJson } from '../present/streams';
+import { ErrorSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';
 import { sendReady } from '../reads/ready-body';
-import type { StreamReads } from '../stream-reads';
-import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../stream-schemas';
+import type { StreamReads } from '../streams/stream-reads';
+import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../schemas/streams';
 
 export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> = async (fastify, { streams }) => {
   fastify.get(

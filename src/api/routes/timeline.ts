@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { timelineExample } from '../examples';
-import { timelineJson } from '../present-timeline';
+import { timelineExample } from '../http/examples';
+import { timelineJson } from '../present/timeline';
 import { markStale } from '../reads/read';
 import type { Reads } from '../reads/reads';
-import { ContainerNameSchema, ErrorSchema } from '../schemas';
-import { TimelineSchema } from '../timeline-schemas';
+import { ContainerNameSchema, ErrorSchema } from '../schemas/engines';
+import { TimelineSchema } from '../schemas/timeline';
 
 export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   fastify.get(

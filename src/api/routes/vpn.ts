@@ -2,11 +2,11 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { vpnWorkflowId } from '../../domain/names';
 import { temporalFailure } from '../../temporal/failure-words';
-import { vpnStatusExample } from '../examples';
-import { unknownVpnJson, vpnJson } from '../present';
+import { vpnStatusExample } from '../http/examples';
+import { unknownVpnJson, vpnJson } from '../present/vpn';
 import type { Reads } from '../reads/reads';
-import { RecheckHints, type HintTaker } from '../recheck-hints';
-import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas';
+import { RecheckHints, type HintTaker } from '../events/recheck-hints';
+import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas/engines';
 
 export interface VpnRoutesOptions {
   readonly reads: Reads;

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { VpnStatusJson } from '../../api/schemas';
+import type { VpnStatusJson } from '../../api/schemas/engines';
 import { call } from '../api';
 import { defaultUrl } from '../api-command';
 import type { Terminal } from '../terminal';

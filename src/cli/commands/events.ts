@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pauseUntil } from '../../pause';
+import { pauseUntil } from '../../lib/pause';
 import { NoAnswer, openStream, type ApiOptions } from '../api';
 import { apiCommand, type ApiCommandOptions } from '../api-command';
 import { serverSentEvents, type ServerSentEvent } from '../event-lines';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ReplacementJson } from '../../api/schemas';
+import type { ReplacementJson } from '../../api/schemas/engines';
 import { call } from '../api';
 import { apiCommand, type ApiCommandOptions } from '../api-command';
 import type { Terminal } from '../terminal';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ReplacementJson } from '../../api/schemas';
+import type { ReplacementJson } from '../../api/schemas/engines';
 import { ask } from '../api';
 import { apiCommand, type ApiCommandOptions } from '../api-command';
 import { table, type Cell } from '../table';

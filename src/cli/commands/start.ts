@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type * as Configuration from '../../config';
+import type * as Configuration from '../../config/config';
 import type * as Program from '../../program/run';
 
 const RUN = 'Run it:';
@@ -25,7 +25,7 @@ export function addStart(program: Command): void {
 
 async function start(parts: readonly Configuration.Part[]): Promise<void> {
   // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. As it is here, it comes from the pack.
-  const { loadConfig } = require('../../config') as typeof Configuration;
+  const { loadConfig } = require('../../config/config') as typeof Configuration;
   const { run } = require('../../program/run') as typeof Program;
   await run(loadConfig(process.env, parts), parts);
 }

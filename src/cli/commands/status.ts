@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { EngineJson, VpnJson, VpnStatusJson } from '../../api/schemas';
-import type { StreamJson } from '../../api/stream-schemas';
+import type { EngineJson, VpnJson, VpnStatusJson } from '../../api/schemas/engines';
+import type { StreamJson } from '../../api/schemas/streams';
 import { ask, call, NoAnswer, type ApiOptions } from '../api';
 import { apiCommand, type ApiCommandOptions } from '../api-command';
 import { untilInterrupted } from '../interrupt';

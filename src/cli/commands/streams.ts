@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { EngineJson } from '../../api/schemas';
-import type { StreamJson } from '../../api/stream-schemas';
+import type { EngineJson } from '../../api/schemas/engines';
+import type { StreamJson } from '../../api/schemas/streams';
 import { ask, call } from '../api';
 import { apiCommand, type ApiCommandOptions } from '../api-command';
 import { table, type Cell } from '../table';

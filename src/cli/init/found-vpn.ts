@@ -1,12 +1,12 @@
-import type { ContainerDetails } from '../../docker/docker-host';
-import { nameOf } from '../../docker/reach';
+import type { ContainerDetails } from '../../clients/docker/docker-host';
+import { nameOf } from '../../clients/docker/reach/reach';
 import type { PortRange } from '../../domain/settings';
 import {
   CONTROL_PORT,
   containerEnvironment,
   controlServerKey,
   forwardingSettings,
-} from '../../gluetun/container-environment';
+} from '../../clients/gluetun/container-environment';
 
 /** A VPN's container that runs, as far as a new user has to know of it. */
 export interface FoundVpn {

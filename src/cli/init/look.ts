@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import Dockerode from 'dockerode';
-import { DockerHost } from '../../docker/docker-host';
+import { DockerHost } from '../../clients/docker/docker-host';
 import { vpnIn, type FoundVpn } from './found-vpn';
 
 /** VPNs whose containers run, by name. @throws DockerUnreachable */

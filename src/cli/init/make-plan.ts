@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parsePortRange } from '../../variables';
+import { parsePortRange } from '../../config/variables';
 import type { PortRange } from '../../domain/settings';
 import type { FoundVpn } from './found-vpn';
 import { defaultRange, type Plan, type PlannedVpn } from './plan';

@@ -1,6 +1,6 @@
 import type { EngineRef } from '../../domain/engine';
 import type { Cause, Target } from '../../domain/replacement';
-import { breakerKind } from '../breaker';
+import { breakerKind } from '../vpn/decide/breaker';
 
 /** Users know the text for a forwarded engine. */
 export function triggered(cause: Cause, { role, p2pPort }: Target): string {

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import type { MadeEngine } from '../../activities/create-engine';
+import type { MadeEngine } from '../../activities/engine/create-engine';
 import type { EngineRef, Port } from '../../domain/engine';
 import type { EngineMade, EngineReady, Target } from '../../domain/replacement';
-import { awaitEngine, awaitPortsFree, awaitReleased, createEngine } from '../activities';
-import { failureOf } from '../failure';
-import { engineMadeSignal, engineReadySignal } from '../messages';
+import { awaitEngine, awaitPortsFree, awaitReleased, createEngine } from '../shared/activities';
+import { failureOf } from './failure';
+import { engineMadeSignal, engineReadySignal } from '../vpn/messages';
 import type { Removal } from './removal';
 import { PROVISIONING, type Run } from './run';
 import { engineDiscarded, engineReady, isUpToDate } from './work';

@@ -1,10 +1,10 @@
 import { condition, log, sleep } from '@temporalio/workflow';
-import type { Evicted } from '../../activities/evict-engines';
+import type { Evicted } from '../../activities/engine/evict-engines';
 import type { EngineRef } from '../../domain/engine';
 import type { LeaveAsked } from '../../domain/replacement';
-import { evictEngines, releaseEngine } from '../activities';
-import { historyIsLong } from '../long-history';
-import { leaveAskedSignal } from '../messages';
+import { evictEngines, releaseEngine } from '../shared/activities';
+import { historyIsLong } from '../shared/long-history';
+import { leaveAskedSignal } from '../vpn/messages';
 import { stopped, stopping } from './log-texts';
 import type { Removal } from './removal';
 import type { Run } from './run';

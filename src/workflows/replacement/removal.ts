@@ -1,9 +1,9 @@
 import { engineRef, type ContainerId, type EngineRef } from '../../domain/engine';
 import { engineName } from '../../domain/names';
 import type { EngineLeft, Target } from '../../domain/replacement';
-import { removeEngine } from '../activities';
-import { failureOf } from '../failure';
-import { engineLeftSignal } from '../messages';
+import { removeEngine } from '../shared/activities';
+import { failureOf } from './failure';
+import { engineLeftSignal } from '../vpn/messages';
 import type { Run } from './run';
 
 /** A container that Docker has not removed by then is left to a replacement of its own. */

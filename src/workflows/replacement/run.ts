@@ -9,9 +9,9 @@ import {
 } from '@temporalio/workflow';
 import { vpnWorkflowId } from '../../domain/names';
 import type { AttemptFailed, ReplacementInput, Target } from '../../domain/replacement';
-import { failureOf, type Failure } from '../failure';
-import { historyIsLong } from '../long-history';
-import { attemptFailedSignal } from '../messages';
+import { failureOf, type Failure } from './failure';
+import { historyIsLong } from '../shared/long-history';
+import { attemptFailedSignal } from '../vpn/messages';
 import { abandoned, attemptFailed, isHeld, workOf, type Work } from './work';
 
 export const PROVISIONING = 'provisioning';

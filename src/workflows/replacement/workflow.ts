@@ -8,8 +8,8 @@ import {
   leaveSignal,
   replacementEndedSignal,
   retargetSignal,
-} from '../messages';
-import { parseHold, parseIds, parseTarget } from '../parse';
+} from '../vpn/messages';
+import { parseHold, parseIds, parseTarget } from '../vpn/parse';
 import { triggered } from './log-texts';
 import { provisionUntilUpToDate } from './provision';
 import { release } from './release';

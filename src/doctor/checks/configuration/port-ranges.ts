@@ -1,4 +1,4 @@
-import type { Config } from '../../../config';
+import type { Config } from '../../../config/config';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,4 +1,4 @@
-import { formerVariables, leftOutVariables } from '../../../left-out-variables';
+import { formerVariables, leftOutVariables } from '../../../config/left-out-variables';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';

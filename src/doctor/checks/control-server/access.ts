@@ -1,4 +1,4 @@
-import { CONTROL_PORT, containerEnvironment, controlServerKey } from '../../../gluetun/container-environment';
+import { CONTROL_PORT, containerEnvironment, controlServerKey } from '../../../clients/gluetun/container-environment';
 import type { Port } from '../../../domain/engine';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';

@@ -1,4 +1,4 @@
-import { stoppedInside } from '../../../domain/vpn-problems';
+import { stoppedInside } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
 import { NotLooked, ok, warning, wrong, type Finding } from '../../finding';
 import type { PortAnswer, VpnSite } from '../../vpn-site';

@@ -1,6 +1,6 @@
-import { DeadlineExceeded, withDeadline } from '../../../deadline';
-import { statusCode } from '../../../docker/docker-error';
-import { EVENTS_MISSING } from '../../../docker/docker-events';
+import { DeadlineExceeded, withDeadline } from '../../../lib/deadline';
+import { statusCode } from '../../../clients/docker/docker-error';
+import { EVENTS_MISSING } from '../../../clients/docker/docker-events';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';

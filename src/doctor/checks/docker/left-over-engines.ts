@@ -1,4 +1,4 @@
-import type { ListedContainer } from '../../../docker/listed-container';
+import type { ListedContainer } from '../../../clients/docker/listed-container';
 import { label } from '../../../domain/names';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';

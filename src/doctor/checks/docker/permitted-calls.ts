@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type Dockerode from 'dockerode';
-import { statusCode, dockerError } from '../../../docker/docker-error';
-import type { Config } from '../../../config';
+import { statusCode, dockerError } from '../../../clients/docker/docker-error';
+import type { Config } from '../../../config/config';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,4 +1,4 @@
-import { DockerUnreachable } from '../../../docker/docker-error';
+import { DockerUnreachable } from '../../../clients/docker/docker-error';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,6 +1,6 @@
-import { statusCode } from '../../../docker/docker-error';
+import { statusCode } from '../../../clients/docker/docker-error';
 import type { PullPolicy } from '../../../domain/settings';
-import { imageMissing } from '../../../domain/vpn-problems';
+import { imageMissing } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

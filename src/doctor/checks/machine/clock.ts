@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { statusCode } from '../../../docker/docker-error';
+import { statusCode } from '../../../clients/docker/docker-error';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isInContainer } from '../../../container-mark';
-import { dataDir } from '../../../folders';
-import { codeOf } from '../../../temporal/error-code';
+import { isInContainer } from '../../../lib/container-mark';
+import { dataDir } from '../../../config/folders';
+import { codeOf } from '../../../lib/error-code';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

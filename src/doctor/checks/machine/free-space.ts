@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { dataDir } from '../../../folders';
-import { lackOfSpace } from '../../../temporal/disk-space';
+import { dataDir } from '../../../config/folders';
+import { lackOfSpace } from '../../../embedded-temporal/disk-space';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,4 +1,4 @@
-import { nameOf } from '../../../docker/reach';
+import { nameOf } from '../../../clients/docker/reach/reach';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import { environmentOf, portwards } from '../../portwards';

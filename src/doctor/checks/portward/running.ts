@@ -1,7 +1,7 @@
-import { DeadlineExceeded, withDeadline } from '../../../deadline';
-import type { VpnStatusJson } from '../../../api/schemas';
+import { DeadlineExceeded, withDeadline } from '../../../lib/deadline';
+import type { VpnStatusJson } from '../../../api/schemas/engines';
 import { apiPlace } from '../../../program/api-place';
-import { assertCanListen } from '../../../temporal/listening-port';
+import { assertCanListen } from '../../../lib/listening-port';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

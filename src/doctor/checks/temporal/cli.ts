@@ -1,5 +1,5 @@
-import { cacheDir } from '../../../folders';
-import { findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../temporal/cli';
+import { cacheDir } from '../../../config/folders';
+import { findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../embedded-temporal/cli/cli';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';

@@ -1,4 +1,4 @@
-import { searchAttributes as wantedAttributes } from '../../../program/search-attributes';
+import { searchAttributes as wantedAttributes } from '../../../worker/search-attributes';
 import { SearchAttributeTypeError, typeNameOf } from '../../../temporal/search-attributes';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';

@@ -1,5 +1,5 @@
 import { NOT_IN_TIME } from '../../../temporal/failure-words';
-import { assertCanListen } from '../../../temporal/listening-port';
+import { assertCanListen } from '../../../lib/listening-port';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import { TemporalError, type TemporalPlace, type TemporalSite } from '../../temporal-site';

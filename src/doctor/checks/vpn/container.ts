@@ -1,6 +1,6 @@
-import { downtime } from '../../../docker/downtime';
-import type { Downtime } from '../../../domain/observation';
-import { absent, notRunning } from '../../../domain/vpn-problems';
+import { downtime } from '../../../clients/docker/reading/downtime';
+import type { Downtime } from '../../../domain/vpn/observation';
+import { absent, notRunning } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';

@@ -1,5 +1,5 @@
-import { dockerHealth } from '../../../activities/docker-look';
-import type { DockerHealth } from '../../../domain/observation';
+import { dockerHealth } from '../../../activities/docker/look';
+import type { DockerHealth } from '../../../domain/vpn/observation';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';

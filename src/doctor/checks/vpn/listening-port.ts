@@ -1,6 +1,6 @@
 import type { Port } from '../../../domain/engine';
-import { redirected } from '../../../domain/vpn-problems';
-import { containerEnvironment } from '../../../gluetun/container-environment';
+import { redirected } from '../../../domain/vpn/problems';
+import { containerEnvironment } from '../../../clients/gluetun/container-environment';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';

@@ -1,5 +1,5 @@
-import { notForwarding } from '../../../domain/vpn-problems';
-import { forwardingSettings, type ForwardingSettings } from '../../../gluetun/container-environment';
+import { notForwarding } from '../../../domain/vpn/problems';
+import { forwardingSettings, type ForwardingSettings } from '../../../clients/gluetun/container-environment';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { isLoopback, isUnspecified } from '../../../addresses';
-import type { PortBinding } from '../../../docker/published-port';
+import { isLoopback, isUnspecified } from '../../../lib/addresses';
+import type { PortBinding } from '../../../clients/docker/reach/published-port';
 import type { PortRange } from '../../../domain/settings';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';

@@ -1,8 +1,8 @@
-import { holder, listening } from '../../../activities/taken-ports';
-import type { ListedContainer } from '../../../docker/listed-container';
+import { holder, listening } from '../../../activities/docker/taken-ports';
+import type { ListedContainer } from '../../../clients/docker/listed-container';
 import type { Port } from '../../../domain/engine';
 import { label } from '../../../domain/names';
-import { takenInWords } from '../../../domain/taken-ports';
+import { takenInWords } from '../../../domain/vpn/taken-ports';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import { inRanges } from '../../ports-in-words';

@@ -1,5 +1,5 @@
-import { commandSetting } from '../../../gluetun/container-environment';
-import { nameOf } from '../../../docker/reach';
+import { commandSetting } from '../../../clients/gluetun/container-environment';
+import { nameOf } from '../../../clients/docker/reach/reach';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Port } from '../../../domain/engine';

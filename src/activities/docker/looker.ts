@@ -1,0 +1,204 @@
+import type { ContainerId, Instant } from '../../domain/engine';
+import { label } from '../../domain/names';
+import type { VpnObservation } from '../../domain/vpn/observation';
+import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
+import type { ListedContainer } from '../../clients/docker/listed-container';
+import { healthIn, Uptimes } from '../../clients/docker/reading/status-text';
+import {
+  dockerHealth,
+  engineLook,
+  observeDocker,
+  type DockerLook,
+  type EngineLook,
+  type LookOptions,
+} from './look';
+import type { EngineLists, Images } from './lists';
+import { lastWords } from '../engine/last-words';
+
+/** When something was asked of Docker. */
+export interface Asked {
+  readonly at: Instant;
+  /** The same on monotonic time. */
+  readonly asked: number;
+}
+
+interface VpnLook extends Asked {
+  readonly vpn: VpnObservation;
+  readonly details: ContainerDetails | null;
+}
+
+export interface LookerParts {
+  readonly docker: DockerHost;
+  /** Shared by all VPNs of the host, as are the images. */
+  readonly lists: EngineLists;
+  readonly images: Images;
+}
+
+const COMPOSE_SERVICE = 'com.docker.compose.service';
+const NAMED_AT_MOST = 5;
+/** Of a container that is not there, whether a Compose service has its name. */
+const ABSENT_FOR_MS = 30_000;
+
+/**
+ * What Docker says of one VPN and its engines, kept for as long as the VPN is watched in this process. Docker is asked only for what an
+ * event, a list that differs, or somebody's doubt has made uncertain: all that is certain costs no call.
+ */
+export class DockerLooker {
+  private vpn: VpnLook | null = null;
+  private listed: readonly ListedContainer[] | null = null;
+  /** Details of engines, once a run. */
+  private readonly runs = new Map<ContainerId, EngineLook>();
+  private readonly uptimes = new Uptimes();
+  private readonly vpnUptime = new Uptimes();
+  /** Raised when something is forgotten: an answer to what was asked before may be the state before the event. */
+  private vpnForgotten = 0;
+  private enginesForgotten = 0;
+  private enginesForgottenAt = -Infinity;
+  private failure: unknown = null;
+  private underWay: { readonly of: string; readonly look: Promise<DockerLook> } | null = null;
+
+  constructor(
+    private readonly parts: LookerParts,
+    private readonly options: LookOptions,
+  ) {}
+
+  /** Something happened to the VPN's container, or somebody wants to know how it is now. */
+  forgetVpn(): void {
+    this.vpnForgotten++;
+    this.vpn = null;
+  }
+
+  /** Something happened to an engine, or (null) may have happened to any: the next list tells which. */
+  forgetEngine(id: ContainerId | null): void {
+    this.enginesForgotten++;
+    this.enginesForgottenAt = performance.now();
+    this.listed = null;
+    if (id !== null) this.runs.delete(id);
+  }
+
+  /** Also of those that run on as before. */
+  forgetAll(): void {
+    this.forgetVpn();
+    this.forgetEngine(null);
+    this.runs.clear();
+  }
+
+  /** A list shows the VPN's container so; null: there is none. */
+  vpnListed(found: ListedContainer | null, asked: Asked): void {
+    const { vpn } = this;
+    this.vpnUptime.keepOnly(new Set(found === null ? [] : [found.id]));
+    const isAnotherRun = found !== null && this.vpnUptime.isAnotherRun(found.id, found, asked.asked);
+    // What is known since may be of after this list.
+    if (vpn === null || vpn.asked > asked.asked) return;
+    if (isAnotherRun || !agree(found, vpn, asked)) this.forgetVpn();
+    else this.vpn = { ...vpn, ...asked };
+  }
+
+  /** A list shows the containers of this VPN's engines so. */
+  enginesListed(found: readonly ListedContainer[], { asked }: Asked): void {
+    // What an event told since may not be in it yet.
+    if (asked > this.enginesForgottenAt) this.take(found, asked);
+  }
+
+  /** Docker could not be asked, as the next look says; null: who looks next finds out for itself. */
+  failed(error: unknown): void {
+    this.failure = error;
+    if (error !== null) this.forgetVpn();
+  }
+
+  /** Those who ask at the same time have one answer. @throws DockerUnreachable */
+  look(image: string): Promise<DockerLook> {
+    const of = `${this.vpnForgotten} ${this.enginesForgotten} ${image}`;
+    if (this.underWay?.of === of) return this.underWay.look;
+    const look = this.lookAtAll(image).finally(() => {
+      if (this.underWay?.look === look) this.underWay = null;
+    });
+    this.underWay = { of, look };
+    return look;
+  }
+
+  private async lookAtAll(image: string): Promise<DockerLook> {
+    const { failure } = this;
+    this.failure = null;
+    if (failure !== null) throw failure;
+    const [vpn, engines, imagePresent] = await Promise.all([
+      this.vpn ?? this.askForVpn(),
+      this.engines(),
+      this.parts.images.has(image),
+    ]);
+    return { ...vpn, engines, imagePresent };
+  }
+
+  private async askForVpn(): Promise<VpnLook> {
+    const { vpnForgotten } = this;
+    const at = Date.now();
+    const asked = performance.now();
+    const details = await this.parts.docker.inspectByName(this.options.vpn);
+    const vpn = details ? observeDocker(details) : await this.absent();
+    const look = { at, asked, vpn, details };
+    if (vpnForgotten === this.vpnForgotten) this.vpn = look;
+    return look;
+  }
+
+  /** Who names a Compose service means its container, which Compose has named after project, service and number. */
+  private async absent(): Promise<VpnObservation> {
+    const containers = await this.parts.docker.list([`${COMPOSE_SERVICE}=${this.options.vpn}`]);
+    if (containers.length === 0) return { kind: 'absent' };
+    return {
+      kind: 'absent',
+      ofService: containers
+        .map(({ name }) => name)
+        .toSorted()
+        .slice(0, NAMED_AT_MOST),
+    };
+  }
+
+  private async engines(): Promise<readonly EngineLook[]> {
+    const { enginesForgotten } = this;
+    let containers = this.listed;
+    if (containers === null) {
+      const asked = performance.now();
+      containers = await this.parts.lists.of(this.options.vpn);
+      if (enginesForgotten === this.enginesForgotten) this.take(containers, asked);
+    }
+    const ours = containers.filter((c) => [undefined, this.options.instance].includes(c.labels[label.instance]));
+    const looks = await Promise.all(ours.map((c) => this.engine(c)));
+    // One that vanished between list and inspect is simply not there; the others are.
+    return looks.filter((e): e is EngineLook => e !== null);
+  }
+
+  private take(containers: readonly ListedContainer[], asked: number): void {
+    this.listed = containers;
+    for (const c of containers) if (this.uptimes.isAnotherRun(c.id, c, asked)) this.runs.delete(c.id);
+    const ids = new Set(containers.map((c) => c.id));
+    for (const id of this.runs.keys()) if (!ids.has(id)) this.runs.delete(id);
+    this.uptimes.keepOnly(ids);
+  }
+
+  private async engine(container: ListedContainer): Promise<EngineLook | null> {
+    const known = this.runs.get(container.id);
+    if (known?.running === container.running) return known;
+    const { enginesForgotten } = this;
+    const details = await this.parts.docker.inspect(container.id);
+    if (!details) return null;
+    const found = engineLook(container, details, this.options);
+    const look = found && (await this.withExit(found, details));
+    if (look && enginesForgotten === this.enginesForgotten) this.runs.set(container.id, look);
+    return look;
+  }
+
+  /** Of one that Portward lets go of nobody asks how it ended. */
+  private async withExit(look: EngineLook, details: ContainerDetails): Promise<EngineLook> {
+    const { State } = details;
+    if (look.running || look.evicted || State.Status === 'created') return look;
+    const ports = [look.httpPort, look.httpsPort, look.p2pPort].filter((p) => p !== null);
+    const { lastLine } = await lastWords(details, ports, this.parts.docker);
+    return { ...look, exit: { code: State.ExitCode, outOfMemory: State.OOMKilled, lastLine } };
+  }
+}
+
+function agree(found: ListedContainer | null, { details, asked: since }: VpnLook, { asked }: Asked): boolean {
+  if (found === null) return details === null && asked - since < ABSENT_FOR_MS;
+  if (details === null || found.id !== details.Id || found.state !== details.State.Status) return false;
+  return !found.running || healthIn(found.status) === dockerHealth(details.State.Health?.Status);
+}

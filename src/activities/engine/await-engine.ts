@@ -1,0 +1,195 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Engine, Instant, Port } from '../../domain/engine';
+import { exitInWords, isHopelessExit, type EngineExit } from '../../domain/engine-exit';
+import { session } from '../../domain/vpn/observation';
+import { takenInWords, type TakenPorts } from '../../domain/vpn/taken-ports';
+import type { ContainerDetails } from '../../clients/docker/docker-host';
+import type { ContainerEvent } from '../../clients/docker/docker-events';
+import { resolve } from '../../clients/docker/reach/reach';
+import type { Endpoint } from '../../clients/engine/engine-api';
+import { portsSaidTaken } from '../../clients/engine/last-words';
+import { pauseUntil } from '../../lib/pause';
+import type { ActivityDeps } from '../deps';
+import { observeDocker } from '../docker/look';
+import { lastWords } from './last-words';
+import { holder, listening, portsTaken } from '../docker/taken-ports';
+
+const ASK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 1_000;
+/** An engine that can't have its port, on a machine that is busy. */
+const ENDS_WITHIN_MS = 5_000;
+
+export interface AwaitedEngine {
+  readonly vpn: string;
+  /** The run of the VPN's container in whose network it was made. */
+  readonly session: string;
+  readonly engine: Engine;
+  readonly timeoutMs: number;
+}
+
+type Deps = Pick<ActivityDeps, 'docker' | 'events' | 'reach' | 'engineApi'>;
+
+export interface AnsweringEngine {
+  /** When the run of its container that answers began; null where that was not waited for. */
+  readonly run: Instant | null;
+}
+
+/** Returns when the engine's API has answered. @throws ApplicationFailure that says why it does not */
+export async function awaitEngine(input: AwaitedEngine, deps: Deps, signal: AbortSignal): Promise<AnsweringEngine> {
+  const awaiting = new AwaitingEngine(input, deps);
+  await awaiting.until(signal);
+  return { run: awaiting.startedAt };
+}
+
+/** Docker starts an engine that has ended again and again, and calls it running all the while. */
+class AwaitingEngine {
+  /** Of the run that was seen last. */
+  startedAt: Instant | null = null;
+  private vpn: ContainerDetails | null = null;
+  /** Why its API has not answered. */
+  private reason = 'it was not asked yet';
+  private running = true;
+  /** As far as Docker has told; how many ends of it were seen, and the last of them. */
+  private runs = 1;
+  private ends = 0;
+  private exit: EngineExit | null = null;
+  /** When the last run that was seen to be over was. */
+  private finishedAt: string | null = null;
+  /** The exit code of a run of which Docker's events have told since the last look. */
+  private told: number | null = null;
+  private readonly saidTaken = new Set<Port>();
+  /** Aborted when something happens to its container. */
+  private poke = new AbortController();
+
+  constructor(
+    private readonly input: AwaitedEngine,
+    private readonly deps: Deps,
+  ) {}
+
+  async until(signal: AbortSignal): Promise<void> {
+    const { timeoutMs } = this.input;
+    const deadline = performance.now() + timeoutMs;
+    const unsubscribe = this.deps.events.subscribe((event) => this.happened(event));
+    try {
+      let endpoint = await this.look();
+      let lookAgain = performance.now() + LOOK_EVERY_MS;
+      while (performance.now() < deadline) {
+        if (signal.aborted) return;
+        if (performance.now() >= lookAgain || this.poke.signal.aborted) {
+          endpoint = await this.look();
+          lookAgain = performance.now() + LOOK_EVERY_MS;
+        }
+        if ((await this.answers(endpoint, signal)) && (await this.isItself(signal))) return;
+        await pauseUntil(ASK_EVERY_MS, signal, this.poke.signal);
+      }
+      throw await this.failure(`within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S)`);
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  private happened(event: ContainerEvent | null): void {
+    if (event !== null && event.id !== this.input.engine.id) return;
+    const code = Number(event?.attributes['exitCode'] ?? NaN);
+    if (Number.isInteger(code)) this.told = code;
+    this.poke.abort();
+  }
+
+  private async look(): Promise<Endpoint> {
+    const { vpn, engine } = this.input;
+    this.poke = new AbortController();
+    const { told } = this;
+    this.told = null;
+    const { docker } = this.deps;
+    const [vpnDetails, details] = await Promise.all([docker.inspectByName(vpn), docker.inspect(engine.id)]);
+    if (!details) throw removed(engine);
+    if (!vpnDetails || !isInSession(vpnDetails, this.input)) throw cutOff(this.input, vpnDetails);
+    this.vpn = vpnDetails;
+    const { State, RestartCount } = details;
+    this.runs = RestartCount + 1;
+    this.running = State.Running && !State.Restarting;
+    this.startedAt = this.running ? Date.parse(State.StartedAt) : null;
+    if (!this.running && State.FinishedAt !== this.finishedAt) {
+      this.finishedAt = State.FinishedAt;
+      await this.sawEnd(details, { code: State.ExitCode, outOfMemory: State.OOMKilled });
+    } else if (this.running && told !== null) await this.sawEnd(details, { code: told, outOfMemory: false });
+    return resolve(await this.deps.reach(), vpnDetails, engine.httpPort);
+  }
+
+  private async sawEnd(details: ContainerDetails, end: Pick<EngineExit, 'code' | 'outOfMemory'>): Promise<void> {
+    const ports = portsOf(this.input.engine);
+    this.ends++;
+    const { lastLine, output } = await lastWords(details, ports, this.deps.docker);
+    this.exit = { ...end, lastLine };
+    for (const port of portsSaidTaken(output, ports)) this.saidTaken.add(port);
+    if (isHopelessExit(end)) throw await this.failure('');
+  }
+
+  private async answers(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.deps.engineApi.answers(endpoint, signal);
+      return true;
+    } catch (error) {
+      if (error instanceof Error) this.reason = error.cause instanceof Error ? error.cause.message : error.message;
+      return false;
+    }
+  }
+
+  /** Whether the engine is what has answered, and nothing else that has its port: that ends an engine, again and again. */
+  private async isItself(signal: AbortSignal): Promise<boolean> {
+    await this.look();
+    const { ends, runs } = this;
+    const isSameRun = () => this.running && this.ends === ends && this.runs === runs;
+    if (runs > 1 || ends > 0) {
+      for (const until = performance.now() + ENDS_WITHIN_MS; isSameRun() && performance.now() < until;) {
+        await pauseUntil(LOOK_EVERY_MS, signal, this.poke.signal);
+        if (signal.aborted) return true;
+        await this.look();
+      }
+    }
+    if (isSameRun()) return true;
+    this.saidTaken.add(this.input.engine.httpPort);
+    this.reason = 'something else answers on that port';
+    return false;
+  }
+
+  private async failure(when: string): Promise<ApplicationFailure> {
+    const { engine, vpn } = this.input;
+    const { exit, reason, runs } = this;
+    const again = runs > 1 && !isHopelessExit(exit ?? { code: 0 }) ? `, and Docker has started it ${runs} times` : '';
+    const why = exit === null ? `${reason}${again}` : `${exitInWords(exit)}${again}`;
+    const message = `engine ${engine.name} did not answer on HTTP port ${engine.httpPort}${when && ` ${when}`}: ${why}`;
+    const ports = [...this.saidTaken];
+    if (ports.length === 0 || this.vpn === null) return ApplicationFailure.nonRetryable(message);
+    // An outgoing connection may have it, too.
+    const listened = await listening(this.vpn, ports, this.deps);
+    const by = listened.length === 0 ? null : await holder(this.vpn, listened, engine.id, this.deps.docker);
+    const taken: TakenPorts = { ports, by };
+    return portsTaken(`${takenInWords(taken, vpn)}: ${message}`, taken, true);
+  }
+}
+
+function portsOf({ httpPort, httpsPort, p2pPort }: Engine): Port[] {
+  return [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
+}
+
+/** Whether the VPN's container still is in the run in which the engine was made. */
+function isInSession(details: ContainerDetails, { session: madeIn }: AwaitedEngine): boolean {
+  const seen = observeDocker(details);
+  return session(seen) === madeIn && seen.kind === 'present' && seen.running;
+}
+
+/** Why the engine can't answer any more, which is no fault of its own. */
+function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, details: ContainerDetails | null): ApplicationFailure {
+  const isSameRun = session(observeDocker(details)) === madeIn;
+  const isSameContainer = details !== null && madeIn.startsWith(details.Id);
+  const what = isSameRun ? 'stopped' : details === null ? 'removed' : isSameContainer ? 'restarted' : 're-created';
+  return ApplicationFailure.nonRetryable(
+    `VPN container '${vpn}' was ${what} before engine ${engine.name} answered`,
+    'VpnNotHealthy',
+  );
+}
+
+function removed(engine: Engine): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`engine ${engine.name} was removed before it answered`, 'EngineRemoved');
+}

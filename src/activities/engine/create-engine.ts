@@ -1,0 +1,118 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { ContainerId, Engine } from '../../domain/engine';
+import { isMadeByUs, keptLabels } from '../../domain/labels';
+import { label } from '../../domain/names';
+import { isHealthy, session } from '../../domain/vpn/observation';
+import { takenInWords } from '../../domain/vpn/taken-ports';
+import { statusCode } from '../../clients/docker/docker-error';
+import type { ContainerToCreate, DockerHost } from '../../clients/docker/docker-host';
+import { open, type SealingKey } from '../../secrets/seal';
+import type { ActivityDeps } from '../deps';
+import { observeDocker } from '../docker/look';
+import { removeOrStop } from './remove-engine';
+import { engineContainer, type EngineOrder } from './spec';
+import { holder, listening, portsTaken } from '../docker/taken-ports';
+
+export interface MadeEngine {
+  readonly engine: Engine;
+  /** The run of the VPN's container in whose network it was made. */
+  readonly session: string;
+}
+
+/** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
+export async function createEngine(
+  order: EngineOrder,
+  deps: Pick<ActivityDeps, 'docker' | 'reach' | 'variant' | 'sealingKey' | 'containerLabel'>,
+): Promise<MadeEngine> {
+  const { docker } = deps;
+  const vpn = await docker.inspectByName(order.vpn);
+  const inSession = vpn && session(observeDocker(vpn));
+  if (!vpn || inSession === null || !isHealthy(observeDocker(vpn))) {
+    throw ApplicationFailure.create({
+      message: `VPN container '${order.vpn}' is not ${vpn ? 'healthy' : 'there'}, so no engine can start in its network`,
+      type: 'VpnNotHealthy',
+    });
+  }
+  const callerEnv = await opened(order.target.extras?.sealedEnv ?? null, deps.sealingKey);
+  const wanted = engineContainer(order, deps.variant, callerEnv, deps.containerLabel, vpn.Id);
+  const ours = { instance: order.instance, containerLabel: deps.containerLabel };
+  const { role, httpPort, httpsPort, p2pPort } = order.target;
+  const ports = [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
+  const [made, listened] = await Promise.all([createOrAdopt(docker, wanted, ours), listening(vpn, ports, deps)]);
+  const { id } = made;
+  // One that an earlier attempt has started listens there itself, and one that had to make room for this one did.
+  const taken = made.started || listened.length === 0 ? [] : await listening(vpn, listened, deps);
+  if (taken.length > 0) {
+    await removeOrStop(docker, id);
+    const found = { ports: taken, by: await holder(vpn, taken, id, docker) };
+    throw portsTaken(takenInWords(found, order.vpn), found, false);
+  }
+  await start(docker, id);
+  const { name } = wanted;
+  const labels = keptLabels(wanted.labels, order.target, order.vpn, deps.containerLabel);
+  const begun = {
+    firstSeen: Date.now(),
+    ready: false,
+    health: 'unknown',
+    run: null,
+    lastUsedAt: null,
+    cutOff: false,
+  } as const;
+  const engine = { id, name, role, httpPort, httpsPort, p2pPort, labels, ...begun };
+  return { engine, session: inSession };
+}
+
+/** What the caller has given the engine, which only the process that makes it may read. */
+async function opened(sealed: string | null, key: () => Promise<SealingKey>): Promise<Record<string, string>> {
+  if (sealed === null) return {};
+  try {
+    return open(sealed, await key());
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable(error instanceof Error ? error.message : String(error), 'Hopeless');
+  }
+}
+
+/**
+ * A container that fails to start may do so for ever: containerd can have kept a task of it that a dockerd which was
+ * killed has lost, or it is half removed. The next attempt makes another, unless this one can't be removed.
+ */
+async function start(docker: DockerHost, id: ContainerId): Promise<void> {
+  try {
+    await docker.start(id);
+  } catch (error) {
+    if ([409, 500].includes(statusCode(error) ?? 0)) await removeOrStop(docker, id);
+    throw error;
+  }
+}
+
+async function createOrAdopt(
+  docker: DockerHost,
+  wanted: ContainerToCreate,
+  ours: Parameters<typeof isMadeByUs>[2],
+): Promise<{ readonly id: ContainerId; readonly started: boolean }> {
+  try {
+    return { id: await docker.create(wanted), started: false };
+  } catch (error) {
+    if (statusCode(error) === 404) {
+      // No retry mends it soon: someone has to do something. The replacement tries on, at a slow pace.
+      throw ApplicationFailure.nonRetryable(
+        `image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`,
+        'Hopeless',
+      );
+    }
+    if (statusCode(error) !== 409) throw error;
+  }
+  const made = await docker.inspectByName(wanted.name);
+  if (made && !isMadeByUs(wanted.name, made.Config.Labels, ours)) {
+    throw ApplicationFailure.nonRetryable(
+      `the name ${wanted.name} is taken by a container that is not ours: remove or rename that one`,
+      'Hopeless',
+    );
+  }
+  const isLeaving = made !== null && (made.State.Dead || made.State.Status === 'removing');
+  if (made && !isLeaving && made.Config.Labels[label.spec] === wanted.labels[label.spec]) {
+    return { id: made.Id, started: made.State.Status !== 'created' };
+  }
+  if (made) await removeOrStop(docker, made.Id);
+  return { id: await docker.create(wanted), started: false };
+}

@@ -1,0 +1,57 @@
+import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
+import { startedBefore } from '../../domain/vpn/observation';
+import { pauseUntil } from '../../lib/pause';
+import type { ActivityDeps } from '../deps';
+import { observeDocker } from '../docker/look';
+
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
+const LOOK_EVERY_MS = 1_000;
+/** An engine may have streams to finish for a day. */
+const RELEASED_WITHIN_MS = 5 * 60_000;
+
+export interface AwaitedRelease {
+  readonly vpn: string;
+  /** Engines that are let go of by id, engines that somebody had begun to make by name. */
+  readonly holders: readonly string[];
+}
+
+/** Whether none of the containers holds a port in the VPN's network any more; false after 5 minutes. */
+export async function portsReleased(
+  { vpn, holders }: AwaitedRelease,
+  { docker, events }: Pick<ActivityDeps, 'docker' | 'events'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + RELEASED_WITHIN_MS;
+  let wake = new AbortController();
+  const unsubscribe = events.subscribe(() => wake.abort());
+  try {
+    while (!signal.aborted && performance.now() < deadline) {
+      wake = new AbortController();
+      if (!(await anyHoldsPorts(docker, vpn, holders))) return true;
+      await pauseUntil(LOOK_EVERY_MS, signal, wake.signal);
+    }
+    return false;
+  } finally {
+    unsubscribe();
+  }
+}
+
+async function anyHoldsPorts(docker: DockerHost, vpn: string, holders: readonly string[]): Promise<boolean> {
+  const vpnDetails = await docker.inspectByName(vpn);
+  const holding = await Promise.all(
+    holders.map(async (holder) => {
+      const isId = CONTAINER_ID.test(holder);
+      const details = await (isId ? docker.inspect(holder) : docker.inspectByName(holder));
+      if (details === null) return false;
+      // Whoever is making it may be about to start it.
+      return (!isId && details.State.Status === 'created') || holdsPorts(details, vpnDetails);
+    }),
+  );
+  return holding.includes(true);
+}
+
+/** A container whose process has ended holds none, nor does one in a network that is not the VPN's of now. */
+function holdsPorts({ State, HostConfig }: ContainerDetails, vpn: ContainerDetails | null): boolean {
+  if (!State.Running || vpn === null || HostConfig.NetworkMode !== `container:${vpn.Id}`) return false;
+  return !startedBefore(Date.parse(State.StartedAt), observeDocker(vpn));
+}

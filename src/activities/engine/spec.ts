@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { ContainerId } from '../../domain/engine';
+import { derivedLabels } from '../../domain/labels';
+import { engineName, label, replacementLabel } from '../../domain/names';
+import type { Target } from '../../domain/replacement';
+import type { ContainerToCreate } from '../../clients/docker/docker-host';
+import { permittedLabels } from '../../clients/engine/extras';
+import { engineProcess, type Variant } from '../../clients/engine/variant';
+
+export interface EngineOrder {
+  readonly vpn: string;
+  readonly instance: string;
+  readonly lineage: string;
+  readonly number: number;
+  readonly target: Target;
+}
+
+/**
+ * The container for an order. Its label `portward.spec` is a hash of all that makes it what it is, so that one which
+ * an earlier attempt has made is recognised, and one that only has the name is not taken for it.
+ * @param callerEnv what the caller has given in the order, opened
+ */
+export function engineContainer(
+  order: EngineOrder,
+  variant: Variant,
+  callerEnv: Readonly<Record<string, string>>,
+  containerLabel: string,
+  vpnContainer: ContainerId,
+): ContainerToCreate {
+  const { role, httpPort, httpsPort, p2pPort, generation, extras } = order.target;
+  const ports = { vpn: order.vpn, http: httpPort, https: httpsPort, p2p: p2pPort };
+  const process = engineProcess(variant, ports, callerEnv);
+  const callerLabels = permittedLabels(extras?.labels ?? {}, containerLabel);
+  const spec = { image: variant.image, ...process, callerLabels, httpPort, httpsPort, p2pPort, vpnContainer };
+  return {
+    name: engineName(role, order.vpn, order.lineage, order.number, generation),
+    image: variant.image,
+    ...process,
+    networkOf: vpnContainer,
+    labels: {
+      ...callerLabels,
+      ...derivedLabels(order.target, order.vpn, containerLabel),
+      [label.instance]: order.instance,
+      [label.replacement]: replacementLabel(order.lineage, order.number),
+      [label.spec]: createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16),
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { withDeadline } from '../../lib/deadline';
+import { resolve, type Reach } from '../../clients/docker/reach/reach';
+import type { EngineApi } from '../../clients/engine/engine-api';
+import type { DockerLook } from '../docker/look';
+
+/** An engine that is still connected says so at once; hiding the engines of an unhealthy VPN can't wait for the others. */
+const WITHIN_MS = 500;
+
+/** How many of a VPN's engines say that they are connected, whatever Docker says of the VPN. */
+export async function countLiveEngines(
+  { engines, details }: DockerLook,
+  { engineApi, reach }: { readonly engineApi: EngineApi; readonly reach: Reach },
+  signal: AbortSignal,
+): Promise<number> {
+  if (!details) return 0;
+  const asked = engines.filter((e) => e.running && e.networkOf === details.Id);
+  const answers = await Promise.allSettled(
+    asked.map((e) =>
+      withDeadline(WITHIN_MS, signal, (limit) => engineApi.connected(resolve(reach, details, e.httpPort), limit)),
+    ),
+  );
+  return answers.filter((a) => a.status === 'fulfilled' && a.value).length;
+}

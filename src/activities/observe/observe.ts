@@ -1,0 +1,249 @@
+import { setMaxListeners } from 'node:events';
+import type { Context } from '@temporalio/activity';
+import { measure } from '../../domain/measures';
+import type { Health } from '../../domain/engine';
+import { isCalledUnhealthy, isHealthy, type Observation } from '../../domain/vpn/observation';
+import { guessedReach, resolve, type Reach } from '../../clients/docker/reach/reach';
+import { pauseUntil } from '../../lib/pause';
+import { ControlServerAddress } from '../port/control-server';
+import type { ActivityDeps } from '../deps';
+import { hasLost, type DockerLook } from '../docker/look';
+import { DockerWatch, type DockerWatchOptions } from '../docker/watch';
+import { EnginesWatch } from './engines-watch';
+import { HintSpacing } from '../port/hint-spacing';
+import type { HostWatch, VpnOnHost } from '../docker/host-watch';
+import { countLiveEngines } from './live-engines';
+import type { ObserveInput } from './messages';
+import { progressOf, whereabouts } from './progress';
+import { PortReader, type AskControlServer } from '../port/port-reader';
+import { isAnother, PortWatch } from '../port/port-watch';
+import { PublicIpWatch } from '../port/public-ip-watch';
+import { sightOf } from './sight';
+import { FIRST_PORT_WITHIN_MS, Telling } from './telling';
+import type { VpnMemory } from './vpn-memory';
+import { untilStopping } from '../worker-stopping';
+
+export type { ObserveInput, ObserveProgress } from './messages';
+
+const NO_NEWS_AFTER_MS = 10 * 60_000;
+const HEARTBEAT_EVERY_MS = 3_000;
+
+export interface ObserverDeps extends ActivityDeps {
+  /** The same for all VPNs, as long as this process lives. */
+  readonly host: HostWatch;
+}
+
+/** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
+export class Observer {
+  private readonly stopping = new AbortController();
+  private readonly startedAt = Date.now();
+  private readonly telling: Telling;
+  private readonly docker: DockerWatch;
+  private readonly engines: EnginesWatch;
+  private readonly port: PortWatch;
+  private readonly publicIp: PublicIpWatch;
+  private readonly portHints = new HintSpacing(() => this.port.hint());
+  private readonly rechecks = new HintSpacing(() => this.recheck());
+  private readonly onHost: VpnOnHost;
+  private reach: Reach = guessedReach();
+  private found: ((observation: Observation) => void) | null = null;
+
+  constructor(
+    private readonly input: ObserveInput,
+    private readonly deps: ObserverDeps,
+    private readonly memory: VpnMemory,
+    context: Context,
+  ) {
+    // Another worker may have read it since, or this one be new: of several ports the same one is followed.
+    if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) {
+      memory.portRead = input.portRead;
+      // That was a good read after it.
+      memory.portFailure = null;
+    }
+    const { vpn, instance, known } = input;
+    const { signal } = this.stopping;
+    const { checkIntervalMs: intervalMs } = deps;
+    const client = deps.gluetun(vpn);
+    const changed = () => this.evaluate();
+    const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
+    this.telling = new Telling(input, memory);
+    memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
+    const looked: DockerWatchOptions['looked'] = (look, before) => this.looked(look, before);
+    this.docker = new DockerWatch({
+      memory,
+      intervalMs,
+      signal,
+      looked,
+      look: (doubted) => {
+        if (doubted) this.onHost.forgetVpn();
+        return this.onHost.look(input.image);
+      },
+      changed: () => this.seen(),
+    });
+    const shared = { memory, signal, changed };
+    this.engines = new EnginesWatch({
+      ...shared,
+      look: () => this.docker.look,
+      evicted: input.busy.evicted,
+      endpoint: (details, port) => resolve(this.reach, details, port),
+      refused: () => this.doubt(),
+    });
+    const log = deps.log.child(runOf(context));
+    const reader = new PortReader({
+      vpn,
+      client,
+      ask,
+      memory,
+      known,
+      index: deps.portIndex(vpn),
+      counter: context.metricMeter.createCounter(
+        measure.portReads,
+        undefined,
+        'Reads of the forwarded port, by what came of them',
+      ),
+      log,
+      refused: () => this.doubt(),
+    });
+    this.port = new PortWatch({
+      ...shared,
+      intervalMs,
+      read: (limit) => reader.read(limit),
+      heard: (reading, before) => {
+        reader.tell(reading, before);
+        // The tunnel may be another one, too.
+        if (isAnother(reading, before)) this.publicIp.readNow();
+      },
+    });
+    this.publicIp = new PublicIpWatch({
+      ...shared,
+      read: (limit) => ask(limit, (base) => client.publicIp(base, limit)),
+      vpnIsHealthy: () => (this.docker.latest === null ? null : this.docker.vpnIsHealthy),
+      refused: (reason) =>
+        log.warn(
+          { event: 'public address refused', vpn },
+          `[${vpn}] Public address unknown, so that a reconnection inside the container is not noticed: ${reason}`,
+        ),
+    });
+    this.onHost = deps.host.join(
+      { vpn, instance, memory },
+      { look: () => this.lookNow(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
+    );
+    // Who asks for an observation relies on a look from now on: what replacements have done may not be in the one before.
+    this.onHost.forget(known === null);
+  }
+
+  async run(context: Context): Promise<Observation> {
+    const { input, memory, deps, docker } = this;
+    const { signal } = this.stopping;
+    // Each engine that is asked listens, too.
+    setMaxListeners(0, signal);
+    const unheed = deps.hints.watch(input.vpn, () => this.rechecks.hint());
+    const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
+    const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
+    const news = new Promise<Observation>((found) => (this.found = found));
+    try {
+      this.reach = await deps.reach();
+      const watching = Promise.all([
+        docker.run(),
+        this.port.run(),
+        this.engines.run(),
+        this.publicIp.run(),
+        memory.streams.watch((engine) => whereabouts(engine, docker.look, this.reach), signal),
+      ]);
+      beat();
+      return await Promise.race([
+        news,
+        this.uneventful(signal),
+        context.cancelled,
+        untilStopping(deps.stopping, signal),
+        watching.then(() => Promise.reject(new Error('watching ended without news'))),
+      ]);
+    } finally {
+      unheed();
+      this.portHints.close();
+      this.rechecks.close();
+      this.onHost.leave();
+      clearInterval(heartbeats);
+      this.stopping.abort();
+    }
+  }
+
+  /** After 10 minutes the last look is given even without news, so that no watch grows old. */
+  private async uneventful(signal: AbortSignal): Promise<Observation> {
+    await pauseUntil(NO_NEWS_AFTER_MS, signal);
+    const observation = this.observation();
+    if (observation === null) throw new Error('nothing could be observed in 10 minutes');
+    return observation;
+  }
+
+  private observation(): Observation | null {
+    const { latest } = this.docker;
+    if (latest === null) return null;
+    if ('problem' in latest) return { kind: 'blind', ...latest };
+    return sightOf(latest, this.memory, this.port.reading, this.input);
+  }
+
+  private evaluate(): void {
+    const observation = this.observation();
+    if (observation === null) return;
+    // A look is complete with the port.
+    if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
+    if (this.telling.isDue(observation, this.port.isDoubted)) this.found?.(observation);
+  }
+
+  private lookNow(): void {
+    this.engines.wake();
+    this.docker.lookNow();
+  }
+
+  /** Somebody says that the VPN may be otherwise. */
+  private recheck(): void {
+    this.port.hint();
+    this.onHost.forgetVpn();
+    this.docker.lookNow();
+  }
+
+  /** The VPN may be about to end: engines, control server and Docker are asked at once. */
+  private doubt(): void {
+    this.memory.health.doubtAll(performance.now());
+    this.port.readNow();
+    this.lookNow();
+    this.evaluate();
+  }
+
+  private async looked(look: DockerLook, before: DockerWatch['latest']): Promise<void> {
+    const { memory, reach, deps, input } = this;
+    const { signal } = this.stopping;
+    memory.liveEngines = isCalledUnhealthy(look.vpn)
+      ? (memory.liveEngines ?? (await countLiveEngines(look, { engineApi: deps.engineApi, reach }, signal)))
+      : null;
+    if (before !== null && (!('engines' in before) || hasLost(before, look))) this.port.doubt();
+    const believed = new Map<string, Health>();
+    if (input.known?.kind === 'sight') for (const e of input.known.engines) believed.set(e.id, e.health);
+    memory.health.keepOnly(new Set(look.engines.map((e) => e.id)));
+    for (const { id, startedAt } of look.engines)
+      if (startedAt !== null) memory.health.track(id, startedAt, believed.get(id) ?? 'unknown');
+  }
+
+  /** After each look, whether or not Docker answered. */
+  private seen(): void {
+    const { look } = this.docker;
+    if (look !== null && this.telling.hasBegun())
+      void pauseUntil(FIRST_PORT_WITHIN_MS + 1, this.stopping.signal).then(() => this.evaluate());
+    this.port.vpnIs(look === null ? null : isHealthy(look.vpn));
+    this.publicIp.healthSeen();
+    this.engines.wake();
+    this.evaluate();
+  }
+
+  private async askControlServer<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
+    const details = this.docker.look?.details;
+    if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
+    return new ControlServerAddress(this.input.vpn, details, this.reach, this.deps).ask(signal, question);
+  }
+}
+
+function runOf(context: Context): { readonly workflowId?: string; readonly runId?: string } {
+  const { workflowId, runId } = context.info.workflowExecution ?? {};
+  return { ...(workflowId === undefined ? {} : { workflowId }), ...(runId === undefined ? {} : { runId }) };
+}

@@ -1,0 +1,42 @@
+import type { ContainerId, Instant } from '../../domain/engine';
+import { isHealthy } from '../../domain/vpn/observation';
+import { resolve, type Reach } from '../../clients/docker/reach/reach';
+import type { Whereabouts } from '../streams/stream-collector';
+import type { DockerLook } from '../docker/look';
+import type { DockerWatch } from '../docker/watch';
+import type { ObserveProgress } from './messages';
+import type { VpnMemory } from './vpn-memory';
+
+/** @param before what is told while nothing has been seen yet */
+export function progressOf(
+  docker: Pick<DockerWatch, 'look' | 'latest'>,
+  memory: VpnMemory,
+  before: { readonly begun: Instant; readonly seenAt: Instant | null },
+): ObserveProgress {
+  const checkedEngines: Record<string, number> = {};
+  for (const { id } of docker.look?.engines ?? []) {
+    const at = memory.health.lastCheck(id);
+    if (at !== null) checkedEngines[id] = at;
+  }
+  const streams = memory.streams.records();
+  return {
+    checkedAt: docker.latest?.at ?? before.begun,
+    seenAt: memory.seenAt ?? before.seenAt,
+    checkedEngines,
+    publicIp: memory.publicIp,
+    portRead: memory.portRead,
+    ...(Object.keys(streams).length > 0 ? { streams } : {}),
+  };
+}
+
+/** Where an engine is, for those who ask about its streams. */
+export function whereabouts(id: ContainerId, look: DockerLook | null, reach: Reach): Whereabouts {
+  if (!look?.details || !isHealthy(look.vpn)) return { kind: 'unknown' };
+  const engine = look.engines.find((e) => e.id === id);
+  if (!engine?.running || engine.networkOf !== look.details.Id) return { kind: 'gone' };
+  try {
+    return { kind: 'there', endpoint: resolve(reach, look.details, engine.httpPort) };
+  } catch {
+    return { kind: 'unknown' };
+  }
+}

@@ -1,0 +1,37 @@
+import type { ContainerId } from '../../domain/engine';
+import { condition, introduced, isHealthy, type PortReading, type Sight } from '../../domain/vpn/observation';
+import type { DockerLook } from '../docker/look';
+import type { ObserveInput } from './messages';
+import type { VpnMemory } from './vpn-memory';
+
+/** What is seen of a VPN and its engines, put together from the last answers of Docker, its control server and the engines. */
+export function sightOf(
+  look: DockerLook,
+  memory: VpnMemory,
+  port: PortReading,
+  { accounted, busy }: Pick<ObserveInput, 'accounted' | 'busy'>,
+): Sight {
+  const engines = look.engines.map((e) => ({ ...e, health: memory.health.health(e.id) }));
+  const withheld = withheldOf(look, memory).filter((id) => !busy.evicted.includes(id));
+  return {
+    kind: 'sight',
+    at: look.at,
+    vpn: look.vpn,
+    liveEngines: memory.liveEngines,
+    port,
+    ...(memory.confirmedIp === null ? {} : { publicIp: memory.confirmedIp }),
+    engines: engines.map(condition),
+    ...introduced(engines, accounted, busy),
+    ...(withheld.length === 0 ? {} : { withheld }),
+    imagePresent: look.imagePresent,
+  };
+}
+
+/** Those that Docker says run, and that nobody should be sent to all the same. */
+function withheldOf({ engines, vpn }: DockerLook, { health, doubt }: VpnMemory): ContainerId[] {
+  if (!isHealthy(vpn)) return [];
+  const isGone = doubt.isGone(performance.now());
+  return engines
+    .filter((e) => e.running && health.health(e.id) !== 'unknown' && (isGone || health.isSilent(e.id)))
+    .map((e) => e.id);
+}

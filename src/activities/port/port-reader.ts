@@ -1,0 +1,68 @@
+import type { MetricCounter } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type { Known, PortRead, PortReading } from '../../domain/vpn/observation';
+import { GluetunError, NoPortForwarded, type GluetunClient } from '../../clients/gluetun/client';
+import { whyNoPort } from './no-port';
+import type { VpnMemory } from '../observe/vpn-memory';
+
+/** There is no port for moments whenever it changes, which nobody needs to have explained. */
+const ASK_WHY_AFTER_MS = 500;
+
+/** @throws where the control server can't be reached, or not understood */
+export type AskControlServer = <T>(signal: AbortSignal, question: (base: URL) => Promise<T>) => Promise<T>;
+
+export interface PortReaderOptions {
+  readonly vpn: string;
+  /** Which of several ports is followed. */
+  readonly index: number;
+  readonly client: GluetunClient;
+  readonly ask: AskControlServer;
+  readonly memory: VpnMemory;
+  readonly counter: MetricCounter;
+  /** What the asker knows. */
+  readonly known: Known | null;
+  readonly log: Logger;
+  /** It does not accept connections any more, though it did. */
+  readonly refused: () => void;
+}
+
+/** Reads the forwarded port from the control server, and tells metrics and the log what came of it. */
+export class PortReader {
+  constructor(private readonly options: PortReaderOptions) {}
+
+  async read(signal: AbortSignal): Promise<PortRead> {
+    const { vpn, index, client, ask, memory, counter, refused } = this.options;
+    try {
+      const { portRead: last } = memory;
+      const follow = { index, current: last?.index === index ? last.port : null };
+      const port = await ask(signal, (base) => client.forwardedPort(base, signal, follow));
+      memory.portRead = { port, at: Date.now(), index };
+      memory.rewordings = 0;
+      memory.doubt.controlServerAnswers();
+      counter.add(1, { vpn, result: 'ok' });
+      return memory.portRead;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const result = error instanceof GluetunError ? error.failure : 'unreachable';
+      counter.add(1, { vpn, result });
+      if (result !== 'unreachable' && result !== 'timeout') memory.doubt.controlServerAnswers();
+      if (result === 'unreachable' && memory.doubt.controlServerRefuses(performance.now())) refused();
+      const { portFailure } = memory;
+      const isLasting = portFailure !== null && performance.now() - portFailure.since >= ASK_WHY_AFTER_MS;
+      if (!(error instanceof NoPortForwarded) || !isLasting) throw error;
+      throw await whyNoPort(error, (withinMs) => ask(signal, (base) => client.vpnStatus(base, signal, withinMs)));
+    }
+  }
+
+  /** @param before the reading that it follows */
+  tell(reading: PortReading, before: PortReading): void {
+    const { vpn, known, log } = this.options;
+    const text =
+      reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
+    log.debug({ event: 'port cache updated', vpn, reading }, `[${vpn}] control server: ${text}`);
+    if (reading.kind !== 'unknown') return;
+    const told = known?.kind === 'sight' ? known.port : null;
+    if ([before, told].some((earlier) => earlier?.kind === 'unknown' && earlier.reason === reading.reason)) return;
+    log.warn({ event: 'port unknown', vpn }, `[${vpn}] Forwarded port unknown: ${reading.reason}`);
+  }
+}

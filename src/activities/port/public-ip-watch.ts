@@ -1,0 +1,97 @@
+import type { PublicIp } from '../../domain/vpn/observation';
+import { GluetunError } from '../../clients/gluetun/client';
+import { pauseUntil } from '../../lib/pause';
+
+export interface PublicIpWatchOptions {
+  readonly memory: {
+    /** What was read last; null when that failed. */
+    publicIp: string | null;
+    /** Why the control server refuses to tell it, as far as that was said; null once it tells. */
+    publicIpRefusal: string | null;
+    /** What was read twice in a row. */
+    confirmedIp: PublicIp | null;
+  };
+  readonly read: (signal: AbortSignal) => Promise<string>;
+  readonly vpnIsHealthy: () => boolean | null;
+  readonly signal: AbortSignal;
+  readonly changed: () => void;
+  /** The control server does not let Portward read it, for this reason; once for each. */
+  readonly refused: (reason: string) => void;
+}
+
+const EVERY_MS = 60_000;
+const RETRY_MS = 5_000;
+/** A provider may show another of its addresses at each question, which says nothing of the tunnel. */
+const CONFIRM_AFTER_MS = 1_000;
+const CONFIRM_TIMES = 3;
+
+/** Reads a VPN's public address while it is healthy. Another one in the same run of its container means that it has reconnected. */
+export class PublicIpWatch {
+  private poke = new AbortController();
+  private waitsForHealth = false;
+
+  constructor(private readonly options: PublicIpWatchOptions) {}
+
+  /** Something has happened after which it may be another one. */
+  readNow(): void {
+    this.poke.abort();
+  }
+
+  /** The VPN's health may be another one. */
+  healthSeen(): void {
+    if (this.waitsForHealth) this.poke.abort();
+  }
+
+  async run(): Promise<void> {
+    const { memory, vpnIsHealthy, signal, changed } = this.options;
+    let candidate: string | null = null;
+    let unconfirmed = 0;
+    while (!signal.aborted) {
+      this.poke = new AbortController();
+      const healthy = vpnIsHealthy();
+      if (healthy !== true) {
+        if (healthy === false) {
+          memory.publicIp = null;
+          memory.confirmedIp = null;
+        }
+        this.waitsForHealth = true;
+        await pauseUntil(Infinity, signal, this.poke.signal);
+        this.waitsForHealth = false;
+        continue;
+      }
+      const at = Date.now();
+      memory.publicIp = await this.read();
+      const { publicIp: address } = memory;
+      const isConfirmed = address !== null && [candidate, memory.confirmedIp?.address].includes(address);
+      candidate = address;
+      unconfirmed = isConfirmed || address === null ? 0 : unconfirmed + 1;
+      if (isConfirmed) {
+        memory.confirmedIp = { address, at };
+        changed();
+      }
+      const isAskedAgain = unconfirmed > 0 && unconfirmed < CONFIRM_TIMES;
+      const pause = address === null ? RETRY_MS : isAskedAgain ? CONFIRM_AFTER_MS : EVERY_MS;
+      await pauseUntil(pause, signal, this.poke.signal);
+    }
+  }
+
+  private async read(): Promise<string | null> {
+    const { read, signal, memory, refused } = this.options;
+    try {
+      const address = await read(signal);
+      memory.publicIpRefusal = null;
+      return address;
+    } catch (error) {
+      // Gluetun knows none while its tunnel is down. A refusal does not pass by itself.
+      if (
+        error instanceof GluetunError &&
+        error.failure === 'unauthorized' &&
+        error.message !== memory.publicIpRefusal
+      ) {
+        memory.publicIpRefusal = error.message;
+        refused(error.message);
+      }
+      return null;
+    }
+  }
+}

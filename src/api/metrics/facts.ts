@@ -1,0 +1,49 @@
+import { unknownVpnJson, vpnJson } from '../present/vpn';
+import type { Reads } from '../reads/reads';
+import type { EngineJson, VpnJson } from '../schemas/engines';
+import { vpnWorkflowId } from '../../domain/names';
+import type { VpnStatusView } from '../../domain/vpn/status-view';
+import type { CountedStream, StreamSource } from './streams';
+
+/** One VPN at the time of a scrape. `view` is null while its workflow does not answer: of then nothing is claimed. */
+export interface VpnFacts {
+  readonly name: string;
+  readonly json: VpnJson;
+  readonly view: VpnStatusView | null;
+  /** Seconds since it answered last; null: it never has. */
+  readonly staleSeconds: number | null;
+}
+
+/** What one scrape shows. */
+export interface Facts {
+  /** Null while there is no list. */
+  readonly engines: readonly EngineJson[] | null;
+  readonly streams: readonly CountedStream[] | null;
+  readonly staleStreams: number;
+  readonly vpns: readonly VpnFacts[];
+}
+
+export async function gatherFacts(reads: Reads, instance: string, streams: StreamSource): Promise<Facts> {
+  const [engines, list, vpns] = await Promise.all([
+    reads.engines(),
+    streams.list(),
+    Promise.all(reads.names.map((name) => vpnFacts(reads, instance, name))),
+  ]);
+  return {
+    engines: engines.kind === 'list' ? engines.engines : null,
+    streams: list,
+    staleStreams: streams.staleDetected(),
+    vpns,
+  };
+}
+
+async function vpnFacts(reads: Reads, instance: string, name: string): Promise<VpnFacts> {
+  const read = await reads.status(name);
+  if (read.kind === 'none') {
+    const json = unknownVpnJson(name, vpnWorkflowId(instance, name), read.reason);
+    return { name, json, view: null, staleSeconds: null };
+  }
+  const staleSeconds = read.kind === 'stale' ? read.seconds : 0;
+  const json = vpnJson(read.value, null, read.kind === 'stale' ? read.seconds : null);
+  return { name, json, view: read.kind === 'fresh' ? read.value : null, staleSeconds };
+}

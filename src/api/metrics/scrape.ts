@@ -1,0 +1,44 @@
+import { Gauge, Registry, type Metric } from 'prom-client';
+import type { Reads } from '../reads/reads';
+import { contractMetrics } from './contract-metrics';
+import { gatherFacts } from './facts';
+import { Transferred, type StreamSource } from './streams';
+import { vpnGauges } from './vpn-gauges';
+
+export interface ScrapeOptions {
+  readonly reads: Reads;
+  readonly instance: string;
+  readonly streams: StreamSource;
+  /** Those that are kept over scrapes. */
+  readonly counters: readonly Metric[];
+  /** The worker's part, where it is in this process. */
+  readonly workerMetrics: (() => Promise<string>) | null;
+}
+
+/** Makes the text that a scrape is answered with. Gauges are made anew for each, so that none outlives what it is about. */
+export class Scrape {
+  private readonly transferred = new Transferred();
+
+  constructor(private readonly options: ScrapeOptions) {}
+
+  async text(): Promise<string> {
+    const { reads, instance, streams, counters, workerMetrics } = this.options;
+    const [facts, ofWorker] = await Promise.all([
+      gatherFacts(reads, instance, streams),
+      workerMetrics === null ? null : workerMetrics().catch(() => null),
+    ]);
+    const registry = new Registry();
+    contractMetrics(registry, facts, this.transferred);
+    vpnGauges(registry, facts, Date.now());
+    for (const counter of counters) registry.registerMetric(counter);
+    if (workerMetrics !== null) {
+      new Gauge({
+        name: 'portward_worker_metrics_up',
+        help: "Whether the worker's metrics are part of this answer",
+        registers: [registry],
+      }).set(ofWorker === null ? 0 : 1);
+    }
+    const own = (await registry.metrics()).trimEnd();
+    return `${own}\n${ofWorker === null ? '' : `${ofWorker.trimEnd()}\n`}`;
+  }
+}

@@ -1,0 +1,58 @@
+import { createServer } from 'node:net';
+import type { RuntimeOptions } from '@temporalio/worker';
+import { hostAndPort } from '../../lib/addresses';
+import { answerText } from '../../lib/answer-text';
+import { buckets } from '../../domain/measures';
+
+// A worker's metrics are the Temporal SDK's and Portward's own, which go through the SDK's meters: one exporter shows both.
+
+const ANSWER_WITHIN_MS = 1_000;
+const BYTES_AT_MOST = 4 * 1024 * 1024;
+
+type Telemetry = NonNullable<RuntimeOptions['telemetryOptions']>;
+
+/** For the SDK's exporter at that address, which it begins to listen on at once. Names are as Prometheus has them. */
+export function exporterAt(address: MetricsAddress): NonNullable<Telemetry['metrics']> {
+  return {
+    prometheus: {
+      bindAddress: hostAndPort(address.host, address.port),
+      countersTotalSuffix: true,
+      unitSuffix: true,
+      useSecondsForDurations: true,
+      histogramBucketOverrides: { ...buckets },
+    },
+    attachServiceName: false,
+  };
+}
+
+export interface MetricsAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Asks the exporter of this process. @throws when it does not answer soon */
+export async function workerMetricsAt(address: MetricsAddress): Promise<string> {
+  // It may listen on every address; this process reaches it on its own.
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+  const response = await fetch(`http://${hostAndPort(host, address.port)}/metrics`, {
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  const text = await answerText(response, BYTES_AT_MOST);
+  if (!response.ok) throw new Error(`the worker's metrics answer ${response.status}`);
+  return text;
+}
+
+/** A port on loopback that is free now. */
+export function freeLoopbackPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new TypeError(`expected an address with a port, got ${String(address)}`));
+      });
+    });
+  });
+}

@@ -1,0 +1,58 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { EventStreams, eventStreamHeaders } from '../events/event-streams';
+import { PageFeed, type PageFeedOptions } from './feed';
+import { ErrorSchema } from '../schemas/engines';
+
+/** Beside connections for everything else, see `server.ts`. */
+const PAGES_AT_MOST = 100;
+/** Each change tells a VPN whole, and the first answer has all of them. */
+const UNREAD_BYTES_AT_MOST = 4 * 1024 * 1024;
+const COME_BACK_AFTER_MS = 1_000;
+
+const EXAMPLE = [
+  `retry: ${COME_BACK_AFTER_MS}`,
+  'event: hello\ndata: {"now":1795405865511,"build":"a9c4fef1","instance":"default","vpns":["gluetun"],"keyIsSet":true}',
+  'event: vpn\ndata: {"name":"gluetun","health":"healthy","forwarded_port":40648,"engines":[],"streams":[]}',
+  '',
+].join('\n\n');
+
+export const pageStreamRoutes: FastifyPluginAsyncTypebox<PageFeedOptions> = async (fastify, options) => {
+  const feed = new PageFeed(options);
+  const streams = new EventStreams(fastify, UNREAD_BYTES_AT_MOST);
+
+  fastify.head('/page/stream', { schema: { hide: true } }, async (_request, reply) =>
+    reply.headers(eventStreamHeaders).send(),
+  );
+
+  fastify.get(
+    '/page/stream',
+    {
+      // Made of this route it would never end.
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'followState',
+        summary: 'All that the page shows, as it changes, as Server-Sent Events',
+        description:
+          'For the page at `/`, which comes with it: what is in the events may change from release to release. ' +
+          'Programs use `/vpn/status`, `/engines`, `/streams` and `/events/stream`.',
+        response: {
+          200: {
+            description: 'Events hello, vpn, news, samples and beat, without end.',
+            content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
+          },
+          503: { ...ErrorSchema, description: 'Too many pages are open already.' },
+        },
+      },
+    },
+    async (_request, reply) => {
+      if (feed.size >= PAGES_AT_MOST) {
+        return reply.code(503).send({ detail: `${PAGES_AT_MOST} pages are open already; try again later` });
+      }
+      const { say, left, answer } = streams.open(reply);
+      say(`retry: ${COME_BACK_AFTER_MS}\n\n`);
+      feed.listen(say, left);
+      return answer();
+    },
+  );
+};

@@ -1,0 +1,25 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { Nullable, PortNumber, Time } from './engines';
+
+export const TimelineSchema = Type.Object({
+  vpn: Type.String(),
+  since: Nullable({ ...Time, description: 'nothing is known of before' }),
+  states: Type.Array(
+    Type.Object({
+      from: Type.String({ format: 'date-time', description: 'until the next one' }),
+      state: Type.Union(['forwarded', 'no port', 'down', 'unknown'].map((state) => Type.Literal(state))),
+      port: Nullable(PortNumber),
+    }),
+  ),
+  replacements: Type.Array(
+    Type.Object({
+      number: Type.Integer(),
+      cause: Type.String(),
+      started_at: Time,
+      ready_at: Nullable(Time),
+      ended_at: Time,
+    }),
+    { description: 'that have ended, in that order' },
+  ),
+});
+export type TimelineJson = Static<typeof TimelineSchema>;

@@ -1,0 +1,56 @@
+import { isInContainer } from '../../lib/container-mark';
+import { DeadlineExceeded } from '../../lib/deadline';
+
+/** Docker itself could not be asked, as opposed to an answer that says no. */
+export class DockerUnreachable extends Error {
+  constructor(
+    cause: string,
+    /** In one word, which stays the same while the text changes from call to call: Node's code, `timeout` or `broken`. */
+    readonly reason: string,
+  ) {
+    super(`Docker is not reachable: ${cause}; ${remedy(reason)}`);
+    this.name = 'DockerUnreachable';
+  }
+}
+
+function remedy(reason: string): string {
+  if (reason !== 'EACCES')
+    return 'see that Docker Engine is installed and runs, and that DOCKER_HOST is its address if it is set';
+  return isInContainer()
+    ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and make this container anew'
+    : "let this user read Docker's socket, for example as a member of its group";
+}
+
+export function statusCode(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return null;
+  return typeof error.statusCode === 'number' ? error.statusCode : null;
+}
+
+/** Docker's own words when it answered, `DockerUnreachable` when it did not. */
+export function dockerError(error: unknown): Error {
+  if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time', 'timeout');
+  if (error instanceof Error && error.name === 'AbortError') {
+    const late = error.cause instanceof Error && error.cause.name === 'TimeoutError';
+    return late ? new DockerUnreachable('it gave no answer in time', 'timeout') : error;
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = code !== '' && !message.includes(code) ? `${code} ${message}` : message;
+  return new DockerUnreachable(cause, code === '' || BROKEN.has(code) ? 'broken' : code);
+}
+
+/** A connection that was made and has ended: the next one tells why. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+export interface WhyBlind {
+  readonly problem: string;
+  readonly cause: string;
+}
+
+/** Why Docker can't be asked: in words, and in one word that tells one reason from another. */
+export function whyBlind(error: unknown): WhyBlind {
+  if (error instanceof DockerUnreachable) return { problem: error.message, cause: error.reason };
+  const status = statusCode(error);
+  return { problem: `Docker can't be asked: ${String(error)}`, cause: status === null ? 'unknown' : `HTTP ${status}` };
+}

@@ -1,0 +1,6 @@
+import { ProblemError } from '../../../domain/vpn/problem';
+
+/** There is no address at which a container could be asked. */
+export class Unreachable extends ProblemError {
+  override readonly name = 'Unreachable';
+}

@@ -1,0 +1,52 @@
+import { connect } from 'node:net';
+import { withDeadline } from '../../lib/deadline';
+import { askConnected, url, type Endpoint, type EngineApi } from './engine-api';
+import type { Variant } from './variant';
+
+/** One status, or all of a class. */
+export type StatusPattern = number | '2xx' | '3xx' | '4xx' | '5xx';
+
+/** How it is known that an engine answers, at its HTTP port. */
+export type HealthProbe =
+  | { readonly type: 'http'; readonly path: string; readonly statuses: readonly StatusPattern[] }
+  | { readonly type: 'tcp' };
+
+const TIMEOUT_MS = 3_000;
+
+/** The client for engines of a kind. */
+export function engineApi({ health, connectionStatus }: Pick<Variant, 'health' | 'connectionStatus'>): EngineApi {
+  return {
+    answers: (endpoint, signal) => probe(health, endpoint, signal),
+    connected: connectionStatus
+      ? askConnected
+      : () => Promise.reject(new Error('engines of this kind can not be asked whether they are connected')),
+  };
+}
+
+async function probe(health: HealthProbe, endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+  await withDeadline(TIMEOUT_MS, signal, async (limit) => {
+    if (health.type === 'tcp') return accepts(endpoint, limit);
+    // A redirect is an answer, too; following it would lead to addresses that the engine chooses.
+    const answer = await fetch(url(endpoint, health.path), { signal: limit, redirect: 'manual' });
+    await answer.body?.cancel();
+    if (!health.statuses.some((pattern) => matches(pattern, answer.status))) {
+      throw new Error(`the engine's API answers ${answer.status}`);
+    }
+  });
+}
+
+function matches(pattern: StatusPattern, status: number): boolean {
+  return pattern === status || pattern === `${Math.floor(status / 100)}xx`;
+}
+
+/** Resolves when a connection was accepted. */
+export function accepts({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal });
+    socket.on('error', reject);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,198 @@
+import type { Static, TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { AnswerTooLong, answerText } from '../../lib/answer-text';
+import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
+import type { Problem } from '../../domain/vpn/problem';
+import { authHeaders, withoutSecrets, type GluetunAuth } from './auth';
+import { GluetunError, NotAccepted } from './gluetun-error';
+
+export interface ControlRequest<T extends TSchema> {
+  readonly base: URL;
+  readonly route: string;
+  /** Where older releases have it. */
+  readonly olderRoute?: string;
+  /** Sent by PUT; without it the request is a GET. */
+  readonly put?: unknown;
+  readonly answer: T;
+}
+
+const ANSWER_BYTES_AT_MOST = 64 * 1024;
+const REDIRECTS_AT_MOST = 3;
+/** How releases answer a route that they don't know: 404 at first, 400 later, and 401 since v3.39.1. */
+const PERHAPS_UNKNOWN_ROUTE = new Set([400, 401, 403, 404, 405]);
+const CONNECTION_NEVER_MADE = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** One exchange with a control server: credentials, redirects, routes of older releases, and errors that say what came. */
+export class ControlServer {
+  /** Routes that are asked at their older place, each with its host. */
+  private readonly older = new Set<string>();
+  /** Routes of each host that it permits, as its auth configuration names them. */
+  private readonly permitted = new Map<string, Set<string>>();
+  /** And those that it has refused. */
+  private readonly refused = new Map<string, Set<string>>();
+
+  constructor(private readonly auth: GluetunAuth) {}
+
+  /**
+   * One limit for the whole exchange, redirects included: a server may hang at any point of it.
+   * @throws GluetunError; NotAccepted when nothing can have happened
+   */
+  async ask<T extends TSchema>(
+    request: ControlRequest<T>,
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<Static<T>> {
+    try {
+      return await withDeadline(timeoutMs, signal, async (limit) =>
+        this.read(await this.response(request, limit), request),
+      );
+    } catch (error) {
+      throw error instanceof GluetunError ? error : this.explained(error, request.base, timeoutMs);
+    }
+  }
+
+  private async response(request: ControlRequest<TSchema>, limit: AbortSignal): Promise<Response> {
+    const { base, route, olderRoute } = request;
+    if (olderRoute === undefined) return this.follow(new URL(route, base), request, limit);
+    const key = `${base.host} ${route}`;
+    const [first, second] = this.older.has(key) ? [olderRoute, route] : [route, olderRoute];
+    const one = await this.follow(new URL(first, base), request, limit);
+    if (!PERHAPS_UNKNOWN_ROUTE.has(one.status)) return one;
+    const other = await this.follow(new URL(second, base), request, limit);
+    if (other.ok) {
+      // By where it was answered: newer releases redirect from the older route.
+      this.older[new URL(other.url).pathname === olderRoute ? 'add' : 'delete'](key);
+    }
+    const [answer, unused] = !other.ok && isRefusal(one.status) ? [one, other] : [other, one];
+    await unused.body?.cancel();
+    return answer;
+  }
+
+  private async follow(url: URL, { put }: ControlRequest<TSchema>, signal: AbortSignal): Promise<Response> {
+    const headers = authHeaders(this.auth);
+    const request: RequestInit =
+      put === undefined
+        ? { headers }
+        : {
+            method: 'PUT',
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(put),
+          };
+    let target = url;
+    for (let hop = 0; hop <= REDIRECTS_AT_MOST; hop++) {
+      const response = await fetch(target, { ...request, redirect: 'manual', signal });
+      const location = response.headers.get('location');
+      if (response.status < 300 || response.status >= 400 || location === null) return response;
+      await response.body?.cancel();
+      if (!URL.canParse(location, target.href))
+        throw new GluetunError('the control server redirects to what is no address');
+      target = new URL(location, target);
+      // Credentials are for this control server alone.
+      if (target.host !== url.host)
+        throw new GluetunError(`the control server redirects to another host, ${this.shown(target.host)}`);
+    }
+    throw new GluetunError(`the control server redirects more than ${REDIRECTS_AT_MOST} times`);
+  }
+
+  private async read<T extends TSchema>(response: Response, request: ControlRequest<T>): Promise<Static<T>> {
+    const { status } = response;
+    if (!response.ok) await response.body?.cancel();
+    if (isRefusal(status)) throw new NotAccepted(this.refusal(status, request), 'unauthorized');
+    if (status >= 400 && status < 500) throw new NotAccepted(`the control server answers ${status}`, 'error');
+    if (!response.ok) throw new GluetunError(`the control server answers ${status}`, 'error');
+    const text = await answerText(response, ANSWER_BYTES_AT_MOST);
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      throw new GluetunError(`the control server's answer is not JSON: ${this.quoted(text)}`);
+    }
+    const { route, olderRoute } = request;
+    const isOlder = new URL(response.url).pathname === olderRoute;
+    const name = `${method(request)} ${isOlder ? olderRoute : route}`;
+    of(this.permitted, request.base).add(name);
+    of(this.refused, request.base).delete(name);
+    if (!Value.Check(request.answer, body)) {
+      throw new GluetunError(`the control server's answer has another form: ${this.quoted(text)}`);
+    }
+    return body;
+  }
+
+  /**
+   * A role of Gluetun's permits single routes. So a route may be refused while the credentials are right; Gluetun answers 401
+   * all the same.
+   */
+  private refusal(status: number, request: ControlRequest<TSchema>): Problem {
+    const { base, route, olderRoute } = request;
+    const permitted = of(this.permitted, base);
+    const refusedBefore = of(this.refused, base);
+    const isOlder = [...this.older].some((key) => key.startsWith(`${base.host} `));
+    const lacking = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
+    // What was permitted before and is not now says that the credentials are others.
+    if (permitted.has(lacking)) permitted.clear();
+    const [other] = permitted;
+    refusedBefore.add(lacking);
+    const credentials = 'GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD';
+    if (other === undefined)
+      return {
+        what: `the control server refuses access (${status})`,
+        todo: `set ${credentials}, as in its auth configuration, where a role has to permit ${lacking}`,
+      };
+    // All of them, so that who puts in one line does not take another out.
+    const routes = [...permitted, ...refusedBefore].map((name) => JSON.stringify(name)).join(', ');
+    const refused = `the control server refuses ${lacking} (${status})`;
+    return this.auth.kind === 'none'
+      ? {
+          what: `${refused}, while it permits ${other} to everybody`,
+          todo: `in its auth configuration give a role routes = [${routes}], and set ${credentials}`,
+        }
+      : {
+          what: `${refused}, while it permits ${other} with the same credentials`,
+          todo: `in its auth configuration give their role routes = [${routes}]`,
+        };
+  }
+
+  private explained(error: unknown, base: URL, timeoutMs: number): GluetunError {
+    if (error instanceof DeadlineExceeded) {
+      return new GluetunError(`the control server at ${base.host} gave no answer within ${timeoutMs} ms`, 'timeout');
+    }
+    if (error instanceof AnswerTooLong) {
+      return new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
+    }
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the control server at ${base.host} can't be reached: ${this.shown(reason)}`;
+    const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const never = typeof code === 'string' && CONNECTION_NEVER_MADE.has(code);
+    return never ? new NotAccepted(message, 'unreachable') : new GluetunError(message, 'unreachable');
+  }
+
+  private quoted(text: string): string {
+    return JSON.stringify(this.shown(text).slice(0, 60));
+  }
+
+  private shown(text: string): string {
+    return withoutSecrets(text, this.auth);
+  }
+}
+
+function method({ put }: ControlRequest<TSchema>): 'GET' | 'PUT' {
+  return put === undefined ? 'GET' : 'PUT';
+}
+
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
+/** Routes of one host. */
+function of(routes: Map<string, Set<string>>, { host }: URL): Set<string> {
+  const found = routes.get(host) ?? new Set();
+  routes.set(host, found);
+  return found;
+}

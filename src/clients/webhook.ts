@@ -1,0 +1,108 @@
+import { createHmac } from 'node:crypto';
+import { withDeadline } from '../lib/deadline';
+
+export interface WebhookTarget {
+  /** May hold a token, in its path for example. */
+  readonly url: string;
+  /** Signs each body, if there is one. */
+  readonly secret: string | null;
+}
+
+const ANSWERS_WITHIN_MS = 5_000;
+
+/**
+ * One POST to the address that the configuration names. Neither that address nor anything that the receiver says
+ * gets into an error: the one may hold a token, and the other may repeat it.
+ */
+export class Webhook {
+  constructor(
+    private readonly target: WebhookTarget,
+    private readonly answersWithinMs = ANSWERS_WITHIN_MS,
+  ) {}
+
+  /**
+   * @param id the receiver knows by it a body that it has had before
+   * @throws NotDelivered
+   */
+  async post(id: string, content: unknown, signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify(content);
+    const { url, authorization } = withoutCredentials(this.target.url);
+    const { secret } = this.target;
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'portward',
+      'idempotency-key': id,
+      ...(authorization === null ? {} : { authorization }),
+      ...(secret === null ? {} : { 'x-portward-signature': `sha256=${signature(secret, body)}` }),
+    };
+    let answer: Pick<Response, 'status' | 'headers'>;
+    try {
+      answer = await withDeadline(this.answersWithinMs, signal, async (limit) => {
+        const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: limit });
+        // What it says besides its status is not read, however long it is.
+        await response.body?.cancel();
+        return response;
+      });
+    } catch (error) {
+      throw new NotDelivered(`the receiver gave no answer (${codeOf(error)})`, 'failed');
+    }
+    const { status, headers: said } = answer;
+    if (status >= 200 && status < 300) return;
+    if (status >= 300 && status < 400) {
+      const redirect = `the receiver answers ${status}; redirects are not followed, so name the final address`;
+      throw new NotDelivered(redirect, 'refused');
+    }
+    const isRefusal = status >= 400 && status < 500 && !PASSING.has(status);
+    const message = `the receiver answers ${status}`;
+    throw new NotDelivered(message, isRefusal ? 'refused' : 'failed', pauseAsked(said.get('retry-after')));
+  }
+}
+
+/** Of the answers that call a request wrong, those that say nothing of the next attempt: a time-out, and too many requests. */
+const PASSING = new Set([408, 429]);
+/** Who asks for a longer pause is asked again after this one all the same: a batch is tried for an hour. */
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
+export class NotDelivered extends Error {
+  override readonly name = 'NotDelivered';
+
+  constructor(
+    message: string,
+    /** `refused`: the same request would be refused again. */
+    readonly outcome: 'refused' | 'failed',
+    /** How long the receiver asks to be left alone; null: it did not say. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Seconds, or a date (RFC 9110). */
+function pauseAsked(header: string | null): number | null {
+  if (header === null) return null;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return seconds > 0 ? Math.min(LONGEST_PAUSE_MS, seconds * 1000) : null;
+}
+
+export function signature(secret: string, body: string): string {
+  return createHmac('sha256', secret).update(body).digest('hex');
+}
+
+/** `fetch` refuses an address with credentials, with an error that shows them. */
+function withoutCredentials(address: string): { readonly url: URL; readonly authorization: string | null } {
+  const url = new URL(address);
+  const { username, password } = url;
+  if (username === '' && password === '') return { url, authorization: null };
+  url.username = '';
+  url.password = '';
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { url, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** Node's code of what went wrong, without the host's name that its message has. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return code;
+  return error.cause === undefined ? error.name : codeOf(error.cause);
+}

@@ -1,0 +1,125 @@
+import type { BreakerKind, BreakerView } from './breaker';
+import type { Eligibility } from './eligibility';
+import type { Engine, EngineRef, Instant, Port, Role } from '../engine';
+import type { NewsAnswer } from '../news';
+import type { DockerHealth } from './observation';
+import type { RemedyKind } from './remedy';
+import type { ReplacementFacts } from '../replacement';
+import type { Stream } from '../streams/stream';
+import type { Timeline } from './timeline';
+
+/**
+ * What a VPN's workflow says of itself to all who show it. What time alone changes is given as the instant of that change, so that a view
+ * stays true while it is kept.
+ */
+export interface VpnStatusView extends NewsAnswer {
+  readonly instance: string;
+  readonly vpn: string;
+  /** Number of the next replacement. */
+  readonly nextNumber: number;
+  readonly container: VpnContainerView;
+  /** When Docker was asked last; null: not yet. */
+  readonly checkedAt: Instant | null;
+  readonly blind: boolean;
+  readonly healthy: boolean;
+  /** Null while it is not. */
+  readonly healthySince: Instant | null;
+  /** Null while it is not. */
+  readonly downSince: Instant | null;
+  readonly publicIp: string | null;
+  readonly port: PortView;
+  /** What keeps the VPN or Portward from doing its work, and what to do; null: nothing. */
+  readonly problem: string | null;
+  /** The one at work, or the last one. */
+  readonly remedy: RemedyView | null;
+  readonly breakers: Readonly<Record<Role, Readonly<Record<BreakerKind, BreakerView>>>>;
+  readonly eligibility: Eligibility;
+  readonly pool: PoolView | null;
+  /** How many engines it keeps, the forwarded one among them, and how many of its own accord: without the fleet. */
+  readonly target: number;
+  readonly ownTarget: number;
+  readonly startupTimeoutMs: number;
+  /** In every phase of their lives. */
+  readonly engines: readonly EngineView[];
+  /** How many containers of engines run, as far as is known. */
+  readonly enginesRunning: number;
+  /** Those that run, and the last ones that have ended. */
+  readonly streams: readonly Stream[];
+  /** Those at work, and the last ones that have ended, oldest first. */
+  readonly replacements: readonly ReplacementView[];
+  readonly timeline: Timeline;
+}
+
+/** `health` is null where there is no container, or none is known of. */
+export interface VpnContainerView {
+  /** In Docker's words. */
+  readonly status: string;
+  readonly health: Exclude<DockerHealth, 'none'> | null;
+}
+
+export interface PortView {
+  /** The last one that was observed in this run of the container. */
+  readonly last: Port | null;
+  /** From when on it does not count any more; null: it is confirmed, or there is none. */
+  readonly expiresAt: Instant | null;
+  /** Why it could not be read the last time. */
+  readonly problem: string | null;
+  readonly isLost: boolean;
+  /** The VPN asks for one, or had one in this run of the container. */
+  readonly isExpected: boolean;
+  /** An engine on it has answered. */
+  readonly isServed: boolean;
+  /** Until then it, or the VPN's health, counts as changing so often that replacements are spaced; null: it does not. */
+  readonly unstableUntil: Instant | null;
+}
+
+export interface RemedyView {
+  readonly kind: RemedyKind;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly error: string | null;
+}
+
+/** What counts against the limits of the pool. */
+export interface PoolView {
+  /** Engines that are there or being brought up. */
+  readonly engines: number;
+  /** From then on they count as lost, and others make up for them; null: they do not. */
+  readonly lostFrom: Instant | null;
+}
+
+/**
+ * `pending`: it does not answer yet; `ready`: it is listed; `hidden`: it is there, and is not listed now; `draining`: it may finish its
+ * streams; `leaving`: it is being stopped and removed.
+ */
+export type EnginePhase = 'pending' | 'ready' | 'hidden' | 'draining' | 'leaving';
+
+export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' | 'health' | 'lastUsedAt' | 'cutOff'> {
+  readonly phase: EnginePhase;
+  /** Listed as the one on the VPN's last port, for as long as that counts. */
+  readonly forwarded: boolean;
+  /** False: there is no container yet, or it was not heard of; its id is the name that it is going to have. */
+  readonly isMade: boolean;
+  /** It has been let go, and the next look will not find it. */
+  readonly isGone: boolean;
+  readonly status: 'created' | 'running' | 'exited';
+  /** Null: somebody else has made it, from any. */
+  readonly image: string | null;
+  readonly createdAt: Instant | null;
+  /** Since when it is draining or leaving; null: it is neither. */
+  readonly leavingSince: Instant | null;
+}
+
+export interface ReplacementView extends ReplacementFacts {
+  /** Its engine does not answer yet, and nothing is known that keeps it from doing so soon. Nobody in particular has asked for it. */
+  readonly isPromising: boolean;
+}
+
+/** The port that counts as forwarded now (I7). */
+export function forwardedPort({ port }: Pick<VpnStatusView, 'port'>, now: Instant): Port | null {
+  return port.expiresAt !== null && now >= port.expiresAt ? null : port.last;
+}
+
+export function isUnstable({ port }: Pick<VpnStatusView, 'port'>, now: Instant): boolean {
+  return port.unstableUntil !== null && now <= port.unstableUntil;
+}

@@ -1,0 +1,134 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { buildTemporalCli } from './build';
+import { downloadTemporalCli } from './download';
+import { CLI_VERSION, cliArchive } from './release';
+import { withFileLock } from '../../lib/file-lock';
+import type { Log } from '../log';
+import { executableName, findOnPath, isExecutable } from '../../lib/path-search';
+import { runCommand } from '../../lib/run-command';
+
+/** Older servers lack user metadata or update details that the workflows rely on. */
+const OLDEST_SERVER = { major: 1, minor: 27 };
+
+/** A build on a slow machine. */
+const INSTALL_PATIENCE_MS = 20 * 60_000;
+
+export interface ResolveCliOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cacheDir: string;
+  readonly log: Log;
+}
+
+export class TemporalCliMissingError extends Error {
+  override readonly name = 'TemporalCliMissingError';
+}
+
+/**
+ * Path of Temporal's CLI, which contains the server. In order: TEMPORAL_CLI_PATH, `temporal` on PATH, the one cached
+ * here before, the official download, a build with Go. Throws TemporalCliMissingError.
+ */
+export async function resolveTemporalCli(options: ResolveCliOptions): Promise<string> {
+  return (await findTemporalCli(options)) ?? installTemporalCli(options);
+}
+
+/** The CLI that is there already, so that a caller can say nothing when nothing has to be fetched. */
+export async function findTemporalCli({ env, cacheDir, log }: ResolveCliOptions): Promise<string | undefined> {
+  const chosen = env['TEMPORAL_CLI_PATH'];
+  if (chosen) {
+    if (!isExecutable(chosen)) {
+      throw new TemporalCliMissingError(
+        `TEMPORAL_CLI_PATH is ${chosen}, which is not an executable file. Correct it, or unset it to let Portward find or fetch the CLI.`,
+      );
+    }
+    return chosen;
+  }
+  const onPath = findOnPath('temporal', env);
+  if (onPath !== undefined) {
+    const reason = await whyUnfit(onPath);
+    if (reason === undefined) return onPath;
+    log.warn(`Not using ${onPath}: ${reason}`);
+  }
+  const cached = cachedPath(cacheDir);
+  return isExecutable(cached) ? cached : undefined;
+}
+
+/** One process at a time: a build takes minutes of every core, so a second one waits for the first one's. */
+async function installTemporalCli(options: ResolveCliOptions): Promise<string> {
+  const target = cachedPath(options.cacheDir);
+  const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
+  const lock = {
+    path: join(folder, 'installing.json'),
+    doing: "installing Temporal's CLI",
+    patienceMs: INSTALL_PATIENCE_MS,
+    onWait: (pid?: number) => options.log.info(`Waiting for process ${pid}, which installs Temporal's CLI`),
+  };
+  return withFileLock(lock, async () => {
+    if (isExecutable(target)) return target;
+    await sweep(folder);
+    return downloadOrBuild(target, options);
+  });
+}
+
+/** What installations left that were killed. */
+async function sweep(folder: string): Promise<void> {
+  const leftovers = (await readdir(folder)).filter((name) => /^(build|download)-/.test(name));
+  await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+}
+
+async function downloadOrBuild(target: string, { env, log }: ResolveCliOptions): Promise<string> {
+  const tried: string[] = [];
+  try {
+    await downloadTemporalCli({ archive: cliArchive(process.platform, process.arch), target, log });
+    return target;
+  } catch (error) {
+    tried.push(`download: ${messageOf(error)}`);
+  }
+  const go = findOnPath('go', env);
+  if (go === undefined) {
+    tried.push('build: no `go` on PATH');
+  } else {
+    log.info(`Temporal's CLI could not be downloaded (${tried.join('; ')})`);
+    try {
+      await buildTemporalCli({ version: CLI_VERSION, go, target, env, log });
+      return target;
+    } catch (error) {
+      tried.push(`build: ${messageOf(error)}`);
+    }
+  }
+  throw new TemporalCliMissingError(
+    [
+      `Temporal's CLI ${CLI_VERSION} is needed for the embedded server and could not be had:`,
+      '  TEMPORAL_CLI_PATH: not set',
+      '  `temporal` on PATH: none that fits',
+      `  cache: nothing at ${target}`,
+      ...tried.map((attempt) => `  ${attempt}`),
+      'Install it (https://docs.temporal.io/cli), or Go 1.25 or later, or point TEMPORAL_CLI_PATH at the binary;',
+      'or set TEMPORAL_ADDRESS to use a Temporal server that runs elsewhere.',
+    ].join('\n'),
+  );
+}
+
+function cachedPath(cacheDir: string): string {
+  return join(cacheDir, `temporal-cli-${CLI_VERSION}`, executableName('temporal'));
+}
+
+/** A `temporal` that somebody installed long ago, or another program of that name, would fail much later and less clearly. */
+export async function whyUnfit(path: string): Promise<string | undefined> {
+  let said: string;
+  try {
+    said = await runCommand(path, ['--version'], { timeoutMs: 20_000 });
+  } catch (error) {
+    return messageOf(error);
+  }
+  const version = /\(Server (\d+)\.(\d+)/.exec(said);
+  if (version === null) return '`--version` does not name a Temporal server';
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major > OLDEST_SERVER.major || (major === OLDEST_SERVER.major && minor >= OLDEST_SERVER.minor)) return undefined;
+  return `its server is ${major}.${minor}, Portward needs ${OLDEST_SERVER.major}.${OLDEST_SERVER.minor} or later`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { CliArchive } from './release';
+import type { Log } from '../log';
+import { runCommand } from '../../lib/run-command';
+
+/** An offline machine must reach its next choice quickly. */
+const ANSWER_WITHIN_MS = 10_000;
+const SILENT_FOR_MS = 30_000;
+const PROGRESS_EVERY_MS = 15_000;
+
+interface DownloadOptions {
+  readonly archive: CliArchive;
+  /** Where the binary shall be, in a folder that exists; it appears there whole or not at all. */
+  readonly target: string;
+  readonly log: Log;
+}
+
+/** From the first address that has it. @throws Error that says what each has answered */
+export async function downloadTemporalCli({ archive, target, log }: DownloadOptions): Promise<void> {
+  const began = performance.now();
+  log.info(`Downloading Temporal's CLI, ${archive.name} (about 40 MB, once)`);
+  // Beside the target, since a rename is atomic only within one file system.
+  const folder = await mkdtemp(join(dirname(target), 'download-'));
+  try {
+    const file = join(folder, archive.name);
+    await fetchFromAny(file, archive, log);
+    await runCommand('tar', ['-xzf', file, '-C', folder], { timeoutMs: 60_000 });
+    const binary = join(folder, basename(target));
+    await runCommand(binary, ['--version'], { timeoutMs: 20_000 });
+    await rename(binary, target);
+    log.info(`Temporal's CLI downloaded in ${Math.round((performance.now() - began) / 1000)} s`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What has another checksum counts as not there: nothing of it is unpacked or run. */
+async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log: Log): Promise<void> {
+  const failures: string[] = [];
+  for (const url of addresses) {
+    try {
+      const found = await fetchTo(path, url, log);
+      if (found === sha256) return;
+      failures.push(`${url} has another file: its checksum is ${found}, expected was ${sha256}`);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error([...new Set(failures)].join('; '));
+}
+
+/** Resolves with the SHA-256 of what came. */
+async function fetchTo(path: string, url: string, log: Log): Promise<string> {
+  const abort = new AbortController();
+  const giveUp = (why: string): void => abort.abort(new Error(why));
+  let deadline = setTimeout(() => giveUp(`no answer within ${ANSWER_WITHIN_MS / 1000} s`), ANSWER_WITHIN_MS);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const progress = setInterval(() => log.info(`… ${Math.round(bytes / 1e6)} MB so far`), PROGRESS_EVERY_MS);
+  try {
+    const response = await fetch(url, { signal: abort.signal });
+    if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);
+    const watch = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        hash.update(chunk);
+        clearTimeout(deadline);
+        deadline = setTimeout(() => giveUp(`nothing more came for ${SILENT_FOR_MS / 1000} s`), SILENT_FOR_MS);
+        done(null, chunk);
+      },
+    });
+    await pipeline(Readable.fromWeb(response.body), watch, createWriteStream(path), {
+      signal: abort.signal,
+    });
+    return hash.digest('hex');
+  } catch (error) {
+    throw new Error(plainReason(error, abort.signal), { cause: error });
+  } finally {
+    clearTimeout(deadline);
+    clearInterval(progress);
+  }
+}
+
+/** `fetch` says only 'fetch failed' and hides the reason in the cause. */
+function plainReason(error: unknown, signal: AbortSignal): string {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (!(reason instanceof Error)) return String(reason);
+  return reason.cause instanceof Error ? reason.cause.message : reason.message;
+}

@@ -1,0 +1,68 @@
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lazyClient, targetAt } from '../temporal/client';
+import { readDatabase } from './database-read';
+import { temporalFailure } from '../temporal/failure-words';
+import { ensureSearchAttributes, SearchAttributeTypeError, type SearchAttributes } from '../temporal/search-attributes';
+
+const ASK_AGAIN_MS = 25;
+const READY_WITHIN_MS = 5_000;
+
+interface ReadinessOptions {
+  readonly address: string;
+  readonly searchAttributes: SearchAttributes;
+  readonly patienceMs: number;
+  /** Asked between tries: false ends the waiting, because there is no server left to wait for. */
+  readonly isRunning: () => boolean;
+}
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+/**
+ * Ready is when the default namespace can be used with the search attributes that the workflows set, and workflows can be
+ * reached: after a SIGKILL a server may answer for its namespaces and never come to have its workflows.
+ */
+export async function waitUntilReady(options: ReadinessOptions): Promise<Readiness> {
+  const deadline = performance.now() + options.patienceMs;
+  let reason = 'it does not listen';
+  while (options.isRunning() && performance.now() < deadline) {
+    // gRPC would wait a second after its first refused connection; the server needs a third of that.
+    if (await accepts(options.address)) {
+      try {
+        await prepare(options.address, options.searchAttributes);
+        return { ready: true };
+      } catch (error) {
+        if (error instanceof SearchAttributeTypeError) throw error;
+        reason = temporalFailure(error);
+      }
+    }
+    await sleep(ASK_AGAIN_MS);
+  }
+  return { ready: false, reason };
+}
+
+async function prepare(address: string, searchAttributes: SearchAttributes): Promise<void> {
+  const { connection } = lazyClient(targetAt(address));
+  try {
+    await connection.withDeadline(Date.now() + READY_WITHIN_MS, async () => {
+      await readDatabase(connection);
+      await ensureSearchAttributes(connection, 'default', searchAttributes);
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function accepts(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), timeout: 1_000 });
+    const end = (answered: boolean): void => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}

@@ -1,0 +1,204 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lackOfSpace } from './disk-space';
+import type { Log } from './log';
+import { isRunning } from '../lib/process-identity';
+import { embeddedAddresses } from './server-address';
+import { serverFiles } from './server-files';
+import { untilUseless } from './server-probe';
+import { findServer } from './server-record';
+import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
+
+export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
+export { PortTakenError } from '../lib/listening-port';
+
+const STARTS_AT_MOST = 3;
+const WATCH_EVERY_MS = 500;
+const LOOK_AT_FOLDER_EVERY_MS = 5_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** A server that ran this long has no part in the crash before. */
+const STEADY_AFTER_MS = 60_000;
+
+/**
+ * Starts Temporal's development server on the database in `dataDir`, or adopts the one that already runs on it: after
+ * a SIGKILL of the Portward that started it, or because another Portward uses it. Throws PortTakenError,
+ * ServerStartError, and what `cliPath()` throws.
+ */
+export async function startEmbeddedServer(
+  options: EmbeddedServerOptions,
+  signal?: AbortSignal,
+): Promise<EmbeddedServer> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  // One name for one folder: a server is recognised by the path of its database.
+  const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
+  return new EmbeddedServer(starter, await bringUp(starter, options.log, signal), options);
+}
+
+/** One that is killed while it starts, or hangs in it, is started again: whatever that was may have passed. */
+async function bringUp(starter: ServerStarter, log: Log, signal?: AbortSignal): Promise<Running> {
+  for (let start = 1; ; start++) {
+    try {
+      return await starter.bringUp(signal);
+    } catch (error) {
+      const mayPass = error instanceof ServerStartError && error.mayPass && !signal?.aborted;
+      if (!mayPass || start === STARTS_AT_MOST) throw error;
+      log.warn(`${error.message}\nStarting it again (${start + 1} of ${STARTS_AT_MOST})`);
+    }
+  }
+}
+
+/** Where the embedded server of this folder runs, for programs that use it without owning it. */
+export async function findEmbeddedServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
+  const folder = await realpath(dataDir).catch(() => undefined);
+  const record = folder === undefined ? undefined : findServer(serverFiles(folder));
+  return record && embeddedAddresses(record);
+}
+
+/** A running server. `pid` changes when supervision has had to start another one; the address does not. */
+export class EmbeddedServer {
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly adopted: boolean;
+  readonly #starter: ServerStarter;
+  readonly #log: Log;
+  readonly #dataDir: string;
+  readonly #stopping = new AbortController();
+  #running: Running;
+  #supervision: Promise<unknown> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(
+    starter: ServerStarter,
+    running: Running,
+    { log, dataDir }: Pick<EmbeddedServerOptions, 'log' | 'dataDir'>,
+  ) {
+    this.#starter = starter;
+    this.#running = running;
+    this.#log = log;
+    this.#dataDir = dataDir;
+    const { address, uiUrl } = embeddedAddresses(running.record);
+    this.address = address;
+    this.uiUrl = uiUrl;
+    this.adopted = running.adopted;
+  }
+
+  get pid(): number {
+    return this.#running.record.pid;
+  }
+
+  /**
+   * From now on a server that dies, or runs and is of no use, is started again, with the same port and database. It is said
+   * when the disk is full, and the server's log has a bound.
+   * @param onBack called when it has been started again; its database may be another one
+   * @param until aborted when that is to end before the server does
+   */
+  supervise(onBack: () => void = () => {}, until?: AbortSignal): void {
+    const signal = until ? AbortSignal.any([until, this.#stopping.signal]) : this.#stopping.signal;
+    this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchFolder(signal)]);
+  }
+
+  /** Ends the server, unless another living Portward started it and so still uses it. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#supervision;
+    await this.#starter.takeDown();
+  }
+
+  async #watchFolder(stopping: AbortSignal): Promise<void> {
+    let told = false;
+    do {
+      const lack = await lackOfSpace(this.#dataDir);
+      if (lack !== null && !told) this.#log.warn(lack);
+      else if (lack === null && told) this.#log.info(`There is room again for ${this.#dataDir}`);
+      told = lack !== null;
+      this.#starter.boundLog();
+    } while (await pauseUnless(stopping, LOOK_AT_FOLDER_EVERY_MS));
+  }
+
+  async #supervise(stopping: AbortSignal, onBack: () => void): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    for (let loss = await this.#untilLost(stopping); loss !== null; loss = await this.#untilLost(stopping)) {
+      const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
+      pauseMs = steady ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      this.#log.warn(loss);
+      const back = await this.#restart(pauseMs, stopping);
+      if (back === undefined) return;
+      this.#running = back;
+      this.#log.info(`The Temporal server is back (pid ${this.pid})`);
+      const { address } = embeddedAddresses(back.record);
+      if (address !== this.address) {
+        this.#log.warn(`It now runs at ${address}, started by another Portward; restart this one.`);
+      }
+      onBack();
+    }
+  }
+
+  /** Until it has died, or has been ended because it was of no use: says so. Null when stopped before. */
+  async #untilLost(stopping: AbortSignal): Promise<string | null> {
+    const { pid } = this;
+    const decided = new AbortController();
+    const until = AbortSignal.any([stopping, decided.signal]);
+    const gone = untilGone(pid, until);
+    const died = () =>
+      `The Temporal server (pid ${pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`;
+    try {
+      for (;;) {
+        const useless = await Promise.race([gone.then(() => null), untilUseless(this.address, until)]);
+        if (useless === null) return (await gone) ? died() : null;
+        // It is the affair of the Portward that started it, while that lives.
+        if (!(await this.#starter.end(pid))) continue;
+        return (
+          `The Temporal server (pid ${pid}) could not read its database for ${useless.seconds} s (${useless.reason}); ` +
+          'starting it again. Engines keep running'
+        );
+      }
+    } finally {
+      decided.abort();
+    }
+  }
+
+  /** Tries until it succeeds, with growing pauses, and says each reason once. */
+  async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
+    let said = '';
+    for (let pause = pauseMs; await pauseUnless(stopping, pause); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await this.#starter.bringUp(stopping);
+      } catch (error) {
+        if (stopping.aborted) return undefined;
+        const reason = error instanceof Error ? error.message : String(error);
+        if (withoutTimes(reason) !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
+        said = withoutTimes(reason);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The same reason is worded with other times each time. */
+function withoutTimes(reason: string): string {
+  return reason.replaceAll(/"time":"[^"]*"/g, '');
+}
+
+/** False when stopped before. */
+async function untilGone(pid: number, stopping: AbortSignal): Promise<boolean> {
+  while (isRunning(pid)) {
+    if (!(await pauseUnless(stopping, WATCH_EVERY_MS))) return false;
+  }
+  return !stopping.aborted;
+}
+
+async function pauseUnless(stopping: AbortSignal, ms: number): Promise<boolean> {
+  try {
+    // A program that has nothing else to do may end; the server then waits for the next start.
+    await sleep(ms, undefined, { signal: stopping, ref: false });
+    return true;
+  } catch {
+    return false;
+  }
+}

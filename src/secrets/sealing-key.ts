@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sealingKeyFrom, type SealingKey } from './seal';
+import { codeOf } from '../lib/error-code';
+
+const SECRET = /^[0-9a-f]{64}$/;
+
+/** Where the key is kept that stands in for PORTWARD_SECRET_KEY. */
+export function sealingKeyFile(dataDir: string): string {
+  return join(dataDir, 'sealing.key');
+}
+
+/** Gives the key when it is asked for, so that who never seals anything needs no data folder. */
+export function sealingKeySource(config: { readonly secretKey: string | null; readonly dataDir: string }) {
+  let key: Promise<SealingKey> | null = null;
+  return (): Promise<SealingKey> => {
+    key ??= keyOf(config).catch((error: unknown) => {
+      // Somebody may set right what is wrong with the file.
+      key = null;
+      throw error;
+    });
+    return key;
+  };
+}
+
+async function keyOf({ secretKey, dataDir }: { secretKey: string | null; dataDir: string }): Promise<SealingKey> {
+  return sealingKeyFrom(secretKey ?? (await keptSecret(dataDir)));
+}
+
+/** What the key is made from that is kept in the data folder; made now if there is none. */
+export async function keptSecret(dataDir: string): Promise<string> {
+  const path = sealingKeyFile(dataDir);
+  const secret = (await contentOf(path)) ?? (await makeSecret(dataDir, path));
+  if (SECRET.test(secret)) return secret;
+  throw new Error(
+    `${path}: expected a sealing key of 64 hexadecimal digits, found something else. Put back a copy of it, or remove ` +
+      'it: then a new one is made, and engines that were asked for with an environment have to be asked for anew.',
+  );
+}
+
+async function contentOf(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The API and the worker may both find none: the one who comes first decides, and the file is never seen half written. */
+async function makeSecret(dataDir: string, path: string): Promise<string> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await publish(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return (await contentOf(path)) ?? '';
+}
+
+async function publish(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    // Some file systems, of network shares for example, have no links.
+    await copyFile(draft, path, constants.COPYFILE_EXCL).catch((failed: unknown) => {
+      if (codeOf(failed) !== 'EEXIST') throw failed;
+    });
+  }
+}

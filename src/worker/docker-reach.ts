@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isInContainer, PODMAN_MARK } from '../lib/container-mark';
+import type { Config } from '../config/config';
+import type { ContainerDetails, DockerHost } from '../clients/docker/docker-host';
+import { findOwnContainer, ownContainerIds, type Surroundings } from '../clients/docker/reach/own-container';
+import { detectReach, guessedReach, type Reach } from '../clients/docker/reach/reach';
+
+/** Containers join and leave networks. */
+const LOOK_AGAIN_MS = 30_000;
+
+/** The container in whose network this process is; null: in none that this Docker knows. @throws DockerUnreachable */
+export async function ownContainer(docker: DockerHost): Promise<ContainerDetails | null> {
+  const surroundings = surroundingsOfThisProcess();
+  return isInContainer() || ownContainerIds(surroundings).length > 0 ? findOwnContainer(docker, surroundings) : null;
+}
+
+/** Finds out how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
+export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: DockerHost): () => Promise<Reach> {
+  const surroundings = surroundingsOfThisProcess();
+  const answering: Reach['answering'] = new Map();
+  /** Null: it runs in none that Docker knows. */
+  let own: ContainerDetails | null | 'unknown' =
+    isInContainer() || ownContainerIds(surroundings).length > 0 ? 'unknown' : null;
+  let lookAt = 0;
+  return async () => {
+    if (own !== null && performance.now() >= lookAt) {
+      try {
+        own = await findOwnContainer(docker, surroundings);
+        lookAt = performance.now() + LOOK_AGAIN_MS;
+      } catch {
+        // What was found before counts until Docker answers again.
+      }
+    }
+    if (own === 'unknown') return guessedReach();
+    const dockerHost = process.env['DOCKER_HOST'];
+    return { ...detectReach({ setting, platform: process.platform, dockerHost, own }), answering };
+  };
+}
+
+function surroundingsOfThisProcess(): Surroundings {
+  return {
+    hostname: hostname(),
+    mounts: contentOf('/proc/self/mountinfo'),
+    controlGroups: contentOf('/proc/self/cgroup'),
+    podman: contentOf(PODMAN_MARK),
+  };
+}
+
+/** Nothing where there is no such file, as on other systems than Linux. */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

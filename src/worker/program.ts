@@ -1,0 +1,294 @@
+import type { Client, Connection } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities, type Activities } from '../activities';
+import type { VpnHints } from '../activities/port/vpn-hints';
+import { TemporalVpnSource } from '../gateways/vpn-source';
+import type { Config } from '../config/config';
+import { DockerEvents } from '../clients/docker/docker-events';
+import type { DockerHost } from '../clients/docker/docker-host';
+import { pullWithProgress } from '../clients/docker/pull';
+import { label, taskQueue } from '../domain/names';
+import { engineApi } from '../clients/engine/engine-probe';
+import { GluetunClient } from '../clients/gluetun/client';
+import { Webhook } from '../clients/webhook';
+import { pauseUntil } from '../lib/pause';
+import { sealingKeySource } from '../secrets/sealing-key';
+import { askingTemporal } from '../temporal/asking';
+import { temporalFailure } from '../temporal/failure-words';
+import { ensureSearchAttributes } from '../temporal/search-attributes';
+import type { TemporalTarget } from '../temporal/client';
+import { HandOver } from './hand-over';
+import { createWorker } from './worker';
+import { forgetCaches } from './supervision/dead-workers';
+import { reachFinder } from './docker-reach';
+import { listQuestion } from '../gateways/list-question';
+import { endOtherVersions } from './supervision/other-version';
+import { FleetSupervision } from './supervision/fleet';
+import { searchAttributes } from './search-attributes';
+import { fleetSettings, vpnSettings } from './settings';
+import { streamsWorkflow } from '../gateways/streams-workflow';
+import { Supervision } from './supervision/supervision';
+
+const LONGEST_PAUSE_MS = 5_000;
+/** A server that hangs is one that can't be reached. */
+const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
+
+/** Someone else works on our VPN; two programs would replace each other's engines without end. */
+export class ForeignEngines extends Error {}
+
+export interface WorkerProgramDeps {
+  readonly docker: DockerHost;
+  readonly target: TemporalTarget;
+  readonly client: Client;
+  readonly connection: Connection;
+  /** From the API, where it is in this process. */
+  readonly hints: VpnHints;
+  readonly log: Logger;
+}
+
+/** The part of Portward that does the work: activities, workflows, and the supervision of the VPN workflows. */
+export class WorkerProgram {
+  private readonly docker: DockerHost;
+  private readonly events: DockerEvents;
+  private readonly stopping = new AbortController();
+  private readonly handOver = new HandOver();
+  private readonly fleet: FleetSupervision;
+  private readonly activities: Activities;
+  private worker: Worker | null = null;
+  private supervision: Supervision | null = null;
+  private othersEnded = false;
+  private hasTried = false;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly config: Config,
+    private readonly deps: WorkerProgramDeps,
+  ) {
+    this.docker = deps.docker;
+    this.events = new DockerEvents(deps.docker, { log: deps.log });
+    this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
+    this.activities = this.makeActivities();
+  }
+
+  /** What has to be clear before anything is done to the VPNs; Docker may be away. @throws ForeignEngines */
+  async prepare(): Promise<void> {
+    if (!(await this.vpnsAreOurs())) void this.checkVpnsLater();
+    if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
+  }
+
+  /** The worker is on its way; it finds Temporal and Docker when they are there. */
+  begin(): void {
+    this.running ??= this.keepRunning();
+  }
+
+  /**
+   * Whether workflows may be asked. A query that comes first, and waits for the worker, would run ahead of the signals with which the
+   * supervision begins (`workflows/ahead-of-history.ts`); one that comes after them is answered with their task.
+   */
+  get mayBeAsked(): boolean {
+    return this.hasTried;
+  }
+
+  /** Temporal has been started anew, perhaps with an empty database: without this that shows only at the next check. */
+  checkWorkflows(): void {
+    this.supervision?.checkNow();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.handOver.stop(this.worker, async (giveUp) => this.supervision?.handOver(giveUp));
+    await Promise.all([this.running, this.events.close()]);
+  }
+
+  /** False while Docker can't be asked. @throws ForeignEngines */
+  private async vpnsAreOurs(): Promise<boolean> {
+    for (const { name } of this.config.vpns) {
+      let others: string[];
+      try {
+        const engines = await this.docker.list([this.config.containerLabel, `${label.vpn}=${name}`]);
+        others = engines
+          .filter((e) => ![undefined, this.config.instance].includes(e.labels[label.instance]))
+          .map((e) => `${e.name} (instance ${e.labels[label.instance]})`);
+      } catch {
+        // The VPN workflows say so, and heal when it is back.
+        return false;
+      }
+      if (others.length > 0) {
+        throw new ForeignEngines(
+          `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
+            'Give each instance VPNs of its own, or remove those engines.',
+        );
+      }
+    }
+    return true;
+  }
+
+  private async checkVpnsLater(): Promise<void> {
+    const { signal } = this.stopping;
+    try {
+      do await pauseUntil(LONGEST_PAUSE_MS, signal);
+      while (!signal.aborted && !(await this.vpnsAreOurs()));
+    } catch (error) {
+      this.deps.log.fatal(error instanceof Error ? error.message : String(error));
+      process.exitCode = 1;
+      process.kill(process.pid, 'SIGTERM');
+    }
+  }
+
+  /** An older image that is there does until the new one has come. One that is missing is pulled by the VPN workflows. */
+  private async refreshImage(): Promise<void> {
+    const { image } = this.config.engine.variant;
+    try {
+      await pullWithProgress(this.docker, image, { signal: this.stopping.signal, log: this.deps.log });
+    } catch (error) {
+      if (this.stopping.signal.aborted) return;
+      this.deps.log.warn(
+        `Image ${image} could not be pulled: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  private async keepRunning(): Promise<void> {
+    const { signal } = this.stopping;
+    let pause = 250;
+    let told: string | null = null;
+    while (!signal.aborted) {
+      try {
+        await this.runOnce(() => {
+          if (told !== null) this.deps.log.info('Temporal answers again');
+          told = null;
+          pause = 250;
+        });
+      } catch (error) {
+        this.hasTried = true;
+        if (signal.aborted) return;
+        const kind = kindOf(error);
+        if (kind !== told)
+          this.deps.log.error(
+            { event: 'temporal unreachable' },
+            `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${temporalFailure(error)}`,
+          );
+        told = kind;
+      }
+      await this.supervision?.stop();
+      await pauseUntil(pause, signal);
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    }
+  }
+
+  private async runOnce(connected: () => void): Promise<void> {
+    const { config } = this;
+    const { nativeConnection, namespace } = this.deps.target;
+    const connection = await NativeConnection.connect(nativeConnection);
+    try {
+      await this.askingTemporal(() => this.deps.connection.workflowService.describeNamespace({ namespace }));
+      await this.askingTemporal(() => this.endOtherVersions());
+      await this.askingTemporal(() => forgetCaches(this.deps.client, taskQueue(config.instance)));
+      const permitted = await this.askingTemporal(() => this.permittedSearchAttributes());
+      const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
+      if (this.stopping.signal.aborted) return;
+      this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
+      // The worker's thread gets ready while the workflows are told; neither fails because of the other.
+      [this.worker] = await Promise.all([this.makeWorker(connection), this.supervision.start()]);
+      this.hasTried = true;
+      connected();
+      if (this.stopping.signal.aborted) return;
+      await this.worker.run();
+    } finally {
+      await connection.close();
+    }
+  }
+
+  private makeWorker(connection: NativeConnection): Promise<Worker> {
+    const { config } = this;
+    return createWorker({
+      connection,
+      namespace: this.deps.target.namespace,
+      taskQueue: taskQueue(config.instance),
+      activities: this.activities,
+      vpns: config.vpns.length,
+      engines: Math.max(config.pool.maxReplicas, config.vpns.length),
+      handOver: this.handOver,
+    });
+  }
+
+  private askingTemporal<T>(ask: () => Promise<T>): Promise<T> {
+    const { connection } = this.deps.client;
+    return askingTemporal(connection, { withinMs: TEMPORAL_ANSWERS_WITHIN_MS, signal: this.stopping.signal }, ask);
+  }
+
+  /**
+   * Before this worker takes up any work, and only once a process: two workers of different versions would otherwise end
+   * each other's workflows whenever Temporal has been away.
+   */
+  private async endOtherVersions(): Promise<void> {
+    if (this.othersEnded) return;
+    const { instance, vpns } = this.config;
+    const { client, log } = this.deps;
+    // First the fleet's, which would go on telling the VPNs.
+    await this.fleet.endOtherVersion();
+    await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
+    this.othersEnded = true;
+  }
+
+  private makeActivities() {
+    const { config } = this;
+    const clients = new Map(
+      config.vpns.map((vpn) => [
+        vpn.name,
+        new GluetunClient({ auth: vpn.gluetunAuth, timeoutMs: config.gluetun.timeoutMs }),
+      ]),
+    );
+    return createActivities({
+      docker: this.docker,
+      events: this.events,
+      hints: this.deps.hints,
+      reach: reachFinder(config, this.docker),
+      gluetun: (vpn) => {
+        const client = clients.get(vpn);
+        if (!client) throw new Error(`VPN '${vpn}' is not configured in this worker`);
+        return client;
+      },
+      controlPort: (name) => config.vpns.find((vpn) => vpn.name === name)?.apiPort ?? null,
+      portIndex: (name) => config.vpns.find((vpn) => vpn.name === name)?.portIndex ?? 0,
+      engineApi: engineApi(config.engine.variant),
+      streams: (vpn) => streamsWorkflow(this.vpnSource(vpn)),
+      collectIntervalMs: config.collectIntervalMs,
+      variant: config.engine.variant,
+      sealingKey: sealingKeySource(config),
+      instance: config.instance,
+      containerLabel: config.containerLabel,
+      checkIntervalMs: config.checkIntervalMs,
+      healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
+      healthFailureThreshold: config.engine.healthFailureThreshold,
+      startupTimeoutMs: config.startupTimeoutMs,
+      webhook: config.notify && new Webhook(config.notify),
+      listQuestion: (vpn) => listQuestion(this.vpnSource(vpn)),
+      stopping: this.handOver.leaving,
+      log: this.deps.log,
+    });
+  }
+
+  private vpnSource(vpn: string): TemporalVpnSource {
+    const { client } = this.deps;
+    return new TemporalVpnSource(client, { instance: this.config.instance, vpn });
+  }
+
+  /** Adds those that the namespace lacks; where that is not allowed, Portward does without. */
+  private async permittedSearchAttributes(): Promise<string[]> {
+    try {
+      await ensureSearchAttributes(this.deps.connection, this.deps.target.namespace, searchAttributes);
+      return Object.keys(searchAttributes);
+    } catch (error) {
+      this.deps.log.warn(`Temporal's search attributes can't be set up, going on without: ${temporalFailure(error)}`);
+      return [];
+    }
+  }
+}
+
+/** Two failures of one kind are told once: their messages may differ in times and numbers. */
+function kindOf(error: unknown): string {
+  const words = temporalFailure(error);
+  return error instanceof Error && words === error.message ? error.name : words;
+}

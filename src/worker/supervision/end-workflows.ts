@@ -1,0 +1,59 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { pauseUntil } from '../../lib/pause';
+
+/**
+ * Terminates that run of a VPN's workflow, and the VPN's replacements. What they were doing is found in Docker by the
+ * workflow that is started next.
+ */
+export async function endWithReplacements(
+  client: Client,
+  vpn: WorkflowExecutionDescription,
+  replacementPrefix: string,
+  reason: string,
+): Promise<void> {
+  // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment may have
+  // begun the next one already.
+  const { workflowId, runId } = vpn;
+  await terminate(client, workflowId, runId, reason);
+  const ended = await client.workflow.getHandle(workflowId, runId).describe();
+  const begun = await replacementsBefore(client, ended, replacementPrefix);
+  for (const id of begun) await terminate(client, id, undefined, reason);
+  // One that was ordered last may not have begun yet, and would in spite of its parent's end.
+  for (const { workflowId: id } of ended.raw.pendingChildren ?? []) {
+    if (!id || begun.includes(id)) continue;
+    for (let tries = 10; tries > 0; tries--) {
+      if (await terminate(client, id, undefined, reason)) break;
+      await pauseUntil(100);
+    }
+  }
+}
+
+/** @param query what else they have in common, as Temporal's list filter */
+export async function listRunning(client: Client, prefix: string, query = ''): Promise<string[]> {
+  const ids: string[] = [];
+  const all = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running' ${query}`;
+  for await (const { workflowId } of client.workflow.list({ query: all })) ids.push(workflowId);
+  return ids;
+}
+
+/** Later ones are of the run that another worker has begun since. The list lags behind by a moment. */
+function replacementsBefore(client: Client, ended: WorkflowExecutionDescription, prefix: string): Promise<string[]> {
+  const until = (ended.closeTime ?? new Date()).toISOString();
+  return listRunning(client, prefix, `AND StartTime <= '${until}'`);
+}
+
+/** @returns false when there is none that runs */
+async function terminate(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+  reason: string,
+): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowId, runId).terminate(reason);
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return false;
+  }
+}

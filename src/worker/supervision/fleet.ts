@@ -1,0 +1,95 @@
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { FleetSettings } from '../../domain/fleet/fleet';
+import { fleetWorkflowId, taskQueue } from '../../domain/names';
+import type { fleet } from '../../workflows/fleet/workflow';
+import { configureFleetSignal, DEMAND_IN_MEMO } from '../../workflows/fleet/messages';
+import { parseDemand } from '../../workflows/fleet/parse';
+import { WORKFLOW_TASK_TIMEOUT } from '../../workflows/shared/task-timeout';
+import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../workflows/version';
+import { failureOfCode } from './failure-of-code';
+
+/** Sees to it that the fleet has its workflow. While it has none, VPNs go on with the targets that they were told last. */
+export class FleetSupervision {
+  private readonly workflowId: string;
+
+  constructor(
+    private readonly client: Client,
+    private readonly settings: FleetSettings,
+    private readonly log: Logger,
+  ) {
+    this.workflowId = fleetWorkflowId(settings.instance);
+  }
+
+  /** Ends one that other workflow code began: this worker could not replay it. The demand goes on with the next. */
+  async endOtherVersion(): Promise<void> {
+    for (let ended = ''; ;) {
+      const found = await this.describe();
+      if (found?.status.name !== 'RUNNING' || found.memo?.[VERSION_IN_MEMO] === WORKFLOW_VERSION) return;
+      // The worker of the other version had it continue as new in between, or another one has begun the next already.
+      if (found.runId === ended) return;
+      await this.terminate(found.runId, `Portward's workflow code is now of version ${WORKFLOW_VERSION}`);
+      ended = found.runId;
+    }
+  }
+
+  /** Starts it or tells the running one of the settings. */
+  async begin(): Promise<void> {
+    const { settings, workflowId } = this;
+    const former = await this.describe();
+    await this.client.workflow.signalWithStart<typeof fleet, [FleetSettings]>('fleet', {
+      workflowId,
+      taskQueue: taskQueue(settings.instance),
+      args: [{ settings, demand: demandOf(former) }],
+      signal: configureFleetSignal,
+      signalArgs: [settings],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
+      staticSummary: 'Engines over all VPNs',
+      staticDetails: 'Says to each VPN how many engines it keeps.',
+    });
+  }
+
+  async restartIfNeeded(): Promise<void> {
+    const found = await this.describe();
+    if (found?.status.name === 'RUNNING') {
+      const failure = await failureOfCode(this.client, found);
+      if (failure === null) return;
+      this.log.error(
+        { event: 'workflow stuck' },
+        `The workflow over all VPNs can't go on, starting it again: ${failure}`,
+      );
+      await this.terminate(found.runId, `it could not go on: ${failure}`);
+    } else {
+      const why = found ? `has ended (${found.status.name})` : 'is gone';
+      this.log.warn(`The workflow over all VPNs ${why}, starting it again`);
+    }
+    await this.begin();
+  }
+
+  /** By run: another worker may have begun the next one meanwhile. */
+  private async terminate(runId: string, reason: string): Promise<void> {
+    try {
+      await this.client.workflow.getHandle(this.workflowId, runId).terminate(reason);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  private async describe(): Promise<WorkflowExecutionDescription | null> {
+    try {
+      return await this.client.workflow.getHandle(this.workflowId).describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  }
+}
+
+/** It outlives a workflow that was terminated. */
+function demandOf(former: WorkflowExecutionDescription | null): number | null {
+  return parseDemand(former?.memo?.[DEMAND_IN_MEMO]);
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { replacementWorkflowIdPrefix, taskQueue, vpnWorkflowId } from '../../domain/names';
+import type { VpnSettings } from '../../domain/settings';
+import { pauseUntil, settledWithin } from '../../lib/pause';
+import type { FleetSupervision } from './fleet';
+import { askingTemporal } from '../../temporal/asking';
+import { temporalFailure } from '../../temporal/failure-words';
+import { configureSignal, handOverSignal, retireSignal } from '../../workflows/vpn/messages';
+import { WORKFLOW_TASK_TIMEOUT } from '../../workflows/shared/task-timeout';
+import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../workflows/version';
+import type { vpn } from '../../workflows/vpn/workflow';
+import { endWithReplacements, listRunning } from './end-workflows';
+import { failureOfCode } from './failure-of-code';
+
+const CHECK_EVERY_MS = 10_000;
+const RETRY_EVERY_MS = 1_000;
+/** A server that hangs is one that can't be reached. */
+const ANSWER_WITHIN_MS = 10_000;
+const HANDED_OVER_AT_ONCE = 8;
+
+/**
+ * Sees to it that every configured VPN has its workflow, with today's settings, that no other one has, and that the fleet has
+ * its own; and that one whose tasks fail again and again, as when it can't be replayed, begins anew. A server that can't be
+ * reached is never taken for a workflow that is gone.
+ */
+export class Supervision {
+  /** Names this start of a worker to the workflows. */
+  private readonly startId = randomUUID();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | null = null;
+  private poke = new AbortController();
+
+  constructor(
+    private readonly client: Client,
+    private readonly settings: readonly VpnSettings[],
+    private readonly log: Logger,
+    private readonly fleet: FleetSupervision | null = null,
+  ) {}
+
+  /** Returns when it has begun with each workflow, or has failed to and tries again. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.running ??= this.run(resolve);
+    });
+  }
+
+  /** Looks after the workflows now, instead of when the next check is due. */
+  checkNow(): void {
+    this.poke.abort();
+  }
+
+  /** Tells the workflows that this worker stops, a few at a time; one that can't be told loses nothing by it. */
+  async handOver(giveUp: AbortSignal): Promise<void> {
+    const left = this.settings.values();
+    const tell = async () => {
+      for (const { instance, vpn } of left) {
+        if (giveUp.aborted) return;
+        const told = this.client.workflow.getHandle(vpnWorkflowId(instance, vpn)).signal(handOverSignal);
+        await settledWithin(ANSWER_WITHIN_MS, told, giveUp);
+      }
+    };
+    await Promise.all(Array.from({ length: HANDED_OVER_AT_ONCE }, tell));
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(tried: () => void): Promise<void> {
+    const { signal } = this.stopping;
+    let begun = false;
+    let told = false;
+    while (!signal.aborted) {
+      this.poke = new AbortController();
+      try {
+        await this.asking(async () => {
+          if (begun) {
+            await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings)));
+            await this.fleet?.restartIfNeeded();
+          } else {
+            await Promise.all(this.settings.map((settings) => this.begin(settings)));
+            await this.fleet?.begin();
+            await this.retireOthers();
+          }
+        });
+        begun = true;
+        if (told) this.log.info('Temporal answers again');
+        told = false;
+      } catch (error) {
+        if (!told && !signal.aborted)
+          this.log.error(
+            { event: 'temporal unreachable' },
+            `Temporal can't be asked, trying again: ${temporalFailure(error)}`,
+          );
+        told = true;
+      }
+      tried();
+      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.poke.signal);
+    }
+  }
+
+  private asking(ask: () => Promise<void>): Promise<void> {
+    return askingTemporal(this.client.connection, { withinMs: ANSWER_WITHIN_MS, signal: this.stopping.signal }, ask);
+  }
+
+  /** Starts the workflow or tells the running one of the settings, which has it look anew, past a dead watcher. */
+  private async begin(settings: VpnSettings): Promise<void> {
+    const { instance, vpn: name } = settings;
+    await this.client.workflow.signalWithStart<typeof vpn, [VpnSettings, string?]>('vpn', {
+      workflowId: vpnWorkflowId(instance, name),
+      taskQueue: taskQueue(instance),
+      args: [{ settings }],
+      signal: configureSignal,
+      signalArgs: [settings, this.startId],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
+      staticSummary: `VPN ${name}`,
+      staticDetails: 'Keeps the engines of this VPN on its forwarded port.',
+    });
+  }
+
+  private async restartIfNeeded(settings: VpnSettings): Promise<void> {
+    const { instance, vpn } = settings;
+    try {
+      const found = await this.client.workflow.getHandle(vpnWorkflowId(instance, vpn)).describe();
+      if (found.status.name !== 'RUNNING') {
+        this.log.warn(`[${vpn}] its workflow has ended (${found.status.name}), starting it again from Docker's state`);
+      } else {
+        const failure = await this.whyStuck(found);
+        if (failure === null) return;
+        this.log.error(
+          { event: 'workflow stuck' },
+          `[${vpn}] its workflow can't go on, starting it again from Docker's state: ${failure}`,
+        );
+        const reason = `it could not go on: ${failure}`;
+        await endWithReplacements(this.client, found, replacementWorkflowIdPrefix(instance, vpn), reason);
+      }
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      this.log.warn(`[${vpn}] its workflow is gone, starting it again from Docker's state`);
+    }
+    await this.begin(settings);
+  }
+
+  /** What keeps it or one of its replacements from going on; null when all is well. */
+  private async whyStuck(vpn: WorkflowExecutionDescription): Promise<string | null> {
+    const ids = (vpn.raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
+    const replacements = await Promise.all(ids.map((id) => this.client.workflow.getHandle(id).describe()));
+    const failures = await Promise.all([vpn, ...replacements].map((found) => failureOfCode(this.client, found)));
+    return failures.find((failure) => failure !== null) ?? null;
+  }
+
+  private async retireOthers(): Promise<void> {
+    const [first] = this.settings;
+    if (!first) return;
+    const wanted = new Set(this.settings.map((s) => vpnWorkflowId(s.instance, s.vpn)));
+    const prefix = vpnWorkflowId(first.instance, '');
+    for (const workflowId of await listRunning(this.client, prefix)) {
+      if (wanted.has(workflowId)) continue;
+      this.log.warn(
+        `[${workflowId.slice(prefix.length)}] is no longer configured: its engines are left alone from now on`,
+      );
+      try {
+        await this.client.workflow.getHandle(workflowId).signal(retireSignal);
+      } catch (error) {
+        // Visibility lags behind: it has ended already.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    }
+  }
+}

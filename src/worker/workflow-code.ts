@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import type { BundleOptions, WorkflowBundlePath } from '@temporalio/worker';
+
+/** What the build makes the bundle from. */
+export const workflowSource = {
+  workflowsPath: require.resolve('../workflows'),
+  workflowInterceptorModules: [
+    require.resolve('../workflows/shared/ahead-of-history'),
+    require.resolve('../workflows/shared/task-mark'),
+  ],
+} satisfies BundleOptions;
+
+/** The bundle beside the built program, which a worker runs. */
+export const workflowBundle: WorkflowBundlePath = { codePath: join(__dirname, '..', '..', 'workflow-bundle.js') };

@@ -1,0 +1,40 @@
+import type { FleetMember, FleetSettings, FleetState, Targets } from '../../domain/fleet/fleet';
+import type { PoolReport } from '../../domain/fleet/pool';
+
+// What the fleet knows of its VPNs, and how that changes.
+
+/** VPNs that have not reported, or could not be told. */
+export function silent({ settings, members }: FleetState): string[] {
+  const answering = new Set(members.filter((m) => m.answers).map((m) => m.vpn));
+  return settings.vpns.map(({ vpn }) => vpn).filter((vpn) => !answering.has(vpn));
+}
+
+/** With a VPN's report; the same state where the VPN is not configured. */
+export function reported(state: FleetState, { vpn, lineage, facts }: PoolReport): FleetState {
+  if (!state.settings.vpns.some((v) => v.vpn === vpn)) return state;
+  const before = state.members.find((m) => m.vpn === vpn);
+  // It may have been told its target after it has sent this.
+  const target = before?.lineage === lineage ? (before.facts?.target ?? facts.target) : facts.target;
+  const member: FleetMember = { vpn, lineage, facts: { ...facts, target }, answers: true };
+  return { ...state, members: [...state.members.filter((m) => m.vpn !== vpn), member] };
+}
+
+/** @param answers what VPNs have been told; null: its workflow is not there */
+export function told(state: FleetState, answers: Readonly<Record<string, number | null>>): FleetState {
+  const members = state.members.map((member): FleetMember => {
+    const target = answers[member.vpn];
+    if (target === undefined || member.facts === null) return member;
+    if (target === null) return { ...member, answers: false };
+    return { ...member, facts: { ...member.facts, target } };
+  });
+  return { ...state, members };
+}
+
+export function configured(state: FleetState, settings: FleetSettings): FleetState {
+  const names = new Set(settings.vpns.map((v) => v.vpn));
+  return { ...state, settings, members: state.members.filter((m) => names.has(m.vpn)) };
+}
+
+export function targets({ members }: FleetState): Targets {
+  return Object.fromEntries(members.flatMap(({ vpn, facts }) => (facts ? [[vpn, facts.target]] : [])));
+}

@@ -1,0 +1,18 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FleetSettings, FleetState, Scaled } from '../../domain/fleet/fleet';
+
+export const fleetStateQuery = defineQuery<FleetState>('state');
+
+/**
+ * How many engines there shall be over all VPNs; as many as the minimum or fewer: no more than the minimum. It holds until the next.
+ * Answered when every VPN that is there has been told its part. Without a validator, as all updates (`messages.ts`).
+ */
+export const scaleUpdate = defineUpdate<Scaled, [number]>('scale');
+/** The same by hand, from Temporal's UI or CLI. */
+export const scaleSignal = defineSignal<[unknown]>('scale');
+export const configureFleetSignal = defineSignal<[FleetSettings]>('configure');
+/** From a VPN's workflow: a `PoolReport`. */
+export const reportedSignal = defineSignal<[unknown]>('reported');
+
+/** In the workflow's memo, from where the next one takes it when this one was terminated. */
+export const DEMAND_IN_MEMO = 'demand';

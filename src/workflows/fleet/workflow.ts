@@ -1,0 +1,164 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { FleetSettings, FleetState, Targets } from '../../domain/fleet/fleet';
+import { decideFleet } from '../../domain/fleet/plan';
+import { vpnWorkflowId } from '../../domain/names';
+import { Alarm } from '../shared/alarm';
+import { describeFleet } from './appearance';
+import * as members from './members';
+import * as messages from './messages';
+import { parseDemand, parseFleetSettings, parsePoolReport } from './parse';
+import { historyIsLong } from '../shared/long-history';
+import { reportSignal, setTargetSignal } from '../vpn/messages';
+
+/** Reports come in bunches. */
+const GATHER_MS = 100;
+/** VPNs report by themselves when they have begun; who has begun before this fleet has to be asked. */
+const ASK_AFTER_MS = 1_000;
+/** Before all VPNs are known, engines would be moved that have streams. */
+const FIRST_DECISION_AFTER_MS = 3_000;
+
+export interface FleetInput {
+  readonly settings: FleetSettings;
+  /** Of a former life of this workflow. */
+  readonly demand?: number | null;
+  /** State of the run before this one, when the workflow continued as new. */
+  readonly carried?: FleetState;
+}
+
+/**
+ * Says to each VPN how many engines it keeps, and nothing else: VPNs make and remove their engines themselves, and go on
+ * with what they were told last when this workflow is not there.
+ */
+export async function fleet(input: FleetInput): Promise<void> {
+  const { settings, demand = null } = input;
+  let state: FleetState = input.carried ?? { settings, demand, members: [], wanted: null, waiting: {} };
+  const alarm = new Alarm();
+  /** Null: nothing has come that is to be decided. */
+  let decideAt: number | null = Date.now() + (input.carried ? 0 : FIRST_DECISION_AFTER_MS);
+  let askAt = Date.now() + ASK_AFTER_MS;
+  /** What is asked for is decided at once, and answered after that. */
+  let asked = 0;
+  let decided = 0;
+
+  setHandler(messages.fleetStateQuery, () => state);
+  setHandler(messages.scaleSignal, (value) => {
+    const engines = parseDemand(value);
+    if (engines === null) log.warn(`signal scale ignored: ${DEMAND_FORM}`);
+    else scale(engines);
+  });
+  setHandler(messages.scaleUpdate, async (value) => {
+    const engines = parseDemand(value);
+    if (engines === null) throw ApplicationFailure.nonRetryable(DEMAND_FORM, 'NoDemand');
+    const number = scale(engines);
+    await condition(() => decided >= number);
+    return { wanted: state.wanted ?? 0, targets: members.targets(state) };
+  });
+  setHandler(messages.configureFleetSignal, (value: unknown) => {
+    const parsed = parseFleetSettings(value);
+    if (parsed?.instance !== state.settings.instance) {
+      log.warn("signal configure ignored: not this fleet's settings");
+      return;
+    }
+    if (JSON.stringify(parsed) === JSON.stringify(state.settings)) return;
+    state = members.configured(state, parsed);
+    decideSoon();
+  });
+  setHandler(messages.reportedSignal, (value) => {
+    const report = parsePoolReport(value);
+    if (report === null) log.warn("signal reported ignored: not a VPN's report");
+    else state = members.reported(state, report);
+    decideSoon();
+  });
+
+  function scale(engines: number): number {
+    log.info(`Asked to scale to ${engines} engines over all VPNs`, { event: 'scale' });
+    state = { ...state, demand: engines <= state.settings.minReplicas ? null : engines };
+    return ++asked;
+  }
+
+  function decideSoon(): void {
+    const isFirst = state.wanted === null;
+    if (isFirst && members.silent(state).length > 0) return;
+    decideAt = Math.min(decideAt ?? Infinity, Date.now() + GATHER_MS);
+  }
+
+  /** Until each VPN that is there has been told. */
+  async function decide(): Promise<void> {
+    for (let missed = true; missed;) {
+      const upTo = asked;
+      const { wanted, targets, waiting, wakeAt } = decideFleet(state, Date.now(), upTo > decided);
+      decideAt = wakeAt;
+      state = { ...state, wanted, waiting };
+      const told = await tell(state.settings.instance, targets);
+      state = members.told(state, told);
+      missed = Object.values(told).includes(null);
+      if (!missed) decided = upTo;
+    }
+  }
+
+  /** Those that have not reported. */
+  async function ask(): Promise<void> {
+    askAt = Date.now() + state.settings.autoscaleIntervalMs;
+    await Promise.all(
+      members.silent(state).map(async (vpn) => {
+        try {
+          await getExternalWorkflowHandle(vpnWorkflowId(state.settings.instance, vpn)).signal(reportSignal);
+        } catch {
+          // It reports when it begins.
+        }
+      }),
+    );
+  }
+
+  for (;;) {
+    setCurrentDetails(describeFleet(state));
+    rememberDemand(state.demand);
+    if (historyIsLong() && allHandlersFinished())
+      await continueAsNew<typeof fleet>({ settings: state.settings, carried: state });
+    const due = () => Math.min(decideAt ?? Infinity, members.silent(state).length > 0 ? askAt : Infinity);
+    const isAsked = () => asked > decided;
+    while (!isAsked() && due() > Date.now()) {
+      const wakeAt = due() === Infinity ? null : due();
+      alarm.set(wakeAt);
+      await condition(() => alarm.hasRung(wakeAt) || isAsked() || due() !== (wakeAt ?? Infinity));
+    }
+    if (askAt <= Date.now()) await ask();
+    if (isAsked() || (decideAt !== null && decideAt <= Date.now())) await decide();
+  }
+}
+
+const DEMAND_FORM = 'expected a whole number of engines, 0 or more';
+
+/** @returns what has been told; a VPN without a workflow is told when it has one */
+async function tell(instance: string, targets: Targets): Promise<Record<string, number | null>> {
+  const told = await Promise.all(
+    Object.entries(targets).map(async ([vpn, target]) => {
+      try {
+        await getExternalWorkflowHandle(vpnWorkflowId(instance, vpn)).signal(setTargetSignal, target);
+        log.info(`[${vpn}] Target is now ${target} engines`, { event: 'target', vpn });
+        return [vpn, target] as const;
+      } catch (error) {
+        log.warn(`[${vpn}] its workflow can't be told its target of ${target} engines: ${String(error)}`);
+        return [vpn, null] as const;
+      }
+    }),
+  );
+  return Object.fromEntries(told);
+}
+
+/** Writes an event to history, so only when it has changed. */
+function rememberDemand(demand: number | null): void {
+  const remembered = workflowInfo().memo?.[messages.DEMAND_IN_MEMO] ?? null;
+  if (remembered !== demand) upsertMemo({ [messages.DEMAND_IN_MEMO]: demand });
+}

@@ -1,0 +1,83 @@
+import { ApplicationFailure, CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
+import { reconnectVpn, restartVpn } from '../../shared/activities';
+import { failureMessage, rootCause } from '../../shared/failure-message';
+import type { RemedyKind } from '../../../domain/vpn/remedy';
+import type { Remedy, RemedyFailure } from '../decide/remedies';
+import type { VpnState } from '../state';
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/**
+ * For how long it is tried. The VPN inside its container for long: between its two halves it is stopped, and must not stay so
+ * because Docker is away for a while. The next restart of a container has a pause of its own.
+ */
+const TRIED_FOR_MS: Record<RemedyKind, number> = { 'restart VPN': 15 * 60_000, 'restart container': 5_000 };
+/** Longer than Docker waits by default for a container to stop. */
+const SLOW_AFTER_MS = 30_000;
+
+/**
+ * Tries a remedy until it works, can't work or its time is up. Each attempt is an activity of its own, and not one that Temporal
+ * retries: so the state has why the last one failed while the next is due, and keeps it when the time is up.
+ */
+export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promise<void> {
+  const { kind } = remedy;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      const isDone = await attempt(vpn, state, remedy);
+      log.info(`[${vpn}] VPN '${vpn}' ${isDone ? 'was restarted' : 'did not need to be restarted any more'}`, {
+        event: 'remedy ended',
+        kind,
+      });
+      state.remedyEnded(remedy, null, Date.now());
+      return;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failure = failureOf(error);
+      if (failure.kind === 'VPN stopped') {
+        log.warn(`[${vpn}] VPN '${vpn}' is left alone: ${failure.message}`, { event: 'remedy ended', kind });
+        state.remedyEnded(remedy, failure, Date.now());
+        return;
+      }
+      if (failure.kind !== 'failed' || Date.now() + pauseMs > remedy.startedAt + TRIED_FOR_MS[kind]) {
+        log.error(`[${vpn}] VPN '${vpn}' could not be restarted: ${failure.message}`, { event: 'remedy failed', kind });
+        state.remedyEnded(remedy, failure, Date.now());
+        return;
+      }
+      state.remedyFailing(remedy, failure);
+    }
+    await sleep(pauseMs, { summary: `${vpn}: until the next attempt to ${kind}` });
+  }
+}
+
+/** @returns false: it was not needed any more */
+async function attempt(vpn: string, state: VpnState, remedy: Remedy): Promise<boolean> {
+  const { kind, reason, session } = remedy;
+  const options = { summary: `${vpn}: ${kind}` };
+  if (kind === 'restart VPN') {
+    const mayBeStopped = state.data.remedies.halfDone === session;
+    return reconnectVpn.executeWithOptions(options, [{ vpn, session, mayBeStopped }]);
+  }
+  const slow = new CancellationScope();
+  void slow
+    .run(() => sleep(SLOW_AFTER_MS, { summary: `${vpn}: until its restart counts as slow` }))
+    .then(
+      () => state.remedyFailing(remedy, { kind: 'failed', message: SLOW }),
+      () => undefined,
+    );
+  try {
+    return await restartVpn.executeWithOptions(options, [{ vpn, session, reason }]);
+  } finally {
+    slow.cancel();
+  }
+}
+
+const SLOW = `Docker has not restarted it within ${SLOW_AFTER_MS / 1000} s: it waits for the container to stop, or hangs`;
+
+const KINDS = { Refused: 'refused', VpnStopped: 'VPN stopped', ControlServerHangs: 'hangs' } as const;
+
+function failureOf(error: unknown): RemedyFailure {
+  const cause = rootCause(error);
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  const kind = Object.entries(KINDS).find(([name]) => name === type)?.[1] ?? 'failed';
+  return { kind, message: failureMessage(error).slice(0, 300) };
+}

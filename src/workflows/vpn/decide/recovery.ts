@@ -1,0 +1,32 @@
+import type { Instant } from '../../../domain/engine';
+import type { Recovery } from '../../../domain/vpn/recovery';
+import { isHealthy, type Sight } from '../../../domain/vpn/observation';
+import type { VpnData } from '../data';
+
+/** The latest outages tell what the next one will be like. */
+const REMEMBERED = 5;
+/** Until something is known: a tunnel that is built anew, the health check that notices it, and an engine that starts. */
+const TUNNEL_MS = 3_000;
+const CHECKED_EVERY_MS = 5_000;
+const ENGINE_START_MS = 3_000;
+
+type Outages = Pick<VpnData, 'downSince' | 'outages'>;
+
+export function outagesAfter({ downSince, outages }: Outages, { vpn }: Sight, at: Instant): Outages {
+  if (!isHealthy(vpn)) return { downSince: downSince ?? at, outages };
+  if (downSince === null) return { downSince, outages };
+  return { downSince: null, outages: [...outages, Math.max(0, at - downSince)].slice(-REMEMBERED) };
+}
+
+export function recoveryOf({ downSince, outages, replacements, sight }: VpnData): Recovery {
+  const starts = replacements.flatMap(({ readyAt, startedAt, failedAttempts }) =>
+    readyAt === null || failedAttempts > 0 ? [] : [readyAt - startedAt],
+  );
+  const { checkedEveryMs = CHECKED_EVERY_MS } = sight?.vpn.kind === 'present' ? sight.vpn : {};
+  const outageMs = median(outages) ?? TUNNEL_MS + checkedEveryMs;
+  return { since: downSince, usualMs: outageMs + (median(starts) ?? ENGINE_START_MS) };
+}
+
+function median(values: readonly number[]): number | null {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? null;
+}

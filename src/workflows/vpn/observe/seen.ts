@@ -1,0 +1,179 @@
+import type { ContainerId, Engine, Instant } from '../../../domain/engine';
+import {
+  isCalledUnhealthy,
+  isHealthy,
+  session,
+  startedBefore,
+  type EngineCondition,
+  type ObservedEngine,
+  type PortReading,
+  type Sight,
+  type VpnObservation,
+} from '../../../domain/vpn/observation';
+import { exitSeen, interrupted, noExitAddress, type ExitAddress } from './exit-address';
+import { seenAgain } from '../decide/recurrence';
+import { hadPortFor, isPortLost, wasWellFor, type Remedies } from '../decide/remedies';
+import { noPort, type PortKnowledge, type VpnData } from '../data';
+
+// What a look at the world says, taken into what was known before.
+
+export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
+  const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health, startedAt } = observed;
+  const ready = health === 'healthy';
+  const cutOff = startedBefore(startedAt, vpn);
+  return {
+    id,
+    name,
+    role,
+    httpPort,
+    httpsPort,
+    p2pPort,
+    labels,
+    firstSeen: createdAt,
+    ready,
+    health,
+    run: startedAt,
+    lastUsedAt: null,
+    cutOff,
+  };
+}
+
+/** An engine as a look shows it. @param newSession the VPN's container was started since the look before */
+export function refreshed(
+  engine: Engine,
+  seen: EngineCondition | undefined,
+  vpn: VpnObservation,
+  newSession: boolean,
+): Engine {
+  if (!seen) return engine;
+  const { startedAt, health } = seen;
+  const sameRun = startedAt === null || engine.run === null || startedAt === engine.run;
+  // Docker goes on calling an engine running whose network is gone, and on its own loopback it may even answer. Times
+  // are compared only where both were started since the last look: the clock may have been set in between.
+  const cutOff = newSession
+    ? engine.run !== null && sameRun
+      ? true
+      : startedBefore(startedAt, vpn)
+    : engine.cutOff && sameRun;
+  const known = { ...engine, run: startedAt ?? engine.run, cutOff };
+  if (!sameRun) return { ...known, health, ready: health === 'healthy' };
+  if (health === 'unknown') return known;
+  return { ...known, health, ready: engine.ready || health === 'healthy' };
+}
+
+/** Where another Portward sees to the engines: those that it has removed are gone, and those that have ended answer nobody. */
+export function stillThere(
+  engines: readonly Engine[],
+  seen: ReadonlyMap<ContainerId, EngineCondition>,
+): readonly Engine[] {
+  return engines
+    .filter((e) => seen.has(e.id))
+    .map((e) => (seen.get(e.id)?.running === true ? e : { ...e, ready: false, health: 'unknown' }));
+}
+
+export function learn(port: PortKnowledge, reading: PortReading, at: Instant): PortKnowledge {
+  if (reading.kind === 'known') {
+    const { at: readAt, index } = reading;
+    return {
+      last: reading.port,
+      read: readAt === undefined || index === undefined ? null : { port: reading.port, at: readAt, index },
+      unknownSince: null,
+      reason: null,
+      noneSince: null,
+      stopped: false,
+      knownSince: port.knownSince ?? at,
+    };
+  }
+  if (reading.kind !== 'unknown') return port;
+  const stopped = reading.stopped === true;
+  // A VPN that its owner has started again has all the time to get a port that any other one has.
+  const noneBefore = port.stopped && !stopped ? null : port.noneSince;
+  return {
+    ...port,
+    unknownSince: port.unknownSince ?? at - reading.forMs,
+    reason: reading.reason,
+    noneSince: noneBefore ?? (reading.none ? at : null),
+    stopped,
+    knownSince: null,
+  };
+}
+
+function isRunning(vpn: VpnObservation): boolean {
+  return vpn.kind === 'present' && vpn.running;
+}
+
+/** Whether the VPN's container has been started since the look before. */
+export function isNewSession(before: VpnData, sight: Sight): boolean {
+  return before.sight !== null && session(before.sight.vpn) !== session(sight.vpn);
+}
+
+/** The port that is lost, as a look leaves it, whose other parts have been taken in. */
+export function portLostAfter(data: VpnData, newSession: boolean): VpnData['portLost'] {
+  const { sight, port, portLost } = data;
+  if (sight?.port.kind === 'known') return null;
+  // Made anew without port forwarding it is not to have one.
+  if (newSession && sight?.vpn.kind === 'present' && !sight.vpn.portForwarding) return null;
+  if (portLost !== null || port.last === null || !isPortLost(data)) return portLost;
+  return { port: port.last, since: port.unknownSince ?? data.sight?.at ?? 0 };
+}
+
+/** What a look says of the VPN itself: its port, its outages, and which remedies count as recent. */
+export function vpnSeen(
+  before: VpnData,
+  sight: Sight,
+  at: Instant,
+): Pick<
+  VpnData,
+  'port' | 'healthySince' | 'outageSince' | 'exit' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
+> {
+  const sameSession = !isNewSession(before, sight);
+  const healthy = isHealthy(sight.vpn);
+  const learned = learn(sameSession ? before.port : noPort, sight.port, at);
+  // A port is lost only by a VPN that is well: what it lacked before an outage says nothing of the time after.
+  const port = healthy ? learned : { ...learned, noneSince: null };
+  const unhealthy = isCalledUnhealthy(sight.vpn);
+  // Docker says 'starting' again when it was restarted itself.
+  const lasts = before.outageSince !== null && !healthy && isRunning(sight.vpn);
+  const recovered = sameSession && before.outageSince !== null && healthy;
+  const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
+  const tunnel = exitSeen(exitBefore(before, sight, port, at), sight.publicIp, at);
+  const reconnectedAt = recovered ? at : tunnel.reconnectedAt;
+  const portGone = before.port.knownSince !== null && port.knownSince === null;
+  const remedies: Remedies = {
+    ...before.remedies,
+    ...(sight.port.kind === 'known' ? { halfDone: null, hanging: null } : {}),
+    ...(!healthy && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
+    ...(!sameSession || (portGone && hadPortFor(before.port.knownSince, at)) ? { vpnRestarts: 0 } : {}),
+  };
+  return {
+    port,
+    remedies,
+    healthySince: healthy ? (before.healthySince ?? at) : null,
+    outageSince: sameSession && lasts ? before.outageSince : unhealthy ? at : null,
+    exit: tunnel.exit,
+    reconnectedAt: reconnectedAt ?? (sameSession ? before.reconnectedAt : null),
+    portChanges: changed ? seenAgain(before.portChanges, at) : before.portChanges,
+    reconnects: reconnectedAt === null ? before.reconnects : seenAgain(before.reconnects, at),
+  };
+}
+
+/** What the address that is read is compared with: none of another run of the container, nor of before an outage. */
+function exitBefore(before: VpnData, sight: Sight, port: PortKnowledge, at: Instant): ExitAddress {
+  if (before.sight === null) return before.exit;
+  if (isNewSession(before, sight) || !isHealthy(sight.vpn)) return interrupted(noExitAddress, at);
+  const hadPort = before.port.last !== null;
+  const wasKnown = before.port.knownSince !== null;
+  const isKnown = port.knownSince !== null;
+  return hadPort && (wasKnown !== isKnown || before.port.last !== port.last)
+    ? interrupted(before.exit, at)
+    : before.exit;
+}
+
+/** The VPN was restarted inside its container: whether as another tunnel, its address will tell, if it is known. */
+export function reconnectedByRemedy(
+  { exit, reconnects }: VpnData,
+  now: Instant,
+): Partial<Pick<VpnData, 'exit' | 'reconnectedAt' | 'reconnects'>> {
+  if (exit.current !== null) return { exit: interrupted(exit, now) };
+  return { exit: interrupted(exit, now), reconnectedAt: now, reconnects: seenAgain(reconnects, now) };
+}

@@ -1,0 +1,110 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { told, type Busy, type Known, type Observation } from '../../../domain/vpn/observation';
+import type { ContainerId } from '../../../domain/engine';
+import { replacementLabel } from '../../../domain/names';
+import { observe } from '../../shared/activities';
+import { failureMessage } from '../../shared/failure-message';
+import { hasLooked, unfinishedTargets, type VpnData } from '../data';
+
+/** What of the last observation the next one is compared with. */
+function known(data: VpnData, busy: Busy): Known | null {
+  return data.blind ?? (data.sight && told(data.sight, busy));
+}
+
+function willDo({ revision, busy }: Running, { lookFrom }: VpnData, now: Busy): boolean {
+  return (
+    revision >= lookFrom &&
+    now.evicted.every((id) => busy.evicted.includes(id)) &&
+    now.replacements.every((made) => busy.replacements.includes(made))
+  );
+}
+
+function accounted(data: VpnData): ContainerId[] {
+  return [...data.engines, ...data.evicted].map((e) => e.id);
+}
+
+/** What replacements are at work on, of which an observe is told. */
+function busyOf(data: VpnData): Busy {
+  const left = new Set(data.leftOvers.map((e) => e.id));
+  return {
+    // Whether one that Docker does not remove runs is of interest: nothing else tells.
+    evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
+    replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
+  };
+}
+
+interface Running {
+  readonly revision: number;
+  readonly scope: CancellationScope;
+  readonly busy: Busy;
+}
+
+/**
+ * The one observe activity that counts. It goes on while replacements begin and end, since each costs a history some ten events:
+ * what it tells is reconciled with what they have said. It is asked anew, and the one before is cancelled, when a look from
+ * now on is needed, or when it would take what a replacement does for news.
+ */
+export class Watch {
+  private running: Running | null = null;
+  private arrived: { readonly revision: number; readonly observation: Observation } | null = null;
+
+  /** Sees to it that one runs that will do. */
+  keep(data: VpnData): void {
+    const busy = busyOf(data);
+    if (this.running && willDo(this.running, data, busy)) return;
+    this.stop();
+    const revision = data.revision;
+    const scope = new CancellationScope();
+    const running = { revision, scope, busy };
+    this.running = running;
+    const { vpn, instance, image } = data.settings;
+    const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
+    // Without a look that will do the first one is wanted whatever it shows; with one, only news.
+    const newsOnly = data.blind !== null || (hasLooked(data) && data.sight?.complete === true);
+    const input = {
+      vpn,
+      instance,
+      image,
+      busy,
+      newsOnly,
+      known: known(data, busy),
+      accounted: accounted(data),
+      seenAt: data.sight?.at ?? null,
+      portRead: data.port.read,
+    };
+    const observing = scope.run(() => observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [input]));
+    observing.then(
+      (observation) => {
+        if (this.running === running) this.arrived = { revision, observation };
+      },
+      (error: unknown) => {
+        if (this.running !== running || isCancellation(error)) return;
+        const problem = `the VPN can't be watched: ${failureMessage(error)}`;
+        this.arrived = { revision, observation: { kind: 'blind', at: Date.now(), problem } };
+      },
+    );
+  }
+
+  /** Looks again now, instead of when the next check is due. */
+  restart(data: VpnData): void {
+    this.stop();
+    this.keep(data);
+  }
+
+  get hasNews(): boolean {
+    return this.arrived !== null;
+  }
+
+  take(): { readonly revision: number; readonly observation: Observation } | null {
+    const arrived = this.arrived;
+    if (arrived) this.running = null;
+    this.arrived = null;
+    return arrived;
+  }
+
+  stop(): void {
+    this.running?.scope.cancel();
+    this.running = null;
+    this.arrived = null;
+  }
+}

@@ -1,0 +1,73 @@
+import { ApplicationFailure, log } from '@temporalio/workflow';
+import type { NewsBatch } from '../../../activities/notify';
+import type { NewsItem } from '../../../domain/news';
+import type { VpnSettings } from '../../../domain/settings';
+import { notify } from '../../shared/activities';
+import { errorMessage } from '../act/effects';
+
+/** What of the VPN's state this is about. */
+export interface Notifiable {
+  readonly data: {
+    readonly settings: Pick<VpnSettings, 'instance' | 'vpn' | 'notify'>;
+    readonly lineage: string;
+    readonly news: readonly NewsItem[];
+    readonly notified: number;
+  };
+  wasNotified(number: number): void;
+}
+
+/**
+ * Tells the receiver of NOTIFY_URL what happened, in order and without holding up anything else: one batch at a time,
+ * tried again for an hour unless it is refused, while the next one gathers. What was delivered is in the state, so a batch whose delivery a
+ * continue-as-new or a crash has cut short is sent again.
+ */
+export class Notifier {
+  private sending = false;
+
+  constructor(private readonly state: Notifiable) {}
+
+  get isSending(): boolean {
+    return this.sending;
+  }
+
+  /** Called at each turn. */
+  keep(): void {
+    const { settings, news, notified } = this.state.data;
+    const newest = news.at(-1)?.number ?? 0;
+    if (newest <= notified) return;
+    // Whoever sets NOTIFY_URL later is not told of what was before.
+    if (!settings.notify) this.state.wasNotified(newest);
+    else if (!this.sending) void this.send();
+  }
+
+  private async send(): Promise<void> {
+    this.sending = true;
+    for (let batch = this.due(); batch !== null; batch = this.due()) {
+      const { vpn, news } = batch;
+      const last = news.at(-1)?.number ?? 0;
+      try {
+        await notify.executeWithOptions({ summary: `${vpn}: tell of ${news.length} events` }, [batch]);
+      } catch (error) {
+        const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        // That it is refused was said by the worker, once for all batches.
+        if (!(cause instanceof ApplicationFailure && cause.type === 'Refused')) {
+          const reason = errorMessage(cause);
+          log.error(`[${vpn}] ${news.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
+            event: 'notify failed',
+          });
+        }
+      }
+      this.state.wasNotified(last);
+    }
+    this.sending = false;
+  }
+
+  private due(): NewsBatch | null {
+    const { settings, lineage, news, notified } = this.state.data;
+    const fresh = news.filter((item) => item.number > notified);
+    const [first] = fresh;
+    if (!settings.notify || first === undefined) return null;
+    const { instance, vpn } = settings;
+    return { instance, vpn, lineage, news: fresh, missed: first.number - notified - 1 };
+  }
+}

@@ -1,0 +1,149 @@
+import { takenInWords } from '../../../domain/vpn/taken-ports';
+import type { Sight } from '../../../domain/vpn/observation';
+import { inWords } from '../../../domain/vpn/problem';
+import * as problems from '../../../domain/vpn/problems';
+import { isForwardedPortTaken } from '../requests/provisioning-allowance';
+import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from '../decide/remedies';
+import { IDLE_AT_MOST_MS, standsAside } from '../observe/rival';
+import { hasLooked, unfinishedTargets, type VpnData } from '../data';
+
+// What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
+// it can't outlive its reason.
+
+type Rule = (data: VpnData) => string | null;
+
+/** The first that applies is shown: what hides all else comes first. */
+const RULES: readonly Rule[] = [
+  dockerUnreachable,
+  containerAbsent,
+  containerNotRunning,
+  containerUnhealthy,
+  vpnStoppedByOwner,
+  anotherPortward,
+  imageMissing,
+  forwardedPortTaken,
+  portRangeUsedUp,
+  controlServerHangs,
+  portLost,
+  portRedirected,
+  enginesLeftOver,
+];
+
+export function problemOf(data: VpnData): string | null {
+  for (const rule of RULES) {
+    const problem = rule(data);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function dockerUnreachable({ blind }: VpnData): string | null {
+  return blind?.problem ?? null;
+}
+
+function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'absent') return null;
+  return inWords(problems.absent(vpn, sight.vpn.ofService));
+}
+
+function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
+  return inWords(problems.notRunning(vpn, sight.vpn.down));
+}
+
+function containerUnhealthy(data: VpnData): string | null {
+  const {
+    sight,
+    settings: { vpn },
+  } = data;
+  if (sight?.vpn.kind !== 'present' || sight.vpn.health !== 'unhealthy') return null;
+  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(sight)}${notRestarted(data)}`;
+}
+
+function alive({ liveEngines }: Sight): string {
+  if (liveEngines === null || liveEngines === 0) return '';
+  return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
+}
+
+function notRestarted(data: VpnData): string {
+  const error = remedyError(data, 'restart container');
+  return error === null ? '' : `, and it could not be restarted: ${error}`;
+}
+
+function vpnStoppedByOwner(data: VpnData): string | null {
+  if (!isStoppedByOwner(data)) return null;
+  return inWords(problems.stoppedInside(data.settings.vpn));
+}
+
+function anotherPortward(data: VpnData): string | null {
+  const { rival, settings } = data;
+  if (rival?.phase !== 'at work') return null;
+  const minutes = IDLE_AT_MOST_MS / 60_000;
+  const acts = standsAside(data)
+    ? `That one acts, and this one only watches, until nothing is done for ${minutes} minutes`
+    : 'This one acts, and the other one is to watch';
+  return (
+    `another Portward with PORTWARD_INSTANCE ${settings.instance} and a database of its own works on VPN '${settings.vpn}': it has made ` +
+    `engine ${rival.engine}. ${acts}. Stop one of them, or give it another PORTWARD_INSTANCE and VPNs of its own`
+  );
+}
+
+function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
+  if (sight === null || sight.imagePresent) return null;
+  if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
+  return inWords(problems.imageMissing(image, pullPolicy));
+}
+
+function forwardedPortTaken(data: VpnData): string | null {
+  const { settings } = data;
+  const held = unfinishedTargets(data).find(isForwardedPortTaken);
+  if (!held?.taken) return null;
+  return `${takenInWords(held.taken, settings.vpn)}, so that no engine can have the forwarded port: stop that, or let it listen elsewhere`;
+}
+
+function portRangeUsedUp({ rangeUsedUp }: VpnData): string | null {
+  return rangeUsedUp;
+}
+
+/** Gluetun can deadlock while it stops its VPN; only a restart of the container cures that. */
+function controlServerHangs(data: VpnData): string | null {
+  if (!isHanging(data)) return null;
+  const { vpn, unhealthyRestartMs } = data.settings;
+  const what = `VPN '${vpn}' has lost its forwarded port, and its control server hangs`;
+  const byHand = `restart its container by hand (docker restart ${vpn})`;
+  if (unhealthyRestartMs === 0)
+    return `${what}: ${byHand}, since VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 keeps Portward from it`;
+  const error = remedyError(data, 'restart container');
+  return error === null
+    ? `${what}: its container is to be restarted`
+    : `${what}; ${byHand}, since Portward could not: ${error}`;
+}
+
+function portLost(data: VpnData): string | null {
+  const { remedies, settings } = data;
+  const error = remedyError(data, 'restart VPN');
+  // While it is tried the control server may not say that there is none, nor after it, when the VPN may be left stopped.
+  const isAtWork = remedies.running !== null || remedies.halfDone !== null;
+  if (!isPortLost(data) && !isAtWork) return null;
+  const what = `VPN '${settings.vpn}' has lost its forwarded port`;
+  if (error !== null) return `${what}, and could not be restarted inside its container: ${error}`;
+  if (!isPortLost(data) || remedies.vpnRestarts < VPN_RESTARTS_AT_MOST) return null;
+  return `${what}, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
+}
+
+function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
+  if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
+  return inWords(problems.redirected(vpn, sight.vpn.redirectedTo));
+}
+
+/** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
+function enginesLeftOver(data: VpnData): string | null {
+  const { leftOvers, sight } = data;
+  const [first] = leftOvers;
+  if (!first) return null;
+  const others = leftOvers.length === 1 ? '' : `, and ${leftOvers.length - 1} more`;
+  const runs = sight?.engines.some((e) => e.id === first.id && e.running) === true;
+  // Who could not remove it has tried to stop it, which an earlier look does not know.
+  const state = !hasLooked(data) ? 'It may still run' : runs ? 'It still runs' : 'It is stopped';
+  return `Docker does not remove engine ${first.name}${others}: ${first.reason}. ${state}; Portward tries again. See to what Docker says, or remove it by hand: docker rm -f ${first.name}`;
+}

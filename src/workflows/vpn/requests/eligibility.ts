@@ -1,0 +1,71 @@
+import { REQUESTED } from '../../../domain/vpn/breaker';
+import { isAmong, obstacleTo, type Eligibility } from '../../../domain/vpn/eligibility';
+import type { Instant } from '../../../domain/engine';
+import { isHealthy, type Sight } from '../../../domain/vpn/observation';
+import type { ProvisionRequest } from '../messages';
+import { PortRangeUsedUp, unavailablePorts } from '../decide/ports';
+import { guardedBy, trialAt } from './provisioning-allowance';
+import { recoveryOf } from '../decide/recovery';
+import { standsAside } from '../observe/rival';
+import type { VpnData } from '../data';
+
+// Whether an engine can be brought up. What is decided here for this workflow and for those who ask it is shown as it is in its status.
+
+/** What a new engine needs and has not, whoever wants it; null: nothing. */
+export function lackOf(sight: Sight | null): 'healthy VPN' | 'image' | null {
+  if (sight === null || !isHealthy(sight.vpn)) return 'healthy VPN';
+  return sight.imagePresent ? null : 'image';
+}
+
+/** What keeps this workflow from all that somebody asks for; null: nothing. */
+export function standstillOf(data: VpnData): Eligibility['standstill'] {
+  if (data.blind !== null) return { kind: 'blind', problem: data.blind.problem };
+  return standsAside(data) ? { kind: 'another Portward' } : null;
+}
+
+/** For an engine that somebody asks for. */
+export function eligibilityOf(data: VpnData): Eligibility {
+  const { httpPorts, image, pullPolicy } = data.settings;
+  const lack = lackOf(data.sight);
+  return {
+    standstill: standstillOf(data),
+    down: lack === 'healthy VPN' ? recoveryOf(data) : null,
+    missingImage: lack === 'image' ? { image, pulled: pullPolicy !== 'never' } : null,
+    breaker: {
+      failures: data.breakers[REQUESTED.role][REQUESTED.kind].failures,
+      trialAt: trialAt(data, REQUESTED),
+      isTried: guardedBy(data, REQUESTED).length > 0,
+    },
+    httpPorts,
+    takenHttpPorts: [...unavailablePorts(data, null)].filter((port) => isAmong(httpPorts, port)),
+  };
+}
+
+/** Why an engine that someone asks for can't be brought up now, or null. */
+export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionRequest, now: Instant): string | null {
+  const { vpn } = data.settings;
+  if (data.retired) return `VPN '${vpn}' is not looked after any more`;
+  const obstacle = obstacleTo(eligibilityOf(data), httpPort, [], now);
+  switch (obstacle?.kind) {
+    case undefined:
+      return null;
+    case 'blind':
+      return obstacle.problem;
+    case 'another Portward':
+      return `another Portward acts on VPN '${vpn}'`;
+    case 'down':
+      return `VPN '${vpn}' is not healthy: a new engine could not start`;
+    case 'other ports': {
+      const { first, last } = obstacle.httpPorts;
+      return `port ${httpPort} is not among those of VPN '${vpn}', ${first}-${last}`;
+    }
+    case 'no image':
+      return `image ${obstacle.image} is not on the Docker host`;
+    case 'breaker':
+      return `the circuit breaker of VPN '${vpn}' is open; the next engine is tried at ${new Date(obstacle.trialAt).toISOString()}`;
+    case 'port taken':
+      return `port ${httpPort} of VPN '${vpn}' is taken, or reserved`;
+    case 'no room':
+      return new PortRangeUsedUp(data.settings.httpPorts, 'HTTP').message;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Engine, Instant } from '../../../domain/engine';
+import type { Replacement } from '../../../domain/replacement';
+import { breakerKey } from '../decide/breaker';
+import { lackOf, standstillOf } from './eligibility';
+import { allowance, trialAt } from './provisioning-allowance';
+import { findEngine, runningReplacements, type VpnData } from '../data';
+
+// Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
+
+export interface ForceRequest {
+  readonly engine: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+}
+
+/** The replacement that the request is about already: a repeat of it, or one that runs for that engine. */
+export function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Replacement | undefined {
+  const repeated = requestId === null ? undefined : data.replacements.find((r) => r.requestId === requestId);
+  if (repeated) return repeated;
+  return runningReplacements(data).find((r) =>
+    engine === null
+      ? r.target?.role === 'forwarded' && r.readyAt === null
+      : r.old.some((old) => old.id === engine || old.name === engine),
+  );
+}
+
+export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
+  return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
+}
+
+/** Why a forced replacement can't be begun now, or null. */
+export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
+  const { vpn, image } = data.settings;
+  if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
+  if (joinedBy(data, request)) return null;
+  const standstill = standstillOf(data);
+  if (standstill?.kind === 'blind') return `${standstill.problem}; nothing was replaced`;
+  if (standstill !== null) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
+  const lack = lackOf(data.sight);
+  if (lack === 'healthy VPN') return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
+  if (lack === 'image') return `image ${image} is not on the Docker host: nothing was replaced`;
+  const engine = chosenBy(data, request);
+  if (!engine) {
+    return request.engine === null
+      ? `VPN '${vpn}' has no forwarded engine to replace`
+      : `no engine '${request.engine}' on VPN '${vpn}'`;
+  }
+  const key = breakerKey('forced', engine.role);
+  const trial = trialAt(data, key);
+  if (trial === null || allowance(data, key, now) > 0) return null;
+  return (
+    `the circuit breaker of VPN '${vpn}' is open after ${data.breakers[key.role][key.kind].failures} engines in a row that could not be ` +
+    `brought up: nothing was replaced; it is tried again at ${new Date(trial).toISOString()}, or once the breaker is reset`
+  );
+}

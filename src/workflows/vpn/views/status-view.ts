@@ -1,0 +1,263 @@
+import type { BreakerKey, BreakerView } from '../../../domain/vpn/breaker';
+import { engineRef, type ContainerId, type Instant } from '../../../domain/engine';
+import { label, replacementLabel } from '../../../domain/names';
+import { isHealthy } from '../../../domain/vpn/observation';
+import { comingName, type Replacement, type Target } from '../../../domain/replacement';
+import { inWords } from '../../../domain/vpn/problem';
+import { notForwarding } from '../../../domain/vpn/problems';
+import type {
+  EngineView,
+  PoolView,
+  PortView,
+  RemedyView,
+  ReplacementView,
+  VpnContainerView,
+  VpnStatusView,
+} from '../../../domain/vpn/status-view';
+import { eligibilityOf } from '../requests/eligibility';
+import { listedOn } from './listing';
+import { lostFrom, targetOf } from '../pool-facts';
+import { problemOf } from '../report/problems';
+import { isHeldUp, trialAt } from '../requests/provisioning-allowance';
+import { stormUntil } from '../decide/recurrence';
+import { expectsPort } from '../decide/remedies';
+import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, type VpnData } from '../data';
+
+/** What all see of the VPN who show it. It does not depend on when it is asked for. */
+export function statusView(data: VpnData): VpnStatusView {
+  const { settings, sight, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
+  const { instance, vpn, startupTimeoutMs } = settings;
+  // Not the greatest of them all: when the clock is set back, what was seen before lies in the future.
+  const checkedAt = Math.max(sight?.at ?? 0, data.blind?.at ?? 0);
+  return {
+    instance,
+    vpn,
+    lineage,
+    news,
+    nextNumber,
+    container: containerView(data),
+    checkedAt: checkedAt === 0 ? null : checkedAt,
+    blind: data.blind !== null,
+    healthy: sight !== null && isHealthy(sight.vpn),
+    healthySince,
+    downSince,
+    publicIp: sight?.publicIp?.address ?? null,
+    port: portView(data),
+    problem: problemOf(data) ?? failing(data),
+    remedy: remedyView(data),
+    breakers: {
+      forwarded: bothKinds(data, 'forwarded'),
+      plain: bothKinds(data, 'plain'),
+    },
+    eligibility: eligibilityOf(data),
+    pool: poolView(data),
+    target: targetOf(data),
+    ownTarget: settings.targetEngines,
+    startupTimeoutMs,
+    engines: enginesView(data),
+    enginesRunning: new Set([...running(data), ...bootingEngines(data)].map((e) => e.id)).size,
+    streams,
+    replacements: data.replacements.map((r) => replacementView(data, r)),
+    timeline,
+  };
+}
+
+function containerView({ sight }: VpnData): VpnContainerView {
+  if (sight === null) return { status: 'unknown', health: null };
+  const { vpn } = sight;
+  if (vpn.kind === 'absent') return { status: 'not found', health: null };
+  if (!vpn.running) return { status: vpn.down?.state ?? 'exited', health: 'unhealthy' };
+  return { status: 'running', health: vpn.health === 'none' ? 'healthy' : vpn.health };
+}
+
+function portView(data: VpnData): PortView {
+  const { port, engines, settings, portChanges, reconnects } = data;
+  const storms = [portChanges, reconnects].map((r) => stormUntil(r, settings.longestSpacingMs) ?? -Infinity);
+  const unstableUntil = Math.max(...storms);
+  return {
+    last: port.last,
+    expiresAt: portExpiry(data),
+    problem: portProblem(data),
+    isLost: data.portLost !== null,
+    isExpected: expectsPort(data),
+    isServed: engines.some((e) => e.ready && e.role === 'forwarded' && e.p2pPort === port.last),
+    unstableUntil: unstableUntil === -Infinity ? null : unstableUntil,
+  };
+}
+
+/** Who has not asked for a port is not told that there is none right now. */
+function portProblem({ sight, port }: VpnData): string | null {
+  const isOff = sight?.vpn.kind === 'present' && !sight.vpn.portForwarding && port.last === null;
+  const saysNone = sight?.port.kind === 'unknown' && sight.port.none;
+  if (port.reason === null || !isOff || !saysNone) return port.reason;
+  return inWords(notForwarding('port forwarding is not on'));
+}
+
+/** What the oldest replacement that is at work and has failed says. */
+function failing(data: VpnData): string | null {
+  const replacement = runningReplacements(data).find((r) => r.lastError !== null);
+  return replacement ? `replacement ${replacement.number} is tried again: ${replacement.lastError}` : null;
+}
+
+function remedyView({ remedies: { running: atWork, last } }: VpnData): RemedyView | null {
+  if (atWork) return { kind: atWork.kind, startedAt: atWork.startedAt, endedAt: null, error: atWork.error };
+  if (!last) return null;
+  const { remedy, endedAt, error } = last;
+  return { kind: remedy.kind, startedAt: remedy.startedAt, endedAt, error };
+}
+
+function bothKinds(data: VpnData, role: BreakerKey['role']): VpnStatusView['breakers'][typeof role] {
+  return {
+    general: breakerView(data, { role, kind: 'general' }),
+    replacement: breakerView(data, { role, kind: 'replacement' }),
+  };
+}
+
+function breakerView(data: VpnData, key: BreakerKey): BreakerView {
+  const { failures, lastFailureAt, lastSuccessAt } = data.breakers[key.role][key.kind];
+  const { threshold, recoveryMs } = data.settings.breakers[key.kind];
+  return { failures, threshold, recoveryMs, lastFailureAt, lastSuccessAt, trialAt: trialAt(data, key) };
+}
+
+function poolView(data: VpnData): PoolView | null {
+  if (data.sight === null) return null;
+  return { engines: data.engines.length + unfinishedTargets(data).length, lostFrom: lostFrom(data) };
+}
+
+function running({ sight }: VpnData) {
+  return (sight?.engines ?? []).filter((e) => e.running);
+}
+
+function replacementView(data: VpnData, replacement: Replacement): ReplacementView {
+  const { target } = replacement;
+  return {
+    id: replacement.id,
+    number: replacement.number,
+    cause: replacement.cause,
+    reason: replacement.reason,
+    requestId: replacement.requestId,
+    oldPort: replacement.oldPort,
+    old: replacement.old,
+    target: target && targetView(target),
+    made: replacement.made,
+    madeAt: replacement.madeAt,
+    newEngine: replacement.newEngine,
+    state: replacement.state,
+    startedAt: replacement.startedAt,
+    readyAt: replacement.readyAt,
+    goneAt: replacement.goneAt,
+    endedAt: replacement.endedAt,
+    failedAttempts: replacement.failedAttempts,
+    lastError: replacement.lastError,
+    heldUntil: replacement.heldUntil,
+    isPromising: isPromising(data, replacement),
+  };
+}
+
+function targetView({ generation, role, httpPort, httpsPort, p2pPort, waitFor }: Target): ReplacementView['target'] {
+  return { generation, role, httpPort, httpsPort, p2pPort, waitFor };
+}
+
+function isPromising(data: VpnData, replacement: Replacement): boolean {
+  const { cause, target, state, readyAt, made, failedAttempts } = replacement;
+  if (cause === 'requested' || target === null || state !== 'running' || readyAt !== null) return false;
+  if (failedAttempts > 0 || isHeldUp(data, replacement)) return false;
+  // Before it can begin another one has to pass its grace and stop.
+  return made !== null || target.waitFor.length === 0;
+}
+
+function enginesView(data: VpnData): EngineView[] {
+  return [...present(data), ...lettingGo(data), ...pending(data)];
+}
+
+/** An engine's container as the last look has found it, if it has. */
+function containerStatus({ sight }: VpnData, id: ContainerId): 'running' | 'exited' {
+  return sight?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
+}
+
+function present(data: VpnData): EngineView[] {
+  const listed = new Map((listedOn(data, data.port.last) ?? []).map((e) => [e.id, e]));
+  return data.engines.map((engine) => {
+    const { labels, ready, health, lastUsedAt, cutOff, firstSeen } = engine;
+    const shown = listed.get(engine.id);
+    return {
+      ...engineRef(engine),
+      labels,
+      ready,
+      health,
+      lastUsedAt,
+      cutOff,
+      phase: shown ? 'ready' : 'hidden',
+      forwarded: shown?.forwarded ?? false,
+      isMade: true,
+      isGone: false,
+      status: containerStatus(data, engine.id),
+      image: imageOf(data, labels),
+      createdAt: firstSeen,
+      leavingSince: null,
+    };
+  });
+}
+
+const NOT_LISTED = { forwarded: false, ready: false, health: 'unknown', lastUsedAt: null, cutOff: false } as const;
+
+function pending(data: VpnData): EngineView[] {
+  const { settings } = data;
+  const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
+  return runningReplacements(data).flatMap((replacement): EngineView[] => {
+    const { made, target, startedAt, readyAt } = replacement;
+    const name = comingName(settings.vpn, replacement);
+    if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
+    const { id } = made ?? { id: name };
+    const labels = { ...target.extras?.labels, ...ownLabels(data, replacement) };
+    return [
+      {
+        ...NOT_LISTED,
+        ...engineRef({ ...target, id, name: made?.name ?? name }),
+        labels,
+        phase: 'pending',
+        isMade: made !== null,
+        isGone: false,
+        status: data.sight?.engines.some((e) => e.id === id) ? containerStatus(data, id) : 'created',
+        image: settings.image,
+        createdAt: startedAt,
+        leavingSince: null,
+      },
+    ];
+  });
+}
+
+function lettingGo(data: VpnData): EngineView[] {
+  const { evicted, replacements, leftOvers } = data;
+  const draining = new Set(replacements.flatMap((r) => r.draining));
+  const since = new Map(replacements.flatMap((r) => r.old.map((e): [ContainerId, Instant] => [e.id, r.startedAt])));
+  const left = new Set(leftOvers.map((e) => e.id));
+  const ended = replacements.filter((r) => r.state === 'completed');
+  // The next look will not find them; until then they are kept from being taken for new ones.
+  const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
+  return evicted.map((engine) => {
+    const made = replacements.find((r) => r.newEngine?.id === engine.id);
+    const labels = made ? ownLabels(data, made) : {};
+    return {
+      ...NOT_LISTED,
+      ...engineRef(engine),
+      labels,
+      phase: draining.has(engine.id) ? 'draining' : 'leaving',
+      isMade: true,
+      isGone: gone.has(engine.id),
+      status: containerStatus(data, engine.id),
+      image: imageOf(data, labels),
+      createdAt: made?.startedAt ?? null,
+      leavingSince: since.get(engine.id) ?? null,
+    };
+  });
+}
+
+function ownLabels({ settings, lineage }: VpnData, { number }: Replacement): Record<string, string> {
+  return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
+}
+
+/** Others may have made theirs from any. */
+function imageOf({ settings }: VpnData, labels: Readonly<Record<string, string>>): string | null {
+  return labels[label.replacement] === undefined ? null : settings.image;
+}

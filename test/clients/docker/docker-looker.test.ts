@@ -1,0 +1,322 @@
+import { EngineLists, Images } from '../../../src/activities/docker/lists';
+import { hasLost } from '../../../src/activities/docker/look';
+import { DockerLooker } from '../../../src/activities/docker/looker';
+import { DockerHost, type ContainerDetails } from '../../../src/clients/docker/docker-host';
+import type { ListedContainer } from '../../../src/clients/docker/listed-container';
+import { label } from '../../../src/domain/names';
+import { ensureSimulatorImage } from '../../../simulator/image';
+import { Containers } from './containers';
+import { until } from '../../simulator/until';
+import { DockerProxy } from './docker-proxy';
+
+const containers = new Containers();
+const direct = new DockerHost(containers.docker);
+const proxy = new DockerProxy();
+const INSTANCE = 'test';
+let image: string;
+beforeAll(async () => {
+  await proxy.start();
+  image = await ensureSimulatorImage(containers.docker);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await containers.remove();
+});
+
+/** A VPN with engines in its network, and a look at it through the proxy. */
+class LookedAt {
+  constructor(
+    readonly id: string,
+    readonly vpn: string,
+  ) {}
+
+  static async start(): Promise<LookedAt> {
+    const id = await containers.startNetwork();
+    const details = await direct.inspect(id);
+    return new LookedAt(id, details?.Name.slice(1) ?? '');
+  }
+
+  async engine(httpPort: number, labels: Record<string, string> = {}, env: string[] = []): Promise<string> {
+    const id = await direct.create(
+      await containers.engine(this.id, {
+        env: [`HTTP_PORT=${httpPort}`, ...env],
+        labels: { [label.vpn]: this.vpn, [label.httpPort]: String(httpPort), [label.instance]: INSTANCE, ...labels },
+      }),
+    );
+    await direct.start(id);
+    return id;
+  }
+
+  looker(docker = new DockerHost(proxy.client)): DockerLooker {
+    const { runLabel: containerLabel } = containers;
+    return new DockerLooker(
+      { docker, lists: new EngineLists(docker, containerLabel), images: new Images(docker) },
+      { vpn: this.vpn, instance: INSTANCE, containerLabel },
+    );
+  }
+}
+
+test("a VPN's name that no container has is absent, also when a stranger's id begins with it", async () => {
+  const stranger = await containers.startNetwork();
+  const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look(image);
+  expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
+});
+
+test("a VPN's name that only a Compose service has is absent, with the containers of that service", async () => {
+  const service = containers.name('service');
+  const made = await containers.engine(await containers.startNetwork(), {
+    labels: { 'com.docker.compose.service': service },
+  });
+  await direct.create(made);
+  const { vpn } = await new LookedAt('', service).looker().look(image);
+  expect(vpn).toEqual({ kind: 'absent', ofService: [made.name] });
+});
+
+const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
+
+test('a look shows the VPN and its engines with ports, role and session', async () => {
+  const at = await LookedAt.start();
+  const forwarded = await at.engine(19_100, {
+    [label.httpsPort]: '45100',
+    [label.forwarded]: 'true',
+    [label.p2pPort]: '65290',
+  });
+  const plain = await at.engine(19_101);
+  const look = await at.looker().look(image);
+  expect(look.vpn).toEqual({
+    kind: 'present',
+    id: at.id,
+    startedAt: expect.any(Number),
+    running: true,
+    health: 'none',
+    portForwarding: false,
+  });
+  expect(look.imagePresent).toBe(true);
+  const engines = new Map(look.engines.map((e) => [e.id, e]));
+  expect(engines.get(forwarded)).toMatchObject({
+    role: 'forwarded',
+    httpPort: 19_100,
+    httpsPort: 45_100,
+    p2pPort: 65_290,
+    running: true,
+    startedAt: expect.any(Number),
+    networkOf: at.id,
+  });
+  expect(engines.get(plain)).toMatchObject({ role: 'plain', httpPort: 19_101, httpsPort: null, p2pPort: null });
+});
+
+test('the P2P port of an engine that somebody else made is found in its environment', async () => {
+  const at = await LookedAt.start();
+  await at.engine(19_110, { [label.forwarded]: 'true' }, ['CONF=--http-port=19110\n--port=65290']);
+  expect((await at.looker().look(image)).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
+});
+
+test("another VPN's and another instance's containers are not ours; those without an instance are (I5)", async () => {
+  const at = await LookedAt.start();
+  const ours = await at.engine(19_120);
+  const adopted = await direct.create(
+    await containers.engine(at.id, { labels: { [label.vpn]: at.vpn, [label.hostHttpPort]: '19121' } }),
+  );
+  await at.engine(19_122, { [label.instance]: 'another' });
+  await at.engine(19_123, { [label.vpn]: 'another-vpn' });
+  await direct.create(await containers.engine(at.id, { labels: { [label.vpn]: at.vpn } }));
+  const look = await at.looker().look(image);
+  expect(ids(look)).toEqual([ours, adopted].toSorted());
+  expect(look.engines.find((e) => e.id === adopted)).toMatchObject({
+    running: false,
+    startedAt: null,
+    httpPort: 19_121,
+  });
+});
+
+test('an image that comes is seen by the next look, though no event of a container tells of it', async () => {
+  const at = await LookedAt.start();
+  const [repo, tag] = [`portward-test-look-${containers.runId}`, 'comes'];
+  const looker = at.looker(direct);
+  expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(false);
+  await containers.docker.getImage(image).tag({ repo, tag });
+  try {
+    expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(true);
+  } finally {
+    await containers.docker.getImage(`${repo}:${tag}`).remove();
+  }
+});
+
+test('a VPN container that is not there is absent, and its engines are shown', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_130);
+  await direct.remove(at.id);
+  const look = await at.looker().look(image);
+  expect(look.vpn).toEqual({ kind: 'absent' });
+  expect(ids(look)).toEqual([engine]);
+});
+
+/** Removes one engine after it was listed and before it is looked at. */
+class Vanishing extends DockerHost {
+  constructor(private readonly victim: string) {
+    super(containers.docker);
+  }
+
+  override async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const listed = await super.list(labels);
+    await direct.remove(this.victim);
+    return listed;
+  }
+}
+
+test('one engine that vanishes while being listed does not hide the others', async () => {
+  const at = await LookedAt.start();
+  const staying = [await at.engine(19_140), await at.engine(19_141)];
+  const looker = at.looker(new Vanishing(await at.engine(19_142)));
+  expect(ids(await looker.look(image))).toEqual(staying.toSorted());
+});
+
+test('Docker is asked for nothing that is certain: of an idle VPN with engines no call a look', async () => {
+  const at = await LookedAt.start();
+  for (const port of [19_150, 19_151, 19_152]) await at.engine(port);
+  const looker = at.looker();
+  proxy.asked.length = 0;
+  const first = await looker.look(image);
+  expect(proxy.asked).toHaveLength(3 + first.engines.length);
+  proxy.asked.length = 0;
+  for (let i = 0; i < 10; i++) expect(ids(await looker.look(image))).toEqual(ids(first));
+  expect(proxy.asked).toEqual([]);
+});
+
+test('after an event of an engine only the list and what the event is about are asked for again, and of an engine that has ended its last words', async () => {
+  const at = await LookedAt.start();
+  const changed = await at.engine(19_160);
+  await at.engine(19_161);
+  const looker = at.looker();
+  await looker.look(image);
+  await direct.stop(changed, 0);
+  proxy.asked.length = 0;
+  looker.forgetEngine(changed);
+  const look = await looker.look(image);
+  const exit = { code: expect.any(Number), outOfMemory: false };
+  expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null, exit });
+  for (const what of ['json', 'logs']) {
+    expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/${what}`)).toHaveLength(1);
+  }
+  expect(proxy.asked).toHaveLength(3);
+});
+
+test('when events may have been missed, everything is asked for again', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_170);
+  const looker = at.looker();
+  const before = await looker.look(image);
+  await containers.docker.getContainer(engine).restart({ t: 0 });
+  looker.forgetAll();
+  const after = await looker.look(image);
+  expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
+});
+
+/** An engine comes while the look that does not show it is still under way. */
+class Overtaken extends DockerHost {
+  meanwhile: (() => Promise<void>) | null = null;
+
+  constructor() {
+    super(containers.docker);
+  }
+
+  override async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const listed = await super.list(labels);
+    await this.meanwhile?.();
+    this.meanwhile = null;
+    return listed;
+  }
+}
+
+test('an event during a look is not lost: the next look asks again', async () => {
+  const at = await LookedAt.start();
+  const docker = new Overtaken();
+  const looker = at.looker(docker);
+  let engine = '';
+  docker.meanwhile = async () => {
+    engine = await at.engine(19_180);
+    looker.forgetEngine(engine);
+  };
+  expect(ids(await looker.look(image))).toEqual([]);
+  expect(ids(await looker.look(image))).toEqual([engine]);
+});
+
+/** An engine restarts while its details are on their way. */
+class OvertakenDetails extends DockerHost {
+  meanwhile: (() => Promise<void>) | null = null;
+
+  constructor(private readonly about: string) {
+    super(containers.docker);
+  }
+
+  override async inspect(idOrName: string): Promise<ContainerDetails | null> {
+    const details = await super.inspect(idOrName);
+    if (idOrName !== this.about) return details;
+    const { meanwhile } = this;
+    this.meanwhile = null;
+    await meanwhile?.();
+    return details;
+  }
+}
+
+test('details that were read before an event are not kept', async () => {
+  const at = await LookedAt.start();
+  const engine = await at.engine(19_190);
+  const docker = new OvertakenDetails(engine);
+  const looker = at.looker(docker);
+  docker.meanwhile = async () => {
+    await containers.docker.getContainer(engine).restart({ t: 0 });
+    looker.forgetEngine(engine);
+  };
+  const before = await looker.look(image);
+  const after = await looker.look(image);
+  expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
+});
+
+test('an engine that keeps crashing is not running between its runs, though Docker calls it so', async () => {
+  const at = await LookedAt.start();
+  // A port that is taken already: it exits as soon as it starts, and Docker revives it, ever more slowly.
+  await at.engine(19_100);
+  const crashing = await at.engine(19_100);
+  const seen = await until('a look between two runs', async () => {
+    const engine = (await at.looker().look(image)).engines.find((e) => e.id === crashing);
+    return engine?.running === false ? engine : null;
+  });
+  expect(seen.startedAt).toBeNull();
+});
+
+test('an engine that Portward had begun to let go of is known by its restart policy', async () => {
+  const at = await LookedAt.start();
+  const kept = await at.engine(19_100, { [label.replacement]: 'abc/1' });
+  const evicted = await at.engine(19_101, { [label.replacement]: 'abc/2' });
+  await direct.forbidRestart(evicted);
+  const { engines } = await at.looker().look(image);
+  expect(engines.filter((e) => e.evicted).map((e) => e.id)).toEqual([evicted]);
+  expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
+});
+
+test('an engine that ended, was removed or runs anew counts as lost, and so does the network; one that came does not', async () => {
+  const at = await LookedAt.start();
+  const engines = [await at.engine(19_190), await at.engine(19_191), await at.engine(19_192)];
+  const looker = at.looker();
+  const look = () => {
+    looker.forgetAll();
+    return looker.look(image);
+  };
+  const all = await look();
+  await at.engine(19_193);
+  expect(hasLost(all, await look())).toBe(false);
+  const [ended = '', removed = '', restarted = ''] = engines;
+  const losses = [
+    () => direct.stop(ended, 0),
+    () => direct.remove(removed),
+    () => containers.docker.getContainer(restarted).restart({ t: 0 }),
+    () => containers.docker.getContainer(at.id).restart({ t: 0 }),
+  ];
+  for (const lose of losses) {
+    const before = await look();
+    expect(hasLost(before, await look())).toBe(false);
+    await lose();
+    expect(hasLost(before, await look())).toBe(true);
+  }
+});

@@ -1,0 +1,36 @@
+import { GluetunClient } from '../../../src/clients/gluetun/client';
+import { ControlServer, hang, json, OLDER_STATUS, STATUS, text, type Answer } from './control-server';
+
+const server = new ControlServer();
+beforeAll(() => server.start());
+afterAll(() => server.stop());
+beforeEach(() => (server.asked.length = 0));
+
+const client = new GluetunClient({ auth: { kind: 'api-key', key: 'TOP-SECRET' }, timeoutMs: 300 });
+const never = new AbortController().signal;
+
+function vpnStatus(answer: Answer, route = STATUS): Promise<string> {
+  server.routes = { [route]: answer };
+  return client.vpnStatus(server.base, never);
+}
+
+test.each(['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'])(
+  'a VPN that is %s is said to be so',
+  async (status) => {
+    expect(await vpnStatus(json({ status }))).toBe(status);
+    expect(server.asked).toMatchObject([{ method: 'GET', headers: { 'x-api-key': 'TOP-SECRET' } }]);
+  },
+);
+
+test('an older release is asked on its own route', async () => {
+  expect(await vpnStatus(json({ status: 'running' }), OLDER_STATUS)).toBe('running');
+});
+
+test.each([
+  ['an unknown status', json({ status: 'resting' }), /has another form/],
+  ['an answer to something else', json({ outcome: 'running' }), /has another form/],
+  ['no JSON', text('running'), /is not JSON/],
+  ['no answer', hang, /gave no answer within 300 ms/],
+])('%s is an error, and no status', async (_what, answer, message) => {
+  await expect(vpnStatus(answer)).rejects.toThrow(message);
+});
