@@ -50,6 +50,11 @@ export async function imageRoute(parts: EngineParts, request: DockerRequest): Pr
 }
 
 function found({ images }: EngineParts, reference: string): ReturnType<typeof images.find> {
+  if (/[A-Z]/.test(reference.split(':')[0] ?? ''))
+    throw new DockerRefusal(
+      400,
+      `no such image: ${reference}: invalid reference format: repository name must be lowercase`,
+    );
   try {
     return images.find(reference);
   } catch (error) {

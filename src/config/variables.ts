@@ -44,6 +44,14 @@ const flag = makeExactValidator<boolean>((text) => {
 
 const text = makeExactValidator<string>((value) => value.trim());
 
+/** As Temporal's SDK takes it: no URL, and the port may be left out. */
+const grpcAddress = makeExactValidator<string>((value) => {
+  const address = value.trim();
+  const isAddress = /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(address) || isIP(address) === 6;
+  if (address !== '' && !isAddress) throw new Error(`expected host:port, for example temporal:7233, got '${address}'`);
+  return address;
+});
+
 /** Never named in an error. So are the next. */
 const secret = makeExactValidator<string>((value) => value.trim());
 const secretOfHeader = makeExactValidator<string>(headerSecret);
@@ -208,7 +216,7 @@ export const variables = {
   PORTWARD_SECRET_KEY: longSecret({ default: '' }),
   NOTIFY_URL: secretAddress({ default: '' }),
   NOTIFY_SECRET: secret({ default: '' }),
-  TEMPORAL_ADDRESS: text({ default: '' }),
+  TEMPORAL_ADDRESS: grpcAddress({ default: '' }),
   PORTWARD_TEMPORAL_PORT: port({ default: 7233 }),
   PORTWARD_TEMPORAL_UI_PORT: port({ default: 8233 }),
   PORTWARD_METRICS_PORT: integer(0, 65_535)({ default: 0 }),

@@ -38,10 +38,11 @@ import { TemporalSite } from './temporal-site';
 import { VpnSite } from './vpn-site';
 
 /** Without anything set, and of everything else that may be wrong first. */
-const OF_CONFIGURATION = [mistakes, envFile, unknownNames, quotes, withoutEffect];
+const OF_CONFIGURATION = [envFile, mistakes, unknownNames, quotes, withoutEffect];
 const OF_MACHINE = [reachable, dataFolder, freeSpace, clock];
-/** These need to know the settings, as do all that follow. */
-const OF_SITE = [portRanges, permittedCalls, events, image, platform];
+/** It needs to know the settings, as do all that follow. */
+const OF_SITE = [portRanges];
+const OF_DOCKER = [permittedCalls, events, image, platform];
 const OF_VPN = [
   container,
   health,
@@ -56,7 +57,7 @@ const OF_VPN = [
   upCommand,
 ];
 const OF_TEMPORAL = [server, retention, searchAttributes];
-const AT_LAST = [cli, leftOverEngines, oneInstance, running];
+const OF_CONTAINERS = [leftOverEngines, oneInstance];
 
 const REST: Check = {
   id: 'configuration.rest',
@@ -79,13 +80,28 @@ function checksOf(site: Site): Check[] {
   if (site.config === null) return [...first, REST];
   const temporal = new TemporalSite(site);
   const vpns = site.config.vpns.map((vpn) => new VpnSite(site, vpn));
+  const onDocker = (check: Check) => onceDockerAnswers(site, check);
   return [
     ...first,
     ...OF_SITE.map((check) => check(site)),
-    ...vpns.flatMap((vpn) => OF_VPN.map((check) => check(vpn))),
+    ...OF_DOCKER.map((check) => onDocker(check(site))),
+    ...vpns.flatMap((vpn) => OF_VPN.map((check) => onDocker(check(vpn)))),
     ...OF_TEMPORAL.map((check) => check(temporal)),
-    ...AT_LAST.map((check) => check(site)),
+    cli(site),
+    ...OF_CONTAINERS.map((check) => onDocker(check(site))),
+    running(site),
   ];
+}
+
+/** One that hangs, or something else in its place, is told once, and not by each check in its own way. */
+function onceDockerAnswers(site: Site, check: Check): Check {
+  return {
+    ...check,
+    look: async (signal) => {
+      await site.version();
+      return check.look(signal);
+    },
+  };
 }
 
 const SECRET_NAME = /KEY(_\d+|_DATA)?$|PASSWORD(_\d+)?$|SECRET|TOKEN|^NOTIFY_URL$|^TEMPORAL_GRPC_META_/;

@@ -1,7 +1,8 @@
 import Dockerode from 'dockerode';
 import { ConfigError, loadConfig, type Config } from '../config/config';
+import { withDeadline } from '../lib/deadline';
 import { DockerHost } from '../clients/docker/docker-host';
-import { dockerError, statusCode } from '../clients/docker/docker-error';
+import { dockerError, DockerUnreachable, NOT_DOCKER, statusCode } from '../clients/docker/docker-error';
 import type { Reach } from '../clients/docker/reach/reach';
 import { reachFinder } from '../worker/docker-reach';
 import { NotLooked } from './finding';
@@ -11,7 +12,12 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface DockerVersion {
   readonly Version: string;
   readonly Arch: string;
+  /** What the engine is made of, the engine itself first. */
+  readonly Components?: readonly { readonly Name: string }[];
 }
+
+/** Less than a check has, so that all that need Docker can say that it does not answer. */
+const DOCKER_ANSWERS_WITHIN_MS = 5_000;
 
 export interface SiteOptions {
   readonly env: Env;
@@ -54,13 +60,29 @@ export class Site {
     return this.config;
   }
 
-  /** Null where a filtering proxy keeps it back. @throws DockerUnreachable */
+  /** Null where a filtering proxy keeps it back. @throws DockerUnreachable, also where something else answers */
   version(): Promise<DockerVersion | null> {
-    this.asked ??= this.dockerode.version().catch((error: unknown) => {
-      if (statusCode(error) === null) throw dockerError(error);
-      return null;
-    });
+    this.asked ??= withDeadline(DOCKER_ANSWERS_WITHIN_MS, new AbortController().signal, () => this.askVersion()).catch(
+      (error: unknown) => {
+        throw dockerError(error);
+      },
+    );
     return this.asked;
+  }
+
+  private async askVersion(): Promise<DockerVersion | null> {
+    try {
+      const answer: unknown = await this.dockerode.version();
+      if (isVersion(answer)) return answer;
+    } catch (error) {
+      const status = statusCode(error);
+      if (status === null) throw error;
+      if (REFUSALS.has(status)) return null;
+    }
+    throw new DockerUnreachable(
+      `what answers at ${this.env['DOCKER_HOST'] || 'its socket'} is not Docker Engine`,
+      NOT_DOCKER,
+    );
   }
 
   readonly reach = (): Promise<Reach> => {
@@ -68,6 +90,13 @@ export class Site {
     return this.findReach();
   };
   private findReach: (() => Promise<Reach>) | null = null;
+}
+
+/** How a filtering proxy refuses a call, and Docker itself never answers a question for its version. */
+const REFUSALS = new Set([401, 403, 405]);
+
+function isVersion(answer: unknown): answer is DockerVersion {
+  return typeof answer === 'object' && answer !== null && 'Version' in answer && typeof answer.Version === 'string';
 }
 
 function configuration(env: Env): { readonly config: Config | null; readonly mistakes: readonly string[] } {

@@ -68,6 +68,7 @@ test.each([
       ...['https://*.example', 'null', 'https://user@dashboard.example', 'https://'],
     ],
   ],
+  ['TEMPORAL_ADDRESS', ['http://temporal:7233', 'temporal:7233/', 'temporal:port', ':7233', 'a b']],
   ['APP_PORT', ['0', '65536', '80.5', 'x', '-1']],
   ['GLUETUN_API_PORT', ['0', 'x']],
   ['GLUETUN_API_PORT_1', ['0', '65536', 'x']],

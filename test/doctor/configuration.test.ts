@@ -113,6 +113,11 @@ test('what is set without effect is told', () => {
   expect(judged).toMatch(/IDLE_TTL_S is set and has no effect/);
   expect(judged).toMatch(/set VPN_MODE=redundant/);
   expect(said(judgeWithoutEffect({ GLUETUN_CONTAINER_NAME_2: 'gluetun2', VPN_MODE: 'redundant' }))).toMatch(/^ok: /);
+  const temporal = { TEMPORAL_NAMESPACE: 'mine', TEMPORAL_TLS: 'true' };
+  expect(said(judgeWithoutEffect(temporal))).toMatch(
+    /^warning: TEMPORAL_NAMESPACE, TEMPORAL_TLS are set without TEMPORAL_ADDRESS, and have no effect/,
+  );
+  expect(said(judgeWithoutEffect({ ...temporal, TEMPORAL_ADDRESS: 't:7233' }))).toMatch(/^ok: /);
 });
 
 describe('variables', () => {

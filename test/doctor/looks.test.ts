@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Docker from 'dockerode';
 import { examine } from '../../src/doctor/check';
@@ -36,6 +36,39 @@ testInMemory('a Docker that is not there is said once, and what depends on it is
   expect(amiss(results)).toEqual(['docker.reachable']);
   expect(amiss(results, 'unknown')).toEqual(
     expect.arrayContaining(['docker.events', 'vpn.container', 'control-server.access']),
+  );
+});
+
+testInMemory.each<[string, RequestListener, RegExp]>([
+  ['takes connections and does not answer', () => undefined, /it gave no answer in time/],
+  [
+    'is another server, which knows no such page',
+    (_request, response) => response.writeHead(404).end('<html>'),
+    /what answers at .* is not Docker Engine/,
+  ],
+  [
+    'is another server, with a page for everything',
+    (_request, response) => response.end('<html>'),
+    /not Docker Engine/,
+  ],
+])('what is in place of Docker and %s is said once', async (_what, answer, words) => {
+  const other = createServer(answer);
+  await new Promise<void>((up) => other.listen(0, '127.0.0.1', up));
+  const { port } = other.address() as AddressInfo;
+  const results = await site.looked({}, new Docker({ protocol: 'http', host: '127.0.0.1', port }));
+  other.closeAllConnections();
+  other.close();
+  expect(amiss(results)).toEqual(['docker.reachable']);
+  expect(found(results, 'docker.reachable')).toMatch(words);
+  expect(amiss(results, 'warning')).toEqual([]);
+  const notAsked = results.filter(({ verdict }) => verdict === 'unknown').map(({ found: said }) => said);
+  expect(new Set(notAsked)).toEqual(new Set(["Docker can't be asked"]));
+});
+
+testInMemory('an image whose name Docker does not take is said', async () => {
+  const results = await site.looked({ ENGINE_IMAGE: 'Nobody/Has:this' });
+  expect(found(results, 'engine.image')).toMatch(
+    /^wrong: Nobody\/Has:this is not the name of an image: .*ENGINE_IMAGE/,
   );
 });
 

@@ -2,7 +2,7 @@ import { DockerUnreachable } from '../../src/clients/docker/docker-error';
 import { judgeEvents } from '../../src/doctor/checks/docker/events';
 import { judgeEngines } from '../../src/doctor/checks/docker/left-over-engines';
 import { judgeFailure, judgeVersion } from '../../src/doctor/checks/docker/reachable';
-import { judgeImage } from '../../src/doctor/checks/engine/image';
+import { judgeImage, judgeName } from '../../src/doctor/checks/engine/image';
 import { judgePlatform } from '../../src/doctor/checks/engine/platform';
 import { judgeClock } from '../../src/doctor/checks/machine/clock';
 import { judgeFolder } from '../../src/doctor/checks/machine/data-folder';
@@ -31,8 +31,17 @@ const engine = (name: string, vpn: string, instance?: string) => ({
 
 describe('Docker', () => {
   test.each<Case>([
-    ['a release of today', judgeVersion('27.3.1', 'tcp://d:2375'), /^ok: release 27.3.1 answers at tcp:\/\/d:2375$/],
-    ['an old release', judgeVersion('19.03.15', 'x'), /^warning: release 19.03.15 .*before 20.10.*update/],
+    [
+      'a release of today',
+      judgeVersion({ Version: '27.3.1' }, 'tcp://d:2375'),
+      /^ok: release 27.3.1 answers at tcp:\/\/d:2375$/,
+    ],
+    ['an old release', judgeVersion({ Version: '19.03.15' }, 'x'), /^warning: release 19.03.15 .*before 20.10.*update/],
+    [
+      'Podman, whose releases have numbers of their own',
+      judgeVersion({ Version: '4.9.3', Components: [{ Name: 'Podman Engine' }] }, 'x'),
+      /^warning: Podman 4.9.3 answers at x, .*not tested/,
+    ],
     ['a proxy that keeps the release back', judgeVersion(null, 'x'), /^ok: .*keeps its version back/],
     [
       'a socket that may not be read',
@@ -81,6 +90,8 @@ describe("the engines' image", () => {
       refused('denied: requested access to the resource is denied'),
       /^wrong: .*Portward sends none.*docker login/,
     ],
+    ['behind a login, which the Docker host has not', refused('no basic auth credentials'), /^wrong: .*docker login/],
+    ['with an impossible name', judgeName('My/E', 'it must be lowercase'), /^wrong: My\/E is not .*: it must be lower/],
     ['without such a tag', refused('manifest unknown'), /^wrong: .*no such tag/],
     [
       'of a registry that is away',
@@ -208,7 +219,11 @@ describe('Temporal', () => {
       /^wrong: Temporal's search attribute PortwardPort is of type Keyword.*remove --name PortwardPort/,
     ],
     ['its CLI', judgeCli('/bin/temporal', []), /^ok: \/bin\/temporal$/],
-    ['its CLI that is yet to come', judgeCli(null, ['too old']), /^warning: it is not there \(too old\)/],
+    [
+      'its CLI that is yet to come',
+      judgeCli(null, ['too old']),
+      /^ok: it is not there yet \(too old\): the first start downloads it/,
+    ],
     [
       'a CLI that is another program',
       judgeChosen('/bin/true', '`--version` does not name a Temporal server'),
@@ -224,7 +239,7 @@ describe('Temporal', () => {
 
 const vpn = { container_name: 'gluetun', problem: null, stale_seconds: null, forwarding: 'forwarded' } as never;
 const status = (change: object) => judgeStatus({ vpns: [Object.assign({}, vpn, change)] });
-const worker = (container: string, instance = 'default', temporal: string | null = null) => ({
+const worker = (container: string | null, instance = 'default', temporal: string | null = null) => ({
   container,
   instance,
   temporal,
@@ -250,6 +265,11 @@ describe('Portward', () => {
       'twice, each with a database',
       judgeInstance('default', [worker('a'), worker('b')]),
       /^warning: containers a, b .*docker stop b/,
+    ],
+    [
+      'in a container and outside of it',
+      judgeInstance('default', [worker('a'), worker(null)]),
+      /^warning: container a and a program outside of containers are Portwards .*docker stop a\)/,
     ],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });

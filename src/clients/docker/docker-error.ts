@@ -1,24 +1,34 @@
 import { isInContainer } from '../../lib/container-mark';
 import { DeadlineExceeded } from '../../lib/deadline';
+import type { Problem } from '../../domain/vpn/problem';
 
 /** Docker itself could not be asked, as opposed to an answer that says no. */
 export class DockerUnreachable extends Error {
+  readonly problem: Problem;
+
   constructor(
     cause: string,
     /** In one word, which stays the same while the text changes from call to call: Node's code, `timeout` or `broken`. */
     readonly reason: string,
   ) {
-    super(`Docker is not reachable: ${cause}; ${remedy(reason)}`);
+    const problem = { what: `Docker is not reachable: ${cause}`, todo: remedy(reason) };
+    super(`${problem.what}; ${problem.todo}`);
+    this.problem = problem;
     this.name = 'DockerUnreachable';
   }
 }
 
+/** The reason where something else answers. */
+export const NOT_DOCKER = 'not Docker';
+
 function remedy(reason: string): string {
+  if (reason === NOT_DOCKER)
+    return "set DOCKER_HOST to Docker Engine's address, or unset it to use the socket of this machine";
   if (reason !== 'EACCES')
     return 'see that Docker Engine is installed and runs, and that DOCKER_HOST is its address if it is set';
   return isInContainer()
     ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and make this container anew'
-    : "let this user read Docker's socket, for example as a member of its group";
+    : "let this user use Docker's socket: `sudo usermod -aG docker $USER`, then log in again";
 }
 
 export function statusCode(error: unknown): number | null {

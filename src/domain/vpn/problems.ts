@@ -28,7 +28,7 @@ export function notRunning(vpn: string, down: Downtime | undefined): Problem {
         todo: seeLog(vpn),
       };
     case 'created':
-      return { what: `${container} was made and never started`, todo: 'start it' };
+      return { what: `${container} was made and never started`, todo: startIt(vpn) };
     case 'paused':
       return { what: `${container} is paused`, todo: `\`docker unpause ${vpn}\` lets it go on` };
     case 'removing':
@@ -41,7 +41,7 @@ export function notRunning(vpn: string, down: Downtime | undefined): Problem {
     case 'exited':
       return {
         what: `${container} is not running${howItEnded(down)}`,
-        todo: exitCode === 0 ? 'start it' : seeLog(vpn),
+        todo: exitCode === 0 ? startIt(vpn) : seeLog(vpn),
       };
   }
 }
@@ -49,6 +49,10 @@ export function notRunning(vpn: string, down: Downtime | undefined): Problem {
 function howItEnded({ exitCode, outOfMemory }: Downtime): string {
   const code = exitCode === null ? '' : ` (exit code ${exitCode})`;
   return outOfMemory ? `${code}, killed because its memory was used up` : code;
+}
+
+function startIt(vpn: string): string {
+  return `\`docker start ${vpn}\` starts it`;
 }
 
 function seeLog(vpn: string): string {

@@ -28,7 +28,7 @@ export function judgeMistakes(
       'Portward does not start like this',
       isBegun || !mistake.startsWith('GLUETUN_CONTAINER_NAME:')
         ? 'correct it in .env, or where the environment is set'
-        : '`portward init` finds your VPN containers and writes an .env',
+        : 'let `portward init` find your VPN containers and write an .env, or set GLUETUN_CONTAINER_NAME in .env to a name from `docker ps`',
     ),
   );
 }

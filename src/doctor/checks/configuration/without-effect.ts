@@ -27,8 +27,20 @@ export function judgeWithoutEffect(env: Env): Finding | readonly Finding[] {
         'set VPN_MODE=redundant, or remove GLUETUN_CONTAINER_NAME_2',
       ),
     );
+  const ofTemporal = Object.keys(env).filter((name) => OF_OWN_TEMPORAL.test(name) && isSet(name));
+  if (ofTemporal.length > 0 && !isSet('TEMPORAL_ADDRESS'))
+    findings.push(
+      warning(
+        `${ofTemporal.join(', ')} ${ofTemporal.length === 1 ? 'is' : 'are'} set without TEMPORAL_ADDRESS, and ${ofTemporal.length === 1 ? 'has' : 'have'} no effect`,
+        'Portward starts a Temporal server of its own, with the namespace default',
+        `set TEMPORAL_ADDRESS to the server that is meant, or remove ${ofTemporal.join(', ')}`,
+      ),
+    );
   return findings.length > 0 ? findings : ok('all that is set has an effect');
 }
+
+/** Read together with TEMPORAL_ADDRESS only. */
+const OF_OWN_TEMPORAL = /^TEMPORAL_(NAMESPACE$|API_KEY$|TLS|CONFIG_FILE$|PROFILE$|GRPC_META_)/;
 
 function isRedundant(env: Env): boolean {
   return (env['VPN_MODE'] ?? '').trim().toLowerCase() === 'redundant';

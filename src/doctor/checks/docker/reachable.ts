@@ -1,7 +1,7 @@
 import { DockerUnreachable } from '../../../clients/docker/docker-error';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
-import type { Site } from '../../site';
+import type { DockerVersion, Site } from '../../site';
 
 export function reachable(site: Site): Check {
   return {
@@ -10,7 +10,7 @@ export function reachable(site: Site): Check {
     vpn: null,
     look: async () => {
       try {
-        return judgeVersion((await site.version())?.Version ?? null, addressOf(site.env['DOCKER_HOST']));
+        return judgeVersion(await site.version(), addressOf(site.env['DOCKER_HOST']));
       } catch (error) {
         return judgeFailure(error);
       }
@@ -22,8 +22,15 @@ export function reachable(site: Site): Check {
 const OLDEST = { major: 20, minor: 10 };
 
 /** @param version null: a filtering proxy keeps it back */
-export function judgeVersion(version: string | null, address: string): Finding {
-  if (version === null) return ok(`it answers at ${address}, and what stands before it keeps its version back`);
+export function judgeVersion(found: Pick<DockerVersion, 'Version' | 'Components'> | null, address: string): Finding {
+  if (found === null) return ok(`it answers at ${address}, and what stands before it keeps its version back`);
+  const { Version: version, Components: parts } = found;
+  if (parts?.[0]?.Name.startsWith('Podman') === true)
+    return warning(
+      `Podman ${version} answers at ${address}`,
+      'Portward is not tested with Podman',
+      'see docs/guides/docker-set-ups.md for what it takes',
+    );
   const [, major = NaN, minor = NaN] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
   const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
   if (!isOld) return ok(`release ${version} answers at ${address}`);
@@ -37,8 +44,7 @@ export function judgeVersion(version: string | null, address: string): Finding {
 /** The error says what to do: which socket may not be read, or what does not run. */
 export function judgeFailure(error: unknown): Finding {
   if (!(error instanceof DockerUnreachable)) return unknown(error instanceof Error ? error.message : String(error));
-  const [found = '', todo = null] = error.message.split('; ');
-  return wrong(found, 'no VPN and no engine can be seen', todo);
+  return wrong(error.problem.what, 'no VPN and no engine can be seen', error.problem.todo);
 }
 
 function addressOf(dockerHost: string | undefined): string {

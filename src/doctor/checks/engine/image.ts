@@ -27,7 +27,11 @@ export function image(site: Site): Check {
     vpn: null,
     look: async () => {
       const { variant, pullPolicy } = site.settings.engine;
-      const isThere = await site.docker.hasImage(variant.image);
+      const isThere = await site.docker.hasImage(variant.image).catch((error: unknown) => {
+        if (statusCode(error) === BAD_REQUEST && error instanceof Error) return bare(error.message);
+        throw error;
+      });
+      if (typeof isThere === 'string') return judgeName(variant.image, isThere);
       const registry = isThere || pullPolicy === 'never' ? null : await inRegistry(site, variant.image);
       return judgeImage({ image: variant.image, pullPolicy, isThere, registry });
     },
@@ -42,12 +46,29 @@ async function inRegistry({ dockerode }: Site, name: string): Promise<Registry> 
     const status = statusCode(error);
     if (status === null) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const isProxys = [403, 405, 501].includes(status) && !/denied|unauthorized|authentication/i.test(reason);
-    return isProxys
-      ? { kind: 'unasked' }
-      : { kind: 'refused', reason: reason.replace(/^\(HTTP code \d+\) /, '').trim() };
+    const isProxys = [403, 405, 501].includes(status) && !LOGIN.test(reason);
+    return isProxys ? { kind: 'unasked' } : { kind: 'refused', reason: bare(reason) };
   }
 }
+
+const BAD_REQUEST = 400;
+
+/** Docker's own words, without those that its client puts before them. */
+function bare(message: string): string {
+  return message.replace(/^\(HTTP code \d+\) (unexpected - )?/, '').trim();
+}
+
+/** @param reason why Docker takes it for no image's name */
+export function judgeName(name: string, reason: string): Finding {
+  return wrong(
+    `${name} is not the name of an image: ${reason}`,
+    'no engine can be made',
+    'correct ENGINE_IMAGE, for example to registry.example/name:tag, in small letters',
+  );
+}
+
+/** In the words of registries, and of a Docker host that has no login for one. */
+const LOGIN = /denied|unauthorized|authenti|credentials/i;
 
 export function judgeImage({ image: name, pullPolicy, isThere, registry }: ImageFacts): Finding {
   if (isThere) return ok(`${name} is on the Docker host`);
@@ -69,7 +90,7 @@ export function judgeImage({ image: name, pullPolicy, isThere, registry }: Image
 
 function judgeRefusal(name: string, reason: string): Finding {
   const found = `${name} is not on the Docker host, and its registry does not give it: ${reason}`;
-  if (/denied|unauthorized|authentication/i.test(reason))
+  if (LOGIN.test(reason))
     return wrong(
       found,
       'it may not exist, or ask for a login, and Portward sends none',

@@ -28,10 +28,11 @@ export function clock(site: Site): Check {
   };
 }
 
-async function dockersClock({ dockerode }: Site): Promise<ClockFacts['docker']> {
+async function dockersClock(site: Site): Promise<ClockFacts['docker']> {
+  await site.version();
   const began = Date.now();
   try {
-    const { SystemTime } = (await dockerode.info()) as { SystemTime?: string };
+    const { SystemTime } = (await site.dockerode.info()) as { SystemTime?: string };
     const time = Date.parse(SystemTime ?? '');
     return Number.isNaN(time) ? null : { time, tookMs: Date.now() - began };
   } catch (error) {

@@ -1,12 +1,14 @@
 import { nameOf } from '../../../clients/docker/reach/reach';
 import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
+import { findEmbeddedServer } from '../../../embedded-temporal/server';
 import { environmentOf, portwards } from '../../portwards';
 import type { Site } from '../../site';
 
-/** A container in which a Portward works on VPNs. */
+/** A Portward that works on VPNs. */
 export interface Worker {
-  readonly container: string;
+  /** Null: it runs outside of containers. */
+  readonly container: string | null;
   readonly instance: string;
   /** Null: it keeps its database for itself. */
   readonly temporal: string | null;
@@ -18,8 +20,17 @@ export function oneInstance(site: Site): Check {
     id: 'portward.one-instance',
     title: 'instance',
     vpn: null,
-    look: async () => judgeInstance(site.settings.instance, await workersOn(site)),
+    look: async () =>
+      judgeInstance(site.settings.instance, [...(await workersOn(site)), ...(await workerOutside(site))]),
   };
+}
+
+/** The one of this data folder, where that is no container's. A server of its own shows that it runs, or has not long since. */
+async function workerOutside(site: Site): Promise<Worker[]> {
+  const { instance, temporal, dataDir } = site.settings;
+  if (temporal.address !== null || (await site.reach()).ownNetworks !== null) return [];
+  const runs = (await findEmbeddedServer(dataDir)) !== undefined;
+  return runs ? [{ container: null, instance, temporal: null }] : [];
 }
 
 async function workersOn({ dockerode, docker }: Site): Promise<Worker[]> {
@@ -41,10 +52,13 @@ export function judgeInstance(instance: string, workers: readonly Worker[]): Fin
   // On one Temporal server they share the work.
   const apart = new Set(same.map(({ temporal, container }) => temporal ?? container));
   if (apart.size <= 1) return ok(`no second Portward with PORTWARD_INSTANCE ${instance} is seen on this Docker host`);
-  const names = same.map(({ container }) => container);
+  const containers = same.flatMap(({ container }) => container ?? []);
+  const isOutside = containers.length < same.length;
+  const named = `container${containers.length === 1 ? '' : 's'} ${containers.join(', ')}`;
+  const stop = isOutside ? containers : containers.slice(1);
   return warning(
-    `containers ${names.join(', ')} are Portwards with PORTWARD_INSTANCE ${instance} and databases of their own`,
+    `${named}${isOutside ? ' and a program outside of containers' : ''} are Portwards with PORTWARD_INSTANCE ${instance} and databases of their own`,
     'on a VPN that both have, each replaces engines of the other at first; then one of them only watches',
-    `stop all but one (docker stop ${names.slice(1).join(' ')}), or give each another PORTWARD_INSTANCE and VPNs of its own`,
+    `stop all but one (docker stop ${stop.join(' ')}), or give each another PORTWARD_INSTANCE and VPNs of its own`,
   );
 }

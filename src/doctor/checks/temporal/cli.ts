@@ -1,7 +1,7 @@
 import { cacheDir } from '../../../config/folders';
 import { findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../embedded-temporal/cli/cli';
 import type { Check } from '../../check';
-import { ok, warning, wrong, type Finding } from '../../finding';
+import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
 /** What Portward's own server is part of. */
@@ -31,11 +31,7 @@ export function cli(site: Site): Check {
 export function judgeCli(path: string | null, unfit: readonly string[]): Finding {
   const note = unfit.length > 0 ? ` (${unfit.join('; ')})` : '';
   if (path !== null) return ok(`${path}${note}`);
-  return warning(
-    `it is not there${note}`,
-    'the first start downloads it, or builds it with Go, which takes about 3 minutes',
-    'nothing, where that machine reaches the internet; else install it (https://docs.temporal.io/cli) and set TEMPORAL_CLI_PATH',
-  );
+  return ok(`it is not there yet${note}: the first start downloads it (about 40 MB), or builds it with Go`);
 }
 
 /** @param reason why no server can be started from the file that TEMPORAL_CLI_PATH names */
