@@ -95,8 +95,8 @@ function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<strin
     '',
     `Portward will look after ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
     ...steps([
-      [`${calledAs()} doctor`, 'what is still missing'],
-      [`${calledAs()} start`, 'here, or in a container:'],
+      [`${calledAs()} doctor`, 'what is wrong or missing'],
+      [calledAs() === IN_CHECKOUT ? 'npm start' : `${calledAs()} start`, 'here, or in a container:'],
       ['docker build -t portward .', 'once, in a checkout of Portward'],
       [`docker compose -f ${COMPOSE_FILE} up -d`, 'then http://127.0.0.1:8000/ is its page'],
     ]),
@@ -108,9 +108,11 @@ function steps(of: readonly (readonly [command: string, what: string])[]): strin
   return of.map(([command, what]) => `  ${command.padEnd(width)}   ${what}`);
 }
 
+const IN_CHECKOUT = 'npm run portward';
+
 /** As this command was typed: in a checkout nothing is called `portward`. */
 function calledAs(): string {
-  if (process.env['npm_lifecycle_event'] === 'portward') return 'npm run portward';
+  if (process.env['npm_lifecycle_event'] === 'portward') return IN_CHECKOUT;
   const script = process.argv[1] ?? '';
   if (basename(script) !== 'main.js') return 'portward';
   const path = relative(process.cwd(), script);

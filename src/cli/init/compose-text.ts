@@ -28,6 +28,7 @@ export function composeText({ vpns, networks, dockerGroup }: Plan): string {
     '    env_file: .env',
     '    environment:',
     '      APP_PORT: 8000',
+    '      LOG_FORMAT: ${LOG_FORMAT:-pretty}',
     '    # May use the Docker socket: the output of `stat -c %g /var/run/docker.sock`',
     `    group_add: ['${dockerGroup ?? '0'}']`,
     "    volumes: ['/var/run/docker.sock:/var/run/docker.sock', 'portward:/data']",
