@@ -1,3 +1,4 @@
+import { ProblemError } from '../domain/vpn/problem';
 import { headerSecret } from '../secrets/header-secrets';
 
 /** Portward's HTTP API, as commands ask it. */
@@ -32,7 +33,7 @@ export async function ask<T>({ url }: ApiOptions, path: string, request: Request
   try {
     body = JSON.parse(text);
   } catch (error) {
-    throw new Error(notPortward(url, `${response.status}, no JSON`), { cause: error });
+    throw notPortward(url, `${response.status}, no JSON`, error);
   }
   if (!response.ok) throw refusal(response.status, body.detail);
   const stale = response.headers.get('x-portward-stale');
@@ -51,7 +52,7 @@ export async function openStream(
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   if (!isStream || response.body === null) {
     await response.body?.cancel();
-    throw new Error(notPortward(url, `${response.status}, no stream of events`));
+    throw notPortward(url, `${response.status}, no stream of events`);
   }
   return response.body;
 }
@@ -86,15 +87,16 @@ function addressOf(url: string): URL {
 }
 
 /** Portward is there, and wants another key. */
-export class Refused extends Error {
+export class Refused extends ProblemError {
   override readonly name = 'Refused';
 }
 
 function refusal(status: number, detail: unknown): Error {
   if (status === 401 || status === 403)
-    return new Refused(
-      `Portward refuses it (${status}, ${inWords(detail)}): set API_KEY to the key that Portward was given, in .env or in the environment.`,
-    );
+    return new Refused({
+      what: `Portward refuses it (${status}, ${inWords(detail)})`,
+      todo: 'set API_KEY to the key that Portward was given, in .env or in the environment',
+    });
   return new Error(`Portward answers ${status}: ${inWords(detail)}`);
 }
 
@@ -113,8 +115,9 @@ function detailIn(text: string): unknown {
   }
 }
 
-function notPortward(url: string, found: string): string {
-  return `What answers at ${new URL(url).origin} is not Portward (${found}). Give Portward's address with --url.`;
+function notPortward(url: string, found: string, cause?: unknown): ProblemError {
+  const what = `What answers at ${new URL(url).origin} is not Portward (${found})`;
+  return new ProblemError({ what, todo: "give Portward's address with --url" }, { cause });
 }
 
 function keyToSend(key: string): string {

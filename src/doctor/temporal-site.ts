@@ -1,9 +1,10 @@
 import type { Connection } from '@temporalio/client';
 import { lazyClient, targetAt, targetFromEnvironment, type TemporalTarget } from '../temporal/client';
-import { temporalFailure } from '../temporal/failure-words';
+import { temporalProblem } from '../temporal/failure-words';
 import type { ListeningPlace } from '../lib/listening-port';
 import { findEmbeddedServer } from '../embedded-temporal/server';
 import { serverPlaces } from '../embedded-temporal/server-address';
+import { ProblemError } from '../domain/vpn/problem';
 import { NotLooked } from './finding';
 import type { Site } from './site';
 
@@ -14,17 +15,12 @@ export interface TemporalPlace {
   readonly isEmbedded: boolean;
 }
 
-/** Portward's words for what Temporal's client throws: what is wrong, then what to do. */
-export class TemporalError extends Error {
+/** Portward's words for what Temporal's client throws. */
+export class TemporalError extends ProblemError {
   override readonly name = 'TemporalError';
-  readonly what: string;
-  readonly todo: string | null;
 
   constructor(cause: unknown) {
-    super(temporalFailure(cause), { cause });
-    const [what = '', ...todo] = this.message.split(': ');
-    this.what = what;
-    this.todo = todo.length > 0 ? todo.join(': ') : null;
+    super(temporalProblem(cause), { cause });
   }
 }
 

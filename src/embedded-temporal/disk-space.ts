@@ -6,8 +6,21 @@ import { codeOf } from '../lib/error-code';
 const TOO_LITTLE_BYTES = 8 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** What is wrong with the room on the disk that holds this folder, and what to do; null while there is enough. */
-export async function lackOfSpace(folder: string): Promise<string | null> {
+/** Too little room on the disk that holds a folder, and what to do. Its text says all. */
+export class LackOfSpace {
+  constructor(
+    readonly found: string,
+    readonly means = "Temporal can't write its database there",
+    readonly todo = 'Free some space; work then goes on by itself. Engines keep running',
+  ) {}
+
+  toString(): string {
+    return `${this.found}. ${this.means}. ${this.todo}`;
+  }
+}
+
+/** Null while there is enough. */
+export async function lackOfSpace(folder: string): Promise<LackOfSpace | null> {
   let free: number;
   let size: number;
   try {
@@ -19,9 +32,8 @@ export async function lackOfSpace(folder: string): Promise<string | null> {
   }
   if (size === 0 || free >= TOO_LITTLE_BYTES) return null;
   const room = `${(free / MIB).toFixed(1)} MB of ${Math.round(size / MIB)} MB free`;
-  return (
-    `The disk is full: file system ${mountPoint(folder)}, which holds ${folder} (PORTWARD_DATA_DIR), has ${room}. ` +
-    "Temporal can't write its database there. Free some space; work then goes on by itself. Engines keep running"
+  return new LackOfSpace(
+    `The disk is full: file system ${mountPoint(folder)}, which holds ${folder} (PORTWARD_DATA_DIR), has ${room}`,
   );
 }
 

@@ -72,7 +72,7 @@ export class ServerStarter {
       return await this.#bringUp(signal);
     } catch (error) {
       const lack = isNoSpace(error) ? await lackOfSpace(this.#options.dataDir) : null;
-      throw lack === null ? error : new ServerStartError(lack, { cause: error });
+      throw lack === null ? error : new ServerStartError(String(lack), { cause: error });
     }
   }
 
@@ -183,7 +183,7 @@ export class ServerStarter {
 
   async #whyNotStarted(pid: number, reason: string, lines: string): Promise<ServerStartError> {
     const lack = await lackOfSpace(this.#options.dataDir);
-    if (lack !== null) return new ServerStartError(lack);
+    if (lack !== null) return new ServerStartError(String(lack));
     if (lines.includes('database is locked')) {
       return new ServerStartError(
         `Another program, perhaps in another container, has ${this.#files.database} open. Stop it, or set PORTWARD_DATA_DIR to another folder.`,

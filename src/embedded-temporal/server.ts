@@ -114,7 +114,7 @@ export class EmbeddedServer {
     let told = false;
     do {
       const lack = await lackOfSpace(this.#dataDir);
-      if (lack !== null && !told) this.#log.warn(lack);
+      if (lack !== null && !told) this.#log.warn(String(lack));
       else if (lack === null && told) this.#log.info(`There is room again for ${this.#dataDir}`);
       told = lack !== null;
       this.#starter.boundLog();

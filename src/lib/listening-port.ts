@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { ProblemError } from '../domain/vpn/problem';
 import { codeOf } from './error-code';
 
 /** Where something is to listen, and the variables that say so. */
@@ -11,7 +12,7 @@ export interface ListeningPlace {
   readonly hostSetting: string | null;
 }
 
-export class PortTakenError extends Error {
+export class PortTakenError extends ProblemError {
   override readonly name = 'PortTakenError';
 
   constructor(
@@ -19,9 +20,10 @@ export class PortTakenError extends Error {
     readonly setting: string,
     what: string,
   ) {
-    super(
-      `Port ${port} for ${what} is taken by another program. Stop that program, or set ${setting} to a free port and start again.`,
-    );
+    super({
+      what: `Port ${port} for ${what} is taken by another program`,
+      todo: `stop that program, or set ${setting} to a free port and start again`,
+    });
   }
 }
 
@@ -45,25 +47,35 @@ export async function assertCanListen(place: ListeningPlace): Promise<void> {
 }
 
 /** Says which variable is to be set, and to what. */
-export function listeningError(error: unknown, { host, port, what, portSetting, hostSetting }: ListeningPlace): Error {
+export function listeningError(
+  error: unknown,
+  { host, port, what, portSetting, hostSetting }: ListeningPlace,
+): ProblemError {
   const where = `Portward can't listen on ${host}, port ${port}, for ${what}`;
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return new PortTakenError(port, portSetting, what);
     case 'EACCES':
-      return new Error(`${where}: this user may not use that port. Set ${portSetting} to one from 1024 on.`, {
-        cause: error,
-      });
+      return new ProblemError(
+        { what: `${where}, since this user may not use that port`, todo: `set ${portSetting} to one from 1024 on` },
+        { cause: error },
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EINVAL':
     case 'EAFNOSUPPORT':
       if (hostSetting === null) break;
-      return new Error(
-        `${where}: that is no address of this machine. Set ${hostSetting} to one that is, such as 0.0.0.0 or 127.0.0.1.`,
+      return new ProblemError(
+        {
+          what: `${where}, since that is no address of this machine`,
+          todo: `set ${hostSetting} to one that is, such as 0.0.0.0 or 127.0.0.1`,
+        },
         { cause: error },
       );
   }
-  return new Error(`${where} (${String(codeOf(error))}). ${portSetting} sets the port.`, { cause: error });
+  return new ProblemError(
+    { what: `${where} (${String(codeOf(error))})`, todo: `see whether another port does, which ${portSetting} sets` },
+    { cause: error },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '@temporalio/client';
+import { ProblemError } from '../domain/vpn/problem';
 
 /** Temporal's `IndexedValueType` numbers, by the names that its CLI uses. */
 const typeNumbers = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 6, KeywordList: 7 } as const;
@@ -29,14 +30,14 @@ export async function ensureSearchAttributes(
   }
 }
 
-export class SearchAttributeTypeError extends Error {
+export class SearchAttributeTypeError extends ProblemError {
   override readonly name = 'SearchAttributeTypeError';
 
   constructor(attribute: string, wanted: string, found: string) {
-    super(
-      `Temporal's search attribute ${attribute} is of type ${found} on this server, Portward needs ${wanted}. ` +
-        `Remove it with \`temporal operator search-attribute remove --name ${attribute}\`, then start again.`,
-    );
+    super({
+      what: `Temporal's search attribute ${attribute} is of type ${found} on this server, Portward needs ${wanted}`,
+      todo: `remove it with \`temporal operator search-attribute remove --name ${attribute}\`, then start again`,
+    });
   }
 }
 

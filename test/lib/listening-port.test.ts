@@ -9,7 +9,7 @@ test('a port that another program has is told with the variable that sets it', a
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   await expect(assertCanListen({ ...place, port })).rejects.toThrow(
-    `Port ${port} for the API is taken by another program. Stop that program, or set APP_PORT to a free port`,
+    `Port ${port} for the API is taken by another program: stop that program, or set APP_PORT to a free port`,
   );
   other.close();
   await once(other, 'close');
@@ -20,19 +20,19 @@ test.each(['203.0.113.7', 'no-such-host.invalid'])(
   'that %s is no address of this machine names APP_HOST',
   async (host) => {
     await expect(assertCanListen({ ...place, host, port: 0 })).rejects.toThrow(
-      `Portward can't listen on ${host}, port 0, for the API: that is no address of this machine. Set APP_HOST`,
+      `Portward can't listen on ${host}, port 0, for the API, since that is no address of this machine: set APP_HOST`,
     );
   },
 );
 
 test('a port that only root may use names APP_PORT', () => {
   const denied = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
-  expect(listeningError(denied, { ...place, port: 80 }).message).toMatch(/port 80, .*may not use.*Set APP_PORT/);
+  expect(listeningError(denied, { ...place, port: 80 }).message).toMatch(/port 80, .*may not use.*set APP_PORT/);
 });
 
 test('where nobody can choose the address, no variable for it is named', () => {
   const none = Object.assign(new Error('listen'), { code: 'EADDRNOTAVAIL' });
   expect(listeningError(none, { ...place, hostSetting: null }).message).toBe(
-    "Portward can't listen on 127.0.0.1, port 8000, for the API (EADDRNOTAVAIL). APP_PORT sets the port.",
+    "Portward can't listen on 127.0.0.1, port 8000, for the API (EADDRNOTAVAIL): see whether another port does, which APP_PORT sets",
   );
 });

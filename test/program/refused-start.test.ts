@@ -30,6 +30,6 @@ test('an APP_PORT that another program has ends it before anything is started', 
   const { status, stderr, stdout } = start({ GLUETUN_CONTAINER_NAME: 'gluetun', APP_PORT, PORTWARD_DATA_DIR });
   other.close();
   expect([status, stdout]).toEqual([1, '']);
-  expect(stderr).toContain(`Port ${APP_PORT} for the API is taken by another program.`);
+  expect(stderr).toContain(`Port ${APP_PORT} for the API is taken by another program:`);
   expect(existsSync(PORTWARD_DATA_DIR)).toBe(false);
 });

@@ -7,6 +7,7 @@ import { withFileLock } from '../../lib/file-lock';
 import type { Log } from '../log';
 import { executableName, findOnPath, isExecutable } from '../../lib/path-search';
 import { runCommand } from '../../lib/run-command';
+import { ProblemError } from '../../domain/vpn/problem';
 
 /** Older servers lack user metadata or update details that the workflows rely on. */
 const OLDEST_SERVER = { major: 1, minor: 27 };
@@ -20,7 +21,10 @@ export interface ResolveCliOptions {
   readonly log: Log;
 }
 
-export class TemporalCliMissingError extends Error {
+/** What to do about TEMPORAL_CLI_PATH. */
+export const CORRECT_PATH = "correct it, or unset it to let Portward find or fetch Temporal's CLI";
+
+export class TemporalCliMissingError extends ProblemError {
   override readonly name = 'TemporalCliMissingError';
 }
 
@@ -37,9 +41,10 @@ export async function findTemporalCli({ env, cacheDir, log }: ResolveCliOptions)
   const chosen = env['TEMPORAL_CLI_PATH'];
   if (chosen) {
     if (!isExecutable(chosen)) {
-      throw new TemporalCliMissingError(
-        `TEMPORAL_CLI_PATH is ${chosen}, which is not an executable file. Correct it, or unset it to let Portward find or fetch the CLI.`,
-      );
+      throw new TemporalCliMissingError({
+        what: `TEMPORAL_CLI_PATH is ${chosen}, which is not an executable file`,
+        todo: CORRECT_PATH,
+      });
     }
     return chosen;
   }

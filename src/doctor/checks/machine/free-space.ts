@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { dataDir } from '../../../config/folders';
-import { lackOfSpace } from '../../../embedded-temporal/disk-space';
+import { lackOfSpace, type LackOfSpace } from '../../../embedded-temporal/disk-space';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -27,14 +27,11 @@ export interface SpaceFacts {
   readonly folder: string;
   readonly freeMib: number;
   /** What Portward says while it runs; null while there is enough. */
-  readonly lack: string | null;
+  readonly lack: Pick<LackOfSpace, 'found' | 'means' | 'todo'> | null;
 }
 
 export function judgeSpace({ folder, freeMib, lack }: SpaceFacts): Finding {
-  if (lack !== null) {
-    const [found = '', means = null, ...todo] = lack.split(/\. (?=[A-Z])/);
-    return wrong(found, means, todo.length > 0 ? todo.join('. ') : null);
-  }
+  if (lack !== null) return wrong(lack.found, lack.means, lack.todo);
   if (freeMib >= LITTLE_MIB) return ok(`${freeMib} MB are free below ${folder}`);
   return warning(
     `${freeMib} MB are free below ${folder}`,

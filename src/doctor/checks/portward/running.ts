@@ -1,5 +1,6 @@
 import { DeadlineExceeded, withDeadline } from '../../../lib/deadline';
 import type { VpnStatusJson } from '../../../api/schemas/engines';
+import { ProblemError, type Problem } from '../../../domain/vpn/problem';
 import { apiPlace } from '../../../program/api-place';
 import { assertCanListen } from '../../../lib/listening-port';
 import type { Check } from '../../check';
@@ -19,14 +20,16 @@ export function running(site: Site): Check {
         return judgeStatus(status as VpnStatusJson);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        if (error.name === 'Refused') return judgeStranger(error.message);
+        const found = error instanceof ProblemError ? error.problem.what : error.message;
+        if (error.name === 'Refused') return judgeStranger(found);
         if (error instanceof DeadlineExceeded) stranger = 'what takes connections at its address does not answer';
-        else if (error.name !== 'NoAnswer') stranger = error.message;
+        else if (error.name !== 'NoAnswer') stranger = found;
       }
       try {
         await assertCanListen(apiPlace(site.settings));
       } catch (error) {
-        return judgePlace(error instanceof Error ? error.message : String(error), stranger);
+        if (!(error instanceof ProblemError)) throw error;
+        return judgePlace(error.problem, stranger);
       }
       return stranger === null ? ok('it does not run now, and its port is free') : judgeStranger(stranger);
     },
@@ -63,8 +66,7 @@ export function judgeStranger(reason: string): Finding {
 }
 
 /** @param reason why it could not listen there. @param stranger what is known of who does, if anything is */
-export function judgePlace(reason: string, stranger: string | null): Finding {
-  const [taken = '', ...todo] = reason.split('. ');
-  const found = stranger === null ? taken : `${taken}: ${stranger}`;
-  return wrong(found, 'Portward does not start like this', todo.length > 0 ? todo.join('. ') : null);
+export function judgePlace({ what, todo }: Problem, stranger: string | null): Finding {
+  const found = stranger === null ? what : `${what}: ${stranger}`;
+  return wrong(found, 'Portward does not start like this', todo);
 }

@@ -1,5 +1,6 @@
+import type { Problem } from '../../../domain/vpn/problem';
 import { cacheDir } from '../../../config/folders';
-import { findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../embedded-temporal/cli/cli';
+import { CORRECT_PATH, findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../embedded-temporal/cli/cli';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -20,7 +21,7 @@ export function cli(site: Site): Check {
         const reason = chosen === undefined ? undefined : await whyUnfit(chosen);
         return reason === undefined ? judgeCli(path ?? null, unfit) : judgeChosen(chosen ?? '', reason);
       } catch (error) {
-        if (error instanceof TemporalCliMissingError) return judgeMissing(error.message);
+        if (error instanceof TemporalCliMissingError) return judgeMissing(error.problem);
         throw error;
       }
     },
@@ -36,16 +37,11 @@ export function judgeCli(path: string | null, unfit: readonly string[]): Finding
 
 /** @param reason why no server can be started from the file that TEMPORAL_CLI_PATH names */
 export function judgeChosen(path: string, reason: string): Finding {
-  return wrong(
-    `TEMPORAL_CLI_PATH is ${path}, which does not fit: ${reason}`,
-    NO_SERVER,
-    "correct it, or unset it to let Portward find or fetch Temporal's CLI",
-  );
+  return wrong(`TEMPORAL_CLI_PATH is ${path}, which does not fit: ${reason}`, NO_SERVER, CORRECT_PATH);
 }
 
 const NO_SERVER = "Portward's own Temporal server can't be started";
 
-export function judgeMissing(reason: string): Finding {
-  const [found = '', ...todo] = reason.split('. ');
-  return wrong(found, NO_SERVER, todo.length > 0 ? todo.join('. ') : null);
+export function judgeMissing({ what, todo }: Problem): Finding {
+  return wrong(what, NO_SERVER, todo);
 }

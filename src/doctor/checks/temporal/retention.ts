@@ -16,8 +16,8 @@ export function retention(temporal: TemporalSite): Check {
         const { name, retentionS } = await temporal.namespace();
         return judgeRetention(name, retentionS, await temporal.cli());
       } catch (error) {
-        if (error instanceof TemporalError && MISSING.test(error.what))
-          return judgeMissing(error.what, await temporal.cli());
+        if (error instanceof TemporalError && MISSING.test(error.problem.what))
+          return judgeMissing(error.problem.what, await temporal.cli());
         throw error;
       }
     },

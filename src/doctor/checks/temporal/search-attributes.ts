@@ -26,9 +26,9 @@ export function judgeAttributes(
   const others = wanted.flatMap(([name, type]): Finding[] => {
     const number = present[name];
     if (number === undefined || typeNameOf(number) === type) return [];
-    const [found = '', todo = null] = new SearchAttributeTypeError(name, type, typeNameOf(number)).message.split('. ');
+    const { what, todo } = new SearchAttributeTypeError(name, type, typeNameOf(number)).problem;
     return [
-      wrong(found, 'workflows that set it would make no progress', todo?.replace('`temporal ', `\`${cli} `) ?? null),
+      wrong(what, 'workflows that set it would make no progress', todo?.replace('`temporal ', `\`${cli} `) ?? null),
     ];
   });
   if (others.length > 0) return others;

@@ -1,5 +1,6 @@
 import { NOT_IN_TIME } from '../../../temporal/failure-words';
 import { assertCanListen } from '../../../lib/listening-port';
+import { ProblemError, type Problem } from '../../../domain/vpn/problem';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import { TemporalError, type TemporalPlace, type TemporalSite } from '../../temporal-site';
@@ -22,7 +23,7 @@ export function server(temporal: TemporalSite): Check {
         return judgeServer({ version: await temporal.version(), address, isEmbedded });
       } catch (error) {
         if (!(error instanceof TemporalError)) throw error;
-        return judgeFailure({ address, isEmbedded }, error);
+        return judgeFailure({ address, isEmbedded }, error.problem);
       }
     },
   };
@@ -47,10 +48,7 @@ export function judgeServer({ version, address, isEmbedded }: ServerFacts): Find
 }
 
 /** @param failed Portward's own words for what Temporal's client says */
-export function judgeFailure(
-  { address, isEmbedded }: TemporalPlace,
-  failed: Pick<TemporalError, 'what' | 'todo'>,
-): Finding {
+export function judgeFailure({ address, isEmbedded }: TemporalPlace, failed: Problem): Finding {
   const isSilent = failed.what === NOT_IN_TIME;
   const found = isSilent ? 'what takes connections there does not answer as a Temporal server' : failed.what;
   const port = isEmbedded ? '' : "; it is the server's gRPC port, 7233 by default, and not that of its UI";
@@ -62,22 +60,18 @@ export function judgeFailure(
   );
 }
 
-/** @param reason why the server could not listen there */
-export function judgePlace(reason: string): Finding {
-  const [found = '', ...todo] = reason.split('. ');
-  return wrong(
-    found,
-    "Portward's own Temporal server does not start like this",
-    todo.length > 0 ? todo.join('. ') : null,
-  );
+/** Why the server could not listen there. */
+export function judgePlace({ what, todo }: Problem): Finding {
+  return wrong(what, "Portward's own Temporal server does not start like this", todo);
 }
 
-async function whyNotToStart(places: Parameters<typeof assertCanListen>[0][]): Promise<string | null> {
+async function whyNotToStart(places: Parameters<typeof assertCanListen>[0][]): Promise<Problem | null> {
   for (const place of places) {
     try {
       await assertCanListen(place);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      if (error instanceof ProblemError) return error.problem;
+      throw error;
     }
   }
   return null;
