@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TEMPORAL_UI_PATH } from '../src/domain/names';
+import { TEMPORAL_UI_PATH } from '../src/temporal/ui-path';
 import { terminate } from '../src/embedded-temporal/server-process';
 import { serverFiles } from '../src/embedded-temporal/server-files';
 import { findServer } from '../src/embedded-temporal/server-record';

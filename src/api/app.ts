@@ -1,6 +1,6 @@
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
-import { TEMPORAL_UI_PATH } from '../domain/names';
+import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import type { SealingKey } from '../secrets/seal';
 import { countStaleReads } from './metrics/stale-reads';
 import { accessControl, type AccessOptions } from './http/access';

@@ -1,8 +1,5 @@
 import type { Instant, Role } from './engine';
 
-/** Path of the Temporal UI, of the embedded server and of the API that shows it. */
-export const TEMPORAL_UI_PATH = '/temporal';
-
 /** The task queue of one Portward instance, which is one Docker host. */
 export function taskQueue(instance: string): string {
   return `portward-${instance}`;

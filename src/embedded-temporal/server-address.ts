@@ -1,4 +1,4 @@
-import { TEMPORAL_UI_PATH } from '../domain/names';
+import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import type { ListeningPlace } from '../lib/listening-port';
 
 /** Neither server nor UI asks anybody for a key, so both are for this machine or container only. */

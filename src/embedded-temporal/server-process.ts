@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TEMPORAL_UI_PATH } from '../domain/names';
+import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import { codeOf } from '../lib/error-code';
 import { isRunning } from '../lib/process-identity';
 import type { SearchAttributes } from '../temporal/search-attributes';

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { TEMPORAL_UI_PATH } from '../domain/names';
+import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import { saysDamaged, setAside } from './damaged-database';
 import { isNoSpace, lackOfSpace } from './disk-space';
 import { withFileLock } from '../lib/file-lock';

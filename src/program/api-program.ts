@@ -11,7 +11,7 @@ import { TemporalVpnSource } from '../gateways/vpn-source';
 import type { TemporalUi } from '../api/page/temporal-ui';
 import type { Config } from '../config/config';
 import { listeningError } from '../lib/listening-port';
-import { TEMPORAL_UI_PATH } from '../domain/names';
+import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import { sealingKeySource } from '../secrets/sealing-key';
 import { apiPlace } from './api-place';
 

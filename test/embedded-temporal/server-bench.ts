@@ -8,7 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../simulator/free-ports';
 import { findTemporalCli } from '../../src/embedded-temporal/cli/cli';
 import { cacheDir } from '../../src/config/folders';
-import { startEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from '../../src/embedded-temporal/server';
+import {
+  startEmbeddedServer,
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+} from '../../src/embedded-temporal/server';
 
 /** One data folder with its ports, and everything that a test starts on it; `clear` leaves nothing behind. */
 export class ServerBench {

@@ -1,6 +1,12 @@
 import type { Sight } from '../../src/domain/vpn/observation';
 import { problemOf } from '../../src/workflows/vpn/report/problems';
-import { nextRemedy, noRemedies, type Remedies, type Remedy, type RemedyFailure } from '../../src/workflows/vpn/decide/remedies';
+import {
+  nextRemedy,
+  noRemedies,
+  type Remedies,
+  type Remedy,
+  type RemedyFailure,
+} from '../../src/workflows/vpn/decide/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';

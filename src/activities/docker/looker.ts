@@ -4,14 +4,7 @@ import type { VpnObservation } from '../../domain/vpn/observation';
 import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
 import type { ListedContainer } from '../../clients/docker/listed-container';
 import { healthIn, Uptimes } from '../../clients/docker/reading/status-text';
-import {
-  dockerHealth,
-  engineLook,
-  observeDocker,
-  type DockerLook,
-  type EngineLook,
-  type LookOptions,
-} from './look';
+import { dockerHealth, engineLook, observeDocker, type DockerLook, type EngineLook, type LookOptions } from './look';
 import type { EngineLists, Images } from './lists';
 import { lastWords } from '../engine/last-words';
 

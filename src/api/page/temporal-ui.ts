@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { TEMPORAL_UI_PATH } from '../../domain/names';
+import { TEMPORAL_UI_PATH } from '../../temporal/ui-path';
 import { comesFrom, hasRegistrableName, isFromAnotherSite, isOfAnotherPage } from '../http/access';
 import { bearerToken, type Keys } from '../http/keys';
 import { cookies, Sessions } from '../http/sessions';

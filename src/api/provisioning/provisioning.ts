@@ -12,13 +12,7 @@ import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { seal, type SealingKey } from '../../secrets/seal';
 import type { ProvisionRequest } from '../../workflows/vpn/messages';
 import { decideProvisioning, type PoolLimits, type VpnFacts } from './decision';
-import {
-  metByRepeat,
-  nextRequestId,
-  requestIdPrefix,
-  wantsNoneInParticular,
-  type EngineOrder,
-} from './request';
+import { metByRepeat, nextRequestId, requestIdPrefix, wantsNoneInParticular, type EngineOrder } from './request';
 import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from '../schemas/provisioning';
 import { decideForAnyEngine } from './under-way';
 import type { VpnFollower } from '../reads/vpn-follower';

@@ -6,7 +6,12 @@ import { ErrorSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';
 import { sendReady } from '../reads/ready-body';
 import type { StreamReads } from '../streams/stream-reads';
-import { STREAM_ID_LENGTH_AT_MOST, StreamSampleSchema, StreamStateSchema, StreamsQuerySchema } from '../schemas/streams';
+import {
+  STREAM_ID_LENGTH_AT_MOST,
+  StreamSampleSchema,
+  StreamStateSchema,
+  StreamsQuerySchema,
+} from '../schemas/streams';
 
 export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> = async (fastify, { streams }) => {
   fastify.get(

@@ -44,7 +44,15 @@ import { actedOn } from './decide/recurrence';
 import { begun, ended, failing, type Remedy, type RemedyFailure } from './decide/remedies';
 import { provisioningRefusal } from './requests/eligibility';
 import { aged, seenAtWork, signOfRival, standsAside } from './observe/rival';
-import { adopt, isNewSession, portLostAfter, reconnectedByRemedy, refreshed, stillThere, vpnSeen } from './observe/seen';
+import {
+  adopt,
+  isNewSession,
+  portLostAfter,
+  reconnectedByRemedy,
+  refreshed,
+  stillThere,
+  vpnSeen,
+} from './observe/seen';
 import {
   lettingGoOf,
   movedTarget,
@@ -58,14 +66,7 @@ import {
 import { reported, withoutEngines } from './streams';
 import { avoidedAt, avoiding, mayMove } from './observe/taken-ports';
 import { timelineAfter, withEnded, withoutWorker } from './report/timeline';
-import {
-  bootingEngines,
-  findEngine,
-  hasLooked,
-  runningReplacements,
-  unfinishedTargets,
-  type VpnData,
-} from './data';
+import { bootingEngines, findEngine, hasLooked, runningReplacements, unfinishedTargets, type VpnData } from './data';
 
 const FORMER_LIVES_AT_MOST = 20;
 

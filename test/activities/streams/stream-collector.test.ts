@@ -2,7 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Stream, StreamEvent } from '../../../src/domain/streams/stream';
-import { StreamCollector, type StreamsWorkflow, type Whereabouts } from '../../../src/activities/streams/stream-collector';
+import {
+  StreamCollector,
+  type StreamsWorkflow,
+  type Whereabouts,
+} from '../../../src/activities/streams/stream-collector';
 import { until } from '../../simulator/until';
 import { stream } from '../../stream-events';
 

@@ -1,6 +1,11 @@
 import { Value } from '@sinclair/typebox/value';
 import * as fc from 'fast-check';
-import { CallerEnvSchema, CallerLabelsSchema, extrasMistakes, permittedLabels } from '../../../src/clients/engine/extras';
+import {
+  CallerEnvSchema,
+  CallerLabelsSchema,
+  extrasMistakes,
+  permittedLabels,
+} from '../../../src/clients/engine/extras';
 
 const MARK = 'ondemand.app=myservice';
 const SECRET = 'TOP-SECRET';
