@@ -1,4 +1,4 @@
-import { ProblemError } from '../domain/vpn/problem';
+import { ProblemError } from '../lib/problem';
 import { headerSecret } from '../secrets/header-secrets';
 
 /** Portward's HTTP API, as commands ask it. */

@@ -4,7 +4,7 @@ import { temporalProblem } from '../temporal/failure-words';
 import type { ListeningPlace } from '../lib/listening-port';
 import { findEmbeddedServer } from '../embedded-temporal/server';
 import { serverPlaces } from '../embedded-temporal/server-address';
-import { ProblemError } from '../domain/vpn/problem';
+import { ProblemError } from '../lib/problem';
 import { NotLooked } from './finding';
 import type { Site } from './site';
 

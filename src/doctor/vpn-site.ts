@@ -6,7 +6,7 @@ import type { ListedContainer } from '../clients/docker/listed-container';
 import { Unreachable } from '../clients/docker/reach/unreachable';
 import type { Port } from '../domain/engine';
 import { label } from '../domain/names';
-import type { Problem } from '../domain/vpn/problem';
+import type { Problem } from '../lib/problem';
 import { GluetunClient, GluetunError, NoPortForwarded } from '../clients/gluetun/client';
 import { NotLooked } from './finding';
 import type { Site } from './site';

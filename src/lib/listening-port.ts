@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { ProblemError } from '../domain/vpn/problem';
+import { ProblemError } from './problem';
 import { codeOf } from './error-code';
 
 /** Where something is to listen, and the variables that say so. */

@@ -1,5 +1,5 @@
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { inWords, type Problem } from '../domain/vpn/problem';
+import { inWords, type Problem } from '../lib/problem';
 import { codeOf } from '../lib/error-code';
 
 // What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No

@@ -1,5 +1,5 @@
 import type { Connection } from '@temporalio/client';
-import { ProblemError } from '../domain/vpn/problem';
+import { ProblemError } from '../lib/problem';
 
 /** Temporal's `IndexedValueType` numbers, by the names that its CLI uses. */
 const typeNumbers = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 6, KeywordList: 7 } as const;

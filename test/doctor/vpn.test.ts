@@ -7,7 +7,7 @@ import { judgeRedirection } from '../../src/doctor/checks/vpn/listening-port';
 import { judgeForwarding } from '../../src/doctor/checks/vpn/port-forwarding';
 import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
 import type { ReadFailure } from '../../src/doctor/vpn-site';
-import type { Problem } from '../../src/domain/vpn/problem';
+import type { Problem } from '../../src/lib/problem';
 import { forwardingSettings } from '../../src/clients/gluetun/container-environment';
 import { said } from './said';
 

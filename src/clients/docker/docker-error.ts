@@ -1,6 +1,6 @@
 import { isInContainer } from '../../lib/container-mark';
 import { DeadlineExceeded } from '../../lib/deadline';
-import type { Problem } from '../../domain/vpn/problem';
+import type { Problem } from '../../lib/problem';
 
 /** Docker itself could not be asked, as opposed to an answer that says no. */
 export class DockerUnreachable extends Error {

@@ -2,7 +2,7 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { AnswerTooLong, answerText } from '../../lib/answer-text';
 import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
-import type { Problem } from '../../domain/vpn/problem';
+import type { Problem } from '../../lib/problem';
 import { authHeaders, withoutSecrets, type GluetunAuth } from './auth';
 import { GluetunError, NotAccepted } from './gluetun-error';
 

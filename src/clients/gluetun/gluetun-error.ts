@@ -1,4 +1,4 @@
-import { ProblemError, type Problem } from '../../domain/vpn/problem';
+import { ProblemError, type Problem } from '../../lib/problem';
 
 /**
  * In one word, for statistics. `error`: a status that is no success; `garbage`: an answer that can't be understood;

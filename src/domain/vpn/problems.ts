@@ -1,6 +1,6 @@
 import type { Downtime } from './observation';
 import type { Port } from '../engine';
-import type { Problem } from './problem';
+import type { Problem } from '../../lib/problem';
 import type { PullPolicy } from '../settings';
 
 // What is wrong with a VPN or its engines' image, and what to do: the same in `/vpn/status`, while Portward runs, and in

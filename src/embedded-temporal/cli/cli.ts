@@ -7,7 +7,7 @@ import { withFileLock } from '../../lib/file-lock';
 import type { Log } from '../log';
 import { executableName, findOnPath, isExecutable } from '../../lib/path-search';
 import { runCommand } from '../../lib/run-command';
-import { ProblemError } from '../../domain/vpn/problem';
+import { ProblemError } from '../../lib/problem';
 
 /** Older servers lack user metadata or update details that the workflows rely on. */
 const OLDEST_SERVER = { major: 1, minor: 27 };

@@ -1,6 +1,6 @@
 import type { ContainerDetails } from '../../../src/clients/docker/docker-host';
 import { howToReach } from '../../../src/clients/docker/reach/how-to-reach';
-import { inWords } from '../../../src/domain/vpn/problem';
+import { inWords } from '../../../src/lib/problem';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { detectReach, forgetAddress, locate, resolve, type Reach } from '../../../src/clients/docker/reach/reach';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../domain/vpn/problem';
+import type { Problem } from '../../../lib/problem';
 import type { ContainerDetails } from '../docker-host';
 import { nameOf, type Reach } from './reach';
 

@@ -1,4 +1,4 @@
-import { ProblemError } from '../../../domain/vpn/problem';
+import { ProblemError } from '../../../lib/problem';
 
 /** There is no address at which a container could be asked. */
 export class Unreachable extends ProblemError {

@@ -1,5 +1,5 @@
 import { GluetunError, type GluetunClient } from '../../../clients/gluetun/client';
-import type { Problem } from '../../../domain/vpn/problem';
+import type { Problem } from '../../../lib/problem';
 import type { Check } from '../../check';
 import { ok, unknown, warning, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';

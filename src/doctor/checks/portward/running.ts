@@ -1,6 +1,6 @@
 import { DeadlineExceeded, withDeadline } from '../../../lib/deadline';
 import type { VpnStatusJson } from '../../../api/schemas/engines';
-import { ProblemError, type Problem } from '../../../domain/vpn/problem';
+import { ProblemError, type Problem } from '../../../lib/problem';
 import { apiPlace } from '../../../program/api-place';
 import { assertCanListen } from '../../../lib/listening-port';
 import type { Check } from '../../check';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../domain/vpn/problem';
+import type { Problem } from '../../../lib/problem';
 import { cacheDir } from '../../../config/folders';
 import { CORRECT_PATH, findTemporalCli, TemporalCliMissingError, whyUnfit } from '../../../embedded-temporal/cli/cli';
 import type { Check } from '../../check';

@@ -1,6 +1,6 @@
 import { NOT_IN_TIME } from '../../../temporal/failure-words';
 import { assertCanListen } from '../../../lib/listening-port';
-import { ProblemError, type Problem } from '../../../domain/vpn/problem';
+import { ProblemError, type Problem } from '../../../lib/problem';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import { TemporalError, type TemporalPlace, type TemporalSite } from '../../temporal-site';

@@ -1,6 +1,6 @@
 import { takenInWords } from '../../../domain/vpn/taken-ports';
 import type { Sight } from '../../../domain/vpn/observation';
-import { inWords } from '../../../domain/vpn/problem';
+import { inWords } from '../../../lib/problem';
 import * as problems from '../../../domain/vpn/problems';
 import { isForwardedPortTaken } from '../requests/provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from '../decide/remedies';

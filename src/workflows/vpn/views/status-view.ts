@@ -3,7 +3,7 @@ import { engineRef, type ContainerId, type Instant } from '../../../domain/engin
 import { label, replacementLabel } from '../../../domain/names';
 import { isHealthy } from '../../../domain/vpn/observation';
 import { comingName, type Replacement, type Target } from '../../../domain/replacement';
-import { inWords } from '../../../domain/vpn/problem';
+import { inWords } from '../../../lib/problem';
 import { notForwarding } from '../../../domain/vpn/problems';
 import type {
   EngineView,
