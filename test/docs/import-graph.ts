@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ts } from '@ts-morph/common';
+
+/** One file imports another. `isType`: only types, of which nothing is left at run time. */
+export interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+const root = join(__dirname, '..', '..');
+
+/** @param folders at the top of the repository */
+export function importsIn(...folders: string[]): Import[] {
+  const paths = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+  );
+  const code = paths.filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'));
+  return importsBetween(new Map(code.map((path) => [path, readFileSync(join(root, path), 'utf8')])));
+}
+
+/** @param files their text, by path @throws where an import leads to none of them */
+export function importsBetween(files: ReadonlyMap<string, string>): Import[] {
+  return [...files].flatMap(([from, text]) =>
+    importedBy(text, from)
+      .filter(({ module }) => module.startsWith('.') && !/\.(json|css|svg)$/.test(module))
+      .map(({ module, isType }) => {
+        const path = join(dirname(from), module);
+        const to = [path, `${path}.ts`, `${path}.tsx`, join(path, 'index.ts')].find((file) => files.has(file));
+        if (to === undefined) throw new Error(`${from} imports '${module}', which is no file`);
+        return { from, to, isType };
+      }),
+  );
+}
+
+/** @param path its ending says whether there may be elements in it */
+export function importedBy(text: string, path: string): { module: string; isType: boolean }[] {
+  const found: { module: string; isType: boolean }[] = [];
+  const add = (module: ts.Node | undefined, isType: boolean) => {
+    if (module && ts.isStringLiteral(module)) found.push({ module: module.text, isType });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node))
+      add(node.moduleSpecifier, node.importClause !== undefined && isOfTypes(node.importClause));
+    else if (ts.isExportDeclaration(node))
+      add(node.moduleSpecifier, node.isTypeOnly || hasOnlyTypes(node.exportClause));
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return found;
+}
+
+function isOfTypes({ phaseModifier, name, namedBindings }: ts.ImportClause): boolean {
+  return phaseModifier === ts.SyntaxKind.TypeKeyword || (name === undefined && hasOnlyTypes(namedBindings));
+}
+
+function hasOnlyTypes(bindings: ts.NamedImportBindings | ts.NamedExportBindings | undefined): boolean {
+  if (!bindings || (!ts.isNamedImports(bindings) && !ts.isNamedExports(bindings))) return false;
+  return bindings.elements.length > 0 && bindings.elements.every(({ isTypeOnly }) => isTypeOnly);
+}
+
+/** Each circle once, as the files on it. */
+export function circlesOf(imports: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>();
+  for (const { from, to, isType } of imports) if (!isType) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const circles: string[][] = [];
+  const follow = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) circles.push(way.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    for (const to of next.get(file) ?? []) follow(to, [...way, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) follow(file, []);
+  return circles;
+}

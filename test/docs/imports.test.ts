@@ -1,0 +1,188 @@
+import { circlesOf, importedBy, importsBetween, importsIn, type Import } from './import-graph';
+
+// What may import what, so that imports run one way. CONTRIBUTING.md says the same in words.
+
+interface Rule {
+  /** Rooms (folders of `src`) and files, separated by spaces. A room always may import its own files. */
+  readonly from: string;
+  /** The same, of which types may be imported besides. */
+  readonly typesFrom?: string;
+}
+
+const MESSAGES = 'workflows/vpn/messages.ts workflows/fleet/messages.ts';
+
+const RULES: Readonly<Record<string, Rule>> = {
+  domain: { from: '' },
+  lib: { from: 'domain' },
+  secrets: { from: 'lib' },
+  workflows: { from: 'domain', typesFrom: 'activities' },
+  clients: { from: 'domain lib secrets' },
+  activities: { from: 'domain lib secrets clients' },
+  temporal: { from: 'domain lib' },
+  'embedded-temporal': { from: 'domain lib temporal' },
+  config: { from: 'domain lib secrets clients' },
+  gateways: { from: `domain lib temporal ${MESSAGES}`, typesFrom: 'activities' },
+  api: { from: `domain lib secrets clients temporal ${MESSAGES}`, typesFrom: 'activities gateways' },
+  worker: { from: 'domain lib secrets clients config temporal gateways activities workflows packed-modules.ts' },
+  program: { from: 'domain lib secrets clients config temporal embedded-temporal gateways activities api worker' },
+  doctor: {
+    from: 'domain lib secrets clients config temporal embedded-temporal activities worker program',
+    typesFrom: 'api',
+  },
+  cli: { from: 'domain lib secrets clients config doctor program', typesFrom: 'api' },
+  setup: { from: 'lib config embedded-temporal' },
+  /** The page. */
+  web: { from: '', typesFrom: 'api domain' },
+};
+
+/** Where a file is: a folder of `src`, `.` (`src` itself), or `web`. */
+function roomOf(path: string): string {
+  const [top = '', room = '', ...rest] = path.split('/');
+  if (top !== 'src') return top;
+  return rest.length === 0 ? '.' : room;
+}
+
+function isAmong(path: string, permitted: string): boolean {
+  return permitted.split(' ').some((place) => place === roomOf(path) || `src/${place}` === path);
+}
+
+/** Of `src` itself there is only where programs begin. */
+function isPermitted({ from, to, isType }: Import): boolean {
+  const rule = RULES[roomOf(from)];
+  if (roomOf(from) === '.' || roomOf(from) === roomOf(to)) return true;
+  return rule !== undefined && (isAmong(to, rule.from) || (isType && isAmong(to, rule.typesFrom ?? '')));
+}
+
+function offences(imports: readonly Import[]): string[] {
+  return imports.filter((each) => !isPermitted(each)).map(({ from, to }) => `${from} -> ${to}`);
+}
+
+const all = importsIn('src', 'web');
+
+test('every import is one that its room may have', () => {
+  expect(all.length).toBeGreaterThan(1_000);
+  expect(offences(all)).toEqual([]);
+});
+
+test('no file imports itself over others', () => {
+  expect(circlesOf(all)).toEqual([]);
+});
+
+test('the rules run one way', () => {
+  const rooms = Object.entries(RULES).flatMap(([from, rule]) =>
+    rule.from.split(' ').map((place) => ({ from, to: place.split('/')[0] ?? '', isType: false })),
+  );
+  expect(circlesOf(rooms)).toEqual([]);
+});
+
+test('every room has a rule, and every rule a room', () => {
+  const rooms = new Set(all.map(({ from }) => roomOf(from)));
+  expect([...rooms].filter((room) => room !== '.').toSorted()).toEqual(Object.keys(RULES).toSorted());
+});
+
+function made(files: Readonly<Record<string, string>>): Import[] {
+  return importsBetween(new Map(Object.entries(files)));
+}
+
+test.each([
+  [
+    'workflows, of a value of activities',
+    'src/workflows/vpn/a.ts',
+    "import { x } from '../../activities/b';",
+    'src/activities/b.ts',
+  ],
+  [
+    'workflows, of a type of clients',
+    'src/workflows/a.ts',
+    "import type { X } from '../clients/b';",
+    'src/clients/b.ts',
+  ],
+  [
+    'domain, of a type of workflows',
+    'src/domain/a.ts',
+    "import type { X } from '../workflows/b';",
+    'src/workflows/b.ts',
+  ],
+  ['domain, of lib', 'src/domain/a.ts', "export { x } from '../lib/b';", 'src/lib/b.ts'],
+  [
+    'api, of a type of what a workflow remembers',
+    'src/api/a.ts',
+    "import type { VpnData } from '../workflows/vpn/state/data';",
+    'src/workflows/vpn/state/data.ts',
+  ],
+  [
+    'api, of a function of workflows',
+    'src/api/metrics/a.ts',
+    "import { x } from '../../workflows/vpn/b';",
+    'src/workflows/vpn/b.ts',
+  ],
+  ['api, of a value of gateways', 'src/api/a.ts', "import { type X, y } from '../gateways/b';", 'src/gateways/b.ts'],
+  ['temporal, of workflows', 'src/temporal/a.ts', "const x = import('../workflows/b');", 'src/workflows/b.ts'],
+  [
+    'temporal, of a type of activities',
+    'src/temporal/a.ts',
+    "let x: import('../activities').X;",
+    'src/activities/index.ts',
+  ],
+  ['clients, of activities', 'src/clients/a/b.ts', "import '../../activities/b';", 'src/activities/b.ts'],
+  ['the page, of a value of the API', 'web/parts/a.tsx', "import { x } from '../../src/api/b';", 'src/api/b.ts'],
+  ['a room without a rule', 'src/new/a.ts', "import { x } from '../domain/b';", 'src/domain/b.ts'],
+])('a wrong import is found: %s', (_what, from, text, to) => {
+  expect(offences(made({ [from]: text, [to]: '' }))).toEqual([`${from} -> ${to}`]);
+});
+
+test.each([
+  [
+    'a type of activities by workflows',
+    'src/workflows/a/b.ts',
+    "import type { X } from '../../activities';",
+    'src/activities/index.ts',
+  ],
+  [
+    'messages by the API',
+    'src/api/a.ts',
+    "import { x, type Y } from '../workflows/vpn/messages';",
+    'src/workflows/vpn/messages.ts',
+  ],
+  ['a type by the page', 'web/a.ts', "import { type X, type Y } from '../src/domain/b';", 'src/domain/b.ts'],
+])('a right import is none of these: %s', (_what, from, text, to) => {
+  expect(offences(made({ [from]: text, [to]: '' }))).toEqual([]);
+});
+
+test.each([
+  ["import { a } from '../a';", [['src/a.ts', 'src/b.ts', 'src/c/d.ts']]],
+  // Of types nothing is left.
+  ["import type { A } from '../a';", []],
+])('a circle that is closed by %j is found', (last, found) => {
+  const files = { 'src/a.ts': "import './b';", 'src/b.ts': "export * from './c/d';", 'src/c/d.ts': last };
+  expect(circlesOf(made({ ...files, 'src/e.ts': "import { a } from './a';" }))).toEqual(found);
+});
+
+test('imports are read as the compiler reads them', () => {
+  const text = `
+    import one from './1';
+    import type two from './2';
+    import { type A, type B } from './3';
+    import { type C, d } from './4';
+    import * as five from './5';
+    export type { E } from './6';
+    export * from './7';
+    import './8';
+    // import './comment';
+    const text = "import './text'";
+  `;
+  expect(importedBy(text, 'a.ts').map(({ module, isType }) => `${module} ${isType ? 'type' : 'value'}`)).toEqual([
+    './1 value',
+    './2 type',
+    './3 type',
+    './4 value',
+    './5 value',
+    './6 type',
+    './7 value',
+    './8 value',
+  ]);
+});
+
+test('an import that leads nowhere is an error, not left out', () => {
+  expect(() => made({ 'src/a.ts': "import './gone';" })).toThrow("src/a.ts imports './gone', which is no file");
+});
