@@ -40,11 +40,15 @@ testInMemory('a Docker that is not there is said once, and what depends on it is
 });
 
 testInMemory.each<[string, RequestListener, RegExp]>([
-  ['takes connections and does not answer', () => undefined, /it gave no answer in time/],
+  [
+    'takes connections and does not answer',
+    () => undefined,
+    /^wrong: Docker is not reachable: it gave no answer in time \|/,
+  ],
   [
     'is another server, which knows no such page',
     (_request, response) => response.writeHead(404).end('<html>'),
-    /what answers at .* is not Docker Engine/,
+    /^wrong: Docker is not reachable: what answers at .* is not Docker Engine \| .* \| set DOCKER_HOST to/,
   ],
   [
     'is another server, with a page for everything',

@@ -209,9 +209,9 @@ describe('the up-command', () => {
     [
       'with a misspelt route',
       hints(wget('http://portward:8000/vpns/gluetun/rechek'), 'json-file', ['pw']),
-      /^wrong: it names no http:.*\/vpns\/gluetun\/recheck, .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
+      /^wrong: it has an address like http:.*\/vpns\/gluetun\/recheck, and not that one, .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
     ],
-    ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: it names no http:/],
+    ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: it has an address like http:/],
     [
       'that does not post',
       hints('/bin/sh -c "wget -T 1 -O /dev/null http://portward:8000/vpns/gluetun/recheck &"'),

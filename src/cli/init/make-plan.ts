@@ -36,7 +36,7 @@ async function chooseVpns(found: readonly FoundVpn[], ask: Ask): Promise<string[
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (chosen.length === 0)
-    throw new Error('No VPN container runs here: start it (Gluetun, for example), then type `portward init` again.');
+    throw new Error('No VPN container runs here: start it (Gluetun, for example), then run this command again.');
   return [...new Set(chosen)];
 }
 

@@ -38,6 +38,7 @@ export function statusCode(error: unknown): number | null {
 
 /** Docker's own words when it answered, `DockerUnreachable` when it did not. */
 export function dockerError(error: unknown): Error {
+  if (error instanceof DockerUnreachable) return error;
   if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
   if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time', 'timeout');
   if (error instanceof Error && error.name === 'AbortError') {

@@ -80,7 +80,7 @@ export function judgeHints(facts: HintFacts): Finding {
   const found = RECHECK.exec(command);
   if (found === null && OF_PORTWARD.test(command))
     return wrong(
-      `it names no http://…/vpns/${vpn}/recheck, and something like it`,
+      `it has an address like http://…/vpns/${vpn}/recheck, and not that one`,
       NOT_TOLD,
       `correct the address in it: ${advice(facts)}`,
     );
