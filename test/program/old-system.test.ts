@@ -4,10 +4,9 @@ import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
-import { killForWantOfMemory } from './want-of-memory';
 
-// What the system before Portward was seen to get wrong with real containers, each as a promise of its opposite, and what no
-// Docker in memory can do to an engine. One VPN for each; those with `test.concurrent` go on side by side, and beside the first tests.
+// What the system before Portward was seen to get wrong, each as a promise of its opposite. One VPN for each; those with
+// `test.concurrent` go on side by side, and beside the first tests.
 
 const SOURCES = ['label', 'P2P_PORT', 'CONF'] as const;
 const PORTS = [40_001, 40_002, 40_003] as const;
@@ -18,7 +17,6 @@ const NOT_STOPPING = 4;
 const REMOVED_BY_HAND = 5;
 const RESTARTED = 6;
 const REPLACED_OFTEN = 7;
-const OUT_OF_MEMORY = 8;
 
 /** Engines that the old system had made: first those that are forwarded, one on each VPN, then plain ones on the first. */
 const there: string[] = [];
@@ -26,6 +24,7 @@ let s: Stage;
 
 beforeAll(async () => {
   s = await Stage.start({
+    docker: 'simulated',
     vpns: [
       { port: PORTS[0], release: 'legacy' },
       { port: PORTS[1] },
@@ -33,7 +32,6 @@ beforeAll(async () => {
       { port: 0 },
       { port: PORT },
       { port: PORT, portGapMs: 1_500 },
-      { port: PORT },
       { port: PORT },
       { port: PORT },
     ],
@@ -202,23 +200,6 @@ test.concurrent('no two engines ever have the same HTTP port, however often they
   await looking.stop();
   expect(clashes).toEqual([]);
   expect(await idsOn(REPLACED_OFTEN)).toHaveLength(2);
-});
-
-test.concurrent("an engine that is killed for want of memory is back, by Docker's or by Portward's doing", async () => {
-  const vpn = s.vpn(OUT_OF_MEMORY);
-  const old = await s.forwarded(PORT, vpn);
-  await s.quiet(vpn);
-  const container = s.simulation.docker.getContainer(old.container_id);
-  const { State } = await container.inspect();
-  await killForWantOfMemory(s.simulation.docker, container);
-  await until('another engine, or another run of it that answers', async () => {
-    const now = await s.forwarded(PORT, vpn);
-    if (now.container_id !== old.container_id) return true;
-    const { StartedAt } = (await container.inspect()).State;
-    return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
-  });
-  await s.quiet(vpn);
-  expect(await idsOn(OUT_OF_MEMORY)).toEqual([(await s.forwarded(PORT, vpn)).container_id]);
 });
 
 test('a restart of Portward leaves every healthy engine as it is', async () => {

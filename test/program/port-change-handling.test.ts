@@ -5,6 +5,7 @@ import { until } from '../simulator/until';
 import { listenForKilling } from './killed';
 import { meanwhile } from './meanwhile';
 import { Stage } from './stage';
+import { killForWantOfMemory } from './want-of-memory';
 
 // The promises of the document by which users know how port changes are handled, one test each, on real containers:
 // one VPN has a plain engine beside its forwarded one, the other only the forwarded one.
@@ -29,6 +30,8 @@ beforeAll(async () => {
       MIN_REPLICAS: '3',
       // One of these tests has a VPN that is unhealthy for a moment.
       VPN_RESTART_ENGINES_ON_RECONNECT: 'false',
+      // An engine that Docker has revived is seen to answer soon.
+      HEALTH_CHECK_INTERVAL_S: '1',
       DEBUG_MODE: 'true',
       DEBUG_LOG_DIR: 'debug_logs',
     },
@@ -235,4 +238,22 @@ describe('a port inside the range of engines', () => {
     expect((await stage.listed(3)).map((e) => e.container_id)).toContain(fresh.container_id);
     expect(await stage.replacements(other)).toHaveLength(1);
   });
+});
+
+test("an engine that is killed for want of memory is back, by Docker's or by Portward's doing", async () => {
+  const vpn = stage.vpn(1);
+  const old = await stage.forwarded(51_234, vpn);
+  await stage.quiet(vpn);
+  const container = stage.simulation.docker.getContainer(old.container_id);
+  const { State } = await container.inspect();
+  await killForWantOfMemory(stage.simulation.docker, container);
+  await until('another engine, or another run of it that answers', async () => {
+    const now = await stage.forwarded(51_234, vpn);
+    if (now.container_id !== old.container_id) return true;
+    const { StartedAt } = (await container.inspect()).State;
+    return StartedAt !== State.StartedAt && Date.parse(now.last_health_check ?? '') > Date.parse(StartedAt);
+  });
+  await stage.quiet(vpn);
+  const now = await stage.forwarded(51_234, vpn);
+  expect((await stage.containers(vpn)).map((c) => c.id)).toEqual([now.container_id]);
 });
