@@ -1,17 +1,17 @@
 import { Type } from '@sinclair/typebox';
 import type { ProxyStream, StrictProxyClient } from '../../simulator/proxy-client-strict';
 import { steadily } from '../program/steadily';
-import type { Stage } from '../program/stage';
+import { Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { Audience } from './audience';
 import { ContractClient } from './client';
-import { startProxyStage, strictProxy } from './proxy-stage';
+import { API_KEY, strictProxy } from './proxy-stage';
 import * as shape from './shapes';
 
 // With DRAIN_TIMEOUT_S a viewer sees the end of the film although the port changes in the middle of it.
 
 /** Longer than the grace: without a drain the old engine would be gone. */
-const BEYOND_THE_GRACE_MS = 5_000;
+const BEYOND_THE_GRACE_MS = 4_000;
 const LONG_S = '600';
 
 let stage: Stage;
@@ -19,7 +19,8 @@ let proxy: StrictProxyClient;
 let port = 50_001;
 
 beforeAll(async () => {
-  stage = await startProxyStage([port], { MIN_REPLICAS: '2', MIN_FREE_REPLICAS: '0', DRAIN_TIMEOUT_S: LONG_S });
+  const env = { API_KEY, MIN_REPLICAS: '2', MIN_FREE_REPLICAS: '0', DRAIN_TIMEOUT_S: LONG_S };
+  stage = await Stage.start({ docker: 'simulated', vpns: [{ port }], env });
   await stage.forwarded(port);
   proxy = strictProxy(stage, { statusEveryMs: 1_000 });
   await proxy.start();

@@ -2,7 +2,7 @@ import { NoStream, type StrictProxyClient } from '../../simulator/proxy-client-s
 import type { Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { Audience } from './audience';
-import { authorization, startProxyStage, strictProxy } from './proxy-stage';
+import { authorization, startPublishedStage, strictProxy } from './proxy-stage';
 
 // A proxy that puts one stream on an engine, and asks for another engine when none has room.
 
@@ -10,8 +10,8 @@ let stage: Stage;
 let proxy: StrictProxyClient;
 
 beforeAll(async () => {
-  stage = await startProxyStage(
-    [50_001],
+  stage = await startPublishedStage(
+    50_001,
     { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '600' },
     // Longer than the answer to the proxy's post takes, shorter than the proxy then waits.
     { STARTUP_MS: '4000' },

@@ -9,22 +9,20 @@ export const authorization = `Bearer ${API_KEY}`;
 const PORTS_OF_A_VPN = 10;
 
 /**
- * VPNs as users have them: each publishes the ports of its engines, so that an engine's HTTP port is the same number on
- * the host, where the proxy calls an engine that it has asked for.
+ * A VPN as users have it, in a real Docker: it publishes the ports of its engines, so that an engine's HTTP port is the same number
+ * on the host, where the proxy calls an engine that it has asked for.
  */
-export async function startProxyStage(
-  forwardedPorts: readonly number[],
+export async function startPublishedStage(
+  port: number,
   env: Readonly<Record<string, string>>,
-  engineEnv: Readonly<Record<string, string>> = {},
+  engineEnv: Readonly<Record<string, string>>,
 ): Promise<Stage> {
-  const vpns = [];
-  const ranges: Record<string, string> = {};
-  for (const [i, port] of forwardedPorts.entries()) {
-    const enginePorts = await freePortRange(PORTS_OF_A_VPN);
-    vpns.push({ port, enginePorts, publish: true, healthIntervalMs: 500 });
-    ranges[`GLUETUN_PORT_RANGE_${i + 1}`] = `${enginePorts.from}-${enginePorts.to}`;
-  }
-  return Stage.start({ vpns, env: { API_KEY, ...ranges, ...env }, engineEnv });
+  const enginePorts = await freePortRange(PORTS_OF_A_VPN);
+  return Stage.start({
+    vpns: [{ port, enginePorts, publish: true, healthIntervalMs: 500 }],
+    env: { API_KEY, GLUETUN_PORT_RANGE_1: `${enginePorts.from}-${enginePorts.to}`, ...env },
+    engineEnv,
+  });
 }
 
 /** Not yet polling: see `start`. It is closed with the stage. */

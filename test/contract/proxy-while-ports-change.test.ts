@@ -1,8 +1,8 @@
 import type { ProxyStream, StrictProxyClient } from '../../simulator/proxy-client-strict';
-import type { Stage } from '../program/stage';
+import { Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { Audience, type Seen } from './audience';
-import { authorization, startProxyStage, strictProxy } from './proxy-stage';
+import { API_KEY, authorization, strictProxy } from './proxy-stage';
 
 // A proxy that uses the whole contract is at work all the time while ports change, an engine is replaced by hand, and one is
 // killed. Nothing is drained here: a stream on an engine that is replaced is cut, and that alone.
@@ -14,17 +14,17 @@ let staying: readonly ProxyStream[];
 let killed = '';
 
 beforeAll(async () => {
-  stage = await startProxyStage([50_001, 50_002], { MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' });
+  const env = { API_KEY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' };
+  stage = await Stage.start({ docker: 'simulated', vpns: [{ port: 50_001 }, { port: 50_002 }], env });
   await stage.listed(4);
   proxy = strictProxy(stage, { statusEveryMs: 1_000 });
   await proxy.start();
   audience = new Audience(proxy);
   staying = await audience.stay(4);
-  audience.zap(3);
+  audience.zap(2);
 
   await Promise.all([changeTo(51_001, 0), replaceByHand(50_002, 1)]);
-  await Promise.all([changeTo(52_001, 0), changeTo(52_002, 1)]);
-  await kill(1);
+  await Promise.all([changeTo(52_001, 0), kill(1)]);
   await audience.leave();
 }, 240_000);
 
@@ -74,7 +74,7 @@ test('not one request to the API fails, on any route that the proxy uses', () =>
   const used = ['GET /engines', 'GET /orchestrator/status', 'GET /streams'];
   const reported = ['POST /events/stream_ended', 'POST /events/stream_started'];
   expect([...byRoute.keys()].toSorted()).toEqual([...used, ...reported].toSorted());
-  for (const { tried } of byRoute.values()) expect(tried).toBeGreaterThan(5);
+  for (const { tried } of byRoute.values()) expect(tried).toBeGreaterThan(2);
 });
 
 test('nobody who asks for a stream goes without one, but for those who were sent to the engine that was killed', () => {

@@ -116,6 +116,13 @@ export class Stage {
     return this.opened;
   }
 
+  /** Of another Docker than the machine's own. */
+  get dockerAddress(): { readonly host: string; readonly port: string } | undefined {
+    if (!this.otherDocker) return undefined;
+    const { hostname: host, port } = new URL(this.otherDocker.dockerHost);
+    return { host, port };
+  }
+
   /** For the Portward that is started after this. */
   async openGate(): Promise<void> {
     this.opened = await DockerGate.open(this.otherDocker?.dockerHost);
@@ -395,6 +402,16 @@ export class Stage {
 
   recheck(vpn = this.vpn()): Promise<Response> {
     return fetch(`${this.portward.url}/vpns/${vpn.name}/recheck`, { method: 'POST' });
+  }
+
+  /** An engine on request; it is answered within a proxy's patience, or the promise rejects. */
+  provision(body: object): Promise<Response> {
+    return fetch(`${this.portward.url}/provision/acestream`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(3_000),
+    });
   }
 
   replace(body?: object, headers: Record<string, string> = {}, vpn = this.vpn()): Promise<Response> {

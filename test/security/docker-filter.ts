@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Permission } from './docker-permissions';
 
 /** Where Docker is; as Node's `http` takes it. */
-type Docker = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+type Docker = { readonly socketPath: string } | { readonly host: string; readonly port: string | number };
 
 const SOCKET: Docker = { socketPath: '/var/run/docker.sock' };
 

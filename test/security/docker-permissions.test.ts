@@ -8,29 +8,30 @@ import { DockerFilter } from './docker-filter';
 import { documentedCalls, documentedPermissions, type Permission } from './docker-permissions';
 
 const permissions = documentedPermissions();
-const filter = new DockerFilter(permissions);
+let filter: DockerFilter;
 let stage: Stage;
 
 beforeAll(async () => {
+  stage = await Stage.inMemory();
+  filter = new DockerFilter(permissions, stage.dockerAddress);
   await filter.open();
-  stage = await Stage.start({
-    vpns: [{ port: 65_290 }, { port: 65_291 }],
-    env: {
-      ...NO_PROXY,
-      DOCKER_HOST: filter.address,
-      CONTAINER_REACH: 'network',
-      // Asks for the image; that it can't be had, for want of a registry, does no harm.
-      PULL_POLICY: 'always',
-      MIN_REPLICAS: '4',
-      VPN_UNHEALTHY_RESTART_TIMEOUT_S: '2',
-    },
+  await stage.addVpns([{ port: 65_290 }, { port: 65_291 }]);
+  await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
+  await stage.startPortward({
+    ...NO_PROXY,
+    DOCKER_HOST: filter.address,
+    CONTAINER_REACH: 'network',
+    // Asks for the image.
+    PULL_POLICY: 'always',
+    MIN_REPLICAS: '4',
+    VPN_UNHEALTHY_RESTART_TIMEOUT_S: '2',
   });
   await stage.listed(4);
   for (const vpn of stage.vpns) await stage.quiet(vpn);
 });
 afterAll(async () => {
   await stage?.clear();
-  await filter.close();
+  await filter?.close();
 });
 
 /** `GET /containers/{name}/json` with something in place of the braces. */

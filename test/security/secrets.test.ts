@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
 import type { ProvisionedJson } from '../../src/api/schemas/provisioning';
-import { DockerGate } from '../program/docker-gate';
 import { NO_PROXY, Stage } from '../program/stage';
 import { until } from '../simulator/until';
 import { Planted } from './planted';
@@ -29,7 +28,6 @@ const environment = new Planted('environment');
 const open = new Planted('reason');
 
 let stage: Stage;
-let gate: DockerGate;
 const questions = new Questions(() => stage.portward.url, {
   right: valueOf('API_KEY'),
   wrong: ['wrong', `${valueOf('API_KEY')}x`, valueOf('API_KEY').slice(1), valueOf('GLUETUN_API_KEY_1')],
@@ -63,12 +61,12 @@ async function provisioning(): Promise<void> {
     });
   await brought(open.value);
 
-  gate.rule = (method, path) =>
+  stage.gate.rule = (method, path) =>
     method === 'POST' && path.startsWith('/containers/create') ? { status: 500, message: 'no space left' } : null;
   await provision(order('refused by Docker'));
   await stage.portward.untilLog(/provisioning failed.*no space left/);
   await askEverything();
-  gate.rule = () => null;
+  stage.gate.rule = () => null;
   await brought('refused by Docker');
 
   const wrong = [
@@ -123,12 +121,12 @@ async function faults(): Promise<void> {
 const isDockerMissed = async () => /Docker is not reachable/.test(await (await ask('/vpn/status')).text());
 
 async function dockerAway(): Promise<void> {
-  await gate.shut();
+  await stage.gate.shut();
   await until('Docker is missed', isDockerMissed, 40_000);
   await askEverything();
   const refused = await provision({ env: { TOKEN: environment.value }, labels: { stream_id: 'without Docker' } });
   expect(refused.status).toBe(503);
-  await gate.reopen();
+  await stage.gate.reopen();
   await until('Docker is back', async () => !(await isDockerMissed()), 40_000);
 }
 
@@ -157,9 +155,10 @@ async function wrongConfiguration(): Promise<void> {
 }
 
 beforeAll(async () => {
-  gate = await DockerGate.open();
   const [key, user, password] = ['GLUETUN_API_KEY_1', 'GLUETUN_USER_2', 'GLUETUN_PASSWORD_2'].map(valueOf);
   stage = await Stage.start({
+    docker: 'simulated',
+    gated: true,
     vpns: [
       { auth: { mode: 'apikey', key: key ?? '' } },
       { auth: { mode: 'basic', user: user ?? '', password: password ?? '' }, port: 51_413 },
@@ -169,7 +168,6 @@ beforeAll(async () => {
       // Nobody listens there, so that every attempt fails.
       NOTIFY_URL: `http://127.0.0.1:9/${encodeURIComponent(valueOf('NOTIFY_URL'))}`,
       ...NO_PROXY,
-      DOCKER_HOST: gate.address,
       CONTAINER_REACH: 'network',
       DEBUG_MODE: 'true',
       DEBUG_LOG_DIR: 'debug',
@@ -206,10 +204,7 @@ beforeAll(async () => {
   for (const [i, { logLines }] of besides.entries()) traces.set(`log of process ${i + 2}`, JSON.stringify(logLines));
 }, 400_000);
 
-afterAll(async () => {
-  await stage?.clear();
-  await gate?.shut();
-});
+afterAll(() => stage?.clear());
 
 test('what was given in the open is found in every kind of place that may show it', () => {
   const found = [...traces].filter(([, text]) => open.isIn(text)).map(([where]) => where);
