@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
+import { decoded } from '../../simulator/proxy-client-shapes';
 import { LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
 import { until } from '../simulator/until';
-import { MAX_REPLICAS, startContractStage, type ContractStage } from './contract-stage';
+import { FORWARDED_PORT, MAX_REPLICAS, startContractStage, type ContractStage } from './contract-stage';
 import { readsAndRefusals } from './reads-and-refusals';
 import * as shape from './shapes';
 import { playOn } from './stream-reports';
@@ -161,6 +162,34 @@ describe('engines on request', () => {
     await on.stage.quiet();
   });
 
+  test('one that somebody removes while it boots has failed: 500 provisioning_failed', async () => {
+    let attempt = 0;
+    // It has to be made, and removed, before the answer that it boots.
+    const failed = await until('an engine removed in time', async () => {
+      const contract = `removed-${attempt++}`;
+      const answer = on.api.send('POST /provision/acestream', {
+        body: { labels: { contract }, env: { STARTUP_MS: '60000' } },
+      });
+      const boots = await until('its container', async () =>
+        (await on.stage.containers()).find((c) => c.labels['contract'] === contract),
+      );
+      await until('it is removed', async () => (await on.api.send(`DELETE /containers/${boots.name}`)).status === 200);
+      return (await answer).status === 500 ? answer : null;
+    });
+    expect(JSON.parse(failed.body)).toMatchObject({
+      detail: { error: 'provisioning_failed', code: 'general_error', can_retry: true, should_wait: false },
+    });
+    await on.stage.quiet();
+    expect(await on.stage.containers()).toHaveLength(3);
+  });
+
+  test('a port that is taken is refused with general_error, and waiting does not help', async () => {
+    const body = { host_port: on.engine.port };
+    const { detail } = await on.api.expect('POST /provision/acestream', 503, shape.Refusal, { body });
+    const wanted = { error: 'provisioning_blocked', code: 'general_error', can_retry: false, should_wait: false };
+    expect(detail).toMatchObject(wanted);
+  });
+
   test('POST /gc removes idle engines beyond the wanted ones, never one with a stream, never the forwarded one', async () => {
     expect(await on.api.expect('POST /scale/2', 200, shape.Scaled)).toEqual({ scaled_to: 2 });
     expect(await on.api.expect('POST /gc', 200, shape.Collected)).toEqual({ status: 'ok' });
@@ -181,19 +210,45 @@ describe('engines on request', () => {
   });
 });
 
-test('while no VPN is well, an engine is refused with vpn_disconnected, and the status says so', async () => {
-  await on.stage.vpn().stop();
-  const { provisioning, vpn } = await until('a status that says so', async () => {
-    const status = await on.api.expect('GET /orchestrator/status', 200, shape.OrchestratorStatus);
-    return status.provisioning.blocked_reason_details?.code === 'vpn_disconnected' && status;
-  });
-  expect(provisioning).toMatchObject({ can_provision: false, blocked_reason_details: { should_wait: true } });
-  expect(vpn.connected).toBe(false);
+test('the forwarded engine that is removed is made anew', async () => {
+  expect(await on.api.expect(`DELETE /containers/${id()}`, 200, shape.Deleted)).toEqual({ deleted: id() });
+  await until('its container gone', async () => (await on.stage.containers()).every((c) => c.id !== id()));
+  expect((await on.stage.forwarded(FORWARDED_PORT)).container_id).not.toBe(id());
+  await on.stage.quiet();
+});
+
+test('while the VPN is down it is refused with vpn_disconnected, as the status says, and afterwards it works again', async () => {
+  await on.stage.vpn().setHealth(false);
+  await until('the VPN shown as unhealthy', async () => (await on.stage.statusOf()).health === 'unhealthy');
   const { detail } = await on.api.expect('POST /provision/acestream', 503, shape.Refusal, { body: {} });
-  expect(detail).toMatchObject({ error: 'provisioning_blocked', code: 'vpn_disconnected', should_wait: true });
+  expect(detail).toMatchObject({
+    error: 'provisioning_blocked',
+    code: 'vpn_disconnected',
+    can_retry: true,
+    should_wait: true,
+  });
+  expect(await on.api.expect('GET /orchestrator/status', 200, shape.OrchestratorStatus)).toMatchObject({
+    status: 'unavailable',
+    vpn: { connected: false },
+    provisioning: {
+      can_provision: false,
+      blocked_reason: detail.message,
+      blocked_reason_details: { should_wait: true },
+    },
+  });
   // Its answer is reused for a moment.
   await until('no engine listed', async () => {
     const engines = await on.api.expect('GET /engines', 200, Type.Array(shape.Engine));
     return engines.length === 0;
   });
+  await on.stage.vpn().setHealth(true);
+  await on.stage.forwarded(FORWARDED_PORT);
+  const made = await until('an engine after the outage', async () => {
+    const body = { labels: { contract: 'after the outage' } };
+    const { status, body: answer } = await on.api.send('POST /provision/acestream', { body });
+    return status === 200 && decoded(shape.Provisioned, answer);
+  });
+  await until('it listed', async () =>
+    (await on.stage.engines()).some((e) => [e.container_id, e.container_name].includes(made.container_id)),
+  );
 });

@@ -19,7 +19,8 @@ export interface ContractStage {
 
 export async function startContractStage(): Promise<ContractStage> {
   const stage = await Stage.start({
-    vpns: [{ port: FORWARDED_PORT, healthIntervalMs: 500 }],
+    docker: 'simulated',
+    vpns: [{ port: FORWARDED_PORT }],
     env: {
       ...NO_PROXY,
       API_KEY,

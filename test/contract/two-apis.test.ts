@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
+import type { Answer } from '../../simulator/http-exchange';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
 import { decoded } from '../../simulator/proxy-client-shapes';
@@ -12,9 +13,11 @@ import { ContractClient } from './client';
 import { API_KEY, strictProxy } from './proxy-stage';
 import * as shape from './shapes';
 
-// Two APIs beside one worker, each with a proxy of its own: what one has answered comes true on the other. The tests follow on one another.
+// Two APIs beside one worker, each with a proxy of its own: what one has answered comes true on the other, and both together make one
+// engine for one request. The tests follow on one another.
 
 const ROUNDS = ALL ? 40 : 4;
+const BOTH = [0, 1] as const;
 const BOTH_WAYS = [
   [0, 1],
   [1, 0],
@@ -35,7 +38,11 @@ beforeAll(async () => {
   stage = await Stage.inMemory();
   await stage.addVpns([{ port: 50_001 }, { port: 51_001 }]);
   await Promise.all(stage.vpns.map((vpn) => vpn.untilHealth('healthy')));
-  const settings = { ...NO_PROXY, API_KEY, MIN_REPLICAS: '6', MIN_FREE_REPLICAS: '0' };
+  const settings = {
+    ...NO_PROXY,
+    ...{ API_KEY, API_CHANGES_PER_MINUTE: '0' },
+    ...{ MIN_REPLICAS: '6', MIN_FREE_REPLICAS: '0', ENGINE_GRACE_PERIOD_S: '600' },
+  };
   await stage.startPortward(settings, {}, true);
   const [port = 0] = await freePorts(1);
   second = stage.portward.beside('api', {}, port);
@@ -138,34 +145,124 @@ test('a report of a stream that one API has answered is in the lists and metrics
   expect(proxies.flatMap((proxy) => proxy.requests.failures)).toEqual([]);
 }, 60_000);
 
+/** On a busy machine Temporal may be late to tell that process. */
+async function hiddenBy(n: 0 | 1, engine: string): Promise<void> {
+  await until(`${engine} hidden`, async () => !(await idsOf(n)).includes(engine));
+}
+
 test.each(BOTH_WAYS)(
-  'an engine that API %i was told to remove, or has replaced, is hidden on API %i by then',
+  'an engine that API %i was told to remove, or has replaced, is hidden on API %i, too',
   async (to, other) => {
     const vpn = stage.vpn(to);
     const listed = (await engines(to)).filter((e) => e.vpn_container === vpn.name);
     const plain = listed.find((e) => !e.forwarded)?.container_id ?? '';
     await apis[to].expect(`DELETE /containers/${plain}`, 200, shape.Deleted);
-    expect(await idsOf(other)).not.toContain(plain);
+    await hiddenBy(other, plain);
     const forwarded = listed.find((e) => e.forwarded)?.container_id ?? '';
     const answer = await apis[to].send(`POST /vpns/${vpn.name}/replacements`, { body: { reason: 'to see' } });
     expect(answer.status).toBe(202);
-    expect(await idsOf(other)).not.toContain(forwarded);
+    await hiddenBy(other, forwarded);
     await atRest();
   },
   60_000,
 );
 
-test('no list is ever half or empty, though an API, and then the worker, is killed and comes back', async () => {
-  await second.kill('SIGKILL');
-  await second.start();
+/** Of the first VPN: while that does not answer in time, an engine with any port would be brought up on the other one. */
+const host_port = 19_400;
+
+/** Within a proxy's patience. */
+function provision(n: 0 | 1, body: object): Promise<Answer> {
+  return apis[n].send('POST /provision/acestream', { body, limitMs: 3_000 });
+}
+
+/** Asks again, as proxies do, while it is told to: on a busy machine a container may take longer than they wait. */
+async function provisioned(n: 0 | 1, body: object): Promise<Static<typeof shape.Provisioned>> {
+  return until('an engine on request', async () => {
+    const { status, body: answer } = await provision(n, body);
+    if (status === 200) return decoded(shape.Provisioned, answer);
+    const { can_retry, should_wait } = decoded(shape.Refusal, answer).detail;
+    if (can_retry && should_wait) return null;
+    throw new Error(`expected 200, found ${status} ${answer}`);
+  });
+}
+
+/** Of both VPNs, those with that label. */
+async function labelled(stream_id: string): Promise<string[]> {
+  const containers = await Promise.all(stage.vpns.map((vpn) => stage.containers(vpn)));
+  return containers.flat().flatMap(({ id, labels }) => (labels['stream_id'] === stream_id ? [id] : []));
+}
+
+/** Resolves with its id. @param name or id: the name is told where there is no container yet when the answer is due */
+async function listedBy(n: 0 | 1, name: string): Promise<string> {
+  const engine = await until(`${name} listed`, async () =>
+    (await engines(n)).find((e) => [e.container_id, e.container_name].includes(name)),
+  );
+  return engine.container_id;
+}
+
+async function remove(id: string): Promise<void> {
+  await apis[0].expect(`DELETE /containers/${id}`, 200, shape.Deleted);
+  await until('the container gone', async () => (await apis[1].send(`GET /containers/${id}`)).status === 404);
   await atRest();
+}
+
+test('an engine that boots slowly is answered in time, and repeats get that one, through whichever API', async () => {
+  const body = { labels: { stream_id: 'slow' }, env: { STARTUP_MS: '3000' }, host_port };
+  const first = await provisioned(0, body);
+  expect(await idsOf(0)).not.toContain(first.container_id);
+  const repeats = [await provisioned(1, body), ...(await Promise.all(BOTH.map((n) => provisioned(n, body))))];
+  for (const repeat of repeats) expect(repeat).toEqual(first);
+  expect(await labelled('slow')).toHaveLength(1);
+  await remove(await listedBy(1, first.container_id));
+}, 60_000);
+
+test('two processes that are asked at the same moment make one engine', async () => {
+  const body = { labels: { stream_id: 'both' }, host_port };
+  const [one, other] = await Promise.all(BOTH.map((n) => provisioned(n, body)));
+  expect(one).toEqual(other);
+  const id = await listedBy(1, one?.container_id ?? '');
+  expect(await labelled('both')).toEqual([id]);
+  await remove(id);
+});
+
+test('SIGKILL of an API: the worker works on, and the next one has the list as it is by then', async () => {
+  const [old, vpn] = [await stage.forwarded(50_001), stage.vpn()];
+  await stage.api.kill('SIGKILL');
+  await vpn.changePort(50_101);
+  await until('the engine on the new port, and nothing else', async () => {
+    const containers = await stage.containers(vpn);
+    const fresh = containers.some((c) => c.labels['acestream.p2p_port'] === '50101');
+    return fresh && containers.every((c) => c.id !== old.container_id);
+  });
+  await stage.api.start();
+  expect((await stage.listed(6)).map((e) => e.container_id)).not.toContain(old.container_id);
+  expect((await stage.forwarded(50_101)).container_id).not.toBe(old.container_id);
+  await atRest();
+}, 60_000);
+
+test('while no worker is there it is refused in time, and afterwards the same request gets one engine', async () => {
+  const body = { labels: { stream_id: 'no worker' }, host_port };
   for (const vpn of stage.vpns) await stage.atRest(vpn);
   await stage.portward.kill('SIGKILL');
+  const refusals = [await provision(0, body), ...(await Promise.all(BOTH.map((n) => provision(n, body))))];
+  for (const { status, body: answer } of refusals) {
+    const { detail } = decoded(shape.Refusal, answer);
+    expect({ status, ...detail }).toMatchObject({
+      status: 503,
+      ...{ code: 'general_error', can_retry: true, should_wait: true },
+    });
+  }
   await stage.portward.start();
-  await atRest();
+  const made = await provisioned(0, body);
+  const id = await listedBy(1, made.container_id);
+  expect(await labelled('no worker')).toEqual([id]);
+  await remove(id);
+}, 120_000);
+
+test('no list was ever half or empty, though APIs and the worker were killed and came back', async () => {
   const before = lists;
   await until('some more lists', () => lists > before + 10);
   await readers.stop();
   expect(incomplete).toEqual([]);
   expect(lists).toBeGreaterThan(100);
-}, 120_000);
+});

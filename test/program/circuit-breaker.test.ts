@@ -1,4 +1,6 @@
+import type { RefusalJson } from '../../src/api/schemas/provisioning';
 import type { BreakerJson } from '../../src/api/schemas/engines';
+import type { OrchestratorStatusJson } from '../../src/api/schemas/status';
 import { engineImage } from '../../simulator/engine-image';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
@@ -68,7 +70,7 @@ async function losePlainEngine(): Promise<void> {
   expect(response.status).toBe(202);
 }
 
-test('first engines that never answer open a breaker, which can be reset when they work again', async () => {
+test('first engines that never answer open a breaker, for which a request is refused, and which can be reset when they work again', async () => {
   expect(await isOpen('general', 2)).toMatchObject({
     failure_threshold: 2,
     recovery_timeout: 600,
@@ -76,6 +78,18 @@ test('first engines that never answer open a breaker, which can be reset when th
   });
   await stage.portward.untilLog(/Circuit breaker \(general\) open: 2 engines in a row could not be brought up/);
   expect(await breaker('replacement')).toMatchObject({ state: 'closed', failure_count: 0 });
+  const { provisioning } = await stage.get<OrchestratorStatusJson>('/orchestrator/status');
+  const refused = await stage.provision({ labels: { another: 'one' } });
+  const { detail } = (await refused.json()) as { detail: RefusalJson };
+  expect([refused.status, detail]).toMatchObject([
+    503,
+    { error: 'provisioning_blocked', code: 'circuit_breaker', can_retry: false, should_wait: true },
+  ]);
+  expect(detail.recovery_eta_seconds).toBeGreaterThan(500);
+  expect(provisioning).toMatchObject({
+    ...{ can_provision: false, circuit_breaker_state: 'open' },
+    blocked_reason_details: { code: 'circuit_breaker' },
+  });
   await until('no container made while it is open', async () => (await stage.containers()).length === 0);
   expect(await stage.engines()).toEqual([]);
   await imageIs('good');

@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
+import type { RefusalJson } from '../../src/api/schemas/provisioning';
 import type { EngineJson } from '../../src/api/schemas/engines';
+import type { OrchestratorStatusJson } from '../../src/api/schemas/status';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
@@ -103,7 +105,7 @@ describe('killed with SIGKILL', () => {
   });
 });
 
-test('Docker is away: said once in log and status, the list is kept, and a change meanwhile is healed when it is back', async () => {
+test('Docker is away: said once in log and status, the list is kept, a request is refused, and a change meanwhile is healed when it is back', async () => {
   const before = await ids();
   await s.gate.shut();
   await until('the problem in status', async () => /Docker is not reachable/.test((await s.statusOf()).problem ?? ''));
@@ -118,6 +120,18 @@ test('Docker is away: said once in log and status, the list is kept, and a chang
   });
   const engines = await s.engines();
   expect(engines.map((e) => e.container_id).toSorted()).toEqual(before);
+  const { provisioning } = await s.get<OrchestratorStatusJson>('/orchestrator/status');
+  const refused = await s.provision({});
+  const { detail } = (await refused.json()) as { detail: RefusalJson };
+  expect([refused.status, detail]).toMatchObject([
+    503,
+    { error: 'provisioning_blocked', code: 'vpn_error', can_retry: true, should_wait: true },
+  ]);
+  expect(detail.recovery_eta_seconds).toBeGreaterThan(0);
+  expect(provisioning).toMatchObject({
+    ...{ can_provision: false, blocked_reason: expect.stringContaining('Docker') },
+    blocked_reason_details: { code: 'vpn_error' },
+  });
   // An engine that nobody could look at has not been seen.
   for (const { last_seen: seen } of engines) expect(Date.parse(seen)).toBeLessThan(missedSince);
   await s.gate.reopen();
