@@ -9,7 +9,7 @@ export interface Import {
   readonly isType: boolean;
 }
 
-const root = join(__dirname, '..', '..');
+export const root = join(__dirname, '..', '..');
 
 /** @param folders at the top of the repository */
 export function importsIn(...folders: string[]): Import[] {

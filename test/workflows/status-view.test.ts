@@ -43,9 +43,20 @@ describe('a status that is kept while time passes says what a new one would', ()
 
 test('it shows replacements without what only the workflow needs of them', () => {
   const extras = { labels: { stream_id: 'ch-42' }, sealedEnv: null };
-  const [shown] = vpnStatus({ replacements: [replacement({ target: target({ extras }) })] }).replacements;
-  expect(Object.keys(shown ?? {})).not.toEqual(expect.arrayContaining(['leave']));
-  expect(shown?.target).not.toHaveProperty('extras');
+  const whole = replacement({ target: target({ extras, isHttpPortGiven: true }), wasInUse: true, taken: null });
+  const [shown] = vpnStatus({ replacements: [whole] }).replacements;
+  expect(Object.keys(shown?.target ?? {})).toEqual([
+    'generation',
+    'role',
+    'httpPort',
+    'httpsPort',
+    'p2pPort',
+    'waitFor',
+  ]);
+  const own = ['wasInUse', 'taken', 'draining', 'leave', 'leaveAsked'];
+  expect(Object.keys(shown ?? {}).toSorted()).toEqual(
+    [...Object.keys(whole).filter((key) => !own.includes(key)), 'isPromising'].toSorted(),
+  );
 });
 
 test('an engine can be asked for exactly where a port can be given out', () => {

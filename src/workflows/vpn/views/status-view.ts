@@ -1,12 +1,9 @@
 import type { BreakerKey, BreakerView } from '../../../domain/vpn/breaker';
-import { engineRef, type ContainerId, type Instant } from '../../../domain/engine';
-import { label, replacementLabel } from '../../../domain/names';
 import { isHealthy } from '../../../domain/vpn/observation';
-import { comingName, type Replacement, type Target } from '../../../domain/replacement';
+import type { Replacement, Target } from '../../../domain/replacement';
 import { inWords } from '../../../lib/problem';
 import { notForwarding } from '../../../domain/vpn/problems';
 import type {
-  EngineView,
   PoolView,
   PortView,
   RemedyView,
@@ -15,7 +12,7 @@ import type {
   VpnStatusView,
 } from '../../../domain/vpn/status-view';
 import { eligibilityOf } from '../requests/eligibility';
-import { listedOn } from './listing';
+import { engineViews } from './engine-views';
 import { lostFrom, targetOf } from '../pool-facts';
 import { problemOf } from '../report/problems';
 import { isHeldUp, trialAt } from '../requests/provisioning-allowance';
@@ -54,7 +51,7 @@ export function statusView(data: VpnData): VpnStatusView {
     target: targetOf(data),
     ownTarget: settings.targetEngines,
     startupTimeoutMs,
-    engines: enginesView(data),
+    engines: engineViews(data),
     enginesRunning: new Set([...running(data), ...bootingEngines(data)].map((e) => e.id)).size,
     streams,
     replacements: data.replacements.map((r) => replacementView(data, r)),
@@ -129,33 +126,12 @@ function running({ sight }: VpnData) {
 }
 
 function replacementView(data: VpnData, replacement: Replacement): ReplacementView {
-  const { target } = replacement;
-  return {
-    id: replacement.id,
-    number: replacement.number,
-    cause: replacement.cause,
-    reason: replacement.reason,
-    requestId: replacement.requestId,
-    oldPort: replacement.oldPort,
-    old: replacement.old,
-    target: target && targetView(target),
-    made: replacement.made,
-    madeAt: replacement.madeAt,
-    newEngine: replacement.newEngine,
-    state: replacement.state,
-    startedAt: replacement.startedAt,
-    readyAt: replacement.readyAt,
-    goneAt: replacement.goneAt,
-    endedAt: replacement.endedAt,
-    failedAttempts: replacement.failedAttempts,
-    lastError: replacement.lastError,
-    heldUntil: replacement.heldUntil,
-    isPromising: isPromising(data, replacement),
-  };
+  const { wasInUse, givenUp, taken, draining, leave, leaveAsked, target, ...facts } = replacement;
+  return { ...facts, target: target && targetView(target), isPromising: isPromising(data, replacement) };
 }
 
-function targetView({ generation, role, httpPort, httpsPort, p2pPort, waitFor }: Target): ReplacementView['target'] {
-  return { generation, role, httpPort, httpsPort, p2pPort, waitFor };
+function targetView({ extras, isHttpPortGiven, ...target }: Target): ReplacementView['target'] {
+  return target;
 }
 
 function isPromising(data: VpnData, replacement: Replacement): boolean {
@@ -164,100 +140,4 @@ function isPromising(data: VpnData, replacement: Replacement): boolean {
   if (failedAttempts > 0 || isHeldUp(data, replacement)) return false;
   // Before it can begin another one has to pass its grace and stop.
   return made !== null || target.waitFor.length === 0;
-}
-
-function enginesView(data: VpnData): EngineView[] {
-  return [...present(data), ...lettingGo(data), ...pending(data)];
-}
-
-/** An engine's container as the last look has found it, if it has. */
-function containerStatus({ sight }: VpnData, id: ContainerId): 'running' | 'exited' {
-  return sight?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
-}
-
-function present(data: VpnData): EngineView[] {
-  const listed = new Map((listedOn(data, data.port.last) ?? []).map((e) => [e.id, e]));
-  return data.engines.map((engine) => {
-    const { labels, ready, health, lastUsedAt, cutOff, firstSeen } = engine;
-    const shown = listed.get(engine.id);
-    return {
-      ...engineRef(engine),
-      labels,
-      ready,
-      health,
-      lastUsedAt,
-      cutOff,
-      phase: shown ? 'ready' : 'hidden',
-      forwarded: shown?.forwarded ?? false,
-      isMade: true,
-      isGone: false,
-      status: containerStatus(data, engine.id),
-      image: imageOf(data, labels),
-      createdAt: firstSeen,
-      leavingSince: null,
-    };
-  });
-}
-
-const NOT_LISTED = { forwarded: false, ready: false, health: 'unknown', lastUsedAt: null, cutOff: false } as const;
-
-function pending(data: VpnData): EngineView[] {
-  const { settings } = data;
-  const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
-  return runningReplacements(data).flatMap((replacement): EngineView[] => {
-    const { made, target, startedAt, readyAt } = replacement;
-    const name = comingName(settings.vpn, replacement);
-    if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
-    const { id } = made ?? { id: name };
-    const labels = { ...target.extras?.labels, ...ownLabels(data, replacement) };
-    return [
-      {
-        ...NOT_LISTED,
-        ...engineRef({ ...target, id, name: made?.name ?? name }),
-        labels,
-        phase: 'pending',
-        isMade: made !== null,
-        isGone: false,
-        status: data.sight?.engines.some((e) => e.id === id) ? containerStatus(data, id) : 'created',
-        image: settings.image,
-        createdAt: startedAt,
-        leavingSince: null,
-      },
-    ];
-  });
-}
-
-function lettingGo(data: VpnData): EngineView[] {
-  const { evicted, replacements, leftOvers } = data;
-  const draining = new Set(replacements.flatMap((r) => r.draining));
-  const since = new Map(replacements.flatMap((r) => r.old.map((e): [ContainerId, Instant] => [e.id, r.startedAt])));
-  const left = new Set(leftOvers.map((e) => e.id));
-  const ended = replacements.filter((r) => r.state === 'completed');
-  // The next look will not find them; until then they are kept from being taken for new ones.
-  const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
-  return evicted.map((engine) => {
-    const made = replacements.find((r) => r.newEngine?.id === engine.id);
-    const labels = made ? ownLabels(data, made) : {};
-    return {
-      ...NOT_LISTED,
-      ...engineRef(engine),
-      labels,
-      phase: draining.has(engine.id) ? 'draining' : 'leaving',
-      isMade: true,
-      isGone: gone.has(engine.id),
-      status: containerStatus(data, engine.id),
-      image: imageOf(data, labels),
-      createdAt: made?.startedAt ?? null,
-      leavingSince: since.get(engine.id) ?? null,
-    };
-  });
-}
-
-function ownLabels({ settings, lineage }: VpnData, { number }: Replacement): Record<string, string> {
-  return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
-}
-
-/** Others may have made theirs from any. */
-function imageOf({ settings }: VpnData, labels: Readonly<Record<string, string>>): string | null {
-  return labels[label.replacement] === undefined ? null : settings.image;
 }
