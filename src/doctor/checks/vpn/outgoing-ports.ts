@@ -69,7 +69,7 @@ export function judgeOutgoing({ sysctl, ofHost, httpPorts, httpsPorts, forwarded
       ? `set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of ${outgoing.first}-${outgoing.last}, or ${SYSCTL} of the VPN's container to ports outside of theirs`
       : ofHost
         ? `on the Docker host: sysctl -w ${SYSCTL}='${advised}'`
-        : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (docker run --sysctl ${SYSCTL}='${advised}')`;
+        : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (\`sysctls:\` in its Compose file, or docker run --sysctl ${SYSCTL}='${advised}')`;
   return warning(
     `${from}, among them the engines' ${met.join(' and ')}`,
     'now and then a new engine finds its port taken, and has to wait or to be made again',
