@@ -219,3 +219,11 @@ test('who asks as an API does is told whether an API has a list now, and is sent
   expect(await ask()).toBe(true);
   expect(temporal.asked.at(-1)).toMatchObject({ id: 'vpn/test/gluetun', args: [versions] });
 });
+
+test('a worker of another build, which does not know the question, is told as that and not asked again', async () => {
+  temporal.answer = () => {
+    throw new QueryNotRegisteredError("Workflow did not register a handler for 'status'", 3);
+  };
+  await expect(source.status()).rejects.toThrow(/another version of Portward.*run one version only/);
+  expect(temporal.asked.map(({ message }) => message)).toEqual(['status']);
+});

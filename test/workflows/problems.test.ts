@@ -61,7 +61,7 @@ describe('a container that does not run', () => {
       "Docker keeps restarting VPN container 'gluetun', whose process ends each time (exit code 0): `docker logs gluetun` says why",
     ],
     [{ exitCode: 1 }, "VPN container 'gluetun' is not running (exit code 1): `docker logs gluetun` says why"],
-    [{ exitCode: 0 }, "VPN container 'gluetun' is not running (exit code 0): start it"],
+    [{ exitCode: 0 }, "VPN container 'gluetun' is not running (exit code 0): `docker start gluetun` starts it"],
     [
       { exitCode: 137, outOfMemory: true },
       "VPN container 'gluetun' is not running (exit code 137), killed because its memory was used up: `docker logs gluetun` says why",
@@ -70,7 +70,7 @@ describe('a container that does not run', () => {
       { state: 'created', error: 'Bind for 0.0.0.0:8000 failed: port is already allocated' },
       "Docker can't start VPN container 'gluetun': Bind for 0.0.0.0:8000 failed: port is already allocated",
     ],
-    [{ state: 'created' }, "VPN container 'gluetun' was made and never started: start it"],
+    [{ state: 'created' }, "VPN container 'gluetun' was made and never started: `docker start gluetun` starts it"],
     [{ state: 'paused' }, "VPN container 'gluetun' is paused: `docker unpause gluetun` lets it go on"],
     [{ state: 'removing' }, "VPN container 'gluetun' is being removed"],
     [
