@@ -43,6 +43,54 @@ test('an engine that answered before its VPN was restarted, and is heard of afte
   expect((world.state.list(world.now) ?? []).map((e) => [early.includes(e.id), e.forwarded])).toEqual([[false, true]]);
 });
 
+/** Its engine has a container that does not answer yet. */
+function booting(): World {
+  const world = new World({ targetEngines: 1 });
+  world.observe();
+  world.step(1, true);
+  return world;
+}
+
+/** Without a look. */
+function finish(world: World): void {
+  for (let steps = 0; world.running().length > 0 && steps < 20; steps++) {
+    for (const number of world.running()) world.step(number, true);
+    world.now += 5_000;
+  }
+  world.pass(1_000);
+}
+
+describe('what a replacement has removed is not removed once more', () => {
+  test('an engine that the last look found while it was being made', () => {
+    const world = booting();
+    world.observe();
+    finish(world);
+    world.force(null);
+    finish(world);
+    expect(world.running()).toEqual([]);
+  });
+
+  test('an engine that a look brings up late, which began while it was being made', () => {
+    const world = booting();
+    world.beginLook();
+    finish(world);
+    world.force(null);
+    finish(world);
+    world.deliverLook();
+    expect(world.running()).toEqual([]);
+  });
+
+  test.each(['in time', 'late'])('a new engine that has failed, and that a look brings up %s', (when) => {
+    const world = booting();
+    world.beginLook();
+    if (when === 'in time') world.deliverLook();
+    world.failProvisioning(1);
+    finish(world);
+    world.deliverLook();
+    expect(world.running()).toEqual([]);
+  });
+});
+
 test('nothing is done while Docker can not be asked, though its time has come', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const ill = presentVpn({ health: 'unhealthy' });

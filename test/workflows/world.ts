@@ -75,6 +75,8 @@ interface Child {
   readonly replacement: Replacement;
   work: Work;
   made: { readonly generation: number; readonly id: string; readonly session: string } | null;
+  /** Containers that it has made, and removed again. */
+  readonly discarded: string[];
 }
 
 /** Somebody who plays on an engine, and of whom the workflow was told in time. @property run of the engine's process */
@@ -121,6 +123,8 @@ export class World {
   private lastObservedPort: Port | null = null;
   /** By stream. The state is held against it, so it asks the state for nothing. */
   private readonly viewers = new Map<string, Viewer>();
+  /** Containers that replacements have removed which have told of their end. */
+  private readonly gone = new Set<string>();
   /** Engines that were let go of because they were too many. */
   private readonly surplus = new Set<string>();
   private made = 0;
@@ -512,6 +516,9 @@ export class World {
     const { replacement } = effect;
     if (effect.kind === 'start') {
       const { target, old, heldUntil, cause } = replacement;
+      // Whatever a look shows that began before.
+      const again = old.filter(({ id }) => this.gone.has(id));
+      if (again.length > 0) throw new Error(`removed once more (${cause}): ${JSON.stringify(again)}`);
       if (target)
         expect(breakerState(trialAt(this.state.data, breakerKey(cause, target.role)), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
@@ -523,7 +530,7 @@ export class World {
       const { draining } = replacement;
       const { drainMs } = this.state.data.settings;
       const work = workOf({ target, heldUntil, draining, drainMs }, this.now);
-      this.children.set(replacement.number, { replacement, work, made: null });
+      this.children.set(replacement.number, { replacement, work, made: null, discarded: [] });
       return;
     }
     if (
@@ -606,7 +613,10 @@ export class World {
     if (container?.stuck) {
       container.running = false;
       this.leave(child, container, made.generation);
-    } else this.containers.delete(made.id);
+    } else {
+      this.containers.delete(made.id);
+      child.discarded.push(made.id);
+    }
     child.made = null;
   }
 
@@ -712,6 +722,7 @@ export class World {
     if (unreleased(child.work, old).length > 0 || !isUpToDate(child.work)) return false;
     const generation = child.work.target?.generation ?? null;
     this.children.delete(number);
+    for (const id of [...old.map((e) => e.id), ...child.discarded]) if (!this.containers.has(id)) this.gone.add(id);
     this.state.replacementEnded({ number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
     return true;
   }

@@ -26,7 +26,7 @@ import type { BreakerKey, BreakerKind } from '../../domain/vpn/breaker';
 import type { VpnSettings } from '../../domain/settings';
 import { busyEngines, type StreamEvent } from '../../domain/streams/stream';
 import { breakerKey, breakerKeys, reset, withBreaker, withEngineUp, withFailure } from './decide/breaker';
-import { answering, reconciled, withReports } from './observe/container-reports';
+import { answering, reconciled, without, withReports } from './observe/container-reports';
 import { decide, type Action } from './decide/decide';
 import { chosenBy, joinedBy, refusal, type ForceRequest } from './requests/forcing';
 import { unbornEngine, unbornEngines, type Unborn } from './requests/give-up';
@@ -382,9 +382,9 @@ export class VpnState {
     return this.change(whole, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
   }
 
-  /** Its old engines are gone, but for what Docker does not remove. */
-  private released({ old }: Replacement, now: Instant): void {
-    const { sight, evicted, sealed, leftOvers } = this.current;
+  /** Its old engines are gone, and those that it has made in vain, but for what Docker does not remove. */
+  private released({ old, number }: Replacement, now: Instant): void {
+    const { sight, engines, evicted, sealed, leftOvers, lineage } = this.current;
     const isGone = ({ id }: Pick<EngineRef, 'id'>) =>
       old.some((e) => e.id === id) && !leftOvers.some((e) => e.id === id);
     const stays = (engine: Pick<EngineRef, 'id'>) => !isGone(engine);
@@ -394,10 +394,13 @@ export class VpnState {
       false,
     );
     this.tellStopped(gone, now);
+    const told = new Set([...engines, ...evicted].map((e) => e.id));
+    const own = replacementLabel(lineage, number);
+    const inVain = sight?.found.filter((e) => e.labels[label.replacement] === own && !told.has(e.id)) ?? [];
     this.update({
       evicted: evicted.filter(stays),
       sealed: sealed.filter((id) => stays({ id })),
-      sight: sight && { ...sight, engines: sight.engines.filter(stays) },
+      sight: sight && without(sight, new Set([...old.filter(isGone), ...inVain].map((e) => e.id))),
     });
     this.endStreamsOfLostEngines(now);
   }

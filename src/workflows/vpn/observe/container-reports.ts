@@ -41,13 +41,17 @@ export function reconciled(
   if (contradicted.length === 0) return { sight, reports: [], isDoubtful: false };
   const gone = new Set(contradicted.filter((r) => !r.there).map((r) => r.id));
   const up = new Set(contradicted.filter((r) => r.there).map((r) => r.id));
-  const stay = ({ id }: { readonly id: ContainerId }) => !gone.has(id);
-  const engines = [...sight.engines.filter(stay), ...known.filter((e) => up.has(e.id))];
+  const rest = without(sight, gone);
   return {
-    sight: { ...sight, engines, found: sight.found.filter(stay) },
+    sight: { ...rest, engines: [...rest.engines, ...known.filter((e) => up.has(e.id))] },
     reports: contradicted,
     isDoubtful: up.size > 0,
   };
+}
+
+export function without(sight: Sight, gone: ReadonlySet<ContainerId>): Sight {
+  const stays = ({ id }: { readonly id: ContainerId }) => !gone.has(id);
+  return { ...sight, engines: sight.engines.filter(stays), found: sight.found.filter(stays) };
 }
 
 /** An engine that answers, as a look would show it. @param session the run of the VPN's container in whose network it is */
