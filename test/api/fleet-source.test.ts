@@ -65,8 +65,24 @@ test('a fleet whose VPNs can not be told does it later, and is answered before a
   expect(await fleet.scaled(2_800)).toBe('answered');
 });
 
-test('a fleet that is not there is an error, not a promise', async () => {
+const notThere = () => Promise.reject(new WorkflowNotFoundError('not found', 'fleet/home', undefined));
+
+test('a fleet that is begun anew is asked again, once it is there', async () => {
   const fleet = new FleetInTemporal();
-  fleet.takeUp = () => Promise.reject(new WorkflowNotFoundError('not found', 'fleet/home', undefined));
-  expect(await fleet.scaled(0)).toContain('not found');
+  fleet.takeUp = () => (fleet.asked.length < 3 ? notThere() : Promise.resolve());
+  expect(await fleet.scaled(1_000)).toBe('answered');
+  expect(fleet.asked).toHaveLength(3);
+});
+
+test('a fleet that does not come is an error, not a promise, before a client gives up', async () => {
+  const fleet = new FleetInTemporal();
+  fleet.takeUp = notThere;
+  expect(await fleet.scaled(2_500)).toContain('not found');
+});
+
+test('what a fleet does not take up for another reason is told at once', async () => {
+  const fleet = new FleetInTemporal();
+  fleet.takeUp = () => Promise.reject(new Error('permission denied'));
+  expect(await fleet.scaled(0)).toContain('permission denied');
+  expect(fleet.asked).toHaveLength(1);
 });

@@ -41,13 +41,13 @@ export class FleetSupervision {
     await this.client.workflow.signalWithStart<typeof fleet, [FleetSettings]>('fleet', {
       workflowId,
       taskQueue: taskQueue(settings.instance),
-      args: [{ settings, demand: demandOf(former) }],
+      args: [{ settings }],
       signal: configureFleetSignal,
       signalArgs: [settings],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION },
+      memo: { [VERSION_IN_MEMO]: WORKFLOW_VERSION, ...demandOf(former) },
       staticSummary: 'Engines over all VPNs',
       staticDetails: 'Says to each VPN how many engines it keeps.',
     });
@@ -90,6 +90,7 @@ export class FleetSupervision {
 }
 
 /** It outlives a workflow that was terminated. */
-function demandOf(former: WorkflowExecutionDescription | null): number | null {
-  return parseDemand(former?.memo?.[DEMAND_IN_MEMO]);
+function demandOf(former: WorkflowExecutionDescription | null): Readonly<Record<string, number>> {
+  const demand = parseDemand(former?.memo?.[DEMAND_IN_MEMO]);
+  return demand === null ? {} : { [DEMAND_IN_MEMO]: demand };
 }

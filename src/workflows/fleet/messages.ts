@@ -14,5 +14,5 @@ export const configureFleetSignal = defineSignal<[FleetSettings]>('configure');
 /** From a VPN's workflow: a `PoolReport`. */
 export const reportedSignal = defineSignal<[unknown]>('reported');
 
-/** In the workflow's memo, from where the next one takes it when this one was terminated. */
+/** In the workflow's memo, which the next run has from the start, also when this one was terminated. Absent where there is none. */
 export const DEMAND_IN_MEMO = 'demand';

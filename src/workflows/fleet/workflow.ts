@@ -2,9 +2,9 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
   log,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -30,8 +30,6 @@ const FIRST_DECISION_AFTER_MS = 3_000;
 
 export interface FleetInput {
   readonly settings: FleetSettings;
-  /** Of a former life of this workflow. */
-  readonly demand?: number | null;
   /** State of the run before this one, when the workflow continued as new. */
   readonly carried?: FleetState;
 }
@@ -41,8 +39,14 @@ export interface FleetInput {
  * with what they were told last when this workflow is not there.
  */
 export async function fleet(input: FleetInput): Promise<void> {
-  const { settings, demand = null } = input;
-  let state: FleetState = input.carried ?? { settings, demand, members: [], wanted: null, waiting: {} };
+  const { settings } = input;
+  let state: FleetState = input.carried ?? {
+    settings,
+    demand: rememberedDemand(),
+    members: [],
+    wanted: null,
+    waiting: {},
+  };
   const alarm = new Alarm();
   /** Null: nothing has come that is to be decided. */
   let decideAt: number | null = Date.now() + (input.carried ? 0 : FIRST_DECISION_AFTER_MS);
@@ -84,6 +88,8 @@ export async function fleet(input: FleetInput): Promise<void> {
   function scale(engines: number): number {
     log.info(`Asked to scale to ${engines} engines over all VPNs`, { event: 'scale' });
     state = { ...state, demand: engines <= state.settings.minReplicas ? null : engines };
+    // In the task that takes it up, so that whoever hears of that can rely on it: the workflow may be ended at any moment.
+    rememberDemand(state.demand);
     return ++asked;
   }
 
@@ -123,9 +129,11 @@ export async function fleet(input: FleetInput): Promise<void> {
 
   for (;;) {
     setCurrentDetails(describeFleet(state));
-    rememberDemand(state.demand);
-    if (historyIsLong() && allHandlersFinished())
-      await continueAsNew<typeof fleet>({ settings: state.settings, carried: state });
+    if (historyIsLong() && allHandlersFinished()) {
+      // The next run has the memo that this one was begun with, if it is not given another one.
+      const nextRun = makeContinueAsNewFunc<typeof fleet>({ memo: workflowInfo().memo ?? {} });
+      await nextRun({ settings: state.settings, carried: state });
+    }
     const due = () => Math.min(decideAt ?? Infinity, members.silent(state).length > 0 ? askAt : Infinity);
     const isAsked = () => asked > decided;
     while (!isAsked() && due() > Date.now()) {
@@ -157,8 +165,12 @@ async function tell(instance: string, targets: Targets): Promise<Record<string, 
   return Object.fromEntries(told);
 }
 
+/** Of a former life of this workflow, until another one comes. */
+function rememberedDemand(): number | null {
+  return parseDemand(workflowInfo().memo?.[messages.DEMAND_IN_MEMO]);
+}
+
 /** Writes an event to history, so only when it has changed. */
 function rememberDemand(demand: number | null): void {
-  const remembered = workflowInfo().memo?.[messages.DEMAND_IN_MEMO] ?? null;
-  if (remembered !== demand) upsertMemo({ [messages.DEMAND_IN_MEMO]: demand });
+  if (rememberedDemand() !== demand) upsertMemo({ [messages.DEMAND_IN_MEMO]: demand });
 }
