@@ -38,9 +38,9 @@ export function lineageOf(replacementId: string): string {
   return replacementId.slice(replacementId.lastIndexOf('-') + 1);
 }
 
-/** What the ids of all replacements of a VPN begin with. */
-export function replacementWorkflowIdPrefix(instance: string, vpn: string): string {
-  return `replace/${instance}/${vpn}/`;
+/** What the ids of all replacements of a VPN begin with, or of all VPNs. */
+export function replacementWorkflowIdPrefix(instance: string, vpn?: string): string {
+  return vpn === undefined ? `replace/${instance}/` : `replace/${instance}/${vpn}/`;
 }
 
 /**

@@ -5,8 +5,9 @@ import type { Stage } from './stage';
 
 // Every way in which a replacement is asked for by hand.
 
-export function forcedCases(on: () => Stage): void {
+export function forcedCases(on: () => Stage, at: number): void {
   let stage: Stage;
+  const vpn = () => stage.vpn(at);
   beforeAll(() => {
     stage = on();
   });
@@ -16,20 +17,20 @@ export function forcedCases(on: () => Stage): void {
     // Its list may be as old as ENGINES_MAX_AGE_MS, from before it was asked for.
     return until(
       `the end of ${id}`,
-      async () => (await stage.replacements()).find((r) => r.id === id && r.state === 'completed'),
+      async () => (await stage.replacements(vpn())).find((r) => r.id === id && r.state === 'completed'),
       40_000,
     );
   }
 
   async function theOnlyEngine(): Promise<string> {
-    const engine = await stage.forwarded(65_290);
-    expect((await stage.containers()).map((c) => c.id)).toEqual([engine.container_id]);
+    const engine = await stage.forwarded(65_290, vpn());
+    expect((await stage.containers(vpn())).map((c) => c.id)).toEqual([engine.container_id]);
     return engine.container_id;
   }
 
   /** Asks once more for what is one and the same replacement. */
   async function askOnce(): Promise<string> {
-    const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' });
+    const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' }, vpn());
     return ((await response.json()) as ReplacementJson).id;
   }
 
@@ -44,7 +45,7 @@ export function forcedCases(on: () => Stage): void {
 
   test('by HTTP: 202 with the id, the new engine on the same port, started after the old one has stopped', async () => {
     const before = await theOnlyEngine();
-    const response = await stage.replace({ reason: 'to see' });
+    const response = await stage.replace({ reason: 'to see' }, {}, vpn());
     expect(response.status).toBe(202);
     const { id } = (await response.json()) as ReplacementJson;
     const done = await completed(id);
@@ -70,20 +71,20 @@ export function forcedCases(on: () => Stage): void {
 
   test('by HTTP for an engine that is not there: 409 that says so, and nothing is changed', async () => {
     const before = await theOnlyEngine();
-    const response = await stage.replace({ engine: 'nobody' });
+    const response = await stage.replace({ engine: 'nobody' }, {}, vpn());
     expect(response.status).toBe(409);
-    expect(await response.json()).toEqual({ detail: `no engine 'nobody' on VPN '${stage.vpn().name}'` });
+    expect(await response.json()).toEqual({ detail: `no engine 'nobody' on VPN '${vpn().name}'` });
     expect(await theOnlyEngine()).toBe(before);
   });
 
   test('by the command line', async () => {
     const before = await theOnlyEngine();
-    const printed = await stage.portward.command('replace', stage.vpn().name, '--reason', 'from a terminal');
+    const printed = await stage.portward.command('replace', vpn().name, '--reason', 'from a terminal');
     const id = /replace\/\S+/.exec(printed)?.[0] ?? '';
     expect(await completed(id)).toMatchObject({ cause: 'forced', reason: 'from a terminal', state: 'completed' });
     expect(await theOnlyEngine()).not.toBe(before);
     expect(await stage.portward.command('status')).toMatch(
-      new RegExp(`${stage.vpn().name} +healthy +65290 +forwarded`),
+      new RegExp(`${vpn().name} +healthy +65290 +forwarded`),
     );
   });
 
@@ -108,27 +109,27 @@ export function forcedCases(on: () => Stage): void {
   test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {
     const before = await theOnlyEngine();
     const signal = (...input: string[]) =>
-      stage.temporal('workflow', 'signal', '--workflow-id', stage.workflowId(), '--name', 'replaceEngine', ...input);
+      stage.temporal('workflow', 'signal', '--workflow-id', stage.workflowId(vpn()), '--name', 'replaceEngine', ...input);
     await signal('--input', '"rubbish"');
     await signal('--input', '{"engine": 7}');
     await stage.portward.untilLog(/signal replaceEngine ignored/);
     expect(await theOnlyEngine()).toBe(before);
     const from = stage.portward.logLines.length;
     await signal();
-    await stage.portward.untilLog(/Replacing engine \S+: forced/, { from });
-    await stage.quiet();
+    await stage.portward.untilLog(new RegExp(`${vpn().name}\\] Replacing engine \\S+: forced`), { from });
+    await stage.quiet(vpn());
     expect(await theOnlyEngine()).not.toBe(before);
   });
 
   test('its workflow shows evict, stop and provision, each readable, under a summary of what changes', async () => {
-    const [latest] = await stage.replacements();
+    const [latest] = await stage.replacements(vpn());
     const client = await stage.client();
     const handle = client.workflow.getHandle(latest?.id ?? '');
     const { events } = await handle.fetchHistory();
     const summaries = (events ?? []).flatMap(({ userMetadata }) =>
       userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
     );
-    expect(summaries[0]).toBe(`${stage.vpn().name}: 65290 → 65290, forced`);
+    expect(summaries[0]).toBe(`${vpn().name}: 65290 → 65290, forced`);
     // The rest is a timer, which an engine that answers soon ends.
     const activities = summaries.slice(1).filter((summary) => !summary.endsWith('is still booting'));
     // The port is waited for while the old one is hidden and stopped.

@@ -1,21 +1,34 @@
+import { engineFailureCases, FAILING_PORTS } from './engine-failures.cases';
 import { forcedCases } from './forced.cases';
 import { metricsCases } from './metrics.cases';
 import { NO_PROXY, Stage } from './stage';
 
-// How an engine is replaced by hand, and what /metrics says of one that is replaced for a change of the port.
+// Why and how engines are replaced: by hand, for a change of the port as /metrics tells it, and because they fail. VPNs for the last have
+// two engines each, the others one.
 
-const [BY_HAND, MEASURED] = [0, 1];
+const BY_HAND = FAILING_PORTS.length;
+const MEASURED = BY_HAND + 1;
+const ENGINES = 2 * FAILING_PORTS.length + 2;
 
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ docker: 'simulated', vpns: [{}, {}], env: NO_PROXY });
-  for (const at of [BY_HAND, MEASURED]) {
-    await stage.forwarded(65_290, stage.vpn(at));
-    await stage.quiet(stage.vpn(at));
-  }
-});
+  stage = await Stage.start({
+    docker: 'simulated',
+    vpns: [...FAILING_PORTS.map((port) => ({ port })), {}, {}],
+    env: {
+      ...NO_PROXY,
+      MIN_REPLICAS: String(ENGINES),
+      MIN_FREE_REPLICAS: '0',
+      HEALTH_CHECK_INTERVAL_S: '0.5',
+      HEALTH_FAILURE_THRESHOLD: '2',
+    },
+  });
+  await stage.listed(ENGINES);
+  await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
+}, 60_000);
 afterAll(() => stage?.clear());
 
 metricsCases(() => stage, MEASURED);
-forcedCases(() => stage);
+engineFailureCases(() => stage);
+forcedCases(() => stage, BY_HAND);

@@ -79,7 +79,7 @@ export class Supervision {
       try {
         await this.asking(async () => {
           if (begun) {
-            await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings)));
+            await this.restartWhereNeeded();
             await this.fleet?.restartIfNeeded();
           } else {
             await Promise.all(this.settings.map((settings) => this.begin(settings)));
@@ -125,21 +125,34 @@ export class Supervision {
     });
   }
 
-  private async restartIfNeeded(settings: VpnSettings): Promise<void> {
+  private async restartWhereNeeded(): Promise<void> {
+    const [first] = this.settings;
+    if (!first) return;
+    // A VPN that has continued as new since it began a replacement does not have that among its children.
+    const replacements = await listRunning(this.client, replacementWorkflowIdPrefix(first.instance));
+    await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings, replacements)));
+  }
+
+  /** @param replacements that are at work, of all VPNs */
+  private async restartIfNeeded(settings: VpnSettings, replacements: readonly string[]): Promise<void> {
     const { instance, vpn } = settings;
+    const prefix = replacementWorkflowIdPrefix(instance, vpn);
     try {
       const found = await this.client.workflow.getHandle(vpnWorkflowId(instance, vpn)).describe();
       if (found.status.name !== 'RUNNING') {
         this.log.warn(`[${vpn}] its workflow has ended (${found.status.name}), starting it again from Docker's state`);
       } else {
-        const failure = await this.whyStuck(found);
+        const failure = await this.whyStuck(
+          found,
+          replacements.filter((id) => id.startsWith(prefix)),
+        );
         if (failure === null) return;
         this.log.error(
           { event: 'workflow stuck' },
           `[${vpn}] its workflow can't go on, starting it again from Docker's state: ${failure}`,
         );
         const reason = `it could not go on: ${failure}`;
-        await endWithReplacements(this.client, found, replacementWorkflowIdPrefix(instance, vpn), reason);
+        await endWithReplacements(this.client, found, prefix, reason);
       }
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -149,10 +162,9 @@ export class Supervision {
   }
 
   /** What keeps it or one of its replacements from going on; null when all is well. */
-  private async whyStuck(vpn: WorkflowExecutionDescription): Promise<string | null> {
-    const ids = (vpn.raw.pendingChildren ?? []).flatMap(({ workflowId }) => workflowId ?? []);
-    const replacements = await Promise.all(ids.map((id) => this.client.workflow.getHandle(id).describe()));
-    const failures = await Promise.all([vpn, ...replacements].map((found) => failureOfCode(this.client, found)));
+  private async whyStuck(vpn: WorkflowExecutionDescription, replacements: readonly string[]): Promise<string | null> {
+    const described = await Promise.all(replacements.map((id) => this.client.workflow.getHandle(id).describe()));
+    const failures = await Promise.all([vpn, ...described].map((found) => failureOfCode(this.client, found)));
     return failures.find((failure) => failure !== null) ?? null;
   }
 

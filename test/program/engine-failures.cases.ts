@@ -3,24 +3,20 @@ import { startPortHolder } from '../../simulator/port-holder';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { until } from '../simulator/until';
 import { lane } from './lane';
-import { NO_PROXY, Stage } from './stage';
+import type { Stage } from './stage';
 
 // Engines that die, vanish or hang are evicted and replaced; one that keeps dying, ever more slowly. Each VPN here has a
 // forwarded engine and a plain one, and the failures of its own, beside those of the others.
 
-let stage: Stage;
-const [onFirst, onSecond, onThird] = [lane(), lane(), lane()];
+/** Of the first VPNs of the stage, at first. */
+export const FAILING_PORTS = [40_001, 40_002, 40_003] as const;
 
-beforeAll(async () => {
-  stage = await Stage.start({
-    docker: 'simulated',
-    vpns: [{ port: 40_001 }, { port: 40_002 }, { port: 40_003 }],
-    env: { ...NO_PROXY, MIN_REPLICAS: '6', HEALTH_CHECK_INTERVAL_S: '0.5', HEALTH_FAILURE_THRESHOLD: '2' },
+export function engineFailureCases(on: () => Stage): void {
+  const [onFirst, onSecond, onThird] = [lane(), lane(), lane()];
+  let stage: Stage;
+  beforeAll(() => {
+    stage = on();
   });
-  await stage.listed(6);
-}, 60_000);
-
-afterAll(() => stage.clear());
 
 async function enginesOf(vpn: SimulatedVpn): Promise<{ forwarded: EngineJson; plain: EngineJson }> {
   return until(`a forwarded and a plain engine on ${vpn.name}`, async () => {
@@ -167,3 +163,4 @@ test.concurrent(
     await whole(vpn);
   }),
 );
+}
