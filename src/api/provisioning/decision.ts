@@ -86,12 +86,12 @@ function why(
   const vpnsWith = (kind: Found['kind']) => found.filter((f) => f.obstacle?.kind === kind).map((f) => f.facts.vpn);
   const [breaker] = breakers;
   const noImage = obstacles.find((o) => o.kind === 'no image');
-  const blind = obstacles.find((o) => o.kind === 'blind');
+  const unreachable = obstacles.find((o) => o.kind === 'unreachable');
   if (breaker) return blocked.byBreaker(breaker, now);
   if (httpPort !== null && vpnsWith('port taken').length > 0) return blocked.byPort(httpPort);
   if (vpnsWith('no room').length > 0) return blocked.byPortRange(vpnsWith('no room'));
   if (noImage) return blocked.byImage(noImage);
-  if (blind) return blocked.byDocker(blind.problem);
+  if (unreachable) return blocked.byDocker(unreachable.problem);
   if (vpnsWith('another Portward').length > 0) return blocked.byAnotherPortward(vpnsWith('another Portward'));
   // Any of them will do.
   const etas = obstacles.flatMap((o) => (o.kind === 'down' ? [recoveryEtaSeconds(o.recovery, now)] : []));

@@ -49,8 +49,8 @@ function hasOthers(vpns: readonly VpnFacts[], now: Instant): boolean {
   });
 }
 
-function isUsable({ healthy, blind }: VpnStatusView): boolean {
-  return healthy && !blind;
+function isUsable({ healthy, unreachable }: VpnStatusView): boolean {
+  return healthy && !unreachable;
 }
 
 /** Listed a moment ago, and used by nobody. */

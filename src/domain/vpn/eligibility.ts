@@ -3,17 +3,17 @@ import type { Instant, Port } from '../engine';
 import type { Recovery } from './recovery';
 import type { PortRange } from '../settings';
 
-// Whether an engine that somebody asks for can be brought up on a VPN. The VPN's workflow says what it goes by, as instants where time
-// alone can change it. The rule is the same for the API, which chooses a VPN, and for the workflow, which is asked then.
+// Whether an engine that somebody asks for can be brought up on a VPN. The VPN's workflow gives the facts. The API applies this rule to
+// them when it chooses a VPN, and the workflow applies the same rule when it gets the request.
 
 export interface Eligibility {
-  /** What keeps every engine from being brought up; null: nothing. */
+  /** Why the workflow begins nothing at all; null: it acts. */
   readonly standstill:
-    { readonly kind: 'blind'; readonly problem: string } | { readonly kind: 'another Portward' } | null;
+    { readonly kind: 'unreachable'; readonly problem: string } | { readonly kind: 'another Portward' } | null;
   /** Set while the VPN is not healthy: when an engine on it is likely to answer again. */
   readonly down: Recovery | null;
   readonly missingImage: { readonly image: string; readonly pulled: boolean } | null;
-  /** `isTried`: an engine is being brought up, on which it depends whether others may be. */
+  /** `isTried`: an engine is being brought up; if it answers, the circuit breaker closes. */
   readonly breaker: Pick<BreakerView, 'failures' | 'trialAt'> & { readonly isTried: boolean };
   readonly httpPorts: PortRange;
   /** Those of `httpPorts` that no engine can have now. */

@@ -9,8 +9,8 @@ import type { Stream } from '../streams/stream';
 import type { Timeline } from './timeline';
 
 /**
- * What a VPN's workflow says of itself to all who show it. What time alone changes is given as the instant of that change, so that a view
- * stays true while it is kept.
+ * The status of a VPN, as its workflow gives it to the API, the metrics and the page. Where time alone changes something, the view has the
+ * instant of that change. So a view that is kept in memory stays true.
  */
 export interface VpnStatusView extends NewsAnswer {
   readonly instance: string;
@@ -20,7 +20,8 @@ export interface VpnStatusView extends NewsAnswer {
   readonly container: VpnContainerView;
   /** When Docker was asked last; null: not yet. */
   readonly checkedAt: Instant | null;
-  readonly blind: boolean;
+  /** Docker can't be asked. */
+  readonly unreachable: boolean;
   readonly healthy: boolean;
   /** Null while it is not. */
   readonly healthySince: Instant | null;
@@ -35,8 +36,9 @@ export interface VpnStatusView extends NewsAnswer {
   readonly breakers: Readonly<Record<Role, Readonly<Record<BreakerKind, BreakerView>>>>;
   readonly eligibility: Eligibility;
   readonly pool: PoolView | null;
-  /** How many engines it keeps, the forwarded one among them, and how many of its own accord: without the fleet. */
+  /** How many engines the VPN keeps, the forwarded one among them. */
   readonly target: number;
+  /** How many it keeps until the fleet sets another target. */
   readonly ownTarget: number;
   readonly startupTimeoutMs: number;
   /** In every phase of their lives. */
@@ -60,7 +62,7 @@ export interface VpnContainerView {
 export interface PortView {
   /** The last one that was observed in this run of the container. */
   readonly last: Port | null;
-  /** From when on it does not count any more; null: it is confirmed, or there is none. */
+  /** When it stops being valid, because reading it has failed for too long; null: reads succeed, or there is none. */
   readonly expiresAt: Instant | null;
   /** Why it could not be read the last time. */
   readonly problem: string | null;
@@ -69,7 +71,7 @@ export interface PortView {
   readonly isExpected: boolean;
   /** An engine on it has answered. */
   readonly isServed: boolean;
-  /** Until then it, or the VPN's health, counts as changing so often that replacements are spaced; null: it does not. */
+  /** Until when the port or the VPN's health counts as changing too often, so that replacements are spaced; null: neither does. */
   readonly unstableUntil: Instant | null;
 }
 
@@ -84,7 +86,7 @@ export interface RemedyView {
 export interface PoolView {
   /** Engines that are there or being brought up. */
   readonly engines: number;
-  /** From then on they count as lost, and others make up for them; null: they do not. */
+  /** When they begin to count as lost, so that other VPNs make up for them; null: they do not. */
   readonly lostFrom: Instant | null;
 }
 
@@ -96,14 +98,14 @@ export type EnginePhase = 'pending' | 'ready' | 'hidden' | 'draining' | 'leaving
 
 export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' | 'health' | 'lastUsedAt' | 'cutOff'> {
   readonly phase: EnginePhase;
-  /** Listed as the one on the VPN's last port, for as long as that counts. */
+  /** It is listed, and is on the VPN's last port. It counts as forwarded as long as that port is valid. */
   readonly forwarded: boolean;
-  /** False: there is no container yet, or it was not heard of; its id is the name that it is going to have. */
+  /** False: its container is not known yet. Then `id` is the name that the container will have. */
   readonly isMade: boolean;
-  /** It has been let go, and the next look will not find it. */
+  /** Its replacement has ended: the container is removed, and the next look at Docker will show that. */
   readonly isGone: boolean;
   readonly status: 'created' | 'running' | 'exited';
-  /** Null: somebody else has made it, from any. */
+  /** Null: somebody else has made the container, from an image that is not known. */
   readonly image: string | null;
   readonly createdAt: Instant | null;
   /** Since when it is draining or leaving; null: it is neither. */
@@ -111,7 +113,7 @@ export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' |
 }
 
 export interface ReplacementView extends ReplacementFacts {
-  /** Its engine does not answer yet, and nothing is known that keeps it from doing so soon. Nobody in particular has asked for it. */
+  /** Its engine does not answer yet and is expected to soon, and nobody has asked for it: whoever wants an engine may have it. */
   readonly isPromising: boolean;
 }
 

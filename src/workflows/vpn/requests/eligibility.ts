@@ -9,21 +9,21 @@ import { recoveryOf } from '../decide/recovery';
 import { standsAside } from '../observe/rival';
 import type { VpnData } from '../data';
 
-// Whether an engine can be brought up. What is decided here for this workflow and for those who ask it is shown as it is in its status.
+// Whether an engine can be brought up. This workflow decides by it, and its status shows it.
 
-/** What a new engine needs and has not, whoever wants it; null: nothing. */
+/** What is missing for any new engine; null: nothing. */
 export function lackOf(sight: Sight | null): 'healthy VPN' | 'image' | null {
   if (sight === null || !isHealthy(sight.vpn)) return 'healthy VPN';
   return sight.imagePresent ? null : 'image';
 }
 
-/** What keeps this workflow from all that somebody asks for; null: nothing. */
+/** Why nothing that somebody asks for can be begun; null: it can. */
 export function standstillOf(data: VpnData): Eligibility['standstill'] {
-  if (data.blind !== null) return { kind: 'blind', problem: data.blind.problem };
+  if (data.blind !== null) return { kind: 'unreachable', problem: data.blind.problem };
   return standsAside(data) ? { kind: 'another Portward' } : null;
 }
 
-/** For an engine that somebody asks for. */
+/** The facts for an engine that somebody asks for. */
 export function eligibilityOf(data: VpnData): Eligibility {
   const { httpPorts, image, pullPolicy } = data.settings;
   const lack = lackOf(data.sight);
@@ -49,7 +49,7 @@ export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionReques
   switch (obstacle?.kind) {
     case undefined:
       return null;
-    case 'blind':
+    case 'unreachable':
       return obstacle.problem;
     case 'another Portward':
       return `another Portward acts on VPN '${vpn}'`;

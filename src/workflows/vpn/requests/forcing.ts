@@ -34,7 +34,7 @@ export function refusal(data: VpnData, request: ForceRequest, now: Instant): str
   if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
   if (joinedBy(data, request)) return null;
   const standstill = standstillOf(data);
-  if (standstill?.kind === 'blind') return `${standstill.problem}; nothing was replaced`;
+  if (standstill?.kind === 'unreachable') return `${standstill.problem}; nothing was replaced`;
   if (standstill !== null) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
   const lack = lackOf(data.sight);
   if (lack === 'healthy VPN') return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;

@@ -10,7 +10,7 @@ export function engineViews(data: VpnData): EngineView[] {
   return [...present(data), ...lettingGo(data), ...pending(data)];
 }
 
-/** An engine's container as the last look has found it, if it has. */
+/** Of an engine's container, as the last look at Docker has shown it. */
 function containerStatus({ sight }: VpnData, id: ContainerId): 'running' | 'exited' {
   return sight?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
 }
@@ -73,7 +73,7 @@ function lettingGo(data: VpnData): EngineView[] {
   const since = new Map(replacements.flatMap((r) => r.old.map((e): [ContainerId, Instant] => [e.id, r.startedAt])));
   const left = new Set(leftOvers.map((e) => e.id));
   const ended = replacements.filter((r) => r.state === 'completed');
-  // The next look will not find them; until then they are kept from being taken for new ones.
+  // Their containers are removed. They are remembered until a look shows that, so that a late one does not bring them back.
   const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
   return evicted.map((engine) => {
     const made = replacements.find((r) => r.newEngine?.id === engine.id);
@@ -97,7 +97,7 @@ function ownLabels({ settings, lineage }: VpnData, { number }: Replacement): Rec
   return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
 }
 
-/** Others may have made theirs from any. */
+/** Somebody else's container may be of any image. */
 function imageOf({ settings }: VpnData, labels: Readonly<Record<string, string>>): string | null {
   return labels[label.replacement] === undefined ? null : settings.image;
 }

@@ -20,7 +20,7 @@ import { stormUntil } from '../decide/recurrence';
 import { expectsPort } from '../decide/remedies';
 import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, type VpnData } from '../data';
 
-/** What all see of the VPN who show it. It does not depend on when it is asked for. */
+/** The status of the VPN. It does not depend on the time at which it is asked for. */
 export function statusView(data: VpnData): VpnStatusView {
   const { settings, sight, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
   const { instance, vpn, startupTimeoutMs } = settings;
@@ -34,7 +34,7 @@ export function statusView(data: VpnData): VpnStatusView {
     nextNumber,
     container: containerView(data),
     checkedAt: checkedAt === 0 ? null : checkedAt,
-    blind: data.blind !== null,
+    unreachable: data.blind !== null,
     healthy: sight !== null && isHealthy(sight.vpn),
     healthySince,
     downSince,
