@@ -174,7 +174,11 @@ test.concurrent('signals that make no sense are ignored', () =>
     // In one round or in two: `told` is what the last one told.
     const before = await until('both in its state', async () => {
       const state = await stand.state();
-      return state.members.length === 2 && state.members.every(({ facts }) => facts?.target === 2) && state;
+      return (
+        state.members.length === 2 &&
+        state.members.every(({ facts }) => facts?.target === 2 && facts.engines === 2) &&
+        state
+      );
     });
     for (const value of [-1, 1.5, '6', null, {}, Number.MAX_SAFE_INTEGER]) await stand.fleet.signal(scaleSignal, value);
     const { client } = stand;
