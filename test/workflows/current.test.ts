@@ -4,25 +4,28 @@ import { carriedOver, restoredFrom } from '../../src/workflows/vpn/carry-over/ca
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, sight, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { configure } from '../../src/workflows/vpn/requests/controls';
+import { engineLists, versionsOf } from '../../src/workflows/vpn/views/lists';
 
 // Whether a list is of what the worker that is at work now has seen.
 
 const settings = vpnSettings();
 
 function told(start: string | null, state = new VpnState(newVpnData(settings, 'abcdef12'))): VpnState {
-  state.configure(settings, start, DAY);
+  configure(state, settings, start, DAY);
   state.publish(DAY);
   return state;
 }
 
 /** A look begins under this revision and is delivered. */
 function look(state: VpnState, port?: PortReading, revision = state.data.revision): void {
-  state.accept(sight(40_000, port ? { port } : {}), revision, DAY);
+  accept(state, sight(40_000, port ? { port } : {}), revision, DAY);
   state.publish(DAY);
 }
 
 function isCurrent(state: VpnState): EngineLists['current'] {
-  return state.lists(DAY).current;
+  return engineLists(state.data, DAY).current;
 }
 
 /** A VPN that the worker of this start has looked at. */
@@ -45,15 +48,15 @@ test('a list is current once the VPN has been looked at', () => {
 
 test('the next worker makes it one from before, until a look of its own', () => {
   const state = seenBy('first');
-  const { engines: before } = state.versions;
+  const { engines: before } = versionsOf(state.data);
   const { revision } = state.data;
   told('second', state);
-  expect([isCurrent(state), state.versions.engines]).toEqual([false, expect.not.stringContaining(before)]);
+  expect([isCurrent(state), versionsOf(state.data).engines]).toEqual([false, expect.not.stringContaining(before)]);
   look(state, undefined, revision);
   expect(isCurrent(state)).toBe(false);
-  const { engines: stale } = state.versions;
+  const { engines: stale } = versionsOf(state.data);
   look(state);
-  expect([isCurrent(state), state.versions.engines]).toEqual([true, expect.not.stringContaining(stale)]);
+  expect([isCurrent(state), versionsOf(state.data).engines]).toEqual([true, expect.not.stringContaining(stale)]);
 });
 
 test('a worker that says again that it is there changes nothing', () => {
@@ -73,7 +76,7 @@ test('one that does not say which it is counts as another one', () => {
 test('neither a look that waits for the port nor one that finds no Docker makes it current', () => {
   const state = told('first');
   look(state, { kind: 'pending' });
-  state.accept({ kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
+  accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
   expect(isCurrent(state)).toBe(false);
   look(state, { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false });
   expect(isCurrent(state)).toBe(true);

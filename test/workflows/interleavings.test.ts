@@ -3,6 +3,9 @@ import { VpnState } from '../../src/workflows/vpn/state';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
 import { World } from './world';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 /** Everything goes on, a second at a time; resolves to how long it took. */
 function waitFor(world: World, done: () => boolean, limitMs = 600_000): number {
@@ -17,7 +20,7 @@ function waitFor(world: World, done: () => boolean, limitMs = 600_000): number {
 
 test('a VPN that is restarted again and again has its engines back each time as soon as the first', () => {
   const world = new World({ targetEngines: 9 });
-  const isFull = () => (world.state.list(world.now) ?? []).length === 9;
+  const isFull = () => (listedEngines(world.state.data, world.now) ?? []).length === 9;
   waitFor(world, isFull);
   for (let restart = 0; restart < 3; restart++) {
     world.restartVpn(false);
@@ -40,7 +43,9 @@ test('an engine that answered before its VPN was restarted, and is heard of afte
   world.step(number, true);
   waitFor(world, () => false, 60_000);
   expect([...world.containers.keys()]).not.toEqual(early);
-  expect((world.state.list(world.now) ?? []).map((e) => [early.includes(e.id), e.forwarded])).toEqual([[false, true]]);
+  expect((listedEngines(world.state.data, world.now) ?? []).map((e) => [early.includes(e.id), e.forwarded])).toEqual([
+    [false, true],
+  ]);
 });
 
 /** Its engine has a container that does not answer yet. */
@@ -94,16 +99,16 @@ describe('what a replacement has removed is not removed once more', () => {
 test('nothing is done while Docker can not be asked, though its time has come', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const ill = presentVpn({ health: 'unhealthy' });
-  state.accept(sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
-  state.accept({ kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
-  expect(state.act(DAY + 61_000).effects).toEqual([]);
-  state.accept(sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
-  expect(state.act(DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
+  accept(state, sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
+  accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
+  expect(takeDecision(state, DAY + 61_000).effects).toEqual([]);
+  accept(state, sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
+  expect(takeDecision(state, DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
 });
 
 test('the port range is used up: what fits is there, the problem names the range, and a new forwarded port is followed', () => {
   const world = new World({ targetEngines: 3, httpPorts: { first: 19_100, last: 19_101 } });
-  const listed = () => world.state.list(world.now) ?? [];
+  const listed = () => listedEngines(world.state.data, world.now) ?? [];
   const isForwardedOn = (port: number) =>
     listed().length === 2 && listed().some((e) => e.forwarded && e.p2pPort === port);
   waitFor(world, () => isForwardedOn(40_000));
@@ -119,8 +124,8 @@ test('a VPN whose engines need more ports than there are gets its remedy all the
   const state = new VpnState(newVpnData(vpnSettings(tight), 'abcdef12'));
   const port = { kind: 'unknown', forMs: 0, reason: 'port 0', none: true } as const;
   const look = (at: number) => {
-    state.accept(sight(40_000, { port }), state.data.revision, at);
-    return state.act(at).effects.map((e) => e.kind);
+    accept(state, sight(40_000, { port }), state.data.revision, at);
+    return takeDecision(state, at).effects.map((e) => e.kind);
   };
   expect(look(DAY)).toEqual(['start']);
   expect(look(DAY + 61_000)).toEqual(['remedy']);

@@ -1,6 +1,7 @@
 import { VpnState } from '../../src/workflows/vpn/state';
 import { breakers } from '../builders';
 import { World } from './world';
+import { engineLists, listedEngines } from '../../src/workflows/vpn/views/lists';
 
 /** A VPN with its forwarded engine. */
 function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World {
@@ -8,17 +9,19 @@ function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World 
   world.observe();
   for (const number of [...world.running(), ...world.running(), ...world.running()]) world.step(number, true);
   world.observe();
-  expect((world.state.list(world.now) ?? []).map((e) => [e.p2pPort, e.forwarded])).toEqual([[world.port, true]]);
+  expect((listedEngines(world.state.data, world.now) ?? []).map((e) => [e.p2pPort, e.forwarded])).toEqual([
+    [world.port, true],
+  ]);
   return world;
 }
 
 /** What the list says of a move, and whether the engine of before is listed when the port has moved. */
 function move(world: World): { readonly says: boolean; readonly isListed: boolean } {
-  const [engine] = world.state.list(world.now) ?? [];
-  const says = world.state.lists(world.now).replacesOnMove === true;
+  const [engine] = listedEngines(world.state.data, world.now) ?? [];
+  const says = engineLists(world.state.data, world.now).replacesOnMove === true;
   world.port = (world.port ?? 0) + 10;
   world.observe();
-  return { says, isListed: (world.state.list(world.now) ?? []).some((e) => e.id === engine?.id) };
+  return { says, isListed: (listedEngines(world.state.data, world.now) ?? []).some((e) => e.id === engine?.id) };
 }
 
 test('the list says that the engine of a port goes as soon as the port has moved, and so it is', () => {
@@ -58,7 +61,7 @@ test('it does not where a new engine could not be made, and where Docker is away
   const world = withEngine();
   const { data } = world.state;
   if (data.sight === null) throw new Error('there is no look');
-  const says = (change: Partial<typeof data>) => new VpnState({ ...data, ...change }).lists(world.now).replacesOnMove;
+  const says = (change: Partial<typeof data>) => engineLists({ ...data, ...change }, world.now).replacesOnMove;
   expect(says({})).toBe(true);
   expect(says({ sight: { ...data.sight, imagePresent: false } })).toBe(false);
   expect(says({ blind: { kind: 'blind', at: world.now, problem: 'no Docker' } })).toBe(false);

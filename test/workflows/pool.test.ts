@@ -20,6 +20,9 @@ import {
 } from '../builders';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
+import { provision } from '../../src/workflows/vpn/requests/provision';
+import { attemptFailed } from '../../src/workflows/vpn/observe/replacement-reports';
+import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 
 const GRACE_MS = 60_000;
 const NEVER = { threshold: 100, recoveryMs: 60_000 };
@@ -321,9 +324,9 @@ describe('an engine is refused', () => {
   const refused = (change: Partial<VpnData>, asked: Partial<ProvisionRequest> = {}) => {
     const two = vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } });
     const state = new VpnState({ ...newVpnData(two, 'abcdef12'), sight: sight(40_000), ...change });
-    const refusal = state.provisioningRefusal({ ...request, ...asked }, DAY);
-    if (refusal === null) expect(state.provision({ ...request, ...asked }, DAY).effect?.kind).toBe('start');
-    else expect(() => state.provision({ ...request, ...asked }, DAY)).toThrow(refusal);
+    const refusal = provisioningRefusal(state.data, { ...request, ...asked }, DAY);
+    if (refusal === null) expect(provision(state, { ...request, ...asked }, DAY).effect?.kind).toBe('start');
+    else expect(() => provision(state, { ...request, ...asked }, DAY)).toThrow(refusal);
     return refusal;
   };
   const open = { failures: 5, lastFailureAt: DAY, lastSuccessAt: null, openedAt: DAY };
@@ -353,12 +356,8 @@ describe('an engine is refused', () => {
     expect(refused({ breakers: breakers({ replacement: open }) })).toBeNull();
     // Of a request that is at work already nothing is refused.
     const own = replacement({ requestId: 'r', cause: 'requested' });
-    expect(
-      new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] }).provision(request, DAY),
-    ).toEqual({
-      replacement: own,
-      effect: null,
-    });
+    const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
+    expect(provision(state, request, DAY)).toEqual({ replacement: own, effect: null });
   });
 });
 
@@ -380,7 +379,7 @@ describe('an engine that could not be brought up', () => {
     const own = replacement({ number: 1, cause: 'engine missing', old: [], made });
     const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
     const message = { lineage: 'abcdef12', number: 1, failedAttempts: 1, error: 'no answer', provisioning: true };
-    state.attemptFailed({ ...message, countsForBreaker, taken: null }, DAY);
+    attemptFailed(state, { ...message, countsForBreaker, taken: null }, DAY);
     return state.data;
   };
 

@@ -3,6 +3,7 @@ import type { Sight } from '../../src/domain/vpn/observation';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
 
 // A port that is lost, and that it is back, are each told once.
 
@@ -13,7 +14,7 @@ const unclear = { kind: 'unknown', forMs: 1_000, reason: 'it gave no answer', no
 function told(...looks: Sight[]): Happening[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const [i, look] of looks.entries())
-    state.accept({ ...look, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
+    accept(state, { ...look, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
   return state.data.news.map((n) => n.happening).filter((h) => h.kind.startsWith('port'));
 }
 
@@ -69,6 +70,6 @@ test.each<[string, Sight[]]>([
 test('a container that was made anew without port forwarding has lost none', () => {
   const other = presentVpn({ id: 'vpn-2', startedAt: DAY, portForwarding: false });
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  for (const look of [sight(65_290), without(), without(none, other)]) state.accept(look, state.data.revision, DAY);
+  for (const look of [sight(65_290), without(), without(none, other)]) accept(state, look, state.data.revision, DAY);
   expect(state.data.portLost).toBeNull();
 });

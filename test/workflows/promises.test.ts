@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { settings, World } from './world';
 import { assertSettled } from './world-at-rest';
+import { resetBreaker } from '../../src/workflows/vpn/requests/controls';
 
 type Step = (world: World) => void;
 
@@ -46,7 +47,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       if (number !== undefined) w.failProvisioning(number);
     }),
   },
-  { weight: 1, arbitrary: fc.constant<Step>((w) => w.state.resetBreaker(['general', 'replacement'])) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => resetBreaker(w.state, ['general', 'replacement'])) },
   { weight: 1, arbitrary: fc.integer({ min: 20_000, max: 2_000_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
   {
     weight: 3,

@@ -4,6 +4,7 @@ import { recoveryOf } from '../../src/workflows/vpn/decide/recovery';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
 
 const S = 1_000;
 
@@ -12,7 +13,7 @@ function after(...outages: number[]): VpnState {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   let now = DAY;
   const look = (health: 'healthy' | 'unhealthy') =>
-    state.accept(sight(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
+    accept(state, sight(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
   for (const ms of outages) {
     look('unhealthy');
     now += ms;
@@ -32,7 +33,8 @@ test('of a VPN that has never been down, little is expected at first, and more t
 
 test('a VPN whose health is checked seldom is expected later, as nobody can know before', () => {
   const state = after();
-  state.accept(
+  accept(
+    state,
     sight(40_000, { vpn: presentVpn({ health: 'unhealthy', checkedEveryMs: 60 * S }) }),
     state.data.revision,
     (state.data.downSince ?? 0) + 1,

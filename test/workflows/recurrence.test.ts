@@ -2,6 +2,7 @@ import { isUnstable, newVpnData } from '../../src/workflows/vpn/data';
 import { vpnSettings } from '../builders';
 import { World } from './world';
 import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/vpn/decide/recurrence';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 const LONGEST_MS = 300_000;
 const NOW = 1_800_000_000_000;
@@ -44,7 +45,7 @@ test('a VPN whose health comes and goes is as unstable as one whose port does', 
 
 test('a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded', () => {
   const world = new World({ targetEngines: 1, longestSpacingMs: LONGEST_MS });
-  const listed = () => (world.state.list(world.now) ?? []).map((e) => [e.p2pPort, e.forwarded]);
+  const listed = () => (listedEngines(world.state.data, world.now) ?? []).map((e) => [e.p2pPort, e.forwarded]);
   const made = new Set<number | null>();
   const goOn = (seconds: number) => {
     for (let i = 0; i < seconds; i++) {

@@ -10,6 +10,10 @@ import {
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
+import { configure } from '../../src/workflows/vpn/requests/controls';
+import { remedyEnded, remedyFailing } from '../../src/workflows/vpn/observe/remedy-reports';
 
 const MINUTE = 60_000;
 const none = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true } as const;
@@ -57,7 +61,7 @@ test('an unhealthy VPN is left alone where that is wanted, and said to be unheal
 
 test('a VPN is left alone while its control server only can not be read, and restarted when it says that it has no port', () => {
   const state = new VpnState(newVpnData(vpnSettings({ portLostMs: 1 }), 'abcdef12'));
-  const look = (port: Sight['port'], at: number) => state.accept(sight(40_000, { port }), state.data.revision, at);
+  const look = (port: Sight['port'], at: number) => accept(state, sight(40_000, { port }), state.data.revision, at);
   look({ kind: 'known', port: 40_000 }, DAY);
   look({ kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false }, DAY + 1_000);
   expect([state.data.port.noneSince, nextRemedy(state.data)]).toEqual([null, null]);
@@ -88,14 +92,15 @@ test.each([
 ])('restarts that %s', (_what, error, next) => {
   const done = after('restart VPN', 3, DAY);
   const state = new VpnState(portless({ ...done, last: done.last ? { ...done.last, error } : null }));
-  state.configure(state.data.settings, null, DAY);
+  configure(state, state.data.settings, null, DAY);
   expect(nextRemedy(state.data)?.remedy.kind).toBe(next);
 });
 
 test('a port that was missing before an outage counts as lost only after it was missing for the whole time again', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (health: 'healthy' | 'unhealthy', at: number) =>
-    state.accept(
+    accept(
+      state,
       sight(0, { at, vpn: presentVpn({ health }), port: health === 'healthy' ? none : { kind: 'unasked' } }),
       state.data.revision,
       at,
@@ -121,14 +126,14 @@ test('a VPN that is starting is not ill', () => {
 /** The state of a VPN without a port, whose restart inside its container has begun and has come to `outcome`. */
 function restarted(outcome: RemedyFailure | null, change: Partial<VpnData['settings']> = {}): VpnState {
   const state = new VpnState({ ...portless(), settings: vpnSettings(change) });
-  state.remedyEnded(begin(state), outcome, DAY + 2 * MINUTE);
+  remedyEnded(state, begin(state), outcome, DAY + 2 * MINUTE);
   return state;
 }
 
 /** Has the remedy that is due begin. */
 function begin(state: VpnState): Remedy {
-  state.accept(sight(0, { port: none }), state.data.revision, DAY + MINUTE);
-  const effect = state.act(DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
+  accept(state, sight(0, { port: none }), state.data.revision, DAY + MINUTE);
+  const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
   if (!effect) throw new Error('expected a remedy to be due');
   return effect.remedy;
 }
@@ -141,32 +146,32 @@ describe('a remedy that fails', () => {
     const state = new VpnState(portless());
     const remedyAtWork = begin(state);
     expect(problemOf(state.data)).toBeNull();
-    state.remedyFailing(remedyAtWork, failed);
+    remedyFailing(state, remedyAtWork, failed);
     expect(state.data.remedies.running).toMatchObject({ kind: 'restart VPN', error: failed.message });
     const problem = problemOf(state.data);
     expect(problem).toMatch(
       /has lost its forwarded port, and could not be restarted inside its container: .* answers 500$/,
     );
-    state.remedyEnded(remedyAtWork, failed, DAY + 2 * MINUTE);
+    remedyEnded(state, remedyAtWork, failed, DAY + 2 * MINUTE);
     expect(state.data.remedies).toMatchObject({ running: null, last: { error: failed.message } });
     expect(problemOf(state.data)).toBe(problem);
-    state.accept(sight(40_001), state.data.revision, DAY + 3 * MINUTE);
+    accept(state, sight(40_001), state.data.revision, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toBeNull();
   });
 
   test('says why also where the control server can not be read meanwhile', () => {
     const state = restarted(failed);
     const unclear = { kind: 'unknown', forMs: 0, reason: 'refused', none: false } as const;
-    state.accept(sight(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
+    accept(state, sight(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
   });
 
   test('on a container that is unhealthy says why beside that', () => {
     const state = new VpnState(ill());
-    state.accept(sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
-    const effect = state.act(DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
+    accept(state, sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
+    const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
     if (!effect) throw new Error('expected a remedy to be due');
-    state.remedyFailing(effect.remedy, { kind: 'failed', message: 'Docker answers 403' });
+    remedyFailing(state, effect.remedy, { kind: 'failed', message: 'Docker answers 403' });
     expect(problemOf(state.data)).toMatch(/is unhealthy: .*, and it could not be restarted: Docker answers 403$/);
   });
 });
@@ -196,7 +201,7 @@ describe('a control server that hangs', () => {
   test('and whose container can not be restarted is left to its owner as well', () => {
     const state = restarted(hangs);
     const restart = { ...remedy, kind: 'restart container', reason: 'control server hangs' } as const;
-    state.remedyEnded(restart, { kind: 'failed', message: 'Docker answers 403' }, DAY + 3 * MINUTE);
+    remedyEnded(state, restart, { kind: 'failed', message: 'Docker answers 403' }, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(
       /hangs; restart its container by hand .*, since Portward could not: Docker answers 403$/,
     );
@@ -211,7 +216,7 @@ describe('a control server that hangs', () => {
     ],
   ])('counts as such no more when %s', (_what, look) => {
     const state = restarted(hangs);
-    state.accept(look, state.data.revision, DAY + 3 * MINUTE);
+    accept(state, look, state.data.revision, DAY + 3 * MINUTE);
     expect(nextRemedy(state.data)?.remedy.reason).not.toBe('control server hangs');
     expect(problemOf(state.data) ?? '').not.toMatch(/hangs/);
   });
@@ -220,7 +225,7 @@ describe('a control server that hangs', () => {
 describe('a VPN that is stopped inside its container', () => {
   const stopped = { ...none, stopped: true } as const;
   const look = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
-    state.accept(sight(0, { port }), state.data.revision, at);
+    accept(state, sight(0, { port }), state.data.revision, at);
 
   test('by its owner is left so, and said to be so; once it is started it has all the time to get a port', () => {
     const state = new VpnState(portless());
@@ -239,9 +244,9 @@ describe('a VPN that is stopped inside its container', () => {
     const atWork = begin(state);
     look(state, stopped, DAY + MINUTE);
     expect(problemOf(state.data)).toBeNull();
-    state.remedyFailing(atWork, failed);
+    remedyFailing(state, atWork, failed);
     expect(state.data.remedies.halfDone).toBe(CURRENT);
-    state.remedyEnded(atWork, failed, DAY + 2 * MINUTE);
+    remedyEnded(state, atWork, failed, DAY + 2 * MINUTE);
     expect(nextRemedy(state.data)?.remedy.kind).toBe('restart VPN');
     expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
   });
@@ -250,7 +255,7 @@ describe('a VPN that is stopped inside its container', () => {
     const state = new VpnState(portless());
     const atWork = begin(state);
     look(state, stopped, DAY + MINUTE);
-    state.remedyEnded(atWork, null, DAY + 2 * MINUTE);
+    remedyEnded(state, atWork, null, DAY + 2 * MINUTE);
     expect(problemOf(state.data)).toBeNull();
     look(state, stopped, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(/is stopped: start it/);

@@ -4,6 +4,7 @@ import type { Role } from '../../src/domain/engine';
 import { runs } from '../repetitions';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 type Step = (world: World) => void;
 
@@ -21,7 +22,7 @@ function engines(world: World, role: Role): string[] {
 }
 
 function listed(world: World): { readonly forwarded: boolean }[] {
-  return world.state.list(world.now) ?? [];
+  return listedEngines(world.state.data, world.now) ?? [];
 }
 
 /** The n-th engine of that role is lost, by its process or as a whole. */

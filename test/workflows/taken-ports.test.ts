@@ -3,6 +3,8 @@ import { problemOf } from '../../src/workflows/vpn/report/problems';
 import type { Replacement } from '../../src/domain/replacement';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
+import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 
 const HTTP = [19_000, 19_001, 19_002];
 
@@ -26,7 +28,7 @@ test('that the forwarded port is taken, and by whom, is the problem until the po
   expect(problemOf(world.state.data)).toBe(
     "port 40000 is taken in the network of VPN 'gluetun', by container 'torrent', so that no engine can have the forwarded port: stop that, or let it listen elsewhere",
   );
-  expect(world.state.list(world.now)).toHaveLength(2);
+  expect(listedEngines(world.state.data, world.now)).toHaveLength(2);
   // One that stands in has not failed: the next one that does is replaced at once.
   expect(world.state.data.replacements.map((r) => r.cause)).not.toContain('engine missing');
   goOn(world, 120);
@@ -84,7 +86,9 @@ test('who asks for a port that is taken is told so, and asked for another one it
     lastError: 'provisioning: no',
   });
   const again = { requestId: 'again', labels: {}, sealedEnv: null, httpPort: 19_005 };
-  expect(world.state.provisioningRefusal(again, world.now)).toBe("port 19005 of VPN 'gluetun' is taken, or reserved");
+  expect(provisioningRefusal(world.state.data, again, world.now)).toBe(
+    "port 19005 of VPN 'gluetun' is taken, or reserved",
+  );
 });
 
 test('who asks for an engine on any port gets it on another one than the port that is taken', () => {

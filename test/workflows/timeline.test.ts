@@ -7,6 +7,10 @@ import { timelineAfter, withEnded, withoutWorker } from '../../src/workflows/vpn
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { configure } from '../../src/workflows/vpn/requests/controls';
+import { engineReady } from '../../src/workflows/vpn/observe/engine-reports';
+import { replacementEnded } from '../../src/workflows/vpn/observe/replacement-reports';
 
 const START = DAY / 1000;
 const HOUR = 3600;
@@ -65,15 +69,15 @@ test('a clock that is set back turns no order round', () => {
 test('while Docker can not be asked, and while there was no worker, nothing is known', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (seconds: number) => {
-    state.accept(sight(65_290), state.data.revision, msAt(seconds));
+    accept(state, sight(65_290), state.data.revision, msAt(seconds));
     state.publish(msAt(seconds));
   };
   look(0);
-  state.accept({ kind: 'blind', at: msAt(60), problem: 'Docker is away' }, state.data.revision, msAt(60));
+  accept(state, { kind: 'blind', at: msAt(60), problem: 'Docker is away' }, state.data.revision, msAt(60));
   state.publish(msAt(60));
   look(90);
   look(120);
-  state.configure(state.data.settings, 'another start', msAt(120 + HOUR));
+  configure(state, state.data.settings, 'another start', msAt(120 + HOUR));
   look(125 + HOUR);
   expect(since(state.data.timeline.states)).toEqual([
     [0, 65_290],
@@ -147,8 +151,8 @@ test('a port change is in it as a state and as a replacement, whose steps have t
   });
   const message = { lineage: 'abcdef12', number: 7, generation: 1 };
   const engine = { ...plainEngine(19_001, { p2pPort: 40_648, role: 'forwarded' }), run: DAY + 400 };
-  state.engineReady({ ...message, engine, session: 'of another run' }, DAY + 1_300);
-  state.replacementEnded({ ...message, failedAttempts: 0 }, DAY + 4_000);
+  engineReady(state, { ...message, engine, session: 'of another run' }, DAY + 1_300);
+  replacementEnded(state, { ...message, failedAttempts: 0 }, DAY + 4_000);
   state.publish(DAY + 4_000);
   const [known] = state.data.replacements;
   expect(known).toMatchObject({ madeAt: DAY + 400, readyAt: DAY + 1_300, goneAt: DAY + 4_000, endedAt: DAY + 4_000 });

@@ -3,6 +3,10 @@ import { beganAt, label, makerOf, newLineage } from '../../src/domain/names';
 import { DAY } from '../builders';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
+import { heardFrom } from '../../src/workflows/vpn/observe/replacement-reports';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
+import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
+import { forceRefusal } from '../../src/workflows/vpn/requests/forcing';
 
 // Two Portwards of one instance, each with a database of its own, on one VPN. All that they share is Docker.
 
@@ -59,7 +63,8 @@ class Two {
 }
 
 /** The forwarded engines that it shows. */
-const forwarded = (world: World) => (world.state.list(world.now) ?? []).filter((e) => e.forwarded).map((e) => e.id);
+const forwarded = (world: World) =>
+  (listedEngines(world.state.data, world.now) ?? []).filter((e) => e.forwarded).map((e) => e.id);
 const phase = (world: World) => world.state.data.rival?.phase ?? null;
 
 /** Both see one change of the port, and one of them comes to know of the other. */
@@ -129,8 +134,8 @@ test('that watches says no to who asks it for an engine or a replacement', () =>
   noticed(two);
   const { state, now } = two.younger;
   const request = { requestId: 'asked', labels: {}, sealedEnv: null, httpPort: null };
-  expect(state.provisioningRefusal(request, now)).toMatch(/another Portward/);
-  expect(state.refusal({ engine: null, reason: null, requestId: null }, now)).toMatch(/another Portward/);
+  expect(provisioningRefusal(state.data, request, now)).toMatch(/another Portward/);
+  expect(forceRefusal(state.data, { engine: null, reason: null, requestId: null }, now)).toMatch(/another Portward/);
 });
 
 test('whatever happens, in whatever order, come to rest with one forwarded engine that both show', () => {
@@ -210,7 +215,7 @@ describe('one that is alone', () => {
     world.now += 10 * 60_000;
     appears(world);
     expect(phase(world)).toBe('suspected');
-    world.state.heardFrom(OLDER);
+    heardFrom(world.state, OLDER);
     expect(world.state.data.rival).toBeNull();
     world.containers.delete('late');
     appears(world);

@@ -2,10 +2,11 @@ import { label } from '../../src/domain/names';
 import { targetOf } from '../../src/workflows/vpn/pool-facts';
 import { runningReplacements } from '../../src/workflows/vpn/data';
 import type { World } from './world';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 /** What the VPN should come to once everything has settled. */
 export function assertSettled(world: World): void {
-  const list = world.state.list(world.now) ?? [];
+  const list = listedEngines(world.state.data, world.now) ?? [];
   expect(runningReplacements(world.state.data)).toEqual([]);
   expect(world.state.data.evicted).toEqual([]);
   const forwarded = list.filter((e) => e.forwarded);

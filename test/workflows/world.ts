@@ -15,27 +15,25 @@ import { presentVpn, vpnSettings } from '../builders';
 import { breakerKey } from '../../src/workflows/vpn/decide/breaker';
 import { breakerState } from '../../src/domain/vpn/breaker';
 import { trialAt } from '../../src/workflows/vpn/requests/provisioning-allowance';
-import {
-  abandoned,
-  attemptFailed,
-  drainingChanged,
-  engineReady,
-  engineReleased,
-  granted,
-  holdChanged,
-  isHeld,
-  isUpToDate,
-  mayStop,
-  retargeted,
-  unreleased,
-  workOf,
-  type Work,
-} from '../../src/workflows/replacement/work';
+import * as work from '../../src/workflows/replacement/work';
 import type { Remedy } from '../../src/workflows/vpn/decide/remedies';
-import { VpnState, type Effect } from '../../src/workflows/vpn/state';
+import type { Effect } from '../../src/workflows/vpn/act/effect';
+import { VpnState } from '../../src/workflows/vpn/state';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
 import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn/data';
 import { ended, started } from '../stream-events';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
+import { force } from '../../src/workflows/vpn/requests/forcing';
+import { provision } from '../../src/workflows/vpn/requests/provision';
+import { remove } from '../../src/workflows/vpn/requests/removal';
+import { streamsReported } from '../../src/workflows/vpn/observe/stream-reports';
+import { collectGarbage, configure, setTarget } from '../../src/workflows/vpn/requests/controls';
+import { engineLeft, engineReady, leaveAsked } from '../../src/workflows/vpn/observe/engine-reports';
+import { attemptFailed, replacementEnded, replacementLost } from '../../src/workflows/vpn/observe/replacement-reports';
+import { remedyEnded } from '../../src/workflows/vpn/observe/remedy-reports';
+import { engineLists, listedEngines } from '../../src/workflows/vpn/views/lists';
+import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 
 /** Fewer than the real one, so that a look is often not enough. */
 const FOUND_AT_MOST = 2;
@@ -73,7 +71,7 @@ interface Container {
 /** A replacement's workflow, in steps that the test takes in any order, around the real `Work`. */
 interface Child {
   readonly replacement: Replacement;
-  work: Work;
+  work: work.Work;
   made: { readonly generation: number; readonly id: string; readonly session: string } | null;
   /** Containers that it has made, and removed again. */
   readonly discarded: string[];
@@ -192,7 +190,7 @@ export class World {
   blindLook(): void {
     this.look = null;
     this.blind = true;
-    this.state.accept({ kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
+    accept(this.state, { kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
     this.decide();
   }
 
@@ -204,14 +202,14 @@ export class World {
     this.look = null;
     this.state = new VpnState(restoredFrom(carried));
     for (const { number } of runningReplacements(data))
-      if (!this.children.has(number)) this.state.lost(number, this.now);
+      if (!this.children.has(number)) replacementLost(this.state, number, this.now);
     this.publish();
   }
 
   /** The worker is lost, and with it the look at work; another one begins with a look of its own. */
   restartWorker(): void {
     this.look = null;
-    this.state.configure(this.state.data.settings, `worker ${++this.workers}`, this.now);
+    configure(this.state, this.state.data.settings, `worker ${++this.workers}`, this.now);
     this.publish();
   }
 
@@ -242,16 +240,16 @@ export class World {
     this.blind = false;
     const counts = revision >= this.state.data.lookFrom;
     const left = counts ? this.leftBy(sight) : null;
-    this.state.accept(sight, revision, this.now);
+    accept(this.state, sight, revision, this.now);
     if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
     this.decide();
     // An API that has heard of the look alone has hidden it by now.
-    expect((this.state.list(this.now) ?? []).map((e) => e.id)).not.toContain(left);
+    expect((listedEngines(this.state.data, this.now) ?? []).map((e) => e.id)).not.toContain(left);
   }
 
   /** The forwarded engine, where the list says that it goes with a port such as that. */
   private leftBy({ port }: Sight): string | null {
-    const { listed, replacesOnMove = false } = this.state.lists(this.now);
+    const { listed, replacesOnMove = false } = engineLists(this.state.data, this.now);
     const forwarded = listed?.find((e) => e.forwarded);
     return replacesOnMove && port.kind === 'known' && forwarded?.p2pPort !== port.port ? (forwarded?.id ?? null) : null;
   }
@@ -287,7 +285,7 @@ export class World {
 
   force(engine: string | null): void {
     try {
-      const { effect } = this.state.force({ engine, reason: null, requestId: null }, this.now);
+      const { effect } = force(this.state, { engine, reason: null, requestId: null }, this.now);
       if (effect) this.carryOut(effect);
     } catch {
       // Refused: nothing has changed, which the promises check.
@@ -300,7 +298,7 @@ export class World {
     const id = `stream-${++this.played}`;
     const run = this.containers.get(containerId)?.startedAt;
     const mayPlay = !this.state.data.sealed.includes(containerId);
-    this.state.streamsReported([started(id, { containerId, startedAt: this.now })], this.now);
+    streamsReported(this.state, [started(id, { containerId, startedAt: this.now })], this.now);
     const isTaken = this.playing.some((p) => p.id === id);
     if (!mayPlay) expect(isTaken).toBe(false);
     else if (run !== undefined && !this.isLost(containerId)) {
@@ -317,25 +315,24 @@ export class World {
 
   stopPlaying(id: string): void {
     this.viewers.delete(id);
-    this.state.streamsReported([ended(id, this.now)], this.now);
+    streamsReported(this.state, [ended(id, this.now)], this.now);
     this.decide();
   }
 
   /** The fleet wants so many engines. */
   setTarget(engines: number): void {
-    this.state.setTarget(engines);
+    setTarget(this.state, engines);
     this.decide();
   }
 
   collectGarbage(): void {
-    this.state.collectGarbage();
+    collectGarbage(this.state);
     this.decide();
   }
 
   /** Someone does not want an engine any more. */
   removeEngine(id: string): void {
-    expect(this.state.has(id)).toBe(true);
-    const { effect } = this.state.remove(id, this.now);
+    const { effect } = remove(this.state, id, this.now);
     if (effect) this.carryOut(effect);
     this.publish();
   }
@@ -343,8 +340,8 @@ export class World {
   /** Someone asks for an engine, and gets one unless there is a reason against it. */
   provision(httpPort: Port | null): void {
     const request = { requestId: `asked-${++this.asked}`, labels: {}, sealedEnv: null, httpPort };
-    if (this.state.provisioningRefusal(request, this.now) !== null) return;
-    const { effect } = this.state.provision(request, this.now);
+    if (provisioningRefusal(this.state.data, request, this.now) !== null) return;
+    const { effect } = provision(this.state, request, this.now);
     if (effect) this.carryOut(effect);
     this.publish();
   }
@@ -377,7 +374,7 @@ export class World {
   /** Someone ends a replacement by hand; the VPN finds out when it asks. */
   terminate(number: number): void {
     this.children.delete(number);
-    this.state.lost(number, this.now);
+    replacementLost(this.state, number, this.now);
     this.publish();
   }
 
@@ -391,19 +388,20 @@ export class World {
       this.setHealth('healthy');
     }
     if (works && cure.kind === 'restart VPN') this.port = 40_002;
-    this.state.remedyEnded(cure, works ? null : { kind: 'failed', message: 'it failed' }, this.now);
+    remedyEnded(this.state, cure, works ? null : { kind: 'failed', message: 'it failed' }, this.now);
     this.publish();
   }
 
   /** A replacement can't bring up its engine this time. */
   failProvisioning(number: number, taken: TakenPorts | null = null): void {
     const child = this.children.get(number);
-    if (!child || isUpToDate(child.work) || isHeld(child.work, this.now)) return;
+    if (!child || work.isUpToDate(child.work) || work.isHeld(child.work, this.now)) return;
     // Its container goes before anybody is told.
     if (child.made) this.discard(child, child.made);
-    child.work = attemptFailed(child.work);
+    child.work = work.attemptFailed(child.work);
     const { failedAttempts } = child.work;
-    const { effect } = this.state.attemptFailed(
+    const { effect } = attemptFailed(
+      this.state,
       {
         number,
         lineage: this.lineage,
@@ -456,7 +454,7 @@ export class World {
 
   /** Checked at each step of thousands, so without `expect`, which makes an error each time. */
   assertPromises(): void {
-    const list = this.state.list(this.now) ?? [];
+    const list = listedEngines(this.state.data, this.now) ?? [];
     const forwarded = list.filter((e) => e.forwarded);
     const isBroken =
       forwarded.length > 1 ||
@@ -487,7 +485,7 @@ export class World {
   /** As the workflow does: again, by the same look, until there is nothing more to do. Without `expect`, as above. */
   private decide(): void {
     for (let turn = 0; ; turn++) {
-      const { effects, wakeAt } = this.state.act(this.now);
+      const { effects, wakeAt } = takeDecision(this.state, this.now);
       this.wakeAt = wakeAt;
       // Nothing is concluded, and nothing changed, while nothing is known.
       if (this.blind && effects.some((e) => e.kind !== 'draining'))
@@ -501,7 +499,7 @@ export class World {
 
   private publish(): void {
     this.state.publish(this.now);
-    for (const { id } of this.state.list(this.now) ?? []) this.lastListed.set(id, this.now);
+    for (const { id } of listedEngines(this.state.data, this.now) ?? []) this.lastListed.set(id, this.now);
     for (const { id } of this.state.data.evicted) this.hiddenForGood.add(id);
     this.engines = new Set(this.state.data.engines.map((e) => e.id));
   }
@@ -529,8 +527,8 @@ export class World {
         }
       const { draining } = replacement;
       const { drainMs } = this.state.data.settings;
-      const work = workOf({ target, heldUntil, draining, drainMs }, this.now);
-      this.children.set(replacement.number, { replacement, work, made: null, discarded: [] });
+      const begun = work.workOf({ target, heldUntil, draining, drainMs }, this.now);
+      this.children.set(replacement.number, { replacement, work: begun, made: null, discarded: [] });
       return;
     }
     if (
@@ -540,12 +538,12 @@ export class World {
     )
       this.move();
     const child = this.children.get(replacement.number);
-    if (!child) this.state.lost(replacement.number, this.now);
-    else if (effect.kind === 'hold') child.work = holdChanged(child.work, effect.until);
-    else if (effect.kind === 'retarget') child.work = retargeted(child.work, effect.target);
-    else if (effect.kind === 'draining') child.work = drainingChanged(child.work, effect.engines);
-    else if (effect.kind === 'leave') child.work = granted(child.work, effect.engines);
-    else child.work = abandoned(child.work);
+    if (!child) replacementLost(this.state, replacement.number, this.now);
+    else if (effect.kind === 'hold') child.work = work.holdChanged(child.work, effect.until);
+    else if (effect.kind === 'retarget') child.work = work.retargeted(child.work, effect.target);
+    else if (effect.kind === 'draining') child.work = work.drainingChanged(child.work, effect.engines);
+    else if (effect.kind === 'leave') child.work = work.granted(child.work, effect.engines);
+    else child.work = work.abandoned(child.work);
   }
 
   /** What is beyond the wanted number goes while nobody plays on it; a forwarded engine only for another one. */
@@ -571,9 +569,9 @@ export class World {
 
   private release(child: Child): boolean {
     const { number, startedAt, cause, leave, old } = child.replacement;
-    const [next] = unreleased(child.work, old);
+    const [next] = work.unreleased(child.work, old);
     if (!next || this.now < startedAt + settings.evictionGraceMs) return false;
-    if (!mayStop(child.work, leave, next.id, this.now)) {
+    if (!work.mayStop(child.work, leave, next.id, this.now)) {
       const isAsked = this.state.data.replacements.some((r) => r.number === number && r.leaveAsked.includes(next.id));
       if (leave === 'never' || isAsked) return false;
       this.askLeave(number, next.id);
@@ -583,7 +581,7 @@ export class World {
     const isGone = this.remove(next.id);
     if (!isGone) this.leave(child, next, null);
     if (!isGone && cause === 'left over') return false;
-    child.work = engineReleased(child.work, next, this.now);
+    child.work = work.engineReleased(child.work, next, this.now);
     return true;
   }
 
@@ -595,7 +593,7 @@ export class World {
   }
 
   private askLeave(number: number, engine: string): void {
-    this.state.leaveAsked({ number, lineage: this.lineage, engine });
+    leaveAsked(this.state, { number, lineage: this.lineage, engine });
     this.decide();
   }
 
@@ -603,7 +601,7 @@ export class World {
   private leave(child: Child, engine: EngineRef, generation: number | null): void {
     const { number } = child.replacement;
     const message = { number, lineage: this.lineage, engine, generation, reason: 'dataset is busy' };
-    const effect = this.state.engineLeft(message);
+    const effect = engineLeft(this.state, message);
     if (effect) this.carryOut(effect);
   }
 
@@ -645,7 +643,7 @@ export class World {
   private bringUp(child: Child): boolean {
     const { made } = child;
     const { target } = child.work;
-    if (!target || isUpToDate(child.work)) return false;
+    if (!target || work.isUpToDate(child.work)) return false;
     if (made && made.generation !== target.generation) {
       this.discard(child, made);
       return true;
@@ -670,13 +668,13 @@ export class World {
     };
     const { number } = child.replacement;
     const ready = { generation: target.generation, engine, session: made.session };
-    child.work = engineReady(child.work, ready, this.now);
-    this.state.engineReady({ number, lineage: this.lineage, ...ready }, this.now);
+    child.work = work.engineReady(child.work, ready, this.now);
+    engineReady(this.state, { number, lineage: this.lineage, ...ready }, this.now);
     return true;
   }
 
   private create(child: Child, target: Target): boolean {
-    if (!this.vpnIsHealthy() || isHeld(child.work, this.now) || this.holdPorts(target.waitFor)) return false;
+    if (!this.vpnIsHealthy() || work.isHeld(child.work, this.now) || this.holdPorts(target.waitFor)) return false;
     const ports = [target.httpPort, target.httpsPort, target.p2pPort].filter((p) => p !== null);
     for (const other of this.containers.values()) {
       const taken = [other.httpPort, other.httpsPort, other.p2pPort];
@@ -719,11 +717,11 @@ export class World {
 
   private end(child: Child): boolean {
     const { number, old } = child.replacement;
-    if (unreleased(child.work, old).length > 0 || !isUpToDate(child.work)) return false;
+    if (work.unreleased(child.work, old).length > 0 || !work.isUpToDate(child.work)) return false;
     const generation = child.work.target?.generation ?? null;
     this.children.delete(number);
     for (const id of [...old.map((e) => e.id), ...child.discarded]) if (!this.containers.has(id)) this.gone.add(id);
-    this.state.replacementEnded({ number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
+    replacementEnded(this.state, { number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
     return true;
   }
 

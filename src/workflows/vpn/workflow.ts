@@ -27,7 +27,7 @@ import { describeVpn, publishSearchAttributes } from './report/appearance';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from './carry-over/carried';
 import { abandon, Effects, errorMessage } from './act/effects';
 import { FleetReport } from './report/fleet-report';
-import type { ForceRequest } from './requests/forcing';
+import { force, type ForceRequest } from './requests/forcing';
 import { historyIsLong } from '../shared/long-history';
 import * as messages from './messages';
 import { nothingPending, VpnMetrics, type Pending } from './report/metrics';
@@ -37,7 +37,17 @@ import { ProblemLog } from './report/problem-log';
 import { problemOf } from './report/problems';
 import { statusView } from './views/status-view';
 import { newVpnData, portExpiry, runningReplacements, type VpnData } from './data';
-import { VpnState, type Begun, type Effect } from './state';
+import { VpnState } from './state';
+import type { Begun, Effect } from './act/effect';
+import { accept } from './observe/accept';
+import { engineLeft, engineMade, engineReady, leaveAsked } from './observe/engine-reports';
+import { attemptFailed, heardFrom, replacementEnded } from './observe/replacement-reports';
+import { streamsReported } from './observe/stream-reports';
+import { collectGarbage, configure, resetBreaker, retire, setTarget } from './requests/controls';
+import { provision } from './requests/provision';
+import { remove } from './requests/removal';
+import { takeDecision } from './decide/take-decision';
+import { engineLists, versionsOf } from './views/lists';
 import { Watch } from './observe/watch';
 
 const RECHECK_SPACING_MS = 1_000;
@@ -69,7 +79,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   const watch = new Watch();
   const alarm = new Alarm();
   const outside = new Effects(name, state, (message) => {
-    const replacement = state.replacementEnded(message, Date.now());
+    const replacement = replacementEnded(state, message, Date.now());
     if (replacement) announceEnd(name, replacement);
   });
   const notifier = new Notifier(state);
@@ -81,9 +91,9 @@ export async function vpn(input: VpnInput): Promise<void> {
   const fleet = new FleetReport(() => state.data, input.reported ?? null);
 
   setHandler(messages.listsQuery, (since) => {
-    const { engines, streams } = state.versions;
+    const { engines, streams } = versionsOf(state.data);
     return {
-      engines: versioned(engines, since.engines, () => state.lists(Date.now())),
+      engines: versioned(engines, since.engines, () => engineLists(state.data, Date.now())),
       streams: versioned(streams, since.streams, () => state.data.streams),
     };
   });
@@ -101,22 +111,22 @@ export async function vpn(input: VpnInput): Promise<void> {
       log.warn(`[${name}] signal configure ignored: not this VPN's settings`);
       return;
     }
-    state.configure(parsed, typeof start === 'string' ? start : null, Date.now());
+    configure(state, parsed, typeof start === 'string' ? start : null, Date.now());
     state.publish(Date.now());
   });
-  setHandler(messages.retireSignal, () => state.retire());
+  setHandler(messages.retireSignal, () => retire(state));
   setHandler(messages.handOverSignal, () => {
     isHandingOver = true;
   });
   setHandler(messages.resetBreakerSignal, (operation) => {
     const kinds = parse.parseBreakerKinds(operation);
-    if (kinds) state.resetBreaker(kinds);
+    if (kinds) resetBreaker(state, kinds);
     else log.warn(`[${name}] signal resetBreaker ignored: expected nothing, 'general' or 'replacement'`);
   });
   setHandler(messages.replaceEngineUpdate, (request) => {
     const parsed = parse.parseReplaceRequest(request);
     if (!parsed) throw rejection(REQUEST_FORM);
-    return force(parsed);
+    return forced(parsed);
   });
   setHandler(messages.replaceEngineSignal, (request) => {
     const parsed = parse.parseReplaceRequest(request);
@@ -125,7 +135,7 @@ export async function vpn(input: VpnInput): Promise<void> {
       return;
     }
     try {
-      force(parsed);
+      forced(parsed);
     } catch (error) {
       log.warn(`[${name}] signal replaceEngine ignored: ${errorMessage(error)}`);
     }
@@ -133,38 +143,38 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandler(messages.provisionEngineUpdate, (request) => {
     const parsed = parse.parseProvisionRequest(request);
     if (!parsed) throw rejection('expected requestId, labels, sealedEnv and httpPort', PROVISIONING_REFUSED);
-    return takeUp(PROVISIONING_REFUSED, () => state.provision(parsed, Date.now()));
+    return takeUp(PROVISIONING_REFUSED, () => provision(state, parsed, Date.now()));
   });
   setHandler(messages.removeEngineUpdate, (request) => {
     const engine = parse.parseEngineName(request);
     if (state.data.retired) throw rejection(`VPN '${name}' is not configured any more`, NO_SUCH_ENGINE);
     if (engine === null) throw rejection('expected the id or name of an engine', NO_SUCH_ENGINE);
-    return takeUp(NO_SUCH_ENGINE, () => state.remove(engine, Date.now()));
+    return takeUp(NO_SUCH_ENGINE, () => remove(state, engine, Date.now()));
   });
   setHandler(messages.streamsSignal, (value) => {
     const parsed = parse.parseStreamEvents(value);
     if (!parsed || parsed.wrong > 0)
       log.warn(`[${name}] signal streams: ${parsed?.wrong ?? 'all'} ignored, not events of streams`);
     if (!parsed) return;
-    const refused = state.streamsReported(parsed.events, Date.now());
+    const refused = streamsReported(state, parsed.events, Date.now());
     if (refused > 0) log.warn(`[${name}] ${refused} streams are not kept: there are too many at a time`);
     state.publish(Date.now());
   });
   setHandler(messages.setTargetSignal, (value) => {
     const engines = parse.parseEngineCount(value);
     if (engines === null) log.warn(`[${name}] signal setTarget ignored: expected a number of engines from 0 to 1000`);
-    else state.setTarget(engines);
+    else setTarget(state, engines);
   });
   setHandler(messages.reportSignal, () => fleet.forget());
-  setHandler(messages.collectGarbageSignal, () => state.collectGarbage());
+  setHandler(messages.collectGarbageSignal, () => collectGarbage(state));
   setHandler(messages.engineMadeSignal, (value) => {
     const message = parse.parseEngineMade(value);
-    if (message && !isForeign(message)) state.engineMade(message, Date.now());
+    if (message && !isForeign(message)) engineMade(state, message, Date.now());
   });
   setHandler(messages.engineReadySignal, (value) => {
     const message = parse.parseEngineReady(value);
     if (message && isForeign(message)) return;
-    const replacement = message && state.engineReady(message, Date.now());
+    const replacement = message && engineReady(state, message, Date.now());
     state.publish(Date.now());
     if (!replacement || !message) return;
     const seconds = ((Date.now() - replacement.startedAt) / 1000).toFixed(1);
@@ -184,7 +194,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandler(messages.engineLeftSignal, (value) => {
     const message = parse.parseEngineLeft(value);
     if (!message || isForeign(message)) return;
-    const effect = state.engineLeft(message);
+    const effect = engineLeft(state, message);
     if (effect) effects.push(effect);
   });
   setHandler(messages.replacementEndedSignal, (value) => {
@@ -193,20 +203,20 @@ export async function vpn(input: VpnInput): Promise<void> {
   });
   setHandler(messages.leaveAskedSignal, (value) => {
     const message = parse.parseLeaveAsked(value);
-    if (message && !isForeign(message)) state.leaveAsked(message);
+    if (message && !isForeign(message)) leaveAsked(state, message);
   });
   setHandler(messages.attemptFailedSignal, (value) => {
     const message = parse.parseAttemptFailed(value);
     if (!message || isForeign(message)) return;
-    const { opened, effect } = state.attemptFailed(message, Date.now());
+    const { opened, effect } = attemptFailed(state, message, Date.now());
     if (effect) effects.push(effect);
     if (opened !== null) announceBreaker(name, opened, state.data);
     metrics.follow(state.data, Date.now());
   });
 
-  function force(request: messages.ReplaceRequest): Replacement {
+  function forced(request: messages.ReplaceRequest): Replacement {
     try {
-      const { replacement, effect } = state.force(forceRequest(request), Date.now());
+      const { replacement, effect } = force(state, forceRequest(request), Date.now());
       if (effect) {
         effects.push(effect);
         log.warn(
@@ -241,7 +251,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   function isForeign(message: { readonly lineage: string; readonly number: number }): boolean {
     const { lineage, settings } = state.data;
     if (message.lineage === lineage) return false;
-    state.heardFrom(message.lineage);
+    heardFrom(state, message.lineage);
     void abandon(replacementWorkflowId(settings.instance, name, message.lineage, message.number));
     return true;
   }
@@ -255,7 +265,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
     const silent = runningReplacements(state.data).filter((r) => (outside.askAgainAt(r) ?? Infinity) <= Date.now());
     await Promise.all(silent.map((r) => outside.askWhetherItRuns(r)));
-    const plan = state.act(Date.now());
+    const plan = takeDecision(state, Date.now());
     effects.push(...plan.effects);
     for (const effect of plan.effects) announce(name, effect, state.data);
     state.publish(Date.now());
@@ -335,7 +345,7 @@ export async function vpn(input: VpnInput): Promise<void> {
     }
     const news = watch.take();
     const before = state.data;
-    const change = news && state.accept(news.observation, news.revision, Date.now());
+    const change = news && accept(state, news.observation, news.revision, Date.now());
     if (change) announceChange(name, change, state.data);
     announcePortBack(name, before, state.data);
     announceReconnect(name, before, state.data);

@@ -3,6 +3,7 @@ import { reconnectVpn, restartVpn } from '../../shared/activities';
 import { failureMessage, rootCause } from '../../shared/failure-message';
 import type { RemedyKind } from '../../../domain/vpn/remedy';
 import type { Remedy, RemedyFailure } from '../decide/remedies';
+import { remedyEnded, remedyFailing } from '../observe/remedy-reports';
 import type { VpnState } from '../state';
 
 const FIRST_PAUSE_MS = 1_000;
@@ -28,22 +29,22 @@ export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promis
         event: 'remedy ended',
         kind,
       });
-      state.remedyEnded(remedy, null, Date.now());
+      remedyEnded(state, remedy, null, Date.now());
       return;
     } catch (error) {
       if (isCancellation(error)) throw error;
       const failure = failureOf(error);
       if (failure.kind === 'VPN stopped') {
         log.warn(`[${vpn}] VPN '${vpn}' is left alone: ${failure.message}`, { event: 'remedy ended', kind });
-        state.remedyEnded(remedy, failure, Date.now());
+        remedyEnded(state, remedy, failure, Date.now());
         return;
       }
       if (failure.kind !== 'failed' || Date.now() + pauseMs > remedy.startedAt + TRIED_FOR_MS[kind]) {
         log.error(`[${vpn}] VPN '${vpn}' could not be restarted: ${failure.message}`, { event: 'remedy failed', kind });
-        state.remedyEnded(remedy, failure, Date.now());
+        remedyEnded(state, remedy, failure, Date.now());
         return;
       }
-      state.remedyFailing(remedy, failure);
+      remedyFailing(state, remedy, failure);
     }
     await sleep(pauseMs, { summary: `${vpn}: until the next attempt to ${kind}` });
   }
@@ -61,7 +62,7 @@ async function attempt(vpn: string, state: VpnState, remedy: Remedy): Promise<bo
   void slow
     .run(() => sleep(SLOW_AFTER_MS, { summary: `${vpn}: until its restart counts as slow` }))
     .then(
-      () => state.remedyFailing(remedy, { kind: 'failed', message: SLOW }),
+      () => remedyFailing(state, remedy, { kind: 'failed', message: SLOW }),
       () => undefined,
     );
   try {

@@ -16,7 +16,9 @@ import * as messages from '../messages';
 import type { replaceEngine } from '../../replacement/workflow';
 import { WORKFLOW_TASK_TIMEOUT } from '../../shared/task-timeout';
 import type { VpnData } from '../data';
-import type { Effect, VpnState } from '../state';
+import { replacementLost } from '../observe/replacement-reports';
+import type { VpnState } from '../state';
+import type { Effect } from './effect';
 
 /** The first failure may be one of the moment. */
 const PULL_AGAIN_FIRST_MS = 5_000;
@@ -78,7 +80,7 @@ export class Effects {
     } catch (error) {
       // Ended or terminated meanwhile, or an id still in use: the next look finds what is missing.
       log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
-      this.state.lost(replacement.number, Date.now());
+      replacementLost(this.state, replacement.number, Date.now());
     }
   }
 
@@ -93,7 +95,7 @@ export class Effects {
     this.ends.set(
       number,
       // One that came to another end than its own, or to that of a target that it no longer has.
-      end.then(() => this.state.lost(number, Date.now())),
+      end.then(() => replacementLost(this.state, number, Date.now())),
     );
   }
 
@@ -116,7 +118,7 @@ export class Effects {
       await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, null);
     } catch {
       log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`);
-      this.state.lost(replacement.number, Date.now());
+      replacementLost(this.state, replacement.number, Date.now());
     }
   }
 
@@ -128,7 +130,7 @@ export class Effects {
           await getExternalWorkflowHandle(id).signal(messages.retargetSignal, null);
         } catch {
           // It has ended just now, which this run is told.
-          await (this.ends.get(number) ?? this.state.lost(number, Date.now()));
+          await (this.ends.get(number) ?? replacementLost(this.state, number, Date.now()));
         }
       }),
     );
@@ -141,7 +143,7 @@ export class Effects {
       await pullImage.executeWithOptions({ summary: `${this.vpn}: pull ${image}` }, [{ image }]);
     } catch (error) {
       const pauseMs = this.state.data.pullError === null ? PULL_AGAIN_FIRST_MS : PULL_AGAIN_MS;
-      this.state.pullFailed(failureMessage(error));
+      this.state.update({ pullError: failureMessage(error) });
       await sleep(pauseMs, { summary: 'until the image is pulled again' });
     }
     this.pulling = false;

@@ -5,7 +5,8 @@ import type { BreakerKey } from '../../../domain/vpn/breaker';
 import { isStorm, nextAct } from '../decide/recurrence';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from '../decide/remedies';
 import type { VpnData } from '../data';
-import type { Effect, PortChange } from '../state';
+import type { Effect } from '../act/effect';
+import type { PortChange } from '../observe/accept';
 
 // The lines that a VPN's workflow writes to the log. Users know some of them by their texts.
 

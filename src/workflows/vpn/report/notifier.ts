@@ -1,20 +1,8 @@
 import { ApplicationFailure, log } from '@temporalio/workflow';
 import type { NewsBatch } from '../../../activities/notify';
-import type { NewsItem } from '../../../domain/news';
-import type { VpnSettings } from '../../../domain/settings';
 import { notify } from '../../shared/activities';
 import { errorMessage } from '../act/effects';
-
-/** What of the VPN's state this is about. */
-export interface Notifiable {
-  readonly data: {
-    readonly settings: Pick<VpnSettings, 'instance' | 'vpn' | 'notify'>;
-    readonly lineage: string;
-    readonly news: readonly NewsItem[];
-    readonly notified: number;
-  };
-  wasNotified(number: number): void;
-}
+import type { VpnState } from '../state';
 
 /**
  * Tells the receiver of NOTIFY_URL what happened, in order and without holding up anything else: one batch at a time,
@@ -24,7 +12,7 @@ export interface Notifiable {
 export class Notifier {
   private sending = false;
 
-  constructor(private readonly state: Notifiable) {}
+  constructor(private readonly state: VpnState) {}
 
   get isSending(): boolean {
     return this.sending;
@@ -36,7 +24,7 @@ export class Notifier {
     const newest = news.at(-1)?.number ?? 0;
     if (newest <= notified) return;
     // Whoever sets NOTIFY_URL later is not told of what was before.
-    if (!settings.notify) this.state.wasNotified(newest);
+    if (!settings.notify) this.state.update({ notified: newest });
     else if (!this.sending) void this.send();
   }
 
@@ -57,7 +45,7 @@ export class Notifier {
           });
         }
       }
-      this.state.wasNotified(last);
+      this.state.update({ notified: last });
     }
     this.sending = false;
   }

@@ -42,8 +42,10 @@ export function eligibilityOf(data: VpnData): Eligibility {
 }
 
 /** Why an engine that someone asks for can't be brought up now, or null. */
-export function provisioningRefusal(data: VpnData, { httpPort }: ProvisionRequest, now: Instant): string | null {
+export function provisioningRefusal(data: VpnData, request: ProvisionRequest, now: Instant): string | null {
   const { vpn } = data.settings;
+  const { httpPort, requestId } = request;
+  if (data.replacements.some((r) => r.requestId === requestId)) return null;
   if (data.retired) return `VPN '${vpn}' is not looked after any more`;
   const obstacle = obstacleTo(eligibilityOf(data), httpPort, [], now);
   switch (obstacle?.kind) {

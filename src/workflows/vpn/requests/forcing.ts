@@ -1,9 +1,11 @@
-import type { Engine, Instant } from '../../../domain/engine';
+import { engineRef, type Engine, type Instant } from '../../../domain/engine';
 import type { Replacement } from '../../../domain/replacement';
+import type { Begun } from '../act/effect';
 import { breakerKey } from '../decide/breaker';
 import { lackOf, standstillOf } from './eligibility';
 import { allowance, trialAt } from './provisioning-allowance';
 import { findEngine, runningReplacements, type VpnData } from '../data';
+import type { VpnState } from '../state';
 
 // Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
 
@@ -13,8 +15,29 @@ export interface ForceRequest {
   readonly requestId: string | null;
 }
 
+/**
+ * Begins a replacement that somebody asks for. One that runs for that engine already is joined, and a repeated request id is
+ * the same replacement. @throws Error that says why there is nothing to replace
+ */
+export function force(state: VpnState, request: ForceRequest, now: Instant): Begun {
+  const { data } = state;
+  const joined = joinedBy(data, request);
+  if (joined) return { replacement: joined, effect: null };
+  const refused = forceRefusal(data, request, now);
+  if (refused !== null) throw new Error(refused);
+  const engine = chosenBy(data, request);
+  if (!engine) throw new Error(`no engine to replace on VPN '${data.settings.vpn}'`);
+  const { role } = engine;
+  const reading = data.sight?.port;
+  const p2pPort = (reading?.kind === 'known' ? reading.port : data.port.last) ?? engine.p2pPort;
+  const bringUp = { role, p2pPort: role === 'forwarded' ? p2pPort : null };
+  const { reason, requestId } = request;
+  const replacement = state.begin({ cause: 'forced', old: [engineRef(engine)], bringUp, reason, requestId }, now);
+  return { replacement, effect: { kind: 'start', replacement } };
+}
+
 /** The replacement that the request is about already: a repeat of it, or one that runs for that engine. */
-export function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Replacement | undefined {
+function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Replacement | undefined {
   const repeated = requestId === null ? undefined : data.replacements.find((r) => r.requestId === requestId);
   if (repeated) return repeated;
   return runningReplacements(data).find((r) =>
@@ -24,12 +47,12 @@ export function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Re
   );
 }
 
-export function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
+function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
   return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
 }
 
 /** Why a forced replacement can't be begun now, or null. */
-export function refusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
+export function forceRefusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
   const { vpn, image } = data.settings;
   if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
   if (joinedBy(data, request)) return null;

@@ -3,6 +3,13 @@ import { session, type EngineCondition } from '../../src/domain/vpn/observation'
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
+import { provision } from '../../src/workflows/vpn/requests/provision';
+import { remove } from '../../src/workflows/vpn/requests/removal';
+import { engineMade, engineReady } from '../../src/workflows/vpn/observe/engine-reports';
+import { replacementEnded } from '../../src/workflows/vpn/observe/replacement-reports';
+import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 // Engines that somebody removes before they answer.
 
@@ -18,17 +25,17 @@ test('one that has no container yet is removed by the name that it will have', (
     sight: sight(65_290),
     engines: [forwardedEngine(19_000, 65_290)],
   });
-  const { replacement } = state.provision(request, DAY);
+  const { replacement } = provision(state, request, DAY);
   const name = engineName('plain', 'gluetun', 'abcdef12', replacement.number, 1);
-  expect(state.has(name)).toBe(true);
-  const { replacement: given, effect } = state.remove(name, DAY);
+  const { replacement: given, effect } = remove(state, name, DAY);
   expect(given).toMatchObject({ id: replacement.id, target: null, old: [] });
   expect(effect?.kind).toBe('abandon');
-  expect(state.has(name)).toBe(false);
+  expect(() => remove(state, name, DAY)).toThrow(`no engine '${name}'`);
 
   // Its container may still come, so its ports are nobody's until its replacement has ended.
   const ports = () => {
-    const { target } = state.provision(
+    const { target } = provision(
+      state,
       { ...request, requestId: `provision-${state.data.nextNumber}` },
       DAY,
     ).replacement;
@@ -36,7 +43,11 @@ test('one that has no container yet is removed by the name that it will have', (
   };
   const first = [replacement.target?.httpPort, replacement.target?.httpsPort];
   expect(ports()).not.toEqual(first);
-  state.replacementEnded({ lineage: 'abcdef12', number: replacement.number, generation: null, failedAttempts: 0 }, DAY);
+  replacementEnded(
+    state,
+    { lineage: 'abcdef12', number: replacement.number, generation: null, failedAttempts: 0 },
+    DAY,
+  );
   expect(ports()).toEqual(first);
 });
 
@@ -46,12 +57,12 @@ test('a forwarded one that has no container yet is made up for as removed, not a
     sight: sight(65_290),
     sightRevision: 0,
   });
-  const [first] = state.act(DAY).effects;
+  const [first] = takeDecision(state, DAY).effects;
   if (first?.kind !== 'start') throw new Error('an engine was expected');
   const { number } = first.replacement;
-  state.remove(engineName('forwarded', 'gluetun', 'abcdef12', number, 1), DAY);
-  state.accept(sight(65_290), state.data.revision, DAY);
-  expect(state.act(DAY).effects).toMatchObject([
+  remove(state, engineName('forwarded', 'gluetun', 'abcdef12', number, 1), DAY);
+  accept(state, sight(65_290), state.data.revision, DAY);
+  expect(takeDecision(state, DAY).effects).toMatchObject([
     { kind: 'start', replacement: { cause: 'removed', target: { role: 'forwarded' } } },
   ]);
 });
@@ -64,20 +75,20 @@ test('one that answers just when it is removed is never listed, and is removed b
     sightRevision: 0,
     engines: [forwarded],
   });
-  const { replacement } = state.provision(request, DAY);
+  const { replacement } = provision(state, request, DAY);
   const child = { lineage: 'abcdef12', number: replacement.number, generation: 1 };
   const made = plainEngine(replacement.target?.httpPort ?? 0, { id: 'late', name: 'late' });
-  state.engineMade({ ...child, id: made.id, name: made.name }, DAY);
-  const { effect } = state.remove(made.id, DAY);
+  engineMade(state, { ...child, id: made.id, name: made.name }, DAY);
+  const { effect } = remove(state, made.id, DAY);
   expect(effect).toMatchObject({ kind: 'abandon', replacement: { id: replacement.id } });
 
   // Its replacement had brought it up before it was told, and has ended.
-  expect(state.engineReady({ ...child, engine: made, session: session(presentVpn()) ?? '' }, DAY)).toBeNull();
-  expect(state.replacementEnded({ ...child, failedAttempts: 0 }, DAY)).toMatchObject({ state: 'completed' });
+  expect(engineReady(state, { ...child, engine: made, session: session(presentVpn()) ?? '' }, DAY)).toBeNull();
+  expect(replacementEnded(state, { ...child, failedAttempts: 0 }, DAY)).toMatchObject({ state: 'completed' });
   const { revision } = state.data;
-  state.accept(sight(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
-  expect(state.list(DAY)?.map((e) => e.id)).toEqual([forwarded.id]);
-  expect(state.act(DAY).effects).toMatchObject([
+  accept(state, sight(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
+  expect(listedEngines(state.data, DAY)?.map((e) => e.id)).toEqual([forwarded.id]);
+  expect(takeDecision(state, DAY).effects).toMatchObject([
     { kind: 'start', replacement: { cause: 'left over', old: [{ id: made.id }], target: null } },
   ]);
 });
