@@ -7,6 +7,7 @@ import { measure, PART_NAMES, type MeasureOptions } from './measure';
 import { progress } from './progress';
 import { rowTable } from './row';
 import { closeAll } from './site';
+import { messageOf } from '../src/lib/errors';
 
 const USAGE = `Usage: npm run bench -- [${PART_NAMES.join('] [')}] [--vpns 100] [--restarts 10] [--idle-minutes 10] [--report-minutes 5] [--player-minutes 10]; without a name all of it`;
 const WRONG_INPUT = 2;
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   try {
     options = readOptions();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    process.stderr.write(`${messageOf(error)}\n${USAGE}\n`);
     process.exit(WRONG_INPUT);
   }
   let interrupted = false;
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
 void main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);
   },
 );

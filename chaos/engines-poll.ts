@@ -4,6 +4,7 @@ import { keptConnections, openGet } from '../simulator/http-get';
 import { decodeEngines } from '../simulator/proxy-engine';
 import { listedEngine, type Answer } from './checker/facts';
 import type { VpnName } from './faults';
+import { messageOf } from '../src/lib/errors';
 
 const ASK_EVERY_MS = 30;
 /** The API promises an answer in half a second, in its first moments in 2.5 s. */
@@ -83,8 +84,4 @@ function get(url: string, agent: Agent): Promise<{ status: number; stale: string
     asked.on('error', reject);
     asked.on('close', () => clearTimeout(giveUp));
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

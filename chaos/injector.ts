@@ -8,6 +8,7 @@ import * as process from './process-faults';
 import type { Injection, Scene } from './scene';
 import type { Schedule } from './schedule';
 import * as vpn from './vpn-faults';
+import { messageOf } from '../src/lib/errors';
 
 /** A fault that was tried. */
 export interface Fired {
@@ -143,7 +144,7 @@ async function attempt(fault: Fault, scene: Scene, fired: Fired[]): Promise<void
     entry.outcome = await (laneOf(fault) === DOCKER ? work() : patiently(scene, work));
     entry.done = true;
   } catch (error) {
-    entry.outcome = error instanceof Error ? error.message : String(error);
+    entry.outcome = messageOf(error);
     entry.hindered = wasHindered(error);
     if (error instanceof vpn.RemedyMissing) {
       scene.watch.tell({ kind: 'remedy missing', at: Date.now(), what: error.message });

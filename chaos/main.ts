@@ -7,6 +7,7 @@ import { FAULT_KINDS, type FaultKind } from './faults';
 import { play } from './play';
 import { faultLine, makeSchedule, parseKinds } from './schedule';
 import { Tally } from './tally';
+import { messageOf } from '../src/lib/errors';
 
 const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 8] [--faults port-change,worker-kill] [--heal] [--verbose] [--print]
   --seed       of the first schedule; the others follow it
@@ -70,7 +71,7 @@ async function main(): Promise<number> {
   try {
     options = readOptions();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    process.stderr.write(`${messageOf(error)}\n${USAGE}\n`);
     return WRONG_INPUT;
   }
   if (options.print) {

@@ -10,6 +10,7 @@ import type { GroundTruth } from './ground-truth';
 import { Players } from './players';
 import type { Site } from './site';
 import { VpnWatch } from './vpn-watch';
+import { messageOf } from '../src/lib/errors';
 
 export type List = Extract<Answer, { outcome: 'list' }>;
 
@@ -146,7 +147,7 @@ export class Watch {
       const { status } = await httpGet(url, { limitMs: PROBE_LIMIT_MS });
       if (status !== 200) error = `status ${status}`;
     } catch (failure) {
-      error = failure instanceof Error ? failure.message : String(failure);
+      error = messageOf(failure);
     }
     this.tell({ kind: 'probe', at: Date.now(), engine, error });
   }

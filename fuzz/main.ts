@@ -11,6 +11,7 @@ import { closeAll, Site } from '../bench/site';
 import { httpGet } from '../simulator/http-get';
 import { cacheDir } from '../src/config/folders';
 import { schemathesis } from './schemathesis';
+import { messageOf } from '../src/lib/errors';
 
 const USAGE = 'Usage: npm run fuzz -- [--examples 200] [--seed N]';
 const WRONG_INPUT = 2;
@@ -108,7 +109,7 @@ async function main(): Promise<number> {
   try {
     options = readOptions();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    process.stderr.write(`${messageOf(error)}\n${USAGE}\n`);
     return WRONG_INPUT;
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -120,7 +121,7 @@ async function main(): Promise<number> {
 void main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);
   },
 );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../src/lib/run-command';
+import { messageOf } from '../src/lib/errors';
 
 /** Fuzzes an HTTP API from its OpenAPI document. Written in Python, so npm has no place for it. */
 const VERSION = '4.32.5';
@@ -25,7 +26,7 @@ export async function schemathesis(cacheDir: string, say: (text: string) => void
     await runCommand(join(bin, 'pip'), ['install', '--quiet', `schemathesis==${VERSION}`]);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Error(`schemathesis needs Python 3.10 or later with venv, and PyPI. ${reason}`, { cause: error });
   }
   // Last, so that an interrupted installation does not count.

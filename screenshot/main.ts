@@ -7,6 +7,7 @@ import { launchChromium } from './browser';
 import { household, SAMPLE_NOW } from './household';
 import { sampleData } from './sample';
 import { startSampleApi } from './sample-api';
+import { messageOf } from '../src/lib/errors';
 
 interface Picture {
   readonly name: string;
@@ -70,6 +71,6 @@ async function take(browser: Browser, url: string, picture: Picture, path: strin
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -9,6 +9,7 @@ import Docker from 'dockerode';
 import { findOnPath } from '../src/lib/path-search';
 import { NAMESPACES, NamespaceShell } from './namespace-shell';
 import { removeContainer } from './remove-container';
+import { messageOf } from '../src/lib/errors';
 
 export interface PrivateDockerOptions {
   /** Docker's setting of that name: containers run on while dockerd is stopped. Default off, as users have it. */
@@ -37,7 +38,7 @@ export function privateDockerObstacle(): string | null {
     execFileSync('unshare', [...NAMESPACES, 'mount', '-t', 'tmpfs', 'tmpfs', '/run'], { stdio: 'pipe' });
     return null;
   } catch (error) {
-    return `namespaces and mounts are not allowed here: ${error instanceof Error ? error.message : String(error)}`;
+    return `namespaces and mounts are not allowed here: ${messageOf(error)}`;
   }
 }
 
@@ -218,7 +219,7 @@ export class PrivateDocker {
       await new Docker({ socketPath: this.socket, timeout: PING_LIMIT_MS }).ping();
       return null;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { exchange, type Exchange } from './http-exchange';
 import { keptConnections } from './http-get';
 import { decoded } from './proxy-client-shapes';
+import { messageOf } from '../src/lib/errors';
 
 export interface FailedRequest {
   /** ms since the epoch */
@@ -60,7 +61,7 @@ export class ProxyRequests {
       if (answer.status !== 200 && !statusPoll) throw new RefusedByStatus(answer.status, answer.body);
       return decoded(answers, answer.body);
     } catch (error) {
-      count.failed.push({ at: Date.now(), what: error instanceof Error ? error.message : String(error) });
+      count.failed.push({ at: Date.now(), what: messageOf(error) });
       throw error;
     }
   }

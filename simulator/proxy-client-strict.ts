@@ -15,6 +15,7 @@ import {
   type StrictProvisioned,
   type StrictStatus,
 } from './proxy-client-shapes';
+import { messageOf } from '../src/lib/errors';
 
 export interface StrictProxyOptions {
   /** The orchestrator's API. */
@@ -203,8 +204,4 @@ export class StrictProxyClient {
       await this.pollStatus();
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

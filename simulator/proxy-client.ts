@@ -1,6 +1,7 @@
 // A proxy as contract and practice have it (acexy): it asks for the engines, ranks them, and opens a stream on the best.
 import { httpGet, keptConnections, openGet } from './http-get';
 import { decodeEngines, type ProxyEngine } from './proxy-engine';
+import { messageOf } from '../src/lib/errors';
 
 export type { ProxyEngine } from './proxy-engine';
 
@@ -52,7 +53,7 @@ export class ProxyClient {
     try {
       engine = await this.choose();
     } catch (error) {
-      return { kind: 'failed', engine: null, reason: error instanceof Error ? error.message : String(error) };
+      return { kind: 'failed', engine: null, reason: messageOf(error) };
     }
     if (!engine) return { kind: 'failed', engine: null, reason: '/engines lists no engine' };
     const { container_id: id } = engine;

@@ -1,3 +1,4 @@
+import { messageOf } from '../src/lib/errors';
 /** What has to be undone, the latest first, whatever happened. */
 export class Teardown {
   private readonly steps: { readonly what: string; readonly undo: () => Promise<unknown> }[] = [];
@@ -14,7 +15,7 @@ export class Teardown {
       try {
         await undo();
       } catch (error) {
-        problems.push(`could not ${what}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`could not ${what}: ${messageOf(error)}`);
       }
     }
     return problems;

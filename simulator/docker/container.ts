@@ -11,6 +11,7 @@ import { ProgramProcess } from './program-process';
 import { Revival } from './revival';
 import { programOf } from './programs';
 import { DockerRefusal } from './refusal';
+import { messageOf } from '../../src/lib/errors';
 
 interface Run {
   readonly process: ProgramProcess;
@@ -160,7 +161,7 @@ export class Container implements EventSource {
       this.run = this.newRun(this.lender());
     } catch (error) {
       if (this.exitCode === 0) this.exitCode = NOT_STARTED;
-      this.error = error instanceof Error ? error.message : String(error);
+      this.error = messageOf(error);
       throw error;
     }
   }

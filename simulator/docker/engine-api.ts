@@ -12,6 +12,7 @@ import { Filters, type EventFeed } from './event-feed';
 import type { Images } from './images';
 import { imageRoute } from './image-routes';
 import { DockerRefusal } from './refusal';
+import { messageOf } from '../../src/lib/errors';
 
 export interface EngineParts {
   readonly containers: Containers;
@@ -167,5 +168,5 @@ function refuse(answer: ServerResponse, error: unknown): void {
   }
   const status = error instanceof DockerRefusal ? error.status : 500;
   if (status === 304) answer.writeHead(304).end();
-  else json(answer, status, { message: error instanceof Error ? error.message : String(error) });
+  else json(answer, status, { message: messageOf(error) });
 }

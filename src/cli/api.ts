@@ -1,5 +1,6 @@
 import { ProblemError } from '../lib/problem';
 import { headerSecret } from '../secrets/header-secrets';
+import { messageOf } from '../lib/errors';
 
 /** Portward's HTTP API, as commands ask it. */
 export interface ApiOptions {
@@ -75,7 +76,7 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 
   constructor(origin: string, reason: unknown, cause: unknown) {
-    const why = reason instanceof Error ? reason.message : String(reason);
+    const why = messageOf(reason);
     super(`No Portward answers at ${origin}: ${why}. Start it, or give its address with --url.`, { cause });
   }
 }
@@ -124,6 +125,6 @@ function keyToSend(key: string): string {
   try {
     return headerSecret(key);
   } catch (error) {
-    throw new Error(`API_KEY: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`API_KEY: ${messageOf(error)}`, { cause: error });
   }
 }

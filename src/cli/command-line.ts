@@ -15,6 +15,7 @@ import { addStatus } from './commands/status';
 import { addStreams } from './commands/streams';
 import { packageVersion } from '../lib/package-version';
 import { Terminal } from './terminal';
+import { messageOf } from '../lib/errors';
 
 /** Exit code for wrong configuration or a wrong command line; nothing was started. */
 const WRONG_INPUT = 2;
@@ -27,7 +28,7 @@ export function runCommandLine(): void {
   } catch (error) {
     // It says what is wrong with the file, among all else.
     if (process.argv[2] !== 'doctor') {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${messageOf(error)}\n`);
       process.exit(WRONG_INPUT);
     }
   }
@@ -40,7 +41,7 @@ export function runCommandLine(): void {
       (error: unknown) => {
         // Help that was asked for, or a mistake that has been said.
         if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_INPUT);
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(`${messageOf(error)}\n`);
         process.exit(error instanceof Error && error.name === 'ConfigError' ? WRONG_INPUT : 1);
       },
     );

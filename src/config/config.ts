@@ -9,6 +9,7 @@ import type { GluetunAuth } from '../clients/gluetun/client';
 import { checkedHeaderSecret } from '../secrets/header-secrets';
 import type { WebhookTarget } from '../clients/webhook';
 import { parsePort, parsePortRange, variables, type Variables } from './variables';
+import { messageOf } from '../lib/errors';
 
 export interface VpnConfig {
   readonly name: string;
@@ -141,7 +142,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
   cleanEnv(given, variables, {
     reporter: ({ errors }) => {
       for (const [name, error] of Object.entries(errors)) {
-        mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        mistakes.push(`${name}: ${messageOf(error)}`);
         wrong.add(name);
       }
     },
@@ -348,7 +349,7 @@ function ofVpn<T>(
   try {
     return parse(text);
   } catch (error) {
-    mistakes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    mistakes.push(`${name}: ${messageOf(error)}`);
     return null;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseCustomEngine } from '../clients/engine/custom-engine';
 import type { Variant } from '../clients/engine/variant';
 import { variants } from '../clients/engine/variants';
-import { codeOf } from '../lib/error-code';
+import { codeOf } from '../lib/errors';
 import type { Variables } from './variables';
 
 const CUSTOM = 'custom';

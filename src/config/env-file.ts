@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { messageOf } from '../lib/errors';
 
 // Editors and shells of Windows begin files with a byte order mark, or write them in UTF-16. Node's own reader takes the mark for
 // the beginning of the first name, and that variable is lost.
@@ -32,7 +33,7 @@ function textOf(path: string): string {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new EnvFileError(`${path} can't be read: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new EnvFileError(`${path} can't be read: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { withDeadline } from '../lib/deadline';
 import { DockerUnreachable, statusCode } from '../clients/docker/docker-error';
 import { NotLooked, unknown, type Finding } from './finding';
+import { messageOf } from '../lib/errors';
 
 /** One thing to look at. `look` gathers what a pure function of the same file then judges. */
 export interface Check {
@@ -37,6 +38,6 @@ async function findingsOf(check: Check, withinMs: number): Promise<readonly Find
     if (error instanceof DockerUnreachable) return [unknown("Docker can't be asked")];
     // Only Docker's errors have a status, and Docker itself forbids nothing.
     if (statusCode(error) === 403) return [unknown('a filtering proxy before Docker refuses a call that this takes')];
-    return [unknown(`it could not be looked at: ${error instanceof Error ? error.message : String(error)}`)];
+    return [unknown(`it could not be looked at: ${messageOf(error)}`)];
   }
 }

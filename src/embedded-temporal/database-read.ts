@@ -1,5 +1,5 @@
 import type { Connection } from '@temporalio/client';
-import { codeOf } from '../lib/error-code';
+import { codeOf } from '../lib/errors';
 
 /** Of gRPC. */
 const NOT_FOUND = '5';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { codeOf } from '../lib/error-code';
+import { codeOf } from '../lib/errors';
 
 /** What the database's write-ahead log may need at once. */
 const TOO_LITTLE_BYTES = 8 * 1024 * 1024;

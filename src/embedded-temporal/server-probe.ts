@@ -2,6 +2,7 @@ import { isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 import { pauseUntil } from '../lib/pause';
 import { lazyClient, targetAt } from '../temporal/client';
 import { readDatabase } from './database-read';
+import { messageOf } from '../lib/errors';
 
 const PROBE_EVERY_MS = 2_000;
 const FAILING_EVERY_MS = 500;
@@ -44,7 +45,7 @@ interface Failure {
 
 function failureOf(error: unknown): Failure {
   if (isGrpcServiceError(error)) return { silent: isGrpcDeadlineError(error), reason: error.details };
-  return { silent: false, reason: error instanceof Error ? error.message : String(error) };
+  return { silent: false, reason: messageOf(error) };
 }
 
 /** Probes that have failed one after the other. */

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
-import { codeOf } from '../lib/error-code';
+import { codeOf } from '../lib/errors';
 import { isRunning } from '../lib/process-identity';
 import type { SearchAttributes } from '../temporal/search-attributes';
 import { SERVER_IP } from './server-address';

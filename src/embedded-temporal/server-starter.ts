@@ -13,6 +13,7 @@ import type { ServerFiles } from './server-files';
 import { boundServerLog, lastLines, sizeOf } from './server-log';
 import { launch, terminate } from './server-process';
 import { findServer, hasLivingOwner, removeRecord, writeRecord, type ServerRecord } from './server-record';
+import { asError } from '../lib/errors';
 
 export interface EmbeddedServerOptions {
   /** A function is called only when a server has to be started: fetching the CLI can take minutes. */
@@ -168,7 +169,7 @@ export class ServerStarter {
       lines = running.lastLines();
       failure = await this.#whyNotStarted(pid, readiness.reason, lines);
     } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
+      failure = asError(error);
     }
     await terminate(pid, signal?.aborted ? STOP_PATIENCE_MS : undefined);
     removeRecord(this.#files);

@@ -8,6 +8,7 @@ import { serverFiles } from './server-files';
 import { untilUseless } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
+import { messageOf } from '../lib/errors';
 
 export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from '../lib/listening-port';
@@ -171,7 +172,7 @@ export class EmbeddedServer {
         return await this.#starter.bringUp(stopping);
       } catch (error) {
         if (stopping.aborted) return undefined;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (withoutTimes(reason) !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
         said = withoutTimes(reason);
       }

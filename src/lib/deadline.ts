@@ -1,3 +1,4 @@
+import { asError } from './errors';
 /**
  * Runs work with a signal that is aborted after `ms` or with `outer`. A timer of its own, since a combined
  * `AbortSignal.timeout` is held weakly by Node 20 and may be collected before it fires; and it settles even when the
@@ -13,7 +14,7 @@ export async function withDeadline<T>(
   return new Promise<T>((resolve, reject) => {
     const end = (reason: unknown) => {
       controller.abort(reason);
-      finish(() => reject(reason instanceof Error ? reason : new Error(String(reason))));
+      finish(() => reject(asError(reason)));
     };
     const timer = setTimeout(() => end(new DeadlineExceeded(ms)), ms);
     const onOuter = () => end(outer.reason);
@@ -29,7 +30,7 @@ export async function withDeadline<T>(
     outer.addEventListener('abort', onOuter, { once: true });
     work(controller.signal).then(
       (value) => finish(() => resolve(value)),
-      (error: unknown) => finish(() => reject(error instanceof Error ? error : new Error(String(error)))),
+      (error: unknown) => finish(() => reject(asError(error))),
     );
   });
 }

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from './error-code';
+import { codeOf } from './errors';
 import { identify, isAlive, type ProcessIdentity } from './process-identity';
 
 const ASK_AGAIN_MS = 50;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { ProblemError } from './problem';
-import { codeOf } from './error-code';
+import { codeOf } from './errors';
 
 /** Where something is to listen, and the variables that say so. */
 export interface ListeningPlace {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { codeOf } from './error-code';
+import { codeOf } from './errors';
 
 /** A pid alone is not enough: after a crash or a reboot it may belong to another program. */
 export interface ProcessIdentity {

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../lib/errors';
 
 const KEEP_BYTES = 20 * 1024 * 1024;
 
@@ -27,7 +28,7 @@ export class LogFile {
       this.size += writeSync(this.file, bytes);
       this.failing = false;
     } catch (error) {
-      if (!this.failing) this.told(error instanceof Error ? error.message : String(error));
+      if (!this.failing) this.told(messageOf(error));
       this.failing = true;
     }
   }

@@ -22,6 +22,7 @@ import { searchAttributes } from '../worker/search-attributes';
 import { installRuntime } from './telemetry';
 import { startedUnless, untilAborted, within } from './stopping';
 import { WorkerProgram } from '../worker/program';
+import { messageOf } from '../lib/errors';
 
 /** `docker stop` kills after 10 s, of which each step has its part. */
 const HAND_OVER_WITHIN_MS = 6_000;
@@ -126,7 +127,7 @@ function connections({ temporal }: Config, parts: readonly Part[]): Connections 
     try {
       return make();
     } catch (error) {
-      mistakes.push(`${variables}: ${error instanceof Error ? error.message : String(error)}`);
+      mistakes.push(`${variables}: ${messageOf(error)}`);
       return null;
     }
   };

@@ -4,6 +4,7 @@ import { hostAndPort } from '../lib/addresses';
 import { temporalLogger } from './logger';
 import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../api/metrics/worker-metrics';
 import type { Config, Part } from '../config/config';
+import { messageOf } from '../lib/errors';
 
 /**
  * Once a process, before any worker. Returns how the API in this process gets the worker's metrics; null when it can't.
@@ -28,7 +29,7 @@ export async function installRuntime(
   try {
     install(address);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (config.metrics.port !== 0) {
       throw new Error(
         `metrics can't be had at ${config.metrics.host}, port ${config.metrics.port}: ${reason}; ` +

@@ -1,3 +1,4 @@
+import { messageOf } from '../lib/errors';
 // Secrets that travel in HTTP headers. No text here repeats one.
 
 /**
@@ -19,7 +20,7 @@ export function checkedHeaderSecret(variable: string, secret: string, mistakes: 
   try {
     return headerSecret(secret);
   } catch (error) {
-    const mistake = `${variable}: ${error instanceof Error ? error.message : String(error)}`;
+    const mistake = `${variable}: ${messageOf(error)}`;
     if (!mistakes.includes(mistake)) mistakes.push(mistake);
     return secret;
   }

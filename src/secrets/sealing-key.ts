@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sealingKeyFrom, type SealingKey } from './seal';
-import { codeOf } from '../lib/error-code';
+import { codeOf } from '../lib/errors';
 
 const SECRET = /^[0-9a-f]{64}$/;
 

@@ -1,6 +1,7 @@
 import { findOnPath, isExecutable } from '../lib/path-search';
 import type { Log } from '../embedded-temporal/log';
 import type { Machine } from './machine';
+import { messageOf } from '../lib/errors';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -33,8 +34,6 @@ export async function ensureChromium(machine: Machine, env: Env, log: Log): Prom
       await machine.run('apt-get', args);
     });
   } catch (error) {
-    log.warn(
-      `Chromium could not be installed, so its tests are skipped: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    log.warn(`Chromium could not be installed, so its tests are skipped: ${messageOf(error)}`);
   }
 }

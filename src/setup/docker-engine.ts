@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../embedded-temporal/log';
 import type { DetachedProgram, Machine } from './machine';
+import { messageOf } from '../lib/errors';
 
 export interface DockerEngineOptions {
   readonly machine: Machine;
@@ -113,8 +114,4 @@ async function start({ machine, logDir, log, answerWithinMs = 60_000 }: DockerEn
     await sleep(ASK_AGAIN_MS);
     reason = await machine.whyNoDocker();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

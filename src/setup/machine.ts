@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Docker from 'dockerode';
-import { codeOf } from '../lib/error-code';
+import { codeOf, messageOf } from '../lib/errors';
 import { findOnPath } from '../lib/path-search';
 import { runCommand } from '../lib/run-command';
 import { lastLines, sizeOf } from '../embedded-temporal/server-log';
@@ -52,7 +52,7 @@ async function whyNoDocker(): Promise<string | undefined> {
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ECONNRESET') return 'no answer';
-    return code ?? (error instanceof Error ? error.message : String(error));
+    return code ?? messageOf(error);
   }
 }
 

@@ -4,6 +4,7 @@ import { resolveTemporalCli } from '../embedded-temporal/cli/cli';
 import { ensureChromium } from './chromium';
 import { ensureDockerEngine } from './docker-engine';
 import { thisMachine } from './machine';
+import { messageOf } from '../lib/errors';
 
 const log = { info: say, warn: say };
 
@@ -38,6 +39,6 @@ for (const [signal, number] of [
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

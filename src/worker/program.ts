@@ -29,6 +29,7 @@ import { searchAttributes } from './search-attributes';
 import { fleetSettings, vpnSettings } from './settings';
 import { streamsWorkflow } from '../gateways/streams-workflow';
 import { Supervision } from './supervision/supervision';
+import { messageOf } from '../lib/errors';
 
 const LONGEST_PAUSE_MS = 5_000;
 /** A server that hangs is one that can't be reached. */
@@ -130,7 +131,7 @@ export class WorkerProgram {
       do await pauseUntil(LONGEST_PAUSE_MS, signal);
       while (!signal.aborted && !(await this.vpnsAreOurs()));
     } catch (error) {
-      this.deps.log.fatal(error instanceof Error ? error.message : String(error));
+      this.deps.log.fatal(messageOf(error));
       process.exitCode = 1;
       process.kill(process.pid, 'SIGTERM');
     }
@@ -143,9 +144,7 @@ export class WorkerProgram {
       await pullWithProgress(this.docker, image, { signal: this.stopping.signal, log: this.deps.log });
     } catch (error) {
       if (this.stopping.signal.aborted) return;
-      this.deps.log.warn(
-        `Image ${image} could not be pulled: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.deps.log.warn(`Image ${image} could not be pulled: ${messageOf(error)}`);
     }
   }
 

@@ -3,6 +3,7 @@ import { exchange, type Answer, type Exchange } from '../../simulator/http-excha
 import { decoded } from '../../simulator/proxy-client-shapes';
 import { until } from '../simulator/until';
 import { authorization } from './proxy-stage';
+import { messageOf } from '../../src/lib/errors';
 
 export interface Call extends Pick<Exchange, 'body'> {
   /** Default: the right one where it is asked for, else none. */
@@ -37,7 +38,7 @@ export class ContractClient {
     try {
       return decoded(shape, answer.body);
     } catch (error) {
-      throw new Error(`${route}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${route}: ${messageOf(error)}`, { cause: error });
     }
   }
 }

@@ -12,6 +12,7 @@ import { observeDocker } from '../docker/look';
 import { removeOrStop } from './remove-engine';
 import { engineContainer, type EngineOrder } from './spec';
 import { holder, listening, portsTaken } from '../docker/taken-ports';
+import { messageOf } from '../../lib/errors';
 
 export interface MadeEngine {
   readonly engine: Engine;
@@ -68,7 +69,7 @@ async function opened(sealed: string | null, key: () => Promise<SealingKey>): Pr
   try {
     return open(sealed, await key());
   } catch (error) {
-    throw ApplicationFailure.nonRetryable(error instanceof Error ? error.message : String(error), 'Hopeless');
+    throw ApplicationFailure.nonRetryable(messageOf(error), 'Hopeless');
   }
 }
 

@@ -5,6 +5,7 @@ import { REFUSED_BY_DOCKER } from '../../domain/replacement';
 import { DockerUnreachable } from '../../clients/docker/docker-error';
 import type { DockerHost } from '../../clients/docker/docker-host';
 import type { ActivityDeps } from '../deps';
+import { messageOf } from '../../lib/errors';
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
@@ -16,8 +17,7 @@ export async function refusable(docker: DockerHost, id: ContainerId, step: () =>
   try {
     await step();
   } catch (error) {
-    if (!(error instanceof DockerUnreachable))
-      throw refused(id, error instanceof Error ? error.message : String(error));
+    if (!(error instanceof DockerUnreachable)) throw refused(id, messageOf(error));
     const there = await docker.inspect(id).catch(() => undefined);
     if (there === undefined) throw error;
     if (there !== null) throw refused(id, 'Docker gave no answer in time');

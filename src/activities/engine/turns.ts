@@ -1,3 +1,4 @@
+import { asError } from '../../lib/errors';
 interface Lane {
   readonly atOnce: number;
   taken: number;
@@ -40,7 +41,7 @@ export class Turns<Name extends string> {
         lane.waiting.splice(lane.waiting.indexOf(turn), 1);
         // Others may have waited for this one.
         this.next();
-        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+        reject(asError(signal.reason));
       };
       lane.waiting.push(turn);
       signal.addEventListener('abort', leave, { once: true });

@@ -1,6 +1,7 @@
 import type { PortRead, PortReading } from '../../domain/vpn/observation';
 import { NoPortForwarded } from '../../clients/gluetun/client';
 import { pauseUntil } from '../../lib/pause';
+import { messageOf } from '../../lib/errors';
 
 /** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
 const REREAD_FOR_MS = 1_000;
@@ -130,7 +131,7 @@ export class PortWatch {
     const { memory, signal } = this.options;
     const failure: PortFailure = {
       since: memory.portFailure?.since ?? began,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
       none: error instanceof NoPortForwarded,
       stopped: error instanceof NoPortForwarded && error.stopped,
     };

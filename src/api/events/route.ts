@@ -15,6 +15,7 @@ import {
   StreamStateSchema,
 } from '../schemas/streams';
 import { Value } from '@sinclair/typebox/value';
+import { messageOf } from '../../lib/errors';
 
 export interface EventRoutesOptions {
   readonly events: StreamEvents;
@@ -130,8 +131,4 @@ function statusOf(error: unknown): 404 | 503 {
   if (error instanceof NothingOfThatName) return 404;
   if (error instanceof NotTaken) return 503;
   throw error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { keyTypes, type Stream } from '../../domain/streams/stream';
 import type { Instant, ListedEngine } from '../../domain/engine';
-import { codeOf } from '../../lib/error-code';
+import { codeOf, messageOf } from '../../lib/errors';
 import type { VpnLists } from '../../gateways/vpn-source';
 
 /** Raised when files of before are of no use any more. */
@@ -181,10 +181,7 @@ export class LastLists {
       await rename(draft, this.#path);
       this.#failing = false;
     } catch (error) {
-      if (!this.#failing)
-        warn(
-          `The last lists can't be kept for the next start (${this.#path}): ${error instanceof Error ? error.message : String(error)}`,
-        );
+      if (!this.#failing) warn(`The last lists can't be kept for the next start (${this.#path}): ${messageOf(error)}`);
       this.#failing = true;
       await rm(draft, { force: true }).catch(() => {});
     }
@@ -198,7 +195,7 @@ export class LastLists {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null;
-      return this.#unread(error instanceof Error ? error.message : String(error));
+      return this.#unread(messageOf(error));
     }
     const found = parsed(text);
     return Value.Check(FileSchema, found) ? found : this.#unread('it holds no lists of this version of Portward');

@@ -9,6 +9,7 @@ import { table, type Cell } from '../table';
 import type { Style, Terminal } from '../terminal';
 import { counted } from '../words';
 import { engineTable, staleNote } from './engines';
+import { messageOf } from '../../lib/errors';
 
 interface Overview {
   readonly vpns: readonly VpnJson[];
@@ -61,7 +62,7 @@ async function overview(options: ApiOptions): Promise<Overview> {
     ]);
     return { vpns, engines: engines.body, streams: streams.body, stale_seconds: engines.stale, problem: null };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { vpns, engines: null, streams: null, stale_seconds: null, problem };
   }
 }

@@ -1,6 +1,7 @@
 import { isInContainer } from '../../lib/container-mark';
 import { DeadlineExceeded } from '../../lib/deadline';
 import type { Problem } from '../../lib/problem';
+import { asError, messageOf } from '../../lib/errors';
 
 /** Docker itself could not be asked, as opposed to an answer that says no. */
 export class DockerUnreachable extends Error {
@@ -39,14 +40,14 @@ export function statusCode(error: unknown): number | null {
 /** Docker's own words when it answered, `DockerUnreachable` when it did not. */
 export function dockerError(error: unknown): Error {
   if (error instanceof DockerUnreachable) return error;
-  if (statusCode(error) !== null) return error instanceof Error ? error : new Error(String(error));
+  if (statusCode(error) !== null) return asError(error);
   if (error instanceof DeadlineExceeded) return new DockerUnreachable('it gave no answer in time', 'timeout');
   if (error instanceof Error && error.name === 'AbortError') {
     const late = error.cause instanceof Error && error.cause.name === 'TimeoutError';
     return late ? new DockerUnreachable('it gave no answer in time', 'timeout') : error;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const cause = code !== '' && !message.includes(code) ? `${code} ${message}` : message;
   return new DockerUnreachable(cause, code === '' || BROKEN.has(code) ? 'broken' : code);
 }

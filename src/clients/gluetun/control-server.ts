@@ -5,6 +5,7 @@ import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
 import type { Problem } from '../../lib/problem';
 import { authHeaders, withoutSecrets, type GluetunAuth } from './auth';
 import { GluetunError, NotAccepted } from './gluetun-error';
+import { messageOf } from '../../lib/errors';
 
 export interface ControlRequest<T extends TSchema> {
   readonly base: URL;
@@ -166,7 +167,7 @@ export class ControlServer {
       return new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
     }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const message = `the control server at ${base.host} can't be reached: ${this.shown(reason)}`;
     const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const never = typeof code === 'string' && CONNECTION_NEVER_MADE.has(code);

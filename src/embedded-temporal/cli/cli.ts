@@ -8,6 +8,7 @@ import type { Log } from '../log';
 import { executableName, findOnPath, isExecutable } from '../../lib/path-search';
 import { runCommand } from '../../lib/run-command';
 import { ProblemError } from '../../lib/problem';
+import { messageOf } from '../../lib/errors';
 
 /** Older servers lack user metadata or update details that the workflows rely on. */
 const OLDEST_SERVER = { major: 1, minor: 27 };
@@ -132,8 +133,4 @@ export async function whyUnfit(path: string): Promise<string | undefined> {
   const [major, minor] = [Number(version[1]), Number(version[2])];
   if (major > OLDEST_SERVER.major || (major === OLDEST_SERVER.major && minor >= OLDEST_SERVER.minor)) return undefined;
   return `its server is ${major}.${minor}, Portward needs ${OLDEST_SERVER.major}.${OLDEST_SERVER.minor} or later`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

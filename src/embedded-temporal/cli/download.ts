@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { CliArchive } from './release';
 import type { Log } from '../log';
 import { runCommand } from '../../lib/run-command';
+import { messageOf } from '../../lib/errors';
 
 /** An offline machine must reach its next choice quickly. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -48,7 +49,7 @@ async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log
       if (found === sha256) return;
       failures.push(`${url} has another file: its checksum is ${found}, expected was ${sha256}`);
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
+      failures.push(messageOf(error));
     }
   }
   throw new Error([...new Set(failures)].join('; '));

@@ -2,6 +2,7 @@ import { DockerUnreachable } from '../../../clients/docker/docker-error';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { DockerVersion, Site } from '../../site';
+import { messageOf } from '../../../lib/errors';
 
 export function reachable(site: Site): Check {
   return {
@@ -43,7 +44,7 @@ export function judgeVersion(found: Pick<DockerVersion, 'Version' | 'Components'
 
 /** The error says what to do: which socket may not be read, or what does not run. */
 export function judgeFailure(error: unknown): Finding {
-  if (!(error instanceof DockerUnreachable)) return unknown(error instanceof Error ? error.message : String(error));
+  if (!(error instanceof DockerUnreachable)) return unknown(messageOf(error));
   return wrong(error.problem.what, 'no VPN and no engine can be seen', error.problem.todo);
 }
 

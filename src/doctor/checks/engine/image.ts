@@ -4,6 +4,7 @@ import { imageMissing } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
 import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
+import { messageOf } from '../../../lib/errors';
 
 /** What Docker says of the image in its registry, without pulling it. */
 export type Registry =
@@ -45,7 +46,7 @@ async function inRegistry({ dockerode }: Site, name: string): Promise<Registry> 
   } catch (error) {
     const status = statusCode(error);
     if (status === null) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const isProxys = [403, 405, 501].includes(status) && !LOGIN.test(reason);
     return isProxys ? { kind: 'unasked' } : { kind: 'refused', reason: bare(reason) };
   }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isInContainer } from '../../../lib/container-mark';
 import { dataDir } from '../../../config/folders';
-import { codeOf } from '../../../lib/error-code';
+import { codeOf } from '../../../lib/errors';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
