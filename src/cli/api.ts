@@ -1,6 +1,7 @@
+import { parsedJson } from '../clients/http';
 import { ProblemError } from '../lib/problem';
 import { headerSecret } from '../secrets/header-secrets';
-import { messageOf } from '../lib/errors';
+import { causeOfFetch, messageOf } from '../lib/errors';
 
 /** Portward's HTTP API, as commands ask it. */
 export interface ApiOptions {
@@ -30,15 +31,11 @@ export async function call<T>(options: ApiOptions, path: string, request: Reques
 export async function ask<T>({ url }: ApiOptions, path: string, request: Request = {}): Promise<Answer<T>> {
   const response = await send(url, path, request, AbortSignal.timeout(WITHIN_MS));
   const text = await response.text();
-  let body: T & { detail?: unknown };
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw notPortward(url, `${response.status}, no JSON`, error);
-  }
-  if (!response.ok) throw refusal(response.status, body.detail);
+  const body = parsedJson(text);
+  if (body === undefined) throw notPortward(url, `${response.status}, no JSON`);
+  if (!response.ok) throw refusal(response.status, detailIn(body));
   const stale = response.headers.get('x-portward-stale');
-  return { body, stale: stale === null ? null : Number(stale) };
+  return { body: body as T, stale: stale === null ? null : Number(stale) };
 }
 
 /** An answer that goes on, as that of `/events/stream`. @throws with what to do */
@@ -49,7 +46,7 @@ export async function openStream(
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await send(url, path, { headers }, signal);
-  if (!response.ok) throw refusal(response.status, detailIn(await response.text()));
+  if (!response.ok) throw refusal(response.status, detailIn(parsedJson(await response.text())));
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   if (!isStream || response.body === null) {
     await response.body?.cancel();
@@ -66,8 +63,7 @@ async function send(url: string, path: string, request: Request, signal: AbortSi
     return await fetch(new URL(path, base), { ...request, headers: { ...request.headers, ...authorization }, signal });
   } catch (error) {
     if (signal.aborted && signal.reason instanceof Error && signal.reason.name !== 'TimeoutError') throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new NoAnswer(base.origin, cause, error);
+    throw new NoAnswer(base.origin, error);
   }
 }
 
@@ -75,8 +71,8 @@ async function send(url: string, path: string, request: Request, signal: AbortSi
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 
-  constructor(origin: string, reason: unknown, cause: unknown) {
-    const why = messageOf(reason);
+  constructor(origin: string, cause: unknown) {
+    const why = messageOf(causeOfFetch(cause));
     super(`No Portward answers at ${origin}: ${why}. Start it, or give its address with --url.`, { cause });
   }
 }
@@ -108,17 +104,13 @@ function inWords(detail: unknown): string {
   return 'no reason given';
 }
 
-function detailIn(text: string): unknown {
-  try {
-    return (JSON.parse(text) as { detail?: unknown }).detail;
-  } catch {
-    return undefined;
-  }
+function detailIn(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined;
 }
 
-function notPortward(url: string, found: string, cause?: unknown): ProblemError {
+function notPortward(url: string, found: string): ProblemError {
   const what = `What answers at ${new URL(url).origin} is not Portward (${found})`;
-  return new ProblemError({ what, todo: "give Portward's address with --url" }, { cause });
+  return new ProblemError({ what, todo: "give Portward's address with --url" });
 }
 
 function keyToSend(key: string): string {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { withDeadline } from '../lib/deadline';
+import { httpWithin, type HttpAnswer } from './http';
 
 export interface WebhookTarget {
   /** May hold a token, in its path for example. */
@@ -35,14 +35,9 @@ export class Webhook {
       ...(authorization === null ? {} : { authorization }),
       ...(secret === null ? {} : { 'x-portward-signature': `sha256=${signature(secret, body)}` }),
     };
-    let answer: Pick<Response, 'status' | 'headers'>;
+    let answer: HttpAnswer;
     try {
-      answer = await withDeadline(this.answersWithinMs, signal, async (limit) => {
-        const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: limit });
-        // What it says besides its status is not read, however long it is.
-        await response.body?.cancel();
-        return response;
-      });
+      answer = await httpWithin(this.answersWithinMs, url, { method: 'POST', headers, body, signal, bytesAtMost: 0 });
     } catch (error) {
       throw new NotDelivered(`the receiver gave no answer (${codeOf(error)})`, 'failed');
     }

@@ -12,3 +12,8 @@ export function asError(thrown: unknown): Error {
 export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
+
+/** `fetch` says only 'fetch failed', and why is in its cause. */
+export function causeOfFetch(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}

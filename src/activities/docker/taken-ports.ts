@@ -8,6 +8,7 @@ import type { ListedContainer } from '../../clients/docker/listed-container';
 import { resolve } from '../../clients/docker/reach/reach';
 import { url, type Endpoint } from '../../clients/engine/engine-api';
 import { accepts } from '../../clients/engine/engine-probe';
+import { http } from '../../clients/http';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 
@@ -25,7 +26,8 @@ type Deps = Pick<ActivityDeps, 'docker' | 'reach'>;
 export async function listening(vpn: ContainerDetails, ports: readonly Port[], deps: Deps): Promise<Port[]> {
   const reach = await deps.reach();
   // Docker accepts connections to what it publishes, whether something listens behind it or not.
-  const answers = reach.kind === 'published' ? answersHttp : accepts;
+  const answers = async (endpoint: Endpoint, signal: AbortSignal): Promise<unknown> =>
+    reach.kind === 'published' ? http(url(endpoint), { signal, bytesAtMost: 0 }) : accepts(endpoint, signal);
   const asked = ports.map(async (port) => {
     try {
       const endpoint = resolve(reach, vpn, port);
@@ -37,11 +39,6 @@ export async function listening(vpn: ContainerDetails, ports: readonly Port[], d
     }
   });
   return (await Promise.all(asked)).flat();
-}
-
-async function answersHttp(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-  const answer = await fetch(url(endpoint), { signal, redirect: 'manual' });
-  await answer.body?.cancel();
 }
 
 /** Who has the ports, as far as Docker's list of containers tells. @param own the engine that was to have them */

@@ -10,6 +10,7 @@ import type { Endpoint } from '../../clients/engine/engine-api';
 import { portsSaidTaken } from '../../clients/engine/last-words';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
+import { messageOf } from '../../lib/errors';
 import { observeDocker } from '../docker/look';
 import { lastWords } from './last-words';
 import { holder, listening, portsTaken } from '../docker/taken-ports';
@@ -130,7 +131,7 @@ class AwaitingEngine {
       await this.deps.engineApi.answers(endpoint, signal);
       return true;
     } catch (error) {
-      if (error instanceof Error) this.reason = error.cause instanceof Error ? error.cause.message : error.message;
+      this.reason = messageOf(error);
       return false;
     }
   }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { RuntimeOptions } from '@temporalio/worker';
 import { hostAndPort } from '../../lib/addresses';
-import { answerText } from '../../lib/answer-text';
+import { httpWithin } from '../../clients/http';
 import { buckets } from '../../domain/measures';
 
 // A worker's metrics are the Temporal SDK's and Portward's own, which go through the SDK's meters: one exporter shows both.
@@ -34,11 +34,10 @@ export interface MetricsAddress {
 export async function workerMetricsAt(address: MetricsAddress): Promise<string> {
   // It may listen on every address; this process reaches it on its own.
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
-  const response = await fetch(`http://${hostAndPort(host, address.port)}/metrics`, {
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  });
-  const text = await answerText(response, BYTES_AT_MOST);
-  if (!response.ok) throw new Error(`the worker's metrics answer ${response.status}`);
+  const url = new URL(`http://${hostAndPort(host, address.port)}/metrics`);
+  const request = { signal: new AbortController().signal, bytesAtMost: BYTES_AT_MOST };
+  const { status, ok, text } = await httpWithin(ANSWER_WITHIN_MS, url, request);
+  if (!ok) throw new Error(`the worker's metrics answer ${status}`);
   return text;
 }
 

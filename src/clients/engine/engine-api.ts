@@ -1,8 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { hostAndPort } from '../../lib/addresses';
-import { answerText } from '../../lib/answer-text';
-import { withDeadline } from '../../lib/deadline';
+import { httpWithin, parsedJson } from '../http';
 
 /** Where something listens, as seen from this process. */
 export interface Endpoint {
@@ -29,21 +28,11 @@ const NetworkStatus = Type.Object({ result: Type.Object({ connected: Type.Boolea
 
 /** Asks AceStream's API whether it reaches its network. @throws when that can't be learned */
 export async function askConnected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
-  const text = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
-    const response = await fetch(url(endpoint, NETWORK_STATUS), { signal: limit });
-    if (response.ok) return answerText(response, ANSWER_BYTES_AT_MOST);
-    await response.body?.cancel();
-    throw new Error(`the engine's API answers ${response.status} when asked whether it is connected`);
-  });
-  const status = parsed(text);
+  const request = { signal, bytesAtMost: ANSWER_BYTES_AT_MOST };
+  const answer = await httpWithin(TIMEOUT_MS, url(endpoint, NETWORK_STATUS), request);
+  const { ok, text } = answer;
+  if (!ok) throw new Error(`the engine's API answers ${answer.status} when asked whether it is connected`);
+  const status = parsedJson(text);
   if (Value.Check(NetworkStatus, status)) return status.result.connected;
   throw new Error(`the engine does not say whether it is connected, but ${JSON.stringify(text.slice(0, 60))}`);
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { withDeadline } from '../../lib/deadline';
+import { http } from '../http';
 import { askConnected, url, type Endpoint, type EngineApi } from './engine-api';
 import type { Variant } from './variant';
 
@@ -26,11 +27,9 @@ export function engineApi({ health, connectionStatus }: Pick<Variant, 'health' |
 async function probe(health: HealthProbe, endpoint: Endpoint, signal: AbortSignal): Promise<void> {
   await withDeadline(TIMEOUT_MS, signal, async (limit) => {
     if (health.type === 'tcp') return accepts(endpoint, limit);
-    // A redirect is an answer, too; following it would lead to addresses that the engine chooses.
-    const answer = await fetch(url(endpoint, health.path), { signal: limit, redirect: 'manual' });
-    await answer.body?.cancel();
-    if (!health.statuses.some((pattern) => matches(pattern, answer.status))) {
-      throw new Error(`the engine's API answers ${answer.status}`);
+    const { status } = await http(url(endpoint, health.path), { signal: limit, bytesAtMost: 0 });
+    if (!health.statuses.some((pattern) => matches(pattern, status))) {
+      throw new Error(`the engine's API answers ${status}`);
     }
   });
 }

@@ -1,8 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { answerText } from '../../lib/answer-text';
-import { withDeadline } from '../../lib/deadline';
 import type { StreamSample } from '../../domain/streams/stream';
+import { httpWithin, parsedJson } from '../http';
 import { url, type Endpoint } from './engine-api';
 
 /** What an engine says of one playback. `unknown session`: it has none such, so the stream is over. */
@@ -40,16 +39,14 @@ export async function askStatistics(
 ): Promise<StatisticsAnswer> {
   const target = statisticsUrl(endpoint, statUrl);
   if (target === null) throw new Error('its stat_url is no URL');
-  const text = await withDeadline(TIMEOUT_MS, signal, async (limit) => {
-    // A redirect could lead anywhere.
-    return answerText(await fetch(target, { signal: limit, redirect: 'manual' }), ANSWER_BYTES_AT_MOST);
-  });
+  const request = { signal, bytesAtMost: ANSWER_BYTES_AT_MOST, readsFailures: true };
+  const { text } = await httpWithin(TIMEOUT_MS, target, request);
   return readStatistics(text, Date.now());
 }
 
 /** @throws when nothing in it can be used */
 export function readStatistics(text: string, at: number): StatisticsAnswer {
-  const answer = parsed(text);
+  const answer = parsedJson(text);
   if (Value.Check(Answer, answer)) {
     const { response, error } = answer;
     if (error?.toLowerCase().includes('unknown playback session')) return { kind: 'unknown session' };
@@ -75,12 +72,4 @@ function count(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER
     ? Math.round(value)
     : null;
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,11 +1,11 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { AnswerTooLong, answerText } from '../../lib/answer-text';
 import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
+import { AnswerTooLong, http, parsedJson, type HttpAnswer } from '../http';
 import type { Problem } from '../../lib/problem';
 import { authHeaders, withoutSecrets, type GluetunAuth } from './auth';
 import { GluetunError, NotAccepted } from './gluetun-error';
-import { messageOf } from '../../lib/errors';
+import { codeOf, messageOf } from '../../lib/errors';
 
 export interface ControlRequest<T extends TSchema> {
   readonly base: URL;
@@ -58,7 +58,7 @@ export class ControlServer {
     }
   }
 
-  private async response(request: ControlRequest<TSchema>, limit: AbortSignal): Promise<Response> {
+  private async response(request: ControlRequest<TSchema>, limit: AbortSignal): Promise<HttpAnswer> {
     const { base, route, olderRoute } = request;
     if (olderRoute === undefined) return this.follow(new URL(route, base), request, limit);
     const key = `${base.host} ${route}`;
@@ -68,16 +68,14 @@ export class ControlServer {
     const other = await this.follow(new URL(second, base), request, limit);
     if (other.ok) {
       // By where it was answered: newer releases redirect from the older route.
-      this.older[new URL(other.url).pathname === olderRoute ? 'add' : 'delete'](key);
+      this.older[other.url.pathname === olderRoute ? 'add' : 'delete'](key);
     }
-    const [answer, unused] = !other.ok && isRefusal(one.status) ? [one, other] : [other, one];
-    await unused.body?.cancel();
-    return answer;
+    return !other.ok && isRefusal(one.status) ? one : other;
   }
 
-  private async follow(url: URL, { put }: ControlRequest<TSchema>, signal: AbortSignal): Promise<Response> {
+  private async follow(url: URL, { put }: ControlRequest<TSchema>, signal: AbortSignal): Promise<HttpAnswer> {
     const headers = authHeaders(this.auth);
-    const request: RequestInit =
+    const request =
       put === undefined
         ? { headers }
         : {
@@ -87,10 +85,9 @@ export class ControlServer {
           };
     let target = url;
     for (let hop = 0; hop <= REDIRECTS_AT_MOST; hop++) {
-      const response = await fetch(target, { ...request, redirect: 'manual', signal });
-      const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || location === null) return response;
-      await response.body?.cancel();
+      const answer = await http(target, { ...request, signal, bytesAtMost: ANSWER_BYTES_AT_MOST });
+      const location = answer.headers.get('location');
+      if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
       if (!URL.canParse(location, target.href))
         throw new GluetunError('the control server redirects to what is no address');
       target = new URL(location, target);
@@ -101,21 +98,14 @@ export class ControlServer {
     throw new GluetunError(`the control server redirects more than ${REDIRECTS_AT_MOST} times`);
   }
 
-  private async read<T extends TSchema>(response: Response, request: ControlRequest<T>): Promise<Static<T>> {
-    const { status } = response;
-    if (!response.ok) await response.body?.cancel();
+  private read<T extends TSchema>({ url, status, ok, text }: HttpAnswer, request: ControlRequest<T>): Static<T> {
     if (isRefusal(status)) throw new NotAccepted(this.refusal(status, request), 'unauthorized');
     if (status >= 400 && status < 500) throw new NotAccepted(`the control server answers ${status}`, 'error');
-    if (!response.ok) throw new GluetunError(`the control server answers ${status}`, 'error');
-    const text = await answerText(response, ANSWER_BYTES_AT_MOST);
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      throw new GluetunError(`the control server's answer is not JSON: ${this.quoted(text)}`);
-    }
+    if (!ok) throw new GluetunError(`the control server answers ${status}`, 'error');
+    const body = parsedJson(text);
+    if (body === undefined) throw new GluetunError(`the control server's answer is not JSON: ${this.quoted(text)}`);
     const { route, olderRoute } = request;
-    const isOlder = new URL(response.url).pathname === olderRoute;
+    const isOlder = url.pathname === olderRoute;
     const name = `${method(request)} ${isOlder ? olderRoute : route}`;
     of(this.permitted, request.base).add(name);
     of(this.refused, request.base).delete(name);
@@ -166,12 +156,10 @@ export class ControlServer {
     if (error instanceof AnswerTooLong) {
       return new GluetunError(`the control server's answer is over ${ANSWER_BYTES_AT_MOST} bytes`);
     }
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = messageOf(cause);
-    const message = `the control server at ${base.host} can't be reached: ${this.shown(reason)}`;
-    const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const never = typeof code === 'string' && CONNECTION_NEVER_MADE.has(code);
-    return never ? new NotAccepted(message, 'unreachable') : new GluetunError(message, 'unreachable');
+    const message = `the control server at ${base.host} can't be reached: ${this.shown(messageOf(error))}`;
+    return CONNECTION_NEVER_MADE.has(codeOf(error) ?? '')
+      ? new NotAccepted(message, 'unreachable')
+      : new GluetunError(message, 'unreachable');
   }
 
   private quoted(text: string): string {

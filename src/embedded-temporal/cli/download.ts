@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { CliArchive } from './release';
 import type { Log } from '../log';
 import { runCommand } from '../../lib/run-command';
-import { messageOf } from '../../lib/errors';
+import { causeOfFetch, messageOf } from '../../lib/errors';
 
 /** An offline machine must reach its next choice quickly. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -89,7 +89,5 @@ async function fetchTo(path: string, url: string, log: Log): Promise<string> {
 
 /** `fetch` says only 'fetch failed' and hides the reason in the cause. */
 function plainReason(error: unknown, signal: AbortSignal): string {
-  const reason: unknown = signal.aborted ? signal.reason : error;
-  if (!(reason instanceof Error)) return String(reason);
-  return reason.cause instanceof Error ? reason.cause.message : reason.message;
+  return messageOf(causeOfFetch(signal.aborted ? signal.reason : error));
 }
