@@ -1,4 +1,4 @@
-import { defaultPayloadConverter } from '@temporalio/common';
+import { decodeOptionalSinglePayload } from '@temporalio/common/lib/internal-non-workflow';
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, type Client } from '@temporalio/client';
 import { CurrentRun } from './current-run';
 import { pauseUntil } from '../lib/pause';
@@ -137,7 +137,9 @@ export class TemporalVpnSource implements VpnSource {
       .filter((a) => a.activityType?.name === 'observe' && a.heartbeatDetails?.payloads?.[0])
       .toSorted((a, b) => Number(a.lastHeartbeatTime?.seconds ?? 0) - Number(b.lastHeartbeatTime?.seconds ?? 0));
     const payload = beating.at(-1)?.heartbeatDetails?.payloads?.[0];
-    return payload ? defaultPayloadConverter.fromPayload<ObserveProgress>(payload) : null;
+    // As the client reads all else, with the codec that it may have.
+    const { loadedDataConverter } = this.client.options;
+    return (await decodeOptionalSinglePayload<ObserveProgress>(loadedDataConverter, payload)) ?? null;
   }
 
   async recheck(): Promise<void> {

@@ -1,5 +1,5 @@
 import { QueryNotRegisteredError, QueryRejectedError, ServiceError, type Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultDataConverter, defaultPayloadConverter, type PayloadCodec } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/gateways/vpn-source';
 import { listQuestion } from '../../src/gateways/list-question';
 import { NOT_BEGUN } from '../../src/temporal/client';
@@ -14,6 +14,7 @@ class ClientStandIn {
   /** Which runs were asked; undefined: whichever is the present one. */
   readonly runs: (string | undefined)[] = [];
   readonly deadlines: number[] = [];
+  dataConverter = defaultDataConverter;
   answer: () => unknown = () => undefined;
 
   get client(): Client {
@@ -28,7 +29,7 @@ class ClientStandIn {
           return work();
         },
       },
-      options: { namespace: 'default' },
+      options: { namespace: 'default', loadedDataConverter: this.dataConverter },
       workflowService: {
         describeWorkflowExecution: ({ execution }: { execution: { workflowId: string; runId?: string } }) => {
           this.runs.push(execution.runId);
@@ -156,6 +157,20 @@ test('progress is what the observe that beat last says', async () => {
   ];
   temporal.answer = () => ({ ...running('1'), pendingActivities });
   expect(await source.progress()).toEqual(observeProgress({ checkedAt: 2 }));
+});
+
+test('progress is read with the codec of the client', async () => {
+  const turned: PayloadCodec = {
+    encode: async (payloads) => payloads.map(({ metadata, data }) => ({ metadata, data: data?.toReversed() })),
+    decode: async (payloads) => turned.encode(payloads),
+  };
+  const coded = new ClientStandIn();
+  coded.dataConverter = { ...defaultDataConverter, payloadCodecs: [turned] };
+  const { heartbeatDetails, ...beating } = activity('observe', 20, 2);
+  const payloads = await turned.encode(heartbeatDetails.payloads);
+  coded.answer = () => ({ ...running('1'), pendingActivities: [{ ...beating, heartbeatDetails: { payloads } }] });
+  const other = new TemporalVpnSource(coded.client, { instance: 'test', vpn: 'gluetun' });
+  expect(await other.progress()).toEqual(observeProgress({ checkedAt: 2 }));
 });
 
 test('while nothing is observed there is no progress', async () => {
