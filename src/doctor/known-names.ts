@@ -1,36 +1,8 @@
 import { formerVariables, leftOutVariables } from '../config/left-out-variables';
+import { forAllVpns, ofEachVpn, readElsewhere } from '../config/other-variables';
 import { variables } from '../config/variables';
 
 // Names in an `.env` file that mean something to Portward, or to the docker-compose.yml beside it.
-
-/** Read elsewhere than in config.ts. */
-const OTHERS = [
-  'PORTWARD_DATA_DIR',
-  'PORTWARD_CACHE_DIR',
-  'PORTWARD_URL',
-  'DOCKER_HOST',
-  'DOCKER_CERT_PATH',
-  'DOCKER_TLS_VERIFY',
-  'TEMPORAL_ADDRESS',
-  'TEMPORAL_NAMESPACE',
-  'TEMPORAL_API_KEY',
-  'TEMPORAL_TLS',
-  'TEMPORAL_TLS_CLIENT_CERT_PATH',
-  'TEMPORAL_TLS_CLIENT_CERT_DATA',
-  'TEMPORAL_TLS_CLIENT_KEY_PATH',
-  'TEMPORAL_TLS_CLIENT_KEY_DATA',
-  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-  'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
-  'TEMPORAL_TLS_SERVER_NAME',
-  'TEMPORAL_CONFIG_FILE',
-  'TEMPORAL_PROFILE',
-  'TEMPORAL_CLI_PATH',
-];
-
-/** With a VPN's number at the end. */
-const OF_EACH_VPN = ['GLUETUN_PORT_RANGE', 'GLUETUN_API_PORT', 'GLUETUN_API_KEY', 'GLUETUN_USER', 'GLUETUN_PASSWORD'];
-/** Not without it. */
-const WITHOUT_NUMBER = ['GLUETUN_USER', 'GLUETUN_PASSWORD', 'GLUETUN_API_KEY'];
 
 /** Read by docker-compose.yml; most of them also with `_2`. */
 const OF_COMPOSE = [
@@ -49,14 +21,14 @@ const OF_COMPOSE = [
 
 const known = new Set([
   ...Object.keys(variables),
-  ...OTHERS,
-  ...WITHOUT_NUMBER,
-  ...OF_EACH_VPN.flatMap((name) => [`${name}_1`, `${name}_2`]),
+  ...readElsewhere,
+  ...forAllVpns,
+  ...ofEachVpn.flatMap((name) => [`${name}_1`, `${name}_2`]),
   ...OF_COMPOSE.flatMap((name) => [name, `${name}_2`]),
   ...Object.keys(leftOutVariables),
   ...Object.keys(formerVariables),
 ]);
-const NUMBERED = new RegExp(`^(${OF_EACH_VPN.join('|')})_[1-9]\\d*$`);
+const NUMBERED = new RegExp(`^(${ofEachVpn.join('|')})_[1-9]\\d*$`);
 
 export function isKnownName(name: string): boolean {
   return known.has(name) || NUMBERED.test(name) || name.startsWith('TEMPORAL_GRPC_META_');

@@ -1,5 +1,5 @@
 import { ControlServerAddress } from '../activities/port/control-server';
-import type { VpnConfig } from '../config/config';
+import type { VpnConfig } from '../config/vpns';
 import type { ContainerDetails } from '../clients/docker/docker-host';
 import { downtime } from '../clients/docker/reading/downtime';
 import type { ListedContainer } from '../clients/docker/listed-container';

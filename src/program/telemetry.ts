@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { hostAndPort } from '../lib/addresses';
 import { temporalLogger } from './logger';
 import { exporterAt, freeLoopbackPort, workerMetricsAt, type MetricsAddress } from '../api/metrics/worker-metrics';
-import type { Config, Part } from '../config/config';
+import type { Part } from '../config/across';
+import type { Config } from '../config/config';
 import { messageOf } from '../lib/errors';
 
 /**

@@ -1,4 +1,5 @@
-import type { Config, VpnConfig } from '../config/config';
+import type { Config } from '../config/config';
+import type { VpnConfig } from '../config/vpns';
 import { CONTROL_PORT } from '../clients/gluetun/container-environment';
 import type { FleetSettings } from '../domain/fleet/fleet';
 import type { VpnSettings } from '../domain/settings';

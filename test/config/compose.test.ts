@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { splitWords } from '../../simulator/vpn/split-words';
 import { judgeHints } from '../../src/doctor/checks/vpn/up-command';
+import { forAllVpns } from '../../src/config/other-variables';
 import { variables } from '../../src/config/variables';
 import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
@@ -38,11 +39,7 @@ const NOT_OF_THE_USER = [
 ];
 
 /** Of one VPN by its number; those that the file sets itself are not. */
-const NUMBERED = ['GLUETUN_API_KEY', 'GLUETUN_USER', 'GLUETUN_PASSWORD'].flatMap((name) => [
-  name,
-  `${name}_1`,
-  `${name}_2`,
-]);
+const NUMBERED = forAllVpns.flatMap((name) => [name, `${name}_1`, `${name}_2`]);
 
 /** Names in .env.example that are for Portward, not for Compose or Gluetun. */
 function ofPortward(): string[] {

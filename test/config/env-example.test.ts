@@ -1,20 +1,18 @@
 // .env.example is the list that users copy: it must be all that there is, with the values that hold.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { forAllVpns, ofEachVpn, readElsewhere } from '../../src/config/other-variables';
 import { variables } from '../../src/config/variables';
 import { tablesIn } from '../docs/markdown';
 import { configured } from './environment';
 
 const ROOT = join(__dirname, '../..');
 
-/** Read by other parts of Portward, or by a library for it, straight from the environment. */
-const READ_ELSEWHERE =
-  /^(PORTWARD_(DATA|CACHE)_DIR|PORTWARD_URL|TEMPORAL_[A-Z0-9_]+|DOCKER_(HOST|CERT_PATH|TLS_VERIFY)|XDG_(DATA|CACHE)_HOME)$/;
-/** With a VPN's number at the end; see config.ts. */
-const OF_ONE_VPN = /^GLUETUN_(PORT_RANGE|API_PORT|API_KEY|USER|PASSWORD)(_\d+)?$/;
-
 interface Entry {
   readonly name: string;
+  /** The lines above it. */
+  readonly comment: string;
   readonly value: string;
   /** Listed because existing .env files have it, under a heading that says that it does nothing. */
   readonly withoutEffect: boolean;
@@ -24,10 +22,15 @@ interface Entry {
 function entries(): Entry[] {
   const found: Entry[] = [];
   let withoutEffect = false;
+  let comment = '';
   for (const line of readFileSync(join(ROOT, '.env.example'), 'utf8').split(/\r?\n/)) {
     if (line.startsWith('# ---')) withoutEffect = line.includes('without effect');
     const [, name, value] = /^\s*(?:#\s*)?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) found.push({ name, value: unquoted(value), withoutEffect });
+    if (name === undefined || value === undefined) comment += `${line}\n`;
+    else {
+      found.push({ name, comment, value: unquoted(value), withoutEffect });
+      comment = '';
+    }
   }
   return found;
 }
@@ -44,7 +47,8 @@ function unquoted(value: string): string {
 }
 
 function isRead(name: string): boolean {
-  return name in variables || READ_ELSEWHERE.test(name) || OF_ONE_VPN.test(name);
+  const all = [...Object.keys(variables), ...readElsewhere, ...forAllVpns];
+  return all.includes(name) || ofEachVpn.some((own) => name.startsWith(`${own}_`) && /_\d+$/.test(name));
 }
 
 test('.env.example lists every variable', () => {
@@ -70,13 +74,54 @@ test('the values in .env.example are the defaults', () => {
   expect(configured({ ...env, HOME: '/h' })).toEqual(configured({ HOME: '/h' }));
 });
 
-test('docs/reference/configuration.md has every variable in one of its tables', () => {
+interface Row {
+  readonly default?: unknown;
+  readonly _parse: (text: string) => unknown;
+}
+
+const rows: Readonly<Record<string, Row>> = variables;
+
+/** Of the tables in the document: names, default and what it is, line by line. */
+function tableLines(): (readonly string[])[] {
   const tables = tablesIn(readFileSync(join(ROOT, 'docs/reference/configuration.md'), 'utf8'));
-  const explained = new Set(
-    tables
-      .filter(({ header }) => header[0] === 'variable')
-      .flatMap(({ rows }) => rows.flatMap(([names = '']) => names.split(/, | and so on/))),
-  );
+  return tables.filter(({ header }) => header[0] === 'variable').flatMap((table) => table.rows);
+}
+
+/** Numbers in a text that are the least and the most of something. */
+function limitsIn(text: string): { readonly least: string | undefined; readonly most: string }[] {
+  const found = text.matchAll(/(?:([\d.]+)|up) to (\d+)/g);
+  return [...found].map(([, least, most = '']) => ({ least, most }));
+}
+
+test('the defaults in docs/reference/configuration.md are those that hold', () => {
+  const lines = tableLines().filter(([name = '']) => name in rows);
+  expect(lines.length).toBeGreaterThan(55);
+  const wrong = lines.filter(([name = '', said = '']) => {
+    const row = rows[name];
+    const holds = said === '–' ? [undefined, '', []] : [row?._parse(said.replaceAll('`', ''))];
+    return !holds.some((value) => isDeepStrictEqual(value, row?.default));
+  });
+  expect(wrong).toEqual([]);
+});
+
+const said = [
+  ...tableLines().map(([name = '', , what = '']) => ({ name, text: what })),
+  ...entries().map(({ name, comment }) => ({ name, text: comment })),
+].flatMap(({ name, text }) => (name in rows ? limitsIn(text).map((limits) => ({ name, ...limits })) : []));
+
+test('documents say limits of many variables', () => {
+  expect(said.length).toBeGreaterThan(20);
+});
+
+test.each(said)('what the documents say $name may be, $least to $most, is what it may be', ({ name, least, most }) => {
+  const parse = rows[name]?._parse;
+  for (const limit of [least, most]) expect(() => limit !== undefined && parse?.(limit)).not.toThrow();
+  expect(() => parse?.(String(Number(most) + 1))).toThrow('expected');
+  if (least !== undefined) expect(() => parse?.(String(Number(least) - 0.05))).toThrow('expected');
+});
+
+test('docs/reference/configuration.md has every variable in one of its tables', () => {
+  const explained = new Set(tableLines().flatMap(([names = '']) => names.split(/, | and so on/)));
   expect(Object.keys(variables).filter((name) => !explained.has(name))).toEqual([]);
   expect([...explained].filter((name) => name !== '' && !isRead(name))).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import { ConfigError, loadConfig, type Config, type Part } from '../../src/config/config';
+import type { Part } from '../../src/config/across';
+import { ConfigError, loadConfig, type Config } from '../../src/config/config';
 
 type Env = Readonly<Record<string, string>>;
 

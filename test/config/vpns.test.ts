@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { share } from '../../src/config/config';
+import { share } from '../../src/config/vpns';
 import { configured, mistakes, ONE_VPN, TWO_VPNS } from './environment';
 
 const names = (env: Record<string, string>) => configured(env).vpns.map((v) => v.name);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Part } from '../../config/across';
 import type * as Configuration from '../../config/config';
 import type * as Program from '../../program/run';
 
@@ -23,7 +24,7 @@ export function addStart(program: Command): void {
     .action(() => start(['api']));
 }
 
-async function start(parts: readonly Configuration.Part[]): Promise<void> {
+async function start(parts: readonly Part[]): Promise<void> {
   // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. As it is here, it comes from the pack.
   const { loadConfig } = require('../../config/config') as typeof Configuration;
   const { run } = require('../../program/run') as typeof Program;

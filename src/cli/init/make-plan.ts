@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parsePortRange } from '../../config/variables';
+import { parsePortRange } from '../../config/validators';
 import type { PortRange } from '../../domain/settings';
 import type { FoundVpn } from './found-vpn';
 import { defaultRange, type Plan, type PlannedVpn } from './plan';

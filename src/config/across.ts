@@ -1,0 +1,78 @@
+import type { Reading } from './reading';
+import type { Variables } from './variables';
+
+// What is right by itself may not go with the rest.
+
+/** What runs in a process. */
+export type Part = 'worker' | 'api';
+
+/** A workflow's list is here within some 20 ms; a busy machine has this long. */
+export const LAG_ALLOWED_MS = 500;
+/** Less than the time before an engine is stopped in which its replacement sees to it that lists are answered. */
+const LONGEST_SINCE_A_LIST_MS = 12_500;
+
+/** @param parts what is to run with it */
+export function checkAcross(reading: Reading, parts: readonly Part[]): void {
+  checkGrace(reading);
+  checkReplicas(reading);
+  checkListeners(reading, parts);
+}
+
+/** Until nobody has a list any more in which an engine is that was hidden. */
+function checkGrace({ read, mistakes, comparable }: Reading): void {
+  if (!comparable('PROXY_CACHE_S', 'ENGINES_MAX_AGE_MS')) return;
+  const listMs = read.PROXY_CACHE_S + read.ENGINES_MAX_AGE_MS;
+  const leastGraceMs = listMs + LAG_ALLOWED_MS;
+  if (leastGraceMs > LONGEST_SINCE_A_LIST_MS) {
+    const most = (LONGEST_SINCE_A_LIST_MS - LAG_ALLOWED_MS) / 1000;
+    mistakes.push(`PROXY_CACHE_S: expected at most ${most} with ENGINES_MAX_AGE_MS, got ${listMs / 1000} together`);
+  } else if (comparable('EVICTION_GRACE_S') && read.EVICTION_GRACE_S <= leastGraceMs) {
+    mistakes.push(
+      `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (PROXY_CACHE_S, ENGINES_MAX_AGE_MS and ` +
+        `${LAG_ALLOWED_MS / 1000} s more), got ${read.EVICTION_GRACE_S / 1000}; a proxy could still choose an engine that is stopped`,
+    );
+  }
+}
+
+function checkReplicas({ read, mistakes, comparable }: Reading): void {
+  const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
+  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
+    mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
+}
+
+function checkListeners({ read, mistakes, comparable }: Reading, parts: readonly Part[]): void {
+  const listening = listeners(read, parts).filter(({ name }) => comparable(name));
+  for (const [i, { name, port, host }] of listening.entries()) {
+    const other = listening.slice(0, i).find((before) => before.port === port && mayMeet(before.host, host));
+    if (other) mistakes.push(`${name}: expected another port than ${other.name}, got ${port} for both`);
+  }
+}
+
+interface Listener {
+  readonly name: keyof Variables;
+  readonly port: number;
+  readonly host: string;
+}
+
+/** Where these parts of Portward listen. */
+function listeners(read: Variables, parts: readonly Part[]): Listener[] {
+  const api: Listener[] = [{ name: 'APP_PORT', port: read.APP_PORT, host: read.APP_HOST }];
+  const metrics: Listener[] = [
+    { name: 'PORTWARD_METRICS_PORT', port: read.PORTWARD_METRICS_PORT, host: read.PORTWARD_METRICS_HOST },
+  ];
+  const embeddedServer: Listener[] = [
+    { name: 'PORTWARD_TEMPORAL_PORT', port: read.PORTWARD_TEMPORAL_PORT, host: '127.0.0.1' },
+    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: read.PORTWARD_TEMPORAL_UI_PORT, host: '127.0.0.1' },
+  ];
+  return [
+    ...(parts.includes('api') ? api : []),
+    ...(parts.includes('worker') && read.PORTWARD_METRICS_PORT !== 0 ? metrics : []),
+    ...(parts.includes('worker') && read.TEMPORAL_ADDRESS === undefined ? embeddedServer : []),
+  ];
+}
+
+/** Whether two who listen on one port of these addresses are in each other's way. */
+function mayMeet(one: string, other: string): boolean {
+  const everywhere = ['0.0.0.0', '::'];
+  return one === other || everywhere.includes(one) || everywhere.includes(other);
+}

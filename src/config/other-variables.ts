@@ -1,0 +1,36 @@
+// What is read beside `variables`.
+
+/** By other parts of Portward, or by a library for it, straight from the environment. */
+export const readElsewhere: readonly string[] = [
+  'PORTWARD_DATA_DIR',
+  'PORTWARD_CACHE_DIR',
+  'PORTWARD_URL',
+  'DOCKER_HOST',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_CERT_DATA',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_DATA',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_PROFILE',
+  'TEMPORAL_CLI_PATH',
+];
+
+/** With a VPN's number at the end: see vpns.ts. */
+export const ofEachVpn = [
+  'GLUETUN_PORT_RANGE',
+  'GLUETUN_API_PORT',
+  'GLUETUN_API_KEY',
+  'GLUETUN_USER',
+  'GLUETUN_PASSWORD',
+];
+
+/** And without it, for all that have none of their own. */
+export const forAllVpns = ['GLUETUN_USER', 'GLUETUN_PASSWORD', 'GLUETUN_API_KEY'];
