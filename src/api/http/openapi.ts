@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { packageVersion } from '../../lib/package-version';
 import { ErrorSchema } from '../schemas/engines';
+import { contentPolicy, pageDirectives } from './security-headers';
 
 type Answers = Record<number, unknown>;
 
@@ -165,20 +166,9 @@ export function serveDescription(fastify: FastifyInstance): void {
 export async function servePage(fastify: FastifyInstance): Promise<void> {
   await fastify.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: PAGE_POLICY,
+    staticCSP: contentPolicy(...pageDirectives),
     theme: { title: 'Portward: HTTP API' },
     // Without the bar in which another document's address can be typed.
     uiConfig: { layout: 'BaseLayout', docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
   });
 }
-
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { contentPolicy, pageDirectives } from '../http/security-headers';
 
 /** Beside the built program; the sources' tests are served the same. */
 const BUILT = [join(__dirname, '..', '..', '..', 'web'), join(__dirname, '..', '..', '..', 'dist', 'web')];
@@ -14,17 +15,7 @@ const INDEX = 'index.html';
 /** Each time: it is small, and names the files. */
 const WHOLE = { cacheControl: false, etag: false, lastModified: false, acceptRanges: false };
 
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ');
+const POLICY = contentPolicy(...pageDirectives, "require-trusted-types-for 'script'");
 
 /** The page's files as the build made them. */
 export interface PageFiles {

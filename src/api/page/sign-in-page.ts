@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contentPolicy } from '../http/security-headers';
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 30rem; margin: 15vh auto; padding: 0 1rem; }
@@ -9,13 +10,11 @@ input { box-sizing: border-box; width: 100%; margin-bottom: 1rem; }
 `;
 
 /** For this page alone, which runs nothing. */
-export const signInPolicy = [
-  "default-src 'none'",
+export const signInPolicy = contentPolicy(
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "form-action 'self'",
   "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+);
 
 interface SignIn {
   /** That the key is sent to. */

@@ -9,6 +9,7 @@ import { TEMPORAL_UI_PATH } from '../../temporal/ui-path';
 import { comesFrom, hasRegistrableName, isFromAnotherSite, isOfAnotherPage } from '../http/access';
 import { bearerToken, type Keys } from '../http/keys';
 import { cookies, Sessions } from '../http/sessions';
+import { contentPolicy } from '../http/security-headers';
 import { signInPage, signInPolicy } from './sign-in-page';
 
 /** The UI of the embedded Temporal server, which listens on loopback only. */
@@ -185,8 +186,7 @@ function sha256(script: string): string {
 }
 
 function pagePolicy(scripts: readonly string[]): string {
-  return [
-    "default-src 'none'",
+  return contentPolicy(
     ["script-src 'self'", ...scripts].join(' '),
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
@@ -197,6 +197,5 @@ function pagePolicy(scripts: readonly string[]): string {
     "manifest-src 'self' data:",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+  );
 }

@@ -19,6 +19,7 @@ import {
   ReplacementRequestSchema,
   ReplacementSchema,
 } from '../schemas/engines';
+import { notConfigured, viewFor } from './vpn-view';
 
 function notTaken(error: unknown, requestId: string): string {
   return `Temporal did not take it, or its answer was lost: ${temporalFailure(error)}. Ask again with Idempotency-Key ${requestId}`;
@@ -42,12 +43,8 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       },
     },
     async ({ params }, reply) => {
-      if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
-      const status = await reads.status(params.name);
-      if (status.kind === 'none')
-        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${status.reason}` });
-      if (status.kind === 'stale') void reply.header('X-Portward-Stale', String(status.seconds));
-      return status.value.replacements.map((r) => replacementJson(params.name, r)).toReversed();
+      const view = await viewFor(reply, reads, params.name);
+      return view ? view.replacements.map((r) => replacementJson(params.name, r)).toReversed() : reply;
     },
   );
 
@@ -85,7 +82,7 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     },
     async ({ params, headers, body }, reply) => {
       const follower = reads.follower(params.name);
-      if (!follower) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      if (!follower) return reply.code(404).send(notConfigured(params.name));
       const { source } = follower;
       const requestId = headers['idempotency-key'] ?? randomUUID();
       try {

@@ -2,10 +2,10 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { timelineExample } from '../http/examples';
 import { timelineJson } from '../present/timeline';
-import { markStale } from '../reads/read';
 import type { Reads } from '../reads/reads';
 import { ContainerNameSchema, ErrorSchema } from '../schemas/engines';
 import { TimelineSchema } from '../schemas/timeline';
+import { viewFor } from './vpn-view';
 
 export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   fastify.get(
@@ -23,12 +23,8 @@ export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async
       },
     },
     async ({ params }, reply) => {
-      if (!reads.source(params.name)) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
-      const status = await reads.status(params.name);
-      if (status.kind === 'none')
-        return reply.code(503).send({ detail: `the VPN's workflow does not answer: ${status.reason}` });
-      markStale(reply, status.kind === 'stale' ? status.seconds : null);
-      return timelineJson(params.name, status.value.timeline);
+      const view = await viewFor(reply, reads, params.name);
+      return view ? timelineJson(params.name, view.timeline) : reply;
     },
   );
 };

@@ -7,6 +7,7 @@ import { unknownVpnJson, vpnJson } from '../present/vpn';
 import type { Reads } from '../reads/reads';
 import { RecheckHints, type HintTaker } from '../events/recheck-hints';
 import { ContainerNameSchema, ErrorSchema, VpnStatusSchema, type VpnJson } from '../schemas/engines';
+import { notConfigured } from './vpn-view';
 
 export interface VpnRoutesOptions {
   readonly reads: Reads;
@@ -103,7 +104,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     },
     async ({ params }, reply) => {
       const source = reads.source(params.name);
-      if (!source) return reply.code(404).send({ detail: `no VPN '${params.name}' is configured` });
+      if (!source) return reply.code(404).send(notConfigured(params.name));
       // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
       if (watches) watches.hint(source.vpn, () => hints.hint(source));
       else hints.hint(source);
