@@ -1,3 +1,4 @@
+import { loadConfig } from '../src/config/config';
 import type { ListedEngine } from '../src/domain/engine';
 import { engineName, replacementWorkflowId, newLineage } from '../src/domain/names';
 import type { NewsItem } from '../src/domain/news';
@@ -5,6 +6,7 @@ import type { Replacement } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
 import type { Stream } from '../src/domain/streams/stream';
 import { noPort as no, type EndedRecord, type StateRecord } from '../src/domain/vpn/timeline';
+import { vpnSettings } from '../src/worker/settings';
 import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn/data';
 import { SAMPLE_NOW, type SampleVpn } from './household';
 
@@ -175,33 +177,15 @@ function sampleNews(vpn: SampleVpn, { startedAt, old, newEngine, oldPort, target
   return told.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
 }
 
+/** What follows from a configuration of which only this is set. */
 function sampleSettings({ name, firstPort, plainEngines }: SampleVpn): VpnSettings {
-  return {
-    instance: 'default',
-    vpn: name,
-    targetEngines: plainEngines + 1,
-    httpPorts: { first: firstPort, last: firstPort + 24 },
-    httpsPorts: { first: firstPort + 26_000, last: firstPort + 26_024 },
-    reservedPorts: [],
-    checkIntervalMs: 5_000,
-    portCacheTtlMs: 60_000,
-    evictionGraceMs: 3_000,
-    stopTimeoutS: 10,
-    startupTimeoutMs: 25_000,
-    unhealthyRestartMs: 60_000,
-    portLostMs: 60_000,
-    replaceOnReconnect: true,
-    longestSpacingMs: 300_000,
-    breakers: {
-      general: { threshold: 5, recoveryMs: 300_000 },
-      replacement: { threshold: 3, recoveryMs: 180_000 },
-    },
-    idleGraceMs: 30_000,
-    drainMs: 0,
-    notify: false,
-    image: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
-    oneAtATime: false,
-    pullPolicy: 'missing',
-    searchAttributes: [],
-  };
+  const config = loadConfig({
+    GLUETUN_CONTAINER_NAME: name,
+    GLUETUN_PORT_RANGE_1: `${firstPort}-${firstPort + 24}`,
+    ACE_HTTPS_RANGE: `${firstPort + 26_000}-${firstPort + 26_024}`,
+    MIN_REPLICAS: String(plainEngines + 1),
+  });
+  const [vpn] = config.vpns;
+  if (!vpn) throw new Error(`expected a VPN in the configuration, ${name}, found none`);
+  return vpnSettings(config, vpn, []);
 }

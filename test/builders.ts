@@ -9,42 +9,29 @@ import type { VpnStatusView } from '../src/domain/vpn/status-view';
 import { closedBreaker, type Breaker, type Breakers } from '../src/workflows/vpn/decide/breaker';
 import { statusView } from '../src/workflows/vpn/views/status-view';
 import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn/data';
+import { vpnSettings as settingsFrom } from '../src/worker/settings';
+import { configured } from './config/environment';
 
 type PresentVpn = Extract<VpnObservation, { kind: 'present' }>;
 
 /** The day on which the simulated world begins, in ms. */
 export const DAY = Date.parse('2026-01-02T03:04:05.000Z');
 
+const { vpns, ...config } = configured({
+  PORTWARD_INSTANCE: 'test',
+  GLUETUN_PORT_RANGE_1: '19000-19099',
+  ACE_HTTPS_RANGE: '45000-45099',
+  MIN_REPLICAS: '2',
+  ENGINE_IMAGE: 'engine:test',
+  PULL_POLICY: 'never',
+});
+const settings = vpns.map((vpn) => settingsFrom({ vpns, ...config }, vpn, []));
+
+/** Of VPN `gluetun`, with the defaults where nothing else is said. */
 export function vpnSettings(change: Partial<VpnSettings> = {}): VpnSettings {
-  return {
-    instance: 'test',
-    vpn: 'gluetun',
-    targetEngines: 2,
-    httpPorts: { first: 19_000, last: 19_099 },
-    httpsPorts: { first: 45_000, last: 45_099 },
-    reservedPorts: [8000],
-    checkIntervalMs: 5_000,
-    portCacheTtlMs: 60_000,
-    evictionGraceMs: 3_000,
-    stopTimeoutS: 10,
-    startupTimeoutMs: 25_000,
-    unhealthyRestartMs: 60_000,
-    portLostMs: 60_000,
-    replaceOnReconnect: true,
-    longestSpacingMs: 300_000,
-    breakers: {
-      general: { threshold: 5, recoveryMs: 300_000 },
-      replacement: { threshold: 3, recoveryMs: 180_000 },
-    },
-    idleGraceMs: 30_000,
-    drainMs: 0,
-    notify: false,
-    image: 'engine:test',
-    oneAtATime: false,
-    pullPolicy: 'never',
-    searchAttributes: [],
-    ...change,
-  };
+  const [ofFirst] = settings;
+  if (!ofFirst) throw new Error('expected a VPN in the configuration, found none');
+  return { ...ofFirst, reservedPorts: [8000], ...change };
 }
 
 export function plainEngine(httpPort: number, change: Partial<ListedEngine> = {}): ListedEngine {
