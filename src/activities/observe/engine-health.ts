@@ -128,17 +128,22 @@ export class EngineHealth {
     entry.asking = true;
     try {
       await this.answers(entry, endpoint, signal);
+      entry.lastCheck = Date.now();
       entry.health = 'healthy';
       entry.failures = 0;
       entry.silence.answered(performance.now());
       return false;
     } catch (error) {
-      if (signal.aborted) return false;
+      if (signal.aborted) {
+        // Nothing came of it, so the next watch asks at once.
+        entry.lastAsked = -Infinity;
+        return false;
+      }
+      entry.lastCheck = Date.now();
       if (isTurn) entry.failures++;
       return this.failed(id, entry, isRefused(error));
     } finally {
       entry.asking = false;
-      entry.lastCheck = Date.now();
     }
   }
 

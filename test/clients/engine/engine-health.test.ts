@@ -123,6 +123,20 @@ test('being called off is no failure', async () => {
   expect(engine.health.health(ID)).toBe('healthy');
 });
 
+test('a question that was called off tells nothing, and the next watch asks again at once', async () => {
+  const engine = new Asked();
+  engine.hangs = true;
+  const watch = new AbortController();
+  const asking = engine.pass(100, watch.signal);
+  watch.abort();
+  await asking;
+  expect(engine.health.lastCheck(ID)).toBeNull();
+  engine.hangs = false;
+  expect(engine.health.dueInMs(ID, performance.now())).toBeLessThanOrEqual(0);
+  await engine.pass(100);
+  expect([engine.asked, engine.health.health(ID), engine.health.lastCheck(ID)]).toEqual([2, 'healthy', DAY + 200]);
+});
+
 test('a new run of the container begins anew, the same one does not', async () => {
   const engine = new Asked('healthy');
   engine.health.track(ID, DAY, 'unknown');
