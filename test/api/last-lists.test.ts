@@ -119,6 +119,26 @@ test('what changes is written by itself, once for many changes, and what stays t
   }
 });
 
+test('an engine that has left the list leaves the file at once: the next start must not show it again', async () => {
+  // No timer rings.
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  try {
+    const { api } = folder();
+    const first = api();
+    const before = lists('1');
+    const [, ...stay] = before.engines.engines;
+    const after = { ...before, engines: { ...before.engines, version: '2', engines: stay } };
+    first.keep('gluetun', { lists: before, at: DAY });
+    await first.close();
+    first.keep('gluetun', { lists: after, at: DAY });
+    const written = async () => (await api().load()).get('gluetun')?.lists.engines.version;
+    while ((await written()) !== '2') await new Promise((resolve) => setImmediate(resolve));
+    expect((await api().load()).get('gluetun')?.lists).toEqual(after);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('nothing is given that is older than the stale limit, or from a time that is yet to come, or of a VPN that is not configured', async () => {
   const { api, warnings } = folder();
   const first = api();

@@ -107,6 +107,8 @@ export class LastLists {
   readonly #kept = new Map<string, { readonly known: KnownLists; readonly json: string }>();
   #due: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
   #writing: Promise<void> = Promise.resolve();
+  /** The write that has not begun: it takes along all that changes until then. */
+  #next: Promise<void> | null = null;
   #failing = false;
 
   constructor(options: LastListsOptions) {
@@ -133,13 +135,18 @@ export class LastLists {
     return all;
   }
 
-  /** The VPN's lists were true at that instant. Written soon where they have changed, now and then where they have not. */
+  /**
+   * The VPN's lists were true at that instant. Written soon where they have changed, now and then where they have not, and at once where
+   * an engine has left: it is about to be stopped, and the next start must not show it again.
+   */
   keep(vpn: string, known: KnownLists): void {
     const former = this.#kept.get(vpn);
     const same = former !== undefined && isSame(former.known.lists, known.lists);
     const json = same ? former.json : JSON.stringify(known.lists);
     this.#kept.set(vpn, { known, json });
-    this.#writeWithin(same ? CONFIRM_EVERY_MS : WRITE_WITHIN_MS);
+    if (same) this.#writeWithin(CONFIRM_EVERY_MS);
+    else if (former !== undefined && hasLeft(former.known.lists, known.lists)) void this.#write();
+    else this.#writeWithin(WRITE_WITHIN_MS);
   }
 
   /** Writes what is not written yet. */
@@ -161,12 +168,19 @@ export class LastLists {
   #write(): Promise<void> {
     clearTimeout(this.#due?.timer);
     this.#due = null;
+    this.#next ??= this.#writing.then(() => {
+      this.#next = null;
+      return this.#put(this.#content());
+    });
+    this.#writing = this.#next;
+    return this.#writing;
+  }
+
+  #content(): string {
     const vpns = [...this.#kept].map(
       ([vpn, { known, json }]) => `${JSON.stringify(vpn)}:{"at":${known.at},"lists":${json}}`,
     );
-    const content = `{"format":${FORMAT},"vpns":{${vpns.join(',')}}}\n`;
-    this.#writing = this.#writing.then(() => this.#put(content));
-    return this.#writing;
+    return `{"format":${FORMAT},"vpns":{${vpns.join(',')}}}\n`;
   }
 
   async #put(content: string): Promise<void> {
@@ -214,6 +228,11 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function hasLeft(before: VpnLists, after: VpnLists): boolean {
+  const there = new Set(after.engines.engines.map((e) => e.id));
+  return before.engines.engines.some((e) => !there.has(e.id));
 }
 
 function isSame(one: VpnLists, other: VpnLists): boolean {
