@@ -5,6 +5,7 @@ import { burst } from './burst';
 import { changesInDocker, unconfigured } from './changes';
 import { idle } from './idle';
 import { oneVpn } from './one-vpn';
+import { openPage } from './page';
 import { players } from './players';
 import { polled } from './polled';
 import { poolRows } from './pool-reads';
@@ -47,6 +48,7 @@ const PARTS = {
   },
   latency: { about: '/engines beside a bare route, about 3 minutes', rows: latency },
   polled: { about: 'what clients that poll cost, about 3 minutes', rows: polled },
+  page: { about: 'what a page that is open costs, about 5 minutes', rows: openPage },
   reads: { about: '/engines of a usual pool, about 2 minutes', rows: readRows },
   pool: { about: '/engines and /streams of a large pool, about 3 minutes', rows: poolRows },
   streams: { about: 'stream events of many VPNs, about 2 minutes', rows: manyStreamEvents },
