@@ -64,6 +64,11 @@ async function workAndStop(): Promise<void> {
   }
 }
 
+test('the server does not let polls end by themselves when their worker stops; with one that does, hands over need no such care', async () => {
+  const { namespaceInfo } = await bench.env.client.workflowService.describeNamespace({ namespace: 'default' });
+  expect(namespaceInfo?.capabilities?.workerPollCompleteOnShutdown ?? false).toBe(false);
+});
+
 test('a worker that stops amid many tasks loses none', async () => {
   const { workflow } = bench.env.client;
   const args: Parameters<typeof vpn> = [{ settings: stand.settings }];

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+// What the SDK does that Portward works around, in the SDK's own code. When one of them fails after an update of the SDK, see
+// whether that still does it: the file that is named may not be needed any more.
+
+const SDK = join(__dirname, '../../node_modules/@temporalio');
+const CORE = 'core-bridge/sdk-core/crates/sdk-core/src/worker/workflow/history_update.rs';
+
+test.each([
+  // Hands out what comes after the last workflow task, with a query.
+  ['src/workflows/shared/ahead-of-history.ts', CORE, 'NextWFT::ReplayOver } else { self.build_next_wft(siz) }'],
+  ['src/worker/workflow-thread.ts', 'worker/lib/workflow/vm-shared.js', 'promiseHooks.createHook({'],
+  [
+    'src/worker/activity-meter.ts',
+    'worker/lib/activity.js',
+    'const baseTags = { namespace: this.info.namespace, taskQueue:',
+  ],
+  // Nothing catches what the next attempt throws; and pauses know nothing of a deadline.
+  [
+    'src/temporal/retries.ts',
+    'client/lib/grpc-retry.js',
+    'setTimeout(retry, retryOptions.delayFunction(attempt, status))',
+  ],
+])('%s is still needed', (ours, theirs, code) => {
+  expect(readFileSync(join(__dirname, '../..', ours), 'utf8')).not.toBe('');
+  expect(readFileSync(join(SDK, theirs), 'utf8').replaceAll(/\s+/g, ' ')).toContain(code);
+});
