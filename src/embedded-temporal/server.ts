@@ -9,6 +9,7 @@ import { untilUseless } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 import { messageOf } from '../lib/errors';
+import { growingPauses } from '../lib/pause';
 
 export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from '../lib/listening-port';
@@ -167,7 +168,8 @@ export class EmbeddedServer {
   /** Tries until it succeeds, with growing pauses, and says each reason once. */
   async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
     let said = '';
-    for (let pause = pauseMs; await pauseUnless(stopping, pause); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (const pause of growingPauses(pauseMs, LONGEST_PAUSE_MS)) {
+      if (!(await pauseUnless(stopping, pause))) return undefined;
       try {
         return await this.#starter.bringUp(stopping);
       } catch (error) {

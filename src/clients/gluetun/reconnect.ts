@@ -1,4 +1,4 @@
-import { pauseUntil } from '../../lib/pause';
+import { growingPauses, pauseUntil } from '../../lib/pause';
 import { ControlServerHangs, GluetunError, NotAccepted, VpnStopped } from './gluetun-error';
 
 type Wanted = 'stopped' | 'running';
@@ -40,7 +40,7 @@ export async function reconnect(reconnection: Reconnection): Promise<void> {
  * @throws VpnStopped
  */
 async function leaveStopped({ status, signal }: Reconnection, until: number): Promise<void> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_AT_MOST_MS)) {
+  for (const pauseMs of growingPauses(FIRST_PAUSE_MS, PAUSE_AT_MOST_MS)) {
     let now: string;
     try {
       now = await status();
@@ -73,7 +73,7 @@ async function runAgain({ put, timeoutMs, signal }: Reconnection, endsAt: number
   const tryMs = timeoutMs * SHARE_OF_ONE_START;
   let isDeadlocked = true;
   let problem = '';
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_AT_MOST_MS)) {
+  for (const pauseMs of growingPauses(FIRST_PAUSE_MS, PAUSE_AT_MOST_MS)) {
     const left = endsAt - performance.now();
     try {
       const outcome = await put('running', Math.max(Math.round(Math.min(left, tryMs)), 1), untouchable);
