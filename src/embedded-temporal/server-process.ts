@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -40,9 +41,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
     });
     child.unref();
     if (child.pid !== undefined) return child.pid;
-    const error = await new Promise<Error>((resolve) => {
-      child.once('error', resolve);
-    });
+    const [error] = (await once(child, 'error')) as [Error];
     throw new Error(`Temporal's CLI at ${cliPath} could not be started: ${error.message}`, { cause: error });
   } finally {
     closeSync(log);

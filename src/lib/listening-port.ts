@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { ProblemError } from './problem';
 import { codeOf } from './errors';
@@ -35,15 +36,11 @@ export async function assertCanListen(place: ListeningPlace): Promise<void> {
   const { host, port } = place;
   const probe = createServer((socket) => socket.destroy());
   try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject).listen({ host, port, exclusive: true }, resolve);
-    });
+    await once(probe.listen({ host, port, exclusive: true }), 'listening');
   } catch (error) {
     throw listeningError(error, place);
   }
-  await new Promise((resolve) => {
-    probe.close(resolve);
-  });
+  await once(probe.close(), 'close');
 }
 
 /** Says which variable is to be set, and to what. */

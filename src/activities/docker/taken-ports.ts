@@ -7,7 +7,7 @@ import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-h
 import type { ListedContainer } from '../../clients/docker/listed-container';
 import { resolve } from '../../clients/docker/reach/reach';
 import { url, type Endpoint } from '../../clients/engine/engine-api';
-import { accepts } from '../../clients/engine/engine-probe';
+import { accepted } from '../../clients/tcp';
 import { http } from '../../clients/http';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
@@ -27,7 +27,7 @@ export async function listening(vpn: ContainerDetails, ports: readonly Port[], d
   const reach = await deps.reach();
   // Docker accepts connections to what it publishes, whether something listens behind it or not.
   const answers = async (endpoint: Endpoint, signal: AbortSignal): Promise<unknown> =>
-    reach.kind === 'published' ? http(url(endpoint), { signal, bytesAtMost: 0 }) : accepts(endpoint, signal);
+    reach.kind === 'published' ? http(url(endpoint), { signal, bytesAtMost: 0 }) : accepted(endpoint, signal);
   const asked = ports.map(async (port) => {
     try {
       const endpoint = resolve(reach, vpn, port);

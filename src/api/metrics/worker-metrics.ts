@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { RuntimeOptions } from '@temporalio/worker';
 import { hostAndPort } from '../../lib/addresses';
@@ -42,16 +43,12 @@ export async function workerMetricsAt(address: MetricsAddress): Promise<string> 
 }
 
 /** A port on loopback that is free now. */
-export function freeLoopbackPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new TypeError(`expected an address with a port, got ${String(address)}`));
-      });
-    });
-  });
+export async function freeLoopbackPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address === 'object' && address !== null) return address.port;
+  throw new TypeError(`expected an address with a port, got ${String(address)}`);
 }

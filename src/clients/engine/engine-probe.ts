@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { withDeadline } from '../../lib/deadline';
 import { http } from '../http';
+import { accepted } from '../tcp';
 import { askConnected, url, type Endpoint, type EngineApi } from './engine-api';
 import type { Variant } from './variant';
 
@@ -26,7 +26,7 @@ export function engineApi({ health, connectionStatus }: Pick<Variant, 'health' |
 
 async function probe(health: HealthProbe, endpoint: Endpoint, signal: AbortSignal): Promise<void> {
   await withDeadline(TIMEOUT_MS, signal, async (limit) => {
-    if (health.type === 'tcp') return accepts(endpoint, limit);
+    if (health.type === 'tcp') return accepted(endpoint, limit);
     const { status } = await http(url(endpoint, health.path), { signal: limit, bytesAtMost: 0 });
     if (!health.statuses.some((pattern) => matches(pattern, status))) {
       throw new Error(`the engine's API answers ${status}`);
@@ -36,16 +36,4 @@ async function probe(health: HealthProbe, endpoint: Endpoint, signal: AbortSigna
 
 function matches(pattern: StatusPattern, status: number): boolean {
   return pattern === status || pattern === `${Math.floor(status / 100)}xx`;
-}
-
-/** Resolves when a connection was accepted. */
-export function accepts({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
-    socket.on('error', reject);
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-  });
 }
