@@ -1,15 +1,36 @@
 import { DAY, forwardedEngine, presentVpn, replacement, sight, vpnSettings, target } from '../builders';
-import { measured, nothingPending, type Measured, type Pending } from '../../src/workflows/vpn/report/metrics';
-import { noRemedies } from '../../src/workflows/vpn/decide/remedies';
+import {
+  forwarding,
+  measured,
+  nothingPending,
+  type Measured,
+  type Pending,
+} from '../../src/workflows/vpn/report/metrics';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
+import type { VpnEvent } from '../../src/workflows/vpn/events';
+import { accept } from '../../src/workflows/vpn/observe/accept';
+import { attemptFailed, replacementEnded, replacementLost } from '../../src/workflows/vpn/observe/replacement-reports';
+import { engineReady } from '../../src/workflows/vpn/observe/engine-reports';
+import { remedyEnded } from '../../src/workflows/vpn/observe/remedy-reports';
+import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
+import { session } from '../../src/domain/vpn/observation';
+import { VpnState } from '../../src/workflows/vpn/state';
 
 const NOW = DAY + 10_000;
+const LINEAGE = 'abcdef12';
 const engine = forwardedEngine(19_000, 65_290);
+const condition = {
+  id: engine.id,
+  running: true,
+  startedAt: engine.run,
+  networkOf: presentVpn().id,
+  health: 'healthy',
+} as const;
 
 function data(change: Partial<VpnData> = {}): VpnData {
   return {
-    ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(65_290),
+    ...newVpnData(vpnSettings({ targetEngines: 1 }), LINEAGE),
+    sight: sight(65_290, { engines: [condition] }),
     port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [engine],
     nextNumber: 7,
@@ -17,72 +38,91 @@ function data(change: Partial<VpnData> = {}): VpnData {
   };
 }
 
-/** Goes through the states one second apart. */
-function follow(...states: VpnData[]): { all: Measured[]; pending: Pending } {
-  const all: Measured[] = [];
-  let pending = nothingPending;
-  let now = NOW;
-  states.slice(1).forEach((after, i) => {
-    const found = measured(states[i] ?? after, after, pending, now);
-    all.push(...found.measured);
-    pending = found.pending;
-    now += 1_000;
-  });
-  return { all, pending };
+/** The real state of a VPN, and what is measured of it. */
+class Measuring {
+  readonly all: Measured[] = [];
+  readonly state: VpnState;
+  pending: Pending = nothingPending;
+
+  constructor(change: Partial<VpnData> = {}) {
+    this.state = new VpnState(data(change));
+    this.state.listen({
+      changed() {},
+      happened: (event: VpnEvent, _data: VpnData, now: number) => this.take(measured(event, this.pending, now)),
+    });
+  }
+
+  follow(now: number): void {
+    this.take(forwarding(this.state.data, this.pending, now));
+  }
+
+  /** The port is another one now; what is decided then is begun. */
+  move(port: number, readAt: number, now: number): void {
+    const engines = this.state.data.sight?.engines ?? [];
+    this.look(sight(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
+    takeDecision(this.state, now);
+    this.follow(now);
+  }
+
+  look(observation: Parameters<typeof accept>[1], now: number): void {
+    accept(this.state, observation, this.state.data.revision, now);
+    this.follow(now);
+  }
+
+  /** The running replacement's engine answers. */
+  ready(now: number): void {
+    const own = this.state.data.replacements.find((r) => r.state === 'running');
+    if (!own?.target?.p2pPort) throw new Error('no replacement brings up a forwarded engine');
+    const { httpPort, p2pPort, generation } = own.target;
+    const made = { ...forwardedEngine(httpPort, p2pPort), id: 'new', name: 'new' };
+    const message = { number: own.number, lineage: LINEAGE, generation, engine: made };
+    engineReady(this.state, { ...message, session: session(presentVpn()) ?? '' }, now);
+    this.follow(now);
+  }
+
+  private take(found: ReturnType<typeof measured>): void {
+    this.all.push(...found.measured);
+    this.pending = found.pending;
+  }
 }
 
-const moved = data({
-  sight: sight(40_648, { port: { kind: 'known', port: 40_648, at: NOW - 80 } }),
-  port: { ...noPort, last: 40_648, knownSince: DAY },
-  engines: [],
-  evicted: [engine],
-  replacements: [replacement({ startedAt: NOW })],
-  nextNumber: 8,
-});
-const newEngine = forwardedEngine(19_001, 40_648);
-const ready: VpnData = {
-  ...moved,
-  engines: [newEngine],
-  replacements: [replacement({ startedAt: NOW, readyAt: NOW + 1_000, newEngine })],
-};
-const ended: VpnData = {
-  ...ready,
-  replacements: [
-    replacement({ startedAt: NOW, readyAt: NOW + 1_000, newEngine, state: 'completed', endedAt: NOW + 2_000 }),
-  ],
-};
-
 test('a port change is measured from its reading to hidden and to ready, and the gap between', () => {
-  expect(follow(data(), moved, ready, ended)).toEqual({
-    all: [
-      { kind: 'port change' },
-      { kind: 'hidden', seconds: 0.08 },
-      { kind: 'ready', seconds: 1.08 },
-      { kind: 'unforwarded', seconds: 1 },
-      { kind: 'replacement', cause: 'port changed', outcome: 'completed' },
-    ],
-    pending: nothingPending,
-  });
+  const vpn = new Measuring();
+  vpn.move(40_648, NOW - 80, NOW);
+  vpn.ready(NOW + 1_000);
+  replacementEnded(vpn.state, { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 }, NOW + 2_000);
+  vpn.follow(NOW + 2_000);
+  expect(vpn.all).toEqual([
+    { kind: 'port change' },
+    { kind: 'hidden', seconds: 0.08 },
+    { kind: 'ready', seconds: 1.08 },
+    { kind: 'unforwarded', seconds: 1 },
+    { kind: 'replacement', cause: 'port changed', outcome: 'completed' },
+  ]);
+  expect(vpn.pending).toEqual(nothingPending);
 });
 
-test('nothing happens twice: the same state again, or one that was carried over, measures nothing', () => {
-  expect(follow(ended, ended).all).toEqual([]);
-  expect(follow(moved, moved).all).toEqual([]);
+test('nothing happens twice: the same look, or the same message, again measures nothing', () => {
+  const vpn = new Measuring();
+  vpn.move(40_648, NOW - 80, NOW);
+  vpn.ready(NOW + 1_000);
+  const ended = { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 };
+  replacementEnded(vpn.state, ended, NOW + 2_000);
+  const before = vpn.all.length;
+  vpn.look(vpn.state.data.sight ?? sight(40_648), NOW + 3_000);
+  replacementEnded(vpn.state, ended, NOW + 3_000);
+  replacementLost(vpn.state, 7, NOW + 3_000);
+  expect(vpn.all.slice(before)).toEqual([]);
 });
 
 test('a port that moves again before the engine is ready is measured from the last reading', () => {
-  const again: VpnData = {
-    ...moved,
-    sight: sight(51_000, { port: { kind: 'known', port: 51_000, at: NOW + 900 } }),
-    port: { ...noPort, last: 51_000, knownSince: DAY },
-    replacements: [replacement({ startedAt: NOW, target: target({ generation: 2, p2pPort: 51_000 }) })],
-  };
-  const then: VpnData = {
-    ...again,
-    engines: [forwardedEngine(19_001, 51_000)],
-    replacements: again.replacements.map((r) => ({ ...r, readyAt: NOW + 2_000 })),
-  };
-  expect(follow(data(), moved, again, then).all.filter((m) => m.kind !== 'unforwarded')).toEqual([
+  const vpn = new Measuring();
+  vpn.move(40_648, NOW - 80, NOW);
+  const again = NOW + vpn.state.data.settings.longestSpacingMs;
+  vpn.move(51_000, again - 100, again);
+  expect(vpn.state.data.replacements).toMatchObject([{ target: target({ generation: 2, p2pPort: 51_000 }) }]);
+  vpn.ready(again + 1_000);
+  expect(vpn.all.filter((m) => m.kind !== 'unforwarded')).toEqual([
     { kind: 'port change' },
     { kind: 'hidden', seconds: 0.08 },
     { kind: 'port change' },
@@ -91,22 +131,31 @@ test('a port that moves again before the engine is ready is measured from the la
 });
 
 test('a VPN that was restarted has not changed its port', () => {
-  const restarted: VpnData = { ...moved, sight: sight(40_648, { vpn: presentVpn({ startedAt: NOW }) }) };
-  expect(follow(data(), restarted).all).toEqual([]);
+  const vpn = new Measuring();
+  vpn.look(sight(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
+  expect(vpn.all).toEqual([]);
 });
 
 test('time without a forwarded engine counts only while the VPN is healthy', () => {
-  const unhealthy = data({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
-  const empty = data({ engines: [] });
-  expect(follow(data(), unhealthy, data()).all).toEqual([]);
-  expect(follow(data(), empty, empty, unhealthy).all).toEqual([{ kind: 'unforwarded', seconds: 2 }]);
-  expect(follow(data(), empty).pending.unforwardedSince).toBe(NOW);
+  const unhealthy = sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) });
+  const vpn = new Measuring();
+  vpn.look(unhealthy, NOW);
+  expect([vpn.all, vpn.pending]).toEqual([[], nothingPending]);
+  const empty = new Measuring({ engines: [] });
+  empty.follow(NOW);
+  expect(empty.pending.unforwardedSince).toBe(NOW);
+  empty.follow(NOW + 1_000);
+  empty.look(unhealthy, NOW + 2_000);
+  expect(empty.all).toEqual([{ kind: 'unforwarded', seconds: 2 }]);
 });
 
 test('failed attempts are counted by how many there are more, and a replacement that is lost as such', () => {
-  const failing = (failedAttempts: number) => data({ replacements: [replacement({ failedAttempts })] });
-  const lost = data({ replacements: [replacement({ failedAttempts: 4, state: 'lost' })] });
-  expect(follow(failing(0), failing(1), failing(4), lost).all).toEqual([
+  const vpn = new Measuring({ replacements: [replacement()], nextNumber: 8 });
+  const message = { number: 7, lineage: LINEAGE, error: 'no', taken: null };
+  for (const failedAttempts of [1, 4])
+    attemptFailed(vpn.state, { ...message, failedAttempts, provisioning: false, countsForBreaker: false }, NOW);
+  replacementLost(vpn.state, 7, NOW);
+  expect(vpn.all).toEqual([
     { kind: 'failures', cause: 'port changed', count: 1 },
     { kind: 'failures', cause: 'port changed', count: 3 },
     { kind: 'replacement', cause: 'port changed', outcome: 'lost' },
@@ -114,17 +163,22 @@ test('failed attempts are counted by how many there are more, and a replacement 
 });
 
 test('one that ends after so many others that it is dropped at once is counted all the same', () => {
-  expect(follow(data({ replacements: [replacement()] }), data()).all).toEqual([
-    { kind: 'replacement', cause: 'port changed', outcome: 'completed' },
-  ]);
+  const younger = Array.from({ length: 20 }, (_, i) =>
+    replacement({ number: 8 + i, state: 'completed', endedAt: NOW + 60_000 + i }),
+  );
+  const vpn = new Measuring({ replacements: [replacement(), ...younger], nextNumber: 28 });
+  replacementEnded(vpn.state, { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 }, NOW);
+  expect(vpn.state.data.replacements.map((r) => r.number)).not.toContain(7);
+  expect(vpn.all).toEqual([{ kind: 'replacement', cause: 'port changed', outcome: 'completed' }]);
 });
 
-test('a remedy is counted when it has ended, by what came of it', () => {
+test('a remedy is counted when it has ended, by what came of it, and not where the VPN is left alone', () => {
   const remedy = { kind: 'restart VPN', reason: 'port lost', session: 's', startedAt: NOW } as const;
-  const after = (last: VpnData['remedies']['last']) => data({ remedies: { ...noRemedies, last, vpnRestarts: 1 } });
-  const failed = after({ remedy, endedAt: NOW, error: 'refused' });
-  const done = after({ remedy, endedAt: NOW + 5, error: null });
-  expect(follow(data(), failed, failed, done).all).toEqual([
+  const vpn = new Measuring();
+  remedyEnded(vpn.state, remedy, { kind: 'refused', message: 'refused' }, NOW);
+  remedyEnded(vpn.state, remedy, { kind: 'VPN stopped', message: 'stopped' }, NOW);
+  remedyEnded(vpn.state, remedy, null, NOW + 5);
+  expect(vpn.all).toEqual([
     { kind: 'remedy', remedy: 'restart VPN', outcome: 'failed' },
     { kind: 'remedy', remedy: 'restart VPN', outcome: 'done' },
   ]);

@@ -83,8 +83,10 @@ test('one that answers just when it is removed is never listed, and is removed b
   expect(effect).toMatchObject({ kind: 'abandon', replacement: { id: replacement.id } });
 
   // Its replacement had brought it up before it was told, and has ended.
-  expect(engineReady(state, { ...child, engine: made, session: session(presentVpn()) ?? '' }, DAY)).toBeNull();
-  expect(replacementEnded(state, { ...child, failedAttempts: 0 }, DAY)).toMatchObject({ state: 'completed' });
+  engineReady(state, { ...child, engine: made, session: session(presentVpn()) ?? '' }, DAY);
+  expect(state.data.engines).toEqual([forwarded]);
+  replacementEnded(state, { ...child, failedAttempts: 0 }, DAY);
+  expect(state.data.replacements).toMatchObject([{ state: 'completed', readyAt: null }]);
   const { revision } = state.data;
   accept(state, sight(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
   expect(listedEngines(state.data, DAY)?.map((e) => e.id)).toEqual([forwarded.id]);

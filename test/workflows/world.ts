@@ -400,7 +400,7 @@ export class World {
     if (child.made) this.discard(child, child.made);
     child.work = work.attemptFailed(child.work);
     const { failedAttempts } = child.work;
-    const { effect } = attemptFailed(
+    const effect = attemptFailed(
       this.state,
       {
         number,

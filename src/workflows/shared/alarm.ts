@@ -1,6 +1,11 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Instant } from '../../domain/engine';
 
+export function earliest(...instants: readonly (Instant | null)[]): Instant | null {
+  const known = instants.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
 /**
  * Rings at the time that it is set to. Set to the same time again it costs nothing, so that a workflow with much to hear
  * does not write a timer's end and the start of the next one into its history each time.
@@ -8,6 +13,9 @@ import type { Instant } from '../../domain/engine';
 export class Alarm {
   private at: Instant | null = null;
   private scope: CancellationScope | null = null;
+
+  /** @param rung is called when the time has come; not if it had come already when it was set */
+  constructor(private readonly rung: () => void = () => {}) {}
 
   /** Null: it does not ring. */
   set(at: Instant | null): void {
@@ -23,7 +31,9 @@ export class Alarm {
       .then(
         () => {
           // Whatever the clock says: what is set to the same time after this is another timer.
-          if (this.scope === scope) this.at = null;
+          if (this.scope !== scope) return;
+          this.at = null;
+          this.rung();
         },
         () => {},
       );

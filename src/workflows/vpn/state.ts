@@ -1,12 +1,18 @@
 import type { Instant } from '../../domain/engine';
-import type { Happening } from '../../domain/news';
 import type { Replacement } from '../../domain/replacement';
-import { engineNews, withNews } from './report/news';
+import { withNews } from './report/news';
 import { timelineAfter, withEnded } from './report/timeline';
 import { heldUntil } from './requests/provisioning-allowance';
 import { withBegun, withChanged, type ReplacementOrder } from './replacements';
 import { fingerprint } from './views/lists';
 import type { VpnData } from './data';
+import { happeningOf, type VpnEvent } from './events';
+
+/** Hears of each change, and of each event with the state after it. */
+export interface StateListener {
+  changed(): void;
+  happened(event: VpnEvent, data: VpnData, now: Instant): void;
+}
 
 /**
  * The state of one VPN, and the changes of which all others are made. What changes it and why is in `observe`, `requests`
@@ -14,6 +20,7 @@ import type { VpnData } from './data';
  */
 export class VpnState {
   private listed: string;
+  private listener: StateListener = { changed() {}, happened() {} };
 
   constructor(private current: VpnData) {
     this.listed = fingerprint(current, current.sight?.at ?? 0);
@@ -23,8 +30,13 @@ export class VpnState {
     return this.current;
   }
 
+  listen(listener: StateListener): void {
+    this.listener = listener;
+  }
+
   update(change: Partial<VpnData>): void {
     this.current = { ...this.current, ...change };
+    this.listener.changed();
   }
 
   /** Something has begun or ended, and the state says all of it: a running observation goes on. */
@@ -38,17 +50,23 @@ export class VpnState {
     this.update({ lookFrom: this.current.revision });
   }
 
-  tell(happening: Happening, at: Instant): void {
-    this.update({ news: withNews(this.current.news, this.current.notified, happening, at) });
+  emit(event: VpnEvent, now: Instant): void {
+    const { news, notified } = this.current;
+    const happening = happeningOf(event);
+    if (happening) this.update({ news: withNews(news, notified, happening, now) });
+    this.listener.happened(event, this.current, now);
   }
 
   /** @throws PortRangeUsedUp */
   begin(order: ReplacementOrder, now: Instant): Replacement {
     const { data, replacement } = withBegun(this.current, order, now);
-    this.current = data;
-    for (const engine of order.old) this.tell(engineNews('engine_evicted', engine, order.cause), now);
+    const { cause, old, target } = replacement;
+    this.update(data);
+    for (const engine of old) this.emit({ kind: 'engine evicted', engine, cause }, now);
     this.advance();
-    return replacement.target ? this.change(replacement, { heldUntil: heldUntil(data, replacement) }) : replacement;
+    const begun = target ? this.change(replacement, { heldUntil: heldUntil(data, replacement) }) : replacement;
+    this.emit({ kind: 'replacement begun', replacement: begun }, now);
+    return begun;
   }
 
   change(replacement: Replacement, change: Partial<Replacement>): Replacement {

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { reconnectVpn, restartVpn } from '../../shared/activities';
 import { failureMessage, rootCause } from '../../shared/failure-message';
 import type { RemedyKind } from '../../../domain/vpn/remedy';
@@ -24,23 +24,13 @@ export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promis
   const { kind } = remedy;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
-      const isDone = await attempt(vpn, state, remedy);
-      log.info(`[${vpn}] VPN '${vpn}' ${isDone ? 'was restarted' : 'did not need to be restarted any more'}`, {
-        event: 'remedy ended',
-        kind,
-      });
-      remedyEnded(state, remedy, null, Date.now());
+      const needed = await attempt(vpn, state, remedy);
+      remedyEnded(state, remedy, null, Date.now(), needed);
       return;
     } catch (error) {
       if (isCancellation(error)) throw error;
       const failure = failureOf(error);
-      if (failure.kind === 'VPN stopped') {
-        log.warn(`[${vpn}] VPN '${vpn}' is left alone: ${failure.message}`, { event: 'remedy ended', kind });
-        remedyEnded(state, remedy, failure, Date.now());
-        return;
-      }
       if (failure.kind !== 'failed' || Date.now() + pauseMs > remedy.startedAt + TRIED_FOR_MS[kind]) {
-        log.error(`[${vpn}] VPN '${vpn}' could not be restarted: ${failure.message}`, { event: 'remedy failed', kind });
         remedyEnded(state, remedy, failure, Date.now());
         return;
       }

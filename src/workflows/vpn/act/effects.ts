@@ -6,7 +6,7 @@ import {
   startChild,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import type { Replacement, ReplacementEnded, ReplacementInput } from '../../../domain/replacement';
+import type { Replacement, ReplacementInput } from '../../../domain/replacement';
 import { pullImage } from '../../shared/activities';
 import { summary } from '../report/appearance';
 import { cure } from './cure';
@@ -15,8 +15,9 @@ import { failureMessage } from '../../shared/failure-message';
 import * as messages from '../messages';
 import type { replaceEngine } from '../../replacement/workflow';
 import { WORKFLOW_TASK_TIMEOUT } from '../../shared/task-timeout';
-import type { VpnData } from '../data';
-import { replacementLost } from '../observe/replacement-reports';
+import { runningReplacements, type VpnData } from '../data';
+import { earliest } from '../../shared/alarm';
+import { replacementEnded, replacementLost } from '../observe/replacement-reports';
 import type { VpnState } from '../state';
 import type { Effect } from './effect';
 
@@ -43,26 +44,38 @@ export async function abandon(replacementId: string): Promise<void> {
 
 /** Does outside the state what was decided in it, and tells the state what came of it. */
 export class Effects {
+  private due: Effect[] = [];
   /** The image is being pulled, or its pull has ended a moment ago. */
-  pulling = false;
+  private pulling = false;
   private readonly lastAsked = new Map<number, number>();
   /** Of the replacements that this run has begun: resolves when its end has been taken in. */
   private readonly ends = new Map<number, Promise<void>>();
 
-  /** @param ended takes a replacement's end into the state */
+  /** @param changed is called when the image may be pulled again */
   constructor(
     private readonly vpn: string,
     private readonly state: VpnState,
-    readonly ended: (message: ReplacementEnded) => void,
+    private readonly changed: () => void,
   ) {}
 
-  async carryOutAll(effects: readonly Effect[]): Promise<void> {
-    // What is begun only now could not be told anything yet.
-    await Promise.all(effects.filter((e) => e.kind === 'start').map((e) => this.carryOut(e)));
-    await Promise.all(effects.filter((e) => e.kind !== 'start').map((e) => this.carryOut(e)));
+  /** To be carried out in this workflow task. */
+  add(...effects: readonly (Effect | null)[]): void {
+    this.due.push(...effects.filter((e) => e !== null));
   }
 
-  private async carryOut(effect: Effect): Promise<void> {
+  get areDue(): boolean {
+    return this.due.length > 0;
+  }
+
+  async carryOut(): Promise<void> {
+    const effects = this.due;
+    this.due = [];
+    // What is begun only now could not be told anything yet.
+    await Promise.all(effects.filter((e) => e.kind === 'start').map((e) => this.carryOutOne(e)));
+    await Promise.all(effects.filter((e) => e.kind !== 'start').map((e) => this.carryOutOne(e)));
+  }
+
+  private async carryOutOne(effect: Effect): Promise<void> {
     if (effect.kind === 'remedy') {
       // Not awaited: everything else goes on meanwhile.
       void cure(this.vpn, this.state, effect.remedy);
@@ -89,7 +102,8 @@ export class Effects {
     const { lineage } = this.state.data;
     const child = await begin(this.state.data, replacement);
     const end = child.result().then(
-      ({ generation, failedAttempts }) => this.ended({ number, lineage, generation, failedAttempts }),
+      ({ generation, failedAttempts }) =>
+        replacementEnded(this.state, { number, lineage, generation, failedAttempts }, Date.now()),
       () => log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`),
     );
     this.ends.set(
@@ -99,8 +113,20 @@ export class Effects {
     );
   }
 
+  /** When it has to be asked next whether a replacement still runs; null: all will tell their end. */
+  get askAt(): number | null {
+    return earliest(...runningReplacements(this.state.data).map((r) => this.askAgainAt(r)));
+  }
+
+  /** Null: there is none to be asked. */
+  askSilent(): Promise<unknown> | null {
+    const now = Date.now();
+    const silent = runningReplacements(this.state.data).filter((r) => (this.askAgainAt(r) ?? Infinity) <= now);
+    return silent.length === 0 ? null : Promise.all(silent.map((r) => this.askWhetherItRuns(r)));
+  }
+
   /** Null: its end will be told. */
-  askAgainAt(replacement: Replacement): number | null {
+  private askAgainAt(replacement: Replacement): number | null {
     if (this.ends.has(replacement.number)) return null;
     const { target, readyAt, heldUntil, draining, old, cause } = replacement;
     const onlyDrains = draining.length > 0 && (target === null || readyAt !== null);
@@ -112,7 +138,7 @@ export class Effects {
   }
 
   /** Someone may have terminated it; it would be waited for without end. */
-  async askWhetherItRuns(replacement: Replacement): Promise<void> {
+  private async askWhetherItRuns(replacement: Replacement): Promise<void> {
     this.lastAsked.set(replacement.number, Date.now());
     try {
       await getExternalWorkflowHandle(replacement.id).signal(messages.retargetSignal, null);
@@ -123,9 +149,9 @@ export class Effects {
   }
 
   /** Has the replacements at work tell their end to the next run, which is nobody's parent. */
-  async handOver(replacements: readonly Replacement[]): Promise<void> {
+  async handOver(): Promise<void> {
     await Promise.all(
-      replacements.map(async ({ id, number }) => {
+      runningReplacements(this.state.data).map(async ({ id, number }) => {
         try {
           await getExternalWorkflowHandle(id).signal(messages.retargetSignal, null);
         } catch {
@@ -136,7 +162,14 @@ export class Effects {
     );
   }
 
-  async pull(): Promise<void> {
+  /** Sees to it that the image is there, as far as it may be pulled. */
+  keepImage(): void {
+    const { sight, settings } = this.state.data;
+    const isMissing = sight !== null && !sight.imagePresent && settings.pullPolicy !== 'never';
+    if (isMissing && !this.pulling) void this.pull();
+  }
+
+  private async pull(): Promise<void> {
     this.pulling = true;
     const { image } = this.state.data.settings;
     try {
@@ -147,6 +180,7 @@ export class Effects {
       await sleep(pauseMs, { summary: 'until the image is pulled again' });
     }
     this.pulling = false;
+    this.changed();
   }
 }
 

@@ -106,6 +106,7 @@ function take(state: VpnState, action: Action, now: Instant): Effect {
       const remedy: Remedy = { ...action.remedy, startedAt: now };
       state.update({ remedies: begun(state.data.remedies, remedy) });
       state.raise();
+      state.emit({ kind: 'remedy begun', remedy }, now);
       return { kind: 'remedy', remedy };
     }
   }
@@ -125,5 +126,7 @@ function retarget(state: VpnState, replacement: Replacement, p2pPort: Port | nul
   if (hasMoved) countActedOn(state, 'port changed', now);
   state.advance();
   const taken = hasMoved || !isForwardedPortTaken(replacement) ? null : replacement.taken;
-  return { kind: 'retarget', replacement: state.change(replacement, { target, made: null, taken }), target };
+  const retargeted = state.change(replacement, { target, made: null, taken });
+  state.emit({ kind: 'replacement retargeted', replacement: retargeted, target }, now);
+  return { kind: 'retarget', replacement: retargeted, target };
 }

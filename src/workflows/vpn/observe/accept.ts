@@ -1,8 +1,9 @@
-import { engineRef, type Instant, type Port } from '../../../domain/engine';
+import { engineRef, type Instant } from '../../../domain/engine';
 import { isOfLineage, label, replacementLabel } from '../../../domain/names';
 import { isHealthy, type ObservedEngine, type Observation, type Sight } from '../../../domain/vpn/observation';
 import { outagesAfter } from '../decide/recovery';
-import { runningReplacements, type VpnData } from '../data';
+import { runningReplacements, type PortKnowledge, type VpnData } from '../data';
+import type { VpnEvent } from '../events';
 import type { VpnState } from '../state';
 import { reconciled } from './container-reports';
 import { engineStopped } from './engine-reports';
@@ -10,22 +11,16 @@ import { seenAtWork, signOfRival, standsAside } from './rival';
 import { adopt, isNewSession, portLostAfter, refreshed, stillThere, vpnSeen } from './seen';
 import { endStreamsOfGoneEngines } from './stream-reports';
 
-export interface PortChange {
-  readonly from: Port;
-  readonly to: Port;
-}
-
 /**
  * Takes an observation into the state; one that was asked for too long ago is thrown away.
  * @param revision under which it was asked for
- * @returns the change of the forwarded port, if it brought one
  */
-export function accept(state: VpnState, observation: Observation, revision: number, now: Instant): PortChange | null {
+export function accept(state: VpnState, observation: Observation, revision: number, now: Instant): void {
   const before = state.data;
-  if (revision < before.lookFrom) return null;
+  if (revision < before.lookFrom) return;
   if (observation.kind === 'blind') {
     state.update({ blind: observation });
-    return null;
+    return;
   }
   const known = before.sight?.engines ?? [];
   const { sight, reports, isDoubtful } = reconciled(observation, revision, before.reports, known);
@@ -54,11 +49,36 @@ export function accept(state: VpnState, observation: Observation, revision: numb
   for (const engine of before.evicted) if (!seen.has(engine.id)) engineStopped(state, engine, now);
   if (isDoubtful) state.raise();
   endStreamsOfGoneEngines(state, now);
+  state.update({ portLost: portLostAfter(state.data, newSession) });
+  for (const event of eventsOf(before, state.data, sight, newSession, now)) state.emit(event, now);
+}
+
+/** What an observation says has happened. @param after the state into which it was taken */
+function eventsOf(before: VpnData, after: VpnData, sight: Sight, newSession: boolean, now: Instant): VpnEvent[] {
+  const events: VpnEvent[] = [];
   const healthy = isHealthy(sight.vpn);
-  if (before.sight === null || isHealthy(before.sight.vpn) !== healthy)
-    state.tell({ kind: 'vpn_health', healthy }, now);
-  followLoss(state, newSession, now);
-  return portChange(state, before, newSession, now);
+  if (before.sight === null || isHealthy(before.sight.vpn) !== healthy) events.push({ kind: 'VPN health', healthy });
+  const { port, portLost, reconnectedAt } = after;
+  if (portLost !== null && before.portLost === null) events.push({ kind: 'port lost', port: portLost.port });
+  const back = portBack(before, port, now);
+  if (back) events.push(back);
+  const from = before.port.last;
+  if (!newSession && from !== null && port.last !== null && from !== port.last) {
+    const readAt = (sight.port.kind === 'known' ? sight.port.at : undefined) ?? null;
+    events.push({ kind: 'port changed', from, to: port.last, readAt });
+  }
+  if (reconnectedAt !== null && reconnectedAt !== before.reconnectedAt)
+    events.push({ kind: 'VPN reconnected', afterOutage: before.outageSince !== null });
+  return events;
+}
+
+function portBack(before: VpnData, { last: port, knownSince }: PortKnowledge, now: Instant): VpnEvent | null {
+  const { portLost, port: former } = before;
+  if (port === null || knownSince === null) return null;
+  if (portLost !== null)
+    return { kind: 'port restored', from: portLost.port, port, lostForMs: Math.max(0, now - portLost.since) };
+  if (former.unknownSince === null) return null;
+  return { kind: 'port readable again', port, unreadableForMs: Math.max(0, now - former.unknownSince) };
 }
 
 /** Those that were known, as they are now. */
@@ -83,23 +103,4 @@ function unaccounted(data: VpnData, sight: Sight): ObservedEngine[] {
   const isOurs = ({ labels }: ObservedEngine) =>
     standsAside(data) ? inWork.has(labels[label.replacement] ?? '') : isOfLineage(labels, lineage);
   return sight.found.filter((e) => !known.has(e.id) && !isOurs(e));
-}
-
-function followLoss(state: VpnState, newSession: boolean, now: Instant): void {
-  const before = state.data.portLost;
-  const portLost = portLostAfter(state.data, newSession);
-  if (portLost === before) return;
-  state.update({ portLost });
-  const { last: port, knownSince } = state.data.port;
-  if (portLost !== null) state.tell({ kind: 'port_lost', port: portLost.port }, now);
-  else if (before !== null && port !== null && knownSince !== null)
-    state.tell({ kind: 'port_restored', port, lostForMs: Math.max(0, now - before.since) }, now);
-}
-
-function portChange(state: VpnState, before: VpnData, newSession: boolean, now: Instant): PortChange | null {
-  const from = before.port.last;
-  const to = state.data.port.last;
-  if (newSession || from === null || to === null || from === to) return null;
-  state.tell({ kind: 'port_changed', from, to }, now);
-  return { from, to };
 }

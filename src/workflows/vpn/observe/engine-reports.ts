@@ -1,11 +1,10 @@
 import { engineRef, type ContainerId, type EngineRef, type Instant } from '../../../domain/engine';
-import type { EngineLeft, EngineMade, EngineReady, LeaveAsked, Replacement } from '../../../domain/replacement';
+import type { EngineLeft, EngineMade, EngineReady, LeaveAsked } from '../../../domain/replacement';
 import { busyEngines } from '../../../domain/streams/stream';
 import { session } from '../../../domain/vpn/observation';
 import type { Effect } from '../act/effect';
 import { breakerKey, withEngineUp } from '../decide/breaker';
 import { lettingGoOf, numbered, renewedTarget, senderOf } from '../replacements';
-import { engineNews } from '../report/news';
 import type { VpnState } from '../state';
 import { answering, withReports } from './container-reports';
 
@@ -19,15 +18,15 @@ export function engineMade(state: VpnState, message: EngineMade, now: Instant): 
   if (replacement.made?.id === id) return;
   state.change(replacement, { made: { id, name }, madeAt: now });
   const { p2pPort } = replacement.target;
-  state.tell(engineNews('engine_provisioned', { id, name, p2pPort }, replacement.cause), now);
+  state.emit({ kind: 'engine made', engine: { id, name, p2pPort }, cause: replacement.cause }, now);
 }
 
-/** The engine answers: it is listed from now on. Null: it came up for a target that is no longer wanted. */
-export function engineReady(state: VpnState, message: EngineReady, now: Instant): Replacement | null {
+/** The engine answers: it is listed from now on, unless it came up for a target that is no longer wanted. */
+export function engineReady(state: VpnState, message: EngineReady, now: Instant): void {
   const { data } = state;
   const replacement = senderOf(data, message);
-  if (replacement?.state !== 'running' || replacement.readyAt !== null) return null;
-  if (replacement.target?.generation !== message.generation) return null;
+  if (replacement?.state !== 'running' || replacement.readyAt !== null) return;
+  if (replacement.target?.generation !== message.generation) return;
   const { id, name } = message.engine;
   const key = breakerKey(replacement.cause, replacement.target.role);
   const { sight } = data;
@@ -46,10 +45,10 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
   }
   // The signal that it was made may come later, or never.
   engineMade(state, { ...message, id, name }, now);
-  state.tell(engineNews('engine_ready', message.engine, replacement.cause), now);
   const made = numbered(state.data, replacement.number);
   const madeAt = message.engine.run ?? made.madeAt ?? now;
-  return state.change(made, { madeAt, readyAt: now, newEngine: { id, name } });
+  const ready = state.change(made, { madeAt, readyAt: now, newEngine: { id, name } });
+  state.emit({ kind: 'engine ready', engine: message.engine, replacement: ready }, now);
 }
 
 /** A replacement is about to stop an engine, and may do so once that has no stream. */
@@ -82,8 +81,8 @@ export function engineLeft(state: VpnState, message: EngineLeft): Effect | null 
 /** An evicted engine is gone from Docker. */
 export function engineStopped(state: VpnState, engine: EngineRef, now: Instant): void {
   const replacement = lettingGoOf(state.data, engine.id);
-  state.tell(engineNews('engine_stopped', engine, replacement?.cause ?? 'left over'), now);
   if (replacement) state.change(replacement, { goneAt: now });
+  state.emit({ kind: 'engine stopped', engine, cause: replacement?.cause ?? 'left over' }, now);
 }
 
 /** A replacement has brought these up (`there`), or has removed them. */

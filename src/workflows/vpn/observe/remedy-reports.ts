@@ -8,8 +8,14 @@ export function remedyFailing(state: VpnState, remedy: Remedy, failure: RemedyFa
   state.update({ remedies: failing(state.data.remedies, remedy, failure) });
 }
 
-/** @param failure null: it was done, or did not need to be */
-export function remedyEnded(state: VpnState, remedy: Remedy, failure: RemedyFailure | null, now: Instant): void {
+/** @param failure null: it was carried out, or (`needed` is false) was not needed any more */
+export function remedyEnded(
+  state: VpnState,
+  remedy: Remedy,
+  failure: RemedyFailure | null,
+  now: Instant,
+  needed = true,
+): void {
   const { port, remedies } = state.data;
   // That one stopped it to run it again is over, whatever the last look caught of it.
   const stopped =
@@ -20,4 +26,5 @@ export function remedyEnded(state: VpnState, remedy: Remedy, failure: RemedyFail
     ...(remedy.kind === 'restart VPN' && failure === null ? reconnectedByRemedy(state.data, now) : {}),
   });
   state.raise();
+  state.emit({ kind: 'remedy ended', remedy, failure, needed }, now);
 }

@@ -1,11 +1,9 @@
 import type { EngineRef, Instant } from '../../../domain/engine';
 import { label, replacementLabel } from '../../../domain/names';
 import type { AttemptFailed, Replacement, ReplacementEnded } from '../../../domain/replacement';
-import type { BreakerKey } from '../../../domain/vpn/breaker';
 import type { Effect } from '../act/effect';
 import { breakerKey, withBreaker, withFailure } from '../decide/breaker';
 import { numbered, senderOf } from '../replacements';
-import { engineNews } from '../report/news';
 import type { VpnState } from '../state';
 import { without } from './container-reports';
 import { containersReported, engineStopped } from './engine-reports';
@@ -30,54 +28,56 @@ export function heardFrom(state: VpnState, lineage: string): void {
 /**
  * An engine that somebody asked for and that does not come up is not tried again: it would be in the way of others, and
  * whoever wants it asks again.
- * @returns the circuit breaker that it has opened, or opened again
  */
-export function attemptFailed(
-  state: VpnState,
-  message: AttemptFailed,
-  now: Instant,
-): { opened: BreakerKey | null; effect: Effect | null } {
+export function attemptFailed(state: VpnState, message: AttemptFailed, now: Instant): Effect | null {
   const found = senderOf(state.data, message);
-  if (found?.state !== 'running') return { opened: null, effect: null };
+  if (found?.state !== 'running') return null;
   const { failedAttempts, error: lastError, taken } = message;
-  if (!message.provisioning) {
-    state.change(found, { failedAttempts, lastError });
-    return { opened: null, effect: null };
-  }
+  const { made, target, cause } = found;
+  const ofEngine = message.provisioning ? { made: null, taken } : {};
+  const replacement = state.change(found, { failedAttempts, lastError, ...ofEngine });
+  countAttempts(state, found, failedAttempts, now);
+  if (!message.provisioning) return null;
   // Its container has been removed by then.
-  if (found.made !== null && found.target !== null)
-    state.tell(engineNews('engine_stopped', { ...found.made, p2pPort: found.target.p2pPort }, found.cause), now);
-  const replacement = state.change(found, { failedAttempts, lastError, made: null, taken });
-  const opened = message.countsForBreaker ? countFailure(state, replacement, now) : null;
-  if (taken) state.update(avoiding(state.data, taken.ports, replacement.target, now));
+  if (made !== null && target !== null)
+    state.emit({ kind: 'engine stopped', engine: { ...made, p2pPort: target.p2pPort }, cause }, now);
+  if (message.countsForBreaker) countFailure(state, replacement, now);
+  if (taken) state.update(avoiding(state.data, taken.ports, target, now));
   if (taken) state.raise();
-  const moves = taken !== null && mayMove(replacement.target);
-  if (replacement.cause !== 'requested' || replacement.target === null || moves) return { opened, effect: null };
+  const moves = taken !== null && mayMove(target);
+  if (cause !== 'requested' || target === null || moves) return null;
   state.raise();
-  return { opened, effect: { kind: 'abandon', replacement: state.change(replacement, { target: null }) } };
+  return { kind: 'abandon', replacement: state.change(replacement, { target: null }) };
 }
 
-function countFailure(state: VpnState, { cause, target }: Replacement, now: Instant): BreakerKey | null {
-  if (!target) return null;
+function countAttempts(state: VpnState, { cause, failedAttempts: before }: Replacement, after: number, now: Instant) {
+  if (after > before) state.emit({ kind: 'attempts failed', cause, count: after - before }, now);
+}
+
+function countFailure(state: VpnState, { cause, target }: Replacement, now: Instant): void {
+  if (!target) return;
   const key = breakerKey(cause, target.role);
   const { breakers, settings } = state.data;
   const breaker = withFailure(breakers[key.role][key.kind], settings.breakers[key.kind], now);
   state.update({ breakers: withBreaker(breakers, key, breaker) });
-  if (breaker.openedAt === null) return null;
+  if (breaker.openedAt === null) return;
   state.raise();
-  return key;
+  state.emit({ kind: 'breaker opened', key, failures: breaker.failures }, now);
 }
 
-export function replacementEnded(state: VpnState, message: ReplacementEnded, now: Instant): Replacement | null {
+export function replacementEnded(state: VpnState, message: ReplacementEnded, now: Instant): void {
   const replacement = senderOf(state.data, message);
-  if (replacement?.state !== 'running') return null;
+  if (replacement?.state !== 'running') return;
   // One that was told to give its engine up may have brought it up before it heard.
-  if (replacement.target !== null && replacement.target.generation !== message.generation) return null;
+  if (replacement.target !== null && replacement.target.generation !== message.generation) return;
   // Then that engine is there, though the replacement was to release it.
   if (replacement.target === null && message.generation !== null) state.raise();
   else released(state, replacement, now);
+  const { failedAttempts } = message;
   const whole = numbered(state.data, replacement.number);
-  return state.change(whole, { state: 'completed', endedAt: now, failedAttempts: message.failedAttempts });
+  const ended = state.change(whole, { state: 'completed', endedAt: now, failedAttempts });
+  countAttempts(state, whole, failedAttempts, now);
+  state.emit({ kind: 'replacement completed', replacement: ended }, now);
 }
 
 /** Its old engines are gone, and those that it has made in vain, except for what Docker does not remove. */
@@ -109,5 +109,6 @@ export function replacementLost(state: VpnState, number: number, now: Instant): 
   const replacement = state.data.replacements.find((r) => r.number === number);
   if (replacement?.state !== 'running') return;
   state.raise();
-  state.change(replacement, { state: 'lost', endedAt: now });
+  const lost = state.change(replacement, { state: 'lost', endedAt: now });
+  state.emit({ kind: 'replacement lost', replacement: lost }, now);
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { told, type Busy, type Known, type Observation } from '../../../domain/vpn/observation';
-import type { ContainerId } from '../../../domain/engine';
+import type { ContainerId, Instant } from '../../../domain/engine';
 import { replacementLabel } from '../../../domain/names';
 import { observe } from '../../shared/activities';
 import { failureMessage } from '../../shared/failure-message';
@@ -33,6 +33,8 @@ function busyOf(data: VpnData): Busy {
   };
 }
 
+const RECHECK_SPACING_MS = 1_000;
+
 interface Running {
   readonly revision: number;
   readonly scope: CancellationScope;
@@ -47,6 +49,22 @@ interface Running {
 export class Watch {
   private running: Running | null = null;
   private arrived: { readonly revision: number; readonly observation: Observation } | null = null;
+  private recheckDue: Instant | null = null;
+  private lastRecheck = 0;
+
+  /** @param changed is called when there is an observation to be taken, or when `dueAt` changes */
+  constructor(private readonly changed: () => void) {}
+
+  /** When it has to be asked anew, because somebody has said that something may have changed. */
+  get dueAt(): Instant | null {
+    return this.recheckDue;
+  }
+
+  /** Somebody says that something may have changed. */
+  recheck(): void {
+    this.recheckDue ??= Math.max(Date.now(), this.lastRecheck + RECHECK_SPACING_MS);
+    this.changed();
+  }
 
   /** Sees to it that one runs that will do. */
   keep(data: VpnData): void {
@@ -75,29 +93,34 @@ export class Watch {
     const observing = scope.run(() => observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [input]));
     observing.then(
       (observation) => {
-        if (this.running === running) this.arrived = { revision, observation };
+        if (this.running === running) this.arrive(revision, observation);
       },
       (error: unknown) => {
         if (this.running !== running || isCancellation(error)) return;
         const problem = `the VPN can't be watched: ${failureMessage(error)}`;
-        this.arrived = { revision, observation: { kind: 'blind', at: Date.now(), problem } };
+        this.arrive(revision, { kind: 'blind', at: Date.now(), problem });
       },
     );
   }
 
-  /** Looks again now, instead of when the next check is due. */
-  restart(data: VpnData): void {
-    this.stop();
-    this.keep(data);
+  private arrive(revision: number, observation: Observation): void {
+    this.arrived = { revision, observation };
+    this.changed();
   }
 
-  get hasNews(): boolean {
-    return this.arrived !== null;
-  }
-
-  take(): { readonly revision: number; readonly observation: Observation } | null {
-    const arrived = this.arrived;
+  /** What has arrived. Null: nothing; where a recheck is due the VPN is looked at again now, instead of when the next check is due. */
+  take(data: VpnData): { readonly revision: number; readonly observation: Observation } | null {
+    const isRecheckDue = this.recheckDue !== null && Date.now() >= this.recheckDue;
+    if (isRecheckDue) {
+      this.lastRecheck = Date.now();
+      this.recheckDue = null;
+    }
+    const { arrived } = this;
     if (arrived) this.running = null;
+    else if (isRecheckDue) {
+      this.stop();
+      this.keep(data);
+    }
     this.arrived = null;
     return arrived;
   }

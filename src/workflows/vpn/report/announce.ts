@@ -1,30 +1,151 @@
 import { log } from '@temporalio/workflow';
 import type { Instant } from '../../../domain/engine';
 import type { Replacement, Target } from '../../../domain/replacement';
-import type { BreakerKey } from '../../../domain/vpn/breaker';
-import { isStorm, nextAct } from '../decide/recurrence';
+import { isStorm, nextAct, type Recurrence } from '../decide/recurrence';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from '../decide/remedies';
 import type { VpnData } from '../data';
-import type { Effect } from '../act/effect';
-import type { PortChange } from '../observe/accept';
+import type { VpnEvent } from '../events';
 
-// The lines that a VPN's workflow writes to the log. Users know some of them by their texts.
+// The log lines that are made from a VPN's events. Users know some of them by their texts.
 
-export function announceChange(name: string, { from, to }: PortChange, data: VpnData): void {
+type Of<Kind extends VpnEvent['kind']> = Extract<VpnEvent, { kind: Kind }>;
+
+/** @param data the state after the event */
+export function announce(name: string, event: VpnEvent, data: VpnData, now: Instant): void {
+  switch (event.kind) {
+    case 'port changed':
+      return portChanged(name, event, data, now);
+    case 'port restored':
+      return portRestored(name, event);
+    case 'port readable again':
+      return portReadableAgain(name, event);
+    case 'VPN reconnected':
+      return reconnected(name, event, data, now);
+    case 'engine ready':
+      return engineReady(name, event, now);
+    case 'replacement begun':
+      return begun(name, event.replacement);
+    case 'replacement retargeted':
+      return retargeted(name, event);
+    case 'engine given up':
+      return givenUp(name, event.replacement);
+    case 'replacement completed':
+      return completed(name, event.replacement, now);
+    case 'breaker opened':
+      return breakerOpened(name, event, data);
+    case 'remedy begun':
+      return remedyBegun(name, event.remedy, data);
+    case 'remedy ended':
+      return remedyEnded(name, event);
+    default:
+  }
+}
+
+function portChanged(name: string, { from, to }: Of<'port changed'>, data: VpnData, now: Instant): void {
   log.warn(`[${name}] VPN '${name}' forwarded port changed from ${from} to ${to}`, { event: 'port changed', from, to });
-  const { longestSpacingMs } = data.settings;
-  const next = nextAct(data.portChanges, longestSpacingMs);
-  if (next <= Date.now() || !isStorm(data.portChanges, longestSpacingMs, Date.now())) return;
-  const seconds = Math.ceil((next - Date.now()) / 1000);
+  const seconds = pauseOf(data.portChanges, data, now);
+  if (seconds === null) return;
   log.warn(
     `[${name}] VPN '${name}' keeps changing its port: the next engine is not brought up for ${seconds} s, the present one stays as not forwarded`,
     { event: 'port unstable', seconds },
   );
 }
 
-/** What of a replacement's work has come to its end. */
-export function announceEnd(name: string, { id, number, old, target, startedAt }: Replacement): void {
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+/** For how many seconds it is not acted on, since it keeps happening; null: it is. */
+function pauseOf(recurring: Recurrence, { settings }: VpnData, now: Instant): number | null {
+  const next = nextAct(recurring, settings.longestSpacingMs);
+  if (next <= now || !isStorm(recurring, settings.longestSpacingMs, now)) return null;
+  return Math.ceil((next - now) / 1000);
+}
+
+function portRestored(name: string, { from, port, lostForMs }: Of<'port restored'>): void {
+  const seconds = Math.round(lostForMs / 1000);
+  const as = port === from ? 'the same as before' : `before it was ${from}`;
+  log.info(`[${name}] VPN '${name}' has a forwarded port again after ${seconds} s: ${port}, ${as}`, {
+    event: 'port restored',
+    port,
+    seconds,
+  });
+}
+
+function portReadableAgain(name: string, { port, unreadableForMs }: Of<'port readable again'>): void {
+  const seconds = Math.round(unreadableForMs / 1000);
+  log.info(`[${name}] The forwarded port can be read again after ${seconds} s: ${port}`, {
+    event: 'port known again',
+    port,
+    seconds,
+  });
+}
+
+/** The VPN is well again; its engines are replaced only where that is set. */
+function reconnected(name: string, { afterOutage }: Of<'VPN reconnected'>, data: VpnData, now: Instant): void {
+  const { replaceOnReconnect } = data.settings;
+  if (!afterOutage)
+    log.warn(
+      `[${name}] VPN '${name}' has reconnected inside its container: connections of its engines are dead${replaceOnReconnect ? ', one after the other is replaced' : ''}`,
+      { event: 'VPN reconnected' },
+    );
+  const seconds = replaceOnReconnect ? pauseOf(data.reconnects, data, now) : null;
+  if (seconds === null) return;
+  log.warn(`[${name}] VPN '${name}' keeps losing its health: its engines are not replaced for ${seconds} s`, {
+    event: 'health unstable',
+    seconds,
+  });
+}
+
+function engineReady(name: string, { engine, replacement }: Of<'engine ready'>, now: Instant): void {
+  const seconds = ((now - replacement.startedAt) / 1000).toFixed(1);
+  const what =
+    engine.role === 'forwarded'
+      ? `Forwarded engine ${engine.name} is ready on port ${engine.p2pPort}`
+      : `Engine ${engine.name} is ready`;
+  log.info(`[${name}] ${what}, ${seconds} s after the decision (${replacement.cause})`, {
+    event: 'engine ready',
+    replacement: replacement.id,
+    engine: engine.id,
+    port: engine.p2pPort,
+    seconds: Number(seconds),
+  });
+}
+
+function begun(name: string, { id, cause, reason, oldPort, target, old }: Replacement): void {
+  const ids = { event: 'replacement', replacement: id };
+  if (cause === 'port changed') {
+    log.warn(
+      `[${name}] VPN '${name}' port changed from ${oldPort ?? 'unknown'} to ${target?.p2pPort} - replacing forwarded engine`,
+      ids,
+    );
+  } else if (old.length > 0) {
+    const what = target ? 'Replacing' : 'Removing';
+    log.warn(
+      `[${name}] ${what} engine ${old.map((e) => e.name).join(', ')}: ${cause}${reason ? ` (${reason})` : ''}`,
+      ids,
+    );
+  } else {
+    log.info(`[${name}] Provisioning ${target?.role} engine: ${cause}`, ids);
+  }
+}
+
+function retargeted(name: string, { replacement, target }: Of<'replacement retargeted'>): void {
+  log.info(`[${name}] Replacement ${replacement.number} retargeted to ${portsInWords(target)}`, {
+    event: 'replacement',
+    replacement: replacement.id,
+  });
+}
+
+function portsInWords({ p2pPort, httpPort }: Target): string {
+  return p2pPort === null ? `HTTP port ${httpPort}` : `port ${p2pPort}, HTTP port ${httpPort}`;
+}
+
+function givenUp(name: string, { id, made }: Replacement): void {
+  log.warn(`[${name}] Giving up ${made?.name ?? 'an engine'}, which does not answer yet`, {
+    event: 'replacement',
+    replacement: id,
+  });
+}
+
+function completed(name: string, { id, number, old, target, startedAt }: Replacement, now: Instant): void {
+  const seconds = ((now - startedAt) / 1000).toFixed(1);
   const what = target === null ? 'Removal' : old.length === 0 ? 'Provisioning' : 'Replacement';
   log.info(`[${name}] ${what} ${number} complete after ${seconds} s`, {
     event: 'replacement ended',
@@ -33,49 +154,7 @@ export function announceEnd(name: string, { id, number, old, target, startedAt }
   });
 }
 
-/** A port that could not be read, or was lost, is there again. */
-export function announcePortBack(name: string, before: VpnData, { port }: VpnData): void {
-  if (port.last === null || port.knownSince === null) return;
-  const { portLost, port: former } = before;
-  const since = portLost?.since ?? former.unknownSince;
-  if (since === null) return;
-  const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
-  const event = { port: port.last, seconds };
-  if (portLost === null) {
-    log.info(`[${name}] The forwarded port can be read again after ${seconds} s: ${port.last}`, {
-      event: 'port known again',
-      ...event,
-    });
-    return;
-  }
-  const as = port.last === portLost.port ? 'the same as before' : `before it was ${portLost.port}`;
-  log.info(`[${name}] VPN '${name}' has a forwarded port again after ${seconds} s: ${port.last}, ${as}`, {
-    event: 'port restored',
-    ...event,
-  });
-}
-
-/** A VPN that is well again; its engines are replaced only where that is set. */
-export function announceReconnect(name: string, before: VpnData, data: VpnData): void {
-  const { reconnectedAt, reconnects, settings } = data;
-  if (reconnectedAt === null || reconnectedAt === before.reconnectedAt) return;
-  if (before.outageSince === null)
-    log.warn(
-      `[${name}] VPN '${name}' has reconnected inside its container: connections of its engines are dead${settings.replaceOnReconnect ? ', one after the other is replaced' : ''}`,
-      { event: 'VPN reconnected' },
-    );
-  if (!settings.replaceOnReconnect) return;
-  const next = nextAct(reconnects, settings.longestSpacingMs);
-  if (next <= Date.now() || !isStorm(reconnects, settings.longestSpacingMs, Date.now())) return;
-  const seconds = Math.ceil((next - Date.now()) / 1000);
-  log.warn(`[${name}] VPN '${name}' keeps losing its health: its engines are not replaced for ${seconds} s`, {
-    event: 'health unstable',
-    seconds,
-  });
-}
-
-export function announceBreaker(name: string, { role, kind }: BreakerKey, data: VpnData): void {
-  const { failures } = data.breakers[role][kind];
+function breakerOpened(name: string, { key: { role, kind }, failures }: Of<'breaker opened'>, data: VpnData): void {
   const seconds = Math.round(data.settings.breakers[kind].recoveryMs / 1000);
   log.error(
     `[${name}] Circuit breaker (${kind}) open: ${failures} engines in a row could not be brought up, all of them ${role}; the next such engine is tried in ${seconds} s, or when the breaker is reset`,
@@ -83,7 +162,7 @@ export function announceBreaker(name: string, { role, kind }: BreakerKey, data: 
   );
 }
 
-function announceRemedy(name: string, { kind, reason, startedAt }: Remedy, data: VpnData): void {
+function remedyBegun(name: string, { kind, reason, startedAt }: Remedy, data: VpnData): void {
   const event = { event: 'remedy', kind };
   const since = (from: Instant | null) => `${Math.round((startedAt - (from ?? startedAt)) / 1000)} s`;
   if (reason === 'control server hangs') {
@@ -105,39 +184,15 @@ function announceRemedy(name: string, { kind, reason, startedAt }: Remedy, data:
   }
 }
 
-function portsInWords({ p2pPort, httpPort }: Target): string {
-  return p2pPort === null ? `HTTP port ${httpPort}` : `port ${p2pPort}, HTTP port ${httpPort}`;
-}
-
-export function announce(name: string, effect: Effect, data: VpnData): void {
-  if (effect.kind === 'remedy') {
-    announceRemedy(name, effect.remedy, data);
-    return;
-  }
-  if (effect.kind === 'hold' || effect.kind === 'draining' || effect.kind === 'leave') return;
-  const { replacement } = effect;
-  const ids = { event: 'replacement', replacement: replacement.id };
-  if (effect.kind === 'abandon') {
-    log.warn(`[${name}] Giving up ${replacement.made?.name ?? 'an engine'}, which does not answer yet`, ids);
-    return;
-  }
-  if (effect.kind === 'retarget') {
-    log.info(`[${name}] Replacement ${replacement.number} retargeted to ${portsInWords(effect.target)}`, ids);
-    return;
-  }
-  const { cause, reason, oldPort, target, old } = replacement;
-  if (cause === 'port changed') {
-    log.warn(
-      `[${name}] VPN '${name}' port changed from ${oldPort ?? 'unknown'} to ${target?.p2pPort} - replacing forwarded engine`,
-      ids,
-    );
-  } else if (old.length > 0) {
-    const what = target ? 'Replacing' : 'Removing';
-    log.warn(
-      `[${name}] ${what} engine ${old.map((e) => e.name).join(', ')}: ${cause}${reason === null ? '' : ` (${reason})`}`,
-      ids,
-    );
+function remedyEnded(name: string, { remedy: { kind }, failure, needed }: Of<'remedy ended'>): void {
+  if (failure?.kind === 'VPN stopped') {
+    log.warn(`[${name}] VPN '${name}' is left alone: ${failure.message}`, { event: 'remedy ended', kind });
+  } else if (failure) {
+    log.error(`[${name}] VPN '${name}' could not be restarted: ${failure.message}`, { event: 'remedy failed', kind });
   } else {
-    log.info(`[${name}] Provisioning ${target?.role} engine: ${cause}`, ids);
+    log.info(`[${name}] VPN '${name}' ${needed ? 'was restarted' : 'did not need to be restarted any more'}`, {
+      event: 'remedy ended',
+      kind,
+    });
   }
 }

@@ -17,25 +17,21 @@ function keyOf(facts: PoolFacts): string {
 /** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
 export class FleetReport {
   private isOnItsWay = false;
-  private hasChanged = false;
   /** When it is looked again whether there are fewer busy engines. It stays set until then: a timer for each change would cost more. */
   private laterAt: Instant | null = null;
 
   /**
    * @param now gives the present state
    * @param reported last, by this run of the workflow or the one before; null: nothing
+   * @param changed is called when there may be something to report, or when `dueAt` changes
    */
   constructor(
     private readonly now: () => VpnData,
     public reported: string | null,
+    private readonly changed: () => void,
   ) {}
 
-  /** There is something to report, of which no workflow task has told. */
-  get isDue(): boolean {
-    return this.hasChanged && !this.isOnItsWay;
-  }
-
-  /** When there may be something to report that has been so for a while. */
+  /** When there may be something to report that has been so for a while; null: no time is set. */
   get dueAt(): Instant | null {
     return this.isOnItsWay ? null : this.laterAt;
   }
@@ -43,12 +39,11 @@ export class FleetReport {
   /** The fleet is another one. */
   forget(): void {
     this.reported = null;
-    this.hasChanged = true;
+    this.changed();
   }
 
   keep(): void {
     if (this.isOnItsWay) return;
-    this.hasChanged = false;
     const now = Date.now();
     const isLater = this.laterAt !== null && now >= this.laterAt;
     if (isLater) this.laterAt = null;
@@ -72,8 +67,7 @@ export class FleetReport {
       // There is none. The next one asks.
     }
     this.isOnItsWay = false;
-    const present = this.facts();
-    this.hasChanged ||= present !== null && keyOf(present) !== this.reported;
+    this.changed();
   }
 
   private hasOnlyFewerBusy(facts: PoolFacts): boolean {

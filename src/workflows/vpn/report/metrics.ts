@@ -2,11 +2,11 @@ import type { Instant, Port } from '../../../domain/engine';
 import { measure } from '../../../domain/measures';
 import { isHealthy } from '../../../domain/vpn/observation';
 import type { Replacement } from '../../../domain/replacement';
-import { isNewSession } from '../observe/seen';
 import { listing } from '../views/listing';
 import { counter, histogram } from '../../shared/measures-sink';
 import type { RemedyKind } from '../../../domain/vpn/remedy';
 import type { VpnData } from '../data';
+import type { VpnEvent } from '../events';
 
 /** What lasts longer than one look at the state, and is carried over when the workflow continues as new. */
 export interface Pending {
@@ -28,74 +28,65 @@ export type Measured =
   | { readonly kind: 'failures'; readonly cause: string; readonly count: number }
   | { readonly kind: 'remedy'; readonly remedy: RemedyKind; readonly outcome: 'done' | 'failed' };
 
-/** What has happened from one state to a later one. Pure: what was between two looks shows in their difference. */
-export function measured(
-  before: VpnData,
-  after: VpnData,
-  pending: Pending,
-  now: Instant,
-): { readonly measured: readonly Measured[]; readonly pending: Pending } {
-  const all: Measured[] = [];
-  // Clocks of the server and of the worker that read the port may differ a little.
-  const since = (at: Instant) => Math.max(0, now - at) / 1000;
-  let { change, unforwardedSince } = pending;
+interface Found {
+  readonly measured: readonly Measured[];
+  readonly pending: Pending;
+}
 
-  const to = after.port.last;
-  if (isPortChange(before, after) && to !== null) {
-    const reading = after.sight?.port;
-    change = { to, at: (reading?.kind === 'known' ? reading.at : undefined) ?? now };
-    all.push({ kind: 'port change' });
-  }
-  for (const replacement of after.replacements) {
-    const former = before.replacements.find((r) => r.number === replacement.number);
-    all.push(...progress(former ?? null, replacement));
-    const { cause, target, old, readyAt } = replacement;
-    if (change === null || target?.role !== 'forwarded' || target.p2pPort !== change.to) continue;
-    const begun = former === undefined && replacement.number >= before.nextNumber;
-    if (begun && cause === 'port changed' && old.length > 0) all.push({ kind: 'hidden', seconds: since(change.at) });
-    if (readyAt !== null && former?.readyAt !== readyAt) {
-      all.push({ kind: 'ready', seconds: since(change.at) });
-      change = null;
+/** What an event is counted and measured as. */
+export function measured(event: VpnEvent, pending: Pending, now: Instant): Found {
+  const { change } = pending;
+  switch (event.kind) {
+    case 'port changed': {
+      const { to, readAt } = event;
+      return { measured: [{ kind: 'port change' }], pending: { ...pending, change: { to, at: readAt ?? now } } };
     }
+    case 'replacement begun': {
+      const { cause, old } = event.replacement;
+      if (change === null || cause !== 'port changed' || old.length === 0 || !isFor(change, event.replacement)) break;
+      return { measured: [{ kind: 'hidden', seconds: secondsSince(change.at, now) }], pending };
+    }
+    case 'engine ready': {
+      if (change === null || !isFor(change, event.replacement)) break;
+      const ready: Measured = { kind: 'ready', seconds: secondsSince(change.at, now) };
+      return { measured: [ready], pending: { ...pending, change: null } };
+    }
+    case 'attempts failed':
+      return { measured: [{ kind: 'failures', cause: event.cause, count: event.count }], pending };
+    case 'replacement completed':
+    case 'replacement lost': {
+      const outcome = event.kind === 'replacement lost' ? 'lost' : 'completed';
+      return { measured: [{ kind: 'replacement', cause: event.replacement.cause, outcome }], pending };
+    }
+    case 'remedy ended': {
+      const { remedy, failure } = event;
+      // As if it had never begun.
+      if (failure?.kind === 'VPN stopped') break;
+      return { measured: [{ kind: 'remedy', remedy: remedy.kind, outcome: failure ? 'failed' : 'done' }], pending };
+    }
+    default:
   }
-  all.push(...forgotten(before, after), ...remedyEnded(before, after));
-
-  const uncovered =
-    after.sight !== null && isHealthy(after.sight.vpn) && !listing(after, now)?.some((e) => e.forwarded);
-  if (uncovered) unforwardedSince ??= now;
-  else if (unforwardedSince !== null) {
-    all.push({ kind: 'unforwarded', seconds: since(unforwardedSince) });
-    unforwardedSince = null;
-  }
-  return { measured: all, pending: { change, unforwardedSince } };
+  return { measured: [], pending };
 }
 
-function isPortChange(before: VpnData, after: VpnData): boolean {
-  const from = before.port.last;
-  if (after.sight === null || isNewSession(before, after.sight)) return false;
-  return from !== null && after.port.last !== null && from !== after.port.last;
+function isFor({ to }: NonNullable<Pending['change']>, { target }: Replacement): boolean {
+  return target?.role === 'forwarded' && target.p2pPort === to;
 }
 
-function progress(former: Replacement | null, { cause, state, failedAttempts }: Replacement): Measured[] {
-  const all: Measured[] = [];
-  const count = failedAttempts - (former?.failedAttempts ?? 0);
-  if (count > 0) all.push({ kind: 'failures', cause, count });
-  // Ended ones that are new here were carried over, and counted by the run before.
-  if (former?.state === 'running' && state !== 'running') all.push({ kind: 'replacement', cause, outcome: state });
-  return all;
+/** Clocks of the server and of the worker that read the port may differ a little. */
+function secondsSince(at: Instant, now: Instant): number {
+  return Math.max(0, now - at) / 1000;
 }
 
-/** Only so many of the ended ones are kept: one that ended after many younger ones is dropped at once. */
-function forgotten(before: VpnData, after: VpnData): Measured[] {
-  const kept = new Set(after.replacements.map((r) => r.number));
-  return before.replacements
-    .filter((r) => r.state === 'running' && !kept.has(r.number))
-    .map(({ cause }) => ({ kind: 'replacement', cause, outcome: 'completed' }));
-}
-
-function remedyEnded({ remedies: before }: VpnData, { remedies: { last } }: VpnData): Measured[] {
-  if (last === null || last.endedAt === before.last?.endedAt) return [];
-  return [{ kind: 'remedy', remedy: last.remedy.kind, outcome: last.error === null ? 'done' : 'failed' }];
+/** What the state is measured as, and time alone may change. */
+export function forwarding(data: VpnData, pending: Pending, now: Instant): Found {
+  const { unforwardedSince } = pending;
+  const isForwarding = listing(data, now)?.some((e) => e.forwarded) ?? false;
+  if (data.sight !== null && isHealthy(data.sight.vpn) && !isForwarding)
+    return { measured: [], pending: { ...pending, unforwardedSince: unforwardedSince ?? now } };
+  if (unforwardedSince === null) return { measured: [], pending };
+  const over: Measured = { kind: 'unforwarded', seconds: secondsSince(unforwardedSince, now) };
+  return { measured: [over], pending: { ...pending, unforwardedSince: null } };
 }
 
 /** As a label's value. */
@@ -136,7 +127,6 @@ export class VpnMetrics {
 
   constructor(
     private readonly vpn: string,
-    private before: VpnData,
     private state: Pending,
   ) {
     // A series that begins with its first event has no increase to show.
@@ -151,12 +141,18 @@ export class VpnMetrics {
     return this.state;
   }
 
+  happened(event: VpnEvent, now: Instant): void {
+    this.take(measured(event, this.state, now));
+  }
+
   /** Whenever the state has changed, or time may have changed what is listed. */
   follow(data: VpnData, now: Instant): void {
-    const found = measured(this.before, data, this.state, now);
-    this.before = data;
-    this.state = found.pending;
-    for (const one of found.measured) this.emit(one);
+    this.take(forwarding(data, this.state, now));
+  }
+
+  private take({ measured: all, pending }: Found): void {
+    this.state = pending;
+    for (const one of all) this.emit(one);
   }
 
   private emit(one: Measured): void {

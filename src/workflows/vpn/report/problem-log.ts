@@ -21,7 +21,6 @@ interface Told {
 /** Says in the log what keeps a VPN from working: once when it comes and once when it is over, however often it comes and goes. */
 export class ProblemLog {
   private readonly known = new Map<string, Told>();
-  private seen: string | null;
   /** Since when the VPN has been well without a problem that was told. */
   private wellSince: Instant | null = null;
 
@@ -30,18 +29,11 @@ export class ProblemLog {
     private readonly vpn: string,
     private readonly log: Log,
     private current: string | null,
-  ) {
-    this.seen = current;
-  }
+  ) {}
 
   /** What has been told and is not over. */
   get told(): string | null {
     return this.current;
-  }
-
-  /** Whether `follow` has not been told of it. */
-  isNews(problem: string | null): boolean {
-    return problem !== this.seen;
   }
 
   /** When it may be said that the problem is over; null while there is none, or while it lasts. */
@@ -53,12 +45,10 @@ export class ProblemLog {
   forget(): void {
     this.known.clear();
     this.current = null;
-    this.seen = null;
   }
 
   /** @param well the VPN is seen to be healthy: one that is only starting has nothing wrong yet */
   follow(problem: string | null, well: boolean, now: Instant): void {
-    this.seen = problem;
     if (problem === null) this.ease(well, now);
     else this.tell(problem, now);
   }

@@ -4,7 +4,6 @@ import type { Replacement, Target } from '../../../domain/replacement';
 import type { Begun } from '../act/effect';
 import { findEngine, unfinishedTargets, type VpnData } from '../data';
 import { lettingGoOf } from '../replacements';
-import { engineNews } from '../report/news';
 import type { VpnState } from '../state';
 
 // Engines that somebody removes. One that still boots is given up by its replacement.
@@ -25,13 +24,14 @@ export function remove(state: VpnState, idOrName: string, now: Instant): Begun {
 /** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */
 export function giveUp(state: VpnState, { replacement, target, engine }: PendingEngine, now: Instant): Begun {
   if (engine !== null) {
-    state.tell(engineNews('engine_evicted', engine, 'removed'), now);
     state.update({ evicted: [...state.data.evicted, engine] });
+    state.emit({ kind: 'engine evicted', engine, cause: 'removed' }, now);
   }
   state.raise();
   const old = engine === null ? replacement.old : [...replacement.old, engine];
   const { role, httpPort, httpsPort } = target;
   const abandoned = state.change(replacement, { target: null, old, givenUp: { role, httpPort, httpsPort } });
+  state.emit({ kind: 'engine given up', replacement: abandoned }, now);
   return { replacement: abandoned, effect: { kind: 'abandon', replacement: abandoned } };
 }
 

@@ -1,0 +1,209 @@
+import { ApplicationFailure, log, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import { replacementWorkflowId } from '../../domain/names';
+import type { Replacement } from '../../domain/replacement';
+import type { Versioned } from '../../domain/vpn/listing';
+import type { Changes } from '../shared/changes';
+import type { Begun } from './act/effect';
+import { abandon, errorMessage, type Effects } from './act/effects';
+import * as messages from './messages';
+import { engineLeft, engineMade, engineReady, leaveAsked } from './observe/engine-reports';
+import { attemptFailed, heardFrom, replacementEnded } from './observe/replacement-reports';
+import { streamsReported } from './observe/stream-reports';
+import type { Watch } from './observe/watch';
+import * as parse from './parse';
+import type { Report } from './report/report';
+import { collectGarbage, configure, resetBreaker, retire, setTarget } from './requests/controls';
+import { force } from './requests/forcing';
+import { provision } from './requests/provision';
+import { remove } from './requests/removal';
+import type { VpnState } from './state';
+import { engineLists, versionsOf } from './views/lists';
+import { statusView } from './views/status-view';
+
+// What arrives at a VPN's workflow: signals, updates and queries. What changes is decided where the state is changed.
+
+interface Parts {
+  readonly state: VpnState;
+  readonly changes: Changes;
+  readonly watch: Watch;
+  readonly effects: Effects;
+  readonly report: Report;
+  readonly handOver: () => void;
+}
+
+const PROVISIONING_REFUSED = 'ProvisioningRefused';
+const NO_SUCH_ENGINE = 'NoSuchEngine';
+const REQUEST_FORM =
+  'expected nothing, or an object with text in engine, reason and requestId, and with no other field';
+
+export function setHandlers(parts: Parts): void {
+  answerQueries(parts.state);
+  hearWorker(parts);
+  hearFleet(parts);
+  hearRequests(parts);
+  hearReplacements(parts);
+}
+
+function answerQueries(state: VpnState): void {
+  setHandler(messages.listsQuery, (since) => {
+    const { engines, streams } = versionsOf(state.data);
+    return {
+      engines: versioned(engines, since.engines, () => engineLists(state.data, Date.now())),
+      streams: versioned(streams, since.streams, () => state.data.streams),
+    };
+  });
+  setHandler(messages.newsQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
+  setHandler(messages.statusQuery, () => statusView(state.data));
+  setHandler(messages.memoryQuery, () => state.data);
+}
+
+function versioned<T>(version: string, since: string | null, value: () => T): Versioned<T> {
+  return since === version ? { version, unchanged: true } : { version, unchanged: false, value: value() };
+}
+
+/** Handles a signal. Each is a change: it has made the history longer, if nothing else. */
+function on<Args extends unknown[]>(
+  { state, changes }: Parts,
+  signal: SignalDefinition<Args>,
+  handle: (...args: NoInfer<Args>) => void,
+): void {
+  setHandler(signal, (...args: Args) => {
+    handle(...args);
+    state.publish(Date.now());
+    changes.note();
+  });
+}
+
+function ignored(state: VpnState, signal: string, why: string): void {
+  log.warn(`[${state.data.settings.vpn}] signal ${signal} ignored: ${why}`);
+}
+
+function hearWorker(parts: Parts): void {
+  const { state, watch, report, handOver } = parts;
+  on(parts, messages.configureSignal, (settings: unknown, start?: unknown) => {
+    const parsed = parse.parseSettings(settings);
+    const { vpn, instance } = state.data.settings;
+    // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
+    report.problems.forget();
+    if (parsed?.vpn !== vpn || parsed.instance !== instance) ignored(state, 'configure', "not this VPN's settings");
+    else configure(state, parsed, typeof start === 'string' ? start : null, Date.now());
+  });
+  on(parts, messages.retireSignal, () => retire(state));
+  on(parts, messages.handOverSignal, handOver);
+  on(parts, messages.recheckSignal, () => watch.recheck());
+  on(parts, messages.streamsSignal, (value) => {
+    const { vpn } = state.data.settings;
+    const parsed = parse.parseStreamEvents(value);
+    if (!parsed || parsed.wrong > 0)
+      log.warn(`[${vpn}] signal streams: ${parsed?.wrong ?? 'all'} ignored, not events of streams`);
+    const refused = parsed ? streamsReported(state, parsed.events, Date.now()) : 0;
+    if (refused > 0) log.warn(`[${vpn}] ${refused} streams are not kept: there are too many at a time`);
+  });
+}
+
+function hearFleet(parts: Parts): void {
+  const { state, report } = parts;
+  on(parts, messages.setTargetSignal, (value) => {
+    const engines = parse.parseEngineCount(value);
+    if (engines === null) ignored(state, 'setTarget', 'expected a number of engines from 0 to 1000');
+    else setTarget(state, engines);
+  });
+  on(parts, messages.reportSignal, () => report.fleet.forget());
+}
+
+/** What people and programs ask for. */
+function hearRequests(parts: Parts): void {
+  const { state } = parts;
+  on(parts, messages.resetBreakerSignal, (operation) => {
+    const kinds = parse.parseBreakerKinds(operation);
+    if (kinds) resetBreaker(state, kinds);
+    else ignored(state, 'resetBreaker', "expected nothing, 'general' or 'replacement'");
+  });
+  on(parts, messages.collectGarbageSignal, () => collectGarbage(state));
+  setHandler(messages.replaceEngineUpdate, (request) => replace(parts, request));
+  on(parts, messages.replaceEngineSignal, (request) => {
+    try {
+      replace(parts, request);
+    } catch (error) {
+      ignored(state, 'replaceEngine', errorMessage(error));
+    }
+  });
+  setHandler(messages.provisionEngineUpdate, (request) => {
+    const parsed = parse.parseProvisionRequest(request);
+    if (!parsed) throw rejection(PROVISIONING_REFUSED, 'expected requestId, labels, sealedEnv and httpPort');
+    return takeUp(parts, PROVISIONING_REFUSED, () => provision(state, parsed, Date.now()));
+  });
+  setHandler(messages.removeEngineUpdate, (request) => {
+    const engine = parse.parseEngineName(request);
+    const { retired, settings } = state.data;
+    if (retired) throw rejection(NO_SUCH_ENGINE, `VPN '${settings.vpn}' is not configured any more`);
+    if (engine === null) throw rejection(NO_SUCH_ENGINE, 'expected the id or name of an engine');
+    return takeUp(parts, NO_SUCH_ENGINE, () => remove(state, engine, Date.now()));
+  });
+}
+
+function replace(parts: Parts, request: unknown): Replacement {
+  const parsed = parse.parseReplaceRequest(request);
+  if (!parsed) throw rejection('ReplacementRefused', REQUEST_FORM);
+  const { engine = null, reason = null, requestId = null } = parsed;
+  return takeUp(parts, 'ReplacementRefused', () => force(parts.state, { engine, reason, requestId }, Date.now()));
+}
+
+/** Takes up what an update changes in the state. An error of another kind would stop the workflow. */
+function takeUp({ state, effects, changes }: Parts, refusal: string, begin: () => Begun): Replacement {
+  try {
+    const { replacement, effect } = begin();
+    effects.add(effect);
+    state.publish(Date.now());
+    changes.note();
+    return replacement;
+  } catch (error) {
+    throw rejection(refusal, errorMessage(error));
+  }
+}
+
+function rejection(type: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+function hearReplacements(parts: Parts): void {
+  const { state, effects } = parts;
+  fromReplacement(parts, messages.engineMadeSignal, parse.parseEngineMade, (message) =>
+    engineMade(state, message, Date.now()),
+  );
+  fromReplacement(parts, messages.engineReadySignal, parse.parseEngineReady, (message) =>
+    engineReady(state, message, Date.now()),
+  );
+  fromReplacement(parts, messages.engineLeftSignal, parse.parseEngineLeft, (message) =>
+    effects.add(engineLeft(state, message)),
+  );
+  fromReplacement(parts, messages.leaveAskedSignal, parse.parseLeaveAsked, (message) => leaveAsked(state, message));
+  fromReplacement(parts, messages.attemptFailedSignal, parse.parseAttemptFailed, (message) =>
+    effects.add(attemptFailed(state, message, Date.now())),
+  );
+  on(parts, messages.replacementEndedSignal, (value) => {
+    const message = parse.parseReplacementEnded(value);
+    if (message) replacementEnded(state, message, Date.now());
+  });
+}
+
+/** One of a former life of this workflow, whose replacements are still at work, is told to give up. */
+function fromReplacement<T extends { readonly lineage: string; readonly number: number }>(
+  parts: Parts,
+  signal: SignalDefinition<[unknown]>,
+  parsed: (value: unknown) => T | null,
+  handle: (message: T) => void,
+): void {
+  on(parts, signal, (value) => {
+    const message = parsed(value);
+    if (!message) return;
+    const { state } = parts;
+    const { lineage, settings } = state.data;
+    if (message.lineage === lineage) {
+      handle(message);
+      return;
+    }
+    heardFrom(state, message.lineage);
+    void abandon(replacementWorkflowId(settings.instance, settings.vpn, message.lineage, message.number));
+  });
+}

@@ -1,0 +1,83 @@
+import { log, setCurrentDetails } from '@temporalio/workflow';
+import type { Instant } from '../../../domain/engine';
+import { isHealthy } from '../../../domain/vpn/observation';
+import { earliest } from '../../shared/alarm';
+import type { VpnData } from '../data';
+import type { VpnEvent } from '../events';
+import type { VpnState } from '../state';
+import { announce } from './announce';
+import { describeVpn, publishSearchAttributes } from './appearance';
+import { FleetReport } from './fleet-report';
+import { nothingPending, VpnMetrics, type Pending } from './metrics';
+import { Notifier } from './notifier';
+import { ProblemLog } from './problem-log';
+import { problemOf } from './problems';
+
+/** What a run of the workflow has reported, for the next one. */
+export interface Reported {
+  /** What it was still measuring. */
+  readonly measuring?: Pending;
+  /** Which problem it had logged. */
+  readonly problem?: string | null;
+  /** What it had reported to the fleet. */
+  readonly reported?: string | null;
+}
+
+/** All that tells of a VPN outside its state: of events at once, of the state at each turn of the workflow's loop. */
+export class Report {
+  private readonly name: string;
+  private readonly metrics: VpnMetrics;
+  private readonly notifier: Notifier;
+  readonly problems: ProblemLog;
+  readonly fleet: FleetReport;
+
+  /** @param changed is called when there may be something to report */
+  constructor(
+    private readonly state: VpnState,
+    { measuring, problem, reported }: Reported,
+    changed: () => void,
+  ) {
+    this.name = state.data.settings.vpn;
+    this.metrics = new VpnMetrics(this.name, measuring ?? nothingPending);
+    this.notifier = new Notifier(state);
+    this.problems = new ProblemLog(this.name, log, problem ?? null);
+    this.fleet = new FleetReport(() => state.data, reported ?? null, changed);
+  }
+
+  happened(event: VpnEvent, data: VpnData, now: Instant): void {
+    announce(this.name, event, data, now);
+    this.metrics.happened(event, now);
+  }
+
+  /** At each turn. The commands come in this order in histories. */
+  follow(now: Instant): void {
+    this.state.publish(now);
+    this.metrics.follow(this.state.data, now);
+    this.notifier.keep();
+    this.fleet.keep();
+    const { data } = this.state;
+    this.problems.follow(problemOf(data), isWell(data), now);
+    setCurrentDetails(describeVpn(data, now));
+    publishSearchAttributes(data, now);
+  }
+
+  /** When there may be something to report though nothing changes; null: no time is set. */
+  get dueAt(): Instant | null {
+    return earliest(this.fleet.dueAt, this.problems.overAt);
+  }
+
+  /** News are on their way. The next run would send them again. */
+  get isSending(): boolean {
+    return this.notifier.isSending;
+  }
+
+  /** The last words of this run. */
+  handOver(now: Instant): Reported {
+    this.metrics.follow(this.state.data, now);
+    return { measuring: this.metrics.pending, problem: this.problems.told, reported: this.fleet.reported };
+  }
+}
+
+function isWell({ sight, blind }: VpnData): boolean {
+  return blind === null && sight !== null && isHealthy(sight.vpn);
+}
