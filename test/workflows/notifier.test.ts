@@ -68,6 +68,27 @@ test.concurrent(
     ),
 );
 
+test.concurrent(
+  'a worker that stops while a batch is on its way: the next run begins when that is told, and tells it not again',
+  () =>
+    bench.with(
+      async (stand) => {
+        stand.failing = { activity: 'notify', message: 'the receiver answers 500' };
+        await stand.start();
+        await stand.untilForwarded(40_000);
+        await until('an attempt', async () => stand.calls.some((call) => call.startsWith('notify ')));
+        const { runId } = await stand.handle.describe();
+        await stand.handle.signal('handOver');
+        stand.failing = null;
+        await until('another run', async () => (await stand.handle.describe()).runId !== runId, 30_000);
+        await untilAllTold(stand);
+        const { news } = await stand.state();
+        expect(toldNumbers(stand)).toEqual(upTo(news.length));
+      },
+      { notify: true },
+    ),
+);
+
 test.concurrent('a batch that is refused or given up is dropped, and what comes later is told', () =>
   bench.with(
     async (stand) => {
