@@ -98,7 +98,9 @@ export class WorkerProgram {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.handOver.stop(this.worker, async (giveUp) => this.supervision?.handOver(giveUp));
+    await this.handOver.stop(this.worker, async (giveUp) =>
+      this.supervision?.handOver(giveUp, (vpn) => this.deps.hints.isWatched(vpn)),
+    );
     await Promise.all([this.running, this.events.close()]);
   }
 

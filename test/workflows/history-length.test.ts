@@ -170,6 +170,25 @@ test.concurrent(
     }),
 );
 
+test.concurrent.each([1, 2, 3])('what the fleet has to hear then is sent to its end by the run that ends (%i)', () =>
+  bench.with(async (stand) => {
+    const containerId = await engineOf(stand);
+    const { runId } = await stand.handle.describe();
+    await Promise.all([
+      stand.handle.signal(streamsSignal, [started('a', { containerId })]),
+      stand.handle.signal(handOverSignal),
+    ]);
+    await until('another run', async () => (await stand.handle.describe()).runId !== runId);
+    const first = bench.env.client.workflow.getHandle(stand.workflowId, runId, { followRuns: false });
+    const { events } = await first.fetchHistory();
+    const sent = (events ?? []).filter((e) => e.signalExternalWorkflowExecutionInitiatedEventAttributes);
+    // There is no fleet here, and that is an answer, too.
+    const answered = (events ?? []).filter((e) => e.signalExternalWorkflowExecutionFailedEventAttributes);
+    expect(sent.length).toBeGreaterThan(1);
+    expect(answered).toHaveLength(sent.length);
+  }),
+);
+
 test.concurrent('a replacement that is held back does so, too, and is carried out when it may be', () =>
   bench.with(
     async (stand) => {

@@ -10,9 +10,8 @@ export class VpnHints {
 
   /** @param elsewhere takes the hint to a watch that is not here */
   hint(vpn: string, elsewhere: () => void): void {
-    const here = this.watching.get(vpn);
-    if (here && here.size > 0) {
-      for (const follow of here) follow();
+    if (this.isWatched(vpn)) {
+      for (const follow of this.watching.get(vpn) ?? []) follow();
       return;
     }
     const waitMs = WATCH_BEGINS_WITHIN_MS - (performance.now() - (this.leftAt.get(vpn) ?? -Infinity));
@@ -26,6 +25,11 @@ export class VpnHints {
       elsewhere();
     }, waitMs);
     this.waiting.set(vpn, timer.unref());
+  }
+
+  /** Whether the VPN's watch is in this process. */
+  isWatched(vpn: string): boolean {
+    return (this.watching.get(vpn)?.size ?? 0) > 0;
   }
 
   /** A watch begins, which looks at all for itself. @returns what ends it */

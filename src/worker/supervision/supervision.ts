@@ -52,9 +52,12 @@ export class Supervision {
     this.poke.abort();
   }
 
-  /** Tells the workflows that this worker stops, a few at a time; one that can't be told loses nothing by it. */
-  async handOver(giveUp: AbortSignal): Promise<void> {
-    const left = this.settings.values();
+  /**
+   * Tells the workflows that this worker stops, a few at a time; one that can't be told loses nothing by it.
+   * @param isOurs whether the VPN is watched by this worker: one that another worker watches goes on undisturbed
+   */
+  async handOver(giveUp: AbortSignal, isOurs: (vpn: string) => boolean): Promise<void> {
+    const left = this.settings.filter(({ vpn }) => isOurs(vpn)).values();
     const tell = async () => {
       for (const { instance, vpn } of left) {
         if (giveUp.aborted) return;

@@ -155,10 +155,12 @@ function takeUp({ state, effects, changes }: Parts, refusal: string, begin: () =
     const { replacement, effect } = begin();
     effects.add(effect);
     state.publish(Date.now());
-    changes.note();
     return replacement;
   } catch (error) {
     throw rejection(refusal, errorMessage(error));
+  } finally {
+    // One that is refused has made the history longer, too.
+    changes.note();
   }
 }
 

@@ -16,7 +16,8 @@ function keyOf(facts: PoolFacts): string {
 
 /** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
 export class FleetReport {
-  private isOnItsWay = false;
+  /** A report is on its way. */
+  isSending = false;
   /** When it is looked again whether there are fewer busy engines. It stays set until then: a timer for each change would cost more. */
   private laterAt: Instant | null = null;
 
@@ -33,7 +34,7 @@ export class FleetReport {
 
   /** When there may be something to report that has been so for a while; null: no time is set. */
   get dueAt(): Instant | null {
-    return this.isOnItsWay ? null : this.laterAt;
+    return this.isSending ? null : this.laterAt;
   }
 
   /** The fleet is another one. */
@@ -43,7 +44,7 @@ export class FleetReport {
   }
 
   keep(): void {
-    if (this.isOnItsWay) return;
+    if (this.isSending) return;
     const now = Date.now();
     const isLater = this.laterAt !== null && now >= this.laterAt;
     if (isLater) this.laterAt = null;
@@ -54,7 +55,7 @@ export class FleetReport {
       return;
     }
     this.reported = keyOf(facts);
-    this.isOnItsWay = true;
+    this.isSending = true;
     void this.send(facts);
   }
 
@@ -66,7 +67,7 @@ export class FleetReport {
     } catch {
       // There is none. The next one asks.
     }
-    this.isOnItsWay = false;
+    this.isSending = false;
     this.changed();
   }
 

@@ -66,9 +66,9 @@ export class Report {
     return earliest(this.fleet.dueAt, this.problems.overAt);
   }
 
-  /** News are on their way. The next run would send them again. */
+  /** Something is on its way: the next run would send news again, and a report to the fleet ends with the run that sends it. */
   get isSending(): boolean {
-    return this.notifier.isSending;
+    return this.notifier.isSending || this.fleet.isSending;
   }
 
   /** The last words of this run. */
