@@ -1,11 +1,11 @@
 // For the image's build: brings Temporal's CLI to ./temporal, from an archive that lies here or from where the release is to be had.
-// TEMPORAL_CLI_URL: another address of the archive. TEMPORAL_CLI_SHA256: checksum of an archive that is not one of cli-release.json.
+// TEMPORAL_CLI_URL: another address of the archive. TEMPORAL_CLI_SHA256: checksum of an archive that is not one of release.json.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const { TARGETARCH, TEMPORAL_CLI_URL, TEMPORAL_CLI_SHA256 } = process.env;
-const { version, addresses, sha256 } = JSON.parse(readFileSync('cli-release.json', 'utf8'));
+const { version, addresses, sha256 } = JSON.parse(readFileSync('release.json', 'utf8'));
 const arch = TARGETARCH || { x64: 'amd64', arm64: 'arm64' }[process.arch];
 const archive = `temporal_cli_${version}_linux_${arch}.tar.gz`;
 const expected = TEMPORAL_CLI_SHA256 || sha256[archive];

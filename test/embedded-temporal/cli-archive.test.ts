@@ -116,7 +116,7 @@ describe("for the image's build", () => {
     const stage = mkdtempSync(join(folder, 'stage-'));
     mkdirSync(stage, { recursive: true });
     copyFileSync(join(ROOT, 'scripts/fetch-temporal-cli.mjs'), join(stage, 'fetch-temporal-cli.mjs'));
-    copyFileSync(join(ROOT, 'src/embedded-temporal/cli/release.json'), join(stage, 'cli-release.json'));
+    copyFileSync(join(ROOT, 'src/embedded-temporal/cli/release.json'), join(stage, 'release.json'));
     if (beside) writeFileSync(join(stage, archive), beside);
     await promisify(execFile)(process.execPath, ['fetch-temporal-cli.mjs'], {
       cwd: stage,
