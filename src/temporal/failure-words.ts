@@ -79,7 +79,7 @@ const UNREACHABLE = BY_STATUS['14'] ?? OF_THE_SERVER;
 /** The SDK's errors that are a matter of the call itself, whatever caused them. By name: jest has several of each class. */
 const BY_NAME: Readonly<Record<string, Problem>> = {
   WorkflowNotFoundError: BY_STATUS['5'] ?? OF_THE_SERVER,
-  WorkflowUpdateRPCTimeoutOrCancelledError: problem('no worker has taken it in time', 'none runs, or it is busy'),
+  WorkflowUpdateRPCTimeoutOrCancelledError: BY_STATUS['4'] ?? OF_THE_SERVER,
   QueryRejectedError: problem('it has ended; a running worker starts it again'),
   QueryNotRegisteredError: problem(
     'the worker is of another version of Portward, or has just begun',

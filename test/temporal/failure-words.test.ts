@@ -100,7 +100,7 @@ test.each<[what: string, error: Error, words: RegExp]>([
   [
     'no update in time',
     named('WorkflowUpdateRPCTimeoutOrCancelledError', 'Workflow Update failed'),
-    /no worker has taken it/,
+    /not answered in time: no worker runs, or the worker or the Temporal server is busy/,
   ],
 ])('%s is told in plain words that say what to do', (_what, error, words) => {
   expect(temporalFailure(error)).toMatch(words);
