@@ -1,5 +1,5 @@
-import type { Fact } from './facts';
-import { ANSWER_AGE_MS, ECHO_MS, RESOLUTION_MS } from './limits';
+import type { Answer, Fact } from './facts';
+import { ANSWER_AGE_MS, COMING_BACK_MS, ECHO_MS, RESOLUTION_MS, TASK_COMING_BACK_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
 /**
@@ -17,6 +17,7 @@ export class EvictionRule implements Rule {
 
   hear(fact: Fact): void {
     if (fact.kind === 'answer' && fact.outcome === 'list') {
+      if (this.isFromFileWithoutTemporal(fact)) return;
       for (const { id, name } of fact.engines) {
         this.listedAt.set(id, fact.sentAt);
         if (fact.staleSeconds !== null) continue;
@@ -30,6 +31,19 @@ export class EvictionRule implements Rule {
       if (fact.action === 'kill' && !this.stopped.has(fact.id)) this.checkStop(fact.id, fact.name, fact.at);
       if (fact.action === 'destroy') this.forget(fact.id);
     }
+  }
+
+  /**
+   * A stale list of an API that began while Temporal was away comes from its file. If an engine was evicted just before Temporal went
+   * away, and the API was killed before it heard of that, no process can know it.
+   */
+  private isFromFileWithoutTemporal({ sentAt, staleSeconds }: Answer & { readonly outcome: 'list' }): boolean {
+    const { truth } = this.context;
+    return (
+      staleSeconds !== null &&
+      truth.was('api', null, sentAt - COMING_BACK_MS, sentAt) &&
+      truth.was('temporal', null, sentAt - TASK_COMING_BACK_MS, sentAt)
+    );
   }
 
   private checkShown(id: string, name: string, at: number): void {

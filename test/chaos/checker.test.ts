@@ -173,6 +173,19 @@ describe('I2: an engine that is stopped', () => {
     expect(new Seen().list(1_000, [engine('f', 'a')], 3).event(2_500, 'kill', 'f').promises).toEqual(['I2']);
   });
 
+  test('and was only in a stale list of an API that began while Temporal was away is fine: nobody could tell it', () => {
+    const stop = (seen: Seen) => seen.list(9_000, [engine('f', 'a')], 3).event(10_500, 'kill', 'f').promises;
+    const bothAway = () => new Seen().trouble('temporal', null, 1_000, 8_000).trouble('api', null, 2_000, 3_000);
+    expect(stop(bothAway())).toEqual([]);
+    expect(stop(new Seen().trouble('temporal', null, 1_000, 8_000))).toEqual(['I2']);
+    expect(stop(new Seen().trouble('api', null, 2_000, 3_000))).toEqual(['I2']);
+    expect(
+      bothAway()
+        .list(9_000, [engine('f', 'a')])
+        .event(10_500, 'kill', 'f').promises,
+    ).toEqual(['I2']);
+  });
+
   test('by the harness is fine', () => {
     const seen = new Seen().trouble('engine', 'f', 2_400, 2_500).list(2_000, [engine('f', 'a')]);
     expect(seen.event(2_450, 'kill', 'f').promises).toEqual([]);
