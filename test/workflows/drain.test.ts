@@ -119,7 +119,7 @@ test.concurrent(
         await untilDraining(stand, old);
         const child = (await stand.state()).replacements.find((r) => r.old.some((e) => e.id === old));
         for (const nonsense of [null, 'a', [5]])
-          await bench.env.client.workflow.getHandle(child?.id ?? '').signal(drainingSignal, nonsense);
+          await bench.env.client.workflow.getHandle(child?.id ?? '').signal(drainingSignal.name, nonsense);
         await until('warnings', () => bench.warnings.filter((w) => w.includes('draining ignored')).length === 3);
         expect(isStopped(stand)).toBe(false);
         await stop(stand, 'late');

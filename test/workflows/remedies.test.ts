@@ -264,7 +264,7 @@ test.concurrent('a hold that is no time is ignored by a replacement', () =>
     );
     const child = bench.env.client.workflow.getHandle(state.replacements.at(-1)?.id ?? '');
     await until('the creation', () => stand.calls.includes('createEngine 40001'));
-    for (const nonsense of ['soon', {}, [1]]) await child.signal(holdSignal, nonsense);
+    for (const nonsense of ['soon', {}, [1]]) await child.signal(holdSignal.name, nonsense);
     stand.engineAnswers = true;
     await stand.untilForwarded(40_001);
     await stand.untilQuiet();

@@ -5,7 +5,7 @@ import type { FleetSettings } from '../../domain/fleet/fleet';
 import { fleetWorkflowId, taskQueue } from '../../domain/names';
 import type { fleet } from '../../workflows/fleet/workflow';
 import { configureFleetSignal, DEMAND_IN_MEMO } from '../../workflows/fleet/messages';
-import { parseDemand } from '../../workflows/fleet/parse';
+import { readDemand } from '../../workflows/fleet/message-schemas';
 import { WORKFLOW_TASK_TIMEOUT } from '../../workflows/shared/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../workflows/version';
 import { failureOfCode } from './failure-of-code';
@@ -91,6 +91,6 @@ export class FleetSupervision {
 
 /** It outlives a workflow that was terminated. */
 function demandOf(former: WorkflowExecutionDescription | null): Readonly<Record<string, number>> {
-  const demand = parseDemand(former?.memo?.[DEMAND_IN_MEMO]);
+  const demand = readDemand(former?.memo?.[DEMAND_IN_MEMO]);
   return demand === null ? {} : { [DEMAND_IN_MEMO]: demand };
 }

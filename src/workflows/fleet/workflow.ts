@@ -17,7 +17,7 @@ import { Alarm } from '../shared/alarm';
 import { describeFleet } from './appearance';
 import * as members from './members';
 import * as messages from './messages';
-import { parseDemand, parseFleetSettings, parsePoolReport } from './parse';
+import { readDemand, readFleetSettings, readPoolReport } from './message-schemas';
 import { historyIsLong } from '../shared/long-history';
 import { reportSignal, setTargetSignal } from '../vpn/messages';
 
@@ -57,19 +57,19 @@ export async function fleet(input: FleetInput): Promise<void> {
 
   setHandler(messages.fleetStateQuery, () => state);
   setHandler(messages.scaleSignal, (value) => {
-    const engines = parseDemand(value);
+    const engines = readDemand(value);
     if (engines === null) log.warn(`signal scale ignored: ${DEMAND_FORM}`);
     else scale(engines);
   });
   setHandler(messages.scaleUpdate, async (value) => {
-    const engines = parseDemand(value);
+    const engines = readDemand(value);
     if (engines === null) throw ApplicationFailure.nonRetryable(DEMAND_FORM, 'NoDemand');
     const number = scale(engines);
     await condition(() => decided >= number);
     return { wanted: state.wanted ?? 0, targets: members.targets(state) };
   });
   setHandler(messages.configureFleetSignal, (value: unknown) => {
-    const parsed = parseFleetSettings(value);
+    const parsed = readFleetSettings(value);
     if (parsed?.instance !== state.settings.instance) {
       log.warn("signal configure ignored: not this fleet's settings");
       return;
@@ -79,7 +79,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     decideSoon();
   });
   setHandler(messages.reportedSignal, (value) => {
-    const report = parsePoolReport(value);
+    const report = readPoolReport(value);
     if (report === null) log.warn("signal reported ignored: not a VPN's report");
     else state = members.reported(state, report);
     decideSoon();
@@ -167,7 +167,7 @@ async function tell(instance: string, targets: Targets): Promise<Record<string, 
 
 /** Of a former life of this workflow, until another one comes. */
 function rememberedDemand(): number | null {
-  return parseDemand(workflowInfo().memo?.[messages.DEMAND_IN_MEMO]);
+  return readDemand(workflowInfo().memo?.[messages.DEMAND_IN_MEMO]);
 }
 
 /** Writes an event to history, so only when it has changed. */

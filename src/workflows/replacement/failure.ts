@@ -2,8 +2,8 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ContainerId } from '../../domain/engine';
 import { REFUSED_BY_DOCKER } from '../../domain/replacement';
 import { PORTS_TAKEN, type PortsTaken } from '../../domain/vpn/taken-ports';
-import { parsePortsTaken } from '../vpn/parse';
 import { failureMessage, rootCause } from '../shared/failure-message';
+import { readPortsTaken } from './message-schemas';
 
 /** What keeps any engine from being brought up says nothing of this one. */
 const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
@@ -35,6 +35,6 @@ export function failureOf(error: unknown): Failure {
     hopeless: type === 'Hopeless',
     ofEngine: !NOT_OF_THE_ENGINE.includes(type ?? ''),
     refusedFor: type === REFUSED_BY_DOCKER ? String(details?.[0]) : null,
-    portsTaken: type === PORTS_TAKEN ? parsePortsTaken(details?.[0]) : null,
+    portsTaken: type === PORTS_TAKEN ? readPortsTaken(details?.[0]) : null,
   };
 }

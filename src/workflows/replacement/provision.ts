@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { MadeEngine } from '../../activities/engine/create-engine';
 import type { EngineRef, Port } from '../../domain/engine';
-import type { EngineMade, EngineReady, Target } from '../../domain/replacement';
+import type { Target } from '../../domain/replacement';
 import { awaitEngine, awaitPortsFree, awaitReleased, createEngine } from '../shared/activities';
 import { failureOf } from './failure';
 import { engineMadeSignal, engineReadySignal } from '../vpn/messages';
@@ -45,7 +45,7 @@ class Provision {
       const engine = { ...made.engine, ready: true, health: 'healthy' as const };
       const ready = { generation, engine, session: made.session };
       run.change((work) => engineReady(work, ready, Date.now()));
-      await run.tell<EngineReady>(engineReadySignal, ready);
+      await run.tell(engineReadySignal, ready);
     } else if (this.begun) {
       await this.removal.discard(target);
     }
@@ -122,7 +122,7 @@ class Provision {
     const afterMs = run.input.cause === 'requested' ? TOLD_WHEN_REQUESTED_MS : TOLD_AFTER_MS;
     await sleep(afterMs, { summary: `until the VPN is told that ${name} is still booting` });
     const { generation } = target;
-    await CancellationScope.nonCancellable(() => run.tell<EngineMade>(engineMadeSignal, { generation, id, name }));
+    await CancellationScope.nonCancellable(() => run.tell(engineMadeSignal, { generation, id, name }));
   }
 }
 

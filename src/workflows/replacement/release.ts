@@ -1,7 +1,6 @@
 import { condition, log, sleep } from '@temporalio/workflow';
 import type { Evicted } from '../../activities/engine/evict-engines';
 import type { EngineRef } from '../../domain/engine';
-import type { LeaveAsked } from '../../domain/replacement';
 import { evictEngines, releaseEngine } from '../shared/activities';
 import { historyIsLong } from '../shared/long-history';
 import { leaveAskedSignal } from '../vpn/messages';
@@ -83,7 +82,7 @@ async function drain(run: Run, { id, name }: EngineRef): Promise<void> {
     const limit = until === null ? '' : ` for ${Math.ceil((until - Date.now()) / 1000)} s`;
     log.info(`[${vpn}] Engine ${name} may finish its streams${limit}`, { event: 'draining', engine: id });
   }
-  if (leave !== 'never') await run.tell<LeaveAsked>(leaveAskedSignal, { engine: id });
+  if (leave !== 'never') await run.tell(leaveAskedSignal, { engine: id });
   const isFree = (): boolean => mayStop(run.work, leave, id, Date.now());
   if (isFree()) return;
   const isOver = (): boolean => isFree() || historyIsLong();

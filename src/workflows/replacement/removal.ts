@@ -1,6 +1,6 @@
 import { engineRef, type ContainerId, type EngineRef } from '../../domain/engine';
 import { engineName } from '../../domain/names';
-import type { EngineLeft, Target } from '../../domain/replacement';
+import type { Target } from '../../domain/replacement';
 import { removeEngine } from '../shared/activities';
 import { failureOf } from './failure';
 import { engineLeftSignal } from '../vpn/messages';
@@ -72,7 +72,7 @@ export class Removal {
   private async leave(engine: EngineRef, generation: number | null, reason: string): Promise<void> {
     if (this.left.get(engine.name) === reason) return;
     this.left.set(engine.name, reason);
-    await this.run.tell<EngineLeft>(engineLeftSignal, { engine, generation, reason });
+    await this.run.tell(engineLeftSignal, { engine, generation, reason });
   }
 
   private nameOf({ role, generation }: Made): string {

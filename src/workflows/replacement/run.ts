@@ -8,7 +8,7 @@ import {
   type SignalDefinition,
 } from '@temporalio/workflow';
 import { vpnWorkflowId } from '../../domain/names';
-import type { AttemptFailed, ReplacementInput, Target } from '../../domain/replacement';
+import type { ReplacementInput, Target } from '../../domain/replacement';
 import { failureOf, type Failure } from './failure';
 import { historyIsLong } from '../shared/long-history';
 import { attemptFailedSignal } from '../vpn/messages';
@@ -26,7 +26,8 @@ const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** The history has grown long: what is done is carried over to a new run, and what is not done is tried again there. */
 export class HistoryFull extends Error {}
 
-type Told<T> = Omit<T, 'lineage' | 'number'>;
+/** Which replacement says it. */
+type Sender = Pick<ReplacementInput, 'lineage' | 'number'>;
 
 /** One run of a replacement's workflow: its work, its retries, and what it tells the VPN's workflow. */
 export class Run {
@@ -80,11 +81,11 @@ export class Run {
   }
 
   /** A VPN's workflow that is gone ends the search for a new engine. */
-  async tell<T>(signal: SignalDefinition<[unknown]>, message: Told<T>): Promise<void> {
+  async tell<T extends Sender>(signal: SignalDefinition<[T]>, message: NoInfer<Omit<T, keyof Sender>>): Promise<void> {
     const { lineage, number, vpn } = this.input;
     this.telling++;
     try {
-      await this.parent.signal(signal, { lineage, number, ...message });
+      await this.parent.signal(signal, { lineage, number, ...message } as T);
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn(`[${vpn}] the VPN's workflow is not there: ${failureOf(error).message}`);
@@ -137,7 +138,7 @@ export class Run {
     if (!provisioning && !isNew && !Number.isInteger(Math.log2(count))) return;
     const { failedAttempts, target } = this.work;
     const hasCallersEnv = typeof target?.extras?.sealedEnv === 'string';
-    await this.tell<AttemptFailed>(attemptFailedSignal, {
+    await this.tell(attemptFailedSignal, {
       failedAttempts,
       error: `${what}: ${message}`,
       provisioning,

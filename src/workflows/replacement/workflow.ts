@@ -1,6 +1,6 @@
 import { CancellationScope, condition, continueAsNew, log, setHandler } from '@temporalio/workflow';
 import type { EngineRef, Instant } from '../../domain/engine';
-import type { EngineSummary, ReplacementEnded, ReplacementInput, ReplacementResult } from '../../domain/replacement';
+import type { EngineSummary, ReplacementInput, ReplacementResult } from '../../domain/replacement';
 import {
   abandonSignal,
   drainingSignal,
@@ -9,7 +9,7 @@ import {
   replacementEndedSignal,
   retargetSignal,
 } from '../vpn/messages';
-import { parseHold, parseIds, parseTarget } from '../vpn/parse';
+import { isHold, readIds, readTarget } from './message-schemas';
 import { triggered } from './log-texts';
 import { provisionUntilUpToDate } from './provision';
 import { release } from './release';
@@ -49,24 +49,23 @@ function handleSignals(run: Run): void {
   const ignored = (signal: string, expected: string): void =>
     log.warn(`[${vpn}] signal ${signal} ignored: not ${expected}`);
   setHandler(retargetSignal, (value) => {
-    const moved = value === null ? null : parseTarget(value);
+    const moved = value === null ? null : readTarget(value);
     // The run of the VPN's workflow that began this, and that Temporal tells of its end, is over.
     if (value === null) run.change((work) => ({ ...work, tellsEnd: true }));
     else if (moved) run.change((work) => retargeted(work, moved));
     else ignored('retarget', 'a target');
   });
   setHandler(holdSignal, (value) => {
-    const heldUntil = parseHold(value);
-    if (heldUntil === undefined) ignored('hold', 'a time');
-    else run.change((work) => holdChanged(work, heldUntil));
+    if (isHold(value)) run.change((work) => holdChanged(work, value));
+    else ignored('hold', 'a time');
   });
   setHandler(drainingSignal, (value) => {
-    const ids = parseIds(value);
+    const ids = readIds(value);
     if (ids) run.change((work) => drainingChanged(work, ids));
     else ignored('draining', 'the ids of containers');
   });
   setHandler(leaveSignal, (value) => {
-    const ids = parseIds(value);
+    const ids = readIds(value);
     if (ids) run.change((work) => granted(work, ids));
     else ignored('leave', 'the ids of containers');
   });
@@ -94,7 +93,7 @@ async function untilComplete(run: Run, removal: Removal): Promise<void> {
 async function tellEnd(run: Run): Promise<void> {
   const { tellsEnd, target, failedAttempts } = run.work;
   if (!tellsEnd) return;
-  await run.tell<ReplacementEnded>(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
+  await run.tell(replacementEndedSignal, { generation: target?.generation ?? null, failedAttempts });
 }
 
 function resultOf({ work, input }: Run, removal: Removal): ReplacementResult {

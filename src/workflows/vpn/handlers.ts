@@ -10,7 +10,7 @@ import { engineLeft, engineMade, engineReady, leaveAsked } from './observe/engin
 import { attemptFailed, heardFrom, replacementEnded } from './observe/replacement-reports';
 import { streamsReported } from './observe/stream-reports';
 import type { Watch } from './observe/watch';
-import * as parse from './parse';
+import * as schemas from './message-schemas';
 import type { Report } from './report/report';
 import { collectGarbage, configure, resetBreaker, retire, setTarget } from './requests/controls';
 import { force } from './requests/forcing';
@@ -61,11 +61,11 @@ function versioned<T>(version: string, since: string | null, value: () => T): Ve
   return since === version ? { version, unchanged: true } : { version, unchanged: false, value: value() };
 }
 
-/** Handles a signal. Each is a change: it has made the history longer, if nothing else. */
+/** Handles a signal, whose arguments may be anything. Each is a change: it has made the history longer, if nothing else. */
 function on<Args extends unknown[]>(
   { state, changes }: Parts,
   signal: SignalDefinition<Args>,
-  handle: (...args: NoInfer<Args>) => void,
+  handle: (...args: unknown[]) => void,
 ): void {
   setHandler(signal, (...args: Args) => {
     handle(...args);
@@ -81,7 +81,7 @@ function ignored(state: VpnState, signal: string, why: string): void {
 function hearWorker(parts: Parts): void {
   const { state, watch, report, handOver } = parts;
   on(parts, messages.configureSignal, (settings: unknown, start?: unknown) => {
-    const parsed = parse.parseSettings(settings);
+    const parsed = schemas.readSettings(settings);
     const { vpn, instance } = state.data.settings;
     // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
     report.problems.forget();
@@ -93,7 +93,7 @@ function hearWorker(parts: Parts): void {
   on(parts, messages.recheckSignal, () => watch.recheck());
   on(parts, messages.streamsSignal, (value) => {
     const { vpn } = state.data.settings;
-    const parsed = parse.parseStreamEvents(value);
+    const parsed = schemas.readStreamEvents(value);
     if (!parsed || parsed.wrong > 0)
       log.warn(`[${vpn}] signal streams: ${parsed?.wrong ?? 'all'} ignored, not events of streams`);
     const refused = parsed ? streamsReported(state, parsed.events, Date.now()) : 0;
@@ -104,7 +104,7 @@ function hearWorker(parts: Parts): void {
 function hearFleet(parts: Parts): void {
   const { state, report } = parts;
   on(parts, messages.setTargetSignal, (value) => {
-    const engines = parse.parseEngineCount(value);
+    const engines = schemas.readEngineCount(value);
     if (engines === null) ignored(state, 'setTarget', 'expected a number of engines from 0 to 1000');
     else setTarget(state, engines);
   });
@@ -115,7 +115,7 @@ function hearFleet(parts: Parts): void {
 function hearRequests(parts: Parts): void {
   const { state } = parts;
   on(parts, messages.resetBreakerSignal, (operation) => {
-    const kinds = parse.parseBreakerKinds(operation);
+    const kinds = schemas.readBreakerKinds(operation);
     if (kinds) resetBreaker(state, kinds);
     else ignored(state, 'resetBreaker', "expected nothing, 'general' or 'replacement'");
   });
@@ -129,21 +129,21 @@ function hearRequests(parts: Parts): void {
     }
   });
   setHandler(messages.provisionEngineUpdate, (request) => {
-    const parsed = parse.parseProvisionRequest(request);
+    const parsed = schemas.readProvisionRequest(request);
     if (!parsed) throw rejection(PROVISIONING_REFUSED, 'expected requestId, labels, sealedEnv and httpPort');
     return takeUp(parts, PROVISIONING_REFUSED, () => provision(state, parsed, Date.now()));
   });
   setHandler(messages.removeEngineUpdate, (request) => {
-    const engine = parse.parseEngineName(request);
+    const parsed = schemas.readRemoveRequest(request);
     const { retired, settings } = state.data;
     if (retired) throw rejection(NO_SUCH_ENGINE, `VPN '${settings.vpn}' is not configured any more`);
-    if (engine === null) throw rejection(NO_SUCH_ENGINE, 'expected the id or name of an engine');
-    return takeUp(parts, NO_SUCH_ENGINE, () => remove(state, engine, Date.now()));
+    if (!parsed) throw rejection(NO_SUCH_ENGINE, 'expected the id or name of an engine');
+    return takeUp(parts, NO_SUCH_ENGINE, () => remove(state, parsed.engine, Date.now()));
   });
 }
 
 function replace(parts: Parts, request: unknown): Replacement {
-  const parsed = parse.parseReplaceRequest(request);
+  const parsed = schemas.readReplaceRequest(request);
   if (!parsed) throw rejection('ReplacementRefused', REQUEST_FORM);
   const { engine = null, reason = null, requestId = null } = parsed;
   return takeUp(parts, 'ReplacementRefused', () => force(parts.state, { engine, reason, requestId }, Date.now()));
@@ -170,21 +170,21 @@ function rejection(type: string, message: string): ApplicationFailure {
 
 function hearReplacements(parts: Parts): void {
   const { state, effects } = parts;
-  fromReplacement(parts, messages.engineMadeSignal, parse.parseEngineMade, (message) =>
+  fromReplacement(parts, messages.engineMadeSignal, schemas.readEngineMade, (message) =>
     engineMade(state, message, Date.now()),
   );
-  fromReplacement(parts, messages.engineReadySignal, parse.parseEngineReady, (message) =>
+  fromReplacement(parts, messages.engineReadySignal, schemas.readEngineReady, (message) =>
     engineReady(state, message, Date.now()),
   );
-  fromReplacement(parts, messages.engineLeftSignal, parse.parseEngineLeft, (message) =>
+  fromReplacement(parts, messages.engineLeftSignal, schemas.readEngineLeft, (message) =>
     effects.add(engineLeft(state, message)),
   );
-  fromReplacement(parts, messages.leaveAskedSignal, parse.parseLeaveAsked, (message) => leaveAsked(state, message));
-  fromReplacement(parts, messages.attemptFailedSignal, parse.parseAttemptFailed, (message) =>
+  fromReplacement(parts, messages.leaveAskedSignal, schemas.readLeaveAsked, (message) => leaveAsked(state, message));
+  fromReplacement(parts, messages.attemptFailedSignal, schemas.readAttemptFailed, (message) =>
     effects.add(attemptFailed(state, message, Date.now())),
   );
   on(parts, messages.replacementEndedSignal, (value) => {
-    const message = parse.parseReplacementEnded(value);
+    const message = schemas.readReplacementEnded(value);
     if (message) replacementEnded(state, message, Date.now());
   });
 }
@@ -192,7 +192,7 @@ function hearReplacements(parts: Parts): void {
 /** One of a former life of this workflow, whose replacements are still at work, is told to give up. */
 function fromReplacement<T extends { readonly lineage: string; readonly number: number }>(
   parts: Parts,
-  signal: SignalDefinition<[unknown]>,
+  signal: SignalDefinition<[T]>,
   parsed: (value: unknown) => T | null,
   handle: (message: T) => void,
 ): void {

@@ -1,10 +1,24 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ContainerId, Instant } from '../../domain/engine';
 import type { ListsAnswer } from '../../domain/vpn/listing';
 import type { NewsAnswer } from '../../domain/news';
-import type { Replacement } from '../../domain/replacement';
+import type {
+  AttemptFailed,
+  EngineLeft,
+  EngineMade,
+  EngineReady,
+  LeaveAsked,
+  Replacement,
+  ReplacementEnded,
+  Target,
+} from '../../domain/replacement';
 import type { VpnSettings } from '../../domain/settings';
+import type { StreamEvent } from '../../domain/streams/stream';
+import type { BreakerKind } from '../../domain/vpn/breaker';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import type { VpnData } from './data';
+
+// The types are those that senders have to keep to. What arrives is checked all the same: see `message-schemas.ts`.
 
 /** Said by a query that has to be sent again: see `ahead-of-history.ts`. */
 export const ASK_AGAIN = 'the workflow has news that none of its tasks has taken up yet: ask again';
@@ -31,7 +45,7 @@ export const retireSignal = defineSignal('retire');
 export const handOverSignal = defineSignal('handOver');
 
 /** Closes circuit breakers by hand: `general` or `replacement`, both if absent. */
-export const resetBreakerSignal = defineSignal<[unknown]>('resetBreaker');
+export const resetBreakerSignal = defineSignal<[kind?: BreakerKind | null]>('resetBreaker');
 
 /** `engine`: container id or name, the forwarded engine if absent. */
 export interface ReplaceRequest {
@@ -47,7 +61,7 @@ export interface ReplaceRequest {
  */
 export const replaceEngineUpdate = defineUpdate<Replacement, [ReplaceRequest]>('replaceEngine');
 /** The same by hand, from Temporal's UI or CLI, which send signals with whatever someone typed. */
-export const replaceEngineSignal = defineSignal<[unknown]>('replaceEngine');
+export const replaceEngineSignal = defineSignal<[request?: ReplaceRequest]>('replaceEngine');
 
 /** Removes an engine for good: a plain one is made up for only if fewer than wanted are left, a forwarded one always is. */
 export const removeEngineUpdate = defineUpdate<Replacement, [{ readonly engine: string }]>('removeEngine');
@@ -64,33 +78,33 @@ export interface ProvisionRequest {
 /** Answers with the replacement that brings it up, which has `made` once there is a container. */
 export const provisionEngineUpdate = defineUpdate<Replacement, [ProvisionRequest]>('provisionEngine');
 
-/** From the API and from the worker that looks after streams: `StreamEvent[]`, oldest first. */
-export const streamsSignal = defineSignal<[unknown]>('streams');
+/** From the API and from the worker that looks after streams: the oldest first. */
+export const streamsSignal = defineSignal<[readonly StreamEvent[]]>('streams');
 
 /** From the fleet: how many engines this VPN keeps, the forwarded one among them. It holds until another one comes. */
-export const setTargetSignal = defineSignal<[unknown]>('setTarget');
+export const setTargetSignal = defineSignal<[number]>('setTarget');
 /** From a fleet that knows nothing of this VPN: report. */
 export const reportSignal = defineSignal('report');
 /** Removes idle engines beyond the target now, without waiting for the grace period. */
 export const collectGarbageSignal = defineSignal('collectGarbage');
 
 // From a replacement to its VPN. Signals reach the workflow id, so they outlive the VPN's continue-as-new.
-export const engineMadeSignal = defineSignal<[unknown]>('engineMade');
-export const engineReadySignal = defineSignal<[unknown]>('engineReady');
-export const replacementEndedSignal = defineSignal<[unknown]>('replacementEnded');
+export const engineMadeSignal = defineSignal<[EngineMade]>('engineMade');
+export const engineReadySignal = defineSignal<[EngineReady]>('engineReady');
+export const replacementEndedSignal = defineSignal<[ReplacementEnded]>('replacementEnded');
 /** A container that can't be removed; the VPN has another replacement try on, slowly. */
-export const engineLeftSignal = defineSignal<[unknown]>('engineLeft');
+export const engineLeftSignal = defineSignal<[EngineLeft]>('engineLeft');
 /** It is about to stop an engine that nobody has to lose a stream for: `leaveSignal` answers when that has none. */
-export const leaveAskedSignal = defineSignal<[unknown]>('leaveAsked');
-export const attemptFailedSignal = defineSignal<[unknown]>('attemptFailed');
+export const leaveAskedSignal = defineSignal<[LeaveAsked]>('leaveAsked');
+export const attemptFailedSignal = defineSignal<[AttemptFailed]>('attemptFailed');
 
 /** From a VPN to a replacement: the port has moved again, or (null) are you still there. */
-export const retargetSignal = defineSignal<[unknown]>('retarget');
+export const retargetSignal = defineSignal<[Target | null]>('retarget');
 /** From a VPN to a replacement: don't try to bring up the engine before then (ms since the epoch; null: try). */
-export const holdSignal = defineSignal<[unknown]>('hold');
+export const holdSignal = defineSignal<[Instant | null]>('hold');
 /** From a VPN to a replacement: on these of its old engines (ids) there are streams now. */
-export const drainingSignal = defineSignal<[unknown]>('draining');
+export const drainingSignal = defineSignal<[readonly ContainerId[]]>('draining');
 /** From a VPN to a replacement: these of its old engines (ids) have no stream, and get none any more. */
-export const leaveSignal = defineSignal<[unknown]>('leave');
+export const leaveSignal = defineSignal<[readonly ContainerId[]]>('leave');
 /** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
 export const abandonSignal = defineSignal('abandon');

@@ -1,0 +1,29 @@
+import { Type } from '@sinclair/typebox';
+import { Check } from '@sinclair/typebox/value';
+import type { ContainerId, Instant } from '../../domain/engine';
+import type { Target } from '../../domain/replacement';
+import type { PortsTaken } from '../../domain/vpn/taken-ports';
+import { ids, instant, integer, labels, nullable, port, reader, role, takenPorts } from '../shared/message-schema';
+
+// What a VPN's workflow and people send to a replacement, and what its activities say of ports that something else has.
+
+export const readTarget = reader<Target>(
+  Type.Object({
+    generation: integer(),
+    role,
+    httpPort: port,
+    httpsPort: port,
+    p2pPort: nullable(port),
+    waitFor: ids,
+    extras: nullable(Type.Object({ labels, sealedEnv: nullable(Type.String()) })),
+    isHttpPortGiven: Type.Optional(Type.Boolean()),
+  }),
+);
+
+export const readIds = reader<readonly ContainerId[]>(ids);
+
+const hold = nullable(instant);
+/** Until when nothing is tried; null: no longer. */
+export const isHold = (value: unknown): value is Instant | null => Check(hold, value);
+
+export const readPortsTaken = reader<PortsTaken>(Type.Object({ taken: takenPorts, started: Type.Boolean() }));
