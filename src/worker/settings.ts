@@ -9,29 +9,21 @@ const GLUETUN_PORTS = [53, 8888, 8388, 9999];
 
 /** The part of the configuration that goes into workflow state; see VpnSettings for what must not. */
 export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: readonly string[]): VpnSettings {
+  const { variant, pullPolicy } = config.engine;
+  // Refuses to compile with a name that VpnSettings does not have: it would be shown in Temporal all the same.
+  const everyVpn: Pick<VpnSettings, keyof Config['everyVpn']> = config.everyVpn;
   return {
+    ...everyVpn,
     instance: config.instance,
     vpn: vpn.name,
     targetEngines: vpn.targetEngines,
     httpPorts: vpn.httpPorts,
-    httpsPorts: config.httpsPorts,
     reservedPorts: [...GLUETUN_PORTS, vpn.apiPort ?? CONTROL_PORT],
-    checkIntervalMs: config.checkIntervalMs,
-    portCacheTtlMs: config.portCacheTtlMs,
-    evictionGraceMs: config.evictionGraceMs,
-    stopTimeoutS: config.stopTimeoutS,
-    startupTimeoutMs: config.startupTimeoutMs,
-    unhealthyRestartMs: config.unhealthyRestartMs,
-    portLostMs: config.portLostMs,
-    replaceOnReconnect: config.replaceOnReconnect,
-    longestSpacingMs: config.longestSpacingMs,
-    breakers: config.breakers,
     idleGraceMs: config.pool.idleGraceMs,
-    drainMs: config.drainMs,
     notify: config.notify !== null,
-    image: config.engine.variant.image,
-    oneAtATime: config.engine.variant.oneAtATime,
-    pullPolicy: config.engine.pullPolicy,
+    image: variant.image,
+    oneAtATime: variant.oneAtATime,
+    pullPolicy,
     searchAttributes,
   };
 }

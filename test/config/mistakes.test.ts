@@ -153,11 +153,11 @@ describe('a secret that is sent in an HTTP header', () => {
 });
 
 test('a grace that a proxy could outlive is refused: PROXY_CACHE_S, ENGINES_MAX_AGE_MS and half a second (I2)', () => {
-  expect(configured({ EVICTION_GRACE_S: '2.61' }).evictionGraceMs).toBe(2_610);
+  expect(configured({ EVICTION_GRACE_S: '2.61' }).everyVpn.evictionGraceMs).toBe(2_610);
   expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: '2.6' })).toHaveLength(1);
   expect(mistakes({ ...ONE_VPN, ENGINES_MAX_AGE_MS: '500' })).toHaveLength(1);
   expect(configured({ ENGINES_MAX_AGE_MS: '499' }).api.enginesLagMs).toBe(999);
-  expect(configured({ PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7' }).evictionGraceMs).toBe(700);
+  expect(configured({ PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7' }).everyVpn.evictionGraceMs).toBe(700);
   expect(mistakes({ ...ONE_VPN, PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.6' })).toHaveLength(1);
   expect(mistakes({ ...ONE_VPN, PROXY_CACHE_S: '5', EVICTION_GRACE_S: '5.6' })).toHaveLength(1);
 });

@@ -45,7 +45,7 @@ export function routes(vpn: VpnSite): Check {
       // First, so that a refusal of another one can tell whether it is a matter of the key.
       const port = await vpn.port(signal);
       if (port.kind === 'failed') return judgeRoutes(null);
-      const needed = [PUBLIC_IP, ...(vpn.site.settings.portLostMs > 0 ? FOR_THE_REMEDY : [])];
+      const needed = [PUBLIC_IP, ...(vpn.site.settings.everyVpn.portLostMs > 0 ? FOR_THE_REMEDY : [])];
       const answers: RouteAnswer[] = [];
       for (const route of needed) answers.push(await tried(route, vpn, signal));
       return judgeRoutes(answers);

@@ -36,10 +36,7 @@ export function permittedCalls(site: Site): Check {
 }
 
 /** `GET /events` has a check of its own. */
-export function neededCalls({
-  engine,
-  unhealthyRestartMs,
-}: Pick<Config, 'engine' | 'unhealthyRestartMs'>): NeededCall[] {
+export function neededCalls({ engine, everyVpn }: Pick<Config, 'engine' | 'everyVpn'>): NeededCall[] {
   const nobody = randomBytes(32).toString('hex');
   const own = `/containers/${nobody}`;
   const needed: NeededCall[] = [
@@ -88,7 +85,7 @@ export function neededCalls({
       query: { fromImage: 'PORTWARD-DOCTOR', tag: nobody },
       without: "the engines' image can't be pulled: with PULL_POLICY=never it is not needed",
     });
-  if (unhealthyRestartMs > 0)
+  if (everyVpn.unhealthyRestartMs > 0)
     needed.push({
       call: 'POST /containers/{id}/restart',
       method: 'POST',

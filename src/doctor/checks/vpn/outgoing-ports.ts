@@ -30,7 +30,7 @@ export function outgoingPorts(vpn: VpnSite): Check {
         sysctl: HostConfig.Sysctls?.[SYSCTL] ?? null,
         ofHost: HostConfig.NetworkMode === 'host',
         httpPorts: vpn.vpn.httpPorts,
-        httpsPorts: vpn.site.settings.httpsPorts,
+        httpsPorts: vpn.site.settings.everyVpn.httpsPorts,
         forwardedPort: answer?.kind === 'known' ? answer.port : null,
       });
     },

@@ -33,12 +33,12 @@ export function upCommand(vpn: VpnSite): Check {
     vpn: vpn.name,
     look: async () => {
       const { Config, HostConfig, NetworkSettings } = await vpn.container();
-      const { checkIntervalMs, api } = vpn.site.settings;
+      const { everyVpn, api } = vpn.site.settings;
       return judgeHints({
         vpn: vpn.name,
         command: commandSetting(Config.Env ?? []),
         logDriver: HostConfig.LogConfig?.Type ?? '',
-        intervalS: checkIntervalMs / 1000,
+        intervalS: everyVpn.checkIntervalMs / 1000,
         apiPort: api.port,
         portward: placesOf(await portwards(vpn.site.dockerode, vpn.site.docker), Object.keys(NetworkSettings.Networks)),
       });
