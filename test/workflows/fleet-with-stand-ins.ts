@@ -47,8 +47,8 @@ export async function vpn({ name, target, isMute = false }: StandIn): Promise<vo
     report();
   });
   setHandler(setTargetSignal, (value) => {
-    told.push(Number(value));
-    facts = { ...facts, target: Number(value), engines: Number(value) };
+    told.push(value);
+    facts = { ...facts, target: value, engines: value };
     report();
   });
   for (let sent = 0; ;) {

@@ -8,7 +8,7 @@ import { Check } from '@sinclair/typebox/value';
 export type Reader<T> = (value: unknown) => T | null;
 
 export function reader<T>(schema: TSchema & { readonly static: T }): Reader<T> {
-  return (value) => (Check(schema, value) ? (value as T) : null);
+  return (value) => (Check(schema, value) ? value : null);
 }
 
 export const text = (maxLength = 1_000) => Type.String({ minLength: 1, maxLength });
