@@ -13,12 +13,12 @@ interface DockerEvent {
   readonly Actor: { readonly ID: string; readonly Attributes: Labels };
 }
 
-/** Tells what Docker says of the containers that `whatIs` knows, while Docker is there to say it. */
+/** Reports Docker's events of the containers that `whatIs` knows, and connects again when Docker is back. */
 export class DockerWatch {
   private readonly watching: Promise<void>;
   private readonly stopping = new AbortController();
   private opened: (() => void) | null = null;
-  /** Resolves when the first events can be heard. */
+  /** Resolves when the first connection is open. */
   readonly open: Promise<void>;
 
   constructor(
@@ -45,7 +45,7 @@ export class DockerWatch {
           if (line !== '') this.tell(JSON.parse(line) as DockerEvent);
         }
       } catch {
-        // dockerd is away, or we are to stop.
+        // dockerd is away, or `stop` was called.
       }
       await sleep(RECONNECT_MS);
     }

@@ -14,7 +14,7 @@ type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 const CREATED_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 3_000;
 const LISTED_LIMIT_MS = 2_000;
-/** Of a list from before an outage nothing may be left. */
+/** A list older than this may be from before an outage, and its engines may be gone. */
 const FRESH_MS = 500;
 const FRESH_LIMIT_MS = 10_000;
 const AT_ONCE_MS = 2_000;
@@ -45,7 +45,7 @@ export async function hang(scene: Scene, { vpn, role, forMs }: Of<'engine-hang'>
   try {
     await askEngine(scene, engine, 'hang', { hang: true });
     await sleep(forMs);
-    // It may have been replaced meanwhile, which is what it is for.
+    // Portward may have replaced the engine meanwhile, as it should.
     await askEngine(scene, engine, 'hang', { hang: false }).catch(() => {});
     return engine.name;
   } finally {
@@ -53,7 +53,7 @@ export async function hang(scene: Scene, { vpn, role, forMs }: Of<'engine-hang'>
   }
 }
 
-/** Whatever replacement the port's change brings about; where that has to wait, one that is demanded. */
+/** Cuts the replacement that follows a port change. If Portward makes that wait, it forces a replacement and cuts it. */
 export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>): Promise<string> {
   const { vpn, port, side, afterMs } = fault;
   const old = await awaited(() => scene.watch.engine(vpn, 'forwarded'), LISTED_LIMIT_MS);
@@ -70,7 +70,7 @@ export async function cutReplacement(scene: Scene, fault: Of<'replacement-cut'>)
     try {
       return await removeIt(scene, { id: victim.id, name: victim.name, vpn });
     } catch (error) {
-      // Its grace was over, or the port has moved on.
+      // Already removed: its grace was over, or the port has changed again.
       if (!isMissing(error)) throw error;
     }
   }
@@ -109,7 +109,7 @@ export async function forceReplacement(
   }
 }
 
-/** One that can be had in a moment, rather of that role, and of that VPN, but of another than none. */
+/** A listed engine: of that role and VPN if possible, otherwise of the other role or the other VPN. @throws NotPossible */
 export async function listed({ watch }: Scene, vpn: StormyVpn, role: EngineRole): Promise<ListedEngine> {
   const isFresh = () => watch.list !== null && Date.now() - watch.list.at < FRESH_MS;
   await awaited(() => (isFresh() ? true : null), FRESH_LIMIT_MS);

@@ -7,12 +7,12 @@ import type { VpnName } from './faults';
 import { messageOf } from '../src/lib/errors';
 
 const ASK_EVERY_MS = 30;
-/** The API promises an answer in half a second, in its first moments in 2.5 s. */
+/** The API answers within half a second, just after its start within 2.5 s; this is the limit at which the poll gives up. */
 const ANSWER_LIMIT_MS = 5_000;
-/** In turn, so that a slow answer to one leaves no hole. */
+/** They ask in turn, so that a slow answer to one leaves no gap. */
 const CLIENTS = 2;
 
-/** Many proxies at once: asks for `/engines` all the time, and tells what came of it. */
+/** Requests `/engines` all the time, as many proxies together do, and reports each outcome. */
 export class EnginesPoll {
   asked = 0;
   private readonly agent: Agent = keptConnections();

@@ -1,8 +1,8 @@
-// The words in which a schedule says what is to go wrong. Times are ms, `at` counts from the schedule's begin.
+// The faults that a schedule may have. Times are ms; `at` counts from the schedule's beginning.
 
-/** Of the two VPNs that everything happens to. */
+/** The two VPNs that have faults. */
 export type StormyVpn = 'a' | 'b';
-/** `calm`'s port changes, and nothing else. */
+/** `calm` only changes its port. */
 export type VpnName = StormyVpn | 'calm';
 export const VPN_NAMES = ['a', 'b', 'calm'] as const satisfies readonly VpnName[];
 
@@ -20,7 +20,7 @@ export type Fault =
       readonly ports: readonly number[];
       readonly pauseMs: number;
     }
-  /** To another port and back to the one it had. */
+  /** The port changes and changes back. */
   | {
       readonly kind: 'port-flip';
       readonly at: number;
@@ -38,17 +38,17 @@ export type Fault =
       readonly vpn: StormyVpn;
       readonly trouble: ControlTrouble;
       readonly forMs: number;
-      /** The port changes meanwhile; null: it stays. */
+      /** The new port that the VPN gets meanwhile; null: it keeps its port. */
       readonly port: number | null;
     }
   | {
       readonly kind: 'vpn-restart';
       readonly at: number;
       readonly vpn: StormyVpn;
-      /** What the provider gives afterwards; null: the same port again. */
+      /** The port that the provider gives afterwards; null: the same port again. */
       readonly port: number | null;
     }
-  /** Stopped, or killed, and started again later. */
+  /** The container is stopped or killed, and started again later. */
   | {
       readonly kind: 'vpn-down';
       readonly at: number;
@@ -58,7 +58,7 @@ export type Fault =
       readonly port: number | null;
     }
   | { readonly kind: 'vpn-recreate'; readonly at: number; readonly vpn: StormyVpn; readonly port: number | null }
-  /** Restarted inside its container: its engines keep their network. */
+  /** The VPN is restarted inside its container: its engines keep their network. */
   | {
       readonly kind: 'vpn-reconnect';
       readonly at: number;
@@ -68,7 +68,7 @@ export type Fault =
     }
   | { readonly kind: 'health-dip'; readonly at: number; readonly vpn: StormyVpn; readonly forMs: number }
   | { readonly kind: 'health-lost'; readonly at: number; readonly vpn: StormyVpn }
-  /** Its process ends by itself, and Docker revives it. */
+  /** The engine's process ends by itself, and Docker starts it again. */
   | { readonly kind: 'engine-crash'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
   | { readonly kind: 'engine-kill'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
   | { readonly kind: 'engine-remove'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
@@ -79,7 +79,7 @@ export type Fault =
       readonly role: EngineRole;
       readonly forMs: number;
     }
-  /** The port changes, and then the old or the new container is removed by hand in the middle of the replacement. */
+  /** The port changes, and the harness removes the old or the new container in the middle of the replacement. */
   | {
       readonly kind: 'replacement-cut';
       readonly at: number;
@@ -89,17 +89,17 @@ export type Fault =
       readonly afterMs: number;
     }
   | { readonly kind: 'force-replace'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
-  /** Somebody wants it gone. */
+  /** Somebody removes the engine with `DELETE /containers/{id}`. */
   | { readonly kind: 'engine-delete'; readonly at: number; readonly vpn: StormyVpn; readonly role: EngineRole }
-  /** Idle engines beyond the wanted number go at once. */
+  /** `POST /gc`: Portward removes surplus idle engines at once. */
   | { readonly kind: 'gc'; readonly at: number }
-  /** So many engines are asked for, and then again as many as before: the idle ones among the others go. */
+  /** `POST /scale` to so many engines, and later back to the former number: Portward removes the idle ones of the surplus. */
   | { readonly kind: 'scale'; readonly at: number; readonly engines: number; readonly forMs: number }
   | { readonly kind: 'worker-kill'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'worker-restart'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'api-kill'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'temporal-kill'; readonly at: number }
-  /** It runs on, and can't read its database any more. */
+  /** The Temporal server runs on, but can't read its database any more. */
   | { readonly kind: 'temporal-wedge'; readonly at: number }
   | { readonly kind: 'docker-restart'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'docker-kill'; readonly at: number; readonly forMs: number };
@@ -108,7 +108,7 @@ export type FaultKind = Fault['kind'];
 
 /** How often each kind is chosen, compared with the others. */
 export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
-  // Each schedule has its own, beside what is chosen.
+  // Not chosen: each schedule has one or two anyway.
   'calm-change': 0,
   'port-change': 12,
   'port-burst': 5,
@@ -117,7 +117,7 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'port-zero': 4,
   'port-lost': 2,
   'control-trouble': 8,
-  // Apart from its like: there is one of the two in a schedule, and neighbours come up in the same.
+  // Not beside docker-restart: kinds that are neighbours here take their turn in the same schedule, which may have only one of the two.
   'docker-kill': 1,
   'vpn-restart': 5,
   'vpn-down': 3,
@@ -138,7 +138,7 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'worker-restart': 4,
   'api-kill': 4,
   'temporal-kill': 4,
-  // A minute in which nothing else can be seen.
+  // Takes a minute in which no other fault can be observed.
   'temporal-wedge': 1,
   'docker-restart': 1,
 };

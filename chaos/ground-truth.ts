@@ -1,18 +1,18 @@
 import type { VpnName } from './faults';
 
-/** What the harness itself has put out of order; `target` says which one: a VPN, or an engine's container id. */
+/** What the harness has put out of order. The trouble's `target` is the name of a VPN or an engine's container id. */
 export type TroubleKind =
-  /** The VPN's container is down, or its network is another one. */
+  /** The VPN's container is down, or has a new network. */
   | 'vpn'
-  /** The VPN's health, as Docker says. */
+  /** Docker calls the VPN's container unhealthy, or does not yet call it healthy. */
   | 'health'
-  /** The port can't be read from the control server, or there is none. */
+  /** The port can't be read from the control server, or the VPN has none. */
   | 'control'
   /** The VPN was stopped inside its container, and runs again. */
   | 'reconnect'
-  /** Portward was told to replace or to remove an engine, or the forwarded one of a VPN. */
+  /** The harness told Portward to replace or remove an engine. With a VPN as target: its forwarded engine. */
   | 'order'
-  /** Its container was killed or removed, or its process ended. */
+  /** The engine's container was killed or removed, or its process ended. */
   | 'engine'
   /** The engine's API does not answer. */
   | 'hang'
@@ -24,7 +24,7 @@ export type TroubleKind =
 export interface Trouble {
   readonly kind: TroubleKind;
   readonly target: string | null;
-  /** Whose engine the target is; null where it is none. */
+  /** The VPN of the target, if that is an engine; else null. */
   readonly engineOf: VpnName | null;
   /** Milliseconds since the epoch, as all times here. */
   readonly from: number;
@@ -38,32 +38,32 @@ interface PortSpan {
   to: number;
 }
 
-/** What really was: the ports that VPNs had, and what was put out of order. The checker holds answers against it. */
+/** What really happened: the ports that the VPNs had, and the harness's faults. The checker compares answers with it. */
 export class GroundTruth {
   private readonly spans = new Map<VpnName, PortSpan[]>();
   private readonly troubles: Trouble[] = [];
 
   /**
-   * The VPN was seen to have that port (0: none) at that time. When exactly it changed since the last time is not known: in
-   * between it may have had either.
+   * Records that the VPN had that port (0: none) at that time. Since the previous record it may have had either port: the exact
+   * time of the change is unknown.
    */
   sawPort(vpn: VpnName, port: number, at: number): void {
     const spans = this.spans.get(vpn) ?? [];
     this.spans.set(vpn, spans);
     const latest = spans.at(-1);
-    // Seen late: something newer is known already.
+    // This record comes late: there is a newer one.
     if (latest && at < latest.to) return;
     const from = latest?.to ?? at;
     if (latest) latest.to = at;
     if (latest?.port !== port) spans.push({ port, from, to: at });
   }
 
-  /** The port that it was seen to have last; 0: none. */
+  /** The latest recorded port; 0: none. */
   portOf(vpn: VpnName): number {
     return this.spans.get(vpn)?.at(-1)?.port ?? 0;
   }
 
-  /** Whether it had that port at some time between; it is taken to have it still if it was the last that was seen. */
+  /** Whether the VPN had that port at some time in between. The latest recorded port counts as still valid. */
   hadPort(vpn: VpnName, port: number, from: number, to: number): boolean {
     const spans = this.spans.get(vpn) ?? [];
     return spans.some((span, index) => {
@@ -72,7 +72,7 @@ export class GroundTruth {
     });
   }
 
-  /** All that it had at some time between. */
+  /** All ports that the VPN had at some time in between. */
   portsOf(vpn: VpnName, from: number, to: number): number[] {
     const spans = this.spans.get(vpn) ?? [];
     return [...new Set(spans.map(({ port }) => port))].filter(
@@ -80,12 +80,12 @@ export class GroundTruth {
     );
   }
 
-  /** Returns what ends it. */
+  /** Records that a trouble begins; returns a function that ends it. */
   begin(kind: TroubleKind, target: string | null = null, at: number = Date.now()): () => void {
     return this.add({ kind, target, engineOf: null, from: at, to: Infinity });
   }
 
-  /** The same, of one engine. */
+  /** The same for a trouble of one engine. */
   beginOnEngine(
     kind: 'engine' | 'hang',
     { id, vpn }: { readonly id: string; readonly vpn: VpnName },
@@ -94,19 +94,19 @@ export class GroundTruth {
     return this.add({ kind, target: id, engineOf: vpn, from: at, to: Infinity });
   }
 
-  /** Whether one of that kind lasted at some time between; a target of null asks for any. */
+  /** Whether a trouble of that kind lasted at some time in between; a target of null means any target. */
   was(kind: TroubleKind, target: string | null, from: number, to: number): boolean {
     return this.troubles.some(
       (t) => t.kind === kind && (target === null || t.target === target) && t.from <= to && t.to >= from,
     );
   }
 
-  /** Those that pass the test and lasted at some time between. */
+  /** The troubles that pass the test and lasted at some time in between. */
   between(from: number, to: number, test: (trouble: Trouble) => boolean): Trouble[] {
     return this.troubles.filter((t) => t.from <= to && t.to >= from && test(t));
   }
 
-  /** What ended before then is not asked for any more. */
+  /** Forgets what ended before that time. */
   forgetBefore(at: number): void {
     const kept = this.troubles.filter((t) => t.to >= at);
     this.troubles.splice(0, this.troubles.length, ...kept);

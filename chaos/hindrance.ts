@@ -1,9 +1,9 @@
 import { isConflict, isMissing } from '../simulator/docker-errors';
 
-/** A fault that could not be done, since what it is to be done to is not there. */
+/** A fault could not happen because its target is missing. */
 export class NotPossible extends Error {}
 
-/** What a VPN, an engine, the API or Docker says that another fault has just taken down or changed. */
+/** Errors of a VPN, an engine, the API or Docker that mean that another fault has just taken the target down or changed it. */
 const IN_THE_WAY = [
   /expected 200, found 409 /,
   /no answer in \d+ ms|aborted due to timeout/,
@@ -12,10 +12,10 @@ const IN_THE_WAY = [
   /expected Docker to say healthy/,
 ];
 
-/** Whether another fault stood in the way of this one; anything else is a mistake of the harness. */
+/** Whether another fault prevented this one. Any other error is a bug of the harness. */
 export function wasHindered(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof NotPossible || isMissing(error) || isConflict(error)) return true;
-  // `fetch` says why only in the cause.
+  // `fetch` has the reason only in `cause`.
   return IN_THE_WAY.some((text) => text.test(error.message)) || wasHindered(error.cause);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as engine from './engine-faults';
 import type { Fault } from './faults';
 import { wasHindered } from './hindrance';
-import { patiently } from './patience';
+import { repeatedAfterDocker } from './patience';
 import * as pool from './pool-faults';
 import * as process from './process-faults';
 import type { Injection, Scene } from './scene';
@@ -15,10 +15,10 @@ export interface Fired {
   readonly fault: Fault;
   readonly from: number;
   to: number;
-  /** What came of it, or why it could not be done. */
+  /** Its result, or why it did not happen. */
   outcome: string;
   done: boolean;
-  /** Another fault stood in its way. */
+  /** Another fault prevented it. */
   hindered: boolean;
 }
 
@@ -85,7 +85,7 @@ function injection(fault: Fault): Injection {
   }
 }
 
-/** Faults of one lane come one after the other; null: beside all others. */
+/** Faults of one lane happen one after the other. Null: no lane; the fault happens beside all others. */
 function laneOf(fault: Fault): string | null {
   switch (fault.kind) {
     case 'engine-crash':
@@ -98,7 +98,7 @@ function laneOf(fault: Fault): string | null {
       return null;
     case 'control-trouble':
       return `control server of ${fault.vpn}`;
-    // A server that is killed while the worker starts it ends the worker: that start has failed.
+    // One lane, because a worker ends if the Temporal server is killed while the worker starts it.
     case 'temporal-kill':
     case 'temporal-wedge':
     case 'worker-kill':
@@ -126,7 +126,7 @@ export async function fire(
   for (const fault of schedule.faults) {
     await sleep(Math.max(0, began + fault.at - Date.now()), undefined, { signal });
     const lane = laneOf(fault);
-    // While Docker is away nothing can be done to containers.
+    // While Docker is away no fault of a container is possible.
     const before = Promise.all([lanes.get(lane ?? ''), lanes.get(DOCKER)]);
     const work = before.then(() => attempt(fault, scene, fired));
     if (lane !== null) lanes.set(lane, work);
@@ -141,7 +141,7 @@ async function attempt(fault: Fault, scene: Scene, fired: Fired[]): Promise<void
   fired.push(entry);
   try {
     const work = () => injection(fault)(scene);
-    entry.outcome = await (laneOf(fault) === DOCKER ? work() : patiently(scene, work));
+    entry.outcome = await (laneOf(fault) === DOCKER ? work() : repeatedAfterDocker(scene, work));
     entry.done = true;
   } catch (error) {
     entry.outcome = messageOf(error);

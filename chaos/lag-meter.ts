@@ -5,8 +5,8 @@ import { Lag, type Sample } from './lag';
 const TICK_MS = 20;
 
 /**
- * Measures all the time how late this machine is: in this process, whose clock all facts have, and by a thread that only
- * measures.
+ * Measures all the time how late this machine is: in this process, which dates all facts, and in a thread that does nothing
+ * else.
  */
 export class LagMeter {
   readonly lag = new Lag();

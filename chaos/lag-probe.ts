@@ -1,18 +1,18 @@
-// A thread of its own: does a little work every now and then, and tells how long that took and how late it began.
+// A thread of its own: every 50 ms it does about 1 ms of work, and reports how late the work began and how long it took.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 
 const EVERY_MS = 50;
 /** About a millisecond on a machine at rest. */
 const ROUNDS = 300_000;
-/** One slow piece may be a garbage collection. */
+/** Averaged over so many pieces of work: a single slow one may be a garbage collection. */
 const AVERAGED = 10;
 
 function work(): number {
   const began = performance.now();
   let state = 1;
   for (let round = 0; round < ROUNDS; round++) state = Math.imul(state ^ round, 0x01000193);
-  // The result is used, so that the work can't be left out.
+  // The result is used, so that the compiler can't leave the work out.
   return performance.now() - began + (state === 0 ? 1e-9 : 0);
 }
 

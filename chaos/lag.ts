@@ -1,22 +1,22 @@
 export interface Sample {
   readonly at: number;
-  /** How much later than it was due; ms. */
+  /** How much later than planned it was taken; ms. */
   readonly late: number;
-  /** How many times as long work took as it does on this machine at rest. */
+  /** How many times longer the work took than on this machine at rest. */
   readonly slowness: number;
 }
 
 const KEPT_MS = 120_000;
-/** What is too old is thrown away only now and then. */
+/** Old samples are dropped each time so many new ones have come. */
 const TIDIED_EVERY = 1000;
-/** More than that can't be blamed on the machine. */
+/** The machine excuses no more than this. */
 export const LAG_AT_MOST_MS = 1_500;
-/** Of what Portward promises to do in a moment, all is work. */
+/** How much CPU time Portward needs for a promise that has no other wait in it. */
 const WORK_MS = 150;
 
-/** By how much this machine makes things late, from what was measured of it. */
+/** Computes from the samples by how much this machine delays Portward. */
 export class Lag {
-  /** The most that anything was ever allowed to be late by; ms. */
+  /** The greatest lag that `between` has ever returned; ms. */
   largest = 0;
   private readonly samples: Sample[] = [];
 
@@ -27,9 +27,9 @@ export class Lag {
     this.samples.splice(0, Math.max(0, young));
   }
 
-  /** What a promise of that time may be late by; ms. */
+  /** How late a promise of that time may be kept; ms. */
   between(from: number, to: number): number {
-    // What is late is told late.
+    // A late sample is recorded late: it may belong to the time although its `at` is after it.
     const samples = this.samples.filter(({ at, late }) => at >= from && at - late <= to);
     if (samples.length === 0) return 0;
     const late = Math.max(...samples.map((sample) => sample.late));

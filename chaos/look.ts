@@ -10,7 +10,7 @@ import type { VpnWorld } from './settled';
 const REQUEST_LIMIT_MS = 3_000;
 const P2P_LABEL = 'acestream.p2p_port';
 
-/** One look at a VPN, by all who know something of it: the API, Docker, the provider and the forwarded engine. */
+/** One look at a VPN through the API, Docker, the simulated provider and the forwarded engine. */
 export async function look(
   scene: Scene,
   vpn: VpnName,
@@ -48,7 +48,7 @@ export async function look(
   }
 }
 
-/** What an engine says of itself, whatever Portward and labels say; null: it does not answer, or has no such port. */
+/** The P2P port by the engine's own answer, whatever Portward and the labels say; null: no answer, or no such port. */
 async function listensOn({ site }: Scene, engine: ListedEngine | undefined): Promise<number | null> {
   if (engine === undefined) return null;
   const url = `http://${site.vpn(engine.vpn).address}:${engine.httpPort}/simulator/state`;
@@ -60,7 +60,7 @@ async function listensOn({ site }: Scene, engine: ListedEngine | undefined): Pro
   }
 }
 
-/** Null while the API does not tell. */
+/** Null: the API does not answer with 200. */
 export async function replacementsOf({ site, watch }: Scene, vpn: VpnName): Promise<ReplacementJson[] | null> {
   const path = `/vpns/${site.containerName(vpn)}/replacements`;
   try {

@@ -1,4 +1,4 @@
-// `npm run chaos`: breaks everything around Portward at random, and checks all the time that its promises hold.
+// `npm run chaos`: causes random faults around Portward, and checks all the time that its promises hold.
 import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
 import { whyNoPrivateDocker } from '../simulator/private-docker';
@@ -14,9 +14,9 @@ const USAGE = `Usage: npm run chaos -- [--seed 1] [--schedules 10] [--seconds 8]
   --schedules  how many
   --seconds    in which a schedule's faults begin
   --faults     only these kinds: ${FAULT_KINDS.filter((kind) => kind !== 'calm-change').join(', ')}
-  --heal       the harness itself ends a lost port and a VPN that stays unhealthy
-  --verbose    tells each schedule's faults and log, as of one with a violation
-  --print      says what the schedules are, and does nothing`;
+  --heal       the harness, instead of Portward, brings back a lost port and a VPN's health
+  --verbose    prints the faults and the log of every schedule, not only of one with a violation
+  --print      prints the schedules and runs nothing`;
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
@@ -49,7 +49,7 @@ function readOptions() {
     heal: values.heal,
     verbose: values.verbose,
     print: values.print,
-    /** Those that a replay needs, too. */
+    /** The options that a replay needs as well. */
     options: [
       `--seconds ${values.seconds}`,
       ...(values.faults === undefined ? [] : [`--faults ${values.faults}`]),
@@ -81,13 +81,13 @@ async function main(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      say(interruption.signal.aborted ? 'Cleaning up, a moment more.' : `${signal}: cleaning up.`);
+      say(interruption.signal.aborted ? 'Still cleaning up.' : `${signal}: cleaning up.`);
       interruption.abort();
     });
   }
   const reason = await whyNoPrivateDocker();
   if (reason !== null) {
-    say(`Docker itself is left alone, since a second one can't be had: ${reason}`);
+    say(`No faults of Docker itself, because a second Docker Engine can't be started: ${reason}`);
     await new Docker().ping().catch((error: unknown) => {
       throw new Error(`Chaos needs Docker. ${dockerError(error).message}`, { cause: error });
     });
@@ -104,7 +104,7 @@ async function main(): Promise<number> {
   if (tally.violations > 0) return 1;
   if (signal.aborted) return INTERRUPTED;
   const neverFired = tally.neverFired({ privateDocker: reason === null });
-  for (const text of neverFired) say(`NOTHING TESTED BY IT: ${text}`);
+  for (const text of neverFired) say(`NOT TESTED: ${text}`);
   return neverFired.length > 0 ? 1 : 0;
 }
 

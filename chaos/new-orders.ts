@@ -1,6 +1,6 @@
 import type { StatusOrder, VpnState } from '../simulator/vpn-container';
 
-/** Of what a VPN's control server was told, what was not known yet; it forgets all when its process starts again. */
+/** Finds the new ones among a control server's orders. The control server forgets its orders when its process starts again. */
 export class NewOrders {
   private startedAt = 0;
   private known = 0;

@@ -5,8 +5,8 @@ import type { Scene } from './scene';
 const LOOK_EVERY_MS = 100;
 const DOCKER_LIMIT_MS = 60_000;
 
-/** What fails while Docker is away is done again when Docker is back, with VPNs that its owner has started again. */
-export async function patiently<T>({ truth }: Scene, doIt: () => Promise<T>): Promise<T> {
+/** Repeats `doIt` if it failed while Docker was away: when Docker is back and the harness has started the VPNs again. */
+export async function repeatedAfterDocker<T>({ truth }: Scene, doIt: () => Promise<T>): Promise<T> {
   for (;;) {
     const began = Date.now();
     try {
@@ -22,7 +22,7 @@ export async function patiently<T>({ truth }: Scene, doIt: () => Promise<T>): Pr
   }
 }
 
-/** Asks until there is something, and resolves with null when there is nothing in time. */
+/** Asks until the answer is not null; resolves with null when the time is up. */
 export async function awaited<T>(ask: () => T | null, limitMs: number): Promise<T | null> {
   const deadline = Date.now() + limitMs;
   for (;;) {

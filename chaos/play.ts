@@ -1,4 +1,4 @@
-// Plays schedules one after the other on a site, and a new site when one has served its time or broken a promise.
+// Plays schedules one after the other on a site. A new site follows after SCHEDULES_A_SITE schedules, and after a violation.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Checker } from './checker/checker';
 import { nextWait } from './failure-spacing';
@@ -23,9 +23,9 @@ export interface PlayOptions {
   readonly kinds: readonly FaultKind[];
   readonly privateDocker: boolean;
   readonly heal: boolean;
-  /** Everything of every schedule is told. */
+  /** Print the faults and the log of every schedule. */
   readonly verbose: boolean;
-  /** For the command that replays one. */
+  /** Options for the command that replays a schedule. */
   readonly options: readonly string[];
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -35,11 +35,11 @@ type Outcome = 'ok' | 'broken promise' | 'lost site';
 
 const SCHEDULES_A_SITE = 20;
 const UP_LIMIT_MS = 30_000;
-/** Engines that were killed in earlier schedules would make those of later ones wait. */
+/** If the next failed engine would wait longer than this, Portward's memory is reset before the next schedule. */
 const LONGEST_NEXT_WAIT_MS = 20_000;
-/** Portward's next remedy for the same VPN would be minutes away. */
+/** After these Portward's next remedy for the same VPN would come minutes later, so its memory is reset as well. */
 const REMEDIED: readonly FaultKind[] = ['port-lost', 'health-lost'];
-/** What is only found out late, by Docker's events for instance. */
+/** Facts that come late, such as Docker's events, have so long to come. */
 const ECHO_MS = 300;
 
 export async function play(options: PlayOptions, tally: Tally): Promise<void> {
@@ -48,25 +48,26 @@ export async function play(options: PlayOptions, tally: Tally): Promise<void> {
       { length: Math.min(SCHEDULES_A_SITE, options.schedules - next) },
       (_, n) => options.seed + next + n,
     );
-    next += await new Stand(options, tally).play(seeds);
+    next += await new SiteRun(options, tally).play(seeds);
   }
 }
 
-/** One site and those who watch it. */
-class Stand {
+/** One site, its checker, and the schedules that are played on it. */
+class SiteRun {
   private readonly truth = new GroundTruth();
   private readonly meter = new LagMeter();
   private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.meter.lag.between(from, to));
   private readonly log: PartLine[] = [];
+  /** How many violations were printed. */
   private told = 0;
-  private wornOut = false;
+  private resetIsDue = false;
 
   constructor(
     private readonly options: PlayOptions,
     private readonly tally: Tally,
   ) {}
 
-  /** Resolves with how many it has played: fewer when a promise was broken or the site was lost. */
+  /** Resolves with the number of schedules that it has played: fewer after a violation, or if the site was lost. */
   async play(seeds: readonly number[]): Promise<number> {
     const { privateDocker, say, heal } = this.options;
     const began = Date.now();
@@ -74,7 +75,7 @@ class Stand {
     let scene: Scene | null = null;
     let played = 0;
     try {
-      // Until its first list Portward is only coming up.
+      // Until its first list Portward counts as still starting.
       const cameUp = this.truth.begin('worker');
       const watch = await Watch.open(site, this.truth, (fact) => this.checker.hear(fact));
       const processes = new Processes(site.worker, site.api, (exit) => watch.tell(exit));
@@ -87,9 +88,9 @@ class Stand {
       say(`Site ${site.runId} is up after ${((Date.now() - began) / 1000).toFixed(1)} s`);
       for (const seed of seeds) {
         if (this.options.signal.aborted) break;
-        if (this.wornOut) await this.freshen(scene);
+        if (this.resetIsDue) await this.reset(scene);
         const outcome = await this.schedule(seed, seeds.slice(0, played), scene);
-        // On the next site it is played again.
+        // The schedule is played again on the next site.
         if (outcome === 'lost site') break;
         played++;
         if (outcome === 'broken promise') break;
@@ -135,7 +136,7 @@ class Stand {
     const settled = await settle(scene, Date.now(), signal);
     await sleep(ECHO_MS);
     if (settled.wrong.length > 0) {
-      const what = `not as it is to be ${settled.ms} ms after the last fault: ${settled.wrong.join('; ')}`;
+      const what = `not settled ${settled.ms} ms after the last fault: ${settled.wrong.join('; ')}`;
       this.checker.violate({ promise: 'I3', at: Date.now(), what });
     }
     await this.checkBystanders(scene);
@@ -154,11 +155,11 @@ class Stand {
     if (violations.length > 0) return 'broken promise';
     this.log.length = 0;
     this.truth.forgetBefore(began - CAUSES_KEPT_MS);
-    this.wornOut = this.isWorn(scene, settled, fired);
+    this.resetIsDue = this.needsReset(scene, settled, fired);
     return 'ok';
   }
 
-  /** A Docker that was killed may not come to itself. That is no schedule of Portward's, but twice the same one is. */
+  /** A Docker Engine that was killed may not work again. That is not Portward's fault, unless it happens twice with one seed. */
   private lose(seed: number, fired: readonly Fired[], error: unknown): Outcome {
     const { tally, options, checker } = this;
     const excused = fired.some(({ fault }) => fault.kind === 'docker-kill') && !tally.lostSites.has(seed);
@@ -183,7 +184,7 @@ class Stand {
     }
   }
 
-  /** I5: what Docker's events did not tell. */
+  /** I5: changes that Docker has no event for. */
   private async checkBystanders({ site }: Scene): Promise<void> {
     for (const id of site.bystanders) {
       try {
@@ -197,8 +198,8 @@ class Stand {
     }
   }
 
-  /** Whether what Portward remembers would make the next schedule wait. */
-  private isWorn({ site }: Scene, { replacements }: Settled, fired: readonly Fired[]): boolean {
+  /** Whether Portward's memory of failures and remedies would make the next schedule wait. */
+  private needsReset({ site }: Scene, { replacements }: Settled, fired: readonly Fired[]): boolean {
     const now = Date.now();
     const waits = VPN_NAMES.map((vpn) =>
       nextWait(
@@ -209,9 +210,9 @@ class Stand {
     return fired.some(({ fault }) => REMEDIED.includes(fault.kind)) || Math.max(...waits) >= LONGEST_NEXT_WAIT_MS;
   }
 
-  /** Portward forgets by losing Temporal's database, and finds its engines again in Docker. */
-  private async freshen(scene: Scene): Promise<void> {
-    this.wornOut = false;
+  /** Resets Portward's memory by deleting Temporal's database. Portward must find the same engines again in Docker. */
+  private async reset(scene: Scene): Promise<void> {
+    this.resetIsDue = false;
     const engines = idsIn(scene);
     const end = scene.truth.begin('worker');
     await scene.processes.wipe();

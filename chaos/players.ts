@@ -3,15 +3,15 @@ import { NoStream, type ProxyStream, type StrictProxyClient } from '../simulator
 import type { StreamOver, StreamReported } from './checker/facts';
 
 /**
- * How long each of them stays with a stream; the last one stays until all are to leave. Longer than the grace of an engine that is hidden:
- * some begin on one just then, by a list of before.
+ * How long each viewer stays with a stream; the last one stays until `stop`. Each is longer than EVICTION_GRACE_S: a viewer may
+ * begin, by an older list, on an engine that has just been hidden.
  */
 const STAYS_MS = [3_200, 3_600, 4_000, 6_000, Infinity] as const;
 /** The longest that a timer takes. */
 const FOREVER_MS = 2 ** 31 - 1;
 const PAUSE_MS = 200;
 
-/** People who watch through a proxy that reports what it plays. */
+/** Viewers behind a proxy that reports its streams. */
 export class Players {
   private leaving: AbortController | null = null;
   private watching: Promise<void>[] = [];
@@ -20,7 +20,7 @@ export class Players {
   constructor(
     private readonly proxy: StrictProxyClient,
     private readonly tell: (fact: StreamReported | StreamOver) => void,
-    /** The engine as it was listed last. */
+    /** The engine as in the latest list. */
     private readonly engine: (id: string) => StreamReported['engine'] | null,
   ) {}
 
@@ -44,7 +44,7 @@ export class Players {
     }
   }
 
-  /** Null: the viewer gets nothing, which is not looked at here. */
+  /** Null: the viewer gets no stream. That is not checked here, but with the other viewers. */
   private async open(): Promise<ProxyStream | null> {
     try {
       return await this.proxy.open(`player-${this.streams++}`);
@@ -63,7 +63,7 @@ export class Players {
     if (engine) this.tell({ kind: 'stream reported', at: Date.now(), id, engine });
     const enough = sleep(Math.min(ms, FOREVER_MS), undefined, { signal: leaving }).catch(() => undefined);
     await Promise.race([enough, playback.ended]);
-    // Before the engine is told.
+    // Before the playback is stopped at the engine.
     this.tell({ kind: 'stream over', at: Date.now(), id });
     await playback.stop();
     await over;

@@ -34,14 +34,14 @@ export async function scale(scene: Scene, { engines, forMs }: Of<'scale'>): Prom
     await sleep(forMs);
     return '';
   } finally {
-    await untilTaken(scene, `/scale/${ENGINES_A_VPN * VPN_NAMES.length}`);
-    // The idle ones among those that are too many now go at once. Viewers have chosen others of them meanwhile.
-    await untilTaken(scene, '/gc');
+    await untilAccepted(scene, `/scale/${ENGINES_A_VPN * VPN_NAMES.length}`);
+    // Portward removes the idle ones of the surplus engines at once. Some of the others have streams by now.
+    await untilAccepted(scene, '/gc');
   }
 }
 
-/** Whatever is away meanwhile. */
-async function untilTaken(scene: Scene, path: string): Promise<void> {
+/** Repeats the request until it is accepted, since any part of Portward may be away. */
+async function untilAccepted(scene: Scene, path: string): Promise<void> {
   const deadline = Date.now() + TAKEN_LIMIT_MS;
   for (;;) {
     try {
@@ -54,7 +54,7 @@ async function untilTaken(scene: Scene, path: string): Promise<void> {
   }
 }
 
-/** @throws NotPossible when it is refused as while something is away, or is about what is gone */
+/** @throws NotPossible when the request is refused, because a part of Portward is away or the engine is gone */
 async function ask({ site, watch }: Scene, method: Exchange['method'], path: string): Promise<void> {
   const { status, body } = await exchange({ method, url: `${site.api.url}${path}`, limitMs: REQUEST_LIMIT_MS });
   const request = `${method} ${path}`;

@@ -10,19 +10,19 @@ import { RemedyMissing, repair } from './vpn-faults';
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
-/** Processes take seconds to start, and a workflow task that a worker died of is given up after 20 s; what is longer is stuck. */
+/** Processes take seconds to start, and Temporal gives up a workflow task of a dead worker after 20 s. Longer means stuck. */
 const BACK_LIMIT_MS = 45_000;
 const TEMPORAL_LIMIT_MS = 10_000;
-/** On a busy machine the server answers in time for long. */
+/** On a busy machine it takes long until a read with a short deadline wedges the server. */
 const WEDGED_LIMIT_MS = 60_000;
-/** Portward restarts it after 10 s of errors, or 30 s of silence, and then it starts. */
+/** Portward restarts the server after 10 s of errors or 30 s of silence; the server's start comes on top. */
 const WEDGE_BACK_LIMIT_MS = 60_000;
 /**
- * A list counts as fresh until the API has had no answer for 5 s, of a worker that it asks every 2 s: so long after a fault it may be one of
- * before.
+ * For so long after a fault a list without a stale mark may be from before it: the API asks the worker every 2 s, and marks its list
+ * only after 5 s without an answer.
  */
-const OF_BEFORE_MS = 8_000;
-/** Docker starts containers by their restart policy right after it has begun to answer. */
+const FROM_BEFORE_MS = 8_000;
+/** Docker starts containers by their restart policy just after it has begun to answer. */
 const REVIVED_AFTER_MS = 1_000;
 
 export async function killWorker(scene: Scene, { forMs }: Of<'worker-kill'>): Promise<string> {
@@ -41,7 +41,7 @@ export async function killApi(scene: Scene, { forMs }: Of<'api-kill'>): Promise<
     await sleep(forMs);
     await processes.start('api');
     const began = Date.now();
-    // Without Temporal or a worker its first list is long in coming.
+    // Without Temporal or a worker the first list takes long.
     const first = await watch.until(
       (fact): fact is Extract<typeof fact, { kind: 'answer' }> => fact.kind === 'answer' && fact.outcome === 'list',
       BACK_LIMIT_MS,
@@ -55,7 +55,7 @@ export async function killApi(scene: Scene, { forMs }: Of<'api-kill'>): Promise<
 
 export async function killTemporal(scene: Scene): Promise<string> {
   return untilFresh(scene, 'temporal', async () => {
-    // A worker that is being restarted has stopped it.
+    // A worker that is just being restarted has stopped the server.
     const killed = await awaited(() => (scene.processes.killTemporal() ? true : null), TEMPORAL_LIMIT_MS);
     if (killed === null) throw new NotPossible(`no Temporal server runs in ${TEMPORAL_LIMIT_MS} ms`);
   });
@@ -64,7 +64,7 @@ export async function killTemporal(scene: Scene): Promise<string> {
 export async function wedgeTemporalServer(scene: Scene): Promise<string> {
   const { worker } = scene.processes;
   const wedge = async () => {
-    // Between two tries: a server that was killed meanwhile is a new one.
+    // Read the server's address at each try: after a kill there is a new server.
     const workflow = vpnWorkflowId(scene.site.runId, scene.site.containerName('a'));
     const isWedged = await wedgeTemporal(worker.temporalAddress, workflow, WEDGED_LIMIT_MS).catch(() => false);
     if (!isWedged)
@@ -85,7 +85,7 @@ export async function restartDocker(
     await sleep(forMs);
     await privateDocker.start();
     await sleep(REVIVED_AFTER_MS);
-    // A VPN that Docker leaves down, as it does after it was killed, is started by whoever owns it.
+    // After a kill Docker leaves VPNs down; the harness starts them, as their owner would.
     const down = await Promise.all(VPN_NAMES.map((vpn) => isDown(scene, vpn)));
     await Promise.all(VPN_NAMES.map((vpn) => repair(scene, vpn)));
     const names = VPN_NAMES.filter((_, index) => down[index]);
@@ -109,7 +109,7 @@ async function endWorker(scene: Scene, signal: 'SIGKILL' | 'SIGTERM', forMs: num
   });
 }
 
-/** The trouble lasts until somebody answers queries again. */
+/** Records the trouble from before `doIt` until the first list that is certainly fresh again. */
 async function untilFresh(
   { truth, watch }: Scene,
   kind: TroubleKind,
@@ -120,7 +120,7 @@ async function untilFresh(
   try {
     await doIt();
     const began = Date.now();
-    const fresh = await watch.untilFresh(began + OF_BEFORE_MS, limitMs + OF_BEFORE_MS);
+    const fresh = await watch.untilFresh(began + FROM_BEFORE_MS, limitMs + FROM_BEFORE_MS);
     if (fresh === null) throw new RemedyMissing(`no fresh list ${limitMs} ms after a fault of the ${kind}`);
     return `fresh answers ${fresh.at - began} ms later`;
   } finally {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { PortwardProcess } from '../simulator/portward-process';
 import type { UnexpectedExit } from './checker/facts';
 
-/** Worker and API of a site: one that ends without being told to is told of. */
+/** The worker and the API process of a site. Reports a process that ends by itself. */
 export class Processes {
   private left = false;
   private readonly expected = new Set<PortwardProcess>();
@@ -12,11 +12,11 @@ export class Processes {
     readonly api: PortwardProcess,
     private readonly tell: (exit: UnexpectedExit) => void,
   ) {
-    this.mind('worker');
-    this.mind('api');
+    this.reportExit('worker');
+    this.reportExit('api');
   }
 
-  /** Resolves when it has ended. SIGKILL of the worker leaves the Temporal server running, SIGTERM doesn't. */
+  /** Resolves when the process has ended. After a SIGKILL of the worker the Temporal server runs on; after a SIGTERM it doesn't. */
   async end(part: 'worker' | 'api', signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const process = this[part];
     this.expected.add(process);
@@ -28,18 +28,18 @@ export class Processes {
     const process = this[part];
     this.expected.delete(process);
     const starting = process.start();
-    this.mind(part);
+    this.reportExit(part);
     await starting;
   }
 
-  /** The Temporal server's database is gone, as from a disk that failed. */
+  /** Restarts the worker without the Temporal server's database, as after a disk failure. */
   async wipe(): Promise<void> {
     await this.end('worker', 'SIGTERM');
     await rm(this.worker.dataDir, { recursive: true, force: true });
     await this.start('worker');
   }
 
-  /** False when there is none right now. */
+  /** False: no Temporal server runs right now. */
   killTemporal(): boolean {
     const pid = this.worker.temporalPid;
     if (pid === null) return false;
@@ -50,13 +50,13 @@ export class Processes {
     }
   }
 
-  /** From now on their end is none of ours, and nobody starts them again. */
+  /** From now on an end is not reported, and `start` throws. */
   leave(): void {
     this.left = true;
     this.expected.add(this.worker).add(this.api);
   }
 
-  private mind(part: 'worker' | 'api'): void {
+  private reportExit(part: 'worker' | 'api'): void {
     const process = this[part];
     void process.exit.then(({ code, signal }) => {
       if (this.expected.has(process)) return;

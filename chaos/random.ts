@@ -1,14 +1,14 @@
-/** Random choices that a seed repeats, on every machine and version: mulberry32, a generator of 32 bits of state. */
+/** Random choices that are the same for a seed on every machine and Node.js version: mulberry32, a generator with 32 bits of state. */
 export class Random {
   private state: number;
 
   constructor(seed: number) {
     this.state = seed >>> 0;
-    // Seeds that follow one another would begin alike.
+    // Without this, neighbouring seeds would begin with similar numbers.
     for (let warm = 0; warm < 4; warm++) this.next();
   }
 
-  /** From 0 up to, but not with, 1. */
+  /** From 0 to below 1. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = this.state;
@@ -33,7 +33,7 @@ export class Random {
     return choice;
   }
 
-  /** One of the names, more often those of more weight. */
+  /** One of the names, each as often as its weight says. */
   weighted<Name extends string>(weights: readonly (readonly [Name, number])[]): Name {
     let left = this.next() * weights.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [name, weight] of weights) {

@@ -3,15 +3,15 @@ import type { Processes } from './processes';
 import type { Site } from './site';
 import type { Watch } from './watch';
 
-/** What a fault is done to, and by whom it is seen. */
+/** What a fault acts on, and where it is recorded. */
 export interface Scene {
   readonly site: Site;
   readonly truth: GroundTruth;
   readonly watch: Watch;
   readonly processes: Processes;
-  /** The harness itself ends what Portward is to end: a port that is lost, a VPN that stays unhealthy. */
+  /** The harness, instead of Portward, brings back a lost port and a VPN's health. */
   readonly heal: boolean;
 }
 
-/** Says what came of a fault; throws when it could not be done. */
+/** Causes a fault. Resolves with its result as a text; rejects if the fault was not possible. */
 export type Injection = (scene: Scene) => Promise<string>;

@@ -3,7 +3,7 @@ import { Random } from './random';
 
 export interface ScheduleOptions {
   readonly seed: number;
-  /** Length of the phase in which faults begin. */
+  /** Faults begin within so many seconds. */
   readonly seconds: number;
   readonly kinds: readonly FaultKind[];
 }
@@ -16,8 +16,8 @@ export interface Schedule {
 }
 
 /**
- * Forwarded ports, few enough to come back. The last of each VPN is an HTTP port that Portward gives engines there: a
- * provider's port may be one of those, too.
+ * Forwarded ports: so few that a port comes back. The last one of `a` and `b` is also an HTTP port of their engines: a
+ * provider may forward such a port.
  */
 export const PORTS: Readonly<Record<StormyVpn | 'calm', readonly number[]>> = {
   a: [50_001, 50_002, 50_003, 50_004, 19_001],
@@ -26,18 +26,18 @@ export const PORTS: Readonly<Record<StormyVpn | 'calm', readonly number[]>> = {
 };
 
 const FAULTS_A_SECOND = 1.1;
-/** So many of each schedule's are of the kinds whose turn it is, so that a few schedules have them all. */
+/** The kinds of so many faults are not random but take turns, so that a few schedules together have every kind. */
 const IN_TURN = 2;
-/** Mostly more than there are. */
+/** Mostly more engines than the six that a site has. */
 const SCALED_TO = [6, 12] as const;
-/** More would only wait: an engine that keeps dying comes back ever more slowly. */
+/** Further failures would only lengthen the run: the pauses before the next engine grow. */
 const ENGINE_FAILURES_A_VPN = 2;
-/** Each takes seconds in which nothing else can happen. */
+/** Each takes seconds in which no other fault is possible. */
 const DOCKER_FAULTS_AT_MOST = 1;
 const TEMPORAL_WEDGES_AT_MOST = 1;
 const ENGINE_FAILURES: readonly FaultKind[] = ['engine-crash', 'engine-kill', 'engine-remove', 'engine-hang'];
 
-/** What goes wrong and when: a function of its options, so that a seed tells everything. */
+/** Makes the faults and their times from the options alone, so that a seed repeats them. */
 export function makeSchedule({ seed, seconds, kinds }: ScheduleOptions): Schedule {
   const random = new Random(seed);
   const lengthMs = seconds * 1000;
@@ -48,7 +48,7 @@ export function makeSchedule({ seed, seconds, kinds }: ScheduleOptions): Schedul
   for (let n = 0; n < count && weights.length > 0; n++) {
     const inTurn = n < IN_TURN ? weights[(seed * IN_TURN + n) % weights.length]?.[0] : undefined;
     const fault = makeFault(random, inTurn ?? random.weighted(weights), random.between(0, lengthMs));
-    // Left out, not chosen again: what follows then is the same with any limit.
+    // A fault beyond a limit is left out, not chosen again: so the following choices do not depend on the limits.
     if (fault !== null && isWithinLimits(fault, made)) faults.push(fault);
   }
   return { seed, seconds, faults: faults.toSorted((a, b) => a.at - b.at) };
@@ -57,7 +57,7 @@ export function makeSchedule({ seed, seconds, kinds }: ScheduleOptions): Schedul
 function calmChanges(random: Random, lengthMs: number): Fault[] {
   return Array.from({ length: random.between(1, 2) }, (_, n) => ({
     kind: 'calm-change',
-    // Apart, so that each is seen for itself.
+    // Far apart, so that each is measured by itself.
     at: random.between(0, Math.floor(lengthMs / 3)) + n * Math.floor((lengthMs * 2) / 3),
     vpn: 'calm',
     port: random.of(PORTS.calm),
@@ -77,7 +77,7 @@ function isWithinLimits(fault: Fault, made: Map<string, number>): boolean {
     group = fault.kind;
     limit = TEMPORAL_WEDGES_AT_MOST;
   } else if ((fault.kind === 'port-lost' || fault.kind === 'health-lost') && 'vpn' in fault) {
-    // Portward's second remedy would be a minute later.
+    // Portward's second remedy would come a minute later.
     group = `${fault.kind} of ${fault.vpn}`;
     limit = 1;
   } else return true;

@@ -11,18 +11,18 @@ import { unsettled } from './settled';
 import { ENGINES_A_VPN, LIMITS } from './site';
 
 const LOOK_EVERY_MS = 200;
-/** The replacement of an engine that failed begins after the fault. */
+/** For so long faults count as causes of a failure: the replacement of a failed engine begins after the fault. */
 export const CAUSES_KEPT_MS = FAILURE_MEMORY_MS + SETTLE_MS;
 
 export interface Settled {
-  /** From the end of the last fault until all was well, and stayed so. */
+  /** From the last fault until all was well and stayed so; if it never was, until the limit. */
   readonly ms: number;
-  /** Empty when it has. */
+  /** Empty when all is well. */
   readonly wrong: readonly string[];
   readonly replacements: readonly ReplacementJson[];
 }
 
-/** Waits until everything is as it is to be and stays so, at most for as long as is promised (I3). */
+/** Waits until all is well and stays so, at most for as long as I3 permits. */
 export async function settle(scene: Scene, from: number, signal: AbortSignal): Promise<Settled> {
   const hold = new Hold();
   for (;;) {

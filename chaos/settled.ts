@@ -1,29 +1,29 @@
 import type { ReplacementJson } from '../src/api/schemas/engines';
 import type { ListedEngine } from './checker/facts';
 
-/** All that is known of a VPN when everything should be as it is to be. */
+/** The state of a VPN, as one look found it. */
 export interface VpnWorld {
   readonly vpn: string;
-  /** What its provider forwards; 0: nothing. */
+  /** The port that its provider forwards; 0: none. */
   readonly port: number;
   readonly healthy: boolean;
-  /** In a list that was not marked stale; null: there is none. */
+  /** Its engines in a fresh list; null: there is none. */
   readonly listed: readonly ListedEngine[] | null;
-  /** The P2P port on which its forwarded engine listens, as that itself says; null: it does not, or there is none. */
+  /** The P2P port of its forwarded engine, by the engine's own answer; null: no such engine, or no answer. */
   readonly listensOn: number | null;
-  /** Containers in Docker with our labels, whatever their state. */
+  /** Containers in Docker with the site's labels, whatever their state. */
   readonly containers: readonly {
     readonly id: string;
     readonly name: string;
     readonly running: boolean;
-    /** For which P2P port it was made; null: for none. */
+    /** The P2P port that it was made for; null: none. */
     readonly p2pLabel: string | null;
   }[];
-  /** Null while the API does not tell, or only what it remembers. */
+  /** Null: the API does not answer. */
   readonly replacements: readonly Pick<ReplacementJson, 'id' | 'state' | 'last_error' | 'cause'>[] | null;
 }
 
-/** I3: what keeps the VPN from being as it is to be; nothing when it is. */
+/** I3: the reasons why the VPN has not settled; empty when it has. */
 export function unsettled(world: VpnWorld, engines: number): string[] {
   const { port, healthy, listed, listensOn, containers, replacements } = world;
   const wrong: string[] = [];
@@ -36,7 +36,7 @@ export function unsettled(world: VpnWorld, engines: number): string[] {
     if (listed.length !== engines) wrong.push(`expected ${engines} engines in the list, found ${listed.length}`);
     if (ports.length !== 1 || ports[0] !== port)
       wrong.push(`expected one forwarded engine on port ${port} in the list, found ports [${ports.join(', ')}]`);
-    // Portward's own word is not enough.
+    // Do not rely on Portward's answer alone.
     const labels = containers.filter(({ id }) => forwarded.some((e) => e.id === id)).map((c) => c.p2pLabel);
     if (labels.some((label) => label !== String(port)))
       wrong.push(`expected the forwarded engine's label to say port ${port}, found ${labels.join(', ') || 'none'}`);
@@ -51,7 +51,7 @@ export function unsettled(world: VpnWorld, engines: number): string[] {
   }
   const down = containers.filter(({ running }) => !running).map(({ name }) => name);
   if (down.length > 0) wrong.push(`containers that don't run: ${down.join(', ')}`);
-  if (replacements === null) wrong.push('the API does not tell its replacements');
+  if (replacements === null) wrong.push('the API does not list its replacements');
   else {
     const running = replacements.filter(({ state }) => state === 'running');
     const texts = running.map((r) => `${r.id} (${r.cause}${r.last_error === null ? '' : `: ${r.last_error}`})`);

@@ -1,4 +1,4 @@
-// Everything that a schedule plays on: simulated VPNs, bystanders, and Portward as three processes.
+// What a schedule is played on: simulated VPNs, bystanders, and Portward as three processes.
 import { randomBytes } from 'node:crypto';
 import Docker from 'dockerode';
 import { engineImage } from '../simulator/engine-image';
@@ -13,14 +13,14 @@ import { VPN_NAMES, type VpnName } from './faults';
 import { PORTS } from './schedule';
 
 export interface SiteOptions {
-  /** With a Docker of its own, which can be stopped. */
+  /** With a Docker Engine of its own, which the harness may stop. */
   readonly privateDocker: boolean;
   readonly onLine: NonNullable<PortwardOptions['onLine']>;
 }
 
 export const ENGINES_A_VPN = 2;
 
-/** Small, so that what is about to happen happens within a schedule. */
+/** Shorter than the defaults, so that everything happens within a schedule. */
 const TIMES_S = {
   GLUETUN_HEALTH_CHECK_INTERVAL_S: 1,
   GLUETUN_TIMEOUT_S: 1,
@@ -34,12 +34,12 @@ const TIMES_S = {
   VPN_UNHEALTHY_RESTART_TIMEOUT_S: 5,
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: 5,
   ENGINE_GRACE_PERIOD_S: 2,
-  // A stream whose end could not be reported is found out by its engine.
+  // If the end of a stream could not be reported, Portward finds it by asking the engine.
   COLLECT_INTERVAL_S: 1,
   CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: 5,
 };
 const ENGINE_STARTUP_MS = 300;
-/** A container that was taken away answers no more, and a request to it would wait for minutes. */
+/** Without a limit, a request to a removed container would wait for minutes. */
 const ADMIN_LIMIT_MS = 3_000;
 
 export const LIMITS: Limits = {
@@ -47,7 +47,7 @@ export const LIMITS: Limits = {
   evictionGraceMs: TIMES_S.EVICTION_GRACE_S * 1000,
   portCacheTtlMs: TIMES_S.GLUETUN_PORT_CACHE_TTL_S * 1000,
   staleLimitMs: 30_000,
-  // What its container takes on a busy machine, and its own start.
+  // The start of a container on a busy machine, and of the engine in it.
   startupMs: 5_000 + ENGINE_STARTUP_MS,
   unhealthyRestartMs: TIMES_S.VPN_UNHEALTHY_RESTART_TIMEOUT_S * 1000,
   portLostMs: TIMES_S.PORT_LOST_TIMEOUT_S * 1000,
@@ -72,7 +72,7 @@ export class Site {
     readonly privateDocker: PrivateDocker | null,
   ) {}
 
-  /** Resolves when Portward's processes run; what they do then is theirs. */
+  /** Resolves when Portward's processes run; they need not have a list yet. */
   static async open(options: SiteOptions): Promise<Site> {
     const privateDocker = options.privateDocker ? await startPrivateDocker() : null;
     const site = new Site(privateDocker?.docker ?? new Docker(), privateDocker);
@@ -106,7 +106,7 @@ export class Site {
     return vpn;
   }
 
-  /** By the name of its container. */
+  /** Finds a VPN by the name of its container. */
   vpnOf = (container: string): VpnName | undefined => VPN_NAMES.find((name) => container === this.containerName(name));
 
   containerName(vpn: VpnName): string {
@@ -151,7 +151,7 @@ export class Site {
     this.vpnsMade.set(name, vpn);
   }
 
-  /** In the VPNs' own networks, and with labels that are nearly ours. */
+  /** Adds containers in the VPNs' own networks, and with labels that differ only a little from Portward's. */
   private async addBystanders(): Promise<void> {
     const [label = '', value = ''] = this.containerLabel.split('=');
     for (const name of VPN_NAMES) {

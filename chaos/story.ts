@@ -3,7 +3,7 @@ import type { Violation } from './checker/rule';
 import type { Fired } from './injector';
 import { faultLine, type Schedule } from './schedule';
 
-/** Of the log around a violation. */
+/** The part of the log that is printed for a violation. */
 const BEFORE_MS = 4_000;
 const AFTER_MS = 1_000;
 const LINES_AT_MOST = 60;
@@ -16,15 +16,15 @@ export interface StoryOptions {
   readonly began: number;
   readonly fired: readonly Fired[];
   readonly log: readonly PartLine[];
-  /** Not only around violations. */
+  /** Print all of the log, not only the lines around violations. */
   readonly wholeLog: boolean;
-  /** Run in the same environment before. */
+  /** The schedules that were played on the same site before. */
   readonly seedsBefore: readonly number[];
-  /** Those of the command line, but for seed and number of schedules. */
+  /** The options of the command line, without the seed and the number of schedules. */
   readonly options: readonly string[];
 }
 
-/** All that is needed to understand a violation and to see it again. */
+/** The lines that explain the violations of a schedule: its faults, the log, and the command that replays it. */
 export function story(violations: readonly Violation[], told: StoryOptions): string[] {
   const { schedule, began, fired, log, wholeLog, seedsBefore, options } = told;
   const since = (at: number) => `${((at - began) / 1000).toFixed(2).padStart(6)} s`;
@@ -42,7 +42,7 @@ export function story(violations: readonly Violation[], told: StoryOptions): str
   for (const { promise, at } of wholeLog ? [] : violations) {
     lines.push('', `Log around ${promise} at ${since(at)}:`);
     const around = log.filter((line) => line.at > at - BEFORE_MS && line.at < at + AFTER_MS).slice(-LINES_AT_MOST);
-    // What does not come to rest says nothing for long.
+    // A Portward that does not settle may have logged nothing for long: then print its last lines.
     const before = log.filter((line) => line.at <= at).slice(-LINES_IN_QUIET);
     lines.push(...(around.length > 0 ? around : before).map(logLine));
   }
@@ -51,6 +51,6 @@ export function story(violations: readonly Violation[], told: StoryOptions): str
     ['npm run chaos --', `--seed ${seed}`, `--schedules ${schedules}`, ...options].join(' ');
   lines.push('', `Replay: ${command(schedule.seed, 1)}`);
   const [first] = seedsBefore;
-  if (first !== undefined) lines.push(`With what was before it: ${command(first, schedule.seed - first + 1)}`);
+  if (first !== undefined) lines.push(`With the schedules before it: ${command(first, schedule.seed - first + 1)}`);
   return lines;
 }

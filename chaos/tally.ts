@@ -11,11 +11,11 @@ interface Count {
   failed: number;
 }
 
-/** Other faults may stand in a kind's way now and then, but not in so many tries. */
+/** With so many tries, other faults can't have prevented a kind of fault each time. */
 const TRIES_ENOUGH = 4;
 const OF_DOCKER: readonly FaultKind[] = ['docker-restart', 'docker-kill'];
 
-/** What a run comes to, over all its sites. */
+/** The totals of a run over all its sites. */
 export class Tally {
   schedules = 0;
   violations = 0;
@@ -27,7 +27,7 @@ export class Tally {
   longestGap: { readonly ms: number; readonly text: string } = { ms: 0, text: 'none' };
   longestSettle = { ms: 0, seed: 0 };
   largestLagMs = 0;
-  /** Why, by the seed of the schedule, which is played again on another one. */
+  /** Why a site was lost, by the seed of its schedule. That schedule is played again on another site. */
   readonly lostSites = new Map<number, string>();
   readonly calm: number[] = [];
   private readonly counts = new Map<FaultKind, Count>();
@@ -47,8 +47,8 @@ export class Tally {
   }
 
   /**
-   * What was to break and never did, so that nothing was tested by it: each kind in one line. Few tries may all have been
-   * hindered by other faults.
+   * The kinds of fault that were planned and never happened, each in one line: the run has tested nothing about them. A kind with
+   * few tries is left out if other faults prevented it.
    */
   neverFired({ privateDocker }: { readonly privateDocker: boolean }): string[] {
     return FAULT_KINDS.flatMap((kind) => {
@@ -69,7 +69,7 @@ export class Tally {
     for (const id of ids) this.replacements.add(id);
   }
 
-  /** When a site is closed. */
+  /** Adds the results of a site that is being closed. */
   addChecker(checker: Checker): void {
     this.calm.push(...checker.calm.latencies);
     this.failed += checker.streams.failed;
@@ -89,24 +89,24 @@ export class Tally {
     const rows: [string, string][] = [
       ['schedules', String(this.schedules)],
       ['replacements', String(this.replacements.size)],
-      ['longest time without a forwarded engine, its VPN in order', this.longestGap.text],
+      ['longest time without a forwarded engine on a VPN in order', this.longestGap.text],
       ['longest time to settle', `${seconds(this.longestSettle.ms)} (seed ${this.longestSettle.seed})`],
       [
         "the calm VPN's changes, until the old port is hidden",
         `${calm.length}, median ${seconds(median)}, longest ${seconds(calm.at(-1) ?? 0)}`,
       ],
-      ['the most that was allowed for a machine that was late', seconds(this.largestLagMs)],
-      ['answers of /engines that were checked', String(this.answers)],
-      ['streams that the proxy was asked for', String(this.streams)],
+      ['most time that was allowed because the machine was slow', seconds(this.largestLagMs)],
+      ['answers of /engines checked', String(this.answers)],
+      ['streams that viewers asked for', String(this.streams)],
       ['… failed', String(this.failed)],
       ...EXCUSES.map((excuse): [string, string] => [`… lost because ${excuse}`, String(this.excused.get(excuse) ?? 0)]),
-      ['streams that were reported', String(this.reported)],
+      ['streams that proxies reported', String(this.reported)],
       ['… cut off with an engine that had to be stopped', String(this.cutOff)],
-      ['sites that were lost to a Docker that did not come back', String(this.lostSites.size)],
+      ['sites given up because Docker did not come back after a kill', String(this.lostSites.size)],
       ['violations', String(this.violations)],
     ];
     return [
-      ...textTable(['fault', 'fired', 'not possible then', 'failed'], kinds),
+      ...textTable(['fault', 'fired', 'not possible', 'failed'], kinds),
       ...this.notDone.map((text) => `  ${text}`),
       '',
       ...textTable(['what', 'result'], rows),

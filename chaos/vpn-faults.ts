@@ -8,15 +8,15 @@ import type { Scene } from './scene';
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 
 const HEALTHY_LIMIT_MS = 20_000;
-/** From the first try on; the last one may take longer. */
+/** No new try begins after this time; the last one may take longer. */
 const REPAIRED_LIMIT_MS = 30_000;
-/** Portward has this long to restart a VPN, or to have its port back. */
+/** Portward has this long to restart a VPN, or to get its port back. */
 const REMEDY_LIMIT_MS = 60_000;
 const HEALED_AFTER_MS = 5_000;
-/** Portward's remedy may have the tunnel down just now. */
+/** For so long a port change is tried again: Portward's remedy may have stopped the VPN just then. */
 const CHANGE_LIMIT_MS = 10_000;
 
-/** Portward has not done what it is to do about a VPN. */
+/** Portward has not come back, or has not restarted a VPN, in time. */
 export class RemedyMissing extends Error {}
 
 export async function changePort({ site, truth, watch }: Scene, vpn: VpnName, port: number): Promise<string> {
@@ -76,10 +76,12 @@ export async function losePort(scene: Scene, { vpn, port }: Of<'port-lost'>): Pr
       await site.vpn(vpn).stopVpn();
       await site.vpn(vpn).runVpn();
     }
-    // Not at once: what was seen last is the port before.
+    // Not before 500 ms: the latest record may still have the port before the loss.
     while (Date.now() - lostAt < 500 || truth.portOf(vpn) === 0) {
       if (Date.now() - lostAt > REMEDY_LIMIT_MS)
-        throw new RemedyMissing(`the port of VPN ${vpn} is lost since ${REMEDY_LIMIT_MS} ms, and nobody had it back`);
+        throw new RemedyMissing(
+          `VPN ${vpn} has had no port for ${REMEDY_LIMIT_MS} ms, and Portward has not restarted it`,
+        );
       await sleep(100);
     }
     return `back after ${Date.now() - lostAt} ms${heal ? ', by the harness' : ''}`;
@@ -93,7 +95,7 @@ export async function controlTrouble(scene: Scene, fault: Of<'control-trouble'>)
     let outcome = '';
     try {
       await sleep(forMs / 2);
-      // Beside a fault of the VPN itself the port may not be there to change.
+      // If the VPN itself has a fault at the same time, the change may fail.
       if (port !== null) outcome = await changePort(scene, vpn, port).catch((error: unknown) => String(error));
       await sleep(forMs / 2);
     } finally {
@@ -159,13 +161,13 @@ export async function loseHealth(scene: Scene, { vpn }: Of<'health-lost'>): Prom
     try {
       await container.untilHealth('healthy', REMEDY_LIMIT_MS);
     } catch (error) {
-      throw new RemedyMissing(`VPN ${vpn} stays unhealthy, and nobody has restarted it: ${String(error)}`);
+      throw new RemedyMissing(`VPN ${vpn} stays unhealthy, and Portward has not restarted it: ${String(error)}`);
     }
     return `healthy after ${Date.now() - lostAt} ms${scene.heal ? ', by the harness' : ''}`;
   });
 }
 
-/** Also when a container with its name was left by a Docker that was killed while making it. */
+/** Makes the VPN's container anew. A Docker that was killed meanwhile may have left a container with its name, so that goes first. */
 async function makeAnew(scene: Scene, vpn: VpnName): Promise<string> {
   const { site } = scene;
   return during(scene, 'vpn', vpn, async () => {
@@ -175,7 +177,7 @@ async function makeAnew(scene: Scene, vpn: VpnName): Promise<string> {
   });
 }
 
-/** After everything that was done to a VPN, and what of it went wrong: it is as a provider would have it. */
+/** Brings a VPN back into order after all its faults, also after those that failed half-way. */
 export async function repair(scene: Scene, vpn: VpnName): Promise<void> {
   const deadline = Date.now() + REPAIRED_LIMIT_MS;
   for (;;) {
@@ -183,7 +185,7 @@ export async function repair(scene: Scene, vpn: VpnName): Promise<void> {
       await mend(scene, vpn);
       return;
     } catch (error) {
-      // Docker or Portward may start it, or start it again, at the same time.
+      // Docker or Portward may start or restart the container at the same time.
       if (Date.now() > deadline) throw error;
       await sleep(100);
     }
@@ -203,7 +205,7 @@ async function mend(scene: Scene, vpn: VpnName): Promise<void> {
   try {
     await container.untilAnswering();
   } catch (error) {
-    // A Docker that was killed may take a container for a running one whose process is gone.
+    // A Docker that was killed may call a container running although its process is gone.
     if (!(await container.relocate()).State.Running) throw error;
     await makeAnew(scene, vpn);
   }
@@ -221,7 +223,7 @@ async function mend(scene: Scene, vpn: VpnName): Promise<void> {
   truth.sawPort(vpn, (await container.state()).port, Date.now());
 }
 
-/** The VPN's port, or the one that it would have. */
+/** The VPN's port; while it has none, the first one of its list. */
 function currentPort({ truth }: Scene, vpn: StormyVpn): number {
   return truth.portOf(vpn) || PORTS[vpn][0] || 0;
 }

@@ -7,8 +7,8 @@ import { NewOrders } from './new-orders';
 const ASK_EVERY_MS = 100;
 
 /**
- * Asks the simulated provider itself, whatever its control server says and whoever changes the port; and tells what the control
- * server was told to do.
+ * Records a VPN's true port by asking the simulated provider, whatever the control server says, and reports the orders that the
+ * control server got.
  */
 export class VpnWatch {
   private readonly watching: Promise<void>;
@@ -39,7 +39,7 @@ export class VpnWatch {
       } catch {
         // Restarting, or gone: there is no port.
         this.truth.sawPort(this.name, 0, Date.now());
-        // It may be elsewhere since somebody else has started it again.
+        // If Docker or Portward has started the container again, it may have another address.
         await this.vpn.relocate().catch(() => {});
       }
       await sleep(ASK_EVERY_MS);

@@ -17,11 +17,11 @@ export type List = Extract<Answer, { outcome: 'list' }>;
 const VIEWERS = 3;
 const PROBE_LIMIT_MS = 2_000;
 
-/** Sees all there is to see of a site, all the time, and tells it as facts. */
+/** Observes a site all the time and passes everything on as facts. */
 export class Watch {
   /** The last list that was not marked stale. */
   list: List | null = null;
-  /** Who is there while a schedule is played. */
+  /** Viewers with reported streams, while a schedule is played. */
   readonly players: Players;
   private readonly parts: { stop(): Promise<unknown> }[] = [];
   private readonly waiting = new Set<(fact: Fact) => void>();
@@ -74,7 +74,7 @@ export class Watch {
     return watch;
   }
 
-  /** People zap from then on. */
+  /** Starts the viewers that keep changing streams. */
   startViewers(): void {
     this.viewers.start(VIEWERS);
   }
@@ -98,7 +98,7 @@ export class Watch {
     for (const waiter of this.waiting) waiter(fact);
   }
 
-  /** The first fact from now on that passes; null when none comes in time. */
+  /** The next fact that passes the test; null when the time is up. */
   until<F extends Fact>(test: (fact: Fact) => fact is F, limitMs: number): Promise<F | null> {
     return new Promise((resolve) => {
       const end = (found: F | null): void => {
@@ -114,7 +114,7 @@ export class Watch {
     });
   }
 
-  /** The first answer that was asked for after `after` and is a list that is not marked stale. */
+  /** The first fresh list whose request was sent after `after`; null when the time is up. */
   untilFresh(after: number, limitMs: number): Promise<List | null> {
     return this.until(
       (fact): fact is List =>
@@ -123,7 +123,7 @@ export class Watch {
     );
   }
 
-  /** One that is listed now. */
+  /** An engine in the latest fresh list. */
   engine(vpn: VpnName, role: EngineRole): ListedEngine | null {
     return this.list?.engines.find((e) => e.vpn === vpn && e.forwarded === (role === 'forwarded')) ?? null;
   }

@@ -5,9 +5,9 @@ import type { Rule, RuleContext } from './rule';
 
 const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
 
-/** I4: whatever happens to other VPNs, this one's change is seen in time. */
+/** I4: whatever happens to the other VPNs, a port change of the calm VPN is seen in time. */
 export class CalmRule implements Rule {
-  /** From the new port to the first answer that does not show the old one any more; ms. */
+  /** From the new port to the first answer that no longer shows the old port; ms. */
   readonly latencies: number[] = [];
   private waiting: CalmChange | null = null;
 
@@ -15,7 +15,7 @@ export class CalmRule implements Rule {
 
   hear(fact: Fact): void {
     if (fact.kind === 'calm change') {
-      // One that was overtaken by another is not measured.
+      // A change that the next one overtakes is not measured.
       this.waiting = fact.from === fact.to ? null : fact;
       return;
     }

@@ -12,10 +12,10 @@ import type { Rule, RuleContext, Violation } from './rule';
 import { ServiceRule } from './service';
 import { StreamsRule } from './streams';
 
-/** One broken promise is often seen in each of a thousand answers. */
+/** Violations of one promise within this time count once: thousands of answers may show the same one. */
 const SAME_AGAIN_MS = 5_000;
 
-/** Holds all that is seen against all that was promised. */
+/** Passes every fact to every rule, and collects the violations. */
 export class Checker {
   readonly violations: Violation[] = [];
   readonly calm: CalmRule;

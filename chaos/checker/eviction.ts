@@ -3,12 +3,12 @@ import { ANSWER_AGE_MS, COMING_BACK_MS, ECHO_MS, RESOLUTION_MS, TASK_COMING_BACK
 import type { Rule, RuleContext } from './rule';
 
 /**
- * I1: an evicted engine is not shown again. I2: an engine has left the list for the whole grace before its container is
- * stopped.
+ * I1: an evicted engine is not listed again. I2: an engine has been off the list for the whole grace before its
+ * container is stopped.
  */
 export class EvictionRule implements Rule {
   private readonly evictedAt = new Map<string, number>();
-  /** When the latest request that was answered with it was sent. */
+  /** By engine: when the latest request was sent whose answer lists it. */
   private readonly listedAt = new Map<string, number>();
   private readonly freshlyListedAt = new Map<string, number>();
   private readonly stopped = new Set<string>();
@@ -34,8 +34,8 @@ export class EvictionRule implements Rule {
   }
 
   /**
-   * A stale list of an API that began while Temporal was away comes from its file. If an engine was evicted just before Temporal went
-   * away, and the API was killed before it heard of that, no process can know it.
+   * An API process that starts while Temporal is away serves the stale list in its file. If an engine was evicted just before
+   * Temporal went away, and the former API process was killed before it knew that, no process can know it.
    */
   private isFromFileWithoutTemporal({ sentAt, staleSeconds }: Answer & { readonly outcome: 'list' }): boolean {
     const { truth } = this.context;

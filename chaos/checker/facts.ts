@@ -1,8 +1,8 @@
-// What the checker is told, in the order in which it was seen. Times are ms since the epoch.
+// The facts that the checker gets, in the order in which the harness saw them. Times are ms since the epoch.
 import type { ProxyEngine } from '../../simulator/proxy-engine';
 import type { VpnName } from '../faults';
 
-/** What came of one `GET /engines`. */
+/** The outcome of one `GET /engines`. */
 export type Answer = {
   readonly kind: 'answer';
   readonly sentAt: number;
@@ -24,24 +24,24 @@ export interface ListedEngine {
   readonly httpPort: number;
   readonly forwarded: boolean;
   readonly p2pPort: number | null;
-  /** Null: by nobody but those who made it, and what they say is not of the VPN's port. */
+  /** Null: no observation has seen the engine since it was made, so it says nothing about the time of the VPN's port. */
   readonly lastSeen: number | null;
 }
 
-/** An event of a container, as Docker tells it. */
+/** An event of a container, from Docker. */
 export interface ContainerEvent {
   readonly kind: 'container event';
   readonly at: number;
   readonly action: string;
   readonly id: string;
   readonly name: string;
-  /** What is known of it by its labels. */
+  /** The container's kind, found by its id, name or labels. */
   readonly is: 'engine' | 'bystander' | 'vpn';
-  /** Which VPN it is; null for what is none. */
+  /** Null: the container is not a VPN's. */
   readonly vpn: VpnName | null;
 }
 
-/** Docker was asked after an update: the engine's restart policy is `no` since then. */
+/** Portward has set the engine's restart policy to `no`: the harness asked Docker after an `update` event. */
 export interface EvictionMark {
   readonly kind: 'eviction mark';
   readonly at: number;
@@ -49,7 +49,7 @@ export interface EvictionMark {
   readonly name: string;
 }
 
-/** What an engine's API said when it was first seen in the list. */
+/** The answer of an engine's API when the list had the engine for the first time. */
 export interface Probe {
   readonly kind: 'probe';
   readonly at: number;
@@ -58,7 +58,7 @@ export interface Probe {
   readonly error: string | null;
 }
 
-/** Another route of the API that the harness asked. */
+/** An answer of another route of the API. */
 export interface ApiAnswer {
   readonly kind: 'api answer';
   readonly at: number;
@@ -67,16 +67,16 @@ export interface ApiAnswer {
   readonly body: string;
 }
 
-/** The calm VPN has another port. */
+/** The calm VPN has got another port. */
 export interface CalmChange {
   readonly kind: 'calm change';
-  /** When the new port was there. */
+  /** When the VPN had the new port. */
   readonly at: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** A VPN's control server was told to stop the VPN inside its container, or to run it. The harness does so by other ways. */
+/** Portward told a VPN's control server to stop the VPN inside its container, or to run it. The harness does not use that route. */
 export interface VpnOrder {
   readonly kind: 'vpn order';
   readonly at: number;
@@ -84,7 +84,7 @@ export interface VpnOrder {
   readonly status: 'running' | 'stopped';
 }
 
-/** A process of Portward ended that nobody had told to. */
+/** A process of Portward ended without the harness having ended it. */
 export interface UnexpectedExit {
   readonly kind: 'unexpected exit';
   readonly at: number;
@@ -92,33 +92,33 @@ export interface UnexpectedExit {
   readonly how: string;
 }
 
-/** What Portward is to do about a VPN by itself was not done. */
+/** Portward has not restarted a VPN, or got back in time, though it should have by itself. */
 export interface RemedyMissing {
   readonly kind: 'remedy missing';
   readonly at: number;
   readonly what: string;
 }
 
-/** A stream of the proxy-like client that failed or was cut short. */
+/** A stream of the simulated proxy that failed or was cut short. */
 export interface StreamFailure {
   readonly kind: 'stream failure';
-  /** When the proxy was asked for it. */
+  /** When the viewer asked the proxy for it. */
   readonly beganAt: number;
   readonly at: number;
   readonly engine: { readonly id: string; readonly vpn: VpnName } | null;
   readonly reason: string;
 }
 
-/** A proxy has reported a stream, and was told that it is known. */
+/** A proxy has reported a stream, and the API has accepted the report. */
 export interface StreamReported {
   readonly kind: 'stream reported';
-  /** When it was answered. */
+  /** When the API answered the report. */
   readonly at: number;
   readonly id: string;
   readonly engine: ListedEngine;
 }
 
-/** Its viewer is about to leave, or has nothing to see any more. */
+/** A reported stream ends: its viewer is about to leave, or its playback has broken off. */
 export interface StreamOver {
   readonly kind: 'stream over';
   readonly at: number;

@@ -9,7 +9,7 @@ type List = Extract<Answer, { outcome: 'list' }>;
 
 const OF_THE_VPN: readonly TroubleKind[] = ['control', 'health', 'vpn'];
 
-/** I1: what is shown as forwarded is on the VPN's port, as last observed, and is alone in that. I7: no port is made up. */
+/** I1: at most one engine of a VPN is listed as forwarded, and it is on the VPN's last observed port. I7: no port is invented. */
 export class ForwardingRule implements Rule {
   constructor(private readonly context: RuleContext) {}
 
@@ -23,7 +23,7 @@ export class ForwardingRule implements Rule {
         this.violate('I1', fact, `${other.name} and ${engine.name} are both listed as forwarded on VPN ${engine.vpn}`);
       }
       seen.set(engine.vpn, engine);
-      // An answer is marked stale for the sake of one VPN: of the others it says what is true now.
+      // Stale answers are checked too: the mark may be because of one VPN, and the answer is right about the others.
       this.check(fact, engine);
     }
   }
@@ -41,13 +41,13 @@ export class ForwardingRule implements Rule {
       this.checkLifetime(answer, engine);
       return;
     }
-    // While nothing could be observed, the last observation counts, however old; the answer says how old.
-    const blindFrom = this.blindSince(vpn, from, answer.at);
-    const wasBlind = truth.between(from - RECOVERY_MS, answer.at, (t) => this.blinds(vpn, t)).length > 0;
-    const wasReadable = OF_THE_VPN.every((kind) => !truth.was(kind, vpn, blindFrom, answer.at));
+    // While Portward can't observe, its last observation counts, however old it is; the engine's `last_seen` has its time.
+    const unobservedFrom = this.unobservedSince(vpn, from, answer.at);
+    const wasUnobserved = truth.between(from - RECOVERY_MS, answer.at, (t) => this.prevents(vpn, t)).length > 0;
+    const wasReadable = OF_THE_VPN.every((kind) => !truth.was(kind, vpn, unobservedFrom, answer.at));
     const seen = wasReadable ? Math.min(lastSeen ?? 0, from + window) : 0;
-    const observedAt = Math.max(blindFrom, seen);
-    if (wasBlind && truth.hadPort(vpn, p2pPort, observedAt - window, answer.at)) {
+    const observedAt = Math.max(unobservedFrom, seen);
+    if (wasUnobserved && truth.hadPort(vpn, p2pPort, observedAt - window, answer.at)) {
       this.checkLifetime(answer, engine);
       return;
     }
@@ -69,23 +69,24 @@ export class ForwardingRule implements Rule {
     if (!unreadable) return;
     const expired = unreadable.from + limits.portCacheTtlMs + notice(limits) + lag(unreadable.from, answer.at);
     if (answer.sentAt <= expired) return;
-    // A watcher that began anew meanwhile counts from its own first failure.
-    const others = (t: Trouble) => this.blinds(engine.vpn, t) && t !== unreadable;
+    // After another trouble the watcher may have begun anew; it then counts from its own first failure.
+    const others = (t: Trouble) => this.prevents(engine.vpn, t) && t !== unreadable;
     if (truth.between(unreadable.from - RECOVERY_MS, answer.at, others).length > 0) return;
     this.violate(
       'I7',
       answer,
-      `${engine.name} is listed as forwarded, while VPN ${engine.vpn}'s port can't be read since ${answer.sentAt - unreadable.from} ms`,
+      `${engine.name} is listed as forwarded, though VPN ${engine.vpn}'s port could not be read for ${answer.sentAt - unreadable.from} ms`,
     );
   }
 
-  /** Since when nothing could be observed; `from` when it could. */
-  private blindSince(vpn: VpnName, from: number, to: number): number {
-    const since = troubledSince(this.context.truth, { from, to }, (t) => this.blinds(vpn, t));
+  /** Since when Portward could not observe the VPN; `from` if it could. */
+  private unobservedSince(vpn: VpnName, from: number, to: number): number {
+    const since = troubledSince(this.context.truth, { from, to }, (t) => this.prevents(vpn, t));
     return Math.min(from, since ?? from);
   }
 
-  private blinds(vpn: VpnName, { kind, target }: Trouble): boolean {
+  /** Whether the trouble prevents an observation of the VPN. */
+  private prevents(vpn: VpnName, { kind, target }: Trouble): boolean {
     if (kind === 'worker' || kind === 'temporal' || kind === 'docker') return true;
     return OF_THE_VPN.includes(kind) && target === vpn;
   }

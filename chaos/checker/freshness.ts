@@ -5,9 +5,9 @@ import type { Rule, RuleContext } from './rule';
 
 const PROGRAM: readonly TroubleKind[] = ['worker', 'api', 'temporal', 'docker'];
 
-/** There is a list, and one that is not out of date, unless something of Portward or Docker is away or just coming back. */
+/** The API gives a fresh list, unless a process of Portward, Temporal or Docker is away or has only just come back. */
 export class FreshnessRule implements Rule {
-  /** When the latest answer that was a list without a mark was asked for, or the first answer of all. */
+  /** When the request for the latest fresh list was sent; before there is one, when the first request of all was. */
   private freshAt: number | null = null;
 
   constructor(private readonly context: RuleContext) {}
@@ -22,7 +22,7 @@ export class FreshnessRule implements Rule {
       const most = STALE_MOMENT_MS + this.context.lag(freshAt, fact.at);
       const ms = sentAt - freshAt;
       if (ms > most)
-        this.judge(fact, `every list since ${ms} ms is marked stale; expected ${Math.round(most)} ms at most`);
+        this.judge(fact, `every list for ${ms} ms was marked stale; expected ${Math.round(most)} ms at most`);
     }
   }
 

@@ -8,7 +8,7 @@ export interface Gap {
   readonly ms: number;
 }
 
-/** How long a VPN that was in order had no forwarded engine in the list. It asserts nothing: I3 does. */
+/** The longest time for which a VPN in order had no forwarded engine in the list. It is only measured: I3 has the limit. */
 export class Gaps implements Rule {
   longest: Gap | null = null;
   private readonly since = new Map<VpnName, number>();

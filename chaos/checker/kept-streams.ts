@@ -3,7 +3,7 @@ import type { ContainerEvent, Fact, StreamReported } from './facts';
 import { ECHO_MS, SETTLE_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
-/** What gives Portward a reason to replace engines may be acted on so much later: one engine after another, each with its start. */
+/** For so long after a fault Portward may still replace engines because of it: it replaces them one by one, each with its start. */
 const ACTED_ON_WITHIN_MS = SETTLE_MS + 30_000;
 const OF_THE_VPN: readonly TroubleKind[] = ['vpn', 'health', 'reconnect'];
 
@@ -12,16 +12,16 @@ interface Kept extends StreamReported {
 }
 
 /**
- * An engine with a stream that was reported is stopped only if it had to be: its port or its VPN was another one, it was hurt, or somebody
- * wanted it gone. Who wants fewer engines, and whatever ends Portward's processes, takes none of those.
+ * An engine with a reported stream is stopped only if it has to be: its VPN's port changed, its VPN was in trouble, it was hurt, or
+ * somebody had it replaced or removed. A smaller number of engines is no reason, and neither is the end of a process of Portward.
  */
 export class KeptStreamsRule implements Rule {
   reported = 0;
-  /** Of engines that had to be stopped. */
+  /** Streams that ended with an engine that had to be stopped. */
   cutOff = 0;
   private readonly streams = new Map<string, Kept>();
   private readonly stopped = new Set<string>();
-  /** When VPNs were restarted inside their containers by Portward. */
+  /** When Portward restarted VPNs inside their containers. */
   private readonly orders: { readonly vpn: string; readonly at: number }[] = [];
 
   constructor(private readonly context: RuleContext) {}
@@ -45,7 +45,7 @@ export class KeptStreamsRule implements Rule {
     }
   }
 
-  /** Docker may tell a little later that an engine was stopped. */
+  /** Keeps the stream for a while: Docker may report the stop of its engine a little later. */
   private end(id: string, at: number): void {
     const stream = this.streams.get(id);
     if (stream) stream.overAt = Math.min(stream.overAt, at);
@@ -72,15 +72,15 @@ export class KeptStreamsRule implements Rule {
     const { truth } = this.context;
     const from = at - ACTED_ON_WITHIN_MS;
     const { id, vpn, p2pPort, httpPort } = engine;
-    const calls = ({ kind, target }: Trouble) =>
+    const isReason = ({ kind, target }: Trouble) =>
       kind === 'docker' ||
       (OF_THE_VPN.includes(kind) && target === vpn) ||
       ((kind === 'engine' || kind === 'hang' || kind === 'order') && target === id) ||
       (kind === 'order' && p2pPort !== null && target === vpn);
-    if (truth.between(from, at, calls).length > 0) return true;
+    if (truth.between(from, at, isReason).length > 0) return true;
     if (this.orders.some((order) => order.vpn === vpn && order.at >= from && order.at <= at)) return true;
     const ports = truth.portsOf(vpn, from, at);
-    // A plain engine makes room for the forwarded one, whose port it has.
+    // A plain engine has to go if the VPN's new port is the engine's HTTP port.
     return p2pPort === null ? ports.includes(httpPort) : ports.some((port) => port !== p2pPort);
   }
 }

@@ -5,9 +5,10 @@ import { ECHO_MS, notice } from './limits';
 import type { Rule, RuleContext } from './rule';
 import { troubledSince } from './troubled-since';
 
-const BLINDING: readonly TroubleKind[] = ['worker', 'temporal', 'docker'];
+/** While one of them is away Portward can't observe. */
+const OBSERVERS: readonly TroubleKind[] = ['worker', 'temporal', 'docker'];
 
-/** A VPN is restarted only for what Portward is to restart it for: lost health, or a lost port, that has lasted long enough. */
+/** Portward restarts a VPN only after its health or its port has been lost for long enough. */
 export class RestartsRule implements Rule {
   constructor(private readonly context: RuleContext) {}
 
@@ -20,13 +21,13 @@ export class RestartsRule implements Rule {
       this.violate(at, `the container of VPN ${vpn} was ended`, limits.unhealthyRestartMs);
     } else if (fact.kind === 'vpn order' && fact.status === 'stopped') {
       const { vpn, at } = fact;
-      // A VPN that was down has no port until it is up.
+      // A VPN that was down has no port until it is up, so 'vpn' counts as well.
       if (this.isCalledFor(vpn, at, { kinds: ['control', 'vpn'], lastedMs: limits.portLostMs })) return;
       this.violate(at, `the control server of VPN ${vpn} was told to stop it`, limits.portLostMs);
     }
   }
 
-  /** What nobody could see coming to an end goes on for Portward. */
+  /** A trouble whose end Portward could not observe counts as going on. */
   private isCalledFor(
     vpn: VpnName,
     at: number,
@@ -35,13 +36,13 @@ export class RestartsRule implements Rule {
     const { truth, limits, lag } = this.context;
     const window = notice(limits);
     const from = at - window - lag(at - window, at);
-    const isHers = ({ kind, target }: Trouble) => kinds.includes(kind) && target === vpn;
-    const since = troubledSince(truth, { from, to: at }, (t) => isHers(t) || BLINDING.includes(t.kind));
-    return since !== null && at - since >= lastedMs && truth.between(since, at, isHers).length > 0;
+    const isOfTheVpn = ({ kind, target }: Trouble) => kinds.includes(kind) && target === vpn;
+    const since = troubledSince(truth, { from, to: at }, (t) => isOfTheVpn(t) || OBSERVERS.includes(t.kind));
+    return since !== null && at - since >= lastedMs && truth.between(since, at, isOfTheVpn).length > 0;
   }
 
   private violate(at: number, what: string, lastedMs: number): void {
     const reason = `no fault that lasted for ${lastedMs} ms called for it`;
-    this.context.violate('remedy', at, `${what}, and ${reason}`);
+    this.context.violate('remedy', at, `${what}, though ${reason}`);
   }
 }

@@ -2,9 +2,9 @@ import type { GroundTruth } from '../ground-truth';
 import type { Fact } from './facts';
 import type { Limits } from './limits';
 
-/** Something that must never be. */
+/** A broken promise. */
 export interface Violation {
-  /** The promise, as in the design: I1 to I7, or what else is looked at. */
+  /** I1 to I7 of the design, or the name of another promise, such as `streams`. */
   readonly promise: string;
   readonly at: number;
   /** What was expected and what was seen. */
@@ -14,12 +14,12 @@ export interface Violation {
 export interface RuleContext {
   readonly truth: GroundTruth;
   readonly limits: Limits;
-  /** By how much the machine may have made things late between two times; ms. */
+  /** By how much the machine may have delayed Portward between two times; ms. */
   readonly lag: (from: number, to: number) => number;
   readonly violate: (promise: string, at: number, what: string) => void;
 }
 
-/** Watches over one promise: is told every fact, remembers what it needs. */
+/** Checks one promise or a few: gets every fact, and remembers what it needs. */
 export interface Rule {
   hear(fact: Fact): void;
 }

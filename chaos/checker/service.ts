@@ -3,12 +3,12 @@ import { knownAt } from './known';
 import { ECHO_MS, RECOVERY_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
-/** Events that only somebody's doing can bring about. */
+/** Docker's events that have a call to Docker as their cause. */
 const TOUCHES = ['kill', 'stop', 'destroy', 'update', 'rename', 'pause', 'restart'];
 
 /**
- * What else must hold: bystanders are left alone (I5), listed engines answer (I6), the API answers as documented, and no
- * process ends by itself.
+ * The other promises: Portward does not touch bystanders (I5), listed engines answer (I6), the API answers as documented, and
+ * no process ends by itself.
  */
 export class ServiceRule implements Rule {
   constructor(private readonly context: RuleContext) {}
@@ -47,7 +47,7 @@ export class ServiceRule implements Rule {
     }
   }
 
-  /** It was hurt, and what had to see that has not had the time to, or was away itself. */
+  /** The harness has hurt the engine, and Portward has not had the time to see that, or was away itself. */
   private isExcusedProbe({ at, engine }: Probe): boolean {
     const hurts = this.context.truth.between(0, at, ({ kind, target }) => {
       if (kind === 'engine' || kind === 'hang') return target === engine.id;

@@ -5,7 +5,7 @@ import { knownAt } from './known';
 import { LIST_KEPT_MS } from './limits';
 import type { Rule, RuleContext } from './rule';
 
-/** Faults that no program could hide from a viewer. */
+/** Faults that no program could hide from a viewer. The final table ends its rows with these texts. */
 export const EXCUSES = [
   'its engine was hurt',
   "its engine's VPN was down",
@@ -16,15 +16,15 @@ export const EXCUSES = [
 export type Excuse = (typeof EXCUSES)[number];
 
 /**
- * A stream may fail only if what it played on was hurt by the harness, and only if Portward could not have known of that
- * when the proxy took its list. A replacement by Portward itself is no excuse.
+ * A stream may fail only if the harness has hurt the engine, and only if Portward could not know of that when the proxy
+ * took its list. A replacement that Portward began itself is no excuse.
  */
 export class StreamsRule implements Rule {
   readonly excused = new Map<Excuse, number>();
   failed = 0;
-  /** When containers of VPNs have ended. */
+  /** When containers of VPNs ended. */
   private readonly ends: { readonly vpn: VpnName; readonly at: number }[] = [];
-  /** Requests of lists that had engines again after Docker was away. */
+  /** When the request was sent for the first list that had engines again after Docker was away. */
   private listedAgainAt = 0;
 
   constructor(private readonly context: RuleContext) {}
@@ -65,7 +65,7 @@ export class StreamsRule implements Rule {
     return hurt.kind === 'vpn' ? "its engine's VPN was down" : 'its engine was hurt';
   }
 
-  /** A VPN that is stopped and started again later has hurt its engines when it was stopped. */
+  /** When the trouble hurt the engines; for a VPN that was stopped and started again later, when it was stopped. */
   private hurtAt({ kind, target, from, to }: Trouble, at: number): number {
     const latest = Math.min(to, at);
     if (kind === 'hang') return from;
@@ -73,7 +73,7 @@ export class StreamsRule implements Rule {
     return this.ends.findLast((end) => end.vpn === target && end.at >= from && end.at <= latest)?.at ?? latest;
   }
 
-  /** It had no list, or an empty one. */
+  /** The proxy had no list, or an empty one. */
   private excuseWithoutEngine({ beganAt, at }: StreamFailure): Excuse | null {
     const { truth, limits } = this.context;
     if (truth.was('api', null, beganAt - LIST_KEPT_MS, at)) return 'the API was killed';

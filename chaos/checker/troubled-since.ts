@@ -2,8 +2,8 @@ import type { GroundTruth, Trouble } from '../ground-truth';
 import { RECOVERY_MS } from './limits';
 
 /**
- * When the troubles that pass the test and lasted into the time between, or until shortly before, began; one that came shortly
- * after another is its continuation. Null without any.
+ * When the trouble began that lasted into the given time, or ended shortly before it. Troubles that follow one another within
+ * RECOVERY_MS count as one. Null: none passes the test.
  */
 export function troubledSince(
   truth: GroundTruth,

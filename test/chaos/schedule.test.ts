@@ -17,14 +17,14 @@ test('the same seed makes the same schedule', () => {
   );
 });
 
-test('seeds that follow one another make different schedules', () => {
+test('neighbouring seeds make different schedules', () => {
   const texts = Array.from({ length: 200 }, (_, seed) =>
     JSON.stringify(makeSchedule({ seed, seconds: 10, kinds: FAULT_KINDS }).faults),
   );
   expect(new Set(texts).size).toBe(200);
 });
 
-test('faults are in order, within the time, of the kinds that were asked for, and calm VPNs have changes only', () => {
+test('faults are in order, within the time and of the wanted kinds, and the calm VPN only changes its port', () => {
   assert(
     property(seeds, lengths, someKinds, (seed, seconds, kinds) => {
       const { faults } = makeSchedule({ seed, seconds, kinds });
@@ -41,7 +41,7 @@ test('faults are in order, within the time, of the kinds that were asked for, an
   );
 });
 
-test('an engine of a VPN fails at most twice, and Docker once', () => {
+test("a schedule has at most two failures of a VPN's engines, and one of Docker", () => {
   const failures: FaultKind[] = ['engine-crash', 'engine-kill', 'engine-remove', 'engine-hang'];
   const stops: FaultKind[] = ['docker-restart', 'docker-kill'];
   assert(
@@ -55,7 +55,7 @@ test('an engine of a VPN fails at most twice, and Docker once', () => {
   );
 });
 
-test('every kind of fault comes up in 20 schedules, whichever they are', () => {
+test('any 20 schedules in a row have every kind of fault', () => {
   assert(
     property(nat(1_000_000), (first) => {
       const kinds = new Set<FaultKind>();
@@ -67,7 +67,7 @@ test('every kind of fault comes up in 20 schedules, whichever they are', () => {
   );
 });
 
-test('a fault is told in one line', () => {
+test('a fault is printed as one line', () => {
   expect(faultLine({ kind: 'vpn-restart', at: 1234, vpn: 'b', port: null })).toBe('  1.2 s  vpn-restart b port=same');
 });
 

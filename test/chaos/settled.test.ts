@@ -17,7 +17,7 @@ const plain = { ...forwarded, id: 'p', name: 'p', httpPort: 19_001, forwarded: f
 const running = (id: string, p2pLabel: string | null = null) => ({ id, name: id, running: true, p2pLabel });
 const CONTAINERS = [running('f', '50001'), running('p')];
 
-const AS_IT_IS_TO_BE: VpnWorld = {
+const SETTLED: VpnWorld = {
   vpn: 'a',
   port: 50_001,
   healthy: true,
@@ -27,8 +27,8 @@ const AS_IT_IS_TO_BE: VpnWorld = {
   replacements: [{ id: 'r1', state: 'completed', last_error: null, cause: 'port changed' }],
 };
 
-test('I3: everything as it is to be', () => {
-  expect(unsettled(AS_IT_IS_TO_BE, 2)).toEqual([]);
+test('I3 holds when all is well', () => {
+  expect(unsettled(SETTLED, 2)).toEqual([]);
 });
 
 test.each<[string, Partial<VpnWorld>, RegExp]>([
@@ -39,7 +39,7 @@ test.each<[string, Partial<VpnWorld>, RegExp]>([
   ['no engine is forwarded', { listed: [{ ...forwarded, forwarded: false }, plain] }, /ports \[\]/],
   ['the forwarded engine is on another port', { port: 50_002 }, /on port 50002 .* found ports \[50001\]/],
   [
-    "Docker's label of the forwarded engine says another port",
+    'the label of the forwarded engine has another port',
     { containers: [running('f', '50002'), running('p')] },
     /label to say port 50001, found 50002/,
   ],
@@ -58,9 +58,9 @@ test.each<[string, Partial<VpnWorld>, RegExp]>([
     { replacements: [{ id: 'r2', state: 'running', last_error: 'no', cause: 'forced' }] },
     /at work: r2 \(forced: no\)/,
   ],
-  ['the replacements are not known', { replacements: null }, /does not tell/],
+  ['the replacements are not known', { replacements: null }, /does not list its replacements/],
 ])('I3 does not hold when %s', (_what, change, expected) => {
-  expect(unsettled({ ...AS_IT_IS_TO_BE, ...change }, 2).join('\n')).toMatch(expected);
+  expect(unsettled({ ...SETTLED, ...change }, 2).join('\n')).toMatch(expected);
 });
 
 const NOW = Date.parse('2026-01-02T03:04:05Z');
@@ -70,20 +70,20 @@ const died = (secondsAgo: number, new_port: number | null = null) => ({
   new_port,
 });
 
-test('engines that keep dying are waited for as documented', () => {
+test('engines that keep dying have the documented pauses', () => {
   expect(nextWait([], NOW)).toBe(0);
   expect(nextWait([died(60)], NOW)).toBe(5_000);
   expect(nextWait([died(90), died(60)], NOW)).toBe(10_000);
   expect(dueAt([died(90), died(60)], 2, NOW)).toBe(NOW - 50_000);
 });
 
-test('what is long ago, of the other kind or for another reason does not count', () => {
+test('failures long ago, of the other role or with another cause do not count', () => {
   expect(nextWait([died(90), died(60, 50_001)], NOW)).toBe(5_000);
   expect(nextWait([died(700)], NOW)).toBe(0);
   expect(nextWait([{ ...died(60), cause: 'port changed' }], NOW)).toBe(0);
 });
 
-test('failures that are reported beyond those that the harness has caused give no more time', () => {
+test('failures beyond those that the harness can have caused give no more time', () => {
   const reported = [died(90), died(60), died(30), died(10)];
   expect(dueAt(reported, 4, NOW)).toBe(NOW + 30_000);
   expect(dueAt(reported, 1, NOW)).toBe(NOW - 85_000);
@@ -93,7 +93,7 @@ test('failures that are reported beyond those that the harness has caused give n
 const caused = (truth: GroundTruth) => failuresCaused(truth, { vpn: 'a', engines: 2 }, NOW, NOW + 60_000);
 
 describe('failures that the harness can have caused', () => {
-  test("are those of the VPN's own engines, each for itself", () => {
+  test("are one for each fault of the VPN's own engines", () => {
     const truth = new GroundTruth();
     truth.beginOnEngine('engine', { id: 'f', vpn: 'a' }, NOW);
     truth.beginOnEngine('hang', { id: 'p', vpn: 'a' }, NOW);
@@ -101,7 +101,7 @@ describe('failures that the harness can have caused', () => {
     expect(caused(truth)).toBe(2);
   });
 
-  test('are all engines for a VPN that went down, which is unhealthy as well, and for Docker', () => {
+  test('are one for each engine when the VPN or Docker was down; the unhealthy time of a VPN that is down is no second fault', () => {
     const truth = new GroundTruth();
     truth.begin('health', 'a', NOW);
     truth.begin('vpn', 'a', NOW);
@@ -110,7 +110,7 @@ describe('failures that the harness can have caused', () => {
     expect(caused(truth)).toBe(4);
   });
 
-  test('are none for what hurts no engine, for another VPN, and for what was over before', () => {
+  test('are none for faults that hurt no engine, for another VPN, and for faults that ended before', () => {
     const truth = new GroundTruth();
     for (const kind of ['worker', 'api', 'temporal'] as const) truth.begin(kind, null, NOW);
     truth.begin('control', 'a', NOW);
@@ -123,15 +123,15 @@ describe('failures that the harness can have caused', () => {
   });
 });
 
-describe('settled is what stays so', () => {
-  test('from the first good look on, once it has held', () => {
+describe('all is well only if it stays so', () => {
+  test('then since the first good result', () => {
     const hold = new Hold();
     expect(hold.look(true, 100)).toBeNull();
     expect(hold.look(true, 100 + HOLD_MS - 1)).toBeNull();
     expect(hold.look(true, 100 + HOLD_MS)).toBe(100);
   });
 
-  test('a bad look in between begins it anew', () => {
+  test('a bad result in between starts the time again', () => {
     const hold = new Hold();
     hold.look(true, 100);
     expect(hold.look(false, 200)).toBeNull();

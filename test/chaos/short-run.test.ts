@@ -6,16 +6,16 @@ import { makeSchedule } from '../../chaos/schedule';
 import { whyNoPrivateDocker } from '../../simulator/private-docker';
 
 /**
- * Schedules that have most kinds of faults between them, Docker's restart and all that makes engines fewer too; each needs about 30 s.
- * None kills Docker: one that was killed does not always come to itself, which is for `npm run chaos` to play again.
+ * Schedules that together have most kinds of faults, also Docker's restart and everything that reduces the number of engines; each
+ * needs about 30 s. None kills Docker: a Docker that was killed does not always work again, and `npm run chaos` repeats such a schedule.
  */
 const SEEDS = { first: 17_887, count: 2 };
 const LIMIT_MS = 240_000;
-/** `npm run chaos`'s own. */
+/** The default of `npm run chaos`. */
 const SECONDS = 8;
 const OF_DOCKER: readonly FaultKind[] = ['docker-restart', 'docker-kill'];
 
-// In a process of its own, as `npm run chaos` is: what it starts ends with it, whatever happens to this one.
+// In a process of its own, as with `npm run chaos`: what it starts ends with it, whatever happens to jest.
 async function runChaos(...args: string[]): Promise<{ readonly code: unknown; readonly output: string }> {
   const main = join(__dirname, '..', '..', 'dist', 'chaos', 'main.js');
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -25,7 +25,7 @@ async function runChaos(...args: string[]): Promise<{ readonly code: unknown; re
   return { code, output };
 }
 
-/** What the two schedules have, and this machine can do. */
+/** The kinds of fault that the schedules have and this machine can cause. */
 async function plannedKinds(): Promise<FaultKind[]> {
   const hasDocker = (await whyNoPrivateDocker()) === null;
   const kinds = new Set<FaultKind>();
@@ -35,7 +35,7 @@ async function plannedKinds(): Promise<FaultKind[]> {
   return [...kinds].filter((kind) => hasDocker || !OF_DOCKER.includes(kind));
 }
 
-/** Of the row that the table of faults has for it. */
+/** The counts in the row of that kind in the final table. */
 function countsIn(output: string, kind: FaultKind): { fired: number; hindered: number; failed: number } {
   const [, fired, hindered, failed] = new RegExp(`^${kind} +(\\d+) +(\\d+) +(\\d+)$`, 'm').exec(output) ?? [];
   return { fired: Number(fired ?? 0), hindered: Number(hindered ?? 0), failed: Number(failed ?? 0) };
@@ -46,12 +46,12 @@ test(
   async () => {
     const { code, output } = await runChaos('--seed', String(SEEDS.first), '--schedules', String(SEEDS.count));
     expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^violations +0$/m) });
-    // A run in which nothing breaks would find nothing.
+    // A run without faults would prove nothing.
     const planned = await plannedKinds();
     expect(planned.length).toBeGreaterThan(10);
     const counts = planned.map((kind) => ({ kind, ...countsIn(output, kind) }));
     expect(counts.filter(({ fired, hindered }) => fired + hindered === 0)).toEqual([]);
-    // Faults stand in one another's way, but not most of them.
+    // Faults prevent one another now and then, but most of them must happen.
     expect(counts.filter(({ fired }) => fired === 0).length).toBeLessThan(planned.length / 4);
     expect(output).toMatch(new RegExp(`^schedules +${SEEDS.count}$`, 'm'));
   },

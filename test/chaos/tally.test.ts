@@ -27,25 +27,26 @@ describe('a kind of fault that never fired', () => {
     expect(neverFired(killed, 1, [failed])).toHaveLength(1);
   });
 
-  test('does not, if it has fired once', () => {
+  test('does not fail the run if it has fired once', () => {
     expect(neverFired(killed, 9, [failed, hindered, done])).toEqual([]);
   });
 
-  test('does not, if other faults were in its way, unless they were each of many times', () => {
+  test('does not fail the run if other faults prevented it, unless they did so in each of many tries', () => {
     expect(neverFired(killed, 1, [hindered])).toEqual([]);
     expect(neverFired(killed, 2, [hindered, failed])).toEqual([]);
     expect(neverFired(killed, 4, [hindered, hindered, hindered, hindered])).toHaveLength(1);
   });
 
-  test("does not, if it is Docker's, and Docker is not ours to stop", () => {
+  test('does not fail the run if it is a fault of Docker and there is no private Docker', () => {
     expect(neverFired(dockerKilled, 9, [hindered], false)).toEqual([]);
     expect(neverFired(dockerKilled, 9, [hindered], true)).toHaveLength(1);
   });
 
-  test('does not, if it was not planned', () => expect(new Tally().neverFired({ privateDocker: true })).toEqual([]));
+  test('does not fail the run if it was not planned', () =>
+    expect(new Tally().neverFired({ privateDocker: true })).toEqual([]));
 });
 
-test('the table tells what was done, what was hindered and what failed', () => {
+test('the table counts the faults that happened, were prevented and failed', () => {
   const lines = tallied(killed, 4, [done, done, hindered, failed]).lines();
   expect(lines.find((line) => line.startsWith('worker-kill'))).toMatch(/^worker-kill +2 +1 +1$/);
   expect(lines).toContain('  not possible: worker-kill: no engine is listed');
@@ -60,6 +61,6 @@ test.each([
   ['the API is away', new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }), true],
   ['the simulator has no such route', new Error('PUT http://x/prot: expected 200, found 404 no route'), false],
   ['the harness is wrong', new TypeError('x is not a function'), false],
-])('a fault that was not done was hindered or failed: %s', (_what, error, expected) => {
+])('a fault that did not happen was either prevented or has failed: %s', (_what, error, expected) => {
   expect(wasHindered(error)).toBe(expected);
 });
