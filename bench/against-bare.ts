@@ -1,4 +1,4 @@
-// `/engines` beside a bare Fastify route that sends the same bytes, in turns.
+// Compares `/engines` with a bare Fastify route that sends the same bytes. The two are measured in turns.
 import { startBareServer } from './bare-server';
 import { load, type LoadResult } from './load';
 import { progress } from './progress';
@@ -16,7 +16,7 @@ interface Compared {
   readonly bare: readonly LoadResult[];
 }
 
-/** Many VPNs cost no more than one: what a client gets of the speed of a bare route, with 32 connections. */
+/** The speed of `/engines` with one VPN and with many, as a part of the speed of a bare route, with 32 connections. */
 export async function manyVpns(many: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const vpns of [1, many]) {
@@ -43,7 +43,7 @@ export async function manyVpns(many: number): Promise<Row[]> {
   return rows;
 }
 
-/** A pool of a usual size, with few connections and with many. */
+/** The speed and latency of `/engines` for a pool of a usual size, with one connection and with many. */
 export async function latency(): Promise<Row[]> {
   const size = { vpns: 2, engines: 40 };
   const wanted = [

@@ -6,9 +6,9 @@ import { httpGet } from '../simulator/http-get';
 import { removeSimulation, startSimulatedVpn } from '../simulator/vpn-container';
 
 export interface BareContainers {
-  /** Docker's create and start of an engine's container; ms. */
+  /** From the beginning of `create` until `start` has returned; ms. */
   readonly created: readonly number[];
-  /** From the same begin until the engine's API answers; ms. */
+  /** From the same beginning until the engine's API answers; ms. */
   readonly answering: readonly number[];
   /** From the container's start until the engine's API answers: the engine's own start-up; ms. */
   readonly booted: readonly number[];
@@ -16,7 +16,7 @@ export interface BareContainers {
 
 const HTTP_PORT = 19_000;
 
-/** What an engine takes to start on this machine with nobody but Docker at work: STARTUP_MS is 0. */
+/** Measures the start of a simulated engine (STARTUP_MS 0) by Docker alone, without Portward. */
 export async function bareContainers(docker: Docker, count: number): Promise<BareContainers> {
   const runId = `bench-${randomBytes(3).toString('hex')}`;
   const created: number[] = [];

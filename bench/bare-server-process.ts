@@ -1,4 +1,5 @@
-// A process of its own: a Fastify with one route, which sends the same bytes as a URL sent once. Prints its own address.
+// A process with a bare Fastify server. It fetches the URL in its first argument once; its only route sends the same bytes again.
+// It prints its own address.
 import Fastify from 'fastify';
 
 async function main(): Promise<void> {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface BareServer {
-  /** Where it sends the bytes. */
+  /** The address of its route. */
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
 
-/** The least that a Fastify can do: what `/engines` is held against in the same run, on the same machine. */
+/** Starts a Fastify server that does as little as possible, for comparison with `/engines` in the same run. */
 export async function startBareServer(url: string): Promise<BareServer> {
   const child = spawn(process.execPath, [join(__dirname, 'bare-server-process.js'), url], {
-    // It ends with the pipe from us, however we end.
+    // It ends when this pipe closes, however this process ends.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');

@@ -7,7 +7,7 @@ const STARTUP_MS = 1_000;
 const PORT_STEP = 1_000;
 const LIMIT_MS = 300_000;
 
-/** What a client sees of one VPN's change; ms since the epoch. */
+/** When a client sees the steps of one VPN's change; ms since the epoch. */
 interface Seen {
   readonly old: string;
   hiddenAt: number | null;

@@ -11,19 +11,19 @@ import { Site } from './site';
 interface Changes {
   /** From the new port at the control server until a client's `/engines` lacks the old engine; ms. */
   readonly hidden: readonly number[];
-  /** From the same until a client's `/engines` has the new one, without STARTUP_MS; ms. */
+  /** From the same time until a client's `/engines` has the new engine, less STARTUP_MS; ms. */
   readonly listed: readonly number[];
 }
 
 const STARTUP_MS = 1_000;
-/** By default. */
+/** The default of GLUETUN_HEALTH_CHECK_INTERVAL_S. */
 const CHECK_EVERY_MS = 5_000;
 const PORT_STEP = 100;
 const CHANGES = 10;
 const LIMIT_MS = 60_000;
 const VPNS = 2;
 
-/** In real Docker, with a hint, and what Docker takes by itself. */
+/** Port changes in real Docker with a recheck hint, and for comparison the time that Docker alone takes. */
 export async function changesInDocker(docker: Docker): Promise<Row[]> {
   const { hidden, listed } = await changes(docker, { count: CHANGES, hints: true });
   progress('bare containers, for comparison');
@@ -37,7 +37,7 @@ export async function changesInDocker(docker: Docker): Promise<Row[]> {
       bound: { of: 'max', is: 'at most', value: 120 },
     },
     {
-      what: `  → new engine listed, less its own start-up (${Math.round(boot)} ms and what it is told to wait)`,
+      what: `  → new engine listed, less its own start-up (${Math.round(boot)} ms and STARTUP_MS)`,
       unit: 'ms',
       values: listed.map((ms) => ms - boot),
       bound: { of: 'max', is: 'at most', value: 500 },
@@ -52,7 +52,7 @@ export async function changesInDocker(docker: Docker): Promise<Row[]> {
   ];
 }
 
-/** In real Docker, by what the log of the VPN's container tells. */
+/** Port changes in real Docker without an up-command: Portward notices them by the log of the VPN's container. */
 export async function unconfigured(docker: Docker): Promise<Row[]> {
   const { hidden } = await changes(docker, { count: CHANGES, hints: false });
   return [
@@ -66,8 +66,8 @@ export async function unconfigured(docker: Docker): Promise<Row[]> {
 }
 
 /**
- * `count` changes, one after the other. As many sites are made one after the other as it takes for one change a VPN: many
- * changes of one VPN would be a storm, and many VPNs on one site would make watching cost more than what is watched.
+ * Makes `count` changes, one after the other. Each VPN changes once, so several sites follow one another: Portward slows down
+ * frequent changes of one VPN, and with many VPNs on one site the measurement would cost more than the measured work.
  */
 async function changes(docker: Docker, { count, hints }: { count: number; hints: boolean }): Promise<Changes> {
   const hidden: number[] = [];
@@ -76,7 +76,7 @@ async function changes(docker: Docker, { count, hints }: { count: number; hints:
     const site = await Site.open(docker, { vpns: VPNS, engines: 1, engineStartupMs: STARTUP_MS, hints });
     try {
       for (const vpn of site.vpns) {
-        // Anywhere between two checks, as a real change.
+        // At a random time between two checks, as with a real change.
         await sleep(Math.random() * CHECK_EVERY_MS);
         const times = await change(site, vpn);
         hidden.push(times.hidden);
@@ -93,7 +93,7 @@ async function changes(docker: Docker, { count, hints }: { count: number; hints:
   return { hidden, listed };
 }
 
-/** ms since the new port was at the control server. The VPN has an engine on the old one. */
+/** Changes the VPN's port; resolves with the times since the control server had the new port; ms. The VPN needs a forwarded engine. */
 export async function change(site: Site, vpn: SimulatedVpn): Promise<{ hidden: number; listed: number }> {
   const watch = new EnginesWatch(site.portward.url);
   const until = (what: string, holds: (list: readonly ProxyEngine[]) => boolean): Promise<number> =>

@@ -7,7 +7,7 @@ import { Site } from './site';
 const COUNT_MINUTES = 2;
 const MINUTE_MS = 60_000;
 
-/** 10 engines on 2 VPNs, and nobody who asks for anything. Docker calls are counted over the last 2 minutes. */
+/** 10 engines on 2 VPNs without any client. Docker calls are counted over the last 2 minutes. */
 export async function idle(minutes: number): Promise<Row[]> {
   const site = await Site.openSimulated({ vpns: 2, engines: 10, engineStartupMs: 0, hints: false });
   try {

@@ -1,5 +1,5 @@
-// A process of its own that asks for one URL over so many connections, each again as soon as it has its answer. It reads no
-// more of an answer than it must, so that what is measured is the server.
+// A process that requests one URL over several connections. Each connection sends its next request as soon as it has an answer.
+// The process parses as little of an answer as possible, so that it measures the server and not itself.
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 
@@ -11,7 +11,7 @@ export interface LoadResult {
   readonly p50: number;
   readonly p99: number;
   readonly answers: number;
-  /** Marked by Portward: it could not ask whoever knows. */
+  /** Answers with the header X-Portward-Stale. */
   readonly stale: number;
   readonly otherThan200: number;
   readonly bytes: number;
@@ -29,7 +29,7 @@ function client({ hostname, port, pathname }: URL, end: number): Promise<void> {
     const question = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
     let askedAt = 0;
     let received = 0;
-    /** Of the whole answer; null while its head has not ended. */
+    /** The length of the whole answer; null until its head is complete. */
     let length: number | null = null;
     let head: Buffer = Buffer.alloc(0);
     const ask = (): void => {
@@ -60,12 +60,12 @@ function client({ hostname, port, pathname }: URL, end: number): Promise<void> {
   });
 }
 
-/** @returns how long the body is */
+/** Counts the answer by its head. @returns the length of the body in bytes */
 function read(head: string): number {
   if (!head.startsWith('HTTP/1.1 200 ')) otherThan200++;
   if (/\r\nx-portward-stale:/i.test(head)) stale++;
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length === undefined) throw new Error(`expected an answer that says how long it is, found ${head}`);
+  if (length === undefined) throw new Error(`expected an answer with Content-Length, found ${head}`);
   return Number(length);
 }
 

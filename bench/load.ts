@@ -9,7 +9,7 @@ export type { LoadResult } from './load-process';
 export const CLIENTS = 50;
 export const LOAD_S = 10;
 
-/** Before it is measured: code that has just been loaded is slow, and starting a hundred engines is work that goes on a while. */
+/** Load before the measurement: code that has just been loaded is slow, and the start of a hundred engines has work left over. */
 const WARM_UP_S = 5;
 
 export async function requestsPerSecond(url: string): Promise<number> {
@@ -19,7 +19,7 @@ export async function requestsPerSecond(url: string): Promise<number> {
   return perSecond;
 }
 
-/** From a process of its own: load that shares an event loop with what it measures finds too little. */
+/** Runs the load in a process of its own: in a shared event loop it would slow down what it measures. */
 export async function load(url: string, connections: number, seconds: number): Promise<LoadResult> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     join(__dirname, 'load-process.js'),

@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { cacheDir } from '../src/config/folders';
 import { findTemporalCli } from '../src/embedded-temporal/cli/cli';
 
-/** What the numbers were measured on, in one line. */
+/** A line that describes the machine and the versions. */
 export async function machine(docker: Docker): Promise<string> {
   const { Version } = await docker.version();
   const cores = cpus();
@@ -15,7 +15,7 @@ export async function machine(docker: Docker): Promise<string> {
     `Node.js ${process.versions.node}`,
     `Docker ${Version}`,
     await temporalVersion(),
-    // Other work on the machine shows in every number.
+    // Other work on the machine affects every number.
     `load ${(loadavg()[0] ?? 0).toFixed(1)} before`,
   ].join(', ');
 }

@@ -1,4 +1,4 @@
-// What is measured, by the name that `npm run bench -- <name>` takes.
+// The parts of the benchmark, by the names for `npm run bench -- <name>`.
 import type Docker from 'dockerode';
 import { latency, manyVpns } from './against-bare';
 import { burst } from './burst';
@@ -20,9 +20,9 @@ export interface MeasureOptions {
   readonly idleMinutes: number;
   readonly reportMinutes: number;
   readonly playerMinutes: number;
-  /** Where many VPNs are measured. */
+  /** The number of VPNs in the parts with many VPNs. */
   readonly manyVpns: number;
-  /** Of each number of VPNs. */
+  /** The number of restarts with each number of VPNs. */
   readonly restarts: number;
 }
 
@@ -33,7 +33,7 @@ interface PartOf {
 
 export type Part = keyof typeof PARTS;
 
-/** In real Docker where that is part of what is measured, and in the simulated one everywhere else. */
+/** A part runs in real Docker if Docker's own time is part of what it measures, otherwise in the simulated Docker. */
 const PARTS = {
   changes: { about: 'port changes in real Docker with a hint, about 2 minutes', rows: changesInDocker },
   unconfigured: { about: 'port changes in real Docker with nothing configured, about 2 minutes', rows: unconfigured },
@@ -47,8 +47,8 @@ const PARTS = {
     rows: (_, { manyVpns: vpns }) => manyVpns(vpns),
   },
   latency: { about: '/engines beside a bare route, about 3 minutes', rows: latency },
-  polled: { about: 'what clients that poll cost, about 3 minutes', rows: polled },
-  page: { about: 'what a page that is open costs, about 5 minutes', rows: openPage },
+  polled: { about: 'the CPU cost of polling clients, about 3 minutes', rows: polled },
+  page: { about: 'the CPU cost of an open page, about 5 minutes', rows: openPage },
   reads: { about: '/engines of a usual pool, about 2 minutes', rows: readRows },
   pool: { about: '/engines and /streams of a large pool, about 3 minutes', rows: poolRows },
   streams: { about: 'stream events of many VPNs, about 2 minutes', rows: manyStreamEvents },
@@ -64,7 +64,7 @@ const PARTS = {
     about: 'restarts with port changes in between (--restarts), about 10 s each',
     rows: (_, { restarts }) => restartRows(restarts),
   },
-  idle: { about: 'nobody asks for anything (--idle-minutes)', rows: (_, { idleMinutes }) => idle(idleMinutes) },
+  idle: { about: 'no client at all (--idle-minutes)', rows: (_, { idleMinutes }) => idle(idleMinutes) },
 } satisfies Record<string, PartOf>;
 
 export const PART_NAMES = Object.keys(PARTS) as Part[];

@@ -6,10 +6,10 @@ import { Site } from './site';
 
 const CHANGES = 30;
 const STARTUP_MS = 1_000;
-/** GLUETUN_HEALTH_CHECK_INTERVAL_S where nobody has set it. */
+/** The default of GLUETUN_HEALTH_CHECK_INTERVAL_S. */
 const CHECK_EVERY_MS = 5_000;
 
-/** One VPN that gets one port after the other, told of by its up-command, and by nobody. */
+/** One VPN whose port changes many times, first with a hint from its up-command, then without. */
 export async function oneVpn(): Promise<Row[]> {
   const hinted = await changes(true);
   const found = await changes(false);
@@ -19,7 +19,7 @@ export async function oneVpn(): Promise<Row[]> {
     row('  the same (max)', hinted.hidden, atMost('max', 120)),
     row(`  → new engine listed, less its own start (${own})`, hinted.listed, null),
     row(
-      `  → the same, less Docker's create and start, too (${hinted.dockerMs} ms)`,
+      `  → the same, also less Docker's create and start (${hinted.dockerMs} ms)`,
       hinted.apart,
       atMost('median', 300),
     ),
@@ -45,7 +45,7 @@ interface Changes {
 }
 
 async function changes(hints: boolean): Promise<Changes> {
-  // Changes that come so often would be spaced out as a storm.
+  // Otherwise Portward would wait between changes that are so frequent.
   const env = { PORT_CHANGE_SPACING_MAX_S: '0' };
   const site = await Site.openSimulated({ vpns: 1, engines: 1, engineStartupMs: STARTUP_MS, hints, env });
   try {
@@ -56,7 +56,7 @@ async function changes(hints: boolean): Promise<Changes> {
     const hidden: number[] = [];
     const listed: number[] = [];
     while (hidden.length < CHANGES) {
-      // Anywhere between two checks, as a real change.
+      // At a random time between two checks, as with a real change.
       if (!hints) await sleep(Math.random() * CHECK_EVERY_MS);
       const times = await change(site, vpn);
       hidden.push(times.hidden);

@@ -15,14 +15,14 @@ const STREAMS = 300;
 const CHANGE_EVERY_MS = 1_000;
 const PAIRS = 20;
 const SLICE_MS = 5_000;
-/** What a page is told first is not what it costs to keep it open. */
+/** Excluded from the measurement: the first data that a page gets when it opens. */
 const OPENING_MS = 1_000;
 const REST_MS = 20_000;
 const LIMIT_MS = 5_000;
 
 /**
- * What a page that is open costs, while a stream a second ends and another one begins: slices of time with and without one, in turn. The
- * page is at an API of its own beside the Portward that does the work, so that the noise of that is not in its figures.
+ * The CPU cost of an open page, while each second one stream ends and another begins. Slices of time without a page and with one
+ * alternate. The page is open at a separate API process beside the Portward that does the work, so that the work is not in its figures.
  */
 export async function openPage(): Promise<Row[]> {
   const site = await Site.openSimulated({ vpns: VPNS, engines: ENGINES, engineStartupMs: 0, hints: false });
@@ -82,7 +82,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** ms of a core in a second. */
+/** The CPU time of each process; ms a second. */
 async function slice(...pids: [number, number]): Promise<[number, number]> {
   const began = performance.now();
   const before = [await cpuMs(pids[0]), await cpuMs(pids[1])] as const;
@@ -92,7 +92,7 @@ async function slice(...pids: [number, number]): Promise<[number, number]> {
   return [(after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds];
 }
 
-/** @returns what closes it */
+/** Opens a page's stream. @returns a function that closes it */
 function open(url: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { agent: false }, (response) => {
@@ -105,7 +105,7 @@ function open(url: string): Promise<() => void> {
   });
 }
 
-/** Streams on all engines, of which the oldest makes room for another one. */
+/** Streams on all engines. `change` ends the oldest one and begins another, once a second. */
 class Streams {
   private readonly agent = keptConnections();
   private readonly running: { readonly id: string; readonly engine: number }[] = [];

@@ -7,17 +7,17 @@ import { Site } from './site';
 const PLAYERS = 4;
 const CHANNEL_MS = 4_000;
 const MINUTE_MS = 60_000;
-/** What the machine itself may vary by. */
+/** The last minute may be slower than the first by this factor: the machine itself varies so much. */
 const NO_SLOWER = 1.25;
 
 interface Start {
-  /** Since the players began; ms. */
+  /** Time since the players began; ms. */
   readonly at: number;
-  /** From the wish for a channel until its viewer has the first byte, which the proxy holds back until its report is answered; ms. */
+  /** From the choice of a channel until the viewer has the first byte, which the proxy sends after its report is answered; ms. */
   readonly tookMs: number;
 }
 
-/** Players that change channels through a proxy, which begins and ends a stream with each. */
+/** Players that change channels through a proxy. Each change ends a stream and begins another. */
 export async function players(minutes: number): Promise<Row[]> {
   const site = await Site.openSimulated({ vpns: 1, engines: PLAYERS, engineStartupMs: 0, hints: false });
   const proxy = new StrictProxyClient({
@@ -56,15 +56,15 @@ async function play(
   starts: Start[],
 ): Promise<void> {
   let watched: ProxyStream | null = null;
-  // Not in step, as people aren't.
+  // The players do not change at the same time.
   let next = began + (player * CHANNEL_MS) / PLAYERS;
   for (let channel = 0; next < began + minutes * MINUTE_MS; channel++, next += CHANNEL_MS) {
     await sleep(Math.max(0, next - performance.now()));
-    const wished = performance.now();
+    const chosenAt = performance.now();
     void watched?.playback.stop();
     try {
       watched = await proxy.open(`player-${player}-${channel}`.padEnd(40, '0'));
-      starts.push({ at: wished - began, tookMs: performance.now() - wished });
+      starts.push({ at: chosenAt - began, tookMs: performance.now() - chosenAt });
     } catch (error) {
       if (!(error instanceof NoStream)) throw error;
       watched = null;

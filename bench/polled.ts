@@ -10,16 +10,16 @@ const CLIENTS = 10;
 const EVERY_MS = 100;
 const SLICES = 12;
 const SLICE_MS = 5_000;
-/** What was started has to come to rest. */
+/** A pause before the measurement, until the work of the start is over. */
 const REST_MS = 20_000;
 
-/** ms of a core in a second, for each slice of time. */
+/** CPU time for each slice of time; ms a second. */
 interface Cpu {
   readonly portward: readonly number[];
   readonly temporal: readonly number[];
 }
 
-/** What clients that poll cost Portward and Temporal, beside what both cost when nobody asks for anything. */
+/** The CPU time of Portward and Temporal with polling clients, and for comparison without any client. */
 export async function polled(): Promise<Row[]> {
   const site = await Site.openSimulated({ vpns: VPNS, engines: VPNS, engineStartupMs: 0, hints: false });
   try {
@@ -32,7 +32,7 @@ export async function polled(): Promise<Row[]> {
     const busy = await measured(site);
     polling.abort();
     const asked = (await Promise.all(clients)).reduce((sum, count) => sum + count, 0);
-    progress(`they have had ${asked} answers`);
+    progress(`the clients got ${asked} answers`);
     const polls = `${CLIENTS} clients poll /engines every ${EVERY_MS} ms`;
     return [
       row(`idle, ${VPNS} VPNs: Portward`, idle.portward),
@@ -65,7 +65,7 @@ async function measured({ portward }: Site): Promise<Cpu> {
   return cpu;
 }
 
-/** Resolves with how often it was answered. */
+/** Polls until aborted; resolves with the number of answers. */
 async function poll(url: string, signal: AbortSignal): Promise<number> {
   const agent = keptConnections();
   let answers = 0;

@@ -11,7 +11,7 @@ import { Site } from './site';
 interface PoolReads {
   readonly engines: number;
   readonly streams: number;
-  /** Those of one engine, as proxies ask for them. */
+  /** `/streams` of one engine, as proxies request it. */
   readonly streamsOfOne: number;
 }
 
@@ -58,7 +58,7 @@ async function poolReads(): Promise<PoolReads> {
   }
 }
 
-/** Opened at the engine, so that it stays: a stream that its engine does not know is ended. */
+/** Begins a stream at the engine and reports it. Portward would end a stream that its engine does not know. */
 async function play(site: Site, engine: ProxyEngine, key: string, agent: Agent): Promise<void> {
   const address = site.vpns.find(({ name }) => name === engine.vpn_container)?.address;
   const opening = `http://${address}:${engine.port}/ace/getstream?format=json&infohash=${key}`;

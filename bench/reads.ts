@@ -9,9 +9,9 @@ import { Site } from './site';
 interface Reads {
   /** Requests a second with 50 clients. */
   readonly throughput: number;
-  /** ms each, one client that asks again at once. */
+  /** Latency of one client that sends its next request at once; ms. */
   readonly backToBack: readonly number[];
-  /** ms each, one client that asks every 2 s. */
+  /** Latency of one client that sends a request every 2 s; ms. */
   readonly seldom: readonly number[];
 }
 

@@ -4,7 +4,7 @@ import type { ProxyEngine } from '../simulator/proxy-engine';
 
 export const LIMIT_MS = 10_000;
 
-/** What an engine gives to whoever wants to play something. */
+/** An engine's answer to a request for a stream. */
 export interface Session {
   readonly playback_session_id: string;
   readonly stat_url: string;
@@ -25,7 +25,7 @@ export function streamId(key: string, { playback_session_id: session }: Session)
   return `${key}|${session}`;
 }
 
-/** Resolves with the status. */
+/** Resolves with the HTTP status. */
 export function post(url: string, body: object, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body);

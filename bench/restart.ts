@@ -12,7 +12,7 @@ const ASK_EVERY_MS = 10;
 const ANSWER_LIMIT_MS = 5_000;
 const WHOLE_LIMIT_MS = 120_000;
 const WRONG_TOLD_AT_MOST = 20;
-/** Nothing here goes through a proxy, which would keep its list. Changes that come so often would be spaced out as a storm. */
+/** No proxy here keeps a list, so the grace may be short. Portward must not wait between changes that are so frequent. */
 const ENV = { PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7', PORT_CHANGE_SPACING_MAX_S: '0' };
 
 type End = 'SIGTERM' | 'SIGKILL';
@@ -23,17 +23,17 @@ interface Answer {
   readonly engines: readonly ProxyEngine[];
 }
 
-/** One restart; ms from the new process's begin to the first answers. */
+/** The results of one restart. Times are ms since the start of the new process. */
 interface Times {
-  /** With a list, however old. */
+  /** The first answer with a list, also a stale one. */
   readonly list: number;
-  /** With a list of which everything is known. */
+  /** The first answer with a fresh list. */
   readonly fresh: number;
   readonly wrong: readonly string[];
   readonly answers: number;
 }
 
-/** Portward is ended, ports change meanwhile, and it starts again. */
+/** Portward ends, half of the ports change while it is away, and it starts again. */
 export async function restartRows(restarts: number): Promise<Row[]> {
   return [...(await restartsOf(2, restarts)), ...(await restartsOf(10, restarts))];
 }
@@ -52,7 +52,7 @@ async function restartsOf(vpns: number, restarts: number): Promise<Row[]> {
       progress(
         `${vpns} VPNs, restart ${n + 1} of ${restarts}, ${end}: a list after ${ms(found.list)}, the true one after ${ms(found.fresh)}`,
       );
-      for (const what of found.wrong) progress(`WRONG: ${what}`);
+      for (const what of found.wrong) progress(`UNTRUE: ${what}`);
       await site.untilQuiet();
     }
   } finally {
@@ -72,7 +72,7 @@ async function restartsOf(vpns: number, restarts: number): Promise<Row[]> {
       { what: '  → the true list', unit: 'ms', values: times[end].map((t) => t.fresh), bound: atMost(3_000) },
     ]),
     {
-      what: `  answers that claimed what was not so, of ${all.reduce((sum, t) => sum + t.answers, 0)}`,
+      what: `  untrue answers, of ${all.reduce((sum, t) => sum + t.answers, 0)}`,
       unit: 'answers',
       values: [all.reduce((sum, t) => sum + t.wrong.length, 0)],
       bound: { of: 'max', is: 'at most', value: 0 },
@@ -103,7 +103,7 @@ async function restart(
       list ??= at;
       if (!answer.isStale) fresh ??= at;
       if (wrong.length < WRONG_TOLD_AT_MOST)
-        wrong.push(...claims(answer, ports).map((what) => `after ${ms(at)}: ${what}`));
+        wrong.push(...untrue(answer, ports).map((what) => `after ${ms(at)}: ${what}`));
       if (fresh !== null && isWhole(answer, ports)) return { list, fresh, wrong, answers };
     }
     if (at > WHOLE_LIMIT_MS)
@@ -112,8 +112,8 @@ async function restart(
   }
 }
 
-/** What an answer says that is not so. Each VPN has an engine whose place no port is. */
-function claims({ engines, isStale }: Answer, ports: ReadonlyMap<string, number>): string[] {
+/** The untrue statements of an answer: a wrong forwarded port, or a VPN without its plain engine, which no port change concerns. */
+function untrue({ engines, isStale }: Answer, ports: ReadonlyMap<string, number>): string[] {
   const marked = isStale ? ', marked stale' : '';
   return [...ports].flatMap(([vpn, port]) => {
     const own = engines.filter((e) => e.vpn_container === vpn);
@@ -134,7 +134,7 @@ function isWhole({ engines, isStale }: Answer, ports: ReadonlyMap<string, number
   return !isStale && engines.length === ports.size * ENGINES_A_VPN && [...ports].every(isForwarded);
 }
 
-/** To and fro between two. */
+/** The other one of the VPN's two ports. */
 function next(port: number): number {
   return Math.floor(port / PORT_STEP) % 2 === 0 ? port + PORT_STEP : port - PORT_STEP;
 }

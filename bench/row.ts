@@ -4,7 +4,7 @@ export interface Row {
   readonly what: string;
   readonly unit: 'ms' | 'req/s' | 'calls/min' | 'answers' | 'MB' | 'ms CPU/s' | '×' | '%';
   readonly values: readonly number[];
-  /** What the bound is held against. Null: told for comparison only. */
+  /** The bound, and which value it applies to. Null: the row is for comparison only. */
   readonly bound: {
     readonly of: 'max' | 'p99' | 'median';
     readonly is: 'at most' | 'at least';
@@ -18,7 +18,7 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
 }
 
-/** The smallest value that 99 of 100 do not exceed. */
+/** The smallest value that at least 99 % of the values do not exceed. */
 export function p99(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? NaN;
 }

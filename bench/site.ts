@@ -1,4 +1,4 @@
-// Simulated VPNs and a Portward that looks after them, for one part of the benchmark.
+// Simulated VPNs and a Portward process for them, for one part of the benchmark.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
@@ -16,24 +16,24 @@ export interface SiteOptions {
   /** Engines over all VPNs. */
   readonly engines: number;
   readonly engineStartupMs: number;
-  /** Whether the VPNs tell Portward of a changed port. */
+  /** Whether the VPNs' up-commands send Portward a recheck when the port changes. */
   readonly hints: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const FIRST_PORT = 50_000;
-/** From there on each VPN has its share, for its engines and their replacements. */
+/** Shared out among the VPNs, for their engines and replacements. */
 const HTTP_PORTS = { first: 19_000, last: 31_999 };
 const HTTP_PORTS_AT_MOST = 50;
-/** In real Docker each check takes 60 ms of a core. The first one comes after that long. */
+/** A health check in real Docker takes 60 ms of CPU time. The first check comes after one interval. */
 const HEALTH_INTERVAL_MS = { real: 10_000, simulated: 1_000 };
 const PROVISIONED_LIMIT_MS = 600_000;
-/** Between two looks at what starts, for each VPN: questions take time from what they ask about. */
+/** The interval of polling during the start, for each VPN: polling takes CPU time from the start itself. */
 const LOOK_EVERY_MS = 20;
 const LOOK_LIMIT_MS = 5_000;
 const TELL_EVERY_MS = 10_000;
 
-/** Sites that are open, so that an interrupted benchmark can clear them away. */
+/** Open sites, which an interrupted benchmark has to remove. */
 const open = new Set<Site>();
 
 export async function closeAll(): Promise<void> {
@@ -54,12 +54,12 @@ export class Site {
     if (simulated) this.teardown.add('close the simulated Docker', () => simulated.close());
   }
 
-  /** In real Docker. Resolves when all engines are listed. */
+  /** Opens a site in real Docker. Resolves when all engines are listed. */
   static open(docker: Docker, options: SiteOptions): Promise<Site> {
     return Site.started(new Site(docker, null), options);
   }
 
-  /** In a Docker that is simulated in memory, for all but what Docker itself takes. Resolves when all engines are listed. */
+  /** Opens a site in a simulated Docker in memory, if Docker's own time does not matter. Resolves when all engines are listed. */
   static async openSimulated(options: SiteOptions): Promise<Site> {
     const simulated = await startSimulatedDocker();
     return Site.started(new Site(simulated.docker, simulated), options);
@@ -81,7 +81,7 @@ export class Site {
     return this.portwardMade;
   }
 
-  /** Calls that the simulated Docker has got. */
+  /** The calls that the simulated Docker has received. */
   get dockerCalls(): SimulatedDocker['calls'] {
     if (!this.simulated) throw new Error('calls of a real Docker are not counted');
     return this.simulated.calls;
@@ -92,7 +92,7 @@ export class Site {
     return this.simulated.times;
   }
 
-  /** Forwarded at first. */
+  /** The VPN's forwarded port at the beginning. */
   portOf(index: number): number {
     return FIRST_PORT + index;
   }
@@ -123,11 +123,11 @@ export class Site {
         MIN_REPLICAS: String(engines),
         MAX_REPLICAS: String(Math.max(20, engines)),
         MAX_ACTIVE_REPLICAS: String(Math.max(20, engines)),
-        // What is measured with streams is not to start engines.
+        // Streams must not cause further engines.
         MIN_FREE_REPLICAS: '0',
-        // A hundred engines that start at once on two cores take their time.
+        // A hundred engines that start at once on two cores take long.
         STARTUP_TIMEOUT_S: '120',
-        // Load comes from this machine only; hints come from containers, if they are real, and need no key.
+        // Load comes from this machine. Only hints from real containers need another address than loopback.
         APP_HOST: hints && !this.simulated ? '0.0.0.0' : '127.0.0.1',
         ...(this.simulated ? { DOCKER_HOST: this.simulated.dockerHost } : {}),
         ...env,
@@ -173,7 +173,7 @@ export class Site {
     await this.untilQuiet();
   }
 
-  /** Until no replacement runs. */
+  /** Resolves when no replacement runs. */
   async untilQuiet(): Promise<void> {
     for (;;) {
       const answer = await httpGet(`${this.portward.url}/vpn/status`, { limitMs: LOOK_LIMIT_MS }).catch(() => null);

@@ -15,23 +15,23 @@ interface Pace {
 }
 
 interface StreamEvents {
-  /** From an event's being sent until it was answered 200; ms. */
+  /** From sending an event until its answer 200; ms. */
   readonly accepted: readonly number[];
-  /** While as many were sent as ever. */
+  /** Accepted events a second, without the beginning and end of the run, in which the rate is lower. */
   readonly acceptedPerSecond: number;
 }
 
 const MANY = { vpns: 10, engines: 10, perSecond: 300, forMs: 60_000 } as const;
 const STEADY = { vpns: 1, engines: 4, perSecond: 1 } as const;
 const MINUTE_MS = 60_000;
-/** Events of one stream are about so far apart. */
+/** The approximate time between the two events of a stream. */
 const PLAYED_MS = 2_000;
 
 export function manyStreamEvents(): Promise<Row[]> {
   return streamEventRows(MANY);
 }
 
-/** As a proxy with some viewers has them. */
+/** Stream events at the pace of a proxy with a few viewers. */
 export function steadyStreamEvents(minutes: number): Promise<Row[]> {
   return streamEventRows({ ...STEADY, forMs: minutes * MINUTE_MS });
 }
@@ -52,13 +52,13 @@ async function streamEventRows(pace: Pace): Promise<Row[]> {
       what: '  accepted',
       unit: 'req/s',
       values: [acceptedPerSecond],
-      // Where the measured time is cut out, a batch may be missing.
+      // Not all: a batch at the edge of the measured time may be missing.
       bound: { of: 'median', is: 'at least', value: perSecond * 0.98 },
     },
   ];
 }
 
-/** Streams that start and end on all engines, so many events a second whether or not they are answered in time. */
+/** Starts and ends streams on all engines, with a constant number of events a second, whether or not they are answered in time. */
 async function streamEvents({ vpns, engines: count, perSecond, forMs }: Pace): Promise<StreamEvents> {
   const site = await Site.openSimulated({ vpns, engines: count, engineStartupMs: 0, hints: false });
   const agent = new Agent({ keepAlive: true, maxSockets: 400 });
@@ -67,12 +67,12 @@ async function streamEvents({ vpns, engines: count, perSecond, forMs }: Pace): P
   try {
     const { url } = site.portward;
     const engines = decodeEngines((await httpGet(`${url}/engines`, { limitMs: LIMIT_MS })).body);
-    progress(`stream events for ${forMs / 1000} s over ${vpns} VPNs, so many a second: ${perSecond}`);
+    progress(`${perSecond} stream events a second for ${forMs / 1000} s over ${vpns} VPNs`);
     let refused = 0;
     let steady = 0;
     const sending: Promise<void>[] = [];
     const betweenStarts = (2 * 1000) / perSecond;
-    // Ends come between two starts.
+    // Round so that each end comes half-way between two starts.
     const playedMs = Math.ceil(PLAYED_MS / betweenStarts + 0.5) * betweenStarts - betweenStarts / 2;
     const began = performance.now();
     const steadyFrom = began + 2 * playedMs;
@@ -110,7 +110,7 @@ async function streamEvents({ vpns, engines: count, perSecond, forMs }: Pace): P
   }
 }
 
-/** What the last minute was like: a long run may be looked at before its end. */
+/** Prints the results of the last minute, so that a long run shows something before its end. */
 function tellMinute(accepted: readonly number[], told: { from: number }): void {
   const latest = accepted.slice(told.from);
   told.from = accepted.length;
@@ -118,7 +118,7 @@ function tellMinute(accepted: readonly number[], told: { from: number }): void {
   progress(`the last ${latest.length} events were accepted after ${half} ms (median), ${most} (p99), ${max} (max)`);
 }
 
-/** Nobody plays it: what is measured here are the reports. */
+/** A made-up session that nobody plays: only the reports are measured. */
 function sessionOf({ host, port }: ProxyEngine, stream: number): Session {
   const base = `http://${host}:${port}/ace`;
   return {
