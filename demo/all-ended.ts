@@ -1,4 +1,4 @@
-/** Like `Promise.all`, but when one fails the others have ended too: nothing goes on behind the back of who gets the error. */
+/** Like `Promise.all`, but it rejects only when all promises have settled: no work goes on after the error. */
 export async function allEnded<T extends readonly Promise<unknown>[]>(
   promises: readonly [...T],
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

@@ -5,7 +5,7 @@ interface Check {
   readonly found: string;
 }
 
-/** What must be so for the demo to be a success. */
+/** The conditions of a successful demo, and whether each holds. */
 export class Checks {
   readonly all: Check[] = [];
 

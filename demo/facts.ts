@@ -1,4 +1,4 @@
-// What can be asked of the world, apart from `/engines`, to see whether all is as it must be.
+// Questions to Portward, Temporal and Docker, beside `/engines`, for the demo's checks.
 import type Docker from 'dockerode';
 import { Client, Connection } from '@temporalio/client';
 import { httpGet } from '../simulator/http-get';
@@ -20,7 +20,7 @@ export async function vpnStatus(portward: PortwardProcess, vpn: string): Promise
   return found;
 }
 
-/** Another one after the workflow has ended or continued as new. */
+/** The id of the workflow's current run. It changes when the workflow ends or continues as new. */
 export async function workflowRun(portward: PortwardProcess, workflowId: string): Promise<string> {
   const connection = await Connection.connect({ address: portward.temporalAddress });
   try {
@@ -36,14 +36,14 @@ export interface ForwardedContainer {
   readonly p2pPort: string;
 }
 
-/** Containers, running or not, that say that they are the VPN's forwarded engine. */
+/** Containers, running or not, whose labels say that they are the VPN's forwarded engine. */
 export async function forwardedContainers(docker: Docker, vpn: string): Promise<ForwardedContainer[]> {
   const label = ['acestream.forwarded=true', `acestream.vpn_container=${vpn}`];
   const found = await docker.listContainers({ all: true, filters: { label } });
   return found.map(({ Id, Labels }) => ({ id: Id, p2pPort: Labels['acestream.p2p_port'] ?? 'none' }));
 }
 
-/** Names of all that this run has in Docker. */
+/** The names of all containers and networks that this run has in Docker. */
 export async function leftInDocker(docker: Docker, { runId }: RunNames): Promise<string[]> {
   const [containers, networks] = await Promise.all([docker.listContainers({ all: true }), docker.listNetworks()]);
   const names = [...containers.flatMap(({ Names }) => Names), ...networks.map(({ Name }) => Name)];

@@ -1,12 +1,12 @@
 import type { ProxyEngine } from '../simulator/proxy-client';
 
-/** What must be true of every single answer of `/engines`, however short its life. */
+/** Rules that every answer of `/engines` must keep. */
 export class ListRules {
   readonly broken = new Set<string>();
   private readonly evicted = new Set<string>();
   lists = 0;
 
-  /** From now on it must not be listed. */
+  /** From now on this engine must not be listed. */
   evict(containerId: string): void {
     this.evicted.add(containerId);
   }

@@ -1,4 +1,4 @@
-// `npm run demo`; the text that it begins with says what it shows. Exit code 0 only if everything was as it must be.
+// `npm run demo`: intro.ts has the text that explains it. The exit code is 0 only if every check holds.
 import { parseArgs } from 'node:util';
 import Docker from 'dockerode';
 import { dockerError } from '../src/clients/docker/docker-error';
@@ -10,7 +10,7 @@ import { perform, VIEWERS } from './performance';
 import { Screen } from './screen';
 import { Teardown } from '../simulator/teardown';
 
-/** What a shell expects of a program that ended by Ctrl-C. */
+/** The exit code that shells expect after Ctrl-C. */
 const INTERRUPTED = 130;
 const WRONG_INPUT = 2;
 
@@ -36,7 +36,7 @@ async function main(keep: boolean): Promise<number> {
     await perform({ docker, names, screen, checks, teardown, keep, signal: interruption });
   } catch (error) {
     interrupted = error instanceof Interrupted || interruption.aborted;
-    if (!interrupted) checks.expect('the demo came to its end', false, messageOf(error));
+    if (!interrupted) checks.expect('the demo ran to its end', false, messageOf(error));
   }
 
   screen.heading('Cleaning up');
@@ -45,25 +45,25 @@ async function main(keep: boolean): Promise<number> {
   try {
     problems.push(...(await leftInDocker(docker, names)).map((name) => `left in Docker: ${name}`));
   } catch (error) {
-    problems.push(`Docker could not be asked what is left: ${messageOf(error)}`);
+    problems.push(`could not ask Docker what is left: ${messageOf(error)}`);
   }
   checks.expect('nothing is left in Docker, no process and no file', problems.length === 0, problems.join('; '));
 
-  screen.heading('What was to be shown');
+  screen.heading('Results');
   for (const check of checks.all) screen.text([names.shown(checkLine(check))], check.holds ? 'green' : 'red');
   if (interrupted) screen.text(['', 'Interrupted before the end.']);
-  else if (checks.failed.length === 0) screen.text(['', 'Everything was as it must be.']);
-  else screen.text(['', `${checks.failed.length} of ${checks.all.length} things were not as they must be.`], 'red');
+  else if (checks.failed.length === 0) screen.text(['', 'All checks passed.']);
+  else screen.text(['', `${checks.failed.length} of ${checks.all.length} checks failed.`], 'red');
   if (checks.failed.length > 0) return 1;
   return interrupted ? INTERRUPTED : 0;
 }
 
-/** Aborted by the first Ctrl-C (or SIGTERM, or the terminal's end); cleaning up is never cut short. */
+/** Aborted by the first Ctrl-C, SIGTERM or SIGHUP. Further signals do not interrupt the cleaning up. */
 function untilInterrupted(screen: Screen): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      screen.text(['', controller.signal.aborted ? 'Cleaning up, a moment more.' : `${signal}: stopping.`]);
+      screen.text(['', controller.signal.aborted ? 'Still cleaning up.' : `${signal}: stopping.`]);
       controller.abort(new Interrupted(signal));
     });
   }

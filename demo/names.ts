@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * What this run calls its things. In Docker two runs must not meet, and a user's own `gluetun` must not be touched; on
- * the screen the names are short.
+ * The names of this run. In Docker they have the run's id, so that two runs, or a run and a user's own `gluetun`, do not
+ * collide. On the screen they are shown without it.
  */
 export class RunNames {
   readonly runId = `demo-${randomBytes(3).toString('hex')}`;
 
-  /** Such as `demo-1f2e3d-gluetun`. */
+  /** The name in Docker, such as `demo-1f2e3d-gluetun`. */
   inDocker(name: string): string {
     return `${this.runId}-${name}`;
   }
@@ -16,7 +16,7 @@ export class RunNames {
     return text.replaceAll(`${this.runId}-`, '');
   }
 
-  /** Portward's mark on engines. */
+  /** CONTAINER_LABEL of this run. */
   get containerLabel(): string {
     return `portward.demo=${this.runId}`;
   }

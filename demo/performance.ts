@@ -29,7 +29,7 @@ export interface Performance {
   readonly signal: AbortSignal;
 }
 
-/** Everything from the first container to the last look; what has to be undone is in `teardown`. */
+/** Runs the demo from the first container to the last check. `teardown` gets everything that has to be undone. */
 export async function perform(performance: Performance): Promise<void> {
   const { docker, names, screen, checks, teardown, keep } = performance;
   screen.heading('1. Portward starts');
@@ -48,12 +48,12 @@ export async function perform(performance: Performance): Promise<void> {
   const viewers = new Viewers(proxy, (outcome) => {
     if (outcome.kind !== 'served') screen.say('viewers', `${outcome.kind}: ${outcome.reason}`, { style: 'red' });
   });
-  teardown.add('send the viewers home', () => viewers.stop());
+  teardown.add('stop the viewers', () => viewers.stop());
 
   const story = new Story({ stage, screen, checks, watch, rules, signal });
   await story.untilProvisioned();
   viewers.start(VIEWERS);
-  screen.say('viewers', `${VIEWERS} viewers begin to request streams, each another one every 0.6 s`);
+  screen.say('viewers', `${VIEWERS} viewers begin to request streams, each of them every 0.6 s`);
   screen.startPulse(() => tallyText(viewers.tally));
   const page = portward.workflowPage((await vpnStatus(portward, stage.gluetun.name)).workflow_id);
   story.showEngines();
@@ -88,7 +88,7 @@ export async function perform(performance: Performance): Promise<void> {
   await once(signal, 'abort');
 }
 
-/** Aborted when Portward ends, which it is only told to when all is over. */
+/** Aborted when Portward ends. During the demo nobody tells it to. */
 function deathOf(portward: PortwardProcess): AbortSignal {
   const controller = new AbortController();
   void portward.exit.then(({ code, signal }) => {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { RunNames } from './names';
 
-/** Who does or says what a line of the timeline tells. */
+/** The actor of a line in the timeline. */
 export type Who = 'demo' | 'portward' | 'gluetun' | 'gluetun2' | 'client' | 'viewers' | 'you';
 
 type Style = Parameters<typeof styleText>[0];
@@ -17,10 +17,10 @@ const WHO_STYLES: Record<Who, Style> = {
 };
 const WHO_WIDTH = 10;
 const REFRESH_MS = 200;
-/** Log lines arrive some 100 ms after the fact: a line waits so long for earlier ones. */
+/** Log lines arrive about 100 ms after the event. Each line is held back for this time, so that all come out in order. */
 const HELD_MS = 400;
 
-/** The timeline, and on a terminal one line below it that shows that things go on. */
+/** Prints the timeline, and on a terminal one line below it (the pulse) that is updated all the time. */
 export class Screen {
   private readonly startedAt = Date.now();
   private readonly terminal: boolean;
@@ -37,7 +37,7 @@ export class Screen {
     process.once('exit', () => this.release(Infinity));
   }
 
-  /** @param at ms since the epoch; now where nothing is said */
+  /** @param at ms since the epoch; default: now */
   say(who: Who, text: string, { at = Date.now(), style }: { at?: number; style?: Style } = {}): void {
     const time = `${((at - this.startedAt) / 1000).toFixed(2).padStart(6)} s`;
     const [first = '', ...more] = this.names.shown(text).split('\n');
@@ -51,7 +51,7 @@ export class Screen {
     setTimeout(() => this.release(Date.now() - HELD_MS), HELD_MS).unref();
   }
 
-  /** Writes what happened until then, in the order in which it happened. */
+  /** Writes the held lines up to that time, in order of time. */
   private release(until: number): void {
     const due = this.held.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
     this.held = this.held.filter(({ at }) => at > until);
@@ -64,13 +64,13 @@ export class Screen {
     this.write(this.styled('bold', `── ${text} ${'─'.repeat(Math.max(0, 96 - text.length))}`));
   }
 
-  /** Lines beside the timeline, as they are. */
+  /** Writes lines without time and actor. */
   text(lines: readonly string[], style?: Style): void {
     this.release(Infinity);
     for (const line of lines) this.write(this.styled(style, line));
   }
 
-  /** Shown and kept up to date below the last line, where there is a terminal. */
+  /** Shows a text below the last line and keeps it up to date. Does nothing without a terminal. */
   startPulse(text: () => string): void {
     if (!this.terminal) return;
     this.pulse = { text, timer: setInterval(() => this.drawPulse(), REFRESH_MS) };

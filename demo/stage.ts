@@ -14,22 +14,22 @@ export interface Stage {
   readonly gluetun: SimulatedVpn;
   readonly gluetun2: SimulatedVpn;
   readonly portward: PortwardProcess;
-  /** Asked for where something is changed. */
+  /** Needed for requests that change something. */
   readonly apiKey: string;
 }
 
 export const PORTS = { gluetun: 65_290, gluetunLater: 40_648, gluetun2: 51_234 };
 
-/** A real engine takes some seconds. */
+/** How long a simulated engine takes to start; a real one takes some seconds. */
 export const ENGINE_STARTUP_MS = 1_500;
 
-/** HTTP ports of engines. They are published where the host can't reach Docker's networks (macOS, Windows). */
+/** HTTP ports of the engines. They are published if the host can't reach Docker's networks (macOS, Windows). */
 const ENGINE_PORTS = {
   gluetun: { from: 19_000, to: 19_009 },
   gluetun2: { from: 19_500, to: 19_509 },
 };
 
-/** Makes the VPN containers and starts Portward on them, as a user would. `teardown` learns of each thing before it is made. */
+/** Starts the VPN containers and Portward, as a user would. `teardown` gets each step before the step is taken. */
 export async function setStage(
   docker: Docker,
   parts: {
@@ -46,7 +46,7 @@ export async function setStage(
   const portward = await preparePortward({ env: settings(names, image, apiKey), onLine: parts.onPortwardLine, signal });
   teardown.add("remove Portward's folder", () => portward.dispose());
   teardown.add('remove the containers', async () => {
-    screen.say('demo', 'The containers are removed');
+    screen.say('demo', 'Removing the containers');
     await removeSimulation(docker, names.runId);
   });
   signal.throwIfAborted();
@@ -73,7 +73,7 @@ export async function setStage(
     if (!portward.isRunning) return;
     screen.say('demo', 'SIGTERM to Portward');
     const { code, signal: by } = await portward.stop();
-    // While it is still being loaded the signal ends it in its own way.
+    // While Portward is still loading, the signal ends it with another code.
     if (started && code !== 0) throw new Error(`it ended with ${by ?? `code ${code}`}`);
   });
   await portward.start();
@@ -81,7 +81,7 @@ export async function setStage(
   return { docker, names, gluetun, gluetun2, portward, apiKey };
 }
 
-/** What the user of this demo would have in `.env`. */
+/** The settings that a user would have in `.env`. */
 function settings(names: RunNames, image: string, apiKey: string): Record<string, string> {
   return {
     VPN_MODE: 'redundant',
@@ -93,7 +93,7 @@ function settings(names: RunNames, image: string, apiKey: string): Record<string
     PULL_POLICY: 'never',
     PORTWARD_INSTANCE: names.runId,
     CONTAINER_LABEL: names.containerLabel,
-    // For Gluetun's up-command, which comes from a container. What changes something asks for the key.
+    // Gluetun's up-command calls the API from a container. Other requests that change something need the key.
     APP_HOST: '0.0.0.0',
     API_KEY: apiKey,
   };

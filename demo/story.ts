@@ -1,4 +1,4 @@
-// The demo's sequence of events. It tells what happens, and notes what must be so.
+// The demo's sequence of events: it prints each event and records the checks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginesWatch } from '../simulator/engines-watch';
 import type { ProxyEngine } from '../simulator/proxy-client';
@@ -20,9 +20,9 @@ export interface StoryParts {
   readonly signal: AbortSignal;
 }
 
-/** Long enough for a busy machine; the demo ends much sooner. */
+/** The longest wait for one event, on a busy machine. */
 const LIMIT_MS = 60_000;
-/** For the reader, and for some streams to be seen in quiet. */
+/** A pause in which the reader can read, and some streams run undisturbed. */
 const PAUSE_MS = 2_500;
 const LOOK_EVERY_MS = 100;
 
@@ -41,7 +41,7 @@ export class Story {
     screen.say('demo', 'Both VPNs have their forwarded engine');
   }
 
-  /** Shows `/engines` and what the viewers have had so far. */
+  /** Prints the present answer of `/engines` as a table. */
   showEngines(): void {
     const { screen, watch } = this.parts;
     const rows = (watch.engines ?? []).map((e) => [
@@ -52,7 +52,7 @@ export class Story {
       e.forwarded === true ? 'yes' : 'no',
       e.health_status ?? '',
     ]);
-    // Names are shortened before columns are measured.
+    // Shorten the names before the table measures its columns.
     const shown = rows.map((row) =>
       row.map((cell) => (typeof cell === 'string' ? this.parts.stage.names.shown(cell) : cell)),
     );
@@ -101,10 +101,10 @@ export class Story {
       this.forwardedEngine(gluetun.name).p2p_port === PORTS.gluetunLater,
       `${ready} after the port changed; its own start takes ${seconds(ENGINE_STARTUP_MS)}`,
     );
-    checks.expect('the replacement is complete, the old container gone', true, took(replacement));
+    checks.expect('the replacement is complete, and the old container is gone', true, took(replacement));
     const otherAfter = await this.traces(gluetun2.name);
     checks.expect(
-      'gluetun2 was left alone: same container, port, engine and workflow run, no replacement',
+      'gluetun2 was not affected: same container, port, engine and workflow run, no replacement',
       otherAfter === otherBefore && lists(watch.engines ?? [], other),
       otherAfter === otherBefore ? '' : `before ${otherBefore}, after ${otherAfter}`,
     );
@@ -115,7 +115,7 @@ export class Story {
     const { gluetun, portward } = stage;
     const old = this.forwardedEngine(gluetun.name);
     const hiding = this.untilHidden(old).then((at) => {
-      screen.say('client', "/engines no longer lists gluetun's engine; gluetun2's serves on");
+      screen.say('client', "/engines no longer lists gluetun's engine, but still gluetun2's");
       return at;
     });
     const listing = watch
@@ -139,13 +139,13 @@ export class Story {
     this.showEngines();
     const decidedAt = Date.parse(replacement.started_at);
     checks.expect(
-      'the replacement by hand is complete, the old container gone',
+      'the replacement by hand is complete, and the old container is gone',
       true,
       `hidden after ${seconds(hiddenAt - decidedAt)}, the new one on the same port listed after ${seconds(readyAt - decidedAt)}`,
     );
   }
 
-  /** What must be so in the end, and must have been so all the time. */
+  /** Checks the final state, and the rules that had to hold all the time. */
   async review(): Promise<void> {
     const { stage, checks, rules } = this.parts;
     for (const [vpn, port] of [
@@ -170,7 +170,7 @@ export class Story {
     checks.expect('Portward logged no error', errors.length === 0, errors.map((line) => line.text).join('; '));
   }
 
-  /** Resolves with the time at which it was first not listed any more; from then on it must not come back. */
+  /** Resolves with the time of the first list without the engine. From then on the engine must not be listed again. */
   private async untilHidden(engine: ProxyEngine): Promise<number> {
     const { watch, rules, signal } = this.parts;
     const isHidden = (list: readonly ProxyEngine[]): boolean => !lists(list, engine);
@@ -185,7 +185,7 @@ export class Story {
     return found;
   }
 
-  /** Of a VPN that nothing may happen to: equal before and after. */
+  /** The state of a VPN that must not be affected, as a text to compare before and after. */
   private async traces(vpn: string): Promise<string> {
     const { docker, portward } = this.parts.stage;
     const status = await vpnStatus(portward, vpn);

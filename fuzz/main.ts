@@ -1,4 +1,5 @@
-// `npm run fuzz`: a real Portward over a simulated VPN, asked what nobody would ask, by schemathesis, from its own OpenAPI document.
+// `npm run fuzz`: schemathesis sends a real Portward with a simulated VPN unusual requests, which it makes from the API's own
+// OpenAPI document.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +17,7 @@ import { messageOf } from '../src/lib/errors';
 const USAGE = 'Usage: npm run fuzz -- [--examples 200] [--seed N]';
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
-/** Also where this program runs from dist/. */
+/** Relative to the checkout, since the program itself runs in dist/. */
 const CONFIG = join(process.cwd(), 'fuzz', 'schemathesis.toml');
 
 interface Options {
@@ -42,10 +43,10 @@ async function fuzz({ examples, seed }: Options): Promise<number> {
     engines: 2,
     engineStartupMs: 0,
     hints: false,
-    // Nothing would be learnt from 429 after 429.
+    // No rate limits: otherwise nearly all answers would be 429.
     env: { API_KEY: key, API_CHANGES_PER_MINUTE: '0', API_WRONG_KEYS_PER_MINUTE: '0' },
   });
-  // It leaves a database of examples where it runs.
+  // Schemathesis leaves a database of examples in its working folder.
   const folder = await mkdtemp(join(tmpdir(), 'portward-fuzz-'));
   try {
     let failed = false;
@@ -69,7 +70,7 @@ async function fuzz({ examples, seed }: Options): Promise<number> {
   }
 }
 
-/** So that requests come past the first look at a name. */
+/** A VPN and an engine that exist, so that requests get past the check of names. */
 async function existingNames(site: Site): Promise<Record<string, string>> {
   const { body } = await httpGet(`${site.portward.url}/engines`, { limitMs: 5_000 });
   const [engine]: { container_name: string; vpn_container: string }[] = JSON.parse(body);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { runCommand } from '../src/lib/run-command';
 import { messageOf } from '../src/lib/errors';
 
-/** Fuzzes an HTTP API from its OpenAPI document. Written in Python, so npm has no place for it. */
+/** The release of schemathesis, which fuzzes an HTTP API from its OpenAPI document. It is a Python program, so npm can't install it. */
 const VERSION = '4.32.5';
 const PYTHON = process.platform === 'win32' ? 'python' : 'python3';
 
 /**
- * Its program, in a Python environment of its own in the cache folder; made there when it is not.
- * @throws Error that says what is missing
+ * The path of schemathesis, in a Python environment of its own in the cache folder. Installs it there if it is missing.
+ * @throws Error that says what is missing for the installation
  */
 export async function schemathesis(cacheDir: string, say: (text: string) => void): Promise<string> {
   const folder = join(cacheDir, `schemathesis-${VERSION}`);
@@ -29,7 +29,7 @@ export async function schemathesis(cacheDir: string, say: (text: string) => void
     const reason = messageOf(error);
     throw new Error(`schemathesis needs Python 3.10 or later with venv, and PyPI. ${reason}`, { cause: error });
   }
-  // Last, so that an interrupted installation does not count.
+  // This comes last, so that an interrupted installation does not count.
   await mkdir(complete);
   return program;
 }

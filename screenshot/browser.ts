@@ -1,6 +1,6 @@
 import { chromium, type Browser } from 'playwright-core';
 
-/** Its own sandbox can't be had by root, as in a container; it is shown pages of this machine only. */
+/** Chromium's sandbox does not work as root, for example in a container. It may be off because only pages of this machine are opened. */
 export function launchChromium(executablePath: string): Promise<Browser> {
   const isRoot = process.getuid?.() === 0;
   return chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });

@@ -1,14 +1,14 @@
 import type { Cause } from '../src/domain/replacement';
 import { noPort as no } from '../src/domain/vpn/timeline';
 
-// A household of two VPNs on a quiet evening, for pictures that are the same each time.
+// Sample data: two VPNs at a fixed time, so that the pictures are the same each time.
 
 export const SAMPLE_NOW = Date.parse('2026-11-23T19:42:30.000Z');
 
 export interface SampleVpn {
   readonly name: string;
   readonly address: string;
-  /** Hours ago, and what has been so since. */
+  /** States of the timeline: since how many hours, and the port or one of `noPort`. */
   readonly states: readonly (readonly [hoursAgo: number, state: number])[];
   readonly ended: readonly (readonly [
     hoursAgo: number,
@@ -17,7 +17,7 @@ export interface SampleVpn {
     endedAfterS: number,
   ])[];
   readonly plainEngines: number;
-  /** On which of its engines something is played, 0 being the forwarded one. */
+  /** The indexes of the engines with a stream; 0 is the forwarded engine. */
   readonly streams: readonly number[];
   readonly firstPort: number;
 }

@@ -1,4 +1,4 @@
-// Makes the pictures of docs/ of the page, with sample data: `npm run screenshot`.
+// `npm run screenshot`: makes the pictures of the page for docs/, with sample data.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -12,16 +12,16 @@ import { messageOf } from '../src/lib/errors';
 interface Picture {
   readonly name: string;
   readonly options: BrowserContextOptions;
-  /** Before it is taken. */
+  /** Runs before the picture is taken. */
   readonly before?: (page: Page) => Promise<unknown>;
-  /** Only this part of the page. */
+  /** A selector, for a picture of only this part of the page. */
   readonly of?: string;
 }
 
 const wide = { viewport: { width: 1200, height: 900 }, deviceScaleFactor: 1.5 } as const;
 const phone = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true } as const;
 
-/** The one whose steps are shown. */
+/** Opens the first replacement, so that its steps are shown. */
 const openReplacement = (page: Page) => page.locator('.replacement-head').first().click();
 
 const pictures: readonly Picture[] = [
@@ -34,7 +34,7 @@ const pictures: readonly Picture[] = [
 async function main([folder = join('docs', 'pictures')]: readonly string[]): Promise<void> {
   const executablePath = findChromium(process.env);
   if (executablePath === undefined) throw new Error(CHROMIUM_ADVICE);
-  // Pictures of one moment: what is told as time of day, and how long ago, is the same each time.
+  // A fixed time, so that dates and durations in the pictures are the same each time.
   const begun = performance.now();
   Date.now = () => SAMPLE_NOW + Math.floor(performance.now() - begun);
   const api = await startSampleApi(household.map(sampleData));

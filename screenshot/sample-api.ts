@@ -11,7 +11,7 @@ export interface SampleApi {
   close(): Promise<void>;
 }
 
-/** The API itself, with VPNs that are only shown. */
+/** The real API, with VPNs that have no workflow and can only be shown. */
 export async function startSampleApi(vpns: readonly VpnData[]): Promise<SampleApi> {
   const server = apiServer();
   await server.register(app, {

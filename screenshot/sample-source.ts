@@ -8,7 +8,7 @@ import { listing } from '../src/workflows/vpn/views/listing';
 import { statusView } from '../src/workflows/vpn/views/status-view';
 import type { VpnData } from '../src/workflows/vpn/data';
 
-/** A VPN of which only pictures are made: it is as it is, and nothing can be done to it. */
+/** A VPN with fixed data instead of a workflow. It rejects everything that would change it. */
 export class SampleSource implements VpnSource {
   readonly vpn: string;
 

@@ -10,7 +10,7 @@ import { vpnSettings } from '../src/worker/settings';
 import { newVpnData, noPort, type VpnData } from '../src/workflows/vpn/data';
 import { SAMPLE_NOW, type SampleVpn } from './household';
 
-// Its VPNs as their workflows would have them.
+// Makes the workflow data of the sample VPNs.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -118,7 +118,7 @@ function sampleStreams(vpn: SampleVpn, engine: ListedEngine | undefined, i: numb
   ];
 }
 
-/** The last one, of which all is known. */
+/** The latest replacement, with all its details. */
 function portChange(vpn: SampleVpn, lineage: string, [engine]: readonly ListedEngine[]): Replacement {
   const [before, last] = vpn.states.slice(-2);
   const startedAt = ago(last?.[0] ?? 0);
@@ -177,7 +177,7 @@ function sampleNews(vpn: SampleVpn, { startedAt, old, newEngine, oldPort, target
   return told.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
 }
 
-/** What follows from a configuration of which only this is set. */
+/** The settings of a VPN, with defaults for everything but these variables. */
 function sampleSettings({ name, firstPort, plainEngines }: SampleVpn): VpnSettings {
   const config = loadConfig({
     GLUETUN_CONTAINER_NAME: name,
