@@ -1,4 +1,4 @@
-// Tells whether dist/ was built from the sources as they are now.
+// Finds whether dist/ was built from the present sources.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,13 +24,13 @@ const sources = [
   'scripts/load-modules.mjs',
 ];
 
-/** To be taken before a build, so that a file saved while it runs counts as newer. */
+/** The time of the newest source. Call this before a build, so that a file that is saved during the build counts as newer. */
 export function newestSource() {
   return Math.max(...sources.map((source) => newest(join(root, source))));
 }
 
 export function isBuilt() {
-  // An installed package or an image has no sources to be newer.
+  // An installed package or an image has no sources.
   if (!existsSync(join(root, 'src'))) return true;
   return existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) === newestSource();
 }
@@ -43,6 +43,6 @@ function newest(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return 0;
   if (!stat.isDirectory()) return stat.mtimeMs;
-  // A folder's own time tells of deleted files.
+  // The folder's own time changes when a file in it is deleted.
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }

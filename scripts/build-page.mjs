@@ -1,4 +1,4 @@
-// Builds the page of web/ into dist, and compresses its files once, so that no answer has to.
+// Builds the page of web/ into dist, and compresses its files, so that the API can send them compressed without work.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,12 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const web = fileURLToPath(new URL('../web', import.meta.url));
 
-/** All that the page loads, as brotli. */
+/** The limit for all that the page loads, compressed with brotli. */
 const BYTES_AT_MOST = 120 * 1024;
 
 /** @param outDir the folder of the page, as an absolute path */
 export async function buildPage(outDir) {
-  // A build of its own package; loaded here, since it takes a moment.
+  // Imported only here, because loading Vite takes a moment.
   const { build } = await import('vite');
   await build({ configFile: join(web, 'vite.config.mjs'), logLevel: 'warn', build: { outDir } });
   const assets = join(outDir, 'assets');
@@ -24,5 +24,5 @@ export async function buildPage(outDir) {
     bytes += brotli.length;
   }
   if (bytes > BYTES_AT_MOST)
-    throw new Error(`the page has ${bytes} bytes compressed, and ${BYTES_AT_MOST} is the most`);
+    throw new Error(`expected the page to have at most ${BYTES_AT_MOST} bytes compressed, found ${bytes}`);
 }

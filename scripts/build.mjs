@@ -1,4 +1,5 @@
-// Compiles TypeScript to dist/ and bundles the workflows, so that a worker starts without webpack in its memory; then builds the page.
+// Compiles TypeScript to dist/, bundles the workflows (so that a worker needs no webpack at its start), builds the page, and packs the
+// modules that a start loads.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 
 const builtFrom = newestSource();
-// Built aside and put in place at the end, so that a failed build leaves the last good one.
+// Build in another folder and rename it at the end, so that a failed build leaves the last good one.
 const built = join(root, 'dist.next');
 rmSync(built, { recursive: true, force: true });
 execFileSync(
@@ -38,7 +39,10 @@ rmSync(former, { recursive: true, force: true });
 packModules(inPlace);
 markBuilt(builtFrom);
 
-/** Its source map without the sources themselves: both go to the thread that runs workflows with each start, and a stack trace needs places only. */
+/**
+ * The bundle with a source map that has no sources. Each start sends the bundle with its map to the thread that runs workflows, and
+ * stack traces need only the positions.
+ */
 function withSmallMap(bundle) {
   const at = bundle.lastIndexOf('//# sourceMappingURL=');
   const start = bundle.indexOf('base64,', at) + 'base64,'.length;

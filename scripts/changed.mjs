@@ -1,5 +1,5 @@
-// Which tests a change concerns, as arguments for jest: those that import what has changed, that name it, or that start what is
-// built from it. Also `node scripts/changed.mjs FILE...`, which prints them.
+// Finds the tests that a change concerns, as arguments for jest: tests that import a changed file, name it, or start a program that is
+// built from it. `node scripts/changed.mjs FILE...` prints them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -7,30 +7,30 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const IS_CODE = /\.(ts|cjs)$/;
-/** How tests run at all: no test imports or names these. */
+/** Files that every test runs with, though no test imports or names them. */
 const CONCERNS_ALL = /^(package(-lock)?\.json|jest\.config\.js|tsconfig.*\.json|scripts\/.*|test\/[^/]+\.mjs)$/;
-/** In a file that starts what the build has made; jest, which follows imports, can't see what that is made from. */
+/** Matches a file that starts a built program. Jest follows imports, so it can't see the sources of that program. */
 const STARTS_BUILT = /['"/]dist['"/]/;
 const BUILT = ['src', 'simulator', 'demo', 'bench', 'fuzz', 'screenshot', 'chaos'];
-/** What simulated containers run is read from its folders. */
+/** Programs of the simulated containers: READS_CONTAINER_PROGRAMS reads all files of these folders. */
 const IN_CONTAINERS = /^simulator\/(inside|vpn|engine)\//;
 const READS_CONTAINER_PROGRAMS = 'simulator/scripts.ts';
-/** They list folders, and read every document and the titles of all tests; they take a moment. */
+/** Run always: they read every document, folder and test title, and are fast. */
 const DOCUMENT_TESTS = /^test\/docs\/.*\.test\.ts$/;
 
-/** Everything that differs from where this branch began, committed or not. */
+/** All files that have changed since this branch began, committed or not. */
 export function changedFiles(base = forkPoint()) {
   return [...git('diff', '--name-only', '--no-renames', base), ...git('ls-files', '--others', '--exclude-standard')];
 }
 
-/** @returns files of tests and of what they import; null: all tests */
+/** @returns the concerned tests and modules, for jest's `--findRelatedTests`; null: all tests */
 export function concernedBy(changed) {
   const code = [...codeFiles('test'), ...codeFiles('simulator')];
   const texts = new Map(code.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const concerned = new Set(code.filter((file) => DOCUMENT_TESTS.test(file)));
   const toFollow = [...changed];
   for (const file of toFollow) {
-    // The order of the tests.
+    // Only the order of the tests depends on this file.
     if (file === 'test/durations.json') continue;
     if (CONCERNS_ALL.test(file)) return null;
     const using = code.filter((user) => uses(user, texts.get(user), file));
@@ -38,11 +38,11 @@ export function concernedBy(changed) {
     concerned.add(file);
     toFollow.push(...using.filter((user) => !concerned.has(user) && !toFollow.includes(user)));
   }
-  // What was deleted is imported by nobody any more; whoever was changed for that is among the changed.
+  // No file imports a deleted file any more; files that had imported it have changed themselves.
   return [...concerned].filter((file) => IS_CODE.test(file) && existsSync(join(root, file)));
 }
 
-/** In a way that jest does not see. */
+/** Whether a module uses a file in a way that jest does not see. */
 function uses(user, text, file) {
   if (text.includes(basename(file))) return true;
   if (IN_CONTAINERS.test(file) && user === READS_CONTAINER_PROGRAMS) return true;
@@ -53,7 +53,7 @@ function uses(user, text, file) {
 export function jestArguments(changed) {
   const concerned = concernedBy(changed);
   if (concerned === null) return [];
-  // Jest follows imports within these alone.
+  // Jest follows imports only within its roots.
   const roots = ['test', ...BUILT].map((folder) => `--roots=${join(root, folder)}`);
   return ['--passWithNoTests', ...roots, '--findRelatedTests', ...concerned];
 }

@@ -1,4 +1,4 @@
-// Of all histories that tests have recorded, keeps as few as show together what all of them show: see `shownBy`.
+// Reduces the recorded histories to the fewest that together show everything that all of them show: see `shownBy`. Deletes the others.
 // Usage: node scripts/choose-histories.mjs FOLDER
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,29 +21,29 @@ const recorded = readdirSync(folder)
 const everything = new Set(recorded.flatMap((history) => [...history.shows]));
 const showing = (what) => recorded.filter((history) => history.shows.has(what));
 const kept = new Set();
-// What only one of them shows needs that one; others then may not be needed.
+// First keep each history that shows something no other one shows.
 for (const what of everything) if (showing(what).length === 1) kept.add(showing(what)[0]);
 const shown = new Set([...kept].flatMap((history) => [...history.shows]));
 for (;;) {
   const adds = (history) => [...history.shows].filter((what) => !shown.has(what)).length;
-  // Of those that add as much, the shortest.
+  // Among histories that add equally much, the shortest comes first.
   const best = recorded.reduce((most, history) => (adds(history) > adds(most) ? history : most));
   if (adds(best) === 0) break;
   kept.add(best);
   for (const what of best.shows) shown.add(what);
 }
-// What was added later may have made up for it.
+// Drop histories that the ones added later have made unnecessary.
 for (const history of [...kept].toReversed()) {
   const others = new Set([...kept].filter((other) => other !== history).flatMap((other) => [...other.shows]));
   if ([...history.shows].every((what) => others.has(what))) kept.delete(history);
 }
 
 for (const history of recorded) if (!kept.has(history)) rmSync(join(folder, history.name));
-process.stdout.write(`${kept.size} of ${recorded.length} histories kept: ${shown.size} different things in them\n`);
+process.stdout.write(`kept ${kept.size} of ${recorded.length} histories, which show ${shown.size} different things\n`);
 
 /**
- * What may lead a replay another way: each kind of event in each kind of workflow; and each activity, what it fails of,
- * signal, update and cause of a replacement, in whichever of them. Of what only the server does, once is enough.
+ * What an event shows that may take a replay a different way: its type in this kind of workflow, and, in any kind of workflow, its
+ * activity, failure type, signal, update and cause of a replacement. Event types that only the server causes count once for all kinds.
  */
 function shownBy(kind, { eventType, ...event }) {
   const type = eventType.replace('EVENT_TYPE_', '');
@@ -66,7 +66,7 @@ function named(what, name) {
   return name === undefined ? [] : [`${what} ${name}`];
 }
 
-/** Why a replacement is begun: in its own history, and in that of the VPN, whose decision it is. */
+/** The cause in the event that begins a replacement: in the replacement's own history, and in that of the VPN, which starts it. */
 function causeIn(kind, type, { input, workflowType }) {
   const begins =
     type === 'START_CHILD_WORKFLOW_EXECUTION_INITIATED' ||

@@ -1,5 +1,5 @@
-// For the image's build: brings Temporal's CLI to ./temporal, from an archive that lies here or from where the release is to be had.
-// TEMPORAL_CLI_URL: another address of the archive. TEMPORAL_CLI_SHA256: checksum of an archive that is not one of release.json.
+// For the build of the image: extracts Temporal's CLI to ./temporal, from an archive in this folder or from a download.
+// TEMPORAL_CLI_URL: another address of the archive. TEMPORAL_CLI_SHA256: its checksum, if it is not one of those in release.json.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ const { version, addresses, sha256 } = JSON.parse(readFileSync('release.json', '
 const arch = TARGETARCH || { x64: 'amd64', arm64: 'arm64' }[process.arch];
 const archive = `temporal_cli_${version}_linux_${arch}.tar.gz`;
 const expected = TEMPORAL_CLI_SHA256 || sha256[archive];
-if (expected === undefined) fail(`No checksum of ${archive} is known: set TEMPORAL_CLI_SHA256`);
+if (expected === undefined) fail(`release.json has no checksum for ${archive}: set TEMPORAL_CLI_SHA256`);
 
 if (!existsSync(archive)) await download();
 const found = createHash('sha256').update(readFileSync(archive)).digest('hex');
-if (found !== expected) fail(`${archive} has the checksum ${found}, expected was ${expected}`);
+if (found !== expected) fail(`${archive}: expected the checksum ${expected}, found ${found}`);
 execFileSync('tar', ['-xzf', archive, 'temporal'], { stdio: 'inherit' });
 execFileSync('./temporal', ['--version'], { stdio: 'inherit' });
 

@@ -1,5 +1,5 @@
-// Loads what a start of the program in the folder dist loads, here and in a thread for workflows. With --cache: from the packs, and
-// writes beside each what V8 has compiled of it.
+// Loads the modules that a start of the program loads, in this thread and in a thread for workflows. Arguments: the folder dist, and
+// --cache to load them from the packs and write V8's code cache beside each pack.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ if (isMainThread) {
   });
 } else process.exit();
 
-/** The API loads, and makes functions of its schemas, when it is put together. */
+/** The API loads many modules, and compiles its schemas to functions, only when it is set up. */
 async function prepareApi() {
   const address = '127.0.0.1:9';
   const { client, connection } = load('temporal', 'client.js').lazyClient({

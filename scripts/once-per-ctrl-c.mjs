@@ -1,6 +1,7 @@
-// Makes one Ctrl-C one SIGINT, and the end of npm an end of the program.
+// For programs behind `npm run`: a Ctrl-C arrives as one SIGINT, and the program ends when npm ends.
 
-// The terminal tells the whole process group, npm passes it on again: a program would take the second for impatience.
+// The terminal sends SIGINT to the whole process group, and npm sends it again. A program would take the second one for a second
+// Ctrl-C, which means 'end at once'.
 const SAME_KEY_PRESS_MS = 500;
 const PARENT_WATCH_MS = 500;
 
@@ -18,7 +19,7 @@ process.emit = function (event, ...args) {
   return emit(event, ...args);
 };
 
-// npm signals its shell only, which dies without passing it on and would leave the program running unseen.
+// When npm gets a signal, it signals only its shell. The shell dies without passing the signal on, and the program would run on unseen.
 if (process.env.npm_lifecycle_event !== undefined) {
   const parent = process.ppid;
   const watch = setInterval(() => {

@@ -1,5 +1,5 @@
-// Packs the modules that a start of Portward loads into one file with V8's code cache, for `src/packed-modules.ts`. To be run after all
-// that changes dist/ or node_modules/, with the Node.js that will run the program: another one does without the cache.
+// Packs the modules that a start of Portward loads into one file with V8's code cache, for `src/packed-modules.ts`. Run this after every
+// change of dist/ or node_modules/, with the Node.js that will run the program: another release ignores the cache.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,12 +10,12 @@ const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
 const script = (name) => join(root, 'scripts', name);
 const packs = ['program', 'workflow-thread'];
 
-/** The SDK cuts its own frames off the stack traces that go into histories: it knows them by these files. */
+/** Not packed: the SDK removes its own frames from the stack traces in histories, and recognizes them by these file names. */
 const KNOWN_IN_STACK_TRACES = /@temporalio\/(worker|common|activity)\/lib\/(activity|interceptors|nexus\/.+)\.js$/;
 
 const NOT_ASCII = /[^\0-\x7f]/g;
 
-/** Threads begin with a file of ours, which loads the SDK's from the pack. */
+/** The SDK's worker threads begin with a file of Portward instead, which loads the SDK's own file from the pack. */
 const THREAD = {
   by: /@temporalio\/worker\/lib\/workflow\/threaded-vm\.js$/,
   request: './workflow-worker-thread',
@@ -40,7 +40,7 @@ export function packModules(dist) {
   }
 }
 
-/** An expression: the modules as functions, and what each of them asks for. */
+/** The text of a pack: an expression with the modules as functions, and with the file that each `require` of a module finds. */
 function packed({ loaded, found }, dist) {
   const folder = join(dist, '..');
   const pathOf = (filename) => relative(folder, filename).split(sep).join('/');
@@ -63,11 +63,14 @@ function packed({ loaded, found }, dist) {
         .replaceAll(/^\/\/# sourceMappingURL=.*$/gm, '')}\n}`,
   );
   const all = `({ found: ${JSON.stringify(Object.fromEntries(requests))}, modules: {\n${functions.join(',\n')}\n} })\n`;
-  // In ASCII, which is read without being decoded.
+  // Only ASCII, which Node.js reads without decoding.
   return all.replaceAll(NOT_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** `import()` is relative to the file that it stands in; and an escape can't be put in place of a character that is escaped or raw. */
+/**
+ * False for modules with `import()`, which is relative to its file, and with a non-ASCII character that is escaped or in a raw string:
+ * an escape sequence can't take the place of such a character.
+ */
 function mayBePacked(path, source) {
   const code = source.replaceAll(/^\s*(\*|\/\/).*$/gm, '');
   return !KNOWN_IN_STACK_TRACES.test(path) && !/\bimport\(|\\[^\0-\x7f]|String\.raw`[^`]*[^\0-\x7f`]/.test(code);

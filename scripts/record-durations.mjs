@@ -1,5 +1,5 @@
-// Writes how long test files took, by which the next runs order them: the longest first. After
-// `npm test -- --json --outputFile=dist/results.json`: node scripts/record-durations.mjs dist/results.json
+// Records how long test files took, so that the next runs begin with the longest. Usage:
+// npm test -- --json --outputFile=dist/results.json && node scripts/record-durations.mjs dist/results.json
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ if (results === undefined) {
 
 const seconds = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
 for (const { name, startTime, endTime } of JSON.parse(readFileSync(results, 'utf8')).testResults) {
-  // Of whatever checkout.
+  // The path within test/, whatever checkout the results are from.
   const file = name.replaceAll('\\', '/').split('/test/').at(-1);
   seconds[file] = Math.round((endTime - startTime) / 1000);
 }

@@ -1,5 +1,6 @@
-// Imported before a program: writes which modules it loads, by whom, and as what each was asked for, when it ends.
-// oxlint-disable no-underscore-dangle -- they are Node.js's names
+// To be imported before a program. When the program ends, this writes to RECORD_TO the source of each loaded module, and for each module
+// the file that each of its requests found.
+// oxlint-disable no-underscore-dangle -- these are Node.js's names
 import { writeFileSync } from 'node:fs';
 import Module from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -9,7 +10,7 @@ const found = {};
 
 const compile = Module.prototype._compile;
 Module.prototype._compile = function (content, filename, format, ...rest) {
-  // What is no CommonJS is left to Node.js.
+  // ES modules are not packed: Node.js loads them.
   if (format !== 'module') loaded[filename] = content;
   return compile.call(this, content, filename, format, ...rest);
 };

@@ -1,5 +1,5 @@
-// What `npm start`, `npm test` and the other commands that need a machine do: prepare what is missing, then become the program.
-// Only Node's own modules here, since the others may not be installed yet.
+// `npm start`, `npm test` and other commands: prepares what is missing, then runs the program in this process.
+// Imports only Node's own modules, because packages may not be installed yet.
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -14,7 +14,7 @@ const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (...path) => join(root, ...path);
 
-/** The harnesses' own tests, with which all else is tested; and that of the image, whose set-up takes minutes. */
+/** Not in `npm test`: the tests of the simulator and of chaos, which test only test code, and of the image, whose set-up takes minutes. */
 const LEFT_OUT = ['test/chaos', 'test/simulator', 'test/image'];
 
 const jest = { path: inRoot('node_modules', 'jest', 'bin', 'jest.js'), needsMachine: true };
@@ -42,7 +42,7 @@ if (program.needsMachine)
   endUnlessDone(await run(process.execPath, [inRoot('dist', 'src', 'setup', 'main.js')], 'inherit'));
 
 if (name === 'test:all') process.env.PORTWARD_TEST_ALL = 'true';
-// Whoever names files wants just those; a number is an option's value.
+// With file names in the arguments nothing is left out. A number is the value of an option, not a file name.
 if (name === 'test' && args.every((arg) => /^(-|\d+%?$)/.test(arg))) {
   program.args = LEFT_OUT.map((folder) => `--testPathIgnorePatterns=/${folder}/`);
   process.stdout.write(`Left out: ${LEFT_OUT.join(', ')}, and long repetitions (\`npm run test:all\` has them)\n`);
@@ -53,7 +53,7 @@ if (program.path === jest.path && changed >= 0) {
   args.push(...jestArguments(changedFiles(base)));
 }
 
-// In this process, not in a child: signals, exit code and terminal are then the program's own.
+// The program runs in this process, not in a child, so that it has the signals, the exit code and the terminal.
 await import('./once-per-ctrl-c.mjs');
 process.argv = [process.argv[0], program.path, ...program.args, ...args];
 Module.runMain();
@@ -72,14 +72,14 @@ function isInstalled() {
   return installed !== undefined && installed.mtimeMs >= wanted.mtimeMs;
 }
 
-/** The npm that started us, if one did: another one on PATH may be of another Node. */
+/** Runs the npm that started this script, if one did: the npm on PATH may belong to another Node.js. */
 function npm(...npmArgs) {
   const own = process.env.npm_execpath;
   if (own?.endsWith('.js')) return run(process.execPath, [own, ...npmArgs], 'pipe');
   return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', npmArgs, 'pipe');
 }
 
-/** Shows the output of the work only when it fails. */
+/** Does a step of the set-up, and shows its output only if it fails. */
 async function step(what, howLong, work) {
   const began = Date.now();
   process.stdout.write(`${what} (${howLong})\n`);
@@ -93,7 +93,7 @@ function endUnlessDone({ command, code, output }) {
   process.exit(code);
 }
 
-/** A signal that comes meanwhile ends this process too, once the command is gone. */
+/** Runs a command. A signal that comes meanwhile goes to the command, and ends this process when the command has ended. */
 async function run(command, runArgs, output) {
   const child = spawn(command, runArgs, {
     cwd: root,
