@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 
-/** Above the 60 s that an up- and a down-command may each take. */
+/** Longer than an up-command and a down-command together, which may take 60 s each. */
 const LIMIT_MS = 130_000;
 
 /**
- * Asks the admin server; the caller names what the route answers, both sides being of one build. Not by `fetch`: on Node
- * 20 it never settles when a connection is accepted and closed before the request was sent, as by Docker's port proxy
- * while a container starts, and a process with nothing else to do then exits in mid-await.
+ * Sends a request to the admin server. The caller gives the type of the answer, which is not checked. This does not use `fetch`,
+ * which on Node.js 20 never settles if the connection is accepted and closed before the request was sent. Docker's port proxy does
+ * that while a container starts, and a process with nothing else to do would then exit in the middle of the await.
  */
 export function askAdmin<Answer>(
   url: string,
@@ -14,7 +14,7 @@ export function askAdmin<Answer>(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const giveUp = setTimeout(() => asked.destroy(new Error(`${method} ${url}: no answer in ${limitMs} ms`)), limitMs);
-    // No kept connection: the container may be another one the next time.
+    // No kept connection: there may be another container at the address next time.
     const asked = request(url, { method, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');

@@ -7,7 +7,7 @@ export class DockerCallCounts {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }
 
-  /** Counts from here. */
+  /** Sets all counts to 0. */
   reset(): void {
     this.counts = new Map();
   }

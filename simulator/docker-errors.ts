@@ -4,7 +4,7 @@ export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
-/** 'already in progress', or a name that is taken. */
+/** For example a removal that is already in progress, or a name that is taken. */
 export function isConflict(error: unknown): boolean {
   return statusOf(error) === 409;
 }

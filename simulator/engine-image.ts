@@ -1,5 +1,5 @@
-// Portward gives engines the environment that their image is known to want. What else a simulated engine is to be told,
-// such as how long it takes to start, has to be in its image.
+// Portward sets only the environment that its engine variant needs. Settings of the simulated engine, such as the time that it takes to
+// start, have to be in its image.
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { isMissing } from './docker-errors';
@@ -8,8 +8,8 @@ import { ensureSimulatorImage, removeUnusedImages, REPOSITORY, tagsLike } from '
 const made = new Map<string, Promise<string>>();
 
 /**
- * The simulator's image with this environment added, under a tag of this run, with which `removeSimulation` removes it: so
- * Portward has it for as long as the run lasts, whatever other runs do. Resolves with the tag.
+ * Makes the simulator's image with this environment added. Resolves with its tag, which belongs to this run alone: other runs do not
+ * remove it, and `removeSimulation` does.
  */
 export function engineImage(docker: Docker, env: Readonly<Record<string, string>>, runId: string): Promise<string> {
   const key = `${createHash('sha256').update(JSON.stringify(env)).digest('hex').slice(0, 8)}-${runId}`;
@@ -35,7 +35,7 @@ async function make(docker: Docker, env: Readonly<Record<string, string>>, key: 
   return `${REPOSITORY}:${tag}`;
 }
 
-/** Of a run whose containers are gone; and what runs that were killed have left. */
+/** Removes the images of a run whose containers are gone, and images that killed runs have left. */
 export async function removeEngineImages(docker: Docker, runId: string): Promise<void> {
   for (const key of made.keys()) if (key.endsWith(`-${runId}`)) made.delete(key);
   for (const tag of await tagsLike(docker, `*-${runId}`)) {

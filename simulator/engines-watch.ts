@@ -10,9 +10,9 @@ interface Waiting {
   readonly seen: (at: number) => void;
 }
 
-/** A client that asks for `/engines` again and again, and so can say when it first saw something there. */
+/** A client that polls `/engines`, to find when a list first fulfils a condition. */
 export class EnginesWatch {
-  /** The last list; null before the first, and while there is none. */
+  /** The latest list; null before the first one, and after an answer without a list. */
   engines: readonly ProxyEngine[] | null = null;
   private readonly agent = keptConnections();
   private readonly waiting = new Set<Waiting>();
@@ -26,7 +26,7 @@ export class EnginesWatch {
     this.asking = this.ask();
   }
 
-  /** Resolves with the time in ms since the epoch at which a client had an answer of which it holds. */
+  /** Resolves when an answer fulfils `holds`, with the time of that answer in ms since the epoch. @param what for the error text */
   until(
     what: string,
     holds: (engines: readonly ProxyEngine[]) => boolean,

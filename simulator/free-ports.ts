@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that the system gives out by itself (32768 and up on Linux), where one that is free now could be
- * somebody's connection in the next moment.
+ * Below the range of outgoing connections (32768 and up on Linux), in which a free port may be taken by a connection at any
+ * moment.
  */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** TCP ports that nobody listens on right now, all different, chosen at random so that two runs don't meet. */
+/** Different TCP ports on which nobody listens now. They are random, so that two runs do not choose the same ones. */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) {
@@ -17,7 +17,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found];
 }
 
-/** So many in a row, as a VPN container publishes them. */
+/** A range of free ports, for a VPN container that publishes them. */
 export async function freePortRange(count: number): Promise<{ from: number; to: number }> {
   for (;;) {
     const from = FIRST + Math.floor(Math.random() * (COUNT - count));

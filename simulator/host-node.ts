@@ -1,4 +1,4 @@
-// What a container needs to run the node of this very host: the program, its libraries, and the loader that ties them.
+// Finds the files that a container needs to run the host's own node: the program, its libraries and the dynamic loader.
 import { execFile } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ export type HostNode = { program: string; libraries: string[]; libraryFolders: s
 
 let found: Promise<HostNode> | null = null;
 
-/** Looked for once a process. */
+/** Looks for them once in this process. */
 export function hostNode(): Promise<HostNode> {
   found ??= find();
   return found;
@@ -16,10 +16,10 @@ export function hostNode(): Promise<HostNode> {
 
 async function find(): Promise<HostNode> {
   const program = await realpath(process.execPath);
-  // A statically linked program makes ldd fail; it needs nothing.
+  // ldd fails for a statically linked program, which needs no libraries.
   const { stdout } = await promisify(execFile)('ldd', [program]).catch(() => ({ stdout: '' }));
   const libraries = librariesIn(stdout);
-  // Named to the loader, since this host may keep libraries where no loader looks by itself.
+  // The image has to name these folders to the loader, because the host may keep libraries outside of the usual folders.
   const libraryFolders = [...new Set(libraries.map((library) => dirname(library)))];
   return { program, libraries, libraryFolders };
 }

@@ -5,9 +5,9 @@ export interface Exchange {
   readonly url: string;
   readonly agent?: Agent | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON, or as it is if it is a text. */
+  /** An object is sent as JSON, a text as it is. */
   readonly body?: object | string | undefined;
-  /** For the whole exchange, from sending to the answer's last byte. */
+  /** Time limit for the whole exchange, until the last byte of the answer. */
   readonly limitMs: number;
 }
 
@@ -17,7 +17,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Resolves with whatever is answered. @throws when no whole answer has come in time */
+/** Sends a request; resolves with the answer, whatever its status. @throws when no complete answer has come in time */
 export function exchange({ method, url, agent, headers = {}, body, limitMs }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

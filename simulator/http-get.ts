@@ -1,6 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 
-/** One for all requests of a client, as programs have it. */
+/** An agent that keeps connections open, for all requests of one client. */
 export function keptConnections(): Agent {
   return new Agent({ keepAlive: true });
 }
@@ -8,11 +8,11 @@ export function keptConnections(): Agent {
 export interface GetOptions {
   readonly agent?: Agent | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the whole exchange. */
+  /** Time limit for the whole exchange. */
   readonly limitMs: number;
 }
 
-/** Resolves with status and body, whatever the status; not by `fetch`, for the reason that `askAdmin` gives. */
+/** Resolves with status and body, whatever the status. Does not use `fetch`: `askAdmin` has the reason. */
 export function httpGet(url: string, options: GetOptions): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = openGet(url, options, (response) => {

@@ -1,4 +1,4 @@
-// One image for both simulated containers, made without any registry where that is possible.
+// Makes one image for both kinds of simulated containers, on Linux without a registry.
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type Docker from 'dockerode';
@@ -9,28 +9,28 @@ import type { Script } from './scripts';
 import { tarStream } from './tar';
 import type { TarEntry } from './tar';
 
-/** Where node is in the image. */
+/** The path of node in the image. */
 export const NODE = '/node';
 
-/** For the least memory: no helper threads, and a small young generation. An idle engine has 7 MB of its own. */
+/** These save memory: no helper threads, and a small young generation. An idle engine then has 7 MB of its own. */
 export const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
 
 export const REPOSITORY = 'portward-simulator';
 const SCRIPT_FOLDER = '/simulator';
 
-/** An engine unless told otherwise, as an engine image is: Portward gives it env and, on arm, arguments. */
+/** The engine, as in a real engine image: Portward sets only env and, on arm, arguments. A VPN container overrides the entry point. */
 const ENTRYPOINT = `ENTRYPOINT ${JSON.stringify([NODE, ...NODE_FLAGS, scriptPath('engine/main.js')])}`;
 
 export function scriptPath(script: string): string {
   return `${SCRIPT_FOLDER}/${script}`;
 }
 
-/** Longer than any run goes without using its image. */
+/** An image that was not used for so long is removed. Every run uses its image more often. */
 const UNUSED_FOR_MS = 60 * 60_000;
 
 /**
- * Makes the image unless it is there, and resolves with its tag, `portward-simulator:<content hash>`. It stays for the next
- * run, until there is one of other code. Two processes may do so at once: both end with the same tag on an equal image.
+ * Makes the image if it does not exist, and resolves with its tag, `portward-simulator:<content hash>`. The image stays for later
+ * runs. If two processes make it at once, both get the same tag, on an equal image.
  */
 export async function ensureSimulatorImage(docker: Docker): Promise<string> {
   const scripts = await simulatorScripts();
@@ -54,14 +54,14 @@ async function importHostNode(docker: Docker, scripts: Script[]): Promise<string
     { changes },
   );
   const id = lastStatus(await progress(docker, imported));
-  // Imported without a tag: a tag that another run has set meanwhile stays, so that no image loses its name.
+  // The import sets no tag. If another run has set the tag meanwhile, it stays there, so that no image loses its name.
   if (await isThere(docker, tag)) await docker.getImage(id).remove();
   else await docker.getImage(id).tag({ repo: REPOSITORY, tag: tag.slice(REPOSITORY.length + 1) });
   await removeUnusedImages(docker);
   return tag;
 }
 
-/** Elsewhere the host's node is no Linux program. */
+/** For other systems than Linux, whose node does not run in a container. */
 async function buildFromSlim(docker: Docker, scripts: Script[]): Promise<string> {
   const dockerfile = [
     'FROM node:22-slim',
@@ -85,7 +85,7 @@ function scriptEntries(scripts: Script[]): TarEntry[] {
   ];
 }
 
-/** Name, size and time stand for the content: reading 100 MB at every start would tell no more. */
+/** Identifies a file by name, size and time, because reading 100 MB at every start would take long. */
 async function fingerprint(file: string): Promise<string> {
   const { size, mtimeMs } = await stat(file);
   return `${file} ${size} ${mtimeMs}`;
@@ -96,7 +96,7 @@ function tagOf(parts: unknown[]): string {
   return `${REPOSITORY}:${hash.slice(0, 16)}`;
 }
 
-/** Tags it anew, by which Docker notes when it was used last. */
+/** Whether the image exists. Tags it again, so that Docker records when it was last used. */
 async function isThere(docker: Docker, image: string): Promise<boolean> {
   try {
     await docker.getImage(image).tag({ repo: REPOSITORY, tag: image.slice(REPOSITORY.length + 1) });
@@ -109,14 +109,14 @@ async function isThere(docker: Docker, image: string): Promise<boolean> {
 
 type Inspected = Docker.ImageInspectInfo & { readonly Metadata?: { readonly LastTagTime?: string } };
 
-/** Images of other code, and what a run that was killed has left. Those that a run under way uses stay. */
+/** Removes images of older code, and images that killed runs have left. Images of a running run stay. */
 export async function removeUnusedImages(docker: Docker): Promise<void> {
   for (const tag of await tagsLike(docker, '*')) {
     try {
       const { Metadata }: Inspected = await docker.getImage(tag).inspect();
       if (Date.now() - Date.parse(Metadata?.LastTagTime ?? '') > UNUSED_FOR_MS) await docker.getImage(tag).remove();
     } catch (error) {
-      // Another run has removed it, or a container of it is there.
+      // Another run has removed it, or it still has a container.
       if (!isMissing(error) && !isConflict(error)) throw error;
     }
   }

@@ -4,12 +4,12 @@ import { createInterface } from 'node:readline';
 
 const CLOSE_LIMIT_MS = 60_000;
 
-/** Reads commands until the pipe from us ends, as it does when we are killed, and then does what was asked for the end. */
+/** Reads and runs commands until its input ends, which also happens when this process is killed. Then `atTheEnd` follows. */
 const LOOP = 'while IFS= read -r line; do eval "$line"; done\n';
 
 /**
- * A shell as the first process of its own process and mount namespaces, fed line by line. When it ends, the kernel kills
- * every process in there and takes away what they have mounted, whatever has happened.
+ * A shell that is the first process in process and mount namespaces of its own, and gets commands line by line. When it ends, for
+ * whatever reason, the kernel kills every process in the namespaces and removes their mounts.
  */
 export class NamespaceShell {
   private readonly child: ChildProcess;
@@ -17,9 +17,9 @@ export class NamespaceShell {
   private lines: string[] = [];
   private ended = false;
 
-  /** @param atTheEnd commands for when the shell is closed, or we are gone */
+  /** @param atTheEnd commands that run when the shell is closed or this process has ended */
   constructor(atTheEnd: string) {
-    // A group of its own: Ctrl-C is for us, who close it in our turn.
+    // In a process group of its own, so that Ctrl-C reaches only this process, which then closes the shell.
     this.child = spawn('unshare', [...NAMESPACES, 'sh', '-c', `${LOOP}${atTheEnd}`], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
@@ -33,7 +33,7 @@ export class NamespaceShell {
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(line));
   }
 
-  /** Resolves with what the command line printed; with nothing when the shell has ended. */
+  /** Resolves with the output of the command line; with '' if the shell has ended. */
   run(line: string): Promise<string> {
     if (this.ended) return Promise.resolve('');
     return new Promise((resolve) => {
@@ -42,7 +42,7 @@ export class NamespaceShell {
     });
   }
 
-  /** Resolves when it has done what was asked for the end and every process in it is gone. */
+  /** Resolves when `atTheEnd` has run and every process in the namespaces is gone. */
   async close(): Promise<void> {
     if (this.ended) return;
     const gone = once(this.child, 'exit');
@@ -62,7 +62,7 @@ export class NamespaceShell {
   }
 }
 
-/** `--kill-child`: the shell goes with `unshare`, which is all that we can signal. */
+/** `--kill-child`: the shell ends with `unshare`, because this process can signal only `unshare`. */
 export const NAMESPACES = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
 const DONE = 'portward-command-done';

@@ -8,13 +8,13 @@ export interface PortHolder {
   readonly remove: () => Promise<void>;
 }
 
-/** A container that is none of Portward's, in a VPN's network, which listens on that port. Resolves when it does. */
+/** Starts a container that is not Portward's, in a VPN's network, and that listens on the port. Resolves when it listens. */
 export async function startPortHolder(
   docker: Docker,
   of: { readonly runId: string; readonly vpnContainer: string; readonly name: string; readonly port: number },
 ): Promise<PortHolder> {
   const { runId, vpnContainer, name, port } = of;
-  // An engine that was started by hand: who asks can't tell it from one of Portward's.
+  // It runs the engine program, as an engine that somebody started by hand: its API answers like one of Portward's.
   const container = await docker.createContainer({
     name,
     Image: await ensureSimulatorImage(docker),

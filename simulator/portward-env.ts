@@ -1,12 +1,12 @@
 import { variables } from '../src/config/variables';
 
-/** Read by Portward, too, but not among `variables`. */
+/** Variables that Portward reads as well, but that are not in `variables`. */
 const OTHERS =
   /^(GLUETUN_|TEMPORAL_(?!CLI_PATH$)|PORTWARD_DATA_DIR$|PORTWARD_SECRET_KEY$|PORTWARD_URL$|XDG_DATA_HOME$)/;
 
 /**
- * The environment of a Portward that only does what it is told: the caller's shell may hold settings of a real one. PATH, HOME,
- * proxies, Docker's variables and the caches, where Temporal's CLI may be, are passed on.
+ * An environment with only the given settings of Portward, because the caller's shell may have settings for a real Portward. The other
+ * variables are passed on: PATH, HOME, proxies, Docker's variables, and the cache folders, which may have Temporal's CLI.
  */
 export function portwardEnv(
   own: Readonly<Record<string, string>>,

@@ -2,10 +2,10 @@
 export interface LogLine {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** pino's word; 'output' for a line that is no JSON, such as a crash. */
+  /** pino's level; 'output' for a line that is not JSON, for example of a crash. */
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'output';
   readonly text: string;
-  /** Everything else that the line says. */
+  /** The other fields of the line. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -23,7 +23,7 @@ export function parseLogLine(line: string): LogLine {
       }
     }
   } catch {
-    // Not JSON: shown as it is.
+    // Not JSON: keep the line as it is.
   }
   return { at: Date.now(), level: 'output', text: line, fields: {} };
 }

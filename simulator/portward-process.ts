@@ -1,4 +1,4 @@
-// Portward as a user runs it: a process of its own, with a folder, a database and ports that meet nobody else's.
+// Runs Portward as a user does: a process with a folder, a database and ports of its own.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -18,19 +18,19 @@ import { parseLogLine, type LogLine } from './portward-log';
 export type { LogLine } from './portward-log';
 
 export interface PortwardOptions {
-  /** What a user would put into `.env`. Folder and ports are chosen here; APP_HOST is loopback unless it is named. */
+  /** The settings that a user would have in `.env`. The folder and the ports are chosen here; APP_HOST is loopback if it is not set. */
   readonly env: Readonly<Record<string, string>>;
-  /** Each line as it is printed. */
+  /** Called for each line that is printed. */
   readonly onLine?: (line: LogLine, part: Part) => void;
-  /** Where its folder is made; where temporary files are if absent. */
+  /** The parent of its folder; default: the folder for temporary files. */
   readonly folderIn?: string | undefined;
-  /** Ends a start that is under way; the process too. */
+  /** Aborts the wait for the start. */
   readonly signal?: AbortSignal;
-  /** Until the API answers. Temporal's CLI may have to be built first, which takes minutes. Default 10 minutes. */
+  /** How long to wait until the API answers; default 10 minutes, because Temporal's CLI may have to be built first. */
   readonly limitMs?: number;
 }
 
-/** What runs in a process: everything, or the half that works on the VPNs, or the HTTP API. */
+/** What the process runs: everything, the worker only, or the API only. */
 export type Part = 'start' | 'worker' | 'api';
 
 export interface Exit {
@@ -42,7 +42,7 @@ const START_LIMIT_MS = 600_000;
 const STOP_LIMIT_MS = 60_000;
 const COMMAND_LIMIT_MS = 30_000;
 
-/** Resolves when the API answers; rejects with what was printed last when the process ends before. */
+/** Resolves when the API answers. If the process ends before, rejects with the last lines that it printed. */
 export async function startPortward(options: PortwardOptions, part: Part = 'start'): Promise<PortwardProcess> {
   const portward = await preparePortward(options, part);
   try {
@@ -54,14 +54,14 @@ export async function startPortward(options: PortwardOptions, part: Part = 'star
   return portward;
 }
 
-/** Its folder and addresses, for those who have to know them before it starts. */
+/** Makes the folder and chooses the ports without starting the process, for callers that need the addresses before. */
 export async function preparePortward(options: PortwardOptions, part: Part = 'start'): Promise<PortwardProcess> {
   const folder = await realpath(await mkdtemp(join(options.folderIn ?? tmpdir(), 'portward-')));
   const [api = 0, temporal = 0, ui = 0] = await freePorts(3);
   return new PortwardProcess(options, folder, { api, temporal, ui }, part);
 }
 
-/** The same as two processes on one folder; dispose of the worker, in whose hands the Temporal server is, last. */
+/** The same for two processes with one folder. Dispose of the worker last, because it has the Temporal server. */
 export async function preparePortwardParts(
   options: PortwardOptions,
 ): Promise<{ worker: PortwardProcess; api: PortwardProcess }> {
@@ -70,7 +70,7 @@ export async function preparePortwardParts(
 }
 
 export class PortwardProcess {
-  /** As printed, over all starts. */
+  /** The printed lines of all starts. */
   readonly logLines: LogLine[] = [];
   readonly url: string;
   readonly temporalAddress: string;
@@ -81,7 +81,7 @@ export class PortwardProcess {
   private launchedAt = 0;
   private ended: Promise<Exit> = Promise.resolve({ code: null, signal: null });
 
-  /** Not yet a process: see preparePortward. */
+  /** Does not start the process: see preparePortward. */
   constructor(
     private readonly options: PortwardOptions,
     readonly folder: string,
@@ -106,19 +106,19 @@ export class PortwardProcess {
     return join(this.folder, 'data');
   }
 
-  /** From the next start on, as after an edit of `.env`. */
+  /** Changes settings from the next start on, as an edit of `.env` does. */
   reconfigure(env: Readonly<Record<string, string>>): void {
     Object.assign(this.env, env);
   }
 
-  /** From the next start on another build of the program, as after an update. @param dist its folder; null: this repository's */
+  /** Uses another build of the program from the next start on, as after an update. @param dist its folder; null: this repository's */
   useBuild(dist: string | null): void {
     this.build = dist;
   }
 
   /**
-   * A further process with the same folder and settings: another Portward, worker, or API apart from it. It is stopped by its
-   * owner. @param apiPort where it listens; the same as here if absent
+   * Makes another process with the same folder and settings: a Portward, a worker or an API. The caller has to stop it.
+   * @param apiPort the port of its API; default: the same port as this process's
    */
   beside(part: Part, env: Readonly<Record<string, string>> = {}, apiPort: number = this.ports.api): PortwardProcess {
     const options = { ...this.options, env: { ...this.options.env, ...env } };
@@ -139,21 +139,21 @@ export class PortwardProcess {
     return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** The embedded server's process; null when there is none. It outlives a Portward that is killed. */
+  /** The embedded server's process; null if it does not run. It runs on if Portward is killed. */
   get temporalPid(): number | null {
     return findServer(serverFiles(this.dataDir))?.pid ?? null;
   }
 
-  /** A workflow's page in the Temporal UI. */
+  /** The address of a workflow's page in the Temporal UI. */
   workflowPage(workflowId: string): string {
     return `${this.url}${TEMPORAL_UI_PATH}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
   }
 
-  /** A start that is under way and may never come to its end; `start` is it and its end. */
+  /** Begins a start without waiting for it; `start` also waits until the API answers. */
   launch(): void {
     this.launchedAt = this.logLines.length;
     if (this.isRunning) throw new Error(`Portward runs already, pid ${this.pid}`);
-    // A group of its own: Ctrl-C is for the caller, who stops Portward in its turn.
+    // In a process group of its own, so that Ctrl-C reaches only the caller, which then stops Portward.
     const child = spawn(process.execPath, [mainScript(this.build), this.part], {
       cwd: this.folder,
       env: this.env,
@@ -170,19 +170,22 @@ export class PortwardProcess {
     }
   }
 
-  /** Resolves when the API answers, where it has one, and so does a Temporal server of its own. After `kill` or `stop` it starts once more, with the same folder, ports and settings. */
+  /**
+   * Starts the process, also again after `kill` or `stop`, with the same folder, ports and settings. Resolves when its API answers, if
+   * it has one, and its embedded Temporal server runs, if it has one.
+   */
   async start(): Promise<void> {
     this.launch();
     if (this.part !== 'worker') await this.untilAnswering();
   }
 
-  /** Sends the signal to the process alone, and resolves when it has ended. SIGKILL leaves the Temporal server running. */
+  /** Sends the signal to this process only; resolves when it has ended. After SIGKILL the Temporal server runs on. */
   async kill(signal: NodeJS.Signals): Promise<Exit> {
     if (this.isRunning) this.child?.kill(signal);
     return this.ended;
   }
 
-  /** As a service manager does: SIGTERM, and SIGKILL if it has not ended by then, after a minute if not told otherwise. */
+  /** Stops it as a service manager does: SIGTERM, and SIGKILL if it has not ended within the limit (default: a minute). */
   async stop(limitMs = STOP_LIMIT_MS): Promise<Exit> {
     if (!this.isRunning) return this.ended;
     const impatience = setTimeout(() => this.child?.kill('SIGKILL'), limitMs);
@@ -193,7 +196,7 @@ export class PortwardProcess {
     }
   }
 
-  /** Stops it if it runs, and leaves neither its Temporal server nor its folder. */
+  /** Stops it if it runs, and removes its Temporal server and its folder. */
   async dispose(): Promise<void> {
     await this.stop();
     const left = this.temporalPid;
@@ -201,7 +204,7 @@ export class PortwardProcess {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The same for what nobody needs any more: nothing is handed over or stopped in order. */
+  /** The same by SIGKILL, which is faster: the process does not hand over its workflows. */
   async discard(): Promise<void> {
     await this.kill('SIGKILL');
     const left = this.temporalPid;
@@ -209,7 +212,7 @@ export class PortwardProcess {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The first line that matches, printed already or yet to come. */
+  /** Resolves with the first line that matches, among the printed and the coming ones. @param from index of the first line */
   async untilLog(
     pattern: RegExp,
     { from = 0, limitMs = 30_000 }: { from?: number; limitMs?: number } = {},
@@ -237,7 +240,7 @@ export class PortwardProcess {
     }
   }
 
-  /** Runs `portward <arguments>` beside it, as from a terminal; resolves with what that printed. Rejects on exit code > 0. */
+  /** Runs `portward <arguments>` with the same folder and settings; resolves with its output, and rejects if it fails. */
   command(...args: string[]): Promise<string> {
     return new Promise((resolve, reject) => {
       execFile(
@@ -266,7 +269,7 @@ export class PortwardProcess {
     for (const wake of this.waiting) wake();
   }
 
-  /** The API answers before its Temporal server is there, which callers may ask themselves. */
+  /** Whether the embedded Temporal server runs, if there is one: the API answers before, but callers may connect to Temporal. */
   private hasTemporal(): boolean {
     if (this.part !== 'start' || this.env['TEMPORAL_ADDRESS']) return true;
     return this.logLines.slice(this.launchedAt).some(({ text }) => text.includes('Temporal server: '));
@@ -291,7 +294,7 @@ export class PortwardProcess {
   }
 }
 
-/** The built program, from sources (as in tests) and from dist alike. */
+/** The built program in `dist`, whether this file itself runs from the sources (in tests) or from `dist`. */
 function mainScript(build: string | null): string {
   if (build !== null) return join(build, 'src', 'main.js');
   let root = __dirname;

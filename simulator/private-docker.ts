@@ -1,4 +1,4 @@
-// A second Docker Engine that tests may stop and kill, while the machine's own serves everybody else.
+// A second Docker Engine, which tests may stop and kill without disturbing the machine's own.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, realpath, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { removeContainer } from './remove-container';
 import { messageOf } from '../src/lib/errors';
 
 export interface PrivateDockerOptions {
-  /** Docker's setting of that name: containers run on while dockerd is stopped. Default off, as users have it. */
+  /** Docker's setting `live-restore`: containers run on while dockerd is stopped. Default off, as in Docker. */
   readonly liveRestore?: boolean;
 }
 
@@ -23,12 +23,12 @@ const STOP_LIMIT_S = 30;
 const LOG_LINES = 15;
 const CONFIG = 'daemon.json';
 
-/** Why there can be no private Docker here; null when there can. */
+/** Why this machine can't run a private Docker; null: it can. */
 export async function whyNoPrivateDocker(): Promise<string | null> {
   return privateDockerObstacle();
 }
 
-/** The same at once, for those who can't wait: which tests there are is settled when their file is loaded. */
+/** The same without a promise: test files have to know it while they are loaded. */
 export function privateDockerObstacle(): string | null {
   if (process.platform !== 'linux') return 'this is not Linux';
   if (process.getuid?.() !== 0) return 'this is not root';
@@ -42,10 +42,10 @@ export function privateDockerObstacle(): string | null {
   }
 }
 
-/** Resolves when it answers. What runs on behalf of it ends with this process, however that ends. */
+/** Resolves when the Docker Engine answers. All its processes end with this process, however that ends. */
 export async function startPrivateDocker(options: PrivateDockerOptions = {}): Promise<PrivateDocker> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'portward-docker-')));
-  // The machine's own settings are not this one's.
+  // An empty configuration, so that dockerd does not read the machine's.
   await writeFile(join(folder, CONFIG), '{}');
   const docker = new PrivateDocker(folder, freeSubnet(), options);
   try {
@@ -62,15 +62,15 @@ export class PrivateDocker {
   /** For DOCKER_HOST. */
   readonly dockerHost: string;
   readonly docker: Docker;
-  /** The network that its containers have to be given: it has no default one. The host reaches their addresses. */
+  /** The network that its containers need, because it has no default network. The host reaches their addresses. */
   readonly network = 'private';
   /** Its network's device on this host. */
   readonly bridge = `pwd-${randomBytes(4).toString('hex')}`;
-  /** From the next start on. */
+  /** A change takes effect at the next start. */
   liveRestore: boolean;
   private readonly shell: NamespaceShell;
 
-  /** Not yet running: see startPrivateDocker. */
+  /** Does not start dockerd: see startPrivateDocker. */
   constructor(
     readonly folder: string,
     /** The first three numbers, as in `10.99.7`. */
@@ -83,15 +83,15 @@ export class PrivateDocker {
     this.shell = new NamespaceShell(this.cleaning());
   }
 
-  /** Resolves when dockerd answers, with the containers it had. */
+  /** Starts dockerd, also again after `stop` or `kill`; resolves when it answers. Containers from before are still there. */
   async start(): Promise<void> {
-    // Its own /run, so that it meets neither the machine's containerd nor the sockets of its containers.
+    // A /run of its own, so that it uses neither the machine's containerd nor its containers' sockets.
     await this.shell.run('[ -d /run/portward ] || { mount -t tmpfs tmpfs /run && mkdir -p /run/portward /run/lock; }');
-    // With `--bridge=none` dockerd would delete docker0, which is the machine's own engine's.
+    // A bridge of its own: with `--bridge=none` dockerd would delete docker0, which belongs to the machine's own Docker.
     await this.shell.run(
       `ip link add ${this.bridge}d type bridge && ip addr add ${this.defaultAddress}/24 dev ${this.bridge}d && ip link set ${this.bridge}d up`,
     );
-    // The number in a file that a killed one left may be another process's by now.
+    // Remove the pid file of a killed dockerd: its number may belong to another process now.
     await this.shell.run(`rm -f ${this.folder}/pid; ${this.command()} >>${this.log} 2>&1 & pid=$!`);
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
@@ -104,7 +104,7 @@ export class PrivateDocker {
     }
   }
 
-  /** SIGTERM. Without live restore its containers end, too; those with a restart policy come back at the next start. */
+  /** SIGTERM. Without live-restore its containers end too; those with a restart policy start again at the next start. */
   async stop(): Promise<void> {
     await this.shell.run(
       `kill $pid; { sleep ${STOP_LIMIT_S}; kill -KILL $pid; } 2>/dev/null & guard=$!; wait $pid; kill $guard`,
@@ -117,7 +117,7 @@ export class PrivateDocker {
   }
 
   async isRunning(): Promise<boolean> {
-    // A process that has ended and was not waited for is still in the list, as a zombie.
+    // A process that has ended but was not waited for is still listed, as a zombie.
     const state = await this.shell.run('cat /proc/$pid/stat 2>/dev/null');
     return state !== '' && !/\) [ZX] /.test(state);
   }
@@ -127,7 +127,7 @@ export class PrivateDocker {
     try {
       await this.removeAll();
     } catch {
-      // Without a dockerd that answers: what the shell does at its end is enough where there is an `ip` program.
+      // dockerd does not answer: the commands at the end of the shell remove what is left.
     }
     await this.shell.close();
   }
@@ -141,7 +141,7 @@ export class PrivateDocker {
     });
   }
 
-  /** The network's bridge is the host's: nobody but dockerd takes it away for certain. */
+  /** Removes containers and networks through dockerd: a network's bridge is a device of the host, and only dockerd surely removes it. */
   private async removeAll(): Promise<void> {
     if (!(await this.isRunning())) await this.start();
     const containers = await this.docker.listContainers({ all: true });
@@ -163,7 +163,7 @@ export class PrivateDocker {
     return `${this.subnet}.1`;
   }
 
-  /** Of the default bridge, which no container uses. */
+  /** The address of the default bridge, which no container uses. */
   private get defaultAddress(): string {
     const [first, second, third] = this.subnet.split('.');
     return `${first}.${second}.${Number(third) ^ 1}.1`;
@@ -183,7 +183,7 @@ export class PrivateDocker {
       `--config-file=${join(folder, CONFIG)}`,
       `--bridge=${this.bridge}d`,
       `--host-gateway-ip=${this.gateway}`,
-      // Its containers talk to the host only, for which no rule is needed. None is made, so none can be left.
+      // Its containers talk only to the host, which needs no firewall rule. So dockerd makes none, and none can be left.
       '--iptables=false',
       '--ip6tables=false',
       '--ip-masq=false',
@@ -196,7 +196,7 @@ export class PrivateDocker {
     return `dockerd ${flags.join(' ')}`;
   }
 
-  /** Done by the shell when it is closed or nobody is there any more. */
+  /** The commands that the shell runs when it is closed or this process has ended. */
   private cleaning(): string {
     const { folder, cgroup } = this;
     return [
@@ -229,7 +229,7 @@ export class PrivateDocker {
   }
 }
 
-/** One that no address of this host is in. */
+/** A subnet without any address of this host. */
 function freeSubnet(): string {
   const taken = Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address));
   for (;;) {

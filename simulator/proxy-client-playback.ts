@@ -16,12 +16,12 @@ const SessionAnswer = Type.Object({ response: Session, error: Type.Null() });
 
 export type PlaybackEnd =
   | { readonly by: 'viewer' }
-  /** The engine or its network went away in mid-stream: the viewer has seen a part. */
+  /** The engine or its network went away during the stream: the viewer has seen only a part. */
   | { readonly by: 'engine'; readonly at: number; readonly reason: string };
 
 const ENGINE_PATIENCE_MS = 3_000;
 
-/** Asks the engine at `host:port` for a playback, and reads it. @throws when no first byte comes */
+/** Opens a playback at the engine `host:port` and reads it. Resolves with the first byte. @throws when no byte comes */
 export async function beginPlayback(engine: string, key: string): Promise<Playback> {
   const url = `http://${engine}/ace/getstream?format=json&infohash=${encodeURIComponent(key)}`;
   const { status, body } = await exchange({ method: 'GET', url, limitMs: ENGINE_PATIENCE_MS });
@@ -31,7 +31,7 @@ export async function beginPlayback(engine: string, key: string): Promise<Playba
   return playback;
 }
 
-/** A stream that is read as fast as it comes, until the viewer has enough or the engine ends it. */
+/** A stream that is read until the viewer stops it or the engine ends it. */
 export class Playback {
   bytes = 0;
   /** Resolves with the first byte; rejects when the stream ends before it. */
@@ -45,7 +45,7 @@ export class Playback {
     this.ended = this.read(first);
   }
 
-  /** As a viewer who switches off; the engine is told, which may be gone. */
+  /** The viewer switches off. The engine gets a stop command, if it is still there. */
   async stop(): Promise<PlaybackEnd> {
     this.viewer.abort();
     const url = `${this.session.command_url}?method=stop`;
@@ -72,7 +72,7 @@ export class Playback {
       });
       asked.on('error', (error) => over(error.message));
       this.viewer.signal.addEventListener('abort', () => asked.destroy());
-      // A container that is taken away with its network leaves a connection on which nothing ever comes.
+      // If a container is removed with its network, its connections stay open, but nothing ever comes on them.
       const patience = setTimeout(
         () => asked.destroy(new Error(`nothing came for ${ENGINE_PATIENCE_MS} ms`)),
         ENGINE_PATIENCE_MS,

@@ -5,7 +5,7 @@ export interface Candidate {
   readonly streams: number;
 }
 
-/** Best first: has room, healthy, fewest streams, forwarded, and then the one that was used longest ago. */
+/** Sorts the candidates, best first: has room, healthy, fewest streams, forwarded, used longest ago. */
 export function ranked(candidates: readonly Candidate[], room: number): Candidate[] {
   const isFull = ({ streams }: Candidate) => Number(streams >= room);
   const isUnwell = ({ engine }: Candidate) => Number(engine.health_status !== 'healthy');
@@ -20,7 +20,7 @@ export function ranked(candidates: readonly Candidate[], room: number): Candidat
   );
 }
 
-/** Never used counts as longest ago. */
+/** 0 for an engine that was never used: it counts as used longest ago. */
 function lastUse({ last_stream_usage: at }: StrictEngine): number {
   return at === null ? 0 : Date.parse(at);
 }

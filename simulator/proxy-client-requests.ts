@@ -18,13 +18,13 @@ export interface RouteCount {
 export interface ProxyRequest<T extends TSchema> extends Pick<Exchange, 'method' | 'body'> {
   readonly path: string;
   readonly answers: T;
-  /** The status poll sends no key, and looks at the body only. */
+  /** The status poll: it sends no key and ignores the HTTP status. */
   readonly statusPoll?: boolean;
 }
 
 const PATIENCE_MS = 3_000;
 
-/** A proxy's only HTTP client to the orchestrator. It counts every request by its route. */
+/** The proxy's HTTP client for the orchestrator. It counts every request by its route. */
 export class ProxyRequests {
   private readonly agent = keptConnections();
   private readonly counts = new Map<string, { tried: number; failed: FailedRequest[] }>();
@@ -39,7 +39,7 @@ export class ProxyRequests {
     return [...this.counts].flatMap(([route, { failed }]) => failed.map(({ what }) => `${route}: ${what}`));
   }
 
-  /** @throws when no answer has come in 3 s, it is not exactly 200, or its body is not what the proxy expects */
+  /** @throws when no answer comes within 3 s, its status is not exactly 200, or its body is not as the proxy expects */
   async send<T extends TSchema>({
     method,
     path,

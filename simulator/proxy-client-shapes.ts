@@ -1,5 +1,5 @@
-// What a proxy reads of the orchestrator's answers, in its own words: a change of Portward's schemas must not change these.
-// Further fields are let pass. A field that is missing or of another type fails the whole answer.
+// The shapes that a proxy expects in the orchestrator's answers. They do not use Portward's schemas, so that a change of those does not
+// change them. Further fields are ignored. A field that is missing or has another type fails the whole answer.
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 

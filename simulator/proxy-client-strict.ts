@@ -1,5 +1,5 @@
-// A proxy that works with the orchestrator's whole contract, as a user of that contract would write it: it decodes strictly,
-// has little patience, reports what it plays, and asks for an engine when it has none.
+// A proxy that uses the orchestrator's whole contract: it decodes strictly, gives up after 3 s, reports its streams, and requests an
+// engine when it has none.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beginPlayback, type Playback, type PlaybackEnd } from './proxy-client-playback';
 import { ranked, type Candidate } from './proxy-client-ranking';
@@ -21,15 +21,15 @@ export interface StrictProxyOptions {
   /** The orchestrator's API. */
   readonly url: string;
   readonly apiKey: string;
-  /** Where an engine's `host` is reached from here. An engine that was asked for is `localhost`. */
+  /** The address at which this process reaches an engine's `host`. An engine that the proxy has requested has `localhost`. */
   readonly addressOf: (host: string) => string;
-  /** Streams that it puts on one engine. */
+  /** The most streams on one engine. */
   readonly room?: number;
   readonly statusEveryMs?: number;
   readonly afterProvisioningMs?: number;
 }
 
-/** Host and port are all that a proxy says of an engine; `id` is null for one that it has asked for. */
+/** The engine of a stream. `id` is null for an engine that the proxy has requested: then it knows only host and port. */
 export interface Chosen {
   readonly id: string | null;
   readonly host: string;
@@ -40,13 +40,13 @@ export interface ProxyStream {
   readonly id: string;
   readonly engine: Chosen;
   readonly playback: Playback;
-  /** Whether the orchestrator has taken the report. */
+  /** Whether the orchestrator has accepted the report. */
   readonly isReported: boolean;
   /** Resolves when the end has been reported. */
   readonly over: Promise<PlaybackEnd>;
 }
 
-/** The viewer got nothing. There is no second try. */
+/** The viewer got no stream. The proxy does not try again. */
 export class NoStream extends Error {
   constructor(
     readonly engine: Chosen | null,
@@ -61,7 +61,7 @@ const LIST_KEPT_MS = 2_000;
 const STATUS_EVERY_MS = 30_000;
 const PROVISION_TRIES = 3;
 const AFTER_PROVISIONING_MS = 5_000;
-/** What a proxy calls itself in `container_id`; it is no engine's. */
+/** The proxy's own name, which it sends as `container_id`; it is not an engine's. */
 const OWN_NAME = 'strict-proxy';
 
 export class StrictProxyClient {
@@ -98,7 +98,7 @@ export class StrictProxyClient {
       throw new NoStream(engine, `${engine.host}:${engine.port}: ${messageOf(error)}`);
     }
     const id = `${key}|${playback.session.playback_session_id}`;
-    // Waited for, but the viewer gets the stream whatever comes of it.
+    // The proxy waits for the report, but the viewer gets the stream even if the report fails.
     const isReported = await this.reportStart(id, key, engine, playback).then(
       () => true,
       () => false,
@@ -136,7 +136,7 @@ export class StrictProxyClient {
     return engines;
   }
 
-  /** One after the other, never from a cache. An engine whose streams are not told is left out. */
+  /** Reads the streams of one engine after the other, never from a cache. An engine without an answer is left out. */
   private async withStreams(engines: readonly StrictEngine[]): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
     for (const engine of engines) {
@@ -150,7 +150,7 @@ export class StrictProxyClient {
   private async provision(): Promise<Chosen> {
     const { provisioning } = this.status ?? {};
     if (provisioning?.can_provision !== true) {
-      throw new NoStream(null, `no engine, and none may be asked for: ${provisioning?.blocked_reason ?? 'no status'}`);
+      throw new NoStream(null, `no engine, and none may be requested: ${provisioning?.blocked_reason ?? 'no status'}`);
     }
     const { host_http_port: port } = await this.postForEngine();
     await sleep(this.options.afterProvisioningMs ?? AFTER_PROVISIONING_MS);
@@ -167,7 +167,7 @@ export class StrictProxyClient {
         reason = messageOf(error);
       }
     }
-    throw new NoStream(null, `no engine, and none could be had: ${reason}`);
+    throw new NoStream(null, `no engine, and the request for one failed: ${reason}`);
   }
 
   private async reportStart(id: string, key: string, { host, port }: Chosen, { session }: Playback): Promise<void> {
@@ -182,7 +182,7 @@ export class StrictProxyClient {
     await this.requests.send({ method: 'POST', path: '/events/stream_started', body, answers: StreamState });
   }
 
-  /** Tried once. */
+  /** The proxy tries this only once. */
   private async reportEnd(id: string, end: PlaybackEnd): Promise<void> {
     const body = { container_id: OWN_NAME, stream_id: id, reason: end.by === 'viewer' ? 'client left' : end.reason };
     await this.requests.send({ method: 'POST', path: '/events/stream_ended', body, answers: StreamEnded });
@@ -191,7 +191,7 @@ export class StrictProxyClient {
   private async pollStatus(): Promise<void> {
     const answers = OrchestratorStatus;
     const poll = { method: 'GET', path: '/orchestrator/status', answers, statusPoll: true } as const;
-    // What was told last holds until something else is.
+    // After a failed poll the last status stays valid.
     this.status = await this.requests.send(poll).catch(() => this.status);
   }
 

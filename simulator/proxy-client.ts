@@ -1,4 +1,4 @@
-// A proxy as contract and practice have it (acexy): it asks for the engines, ranks them, and opens a stream on the best.
+// A simple proxy, which works like acexy: it reads `/engines`, ranks the engines, and opens a stream on the best one.
 import { httpGet, keptConnections, openGet } from './http-get';
 import { decodeEngines, type ProxyEngine } from './proxy-engine';
 import { messageOf } from '../src/lib/errors';
@@ -9,21 +9,21 @@ export interface ProxyOptions {
   /** Portward's API. */
   readonly url: string;
   readonly apiKey?: string;
-  /** Where the host reaches an engine; the proxy itself would use `host`, a name in Docker's network. */
+  /** The address at which this process reaches an engine. A real proxy uses `host`, a name in Docker's network. */
   readonly addressOf: (engine: ProxyEngine) => string;
 }
 
-/** How a request of a viewer ended. */
+/** The outcome of a viewer's request. */
 export type StreamOutcome =
   | { readonly kind: 'served'; readonly engine: ProxyEngine; readonly bytes: number }
-  /** The engine went away in mid-stream: the viewer has seen a part. */
+  /** The engine went away during the stream: the viewer has seen only a part. */
   | { readonly kind: 'cut short'; readonly engine: ProxyEngine; readonly bytes: number; readonly reason: string }
-  /** No engine could be had, or the chosen one did not deliver a first byte. There is no second try. */
+  /** There was no engine, or the chosen one sent no byte. The proxy does not try again. */
   | { readonly kind: 'failed'; readonly engine: ProxyEngine | null; readonly reason: string };
 
 const REQUEST_LIMIT_MS = 3_000;
 const LIST_KEPT_MS = 2_000;
-/** As many as the proxy puts on one engine. */
+/** The most streams that the proxy puts on one engine. */
 const ROOM = 1_000;
 
 export class ProxyClient {
@@ -41,7 +41,7 @@ export class ProxyClient {
     return this.asking;
   }
 
-  /** The engine that the next viewer gets; null without any. Nothing is reserved by it. */
+  /** The engine that the next viewer gets; null: there is none. This reserves nothing. */
   async choose(): Promise<ProxyEngine | null> {
     const ranked = (await this.engines()).toSorted((a, b) => this.compare(a, b));
     return ranked[0] ?? null;
@@ -121,7 +121,7 @@ export class ProxyClient {
         response.on('close', () => end('ended the stream'));
       });
       asked.on('error', (error) => end(error.message));
-      // A container that is taken away with its network leaves a connection on which nothing ever comes.
+      // If a container is removed with its network, its connections stay open, but nothing ever comes on them.
       const patience = setTimeout(
         () => asked.destroy(new Error(`nothing came for ${REQUEST_LIMIT_MS} ms`)),
         REQUEST_LIMIT_MS,

@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 
-/** As Go's decoder takes it: null and absent are fine, another type fails the whole list. */
+/** Like Go's decoder: null and absent are fine, another type fails the whole list. */
 function lenient<T extends TSchema>(schema: T) {
   return Type.Optional(Type.Union([schema, Type.Null()]));
 }
@@ -28,12 +28,12 @@ const ProxyEngineSchema = Type.Object({
   p2p_port: lenient(Type.Integer()),
 });
 
-/** What the proxy takes from `/engines`. */
+/** An engine in `/engines`, with the fields that a proxy reads. */
 export type ProxyEngine = Static<typeof ProxyEngineSchema>;
 
 const ListSchema = Type.Array(ProxyEngineSchema);
 
-/** @throws when one field of one engine is not what the proxy expects */
+/** @throws when a field of any engine is not as the proxy expects */
 export function decodeEngines(body: string): ProxyEngine[] {
   const list: unknown = JSON.parse(body);
   if (Value.Check(ListSchema, list)) return list;

@@ -9,7 +9,7 @@ export async function removeContainer(docker: Docker, id: string): Promise<void>
       await docker.getContainer(id).remove({ force: true, v: true });
     } catch (error) {
       if (isMissing(error)) return;
-      // 'removal already in progress': not gone yet.
+      // 'removal already in progress': wait until it is gone.
       if (!isConflict(error)) throw error;
     }
     await sleep(50);

@@ -3,12 +3,12 @@ import { removeEngineImages } from './engine-image';
 import { removeContainer } from './remove-container';
 import { RUN_LABEL, VPN_LABEL } from './run-label';
 
-/** More means that something keeps making containers, and has to be stopped first. */
-const SWEEPS = 20;
+/** If containers are left after so many rounds, something keeps making them and has to be stopped first. */
+const ROUNDS = 20;
 
 type Vpns = { ids: Set<string>; names: Set<string> };
 
-/** VPN containers that this process has started, by run: engines outlive a VPN that was removed or re-created. */
+/** VPN containers that this process has started, by run. They are needed because engines outlive a VPN that was removed or re-created. */
 const started = new Map<string, Vpns>();
 
 export function rememberVpn(runId: string, id: string, name: string): void {
@@ -19,16 +19,16 @@ export function rememberVpn(runId: string, id: string, name: string): void {
 }
 
 /**
- * Removes every container, network and image of a run: those with its label, and the engines that Portward made for its VPNs
- * (by network namespace, or by the label that names the VPN). Touches nothing else.
+ * Removes every container, network and image of a run, and nothing else: what has its label, and the engines that Portward made for its
+ * VPNs (found by their network namespace, or by the label that names the VPN).
  */
 export async function removeSimulation(docker: Docker, runId: string): Promise<void> {
   const filters = { label: [`${RUN_LABEL}=${runId}`] };
-  // Again until nothing is found: Portward may have been making an engine just now.
-  for (let sweeps = 0; ; sweeps++) {
+  // Repeat until nothing is found: Portward may be making an engine at this moment.
+  for (let rounds = 0; ; rounds++) {
     const found = await containersOf(docker, runId);
     if (found.length === 0) break;
-    if (sweeps === SWEEPS) throw new Error(`expected no container of ${runId}, found new ones: ${found.join(', ')}`);
+    if (rounds === ROUNDS) throw new Error(`expected no container of ${runId}, found new ones: ${found.join(', ')}`);
     await Promise.all(found.map((id) => removeContainer(docker, id)));
   }
   const networks = await docker.listNetworks({ filters });

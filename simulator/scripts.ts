@@ -1,4 +1,4 @@
-// The JavaScript that goes into the image. From dist it is there already; from source (jest) it is made on the way.
+// Reads the JavaScript for the image. In dist it is there already; from the sources (in jest) it is compiled here.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ const FOLDERS = ['inside', 'vpn', 'engine'];
 
 let found: Promise<Script[]> | null = null;
 
-/** Every program file, by its path below simulator/, in a fixed order. Read once a process: a hundred VPNs want it at a time. */
+/** Every program file, with its path below simulator/, in a fixed order. Read once a process, since a hundred VPNs may need it at once. */
 export function simulatorScripts(): Promise<Script[]> {
   found ??= read();
   return found;
@@ -29,7 +29,7 @@ async function read(): Promise<Script[]> {
   return scripts;
 }
 
-/** Loaded only when needed: @swc/core is a development dependency. */
+/** Imports @swc/core only when needed: it is a development dependency. */
 async function compiler(): Promise<(source: string) => string> {
   const { transformSync } = await import('@swc/core');
   return (source) =>

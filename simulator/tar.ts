@@ -1,4 +1,4 @@
-// A tar stream of a few files in the ustar format (POSIX.1-2001, pax), enough for `docker import` and `docker build`.
+// Makes a tar stream in the ustar format (POSIX.1-2001, pax), with what `docker import` and `docker build` need.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -42,7 +42,7 @@ function header(path: string, mode: number, size: number, type: '0' | '5'): Buff
   block.write(octal(0, 8), 108);
   block.write(octal(0, 8), 116);
   block.write(octal(size, 12), 124);
-  // No time: the same files make the same tar.
+  // Time 0, so that the same files make the same tar.
   block.write(octal(0, 12), 136);
   block.fill(' ', 148, 156);
   block.write(type, 156);
@@ -57,7 +57,7 @@ function octal(value: number, width: number): string {
   return `${value.toString(8).padStart(width - 1, '0')}\0`;
 }
 
-/** ustar has 100 bytes for the name and 155 for the directory before it. */
+/** Splits a path for a ustar header, which has 100 bytes for the name and 155 for the folder before it. */
 function split(path: string): [prefix: string, name: string] {
   if (path.length <= 100) return ['', path];
   const at = path.indexOf('/', path.length - 101);

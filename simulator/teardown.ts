@@ -1,5 +1,6 @@
 import { messageOf } from '../src/lib/errors';
-/** What has to be undone, the latest first, whatever happened. */
+
+/** Steps that have to be undone at the end, the latest first. */
 export class Teardown {
   private readonly steps: { readonly what: string; readonly undo: () => Promise<unknown> }[] = [];
 
@@ -8,7 +9,7 @@ export class Teardown {
     this.steps.push({ what, undo });
   }
 
-  /** Does every step, and resolves with what went wrong. */
+  /** Undoes every step, also after failures; resolves with the texts of the failures. */
   async run(): Promise<string[]> {
     const problems: string[] = [];
     for (const { what, undo } of this.steps.splice(0).toReversed()) {

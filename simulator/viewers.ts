@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyClient, StreamOutcome } from './proxy-client';
 
-/** Shorter than the grace of an evicted engine less the 2 s that the proxy keeps its list: no replacement may cut it. */
+/** Shorter than EVICTION_GRACE_S less the 2 s for which the proxy keeps its list, so that no replacement may cut a stream. */
 const WATCH_MS = 500;
 const PAUSE_MS = 100;
-/** Who has got an error does not try again at once. */
+/** The pause of a viewer after an error. */
 const AFTER_FAILURE_MS = 1_000;
 
 export interface Tally {
@@ -14,11 +14,11 @@ export interface Tally {
   readonly failed: number;
   /** Served streams by the engine's container name. */
   readonly servedBy: ReadonlyMap<string, number>;
-  /** What went wrong, with its time in ms since the epoch. */
+  /** Failures, with their times in ms since the epoch. */
   readonly troubles: readonly { readonly at: number; readonly what: string }[];
 }
 
-/** People who zap: each requests one short stream after the other through the proxy. */
+/** Viewers that keep changing channels: each requests one short stream after the other through the proxy. */
 export class Viewers {
   private readonly troubles: { at: number; what: string }[] = [];
   private readonly counts: Record<StreamOutcome['kind'], number> = { served: 0, 'cut short': 0, failed: 0 };
@@ -32,7 +32,7 @@ export class Viewers {
   ) {}
 
   start(count: number): void {
-    // Not in step, as people aren't.
+    // The viewers do not begin at the same time.
     for (let viewer = 0; viewer < count; viewer++) {
       this.watching.push(this.watch(viewer, (viewer * (WATCH_MS + PAUSE_MS)) / count));
     }
@@ -50,7 +50,7 @@ export class Viewers {
     };
   }
 
-  /** Resolves when every stream that was begun has ended. */
+  /** Resolves when every stream has ended. */
   async stop(): Promise<Tally> {
     this.stopping = true;
     await Promise.all(this.watching);

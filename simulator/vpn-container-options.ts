@@ -5,51 +5,55 @@ import { ADMIN_PORT } from './vpn/messages';
 import type { Auth, Release } from './vpn/messages';
 
 export type SimulatedVpnOptions = {
-  /** Names the simulation that `removeSimulation` removes as a whole. */
+  /** The id of the run, by which `removeSimulation` removes everything. */
   runId: string;
-  /** The container's name; the caller makes it unique. */
+  /** The container's name, which has to be unique. */
   name: string;
-  /** Forwarded at first, one or several; 0 or absent: none. */
+  /** The first forwarded port, or several; 0 or absent: none. */
   port?: number | readonly number[];
-  /** Bridge network, made for the run when there is none of that name. Default: Docker's own bridge. */
+  /** The name of a bridge network, which is made if it does not exist. Default: Docker's own bridge. */
   network?: string;
   labels?: Record<string, string>;
-  /** As in a Compose file. Default none: Docker does not start it again by itself. */
+  /** As in a Compose file. Default: none, so Docker does not start the container again by itself. */
   restartPolicy?: 'unless-stopped';
   env?: Record<string, string>;
-  /** Default v3.41.1. */
+  /** Default: v3.41.1. */
   release?: Release;
-  /** Default none. */
+  /** Default: none. */
   auth?: Auth;
-  /** Gets a POST in the background after each new port. The host is `host.docker.internal` from inside. */
+  /** Gets a POST in the background after each new port. From inside the container the host is `host.docker.internal`. */
   upHookUrl?: string;
-  /** Sent with it as the Authorization header. */
+  /** The Authorization header of that POST. */
   upHookAuthorization?: string;
-  /** As Gluetun's VPN_PORT_FORWARDING_UP_COMMAND; the only program in the image is `/node`. */
+  /** Gluetun's VPN_PORT_FORWARDING_UP_COMMAND; the only program in the image is `/node`. */
   upCommand?: string;
   downCommand?: string;
-  /** It ends with this exit code as soon as it is started, as Gluetun does without its WireGuard key. */
+  /** The container ends with this exit code just after each start, as Gluetun does without its WireGuard key. */
   crashesWith?: number;
-  /** Until the tunnel is up; the control server answers before. Default 500. */
+  /** Time until the tunnel is up; the control server answers before. Default: 500. */
   startDelayMs?: number;
-  /** How long the port is 0 in a change. Default 100. */
+  /** How long the port is 0 in a change. Default: 100. */
   portGapMs?: number;
-  /** Of Gluetun's control server, in its HTTP_CONTROL_SERVER_ADDRESS. Default 8000. */
+  /** The port of Gluetun's control server, in its HTTP_CONTROL_SERVER_ADDRESS. Default: 8000. */
   controlPort?: number;
-  /** From one of Docker's health checks to the next; each costs 60 ms of a core and lasts until there is news, up to 4 s. Default 1000. */
+  /**
+   * The pause between Docker's health checks. A check costs 60 ms of CPU time, and lasts until the health changes, at most 4 s.
+   * Default: 1000.
+   */
   healthIntervalMs?: number;
-  /** How long to wait for an answer of the simulator's own routes. Default 130 s, above what the commands may take. */
+  /** How long to wait for an answer of the simulator's own routes. Default: 130 s, which is longer than the commands may take. */
   adminLimitMs?: number;
-  /** Publish on 127.0.0.1, at random ports. Always so where the host cannot reach a container's address. */
+  /** Publish the ports on 127.0.0.1, at random numbers. Always on if the host can't reach a container's address. */
   publish?: boolean;
-  /** Published too, at the same numbers, when anything is: the range that Portward gives engines. */
+  /** The range of ports that Portward gives engines. If ports are published, these are too, with the same numbers. */
   enginePorts?: { from: number; to: number };
 };
 
+/** In a millisecond. */
 const NANOSECONDS = 1e6;
 /**
- * Linux takes the ports of outgoing connections, those of the health check too, from 32768 to 60999, and keeps each for a minute
- * after the end: in that time nobody can listen there. So they come from below the ports of engines.
+ * Linux takes the ports of outgoing connections, also of the health check, from 32768 to 60999, and keeps each one for a minute after the
+ * connection. Nobody can listen on it then. So the range is moved below the ports of engines.
  */
 const OUTGOING_PORTS = '10000 18999';
 
@@ -73,11 +77,11 @@ export function containerOptions(options: SimulatedVpnOptions, image: string): D
     Healthcheck: {
       Test: ['CMD', NODE, ...NODE_FLAGS, scriptPath('vpn/health.js')],
       Interval: interval,
-      // Docker 25 and later probe at this interval, by default 5 s, until the first success.
+      // Docker 25 and later use this interval (default 5 s) until the first success.
       StartInterval: interval,
-      // Long, so that a busy machine does not look like a VPN that is down.
+      // Long, so that the check does not fail only because the machine is busy.
       Timeout: 10_000 * NANOSECONDS,
-      // 'starting', not 'unhealthy', until the tunnel is up.
+      // Until the tunnel is up the health is 'starting', not 'unhealthy'.
       StartPeriod: 600_000 * NANOSECONDS,
       Retries: 1,
     },
@@ -100,7 +104,7 @@ function settingsEnv(options: SimulatedVpnOptions): Record<string, string> {
   const env: Record<string, string> = {
     VPN_PORT_FORWARDING: 'on',
     HTTP_CONTROL_SERVER_ADDRESS: `:${controlPortOf(options)}`,
-    // An array's text is its items, comma-joined.
+    // `String` joins an array's items with commas.
     FORWARDED_PORT: String(options.port ?? 0),
   };
   for (const [name, value] of Object.entries(optional)) if (value !== undefined) env[name] = value;
@@ -110,7 +114,7 @@ function settingsEnv(options: SimulatedVpnOptions): Record<string, string> {
 function publishedPorts(options: SimulatedVpnOptions): Docker.ContainerCreateOptions {
   const HostConfig: Docker.HostConfig = {
     NetworkMode: options.network ?? 'bridge',
-    // Docker 20.10 and later; Docker Desktop knows the name anyhow.
+    // For Docker 20.10 and later; Docker Desktop knows the name anyway.
     ExtraHosts: ['host.docker.internal:host-gateway'],
     Sysctls: { 'net.ipv4.ip_local_port_range': OUTGOING_PORTS },
     ...(options.restartPolicy === undefined ? {} : { RestartPolicy: { Name: options.restartPolicy } }),

@@ -17,7 +17,7 @@ export type { SimulatedVpnOptions } from './vpn-container-options';
 export type * from './vpn/messages';
 
 const START_LIMIT_MS = 30_000;
-/** Between two looks at a container that is being waited for. */
+/** The interval of polling while waiting for a container. */
 const LOOK_MS = 50;
 
 /** Resolves when the control server answers; the tunnel comes up `startDelayMs` after the start. */
@@ -35,7 +35,7 @@ export class SimulatedVpn extends VpnRequests {
   #controlUrl = '';
   #adminUrl = '';
 
-  /** Not yet a container: see startSimulatedVpn. */
+  /** Makes no container yet: see startSimulatedVpn. */
   constructor(
     private readonly docker: Docker,
     private options: SimulatedVpnOptions,
@@ -48,12 +48,12 @@ export class SimulatedVpn extends VpnRequests {
     return this.options.name;
   }
 
-  /** Another one after `recreate`. */
+  /** Changes with `recreate`. */
   get containerId(): string {
     return this.#containerId;
   }
 
-  /** Where the host reaches the container and the engines in its network; it may differ after a restart. */
+  /** The address at which the host reaches the container and the engines in its network. It may change with a restart. */
   get address(): string {
     return this.#address;
   }
@@ -63,7 +63,7 @@ export class SimulatedVpn extends VpnRequests {
     return this.#controlUrl;
   }
 
-  /** What Docker says: starting, healthy or unhealthy. Rejects after the limit. */
+  /** Resolves when Docker reports this health. Rejects after the limit. */
   async untilHealth(health: 'starting' | 'healthy' | 'unhealthy', limitMs = START_LIMIT_MS): Promise<void> {
     const deadline = Date.now() + limitMs;
     for (;;) {
@@ -92,13 +92,13 @@ export class SimulatedVpn extends VpnRequests {
     await this.untilAnswering();
   }
 
-  /** `docker restart`: the same id, a new network namespace, and the port that the provider gave last. */
+  /** `docker restart`: the same id, a new network namespace, and the provider's latest port. */
   async restart(): Promise<void> {
     await this.#container.restart();
     await this.untilAnswering();
   }
 
-  /** Removes the container, if there is one, and makes it again: the same name, a new id. */
+  /** Removes the container, if there is one, and makes it again, with the same name and a new id. */
   async recreate(): Promise<void> {
     await this.remove();
     const container = await this.docker.createContainer(containerOptions(this.options, this.image));
@@ -107,27 +107,27 @@ export class SimulatedVpn extends VpnRequests {
     await this.start();
   }
 
-  /** What makes it crash is set right: made anew, it runs. */
+  /** Makes the container again without `crashesWith`, so that it runs. */
   async mend(): Promise<void> {
     const { crashesWith: _, ...others } = this.options;
     this.options = others;
     await this.recreate();
   }
 
-  /** Another release in its place, with the same ports. Without `auth` it is left unconfigured, which master answers with 401. */
+  /** Makes the container again with another release and the same ports. Default `auth`: unconfigured, so master answers 401. */
   async upgrade(release: Release, auth: Auth = { mode: 'unconfigured' }): Promise<void> {
     this.options = { ...this.options, release, auth };
     await this.recreate();
   }
 
-  /** The VPN only: its engines stay, without a network, until removeSimulation. */
+  /** Removes only the VPN: its engines stay, without a network, until removeSimulation. */
   async remove(): Promise<void> {
     if (this.#containerId !== '') await removeContainer(this.docker, this.#containerId);
   }
 
   /**
-   * Resolves when it answers, wherever that is by now. For those who have it started otherwise, as by Docker's restart
-   * policy. Rejects when the container does not run.
+   * Resolves when the admin server answers, also at a new address. For containers that something else has started, such as Docker's
+   * restart policy. Rejects if the container does not run.
    */
   async untilAnswering(): Promise<void> {
     const deadline = Date.now() + START_LIMIT_MS;
@@ -147,7 +147,7 @@ export class SimulatedVpn extends VpnRequests {
     }
   }
 
-  /** Every start may change the address; a start by somebody else is not heard of. */
+  /** Reads the container's address again: every start may change it, also one by Docker or Portward. */
   async relocate(): Promise<Docker.ContainerInspectInfo> {
     const info = await this.#container.inspect();
     if (info.State.Running) this.#locate(info);

@@ -4,20 +4,20 @@ import { Connection } from '@temporalio/client';
 const READERS = 150;
 const SHORTEST_MS = 6;
 const SPREAD_MS = 30;
-/** Between two looks at what has come of it. */
+/** How long the reads go on before the server is checked. */
 const BURST_MS = 1_500;
-/** A read that fails is nothing by itself: the server often recovers. So many in a row are for good. */
+/** A single failed read proves nothing, because the server often recovers. After so many in a row it is wedged for good. */
 const IN_A_ROW = 3;
 const LOOK_EVERY_MS = 150;
 
 /**
- * Puts an embedded Temporal server out of order for good: reads whose deadlines expire at the server interrupt its only
- * connection to its database, until that answers `interrupted (9)` to everything. Takes a few seconds.
- * @param workflowId of a workflow that runs: one that there is not is read too fast
- * @returns false when it has not come to that in time
+ * Wedges an embedded Temporal server for good. Reads whose deadlines expire at the server interrupt its only connection to its
+ * database, until that connection answers `interrupted (9)` to everything. This takes a few seconds.
+ * @param workflowId a running workflow: reads of one that does not exist are too fast to be interrupted
+ * @returns false: the server still works when the time is up
  */
 export async function wedgeTemporal(address: string, workflowId: string, withinMs: number): Promise<boolean> {
-  // Without the retries and the longer deadlines of Portward's own client, nor those of the SDK.
+  // No interceptors: neither Portward's longer deadlines nor the SDK's retries.
   const connection = await Connection.connect({ address, interceptors: [] });
   const until = Date.now() + withinMs;
   const read = (ms: number) =>
@@ -33,7 +33,7 @@ export async function wedgeTemporal(address: string, workflowId: string, withinM
   const isWedged = async () => {
     for (let look = 0; look < IN_A_ROW; look++) {
       await sleep(LOOK_EVERY_MS);
-      // The workflow is there: whoever can't be told of it is told `interrupted`, or that there is no such namespace, or nothing.
+      // The workflow exists, so any error means a wedged server: `interrupted`, a missing namespace, or no answer.
       const answers = await read(10_000).then(
         () => true,
         () => false,

@@ -1,8 +1,8 @@
-// What Docker says of a container: all that Portward and the simulator read of it, and what makes it look whole.
+// Docker's answers about a container: all fields that Portward and the simulator read, and a few more that clients expect.
 import type { Container } from './container';
 import { durationInWords, upInWords } from './in-words';
 
-/** Docker's time for never. */
+/** The time with which Docker means 'never'. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 export function inspected(container: Container): object {

@@ -8,7 +8,7 @@ export interface RestartPolicy {
   readonly MaximumRetryCount: number;
 }
 
-/** What a container is made with, as far as it makes a difference here. */
+/** The part of a container's configuration that the simulation uses. */
 export interface ContainerConfig {
   readonly image: string;
   readonly env: readonly string[];
@@ -49,7 +49,7 @@ export function containerConfig(body: unknown, image: Image): ContainerConfig {
   };
 }
 
-/** The environment as a program sees it. */
+/** `NAME=value` lines as an object. */
 export function environment(env: readonly string[]): Record<string, string> {
   return Object.fromEntries(env.map((line) => [nameOf(line), line.slice(nameOf(line).length + 1)]));
 }

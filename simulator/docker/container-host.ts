@@ -2,16 +2,16 @@ import type { Container } from './container';
 import type { EventFeed } from './event-feed';
 import type { LoopbackNetwork } from './network';
 
-/** How long Docker takes; ms. */
+/** How long the simulated Docker takes for each step; ms. */
 export interface DockerTimes {
   createMs: number;
   startMs: number;
-  /** From a process's end until Docker says so. */
+  /** From the end of a process until Docker reports it. */
   endMs: number;
   removeMs: number;
 }
 
-/** What a container needs of the Docker Engine that it is in. */
+/** What a container needs from its Docker Engine. */
 export interface ContainerHost {
   readonly feed: EventFeed;
   readonly network: LoopbackNetwork;

@@ -16,14 +16,14 @@ import { messageOf } from '../../src/lib/errors';
 interface Run {
   readonly process: ProgramProcess;
   readonly namespace: NetworkNamespace;
-  /** Resolves when Docker has said that it is over. */
+  /** Resolves when Docker has reported the end. */
   readonly over: Promise<void>;
 }
 
 const SIGNAL_NUMBERS = { SIGKILL: '9', SIGTERM: '15', SIGINT: '2' } as const;
 export type Signal = keyof typeof SIGNAL_NUMBERS;
 
-/** Docker's exit code of a container that it could not start. */
+/** Docker's exit code for a container that it could not start. */
 const NOT_STARTED = 128;
 
 export class Container implements EventSource {
@@ -38,7 +38,7 @@ export class Container implements EventSource {
   error = '';
   restartPolicy: RestartPolicy;
   isRemoving = false;
-  /** Of this run or the last one; null without a health check, and before the first run. */
+  /** The health of the present or the last run; null without a health check and before the first run. */
   health: HealthCheck | null = null;
   readonly revival = new Revival();
   private readonly files = new Map<string, string>();
@@ -58,7 +58,7 @@ export class Container implements EventSource {
     host.feed.emit(this, 'create');
   }
 
-  /** Docker calls a container running between two runs of it, too. */
+  /** True also while a restart is due: Docker calls a container running between two of its runs. */
   get isRunning(): boolean {
     return this.run !== null || this.revival.isDue;
   }
@@ -68,7 +68,7 @@ export class Container implements EventSource {
     return this.run?.namespace ?? null;
   }
 
-  /** The container in whose network it is; null: it has its own. */
+  /** The id of the container whose network it shares; null: it has its own. */
   get networkOf(): string | null {
     return /^container:(.+)$/.exec(this.config.networkMode)?.[1] ?? null;
   }
@@ -82,14 +82,14 @@ export class Container implements EventSource {
   }
 
   async stop(withinS: number): Promise<void> {
-    await this.settled();
+    await this.afterStart();
     if (!this.isRunning) throw new DockerRefusal(304, 'container already stopped');
     await this.terminate(withinS);
     this.emit('stop');
   }
 
   async kill(signal: Signal, reference: string): Promise<void> {
-    await this.settled();
+    await this.afterStart();
     if (!this.isRunning)
       throw new DockerRefusal(409, `Cannot kill container: ${reference}: Container ${this.id} is not running`);
     this.stoppedByHand = true;
@@ -98,7 +98,7 @@ export class Container implements EventSource {
   }
 
   async restart(withinS: number): Promise<void> {
-    await this.settled();
+    await this.afterStart();
     if (this.isRunning) {
       await this.terminate(withinS);
       this.emit('stop');
@@ -109,7 +109,7 @@ export class Container implements EventSource {
 
   async remove(force: boolean): Promise<void> {
     if (this.isRemoving) throw new DockerRefusal(409, `removal of container ${this.id} is already in progress`);
-    await this.settled();
+    await this.afterStart();
     if (this.isRunning && !force) {
       throw new DockerRefusal(
         409,
@@ -130,7 +130,7 @@ export class Container implements EventSource {
     this.emit('update');
   }
 
-  /** For the end of the whole engine: nothing of it is left at work. */
+  /** Ends everything in the container at once, when the whole simulated Docker is closed. */
   abandon(): void {
     this.isRemoving = true;
     this.stoppedByHand = true;
@@ -143,8 +143,8 @@ export class Container implements EventSource {
     if (this.isRemoving) throw new DockerRefusal(409, 'container is marked for removal and cannot be started');
   }
 
-  /** A start that is under way is waited for. */
-  private async settled(): Promise<void> {
+  /** Waits for a start that is under way. */
+  private async afterStart(): Promise<void> {
     await this.starting?.catch(() => {});
   }
 
@@ -166,7 +166,7 @@ export class Container implements EventSource {
     }
   }
 
-  /** Whose network it joins; null: it has its own. @throws DockerRefusal */
+  /** The network that it joins; null: it has its own. @throws DockerRefusal if the other container does not run */
   private lender(): NetworkNamespace | null {
     if (this.networkOf === null) return null;
     const lender = this.host.find(this.networkOf);
@@ -221,7 +221,7 @@ export class Container implements EventSource {
     else this.output.end();
   }
 
-  /** SIGTERM, and SIGKILL if it has not ended by then. */
+  /** Sends SIGTERM, and SIGKILL if it has not ended in time. */
   private async terminate(withinS: number): Promise<void> {
     this.stoppedByHand = true;
     const { run } = this;

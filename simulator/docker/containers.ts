@@ -18,12 +18,12 @@ export class Containers {
     };
   }
 
-  /** The latest first, as Docker lists them. */
+  /** All containers, the latest first, as Docker lists them. */
   get all(): Container[] {
     return [...this.byId.values()].toReversed();
   }
 
-  /** By id, by name, or by the beginning of an id. @throws DockerRefusal */
+  /** Finds a container by id, name, or the beginning of an id. @throws DockerRefusal */
   find(reference: string): Container {
     const exact = this.byId.get(reference) ?? this.names.get(reference.replace(/^\//, ''));
     if (exact instanceof Container) return exact;

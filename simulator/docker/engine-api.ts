@@ -1,5 +1,5 @@
-// The part of Docker's HTTP API that Portward and the simulator use. What is not simulated is answered 501, so that
-// nobody takes it for an answer of Docker.
+// The part of Docker's HTTP API that Portward and the simulator use. Everything else is answered with 501 and 'not simulated', so that
+// nobody takes it for an answer of a real Docker.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { DockerCallCounts } from '../docker-call-counts';
@@ -30,7 +30,7 @@ export interface DockerRequest {
   readonly answer: ServerResponse;
 }
 
-/** Docker's own, for those who name none. */
+/** Docker's default. */
 const STOP_WITHIN_S = 10;
 const ABOUT = { Version: '20.10.24-simulated', ApiVersion: '1.41', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' };
 

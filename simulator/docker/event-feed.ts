@@ -8,7 +8,7 @@ export interface EventSource {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Docker's events of containers, each as it happens. */
+/** Sends Docker's container events to every listener. */
 export class EventFeed {
   private readonly listeners = new Set<{ readonly filters: Filters; readonly answer: ServerResponse }>();
 
@@ -28,7 +28,7 @@ export class EventFeed {
     };
     const line = `${JSON.stringify(event)}\n`;
     for (const { filters, answer } of this.listeners) {
-      // `health_status` stands for `health_status: healthy` and the like.
+      // The filter `health_status` also matches `health_status: healthy` and the like.
       const isKind = filters.permits('event', action) || filters.permits('event', action.split(':')[0] ?? '');
       const isMeant = filters.permits('container', id) || filters.permits('container', name);
       if (isKind && isMeant && filters.permits('type', 'container') && filters.permitsLabels(labels))
@@ -36,10 +36,10 @@ export class EventFeed {
     }
   }
 
-  /** Until the one who asks has left. */
+  /** Sends events until the client leaves. */
   send(filters: Filters, answer: ServerResponse): void {
     answer.writeHead(200, { 'content-type': 'application/json' });
-    // Whoever waits for the first event has to see the head at once.
+    // Send the headers at once, because the first event may be long in coming.
     answer.flushHeaders();
     const listener = { filters, answer };
     this.listeners.add(listener);
@@ -47,11 +47,11 @@ export class EventFeed {
   }
 }
 
-/** The query parameter `filters`, in both forms that Docker takes: lists of values, and values as keys. */
+/** The query parameter `filters`, in both forms that Docker accepts: lists of values, and values as keys. */
 export class Filters {
   private readonly wanted: Readonly<Record<string, readonly string[]>>;
 
-  /** @param known names of filters. @throws DockerRefusal for others: who asks for less must not be given all */
+  /** @param known the supported filters. @throws DockerRefusal for others, because ignoring a filter would answer too much */
   constructor(text: string | null, known: readonly string[]) {
     const parsed: Record<string, string[] | Record<string, boolean>> = text === null ? {} : JSON.parse(text);
     const unknown = Object.keys(parsed).filter((name) => !known.includes(name));
@@ -69,13 +69,13 @@ export class Filters {
     return this.wanted[name] === undefined || this.values(name).includes(value);
   }
 
-  /** One of the names that are asked for, as regular expressions; Docker's names begin with a slash. */
+  /** Whether any wanted name matches. Docker takes them as regular expressions, and its own names begin with a slash. */
   permitsName(name: string): boolean {
     if (this.wanted['name'] === undefined) return true;
     return this.values('name').some((wanted) => new RegExp(wanted).test(name) || new RegExp(wanted).test(`/${name}`));
   }
 
-  /** Every label that is asked for: `name`, or `name=value`. */
+  /** Whether the labels have every wanted one, given as `name` or `name=value`. */
   permitsLabels(labels: Readonly<Record<string, string>>): boolean {
     return this.values('label').every((wanted) => {
       const [name = '', ...value] = wanted.split('=');

@@ -1,11 +1,12 @@
+/** In a millisecond. */
 const NANOSECONDS = 1e6;
-/** Docker's own defaults. */
+/** Docker's defaults. */
 const INTERVAL_MS = 30_000;
 const RETRIES = 3;
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
 
-/** As in a container's configuration; times in nanoseconds. */
+/** `Healthcheck` of a container's configuration; times are in nanoseconds. */
 export interface HealthCheckConfig {
   readonly Test?: readonly string[];
   readonly Interval?: number;
@@ -13,7 +14,7 @@ export interface HealthCheckConfig {
   readonly Retries?: number;
 }
 
-/** Docker's health check of one run. It asks the program itself, which costs no process. */
+/** The health check of one run. It asks the program directly instead of starting a process. */
 export class HealthCheck {
   status: HealthStatus = 'starting';
   failingStreak = 0;
@@ -29,7 +30,7 @@ export class HealthCheck {
     this.timer = setInterval(() => this.look(), interval);
   }
 
-  /** Docker calls a container that has ended unhealthy, without an event. */
+  /** Docker calls a container unhealthy after its end, and sends no event for that. */
   end(): void {
     clearInterval(this.timer);
     this.status = 'unhealthy';

@@ -3,7 +3,7 @@ import { json } from './engine-api';
 import { Filters } from './event-feed';
 import { DockerRefusal } from './refusal';
 
-/** @returns whether there is such a route */
+/** Handles the routes of images, `/commit` and `/networks`. @returns false: it is another route */
 export async function imageRoute(parts: EngineParts, request: DockerRequest): Promise<boolean> {
   const { images, containers } = parts;
   const { method, path, query, answer } = request;
@@ -41,7 +41,7 @@ export async function imageRoute(parts: EngineParts, request: DockerRequest): Pr
     json(answer, 201, { Id: made.id });
     return true;
   }
-  // A network has nothing but its name here, and no container is ever without one.
+  // There are no networks to list: a network is only a name in a container's configuration.
   if (method === 'GET' && path === '/networks') {
     json(answer, 200, []);
     return true;
@@ -63,7 +63,7 @@ function found({ images }: EngineParts, reference: string): ReturnType<typeof im
   }
 }
 
-/** At once, whatever is asked for: there is no registry. */
+/** A pull of any image succeeds at once: there is no registry. */
 function pull({ images }: EngineParts, { query, answer }: DockerRequest): void {
   const name = query.get('fromImage') ?? '';
   const tag = query.get('tag') ?? 'latest';

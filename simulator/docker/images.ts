@@ -6,11 +6,11 @@ export interface Image {
   readonly id: string;
   readonly env: readonly string[];
   readonly entrypoint: readonly string[];
-  /** When it was tagged last. */
+  /** When it was last tagged. */
   taggedAt: Date;
 }
 
-/** Every image is the simulator's, with this or that environment: that is all that its containers differ in. */
+/** The images. Each one is the simulator's own image, with an environment of its own. */
 export class Images {
   private readonly images = new Map<string, Image>();
 
@@ -22,7 +22,7 @@ export class Images {
     throw new DockerRefusal(404, `No such image: ${tag}`);
   }
 
-  /** The simulator's own image need not be made: every tag of its repository is there. @throws DockerRefusal */
+  /** Every tag of the simulator's own repository exists, without having been made. @throws DockerRefusal */
   tag(reference: string, tag: string): void {
     const isOwn = withTag(reference).startsWith(`${REPOSITORY}:`) && !this.images.has(withTag(reference));
     const image = isOwn ? imageWith([]) : this.find(reference);
@@ -39,7 +39,7 @@ export class Images {
     this.images.set(withTag(reference), imageWith([]));
   }
 
-  /** @param changes lines of a Dockerfile, of which ENV is known */
+  /** @param changes lines of a Dockerfile; only ENV is simulated */
   commit(of: Image, tag: string, changes: string): Image {
     const lines = changes.split('\n').filter((line) => line.trim() !== '');
     const added = lines.map((line) => {
@@ -58,7 +58,7 @@ export class Images {
     this.images.delete(withTag(reference));
   }
 
-  /** By tag. @param pattern as Docker's filter `reference` takes it, with `*` */
+  /** The images by tag. @param pattern like Docker's filter `reference`, with `*` */
   list(pattern: string): [string, Image][] {
     const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
     const wanted = new RegExp(`^${parts.join('[^/]*')}$`);
@@ -66,7 +66,7 @@ export class Images {
   }
 }
 
-/** As Docker reads the value in an ENV line. */
+/** The value in an ENV line, as Docker reads it. */
 function unquoted(value: string): string {
   return /^"(.*)"$/.exec(value)?.[1] ?? value.replaceAll(/\\(.)/g, '$1');
 }

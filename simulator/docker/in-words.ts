@@ -1,7 +1,7 @@
-/** How Docker words a duration (HumanDuration in docker/go-units). */
+/** A duration in Docker's words (HumanDuration in docker/go-units). @param s seconds */
 export function durationInWords(s: number): string {
   const minutes = Math.floor(s / 60);
-  // Rounded, unlike all that is shorter.
+  // Docker rounds hours, but cuts off shorter units.
   const hours = Math.floor(s / 3600 + 0.5);
   if (s < 1) return 'Less than a second';
   if (s < 2) return '1 second';
@@ -14,7 +14,7 @@ export function durationInWords(s: number): string {
   return `${Math.floor(s / 3600 / 24 / 365)} years`;
 }
 
-/** What `docker ps` shows of a container that runs. */
+/** The status that `docker ps` shows for a running container. */
 export function upInWords(s: number, health: string | null): string {
   const shown = health === 'starting' ? 'health: starting' : health;
   return `Up ${durationInWords(s)}${shown === null ? '' : ` (${shown})`}`;

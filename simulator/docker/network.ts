@@ -1,21 +1,21 @@
-// On Linux all of 127.0.0.0/8 is there. Each network namespace gets an address of it, so that ports of two VPNs never
-// meet, and two programs in one VPN's network can't listen on one port.
+// On Linux all addresses of 127.0.0.0/8 are loopback. Each simulated network namespace gets one of them, so that the ports of two VPNs
+// never collide, and two programs in one VPN's network can't listen on one port.
 import type { Server } from 'node:net';
 
-/** Below those that systems and tests give out, and not Docker's own, which somebody may have opened to everyone. */
+/** Not in the ranges that systems and tests use, and not Docker's own port 2375, which a real Docker may have at all addresses. */
 const CLAIM_PORT = 1375;
 const ATTEMPTS = 50;
 
-/** A network of 65,000 addresses, for this process alone: whoever listens on its first one has it. */
+/** A network of 65,000 loopback addresses for this process alone. The process that listens on its first address owns it. */
 export class LoopbackNetwork {
   private given = 0;
 
   private constructor(private readonly prefix: string) {}
 
-  /** The server claims the network, and from now on is at its first address. */
+  /** Claims a free network: the server listens on its first address from now on. */
   static async claim(server: Server): Promise<LoopbackNetwork> {
     for (let attempt = 1; ; attempt++) {
-      // 127.0 has localhost, and other programs' addresses.
+      // Not 127.0: it has localhost, and other programs use its addresses.
       const network = new LoopbackNetwork(`127.${1 + Math.floor(Math.random() * 254)}`);
       try {
         await listen(server, CLAIM_PORT, network.claimed);
@@ -26,7 +26,7 @@ export class LoopbackNetwork {
     }
   }
 
-  /** Where the claiming server is. */
+  /** The address of the claiming server. */
   get claimed(): string {
     return `${this.prefix}.0.1`;
   }
@@ -35,28 +35,28 @@ export class LoopbackNetwork {
     return CLAIM_PORT;
   }
 
-  /** Never one that was given before: who still asks at an old address must not meet another program. */
+  /** A new address each time: a client that still uses an old address must not reach another program. */
   address(): string {
     this.given++;
     return `${this.prefix}.${1 + Math.floor(this.given / 250)}.${1 + (this.given % 250)}`;
   }
 }
 
-/** One run of a container that has a network of its own, and what others have in it. */
+/** The network of one run of a container, with the servers of all containers that share it. */
 export class NetworkNamespace {
   private readonly servers = new Map<Server, () => void>();
   private cut = false;
 
   constructor(readonly address: string) {}
 
-  /** The container whose network it is has ended: the others in it run on, and nobody reaches them. */
+  /** The container that owns the network has ended: the others in it run on, but nobody reaches them. */
   get isCut(): boolean {
     return this.cut;
   }
 
   /** @throws Node's EADDRINUSE */
   async listen(server: Server, port: number): Promise<void> {
-    // A program that begins to listen after the cut has only its loopback, where nobody asks.
+    // After that a program could listen only on its own loopback, which nobody uses.
     if (this.cut) return;
     const connections = new Set<{ destroy: () => void }>();
     server.on('connection', (connection) => {

@@ -1,7 +1,7 @@
-// What a container writes, as Docker keeps and sends it.
+// The output of a container, as Docker keeps and sends it.
 
 const STREAMS = { stdout: 1, stderr: 2 } as const;
-/** Lines that are kept; a VPN that is left running for days writes more. */
+/** The most lines that are kept; a VPN that runs for days writes more. */
 const KEPT = 1_000;
 
 interface Written {
@@ -19,7 +19,7 @@ export interface OutputWanted {
   readonly since: number;
 }
 
-/** Of all runs of a container. */
+/** The output of all runs of a container. */
 export class Output {
   private written: Written[] = [];
   private readonly followers = new Set<(written: Written | null) => void>();
@@ -31,7 +31,7 @@ export class Output {
     for (const tell of this.followers) tell(written);
   }
 
-  /** The container has ended: followers hear of no more. */
+  /** Ends all followers, because the container has ended. */
   end(): void {
     for (const tell of this.followers) tell(null);
   }
@@ -42,7 +42,7 @@ export class Output {
     return Buffer.concat((tail === null ? all : tail === 0 ? [] : all.slice(-tail)).map(frame));
   }
 
-  /** @param tell gets each frame, and null at the end @returns what ends it */
+  /** @param tell gets each frame, and null at the end. @returns a function that ends the following */
   follow(wanted: OutputWanted, tell: (frame: Buffer | null) => void): () => void {
     const follower = (written: Written | null): void => {
       if (written === null) tell(null);
@@ -57,7 +57,7 @@ function isWanted({ output, at }: Written, wanted: OutputWanted): boolean {
   return wanted[output] && at / 1000 >= wanted.since;
 }
 
-/** Docker's multiplexed form: stream, three zeros, length, bytes. */
+/** A frame of Docker's multiplexed format: stream, three zeros, length, bytes. */
 function frame({ output, line }: Written): Buffer {
   const bytes = Buffer.from(`${line}\n`);
   const head = Buffer.alloc(8);

@@ -5,7 +5,7 @@ import type { NetworkNamespace } from './network';
 import type { Output } from './output';
 import type { Program } from './programs';
 
-/** What Docker says of a process that SIGKILL has ended. */
+/** Docker's exit code for a process that SIGKILL has ended. */
 const KILLED = 137;
 
 export interface ProcessOptions {
@@ -17,7 +17,7 @@ export interface ProcessOptions {
   readonly output: Output;
 }
 
-/** One run of a simulated program. Its code is run in this process; after its end nothing of it can be seen any more. */
+/** One run of a simulated program. Its code runs in this process; after its end it has no effect outside any more. */
 export class ProgramProcess {
   /** Resolves with the exit code. */
   readonly ended: Promise<number>;
@@ -82,7 +82,7 @@ export class ProgramProcess {
   }
 }
 
-/** As in a container that is given `host.docker.internal:host-gateway`. */
+/** Resolves names as in a container with `host.docker.internal:host-gateway`. */
 const lookup: LookupFunction = (name, options, found) => {
   resolveName(name === 'host.docker.internal' ? '127.0.0.1' : name, options, found);
 };

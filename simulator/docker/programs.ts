@@ -1,10 +1,10 @@
-// Which program a command is: those of the simulator's image, and no other.
+// Finds the program of a command. Only the two programs of the simulator's image are known.
 import type { Surroundings } from '../inside/surroundings';
 import { runEngine } from '../engine/program';
 import { scriptPath } from '../image';
 import { runVpn } from '../vpn/program';
 
-/** @param failed told of what no program expects */
+/** Starts a program. @param failed gets an error that the program does not handle itself */
 export type Program = (around: Surroundings, failed: (error: unknown) => void) => { readonly isHealthy: () => boolean };
 
 const PROGRAMS: Readonly<Record<string, Program>> = {

@@ -1,4 +1,4 @@
-/** An answer of Docker that says no, in its own words. */
+/** An error answer of Docker, with Docker's own text. */
 export class DockerRefusal extends Error {
   constructor(
     readonly status: 304 | 400 | 404 | 409 | 500 | 501,

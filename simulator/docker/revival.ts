@@ -1,18 +1,18 @@
-/** Docker's pauses before it revives a container: doubled each time, and short again after a long run. */
+/** Docker's pauses before it starts a container again: doubled each time, and short again after a long run. */
 const FIRST_MS = 100;
 const LAST_MS = 60_000;
 const LONG_RUN_MS = 10_000;
 
-/** How Docker starts a container again that has ended by itself. */
+/** Starts a container again after it has ended by itself, as Docker's restart policy does. */
 export class Revival {
-  /** How often so far. */
+  /** The number of restarts so far. */
   count = 0;
-  /** Docker calls a container running between two runs of it, too. */
+  /** The container has ended and will be started again. Docker calls it running meanwhile. */
   isDue = false;
   private timer: NodeJS.Timeout | null = null;
   private pauseMs = FIRST_MS;
 
-  /** Somebody starts it: its first end counts as the first again. */
+  /** The next pause is the shortest again, because somebody has started the container. */
   reset(): void {
     this.pauseMs = FIRST_MS;
   }

@@ -1,4 +1,4 @@
-// A Docker Engine in this process's memory: hundreds of VPNs with their engines on two cores, and nothing to clear away.
+// A Docker Engine in the memory of this process: it runs hundreds of VPNs with their engines on two cores, and leaves nothing behind.
 import { createServer, type Server } from 'node:http';
 import Docker from 'dockerode';
 import { DockerCallCounts } from '../docker-call-counts';
@@ -11,22 +11,22 @@ import { LoopbackNetwork } from './network';
 
 export type { DockerTimes } from './container-host';
 
-/** Of a real one on an idle machine. */
+/** The times of a real Docker on an idle machine. */
 const TIMES: DockerTimes = { createMs: 40, startMs: 250, endMs: 40, removeMs: 15 };
 
-/** Resolves when it answers. @param times what is left out takes as long as a real one does */
+/** Resolves when it answers. @param times default: those of a real Docker */
 export async function startSimulatedDocker(times: Partial<DockerTimes> = {}): Promise<SimulatedDocker> {
-  if (process.platform !== 'linux') throw new Error('expected Linux, where all of 127.0.0.0/8 is there');
+  if (process.platform !== 'linux') throw new Error('expected Linux, where all of 127.0.0.0/8 is loopback');
   const server = createServer();
-  // Whoever asks every few seconds keeps the connection, as with a real one.
+  // A client with a request every few seconds keeps its connection, as with a real Docker.
   server.keepAliveTimeout = 60_000;
   const network = await LoopbackNetwork.claim(server);
   return new SimulatedDocker(server, network, { ...TIMES, ...times });
 }
 
 /**
- * It takes the simulator's own programs for what its containers run, VPNs and engines, and refuses all others. Everything that
- * takes a Docker takes this one, `startSimulatedVpn` first of all.
+ * Its containers can run only the simulator's own programs, VPN and engine. Everything that takes a Docker client can take its
+ * `docker`, for example `startSimulatedVpn`.
  */
 export class SimulatedDocker {
   readonly docker: Docker;
@@ -49,7 +49,7 @@ export class SimulatedDocker {
     this.dockerHost = `tcp://${network.claimed}:${network.claimedPort}`;
   }
 
-  /** With all its containers. */
+  /** Closes it with all its containers. */
   async close(): Promise<void> {
     for (const container of this.containers.all) container.abandon();
     const closed = new Promise((resolve) => this.server.close(resolve));

@@ -6,24 +6,24 @@ import { reachesPeers } from './network';
 import { statistics, Streams } from './streams';
 
 const VERSION = '3.2.3-simulated';
-/** What Docker says of a process that was killed, for want of memory for example. */
+/** Docker's exit code for a process that was killed, for example for want of memory. */
 const CRASH_EXIT_CODE = 137;
 
 export type EngineApiParts = {
   ports: PortsGiven;
   startedAt: number;
-  /** Whether requests are left without an answer: all, or the next so many. */
+  /** Which requests get no answer: all, none, or the next so many. */
   hang: boolean | number;
-  /** What it says of its network; null: what is so. */
+  /** Its answer about its network; null: the true state. */
   connected: boolean | null;
   stopBehaviour: string;
-  /** Set on a program that is no AceStream: that path answers with that status, and there is no other. */
+  /** Simulates another program than AceStream, which answers only one path, with this status. */
   otherProgram: OtherProgram | null;
 };
 
 export type OtherProgram = { path: string; status: number };
 
-/** The engine's HTTP API as far as Portward and a proxy use it, and `/simulator/…`, which no engine has. */
+/** The part of the engine's HTTP API that Portward and proxies use, and the simulator's own routes `/simulator/…`. */
 export function createEngineApi(parts: EngineApiParts, around: Surroundings): RequestListener {
   const streams = new Streams();
   let { hang, connected } = parts;
@@ -53,7 +53,7 @@ export function createEngineApi(parts: EngineApiParts, around: Surroundings): Re
       answerJson(response, 200, { ports, startedAt, uptimeMs, hang, connected, stopBehaviour, clients });
       return;
     }
-    // Accepted and never answered: the request is left to its client's patience.
+    // Accept the request and never answer it.
     if (hang === true) return;
     if (hang !== false && hang > 0) {
       hang--;
@@ -96,7 +96,7 @@ async function answerService(
   }
 }
 
-/** `/ace/getstream` plays; with `format=json` it answers the URLs by which a proxy plays, watches and stops. */
+/** `/ace/getstream` plays; with `format=json` it answers with the URLs for playing, statistics and stopping. */
 function answerStream(streams: Streams, request: IncomingMessage, response: ServerResponse): boolean {
   const { path, query } = target(request);
   if (path === '/ace/getstream') {

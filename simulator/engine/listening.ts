@@ -1,10 +1,10 @@
 import type { Server } from 'node:net';
 import type { Surroundings } from '../inside/surroundings';
 
-/** What Portward's design calls the sign of a second engine on a port: the first keeps it, the second goes. */
+/** The exit code of an engine that finds its port taken by another one. */
 export const PORT_TAKEN_EXIT_CODE = 98;
 
-/** Resolves when the server listens. A taken port ends the program, as it ends an engine. */
+/** Resolves when the server listens. If the port is taken, the program ends, as a real engine does. */
 export async function listening(server: Server, port: number, purpose: string, around: Surroundings): Promise<void> {
   try {
     await around.listen(server, port);
@@ -12,7 +12,7 @@ export async function listening(server: Server, port: number, purpose: string, a
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     around.print(`EADDRINUSE: ${purpose} port ${port} is taken in this network namespace`, 'stderr');
     around.exit(PORT_TAKEN_EXIT_CODE);
-    // Nothing comes after the end.
+    // The caller must not go on after the end of the program.
     await new Promise(() => {});
   }
 }

@@ -1,4 +1,4 @@
-// What a simulated AceStream engine container runs.
+// The main program of a simulated AceStream engine container.
 import { ownProcess } from '../inside/own-process';
 import { runEngine } from './program';
 

@@ -4,7 +4,7 @@ import { ADMIN_PORT } from '../vpn/messages';
 
 const LIMIT_MS = 1_000;
 
-/** Whether an engine in this network namespace reaches its peers: through the VPN's tunnel, if a simulated VPN is here. */
+/** Whether an engine reaches its peers: if there is a simulated VPN in its network, whether the tunnel is alive. */
 export function reachesPeers({ loopback, hasNetwork }: Surroundings): Promise<boolean> {
   return new Promise((resolve) => {
     const asked = get(

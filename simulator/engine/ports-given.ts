@@ -1,14 +1,14 @@
 import { envNumber } from '../inside/env-number';
 
-/** null: the engine was given none, and does not listen there. */
+/** null: the engine has no such port and does not listen there. */
 export type PortsGiven = { http: number; https: number | null; p2p: number | null };
 
 /** AceStream's default. */
 const DEFAULT_HTTP_PORT = 6878;
 
 /**
- * The ports in the ways that the engine images take them: CONF (one flag a line) and HTTP_PORT, HTTPS_PORT, P2P_PORT for
- * krinkuto11, ACESTREAM_ARGS for jopsis on amd64, the command line for jopsis on arm. CONF wins.
+ * Reads the ports from all places in which the engine images take them: CONF (one flag a line) and HTTP_PORT, HTTPS_PORT, P2P_PORT for
+ * krinkuto11, ACESTREAM_ARGS for jopsis on amd64, the command line for jopsis on arm. CONF has precedence.
  */
 export function portsGiven(env: NodeJS.ProcessEnv, argv: string[]): PortsGiven {
   const conf = words(env.CONF);
@@ -22,7 +22,7 @@ export function portsGiven(env: NodeJS.ProcessEnv, argv: string[]): PortsGiven {
   };
 }
 
-/** A CONF that went through an `.env` file may hold a backslash and an n for a new line. */
+/** CONF from an `.env` file may have a backslash and an n instead of a line break. */
 function words(text = ''): string[] {
   return text.split(/\\n|\s+/).filter((word) => word !== '');
 }

@@ -24,7 +24,7 @@ export async function runEngine(around: Surroundings): Promise<void> {
   await sleep(envNumber(env, 'STARTUP_MS', 0));
   if (env.EXIT_CODE !== undefined) {
     print('simulated engine starts');
-    // Docker reads the two streams apart, and in no order.
+    // Docker reads stdout and stderr separately, so their order is not certain without a pause.
     await sleep(100);
     print(env.LAST_LINE ?? 'simulated engine gives up', 'stderr');
     exit(envNumber(env, 'EXIT_CODE', 0));
@@ -36,7 +36,7 @@ export async function runEngine(around: Surroundings): Promise<void> {
   const otherProgram = path === undefined ? null : { path, status: envNumber(env, 'HEALTH_STATUS', 200) };
   const parts = { ports, startedAt, hang, connected, stopBehaviour: stop.kind, otherProgram };
   const api = createHttpServer(createEngineApi(parts, around));
-  // The API last: once it answers, the other ports are bound, so a proxy never meets half an engine.
+  // The API comes last: when it answers, the other ports are bound.
   if (ports.p2p !== null) {
     const peers = createServer((peer) => {
       peer.on('error', () => peer.destroy());
@@ -45,7 +45,7 @@ export async function runEngine(around: Surroundings): Promise<void> {
     await listening(peers, ports.p2p, 'P2P', around);
   }
   if (ports.https !== null) {
-    // Bound and nothing more: there is no certificate, but two engines that share the port must clash here too.
+    // Only bound, because there is no certificate. Two engines with the same HTTPS port must collide here as well.
     await listening(
       createServer((client) => client.destroy()),
       ports.https,

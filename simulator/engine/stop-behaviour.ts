@@ -1,4 +1,4 @@
-/** How the engine takes SIGTERM: leaves at once, never (Docker kills it at its time-out), or after some ms. */
+/** What the engine does on SIGTERM: it ends at once, never (until Docker kills it), or after some ms. */
 export type StopBehaviour = { kind: 'prompt' } | { kind: 'ignore' } | { kind: 'slow'; ms: number };
 
 export function parseStopBehaviour(text = 'prompt'): StopBehaviour {

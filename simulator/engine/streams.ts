@@ -8,7 +8,7 @@ const BEAT_MS = 100;
 
 export type Session = { id: string; content: string; downloaded: number; clients: number };
 
-/** What clients are playing. A stream ends when its client leaves, never by itself. */
+/** The streams that clients are playing. A stream ends when its client leaves, never by itself. */
 export class Streams {
   readonly #sessions = new Map<string, Session>();
 
@@ -32,7 +32,7 @@ export class Streams {
     return sum;
   }
 
-  /** Chunked, slowly, until the client leaves or the session is closed by its command URL. */
+  /** Sends chunks slowly until the client leaves or the session is closed through its command URL. */
   play(session: Session, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'video/mp2t' });
     session.clients++;
@@ -52,7 +52,7 @@ export class Streams {
   }
 }
 
-/** The answer's shape is the engine's: what a proxy collects from `stat_url`. */
+/** The answer of `stat_url`, in the engine's format. */
 export function statistics(session: Session): Record<string, unknown> {
   return {
     status: 'dl',

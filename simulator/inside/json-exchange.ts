@@ -1,8 +1,7 @@
-// JSON over Node's own HTTP server. The programs run in an image that holds node and nothing else, so there is no
-// framework to lean on.
+// JSON over Node's own HTTP server. The image of the programs has only node, so there is no framework.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-/** A request that cannot be carried out as asked; its message is the answer's `detail`. */
+/** A request that is refused; its message is the answer's `detail`. */
 export class RefusedRequest extends Error {
   constructor(
     readonly status: 400 | 404 | 409,
@@ -39,7 +38,7 @@ export function target(request: IncomingMessage): { path: string; query: URLSear
   return { path: url.pathname, query: url.searchParams };
 }
 
-/** Turns an async handler into a listener: a refusal becomes its status, anything else a 500 that says what broke. */
+/** Turns an async handler into a listener: a RefusedRequest becomes its status, any other error a 500 with its message. */
 export function listener(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
 ): RequestListener {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Surroundings } from './surroundings';
 
-/** This process, which is all that runs in its container. It is PID 1, where a signal without a handler does nothing. */
+/** The surroundings of a program in a real container. The process is PID 1, so a signal without a handler does nothing. */
 export function ownProcess(): Surroundings {
   return {
     env: process.env,
@@ -14,7 +14,7 @@ export function ownProcess(): Surroundings {
     listen: (server, port) =>
       new Promise((resolve, reject) => {
         server.on('error', reject);
-        // Unspecified, so that peers and the proxy reach it from outside the namespace.
+        // At all addresses, so that peers and the proxy reach it from outside the network namespace.
         server.listen(port, resolve);
       }),
     exit: (code) => process.exit(code),

@@ -1,4 +1,4 @@
-// The simulator's own side door. Nothing of it exists in Gluetun.
+// The simulator's own routes, by which tests control the simulated VPN. Gluetun has none of them.
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from '../inside/json-exchange';

@@ -5,14 +5,14 @@ import type { Auth, Release } from './messages';
 /** Whether Gluetun would let this request through (internal/server/middlewares/auth of qdm12/gluetun). */
 export function isAuthorized(auth: Auth, release: Release, request: IncomingMessage): boolean {
   if (auth.mode === 'none') return true;
-  // Up to v3.41 the usual routes are in a default public role; master has dropped that role.
+  // Up to v3.41 a default public role has the usual routes; master has no such role.
   if (auth.mode === 'unconfigured') return release !== 'master';
   if (auth.mode === 'apikey') return request.headers['x-api-key'] === auth.key;
   const credentials = Buffer.from(`${auth.user}:${auth.password}`).toString('base64');
   return request.headers.authorization === `Basic ${credentials}`;
 }
 
-/** Throws RefusedRequest when it is not an Auth. */
+/** Throws RefusedRequest if the value is not an Auth. */
 export function parseAuth(value: unknown): Auth {
   if (isRecord(value)) {
     const { mode, key, user, password } = value;

@@ -1,4 +1,4 @@
-// Gluetun's control server, as read from qdm12/gluetun (internal/server at v3.41.1 and master) and seen on real ones.
+// Gluetun's control server, after the sources of qdm12/gluetun (internal/server at v3.41.1 and master) and tests with real ones.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { echo } from './echo';
@@ -29,7 +29,7 @@ export function createControlServer(parts: ControlServerParts): Server {
       const { path } = target(request);
       const route = routeOf(path, parts.release);
       if (route === null) {
-        // Since v3.39.1 no route may be used that no role names.
+        // Since v3.39.1 a route that no role has is answered with 401.
         if (parts.release === 'legacy') answerText(response, 404, 'Not Found');
         else answerText(response, 401, 'Unauthorized');
         return;
@@ -56,7 +56,7 @@ function hasCurrentRoute(release: Release): boolean {
   return release === 'v3.41.1' || release === 'master';
 }
 
-/** Answers wrongly when a fault asks for it. A hang ends when the fault does, and the request then goes on. */
+/** Gives a wrong answer if there is a fault; returns whether it did. A request that hangs goes on when the fault ends. */
 async function spoil(
   faults: Faults,
   route: Route,
@@ -93,7 +93,7 @@ async function answer(
       return;
     case 'PUT portforward':
       if (release !== 'master' || path === OLD_PORT_PATH) break;
-      // Under one lock in Gluetun, so no reader sees the 0 between: no gap.
+      // Without a gap: Gluetun holds its lock all the time, so no reader sees the 0 in between.
       await vpn.changePorts(parsePorts(await readJson(request)), 0);
       response.writeHead(200).end();
       return;
@@ -118,7 +118,7 @@ async function answer(
   answerText(response, 405, 'Method Not Allowed');
 }
 
-/** v3.41.1 has `port` for none or one and only `ports` for several; master always has both; before, only `port`. */
+/** v3.41.1 has `port` for none or one, and only `ports` for several; master always has both; older releases have only `port`. */
 function portBody(release: Release, ports: number[]): { port?: number; ports?: number[] } {
   const port = ports[0] ?? 0;
   if (release === 'master') return { port, ports };

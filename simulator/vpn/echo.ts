@@ -9,7 +9,7 @@ const FORMS: readonly ((text: string) => string)[] = [
 ];
 let asked = 0;
 
-/** A page that shows the request's credentials, as debugging pages do: in another form each time, and first of all. */
+/** The body of an answer that repeats the request's credentials, as debugging pages do, in another form each time. */
 export function echo({ headers }: IncomingMessage): string {
   const credentials = String(headers['x-api-key'] ?? headers.authorization ?? 'none');
   return FORMS[asked++ % FORMS.length]?.(credentials) ?? credentials;

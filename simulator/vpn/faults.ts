@@ -2,7 +2,7 @@ import { isRecord, RefusedRequest } from '../inside/json-exchange';
 import { ANSWER_FAULTS, ROUTES } from './messages';
 import type { AnswerFault, Fault, Route } from './messages';
 
-/** The answer fault in force, and those who wait for it to pass. */
+/** The present fault of the answers, and the requests that wait for its end. */
 export class Faults {
   #fault: AnswerFault | null = null;
   #passed: (() => void)[] = [];
@@ -18,7 +18,7 @@ export class Faults {
     return this.isRedirectTarget(path) ? null : fault;
   }
 
-  /** Where a redirect has sent the asker, who gets an answer there. */
+  /** Whether this is the target of the redirect: a request there gets a right answer. */
   isRedirectTarget(path: string): boolean {
     return this.#fault?.kind === '301' && this.#fault.location === path;
   }
@@ -32,13 +32,13 @@ export class Faults {
     for (const passed of waiting) passed();
   }
 
-  /** Resolves at the next change of fault: a request that hung is answered then, as by a server that recovered. */
+  /** Resolves when the fault ends or changes. A request that hangs is answered then, as by a server that has recovered. */
   passed(): Promise<void> {
     return new Promise((resolve) => this.#passed.push(resolve));
   }
 }
 
-/** Reads `{kind, route?, forMs?, location?, body?}`; `{kind: null}` is no fault. Throws RefusedRequest when it is neither. */
+/** Reads `{kind, route?, forMs?, location?, body?}`; `{kind: null}` means no fault. Throws RefusedRequest for anything else. */
 export function parseFault(value: unknown): Fault | null {
   if (isRecord(value)) {
     if (value.kind === null) return null;

@@ -3,8 +3,8 @@ import type { PortLog } from './port-log';
 import type { UpHook } from './up-hook';
 
 /**
- * The ports that the provider forwards, guarded as Gluetun guards them: whoever runs the up- or down-command holds the
- * lock that a reader needs too, which is why a GET hangs meanwhile (portMutex in internal/portforward/service).
+ * The ports that the provider forwards, with Gluetun's lock: the up- or down-command holds the lock that a reader needs too, so a GET
+ * hangs while the command runs (portMutex in internal/portforward/service).
  */
 export class ForwardedPort {
   #ports: number[] = [];
@@ -16,23 +16,23 @@ export class ForwardedPort {
     private readonly log: PortLog,
   ) {}
 
-  /** Without waiting; for the admin server. */
+  /** The ports without waiting for the lock, for the admin server. */
   get now(): number[] {
     return this.#ports;
   }
 
-  /** As a GET sees it: after the command that is running, if one is. */
+  /** The ports for a GET, after the end of a running command. */
   async read(): Promise<number[]> {
     while (this.#running !== null) await this.#running;
     return this.#ports;
   }
 
-  /** The same ports as the provider lists them in another order: no change, so no command runs. */
+  /** The provider lists the same ports in another order. That is no change, so no command runs. */
   reorder(ports: number[]): void {
     this.#ports = ports;
   }
 
-  /** The down-command with the old ports, and then none. Resolves with the time at which they were gone. */
+  /** Runs the down-command with the old ports and then removes them. Resolves with the time of the removal. */
   async drop(signal: AbortSignal): Promise<number> {
     const hadPorts = this.#ports.length > 0;
     if (hadPorts) await this.#holding(this.commands.run('down', this.#ports, signal));
@@ -41,7 +41,7 @@ export class ForwardedPort {
     return Date.now();
   }
 
-  /** The new ports, and then the up-command. Resolves with the time at which they were set. */
+  /** Sets the new ports and then runs the up-command. Resolves with the time at which the ports were set. */
   async set(ports: number[], signal: AbortSignal): Promise<number> {
     this.log.given(ports);
     this.#ports = ports;

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 50;
-/** Below the time-out of Docker's health check, 10 s, with room for a busy machine. */
+/** Well below the limit of Docker's health check, 10 s, because the machine may be busy. */
 const NO_NEWS_AFTER_MS = 4_000;
 
-/** What Docker's health check is told. Each one costs a process, so it waits for something to tell, and tells it at once. */
+/** The answers for Docker's health check. A check costs a process, so the answer waits for a change of health, and then comes at once. */
 export class HealthNews {
   #told: boolean | null = null;
 
   constructor(private readonly isHealthy: () => boolean) {}
 
-  /** Resolves when the health is another than was told last, at the latest after 4 s. */
+  /** Resolves with the health as soon as it differs from the last answer, at the latest after 4 s. */
   async next(): Promise<boolean> {
     const deadline = performance.now() + NO_NEWS_AFTER_MS;
     while (this.isHealthy() === this.#told && performance.now() < deadline) await sleep(LOOK_EVERY_MS);

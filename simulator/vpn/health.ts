@@ -1,4 +1,4 @@
-// Docker's health check: exits 0 when the simulated VPN calls itself healthy, 1 when it doesn't or isn't there.
+// The program of Docker's health check: exits with 0 if the simulated VPN says that it is healthy, otherwise with 1.
 import { get } from 'node:http';
 import { ADMIN_PORT } from './messages';
 

@@ -1,4 +1,4 @@
-// What a simulated Gluetun container runs.
+// The main program of a simulated Gluetun container.
 import { ownProcess } from '../inside/own-process';
 import { runVpn } from './program';
 

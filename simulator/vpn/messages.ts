@@ -1,11 +1,11 @@
-// What travels between a test and the simulated VPN's admin server. Imported on both sides, so types and constants only.
+// The messages between the host and the simulated VPN's admin server. Both sides import this file, so it has only types and constants.
 
-/** Never Gluetun's own port, so that the simulator's routes cannot be mistaken for Gluetun's API. */
+/** Another port than Gluetun's, so that nobody takes the simulator's routes for Gluetun's API. */
 export const ADMIN_PORT = 8999;
 
 /**
- * Which Gluetun is played. 'legacy' stands for the releases before `/v1/portforward` existed, as the early ones were;
- * v3.40.0, the last of them, refuses routes that it does not know, instead of not finding them.
+ * The simulated release of Gluetun. 'legacy' stands for early releases without `/v1/portforward`. v3.40.0, the last release without it,
+ * answers unknown routes with 401 instead of 404.
  */
 export const RELEASES = ['v3.41.1', 'master', 'v3.40.0', 'legacy'] as const;
 export type Release = (typeof RELEASES)[number];
@@ -20,40 +20,40 @@ export type Auth =
 export const ROUTES = ['portforward', 'status', 'publicip'] as const;
 export type Route = (typeof ROUTES)[number];
 
-/** What the control server can get wrong. It lasts until another fault or null replaces it, or until `forMs` is over. */
+/** Faults of the control server's answers. A fault lasts until another fault or null replaces it, or until `forMs` is over. */
 export const ANSWER_FAULTS = ['hang', '500', 'garbage', '301', '401', 'echo'] as const;
 export type AnswerFault = {
   kind: (typeof ANSWER_FAULTS)[number];
-  /** Without it every route is affected. */
+  /** Default: every route. */
   route?: Route;
   forMs?: number;
   /**
-   * For 301 only. Without it the redirect points back at the path asked for, which never ends; a path of the control
-   * server itself answers as if there were no fault.
+   * For 301 only. Default: the requested path itself, which makes an endless redirect. A path of the control server itself gets a right
+   * answer.
    */
   location?: string;
-  /** For garbage only: what is answered, with status 200. */
+  /** For garbage only: the body of the answer, with status 200. */
   body?: string;
 };
 
 /**
- * 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. 'deadlock': who tells
- * the VPN to stop from now on leaves it stopping for ever.
+ * 'lost': the port is 0 until the VPN is stopped and started; no other fault, nor null, brings it back. 'deadlock': the next stop of the
+ * VPN never ends.
  */
 export type Fault = AnswerFault | { kind: 'lost' } | { kind: 'deadlock' };
 
-/** How a change of ports goes from now on; what is left out stays as it is. */
+/** The times of port changes; an absent time stays as it is. */
 export type ChangeTimes = {
   /** How long the port is 0. */
   portGapMs?: number;
-  /** The up-command takes so much longer, or as long if there is none. A GET of the port hangs meanwhile. */
+  /** Added to the time of the up-command; without an up-command, the time itself. A GET of the port hangs meanwhile. */
   upCommandMs?: number;
   downCommandMs?: number;
 };
 
-/** A tunnel through which nothing passes any more. Gluetun's defaults: 157 s and 178 s. */
+/** How a tunnel dies, through which nothing passes any more. Defaults, as Gluetun's: 157 s and 178 s. */
 export type DeadTunnel = {
-  /** Until then the control server goes on telling the old port. After it the port is lost. */
+  /** Until then the control server says the old port. After that the port is lost. */
   portLostAfterMs?: number | undefined;
   /** Until then Docker's health check succeeds. */
   unhealthyAfterMs?: number | undefined;
@@ -61,7 +61,7 @@ export type DeadTunnel = {
 
 export type TunnelStatus = 'starting' | 'running' | 'stopping' | 'stopped';
 
-/** Times are ms since the epoch, of the container, which shares its clock with the host. */
+/** Times are ms since the epoch, by the container's clock, which is the host's. */
 export type PortChange = { oldPortDroppedAt: number; newPortSetAt: number; finishedAt: number };
 
 export type CommandRun = {
@@ -69,11 +69,11 @@ export type CommandRun = {
   ports: number[];
   startedAt: number;
   endedAt: number | null;
-  /** null while it runs, and when it was killed or could not be started. */
+  /** null while it runs, and if it was killed or could not be started. */
   exitCode: number | null;
 };
 
-/** A `PUT /v1/vpn/status`, whatever came of it. */
+/** A `PUT /v1/vpn/status`, whatever its result. */
 export type StatusOrder = { at: number; status: 'running' | 'stopped' };
 
 export type HookCall = { at: number; ports: number[]; outcome: string };
@@ -81,13 +81,13 @@ export type HookCall = { at: number; ports: number[]; outcome: string };
 export type VpnState = {
   release: Release;
   status: TunnelStatus;
-  /** What the provider forwards right now; 0 and [] while there is none. */
+  /** The forwarded port now; 0 (and `ports` empty) while there is none. */
   port: number;
   ports: number[];
-  /** What the provider gives the next time it is asked. */
+  /** The ports that the provider will give next. */
   nextPorts: number[];
   lost: boolean;
-  /** Whether anything passes through the tunnel, which Gluetun need not have noticed. */
+  /** Whether anything passes through the tunnel. Gluetun may not have noticed that nothing does. */
   alive: boolean;
   healthy: boolean;
   fault: AnswerFault | null;
@@ -96,7 +96,7 @@ export type VpnState = {
   startedAt: number;
   commands: CommandRun[];
   hooks: HookCall[];
-  /** What the control server was told since the process started; not what this admin server was. */
+  /** Orders to the control server since the process started; without those to the admin server. */
   orders: StatusOrder[];
 };
 
@@ -104,7 +104,7 @@ export type LoggedRequest = {
   at: number;
   method: string;
   path: string;
-  /** null while unanswered, and for ever when the client gave up first. */
+  /** null while unanswered, and for ever if the client gave up before. */
   status: number | null;
   answeredAt: number | null;
 };

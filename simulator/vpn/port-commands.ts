@@ -4,13 +4,13 @@ import type { Log } from '../inside/surroundings';
 import type { CommandRun } from './messages';
 import { splitWords } from './split-words';
 
-/** Gluetun's own cap on a down-command (internal/portforward/service/stop.go); here it holds for both. */
+/** Gluetun's limit for a down-command (internal/portforward/service/stop.go); here it holds for both commands. */
 const COMMAND_LIMIT_MS = 60_000;
 
-/** Runs the up- and down-commands and remembers each run. A command that fails is logged; the port changes anyway. */
+/** Runs the up- and down-commands and records each run. If a command fails, that is logged, and the port changes all the same. */
 export class PortCommands {
   readonly runs: CommandRun[] = [];
-  /** How much longer than its program a command takes; without a program, how long. */
+  /** Added to the time of the command's program; without a program, the time itself. */
   readonly lastingMs: Record<CommandRun['command'], number> = { up: 0, down: 0 };
   readonly #templates: Record<CommandRun['command'], string>;
 
@@ -21,7 +21,7 @@ export class PortCommands {
     this.#templates = templates;
   }
 
-  /** Resolves when the command has ended, at once when there is neither a program nor a time for it. Never rejects. */
+  /** Resolves when the command has ended; at once if it has neither a program nor a time. Never rejects. */
   async run(command: CommandRun['command'], ports: number[], signal: AbortSignal): Promise<void> {
     const template = this.#templates[command];
     const lastingMs = this.lastingMs[command];

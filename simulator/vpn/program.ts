@@ -12,7 +12,7 @@ import { readSettings } from './settings';
 import { UpHook } from './up-hook';
 import { Vpn } from './vpn';
 
-/** A simulated Gluetun. @returns what its health check finds */
+/** Runs a simulated Gluetun. @returns the result of its health check */
 export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
   const settings = readSettings(around.env);
   const logLine = logOf(around);
@@ -66,7 +66,7 @@ export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
     setAuth: (value) => (auth = value),
   });
 
-  // Before the tunnel, as Gluetun does: a reader finds port 0 until the tunnel is up.
+  // The servers start before the tunnel, as in Gluetun: a reader finds port 0 until the tunnel is up.
   around.listen(control, settings.controlPort).then(
     () => logLine(`[http server] listening on ${settings.controlPort}`),
     (error: unknown) => fail(around, error),
@@ -81,7 +81,7 @@ export function runVpn(around: Surroundings): { isHealthy: () => boolean } {
   return { isHealthy };
 }
 
-/** As of any program that can't have its port. */
+/** Ends the program, because it can't listen on its port. */
 function fail({ print, exit }: Surroundings, error: unknown): void {
   print(error instanceof Error ? error.message : String(error), 'stderr');
   exit(1);

@@ -1,13 +1,13 @@
 import type { Surroundings } from '../inside/surroundings';
 import { parsePorts } from './ports';
 
-/** Among the container's own files, so that a restart keeps it and a re-creation doesn't. */
+/** A file in the container, so that a restart keeps the ports and a re-creation doesn't. */
 const MEMORY = '/tmp/provider-ports.json';
 
-/** The VPN provider: which ports it gives when asked. It outlives the process, as a provider does. */
+/** The VPN provider with the ports that it gives next. They outlive the process, as a real provider's do. */
 export class Provider {
   #ports: number[];
-  /** Under which a tunnel is seen from outside, in turns. */
+  /** The public addresses of the next tunnel, which `publicip` answers in turn. */
   addresses: string[];
 
   constructor(
@@ -23,7 +23,7 @@ export class Provider {
     return this.#ports;
   }
 
-  /** Takes effect at the next ask, and on nothing that was given before. */
+  /** Takes effect when the VPN asks for ports the next time. */
   change(ports: number[]): void {
     this.#ports = ports;
     this.files.writeFile(MEMORY, JSON.stringify({ ports }));

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoggedRequest, StatusOrder } from './messages';
 
-/** Enough for any test, and no leak in a demo that is left running for days. */
+/** Enough for any test; limited because a demo may run for days. */
 const KEPT = 2000;
 
-/** What the control server was asked, and what it answered. */
+/** The requests to the control server and the status of their answers. */
 export class RequestLog {
   readonly entries: LoggedRequest[] = [];
   readonly orders: StatusOrder[] = [];

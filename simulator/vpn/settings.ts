@@ -7,10 +7,10 @@ export type VpnSettings = {
   controlPort: number;
   release: Release;
   auth: Auth;
-  /** Given by the provider at the first ask; empty when it forwards none. */
+  /** The provider's first ports; empty if it forwards none. */
   ports: number[];
   publicIp: string;
-  /** The exit code with which it ends at once; null: it does not. */
+  /** The exit code with which it ends at once; null: it runs. */
   crashesWith: number | null;
   startDelayMs: number;
   reconnectMs: number;
@@ -26,7 +26,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
   const known = RELEASES.find((name) => name === release);
   if (known === undefined) throw new Error(`RELEASE: expected one of ${RELEASES.join(', ')}, found '${release}'`);
   return {
-    // Gluetun's own name, as `:8000`.
+    // Gluetun's own variable, such as `:8000`.
     controlPort: Number((env.HTTP_CONTROL_SERVER_ADDRESS ?? ':8000').split(':').at(-1)),
     release: known,
     auth: authFromText(env.AUTH ?? authOfRole(env.HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE)),
@@ -36,7 +36,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
     startDelayMs: envNumber(env, 'START_DELAY_MS', 500),
     reconnectMs: envNumber(env, 'RECONNECT_MS', 250),
     portGapMs: envNumber(env, 'PORT_GAP_MS', 100),
-    // Gluetun's own names.
+    // Gluetun's own variables.
     upCommand: env.VPN_PORT_FORWARDING_UP_COMMAND ?? '',
     downCommand: env.VPN_PORT_FORWARDING_DOWN_COMMAND ?? '',
     upHookUrl: env.UP_HOOK_URL ?? '',
@@ -44,7 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VpnSettings {
   };
 }
 
-/** Gluetun's own form, `{"auth":"apikey","apikey":"KEY"}`; without it as `none`. */
+/** AUTH from a role in Gluetun's own form, `{"auth":"apikey","apikey":"KEY"}`; `none` without a role. */
 function authOfRole(role: string | undefined): string {
   if (role === undefined) return 'none';
   const given: unknown = JSON.parse(role);
@@ -52,7 +52,7 @@ function authOfRole(role: string | undefined): string {
   return JSON.stringify({ mode: 'apikey', key });
 }
 
-/** JSON, as in `PUT /auth`; or 'none' and 'unconfigured' as bare words. */
+/** Reads the JSON of `PUT /auth`, or the bare words 'none' and 'unconfigured'. */
 function authFromText(text: string): Auth {
   if (text === 'none' || text === 'unconfigured') return { mode: text };
   return parseAuth(JSON.parse(text));

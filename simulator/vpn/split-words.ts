@@ -1,6 +1,6 @@
 /**
- * Splits a command into words as Gluetun does (internal/command/split.go): by spaces, with single and double quotes
- * and backslashes, and without a shell's expansions. Throws when a quote is left open.
+ * Splits a command into words as Gluetun does (internal/command/split.go): by spaces, with single and double quotes and backslashes, but
+ * without a shell's expansions. Throws if a quote is not closed.
  */
 export function splitWords(command: string): string[] {
   const words: string[] = [];

@@ -1,10 +1,10 @@
 import type { DeadTunnel } from './messages';
 
-/** As Gluetun does by default, with NAT-PMP. */
+/** When Gluetun notices a dead tunnel, with its defaults and NAT-PMP. */
 const PORT_LOST_AFTER_MS = 157_000;
 const UNHEALTHY_AFTER_MS = 178_000;
 
-/** Whether anything passes through the tunnel. When that ends Gluetun notices late, and bit by bit. */
+/** Whether anything passes through the tunnel. Gluetun notices the death of a tunnel late, first by the port and then by its health check. */
 export class Tunnel {
   #dead = false;
   #noticed = false;
@@ -14,12 +14,12 @@ export class Tunnel {
     return this.#dead;
   }
 
-  /** Whether Gluetun's health check fails for it. */
+  /** Whether Gluetun's health check fails because of the dead tunnel. */
   get noticedDead(): boolean {
     return this.#noticed;
   }
 
-  /** Nothing passes any more, until `revive`. */
+  /** Nothing passes through the tunnel until `revive`. */
   die({ portLostAfterMs, unhealthyAfterMs }: DeadTunnel, losePort: () => void): void {
     this.revive();
     this.#dead = true;

@@ -1,5 +1,5 @@
-// The image has neither a shell nor wget, so the usual up-command (`/bin/sh -c "wget … &"`) cannot run in it. This
-// makes the same call: in the background, and given up after a second.
+// The image has neither a shell nor wget, so the usual up-command (`/bin/sh -c "wget … &"`) can't run in it. This makes the same request,
+// in the background and with a limit of 1 s.
 import { request } from 'node:http';
 import { logOf, type Log, type Surroundings } from '../inside/surroundings';
 import type { HookCall } from './messages';

@@ -9,7 +9,7 @@ import { Tunnel } from './tunnel';
 
 export type VpnTimes = { startDelayMs: number; reconnectMs: number; portGapMs: number };
 
-/** The tunnel and the provider behind it. Everything that moves the port is done one after the other. */
+/** The tunnel and the provider behind it. Everything that changes the ports runs one after the other. */
 export class Vpn {
   #status: TunnelStatus = 'starting';
   #lost = false;
@@ -36,12 +36,12 @@ export class Vpn {
     return this.#lost;
   }
 
-  /** Whoever asks for its status, or for another one, gets no answer any more. */
+  /** Requests for the VPN's status, or to change it, get no answer any more. */
   get deadlocked(): boolean {
     return this.#deadlock === 'now';
   }
 
-  /** As v3.41.1 when it is told to stop in the moment of a renewal: it is stopping for ever. A new process is rid of it. */
+  /** The next stop never ends, as with v3.41.1 when it is told to stop at the moment of a renewal. Only a new process helps. */
   deadlockAtStop(): void {
     this.#deadlock = 'at the next stop';
   }
@@ -51,14 +51,14 @@ export class Vpn {
     return this.#status === 'running' && !this.#tunnel.dead;
   }
 
-  /** '' while there is no tunnel, as Gluetun says it. Of several addresses the next one at each question. */
+  /** '' while there is no tunnel, as in Gluetun. With several addresses each request gets the next one. */
   publicIp(): string {
     const [first = '', ...others] = this.#addresses;
     this.#addresses = [...others, first];
     return this.#status === 'running' ? first : '';
   }
 
-  /** What Gluetun's health check finds. Docker says 'starting' until the tunnel has been up once. */
+  /** The result of Gluetun's health check. Docker says 'starting' until the tunnel has been up once. */
   get seemsHealthy(): boolean {
     return this.#cameUp && !this.#tunnel.noticedDead;
   }
@@ -68,7 +68,7 @@ export class Vpn {
     void this.#inTurn(() => this.#askForPorts());
   }
 
-  /** What Gluetun's `PUT /v1/vpn/status` does, and its `outcome` (internal/loopstate/apply.go). */
+  /** Does what Gluetun's `PUT /v1/vpn/status` does; resolves with its `outcome` (internal/loopstate/apply.go). */
   async apply(wanted: 'running' | 'stopped'): Promise<string> {
     if (this.#deadlock === 'at the next stop' && wanted === 'stopped') {
       this.#deadlock = 'now';
@@ -82,7 +82,7 @@ export class Vpn {
     this.log(`INFO [vpn] ${this.#status}`);
     if (wanted === 'running') {
       await this.#inTurn(() => this.#raise(this.times.reconnectMs));
-      // Not awaited: Gluetun answers once the tunnel is up, and asks for its ports after that.
+      // Not awaited: Gluetun answers when the tunnel is up, and asks for ports afterwards.
       void this.#inTurn(() => this.#askForPorts());
     } else {
       await this.#inTurn(() => this.#lower());
@@ -90,7 +90,7 @@ export class Vpn {
     return this.#status;
   }
 
-  /** Throws RefusedRequest when there is no tunnel, or a lost port, to change. */
+  /** Throws RefusedRequest while there is no tunnel or the port is lost. */
   changePorts(ports: number[], gapMs = this.times.portGapMs): Promise<PortChange> {
     return this.#inTurn(async () => {
       if (this.#status !== 'running') throw new RefusedRequest(409, `expected a running VPN, found ${this.#status}`);
@@ -106,7 +106,7 @@ export class Vpn {
     });
   }
 
-  /** The provider lists the ports in another order. Throws RefusedRequest when they are not the same ports. */
+  /** The provider lists the ports in another order. Throws RefusedRequest if they are other ports. */
   reorder(ports: number[]): Promise<void> {
     return this.#inTurn(async () => {
       const now = this.forwarded.now;
@@ -118,7 +118,7 @@ export class Vpn {
     });
   }
 
-  /** The tunnel dies without Gluetun's noticing, until it revives or is made anew. */
+  /** The tunnel dies, and Gluetun does not notice at once. It ends with `revive` or a new tunnel. */
   die(how: DeadTunnel): void {
     this.#tunnel.die(how, () => void this.lose());
   }
@@ -127,7 +127,7 @@ export class Vpn {
     this.#tunnel.revive();
   }
 
-  /** A refused renewal, as on v3.41.1: the port is gone, and nobody asks for another. */
+  /** A renewal is refused, as can happen with v3.41.1: the port is gone, and Gluetun asks for no other. */
   lose(): Promise<void> {
     return this.#inTurn(async () => {
       this.#lost = true;
@@ -135,7 +135,7 @@ export class Vpn {
     });
   }
 
-  /** For `docker stop`: gives up whatever is under way, and runs the down-command. */
+  /** For `docker stop`: aborts what is under way and runs the down-command. */
   async shutDown(): Promise<void> {
     this.#stopping.abort();
     await this.forwarded.read();
@@ -162,7 +162,7 @@ export class Vpn {
     if (this.forwarded.now.length > 0) this.portLog.stopping();
     await this.forwarded.drop(this.#stopping.signal);
     this.#status = 'stopped';
-    // No tunnel, and so none that Gluetun's health check could find dead.
+    // Without a tunnel, Gluetun's health check finds no dead one.
     this.#tunnel.revive();
   }
 
