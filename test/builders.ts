@@ -1,4 +1,4 @@
-// One of each thing of the field, complete and ordinary; a test says only what matters to it.
+// Builders for the types of the domain: each makes a complete, ordinary value, and a test gives only the fields that matter to it.
 import type { ObserveProgress } from '../src/activities/observe/observe';
 import type { BreakerKind } from '../src/domain/vpn/breaker';
 import type { ListedEngine } from '../src/domain/engine';
@@ -27,7 +27,7 @@ const { vpns, ...config } = configured({
 });
 const settings = vpns.map((vpn) => settingsFrom({ vpns, ...config }, vpn, []));
 
-/** Of VPN `gluetun`, with the defaults where nothing else is said. */
+/** The settings of VPN `gluetun`, with the defaults except for what is set above. */
 export function vpnSettings(change: Partial<VpnSettings> = {}): VpnSettings {
   const [ofFirst] = settings;
   if (!ofFirst) throw new Error('expected a VPN in the configuration, found none');
@@ -112,7 +112,7 @@ export function vpnData(change: Partial<VpnData> = {}): VpnData {
   };
 }
 
-/** What the workflow of such a VPN says. */
+/** The status view of that VPN. */
 export function vpnStatus(change: Partial<VpnData> = {}): VpnStatusView {
   return statusView(vpnData(change));
 }
@@ -130,7 +130,7 @@ export function target(change: Partial<Target> = {}): Target {
   };
 }
 
-/** 65290 → 40648, under way. */
+/** A running replacement, 65290 → 40648. */
 export function replacement(change: Partial<Replacement> = {}): Replacement {
   return {
     id: 'replace/test/gluetun/7-abcdef12',

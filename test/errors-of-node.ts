@@ -1,5 +1,5 @@
 // Jest runs tests in a context of its own, where errors that Node itself makes (fetch, sockets, files) are not
-// instances of `Error`, so that code would take another way here than in the program. With this they are.
+// instances of `Error`. Code with `instanceof Error` would then behave differently than in the program. This makes them instances.
 import { readFileSync } from 'node:fs';
 
 function errorOfNode(): unknown {

@@ -1,4 +1,4 @@
-// As in builders.ts, of the fleet.
+// Builders like those in builders.ts, for the types of the fleet.
 import type { FleetMember, FleetSettings } from '../src/domain/fleet/fleet';
 import type { PoolFacts } from '../src/domain/fleet/pool';
 
@@ -23,7 +23,7 @@ export function poolFacts(facts: Partial<PoolFacts> = {}): PoolFacts {
   return { condition: 'healthy', engines: 1, busy: 0, reserved: 0, target: 1, ...facts };
 }
 
-/** @param facts null: it has never reported */
+/** @param facts null: the VPN has never reported */
 export function member(vpn: string, facts: Partial<PoolFacts> | null = {}): FleetMember {
   if (facts === null) return { vpn, facts, lineage: null, answers: false };
   return { vpn, facts: poolFacts(facts), lineage: `l-${vpn}`, answers: true };

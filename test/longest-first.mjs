@@ -8,13 +8,13 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** In seconds; `scripts/record-durations.mjs` writes them. */
 const durations = JSON.parse(readFileSync(new URL('durations.json', import.meta.url), 'utf8'));
 
-/** Folders of tests with real processes, servers or containers. A new file in one may take long, and so is begun first. */
+/** Folders whose tests have real processes, servers or containers. A new file there may take long, so it begins first. */
 const LONG = ['image', 'chaos', 'program', 'workflows', 'contract', 'security', 'simulator'];
 
-/** By jest's own order, which a new machine goes by file sizes in, a long test that is a short file would end the run alone. */
+/** On a new machine jest orders test files by their size, so a small file with long tests could run alone at the end. */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
-    // oxlint-disable-next-line unicorn/no-array-sort -- the sequencer's, not an array's
+    // oxlint-disable-next-line unicorn/no-array-sort -- `sort` of the sequencer, not of an array
     return super.sort(tests).toSorted((a, b) => secondsOf(b) - secondsOf(a));
   }
 }

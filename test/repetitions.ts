@@ -1,7 +1,7 @@
-/** Whether all repetitions are wanted: `npm run test:all` sets it. */
+/** Whether to run all repetitions; `npm run test:all` sets the variable. */
 export const ALL = process.env['PORTWARD_TEST_ALL'] === 'true';
 
-/** How often a property is tried, each time with other values: so often by `npm run test:all`, a quarter of that by `npm test`. */
+/** How many values a property is tested with: `all` by `npm run test:all`, a quarter of that by `npm test`. */
 export function runs(all: number): { readonly numRuns: number } {
   return { numRuns: ALL ? all : Math.ceil(all / 4) };
 }

@@ -1,4 +1,4 @@
-// Lets a plain `node --require` run TypeScript, for tests that need a second process to kill.
+// Lets `node --require` run TypeScript, for tests that need a second process to kill.
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
 
@@ -9,7 +9,7 @@ require.extensions['.ts'] = (module, filename) => {
     module: { type: 'commonjs' },
     sourceMaps: 'inline',
   });
-  // Node's name for it; there is no other way to hand code to a module.
+  // Node has no other way to give a module its code than this method.
   // oxlint-disable-next-line no-underscore-dangle
   module._compile(code, filename);
 };
