@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { AskingDialog } from './parts/asking-dialog';
+import { ActionDialog } from './parts/action-dialog';
 import { Header } from './parts/header';
 import { LinkNotice } from './parts/link-notice';
 import { Notices } from './parts/notices';
@@ -30,12 +30,12 @@ export function App() {
         <Shown />
       </main>
       <Notices />
-      <AskingDialog />
+      <ActionDialog />
     </>
   );
 }
 
-/** The address belongs to the views. */
+/** Moves the focus without a change of the address, whose fragment names the view. */
 function toMain(event: Event): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

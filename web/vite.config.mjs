@@ -1,5 +1,5 @@
-// Of the build (scripts/build-page.mjs), and of `npx vite web`, which shows the sources as they are, with the API of a Portward
-// that runs.
+// Configuration of the build (scripts/build-page.mjs) and of `npx vite web`, which serves the sources, with the API of a running
+// Portward.
 import { fileURLToPath } from 'node:url';
 
 const portward = process.env.PORTWARD_URL ?? 'http://127.0.0.1:8000';

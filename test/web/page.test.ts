@@ -1,5 +1,5 @@
-// The page in a real browser, before a real Portward with a simulated VPN. One page is open from the first test to the last and is
-// never loaded anew: what a test did is seen by the next.
+// The page in a real browser, with a real Portward and a simulated VPN. One page stays open for all tests, without a reload, so each test
+// begins with the result of the test before.
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../../screenshot/browser';
@@ -20,7 +20,7 @@ let stage: Stage;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-/** Addresses that the page has asked for, and what its console has complained of. */
+/** The addresses that the page has requested, and the errors in its console. */
 const asked: string[] = [];
 const complaints: string[] = [];
 
@@ -56,7 +56,7 @@ const SESSION = 'JSON.stringify(Object.entries(sessionStorage))';
 
 const card = () => page.locator('.card');
 const go = (name: string) => page.getByRole('link', { name, exact: false }).click();
-/** What that is in the page, where there are other globals than here. */
+/** Evaluates an expression in the page. It is a text, because the globals of the page do not exist here. */
 const evaluated = <T>(expression: string) => page.evaluate<T>(expression);
 const isSameDocument = () => evaluated<boolean>("'sameDocument' in globalThis");
 
@@ -75,7 +75,7 @@ async function textsFromNowOn(selector: string): Promise<() => Promise<string[]>
   return () => evaluated<string[]>(`globalThis[${name}]`);
 }
 
-testInBrowser('the port changes, and the page shows each step of it without a reload', async () => {
+testInBrowser('when the port changes, the page shows each step without a reload', async () => {
   await page.getByRole('heading', { name: '1 VPN forwarding, 1 engine, 0 streams' }).waitFor(WITHIN);
   expect(await card().locator('.port-number').textContent()).toBe('65290');
   const words = await textsFromNowOn('.card .chip');
@@ -86,9 +86,9 @@ testInBrowser('the port changes, and the page shows each step of it without a re
   await stage.quiet();
   await page.getByRole('heading', { name: '1 VPN forwarding, 1 engine, 0 streams' }).waitFor(WITHIN);
   await until('all steps', async () => (await phases()).at(-1) === '1 ready');
-  // A machine that is busy with other tests may keep it waiting.
-  const heard = (await words()).filter((word) => word !== 'not heard of');
-  expect(heard.filter((word, i) => word !== heard[i - 1])).toEqual([
+  // On a machine that is busy with other tests, the state may be out of date for a moment.
+  const states = (await words()).filter((word) => word !== 'out of date');
+  expect(states.filter((word, i) => word !== states[i - 1])).toEqual([
     'forwarding',
     'replacing its engine',
     'forwarding',
@@ -101,7 +101,7 @@ testInBrowser('the port changes, and the page shows each step of it without a re
   expect(await bars.locator('.bar').count()).toBe(4);
   const steps = await bars.locator('.steps').innerText();
   expect(steps).toMatch(/New engine started\s+\+\d+\.\d s\s+New engine answered and listed\s+\+\d+\.\d s/);
-  expect(steps).toMatch(/Old engine stopped and gone\s+\+\d+\.\d s/);
+  expect(steps).toMatch(/Old engine stopped and removed\s+\+\d+\.\d s/);
   const [{ id } = { id: '' }] = (await stage.replacements()).filter((r) => r.cause === 'port changed');
   expect(await bars.getByRole('link', { name: id }).getAttribute('href')).toBe(
     `/temporal/namespaces/default/workflows/${encodeURIComponent(id)}`,
@@ -111,7 +111,7 @@ testInBrowser('the port changes, and the page shows each step of it without a re
 });
 
 testInBrowser(
-  'an action asks for the key, refuses a wrong one, is done with the right one, and keeps it for the tab alone',
+  'an action asks for the key, refuses a wrong key, succeeds with the right one, and keeps it in this tab only',
   async () => {
     const before = await stage.forwarded(40_648);
     await card()
@@ -126,7 +126,7 @@ testInBrowser(
     await dialog.getByText('That is not the key.').waitFor(WITHIN);
     await dialog.getByLabel('API key').fill(KEY);
     await dialog.getByRole('button', { name: 'Replace' }).click();
-    await page.getByText(`Replacement of ${before.container_name} has begun`).waitFor(WITHIN);
+    await page.getByText(`The replacement of ${before.container_name} has started`).waitFor(WITHIN);
     await until('another engine', async () => {
       const [engine] = await stage.engines();
       return engine && engine.forwarded && engine.container_id !== before.container_id;
@@ -139,18 +139,18 @@ testInBrowser(
     expect(elsewhere).not.toContain(KEY);
     expect(await evaluated<string>(SESSION)).toContain(KEY);
     expect(asked.filter((address) => address.includes(KEY))).toEqual([]);
-    // Kept: the next one is done at once.
+    // The key is kept, so the next action does not ask for it.
     await go('Engines');
-    await page.getByLabel('Wanted').fill('2');
+    await page.getByLabel('Target').fill('2');
     await page.getByRole('button', { name: 'Set', exact: true }).click();
-    await page.getByText('There shall be 2 engines now').waitFor(WITHIN);
+    await page.getByText('Portward now keeps 2 engines').waitFor(WITHIN);
     await page.locator('tbody tr').nth(1).locator('.phase-ready').waitFor(WITHIN);
     await page.getByRole('button', { name: 'Forget key' }).click();
     expect(await evaluated<string>(SESSION)).not.toContain(KEY);
   },
 );
 
-testInBrowser('tables sort by a column that is chosen', async () => {
+testInBrowser('tables are sorted by the column that is clicked', async () => {
   await go('Engines');
   const ports = async () => (await page.locator('td[data-label="HTTP port"]').allTextContents()).map(Number);
   await page.getByRole('button', { name: 'HTTP port' }).click();
@@ -167,7 +167,7 @@ interface Session {
   readonly command_url: string;
 }
 
-/** As a proxy does it. */
+/** Starts a stream on the engine and reports it, as a proxy does. */
 async function play(engine: EngineJson): Promise<void> {
   const answer = await fetch(`http://${stage.vpn().address}:${engine.port}/ace/getstream?format=json&id=${CONTENT}`);
   const { response: session } = (await answer.json()) as { response: Session };
@@ -184,9 +184,9 @@ async function play(engine: EngineJson): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-testInBrowser('a stream is shown as it is played, with its speeds as a line that moves', async () => {
+testInBrowser('a running stream is shown with a line of its speed that grows', async () => {
   await go('Streams');
-  await page.getByText('Nothing is played now.', { exact: false }).waitFor(WITHIN);
+  await page.getByText('No stream is running.', { exact: false }).waitFor(WITHIN);
   await play(await stage.forwarded(40_648));
   const row = page.locator('tbody tr', { hasText: 'dd1e6707…d49d1a2d' });
   await row.waitFor(WITHIN);
@@ -197,19 +197,19 @@ testInBrowser('a stream is shown as it is played, with its speeds as a line that
   expect(await page.locator('.plot').getAttribute('aria-label')).toMatch(/KB\/s from 3 peers now/);
 });
 
-testInBrowser('events are there from before the page was open, and a filter chooses among them', async () => {
+testInBrowser('events from before the page was opened are shown, and can be filtered', async () => {
   await go('Events');
   const texts = () => page.locator('.event-text').allTextContents();
   expect(await texts()).toContain('Forwarded port changed from 65290 to 40648');
   await page.getByLabel('Kind of event').selectOption('port');
   expect(await texts()).toEqual(['Forwarded port changed from 65290 to 40648']);
   await page.getByLabel('Text in the event').fill('nothing has this');
-  await page.getByText('No event is as the filter says.').waitFor(WITHIN);
+  await page.getByText('No event matches the filter.').waitFor(WITHIN);
   await page.getByLabel('Text in the event').fill('');
   await page.getByLabel('Kind of event').selectOption('');
 });
 
-/** What axe complains of, each with where it is. */
+/** The problems that axe finds, each with its place. */
 async function faults(where: string): Promise<string[]> {
   const { violations } = await evaluated<AxeResults>('axe.run()');
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${where}: ${id} at ${node.target.join(' ')}`));
@@ -217,7 +217,7 @@ async function faults(where: string): Promise<string[]> {
 
 const VIEWS = ['Overview', 'Engines', 'Streams', 'Events'];
 
-testInBrowser('axe finds nothing in any view, in light and in dark, nor in a dialog', async () => {
+testInBrowser('axe finds no accessibility problem in any view or dialog, light or dark', async () => {
   await page.evaluate(axe.source);
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -243,43 +243,46 @@ async function backgroundIn(colorScheme: 'light' | 'dark'): Promise<string> {
   return evaluated('getComputedStyle(document.documentElement).backgroundColor');
 }
 
-testInBrowser('the two colour schemes are two', async () => {
+testInBrowser('the light and the dark colour scheme differ', async () => {
   expect([await backgroundIn('dark'), await backgroundIn('light')]).toEqual(['rgb(15, 18, 22)', 'rgb(246, 247, 249)']);
 });
 
-/** Elements that end beyond it, but for those that are cut off there. */
+/** Elements that extend beyond the right edge of the page, except those that are cut off there. */
 const WIDER_THAN_PAGE = `[...document.querySelectorAll('body, main *, header *')]
   .filter((e) => !e.closest('thead, .hidden, .plot, .bands, .axis') && e.getBoundingClientRect().right > innerWidth + 0.5)
   .map((e) => e.tagName + ' ' + e.className)`;
 const FOCUSED = `document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''`;
 
-testInBrowser('nothing is wider than a phone, and all of it can be reached with the keyboard', async () => {
-  await page.setViewportSize({ width: 360, height: 740 });
-  for (const view of VIEWS) {
-    await go(view);
-    await page.locator('main h1').waitFor();
-    const wide = await evaluated<string[]>(WIDER_THAN_PAGE);
-    expect([view, await evaluated('document.documentElement.scrollWidth'), wide]).toEqual([view, 360, []]);
-  }
-  await page.setViewportSize({ width: 1200, height: 900 });
-  await go('Overview');
-  const reached = new Set<string>();
-  await page.evaluate('document.activeElement?.blur()');
-  for (let i = 0; i < 30; i++) {
-    await page.keyboard.press('Tab');
-    reached.add(await evaluated<string>(FOCUSED));
-  }
-  const { name } = stage.vpn();
-  expect([...reached]).toEqual(
-    expect.arrayContaining([`Look now at ${name}`, `Replace engine: the forwarded one of ${name}`, 'Hour', 'Week']),
-  );
-});
+testInBrowser(
+  "nothing is wider than a phone's screen, and every control can be reached with the keyboard",
+  async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const view of VIEWS) {
+      await go(view);
+      await page.locator('main h1').waitFor();
+      const wide = await evaluated<string[]>(WIDER_THAN_PAGE);
+      expect([view, await evaluated('document.documentElement.scrollWidth'), wide]).toEqual([view, 360, []]);
+    }
+    await page.setViewportSize({ width: 1200, height: 900 });
+    await go('Overview');
+    const reached = new Set<string>();
+    await page.evaluate('document.activeElement?.blur()');
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press('Tab');
+      reached.add(await evaluated<string>(FOCUSED));
+    }
+    const { name } = stage.vpn();
+    expect([...reached]).toEqual(
+      expect.arrayContaining([`Check now: ${name}`, `Replace engine: the forwarded engine of ${name}`, 'Hour', 'Week']),
+    );
+  },
+);
 
-testInBrowser('the page says that Portward is gone, keeps what it knows, and is live again by itself', async () => {
+testInBrowser('the page says that Portward does not answer, keeps its data, and reconnects by itself', async () => {
   await stage.api.stop();
   const banner = page.getByRole('alert');
   await banner.waitFor(WITHIN);
-  expect(await banner.textContent()).toMatch(/Portward does not answer\. What you see is how it was at/);
+  expect(await banner.textContent()).toMatch(/Portward does not answer\. This page shows the state at/);
   expect(await card().locator('.port-number').textContent()).toBe('40648');
   await stage.api.start();
   await page.locator('.link-live').waitFor(WITHIN);
@@ -288,12 +291,15 @@ testInBrowser('the page says that Portward is gone, keeps what it knows, and is 
   expect(await isSameDocument()).toBe(true);
 });
 
-testInBrowser('it asked for nothing elsewhere, and nothing that its policy forbids', () => {
-  const origins = new Set(
-    asked.filter((address) => !address.startsWith('data:')).map((address) => new URL(address).origin),
-  );
-  expect([...origins]).toEqual([stage.portward.url]);
-  // What the browser says of requests while Portward was gone, and of those without the key.
-  const expected = /net::ERR_|401|403|502|503/;
-  expect(complaints.filter((text) => !expected.test(text))).toEqual([]);
-});
+testInBrowser(
+  'the page sent requests to Portward only, and did nothing that its Content-Security-Policy forbids',
+  () => {
+    const origins = new Set(
+      asked.filter((address) => !address.startsWith('data:')).map((address) => new URL(address).origin),
+    );
+    expect([...origins]).toEqual([stage.portward.url]);
+    // The browser's errors for requests while Portward was stopped, and for requests without the key.
+    const expected = /net::ERR_|401|403|502|503/;
+    expect(complaints.filter((text) => !expected.test(text))).toEqual([]);
+  },
+);

@@ -1,4 +1,4 @@
-// The arithmetic of the page's timeline.
+// The calculations for the page's timeline.
 import * as fc from 'fast-check';
 import { noPort, type EndedRecord, type StateRecord } from '../../src/domain/vpn/timeline';
 import { bands, changeAt, inWords, knownSince, marks, numberOf, place, ranges, ticks } from '../../web/logic/ribbon';
@@ -18,7 +18,7 @@ function shown(states: readonly StateRecord[]) {
   ]);
 }
 
-test('each state is a band until the next one, what lies outside is cut off, and ports that follow on one another differ', () => {
+test('each state is a band until the next state, bands are cut off at the span, and consecutive ports have different shades', () => {
   const states: StateRecord[] = [
     [T - 500, 1],
     [T - 50, 65_290],
@@ -41,12 +41,12 @@ test('each state is a band until the next one, what lies outside is cut off, and
   expect(knownSince([])).toBeNull();
 });
 
-test('nothing is shown of the time before anything was known', () => {
+test('there is no band before the first state', () => {
   expect(shown([[T + 40, 65_290]])).toEqual([[40, 100, 'port', 65_290, 0]]);
   expect(shown([])).toEqual([]);
 });
 
-test('whatever the states are, bands are in order, within the span and do not overlap', () => {
+test('for any states, the bands are in order, within the span, and do not overlap', () => {
   const record = fc.tuple(fc.integer({ min: T - 200, max: T + 200 }), fc.constantFrom(-2, -1, 0, 40_000, 40_001));
   fc.assert(
     fc.property(fc.uniqueArray(record, { selector: ([at]) => at, maxLength: 40 }), (records) => {
@@ -63,7 +63,7 @@ test('whatever the states are, bands are in order, within the span and do not ov
   );
 });
 
-test('replacements that are too close to be hit apart are one mark, and one that runs is marked as such', () => {
+test('replacements too close to be clicked separately share a mark, and a running one is marked as running', () => {
   const ended: EndedRecord[] = [
     [1, T - 10, 1, 4, 'forced'],
     [2, T + 10, 1, 4, 'forced'],
@@ -86,7 +86,7 @@ test('replacements that are too close to be hit apart are one mark, and one that
   ]);
 });
 
-test('a port change is known by the states around it', () => {
+test('the ports of a change are found in the states around it', () => {
   const states: StateRecord[] = [
     [T, 65_290],
     [T + 10, noPort.down],
@@ -97,7 +97,7 @@ test('a port change is known by the states around it', () => {
   expect(changeAt([], T)).toBeNull();
 });
 
-test('places are shares of the span, and the number of a replacement is in its id', () => {
+test('places are fractions of the span, and the number of a replacement is read from its id', () => {
   expect([span.from - 5, span.from, span.to - 50_000, span.to + 5].map((at) => place(at, span))).toEqual([
     0, 0, 0.5, 1,
   ]);
@@ -116,11 +116,11 @@ test('ticks are at round times within the span', () => {
   );
 });
 
-test('a ribbon is told in words as well', () => {
+test('a ribbon is also described in words', () => {
   const states: StateRecord[] = [
     [T, 65_290],
     [T + 60, noPort.down],
   ];
   expect(inWords(bands(states, span))).toBe('port 65290 for 1 min, then VPN down for 40 s');
-  expect(inWords([])).toBe('nothing is known of this time');
+  expect(inWords([])).toBe('no data for this time');
 });

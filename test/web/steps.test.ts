@@ -1,4 +1,4 @@
-// A replacement as bars.
+// The steps of a replacement as bars.
 import { stepsOf, stepsOfEnded, type Steps } from '../../web/logic/steps';
 import { replacementJson } from './replacement-json';
 
@@ -20,7 +20,7 @@ function bars({ rows }: Steps) {
   );
 }
 
-test('a replacement that is complete shows how long the old engine was hidden, and the new one was made, started and listed', () => {
+test('a completed replacement shows when the old engine was hidden, and when the new engine was created, started and listed', () => {
   const steps = stepsOf(complete, 0);
   expect(bars(steps)).toEqual([
     ['Old engine', 'hidden', 0, 4_800, false],
@@ -32,12 +32,12 @@ test('a replacement that is complete shows how long the old engine was hidden, a
     ['Old engine hidden', 0],
     ['New engine started', 400],
     ['New engine answered and listed', 1_400],
-    ['Old engine stopped and gone', 4_800],
+    ['Old engine stopped and removed', 4_800],
   ]);
   expect(steps.gapMs).toBe(1_400);
 });
 
-test('one that runs grows with the time, and says what is not yet', () => {
+test('a running replacement grows with time, and shows which steps are still to come', () => {
   const steps = stepsOf(replacementJson({ made_at: after(400) }), START + 3_000);
   expect(bars(steps)).toEqual([
     ['Old engine', 'hidden', 0, 3_000, true],
@@ -47,11 +47,11 @@ test('one that runs grows with the time, and says what is not yet', () => {
   expect(steps.gapMs).toBe(3_000);
   expect(steps.steps.filter(({ at }) => at === null).map(({ what }) => what)).toEqual([
     'New engine answered and listed',
-    'Old engine stopped and gone',
+    'Old engine stopped and removed',
   ]);
 });
 
-test('a first engine has no old one, and an engine that only goes no new one', () => {
+test('the first engine has no old engine, and a removed engine has no new one', () => {
   const first = stepsOf(
     { ...complete, old_engine: null, old_port: null, gone_at: null, ended_at: complete.ready_at },
     0,
@@ -66,7 +66,7 @@ test('a first engine has no old one, and an engine that only goes no new one', (
   expect(removed.gapMs).toBeNull();
 });
 
-test('of one that only the timeline knows the times that it keeps are shown', () => {
+test('a replacement that only the timeline has is shown with the times in the timeline', () => {
   const steps = stepsOfEnded([3, START / 1_000, 1.5, 5, 'port changed']);
   expect(bars(steps)).toEqual([
     ['Old engine', 'hidden', 0, 5_000, false],

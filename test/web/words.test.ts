@@ -1,4 +1,4 @@
-// What the page says of VPNs and of what happened.
+// The page's texts about VPNs and events.
 import type { PageNews, PageVpn } from '../../src/api/page/state';
 import { pageVpn } from '../../src/api/page/vpn';
 import { noPort } from '../../src/workflows/vpn/data';
@@ -17,13 +17,13 @@ const unhealthy = {
   sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
 };
 
-test('one line says how things are', () => {
+test('one line summarizes the state of all VPNs', () => {
   const one = vpn('gluetun', { streams: [stream('a'), stream('b', { endedAt: DAY })] });
   expect(summary([one, vpn('gluetun2')])).toEqual({ tone: 'ok', text: '2 VPNs forwarding, 2 engines, 1 stream' });
   expect(summary([])).toMatchObject({ tone: 'unknown' });
 });
 
-test('or what is wrong, and where', () => {
+test('the summary names the VPN that has a problem, and the problem', () => {
   expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2')])).toEqual({ tone: 'bad', text: 'gluetun: unhealthy' });
   expect(summary([vpn('gluetun', unhealthy), vpn('gluetun2', unhealthy)]).text).toBe('2 VPNs of 2 need attention');
   const moved = vpn('gluetun', { port: { ...noPort, last: 40_648 }, engines: [] });
@@ -33,7 +33,7 @@ test('or what is wrong, and where', () => {
   });
 });
 
-test('of more VPNs than are seen at once what is wrong is told above them', () => {
+test('if there are more VPN cards than fit on a screen, problems are listed above them', () => {
   const down = vpn('gluetun', unhealthy);
   const others = ['b', 'c', 'd'].map((name) => vpn(name));
   expect(problems([down])).toEqual([]);
@@ -47,19 +47,19 @@ test.each([
   [{}, 'forwarding', 'ok'],
   [{ leftOvers: [{ id: 'x', name: 'x', reason: 'dataset is busy' }] }, 'has a problem', 'busy'],
   [{ portLost: { port: 65_290, since: DAY } }, 'forwarded port lost', 'bad'],
-  [{ sight: null }, 'not known', 'unknown'],
+  [{ sight: null }, 'unknown', 'unknown'],
   [{ sight: sight(0, { vpn: { kind: 'absent' } }) }, 'container not found', 'bad'],
   [{ sight: sight(0, { vpn: presentVpn({ running: false }) }) }, 'not running', 'bad'],
   [{ sight: sight(0, { vpn: presentVpn({ health: 'starting' }) }) }, 'starting', 'busy'],
-] as const)('a VPN with %j is called %s', (change, word, tone) => {
+] as const)("a VPN with %j is described as '%s'", (change, word, tone) => {
   expect(vpnWord(vpn('gluetun', change))).toMatchObject({ word, tone });
 });
 
-test('of a VPN that is not heard of nothing is claimed', () => {
-  expect(vpnWord({ ...vpn('gluetun'), staleSince: DAY })).toMatchObject({ tone: 'unknown', word: 'not heard of' });
+test('a VPN whose workflow does not answer is marked as out of date', () => {
+  expect(vpnWord({ ...vpn('gluetun'), staleSince: DAY })).toMatchObject({ tone: 'unknown', word: 'out of date' });
 });
 
-test('engines are shown as they live', () => {
+test('each engine is shown with its phase', () => {
   const shown = vpn('gluetun', {
     engines: [forwardedEngine(19_000, 65_290), plainEngine(19_001, { ready: false })],
     evicted: [plainEngine(19_002), plainEngine(19_003)],
@@ -90,14 +90,14 @@ const item = (id: string, time: string, change: Partial<PageNews> = {}): PageNew
   ...change,
 });
 
-test('events are kept once each, newest first', () => {
+test('each event is kept once, newest first', () => {
   const known = withNews([], [item('a.1', '2026-01-02T03:04:05.000Z'), item('a.2', '2026-01-02T03:04:06.000Z')]);
   const more = withNews(known, [item('a.2', '2026-01-02T03:04:06.000Z'), item('b.1', '2026-01-02T03:04:05.500Z')]);
   expect(more.map(({ id }) => id)).toEqual(['a.2', 'b.1', 'a.1']);
   expect(withNews(more, [item('a.1', '2026-01-02T03:04:05.000Z')])).toBe(more);
 });
 
-test('a filter goes by VPN, kind and what is said', () => {
+test('events are filtered by VPN, kind and text', () => {
   const changed = item('a.1', '2026-01-02T03:04:05.000Z');
   expect(sentence(changed)).toBe('Forwarded port changed from 65290 to 40648');
   expect(matches(changed, noFilter)).toBe(true);
@@ -107,7 +107,7 @@ test('a filter goes by VPN, kind and what is said', () => {
   expect(matches(changed, { vpn: null, kind: null, text: '1234' })).toBe(false);
 });
 
-test('a column that is chosen again turns round, and what has no value comes last', () => {
+test('a second click on a column reverses the order, and rows without a value come last', () => {
   const rows = [{ n: 2 }, { n: null }, { n: 10 }, { n: 1 }];
   expect(sorted(rows, ({ n }) => n, false).map(({ n }) => n)).toEqual([1, 2, 10, null]);
   expect(sorted(rows, ({ n }) => n, true).map(({ n }) => n)).toEqual([10, 2, 1, null]);
@@ -116,7 +116,7 @@ test('a column that is chosen again turns round, and what has no value comes las
   expect(orderedBy({ by: 'n', down: true }, 'm')).toEqual({ by: 'm', down: false });
 });
 
-test('a line through samples has a gap where nothing is known', () => {
+test('a line through samples has a gap where a value is missing', () => {
   expect(sparkline([0, 10, null, 5], 30, 12)).toBe('M0.0 11.0L10.0 1.0M30.0 6.0');
   expect(sparkline([], 30, 12)).toBe('');
 });

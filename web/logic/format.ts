@@ -1,25 +1,25 @@
-// Numbers and times as people read them, in the reader's zone and language.
+// Formats numbers and times for people, in the time zone and language of the browser.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long something lasts: `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
+/** A duration in one or two units: `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
 export function duration(ms: number): string {
   const left = Math.max(0, ms);
   if (left < MINUTE) return `${Math.floor(left / SECOND)} s`;
   if (left < HOUR) return `${Math.floor(left / MINUTE)} min`;
-  if (left < DAY) return two(left, HOUR, 'h', MINUTE, 'min');
-  return two(left, DAY, 'd', HOUR, 'h');
+  if (left < DAY) return inTwoUnits(left, HOUR, 'h', MINUTE, 'min');
+  return inTwoUnits(left, DAY, 'd', HOUR, 'h');
 }
 
-function two(ms: number, great: number, greatName: string, small: number, smallName: string): string {
-  const rest = Math.floor((ms % great) / small);
-  return `${Math.floor(ms / great)} ${greatName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
+function inTwoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
-/** A short time to a tenth of a second; a longer one as `duration` says. */
+/** A duration below a minute with a tenth of a second; a longer one as in `duration`. */
 export function seconds(ms: number): string {
   return ms < MINUTE ? `${(Math.max(0, ms) / SECOND).toFixed(1)} s` : duration(ms);
 }
@@ -34,14 +34,14 @@ export function list(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** Of KB/s. */
+/** @param kilobytes KB/s; null: unknown */
 export function speed(kilobytes: number | null): string {
   if (kilobytes === null) return '–';
   if (kilobytes < 1_000) return `${Math.round(kilobytes)} KB/s`;
   return `${(kilobytes / 1_000).toFixed(kilobytes < 10_000 ? 1 : 0)} MB/s`;
 }
 
-/** A content id is known by its ends. */
+/** A long text, such as a content id, with only its beginning and its end. */
 export function shortened(text: string, keep = 8): string {
   return text.length <= 2 * keep + 1 ? text : `${text.slice(0, keep)}…${text.slice(-keep)}`;
 }
@@ -60,7 +60,7 @@ const formats = {
   whole: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' }),
 };
 
-/** The time of day; of another day with that day. */
+/** The time of day, with the date if it is not today. */
 export function time(at: number, now: number): string {
   return isSameDay(at, now) ? formats.time.format(at) : formats.dayAndTime.format(at);
 }
@@ -73,7 +73,7 @@ export function day(at: number): string {
   return formats.day.format(at);
 }
 
-/** With date and zone, for those who want to know exactly. */
+/** The time with date and time zone. */
 export function wholeTime(at: number): string {
   return formats.whole.format(at);
 }

@@ -2,7 +2,7 @@ import type { PageNews } from '../../src/api/page/state';
 import type { Tone } from './summary';
 import { duration } from './format';
 
-// What happened, in words, and how it is filtered.
+// Events in words, and the filter for them.
 
 export const kinds = {
   port: ['port_changed', 'port_lost', 'port_restored'],
@@ -12,22 +12,23 @@ export const kinds = {
 export type Kind = keyof typeof kinds;
 
 export interface NewsFilter {
-  /** Null: of all. */
+  /** Null: all VPNs. */
   readonly vpn: string | null;
+  /** Null: all kinds. */
   readonly kind: Kind | null;
   readonly text: string;
 }
 
 export const noFilter: NewsFilter = { vpn: null, kind: null, text: '' };
 
-const KEPT = 1_000;
+const KEPT_AT_MOST = 1_000;
 
-/** Newest first, each once. */
+/** Adds events, without those that are known already. Newest first. */
 export function withNews(known: readonly PageNews[], more: readonly PageNews[]): readonly PageNews[] {
   const ids = new Set(known.map(({ id }) => id));
   const fresh = more.filter(({ id }) => !ids.has(id));
   if (fresh.length === 0) return known;
-  return [...known, ...fresh].toSorted((a, b) => b.time.localeCompare(a.time)).slice(0, KEPT);
+  return [...known, ...fresh].toSorted((a, b) => b.time.localeCompare(a.time)).slice(0, KEPT_AT_MOST);
 }
 
 export function matches(item: PageNews, { vpn, kind, text }: NewsFilter): boolean {
@@ -38,25 +39,25 @@ export function matches(item: PageNews, { vpn, kind, text }: NewsFilter): boolea
 }
 
 export function sentence(item: PageNews): string {
-  const said = (name: string) => {
+  const field = (name: string) => {
     const value = item[name];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   };
-  const port = said('p2p_port') === '' ? '' : ` on port ${said('p2p_port')}`;
-  const engine = `${said('container_name')}${port}`;
+  const port = field('p2p_port') === '' ? '' : ` on port ${field('p2p_port')}`;
+  const engine = `${field('container_name')}${port}`;
   switch (item.event) {
     case 'port_changed':
-      return `Forwarded port changed from ${said('from')} to ${said('to')}`;
+      return `Forwarded port changed from ${field('from')} to ${field('to')}`;
     case 'port_lost':
-      return `Forwarded port ${said('port')} lost`;
+      return `Forwarded port ${field('port')} lost`;
     case 'port_restored':
-      return `Forwarded port ${said('port')} is back after ${duration(Number(item['lost_for_seconds']) * 1_000)}`;
+      return `Forwarded port ${field('port')} is back after ${duration(Number(item['lost_for_seconds']) * 1_000)}`;
     case 'vpn_health':
       return item['healthy'] === true ? 'VPN is healthy' : 'VPN is not healthy';
     case 'engine_evicted':
-      return `Engine ${engine} hidden: ${said('cause')}`;
+      return `Engine ${engine} hidden: ${field('cause')}`;
     case 'engine_provisioned':
-      return `Engine ${engine} started: ${said('cause')}`;
+      return `Engine ${engine} started: ${field('cause')}`;
     case 'engine_ready':
       return `Engine ${engine} answers and is listed`;
     case 'engine_stopped':

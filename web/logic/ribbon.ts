@@ -2,7 +2,7 @@ import type { EndedRecord, StateRecord } from '../../src/domain/vpn/timeline';
 import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { day, duration, shortTime } from './format';
 
-// The timeline's arithmetic. All instants are in ms; a place on a ribbon is a share of its length, from 0 to 1.
+// Calculations for the timeline. A ribbon is the line of one VPN. Times are in ms; a place on a ribbon is a fraction of its length, 0 to 1.
 
 export const ranges = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const;
 export type Range = keyof typeof ranges;
@@ -17,13 +17,13 @@ export type BandKind = 'port' | 'none' | 'down' | 'unseen';
 export interface Band extends Span {
   readonly kind: BandKind;
   readonly port: number | null;
-  /** Ports that follow on one another are told apart by it. */
+  /** Consecutive ports have different shades. */
   readonly shade: 0 | 1;
 }
 
 const KINDS: Readonly<Record<number, BandKind>> = { 0: 'none', [-1]: 'down', [-2]: 'unseen' };
 
-/** What of the states lies within the span. */
+/** The states within the span, as bands. */
 export function bands(states: readonly StateRecord[], { from, to }: Span): Band[] {
   let shade: 0 | 1 = 0;
   let lastPort: number | null = null;
@@ -40,7 +40,7 @@ export function bands(states: readonly StateRecord[], { from, to }: Span): Band[
   });
 }
 
-/** Since when anything is known; null: nothing is. */
+/** The beginning of the timeline; null: it is empty. */
 export function knownSince(states: readonly StateRecord[]): number | null {
   const [first] = states;
   return first ? first[0] * 1_000 : null;
@@ -52,12 +52,12 @@ export function place(at: number, { from, to }: Span): number {
 
 export interface Mark {
   readonly at: number;
-  /** Of the replacements that it stands for, newest last. */
+  /** Numbers of its replacements, newest last. */
   readonly numbers: readonly number[];
   readonly isRunning: boolean;
 }
 
-/** Marks of replacements; those too close to be told apart are one. @param nearest as a share of the ribbon */
+/** The marks of replacements. Replacements closer to each other than `nearest` share a mark. @param nearest a fraction of the ribbon */
 export function marks(
   ended: readonly EndedRecord[],
   replacements: readonly ReplacementJson[],
@@ -86,19 +86,19 @@ export function marks(
   return merged;
 }
 
-/** From which port to which one the VPN went then; null where that is not known any more. */
+/** The change of the port at that time; null if the timeline does not have it any more. @param at in seconds */
 export function changeAt(
   states: readonly StateRecord[],
   at: number,
 ): { readonly from: number; readonly to: number } | null {
   const ports = states.filter(([, state]) => state > 0);
-  // The state is written down in the second in which the replacement begins, or in the one before.
+  // The state begins in the same second as the replacement, or in the second before.
   const after = ports.findIndex(([when]) => when >= at - 1);
   const [from, to] = [ports[after - 1]?.[1], ports[after]?.[1]];
   return from === undefined || to === undefined ? null : { from, to };
 }
 
-/** Within its VPN's life: `replace/<instance>/<vpn>/<number>-<lineage>`. */
+/** The number in the id `replace/<instance>/<vpn>/<number>-<lineage>`. */
 export function numberOf({ id }: Pick<ReplacementJson, 'id'>): number {
   return Number(/\/(\d+)-[^/]*$/.exec(id)?.[1] ?? 0);
 }
@@ -110,7 +110,7 @@ export interface Tick {
 
 const STEPS: Readonly<Record<Range, number>> = { hour: 10 * 60_000, day: 4 * 3_600_000, week: 86_400_000 };
 
-/** At round times of the reader's zone. */
+/** Labels at round times in the browser's time zone. */
 export function ticks(range: Range, { from, to }: Span): Tick[] {
   const step = STEPS[range];
   const midnight = new Date(from).setHours(0, 0, 0, 0);
@@ -121,21 +121,23 @@ export function ticks(range: Range, { from, to }: Span): Tick[] {
   return found;
 }
 
-/** A day has 23 or 25 hours when the clocks are changed. */
+/** The next tick. For days it uses the calendar, because a day has 23 or 25 hours when the clocks change. */
 function next(at: number, step: number, range: Range): number {
   if (range !== 'week') return at + step;
   const date = new Date(at);
   return date.setDate(date.getDate() + 1);
 }
 
-/** For who does not see the ribbon. */
+/** The ribbon in words, for screen readers. */
 export function inWords(shown: readonly Band[]): string {
-  if (shown.length === 0) return 'nothing is known of this time';
-  const words = { none: 'no port', down: 'VPN down', unseen: 'not known' } as const;
+  if (shown.length === 0) return 'no data for this time';
   return shown
     .slice(-12)
-    .map(
-      (band) => `${band.kind === 'port' ? `port ${band.port}` : words[band.kind]} for ${duration(band.to - band.from)}`,
-    )
+    .map((band) => `${bandWords(band)} for ${duration(band.to - band.from)}`)
     .join(', then ');
+}
+
+export function bandWords({ kind, port }: Pick<Band, 'kind' | 'port'>): string {
+  const words = { none: 'no port', down: 'VPN down', unseen: 'unknown' } as const;
+  return kind === 'port' ? `port ${port}` : words[kind];
 }

@@ -1,4 +1,4 @@
-/** By which column, and whether the greatest comes first. */
+/** The column to sort by, and whether in descending order. */
 export interface Order<Column extends string> {
   readonly by: Column;
   readonly down: boolean;
@@ -6,7 +6,7 @@ export interface Order<Column extends string> {
 
 export type Sortable = string | number | boolean | null;
 
-/** What has no value comes last either way. */
+/** Rows without a value come last in both orders. */
 export function sorted<T>(rows: readonly T[], valueOf: (row: T) => Sortable, down: boolean): T[] {
   return rows.toSorted((a, b) => {
     const [left, right] = [valueOf(a), valueOf(b)];
@@ -21,7 +21,7 @@ function compared(a: string | number | boolean, b: string | number | boolean): n
   return Number(a) - Number(b);
 }
 
-/** A column that is chosen again turns round. */
+/** The order after a click on a column: a second click reverses it. */
 export function orderedBy<Column extends string>(before: Order<Column>, by: Column): Order<Column> {
   return before.by === by ? { by, down: !before.down } : { by, down: false };
 }

@@ -1,7 +1,7 @@
 import type { EndedRecord } from '../../src/domain/vpn/timeline';
 import type { ReplacementJson } from '../../src/api/schemas/engines';
 
-// A replacement as bars on one axis that begins when the old engine was hidden.
+// A replacement as bars on a time axis. The axis begins when the old engine was hidden. Times are in ms.
 
 export type BarTone = 'hidden' | 'making' | 'starting' | 'listed';
 
@@ -9,7 +9,7 @@ export interface Bar {
   readonly from: number;
   readonly to: number;
   readonly tone: BarTone;
-  /** It goes on. */
+  /** The state lasts beyond the end of the bar. */
   readonly open: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Row {
 
 export interface Step {
   readonly what: string;
-  /** Null: not yet. */
+  /** Null: not yet, or the time was not kept. */
   readonly at: number | null;
 }
 
@@ -29,7 +29,7 @@ export interface Steps {
   readonly to: number;
   readonly rows: readonly Row[];
   readonly steps: readonly Step[];
-  /** For how long no engine was there in place of the old one; null: none was meant to be. */
+  /** Time from hiding the old engine to listing the new one; null if there is no old or no new engine. */
   readonly gapMs: number | null;
 }
 
@@ -43,9 +43,9 @@ interface Times {
   readonly hasNew: boolean;
 }
 
-/** The bars end a little after the last step, so that what is listed from then on can be seen. */
-const AFTER = 1.12;
-const LEAST_MS = 500;
+/** The axis is longer than the replacement by this factor, so that the bar of the listed engine can be seen. */
+const AXIS_FACTOR = 1.12;
+const SHORTEST_MS = 500;
 
 export function stepsOf(replacement: ReplacementJson, now: number): Steps {
   const { old_engine, new_engine, new_port, state } = replacement;
@@ -67,12 +67,12 @@ export function stepsOf(replacement: ReplacementJson, now: number): Steps {
   );
 }
 
-/** Of a replacement of which no more is kept. */
+/** The steps of a replacement that only the timeline has. */
 export function stepsOfEnded([, at, readyAfter, endedAfter]: EndedRecord): Steps {
   const startedAt = at * 1_000;
   const endedAt = startedAt + endedAfter * 1_000;
   const readyAt = readyAfter === null ? null : startedAt + readyAfter * 1_000;
-  // With nothing to let go of it ends when the new engine answers.
+  // A replacement without an old engine ends when the new engine answers.
   const hasOld = readyAfter === null || endedAfter - readyAfter > 0.5;
   return steps(
     { startedAt, madeAt: null, readyAt, goneAt: null, endedAt, hasOld, hasNew: readyAfter !== null },
@@ -84,7 +84,7 @@ function steps(times: Times, now: number): Steps {
   const { startedAt, madeAt, readyAt, endedAt, hasOld, hasNew } = times;
   const goneAt = times.goneAt ?? (hasOld ? endedAt : null);
   const last = endedAt ?? Math.max(now, ...[madeAt, readyAt, goneAt].filter((at) => at !== null));
-  const to = startedAt + Math.max(LEAST_MS, last - startedAt) * AFTER;
+  const to = startedAt + Math.max(SHORTEST_MS, last - startedAt) * AXIS_FACTOR;
   const oldRow: Row = {
     label: 'Old engine',
     bars: [{ from: startedAt, to: goneAt ?? last, tone: 'hidden', open: goneAt === null }],
@@ -94,14 +94,14 @@ function steps(times: Times, now: number): Steps {
     to,
     rows: [...(hasOld ? [oldRow] : []), ...(hasNew ? [newRow(times, last, to)] : [])],
     steps: [
-      ...(hasOld ? [{ what: 'Old engine hidden', at: startedAt }] : [{ what: 'Begun', at: startedAt }]),
+      ...(hasOld ? [{ what: 'Old engine hidden', at: startedAt }] : [{ what: 'Replacement started', at: startedAt }]),
       ...(hasNew
         ? [
             { what: 'New engine started', at: madeAt },
             { what: 'New engine answered and listed', at: readyAt },
           ]
         : []),
-      ...(hasOld ? [{ what: 'Old engine stopped and gone', at: goneAt }] : []),
+      ...(hasOld ? [{ what: 'Old engine stopped and removed', at: goneAt }] : []),
     ],
     gapMs: hasOld && hasNew ? (readyAt ?? last) - startedAt : null,
   };

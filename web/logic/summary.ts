@@ -2,7 +2,7 @@ import type { PageVpn } from '../../src/api/page/state';
 import type { EnginePhase } from '../../src/domain/vpn/status-view';
 import { count, list } from './format';
 
-// How things are, in a line, and of each VPN in a word.
+// The state of all VPNs in one line, and the state of each VPN in a few words.
 
 export type Tone = 'ok' | 'busy' | 'bad' | 'unknown';
 
@@ -14,12 +14,12 @@ export interface Summary {
 export interface Word {
   readonly tone: Tone;
   readonly word: string;
-  /** What it means, in a sentence. */
+  /** An explanation in one sentence. */
   readonly meaning: string;
 }
 
 export function summary(vpns: readonly PageVpn[]): Summary {
-  if (vpns.length === 0) return { tone: 'unknown', text: 'Nothing is known of any VPN yet' };
+  if (vpns.length === 0) return { tone: 'unknown', text: 'No data about VPNs yet' };
   const words = vpns.map((vpn) => ({ vpn, word: vpnWord(vpn) }));
   const named = (tone: Tone) => words.filter(({ word }) => word.tone === tone);
   const [bad] = named('bad');
@@ -32,13 +32,13 @@ export function summary(vpns: readonly PageVpn[]): Summary {
   const facts = [forwarding(vpns), count(listedEngines(vpns), 'engine'), count(runningStreams(vpns), 'stream')];
   if (busy.length === 0) return { tone: 'ok', text: facts.join(', ') };
   const [first] = busy;
-  const who = busy.length === 1 && first ? `${first.vpn.name}: ${first.word.word}` : `${busy.length} VPNs at work`;
+  const who = busy.length === 1 && first ? `${first.vpn.name}: ${first.word.word}` : `${busy.length} VPNs are changing`;
   return { tone: 'busy', text: `${who} · ${facts.join(', ')}` };
 }
 
-/** What is wrong, by VPN, for a reader who does not see all cards at once. */
+/** The problems of all VPNs, if there are more VPN cards than fit on a screen. */
 export function problems(vpns: readonly PageVpn[]): { readonly name: string; readonly problem: string }[] {
-  if (vpns.length < CARDS_SEEN_AT_ONCE) return [];
+  if (vpns.length <= CARDS_ON_A_SCREEN) return [];
   return vpns.flatMap((vpn) => {
     const { tone, meaning } = vpnWord(vpn);
     const problem = vpn.problem ?? meaning;
@@ -46,7 +46,7 @@ export function problems(vpns: readonly PageVpn[]): { readonly name: string; rea
   });
 }
 
-const CARDS_SEEN_AT_ONCE = 4;
+const CARDS_ON_A_SCREEN = 3;
 
 function forwarding(vpns: readonly PageVpn[]): string {
   return `${count(vpns.filter((vpn) => vpn.forwarding === 'forwarded').length, 'VPN')} forwarding`;
@@ -65,39 +65,43 @@ const FORWARDING: Readonly<Record<string, Word>> = {
   replacing: {
     tone: 'busy',
     word: 'replacing its engine',
-    meaning: 'A new engine for the forwarded port is on its way.',
+    meaning: 'A new engine for the forwarded port is starting.',
   },
-  lost: { tone: 'bad', word: 'forwarded port lost', meaning: 'The VPN had a port and has none any more.' },
+  lost: { tone: 'bad', word: 'forwarded port lost', meaning: 'The VPN no longer has a forwarded port.' },
   unstable: {
     tone: 'busy',
     word: 'port keeps changing',
-    meaning: 'The port changes so often that engines are replaced at growing distances.',
+    meaning: 'The port changes so often that Portward makes growing pauses between replacements.',
   },
-  unknown: { tone: 'unknown', word: 'port not known', meaning: 'The forwarded port can not be read now.' },
-  none: { tone: 'busy', word: 'no port yet', meaning: 'The VPN has not told a forwarded port yet.' },
+  unknown: { tone: 'unknown', word: 'port unknown', meaning: 'The forwarded port can not be read now.' },
+  none: { tone: 'busy', word: 'no port yet', meaning: 'The VPN has no forwarded port yet.' },
 };
 
 export function vpnWord(vpn: PageVpn): Word {
-  const { health, status, problem, forwarding: so, staleSince } = vpn;
+  const { health, status, problem, forwarding: state, staleSince } = vpn;
   if (staleSince !== null)
-    return { tone: 'unknown', word: 'not heard of', meaning: 'What is shown is how it was last.' };
+    return {
+      tone: 'unknown',
+      word: 'out of date',
+      meaning: 'Its workflow does not answer. This is the last known state.',
+    };
   if (status === 'not found') return { tone: 'bad', word: 'container not found', meaning: problem ?? '' };
   if (health === 'unhealthy')
     return { tone: 'bad', word: status === 'running' ? 'unhealthy' : 'not running', meaning: problem ?? '' };
   if (health === 'starting')
     return { tone: 'busy', word: 'starting', meaning: 'The VPN is not healthy yet; its engines are hidden.' };
   if (health === 'unknown')
-    return { tone: 'unknown', word: 'not known', meaning: problem ?? 'Nobody has looked at it yet.' };
-  const word = FORWARDING[so] ?? { tone: 'unknown', word: so, meaning: '' };
+    return { tone: 'unknown', word: 'unknown', meaning: problem ?? 'Portward has not observed the VPN yet.' };
+  const word = FORWARDING[state] ?? { tone: 'unknown', word: state, meaning: '' };
   return problem !== null && word.tone === 'ok' ? { tone: 'busy', word: 'has a problem', meaning: problem } : word;
 }
 
 export const phases: readonly { readonly phase: EnginePhase; readonly word: string; readonly meaning: string }[] = [
   { phase: 'ready', word: 'ready', meaning: 'listed for proxies' },
-  { phase: 'pending', word: 'pending', meaning: 'starts and does not answer yet' },
-  { phase: 'hidden', word: 'hidden', meaning: 'there, and not listed now' },
-  { phase: 'draining', word: 'draining', meaning: 'not listed any more, and may finish its streams' },
-  { phase: 'leaving', word: 'being released', meaning: 'stopped and removed' },
+  { phase: 'pending', word: 'pending', meaning: 'starting; does not answer yet' },
+  { phase: 'hidden', word: 'hidden', meaning: 'running, but not listed now' },
+  { phase: 'draining', word: 'draining', meaning: 'no longer listed; may finish its streams' },
+  { phase: 'leaving', word: 'being released', meaning: 'being stopped and removed' },
 ];
 
 export function phaseWord(phase: EnginePhase): string {

@@ -29,7 +29,7 @@ export function Header() {
         <div class="top-end">
           <Link />
           {apiKey.value !== null && (
-            <button type="button" class="quiet" onClick={forgetKey} title="It is kept for this tab only">
+            <button type="button" class="quiet" onClick={forgetKey} title="The API key is kept in this tab only">
               Forget key
             </button>
           )}

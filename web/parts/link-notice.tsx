@@ -1,15 +1,15 @@
 import { time } from '../logic/format';
-import { heardAt, hello, link, now } from '../state/store';
+import { hello, lastEventAt, link, now } from '../state/store';
 
-/** Says that what is shown is old; the connection comes back by itself. */
+/** Warns that the page is out of date while there is no connection. */
 export function LinkNotice() {
   if (link.value !== 'lost') return null;
-  const isKnown = hello.value !== null;
+  const hasData = hello.value !== null;
   return (
     <div class="banner" role="alert">
       <strong>Portward does not answer.</strong>{' '}
-      {isKnown ? `What you see is how it was at ${time(heardAt.value, now.value)}. ` : ''}
-      The page tries again by itself.
+      {hasData ? `This page shows the state at ${time(lastEventAt.value, now.value)}. ` : ''}
+      The page reconnects by itself.
     </div>
   );
 }

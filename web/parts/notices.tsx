@@ -1,6 +1,6 @@
 import { dismiss, notices } from '../state/actions';
 
-/** What came of actions. */
+/** The results of actions. */
 export function Notices() {
   return (
     <div class="notices" role="status" aria-label="Notices">

@@ -1,41 +1,41 @@
 import { useSignal } from '@preact/signals';
 import { begin } from '../state/actions';
 import { hello, vpns } from '../state/store';
-import { collect, resetBreaker, scale } from '../state/wishes';
+import { collect, resetBreaker, scale } from '../state/available-actions';
 
-/** How many engines there are to be, and what is done to all of them. */
+/** The target number of engines, and the actions for all engines. */
 export function Pool({ engines }: { readonly engines: number }) {
-  const wanted = vpns.value.reduce((sum, { target }) => sum + target, 0);
+  const allTargets = vpns.value.reduce((sum, { target }) => sum + target, 0);
   const typed = useSignal<string | null>(null);
   const { enginesAtLeast: least = 0, enginesAtMost: most = 1 } = hello.value ?? {};
   const submit = (event: Event) => {
     event.preventDefault();
-    const number = Number(typed.value ?? wanted);
-    if (Number.isInteger(number)) begin(scale(number, Math.max(engines, wanted)));
+    const number = Number(typed.value ?? allTargets);
+    if (Number.isInteger(number)) begin(scale(number, Math.max(engines, allTargets)));
     typed.value = null;
   };
   return (
     <div class="pool">
       <form onSubmit={submit}>
-        <label for="wanted">Wanted</label>
+        <label for="target">Target</label>
         <input
-          id="wanted"
+          id="target"
           type="number"
           inputMode="numeric"
           min={least}
           max={most}
-          value={typed.value ?? String(wanted)}
+          value={typed.value ?? String(allTargets)}
           onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
         />
-        <button type="submit" disabled={typed.value === null || Number(typed.value) === wanted}>
+        <button type="submit" disabled={typed.value === null || Number(typed.value) === allTargets}>
           Set
         </button>
       </form>
       <button type="button" onClick={() => begin(collect)}>
-        Remove idle ones
+        Remove idle engines
       </button>
       <button type="button" onClick={() => begin(resetBreaker(null))}>
-        Reset breakers
+        Reset circuit breakers
       </button>
     </div>
   );

@@ -1,19 +1,19 @@
-import { seconds } from '../logic/format';
+import { count, seconds } from '../logic/format';
 import { place } from '../logic/ribbon';
 import { stepsOf, stepsOfEnded, type Bar, type Steps } from '../logic/steps';
 import { hello, now } from '../state/store';
-import type { Shown } from './replacements';
+import type { ShownReplacement } from './replacements';
 import { Moment } from './time';
 
 const TONES = {
-  hidden: 'hidden, still runs',
-  making: 'is being made',
-  starting: 'starts',
+  hidden: 'hidden, still running',
+  making: 'being created',
+  starting: 'starting',
   listed: 'listed',
 } as const;
 
-/** A replacement, step by step. */
-export function ReplacementBars({ replacement }: { readonly replacement: Shown }) {
+/** The steps of a replacement. */
+export function ReplacementBars({ replacement }: { readonly replacement: ShownReplacement }) {
   const { whole, ended } = replacement;
   const steps = whole ? stepsOf(whole, whole.state === 'running' ? now.value : 0) : ended && stepsOfEnded(ended);
   if (!steps) return null;
@@ -21,9 +21,7 @@ export function ReplacementBars({ replacement }: { readonly replacement: Shown }
     <div class="bars">
       {steps.gapMs !== null && (
         <p class="gap">
-          {whole?.state === 'running' && !whole.ready_at
-            ? 'No engine in its place for '
-            : 'A new engine was listed after '}
+          {whole?.state === 'running' && !whole.ready_at ? 'No new engine listed for ' : 'New engine listed after '}
           <strong>{seconds(steps.gapMs)}</strong>
         </p>
       )}
@@ -59,7 +57,7 @@ function BarPart({ bar, steps }: { readonly bar: Bar; readonly steps: Steps }) {
   );
 }
 
-function Facts({ replacement: { whole }, steps }: { readonly replacement: Shown; readonly steps: Steps }) {
+function Facts({ replacement: { whole }, steps }: { readonly replacement: ShownReplacement; readonly steps: Steps }) {
   const ui = hello.value?.temporalUi ?? null;
   return (
     <dl class="steps">
@@ -80,7 +78,7 @@ function Facts({ replacement: { whole }, steps }: { readonly replacement: Shown;
       {whole && <Names replacement={whole} />}
       {whole?.last_error && (
         <div class="wide">
-          <dt>Last error ({whole.failed_attempts} failed)</dt>
+          <dt>Last error ({count(whole.failed_attempts, 'failed attempt')})</dt>
           <dd>{whole.last_error}</dd>
         </div>
       )}
@@ -98,7 +96,7 @@ function Facts({ replacement: { whole }, steps }: { readonly replacement: Shown;
   );
 }
 
-function Names({ replacement }: { readonly replacement: NonNullable<Shown['whole']> }) {
+function Names({ replacement }: { readonly replacement: NonNullable<ShownReplacement['whole']> }) {
   const { old_engine, new_engine, reason } = replacement;
   return (
     <>

@@ -1,32 +1,33 @@
 import { computed, signal } from '@preact/signals';
 import type { EndedRecord, StateRecord } from '../../src/domain/vpn/timeline';
 import type { ReplacementJson } from '../../src/api/schemas/engines';
-import { seconds } from '../logic/format';
+import { count, seconds } from '../logic/format';
 import { changeAt, numberOf } from '../logic/ribbon';
 import { now, vpns } from '../state/store';
 import { ReplacementBars } from './replacement-bars';
 import { Moment } from './time';
 
-/** The one whose bars are shown. */
+/** The replacement whose steps are shown. */
 export const open = signal<{ readonly vpn: string; readonly number: number } | null>(null);
 
 const LATEST = 6;
 
-export interface Shown {
+export interface ShownReplacement {
   readonly vpn: string;
   readonly number: number;
   readonly cause: string;
   readonly startedAt: number;
   readonly ports: string;
-  /** Null: only what the timeline keeps is known. */
+  /** All details; null: only the timeline still has the replacement. */
   readonly whole: ReplacementJson | null;
+  /** The timeline's record; null: the replacement has not ended. */
   readonly ended: EndedRecord | null;
 }
 
-/** Newest first. */
+/** All replacements, newest first. */
 const all = computed(() =>
   vpns.value
-    .flatMap(({ name, replacements, ended, states }): Shown[] => {
+    .flatMap(({ name, replacements, ended, states }): ShownReplacement[] => {
       const whole = new Map(replacements.map((r) => [numberOf(r), r]));
       const past = ended.filter(([number]) => !whole.has(number));
       return [
@@ -59,7 +60,7 @@ const all = computed(() =>
     .toSorted((a, b) => b.startedAt - a.startedAt),
 );
 
-function isOpen({ vpn, number }: Shown): boolean {
+function isOpen({ vpn, number }: ShownReplacement): boolean {
   return open.value?.vpn === vpn && open.value.number === number;
 }
 
@@ -70,7 +71,7 @@ export function Replacements() {
   if (shown.length === 0) return <p class="empty">No engine has been replaced yet.</p>;
   return (
     <>
-      <h3 class="sub-title">Latest replacements</h3>
+      <h3 class="sub-title">Last replacements</h3>
       <ul class="replacements">
         {shown.map((replacement) => {
           const { vpn, number } = replacement;
@@ -93,7 +94,11 @@ export function Replacements() {
   );
 }
 
-function Head({ replacement: { vpn, cause, startedAt, ports, whole, ended } }: { readonly replacement: Shown }) {
+function Head({
+  replacement: { vpn, cause, startedAt, ports, whole, ended },
+}: {
+  readonly replacement: ShownReplacement;
+}) {
   return (
     <>
       <span class="replacement-time">
@@ -119,8 +124,8 @@ function portsOf({ old_port, new_port }: ReplacementJson): string {
 
 function outcome(startedAt: number, whole: ReplacementJson | null, ended: EndedRecord | null): string {
   if (whole?.state === 'running') {
-    const tries = whole.failed_attempts === 0 ? '' : `, ${whole.failed_attempts} failed`;
-    return `under way for ${seconds(now.value - startedAt)}${tries}`;
+    const failed = whole.failed_attempts === 0 ? '' : `, ${count(whole.failed_attempts, 'failed attempt')}`;
+    return `running for ${seconds(now.value - startedAt)}${failed}`;
   }
   if (whole?.state === 'lost') return 'lost';
   const kept = ended?.[2] ?? null;

@@ -1,9 +1,9 @@
 import type { PageVpn } from '../../src/api/page/state';
 import { count, shortTime } from '../logic/format';
-import { bands, inWords, marks, place, type Band, type Span } from '../logic/ribbon';
+import { bands, bandWords, inWords, marks, place, type Band, type Span } from '../logic/ribbon';
 import { open } from './replacements';
 
-/** As a share of the ribbon: marks that are closer can't be hit apart. */
+/** The smallest distance of two marks, as a fraction of the ribbon. Closer marks would be hard to click. */
 const MARKS_APART = 0.025;
 
 export function Ribbon({ vpn, span }: { readonly vpn: PageVpn; readonly span: Span }) {
@@ -49,7 +49,7 @@ function BandPart({ band, span }: { readonly band: Band; readonly span: Span }) 
     <span
       class={`band band-${band.kind} shade-${band.shade}`}
       style={{ left: `${left * 100}%`, width: `${width * 100}%` }}
-      title={`${label === '' ? band.kind : `port ${label}`}, ${shortTime(band.from)} to ${shortTime(band.to)}`}
+      title={`${bandWords(band)}, ${shortTime(band.from)} to ${shortTime(band.to)}`}
     >
       <span class="band-label">{label}</span>
     </span>

@@ -1,12 +1,12 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { sparkline } from '../logic/sparkline';
-import { earlierSamples } from '../state/earlier';
-import { samplesOf, withEarlier } from '../state/store';
+import { keptSamples } from '../state/kept-samples';
+import { addEarlierSamples, samplesOf } from '../state/store';
 
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** How fast a stream has come lately. What was before the page is asked for when the line is to be seen. */
+/** The download speed of a stream during the last minutes. Samples from before the page was opened are fetched when the line becomes visible. */
 export function StreamLine({ id }: { readonly id: string }) {
   const svg = useRef<SVGSVGElement>(null);
   useEffect(() => {
@@ -15,8 +15,8 @@ export function StreamLine({ id }: { readonly id: string }) {
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
-      void earlierSamples(id).then(
-        (samples) => withEarlier(id, samples),
+      void keptSamples(id).then(
+        (samples) => addEarlierSamples(id, samples),
         () => undefined,
       );
     });

@@ -2,14 +2,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { count, shortTime, speed, time } from '../logic/format';
-import { earlierSamples } from '../state/earlier';
+import { keptSamples } from '../state/kept-samples';
 import { samplesOf } from '../state/store';
 import type { PageSample } from '../../src/api/page/state';
 
 const HEIGHT = 200;
 const SHORTEST_S = 60;
 
-/** Speeds and peers of a stream for as long as the API has kept them, and as they come. */
+/** The speeds and peers of a stream: all samples that the API has kept, and new ones as they arrive. */
 export function StreamPlot({ id }: { readonly id: string }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -22,7 +22,7 @@ export function StreamPlot({ id }: { readonly id: string }) {
       plot.setData(columnsOf([...earlier, ...live.filter(([, at]) => at > last)]));
     };
     const stop = samplesOf(id).subscribe(draw);
-    void earlierSamples(id).then(
+    void keptSamples(id).then(
       (samples) => {
         earlier = samples;
         draw(samplesOf(id).peek());
@@ -42,7 +42,7 @@ export function StreamPlot({ id }: { readonly id: string }) {
   const isEmpty = samples.length < 2;
   return (
     <>
-      {isEmpty && <p class="muted">No statistics yet: they come every few seconds while it plays.</p>}
+      {isEmpty && <p class="muted">No statistics yet. They arrive every few seconds while the stream runs.</p>}
       <div
         ref={place}
         class={isEmpty ? 'plot plot-empty' : 'plot'}
@@ -54,7 +54,7 @@ export function StreamPlot({ id }: { readonly id: string }) {
 }
 
 function columnsOf(all: readonly PageSample[]): uPlot.AlignedData {
-  // Around a single one uPlot shows years.
+  // With a single sample, uPlot shows an axis of years.
   const samples = all.length < 2 ? [] : all;
   return [
     samples.map(([, at]) => at / 1_000),
@@ -64,7 +64,7 @@ function columnsOf(all: readonly PageSample[]): uPlot.AlignedData {
   ];
 }
 
-/** Colours are those of the page. */
+/** Options with the page's colours. */
 function options(parent: HTMLElement): uPlot.Options {
   const style = getComputedStyle(parent);
   const colour = (name: string) => style.getPropertyValue(name).trim();

@@ -7,7 +7,7 @@ export interface Column<Name extends string> {
   readonly isNumber?: boolean;
 }
 
-/** Headings that sort. */
+/** The head of a table. A click on a heading sorts by its column. */
 export function TableHead<Name extends string>({
   columns,
   order,
@@ -15,7 +15,7 @@ export function TableHead<Name extends string>({
 }: {
   readonly columns: readonly Column<Name>[];
   readonly order: Signal<Order<Name>>;
-  /** Of the column of buttons. */
+  /** Heading of the last column, which has buttons and does not sort. Only screen readers show it. */
   readonly last: string;
 }) {
   const { by, down } = order.value;
@@ -47,7 +47,7 @@ export function TableHead<Name extends string>({
 
 const MORE = 60;
 
-/** Hundreds of rows are drawn when somebody wants them. */
+/** A button for more rows. Long tables are drawn in parts, because drawing hundreds of rows is slow. */
 export function More({ shown, all }: { readonly shown: Signal<number>; readonly all: number }) {
   if (all <= shown.value) return null;
   return (

@@ -2,11 +2,11 @@ import { computed, useSignal } from '@preact/signals';
 import { duration, time, wholeTime } from '../logic/format';
 import { now } from '../state/store';
 
-/** Ages of more than some minutes change by the minute. */
+/** The time in steps of 10 s, for ages that are shown in minutes. So they are not drawn again every second. */
 const coarseNow = computed(() => Math.floor(now.value / 10_000) * 10_000);
 const FINE_MS = 120_000;
 
-/** How long it has been so. */
+/** The time that has passed since then. */
 export function Age({ since }: { readonly since: number }) {
   const isFine = now.peek() - since < FINE_MS;
   const age = (isFine ? now : coarseNow).value - since;
@@ -25,7 +25,7 @@ export function Moment({ at }: { readonly at: number }) {
   );
 }
 
-/** A container's name, which may be long, in lines that end where its parts do. */
+/** A container's name, which may be long. Lines may break after each `_`. */
 export function Name({ name }: { readonly name: string }) {
   return (
     <span class="name">
@@ -39,17 +39,17 @@ export function Name({ name }: { readonly name: string }) {
   );
 }
 
-const SAID_FOR_MS = 1_500;
+const COPIED_SHOWN_FOR_MS = 1_500;
 
-/** Copies a text that people need elsewhere. */
+/** A button that copies a text. */
 export function Copy({ text, what }: { readonly text: string; readonly what: string }) {
   const isCopied = useSignal(false);
   const copy = async () => {
     await navigator.clipboard?.writeText(text);
     isCopied.value = true;
-    setTimeout(() => (isCopied.value = false), SAID_FOR_MS);
+    setTimeout(() => (isCopied.value = false), COPIED_SHOWN_FOR_MS);
   };
-  // Browsers lend the clipboard to pages that came over TLS or from this machine.
+  // Browsers give access to the clipboard only to pages from HTTPS or from this machine.
   if (!navigator.clipboard) return null;
   return (
     <button type="button" class="copy" onClick={() => void copy()} aria-label={`Copy ${what}`}>

@@ -6,9 +6,9 @@ import { Ribbon } from './ribbon';
 import { Moment } from './time';
 
 export const range = signal<Range>('day');
-/** One further left would stand below the names. */
+/** Labels further left than this fraction of the ribbon are left out, because they would overlap the names. */
 const FIRST_TICK = 0.03;
-/** A ribbon is drawn again when its picture would differ. */
+/** The time advances in steps of this fraction of the ribbon, so that ribbons are drawn again only when they would look different. */
 const STEPS = 600;
 const to = computed(() => {
   const step = ranges[range.value] / STEPS;
@@ -70,14 +70,14 @@ function Legend() {
         <i class="key band-down" /> VPN down
       </span>
       <span>
-        <i class="key band-unseen" /> not known
+        <i class="key band-unseen" /> unknown
       </span>
       <span>
         <i class="key key-mark" /> replacement
       </span>
       {earliest > span.value.from && earliest !== Infinity && (
         <span class="legend-since">
-          Known since <Moment at={earliest} />
+          Data since <Moment at={earliest} />
         </span>
       )}
     </p>

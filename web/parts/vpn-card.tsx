@@ -1,8 +1,7 @@
 import type { PageVpn } from '../../src/api/page/state';
-import { count } from '../logic/format';
 import { phases, vpnWord } from '../logic/summary';
 import { begin } from '../state/actions';
-import { recheck, replaceEngine, resetBreaker } from '../state/wishes';
+import { recheck, replaceEngine, resetBreaker } from '../state/available-actions';
 import { Age, Copy } from './time';
 
 export function VpnCard({ vpn }: { readonly vpn: PageVpn }) {
@@ -30,7 +29,7 @@ function ForwardedPort({
   readonly vpn: PageVpn;
 }) {
   if (port === null) {
-    const why = health === 'healthy' ? (port_problem ?? 'the VPN has not told one') : 'the VPN is not healthy';
+    const why = health === 'healthy' ? (port_problem ?? 'the VPN has none now') : 'the VPN is not healthy';
     return (
       <div class="port">
         <span class="port-number port-none">No port</span>
@@ -64,19 +63,19 @@ function ForwardedPort({
 }
 
 function Problem({ vpn: { problem, remedy, staleSince } }: { readonly vpn: PageVpn }) {
-  const isCuring = remedy !== null && remedy.ended_at === null;
-  if (problem === null && !isCuring && staleSince === null) return null;
+  const isRestarting = remedy !== null && remedy.ended_at === null;
+  if (problem === null && !isRestarting && staleSince === null) return null;
   return (
     <div class="problem">
       {staleSince !== null && (
         <p>
-          Not heard of for <Age since={staleSince} />: this is how it was last.
+          Its workflow has not answered for <Age since={staleSince} />. This is the last known state.
         </p>
       )}
       {problem !== null && <p>{problem[0]?.toUpperCase() + problem.slice(1)}</p>}
-      {isCuring && (
+      {isRestarting && (
         <p>
-          Portward is at work on it: {remedy.kind}, for <Age since={Date.parse(remedy.started_at)} />.
+          Portward is repairing it ({remedy.kind}), for <Age since={Date.parse(remedy.started_at)} />.
         </p>
       )}
     </div>
@@ -92,7 +91,7 @@ function Facts({ vpn }: { readonly vpn: PageVpn }) {
         <dt>Engines</dt>
         <dd>
           {engines.length === 0 ? (
-            <span class="muted">{target === 0 ? 'none' : `none yet, ${count(target, 'is', 'are')} wanted`}</span>
+            <span class="muted">{target === 0 ? 'none' : `none yet, of ${target}`}</span>
           ) : (
             <ul class="phases">
               {phases.map(({ phase, word, meaning }) => {
@@ -113,7 +112,7 @@ function Facts({ vpn }: { readonly vpn: PageVpn }) {
       </div>
       <div>
         <dt>Public address</dt>
-        <dd>{publicIp ?? <span class="muted">not known</span>}</dd>
+        <dd>{publicIp ?? <span class="muted">unknown</span>}</dd>
       </div>
       <div>
         <dt>Healthy</dt>
@@ -138,20 +137,20 @@ function CardActions({ vpn }: { readonly vpn: PageVpn }) {
   const isOpen = [general, replacement].some((breaker) => breaker !== undefined && breaker.state !== 'closed');
   return (
     <footer>
-      <button type="button" onClick={() => begin(recheck(vpn.name))} aria-label={`Look now at ${vpn.name}`}>
-        Look now
+      <button type="button" onClick={() => begin(recheck(vpn.name))} aria-label={`Check now: ${vpn.name}`}>
+        Check now
       </button>
       <button
         type="button"
         disabled={forwarded === null}
         onClick={() => begin(replaceEngine(vpn.name, forwarded, streams))}
-        aria-label={`Replace engine: the forwarded one of ${vpn.name}`}
+        aria-label={`Replace engine: the forwarded engine of ${vpn.name}`}
       >
         Replace engine
       </button>
       {isOpen && (
         <button type="button" onClick={() => begin(resetBreaker(null))}>
-          Reset circuit breaker
+          Reset circuit breakers
         </button>
       )}
     </footer>

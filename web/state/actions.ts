@@ -1,29 +1,30 @@
 import { signal } from '@preact/signals';
 import { apiKey, forgetKey, keepKey } from './key';
 
-// What a reader may have Portward do. Each action asks first where something is cut, asks for the key where one is needed, and
-// shows what came of it.
+// Runs the actions of the page's buttons. An action that may cut off streams asks for confirmation. If Portward refuses it without a key, it
+// asks for the key. Its result is shown as a notice.
 
 export interface Action {
   readonly title: string;
-  /** What will happen; null: nothing is cut, so nothing is asked. */
+  /** Shown with a request for confirmation; null: the action needs no confirmation. */
   readonly warning: string | null;
-  /** Of the button that does it. */
+  /** Label of the button that confirms it. */
   readonly verb: string;
   readonly request: { readonly method: 'POST' | 'DELETE'; readonly path: string; readonly body?: object };
-  /** What to say when it was done. */
+  /** The notice after success. */
   readonly done: (answer: unknown) => string;
 }
 
-/** What is asked now: whether to do it, or for the key. */
-export interface Asking {
+/** What the dialog asks for. */
+export interface Prompt {
   readonly action: Action;
-  readonly what: 'sure' | 'key';
-  /** Why the key that was given did not do. */
+  readonly what: 'confirmation' | 'key';
+  /** Why the last key was refused; null: no key was refused. */
   readonly problem: string | null;
 }
 
-export const asking = signal<Asking | null>(null);
+/** Null: the dialog is closed. */
+export const prompt = signal<Prompt | null>(null);
 export const isBusy = signal(false);
 
 export interface Notice {
@@ -37,11 +38,11 @@ let notice = 0;
 
 export function begin(action: Action): void {
   if (action.warning === null) void carryOut(action);
-  else asking.value = { action, what: 'sure', problem: null };
+  else prompt.value = { action, what: 'confirmation', problem: null };
 }
 
-export function giveUp(): void {
-  asking.value = null;
+export function cancel(): void {
+  prompt.value = null;
 }
 
 export function withKey(action: Action, key: string): void {
@@ -52,25 +53,25 @@ export function withKey(action: Action, key: string): void {
 export async function carryOut(action: Action): Promise<void> {
   isBusy.value = true;
   try {
-    const { status, answer } = await ask(action.request);
+    const { status, answer } = await send(action.request);
     const problem = keyProblem(status, answer);
     if (problem !== undefined) {
       forgetKey();
-      asking.value = { action, what: 'key', problem };
+      prompt.value = { action, what: 'key', problem };
       return;
     }
-    asking.value = null;
-    if (status < 400) say(action.done(answer), false);
-    else say(`${action.title}: ${detailOf(answer) ?? `Portward answered ${status}`}`, true);
+    prompt.value = null;
+    if (status < 400) showNotice(action.done(answer), false);
+    else showNotice(`${action.title}: ${detailOf(answer) ?? `Portward answered ${status}`}`, true);
   } catch {
-    asking.value = null;
-    say(`${action.title}: Portward does not answer`, true);
+    prompt.value = null;
+    showNotice(`${action.title}: Portward does not answer`, true);
   } finally {
     isBusy.value = false;
   }
 }
 
-async function ask({ method, path, body }: Action['request']): Promise<{ status: number; answer: unknown }> {
+async function send({ method, path, body }: Action['request']): Promise<{ status: number; answer: unknown }> {
   const key = apiKey.peek();
   const response = await fetch(path, {
     method,
@@ -84,13 +85,13 @@ async function ask({ method, path, body }: Action['request']): Promise<{ status:
   return { status: response.status, answer };
 }
 
-/** Null: none was sent; undefined: it is not the key that is wrong. */
+/** Null: the key is missing; a text: the key is wrong; undefined: the answer has nothing to do with the key. */
 function keyProblem(status: number, answer: unknown): string | null | undefined {
   if (status === 401) return null;
   return status === 403 && detailOf(answer) === 'invalid token' ? 'That is not the key.' : undefined;
 }
 
-/** `detail` of an error is a text, or an object with a message. */
+/** The `detail` of an error, which is a string or an object with a `message`. */
 export function detailOf(answer: unknown): string | null {
   const detail: unknown = (answer as { detail?: unknown } | null)?.detail;
   if (typeof detail === 'string') return detail;
@@ -98,10 +99,10 @@ export function detailOf(answer: unknown): string | null {
   return typeof message === 'string' ? message : null;
 }
 
-export function say(text: string, isError: boolean): void {
+function showNotice(text: string, isError: boolean): void {
   const id = ++notice;
   notices.value = [...notices.value, { id, text, isError }].slice(-4);
-  // What went wrong stays until it is read.
+  // Errors stay until they are dismissed.
   if (!isError) setTimeout(() => dismiss(id), SHOWN_FOR_MS);
 }
 

@@ -1,14 +1,14 @@
 import type { PageEvents } from '../../src/api/page/state';
-import { forgetSamples, heard, hello, link } from './store';
+import { apply, forgetSamples, hello, link } from './store';
 
-// The one connection. It comes back by itself, and is let go of while nobody looks: a browser has six for one address, and a page
-// that lies behind others needs none.
+// The connection for the page's data. It is opened again when it is lost. It is closed while the page is hidden, because a browser opens at
+// most six connections to one address.
 
-/** Portward says something every 10 s. */
+/** Portward sends an event at least every 10 s. */
 const SILENT_AT_MOST_MS = 25_000;
-const COME_BACK_AFTER_MS = 1_000;
-const COME_BACK_AFTER_MS_AT_MOST = 5_000;
-const HIDDEN_FOR_MS = 30_000;
+const RECONNECT_AFTER_MS = 1_000;
+const RECONNECT_AFTER_MS_AT_MOST = 5_000;
+const CLOSE_HIDDEN_AFTER_MS = 30_000;
 
 const EVENTS: readonly (keyof PageEvents)[] = ['hello', 'vpn', 'news', 'samples', 'beat'];
 
@@ -16,13 +16,13 @@ let source: EventSource | null = null;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let watchdog: ReturnType<typeof setTimeout> | undefined;
 let hiding: ReturnType<typeof setTimeout> | undefined;
-let pause = COME_BACK_AFTER_MS;
+let pause = RECONNECT_AFTER_MS;
 
 export function connect(): void {
   open();
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hiding);
-    if (document.hidden) hiding = setTimeout(leave, HIDDEN_FOR_MS);
+    if (document.hidden) hiding = setTimeout(pauseConnection, CLOSE_HIDDEN_AFTER_MS);
     else if (source === null) open();
   });
   window.addEventListener('online', open);
@@ -32,13 +32,13 @@ function open(): void {
   close();
   const opened = new EventSource('/page/stream');
   source = opened;
-  for (const event of EVENTS) opened.addEventListener(event, ({ data }: MessageEvent<string>) => take(event, data));
+  for (const event of EVENTS) opened.addEventListener(event, ({ data }: MessageEvent<string>) => received(event, data));
   opened.addEventListener('error', lost);
-  alive();
+  restartWatchdog();
 }
 
-/** Until somebody looks again. */
-function leave(): void {
+/** Closes the connection until the page is visible again. */
+function pauseConnection(): void {
   close();
   link.value = 'connecting';
 }
@@ -50,18 +50,18 @@ function close(): void {
   source = null;
 }
 
-function take(event: keyof PageEvents, data: string): void {
-  pause = COME_BACK_AFTER_MS;
-  alive();
+function received(event: keyof PageEvents, data: string): void {
+  pause = RECONNECT_AFTER_MS;
+  restartWatchdog();
   const before = hello.peek()?.build;
-  heard(event, JSON.parse(data) as never);
+  apply(event, JSON.parse(data) as never);
   if (event === 'hello') forgetSamples();
   const build = hello.peek()?.build;
-  // Another release of Portward, whose page this is not.
+  // Portward has been updated, and has another page.
   if (before !== undefined && build !== undefined && before !== build) location.reload();
 }
 
-function alive(): void {
+function restartWatchdog(): void {
   clearTimeout(watchdog);
   watchdog = setTimeout(lost, SILENT_AT_MOST_MS);
 }
@@ -71,5 +71,5 @@ function lost(): void {
   link.value = 'lost';
   if (document.hidden) return;
   retry = setTimeout(open, pause);
-  pause = Math.min(COME_BACK_AFTER_MS_AT_MOST, pause * 1.5);
+  pause = Math.min(RECONNECT_AFTER_MS_AT_MOST, pause * 1.5);
 }

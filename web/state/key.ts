@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 
-/** The API key, for as long as this tab is open: in no address, no cookie and no other tab. */
 const NAME = 'portward-key';
 
+/** The API key. It is kept in the session storage of this tab only, not in an address or a cookie. */
 export const apiKey = signal<string | null>(sessionStorage.getItem(NAME));
 
 export function keepKey(key: string): void {

@@ -2,28 +2,28 @@ import { batch, computed, signal, type Signal } from '@preact/signals';
 import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from '../../src/api/page/state';
 import { withNews } from '../logic/news';
 
-// All that the page knows. Parts of it read signals, and are drawn again when those change.
+// The page's data, as signals. A component that reads a signal is drawn again when the signal changes.
 
-/** Null: nothing has been heard yet. */
+/** Null until the first event. */
 export const hello = signal<PageHello | null>(null);
-const known = signal<ReadonlyMap<string, PageVpn>>(new Map());
+const vpnsByName = signal<ReadonlyMap<string, PageVpn>>(new Map());
 export const news = signal<readonly PageNews[]>([]);
 
-/** `lost`: what is shown is of `heardAt`. */
 export const link = signal<'connecting' | 'live' | 'lost'>('connecting');
-export const heardAt = signal(0);
+/** When the last event arrived, by the browser's clock. */
+export const lastEventAt = signal(0);
 
 /** In the order of the configuration. */
-export const vpns = computed(() => (hello.value?.vpns ?? []).flatMap((name) => known.value.get(name) ?? []));
+export const vpns = computed(() => (hello.value?.vpns ?? []).flatMap((name) => vpnsByName.value.get(name) ?? []));
 
-/** How many milliseconds Portward's clock is ahead of this one. */
+/** How many milliseconds Portward's clock is ahead of the browser's. */
 const ahead = signal(0);
 
-/** By Portward's clock, each second. */
+/** The time of Portward's clock, updated every second. */
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now() + ahead.peek()), 1_000);
 
-/** Samples of streams that are kept here, for lines of some minutes. */
+/** The number of samples kept of each stream, which cover some minutes. */
 const SAMPLES_AT_MOST = 60;
 const samples = new Map<string, Signal<readonly PageSample[]>>();
 
@@ -33,33 +33,33 @@ export function samplesOf(stream: string): Signal<readonly PageSample[]> {
   return there;
 }
 
-/** What the API has kept of a stream, before what has been heard since. */
-export function withEarlier(stream: string, earlier: readonly PageSample[]): void {
+/** Puts the samples that the API has kept before those that have arrived since. */
+export function addEarlierSamples(stream: string, earlier: readonly PageSample[]): void {
   const line = samplesOf(stream);
   const since = line.peek()[0]?.[1] ?? Infinity;
   line.value = [...earlier.filter(([, at]) => at < since), ...line.peek()].slice(-SAMPLES_AT_MOST);
 }
 
-export function heard<E extends keyof PageEvents>(event: E, data: PageEvents[E]): void {
+export function apply<E extends keyof PageEvents>(event: E, data: PageEvents[E]): void {
   batch(() => {
-    heardAt.value = Date.now();
+    lastEventAt.value = Date.now();
     link.value = 'live';
-    const take: Take = takes[event];
-    take(data as never);
+    const handler: Handler = handlers[event];
+    handler(data as never);
   });
 }
 
-type Take = (data: never) => void;
+type Handler = (data: never) => void;
 
-const takes: { readonly [E in keyof PageEvents]: (data: PageEvents[E]) => void } = {
+const handlers: { readonly [E in keyof PageEvents]: (data: PageEvents[E]) => void } = {
   hello: (data) => {
     hello.value = data;
     setClock(data.now);
     const names = new Set(data.vpns);
-    known.value = new Map([...known.value].filter(([name]) => names.has(name)));
+    vpnsByName.value = new Map([...vpnsByName.value].filter(([name]) => names.has(name)));
   },
   vpn: (vpn) => {
-    known.value = new Map(known.value).set(vpn.name, vpn);
+    vpnsByName.value = new Map(vpnsByName.value).set(vpn.name, vpn);
   },
   news: (items) => {
     news.value = withNews(news.value, items);
@@ -74,12 +74,12 @@ const takes: { readonly [E in keyof PageEvents]: (data: PageEvents[E]) => void }
   beat: (data) => setClock(data.now),
 };
 
-function setClock(portwards: number): void {
-  ahead.value = portwards - Date.now();
-  now.value = portwards;
+function setClock(portwardNow: number): void {
+  ahead.value = portwardNow - Date.now();
+  now.value = portwardNow;
 }
 
-/** Of streams that are gone. */
+/** Drops the samples of streams that no VPN has any more. */
 export function forgetSamples(): void {
   const there = new Set(vpns.peek().flatMap(({ streams }) => streams.map((s) => s.id)));
   for (const id of samples.keys()) if (!there.has(id)) samples.delete(id);

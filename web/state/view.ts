@@ -8,6 +8,6 @@ function shown(): View {
   return name in views ? (name as View) : 'overview';
 }
 
-/** By the address, so that the browser's own ways back and forth lead through them. */
+/** The view named by the address, so that the browser's back and forward buttons switch between views. */
 export const view = signal<View>(shown());
 window.addEventListener('hashchange', () => (view.value = shown()));

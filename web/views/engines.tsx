@@ -7,7 +7,7 @@ import { FIRST_ROWS, More, TableHead, type Column } from '../parts/table-head';
 import { Age, Name } from '../parts/time';
 import { begin } from '../state/actions';
 import { vpns } from '../state/store';
-import { removeEngine, replaceEngine } from '../state/wishes';
+import { removeEngine, replaceEngine } from '../state/available-actions';
 
 interface Row {
   readonly vpn: string;
@@ -25,7 +25,7 @@ const columns: readonly Column<Name>[] = [
   { name: 'http', label: 'HTTP port', isNumber: true },
   { name: 'p2p', label: 'P2P port', isNumber: true },
   { name: 'streams', label: 'Streams', isNumber: true },
-  { name: 'since', label: 'There for', isNumber: true },
+  { name: 'since', label: 'Age', isNumber: true },
 ];
 
 const values: Readonly<Record<Name, (row: Row) => Sortable>> = {
@@ -84,7 +84,7 @@ function Empty() {
   return (
     <p class="empty">
       There is no engine yet.{' '}
-      {problem === null ? 'The first one starts when its VPN is healthy.' : `First: ${problem}.`}
+      {problem === null ? 'The first engine starts when its VPN is healthy.' : `The reason: ${problem}.`}
     </p>
   );
 }
@@ -95,7 +95,7 @@ function EngineRow({ row: { vpn, engine, streams } }: { readonly row: Row }) {
   return (
     <tr>
       <th scope="row" data-label="Engine">
-        <Name name={name ?? 'to be made'} />
+        <Name name={name ?? 'not created yet'} />
         {forwarded && <span class="tag">forwarded</span>}
       </th>
       <td data-label="VPN">{vpn}</td>
@@ -112,7 +112,7 @@ function EngineRow({ row: { vpn, engine, streams } }: { readonly row: Row }) {
       <td data-label="Streams" class="number">
         {streams}
       </td>
-      <td data-label="There for" class="number">
+      <td data-label="Age" class="number">
         {since === null ? '–' : <Age since={since} />}
       </td>
       <td class="row-actions">

@@ -20,8 +20,8 @@ export function EventsView() {
       {wanted.value.length === 0 ? (
         <p class="empty">
           {news.value.length === 0
-            ? 'Nothing has happened yet. Port changes, engines that come and go, and the health of VPNs are told here as they come.'
-            : 'No event is as the filter says.'}
+            ? 'There are no events yet. Changes of ports, of engines and of the health of VPNs will appear here.'
+            : 'No event matches the filter.'}
         </p>
       ) : (
         <div role="log" aria-label="Events, newest first">

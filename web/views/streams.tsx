@@ -22,16 +22,16 @@ const columns: readonly Column<Name>[] = [
   { name: 'peers', label: 'Peers', isNumber: true },
   { name: 'down', label: 'Down', isNumber: true },
   { name: 'up', label: 'Up', isNumber: true },
-  { name: 'since', label: 'Plays for', isNumber: true },
+  { name: 'since', label: 'Duration', isNumber: true },
 ];
 
-/** In the order of a sample. */
+/** Indexes in a sample. */
 const IN_SAMPLE = { peers: 2, down: 3, up: 4 } as const;
 
 const values: Readonly<Record<Name, (row: Row) => Sortable>> = {
   content: ({ stream }) => stream.key,
   engine: ({ engine }) => engine,
-  // As it was when the order was chosen: rows that change places all the time can't be read.
+  // New samples do not sort the table again, because rows that keep moving can't be read.
   peers: (row) => latest(row, 'peers'),
   down: (row) => latest(row, 'down'),
   up: (row) => latest(row, 'up'),
@@ -87,7 +87,7 @@ export function StreamsView() {
         </div>
       </div>
       {inOrder.value.length === 0 ? (
-        <p class="empty">{showsEnded.value ? 'No stream has ended lately.' : NOTHING_PLAYS}</p>
+        <p class="empty">{showsEnded.value ? 'No stream has ended lately.' : NO_STREAM}</p>
       ) : (
         <table class="list streams">
           <TableHead columns={columns} order={order} last="Speed and details" />
@@ -103,8 +103,8 @@ export function StreamsView() {
   );
 }
 
-const NOTHING_PLAYS =
-  'Nothing is played now. A proxy that plays something reports it at POST /events/stream_started; then it is shown here.';
+const NO_STREAM =
+  'No stream is running. Proxies report their streams at POST /events/stream_started. Then the streams appear here.';
 
 function StreamRow({ row: { vpn, stream, engine } }: { readonly row: Row }) {
   const { id, key, isLive, startedAt, endedAt } = stream;
@@ -123,7 +123,7 @@ function StreamRow({ row: { vpn, stream, engine } }: { readonly row: Row }) {
           <Name name={engine} /> <span class="muted">{vpn}</span>
         </td>
         <Figures id={id} />
-        <td data-label="Plays for" class="number">
+        <td data-label="Duration" class="number">
           {endedAt === null ? (
             <Age since={startedAt} />
           ) : (
@@ -158,7 +158,7 @@ function StreamRow({ row: { vpn, stream, engine } }: { readonly row: Row }) {
   );
 }
 
-/** They alone are drawn again with each sample. */
+/** The cells with statistics. A component of their own, so that a new sample draws only them again. */
 function Figures({ id }: { readonly id: string }) {
   const [, , peers = null, down = null, up = null] = samplesOf(id).value.at(-1) ?? [];
   return (

@@ -2,7 +2,7 @@ import type { PageEngine } from '../../src/api/page/state';
 import { count } from '../logic/format';
 import type { Action } from './actions';
 
-// The actions that there are.
+// All actions of the page's buttons.
 
 export function replaceEngine(vpn: string, engine: PageEngine | null, streams: number): Action {
   const what = engine?.name ?? 'the forwarded engine';
@@ -14,9 +14,9 @@ export function replaceEngine(vpn: string, engine: PageEngine | null, streams: n
     request: {
       method: 'POST',
       path: `/vpns/${encodeURIComponent(vpn)}/replacements`,
-      body: { ...(engine?.id ? { engine: engine.id } : {}), reason: 'asked for on the page' },
+      body: { ...(engine?.id ? { engine: engine.id } : {}), reason: 'requested on the page' },
     },
-    done: () => `Replacement of ${what} has begun`,
+    done: () => `The replacement of ${what} has started`,
   };
 }
 
@@ -24,7 +24,7 @@ export function removeEngine(engine: PageEngine, streams: number): Action {
   const cut = streams === 0 ? 'It has no stream now.' : `${count(streams, 'stream')} on it may be cut off.`;
   return {
     title: `Remove ${engine.name}`,
-    warning: `${engine.name} is stopped and removed. ${cut} If fewer engines are left than wanted, another one is started.`,
+    warning: `${engine.name} is stopped and removed. ${cut} If the VPN then has fewer engines than its target, a new one starts.`,
     verb: 'Remove',
     request: { method: 'DELETE', path: `/containers/${encodeURIComponent(engine.id ?? '')}` },
     done: () => `${engine.name} is being removed`,
@@ -35,21 +35,19 @@ export function scale(wanted: number, before: number): Action {
   return {
     title: `Set the number of engines to ${wanted}`,
     warning:
-      wanted < before
-        ? `Idle engines beyond ${wanted} are removed after their grace period. No stream is cut off.`
-        : null,
+      wanted < before ? 'Idle surplus engines are removed after their grace period. No stream is cut off.' : null,
     verb: 'Set',
     request: { method: 'POST', path: `/scale/${wanted}` },
-    done: (answer) => `There shall be ${(answer as { scaled_to: number }).scaled_to} engines now`,
+    done: (answer) => `Portward now keeps ${(answer as { scaled_to: number }).scaled_to} engines`,
   };
 }
 
 export const collect: Action = {
   title: 'Remove idle engines',
-  warning: 'Idle engines beyond the wanted ones are removed now, without their grace period. No stream is cut off.',
+  warning: 'Idle surplus engines are removed now, without their grace period. No stream is cut off.',
   verb: 'Remove them',
   request: { method: 'POST', path: '/gc' },
-  done: () => 'Idle engines beyond the wanted ones are being removed',
+  done: () => 'Idle surplus engines are being removed',
 };
 
 export function resetBreaker(kind: 'general' | 'replacement' | null): Action {
@@ -61,16 +59,16 @@ export function resetBreaker(kind: 'general' | 'replacement' | null): Action {
       method: 'POST',
       path: `/health/circuit-breaker/reset${kind === null ? '' : `?operation_type=${kind}`}`,
     },
-    done: () => 'Circuit breakers are closed: engines are tried again now',
+    done: () => 'Circuit breakers are closed, and engines may start again',
   };
 }
 
 export function recheck(vpn: string): Action {
   return {
-    title: `Look at ${vpn} now`,
+    title: `Check ${vpn} now`,
     warning: null,
-    verb: 'Look',
+    verb: 'Check',
     request: { method: 'POST', path: `/vpns/${encodeURIComponent(vpn)}/recheck` },
-    done: () => `${vpn} is being looked at`,
+    done: () => `${vpn} is being checked`,
   };
 }

@@ -1,36 +1,36 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { asking, carryOut, giveUp, isBusy, withKey, type Asking } from '../state/actions';
+import { cancel, carryOut, isBusy, prompt, withKey, type Prompt } from '../state/actions';
 
-/** Asks whether to do it, and for the API key where one is needed. */
-export function AskingDialog() {
+/** Asks for confirmation of an action, or for the API key. */
+export function ActionDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const asked = asking.value;
-  const isOpen = asked !== null;
+  const current = prompt.value;
+  const isOpen = current !== null;
   useEffect(() => {
     if (isOpen) dialog.current?.showModal();
     else dialog.current?.close();
   }, [isOpen]);
   return (
-    <dialog ref={dialog} onClose={giveUp} aria-labelledby="asking-title">
-      {asked && <Question key={asked.what} {...asked} />}
+    <dialog ref={dialog} onClose={cancel} aria-labelledby="dialog-title">
+      {current && <PromptForm key={current.what} {...current} />}
     </dialog>
   );
 }
 
-function Question({ action, what, problem }: Asking) {
+function PromptForm({ action, what, problem }: Prompt) {
   const input = useRef<HTMLInputElement>(null);
   const submit = (event: Event) => {
     event.preventDefault();
     const key = input.current?.value.trim() ?? '';
-    if (what === 'sure') void carryOut(action);
+    if (what === 'confirmation') void carryOut(action);
     else if (key !== '') withKey(action, key);
   };
   return (
     <form onSubmit={submit}>
-      <h2 id="asking-title">{action.title}</h2>
-      {what === 'sure' ? <p>{action.warning}</p> : <KeyField problem={problem} input={input} />}
+      <h2 id="dialog-title">{action.title}</h2>
+      {what === 'confirmation' ? <p>{action.warning}</p> : <KeyField problem={problem} input={input} />}
       <div class="buttons">
-        <button type="button" onClick={giveUp}>
+        <button type="button" onClick={cancel}>
           Cancel
         </button>
         <button type="submit" class={action.request.method === 'DELETE' ? 'danger' : 'primary'} disabled={isBusy.value}>
@@ -44,11 +44,11 @@ function Question({ action, what, problem }: Asking) {
 function KeyField({
   problem,
   input,
-}: Pick<Asking, 'problem'> & { readonly input: { current: HTMLInputElement | null } }) {
+}: Pick<Prompt, 'problem'> & { readonly input: { current: HTMLInputElement | null } }) {
   useEffect(() => input.current?.focus(), [problem]);
   return (
     <>
-      <p>Portward asks for its API key: API_KEY in its environment. It is kept until you close this tab.</p>
+      <p>This action needs the API key: API_KEY in Portward's environment. The key is kept until you close this tab.</p>
       <label for="key">API key</label>
       <input
         ref={input}

@@ -1,8 +1,8 @@
 import type { StreamSampleJson } from '../../src/api/schemas/streams';
 import type { PageSample } from '../../src/api/page/state';
 
-/** All samples of a stream that the API has kept, oldest first. */
-export async function earlierSamples(stream: string): Promise<PageSample[]> {
+/** Fetches all samples of a stream that the API has kept, oldest first. */
+export async function keptSamples(stream: string): Promise<PageSample[]> {
   const response = await fetch(`/streams/${encodeURIComponent(stream)}/stats`);
   if (!response.ok) return [];
   const samples = (await response.json()) as StreamSampleJson[];
