@@ -17,7 +17,7 @@ export class SampleSource implements VpnSource {
   }
 
   async follow({ grown }: GrowthListener, signal: AbortSignal): Promise<void> {
-    grown({ settled: true, addressed: true, begun: [], ended: [], onlySignals: null });
+    grown({ settled: true, hasMessage: true, startedChildren: [], completedActivities: [], onlySignals: null });
     if (!signal.aborted) await once(signal, 'abort');
   }
 

@@ -6,8 +6,8 @@ type Described = Awaited<ReturnType<Client['workflowService']['describeWorkflowE
 const RUNNING = 1;
 
 /**
- * The run of a workflow that was described last. What is asked of a run the server answers from memory; to find the present
- * run it reads its database. A run that has ended is forgotten, and the workflow asked.
+ * Addresses requests to the last known run of a workflow. The server answers requests with a run id from memory; without one it
+ * reads its database to find the current run. When the known run has ended, the request is sent again without a run id.
  */
 export class CurrentRun {
   private runId: string | undefined;
@@ -43,7 +43,7 @@ export class CurrentRun {
   }
 }
 
-/** Of gRPC. */
+/** gRPC status code. */
 const NOT_FOUND = '5';
 
 function saysEnded(error: unknown): boolean {

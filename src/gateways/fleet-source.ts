@@ -3,17 +3,17 @@ import { fleetWorkflowId } from '../domain/names';
 import { pauseUntil, settledWithin } from '../lib/pause';
 import { scaleUpdate } from '../workflows/fleet/messages';
 
-/** What the API wants of the workflow that sets how many engines each VPN keeps. Tests put their own in its place. */
+/** The API's access to the fleet workflow, which decides how many engines each VPN keeps. Tests replace it. */
 export interface FleetSource {
   /**
-   * How many engines there shall be over all VPNs. The workflow has taken it up, and as a rule every VPN has been told
-   * its part by then: what a VPN is told from now on comes after that. @throws when it has not been taken up
+   * Sets the demand: the number of engines over all VPNs. Resolves when the workflow has accepted it, and usually when every
+   * VPN has its target, so that a later message to a VPN arrives after the target. @throws when the workflow has not accepted it
    */
   scale(engines: number): Promise<void>;
 }
 
-const ASK_AGAIN_MS = 50;
-const TAKEN_UP_WITHIN_MS = 2_000;
+const RETRY_MS = 50;
+const ACCEPTED_WITHIN_MS = 2_000;
 /** Clients may give up after 3 s. */
 const ANSWER_WITHIN_MS = 2_700;
 
@@ -27,31 +27,31 @@ export class TemporalFleetSource implements FleetSource {
     const workflow = this.client.workflow.getHandle(fleetWorkflowId(this.instance));
     const begun = performance.now();
     const leftOf = (ms: number) => ms - (performance.now() - begun);
-    const update = await untilThere(
+    const update = await retriedWhileMissing(
       () =>
-        this.client.connection.withDeadline(Date.now() + leftOf(TAKEN_UP_WITHIN_MS), () =>
+        this.client.connection.withDeadline(Date.now() + leftOf(ACCEPTED_WITHIN_MS), () =>
           workflow.startUpdate(scaleUpdate, { args: [engines], waitForStage: WorkflowUpdateStage.ACCEPTED }),
         ),
-      () => leftOf(TAKEN_UP_WITHIN_MS) > ASK_AGAIN_MS,
+      () => leftOf(ACCEPTED_WITHIN_MS) > RETRY_MS,
     );
     const left = leftOf(ANSWER_WITHIN_MS);
     const answered = this.client.connection.withDeadline(Date.now() + left, () => update.result());
-    // It holds: a VPN that can't be told now is told later.
+    // An accepted demand holds even without an answer: the workflow signals the VPNs that it can't reach now later.
     await settledWithin(left, answered);
   }
 }
 
 /**
- * A fleet's workflow that is ended, since it is of another version or can't go on, is begun anew at once. What met its end it has not
- * taken up: that goes to the next one.
+ * Repeats a request while the workflow does not exist. A worker that ends the fleet workflow (it is of another version, or is stuck)
+ * starts a new one at once. An update that met the end was not accepted, and goes to the new one.
  */
-async function untilThere<T>(ask: () => Promise<T>, isTimeLeft: () => boolean): Promise<T> {
+async function retriedWhileMissing<T>(ask: () => Promise<T>, isTimeLeft: () => boolean): Promise<T> {
   for (;;) {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError) || !isTimeLeft()) throw error;
     }
-    await pauseUntil(ASK_AGAIN_MS);
+    await pauseUntil(RETRY_MS);
   }
 }

@@ -5,60 +5,65 @@ import { askingTemporal } from '../temporal/asking';
 
 type History = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
 
-/** What a history has more than before. */
+/** What one answer of the server adds to a history. */
 export interface Growth {
   /**
-   * While a workflow task is to be carried out (false) the workflow's state is about to become another one; a history that grows no more,
-   * and is settled, is that of a state that stays.
+   * No workflow task is pending. The state changes only in workflow tasks, so it stays as it is until the history grows again.
+   * False: a pending task is about to change the state.
    */
   readonly settled: boolean;
-  /** A message to the workflow is in it, whose sender may have been answered by now, or another run has begun. */
-  readonly addressed: boolean;
-  /** Children that the workflow has begun, each with its input, oldest first. */
-  readonly begun: readonly Child[];
-  /** Activities that have come to their end, each with its result, oldest first. One that the workflow has begun anew since is not among them. */
-  readonly ended: readonly EndedActivity[];
-  /** Names of its signals, where nothing else in it can have changed the workflow's state; otherwise null. */
+  /** A message to the workflow was added, whose sender may have its answer by now. Or a new run has begun. */
+  readonly hasMessage: boolean;
+  /** Child workflows that the workflow has started, oldest first. */
+  readonly startedChildren: readonly StartedChild[];
+  /** Completed activities, oldest first, without those of which the workflow has started a newer one of the same type. */
+  readonly completedActivities: readonly CompletedActivity[];
+  /** Names of the added signals, if nothing else can have changed the workflow's state; otherwise null. */
   readonly onlySignals: readonly string[] | null;
 }
 
-export interface Child {
+export interface StartedChild {
   readonly type: string;
-  /** Null where it can't be read. So is a result. */
+  /** The child's first argument; null if it can't be decoded. */
   readonly input: unknown;
 }
 
-export interface EndedActivity {
+export interface CompletedActivity {
   readonly type: string;
+  /** Null if it can't be decoded. */
   readonly result: unknown;
 }
 
 export interface GrowthListener {
   readonly grown: (growth: Growth) => void;
-  /** Why the history can't be followed now; null: it can be again. */
+  /** Called with the error when the history can't be followed, and with null when it can again. */
   readonly broken: (reason: unknown) => void;
 }
 
-/** Temporal's numbers of history events. */
+/** Numbers of Temporal's `EventType`. */
 const TASK_COMPLETED = 7;
-const OF_TASKS: readonly number[] = [5, 6, TASK_COMPLETED, 8, 9];
+/** Workflow tasks: scheduled, started, completed, timed out, failed. */
+const TASK_EVENTS: readonly number[] = [5, 6, TASK_COMPLETED, 8, 9];
 const SIGNALED = 26;
-/** What a workflow does when it has taken in a message: timers, signals to others, search attributes, its current details. */
-const BESIDE_MESSAGES: readonly number[] = [...OF_TASKS, 17, 19, 37, 38, 39, 40, 46];
+/**
+ * Events that do not show a change of state beyond that of a message: workflow tasks, and what a workflow does in answer to a message
+ * (timers, signals to other workflows, search attributes, current details).
+ */
+const WITHOUT_CHANGE: readonly number[] = [...TASK_EVENTS, 17, 19, 37, 38, 39, 40, 46];
 const UPDATE_ACCEPTED = 41;
-/** A poll ends after 20 s without an event, by the server's own clock. */
+/** The server ends a long poll after 20 s without an event. */
 const POLL_WITHIN_MS = 60_000;
-const TRY_AGAIN_MS = 200;
-/** A task's start and its end then come with one answer. */
+const RETRY_MS = 200;
+/** Time for a pending task to complete, so that its start and its end come with one answer. */
 const TASK_TAKES_MS = 10;
-/** Between two looks at a workflow that has ended, or is not there yet. */
-const LOOK_AGAIN_MS = 500;
-/** Of gRPC: what the server says where it knows no such workflow, or no such place in its history. */
+/** Pause between two polls of a workflow that has ended and was not started again. */
+const POLL_ENDED_MS = 500;
+/** gRPC status codes of a server that knows no such workflow, or no such position in its history. */
 const NOT_THERE: readonly string[] = ['3', '5'];
 
 /**
- * Follows a workflow's history through all its runs until `signal` is aborted: each call waits at the server for the next event, and
- * costs nothing meanwhile. The first call of a run returns all that the run's history has.
+ * Follows a workflow's history through all its runs until `signal` is aborted. Each call is a long poll: it waits at the server for
+ * the next event and costs nothing meanwhile. The first call of a run returns the run's whole history.
  */
 export async function followHistory(
   client: Client,
@@ -68,7 +73,7 @@ export async function followHistory(
 ): Promise<void> {
   let token: Uint8Array | null = null;
   let settled = false;
-  let end: string | null = null;
+  let previousEnd: string | null = null;
   let activities = new LastActivities();
   while (!signal.aborted) {
     if (token === null) activities = new LastActivities();
@@ -79,66 +84,72 @@ export async function followHistory(
       if (signal.aborted) return;
       if (isGrpcServiceError(error) && NOT_THERE.includes(String(error.code))) token = null;
       broken(error);
-      await pauseUntil(TRY_AGAIN_MS, signal);
+      await pauseUntil(RETRY_MS, signal);
       continue;
     }
     broken(null);
     const events = answer.history?.events ?? [];
-    const begun: Child[] = [];
-    const ended: EndedActivity[] = [];
-    let addressed = false;
+    const startedChildren: StartedChild[] = [];
+    const completedActivities: CompletedActivity[] = [];
+    let hasMessage = false;
     let signals: string[] | null = [];
     for (const event of events) {
       const { startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
       const eventType = Number(event.eventType);
-      if (OF_TASKS.includes(eventType)) settled = eventType === TASK_COMPLETED;
-      if (eventType === SIGNALED || eventType === UPDATE_ACCEPTED) addressed = true;
+      if (TASK_EVENTS.includes(eventType)) settled = eventType === TASK_COMPLETED;
+      if (eventType === SIGNALED || eventType === UPDATE_ACCEPTED) hasMessage = true;
       const { signalName } = event.workflowExecutionSignaledEventAttributes ?? {};
       if (typeof signalName === 'string') signals?.push(signalName);
-      else if (!BESIDE_MESSAGES.includes(eventType)) signals = null;
-      if (child) begun.push({ type: child.workflowType?.name ?? '', input: await valueOf(client, child.input) });
-      const last = activities.take(event);
-      if (last) ended.push({ type: last.type, result: await valueOf(client, last.result) });
+      else if (!WITHOUT_CHANGE.includes(eventType)) signals = null;
+      if (child) {
+        const type = child.workflowType?.name ?? '';
+        startedChildren.push({ type, input: await firstValue(client, child.input) });
+      }
+      const last = activities.completedBy(event);
+      if (last) completedActivities.push({ type: last.type, result: await firstValue(client, last.result) });
     }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
     if (token !== null) {
-      if (events.length > 0) grown({ settled, addressed, begun, ended, onlySignals: signals });
+      if (events.length > 0) {
+        grown({ settled, hasMessage, startedChildren, completedActivities, onlySignals: signals });
+      }
       if (!settled) await pauseUntil(TASK_TAKES_MS, signal);
       continue;
     }
-    // The run has ended. The next one begins in that moment, or when somebody starts the workflow again.
+    // The run has ended. The next run exists already (continue-as-new), or begins when the workflow is started again.
     settled = false;
     const last = events.at(-1);
-    const place = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
-    if (place === end) await pauseUntil(LOOK_AGAIN_MS, signal);
-    else grown({ settled, addressed: true, begun, ended, onlySignals: null });
-    end = place;
+    const runEnd = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
+    if (runEnd === previousEnd) await pauseUntil(POLL_ENDED_MS, signal);
+    else grown({ settled, hasMessage: true, startedChildren, completedActivities, onlySignals: null });
+    previousEnd = runEnd;
   }
 }
 
 type HistoryEvent = NonNullable<NonNullable<History['history']>['events']>[number];
 type Payloads = NonNullable<HistoryEvent['activityTaskCompletedEventAttributes']>['result'];
 
-/** Of each type the activity that a workflow has begun last: what one before it comes to may count for nothing any more. */
+/** The last scheduled activity of each type. The result of an earlier one may be out of date, so it is ignored. */
 class LastActivities {
-  private readonly begun = new Map<string, string>();
+  /** Event ids by activity type. */
+  private readonly scheduled = new Map<string, string>();
 
-  /** What has ended with that event. */
-  take(event: HistoryEvent): { readonly type: string; readonly result: Payloads } | null {
+  /** The activity that completed with that event; null: none, or one that is not the last of its type. */
+  completedBy(event: HistoryEvent): { readonly type: string; readonly result: Payloads } | null {
     const {
       eventId,
       activityTaskScheduledEventAttributes: scheduled,
-      activityTaskCompletedEventAttributes: ended,
+      activityTaskCompletedEventAttributes: completed,
     } = event;
-    if (scheduled) this.begun.set(scheduled.activityType?.name ?? '', String(eventId));
-    if (!ended) return null;
-    const [type] = [...this.begun].find(([, id]) => id === String(ended.scheduledEventId)) ?? [];
-    return type === undefined ? null : { type, result: ended.result };
+    if (scheduled) this.scheduled.set(scheduled.activityType?.name ?? '', String(eventId));
+    if (!completed) return null;
+    const [type] = [...this.scheduled].find(([, id]) => id === String(completed.scheduledEventId)) ?? [];
+    return type === undefined ? null : { type, result: completed.result };
   }
 }
 
-/** The first of them; null where it can't be read. */
-async function valueOf({ options }: Client, values: Payloads): Promise<unknown> {
+/** The first of the values; null if it can't be decoded. */
+async function firstValue({ options }: Client, values: Payloads): Promise<unknown> {
   const decoded = await decodeArrayFromPayloads(options.loadedDataConverter, values?.payloads).catch(() => []);
   return decoded[0] ?? null;
 }

@@ -1,8 +1,8 @@
 import type { VpnLists, VpnSource } from './vpn-source';
 
-/** Asks for the VPN's list as an API does; false: an API would get none now. */
+/** Queries the VPN's list as an API process does. The result is false when an API process would get no list now. */
 export function listQuestion(source: Pick<VpnSource, 'lists'>): () => Promise<boolean> {
-  // As an API does, too: a list that is known is not sent again.
+  // The query names the last list, so that the workflow does not send an unchanged list again.
   let known: VpnLists | null = null;
   return async () => {
     try {

@@ -1,7 +1,7 @@
 import type { VpnLists, VpnSource } from './vpn-source';
 import type { StreamsWorkflow } from '../activities/streams/stream-collector';
 
-/** A VPN's workflow as the worker's look at streams has it: asked with the version that it had last. */
+/** A VPN's workflow for the collector of streams. Its query names the last list, so that the workflow does not send an unchanged one. */
 export function streamsWorkflow(source: Pick<VpnSource, 'lists' | 'tellStreams'>): StreamsWorkflow {
   let known: VpnLists | null = null;
   return {

@@ -13,7 +13,7 @@ import type { Stream, StreamEvent } from '../domain/streams/stream';
 import type { VpnStatusView } from '../domain/vpn/status-view';
 import { temporalFailure } from '../temporal/failure-words';
 import { followHistory, type GrowthListener } from './history-growth';
-import { NOT_BEGUN } from '../temporal/client';
+import { WORKER_STARTING } from '../temporal/client';
 import {
   ASK_AGAIN,
   collectGarbageSignal,
@@ -31,7 +31,7 @@ import {
   type ReplaceRequest,
 } from '../workflows/vpn/messages';
 
-/** `version` names the content; two with one version are the same. */
+/** Lists with the same `version` have the same content. */
 export interface EngineList {
   readonly version: string;
   readonly engines: readonly ListedEngine[];
@@ -40,7 +40,7 @@ export interface EngineList {
 export interface VpnLists {
   readonly engines: EngineList & {
     readonly hidden: readonly HiddenEngine[];
-    /** False: of before the worker's start, and not looked at since. */
+    /** False: the list is from before the worker's start, and there was no snapshot since. */
     readonly current: boolean;
     /** See `EngineLists`. */
     readonly replacesOnMove?: boolean;
@@ -48,29 +48,33 @@ export interface VpnLists {
   readonly streams: { readonly version: string; readonly streams: readonly Stream[] };
 }
 
-/** What the API wants of one VPN's workflow. Tests put their own in its place. */
+/** The API's access to one VPN's workflow. Tests replace it. */
 export interface VpnSource {
   readonly vpn: string;
   /** Follows the workflow's history until `signal` is aborted. */
   follow(listener: GrowthListener, signal: AbortSignal): Promise<void>;
-  /** `previous` itself when nothing has changed; null before the first look at the VPN. @throws when the workflow does not answer in time */
+  /**
+   * Queries the lists. Returns `previous` itself when nothing has changed, and null before the first snapshot of the VPN.
+   * @throws when the workflow does not answer in time
+   */
   lists(previous: VpnLists | null): Promise<VpnLists | null>;
-  /** Resolves once the server has written them down. @throws when it has not */
+  /** Signals events of streams. Resolves once the server has stored the signal. @throws when it has not */
   tellStreams(events: readonly StreamEvent[]): Promise<void>;
   news(): Promise<NewsAnswer>;
   status(): Promise<VpnStatusView>;
-  /** What the observe at work says between two observations; null when none is. */
+  /** The heartbeat of the running `observe` activity; null when none runs. */
   progress(): Promise<ObserveProgress | null>;
   recheck(): Promise<void>;
   /**
-   * A repeated request is known by its id, by which the workflow has one replacement for it; one that was refused is decided on anew.
-   * @throws the update's own error when it was refused, a deadline's when no worker has taken it
+   * A repeated request has the same id, and gets the replacement of the first one. A request that was refused is decided anew.
+   * @throws the update's error when it was refused; a deadline error when no worker has taken the update
    */
   replace(request: ReplaceRequest): Promise<ReplacementFacts>;
-  /** For a worker that comes later; resolves once the server has written it down. @throws when it has not */
+  /** Signals the request, for a worker that starts later. Resolves once the server has stored the signal. @throws when it has not */
   replaceLater(request: ReplaceRequest): Promise<void>;
+  /** @param kind null: both breakers */
   resetBreaker(kind: BreakerKind | null): Promise<void>;
-  /** As `replace`; resolves with the replacement that brings the engine up. */
+  /** Like `replace`. Resolves with the replacement that brings the engine up. */
   provision(request: ProvisionRequest): Promise<ReplacementFacts>;
   remove(engine: string): Promise<ReplacementFacts>;
   collectGarbage(): Promise<void>;
@@ -81,10 +85,10 @@ export interface TemporalVpnSourceOptions {
   readonly vpn: string;
 }
 
-const ASK_AGAIN_MS = 20;
-/** Longer than a busy worker takes. A question that was lost is asked again then. */
+const RETRY_MS = 20;
+/** Longer than a busy worker takes. After it, a lost query can be asked again. */
 const QUERY_DEADLINE_MS = 2_000;
-/** Longer than a busy worker takes, shorter than a client's patience. */
+/** Longer than a busy worker takes, and shorter than the 3 s that clients wait. */
 const UPDATE_DEADLINE_MS = 2_000;
 
 export class TemporalVpnSource implements VpnSource {
@@ -133,11 +137,11 @@ export class TemporalVpnSource implements VpnSource {
 
   async progress(): Promise<ObserveProgress | null> {
     const { pendingActivities } = await this.within(QUERY_DEADLINE_MS, () => this.run.describe());
-    const beating = (pendingActivities ?? [])
+    const withHeartbeat = (pendingActivities ?? [])
       .filter((a) => a.activityType?.name === 'observe' && a.heartbeatDetails?.payloads?.[0])
       .toSorted((a, b) => Number(a.lastHeartbeatTime?.seconds ?? 0) - Number(b.lastHeartbeatTime?.seconds ?? 0));
-    const payload = beating.at(-1)?.heartbeatDetails?.payloads?.[0];
-    // As the client reads all else, with the codec that it may have.
+    const payload = withHeartbeat.at(-1)?.heartbeatDetails?.payloads?.[0];
+    // The client's own converter, because it may have a payload codec.
     const { loadedDataConverter } = this.client.options;
     return (await decodeOptionalSinglePayload<ObserveProgress>(loadedDataConverter, payload)) ?? null;
   }
@@ -175,20 +179,20 @@ export class TemporalVpnSource implements VpnSource {
   }
 
   /**
-   * Temporal drops a query that meets the end of a workflow task, and asks to send it again; so does a workflow that has
-   * just moved to another worker. While a workflow task runs, Temporal keeps only few queries of a workflow for its end.
+   * Retries a query until its deadline. Temporal rejects a query that arrives at the end of a workflow task, and one that exceeds
+   * the few that it keeps until the end of a running task. A workflow that has just moved to another worker rejects queries, too.
    */
   private async query<T>(ask: (runId: string | undefined) => Promise<T>): Promise<T> {
     const end = performance.now() + QUERY_DEADLINE_MS;
     for (;;) {
       try {
-        // A deadline is a time of day, which may be set between two attempts.
+        // gRPC deadlines are wall-clock times. The wall clock may be set between two attempts, so the rest is measured anew.
         return await this.within(end - performance.now(), () => this.run.ask(ask));
       } catch (error) {
-        const patient = performance.now() + ASK_AGAIN_MS < end;
-        if (!isToBeAskedAgain(error) || !patient) throw new Error(temporalFailure(error), { cause: error });
+        const isTimeLeft = performance.now() + RETRY_MS < end;
+        if (!isRetryable(error) || !isTimeLeft) throw new Error(temporalFailure(error), { cause: error });
       }
-      await pauseUntil(ASK_AGAIN_MS);
+      await pauseUntil(RETRY_MS);
     }
   }
 
@@ -201,7 +205,7 @@ export class TemporalVpnSource implements VpnSource {
   }
 }
 
-/** What is so now: the part that the caller has, where the workflow says that it has not changed. */
+/** The current part of the lists: the caller's previous part, if the workflow says that it has not changed. */
 function current<T, P extends { readonly version: string }>(
   previous: P | undefined,
   answer: Versioned<T>,
@@ -209,15 +213,15 @@ function current<T, P extends { readonly version: string }>(
 ): P | (Omit<P, 'version'> & { readonly version: string }) {
   if (!answer.unchanged) return { version: answer.version, ...part(answer.value) };
   if (previous?.version === answer.version) return previous;
-  throw new Error('the VPN workflow says unchanged of a list that is not the last one');
+  throw new Error(`the VPN workflow answered 'unchanged' for version ${answer.version}, which was not asked for`);
 }
 
-/** gRPC's numbers for a server that asks to be asked again, and for one that has too many questions waiting. */
-const ASK_LATER: readonly string[] = ['14', '8'];
+/** gRPC status codes: UNAVAILABLE asks for a retry, RESOURCE_EXHAUSTED means that too many queries are waiting. */
+const RETRYABLE: readonly string[] = ['14', '8'];
 
-function isToBeAskedAgain(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError) return error.message.includes(ASK_AGAIN);
-  if (error instanceof Error && error.message === NOT_BEGUN) return true;
+  if (error instanceof Error && error.message === WORKER_STARTING) return true;
   const cause = error instanceof ServiceError ? error.cause : null;
-  return cause !== null && isGrpcServiceError(cause) && ASK_LATER.includes(String(cause.code));
+  return cause !== null && isGrpcServiceError(cause) && RETRYABLE.includes(String(cause.code));
 }

@@ -1,19 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
 
-export interface Patience {
+export interface TimeLimit {
   readonly withinMs: number;
-  /** Aborted when there is nobody any more to be answered. */
+  /** Aborted when the caller no longer needs the answer. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Has all that is asked of Temporal in `ask` end in time. The client never takes back the listener that it puts on a
- * signal for each request, and with it keeps the request: so each time has a signal of its own.
+ * Ends every request to Temporal that `ask` makes after `withinMs`, or when `signal` is aborted. The client adds a listener to the
+ * signal for each request and never removes it, which keeps the request in memory. So each call has a signal of its own.
  */
 export async function askingTemporal<T>(
   connection: Client['connection'],
-  { withinMs, signal }: Patience,
+  { withinMs, signal }: TimeLimit,
   ask: () => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();

@@ -3,15 +3,15 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { retriesWithinDeadline } from './retries';
 
-/** Where the Temporal server is and how to be let in; TLS and keys come from Temporal's own variables. */
+/** Address and credentials of the Temporal server. TLS and keys come from Temporal's own environment variables. */
 export interface TemporalTarget {
   readonly connection: ConnectionOptions;
-  /** The same for the worker, whose connection is not JavaScript's. */
+  /** The same for the worker, whose connection is made by the SDK's native library. */
   readonly nativeConnection: NativeConnectionOptions;
   readonly namespace: string;
 }
 
-/** The server that TEMPORAL_ADDRESS and its kin (namespace, TLS, API key, profile) name. */
+/** The server named by TEMPORAL_ADDRESS and the other TEMPORAL_ variables (namespace, TLS, API key, profile). */
 export function targetFromEnvironment(): TemporalTarget {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const { apiKey, ...rest } = connectionOptions;
@@ -29,30 +29,30 @@ export function targetFromEnvironment(): TemporalTarget {
 }
 
 export function targetAt(address: string): TemporalTarget {
-  // A proxy that the environment names is for the world outside, not for this machine.
+  // An HTTP proxy named by the environment is for addresses outside this machine.
   const channelArgs = { 'grpc.enable_http_proxy': 0 };
   return { connection: { address, channelArgs }, nativeConnection: { address }, namespace: 'default' };
 }
 
-/** A workflow that has ended would go on showing its last list as if it were today's. */
+/** Rejects queries of a workflow that has ended: its list is old, and would be taken for a current one. */
 const queryRejectCondition = QueryRejectCondition.NOT_OPEN;
 
 /**
- * How soon a server is tried again that could not be reached, in ms. With gRPC's own pauses, which grow from 1 s to 2 minutes,
- * an API would show an old list long after the server is back, with engines that are being stopped.
+ * Pauses before connecting again to a server that could not be reached, in ms. gRPC's default pauses grow from 1 s to 2 minutes:
+ * long after the server is back, the API would still show an old list, with engines that are being stopped.
  */
 const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 300 };
 
-/** Why a query has failed that came before `mayAsk`. */
-export const NOT_BEGUN = 'it was not answered in time: the worker has just been started';
+/** The error of a query that was asked while `mayQuery` was false. */
+export const WORKER_STARTING = 'it was not answered in time: the worker has just been started';
 
 /**
- * Connects when first used, and again when the server is back: a server that is away is no reason not to start.
- * @param mayAsk whether workflows may be sent queries now
+ * Connects on first use, and again when the server is back, so that Portward can start without a server.
+ * @param mayQuery whether workflows may be queried now; while it returns false, queries fail
  */
 export function lazyClient(
   target: TemporalTarget,
-  mayAsk: () => boolean = () => true,
+  mayQuery: () => boolean = () => true,
 ): { client: Client; connection: Connection } {
   const channelArgs = { ...RECONNECT, ...target.connection.channelArgs };
   const connection = Connection.lazy({ ...target.connection, channelArgs, interceptors: [retriesWithinDeadline] });
@@ -66,7 +66,7 @@ export function lazyClient(
         workflow: [
           {
             async query(input, next) {
-              if (!mayAsk()) throw new Error(NOT_BEGUN);
+              if (!mayQuery()) throw new Error(WORKER_STARTING);
               return await next(input);
             },
           },

@@ -2,98 +2,104 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 import { inWords, type Problem } from '../lib/problem';
 import { codeOf } from '../lib/errors';
 
-// What a failed call to Temporal means to the person who reads of it, and what can be done. gRPC's own texts ('14 UNAVAILABLE: No
-// connection established…') and the client's wrappers around them ('Failed to query Workflow') say neither.
+// Says in plain words what a failed call to Temporal means and what to do about it. gRPC's texts ('14 UNAVAILABLE: No connection
+// established…') and the client's texts around them ('Failed to query Workflow') say neither.
 
-/** What is said of a deadline that has passed. */
+/** The words for a deadline that has passed. */
 export const NOT_IN_TIME = 'it was not answered in time';
 
 function problem(what: string, todo: string | null = null): Problem {
   return { what, todo };
 }
 
-/** gRPC's numbers. */
+/** By gRPC status code. */
 const BY_STATUS: Readonly<Record<string, Problem>> = {
-  '1': problem('the question was broken off'),
+  '1': problem('the request was cancelled'),
   '4': problem(NOT_IN_TIME, 'no worker runs, or the worker or the Temporal server is busy'),
-  '5': problem('it is not there yet, or has ended; a running worker starts it'),
+  '5': problem('the workflow does not exist yet, or has ended; a running worker starts it'),
   '7': problem(
     'the Temporal server does not allow it',
-    'check TEMPORAL_API_KEY, or the client certificate, and what they may do in the namespace',
+    'check TEMPORAL_API_KEY or the client certificate, and their permissions in the namespace',
   ),
-  '8': problem('the Temporal server has too much to do just now'),
-  '9': problem('no worker runs that could answer', 'start one, or see its log'),
-  '12': problem('the Temporal server is too old for this'),
+  '8': problem('the Temporal server is overloaded'),
+  '9': problem('no running worker could answer', 'start a worker, or see its log'),
+  '12': problem('the Temporal server is too old for this request', 'update it'),
   '14': problem(
     'the Temporal server does not answer',
-    'see that it runs, and that TEMPORAL_ADDRESS is right if it is set',
+    'check that it runs, and that TEMPORAL_ADDRESS is right if it is set',
   ),
-  '16': problem('the Temporal server does not let Portward in', 'check TEMPORAL_API_KEY, or the client certificate'),
+  '16': problem(
+    'the Temporal server does not accept the credentials',
+    'check TEMPORAL_API_KEY or the client certificate',
+  ),
 };
-const OF_THE_SERVER = problem('the Temporal server failed', 'its log says why');
+const SERVER_FAILED = problem('the Temporal server failed', 'see its log');
 const NO_TLS = problem(
-  'no TLS connection to the Temporal server comes about',
+  'the TLS connection to the Temporal server failed',
   'check TEMPORAL_TLS, the certificates and keys, and the name in them',
 );
-/** What of a connection was refused, by the texts of Node.js and of the worker's own library. */
-const BY_REFUSAL: readonly (readonly [said: RegExp, problem: Problem])[] = [
+/** Why a connection was refused, recognized by the error texts of Node.js and of the worker's native library. */
+const BY_REFUSAL: readonly (readonly [text: RegExp, problem: Problem])[] = [
   [
     /certificate ?required|certificate_required|bad ?certificate|handshake failure|handshakefailure/i,
     problem(
-      'the Temporal server asks for a client certificate that it knows',
+      'the Temporal server requires a client certificate that it trusts',
       'set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH',
     ),
   ],
   [
     /UnknownIssuer|self-signed|unable to (get|verify)|UnknownCA/i,
     problem(
-      "the Temporal server's certificate is of an authority that is not known here",
+      "the certificate authority of the Temporal server's certificate is not trusted here",
       "set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the authority's certificate",
     ),
   ],
   [
     /NotValidForName|ALTNAME|altnames/i,
     problem(
-      "the Temporal server's certificate is for another name than TEMPORAL_ADDRESS has",
-      'set TEMPORAL_TLS_SERVER_NAME to the name in it',
+      "the Temporal server's certificate is not for the name in TEMPORAL_ADDRESS",
+      'set TEMPORAL_TLS_SERVER_NAME to the name in the certificate',
     ),
   ],
-  [/expired/i, problem("the Temporal server's certificate, or the client's, has expired", 'renew it')],
+  [/expired/i, problem('the certificate of the Temporal server or of the client has expired', 'renew it')],
   [
     /wrong version number|InvalidContentType/i,
     problem(
-      'the Temporal server does not speak TLS, and Portward was told to',
+      'the Temporal server does not speak TLS, but Portward is configured to',
       'unset TEMPORAL_API_KEY and the TEMPORAL_TLS variables, or set TEMPORAL_TLS=false',
     ),
   ],
-  [/valid authentication credentials/i, BY_STATUS['16'] ?? OF_THE_SERVER],
-  [/does not have permission/i, BY_STATUS['7'] ?? OF_THE_SERVER],
+  [/valid authentication credentials/i, BY_STATUS['16'] ?? SERVER_FAILED],
+  [/does not have permission/i, BY_STATUS['7'] ?? SERVER_FAILED],
   [
     /broken ?pipe|frame with invalid size/i,
-    problem('the Temporal server ends the connection at once', 'it may ask for TLS, which TEMPORAL_TLS=true sets'),
+    problem(
+      'the Temporal server closes the connection at once',
+      'it may require TLS, which TEMPORAL_TLS=true turns on',
+    ),
   ],
   [/certificate|tls|ssl|handshake/i, NO_TLS],
 ];
-const UNREACHABLE = BY_STATUS['14'] ?? OF_THE_SERVER;
+const UNREACHABLE = BY_STATUS['14'] ?? SERVER_FAILED;
 
-/** The SDK's errors that are a matter of the call itself, whatever caused them. By name: jest has several of each class. */
+/** SDK errors whose class says enough, whatever caused them. By name, because jest loads each class several times. */
 const BY_NAME: Readonly<Record<string, Problem>> = {
-  WorkflowNotFoundError: BY_STATUS['5'] ?? OF_THE_SERVER,
-  WorkflowUpdateRPCTimeoutOrCancelledError: BY_STATUS['4'] ?? OF_THE_SERVER,
-  QueryRejectedError: problem('it has ended; a running worker starts it again'),
+  WorkflowNotFoundError: BY_STATUS['5'] ?? SERVER_FAILED,
+  WorkflowUpdateRPCTimeoutOrCancelledError: BY_STATUS['4'] ?? SERVER_FAILED,
+  QueryRejectedError: problem('the workflow has ended; a running worker starts it again'),
   QueryNotRegisteredError: problem(
-    'the worker is of another version of Portward, or has just begun',
+    'the worker runs another version of Portward, or has just started',
     'run one version only',
   ),
   TransportError: UNREACHABLE,
 };
 
-/** Plain words for what Temporal's client or worker threw; of any other error its own message. */
+/** Plain words for an error of Temporal's client or worker; for any other error, its message. */
 export function temporalFailure(error: unknown): string {
   return inWords(temporalProblem(error));
 }
 
-/** The same, with what to do apart. */
+/** The same, with the remedy as a field of its own. */
 export function temporalProblem(error: unknown): Problem {
   const chain = causes(error);
   const text = chain.map(({ message }) => message).join(' ');
@@ -103,17 +109,18 @@ export function temporalProblem(error: unknown): Problem {
   }
   const named = chain.map(({ name }) => BY_NAME[name]).find((known) => known !== undefined);
   const status = chain.map(statusOf).find((code) => code !== undefined);
-  const isOfTemporal = status !== undefined || named !== undefined || chain.some(({ name }) => name === 'ServiceError');
-  if (!isOfTemporal) return problem(chain[0]?.message ?? String(error));
+  const isFromTemporal =
+    status !== undefined || named !== undefined || chain.some(({ name }) => name === 'ServiceError');
+  if (!isFromTemporal) return problem(chain[0]?.message ?? String(error));
   if (status === '14' || named === UNREACHABLE) {
-    const refusal = BY_REFUSAL.find(([said]) => said.test(text));
+    const refusal = BY_REFUSAL.find(([pattern]) => pattern.test(text));
     if (refusal !== undefined) return refusal[1];
   }
-  // The deadline has passed before there was a connection.
+  // gRPC's text for a deadline that passed before there was a connection.
   if (status === '4' && text.includes('Waiting for LB pick')) return UNREACHABLE;
-  // The server's own words for a question that it has dropped.
-  if (status === '14' && /please retry/.test(text)) return BY_STATUS['8'] ?? OF_THE_SERVER;
-  return named ?? BY_STATUS[status ?? ''] ?? OF_THE_SERVER;
+  // The server's text for a request that it dropped.
+  if (status === '14' && /please retry/.test(text)) return BY_STATUS['8'] ?? SERVER_FAILED;
+  return named ?? BY_STATUS[status ?? ''] ?? SERVER_FAILED;
 }
 
 function missingNamespace(chain: readonly Error[], text: string): string | undefined {
@@ -121,13 +128,13 @@ function missingNamespace(chain: readonly Error[], text: string): string | undef
   return missing?.namespace ?? /\bNamespace (\S+) is not found/.exec(text)?.[1];
 }
 
-/** The workflows of these VPNs do not answer, so that nothing true can be said. */
+/** The error text for a request that needs the workflows of these VPNs while they do not answer. */
 export function noAnswerOf(vpns: readonly string[]): string {
   const who = vpns.length === 1 ? `the workflow of ${vpns[0]} does` : `the workflows of ${vpns.join(', ')} do`;
   return `${who} not answer; try again, and see /vpn/status if that goes on`;
 }
 
-/** Where an error has come through a history only its text is left. */
+/** The gRPC status code of an error. An error that was stored in a workflow history has kept only its text. */
 function statusOf(error: Error): string | undefined {
   const code = codeOf(error);
   return code !== undefined && /^\d{1,2}$/.test(code) ? code : /^(\d{1,2}) [A-Z_]{4,}/.exec(error.message)?.[1];

@@ -5,19 +5,22 @@ type Interceptor = ReturnType<typeof makeGrpcRetryInterceptor>;
 type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFunction']>[1];
 
 /**
- * The server calls a workflow busy (RESOURCE_EXHAUSTED) when several ask for it at the same moment. The SDK's own patience with
- * that, 1.4 to 2 s, is longer than a query may take, and proxies would be shown an old list for it.
+ * The server answers RESOURCE_EXHAUSTED when several requests for one workflow come at the same moment. The SDK waits 1.4 to 2 s
+ * before it retries. That is longer than a query may take, and proxies would get an old list meanwhile.
  */
 const FIRST_RETRY_MS = 20;
-/** Who follows a history has to know at once that it can't be followed, and tries again by itself. */
+/** The follower of a history must learn of a failure at once, and retries by itself. */
 const NEVER_RETRIED = '/GetWorkflowExecutionHistory';
 
 /**
- * The SDK's retries of calls to the server, but for five things. Its first pause is long. Its pauses grow to 5 s and go on
- * beyond a call's deadline, so that a call with 2 s could take 3.5 s and more: here one whose pause would outlast the deadline
- * has failed. It makes the next attempt from a timer, where nothing catches what a connection throws that was closed
- * meanwhile: that ends the process. Here the call fails with what it failed with before. And the deadline is the caller's
- * alone: the server has longer for each attempt (`running-on.ts`). Polls of a history are not retried.
+ * The SDK's retries of calls to the server, with five changes:
+ * - The first pause is shorter.
+ * - A call fails when its next pause would end after its deadline. The SDK's pauses grow to 5 s and ignore the deadline, so
+ *   a call with 2 s could take 3.5 s and more.
+ * - A connection that was closed during a pause fails the call with its previous error. The SDK makes the next attempt in a
+ *   timer, where nothing catches what a closed connection throws, and the process would end.
+ * - The deadline ends the call for the caller only. The server has longer for each attempt (`running-on.ts`).
+ * - Long polls of a history are not retried.
  */
 export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   const sdk = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS });
@@ -38,7 +41,7 @@ export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
     try {
       return runningOn(again, nextCall);
     } catch (error) {
-      // What the first attempt throws is caught by who makes it.
+      // The caller catches what the first attempt throws.
       if (failed === null) throw error;
       closed = true;
       return endedCall(failed);

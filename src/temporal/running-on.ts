@@ -7,19 +7,19 @@ type Listener = Parameters<Call['start']>[1];
 type Metadata = Parameters<Call['start']>[0];
 export type Status = Parameters<NonNullable<NonNullable<Listener>['onReceiveStatus']>>[0];
 
-/** How long the server has for a call, however soon the caller stops waiting. */
+/** How long the server has for a call, even if the caller stops waiting earlier. */
 export const SERVER_HAS_MS = 15_000;
-/** What a timer can wait for. */
+/** The longest delay of a Node.js timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Of gRPC. */
+/** gRPC status codes. */
 const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 
 /**
- * Makes a call that ends for its caller at the caller's deadline, or when the caller cancels it, while the server goes on
- * with it. A deadline that expires at the embedded server, or a cancelled call, interrupts a read of its database; its only
- * connection to that may then answer `interrupted (9)` to everything until the server is started again.
+ * Makes a call that ends for its caller at the caller's deadline, or when the caller cancels it, while the server continues
+ * the call. A deadline that expires at the embedded server, or a cancelled call, interrupts a read of its database. The
+ * server's only database connection may then answer `interrupted (9)` to everything until the server is restarted.
  */
 export function runningOn(options: Options, nextCall: NextCall): Call {
   const deadline = Number(options.deadline ?? Infinity);
@@ -66,7 +66,7 @@ class RunningCall implements Call {
 
   cancelWithStatus(code: number, details: string): void {
     this.end(code, details);
-    // One that had all the time in the world still has an end.
+    // A call without a deadline would otherwise stay open at the server for ever.
     setTimeout(() => this.call.cancelWithStatus(CANCELLED, details), SERVER_HAS_MS).unref();
   }
 
@@ -97,7 +97,7 @@ class RunningCall implements Call {
   private end(code: number, details: string): void {
     if (this.ended || this.sent === null) return;
     this.finish();
-    tell(this.listener, { code, details, metadata: without(this.sent) }, this.answered);
+    endCall(this.listener, { code, details, metadata: emptyLike(this.sent) }, this.answered);
   }
 
   private finish(): void {
@@ -108,10 +108,11 @@ class RunningCall implements Call {
 
 const ignore = () => undefined;
 
-/** A call that has come to an end as it begins. */
+/** A call that ends as soon as it starts. */
 export function endedCall(status: Omit<Status, 'metadata'> & Partial<Pick<Status, 'metadata'>>): Call {
   return {
-    start: (metadata, listener) => tell(listener, { ...status, metadata: status.metadata ?? without(metadata) }, false),
+    start: (metadata, listener) =>
+      endCall(listener, { ...status, metadata: status.metadata ?? emptyLike(metadata) }, false),
     cancelWithStatus: ignore,
     getPeer: () => 'unknown',
     sendMessageWithContext: ignore,
@@ -122,15 +123,15 @@ export function endedCall(status: Omit<Status, 'metadata'> & Partial<Pick<Status
   };
 }
 
-/** The SDK's retries expect a message before each status, as gRPC's own calls have it. */
-function tell(listener: Listener, status: Status, answered: boolean): void {
+/** Ends a call. The SDK's retries expect a message before each status, as gRPC's own calls send it. */
+function endCall(listener: Listener, status: Status, answered: boolean): void {
   if (!answered) listener?.onReceiveMessage?.(null);
   listener?.onReceiveStatus?.(status);
 }
 
-/** An error shows the metadata of its status: those that were sent hold the API key. */
-function without(sent: Metadata): Metadata {
-  const none = sent.clone();
-  for (const name of Object.keys(none.getMap())) none.remove(name);
-  return none;
+/** Empty metadata for a status. Errors show the metadata of their status, and the metadata that was sent holds the API key. */
+function emptyLike(sent: Metadata): Metadata {
+  const empty = sent.clone();
+  for (const name of Object.keys(empty.getMap())) empty.remove(name);
+  return empty;
 }

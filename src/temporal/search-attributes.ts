@@ -1,15 +1,16 @@
 import type { Connection } from '@temporalio/client';
 import { ProblemError } from '../lib/problem';
 
-/** Temporal's `IndexedValueType` numbers, by the names that its CLI uses. */
+/** The numbers of Temporal's `IndexedValueType`, by the names that its CLI uses. */
 const typeNumbers = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 6, KeywordList: 7 } as const;
 
 export type SearchAttributeTypeName = keyof typeof typeNumbers;
 export type SearchAttributes = Readonly<Record<string, SearchAttributeTypeName>>;
 
 /**
- * Adds the attributes that the namespace lacks. `start-dev --search-attribute` does so only for a new database, and a
- * workflow that upserts an attribute which the server does not know makes no progress until somebody adds it.
+ * Adds the missing search attributes to the namespace. `start-dev --search-attribute` does this only for a new database. A
+ * workflow that upserts an attribute that the server does not know makes no progress until the attribute is added.
+ * @throws SearchAttributeTypeError when the server has one of them with another type
  */
 export async function ensureSearchAttributes(
   connection: Connection,

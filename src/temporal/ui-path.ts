@@ -1,2 +1,2 @@
-/** Path of the Temporal UI, of the embedded server and of the API that shows it. */
+/** Path of the Temporal UI, both at the embedded server and at the API, which forwards requests to it. */
 export const TEMPORAL_UI_PATH = '/temporal';

@@ -181,9 +181,9 @@ describe('Temporal', () => {
       'a server that is away',
       judgeTemporal(
         { address: 't:7233', isEmbedded: false },
-        { what: 'the Temporal server does not answer', todo: 'see that it runs' },
+        { what: 'the Temporal server does not answer', todo: 'check that it runs' },
       ),
-      /^wrong: t:7233: the Temporal server does not answer, .*, see that it runs$/,
+      /^wrong: t:7233: the Temporal server does not answer, .*, check that it runs$/,
     ],
     [
       'a server that is silent',

@@ -2,7 +2,7 @@ import { createServer, type Http2Server } from 'node:http2';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { until } from '../simulator/until';
-import { lazyClient, NOT_BEGUN, targetAt } from '../../src/temporal/client';
+import { lazyClient, WORKER_STARTING, targetAt } from '../../src/temporal/client';
 
 const NOT_FOUND = '5';
 const RESOURCE_EXHAUSTED = '8';
@@ -77,13 +77,13 @@ test('a workflow is sent no query before it may be asked', async () => {
       { endStream: true },
     );
   });
-  let mayAsk = false;
-  const { client, connection } = lazyClient(targetAt(await listen(quiet)), () => mayAsk);
+  let mayQuery = false;
+  const { client, connection } = lazyClient(targetAt(await listen(quiet)), () => mayQuery);
   const ask = () => client.workflow.getHandle('vpn/test/x').query('state');
   try {
-    await expect(ask()).rejects.toThrow(NOT_BEGUN);
+    await expect(ask()).rejects.toThrow(WORKER_STARTING);
     expect(paths).not.toContain('QueryWorkflow');
-    mayAsk = true;
+    mayQuery = true;
     await expect(ask()).rejects.toThrow(WorkflowNotFoundError);
     expect(paths).toContain('QueryWorkflow');
   } finally {

@@ -53,7 +53,7 @@ test.each<[what: string, client: string, worker: string, words: RegExp]>([
 });
 
 test.each([
-  ['The request does not have valid authentication credentials', /let Portward in: check TEMPORAL_API_KEY/],
+  ['The request does not have valid authentication credentials', /accept the credentials: check TEMPORAL_API_KEY/],
   ['The caller does not have permission to execute the specified operation', /allow it: check TEMPORAL_API_KEY/],
   ['transport error: stream closed because of a broken pipe', /TEMPORAL_TLS=true/],
 ])('a worker that hears "%s" says what to check', (said, words) => {
@@ -61,14 +61,14 @@ test.each([
 });
 
 test.each<[what: string, error: Error, words: RegExp]>([
-  ['no server', refused(14, 'UNAVAILABLE', NO_CONNECTION), /does not answer: see that it runs.*TEMPORAL_ADDRESS/],
+  ['no server', refused(14, 'UNAVAILABLE', NO_CONNECTION), /does not answer: check that it runs.*TEMPORAL_ADDRESS/],
   [
     'no server, for a worker',
     named('TransportError', 'tonic::transport::Error(Transport, ConnectError)'),
-    /see that it runs/,
+    /check that it runs/,
   ],
   ['something else of TLS', refused(14, 'UNAVAILABLE', 'Last error: SSL alert number 80'), /check TEMPORAL_TLS/],
-  ['a query that was dropped', refused(14, 'UNAVAILABLE', 'buffered query cleared, please retry'), /too much to do/],
+  ['a query that was dropped', refused(14, 'UNAVAILABLE', 'buffered query cleared, please retry'), /overloaded/],
   [
     'no time',
     refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s'),
@@ -77,9 +77,9 @@ test.each<[what: string, error: Error, words: RegExp]>([
   [
     'no connection in time',
     refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s,Waiting for LB pick'),
-    /see that it runs/,
+    /check that it runs/,
   ],
-  ['no worker', refused(9, 'FAILED_PRECONDITION', 'no poller has seen tasks'), /no worker runs/],
+  ['no worker', refused(9, 'FAILED_PRECONDITION', 'no poller has seen tasks'), /no running worker/],
   ['no key', refused(16, 'UNAUTHENTICATED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
   ['a key that may not', refused(7, 'PERMISSION_DENIED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
   ['no namespace', refused(5, 'NOT_FOUND', 'Namespace x is not found.'), /no namespace 'x'.*TEMPORAL_NAMESPACE/],
@@ -89,13 +89,13 @@ test.each<[what: string, error: Error, words: RegExp]>([
     new WorkflowNotFoundError('workflow not found for ID: x', 'x', undefined),
     /a running worker starts it/,
   ],
-  ['a full server', refused(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'), /too much to do/],
-  ['a broken server', refused(13, 'INTERNAL', 'sql: interrupted (9)'), /its log says why/],
-  ['what no one knows', new ServiceError('Failed to query Workflow'), /its log says why/],
+  ['a full server', refused(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'), /overloaded/],
+  ['a broken server', refused(13, 'INTERNAL', 'sql: interrupted (9)'), /see its log/],
+  ['what no one knows', new ServiceError('Failed to query Workflow'), /see its log/],
   [
     'only a text that is left',
     new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }),
-    /see that it runs/,
+    /check that it runs/,
   ],
   [
     'no update in time',
@@ -108,8 +108,8 @@ test.each<[what: string, error: Error, words: RegExp]>([
 });
 
 test('what is not of Temporal keeps its own words', () => {
-  expect(temporalFailure(new Error("VPN 'gluetun' has not been looked at yet"))).toBe(
-    "VPN 'gluetun' has not been looked at yet",
+  expect(temporalFailure(new Error("VPN 'gluetun' has not been observed yet"))).toBe(
+    "VPN 'gluetun' has not been observed yet",
   );
   expect(temporalFailure('text')).toBe('text');
 });

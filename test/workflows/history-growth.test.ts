@@ -16,8 +16,8 @@ test('who follows the history of a VPN is told what was observed, which engines 
     const { engines } = await stand.untilForwarded(40_000);
     const [old] = engines;
     const growths: Growth[] = [];
-    const begun = () => growths.flatMap((g) => g.begun);
-    const observed = () => growths.flatMap((g) => g.ended.filter(({ type }) => type === 'observe'));
+    const begun = () => growths.flatMap((g) => g.startedChildren);
+    const observed = () => growths.flatMap((g) => g.completedActivities.filter(({ type }) => type === 'observe'));
     const isSettled = () => growths.at(-1)?.settled === true;
     const stop = new AbortController();
     const following = followHistory(
@@ -36,14 +36,14 @@ test('who follows the history of a VPN is told what was observed, which engines 
       { type: 'replaceEngine', input: { cause: 'port changed', old: [{ id: old?.id, name: old?.name }] } },
     ]);
     const of = (what: (growth: Growth) => boolean) => growths.findIndex((growth, i) => i >= known && what(growth));
-    const told = of((g) => g.ended.some(({ result }) => JSON.stringify(result).includes('"port":40001')));
+    const told = of((g) => g.completedActivities.some(({ result }) => JSON.stringify(result).includes('"port":40001')));
     expect(told).toBeGreaterThanOrEqual(known);
-    expect(told).toBeLessThanOrEqual(of((g) => g.begun.length > 0));
+    expect(told).toBeLessThanOrEqual(of((g) => g.startedChildren.length > 0));
     expect(observed().at(-1)).toMatchObject({ result: { kind: 'sight', port: { kind: 'known', port: 40_001 } } });
-    expect(growths[told]?.addressed).toBe(false);
+    expect(growths[told]?.hasMessage).toBe(false);
     const { engines: now } = await stand.untilForwarded(40_001);
     // The replacement has said that its engine is ready.
-    expect(growths.slice(told + 1).some((g) => g.addressed)).toBe(true);
+    expect(growths.slice(told + 1).some((g) => g.hasMessage)).toBe(true);
     expect(growths.flatMap((g) => g.onlySignals ?? [])).not.toContain('streams');
     await until('no task', isSettled);
     // One more stream: the workflow takes it in, and tells others of it.
