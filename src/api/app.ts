@@ -41,37 +41,38 @@ import type { VpnSource } from '../gateways/vpn-source';
 export interface AppOptions {
   readonly sources: readonly VpnSource[];
   readonly reads: Omit<ReadsOptions, 'lastLists'>;
-  /** Where the last lists are for the next start; null: nowhere. */
+  /** Keeps the last lists for the next start; null: they are not kept. */
   readonly lastLists: Pick<LastLists, 'load' | 'keep' | 'close'> | null;
   readonly access: AccessOptions;
   readonly limits: RateLimits;
   readonly instance: string;
   readonly pool: PoolSettings;
   readonly fleet: FleetSource;
-  /** Environment that callers give for engines is sealed with it. */
+  /** The key that seals the environment that callers give an engine. */
   readonly sealingKey: () => Promise<SealingKey>;
-  /** Samples that are kept of one stream. */
+  /** The number of samples kept of each stream. */
   readonly statsHistoryMax: number;
-  /** Null: Temporal runs elsewhere, and so does its UI. */
+  /** Null: the Temporal server is not the embedded one, so its UI is elsewhere. */
   readonly temporalUi: TemporalUi | null;
-  /** The worker's part of `/metrics`, where it is in this process. */
+  /** Reads the metrics of the worker in this process; null or absent: there is none. */
   readonly workerMetrics?: (() => Promise<string>) | null;
-  /** The watches in this process; absent where there are none. */
+  /** The watches of VPNs in this process; absent: there are none. */
   readonly hints?: HintTaker;
 }
 
 const ADDRESS_LENGTH_AT_MOST = 8_192;
 
-/** The HTTP API, as a plugin: a server only listens, a test injects. */
+/** The HTTP API as a Fastify plugin, so that a server can listen with it, and a test can inject requests. */
 export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   const { lastLists } = options;
   const reads = new Reads(options.sources, { ...options.reads, lastLists }, await lastLists?.load());
   const streams = new StreamsPart(reads, options.statsHistoryMax);
 
-  // Fastify's own would drop a misspelt field and turn numbers into texts, and so replace an engine that nobody named.
+  // Fastify's own validator would drop a misspelt field and convert types. A request with a misspelt `engine` would then replace
+  // the forwarded engine.
   fastify.setValidatorCompiler(TypeBoxValidatorCompiler);
   fastify.addHook('onRequest', async (_request, reply) => void reply.headers(securityHeaders));
-  // Before anything is refused, so that a page can read that too.
+  // Before the hooks that refuse requests, so that pages can read refusals, too.
   await allowOrigins(fastify, options.access.origins);
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.url.length <= ADDRESS_LENGTH_AT_MOST) return undefined;
@@ -83,16 +84,16 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
   fastify.addHook('onRequest', accessControl(keys, options.access));
   answerWhereNoRouteIs(fastify);
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
-    // No container can have such a name, so there is none; it goes no further than here.
+    // The name is not a possible container name, so there is no such container. It is not passed on to a workflow.
     if (error.validation && error.validationContext === 'params')
-      return reply.code(404).send({ error: 'not found', detail: 'there is nothing of that name' });
+      return reply.code(404).send({ error: 'not found', detail: 'there is nothing with that name' });
     if (error.validation) return reply.code(422).send({ detail: error.message });
     const status = error.statusCode ?? 500;
     if (status === 415)
-      return reply.code(415).send({ detail: 'expected a body of Content-Type: application/json, or none' });
+      return reply.code(415).send({ detail: 'expected a body with Content-Type application/json, or no body' });
     if (status < 500) return reply.code(status).send({ detail: error.message });
     request.log.error({ err: error }, 'request failed');
-    return reply.code(500).send({ detail: 'internal error; the log says more' });
+    return reply.code(500).send({ detail: 'internal error; see the log' });
   });
 
   const staleReads = countStaleReads(fastify);
@@ -151,7 +152,7 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     streams.start();
   });
   fastify.addHook('onClose', async () => {
-    // First: whoever waits for a list waits no longer.
+    // The reads stop first, which ends the requests that wait for a list.
     await reads.stop();
     await streams.stop();
     await lastLists?.close();

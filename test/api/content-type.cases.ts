@@ -37,7 +37,7 @@ export function contentTypeCases(): void {
     const form = await post('reason=x', FORM);
     expect([form.status, await form.json()]).toEqual([
       415,
-      { detail: 'expected a body of Content-Type: application/json, or none' },
+      { detail: 'expected a body with Content-Type application/json, or no body' },
     ]);
   });
 }

@@ -146,7 +146,7 @@ export function engineReadsCases(): void {
     expect(await ports()).toEqual([19_000, 19_001]);
     const [before, now] = [new Later<EngineList>(), new Later<EngineList>()];
     vpn.answerEngines = () => before.promise;
-    vpn.grow({ addressed: false });
+    vpn.grow({ hasMessage: false });
     vpn.observe(65_290);
     vpn.observe(40_648);
     expect(await ports()).toEqual([19_001]);
@@ -155,7 +155,7 @@ export function engineReadsCases(): void {
     await jest.advanceTimersByTimeAsync(0);
     expect(await ports()).toEqual([19_001]);
     vpn.answerEngines = () => now.promise;
-    vpn.grow({ addressed: false });
+    vpn.grow({ hasMessage: false });
     expect(await ports()).toEqual([19_001]);
     // It has decided otherwise.
     now.resolve({ version: '2', engines: [{ ...old, forwarded: false }, other] });
@@ -398,7 +398,7 @@ export function engineReadsCases(): void {
     await jest.advanceTimersByTimeAsync(200);
     const response = await request;
     expect(response.statusCode).toBe(503);
-    expect(detail(response)).toBe("no list of engines: gluetun: VPN 'gluetun' has not been looked at yet");
+    expect(detail(response)).toBe("no list of engines: gluetun: VPN 'gluetun' has not been observed yet");
   });
 
   test('a request that comes before the first list is answered when the list is there', async () => {

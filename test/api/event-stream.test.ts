@@ -67,7 +67,7 @@ test('an id that is not from here is refused', async () => {
   const response = await fetch(url(), { headers: { 'last-event-id': 'rubbish' } });
   expect([response.status, await response.json()]).toEqual([
     422,
-    { detail: 'Last-Event-ID is not the id of an event from here' },
+    { detail: 'Last-Event-ID is not the id of an event of this API' },
   ]);
 });
 
@@ -76,7 +76,7 @@ test('one more than a hundred is refused, and let in when somebody has left', as
   const refused = await fetch(url());
   expect([refused.status, await refused.json()]).toEqual([
     503,
-    { detail: expect.stringContaining('100 listen already') },
+    { detail: expect.stringContaining('there are 100 listeners already') },
   ]);
   all[0]?.close();
   await until('a place', async () => {

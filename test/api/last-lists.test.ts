@@ -195,7 +195,7 @@ test('where it can not be written the API goes on, and says so once until it can
     first.keep('gluetun', { lists: lists(version), at: DAY });
     await first.close();
   }
-  expect(warnings).toEqual([expect.stringContaining("can't be kept")]);
+  expect(warnings).toEqual([expect.stringContaining("can't be saved")]);
   expect(readdirSync(dataDir)).toEqual(['last-lists-test.json']);
   rmSync(file, { recursive: true });
   first.keep('gluetun', { lists: lists('3'), at: DAY });

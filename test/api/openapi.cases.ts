@@ -136,7 +136,7 @@ test('every route is in one of the sections in which the page shows them', async
   const without = [...of].filter(([, { tags = [] }]) => tags.length !== 1 || !sections.includes(tags[0] ?? ''));
   expect(without.map(([route]) => route)).toEqual([]);
   expect(of.get('POST /events/stream_started')?.tags).toEqual(['Streams']);
-  expect(of.get('GET /events/stream')?.tags).toEqual(['News']);
+  expect(of.get('GET /events/stream')?.tags).toEqual(['Events']);
 });
 
 test('it says of each route which statuses it may answer', async () => {

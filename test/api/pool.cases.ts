@@ -31,7 +31,7 @@ export function poolCases(): void {
         detail: {
           error: 'provisioning_blocked',
           code: 'max_capacity',
-          message: '21 engines were asked for, and 20 is the most (MAX_REPLICAS)',
+          message: '21 engines were requested, and the limit is 20 (MAX_REPLICAS)',
           recovery_eta_seconds: null,
           can_retry: false,
           should_wait: false,
@@ -48,7 +48,7 @@ export function poolCases(): void {
     const response = await server.inject({ method: 'POST', url: '/scale/11' });
     expect(response.statusCode).toBe(503);
     expect(response.json()).toMatchObject({
-      detail: { message: '11 engines were asked for, and 10 is the most (MAX_ACTIVE_REPLICAS)' },
+      detail: { message: '11 engines were requested, and the limit is 10 (MAX_ACTIVE_REPLICAS)' },
     });
     expect(fleet.scaled).toEqual([]);
   });
@@ -79,7 +79,7 @@ export function poolCases(): void {
       detail: {
         ...{ error: 'provisioning_blocked', code: 'general_error', can_retry: true, should_wait: true },
         message: expect.stringContaining(
-          'Temporal did not take it: the Temporal server does not answer: see that it runs',
+          'Temporal did not take the request: the Temporal server does not answer: check that it runs',
         ),
       },
     });

@@ -185,7 +185,7 @@ export function provisionRefusalsCases(): void {
 
     test('fails for a reason that nobody foresaw is a 500 that tells no details', async () => {
       const { status, body } = await answered(await api([refusing(new TypeError('secret inner state'))]));
-      expect([status, body]).toEqual([500, { detail: 'internal error; the log says more' }]);
+      expect([status, body]).toEqual([500, { detail: 'internal error; see the log' }]);
     });
   });
 

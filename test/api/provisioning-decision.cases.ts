@@ -20,7 +20,7 @@ const LIMITS = { enginesAtMost: 20, idleGraceMs: 30_000 };
 function facts(vpn: string, engines = 0, change: Partial<VpnData> = {}): VpnFacts {
   const all = Array.from({ length: engines }, (_, i) => plainEngine(19_000 + i));
   const view = vpnStatus({ settings: vpnSettings({ vpn }), engines: all, ...change });
-  return { vpn, view, lastView: view, begun: [] };
+  return { vpn, view, lastView: view, requestedPorts: [] };
 }
 
 const down: Partial<VpnData> = { sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) };
@@ -56,10 +56,10 @@ export function provisioningDecisionCases(): void {
   test('an engine that boots counts, and one that was asked for a moment ago too', () => {
     const booting = { engines: [], replacements: [replacement({ old: [], target: target() })] };
     expect(decideProvisioning([facts('a', 0, booting), facts('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
-    const begun = { ...facts('a'), begun: [null] };
-    expect(decideProvisioning([begun, facts('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
+    const requested = { ...facts('a'), requestedPorts: [null] };
+    expect(decideProvisioning([requested, facts('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
     const full = { enginesAtMost: 1, idleGraceMs: 30_000 };
-    expect(decideProvisioning([begun, facts('b')], full, null, NOW)).toMatchObject({
+    expect(decideProvisioning([requested, facts('b')], full, null, NOW)).toMatchObject({
       reason: { code: 'max_capacity' },
     });
   });
@@ -117,8 +117,8 @@ export function provisioningDecisionCases(): void {
       replacements: [replacement({ cause: 'requested', old: [], target: target({ role: 'plain' }) })],
     };
     expect(decideProvisioning([facts('a', 0, trying)], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
-    const begun = { ...facts('a', 0, half), begun: [null] };
-    expect(decideProvisioning([begun], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
+    const requested = { ...facts('a', 0, half), requestedPorts: [null] };
+    expect(decideProvisioning([requested], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
   });
 
   test('engines of a VPN that is down leave their place to those that make up for them', () => {
@@ -164,7 +164,7 @@ export function provisioningDecisionCases(): void {
     const one = fc.record({
       engines: fc.nat(8),
       kind: fc.constantFrom('well', 'down', 'blind', 'silent', 'no image', 'open', 'half open' as const),
-      begun: fc.array(fc.constant(null), { maxLength: 3 }),
+      requestedPorts: fc.array(fc.constant(null), { maxLength: 3 }),
     });
     fc.assert(
       fc.property(
@@ -179,16 +179,16 @@ export function provisioningDecisionCases(): void {
             open: breaker(NOW - 1_000),
             'half open': breaker(NOW - 400_000),
           };
-          const vpns = given.map(({ kind, engines, begun }, i) => ({
+          const vpns = given.map(({ kind, engines, requestedPorts }, i) => ({
             ...(kind === 'silent' ? silent(`v${i}`, engines) : facts(`v${i}`, engines, changes[kind])),
-            begun,
+            requestedPorts,
           }));
           const decision = decideProvisioning(vpns, { enginesAtMost, idleGraceMs: 30_000 }, null, NOW);
           const well = ['well', 'half open'];
           const chosen = decision.kind === 'possible' ? given[Number(decision.vpn.slice(1))] : null;
           expect(chosen === null || well.includes(chosen?.kind ?? 'none')).toBe(true);
           const there = given.filter((v) => [...well, 'open', 'no image', 'blind', 'silent'].includes(v.kind));
-          const engines = there.reduce((sum, v) => sum + v.engines + v.begun.length, 0);
+          const engines = there.reduce((sum, v) => sum + v.engines + v.requestedPorts.length, 0);
           expect(chosen === null || engines < enginesAtMost).toBe(true);
           const message = decision.kind === 'blocked' ? decision.reason.message : '';
           expect(message === '').toBe(decision.kind === 'possible');

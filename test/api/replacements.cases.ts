@@ -124,7 +124,7 @@ export function replacementsCases(): void {
       await api([vpn])
     ).inject({ method: 'POST', url: URL, headers: { 'idempotency-key': 'k1' } });
     expect(response.statusCode).toBe(503);
-    expect(detail(response)).toMatch(/the Temporal server does not answer: see that it runs.*Idempotency-Key k1/);
+    expect(detail(response)).toMatch(/the Temporal server does not answer: check that it runs.*Idempotency-Key k1/);
   });
 
   test('a replacement that Temporal did not take is a 503, not a promise', async () => {
@@ -135,7 +135,7 @@ export function replacementsCases(): void {
       await api([vpn])
     ).inject({ method: 'POST', url: URL, headers: { 'idempotency-key': 'k1' } });
     expect(response.statusCode).toBe(503);
-    expect(detail(response)).toMatch(/the Temporal server does not answer: see that it runs.*Idempotency-Key k1/);
+    expect(detail(response)).toMatch(/the Temporal server does not answer: check that it runs.*Idempotency-Key k1/);
   });
 
   test('a VPN whose workflow is not there yet is a 503', async () => {
@@ -143,14 +143,14 @@ export function replacementsCases(): void {
     vpn.answerReplace = () => Promise.reject(new WorkflowNotFoundError('not found', 'vpn/test/gluetun', undefined));
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
     expect(response.statusCode).toBe(503);
-    expect(detail(response)).toContain('not there yet');
+    expect(detail(response)).toContain('does not exist yet');
   });
 
   test('an error that nobody foresaw is a 500 that tells no details', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () => Promise.reject(new TypeError('secret inner state'));
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
-    expect([response.statusCode, response.json()]).toEqual([500, { detail: 'internal error; the log says more' }]);
+    expect([response.statusCode, response.json()]).toEqual([500, { detail: 'internal error; see the log' }]);
   });
 
   test.each(['GET', 'POST'] as const)('%s for a VPN that is not configured is a 404', async (method) => {

@@ -151,10 +151,10 @@ export function streamEventsCases(): void {
     const vpns = await Vpns.followed();
     vpns.one.takesStreams = false;
     await expect(came(vpns.start('s'))).rejects.toThrow(
-      "VPN 'gluetun' has as many streams as are kept of one at a time",
+      "VPN 'gluetun' has the largest number of streams that is kept for one VPN",
     );
     vpns.one.answerTold = async () => vpns.one.list();
-    await expect(came(vpns.start('s'))).rejects.toThrow('no engine of ours has port 19000');
+    await expect(came(vpns.start('s'))).rejects.toThrow('no engine of Portward has port 19000');
   });
 
   test('an end that comes while its start still waits is told after it', async () => {
@@ -200,7 +200,9 @@ export function streamEventsCases(): void {
   test('what Temporal does not take is not in the list, and may be reported again', async () => {
     const vpns = await Vpns.followed();
     vpns.one.answerTold = () => Promise.reject(new Error('unavailable'));
-    await expect(came(vpns.start('s'))).rejects.toThrow("Temporal did not take it for VPN 'gluetun': unavailable");
+    await expect(came(vpns.start('s'))).rejects.toThrow(
+      "Temporal did not take the report for VPN 'gluetun': unavailable",
+    );
     expect(vpns.shown).toEqual([]);
     vpns.one.answerTold = async () => undefined;
     await came(vpns.start('s'));
@@ -224,7 +226,7 @@ export function streamEventsCases(): void {
   test('an unknown stream id ends no other stream, whatever container is named', async () => {
     const vpns = await Vpns.followed();
     vpns.one.play(stream('runs', { containerId: A.id }));
-    await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("no stream 'unknown' is known");
+    await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("there is no stream 'unknown'");
     expect(vpns.told).toEqual([]);
   });
 

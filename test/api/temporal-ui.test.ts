@@ -241,7 +241,7 @@ test('where Temporal runs elsewhere, its UI is there', async () => {
   const to = await api([new VpnStandIn('gluetun')], { access: { keys: [KEY] } });
   for (const url of ['/temporal', PAGE]) {
     const answer = await ask(to, url);
-    expect([answer.statusCode, answer.body]).toEqual([404, expect.stringContaining('open its own UI')]);
+    expect([answer.statusCode, answer.body]).toEqual([404, expect.stringContaining('open that UI directly')]);
   }
 });
 

@@ -2,7 +2,7 @@ import { QueryNotRegisteredError, QueryRejectedError, ServiceError, type Client 
 import { defaultDataConverter, defaultPayloadConverter, type PayloadCodec } from '@temporalio/common';
 import { TemporalVpnSource } from '../../src/gateways/vpn-source';
 import { listQuestion } from '../../src/gateways/list-question';
-import { NOT_BEGUN } from '../../src/temporal/client';
+import { WORKER_STARTING } from '../../src/temporal/client';
 import { ASK_AGAIN } from '../../src/workflows/vpn/messages';
 import { observeProgress, plainEngine } from '../builders';
 
@@ -96,8 +96,8 @@ test('the workflow is told the version that is known, and "unchanged" is that ve
 
 test('"unchanged" of any other list is an error, not that list', async () => {
   temporal.answer = () => ({ ...all, engines: { version: '12abcdef:3', unchanged: true } });
-  await expect(source.lists(known)).rejects.toThrow('unchanged of a list that is not the last one');
-  await expect(source.lists(null)).rejects.toThrow('unchanged of a list that is not the last one');
+  await expect(source.lists(known)).rejects.toThrow("answered 'unchanged' for version");
+  await expect(source.lists(null)).rejects.toThrow("answered 'unchanged' for version");
 });
 
 test('a workflow that has not looked at its VPN yet has no list, which is not an empty one', async () => {
@@ -196,15 +196,15 @@ test.each([
 
 test('a query that is refused for another reason is not asked again, and one that is dropped only until the deadline', async () => {
   temporal.answer = () => Promise.reject(refused(3));
-  await expect(source.lists(null)).rejects.toThrow('the Temporal server failed: its log says why');
+  await expect(source.lists(null)).rejects.toThrow('the Temporal server failed: see its log');
   expect(temporal.asked).toHaveLength(1);
   temporal.answer = () => Promise.reject(refused(14));
-  await expect(source.lists(null)).rejects.toThrow('has too much to do just now');
+  await expect(source.lists(null)).rejects.toThrow('is overloaded');
 });
 
 test.each([
   ['that has just come to another worker', () => new QueryNotRegisteredError(ASK_AGAIN, 3)],
-  ['whose worker has just been started', () => new Error(NOT_BEGUN)],
+  ['whose worker has just been started', () => new Error(WORKER_STARTING)],
 ])('a workflow %s is asked again', async (_what, failure) => {
   let times = 0;
   temporal.answer = () => {

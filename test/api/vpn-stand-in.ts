@@ -12,7 +12,13 @@ import type { VpnStatusView } from '../../src/domain/vpn/status-view';
 import type { ProvisionRequest, ReplaceRequest } from '../../src/workflows/vpn/messages';
 import { replacement, vpnStatus, vpnSettings } from '../builders';
 
-const MESSAGE_TAKEN_IN: Growth = { settled: true, addressed: true, begun: [], ended: [], onlySignals: null };
+const MESSAGE_TAKEN_IN: Growth = {
+  settled: true,
+  hasMessage: true,
+  startedChildren: [],
+  completedActivities: [],
+  onlySignals: null,
+};
 
 /** Stands in for a VPN's workflow: answers what the test sets, and keeps what it was asked. */
 export class VpnStandIn implements VpnSource {
@@ -77,13 +83,13 @@ export class VpnStandIn implements VpnSource {
 
   /** A task waits that it has begun a replacement in, of which its list does not tell yet. */
   evict(...old: readonly ListedEngine[]): void {
-    this.grow({ settled: false, addressed: false, begun: [{ type: 'replaceEngine', input: { old } }] });
+    this.grow({ settled: false, hasMessage: false, startedChildren: [{ type: 'replaceEngine', input: { old } }] });
   }
 
   /** A task waits in which it will take in an observation with that port. */
   observe(port: number): void {
     const result = { kind: 'sight', port: { kind: 'known', port } };
-    this.grow({ settled: false, addressed: false, ended: [{ type: 'observe', result }] });
+    this.grow({ settled: false, hasMessage: false, completedActivities: [{ type: 'observe', result }] });
   }
 
   /** Why the history can't be followed. */

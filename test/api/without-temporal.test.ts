@@ -48,7 +48,7 @@ test('every route says in plain words that Temporal does not answer', async () =
     expect(body).not.toMatch(RAW);
   }
   // A busy machine may have had no time to find out that nobody is there.
-  const why = /the Temporal server does not answer: see that it runs|it was not answered in time|no answer within/;
+  const why = /the Temporal server does not answer: check that it runs|it was not answered in time|no answer within/;
   for (const url of [
     '/engines',
     '/streams',

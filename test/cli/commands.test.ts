@@ -107,7 +107,7 @@ test.each([
   [
     'more engines than there may be',
     ['scale', '999'],
-    'Portward answers 503: 999 engines were asked for, and 20 is the most',
+    'Portward answers 503: 999 engines were requested, and the limit is 20',
   ],
 ])('%s is refused in words', async (_what, args, words) => {
   await expect(typed([...args, ...(await listening(twoVpns()))])).rejects.toThrow(words);

@@ -1,24 +1,24 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** Often enough for proxies in between, and for the server's own limit on silence. */
+/** More often than the timeouts of proxies in between, and of the server itself (`connectionTimeout`). */
 const KEEP_ALIVE_MS = 15_000;
-/** Not yet taken by a client; one that is further behind is let go, and may come back for the rest. */
+/** A client with more unread bytes than this is disconnected. It may reconnect for the rest. */
 const UNREAD_BYTES_AT_MOST = 256 * 1024;
 
 export const eventStreamHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 /** One client that reads Server-Sent Events. */
 export interface OpenStream {
-  /** @param text whole events */
+  /** Sends text to the client. @param text complete events */
   readonly say: (text: string) => void;
-  /** Aborted when it reads no more. */
+  /** Aborted when the client has disconnected. */
   readonly left: AbortSignal;
-  /** The answer, once what it begins with has been said. */
+  /** Begins the answer. To be called after the first events have been sent. */
   readonly answer: () => FastifyReply;
 }
 
-/** Answers of Server-Sent Events, which have no end. */
+/** The open answers with Server-Sent Events, each of which lasts until its client disconnects. */
 export class EventStreams {
   private readonly streams = new Set<Readable>();
 
@@ -26,7 +26,7 @@ export class EventStreams {
     fastify: FastifyInstance,
     private readonly unreadBytesAtMost = UNREAD_BYTES_AT_MOST,
   ) {
-    // Before connections are cut: who listens is told that it is over, and comes back.
+    // Answers end before the server closes its connections, so that clients see a regular end and reconnect.
     fastify.addHook('preClose', async () => {
       for (const stream of this.streams) stream.push(null);
       this.streams.clear();
@@ -48,7 +48,7 @@ export class EventStreams {
       this.streams.delete(stream);
       left.abort();
     });
-    // Who leaves before the first byte leaves no stream to close.
+    // A client that disconnects before the first byte does not close the stream.
     reply.raw.once('close', () => stream.destroy());
     const answer = () => (stream.destroyed ? reply.hijack() : reply.headers(eventStreamHeaders).send(stream));
     return { say, left: left.signal, answer };

@@ -1,18 +1,18 @@
-/** Up to where someone has heard of one VPN. Numbers count within a lineage. */
+/** The last event of one VPN that a client has received. Numbers count within a lineage. */
 export interface Place {
   readonly lineage: string;
   readonly number: number;
 }
 
-/** By VPN; of one that is not in it nothing was heard yet. */
+/** By VPN. A VPN of which the client has received nothing is missing. */
 export type Position = ReadonlyMap<string, Place>;
 
-/** `gluetun=ab12cd34.17,gluetun2=…`: whole in every id, so that any API process can go on from it, at any time. */
+/** The id of an event, as in `gluetun=ab12cd34.17,gluetun2=…`. It has the position in full, so that any API process can continue from it. */
 export function positionText(position: Position): string {
   return [...position].map(([vpn, { lineage, number }]) => `${vpn}=${lineage}.${number}`).join(',');
 }
 
-/** Null when it is no position. */
+/** Null if the text is not a position. */
 export function parsePosition(text: string): Position | null {
   const position = new Map<string, Place>();
   for (const part of text.split(',')) {

@@ -5,35 +5,34 @@ import { NewsFollower, type Told } from './news-follower';
 import { pauseUntil } from '../../lib/pause';
 import type { VpnFollower } from '../reads/vpn-follower';
 
-/** Lost is nothing: each answer has all that is kept. */
-const ASK_AGAIN_MS = 300;
-/** A VPN of which nothing is heard is asked all the same. */
+const RETRY_MS = 300;
+/** A VPN whose history does not grow is queried after this time all the same. */
 const QUIET_MS = 30_000;
 
-/** One who listens: `tell` is given what is new to them, as it comes. */
 interface Listener {
   readonly follower: NewsFollower;
+  /** Called with the events that are new to the listener. */
   readonly tell: (told: readonly Told[]) => void;
 }
 
-/** Asks every VPN for itself: one that does not answer holds up the others' news no more than a question's deadline. */
-interface Asking {
+/** The queries to all VPNs. Each VPN is queried independently, so that one that does not answer does not delay the others. */
+interface Queries {
   readonly stop: AbortController;
-  /** Each VPN has answered, or failed to. */
-  readonly once: Promise<unknown>;
+  /** Resolves when each VPN has answered once, or failed to. */
+  readonly firstAnswers: Promise<unknown>;
   readonly latest: Map<string, NewsAnswer>;
 }
 
 /**
- * What happens on the VPNs, for any number of listeners: a workflow is asked for all of them together, when its history has
- * grown, and not at all while nobody listens. Nothing is lost by a question that fails: each answer has all that is kept, and
- * every listener knows what it had.
+ * The events of all VPNs, for any number of listeners. A workflow is queried once for all listeners, when its history has grown, and
+ * not at all while nobody listens. A failed query loses no event: each answer has all events that are kept, and each listener has its
+ * position.
  */
 export class NewsFeed {
   private readonly listeners = new Set<Listener>();
-  /** Listeners, and those who are about to be. */
+  /** The number of listeners, including those that wait for the first answers. */
   private present = 0;
-  private asking: Asking | null = null;
+  private queries: Queries | null = null;
 
   constructor(private readonly followers: readonly VpnFollower[]) {}
 
@@ -42,24 +41,25 @@ export class NewsFeed {
   }
 
   /**
-   * @param from null: from now on
-   * @param begin called once, before any `tell`, with the id of where it begins
-   * @param left aborted when they no longer listen
+   * Adds a listener, and resolves when it has begun.
+   * @param from position after which to begin; null: now
+   * @param begin called once, before any `tell`, with the id of the position where the listener begins
+   * @param left aborted when the listener has gone
    */
   async listen(
     from: Position | null,
     { begin, tell, left }: { begin: (id: string) => void; tell: Listener['tell']; left: AbortSignal },
   ): Promise<void> {
     this.present++;
-    this.asking ??= this.ask();
-    const { latest, once } = this.asking;
-    await once;
+    this.queries ??= this.startQueries();
+    const { latest, firstAnswers } = this.queries;
+    await firstAnswers;
     const listener = { follower: new NewsFollower(from, latest), tell };
     const leave = () => {
       this.listeners.delete(listener);
       if (--this.present > 0) return;
-      this.asking?.stop.abort();
-      this.asking = null;
+      this.queries?.stop.abort();
+      this.queries = null;
     };
     if (left.aborted) {
       leave();
@@ -68,25 +68,25 @@ export class NewsFeed {
     left.addEventListener('abort', leave, { once: true });
     this.listeners.add(listener);
     begin(listener.follower.id);
-    for (const [vpn, answer] of latest) hear(listener, vpn, answer);
+    for (const [vpn, answer] of latest) tellNew(listener, vpn, answer);
   }
 
-  private ask(): Asking {
+  private startQueries(): Queries {
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
     const latest = new Map<string, NewsAnswer>();
-    const once = Promise.all(
+    const firstAnswers = Promise.all(
       this.followers.map(
         (follower) =>
-          new Promise<void>((asked) => void this.keepAsking(follower, { latest, signal: stop.signal, asked })),
+          new Promise<void>((answered) => void this.keepQuerying(follower, { latest, signal: stop.signal, answered })),
       ),
     );
-    return { stop, latest, once };
+    return { stop, latest, firstAnswers };
   }
 
-  private async keepAsking(
+  private async keepQuerying(
     follower: VpnFollower,
-    { latest, signal, asked }: { latest: Map<string, NewsAnswer>; signal: AbortSignal; asked: () => void },
+    { latest, signal, answered }: { latest: Map<string, NewsAnswer>; signal: AbortSignal; answered: () => void },
   ): Promise<void> {
     while (!signal.aborted) {
       const { growths } = follower;
@@ -94,21 +94,21 @@ export class NewsFeed {
         const answer = await follower.source.news();
         if (signal.aborted) break;
         latest.set(follower.vpn, answer);
-        for (const listener of this.listeners) hear(listener, follower.vpn, answer);
+        for (const listener of this.listeners) tellNew(listener, follower.vpn, answer);
       } catch {
-        // That a VPN's workflow does not answer is told by /vpn/status.
-        asked();
-        await pauseUntil(ASK_AGAIN_MS, signal);
+        // The error is not reported here: /vpn/status shows that the workflow does not answer.
+        answered();
+        await pauseUntil(RETRY_MS, signal);
         continue;
       }
-      asked();
+      answered();
       await follower.grownSince(growths, QUIET_MS, signal);
     }
-    asked();
+    answered();
   }
 }
 
-function hear({ follower, tell }: Listener, vpn: string, answer: NewsAnswer): void {
+function tellNew({ follower, tell }: Listener, vpn: string, answer: NewsAnswer): void {
   const told = follower.take(vpn, answer);
   if (told.length > 0) tell(told);
 }

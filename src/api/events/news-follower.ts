@@ -2,18 +2,21 @@ import { newsId, newsJson } from '../../domain/news-json';
 import type { NewsAnswer } from '../../domain/news';
 import { positionText, type Place, type Position } from './feed-position';
 
-/** One event for who follows; `id` is where the next one goes on. */
+/** One event for a listener. `id` is the listener's position after the event. */
 export interface Told {
   readonly id: string;
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What one who follows has heard, and what is new to them in what a VPN has kept. */
+/** The position of one listener. Finds the events in a workflow's answer that are new to the listener. */
 export class NewsFollower {
   private readonly position: Map<string, Place>;
 
-  /** @param from null: from now on */
+  /**
+   * @param from position after which to begin; null: after the events in `now`
+   * @param now the last answer of each VPN
+   */
   constructor(from: Position | null, now: ReadonlyMap<string, NewsAnswer>) {
     this.position = new Map(from ?? [...now].map(([vpn, { lineage, news }]) => [vpn, newest(lineage, news)]));
   }
@@ -22,6 +25,7 @@ export class NewsFollower {
     return positionText(this.position);
   }
 
+  /** The new events of an answer. Begins with a `gap` event if events after the position are no longer kept. */
   take(vpn: string, { lineage, news }: NewsAnswer): Told[] {
     const place = this.position.get(vpn);
     const told: Told[] = [];

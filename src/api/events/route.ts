@@ -23,7 +23,7 @@ export interface EventRoutesOptions {
 }
 
 export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async (fastify, { events, history }) => {
-  // What was reported and not yet written down is, and is answered, before the connections are closed.
+  // Waiting reports are stored and answered before the connections are closed.
   fastify.addHook('preClose', async () => {
     await events.flush();
     await new Promise(setImmediate);
@@ -32,19 +32,19 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
   fastify.post(
     '/events/stream_started',
     {
-      // However many come, what they cost the workflows is limited by the pace of their batches.
+      // No rate limit: the pace of the batches limits what reports cost the workflows.
       config: { locked: true, limited: false },
       preValidation: async (request) => {
         request.body = laxStreamStarted(request.body);
       },
       schema: {
         operationId: 'reportStreamStarted',
-        summary: 'A proxy has begun to play something on an engine',
+        summary: 'Report that a proxy has started a stream on an engine',
         body: StreamStartedSchema,
         response: {
           200: {
             ...StreamStateSchema,
-            description: 'The stream. Temporal has written it down.',
+            description: 'The stream. The report is stored.',
             examples: [startedStreamExample],
           },
           404: ErrorSchema,
@@ -56,7 +56,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
     async ({ body }, reply) => {
       const report = startedReport(body);
       if (!Value.Check(StreamIdSchema, report.stream.id)) {
-        const detail = `the stream's id: expected at most ${STREAM_ID_LENGTH_AT_MOST} characters on one line`;
+        const detail = `id of the stream: expected one line of at most ${STREAM_ID_LENGTH_AT_MOST} characters`;
         return reply.code(422).send({ detail });
       }
       try {
@@ -74,12 +74,12 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
       config: { locked: true, limited: false },
       schema: {
         operationId: 'reportStreamEnded',
-        summary: 'A proxy does not play that any more',
+        summary: 'Report that a stream has ended',
         body: StreamEndedSchema,
         response: {
           200: {
             ...StreamEndedAnswerSchema,
-            description: 'The stream, and whether this has ended it.',
+            description: 'The stream, and whether this report has ended it.',
             examples: [{ updated: true, stream: endedStreamExample }],
           },
           404: ErrorSchema,
@@ -126,7 +126,7 @@ function startedReport({
   };
 }
 
-/** @throws the error itself when it is none of those that a report may meet */
+/** The status for an error of a report. @throws the error itself if it is an unexpected one */
 function statusOf(error: unknown): 404 | 503 {
   if (error instanceof NothingOfThatName) return 404;
   if (error instanceof NotTaken) return 503;

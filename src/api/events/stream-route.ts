@@ -7,12 +7,12 @@ import type { Told } from './news-follower';
 import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas/engines';
 
-/** Beside connections for everything else, see `server.ts`. */
+/** Leaves enough of the server's connections (`server.ts`) for all other requests. */
 const LISTENERS_AT_MOST = 100;
-const COME_BACK_AFTER_MS = 2_000;
+const RECONNECT_AFTER_MS = 2_000;
 
 const EXAMPLE = [
-  `retry: ${COME_BACK_AFTER_MS}\nid: gluetun=59bee501.16`,
+  `retry: ${RECONNECT_AFTER_MS}\nid: gluetun=59bee501.16`,
   'id: gluetun=59bee501.17\nevent: port_changed\ndata: {"time":"2026-11-23T03:50:41.511Z","vpn":"gluetun","from":65290,"to":40648}',
   '',
 ].join('\n\n');
@@ -28,27 +28,29 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
   fastify.get(
     '/events/stream',
     {
-      // Made of this route it would never end.
+      // Fastify's own HEAD route would run this handler, whose answer never ends.
       exposeHeadRoute: false,
       schema: {
         operationId: 'listenToEvents',
-        summary: 'What happens on the VPNs, as Server-Sent Events',
+        summary: 'The events of all VPNs, as Server-Sent Events',
         headers: Type.Object({
           'last-event-id': Type.Optional(
             Type.String({
               maxLength: 12_000,
-              description: 'the id of the last event that was had: goes on after it, also after a restart of Portward',
+              description:
+                'The id of the last received event. The events after it follow, even after a restart of Portward.',
             }),
           ),
         }),
         response: {
           200: {
             description:
-              'Events port_changed, port_lost, port_restored, engine_evicted, engine_provisioned, engine_ready, engine_stopped, vpn_health and gap, without end.',
+              'An endless stream of the events port_changed, port_lost, port_restored, engine_evicted, engine_provisioned, ' +
+              'engine_ready, engine_stopped, vpn_health and gap.',
             content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
-          422: { ...ErrorSchema, description: 'Last-Event-ID is not the id of an event from here.' },
-          503: { ...ErrorSchema, description: 'Too many listen already.' },
+          422: { ...ErrorSchema, description: 'Last-Event-ID is not the id of an event of this API.' },
+          503: { ...ErrorSchema, description: 'There are too many listeners already.' },
         },
       },
     },
@@ -56,14 +58,14 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       const asked = headers['last-event-id'];
       const from = asked === undefined || asked === '' ? null : parsePosition(asked);
       if (from === null && asked !== undefined && asked !== '') {
-        return reply.code(422).send({ detail: 'Last-Event-ID is not the id of an event from here' });
+        return reply.code(422).send({ detail: 'Last-Event-ID is not the id of an event of this API' });
       }
       if (feed.size >= LISTENERS_AT_MOST) {
-        return reply.code(503).send({ detail: `${LISTENERS_AT_MOST} listen already; try again later` });
+        return reply.code(503).send({ detail: `there are ${LISTENERS_AT_MOST} listeners already; try again later` });
       }
       const { say, left, answer } = streams.open(reply);
       await feed.listen(from, {
-        begin: (id) => say(`retry: ${COME_BACK_AFTER_MS}\n${id === '' ? '' : `id: ${id}\n`}\n`),
+        begin: (id) => say(`retry: ${RECONNECT_AFTER_MS}\n${id === '' ? '' : `id: ${id}\n`}\n`),
         tell: (told) => say(told.map(frame).join('')),
         left,
       });
@@ -72,7 +74,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
   );
 };
 
-/** JSON has no line breaks, so one line of data is enough. */
+/** One `data` line is enough, because JSON has no line breaks. */
 function frame({ id, event, data }: Told): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

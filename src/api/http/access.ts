@@ -7,26 +7,26 @@ import { bearerToken, type Keys } from './keys';
 export interface AccessOptions {
   readonly keys: readonly string[];
   readonly allowUnauthenticated: boolean;
-  /** Of pages that may use the API from elsewhere; `*`: any may read. */
+  /** CORS_ORIGINS: origins of other sites' pages that may use the API; with `*`, every page may read. */
   readonly origins: readonly string[];
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Asks for an API key where one is set. */
+    /** Needs the API key if one is set. */
     locked?: boolean;
   }
 }
 
-const TO_OPEN = 'set API_KEY and send it as "Authorization: Bearer <key>"';
+const HOW_TO_ALLOW = 'set API_KEY and send it as "Authorization: Bearer <key>"';
 
-const FROM_AFAR = {
+const NOT_PRIVATE = {
   detail:
-    `no API key is set, so only callers in a private network may change something: ${TO_OPEN}, ` +
-    'or set ALLOW_UNAUTHENTICATED=true if everyone who reaches this address may',
+    `no API key is set, so only callers in a private network may make changes: ${HOW_TO_ALLOW}, ` +
+    'or set ALLOW_UNAUTHENTICATED=true to let everybody who reaches this address make changes',
 };
 
-const ANOTHER_SITE = { detail: `a page of another site may not change anything here: ${TO_OPEN}` };
+const ANOTHER_SITE = { detail: `a page from another site may not make changes: ${HOW_TO_ALLOW}` };
 
 const IPV6_BITS = 128;
 
@@ -42,32 +42,34 @@ privateNetworks.addSubnet('fc00::', 7, 'ipv6');
 privateNetworks.addSubnet('fe80::', 10, 'ipv6');
 
 function isPrivate(address: string): boolean {
-  // A link-local one comes with its interface: fe80::1%eth0.
+  // Link-local addresses have the interface in them: fe80::1%eth0.
   const [bare = ''] = address.split('%');
   return isIP(bare) !== 0 && privateNetworks.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6');
 }
 
-/** Also whoever comes through a proxy: its own address says nothing about them. */
-function isFromAfar({ headers, ip }: FastifyRequest): boolean {
-  return !isPrivate(ip) || headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
+/** Whether a reverse proxy has passed the request on. The connection's address is then the proxy's, and not the caller's. */
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
 }
 
-/** In one form each, and IPv4 as such where it comes over IPv6. */
+function isFromOutside(request: FastifyRequest): boolean {
+  return !isPrivate(request.ip) || isForwarded(request);
+}
+
+/** The canonical form of an address. An IPv4 address that is mapped into IPv6 becomes IPv4. */
 export function exactAddress(ip: string): string {
   return normalizeIP(ip, IPV6_BITS);
 }
 
-/** Whether the connection is from this machine or from one of these addresses, and nobody else's request comes through it. */
+/** Whether the request comes directly, without a proxy, from this machine or from one of these addresses. */
 export function comesFrom(request: FastifyRequest, addresses: readonly string[]): boolean {
-  const { headers, ip } = request;
-  const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
-  const address = exactAddress(ip);
-  return !forwarded && (isLoopback(address) || addresses.includes(address));
+  const address = exactAddress(request.ip);
+  return !isForwarded(request) && (isLoopback(address) || addresses.includes(address));
 }
 
 /**
- * Of a request that a page makes by itself. A cookie goes along where a page of the same host asks, and an engine's port may be
- * published on this host.
+ * Whether a page of another origin makes this request, other than by a link. The browser adds the session cookie even to requests from
+ * another port of the same host, where the port of an engine may be published.
  */
 export function isOfAnotherPage({ headers, method }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'] ?? 'none';
@@ -75,34 +77,37 @@ export function isOfAnotherPage({ headers, method }: FastifyRequest): boolean {
   return !['none', 'same-origin'].includes(site) && !isNavigation;
 }
 
-/** Whoever controls a name may have it lead here, and then reads what the browser may read. */
+/**
+ * Whether the request was sent to a domain name that somebody can register. The owner of a domain can let it resolve to this machine
+ * (DNS rebinding). A page of that domain then has the same origin as the API, and can read its answers.
+ */
 export function hasRegistrableName({ headers }: FastifyRequest): boolean {
-  const at = `http://${headers.host ?? ''}`;
-  return !URL.canParse(at) || !isOfNoDomain(new URL(at).hostname);
+  const address = `http://${headers.host ?? ''}`;
+  return !URL.canParse(address) || !isNotRegistrable(new URL(address).hostname);
 }
 
-/** Without a key a browser would carry out what any page it shows asks of this address. */
+/** Whether a page of another site makes this request. If no key is set, any page in the user's browser could otherwise make changes. */
 export function isFromAnotherSite({ headers }: FastifyRequest, origins: readonly string[] = []): boolean {
   const { origin, host } = headers;
   if (origin === undefined || origins.includes(origin)) return false;
   if (!URL.canParse(origin)) return true;
   const page = new URL(origin);
-  // Somebody's page whose name was made to lead here has that name in both.
-  return page.host !== host || !isOfNoDomain(page.hostname);
+  // With DNS rebinding, `Origin` and `Host` are the same, but have a registrable name.
+  return page.host !== host || !isNotRegistrable(page.hostname);
 }
 
-/** An address, or a name without a dot, which nobody can register. */
-function isOfNoDomain(hostname: string): boolean {
+/** An IP address, or a name without a dot. */
+function isNotRegistrable(hostname: string): boolean {
   return !hostname.includes('.') || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
-/** A hook that lets a request to a locked route pass, or answers it. */
+/** A hook that answers requests to locked routes that are not allowed. */
 export function accessControl(keys: Keys, { allowUnauthenticated, origins }: Omit<AccessOptions, 'keys'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (request.routeOptions.config.locked !== true) return undefined;
     if (!keys.areSet) {
       if (allowUnauthenticated) return undefined;
-      if (isFromAfar(request)) return reply.code(403).send(FROM_AFAR);
+      if (isFromOutside(request)) return reply.code(403).send(NOT_PRIVATE);
       return isFromAnotherSite(request, origins) ? reply.code(403).send(ANOTHER_SITE) : undefined;
     }
     const token = bearerToken(request);

@@ -2,22 +2,21 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** All of its body is optional, and so is the body. */
+    /** A request without a body counts as one with `{}`. */
     optionalBody?: boolean;
   }
 }
 
-/** Of what nobody reads. */
+/** The Content-Type set on bodies that are not read. */
 const IGNORED = 'application/x-ignored';
 
 /**
- * Decides what a body counts as before it is read. A route that takes none is not disturbed by one, whatever it is:
- * `curl -X POST -d ''` calls it a form, and so does what Gluetun's up-command has for a client. A route that takes one gets
- * JSON also from a client that does not say so, as from the system before.
+ * Sets the Content-Type of a request before its body is read. A route without a body ignores any body: `curl -X POST -d ''` sends a form, and so
+ * does the client in Gluetun's image. A route with a body reads one without a Content-Type as JSON, as the system before Portward did.
  */
 export function decideContentTypes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async ({ raw: { headers }, routeOptions: { schema }, is404 }) => {
-    // What is not of this API, as Temporal's UI, gets what comes as it is.
+    // Routes outside of the API, such as Temporal's UI, get the request unchanged.
     if (!is404 && (schema === undefined || schema.hide === true)) return;
     if (schema?.body === undefined) headers['content-type'] = IGNORED;
     else if (headers['content-length'] === '0') delete headers['content-type'];
@@ -26,16 +25,16 @@ export function decideContentTypes(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', async (request) => {
     if (request.routeOptions.config.optionalBody === true) request.body ??= {};
   });
-  // Fastify's own take texts, too, which no route does.
+  // Fastify's own parsers accept plain text, which no route takes.
   fastify.removeAllContentTypeParsers();
-  // Without waiting for its end: who sends a hint waits for the answer while Gluetun waits for the sender.
+  // The answer does not wait for the end of an ignored body: Gluetun waits for the up-command, which waits for the answer.
   fastify.addContentTypeParser(IGNORED, (_request, payload, done) => {
     payload.resume();
     done(null);
   });
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    // Clients name a Content-Type also where they send nothing.
+    // Some clients set a Content-Type without sending a body.
     if (body === '') done(null);
     else void parse(request, String(body), done);
   });

@@ -1,11 +1,11 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
-const PREFLIGHT_COUNTS_FOR_S = 600;
+const PREFLIGHT_VALID_FOR_S = 600;
 
 /**
- * Lets pages of these origins read answers and send a key. None: no header is set, so that browsers show nothing to any
- * page but those from here. Cookies are never sent along.
+ * Lets pages of these origins read answers and send a key, without cookies. If there are no origins, no CORS header is set, so that browsers
+ * show answers only to pages of Portward's own origin.
  */
 export async function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;
@@ -14,8 +14,8 @@ export async function allowOrigins(fastify: FastifyInstance, origins: readonly s
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
     exposedHeaders: ['X-Portward-Stale', 'Retry-After'],
-    maxAge: PREFLIGHT_COUNTS_FOR_S,
-    // Its refusal of an OPTIONS that is no preflight is a text without `detail`.
+    maxAge: PREFLIGHT_VALID_FOR_S,
+    // The plugin would refuse an OPTIONS request that is not a preflight with a plain text, without `detail`.
     strictPreflight: false,
   });
 }

@@ -2,7 +2,7 @@ import type { BreakerJson, EngineJson, ReplacementJson, VpnJson, VpnStatusJson }
 import type { StreamJson, StreamSampleJson } from '../schemas/streams';
 import type { TimelineJson } from '../schemas/timeline';
 
-// What the OpenAPI document shows for an answer: one port change, seen from every side.
+// The example answers in the OpenAPI document. All of them show the same port change.
 
 const CHECKED_AT = '2026-11-23T03:51:04.121Z';
 const VPN = 'gluetun';
@@ -139,7 +139,7 @@ export const streamExample: StreamJson = {
   uploaded: 5_242_880,
 };
 
-/** As it is told when it has just begun: the engine has said nothing of it yet. */
+/** A stream that has just started, so that there are no statistics yet. */
 export const startedStreamExample: StreamJson = {
   ...streamExample,
   peers: null,

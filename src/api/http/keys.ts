@@ -2,15 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { WrongKeys } from './rate-limits';
 
-/** How a key is answered that does not open anything. */
+/** The answer to a request whose key is refused. */
 export interface KeyRefusal {
   readonly status: 403 | 429;
   readonly detail: string;
-  /** Seconds until a key from this address is looked at again; null: at once. */
+  /** Seconds until keys from this address are checked again; null: they are now. */
   readonly retryAfterS: number | null;
 }
 
-/** API_KEY and API_KEY_2, and who may try further ones. */
+/** Checks keys against API_KEY and API_KEY_2, and limits wrong keys. */
 export class Keys {
   private readonly digests: readonly Buffer[];
 
@@ -25,14 +25,14 @@ export class Keys {
     return this.digests.length > 0;
   }
 
-  /** Null: it is right. */
+  /** Null if the key is right. */
   async refusal(request: FastifyRequest, key: string): Promise<KeyRefusal | null> {
     const retryAfterS = await this.wrongKeys.refusedFor(request);
     if (retryAfterS > 0) {
       const detail = `too many wrong keys from this address; try again in ${retryAfterS} s`;
       return { status: 429, detail, retryAfterS };
     }
-    // Every key is compared in constant time, whichever matches.
+    // Every key is compared in constant time, even after a match, so that the time does not tell how close a key is.
     const given = digest(key.trim());
     const matches = this.digests.map((right) => timingSafeEqual(right, given));
     if (matches.includes(true)) {
@@ -44,7 +44,7 @@ export class Keys {
   }
 }
 
-/** The key in `Authorization: Bearer KEY`; undefined: there is none. */
+/** The key in `Authorization: Bearer KEY`; undefined if there is none. */
 export function bearerToken({ headers }: FastifyRequest): string | undefined {
   return /^Bearer\s+(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
 }

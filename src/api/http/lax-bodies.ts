@@ -1,43 +1,44 @@
-// What the system before took for a number or a text, and clients may go on sending. Schemas, and so the OpenAPI document, know
-// only the right form: a body is brought into it before it is checked. What can't be is left to the check.
+// The system before Portward accepted numbers as strings, strings as numbers, and booleans as numbers, so clients may send them. The schemas,
+// and with them the OpenAPI document, have only the right types. So bodies are converted before they are checked. A value that can't be
+// converted stays as it is, and the check refuses it.
 
 type Fields = Readonly<Record<string, unknown>>;
-type Reading = (value: unknown) => unknown;
+type Conversion = (value: unknown) => unknown;
 
 export function laxStreamStarted<T>(body: T): T {
-  return fieldsRead(body, {
-    engine: (engine) => fieldsRead(engine, { port: numberOf }),
-    session: (session) => fieldsRead(session, { is_live: flagOf }),
-    labels: textsOf,
+  return converted(body, {
+    engine: (engine) => converted(engine, { port: toNumber }),
+    session: (session) => converted(session, { is_live: toFlag }),
+    labels: toTexts,
   });
 }
 
 export function laxProvisioning<T>(body: T): T {
-  return fieldsRead(body, { host_port: numberOf, env: textsOf, labels: textsOf });
+  return converted(body, { host_port: toNumber, env: toTexts, labels: toTexts });
 }
 
-/** Its fields, each read in its way if it is there; the check that follows says whether it is of its type. */
-function fieldsRead<T>(value: T, readings: Readonly<Record<string, Reading>>): T {
+/** Converts the fields that are present. The check that follows makes sure of their types. */
+function converted<T>(value: T, conversions: Readonly<Record<string, Conversion>>): T {
   if (!isFields(value)) return value;
-  const read = { ...value };
-  for (const [name, reading] of Object.entries(readings)) {
-    if (Object.hasOwn(read, name)) Object.assign(read, { [name]: reading(value[name]) });
+  const result = { ...value };
+  for (const [name, conversion] of Object.entries(conversions)) {
+    if (Object.hasOwn(result, name)) Object.assign(result, { [name]: conversion(value[name]) });
   }
-  return read;
+  return result;
 }
 
-const numberOf: Reading = (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value);
+const toNumber: Conversion = (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value);
 
-/** As an integer, 0 for no. */
-const flagOf: Reading = (value) => {
+/** 1 for true, 0 for false. */
+const toFlag: Conversion = (value) => {
   const text = typeof value === 'string' ? value.toLowerCase() : value;
   if (text === true || text === 'true') return 1;
   if (text === false || text === 'false') return 0;
-  return numberOf(value);
+  return toNumber(value);
 };
 
-/** Names with texts: numbers count as what is written. */
-const textsOf: Reading = (value) => {
+/** Converts the numbers in a record to strings. */
+const toTexts: Conversion = (value) => {
   if (!isFields(value)) return value;
   const texts = Object.entries(value).map(
     ([name, one]) => [name, typeof one === 'number' ? String(one) : one] as const,

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What is at no address is a 404; an address that takes other methods is a 405 that names them. Before the routes. */
+/**
+ * Answers requests without a route: 404 for an unknown address, 405 with `Allow` for a method that the address does not take. To be called
+ * before the routes are added.
+ */
 export function answerWhereNoRouteIs(fastify: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {
@@ -11,7 +14,7 @@ export function answerWhereNoRouteIs(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler(({ url, method }, reply) => {
     const [path = ''] = url.split('?');
     const allowed = [...methodsOf].flatMap(([pattern, methods]) => (isAt(pattern, path) ? [...methods] : []));
-    // With the method that it takes, too, a file may not be there.
+    // A route for files takes the method, but the file may be missing.
     if (allowed.length === 0 || allowed.includes(method))
       return reply.code(404).send({ detail: `no route ${method} ${path}` });
     const allow = [...new Set(allowed)].toSorted().join(', ');
@@ -22,7 +25,7 @@ export function answerWhereNoRouteIs(fastify: FastifyInstance): void {
   });
 }
 
-/** Whether the path is one of `/engines/:id`; with `*` at the end of the pattern anything may follow. */
+/** Whether the path matches a pattern such as `/engines/:id`. With `*` at the end of the pattern, any number of parts may follow. */
 function isAt(pattern: string, path: string): boolean {
   const parts = pattern.split('/').filter((part) => part !== '');
   const given = path.split('/').filter((part) => part !== '');

@@ -8,38 +8,40 @@ import { contentPolicy, pageDirectives } from './security-headers';
 
 type Answers = Record<number, unknown>;
 
-/** An error as any route has it; its example is what it is about. */
+/** The schema of an error. The description is its example, too. */
 function answer(description: string): typeof ErrorSchema {
   return { ...ErrorSchema, description, examples: [{ detail: description }] };
 }
 
-/** What any route may answer besides its own. */
+/** The errors that any route may answer with. */
 const ANY: Answers = {
-  400: answer('The request can not be read: its address can not be decoded, or its body is not JSON.'),
-  408: answer('The request did not come in time.'),
+  400: answer('The address of the request can not be decoded, or the body is not JSON.'),
+  408: answer('The request was not complete in time.'),
   414: answer('The address, or a name in it, is too long.'),
-  431: answer('Address and headers are too large.'),
+  431: answer('The address and the headers together are too large.'),
 };
 const WITH_BODY: Answers = {
-  413: answer('The body is over 256 KiB.'),
-  415: answer('The body is not of Content-Type application/json.'),
+  413: answer('The body is larger than 256 KiB.'),
+  415: answer('The Content-Type of the body is not application/json.'),
 };
-const CHECKED: Answers = { 422: answer('Body or headers are of another form.') };
+const CHECKED: Answers = { 422: answer('The body, the query or a header is invalid.') };
 const LOCKED: Answers = {
-  401: answer('An API key is asked for, and none came.'),
-  403: answer('The key is wrong; or none is set, and the caller is not in a private network.'),
+  401: answer('The request has no API key, and one is needed.'),
+  403: answer('The key is wrong; or no key is set, and the caller is not in a private network.'),
 };
-const LIMITED: Answers = { 429: answer('Too many such requests, or wrong keys; Retry-After says for how long.') };
+const LIMITED: Answers = {
+  429: answer('There were too many such requests, or too many wrong keys. Retry-After says how long to wait.'),
+};
 
-/** Of routes that say only that they answer so. */
+/** Descriptions for the errors of routes that give none. */
 const MEANINGS: Record<string, string> = {
-  404: 'There is nothing of that name.',
-  409: 'It can not be done now; the detail says why.',
-  422: 'Body or headers are of another form.',
-  503: "A VPN's workflow, or Temporal, does not answer; the detail says which.",
+  404: 'There is nothing with that name.',
+  409: 'The request can not be carried out now; the detail says why.',
+  422: 'The body, the query or a header is invalid.',
+  503: "A VPN's workflow or Temporal does not answer; the detail says which.",
 };
 
-/** A route's own errors, with a description and an example where it gives none. */
+/** A route's own errors, with a description and an example if the route gives none. */
 function explained(own: Answers): Answers {
   return Object.fromEntries(
     Object.entries(own).map(([status, schema]) => {
@@ -62,16 +64,20 @@ function isError(status: string, schema: unknown): schema is DescribedSchema {
   return properties['detail']?.type === 'string';
 }
 
-/** How the page groups routes, by the beginning of their addresses; the first that fits. */
+/** The groups of routes on the page, by the beginnings of their addresses. The first group that matches counts. */
 const SECTIONS = [
-  { name: 'Engines', description: 'Which engines there are', routes: ['/engines', '/containers', '/by-label'] },
-  { name: 'News', description: 'What happens, as it happens', routes: ['/events/stream', '/page'] },
-  { name: 'Streams', description: 'What proxies play on engines', routes: ['/streams', '/events'] },
+  {
+    name: 'Engines',
+    description: 'The engines and their containers',
+    routes: ['/engines', '/containers', '/by-label'],
+  },
+  { name: 'Events', description: 'Changes as they happen', routes: ['/events/stream', '/page'] },
+  { name: 'Streams', description: 'The streams that proxies report', routes: ['/streams', '/events'] },
   { name: 'VPNs', description: 'Ports, health and replacements', routes: ['/vpn', '/vpns'] },
-  { name: 'Pool', description: 'How many engines there are', routes: ['/provision', '/scale', '/gc'] },
+  { name: 'Pool', description: 'The number of engines', routes: ['/provision', '/scale', '/gc'] },
   {
     name: 'State',
-    description: 'Of Portward itself',
+    description: 'The state of Portward',
     routes: ['/orchestrator', '/health', '/metrics', '/openapi.json'],
   },
 ] as const;
@@ -86,7 +92,7 @@ interface OperationJson {
   readonly requestBody?: { required?: boolean };
 }
 
-/** The OpenAPI document at /openapi.json, made of the schemas that the routes check and answer with. */
+/** Makes the OpenAPI document from the schemas of the routes. To be called before the routes are added. */
 export async function describeApi(fastify: FastifyInstance): Promise<void> {
   const optionalBodies = new Set<string>();
   await fastify.register(swagger, {
@@ -96,8 +102,8 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
         title: 'Portward',
         version: packageVersion(),
         description:
-          "Keeps engines behind a VPN in step with the VPN's forwarded port. Every error has a `detail`. " +
-          'Reads need no key.',
+          "Keeps engines behind a VPN on the VPN's forwarded port. Every error has a `detail`. " +
+          'Routes that only read need no key, except `/by-label`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'Where this document comes from' }],
@@ -110,7 +116,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
       const document = 'openapiObject' in described ? described.openapiObject : described.swaggerObject;
       const operations: (OperationJson | undefined)[] = Object.values(document.paths ?? {}).flatMap(Object.values);
       for (const { operationId = '', requestBody } of operations.filter((o) => o !== undefined)) {
-        // The plugin calls every body required.
+        // The plugin marks every body as required.
         if (requestBody && optionalBodies.has(operationId)) requestBody.required = false;
       }
       return document;
@@ -136,7 +142,7 @@ export async function describeApi(fastify: FastifyInstance): Promise<void> {
   });
 }
 
-/** After the routes. */
+/** Serves the document at /openapi.json. To be called after the routes are added. */
 export function serveDescription(fastify: FastifyInstance): void {
   let document: string | null = null;
   const schema = {
@@ -147,7 +153,7 @@ export function serveDescription(fastify: FastifyInstance): void {
         { openapi: Type.String() },
         {
           additionalProperties: true,
-          description: 'OpenAPI 3.1.',
+          description: 'The OpenAPI document, version 3.1.',
           examples: [{ openapi: '3.1.0', info: {}, paths: {} }],
         },
       ),
@@ -159,16 +165,13 @@ export function serveDescription(fastify: FastifyInstance): void {
   });
 }
 
-/**
- * The page that shows the document, at /docs. Everything that it loads is from here, and nothing else may be; what it
- * runs is in files, not in the page.
- */
+/** Serves a page at /docs that shows the document. The page may load files of this server only, and has no inline scripts. */
 export async function servePage(fastify: FastifyInstance): Promise<void> {
   await fastify.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentPolicy(...pageDirectives),
     theme: { title: 'Portward: HTTP API' },
-    // Without the bar in which another document's address can be typed.
+    // This layout has no field for the address of another document.
     uiConfig: { layout: 'BaseLayout', docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
   });
 }

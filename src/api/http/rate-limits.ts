@@ -2,15 +2,15 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 export interface RateLimits {
-  /** Requests to one route that changes something, by one address; 0: no limit. */
+  /** The number of requests from one address to one route that makes changes; 0: no limit. */
   readonly changesPerMinute: number;
-  /** Wrong keys by one address; 0: no limit. */
+  /** The number of wrong keys from one address; 0: no limit. */
   readonly wrongKeysPerMinute: number;
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Counts towards `changesPerMinute`, as all locked routes do for which it is not false. */
+    /** Whether `changesPerMinute` applies; if absent, it applies to locked routes. */
     limited?: boolean;
   }
 }
@@ -18,8 +18,8 @@ declare module 'fastify' {
 const MINUTE_MS = 60_000;
 
 /**
- * Limits what costs something: requests that change something, each of which lengthens a workflow's history. Reads
- * have none: however many there are, the workflows are asked a dozen times a second at most.
+ * Limits requests that make changes, because each lengthens a workflow's history. Reads are not limited: their number does not change how
+ * often the workflows are queried.
  */
 export async function limitChanges(fastify: FastifyInstance, { changesPerMinute: max }: RateLimits): Promise<void> {
   if (max > 0) {
@@ -38,21 +38,21 @@ export async function limitChanges(fastify: FastifyInstance, { changesPerMinute:
   });
 }
 
-/** Where a key that was right came from stays trusted for so long. */
+/** How long an address stays trusted after it has sent a right key. */
 const TRUSTED_FOR_MS = 24 * 60 * MINUTE_MS;
 const TRUSTED_AT_MOST = 1_000;
 
 /**
- * Keeps strangers from trying key after key: an address that has sent too many wrong ones is not listened to until
- * the minute is over. An address that a right key came from within a day is always listened to, so that nobody who
- * shares a proxy's address, as behind a NAT or in rootless Docker, can lock that proxy out.
+ * Prevents the guessing of keys: after too many wrong keys from an address, all its keys are refused until the minute is over. An address
+ * that has sent a right key within a day is exempt. Otherwise anybody who shares an address with a proxy, as behind a NAT or in rootless
+ * Docker, could lock the proxy out.
  */
 export class WrongKeys {
   private readonly count: ReturnType<FastifyInstance['createRateLimit']>;
-  /** When the last right key came from there; the address that was seen longest ago first. */
+  /** The time of the last right key of each address, oldest first. */
   private readonly trusted = new Map<string, number>();
 
-  /** After `limitChanges`. */
+  /** To be called after `limitChanges`, which adds the plugin for rate limits. */
   constructor(
     private readonly fastify: FastifyInstance,
     private readonly max: number,
@@ -60,7 +60,7 @@ export class WrongKeys {
     this.count = fastify.createRateLimit({ max: Math.max(1, max), timeWindow: MINUTE_MS });
   }
 
-  /** Seconds until this address is listened to again; 0: it is now. */
+  /** Seconds until keys from this address are checked again; 0: they are now. */
   async refusedFor(request: FastifyRequest): Promise<number> {
     if (this.max === 0 || this.isTrusted(request)) return 0;
     const limit = await this.count(request, { increment: false });

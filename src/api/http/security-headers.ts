@@ -1,9 +1,9 @@
-/** For a page, or for what is none: what it names, from here, and nothing else. */
+/** A Content-Security-Policy that allows only what the directives name. Without directives it is for answers that are not pages. */
 export function contentPolicy(...directives: readonly string[]): string {
   return ["default-src 'none'", ...directives, "frame-ancestors 'none'"].join('; ');
 }
 
-/** For a page with scripts and styles in files of its own, which asks this API only. */
+/** For a page whose scripts and styles are files of this server, and which sends requests to this API only. */
 export const pageDirectives: readonly string[] = [
   "script-src 'self'",
   "style-src 'self'",
@@ -14,14 +14,14 @@ export const pageDirectives: readonly string[] = [
 ];
 
 /**
- * On every answer. The API answers data only, so a browser that is led here may do nothing with it: not run it, not
- * show it in a frame, not take it for something else, not keep it. A route that serves pages sets its own.
+ * The headers of every answer. The API answers with data, so a browser must not run it, show it in a frame, guess another type, or store it.
+ * Routes that serve pages set a Content-Security-Policy of their own.
  */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': contentPolicy(),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
-  // Lists change by the second, and hold what nobody else should find in a cache.
+  // Lists change every second, and should not be left in a cache that others can read.
   'cache-control': 'no-store',
 };

@@ -3,15 +3,15 @@ import { SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 type SerializerFactory = ReturnType<typeof SerializerSelector>;
 type Serializer = ReturnType<ReturnType<SerializerFactory>>;
 
-const fastifys = SerializerSelector();
+const fastifySerializers = SerializerSelector();
 const compiled = new Map<string, Serializer>();
 
 /**
- * Fastify's own compiler, asked once for each schema. Most answers of most routes are refusals of the same shape: of some
- * 90 serializers 30 differ, and compiling them is most of what making the API takes.
+ * Fastify's own compiler of serializers, called once for each distinct schema. Most answers are errors with the same schema: of about 90
+ * serializers 30 differ. Compiling serializers takes most of the time that it takes to create the API.
  */
 export const buildSerializer: SerializerFactory = (externalSchemas, options) => {
-  const compile = fastifys(externalSchemas, options);
+  const compile = fastifySerializers(externalSchemas, options);
   const context = JSON.stringify([externalSchemas, options]);
   return (route) => {
     const key = context + JSON.stringify(route.schema);

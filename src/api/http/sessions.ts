@@ -2,30 +2,29 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { exactAddress } from './access';
 
-/** Of the cookie. */
-const NAME = 'portward_session';
-const LASTS_S = 12 * 60 * 60;
+const COOKIE_NAME = 'portward_session';
+const VALID_FOR_S = 12 * 60 * 60;
 
 /**
- * Who has given the key in a browser. A session is a cookie that only this process can make, so it ends with the process; it is
- * not made from the key, which could then be guessed from it. It counts from the address that it was given to alone: browsers send a
- * cookie to every port of a host, and so to an engine whose port is published there.
+ * Sessions of people who have entered the key in a browser. A session is a cookie signed with a random secret of this process, so it ends with
+ * the process. The key is not part of it, because the key could then be guessed from the cookie. The cookie is valid only from the address that
+ * received it: browsers send a cookie to every port of a host, and so to an engine whose port is published there.
  */
 export class Sessions {
   private readonly secret = randomBytes(32);
 
   constructor(private readonly path: string) {}
 
-  /** Value of Set-Cookie for whoever sent this request. */
+  /** Begins a session for the sender of this request. Returns the value for Set-Cookie. */
   begin(request: FastifyRequest): string {
-    const until = String(Math.floor(Date.now() / 1000) + LASTS_S);
+    const until = String(Math.floor(Date.now() / 1000) + VALID_FOR_S);
     const value = `${until}.${this.sign(until, request).toString('base64url')}`;
-    return `${NAME}=${value}; Path=${this.path}; Max-Age=${LASTS_S}; HttpOnly; SameSite=Strict`;
+    return `${COOKIE_NAME}=${value}; Path=${this.path}; Max-Age=${VALID_FOR_S}; HttpOnly; SameSite=Strict`;
   }
 
-  /** Another program on this host may have set a cookie of the same name beside ours, so all of them are looked at. */
+  /** Whether the request has a valid session. All cookies of that name are checked, because another program on this host may have set one, too. */
   covers(request: FastifyRequest): boolean {
-    const own = cookies(request.headers.cookie).filter(({ name }) => name === NAME);
+    const own = cookies(request.headers.cookie).filter(({ name }) => name === COOKIE_NAME);
     return own.some(({ value }) => this.isGood(value, request));
   }
 
@@ -48,7 +47,7 @@ interface Cookie {
   readonly value: string;
 }
 
-/** Of a Cookie header. */
+/** The cookies in a Cookie header. */
 export function cookies(header: string | undefined): Cookie[] {
   return (header ?? '').split(';').flatMap((pair) => {
     const [, name, value] = /^\s*([^=\s]+)=(.*?)\s*$/.exec(pair) ?? [];

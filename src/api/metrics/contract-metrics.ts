@@ -2,7 +2,7 @@ import { Gauge, Counter, type Registry } from 'prom-client';
 import type { Facts, VpnFacts } from './facts';
 import type { CountedStream, Transferred } from './streams';
 
-// The names that existing dashboards ask for. Their types stay as they were: what are called totals are gauges.
+// The metrics that existing dashboards query. Names and types are fixed, so most of the metrics called totals are gauges.
 
 const HEALTH = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'];
 
@@ -10,7 +10,7 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
   const { engines, streams, vpns } = facts;
   const number = (name: string, help: string, value: number | null) => {
     const gauge = new Gauge({ name: `orch_${name}`, help, registers: [registry] });
-    // Unknown is not none.
+    // An unknown value has no sample, rather than 0.
     if (value === null) gauge.remove();
     else gauge.set(value);
   };
@@ -36,7 +36,7 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
 
   const health = (name: string, help: string, vpn: VpnFacts | undefined) => {
     const gauge = new Gauge({ name, help, labelNames: [name], registers: [registry] });
-    // What was so when the VPN's workflow answered last is not claimed to be so.
+    // While the VPN's workflow does not answer, the health is unknown.
     const current = vpn ? (vpn.view === null ? 'unknown' : vpn.json.health) : 'disabled';
     for (const state of HEALTH) gauge.set({ [name]: state }, state === current ? 1 : 0);
   };
@@ -46,8 +46,8 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
 
   const sum = (of: (s: CountedStream) => number | null) =>
     started && started.reduce((total, stream) => total + (of(stream) ?? 0), 0);
-  if (streams !== null) transferred.see(streams);
-  number('total_streams', 'Streams that run', started && started.length);
+  if (streams !== null) transferred.add(streams);
+  number('total_streams', 'Running streams', started && started.length);
   number(
     'total_peers',
     'Peers of all streams',
@@ -63,23 +63,23 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
   number('total_downloaded_bytes', 'Bytes downloaded by streams since the API started', transferred.downloaded);
   const stale = new Counter({
     name: 'orch_stale_streams_detected_total',
-    help: 'Streams ended because their engines knew nothing of them',
+    help: 'Streams that were ended because their engines did not know them',
     registers: [registry],
   });
   stale.inc(facts.staleStreams);
 }
 
-/** Of KB/s, as engines give them. */
+/** From KB/s, the unit of engines, to MB/s. */
 const megabytes = (kilobytes: number | null) => kilobytes && kilobytes / 1024;
 const speedUp = (stream: CountedStream) => stream.speed_up;
 const speedDown = (stream: CountedStream) => stream.speed_down;
 
-/** Null while a VPN's workflow does not answer: what is wanted of it is not known. */
+/** Null while a VPN's workflow does not answer, because its target is unknown then. */
 function extra(engines: number, vpns: readonly VpnFacts[]): number | null {
-  let wanted = 0;
+  let targets = 0;
   for (const { view } of vpns) {
     if (view === null) return null;
-    wanted += Math.max(1, view.ownTarget);
+    targets += Math.max(1, view.ownTarget);
   }
-  return Math.max(0, engines - wanted);
+  return Math.max(0, engines - targets);
 }

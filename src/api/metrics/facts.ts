@@ -5,12 +5,13 @@ import { vpnWorkflowId } from '../../domain/names';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import type { CountedStream, StreamSource } from './streams';
 
-/** One VPN at the time of a scrape. `view` is null while its workflow does not answer: of then nothing is claimed. */
+/** One VPN at the time of a scrape. */
 export interface VpnFacts {
   readonly name: string;
   readonly json: VpnJson;
+  /** Null while the workflow does not answer. */
   readonly view: VpnStatusView | null;
-  /** Seconds since it answered last; null: it never has. */
+  /** Seconds since the workflow's last answer; null: it has not answered yet. */
   readonly staleSeconds: number | null;
 }
 

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Scrape, type ScrapeOptions } from './scrape';
 import { ErrorSchema } from '../schemas/engines';
 
-/** Scrapers that come at the same time share one answer, as long as nothing has happened. */
+/** Simultaneous scrapes share one answer, unless a list has changed. */
 const MAX_AGE_MS = 250;
 
 const EXAMPLE = [
@@ -31,10 +31,10 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fa
         summary: 'Metrics in the text format of Prometheus',
         response: {
           200: {
-            description: 'Every metric now; docs/reference/metrics.md has their names.',
+            description: 'The current value of every metric. docs/reference/metrics.md lists them.',
             content: { 'text/plain': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
-          503: { ...ErrorSchema, description: 'They could not be gathered in time.' },
+          503: { ...ErrorSchema, description: 'The metrics could not be gathered in time.' },
         },
       },
     },
@@ -42,7 +42,7 @@ export const metricsRoutes: FastifyPluginAsyncTypebox<ScrapeOptions> = async (fa
       try {
         return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await text());
       } catch (error) {
-        // Old numbers would be taken for new ones.
+        // Old values are not sent, because Prometheus would store them as current ones.
         request.log.warn({ err: error }, 'metrics could not be gathered');
         return reply.code(503).send({ detail: 'metrics could not be gathered' });
       }

@@ -9,13 +9,13 @@ export interface ScrapeOptions {
   readonly reads: Reads;
   readonly instance: string;
   readonly streams: StreamSource;
-  /** Those that are kept over scrapes. */
+  /** Counters that keep their value from scrape to scrape. */
   readonly counters: readonly Metric[];
-  /** The worker's part, where it is in this process. */
+  /** Reads the metrics of the worker in this process; null: there is none. */
   readonly workerMetrics: (() => Promise<string>) | null;
 }
 
-/** Makes the text that a scrape is answered with. Gauges are made anew for each, so that none outlives what it is about. */
+/** Makes the answer to a scrape. Gauges are created for each scrape, so that a VPN or a state that is gone leaves no sample behind. */
 export class Scrape {
   private readonly transferred = new Transferred();
 

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter } from 'prom-client';
 
-/** Their 503 has reasons of its own: no VPN has told an address, as many listen as may. */
-const NOT_OF_LISTS = ['/vpn/publicip', '/events/stream', '/page/stream'];
+/** Routes whose 503 has another reason: no public address is known, or there are too many listeners. */
+const NOT_COUNTED = ['/vpn/publicip', '/events/stream', '/page/stream'];
 
-/** Counts what readers were given that was out of date, or refused because it was too old. */
+/** Counts answers that were out of date, and answers refused because the last known state was too old. */
 export function countStaleReads(fastify: FastifyInstance): Counter<'route' | 'answer'> {
   const counter = new Counter({
     name: 'portward_stale_reads_total',
@@ -14,8 +14,8 @@ export function countStaleReads(fastify: FastifyInstance): Counter<'route' | 'an
   });
   fastify.addHook('onResponse', async ({ method, routeOptions }, reply) => {
     const { url } = routeOptions;
-    // Kubernetes and Compose ask for health again and again: what they hear is no reader's.
-    if (method !== 'GET' || url === undefined || url.startsWith('/health/') || NOT_OF_LISTS.includes(url)) return;
+    // The health checks of Kubernetes and Compose are not counted: they come all the time, and are not from proxies.
+    if (method !== 'GET' || url === undefined || url.startsWith('/health/') || NOT_COUNTED.includes(url)) return;
     if (reply.statusCode === 503) counter.inc({ route: url, answer: 'refused' });
     else if (reply.hasHeader('x-portward-stale')) counter.inc({ route: url, answer: 'stale' });
   });

@@ -6,25 +6,25 @@ const FORWARDING = ['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'no
 const BREAKER = ['closed', 'open', 'half_open'];
 const KINDS = ['general', 'replacement'] as const;
 
-/** How each VPN is now. While its workflow does not answer only that is said. */
+/** The state of each VPN. While its workflow does not answer, there are only `answers` and `stale_seconds`. */
 export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: number): void {
   const gauge = (name: string, help: string, ...labels: string[]) =>
     new Gauge({ name: `portward_vpn_${name}`, help, labelNames: ['vpn', ...labels], registers: [registry] });
-  const answers = gauge('answers', 'Whether its workflow answers: 0 while no worker has it');
-  const stale = gauge('stale_seconds', 'Since when its workflow has not answered; 0 while it does');
+  const answers = gauge('answers', 'Whether its workflow answers: 0 while no worker runs it');
+  const stale = gauge('stale_seconds', 'Seconds since the last answer of its workflow; 0 while it answers');
   const healthy = gauge('healthy', 'Whether the VPN is healthy');
   const portKnown = gauge('forwarded_port_known', 'Whether the forwarded port is known');
   const portExpected = gauge('forwarded_port_expected', 'Whether the VPN asks for a forwarded port, or had one');
   const port = gauge('forwarded_port', 'The forwarded port; 0 while it is not known');
-  const forwarding = gauge('forwarding', 'How far the engines follow the port', 'state');
-  const listed = gauge('engines', 'Engines that are listed');
-  const forwarded = gauge('forwarded_engines', 'Engines that are listed as forwarded: 1 or 0');
+  const forwarding = gauge('forwarding', 'State of port forwarding', 'state');
+  const listed = gauge('engines', 'Listed engines');
+  const forwarded = gauge('forwarded_engines', 'Engines listed as forwarded: 1 or 0');
   const streams = gauge('streams', 'Streams on its listed engines');
   const breaker = gauge('circuit_breaker', 'State of the circuit breaker', 'kind', 'state');
-  const running = gauge('replacements_running', 'Replacements at work');
+  const running = gauge('replacements_running', 'Running replacements');
   const awaited = gauge(
     'engine_awaited_seconds',
-    'For how long the oldest replacement at work has been without its new engine; 0: none is',
+    'Seconds that the oldest running replacement has waited for its new engine; 0: none waits',
   );
   const remedy = gauge('remedy_running', 'Whether the VPN is being restarted');
 

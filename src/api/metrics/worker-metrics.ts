@@ -5,14 +5,14 @@ import { hostAndPort } from '../../lib/addresses';
 import { httpWithin } from '../../clients/http';
 import { buckets } from '../../domain/measures';
 
-// A worker's metrics are the Temporal SDK's and Portward's own, which go through the SDK's meters: one exporter shows both.
+// A worker's metrics are those of the Temporal SDK and Portward's own. Both go through the SDK's meters, so one exporter serves them.
 
 const ANSWER_WITHIN_MS = 1_000;
 const BYTES_AT_MOST = 4 * 1024 * 1024;
 
 type Telemetry = NonNullable<RuntimeOptions['telemetryOptions']>;
 
-/** For the SDK's exporter at that address, which it begins to listen on at once. Names are as Prometheus has them. */
+/** Options for the SDK's exporter, which listens on that address as soon as the SDK has them. Names and units follow Prometheus. */
 export function exporterAt(address: MetricsAddress): NonNullable<Telemetry['metrics']> {
   return {
     prometheus: {
@@ -31,18 +31,18 @@ export interface MetricsAddress {
   readonly port: number;
 }
 
-/** Asks the exporter of this process. @throws when it does not answer soon */
+/** Reads the metrics from the exporter of this process. @throws when it does not answer within 1 s */
 export async function workerMetricsAt(address: MetricsAddress): Promise<string> {
-  // It may listen on every address; this process reaches it on its own.
+  // An exporter that listens on every address is reached on loopback.
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
   const url = new URL(`http://${hostAndPort(host, address.port)}/metrics`);
   const request = { signal: new AbortController().signal, bytesAtMost: BYTES_AT_MOST };
   const { status, ok, text } = await httpWithin(ANSWER_WITHIN_MS, url, request);
-  if (!ok) throw new Error(`the worker's metrics answer ${status}`);
+  if (!ok) throw new Error(`the exporter of the worker's metrics answered with status ${status}`);
   return text;
 }
 
-/** A port on loopback that is free now. */
+/** A free port on loopback. */
 export async function freeLoopbackPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -50,5 +50,5 @@ export async function freeLoopbackPort(): Promise<number> {
   server.close();
   await once(server, 'close');
   if (typeof address === 'object' && address !== null) return address.port;
-  throw new TypeError(`expected an address with a port, got ${String(address)}`);
+  throw new TypeError(`expected an address with a port, found ${String(address)}`);
 }

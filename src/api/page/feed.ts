@@ -17,42 +17,44 @@ export interface PageFeedOptions {
   readonly hello: Omit<PageHello, 'now' | 'vpns'>;
 }
 
-/** Who looks at a page sees no more often than this. */
-const SPACING_MS = 200;
-/** Whether what is known has become stale is seen that soon. */
-const LOOK_EVERY_MS = 1_000;
-/** People would take a mark that comes and goes on a busy machine for an alarm. */
+/** The shortest time between two updates of a VPN on the page. */
+const UPDATE_EVERY_MS = 200;
+/** How often to check whether the state of a VPN has become stale. */
+const CHECK_EVERY_MS = 1_000;
+/** The page does not mark a younger state as stale: on a busy machine the mark would flicker, and look like an alarm. */
 const STALE_FROM_S = 2;
-/** Time alone changes some of what is shown. */
-const SHOW_AGAIN_MS = 10_000;
+/** An unchanged VPN is looked at again after this time, because time alone changes some of what is shown. */
+const REFRESH_EVERY_MS = 10_000;
 const SAMPLES_EVERY_MS = 2_500;
 const BEAT_EVERY_MS = 10_000;
 
 type Say = (frame: string) => void;
 
-/** The workflow's last answer, and the growth of its history that it was asked after. */
-interface Asked {
-  readonly growth: number;
+/** A status, and the number of growths of the history (`VpnFollower.growths`) at the time of its query. */
+interface QueriedStatus {
+  readonly growths: number;
   readonly status: Read<VpnStatusView>;
 }
 
-/** What pages have been told of a VPN last. */
-interface Told {
+/** What was last sent to the pages about a VPN. */
+interface Sent {
   frame: string;
-  of: string;
+  /** The JSON in `frame`. */
+  json: string;
   staleSince: number | null;
   lineage: string;
+  /** Number of the newest event. */
   number: number;
   news: readonly PageNews[];
 }
 
 /**
- * What the page shows, as it changes, for any number of pages. A VPN's workflow is asked once for all of them when its history has
- * grown by more than streams, and not at all while nobody looks.
+ * Sends what the page shows, as it changes, to any number of open pages. A VPN's workflow is queried once for all pages, when its history
+ * has grown by more than reports of streams. While no page is open, nothing is queried.
  */
 export class PageFeed {
   private readonly pages = new Set<Say>();
-  private readonly told = new Map<string, Told>();
+  private readonly sent = new Map<string, Sent>();
   private sampled = new Map<string, number>();
   private samplesVersion = -1;
   private watching: AbortController | null = null;
@@ -63,13 +65,16 @@ export class PageFeed {
     return this.pages.size;
   }
 
-  /** @param say given each frame, all that is known first @param left aborted when nobody reads any more */
+  /**
+   * @param say called with each frame, first with the whole state
+   * @param left aborted when the page is closed
+   */
   listen(say: Say, left: AbortSignal): void {
     const { reads, hello } = this.options;
     say(frame('hello', { now: Date.now(), vpns: reads.names, ...hello }));
     for (const name of reads.names) {
-      const told = this.told.get(name);
-      if (told && this.watching) say(told.frame + frame('news', told.news));
+      const sent = this.sent.get(name);
+      if (sent && this.watching) say(sent.frame + frame('news', sent.news));
     }
     if (this.watching) say(frame('samples', this.latest()));
     this.pages.add(say);
@@ -88,56 +93,56 @@ export class PageFeed {
     const watching = new AbortController();
     setMaxListeners(0, watching.signal);
     this.watching = watching;
-    this.told.clear();
+    this.sent.clear();
     this.sampled = new Map();
     this.samplesVersion = -1;
     for (const follower of this.options.reads.followers) void this.follow(follower, watching.signal);
     const timers = [
-      setInterval(() => this.tellSamples(), SAMPLES_EVERY_MS),
+      setInterval(() => this.sendSamples(), SAMPLES_EVERY_MS),
       setInterval(() => this.say(frame('beat', { now: Date.now() })), BEAT_EVERY_MS),
     ];
-    this.tellSamples();
+    this.sendSamples();
     watching.signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
   }
 
   private async follow(follower: VpnFollower, signal: AbortSignal): Promise<void> {
-    let asked: Asked | null = null;
+    let queried: QueriedStatus | null = null;
     while (!signal.aborted) {
       const { growths } = follower;
-      const known: Read<VpnStatusView> | null = asked && (await withStreams(asked, follower));
-      asked = known && asked ? asked : await this.ask(follower);
+      const updated: Read<VpnStatusView> | null = queried && (await withNewStreams(queried, follower));
+      queried = updated && queried ? queried : await this.query(follower);
       if (signal.aborted) return;
-      const status = known ?? asked.status;
-      this.tell(follower.vpn, status);
-      await pauseUntil(SPACING_MS, signal);
+      const status = updated ?? queried.status;
+      this.send(follower.vpn, status);
+      await pauseUntil(UPDATE_EVERY_MS, signal);
       const { kind } = status;
-      const isMarked = this.told.get(follower.vpn)?.staleSince !== null;
-      const showAgainAt = performance.now() + SHOW_AGAIN_MS;
+      const isMarked = this.sent.get(follower.vpn)?.staleSince !== null;
+      const refreshAt = performance.now() + REFRESH_EVERY_MS;
       const isSame = () =>
         follower.growths === growths && follower.read.kind === kind && (kind !== 'stale' || isMarked);
-      while (!signal.aborted && isSame() && performance.now() < showAgainAt)
-        await follower.grownSince(growths, LOOK_EVERY_MS, signal);
+      while (!signal.aborted && isSame() && performance.now() < refreshAt)
+        await follower.grownSince(growths, CHECK_EVERY_MS, signal);
     }
   }
 
-  private async ask({ vpn, growths }: VpnFollower): Promise<Asked> {
-    return { growth: growths, status: await this.options.reads.status(vpn) };
+  private async query({ vpn, growths }: VpnFollower): Promise<QueriedStatus> {
+    return { growths, status: await this.options.reads.status(vpn) };
   }
 
-  private tell(name: string, status: Read<VpnStatusView>): void {
-    const before = this.told.get(name);
+  private send(name: string, status: Read<VpnStatusView>): void {
+    const before = this.sent.get(name);
     const staleSince = staleSinceOf(status, before?.staleSince ?? null);
     const vpn = this.shown(name, status, staleSince);
-    const of = JSON.stringify(vpn);
-    const told: Told = before ?? { frame: '', of: '', staleSince, lineage: '', number: 0, news: [] };
-    this.told.set(name, told);
-    told.staleSince = staleSince;
-    if (of !== told.of) {
-      told.of = of;
-      told.frame = frame('vpn', vpn);
-      this.say(told.frame);
+    const json = JSON.stringify(vpn);
+    const sent: Sent = before ?? { frame: '', json: '', staleSince, lineage: '', number: 0, news: [] };
+    this.sent.set(name, sent);
+    sent.staleSince = staleSince;
+    if (json !== sent.json) {
+      sent.json = json;
+      sent.frame = frame('vpn', vpn);
+      this.say(sent.frame);
     }
-    if (status.kind !== 'none') this.tellNews(name, told, status.value);
+    if (status.kind !== 'none') this.sendNews(name, sent, status.value);
   }
 
   private shown(name: string, status: Read<VpnStatusView>, staleSince: number | null): PageVpn {
@@ -145,22 +150,22 @@ export class PageFeed {
     return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), status.reason);
   }
 
-  private tellNews(name: string, told: Told, { lineage, news }: NewsAnswer): void {
-    const fresh = news.filter(({ number }) => told.lineage !== lineage || number > told.number);
-    told.news = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(name, item) }));
-    told.lineage = lineage;
-    told.number = news.at(-1)?.number ?? 0;
+  private sendNews(name: string, sent: Sent, { lineage, news }: NewsAnswer): void {
+    const fresh = news.filter(({ number }) => sent.lineage !== lineage || number > sent.number);
+    sent.news = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(name, item) }));
+    sent.lineage = lineage;
+    sent.number = news.at(-1)?.number ?? 0;
     const ids = new Set(fresh.map(({ number }) => newsId(lineage, number)));
     if (ids.size > 0)
       this.say(
         frame(
           'news',
-          told.news.filter(({ id }) => ids.has(id)),
+          sent.news.filter(({ id }) => ids.has(id)),
         ),
       );
   }
 
-  private tellSamples(): void {
+  private sendSamples(): void {
     const { samples } = this.options;
     if (samples.version === this.samplesVersion) return;
     this.samplesVersion = samples.version;
@@ -181,27 +186,30 @@ export class PageFeed {
   }
 }
 
-/** Where nothing but streams has changed since, those are in the lists, and nobody has to be asked. Null: more has changed. */
-async function withStreams(asked: Asked, follower: VpnFollower): Promise<Read<VpnStatusView> | null> {
-  if (asked.status.kind !== 'fresh') return null;
-  await follower.caughtUp(SPACING_MS);
+/**
+ * The queried status with the streams and times of use of the follower's lists, which saves another query. Null if something else than
+ * streams may have changed since the query.
+ */
+async function withNewStreams(queried: QueriedStatus, follower: VpnFollower): Promise<Read<VpnStatusView> | null> {
+  if (queried.status.kind !== 'fresh') return null;
+  await follower.caughtUp(UPDATE_EVERY_MS);
   const { read } = follower;
-  if (follower.isBehind || follower.growthOfMore > asked.growth || read.kind !== 'fresh') return null;
+  if (follower.isBehind || follower.growthOfMore > queried.growths || read.kind !== 'fresh') return null;
   const { streams, engines } = read.value;
   const usedAt = new Map(engines.engines.map((e) => [e.id, e.lastUsedAt]));
-  const view = asked.status.value;
+  const view = queried.status.value;
   const used = view.engines.map((e) => ({ ...e, lastUsedAt: usedAt.get(e.id) ?? e.lastUsedAt }));
   return { kind: 'fresh', value: { ...view, streams: streams.streams, engines: used } };
 }
 
-/** What was said of it before stands: each answer tells the same age a little differently. */
+/** Since when the state is stale. An earlier result is kept, because the age in whole seconds gives a slightly different time each time. */
 function staleSinceOf(status: Read<unknown>, before: number | null): number | null {
   if (status.kind !== 'stale') return null;
   if (before === null && status.seconds < STALE_FROM_S) return null;
   return before ?? Date.now() - status.seconds * 1000;
 }
 
-/** JSON has no line breaks, so one line of data is enough. */
+/** One `data` line is enough, because JSON has no line breaks. */
 function frame<E extends keyof PageEvents>(event: E, data: PageEvents[E]): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

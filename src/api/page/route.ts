@@ -5,14 +5,14 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { contentPolicy, pageDirectives } from '../http/security-headers';
 
-/** Beside the built program; the sources' tests are served the same. */
+/** Where the built page is, as seen from `dist/src/api/page` and from `src/api/page` (tests). */
 const BUILT = [join(__dirname, '..', '..', '..', 'web'), join(__dirname, '..', '..', '..', 'dist', 'web')];
 
-/** The old system had its page at /panel. */
+/** /panel is the address of the page in the system before Portward. */
 const PATHS = ['/', '/panel'];
 
 const INDEX = 'index.html';
-/** Each time: it is small, and names the files. */
+/** The index is sent whole each time: it is small, and names the other files. */
 const WHOLE = { cacheControl: false, etag: false, lastModified: false, acceptRanges: false };
 
 const POLICY = contentPolicy(...pageDirectives, "require-trusted-types-for 'script'");
@@ -20,11 +20,11 @@ const POLICY = contentPolicy(...pageDirectives, "require-trusted-types-for 'scri
 /** The page's files as the build made them. */
 export interface PageFiles {
   readonly folder: string;
-  /** Another one for other files. */
+  /** Identifies the files: another build has another value. */
   readonly build: string;
 }
 
-/** Null where they were not built. */
+/** Null if the page was not built. */
 export function pageFiles(): PageFiles | null {
   const folder = BUILT.find((path) => existsSync(join(path, INDEX)) && existsSync(join(path, 'assets')));
   if (folder === undefined) return null;
@@ -32,11 +32,11 @@ export function pageFiles(): PageFiles | null {
   return { folder, build: createHash('sha256').update(index).digest('hex').slice(0, 8) };
 }
 
-/** The page for people. Its files have their content's hash in their names and are kept for good; it itself is asked for each time. */
+/** Serves the page. Browsers keep its files for ever, because the names contain a hash of the content, and fetch the index each time. */
 export async function pageRoutes(fastify: FastifyInstance, files: PageFiles | null): Promise<void> {
   await fastify.register(async (scope) => {
     if (files === null) {
-      const detail = 'the page was not built: `npm run build` does that';
+      const detail = 'the page was not built: run `npm run build`';
       for (const path of PATHS)
         scope.get(path, { schema: { hide: true } }, (_, reply) => reply.code(404).send({ detail }));
       return;

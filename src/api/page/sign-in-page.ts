@@ -9,7 +9,7 @@ input { box-sizing: border-box; width: 100%; margin-bottom: 1rem; }
 [role='alert'] { font-weight: 600; }
 `;
 
-/** For this page alone, which runs nothing. */
+/** Content-Security-Policy of the sign-in page, which has no scripts. */
 export const signInPolicy = contentPolicy(
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "form-action 'self'",
@@ -17,14 +17,14 @@ export const signInPolicy = contentPolicy(
 );
 
 interface SignIn {
-  /** That the key is sent to. */
+  /** Address that the form is sent to. */
   readonly action: string;
-  /** Shown after it. */
+  /** Address to show after signing in. */
   readonly to: string;
   readonly problem: string | null;
 }
 
-/** Asks for the key in a form, since nothing of an address is secret: it stays in histories and logs. */
+/** Asks for the key in a form. A key in the address would stay in the browser's history and in logs. */
 export function signInPage({ action, to, problem }: SignIn): string {
   return `<!doctype html>
 <html lang="en">
@@ -38,13 +38,13 @@ export function signInPage({ action, to, problem }: SignIn): string {
 <body>
 <main>
 <h1>Temporal UI</h1>
-<p>Whoever uses it can do what Portward can, so it asks for the API key: API_KEY in Portward's environment.</p>
+<p>The Temporal UI can do everything that Portward can. So it needs the API key: API_KEY in Portward's environment.</p>
 ${problem === null ? '' : `<p role="alert">${escaped(problem)}</p>`}
 <form method="post" action="${escaped(action)}">
 <input type="hidden" name="to" value="${escaped(to)}">
 <label for="key">API key</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
-<button>Show the Temporal UI</button>
+<button>Open the Temporal UI</button>
 </form>
 </main>
 </body>

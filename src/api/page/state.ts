@@ -4,32 +4,32 @@ import type { EndedRecord, StateRecord } from '../../domain/vpn/timeline';
 import type { EnginePhase } from '../../domain/vpn/status-view';
 import type { BreakerJson, ReplacementJson, VpnJson } from '../schemas/engines';
 
-// What the page is told, by the event that tells it. The page imports these types and nothing else of the API.
-// Instants are in ms since the epoch.
+// The events that the page receives, by name. The page imports these types and nothing else of the API.
+// Times are in ms since 1970.
 
 export interface PageEvents {
-  /** The first one. */
+  /** The first event of each connection. */
   readonly hello: PageHello;
-  /** A VPN, whole, when anything of it has changed. */
+  /** The whole state of a VPN, sent when anything in it has changed. */
   readonly vpn: PageVpn;
-  /** What happened, oldest first; of a page that comes again some of it is not new. */
+  /** Events of a VPN, oldest first. After a reconnection, the page has some of them already. */
   readonly news: readonly PageNews[];
   /** The newest sample of each stream that has a new one. */
   readonly samples: readonly PageSample[];
-  /** That the connection is alive. */
+  /** Sent every 10 s, to show that the connection is alive. */
   readonly beat: { readonly now: number };
 }
 
 export interface PageHello {
-  /** Of Portward's clock, which may differ from that of the page. */
+  /** Portward's clock, which may differ from the browser's. */
   readonly now: number;
-  /** Names the page's files: one that has others is to be loaded anew. */
+  /** Identifies the page's files. A page that was loaded with another value reloads itself. */
   readonly build: string;
   readonly instance: string;
-  /** In their order. */
+  /** Names, in the order of the configuration. */
   readonly vpns: readonly string[];
   readonly keyIsSet: boolean;
-  /** Address of a workflow in the Temporal UI without its id; null: the UI is not shown here. */
+  /** Address of a workflow in the Temporal UI, without the workflow's id; null: the API does not serve the UI. */
   readonly temporalUi: string | null;
   readonly enginesAtLeast: number;
   readonly enginesAtMost: number;
@@ -41,17 +41,17 @@ export interface PageVpn extends Pick<
 > {
   readonly name: string;
   readonly workflowId: string;
-  /** Since when it may be otherwise; null: it is so now. */
+  /** Since when the state may be out of date; null: it is current. */
   readonly staleSince: number | null;
   readonly healthySince: number | null;
   readonly downSince: number | null;
   readonly portSince: number | null;
   readonly publicIp: string | null;
   readonly breakers: { readonly general: BreakerJson; readonly replacement: BreakerJson } | null;
-  /** How many engines it is to have. */
+  /** The number of engines that the VPN keeps. */
   readonly target: number;
   readonly engines: readonly PageEngine[];
-  /** Those that run, and the last that have ended. */
+  /** The running streams, and the last ended ones. */
   readonly streams: readonly PageStream[];
   /** Newest first. */
   readonly replacements: readonly ReplacementJson[];
@@ -60,7 +60,7 @@ export interface PageVpn extends Pick<
 }
 
 export interface PageEngine {
-  /** Null: its container is still to be made. */
+  /** Null: its container does not exist yet. */
   readonly id: string | null;
   readonly name: string | null;
   readonly role: Role;
@@ -77,7 +77,7 @@ export interface PageStream {
   readonly id: string;
   readonly key: string;
   readonly keyType: string;
-  /** Its engine's container. */
+  /** Container id of its engine. */
   readonly engine: string;
   readonly isLive: boolean;
   readonly startedAt: number;

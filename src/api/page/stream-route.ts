@@ -4,14 +4,14 @@ import { EventStreams, eventStreamHeaders } from '../events/event-streams';
 import { PageFeed, type PageFeedOptions } from './feed';
 import { ErrorSchema } from '../schemas/engines';
 
-/** Beside connections for everything else, see `server.ts`. */
+/** Leaves enough of the server's connections (`server.ts`) for all other requests. */
 const PAGES_AT_MOST = 100;
-/** Each change tells a VPN whole, and the first answer has all of them. */
+/** Larger than the first events of a connection, which have the state of all VPNs. */
 const UNREAD_BYTES_AT_MOST = 4 * 1024 * 1024;
-const COME_BACK_AFTER_MS = 1_000;
+const RECONNECT_AFTER_MS = 1_000;
 
 const EXAMPLE = [
-  `retry: ${COME_BACK_AFTER_MS}`,
+  `retry: ${RECONNECT_AFTER_MS}`,
   'event: hello\ndata: {"now":1795405865511,"build":"a9c4fef1","instance":"default","vpns":["gluetun"],"keyIsSet":true}',
   'event: vpn\ndata: {"name":"gluetun","health":"healthy","forwarded_port":40648,"engines":[],"streams":[]}',
   '',
@@ -28,17 +28,17 @@ export const pageStreamRoutes: FastifyPluginAsyncTypebox<PageFeedOptions> = asyn
   fastify.get(
     '/page/stream',
     {
-      // Made of this route it would never end.
+      // Fastify's own HEAD route would run this handler, whose answer never ends.
       exposeHeadRoute: false,
       schema: {
         operationId: 'followState',
-        summary: 'All that the page shows, as it changes, as Server-Sent Events',
+        summary: 'The state that the page shows, as Server-Sent Events',
         description:
-          'For the page at `/`, which comes with it: what is in the events may change from release to release. ' +
-          'Programs use `/vpn/status`, `/engines`, `/streams` and `/events/stream`.',
+          'For the page at `/` only: the content of the events may change with each release. ' +
+          'Other programs use `/vpn/status`, `/engines`, `/streams` and `/events/stream`.',
         response: {
           200: {
-            description: 'Events hello, vpn, news, samples and beat, without end.',
+            description: 'An endless stream of the events hello, vpn, news, samples and beat.',
             content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
           503: { ...ErrorSchema, description: 'Too many pages are open already.' },
@@ -50,7 +50,7 @@ export const pageStreamRoutes: FastifyPluginAsyncTypebox<PageFeedOptions> = asyn
         return reply.code(503).send({ detail: `${PAGES_AT_MOST} pages are open already; try again later` });
       }
       const { say, left, answer } = streams.open(reply);
-      say(`retry: ${COME_BACK_AFTER_MS}\n\n`);
+      say(`retry: ${RECONNECT_AFTER_MS}\n\n`);
       feed.listen(say, left);
       return answer();
     },

@@ -14,30 +14,30 @@ import { signInPage, signInPolicy } from './sign-in-page';
 
 /** The UI of the embedded Temporal server, which listens on loopback only. */
 export interface TemporalUi {
-  /** As `http://127.0.0.1:8233`. */
+  /** For example `http://127.0.0.1:8233`. */
   readonly origin: string;
-  /** Where connections of the host itself come from, if this process is in a container: of nobody else's. */
+  /** If this process is in a container, the addresses that only connections from its host have. */
   readonly hostAddresses: () => Promise<readonly string[]>;
 }
 
 const SESSION = '/session';
-/** Of the form that has the key. */
+/** Limit for the sign-in form. */
 const FORM_BYTES_AT_MOST = 16 * 1024;
-/** Lets the UI tell its own requests from those of other pages; the only cookie that it needs. */
+/** The only cookie that the UI needs. With it the UI tells its own requests from those of other pages. */
 const CSRF_COOKIE = '_csrf';
 
 const NO_UI = {
-  detail: 'the Temporal server at TEMPORAL_ADDRESS is not shown here: open its own UI',
+  detail: 'TEMPORAL_ADDRESS names another Temporal server, whose UI Portward does not serve: open that UI directly',
 };
 const NOT_HERE = {
   detail:
-    'no API key is set, so the Temporal UI is shown to the machine that Portward runs on and to nobody else: set API_KEY to sign in from elsewhere',
+    'no API key is set, so only the machine that Portward runs on may use the Temporal UI: set API_KEY to sign in from elsewhere',
 };
-const ANOTHER_PAGE = { detail: 'a page of another address may not use the Temporal UI' };
+const ANOTHER_PAGE = { detail: 'a page from another address may not use the Temporal UI' };
 
 /**
- * Whoever uses the UI can signal and end each workflow, so it is for people who have the key; without a key, for the machine
- * that Portward runs on. Engines, which share a network with us, are neither.
+ * Serves the Temporal UI. It can signal and terminate every workflow, so it needs the API key. If no key is set, only the machine that
+ * Portward runs on may use it. Engines share a network with Portward, and must not get in.
  */
 export async function temporalUiRoutes(fastify: FastifyInstance, keys: Keys, ui: TemporalUi | null): Promise<void> {
   await fastify.register(async (scope) => {
@@ -51,7 +51,7 @@ export async function temporalUiRoutes(fastify: FastifyInstance, keys: Keys, ui:
     }
     const sessions = new Sessions(TEMPORAL_UI_PATH);
     if (keys.areSet) await scope.register((inner) => signIn(inner, keys, sessions));
-    await scope.register((inner) => show(inner, { keys, sessions, ui }));
+    await scope.register((inner) => proxy(inner, { keys, sessions, ui }));
   });
 }
 
@@ -86,7 +86,7 @@ function sendSignIn(reply: FastifyReply, to: string, problem: string | null): Fa
     .send(signInPage({ action: SESSION, to: ownAddress(to), problem }));
 }
 
-/** Never of another site, whatever a form says. */
+/** The address in the form, or the UI's first page if it is not an address of the UI: a form must not redirect to another site. */
 function ownAddress(to: string): string {
   const base = 'http://portward.invalid';
   const { origin, pathname, search } = URL.canParse(to, base) ? new URL(to, base) : new URL(base);
@@ -94,20 +94,20 @@ function ownAddress(to: string): string {
   return isOwn ? pathname + search : TEMPORAL_UI_PATH;
 }
 
-interface Shown {
+interface ProxyOptions {
   readonly keys: Keys;
   readonly sessions: Sessions;
   readonly ui: TemporalUi;
 }
 
-async function show(fastify: FastifyInstance, shown: Shown): Promise<void> {
-  fastify.addHook('onRequest', (request, reply) => admit(request, reply, shown));
-  // What is sent goes on as it comes.
+async function proxy(fastify: FastifyInstance, options: ProxyOptions): Promise<void> {
+  fastify.addHook('onRequest', (request, reply) => admit(request, reply, options));
+  // Bodies are passed on unparsed.
   fastify.removeAllContentTypeParsers();
-  // Loaded only here: it brings an HTTP client of its own.
+  // Loaded only when it is needed, because it brings an HTTP client of its own.
   const { default: httpProxy } = require('@fastify/http-proxy') as typeof HttpProxy;
   await fastify.register(httpProxy, {
-    upstream: shown.ui.origin,
+    upstream: options.ui.origin,
     prefix: TEMPORAL_UI_PATH,
     rewritePrefix: TEMPORAL_UI_PATH,
     httpMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -123,8 +123,11 @@ async function show(fastify: FastifyInstance, shown: Shown): Promise<void> {
 }
 
 /** Lets the request pass, or answers it. */
-async function admit(request: FastifyRequest, reply: FastifyReply, shown: Shown): Promise<FastifyReply | undefined> {
-  const { keys, sessions, ui } = shown;
+async function admit(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { keys, sessions, ui }: ProxyOptions,
+): Promise<FastifyReply | undefined> {
   if (isOfAnotherPage(request)) return reply.code(403).send(ANOTHER_PAGE);
   if (!keys.areSet) {
     if (hasRegistrableName(request) || isFromAnotherSite(request)) return reply.code(403).send(ANOTHER_PAGE);
@@ -140,27 +143,27 @@ async function admit(request: FastifyRequest, reply: FastifyReply, shown: Shown)
     return reply.code(refusal.status).send({ detail: refusal.detail });
   }
   void reply.code(401).header('www-authenticate', 'Bearer');
-  if (isForPeople(request)) return sendSignIn(reply, request.url, null);
+  if (isFromBrowser(request)) return sendSignIn(reply, request.url, null);
   return reply.send({ detail: `sign in at ${TEMPORAL_UI_PATH}, or send the API key as a bearer token` });
 }
 
-function isForPeople({ method, headers }: FastifyRequest): boolean {
+function isFromBrowser({ method, headers }: FastifyRequest): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true;
 }
 
 type Headers = Record<string, IncomingHttpHeaders[string]>;
 
-/** The key and the session are no business of the UI, which would pass an Authorization on to Temporal. */
+/** Removes the key and the session from a request. The UI does not need them, and would pass an Authorization header on to Temporal. */
 function withoutSecrets(given: Headers): IncomingHttpHeaders {
   const { cookie, ...headers } = given;
   delete headers['authorization'];
   const csrf = cookies(String(cookie ?? '')).filter(({ name }) => name === CSRF_COOKIE);
-  // Its page is looked into, see `send`.
+  // `send` reads pages, so they must not be compressed.
   const encoding = headers.accept?.includes('text/html') ? { 'accept-encoding': 'identity' } : {};
   return { ...headers, ...encoding, cookie: csrf.map(({ name, value }) => `${name}=${value}`).join('; ') };
 }
 
-/** Its files have their content's hash in their names; all else changes. Its cookies are for its path only. */
+/** Files with a hash of their content in their names may be cached; nothing else may. Cookies are restricted to the UI's path. */
 function ownHeaders(headers: Headers, url: string): IncomingHttpHeaders {
   const isFixed = url.startsWith(`${TEMPORAL_UI_PATH}/_app/immutable/`);
   const set = [headers['set-cookie'] ?? []].flat();
@@ -173,7 +176,7 @@ function ownHeaders(headers: Headers, url: string): IncomingHttpHeaders {
 type ProxyHooks = NonNullable<FastifyHttpProxyOptions['replyOptions']>;
 type ProxyReply = Parameters<NonNullable<ProxyHooks['onResponse']>>[1];
 
-/** Its page runs one script that is written in it, which the page's own policy then names. */
+/** Sends an answer of the UI. Its page contains an inline script, which the page's Content-Security-Policy allows by its hash. */
 async function send(reply: ProxyReply, stream: NodeJS.ReadableStream): Promise<void> {
   if (!String(reply.getHeader('content-type')).startsWith('text/html')) return void reply.send(stream);
   const page = await text(stream);

@@ -4,7 +4,7 @@ import { forwardedPort, type EngineView, type VpnStatusView } from '../../domain
 import { replacementJson, vpnJson } from '../present/vpn';
 import type { PageEngine, PageStream, PageVpn } from './state';
 
-// One VPN as the page shows it. Nothing in it changes by itself from second to second: it is sent whenever it differs.
+// The state of one VPN for the page. It has times rather than ages: a state that differs is sent, and ages differ every second.
 
 const ENDED_STREAMS_AT_MOST = 30;
 
@@ -39,7 +39,7 @@ export function pageVpn(view: VpnStatusView, staleSince: Instant | null, now: In
   };
 }
 
-/** One whose workflow has never answered. */
+/** A VPN whose workflow has not answered since this process began. */
 export function unknownPageVpn(name: string, workflowId: string, reason: string): PageVpn {
   return {
     name,

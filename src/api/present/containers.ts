@@ -3,22 +3,22 @@ import { derivedLabels } from '../../domain/labels';
 import type { EngineView, VpnStatusView } from '../../domain/vpn/status-view';
 import type { ContainerJson } from '../schemas/provisioning';
 
-// The containers that Portward manages, as workflows know them: the API has no Docker.
+// The containers that Portward manages, as the workflows' status views show them: the API has no access to Docker.
 
-/** Of an id, so many characters of its beginning are as good as the whole, as in Docker's own command line. */
+/** An id may be shortened to this many characters, as in Docker's command line. */
 const ID_PREFIX_AT_LEAST = 6;
 
 export interface ManagedContainer {
   readonly vpn: string;
   /**
-   * `removable`: an engine; `leaving`: it is being let go already; `booting`: its engine has not answered yet; `coming`: it
-   * has not been made yet, or not heard of, and is known by its name alone.
+   * `removable`: its engine has answered; `leaving`: it is being released; `booting`: its engine has not answered yet; `coming`: the container
+   * is not known to exist yet, and its id is the name that it will have.
    */
   readonly stage: 'removable' | 'leaving' | 'booting' | 'coming';
   readonly json: ContainerJson;
 }
 
-/** @param containerLabel `name=value`, marks the containers that are ours */
+/** @param containerLabel CONTAINER_LABEL, `name=value` */
 export function containersOf({ vpn, engines }: VpnStatusView, containerLabel: string): ManagedContainer[] {
   const managed = engines.filter((e) => !e.isGone);
   return managed.map((engine) => ({
@@ -46,7 +46,7 @@ function portsOf({ httpPort, httpsPort, p2pPort }: EngineRef): Record<string, nu
   return Object.fromEntries(p2pPort === null ? tcp : [...tcp, [`${p2pPort}/udp`, null]]) as Record<string, null>;
 }
 
-/** By id, name, or the beginning of an id if that says which one. */
+/** Finds a container by its id, its name, or an unambiguous beginning of its id. */
 export function findContainer(all: readonly ManagedContainer[], idOrName: string): ManagedContainer | undefined {
   const exact = all.find(({ json }) => json.id === idOrName || json.name === idOrName);
   if (exact || idOrName.length < ID_PREFIX_AT_LEAST) return exact;

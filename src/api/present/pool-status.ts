@@ -9,7 +9,7 @@ import type { VpnStatusRead } from '../reads/reads';
 import type { BreakerJson, EngineJson } from '../schemas/engines';
 import type { HealthStatusJson, OrchestratorStatusJson } from '../schemas/status';
 
-// What is true of all VPNs together.
+// The answers that summarize all VPNs.
 
 export interface PoolSettings {
   readonly minReplicas: number;
@@ -24,17 +24,17 @@ export function poolLimits({ maxReplicas, maxActiveReplicas, idleGraceMs }: Pool
   return { enginesAtMost: Math.min(maxReplicas, maxActiveReplicas), idleGraceMs };
 }
 
-/** Proxies ask every 30 s: a workflow that was late once must not keep them from asking for an engine until then. */
-const BELIEVED_FOR_S = 60;
+/** Proxies ask every 30 s. One late answer of a workflow must not keep them from requesting an engine until they ask again. */
+const USABLE_FOR_S = 60;
 
-/** The request for an engine is decided anew; of a state that is too old for a proxy to act on nothing is claimed. */
+/** The facts of a VPN for `/orchestrator/status`. A status up to 60 s old is good enough, because a request for an engine is decided anew. */
 export function recentFacts({ vpn, status }: VpnStatusRead): VpnFacts {
-  const isRecent = status.kind === 'fresh' || (status.kind === 'stale' && status.seconds <= BELIEVED_FOR_S);
+  const isRecent = status.kind === 'fresh' || (status.kind === 'stale' && status.seconds <= USABLE_FOR_S);
   const lastView = status.kind === 'none' ? null : status.value;
-  return { vpn, view: isRecent ? lastView : null, lastView, begun: [] };
+  return { vpn, view: isRecent ? lastView : null, lastView, requestedPorts: [] };
 }
 
-/** Of all VPNs the breaker of that kind that is worst off; null while nothing is known of any. */
+/** The worst breaker of that kind of all VPNs; null while there is no status of any VPN. */
 function worstOfAll(vpns: readonly VpnStatusRead[], kind: BreakerKind, now: Instant): BreakerJson | null {
   return worst(views(vpns).map((view) => worstBreaker(view, kind, now))) ?? null;
 }
@@ -50,7 +50,7 @@ export function orchestratorStatus(
   const listed = ofHealthyVpns(vpns, lists);
   const decision = decideForAnyEngine(vpns.map(recentFacts), poolLimits(settings), now);
   const reason = decision.kind === 'blocked' ? decision.reason : null;
-  // What proxies ask for are plain engines.
+  // Proxies request plain engines.
   const breaker = worst(known.map(({ breakers }) => breakerJson(breakers[REQUESTED.role][REQUESTED.kind], now)));
   const streams = known.flatMap((view) => view.streams);
   const active = streams.filter((stream) => stream.endedAt === null);
@@ -91,7 +91,7 @@ export function orchestratorStatus(
   };
 }
 
-/** Null while nothing is known of any VPN. @param lists what `/engines` shows now */
+/** Null while there is no status of any VPN. @param lists what `/engines` shows now */
 export function healthStatus(
   vpns: readonly VpnStatusRead[],
   lists: readonly EngineJson[],
@@ -115,7 +115,7 @@ export function healthStatus(
   };
 }
 
-/** On a busy machine a VPN's list may be older than its status. If that says that the VPN is down, its engines are hidden. */
+/** The listed engines without those of VPNs that are down. On a busy machine a VPN's list may be older than its status. */
 function ofHealthyVpns(vpns: readonly VpnStatusRead[], lists: readonly EngineJson[]): EngineJson[] {
   const down = new Set(views(vpns).flatMap(({ vpn, healthy }) => (healthy ? [] : [vpn])));
   return lists.filter(({ vpn_container: vpn }) => vpn === null || !down.has(vpn));

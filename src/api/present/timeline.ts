@@ -1,7 +1,7 @@
 import { noPort, type EndedRecord, type StateRecord, type Timeline } from '../../domain/vpn/timeline';
 import type { TimelineJson } from '../schemas/timeline';
 
-/** Of seconds. */
+/** @param at in seconds since 1970 */
 function time(at: number): string {
   return new Date(at * 1000).toISOString();
 }

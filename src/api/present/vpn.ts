@@ -7,7 +7,7 @@ import type { ReplacementFacts } from '../../domain/replacement';
 import { forwardedPort, isUnstable, type VpnStatusView } from '../../domain/vpn/status-view';
 import type { BreakerJson, EngineJson, ReplacementJson, VpnJson } from '../schemas/engines';
 
-// From what workflows know to what the contract shows.
+// Converts the workflows' views to the JSON of the HTTP contract.
 
 function time(instant: number): string {
   return new Date(instant).toISOString();
@@ -102,12 +102,12 @@ function severity({ state }: BreakerJson): number {
   return SEVERITY.indexOf(state);
 }
 
-/** The one that is worst off; undefined of none. */
+/** The worst of the breakers; undefined if there are none. */
 export function worst(breakers: readonly BreakerJson[]): BreakerJson | undefined {
   return breakers.toSorted((a, b) => severity(b) - severity(a) || b.failure_count - a.failure_count)[0];
 }
 
-/** Clients know one breaker of a kind; there is one for each role, and the one that is worse off is shown. */
+/** The worse of the breakers of both roles. The HTTP contract has one breaker of each kind, the workflow has one for each role. */
 export function worstBreaker({ breakers }: VpnStatusView, kind: BreakerKind, now: Instant): BreakerJson {
   const forwarded = breakerJson(breakers.forwarded[kind], now);
   return worst([breakerJson(breakers.plain[kind], now), forwarded]) ?? forwarded;
@@ -124,7 +124,7 @@ export function breakerJson(breaker: BreakerView, now: Instant): BreakerJson {
   };
 }
 
-/** A VPN of which nothing is known, because its workflow has never answered. */
+/** A VPN whose workflow has not answered since this process began. */
 export function unknownVpnJson(vpn: string, workflowId: string, problem: string): VpnJson {
   return {
     enabled: true,
@@ -151,7 +151,7 @@ export function unknownVpnJson(vpn: string, workflowId: string, problem: string)
 
 export function replacementJson(vpn: string, replacement: ReplacementFacts): ReplacementJson {
   const [old] = replacement.old;
-  const made = replacement.newEngine;
+  const { newEngine } = replacement;
   return {
     id: replacement.id,
     vpn,
@@ -161,7 +161,7 @@ export function replacementJson(vpn: string, replacement: ReplacementFacts): Rep
     old_port: replacement.oldPort,
     new_port: replacement.target?.p2pPort ?? null,
     old_engine: old ? { container_id: old.id, container_name: old.name } : null,
-    new_engine: made ? { container_id: made.id, container_name: made.name } : null,
+    new_engine: newEngine ? { container_id: newEngine.id, container_name: newEngine.name } : null,
     started_at: time(replacement.startedAt),
     made_at: timeOrNull(replacement.madeAt),
     ready_at: timeOrNull(replacement.readyAt),

@@ -1,17 +1,17 @@
 import type { Instant, Port } from '../../domain/engine';
 import type { BlockedReasonJson } from '../schemas/provisioning';
 
-// The reasons for which no engine can be brought up now. What a proxy tells its own clients hangs on `should_wait` and
-// `recovery_eta_seconds`.
+// The reasons why no engine can be brought up now. A proxy decides by `should_wait` and `recovery_eta_seconds` what it answers its own
+// clients.
 
-/** Workflows and Docker are back as soon as whoever restarts them is done. */
+/** An estimate of how long a restart of the worker, of Temporal or of Docker takes. */
 const PROCESS_BACK_WITHIN_S = 10;
 
 function secondsUntil(instant: Instant, now: Instant): number {
   return Math.max(0, Math.ceil((instant - now) / 1000));
 }
 
-/** @param etaS until an engine may be there: see `src/domain/vpn/recovery.ts` */
+/** @param etaS estimated seconds until there is an engine again: see `src/domain/vpn/recovery.ts` */
 export function byVpn(vpns: readonly string[], etaS: number): BlockedReasonJson {
   return {
     code: 'vpn_disconnected',
@@ -30,8 +30,8 @@ export function byBreaker(
   return {
     code: 'circuit_breaker',
     message: open
-      ? `the circuit breaker is open after ${failures} engines in a row that could not be brought up; the next is tried at ${new Date(trialAt).toISOString()}`
-      : 'the circuit breaker is half open: one engine is being tried, and others wait for how that ends',
+      ? `the circuit breaker is open: ${failures} engines in a row could not be brought up; the next attempt is at ${new Date(trialAt).toISOString()}`
+      : 'the circuit breaker is half open: one engine is being tried, and others wait for its result',
     recovery_eta_seconds: secondsUntil(trialAt, now),
     can_retry: !open,
     should_wait: true,
@@ -41,8 +41,8 @@ export function byBreaker(
 export function byCapacity(engines: number, most: number, idleGraceMs: number): BlockedReasonJson {
   return {
     code: 'max_capacity',
-    message: `${engines} engines are there, and ${most} is the most (MAX_REPLICAS, MAX_ACTIVE_REPLICAS)`,
-    // That is how soon after its last stream an engine that is not wanted makes room.
+    message: `there are ${engines} engines, and the limit is ${most} (MAX_REPLICAS, MAX_ACTIVE_REPLICAS)`,
+    // The time after its last stream after which a surplus engine is removed.
     recovery_eta_seconds: Math.ceil(idleGraceMs / 1000),
     can_retry: false,
     should_wait: true,
@@ -62,7 +62,7 @@ export function byPortRange(vpns: readonly string[]): BlockedReasonJson {
 export function byPort(port: Port): BlockedReasonJson {
   return {
     code: 'general_error',
-    message: `port ${port} is taken by another engine: ask for another one, or for none in particular`,
+    message: `port ${port} is taken by another engine: request another port, or leave host_port out`,
     recovery_eta_seconds: null,
     can_retry: false,
     should_wait: false,
@@ -84,7 +84,7 @@ export function byImage({ image, pulled }: { readonly image: string; readonly pu
 export function byDocker(problem: string): BlockedReasonJson {
   return {
     code: 'vpn_error',
-    message: `${problem}: nothing is known of the VPN`,
+    message: `${problem}: the state of the VPN is unknown`,
     recovery_eta_seconds: PROCESS_BACK_WITHIN_S,
     can_retry: true,
     should_wait: true,
@@ -94,7 +94,7 @@ export function byDocker(problem: string): BlockedReasonJson {
 export function byAnotherPortward(vpns: readonly string[]): BlockedReasonJson {
   return {
     code: 'general_error',
-    message: `another Portward of the same instance acts on ${vpns.join(', ')}: see the problem in GET /vpn/status`,
+    message: `another Portward of the same instance manages ${vpns.join(', ')}: see the problem in GET /vpn/status`,
     recovery_eta_seconds: null,
     can_retry: false,
     should_wait: false,
@@ -104,7 +104,7 @@ export function byAnotherPortward(vpns: readonly string[]): BlockedReasonJson {
 export function bySilence(vpns: readonly string[]): BlockedReasonJson {
   return {
     code: 'general_error',
-    message: `Portward's own work is interrupted: no workflow answers for ${vpns.join(', ')}`,
+    message: `Portward is interrupted: the workflow of each of these VPNs does not answer: ${vpns.join(', ')}`,
     recovery_eta_seconds: PROCESS_BACK_WITHIN_S,
     can_retry: true,
     should_wait: true,

@@ -6,36 +6,36 @@ import type { VpnStatusView } from '../../domain/vpn/status-view';
 import * as blocked from './blocked';
 import type { BlockedReasonJson } from '../schemas/provisioning';
 
-// On which VPN an engine can be brought up now, and if on none, why not. What /orchestrator/status says and what
-// /provision/acestream does come from this one function.
+// Decides on which VPN an engine can be brought up now, or why on none. /orchestrator/status and /provision/acestream use the same
+// function, so that they agree.
 
-/** What is known of a VPN while a decision is made. */
+/** What a decision needs to know of a VPN. */
 export interface VpnFacts {
   readonly vpn: string;
-  /** Null: its workflow does not answer, so that it can't be given an engine. */
+  /** The current status; null: the workflow does not answer, so the VPN can't be given an engine. */
   readonly view: VpnStatusView | null;
-  /** The last one that came, however old; null: none ever did. A VPN that does not answer has its engines all the same. */
+  /** The last status, however old; null: there was none. A VPN whose workflow does not answer still has its engines. */
   readonly lastView: VpnStatusView | null;
-  /** HTTP ports of engines that were asked for just now, which the view does not have yet; null: any of its range. */
-  readonly begun: readonly (Port | null)[];
+  /** HTTP ports of engines that this process has just requested, and that the view does not have yet; null: any port of the range. */
+  readonly requestedPorts: readonly (Port | null)[];
 }
 
 export interface PoolLimits {
-  /** MAX_REPLICAS and MAX_ACTIVE_REPLICAS, whichever is less. */
+  /** The smaller of MAX_REPLICAS and MAX_ACTIVE_REPLICAS. */
   readonly enginesAtMost: number;
-  /** How long an idle engine beyond the wanted ones is kept. */
+  /** How long an idle surplus engine is kept, in ms. */
   readonly idleGraceMs: number;
 }
 
 export type ProvisioningDecision =
   | { readonly kind: 'possible'; readonly vpn: string }
   | { readonly kind: 'blocked'; readonly reason: BlockedReasonJson }
-  /** No VPN has that port, and waiting will not change it. */
+  /** The port is in no VPN's range, and waiting will not change that. */
   | { readonly kind: 'no such port'; readonly ranges: readonly PortRange[] };
 
 type Found = Obstacle | { readonly kind: 'silent' };
 
-/** @param httpPort the one that the engine must have; null: any */
+/** @param httpPort the port that the engine must have; null: any */
 export function decideProvisioning(
   vpns: readonly VpnFacts[],
   limits: PoolLimits,
@@ -53,7 +53,7 @@ export function decideProvisioning(
   }
   const free = found.filter((f) => f.obstacle === null).toSorted((a, b) => a.engines - b.engines);
   const [best] = free;
-  if (best === undefined) return { kind: 'blocked', reason: why(found, httpPort, now) };
+  if (best === undefined) return { kind: 'blocked', reason: blockedReason(found, httpPort, now) };
   const engines = found.reduce((sum, f) => sum + f.engines, 0);
   if (engines >= limits.enginesAtMost) {
     return { kind: 'blocked', reason: blocked.byCapacity(engines, limits.enginesAtMost, limits.idleGraceMs) };
@@ -62,21 +62,21 @@ export function decideProvisioning(
 }
 
 /**
- * Engines that are there or being brought up. Those of a VPN that is down serve nobody, and others make up for them. One
- * that does not answer counts as it was last, as it does in the fleet's plan: nobody makes up for it.
+ * The number of engines of a VPN, pending ones included. The engines of a VPN that is down do not count, because other VPNs replace
+ * them. A VPN whose workflow does not answer keeps its last count, as in the fleet's plan.
  */
-function engineCount({ lastView, begun }: VpnFacts, now: Instant): number {
+function engineCount({ lastView, requestedPorts }: VpnFacts, now: Instant): number {
   const pool = lastView?.pool;
-  if (!pool) return begun.length;
-  return pool.lostFrom !== null && now >= pool.lostFrom ? 0 : pool.engines + begun.length;
+  if (!pool) return requestedPorts.length;
+  return pool.lostFrom !== null && now >= pool.lostFrom ? 0 : pool.engines + requestedPorts.length;
 }
 
-function obstacle({ view, begun }: VpnFacts, httpPort: Port | null, now: Instant): Found | null {
-  return view === null ? { kind: 'silent' } : obstacleTo(view.eligibility, httpPort, begun, now);
+function obstacle({ view, requestedPorts }: VpnFacts, httpPort: Port | null, now: Instant): Found | null {
+  return view === null ? { kind: 'silent' } : obstacleTo(view.eligibility, httpPort, requestedPorts, now);
 }
 
-/** What stands in the way when no VPN is free: of several obstacles the one that is nearest to being over. */
-function why(
+/** The reason to give when no VPN is free: of several obstacles, the one that is likely to end first. */
+function blockedReason(
   found: readonly { readonly facts: VpnFacts; readonly obstacle: Found | null }[],
   httpPort: Port | null,
   now: Instant,
@@ -93,7 +93,7 @@ function why(
   if (noImage) return blocked.byImage(noImage);
   if (unreachable) return blocked.byDocker(unreachable.problem);
   if (vpnsWith('another Portward').length > 0) return blocked.byAnotherPortward(vpnsWith('another Portward'));
-  // Any of them will do.
+  // The first VPN that recovers is enough.
   const etas = obstacles.flatMap((o) => (o.kind === 'down' ? [recoveryEtaSeconds(o.recovery, now)] : []));
   if (etas.length > 0) return blocked.byVpn(vpnsWith('down'), Math.min(...etas));
   return blocked.bySilence(vpnsWith('silent'));

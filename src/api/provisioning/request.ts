@@ -5,10 +5,10 @@ import type { SealingKey } from '../../secrets/seal';
 import type { VpnFacts } from './decision';
 import type { ProvisionBody } from '../schemas/provisioning';
 
-// What tells one request for an engine from another. A proxy that has not got its answer in time asks again, with the
-// same body and maybe through another API process, and has to meet the engine that is being brought up for it.
+// Recognizes repeats of a request for an engine. A proxy that gets no answer in time sends the same body again, perhaps to another API
+// process. It must get the engine that is already being brought up for it.
 
-/** What is asked for, with nothing left out. */
+/** The body of a request, with every field set. */
 export interface EngineOrder {
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
@@ -19,8 +19,8 @@ export function engineOrder({ labels, env, host_port }: ProvisionBody): EngineOr
   return { labels: labels ?? {}, env: env ?? {}, httpPort: host_port ?? null };
 }
 
-/** Whether any engine will do. */
-export function wantsNoneInParticular({ labels, env, httpPort }: EngineOrder): boolean {
+/** Whether the order has no requirements. */
+export function acceptsAnyEngine({ labels, env, httpPort }: EngineOrder): boolean {
   return httpPort === null && Object.keys(labels).length === 0 && Object.keys(env).length === 0;
 }
 
@@ -29,8 +29,8 @@ function sorted(texts: Readonly<Record<string, string>>): (readonly [string, str
 }
 
 /**
- * Begins the request id of each provisioning that was asked for with these words. It is in histories, where the
- * environment must not be found out by trying; so it takes the key to make one.
+ * The beginning of the request ids of this order: the same for equal orders. Request ids are stored in workflow histories. It is a keyed
+ * hash, so that nobody can find the environment by hashing guesses.
  * @param key null: the order has no environment
  */
 export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: SealingKey | null): string {
@@ -41,12 +41,12 @@ export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: Sea
   return `provision-${createHmac('sha256', own).update(words).digest('hex').slice(0, 32)}-`;
 }
 
-/** The next provisioning of a VPN. Two API processes that see the same state make the same one, which is then one engine. */
+/** The request id of the VPN's next provisioning. Two API processes with the same status make the same id, and so get one engine. */
 export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnStatusView): string {
   return `${prefix}${lineage}-${nextNumber}`;
 }
 
-/** The provisioning that a repeat of a request meets, and its VPN; null: there is none to meet. */
+/** The provisioning that belongs to a repeated request, and its VPN; null: the request is not a repeat. */
 export function metByRepeat(
   vpns: readonly VpnFacts[],
   prefix: string,
@@ -59,7 +59,7 @@ export function metByRepeat(
   return null;
 }
 
-/** While it is brought up, and as long afterwards as a boot may take, if nobody has used it meanwhile. */
+/** True while the engine is being brought up, and for STARTUP_TIMEOUT_S afterwards if nobody has used the engine. */
 function isMet(replacement: ReplacementView, view: VpnStatusView, now: Instant): boolean {
   if (!view.healthy || replacement.target === null) return false;
   if (replacement.readyAt === null) return replacement.state === 'running' && replacement.heldUntil === null;

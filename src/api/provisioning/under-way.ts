@@ -3,8 +3,8 @@ import { busyEngines } from '../../domain/streams/stream';
 import type { ReplacementView, VpnStatusView } from '../../domain/vpn/status-view';
 import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnFacts } from './decision';
 
-// While the only engine is replaced, proxies find none and ask for one. The engine that comes up anyway is the one to
-// tell them of: another one would be there no sooner, or not at all where there may be no more.
+// While the only engine is being replaced, proxies find no engine and request one. They get the engine that the replacement brings up.
+// Another engine would not be ready sooner, and might exceed the limit.
 
 export interface UnderWay {
   readonly kind: 'under way';
@@ -12,23 +12,23 @@ export interface UnderWay {
   readonly replacement: ReplacementView;
 }
 
-/** Who asks may go by a list of 2 s ago, in which an engine that has just come up is not yet. */
-const IN_NO_LIST_YET_MS = 3_000;
+/** A proxy keeps a list for 2 s. An engine that became ready within this time may be missing in the proxy's list. */
+const UNSEEN_FOR_MS = 3_000;
 
-/** For one who wants an engine, and none in particular. */
+/** The decision for a request without requirements: an engine that is being brought up anyway may serve it. */
 export function decideForAnyEngine(
   vpns: readonly VpnFacts[],
   limits: PoolLimits,
   now: Instant,
 ): ProvisioningDecision | UnderWay {
-  const [coming] = enginesUnderWay(vpns, now);
-  if (coming && !hasOthers(vpns, now)) return coming;
+  const [underWay] = enginesUnderWay(vpns, now);
+  if (underWay && !hasOthers(vpns, now)) return underWay;
   const decision = decideProvisioning(vpns, limits, null, now);
   const isFull = decision.kind === 'blocked' && decision.reason.code === 'max_capacity';
-  return coming && isFull ? coming : decision;
+  return underWay && isFull ? underWay : decision;
 }
 
-/** The one that was begun first comes first. */
+/** Oldest first. */
 function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
   const all = vpns.flatMap(({ vpn, view }) =>
     view && isUsable(view)
@@ -40,7 +40,7 @@ function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
   return all.toSorted((a, b) => a.replacement.startedAt - b.replacement.startedAt);
 }
 
-/** Whether there are engines that whoever asks has seen, and not chosen. */
+/** Whether there are engines that the caller must have seen in its list, and has not chosen. */
 function hasOthers(vpns: readonly VpnFacts[], now: Instant): boolean {
   return vpns.some(({ view }) => {
     if (!view || !isUsable(view)) return false;
@@ -53,9 +53,9 @@ function isUsable({ healthy, unreachable }: VpnStatusView): boolean {
   return healthy && !unreachable;
 }
 
-/** Listed a moment ago, and used by nobody. */
+/** Whether its engine was listed so recently that the caller may not have seen it, and is not used by anybody. */
 function isNew({ cause, target, readyAt, newEngine }: ReplacementView, view: VpnStatusView, now: Instant): boolean {
-  if (cause === 'requested' || target === null || readyAt === null || now - readyAt >= IN_NO_LIST_YET_MS) return false;
+  if (cause === 'requested' || target === null || readyAt === null || now - readyAt >= UNSEEN_FOR_MS) return false;
   const engine = view.engines.find((e) => e.id === newEngine?.id);
   return engine?.ready === true && !engine.cutOff && engine.lastUsedAt === null && !busyEngines(view).has(engine.id);
 }

@@ -7,16 +7,16 @@ import type { Instant, ListedEngine } from '../../domain/engine';
 import { codeOf, messageOf } from '../../lib/errors';
 import type { VpnLists } from '../../gateways/vpn-source';
 
-/** Raised when files of before are of no use any more. */
+/** To be raised with a change that makes older files unreadable. */
 const FORMAT = 1;
 /** Hundreds of VPNs with thousands of streams need less. */
 const BYTES_AT_MOST = 16 * 1024 * 1024;
-/** What changes within it is written once. */
+/** Changes within this time are written together. */
 const WRITE_WITHIN_MS = 500;
-/** A list that stays as it is grows old in the file by no more than this. */
+/** An unchanged list is written again after this time, so that its time in the file does not get older. */
 const CONFIRM_EVERY_MS = 10_000;
 
-/** What a VPN's workflow has said, and when it was still so. */
+/** A VPN's lists as its workflow answered, and when they were last true. */
 export interface KnownLists {
   readonly lists: VpnLists;
   readonly at: Instant;
@@ -25,9 +25,9 @@ export interface KnownLists {
 export interface LastListsOptions {
   readonly dataDir: string;
   readonly instance: string;
-  /** The configured ones: what is known of others is forgotten. */
+  /** The configured VPNs. Lists of other VPNs in the file are dropped. */
   readonly vpns: readonly string[];
-  /** What is older than this is not given. */
+  /** Lists that are older than this are not loaded. */
   readonly staleLimitMs: number;
   readonly warn: (message: string) => void;
   readonly now?: () => Instant;
@@ -97,8 +97,8 @@ export function lastListsFile(dataDir: string, instance: string): string {
 }
 
 /**
- * The last lists of an API, kept in the data folder, so that its next start has something to show, marked stale, until the workflows
- * answer. It is worth nothing beyond that: what can't be read is done without, and a file that can't be written costs a warning.
+ * Keeps the last lists of an API process in a file of the data folder. The next process shows them, marked stale, until the workflows
+ * answer. Nothing else depends on the file: if it can't be read or written, Portward warns and goes on without it.
  */
 export class LastLists {
   readonly #options: LastListsOptions;
@@ -107,7 +107,7 @@ export class LastLists {
   readonly #kept = new Map<string, { readonly known: KnownLists; readonly json: string }>();
   #due: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
   #writing: Promise<void> = Promise.resolve();
-  /** The write that has not begun: it takes along all that changes until then. */
+  /** A write that waits for the one before. It writes the lists of the moment when it begins. */
   #next: Promise<void> | null = null;
   #failing = false;
 
@@ -117,7 +117,7 @@ export class LastLists {
     this.#now = options.now ?? Date.now;
   }
 
-  /** What is known of the configured VPNs, by name, from before this process; nothing that is too old. To be called once, first. */
+  /** Reads the lists of the configured VPNs, by VPN name, without those that are too old. To be called once, before `keep`. */
   async load(): Promise<ReadonlyMap<string, KnownLists>> {
     const now = this.#now();
     const { vpns, staleLimitMs } = this.#options;
@@ -125,19 +125,19 @@ export class LastLists {
     const all = new Map(
       vpns.flatMap((vpn) => {
         const known = found && Object.hasOwn(found.vpns, vpn) ? found.vpns[vpn] : undefined;
-        // From the future, as the clock has been set back: nobody knows how old it is.
+        // A time in the future means that the clock has been set back, so the age of the lists is unknown.
         if (known === undefined || known.at > now || now - known.at > staleLimitMs) return [];
         return [[vpn, known]];
       }),
     );
-    // They are written again, as old as they are, when another VPN is known sooner than theirs.
+    // A write for one VPN, before the workflows of the others have answered, must not drop the others' lists.
     for (const [vpn, known] of all) this.#kept.set(vpn, { known, json: JSON.stringify(known.lists) });
     return all;
   }
 
   /**
-   * The VPN's lists were true at that instant. Written soon where they have changed, now and then where they have not, and at once where
-   * an engine has left: it is about to be stopped, and the next start must not show it again.
+   * Takes the lists of a VPN, to be written at once if an engine is no longer in them: that engine is about to be stopped, and the next
+   * process must not show it. Other changes are written within 0.5 s, and unchanged lists within 10 s.
    */
   keep(vpn: string, known: KnownLists): void {
     const former = this.#kept.get(vpn);
@@ -149,7 +149,7 @@ export class LastLists {
     else this.#writeWithin(WRITE_WITHIN_MS);
   }
 
-  /** Writes what is not written yet. */
+  /** Completes all writes. */
   async close(): Promise<void> {
     if (this.#due !== null) await this.#write();
     await this.#writing;
@@ -164,7 +164,7 @@ export class LastLists {
     this.#due = { at, timer };
   }
 
-  /** One after the other: the last one has the last lists. */
+  /** Writes one after the other, so that the last write has the last lists. */
   #write(): Promise<void> {
     clearTimeout(this.#due?.timer);
     this.#due = null;
@@ -185,17 +185,17 @@ export class LastLists {
 
   async #put(content: string): Promise<void> {
     const { dataDir, warn } = this.#options;
-    // Another API on this folder writes at the same time; what this one leaves when it is killed is overwritten.
+    // The name has the process id, because another API process may write to this folder at the same time.
     const draft = `${this.#path}.${process.pid}`;
     try {
       const bytes = Buffer.byteLength(content);
-      if (bytes > BYTES_AT_MOST) throw new Error(`they take ${bytes} bytes, of at most ${BYTES_AT_MOST}`);
+      if (bytes > BYTES_AT_MOST) throw new Error(`they take ${bytes} bytes; the limit is ${BYTES_AT_MOST}`);
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
       await writeFile(draft, content, { mode: 0o600 });
       await rename(draft, this.#path);
       this.#failing = false;
     } catch (error) {
-      if (!this.#failing) warn(`The last lists can't be kept for the next start (${this.#path}): ${messageOf(error)}`);
+      if (!this.#failing) warn(`The last lists can't be saved for the next start (${this.#path}): ${messageOf(error)}`);
       this.#failing = true;
       await rm(draft, { force: true }).catch(() => {});
     }
@@ -205,23 +205,23 @@ export class LastLists {
     let text: string;
     try {
       const { size } = await stat(this.#path);
-      if (size > BYTES_AT_MOST) return this.#unread(`${size} bytes, of at most ${BYTES_AT_MOST}`);
+      if (size > BYTES_AT_MOST) return this.#ignored(`it has ${size} bytes; the limit is ${BYTES_AT_MOST}`);
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null;
-      return this.#unread(messageOf(error));
+      return this.#ignored(messageOf(error));
     }
     const found = parsed(text);
-    return Value.Check(FileSchema, found) ? found : this.#unread('it holds no lists of this version of Portward');
+    return Value.Check(FileSchema, found) ? found : this.#ignored('it has no lists in the format of this version');
   }
 
-  #unread(why: string): null {
-    this.#options.warn(`The last lists are not read, and the next ones take their place (${this.#path}): ${why}`);
+  #ignored(why: string): null {
+    this.#options.warn(`The file of the last lists is ignored, and will be overwritten (${this.#path}): ${why}`);
     return null;
   }
 }
 
-/** Undefined: no JSON. What an error says of it would be the file's content. */
+/** Undefined when the text is not JSON. The parser's error is dropped, because it quotes the file's content. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -12,17 +12,17 @@ import { VpnProgress } from './vpn-progress';
 import { WorkerLiveness } from './worker-liveness';
 
 export interface ReadsOptions {
-  /** For how long a list may be behind its workflow and still counts as fresh, in ms. */
+  /** How long a list may be behind its workflow and still count as fresh, in ms. */
   readonly lagMs: number;
   /**
-   * For how long a VPN may be silent, since its last list or since this process began, before it is left out. Until then half a list would
-   * be shown as a whole one. In ms; a workflow task that was lost with a worker takes less (`workflows/task-timeout.ts`).
+   * How long a VPN may give no list, since its last one or since the start of this process, before lists are answered without it. In ms.
+   * Longer than a workflow task that was lost with its worker takes (`workflows/task-timeout.ts`).
    */
   readonly staleLimitMs: number;
   readonly advertisedHost: string | null;
   /** `name=value`, marks the containers that are ours. */
   readonly containerLabel: string;
-  /** Where lists are kept for the next start; null: nowhere. */
+  /** Keeps lists for the next start; null: they are not kept. */
   readonly lastLists: Pick<LastLists, 'keep'> | null;
 }
 
@@ -39,19 +39,17 @@ export interface EnginesList {
   readonly staleSeconds: number | null;
 }
 
-/** What is known of one VPN. */
 export interface VpnListsRead {
   readonly vpn: string;
   readonly read: Read<VpnLists>;
 }
 
-/** What is known of one VPN's status. */
 export interface VpnStatusRead {
   readonly vpn: string;
   readonly status: Read<VpnStatusView>;
 }
 
-/** Lists of a VPN that may be shown. */
+/** Lists of a VPN that are recent enough to be shown. */
 export interface UsableLists {
   readonly vpn: string;
   readonly lists: VpnLists;
@@ -59,7 +57,7 @@ export interface UsableLists {
 
 export interface UsableStatuses {
   readonly usable: readonly VpnStatusRead[];
-  /** VPNs of which nothing is known, or nothing that is young enough. */
+  /** VPNs without a status, or whose last status is too old. */
   readonly silent: readonly string[];
   readonly staleSeconds: number | null;
 }
@@ -70,21 +68,21 @@ interface FollowedVpn {
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
-/** After a start no VPN is left out sooner, however short ENGINES_STALE_LIMIT_S is. */
+/** The shortest time after a start before a VPN is left out, even if ENGINES_STALE_LIMIT_S is shorter. */
 const LEFT_OUT_AFTER_MS_AT_LEAST = 10_000;
 /**
- * Readers wait for what has just happened: a change that one API process has answered for is shown by the others. From so long after it
- * on, those who read while the worker is busier than that get the list of before.
+ * Readers wait for a list that is behind its workflow, so that a change that one API process has confirmed is also shown by the others.
+ * When a busy worker takes longer than this, readers get the previous list.
  */
 export const CATCH_UP_WITHIN_MS = 250;
-/** While nothing is known. */
-const LOOK_AGAIN_MS = 50;
-/** Proxies give up after 3 s, and there is more to do than to ask. */
+/** Pause between two looks while there is no list. */
+const CHECK_EVERY_MS = 50;
+/** Shorter than the 3 s after which proxies give up. */
 const STATUS_WITHIN_MS = 2_000;
-/** So long the passing of time may go unnoticed: it makes lists stale, and engines checked lately. */
+/** How long the answer to `GET /engines` is reused. Time alone changes it: lists become stale, and engines get new check times. */
 const COMPOSED_FOR_MS = 25;
 
-/** Everything the API reads of the VPNs, kept in memory, and as bytes while it does not change. */
+/** Everything that the API reads from the VPNs' workflows, kept in memory. The list of engines is kept as bytes while it is unchanged. */
 export class Reads {
   private readonly vpns: readonly FollowedVpn[];
   private readonly worker = new WorkerLiveness();
@@ -92,12 +90,12 @@ export class Reads {
   private readonly stopping = new AbortController();
   private running: Promise<unknown> | null = null;
   private composed: { readonly of: string; readonly answer: EnginesList } | null = null;
-  /** Of the event loop, for all who wait for its end. */
+  /** Resolves at the end of this turn of the event loop, for all who wait for it. */
   private turn: Promise<void> | null = null;
   private composedAt = -Infinity;
   private composedVersion = -1;
 
-  /** @param before what was known of the VPNs before this process began */
+  /** @param before the last lists of the process before this one */
   constructor(
     sources: readonly VpnSource[],
     private readonly options: ReadsOptions,
@@ -119,7 +117,7 @@ export class Reads {
   start(): void {
     if (this.running) return;
     this.running = Promise.all(this.followers.map((f) => f.run()));
-    // Not waited for at the end: a question may be under way that nobody answers.
+    // `stop` does not wait for it: its last query may never be answered.
     void this.worker.watch(this.followers, this.stopping.signal);
   }
 
@@ -149,14 +147,14 @@ export class Reads {
     return this.vpns.find((v) => v.follower.vpn === vpn)?.follower;
   }
 
-  /** Another number whenever a list may be another than before, other than by the passing of time. */
+  /** Grows whenever a list may have changed for another reason than the passing of time. */
   get version(): number {
     let sum = 0;
     for (const { follower } of this.vpns) sum += follower.version;
     return sum;
   }
 
-  /** Carries out what changes VPNs, and waits until what is read shows it. */
+  /** Runs a change of these VPNs, and waits up to 1 s until the lists show it. */
   async afterwards<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
     const result = await change();
     await Promise.all(followers.map((f) => f.upToDate(STATUS_WITHIN_MS / 2)));
@@ -168,12 +166,12 @@ export class Reads {
     return follower ? follower.status(STATUS_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
   }
 
-  /** Of every VPN, in their order. */
+  /** The status of every VPN, in the order of the configuration. */
   async statuses(): Promise<VpnStatusRead[]> {
     return Promise.all(this.followers.map(async (f) => ({ vpn: f.vpn, status: await f.status(STATUS_WITHIN_MS) })));
   }
 
-  /** Those that may be shown. */
+  /** The statuses that are recent enough to be shown. */
   async usableStatuses(): Promise<UsableStatuses> {
     const statuses = await this.statuses();
     const usable = statuses.filter(({ status }) => this.isUsable(status));
@@ -181,31 +179,31 @@ export class Reads {
     return { usable, silent, staleSeconds: staleSecondsOf(statuses.map((s) => s.status)) };
   }
 
-  /** Null when it is not known; never an error, since only times depend on it. */
+  /** Null when it is not known. It throws no error, because only times in answers depend on it. */
   async progress(vpn: string): Promise<ObserveProgress | null> {
     return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATUS_WITHIN_MS)) ?? null;
   }
 
   async engines(): Promise<EnginesList | Unavailable> {
-    await this.arrivalsHeard();
+    await this.receivedHandled();
     const { composed } = this;
-    const isYoung = performance.now() - this.composedAt < COMPOSED_FOR_MS;
-    if (composed && isYoung && this.composedVersion === this.version) return composed.answer;
+    const isRecent = performance.now() - this.composedAt < COMPOSED_FOR_MS;
+    if (composed && isRecent && this.composedVersion === this.version) return composed.answer;
     return this.usable().then((reads) => (reads.kind === 'unavailable' ? reads : this.compose(reads.reads)));
   }
 
-  /** Those that are known, though that may be half of them. */
+  /** The engines of the VPNs that have a list, even while other VPNs have none. */
   async enginesListed(): Promise<readonly EngineJson[]> {
     await this.caughtUp();
     return this.lists().flatMap((read) => this.present(read, null));
   }
 
-  /** Engines and streams of each VPN as they are known now. */
+  /** The last known engines and streams of each VPN, without waiting. */
   lists(): VpnListsRead[] {
     return this.followers.map((f) => ({ vpn: f.vpn, read: f.read }));
   }
 
-  /** Those that may be shown. */
+  /** The lists that are recent enough to be shown, once they are up to date. */
   async usableLists(): Promise<
     { kind: 'lists'; vpns: readonly UsableLists[]; staleSeconds: number | null } | Unavailable
   > {
@@ -227,22 +225,23 @@ export class Reads {
       const isWhole = usable.length === reads.length || mayLackSome;
       if (usable.length > 0 && isWhole) return { kind: 'reads', reads };
       if (age >= FIRST_LIST_WITHIN_MS) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
-      await pauseUntil(LOOK_AGAIN_MS, this.stopping.signal);
+      await pauseUntil(CHECK_EVERY_MS, this.stopping.signal);
       if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
     }
   }
 
   private async caughtUp(): Promise<void> {
-    await this.arrivalsHeard();
+    await this.receivedHandled();
     const behind = this.followers.filter((f) => f.isBehind);
     if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
   }
 
   /**
-   * Resolves when all that had arrived from Temporal before this call has been taken in: on a busy machine the news of a stream and a
-   * request that comes after its report was answered, by another API process, are read from their sockets in one turn of the event loop.
+   * Resolves when everything that Temporal had sent before this call has been handled. Example: another API process answers the report of a
+   * stream, and its client then asks this process. On a busy machine, Temporal's message about the stream and the client's request are read
+   * from their sockets in the same turn of the event loop, in any order.
    */
-  private arrivalsHeard(): Promise<void> {
+  private receivedHandled(): Promise<void> {
     this.turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.turn = null;
@@ -260,7 +259,7 @@ export class Reads {
     return read.kind === 'stale' && Math.min(read.seconds * 1000, this.age) > this.options.staleLimitMs;
   }
 
-  /** Since this process began to read, in ms. */
+  /** Time since this process began to read, in ms. */
   private get age(): number {
     return performance.now() - this.startedAt;
   }
@@ -293,13 +292,13 @@ export class Reads {
     const host = this.options.advertisedHost ?? vpn;
     const { containerLabel } = this.options;
     const { engines } = read.value.engines;
-    // Which port is forwarded may have changed since: of an old list nothing is claimed.
-    const claimed = read.kind === 'stale' ? engines.map((e) => ({ ...e, forwarded: false })) : engines;
-    return claimed.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
+    // The forwarded port may have changed since a stale list was made, so none of its engines is shown as forwarded.
+    const shown = read.kind === 'stale' ? engines.map((e) => ({ ...e, forwarded: false })) : engines;
+    return shown.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
   }
 }
 
 function why({ vpn, read }: VpnListsRead): string {
   if (read.kind === 'none') return `${vpn}: ${read.reason}`;
-  return read.kind === 'stale' ? `${vpn}: its workflow has not answered for ${read.seconds} s` : `${vpn}: well`;
+  return read.kind === 'stale' ? `${vpn}: its workflow has not answered for ${read.seconds} s` : `${vpn}: no problem`;
 }

@@ -1,27 +1,28 @@
 import type { Port } from '../../domain/engine';
-import type { Growth } from '../../gateways/history-growth';
+import type { CompletedActivity, Growth, StartedChild } from '../../gateways/history-growth';
 import type { HiddenEngine } from '../../domain/vpn/listing';
 import type { VpnLists } from '../../gateways/vpn-source';
 
-/** The port of one observation that a workflow has been given: two with the same port are two. */
-export interface PortSeen {
+/** The port of one observation that the workflow was given. Compared by identity: each observation has an object of its own. */
+export interface ObservedPort {
   readonly port: Port;
 }
 
 /**
- * The lists that a VPN's workflow has answered with, without a forwarded engine that is evicted since, as its history alone tells: there is no time for
- * the next question.
- * - The workflow hides the old engines of a replacement in the same task in which it begins that, and for good (I1).
- * - It will do so with the forwarded engine in the task that is due when it has been given an observation with another port, if it has said so
- *   (`replacesOnMove`). What it then really has done, the next list says.
- * - A plain engine waits for the next list: another one may have become ready in the same task, and without either the list could be empty.
+ * The last lists that a VPN's workflow answered with, without the forwarded engine if the workflow's history shows that it was evicted
+ * since. Reading the history hides the engine sooner than the next query could.
+ * - The workflow starts a replacement in the task in which it evicts the old engines for good. So the history shows which engines are evicted.
+ * - An observation with another port makes the workflow evict the forwarded engine in its next task, if the last answer announced that
+ *   (`replacesOnMove`). The engine is hidden when the history has the observation. The next answer shows what the workflow really did.
+ * - An evicted plain engine is shown until the next answer. Another engine may have become ready in the same task, which the history does
+ *   not show, and without both the list could be empty.
  */
 export class ShownLists {
   shown: VpnLists | null;
   private readonly evicted = new Map<string, HiddenEngine>();
-  private portSeen: PortSeen | null = null;
+  private observedPort: ObservedPort | null = null;
 
-  /** @param last answer; null: there was none */
+  /** @param last the workflow's last answer; null: there was none */
   constructor(private last: VpnLists | null) {
     this.shown = last;
   }
@@ -30,36 +31,36 @@ export class ShownLists {
     return this.last;
   }
 
-  /** Engines are hidden that the last answer has. */
+  /** Whether an engine is hidden that is in the last answer. */
   get isAhead(): boolean {
     return this.shown !== this.last;
   }
 
-  /** The last one that no answer is known to show. */
-  get unanswered(): PortSeen | null {
-    return this.portSeen;
+  /** The last observed port, as long as no answer is known to include that observation. */
+  get unansweredPort(): ObservedPort | null {
+    return this.observedPort;
   }
 
-  /** @param shows what was `unanswered` when the workflow had taken in all that is in its history, and then was asked */
-  answer(lists: VpnLists, shows: PortSeen | null): void {
+  /** @param included the `unansweredPort` of the moment when the query was sent, if the history was settled then */
+  answer(lists: VpnLists, included: ObservedPort | null): void {
     this.last = lists;
-    if (this.portSeen === shows) this.portSeen = null;
-    // What is not in one list any more is in none that comes later.
+    if (this.observedPort === included) this.observedPort = null;
+    // An evicted engine that is missing in one answer is missing in all later ones.
     const ids = new Set(lists.engines.engines.map((e) => e.id));
     for (const id of this.evicted.keys()) if (!ids.has(id)) this.evicted.delete(id);
     this.show();
   }
 
-  grown({ begun, ended }: Pick<Growth, 'begun' | 'ended'>): void {
-    for (const engine of begun.flatMap(evictedBy)) this.evicted.set(engine.id, engine);
-    this.portSeen = ended.flatMap(portSeenBy).at(-1) ?? this.portSeen;
+  grown({ startedChildren, completedActivities }: Pick<Growth, 'startedChildren' | 'completedActivities'>): void {
+    for (const engine of startedChildren.flatMap(evictedBy)) this.evicted.set(engine.id, engine);
+    this.observedPort = completedActivities.flatMap(portObservedBy).at(-1) ?? this.observedPort;
     this.show();
   }
 
   private show(): void {
     if (this.last === null) return;
     const { engines, hidden, version, ...more } = this.last.engines;
-    const gone = engines.filter((e) => e.forwarded && (this.evicted.has(e.id) || this.isLeft(e)));
+    const gone = engines.filter((e) => e.forwarded && (this.evicted.has(e.id) || this.hasOldPort(e)));
     if (gone.length === 0) {
       this.shown = this.last;
       return;
@@ -74,14 +75,14 @@ export class ShownLists {
     };
   }
 
-  /** Whether the port of the VPN is another one than that engine's. */
-  private isLeft({ p2pPort }: VpnLists['engines']['engines'][number]): boolean {
-    const { last, portSeen } = this;
-    return portSeen !== null && last?.engines.replacesOnMove === true && p2pPort !== portSeen.port;
+  /** Whether the VPN has another port than the engine, and the workflow will therefore replace the engine. */
+  private hasOldPort({ p2pPort }: VpnLists['engines']['engines'][number]): boolean {
+    const { last, observedPort } = this;
+    return observedPort !== null && last?.engines.replacesOnMove === true && p2pPort !== observedPort.port;
   }
 }
 
-function evictedBy({ type, input }: Growth['begun'][number]): HiddenEngine[] {
+function evictedBy({ type, input }: StartedChild): HiddenEngine[] {
   if (type !== 'replaceEngine' || typeof input !== 'object' || input === null || !('old' in input)) return [];
   return Array.isArray(input.old) ? input.old.filter(isEngine) : [];
 }
@@ -92,7 +93,7 @@ function isEngine(value: unknown): value is HiddenEngine {
   return typeof id === 'string' && typeof name === 'string' && typeof httpPort === 'number';
 }
 
-function portSeenBy({ type, result }: Growth['ended'][number]): PortSeen[] {
+function portObservedBy({ type, result }: CompletedActivity): ObservedPort[] {
   if (type !== 'observe' || typeof result !== 'object' || result === null || !('port' in result)) return [];
   const { port: reading } = result;
   if (typeof reading !== 'object' || reading === null || !('kind' in reading) || !('port' in reading)) return [];

@@ -11,50 +11,55 @@ import type { Read } from './read';
 import type { WorkerLiveness } from './worker-liveness';
 
 export interface FollowerOptions {
-  /** For how long a list may be behind the workflow and still counts as fresh, in ms. */
+  /** How long a list may be behind the workflow and still count as fresh, in ms. */
   readonly lagMs: number;
   readonly worker: WorkerLiveness;
-  /** What was known before this process began. */
+  /** The last lists of the process before this one. */
   readonly before?: KnownLists | undefined;
-  /** Given each list that is true now. */
+  /** Called with each answer that is current. */
   readonly keep?: ((lists: VpnLists) => void) | undefined;
 }
 
-const ASK_AGAIN_MS = 50;
-const ASK_AGAIN_MS_AT_MOST = 500;
-/** A worker that takes longer for an answer is busy: before the next question it has as much time for other things, up to the second. */
+const RETRY_MS = 50;
+const RETRY_MS_AT_MOST = 500;
+/**
+ * A worker that takes at least BUSY_FROM_MS for an answer is busy. Then the next query comes only after a pause as long as the answer took,
+ * at most LET_WORK_MS_AT_MOST, to leave the worker time for other things.
+ */
 const BUSY_FROM_MS = 50;
 const LET_WORK_MS_AT_MOST = 250;
-/** What has been written down is heard of within some milliseconds, unless that was before who wrote it was told. */
-const HEARD_WITHIN_MS = 20;
+/** An event that the server has stored reaches this process within some milliseconds, unless it has arrived already. */
+const ARRIVES_WITHIN_MS = 20;
 
 /**
- * One VPN as its workflow says it is, kept in memory. A workflow's state is made by its history, so the lists are asked for when that has
- * grown and its workflow task is done, and stand until then: reads cost neither Temporal nor the worker anything.
+ * Keeps the lists and the status of one VPN in memory. The history of a workflow determines its state. So the lists are queried only after
+ * the history has grown and its workflow task is done, and reads cost neither Temporal nor the worker anything.
  */
 export class VpnFollower {
   readonly vpn: string;
-  /** Raised whenever `read` may be another than before, other than by the passing of time. */
+  /** Grows whenever `read` may have changed for another reason than the passing of time. */
   version = 0;
-  /** Raised with each growth of the history. */
+  /** The number of growths of the history so far. */
   growths = 0;
-  /** Which of them was the last one that told of more than reports of streams. */
+  /** The number of the last growth that had more than reports of streams. */
   growthOfMore = 0;
   private readonly lists: ShownLists;
-  /** Questions for lists that have been sent, and which of them `lists` answers. */
-  private asked = 0;
-  private answers = 0;
-  private askAt = 0;
-  /** Why the last question or poll brought nothing; null: it did. */
+  /** Number of the last query for lists that was sent. */
+  private queries = 0;
+  /** Number of the query whose answer is in `lists`; 0: there was no answer. */
+  private answeredQuery = 0;
+  private nextQueryAt = 0;
+  /** Why the last query or poll failed; null: it did not. */
   private failure: string | null = null;
   private settled = false;
-  /** The growths of the last one that held a message, and of when the question was sent that `lists` answers. */
-  private addressedAt = 0;
-  private answeredAt = 0;
-  /** Since when the history has had more than `lists` shows. All instants here are on monotonic time. */
+  /** The number of the last growth that had a message to the workflow. */
+  private messageGrowth = 0;
+  /** `growths` at the time of the query whose answer is in `lists`. */
+  private answeredGrowths = 0;
+  /** Since when the history has had more than `lists` shows. All instants in this class are on monotonic time. */
   private behindSince: number | null = performance.now();
   private brokenSince: number | null = null;
-  /** Since when `lists` is one that the worker has not made sure of since its start. */
+  /** Since when `lists` are from before the worker's start, without a snapshot since; null: they are not. */
   private unsureSince: number | null = null;
   private renewing = false;
   private statusRead: { readonly view: VpnStatusView; readonly growths: number; readonly askedAt: number } | null =
@@ -91,19 +96,18 @@ export class VpnFollower {
     this.stopping.abort();
   }
 
-  /** Nothing is heard any more. */
   get isStopped(): boolean {
     return this.stopping.signal.aborted;
   }
 
-  /** The history has more than `read` shows. */
+  /** Whether the history has more than `read` shows. */
   get isBehind(): boolean {
     return this.behindSince !== null;
   }
 
-  /** The worker has answered once, and no task waits for it. */
+  /** Whether the worker has answered before, and no workflow task is pending. */
   get isSettled(): boolean {
-    return this.settled && this.answers > 0;
+    return this.settled && this.answeredQuery > 0;
   }
 
   get read(): Read<VpnLists> {
@@ -111,7 +115,7 @@ export class VpnFollower {
     return shown === null ? { kind: 'none', reason: this.failure ?? 'no answer yet' } : this.aged(shown);
   }
 
-  /** What was known last, however old. */
+  /** The last known lists, however old. */
   get last(): VpnLists | null {
     return this.lists.shown;
   }
@@ -121,41 +125,41 @@ export class VpnFollower {
   }
 
   /**
-   * Resolves once `read` shows what had been heard of before this call, or when it has been behind for `ms`; at once where it is behind a
-   * change whose engines it hides already, and nobody can have been answered for anything else.
+   * Resolves once `read` shows every event that had arrived before this call, or when it has been behind for `ms`. Resolves at once if the
+   * evicted engine is hidden already, and the history has no new message whose sender could expect to see its effect.
    */
   async caughtUp(ms: number): Promise<void> {
-    const { asked, behindSince } = this;
+    const { queries, behindSince } = this;
     if (behindSince === null) return;
-    const hidesAhead = () => this.lists.isAhead && this.addressedAt <= this.answeredAt;
-    // Of a history that grows all the time it is always behind.
-    const isShown = () => !this.isBehind || this.answers > asked || hidesAhead();
+    const hidesAhead = () => this.lists.isAhead && this.messageGrowth <= this.answeredGrowths;
+    // The answer to a later query is enough: while a history keeps growing, `isBehind` stays true.
+    const isShown = () => !this.isBehind || this.answeredQuery > queries || hidesAhead();
     await this.until(isShown, behindSince + ms - performance.now());
   }
 
-  /** Resolves once `read` shows what had been written down before this call; with false when `ms` have passed. */
+  /** Resolves with true once `read` shows every event that the server had stored before this call, or with false after `ms`. */
   async upToDate(ms: number): Promise<boolean> {
-    const { asked } = this;
-    // A query is answered with all that was accepted before it was sent.
-    const isShown = () => this.answers > asked;
-    await this.until(isShown, Math.min(ms, HEARD_WITHIN_MS));
+    const { queries } = this;
+    // The answer to a query includes everything that the server had accepted before the query was sent.
+    const isShown = () => this.answeredQuery > queries;
+    await this.until(isShown, Math.min(ms, ARRIVES_WITHIN_MS));
     if (isShown()) return true;
     this.behindSince ??= performance.now();
     if (this.settled) void this.renew();
-    await this.until(isShown, ms - HEARD_WITHIN_MS);
+    await this.until(isShown, ms - ARRIVES_WITHIN_MS);
     return isShown();
   }
 
-  /** Resolves once the history has grown and been settled since it had that many `growths`, or when `ms` have passed. */
+  /** Resolves once the history has grown beyond that number of `growths` and is settled, or when `ms` have passed. */
   async grownSince(growths: number, ms: number, ...signals: AbortSignal[]): Promise<void> {
     await this.until(() => this.growths !== growths && this.settled, ms, signals);
   }
 
-  /** Its status, asked for when it may be another one than before. @param ms how long a busy worker is waited for */
+  /** The VPN's status, queried if the history has grown since the last query. @param ms how long to wait for a busy worker */
   async status(ms: number): Promise<Read<VpnStatusView>> {
     if (!this.statusIsPresent()) {
       const from = performance.now();
-      // A question that meets a task that waits for its worker can have that task lost (`workflows/ahead-of-history.ts`).
+      // A query that meets a pending workflow task can cause the loss of that task (`workflows/ahead-of-history.ts`).
       await this.until(() => this.settled || this.brokenSince !== null, ms);
       const left = ms - (performance.now() - from);
       if (this.settled && left > 0) {
@@ -169,15 +173,15 @@ export class VpnFollower {
     return { kind: 'stale', value: known.view, seconds: secondsSince(known.askedAt) };
   }
 
-  /** The same for decisions, which the workflow makes sure of: null where that has not answered in time. */
+  /** The status for decisions, which must not be based on an old one: null if the workflow has not answered within `ms`. */
   async presentStatus(ms: number): Promise<VpnStatusView | null> {
     await this.status(ms);
-    return this.statusIsPresent() && this.unheardSince() === null ? this.lastStatus : null;
+    return this.statusIsPresent() && this.outOfTouchSince() === null ? this.lastStatus : null;
   }
 
-  /** Whether the worker answers for this VPN; what it answers counts as well. */
+  /** Queries the lists, whether or not the history has grown. @throws when the worker does not answer */
   async ask(): Promise<void> {
-    await this.take();
+    await this.queryLists();
   }
 
   private statusIsPresent(): boolean {
@@ -195,11 +199,11 @@ export class VpnFollower {
   }
 
   private grown(growth: Growth): void {
-    const { settled, addressed, onlySignals } = growth;
+    const { settled, hasMessage, onlySignals } = growth;
     this.growths++;
     this.settled = settled;
     if (!onlySignals?.every((name) => name === streamsSignal.name)) this.growthOfMore = this.growths;
-    if (addressed) this.addressedAt = this.growths;
+    if (hasMessage) this.messageGrowth = this.growths;
     this.lists.grown(growth);
     this.behindSince ??= performance.now();
     this.wake();
@@ -216,39 +220,39 @@ export class VpnFollower {
   private async renew(): Promise<void> {
     if (this.renewing) return;
     this.renewing = true;
-    let pause = ASK_AGAIN_MS;
+    let pause = RETRY_MS;
     while (this.isBehind && this.settled && !this.stopping.signal.aborted) {
       try {
-        const early = this.askAt - performance.now();
+        const early = this.nextQueryAt - performance.now();
         if (early > 0) await pauseUntil(early, this.stopping.signal);
-        // Asked meanwhile for another reason, or a task is at work whose end is to be told as well.
+        // During the pause another query may have been answered, or another workflow task may have begun.
         if (!this.isBehind || !this.settled) continue;
-        await this.take();
+        await this.queryLists();
       } catch (error) {
         this.failure = temporalFailure(error);
         await pauseUntil(pause, this.stopping.signal);
-        pause = Math.min(ASK_AGAIN_MS_AT_MOST, pause * 2);
+        pause = Math.min(RETRY_MS_AT_MOST, pause * 2);
       }
     }
     this.renewing = false;
   }
 
-  private async take(): Promise<void> {
+  private async queryLists(): Promise<void> {
     const { growths } = this;
-    const shows = this.settled ? this.lists.unanswered : null;
-    const number = ++this.asked;
+    const includedPort = this.settled ? this.lists.unansweredPort : null;
+    const query = ++this.queries;
     const askedAt = performance.now();
     const lists = await this.source.lists(this.lists.answered);
     this.options.worker.answered();
-    // A later question may have been answered sooner.
-    if (number < this.answers) return;
-    this.answers = number;
-    this.answeredAt = growths;
+    // A later query may have been answered sooner.
+    if (query < this.answeredQuery) return;
+    this.answeredQuery = query;
+    this.answeredGrowths = growths;
     const took = performance.now() - askedAt;
-    this.askAt = took < BUSY_FROM_MS ? 0 : askedAt + took + Math.min(LET_WORK_MS_AT_MOST, took);
-    this.failure = lists === null ? `VPN '${this.vpn}' has not been looked at yet` : null;
-    if (lists !== null) this.lists.answer(lists, shows);
-    // A workflow that has begun anew and looked at nothing yet does not make wrong what was known before.
+    this.nextQueryAt = took < BUSY_FROM_MS ? 0 : askedAt + took + Math.min(LET_WORK_MS_AT_MOST, took);
+    this.failure = lists === null ? `VPN '${this.vpn}' has not been observed yet` : null;
+    if (lists !== null) this.lists.answer(lists, includedPort);
+    // A workflow that was started anew and has no snapshot yet gives no list. The lists known before stay, as stale ones.
     if (lists?.engines.current === true) {
       this.unsureSince = null;
       this.options.keep?.(lists);
@@ -263,14 +267,14 @@ export class VpnFollower {
     return since === null ? { kind: 'fresh', value } : { kind: 'stale', value, seconds: secondsSince(since) };
   }
 
-  /** Since when it is not known whether it is still so; null: it is. */
+  /** Since when the known state may be out of date; null: it is current. */
   private staleSince(): number | null {
-    const oldest = Math.min(this.unheardSince() ?? Infinity, this.unsureSince ?? Infinity);
+    const oldest = Math.min(this.outOfTouchSince() ?? Infinity, this.unsureSince ?? Infinity);
     return oldest === Infinity ? null : oldest;
   }
 
-  /** Since when the workflow may have said something else. */
-  private unheardSince(): number | null {
+  /** Since when the workflow may have changed without this process learning of it; null: it can't have. */
+  private outOfTouchSince(): number | null {
     const now = performance.now();
     const { lagMs, worker } = this.options;
     const since = [this.behindSince, this.brokenSince].map((at) => (at !== null && now - at > lagMs ? at : Infinity));
@@ -280,18 +284,18 @@ export class VpnFollower {
 
   private wake(): void {
     this.version++;
-    for (const look of this.waiting) look();
+    for (const check of this.waiting) check();
   }
 
-  private async until(isSo: () => boolean, ms: number, signals: readonly AbortSignal[] = []): Promise<void> {
-    if (isSo() || ms <= 0) return;
-    const found = new AbortController();
-    const look = () => {
-      if (isSo()) found.abort();
+  private async until(condition: () => boolean, ms: number, signals: readonly AbortSignal[] = []): Promise<void> {
+    if (condition() || ms <= 0) return;
+    const isMet = new AbortController();
+    const check = () => {
+      if (condition()) isMet.abort();
     };
-    this.waiting.add(look);
-    await pauseUntil(ms, found.signal, this.stopping.signal, ...signals);
-    this.waiting.delete(look);
+    this.waiting.add(check);
+    await pauseUntil(ms, isMet.signal, this.stopping.signal, ...signals);
+    this.waiting.delete(check);
   }
 }
 

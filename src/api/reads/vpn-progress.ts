@@ -3,10 +3,10 @@ import { settledWithin } from '../../lib/pause';
 import type { VpnSource } from '../../gateways/vpn-source';
 
 const MAX_AGE_MS = 5_000;
-/** Between two observes none is at work for a moment: what was said last still counts. */
-const COUNTS_FOR_MS = 30_000;
+/** Between two `observe` activities there is none for a moment. The last heartbeat stays valid for this long. */
+const VALID_FOR_MS = 30_000;
 
-/** What a VPN's observe says between two observations. It is asked for when somebody reads it, at most every 5 s. */
+/** The heartbeat of a VPN's `observe` activity. It is fetched when somebody reads it, at most every 5 s. */
 export class VpnProgress {
   private last: { readonly progress: ObserveProgress; readonly at: number } | null = null;
   private askedAt = -Infinity;
@@ -14,20 +14,20 @@ export class VpnProgress {
 
   constructor(private readonly source: Pick<VpnSource, 'progress'>) {}
 
-  /** What is known now, without a wait; null: nothing that counts. */
+  /** The last heartbeat, without waiting; null: none that is still valid. */
   get known(): ObserveProgress | null {
     void this.ask();
-    return this.last && performance.now() - this.last.at < COUNTS_FOR_MS ? this.last.progress : null;
+    return this.last && performance.now() - this.last.at < VALID_FOR_MS ? this.last.progress : null;
   }
 
-  /** The same, no older than 5 s where that can be had within `ms`. */
+  /** The heartbeat, no older than 5 s if it can be fetched within `ms`. */
   async read(ms: number): Promise<ObserveProgress | null> {
     const asking = this.ask();
     if (asking) await settledWithin(ms, asking);
     return this.known;
   }
 
-  /** Null: what is known is young enough. */
+  /** Fetches the heartbeat; null: the last one is recent enough. */
   private ask(): Promise<void> | null {
     if (performance.now() - this.askedAt < MAX_AGE_MS) return this.asking;
     this.askedAt = performance.now();
@@ -36,7 +36,7 @@ export class VpnProgress {
       .then((progress) => {
         if (progress) this.last = { progress, at: performance.now() };
       })
-      // Only times and statistics depend on it.
+      // An error is ignored, because only times and statistics depend on the heartbeat.
       .catch(() => undefined)
       .finally(() => (this.asking = null));
     return this.asking;

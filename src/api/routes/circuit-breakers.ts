@@ -7,7 +7,7 @@ const Query = Type.Object(
   {
     operation_type: Type.Optional(
       Type.Union([Type.Literal('general'), Type.Literal('replacement'), Type.Literal('')], {
-        description: 'both if absent or empty',
+        description: 'Which breakers to close; both if absent or empty.',
       }),
     ),
   },
@@ -26,7 +26,7 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
         response: {
           200: Type.Object(
             { message: Type.String() },
-            { description: 'They are closed.', examples: [{ message: 'circuit breakers reset' }] },
+            { description: 'The breakers are closed.', examples: [{ message: 'circuit breakers reset' }] },
           ),
           503: ErrorSchema,
         },
@@ -34,12 +34,13 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
     },
     async ({ query }, reply) => {
       const kind = query.operation_type || null;
-      const told = await reads.afterwards(reads.followers, () =>
+      const sent = await reads.afterwards(reads.followers, () =>
         Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind))),
       );
-      const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
+      const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');
       if (missed.length > 0) {
-        return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });
+        const detail = `Temporal did not take the request for these VPNs: ${missed.join(', ')}; repeat the request`;
+        return reply.code(503).send({ detail });
       }
       return { message: kind === null ? 'circuit breakers reset' : `circuit breaker for ${kind} reset` };
     },

@@ -15,9 +15,9 @@ import { markStale } from '../reads/read';
 
 export interface ContainerRoutesOptions {
   readonly reads: Reads;
-  /** `name=value`, marks the containers that are ours. */
+  /** CONTAINER_LABEL, `name=value`. */
   readonly containerLabel: string;
-  /** Resolves when the workflows know of all streams that have been reported until now. */
+  /** Resolves when the workflows have every report of a stream so far. */
   readonly reported: () => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ function notManaged(id: string) {
 export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
   const { reads, containerLabel, reported } = options;
 
-  /** `silent`: VPNs whose containers may be among those that are not found. */
+  /** The containers of all VPNs, except those in `silent`, whose workflows do not answer. */
   async function managed(): Promise<{
     all: ManagedContainer[];
     silent: readonly string[];
@@ -73,8 +73,8 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
         operationId: 'removeContainer',
         summary: 'Remove an engine for good, by id or name',
         description:
-          'It leaves /engines at once and is stopped after EVICTION_GRACE_S; one that still boots goes at once. What is ' +
-          'wanted and then lacks is made anew.',
+          'The engine leaves /engines at once, and is stopped after EVICTION_GRACE_S. An engine that is still booting is ' +
+          'stopped at once. If the VPN then has fewer engines than its target, Portward brings up a new one.',
         params: Params,
         response: { 200: DeletedSchema, 404: NotFoundSchema, 503: ErrorSchema },
       },
@@ -90,14 +90,15 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
         await reported();
         await reads.afterwards([follower], () => follower.source.remove(found.json.id));
       } catch (error) {
-        // It has gone since the state was read.
+        // The container was removed after its status was read.
         if (error instanceof WorkflowUpdateFailedError) return reply.code(404).send(notManaged(id));
         const lost =
           error instanceof WorkflowNotFoundError ||
           error instanceof ServiceError ||
           error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
         if (!lost) throw error;
-        return reply.code(503).send({ detail: `no worker has taken it for VPN '${found.vpn}'; ask again` });
+        const detail = `no worker has taken the request for VPN '${found.vpn}'; repeat the request`;
+        return reply.code(503).send({ detail });
       }
       return { deleted: id };
     },
@@ -112,7 +113,10 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
         summary: 'The containers that Portward manages with this label',
         querystring: LabelQuery,
         response: {
-          200: Type.Array(ContainerSchema, { description: 'None is no error.', examples: [[containerExample]] }),
+          200: Type.Array(ContainerSchema, {
+            description: 'The containers; an empty list if no container has the label.',
+            examples: [[containerExample]],
+          }),
           503: ErrorSchema,
         },
       },

@@ -19,9 +19,9 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
     {
       schema: {
         operationId: 'listEngines',
-        summary: 'The engines that may be used now, sorted by port',
+        summary: 'The engines that can be used now, sorted by port',
         response: {
-          200: Type.Array(EngineSchema, { description: 'Sorted by port.', examples: [[engineExample]] }),
+          200: Type.Array(EngineSchema, { description: 'The engines, sorted by port.', examples: [[engineExample]] }),
           503: ErrorSchema,
         },
       },
@@ -49,7 +49,7 @@ export const engineRoutes: FastifyPluginAsyncTypebox<EngineRoutesOptions> = asyn
         response: {
           200: {
             ...EngineWithStreams,
-            description: 'The engine, and the streams on it.',
+            description: 'The engine, and its running streams.',
             examples: [{ engine: engineExample, streams: [] }],
           },
           404: NotFoundSchema,

@@ -3,12 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas/engines';
 
-const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.', examples: [{ status: 'ok' }] });
+const Ok = Type.Object({ status: Type.Literal('ok') }, { description: 'Yes.', examples: [{ status: 'ok' }] });
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
   fastify.get(
     '/health/live',
-    { schema: { operationId: 'isAlive', summary: 'The process answers', response: { 200: Ok } } },
+    { schema: { operationId: 'isAlive', summary: 'Whether the process answers', response: { 200: Ok } } },
     async () => ({
       status: 'ok' as const,
     }),
@@ -19,7 +19,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (
     {
       schema: {
         operationId: 'isReady',
-        summary: 'There is a list of engines to serve',
+        summary: 'Whether there is a list of engines to serve',
         response: { 200: Ok, 503: ErrorSchema },
       },
     },

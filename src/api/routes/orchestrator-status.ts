@@ -17,8 +17,8 @@ export const orchestratorStatusRoutes: FastifyPluginAsyncTypebox<OrchestratorSta
     {
       schema: {
         operationId: 'getOrchestratorStatus',
-        summary: 'Everything at a glance, and whether an engine can be brought up',
-        description: 'Always 200: what is not known counts as not there.',
+        summary: 'A summary of everything, and whether an engine can be brought up',
+        description: 'The status is always 200. Engines and VPNs whose state is unknown count as missing.',
         response: { 200: OrchestratorStatusSchema },
       },
     },

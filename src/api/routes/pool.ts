@@ -9,7 +9,7 @@ import { ErrorSchema } from '../schemas/engines';
 export interface PoolRoutesOptions {
   readonly reads: Reads;
   readonly fleet: FleetSource;
-  /** Resolves when the workflows know of all streams that have been reported until now. */
+  /** Resolves when the workflows have every report of a stream so far. */
   readonly reported: () => Promise<void>;
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -25,7 +25,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     '/scale/:demand',
     {
       config: { locked: true },
-      // What is in an address comes as a text.
+      // Parameters in an address are strings.
       preValidation: async ({ params }, reply) => {
         const demand: unknown = params.demand;
         if (!/^\d{1,9}$/.test(String(demand)))
@@ -35,21 +35,22 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       },
       schema: {
         operationId: 'scale',
-        summary: 'How many engines there shall be over all VPNs',
+        summary: 'Set the number of engines over all VPNs',
         description:
-          'From MIN_REPLICAS to the lower of MAX_REPLICAS and MAX_ACTIVE_REPLICAS; less is taken as MIN_REPLICAS. Streams are never cut off.',
+          'At most the lower of MAX_REPLICAS and MAX_ACTIVE_REPLICAS. A number below MIN_REPLICAS counts as MIN_REPLICAS. ' +
+          'No engine with a stream is removed.',
         params: Type.Object({ demand: Type.Integer({ examples: [5] }) }),
         response: {
           200: ScaledSchema,
           422: ErrorSchema,
-          503: { ...RefusalSchema, description: 'More than that; or Temporal did not take it.' },
+          503: { ...RefusalSchema, description: 'The number is over the limit, or Temporal did not take the request.' },
         },
       },
     },
     async ({ params }, reply) => {
       const { demand } = params;
       if (demand > most) {
-        const message = `${demand} engines were asked for, and ${most} is the most (${variable})`;
+        const message = `${demand} engines were requested, and the limit is ${most} (${variable})`;
         return reply.code(503).send({ detail: refusal('max_capacity', message, false) });
       }
       const wanted = Math.max(demand, minReplicas);
@@ -57,7 +58,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
         await reported();
         await fleet.scale(wanted);
       } catch (error) {
-        const message = `Temporal did not take it: ${temporalFailure(error)}. Ask again`;
+        const message = `Temporal did not take the request: ${temporalFailure(error)}. Repeat the request`;
         return reply.code(503).send({ detail: refusal('general_error', message, true) });
       }
       return { scaled_to: wanted };
@@ -70,12 +71,12 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
       config: { locked: true },
       schema: {
         operationId: 'collectGarbage',
-        summary: 'Remove idle engines beyond the wanted ones now, without their grace period',
-        description: 'Never one with a stream, never the forwarded one.',
+        summary: 'Remove idle surplus engines now, without their grace period',
+        description: 'Engines with a stream and forwarded engines are not removed.',
         response: {
           200: Type.Object(
             { status: Type.Literal('ok') },
-            { description: 'Every VPN has been told.', examples: [{ status: 'ok' }] },
+            { description: 'Every VPN has the request.', examples: [{ status: 'ok' }] },
           ),
           503: ErrorSchema,
         },
@@ -83,20 +84,21 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     },
     async (_request, reply) => {
       await reported();
-      const told = await reads.afterwards(reads.followers, () =>
+      const sent = await reads.afterwards(reads.followers, () =>
         Promise.allSettled(reads.sources.map((source) => source.collectGarbage())),
       );
-      const missed = reads.names.filter((_name, i) => told[i]?.status === 'rejected');
+      const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');
       if (missed.length > 0) {
-        return reply.code(503).send({ detail: `Temporal did not take it for ${missed.join(', ')}; ask again` });
+        const detail = `Temporal did not take the request for these VPNs: ${missed.join(', ')}; repeat the request`;
+        return reply.code(503).send({ detail });
       }
       return { status: 'ok' as const };
     },
   );
 };
 
-/** @param passes it gets well by itself, and asking again may succeed */
-function refusal(code: RefusalCode, message: string, passes: boolean): RefusalJson {
+/** @param temporary the problem ends by itself, and a repeated request may succeed */
+function refusal(code: RefusalCode, message: string, temporary: boolean): RefusalJson {
   const kind = { error: 'provisioning_blocked', code, message } as const;
-  return { ...kind, recovery_eta_seconds: null, can_retry: passes, should_wait: passes };
+  return { ...kind, recovery_eta_seconds: null, can_retry: temporary, should_wait: temporary };
 }

@@ -8,7 +8,7 @@ import { ErrorSchema } from '../schemas/engines';
 
 export interface ProvisionRoutesOptions {
   readonly provisioning: Provisioning;
-  /** `name=value`, marks the containers that are ours. */
+  /** CONTAINER_LABEL, `name=value`. */
   readonly containerLabel: string;
 }
 
@@ -25,17 +25,17 @@ export const provisionRoutes: FastifyPluginAsyncTypebox<ProvisionRoutesOptions> 
         operationId: 'provisionEngine',
         summary: 'Bring up one more engine',
         description:
-          'On the healthy VPN with the fewest engines. Answers when the engine answers, or after 2 s while it still boots. ' +
-          'The same body again, as from a client that has given up waiting, gets the same engine until somebody uses it or ' +
-          'STARTUP_TIMEOUT_S have passed since it answered; with other labels it is another engine.',
+          'The engine runs on the healthy VPN with the fewest engines. The response comes when the engine answers, or after ' +
+          '2 s if it is still booting. A repeated request with the same body gets the same engine, until somebody uses the ' +
+          'engine or STARTUP_TIMEOUT_S have passed since it first answered. Other labels get another engine.',
         body: ProvisionBodySchema,
         response: {
           200: ProvisionedSchema,
           422: ErrorSchema,
-          500: { ...RefusalSchema, description: 'It was tried in vain.' },
+          500: { ...RefusalSchema, description: 'The attempt failed.' },
           503: {
             ...RefusalSchema,
-            description: 'It is not possible now; the detail says why, and whether waiting helps.',
+            description: 'No engine can be brought up now. The detail gives the reason, and says whether to wait.',
           },
         },
       },

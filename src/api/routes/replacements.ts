@@ -22,7 +22,7 @@ import {
 import { notConfigured, viewFor } from './vpn-view';
 
 function notTaken(error: unknown, requestId: string): string {
-  return `Temporal did not take it, or its answer was lost: ${temporalFailure(error)}. Ask again with Idempotency-Key ${requestId}`;
+  return `Temporal did not take the request, or its answer was lost: ${temporalFailure(error)}. Repeat the request with Idempotency-Key ${requestId}`;
 }
 
 const Params = Type.Object({ name: ContainerNameSchema });
@@ -33,10 +33,13 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
     {
       schema: {
         operationId: 'listReplacements',
-        summary: 'The running and the latest ended replacements of a VPN, newest first',
+        summary: 'The running and the last ended replacements of a VPN, newest first',
         params: Params,
         response: {
-          200: Type.Array(ReplacementSchema, { description: 'Newest first.', examples: [[replacementExample]] }),
+          200: Type.Array(ReplacementSchema, {
+            description: 'The replacements, newest first.',
+            examples: [[replacementExample]],
+          }),
           404: ErrorSchema,
           503: ErrorSchema,
         },
@@ -60,7 +63,7 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
         body: ReplacementRequestSchema,
         response: {
           202: Type.Union([ReplacementSchema, PendingSchema], {
-            description: 'The replacement; or that it is written down until a worker comes.',
+            description: 'The replacement; or, while no worker runs, that the request is stored until one does.',
             examples: [
               {
                 ...replacementExample,
@@ -95,14 +98,14 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
         if (error instanceof WorkflowNotFoundError) {
           return reply
             .code(503)
-            .send({ detail: `the workflow of VPN '${params.name}' is not there yet; try again in a minute` });
+            .send({ detail: `the workflow of VPN '${params.name}' does not exist yet; try again in a minute` });
         }
         if (error instanceof ServiceError) {
           return reply.code(503).send({ detail: notTaken(error, requestId) });
         }
         if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-        // A server that is away looks the same, and one that has the update keeps it in its memory only. A signal with
-        // the same id is in its database; if both arrive they are one replacement.
+        // No worker has taken the update, or the server is away. The server keeps updates in memory only, but stores
+        // signals. So the request is sent as a signal, too. Both have the same id, so they cause only one replacement.
         try {
           await source.replaceLater({ ...body, requestId });
         } catch (failure) {
@@ -112,7 +115,8 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
           id: null,
           request_id: requestId,
           state: 'pending',
-          detail: 'no worker has taken it yet; it is carried out when one does, ask again with this Idempotency-Key',
+          detail:
+            'no worker has taken the request yet; it is carried out when a worker runs, repeat it with this Idempotency-Key to see the result',
         });
       }
     },

@@ -19,11 +19,11 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
     {
       schema: {
         operationId: 'listStreams',
-        summary: 'What proxies have reported to play, oldest first',
+        summary: 'The streams that proxies have reported, oldest first',
         querystring: StreamsQuerySchema,
         response: {
           200: Type.Array(StreamStateSchema, {
-            description: 'Those that run, and the last ones that have ended.',
+            description: 'The running streams, and the last ended ones.',
             examples: [[streamExample]],
           }),
           503: ErrorSchema,
@@ -48,19 +48,23 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
     {
       schema: {
         operationId: 'getStreamStatistics',
-        summary: 'What the engine has said of a stream, oldest first',
+        summary: 'The statistics of a stream from its engine, oldest first',
         params: Type.Object({ id: Type.String({ maxLength: STREAM_ID_LENGTH_AT_MOST }) }),
         querystring: Type.Object({
           since: Type.Optional(
             Type.String({
               pattern: String.raw`^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?|\d{1,15}(\.\d+)?)?$`,
               maxLength: 40,
-              description: 'RFC 3339, without a zone: UTC; or seconds since 1970; all if absent or empty',
+              description:
+                'RFC 3339, in UTC if there is no zone, or seconds since 1970. All statistics if absent or empty.',
             }),
           ),
         }),
         response: {
-          200: Type.Array(StreamSampleSchema, { description: 'Oldest first.', examples: [[sampleExample]] }),
+          200: Type.Array(StreamSampleSchema, {
+            description: 'The samples, oldest first; none if there is no such stream.',
+            examples: [[sampleExample]],
+          }),
           422: ErrorSchema,
           503: ErrorSchema,
         },
@@ -68,7 +72,7 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
     },
     async ({ params, query }, reply) => {
       const since = query.since ? instant(query.since) : null;
-      if (Number.isNaN(since)) return reply.code(422).send({ detail: `since: '${query.since}' is no time` });
+      if (Number.isNaN(since)) return reply.code(422).send({ detail: `since: '${query.since}' is not a valid time` });
       const answer = await streams.samples(params.id, since);
       if ('unavailable' in answer) return reply.code(503).send({ detail: `no list of streams: ${answer.unavailable}` });
       markStale(reply, answer.staleSeconds);
@@ -77,7 +81,7 @@ export const streamRoutes: FastifyPluginAsyncTypebox<{ streams: StreamReads }> =
   );
 };
 
-/** A number from here on can't be seconds: they would be after the year 2600. */
+/** A larger number is in milliseconds: as seconds, it would be after the year 2600. */
 const MILLISECONDS_FROM = 20_000_000_000;
 
 function instant(text: string): number {

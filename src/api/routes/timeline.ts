@@ -16,7 +16,7 @@ export const timelineRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async
         summary: 'The ports, outages and replacements of a VPN over the last days',
         params: Type.Object({ name: ContainerNameSchema }),
         response: {
-          200: { ...TimelineSchema, description: 'Oldest first.', examples: [timelineExample] },
+          200: { ...TimelineSchema, description: 'The timeline, oldest first.', examples: [timelineExample] },
           404: ErrorSchema,
           503: ErrorSchema,
         },

@@ -7,7 +7,7 @@ export function notConfigured(vpn: string): { readonly detail: string } {
   return { detail: `no VPN '${vpn}' is configured` };
 }
 
-/** What there is to say of a VPN, in an answer that is marked when it is stale. Null: the reply has said why there is nothing. */
+/** The status of a VPN for this answer, which is marked if the status is stale. Null: there is none, and the reply has been sent with the reason. */
 export async function viewFor(reply: FastifyReply, reads: Reads, vpn: string): Promise<VpnStatusView | null> {
   const status = reads.source(vpn) ? await reads.status(vpn) : null;
   if (status === null) void reply.code(404).send(notConfigured(vpn));

@@ -12,7 +12,7 @@ import { notConfigured } from './vpn-view';
 export interface VpnRoutesOptions {
   readonly reads: Reads;
   readonly instance: string;
-  /** Of VPNs, in this process. */
+  /** The watches of VPNs in this process. */
   readonly watches?: HintTaker;
 }
 
@@ -30,8 +30,10 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     {
       schema: {
         operationId: 'getVpnStatus',
-        summary: 'Every VPN; the top level repeats the first',
-        response: { 200: { ...VpnStatusSchema, description: 'Every VPN.', examples: [vpnStatusExample] } },
+        summary: 'The status of every VPN; the top level repeats the first VPN',
+        response: {
+          200: { ...VpnStatusSchema, description: 'The status of every VPN.', examples: [vpnStatusExample] },
+        },
       },
     },
     async () => {
@@ -62,7 +64,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     {
       schema: {
         operationId: 'getPublicIp',
-        summary: "The first VPN's public address",
+        summary: 'The public address of the first VPN that has one',
         response: {
           200: Type.Object(
             { public_ip: Type.String() },
@@ -73,16 +75,16 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
       },
     },
     async (_request, reply) => {
-      // Of all at the same time: of those that do not answer each takes half a second.
+      // All at the same time, because each VPN whose workflow does not answer takes some time.
       const all = await Promise.all(reads.names.map((vpn) => reads.progress(vpn)));
-      const told = all.find((progress) => progress?.publicIp);
-      if (told?.publicIp) return { public_ip: told.publicIp };
-      return reply.code(503).send({ detail: 'no VPN has told its public address' });
+      const withAddress = all.find((progress) => progress?.publicIp);
+      if (withAddress?.publicIp) return { public_ip: withAddress.publicIp };
+      return reply.code(503).send({ detail: 'the public address of no VPN is known' });
     },
   );
 
   const hints = new RecheckHints((vpn, error) =>
-    fastify.log.warn(`[${vpn}] A hint to look now is lost: ${temporalFailure(error)}`),
+    fastify.log.warn(`[${vpn}] A request to check the forwarded port was lost: ${temporalFailure(error)}`),
   );
   fastify.addHook('onClose', async () => hints.close());
   fastify.post(
@@ -91,12 +93,12 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
       config: { limited: true },
       schema: {
         operationId: 'recheckVpn',
-        summary: 'A hint that the forwarded port may have changed: look now',
+        summary: 'Check now whether the forwarded port has changed',
         params: Type.Object({ name: ContainerNameSchema }),
         response: {
           202: Type.Object(
             { status: Type.Literal('accepted') },
-            { description: 'The VPN will be looked at.', examples: [{ status: 'accepted' }] },
+            { description: 'Portward will read the port.', examples: [{ status: 'accepted' }] },
           ),
           404: ErrorSchema,
         },
@@ -105,7 +107,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
     async ({ params }, reply) => {
       const source = reads.source(params.name);
       if (!source) return reply.code(404).send(notConfigured(params.name));
-      // Answered at once: the up-command that sends this may be what keeps Gluetun from answering us.
+      // The answer comes first, because Gluetun may not answer Portward while the up-command that sent this request runs.
       if (watches) watches.hint(source.vpn, () => hints.hint(source));
       else hints.hint(source);
       return reply.code(202).send({ status: 'accepted' as const });

@@ -1,18 +1,17 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 
-export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
 export const PortNumber = Type.Integer({ minimum: 1, maximum: 65_535 });
 
-/** Names and types are those that existing proxies decode; one wrong field fails their whole list. */
+/** Existing proxies decode these names and types strictly: one wrong field makes the whole list invalid for them. */
 export const EngineSchema = Type.Object({
   container_id: Type.String(),
   container_name: Nullable(Type.String()),
   host: Type.String({ description: "the VPN container's name, or ADVERTISED_HOST" }),
   port: Type.Integer({ description: "the engine's HTTP API port" }),
   labels: Type.Record(Type.String(), Type.String()),
-  forwarded: Type.Boolean({ description: "it listens on the VPN's forwarded port" }),
+  forwarded: Type.Boolean({ description: "whether it listens on the VPN's forwarded port" }),
   first_seen: Time,
   last_seen: Time,
   streams: Type.Array(Type.String()),
@@ -28,7 +27,7 @@ export type EngineJson = Static<typeof EngineSchema>;
 
 const vpnFields = {
   enabled: Type.Boolean(),
-  status: Type.String({ description: "Docker's word for the container" }),
+  status: Type.String({ description: "Docker's status of the container" }),
   container_name: Nullable(Type.String()),
   container: Nullable(Type.String()),
   health: Type.Union(['healthy', 'unhealthy', 'starting', 'unknown'].map((h) => Type.Literal(h))),
@@ -38,7 +37,7 @@ const vpnFields = {
   last_check_at: Nullable(Time),
 };
 
-/** What Portward does, or last did, to a VPN that does not get well by itself. */
+/** The current or last restart by which Portward tries to repair a VPN. */
 const RemedySchema = Type.Object({
   kind: Type.Union(['restart container', 'restart VPN'].map((k) => Type.Literal(k))),
   started_at: Time,
@@ -48,7 +47,7 @@ const RemedySchema = Type.Object({
 
 export const BreakerSchema = Type.Object({
   state: Type.Union(['closed', 'open', 'half_open'].map((s) => Type.Literal(s))),
-  failure_count: Type.Integer({ description: 'in a row' }),
+  failure_count: Type.Integer({ description: 'failures since the last success' }),
   failure_threshold: Type.Integer(),
   last_failure_time: Nullable(Time),
   last_success_time: Nullable(Time),
@@ -60,14 +59,19 @@ const addedFields = {
   forwarding: Type.Union(['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'none'].map((f) => Type.Literal(f))),
   port_problem: Nullable(Type.String({ description: 'why the forwarded port can not be read now' })),
   last_port: Nullable(
-    Type.Object({ port: PortNumber, read_at: Time }, { description: "the control server's last good answer" }),
+    Type.Object(
+      { port: PortNumber, read_at: Time },
+      { description: 'the last port that the control server answered with' },
+    ),
   ),
-  problem: Nullable(Type.String({ description: 'what keeps Portward from doing its work on this VPN' })),
+  problem: Nullable(Type.String({ description: 'the problem that keeps this VPN from working, and what to do' })),
   remedy: Nullable(RemedySchema),
   circuit_breakers: Nullable(Type.Object({ general: BreakerSchema, replacement: BreakerSchema })),
   engines: Type.Integer(),
   replacements_running: Type.Integer(),
-  stale_seconds: Nullable(Type.Number({ description: 'how old this is, when its workflow does not answer' })),
+  stale_seconds: Nullable(
+    Type.Number({ description: "the age of this status while the VPN's workflow does not answer; null: it answers" }),
+  ),
   workflow_id: Type.String(),
 };
 
@@ -112,7 +116,7 @@ export const PendingSchema = Type.Object({
   detail: Type.String(),
 });
 
-/** What Docker takes as a container's name; ids are of it too. Nothing else goes on to a workflow or to Docker. */
+/** The container names that Docker accepts, which include ids. No other name is passed on to a workflow or to Docker. */
 export const ContainerNameSchema = Type.String({
   pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$',
   maxLength: 200,
@@ -120,18 +124,18 @@ export const ContainerNameSchema = Type.String({
 });
 
 /**
- * Text by people, on one line: shown in logs and in the Temporal UI, where line breaks, other control characters and
- * changes of the writing direction could pretend to be something else.
+ * One line of text, without line breaks, control characters and changes of the writing direction. Texts from callers are shown in logs and
+ * in the Temporal UI, where these characters could forge other lines.
  */
-const TEXT = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]+$';
+export const ONE_LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]+$';
 
-/** It becomes an id in Temporal. */
+/** It becomes the id of an update in Temporal. */
 export const IdempotencyKeySchema = Type.String({ pattern: '^[\\x20-\\x7e]+$', maxLength: 200 });
 
 export const ReplacementRequestSchema = Type.Object(
   {
     engine: Type.Optional({ ...ContainerNameSchema, description: 'container id or name' }),
-    reason: Type.Optional(Type.String({ pattern: TEXT, maxLength: 500, description: 'one line' })),
+    reason: Type.Optional(Type.String({ pattern: ONE_LINE, maxLength: 500, description: 'one line' })),
   },
   {
     additionalProperties: false,

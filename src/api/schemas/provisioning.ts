@@ -2,17 +2,20 @@ import { Type, type Static } from '@sinclair/typebox';
 import { CallerEnvSchema, CallerLabelsSchema } from '../../clients/engine/extras';
 import { Nullable, PortNumber, Time } from './engines';
 
-// What is asked and answered about engines that are brought up, counted and removed on request.
+// Bodies and answers of the routes that bring up, scale and remove engines.
 
 export const ProvisionBodySchema = Type.Object(
   {
     labels: Type.Optional({
       ...CallerLabelsSchema,
-      description: 'put on the container beside those that Portward sets, which can not be given',
+      description: "labels to add to the container's own, which can not be changed",
     }),
-    env: Type.Optional({ ...CallerEnvSchema, description: "wins over the variant's own" }),
+    env: Type.Optional({
+      ...CallerEnvSchema,
+      description: 'environment variables; they override those of the variant',
+    }),
     host_port: Type.Optional(
-      Nullable({ ...PortNumber, description: 'its HTTP port, in the range of a VPN; any if absent' }),
+      Nullable({ ...PortNumber, description: "the engine's HTTP port, in the range of a VPN; any port if absent" }),
     ),
   },
   {
@@ -31,7 +34,7 @@ export const ProvisionedSchema = Type.Object(
     container_https_port: PortNumber,
   },
   {
-    description: 'The engine answers, or it still boots and will soon: within STARTUP_TIMEOUT_S.',
+    description: 'The engine. It answers, or is still booting and will answer within STARTUP_TIMEOUT_S.',
     examples: [
       {
         container_id: '37dde0b9071e269445157389a80d7c8288de9be4a7a885cb7f5ab468247f68a3',
@@ -57,9 +60,9 @@ export type RefusalCode = (typeof refusalCodes)[number];
 const reason = {
   code: Type.Union(refusalCodes.map((code) => Type.Literal(code))),
   message: Type.String(),
-  recovery_eta_seconds: Nullable(Type.Integer({ minimum: 0, description: 'null: nobody knows' })),
-  can_retry: Type.Boolean({ description: 'asking again may succeed at any time' }),
-  should_wait: Type.Boolean({ description: 'it gets well by itself, so that waiting is worth it' }),
+  recovery_eta_seconds: Nullable(Type.Integer({ minimum: 0, description: 'null: unknown' })),
+  can_retry: Type.Boolean({ description: 'whether a repeated request may succeed at any time' }),
+  should_wait: Type.Boolean({ description: 'whether the problem is likely to end by itself' }),
 };
 
 export const BlockedReasonSchema = Type.Object(reason);
@@ -71,7 +74,7 @@ const RefusalDetail = Type.Object({
 });
 export type RefusalJson = Static<typeof RefusalDetail>;
 
-/** Proxies read what the detail says; an answer that has nothing to do with engines has a text, as everywhere. */
+/** Proxies read the fields of `detail`. It is a string in errors that any route may give, such as an internal error. */
 export const RefusalSchema = Type.Object(
   { detail: Type.Union([RefusalDetail, Type.String()]) },
   {
@@ -92,7 +95,7 @@ export const RefusalSchema = Type.Object(
 
 export const ScaledSchema = Type.Object(
   { scaled_to: Type.Integer() },
-  { description: 'How many engines there will be over all VPNs.', examples: [{ scaled_to: 5 }] },
+  { description: 'The number of engines that there will be over all VPNs.', examples: [{ scaled_to: 5 }] },
 );
 
 export const containerExample = {
@@ -109,12 +112,15 @@ export const ContainerSchema = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
-    image: Nullable(Type.String({ description: 'null for an engine that Portward has not made' })),
-    created: Nullable({ ...Time, description: 'null for one that is being let go and was found, not made' }),
+    image: Nullable(Type.String({ description: 'null for a container that Portward has found and not created' })),
+    created: Nullable({
+      ...Time,
+      description: 'null for a container that Portward has found and not created, and that is being released',
+    }),
     status: Type.Union(['created', 'running', 'exited'].map((status) => Type.Literal(status))),
     labels: Type.Record(Type.String(), Type.String()),
     ports: Type.Record(Type.String(), Type.Null(), {
-      description: "in Docker's form: the engine uses them and publishes none, since the VPN's container does that",
+      description: "the engine's ports in Docker's form; each is null, because the VPN's container publishes the ports",
     }),
   },
   {
@@ -125,6 +131,9 @@ export const ContainerSchema = Type.Object(
 export type ContainerJson = Static<typeof ContainerSchema>;
 
 export const DeletedSchema = Type.Object(
-  { deleted: Type.String({ description: 'the name or id that was asked for' }) },
-  { description: 'It is removed, or about to be.', examples: [{ deleted: 'acestream_gluetun_6_1_59bee501' }] },
+  { deleted: Type.String({ description: 'the name or id in the request' }) },
+  {
+    description: 'The engine is removed, or is about to be.',
+    examples: [{ deleted: 'acestream_gluetun_6_1_59bee501' }],
+  },
 );

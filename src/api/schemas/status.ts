@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { BlockedReasonSchema } from './provisioning';
 import { BreakerSchema, Nullable, PortNumber, Time } from './engines';
 
-// The state of everything at once, as proxies and dashboards ask for it.
+// The summaries for proxies and dashboards.
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -26,15 +26,18 @@ export const OrchestratorStatusSchema = Type.Object(
     ),
     timestamp: Time,
     engines: Type.Object({
-      total: Type.Integer({ minimum: 0, description: 'as listed by /engines' }),
-      running: Type.Integer({ minimum: 0, description: 'containers, those that boot or are let go among them' }),
+      total: Type.Integer({ minimum: 0, description: 'engines listed by /engines' }),
+      running: Type.Integer({
+        minimum: 0,
+        description: 'running containers, including engines that boot or are being released',
+      }),
       healthy: Count,
       unhealthy: Count,
     }),
     streams: Type.Object({ active: Count, total: Count }),
     capacity: Type.Object({
-      total: Type.Integer({ minimum: 0, description: 'engines that are listed' }),
-      used: Type.Integer({ minimum: 0, description: 'those with a stream' }),
+      total: Type.Integer({ minimum: 0, description: 'listed engines' }),
+      used: Type.Integer({ minimum: 0, description: 'listed engines with a stream' }),
       available: Count,
       max_replicas: Count,
       min_replicas: Count,
@@ -47,7 +50,7 @@ export const OrchestratorStatusSchema = Type.Object(
         container: Nullable(Type.String()),
         forwarded_port: Nullable(PortNumber),
       },
-      { description: 'the first VPN that is connected; the first one if none is' },
+      { description: 'the first connected VPN, or the first VPN if none is connected' },
     ),
     provisioning: Type.Object({
       can_provision: Type.Boolean(),
@@ -57,13 +60,13 @@ export const OrchestratorStatusSchema = Type.Object(
       blocked_reason_details: Nullable(BlockedReasonSchema),
     }),
     config: Type.Object({
-      auto_delete: Type.Boolean({ description: 'always true: idle engines beyond the wanted ones go' }),
+      auto_delete: Type.Boolean({ description: 'always true: idle surplus engines are removed' }),
       grace_period_s: Type.Number(),
       engine_variant: Type.String(),
     }),
   },
   {
-    description: 'What is known now.',
+    description: 'The summary.',
     examples: [
       {
         status: 'healthy',
@@ -91,16 +94,16 @@ export const HealthStatusSchema = Type.Object(
     total_engines: Count,
     healthy_engines: Count,
     unhealthy_engines: Count,
-    marked_for_replacement: Type.Integer({ minimum: 0, description: 'hidden already, and being let go' }),
+    marked_for_replacement: Type.Integer({ minimum: 0, description: 'hidden engines that are being released' }),
     minimum_required: Count,
     health_check_interval: Type.Number({ description: 'seconds' }),
     circuit_breakers: Type.Object(
       { general: BreakerSchema, replacement: BreakerSchema },
-      { description: 'of all VPNs the one that is worst off: open, then half open, then closed' },
+      { description: 'the worst breaker of all VPNs: an open one, or else a half open one, or else a closed one' },
     ),
   },
   {
-    description: 'What is known now.',
+    description: 'The health of all engines.',
     examples: [
       {
         total_engines: 2,

@@ -1,45 +1,39 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { keyTypes } from '../../domain/streams/stream';
 import { AnyName } from '../../clients/engine/any-name';
-import { ContainerNameSchema, EngineSchema } from './engines';
+import { ContainerNameSchema, EngineSchema, Nullable, ONE_LINE, Time } from './engines';
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const MaybeNull = <T extends TSchema>(schema: T) => Type.Optional(Nullable(schema));
-const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
 const KeyType = Type.Union(keyTypes.map((k) => Type.Literal(k)));
 const Count = Nullable(Type.Integer());
 
-/** Shown in logs and in the Temporal UI, so on one line. Long enough for magnet links with their trackers. */
-const line = (maxLength: number, description: string) =>
-  Type.String({
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]+$',
-    maxLength,
-    description,
-  });
+const line = (maxLength: number, description: string) => Type.String({ pattern: ONE_LINE, maxLength, description });
 
 const orEmpty = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Literal('')]);
 
-/** In a workflow's state and in its history. */
+/** Long enough for magnet links with their trackers, and short enough for a workflow's state and history. */
 export const STREAM_ID_LENGTH_AT_MOST = 2_000;
 
-/** Further fields are let pass: proxies differ, and what they say besides is not needed. */
+/** Other fields are accepted and ignored, because proxies differ in the fields that they send. */
 export const StreamStartedSchema = Type.Object(
   {
-    container_id: MaybeNull(Type.String({ maxLength: 200, description: "the engine's, where the port is not enough" })),
+    container_id: MaybeNull(
+      Type.String({ maxLength: 200, description: "the engine's container, if several engines have that port" }),
+    ),
     engine: Type.Object({
       host: Type.String({ maxLength: 255 }),
-      port: Type.Integer({ minimum: 1, maximum: 65_535, description: "the engine's HTTP port: it says which engine" }),
+      port: Type.Integer({ minimum: 1, maximum: 65_535, description: "the engine's HTTP port, which identifies it" }),
     }),
-    stream: Type.Object({ key_type: KeyType, key: line(1_850, 'what is played') }),
+    stream: Type.Object({ key_type: KeyType, key: line(1_850, 'the content id, infohash, address or magnet link') }),
     session: Type.Object({
-      playback_session_id: line(140, "the engine's"),
-      stat_url: orEmpty(line(2_000, 'only its path and query are used, at the engine itself')),
-      command_url: orEmpty(line(2_000, 'kept as it is')),
-      is_live: Type.Integer({ description: '0: no' }),
+      playback_session_id: line(140, "the engine's id of the playback"),
+      stat_url: orEmpty(line(2_000, 'address of the statistics; only its path and query are used')),
+      command_url: orEmpty(line(2_000, 'shown in answers, and not used')),
+      is_live: Type.Integer({ description: '0: not live; any other number: live' }),
     }),
     labels: MaybeNull(
       Type.Record(AnyName, Type.String(), {
-        description: '`stream_id`: the id of the stream; without it, `key|playback_session_id`',
+        description: '`stream_id` is the id of the stream; if absent, the id is `key|playback_session_id`',
       }),
     ),
   },
@@ -61,14 +55,17 @@ export const StreamStartedSchema = Type.Object(
   },
 );
 
-/** It is sent once: what a proxy leaves empty must not cost the end of a stream. */
+/** Empty strings count as absent. Proxies send this report only once, so it must not be refused for an empty field. */
 export const StreamEndedSchema = Type.Object(
   {
     container_id: MaybeNull(
-      Type.String({ maxLength: 200, description: 'its newest running stream, without stream_id' }),
+      Type.String({
+        maxLength: 200,
+        description: 'without stream_id, the newest running stream on this container has ended',
+      }),
     ),
-    stream_id: MaybeNull(orEmpty(line(STREAM_ID_LENGTH_AT_MOST, 'as in `labels`, or `key|playback_session_id`'))),
-    reason: MaybeNull(orEmpty(line(300, 'kept with the stream'))),
+    stream_id: MaybeNull(orEmpty(line(STREAM_ID_LENGTH_AT_MOST, 'the id of the stream'))),
+    reason: MaybeNull(orEmpty(line(300, 'why the stream ended'))),
   },
   { examples: [{ stream_id: 'dd1e67078381739d14beca697356ab76d49d1a2d|5dc2f2d0', reason: 'client left' }] },
 );
@@ -77,7 +74,7 @@ export const StreamStateSchema = Type.Object({
   id: Type.String(),
   key_type: KeyType,
   key: Type.String(),
-  container_id: Type.String({ description: "the engine's" }),
+  container_id: Type.String({ description: "the engine's container" }),
   playback_session_id: Type.String(),
   stat_url: Type.String(),
   command_url: Type.String(),
@@ -96,7 +93,7 @@ export type StreamJson = Static<typeof StreamStateSchema>;
 export const EngineWithStreams = Type.Object({ engine: EngineSchema, streams: Type.Array(StreamStateSchema) });
 
 export const StreamEndedAnswerSchema = Type.Object({
-  updated: Type.Boolean({ description: 'false: it had ended before' }),
+  updated: Type.Boolean({ description: 'false: the stream had ended already' }),
   stream: StreamStateSchema,
 });
 
@@ -107,13 +104,13 @@ export const StreamSampleSchema = Type.Object({
   speed_up: Count,
   downloaded: Count,
   uploaded: Count,
-  status: Nullable(Type.String({ description: "the engine's word: `dl`, `prebuf`, …" })),
+  status: Nullable(Type.String({ description: "the engine's status of the stream: `dl`, `prebuf`, …" })),
 });
 export type StreamSampleJson = Static<typeof StreamSampleSchema>;
 
-export const StreamIdSchema = line(STREAM_ID_LENGTH_AT_MOST, 'as in `labels`, or `key|playback_session_id`');
+export const StreamIdSchema = line(STREAM_ID_LENGTH_AT_MOST, 'the id of the stream');
 
-/** Empty ones count as absent. */
+/** Empty values count as absent. */
 export const StreamsQuerySchema = Type.Object({
   status: Type.Optional(Type.Union([Type.Literal('started'), Type.Literal('ended'), Type.Literal('')])),
   container_id: Type.Optional(Type.Union([ContainerNameSchema, Type.Literal('')])),

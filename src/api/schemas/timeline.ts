@@ -3,10 +3,10 @@ import { Nullable, PortNumber, Time } from './engines';
 
 export const TimelineSchema = Type.Object({
   vpn: Type.String(),
-  since: Nullable({ ...Time, description: 'nothing is known of before' }),
+  since: Nullable({ ...Time, description: 'the beginning of the timeline; null: it is empty' }),
   states: Type.Array(
     Type.Object({
-      from: Type.String({ format: 'date-time', description: 'until the next one' }),
+      from: Type.String({ format: 'date-time', description: 'the state lasts until the next one' }),
       state: Type.Union(['forwarded', 'no port', 'down', 'unknown'].map((state) => Type.Literal(state))),
       port: Nullable(PortNumber),
     }),
@@ -19,7 +19,7 @@ export const TimelineSchema = Type.Object({
       ready_at: Nullable(Time),
       ended_at: Time,
     }),
-    { description: 'that have ended, in that order' },
+    { description: 'ended replacements, in the order of their ends' },
   ),
 });
 export type TimelineJson = Static<typeof TimelineSchema>;

@@ -5,33 +5,32 @@ import type { StaleStreams } from './stale-streams';
 import type { StreamHistory } from './stream-history';
 
 /**
- * A heartbeat comes every 3 s and has the samples of 25 s: none is lost if it is looked at so often. A little more than
- * the 5 s for which a look is reused.
+ * A heartbeat comes every 3 s and has the samples of the last 25 s, so no sample is lost at this pace. It is a little longer than the 5 s
+ * for which a heartbeat is reused (`VpnProgress`).
  */
 const EVERY_MS = 5_200;
-/** While nothing is played it is enough to see soon that something is. */
+/** The pace while no stream runs. The heartbeat after a stream's start still has its first samples. */
 const QUIET_EVERY_MS = 15_000;
 
 export interface StatisticsSource {
-  /** By VPN; one whose streams can't be had is not in it. */
+  /** The streams of each VPN, without VPNs whose workflow does not answer. */
   streams(): Promise<readonly { readonly vpn: string; readonly streams: readonly Stream[] }[]>;
-  /** What the VPN's worker has collected lately. */
+  /** The samples that the VPN's worker has collected lately. */
   collected(vpn: string): Promise<SampleRecords>;
 }
 
-/** Takes what the workers collect into the history, whether or not anybody asks for it. */
+/** Copies the samples that the workers collect into the history, all the time, so that the history has no gaps. */
 export class StatisticsPoll {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
-  /** By VPN: what can't be seen now is not over. */
+  /** By VPN. A VPN that is missing in an answer keeps its streams. */
   private readonly ids = new Map<string, readonly string[]>();
 
   constructor(
     private readonly source: StatisticsSource,
     private readonly history: StreamHistory,
     private readonly stale: StaleStreams,
-    /** How many VPNs there are. */
-    private readonly vpns: number,
+    private readonly vpnCount: number,
   ) {}
 
   start(): void {
@@ -43,7 +42,7 @@ export class StatisticsPoll {
     await this.running;
   }
 
-  /** @returns whether anything is played */
+  /** @returns whether a stream runs, or may run on a VPN whose streams are unknown */
   async once(): Promise<boolean> {
     const vpns = await this.source.streams();
     const playing = vpns.filter(({ streams }) => streams.some((s) => s.endedAt === null));
@@ -56,7 +55,7 @@ export class StatisticsPoll {
       this.stale.see(vpn, streams);
     }
     this.history.keepOnly(new Set([...this.ids.values()].flat()));
-    return playing.length > 0 || vpns.length < this.vpns;
+    return playing.length > 0 || vpns.length < this.vpnCount;
   }
 
   private async run(): Promise<void> {

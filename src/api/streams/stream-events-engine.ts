@@ -1,6 +1,6 @@
 import type { ContainerId, Port } from '../../domain/engine';
 
-/** An engine of ours, listed or not: one that is being let go still has its streams. */
+/** An engine that Portward manages, listed or not: an engine that is being released still has its streams. */
 export interface KnownEngine {
   readonly vpn: string;
   readonly id: ContainerId;
@@ -11,7 +11,7 @@ export interface KnownEngine {
 export interface NamedEngine {
   readonly host: string;
   readonly port: number;
-  /** Often the proxy's own setting, and no container of ours. */
+  /** Proxies often send a setting of their own here that names no container of Portward's. */
   readonly containerId: string | null;
 }
 
@@ -19,19 +19,19 @@ export interface NamedEngine {
 const SHORT_ID_LENGTH = 12;
 
 /**
- * The engine that a proxy speaks of. Its port says which, under whatever host the proxy knows it: VPNs have port ranges
- * that do not overlap. Only where two have the same port all the same, the host or the container decides.
- * @param engines listed ones first
+ * The engine that a proxy's report means. VPNs have port ranges that do not overlap, so the port is enough, whatever host name the proxy
+ * uses. If two engines have the same port all the same, the host or the container decides.
+ * @param engines listed engines first
  */
 export function engineOfEvent(named: NamedEngine, engines: readonly KnownEngine[]): KnownEngine | null {
   const { containerId } = named;
-  const there = engines.filter((e) => e.httpPort === named.port);
-  const choose = there.length > 0 ? there : engines;
-  const byContainer = containerId === null ? undefined : choose.find((e) => isNamed(e, containerId));
-  return there.find((e) => e.vpn === named.host) ?? byContainer ?? there[0] ?? null;
+  const onPort = engines.filter((e) => e.httpPort === named.port);
+  const candidates = onPort.length > 0 ? onPort : engines;
+  const byContainer = containerId === null ? undefined : candidates.find((e) => isNamed(e, containerId));
+  return onPort.find((e) => e.vpn === named.host) ?? byContainer ?? onPort[0] ?? null;
 }
 
-/** By id, its short form, or name. */
+/** Whether the text is the container's id, at least the first 12 characters of its id, or its name. */
 export function isNamed({ id, name }: Pick<KnownEngine, 'id' | 'name'>, idOrName: string): boolean {
   return id === idOrName || name === idOrName || (idOrName.length >= SHORT_ID_LENGTH && id.startsWith(idOrName));
 }

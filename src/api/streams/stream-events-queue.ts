@@ -1,8 +1,8 @@
 import type { Stream, StreamEvent } from '../../domain/streams/stream';
 
-/** No event of a workflow's history shall be over 64 KB. */
+/** Keeps each event of a workflow's history below 64 KB. */
 const BATCH_BYTES_AT_MOST = 60 * 1024;
-/** Some minutes of what a large site reports, held in memory. */
+/** Enough for the reports of a large site during some minutes. */
 const WAITING_BYTES_AT_MOST = 4 * 1024 * 1024;
 
 export class TooManyWaiting extends Error {
@@ -13,9 +13,9 @@ export class TooManyWaiting extends Error {
 }
 
 /**
- * A batch costs the VPN's workflow a task. The next one waits this many times as long as the last one took, so that reports leave
- * most of a busy worker's time to other work. After a quiet time two go without a pause: a viewer who changes the channel ends one
- * stream and begins another.
+ * Each batch costs the VPN's workflow a task. The pause after a batch is this many times as long as the batch took, so that reports leave
+ * most of a busy worker's time for other work. After a quiet time, two batches follow each other without a pause: a viewer who changes the
+ * channel ends one stream and begins another.
  */
 const PAUSE_PER_BATCH = 2;
 const PAUSE_MS_AT_MOST = 400;
@@ -24,7 +24,10 @@ export function streamOf(event: StreamEvent): string {
   return event.kind === 'started' ? event.stream.id : event.id;
 }
 
-/** The list as the workflow will have it: a repeated start, and an end of what is unknown or over, change nothing. */
+/**
+ * The streams as they will be in the workflow after these events. A repeated start changes nothing, and neither does the end of a stream that
+ * is unknown or has ended.
+ */
 export function withEvents(streams: readonly Stream[], events: readonly StreamEvent[]): readonly Stream[] {
   if (events.length === 0) return streams;
   const all = new Map(streams.map((s) => [s.id, s]));
@@ -44,14 +47,14 @@ interface QueuedEvent {
 }
 
 /**
- * Stream events on their way to one VPN's workflow, in batches, one at a time and in the order in which they came. A
- * batch that is refused takes only its own events with it.
+ * Sends stream events to one VPN's workflow in batches, one batch at a time, in the order of arrival. If a batch is refused, only its own
+ * events are refused.
  */
 export class StreamEventQueue {
   private readonly queue: QueuedEvent[] = [];
-  /** Of the next batch, on monotonic time. */
+  /** When the next batch may be sent, on monotonic time. */
   private dueAt = -Infinity;
-  /** A batch that begins from then on comes after a quiet time. */
+  /** A batch sent at this time or later follows a quiet time. */
   private quietFrom = -Infinity;
   private waitingBytes = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -59,15 +62,15 @@ export class StreamEventQueue {
   private sending: Promise<void> | null = null;
   private flushing = false;
 
-  /** @param send resolves when the events are written down for good */
+  /** @param send resolves when the server has stored the events */
   constructor(private readonly send: (events: readonly StreamEvent[]) => Promise<void>) {}
 
-  /** Not accepted yet, oldest first. */
+  /** The events that are not accepted yet, oldest first. */
   get waiting(): StreamEvent[] {
     return [...this.underway, ...this.queue].map(({ event }) => event);
   }
 
-  /** Resolves when its batch is accepted. @throws TooManyWaiting, or why the batch was not accepted */
+  /** Resolves when the event's batch is accepted. @throws TooManyWaiting, or the error of the batch */
   add(event: StreamEvent): Promise<void> {
     const bytes = Buffer.byteLength(JSON.stringify(event));
     if (this.waitingBytes + bytes > WAITING_BYTES_AT_MOST) return Promise.reject(new TooManyWaiting());
@@ -78,7 +81,7 @@ export class StreamEventQueue {
     });
   }
 
-  /** Sends what waits without a further pause, and resolves when all of that has been accepted or refused; never rejects. */
+  /** Sends all waiting events without a pause. Resolves when each is accepted or refused; never rejects. */
   async flush(): Promise<void> {
     const last = this.queue.at(-1) ?? this.underway.at(-1);
     if (last === undefined) return;
@@ -98,7 +101,7 @@ export class StreamEventQueue {
         this.sending = null;
         this.schedule();
       });
-      // A timer may be early by a part of a millisecond.
+      // Rounded up, because a timer may fire a part of a millisecond early.
     } else this.timer = setTimeout(() => this.schedule(), Math.ceil(wait));
   }
 

@@ -6,30 +6,30 @@ import type { VpnFollower } from '../reads/vpn-follower';
 import { engineOfEvent, isNamed, type KnownEngine } from './stream-events-engine';
 import { StreamEventQueue, streamOf, withEvents } from './stream-events-queue';
 
-/** The workflow has taken up a report by then, unless no worker is there. It is written down all the same. */
-const TAKEN_UP_WITHIN_MS = 1_000;
+/** A workflow has handled a report by then, unless no worker runs. Without a worker the report is stored all the same. */
+const HANDLED_WITHIN_MS = 1_000;
 
 export interface StartedReport {
   readonly engine: { readonly host: string; readonly port: number; readonly containerId: string | null };
   readonly stream: Omit<Stream, 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>;
 }
 
-/** By id; where there is none, the newest one that runs on the container. */
+/** Without a stream id it means the newest running stream on the container. */
 export interface EndedReport {
   readonly streamId: string | null;
   readonly containerId: string | null;
   readonly reason: string | null;
 }
 
-/** What is reported of is not there. */
+/** The engine or stream of a report does not exist. */
 export class NothingOfThatName extends Error {}
 
-/** It could not be written down, or may not have been; whoever reported it may do so again. */
+/** The report was not stored, or may not have been. It may be sent again. */
 export class NotTaken extends Error {}
 
 /**
- * Takes what proxies report of streams, and answers once it is in the VPN's workflow for good and this process shows it. From its arrival
- * on nothing that this process tells the workflow comes before it.
+ * Takes proxies' reports of streams. A report is answered when the server has stored it and this process shows it. Its effect on decisions of
+ * this process begins with its arrival: waiting reports count as streams, and `flush` sends them before other messages to the workflow.
  */
 export class StreamEvents {
   private readonly vpns: readonly EventsOfVpn[];
@@ -39,13 +39,13 @@ export class StreamEvents {
   }
 
   /**
-   * A stream that is known already, even one that has ended, stays as it is.
+   * Adds a stream. A stream with an id that exists already, even one that has ended, stays as it is.
    * @throws NothingOfThatName, NotTaken
    */
   async started({ engine: named, stream }: StartedReport): Promise<Stream> {
     const unknown = () =>
       new NothingOfThatName(
-        `no engine of ours has port ${named.port}${named.containerId ? ` or is container '${named.containerId}'` : ''}`,
+        `no engine of Portward has port ${named.port}${named.containerId ? ` or is container '${named.containerId}'` : ''}`,
       );
     const found = await this.find(() => {
       const there = this.byId(stream.id);
@@ -72,9 +72,9 @@ export class StreamEvents {
     };
     const shown = await of.report({ kind: 'started', stream: begun });
     if (!shown || of.stream(begun.id)) return begun;
-    // It was let go of before the report came.
+    // The engine was released before the workflow had the report.
     if (!of.engines.some((e) => e.id === found.engine.id)) throw unknown();
-    throw new NotTaken(`VPN '${of.vpn}' has as many streams as are kept of one at a time`);
+    throw new NotTaken(`VPN '${of.vpn}' has the largest number of streams that is kept for one VPN`);
   }
 
   /** @throws NothingOfThatName, NotTaken */
@@ -85,7 +85,7 @@ export class StreamEvents {
     });
     if (!found) {
       throw new NothingOfThatName(
-        streamId !== null ? `no stream '${streamId}' is known` : `no stream runs on container '${containerId}'`,
+        streamId !== null ? `there is no stream '${streamId}'` : `no stream runs on container '${containerId}'`,
       );
     }
     const { of, stream } = found;
@@ -99,23 +99,25 @@ export class StreamEvents {
     return { updated: true, stream: { ...stream, endedAt: at, endReason: reason } };
   }
 
-  /** Resolves when all that has been reported until now is written down, or has been refused. */
+  /** Resolves when every report so far is stored or refused. */
   async flush(): Promise<void> {
     await Promise.all(this.vpns.map((v) => v.queue.flush()));
   }
 
-  /** Looks into what is known, and once more into what is asked for anew. @throws NotTaken when that can't be had */
+  /**
+   * Finds the engine or stream of a report in the known lists. If it is not there, new lists are queried.
+   * @throws NotTaken when it is in no list, and a workflow does not answer whose list may have it
+   */
   private async find<T extends { readonly of: EventsOfVpn }>(choose: () => T | null): Promise<T | null> {
     const followers = this.vpns.map((v) => v.follower);
-    // Of other VPNs, one of which is always behind while much is reported, nothing is asked.
+    // Waiting for the VPN concerned is enough. With many reports, one of the other VPNs is always behind.
     const concerned = choose()?.of.follower;
     await Promise.all((concerned ? [concerned] : followers).map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
     const found = choose();
     if (found) return found;
-    await Promise.all(followers.map((f) => f.upToDate(TAKEN_UP_WITHIN_MS)));
+    await Promise.all(followers.map((f) => f.upToDate(HANDLED_WITHIN_MS)));
     const now = choose();
     const silent = followers.filter((f) => f.read.kind !== 'fresh').map((f) => f.vpn);
-    // What a workflow that does not answer may know is not unknown.
     if (!now && silent.length > 0) throw new NotTaken(noAnswerOf(silent));
     return now;
   }
@@ -139,24 +141,24 @@ export class StreamEvents {
   }
 }
 
-/** What one VPN's workflow is told. */
+/** The reports for one VPN's workflow. */
 class EventsOfVpn {
   readonly vpn: string;
   readonly queue: StreamEventQueue;
-  /** By kind and id: those that wait. */
+  /** The reports that are not stored yet, by kind and stream id. */
   private readonly waiting = new Map<string, Promise<boolean>>();
-  /** Whether the last batch is in what the follower shows. */
+  /** Whether the follower shows the last batch. */
   private shown = false;
 
   constructor(readonly follower: VpnFollower) {
     this.vpn = follower.vpn;
     this.queue = new StreamEventQueue(async (events) => {
       await follower.source.tellStreams(events);
-      this.shown = await follower.upToDate(TAKEN_UP_WITHIN_MS);
+      this.shown = await follower.upToDate(HANDLED_WITHIN_MS);
     });
   }
 
-  /** Listed ones first. */
+  /** The VPN's engines, listed ones first. */
   get engines(): KnownEngine[] {
     const { vpn, follower } = this;
     const known = follower.last?.engines;
@@ -165,7 +167,7 @@ class EventsOfVpn {
       : [];
   }
 
-  /** With events that Temporal has yet to accept: it takes them in their order. */
+  /** The VPN's streams, including the reports that are not stored yet. */
   get streams(): readonly Stream[] {
     return withEvents(this.follower.last?.streams.streams ?? [], this.queue.waiting);
   }
@@ -176,14 +178,14 @@ class EventsOfVpn {
     return withEvents(known, waiting)[0];
   }
 
-  /** @returns whether the follower shows what came of it @throws NotTaken */
+  /** @returns whether the follower shows the effect of the report @throws NotTaken */
   async report(event: StreamEvent): Promise<boolean> {
     const key = `${event.kind} ${streamOf(event)}`;
     const taken = this.queue.add(event).then(
       () => this.shown,
       (error: unknown) => {
         throw new NotTaken(
-          `Temporal did not take it for VPN '${this.vpn}': ${temporalFailure(error)}. Report it again`,
+          `Temporal did not take the report for VPN '${this.vpn}': ${temporalFailure(error)}. Send it again`,
           { cause: error },
         );
       },
@@ -196,7 +198,7 @@ class EventsOfVpn {
     }
   }
 
-  /** Resolves when that event, if it waits, is accepted: who repeats it learns no more than who reported it first. @throws NotTaken */
+  /** Waits until that report is stored, if it is not yet: a repeated report is answered no sooner than the first one. @throws NotTaken */
   async settled(kind: StreamEvent['kind'], id: string): Promise<void> {
     await this.waiting.get(`${kind} ${id}`);
   }

@@ -4,20 +4,20 @@ import { sampleOf, type SampleRecords } from '../../domain/streams/samples';
 
 interface History {
   readonly samples: readonly StreamSample[];
-  /** Times of what the last heartbeat had. */
+  /** Times of the samples in the last heartbeat. */
   readonly seen: ReadonlySet<Instant>;
 }
 
-/** The statistics of each stream, as workers have collected them while this process was there. */
+/** The samples of each stream that workers have collected since this process began. */
 export class StreamHistory {
   private readonly streams = new Map<string, History>();
-  /** Raised with each new sample. */
+  /** Grows with each call of `add` that brings new samples of a stream. */
   version = 0;
 
-  /** @param samplesAtMost of one stream */
+  /** @param samplesAtMost the number of samples kept of each stream */
   constructor(private readonly samplesAtMost: number) {}
 
-  /** Those that are new: heartbeats repeat themselves. Not by order, since the worker's clock may be set back. */
+  /** Adds the new samples of a heartbeat, which repeats older ones. A new one may have an earlier time, if the worker's clock was set back. */
   add(records: SampleRecords): void {
     for (const [stream, given] of Object.entries(records)) {
       const { samples, seen } = this.streams.get(stream) ?? { samples: [], seen: new Set() };
@@ -35,14 +35,14 @@ export class StreamHistory {
     return this.streams.get(stream)?.samples.at(-1) ?? null;
   }
 
-  /** Of each stream that has any. */
+  /** The newest sample of each stream that has one. */
   newest(): [stream: string, sample: StreamSample][] {
     return [...this.streams].flatMap(([stream, { samples }]) =>
       samples.slice(-1).map((s) => [stream, s] as [string, StreamSample]),
     );
   }
 
-  /** Oldest first. @param since null: all */
+  /** The samples of a stream, oldest first. @param since null: all */
   samples(stream: string, since: Instant | null): StreamSample[] {
     const all = this.streams.get(stream)?.samples ?? [];
     return since === null ? [...all] : all.filter(({ at }) => at >= since);

@@ -22,11 +22,12 @@ export type StreamsOrReason =
 
 const EMPTY = new ReadyBody(Buffer.from('[]'));
 
-/** What the API says of streams, kept as bytes for each filter as long as nothing of it changes. */
+/** The streams that the API shows. The answer for each filter is kept as bytes until a stream changes. */
 export class StreamReads {
+  /** The versions of the lists and of the history that `streams` and `bodies` were made of. */
   private of: string | null = null;
   private streams: readonly StreamJson[] = [];
-  /** Filters that give nothing are not in it: there are as many of those as anybody likes. */
+  /** By filter. Empty answers are not kept, because clients can invent any number of filters without a result. */
   private readonly bodies = new Map<string, ReadyBody>();
 
   constructor(
@@ -51,7 +52,7 @@ export class StreamReads {
     return { kind: 'list', body, staleSeconds };
   }
 
-  /** Oldest first. */
+  /** All streams, oldest first. */
   async all(): Promise<StreamsOrReason> {
     const read = await this.reads.usableLists();
     if (read.kind === 'unavailable') return read;
@@ -59,14 +60,14 @@ export class StreamReads {
     return { kind: 'streams', streams: this.streams, staleSeconds: read.staleSeconds };
   }
 
-  /** Those that run on the engine; none when they can't be had. */
+  /** The running streams on an engine; none while there is no list. */
   async runningOn(containerId: string): Promise<readonly StreamJson[]> {
     const all = await this.all();
     if (all.kind === 'unavailable') return [];
     return all.streams.filter((s) => s.status === 'started' && s.container_id === containerId);
   }
 
-  /** None of a stream that is not known. */
+  /** The samples of a stream, oldest first; none if the stream does not exist. @param since null: all */
   async samples(
     id: string,
     since: Instant | null,

@@ -5,7 +5,7 @@ import { StreamHistory } from './stream-history';
 import { StreamReads } from './stream-reads';
 import type { Reads } from '../reads/reads';
 
-/** All of the API that has to do with streams, put together. */
+/** The parts of the API that deal with streams. */
 export class StreamsPart {
   readonly events: StreamEvents;
   readonly history: StreamHistory;
@@ -13,7 +13,7 @@ export class StreamsPart {
   readonly stale = new StaleStreams();
   private readonly poll: StatisticsPoll;
 
-  /** @param historyMax samples of one stream */
+  /** @param historyMax the number of samples kept of each stream */
   constructor(reads: Reads, historyMax: number) {
     this.events = new StreamEvents(reads.followers);
     this.history = new StreamHistory(historyMax);

@@ -45,25 +45,25 @@ test('numbers of streams are sums over those that run; speeds are in MB/s', asyn
 
 test('bytes of streams that are over stay counted, and one that counts from 0 again takes nothing away', () => {
   const transferred = new Transferred();
-  transferred.see([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })]);
-  transferred.see([stream('a', { downloaded: 150 })]);
-  transferred.see([stream('a', { downloaded: null })]);
-  transferred.see([stream('a', { downloaded: 20 })]);
-  transferred.see([stream('a', { downloaded: 25 })]);
+  transferred.add([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })]);
+  transferred.add([stream('a', { downloaded: 150 })]);
+  transferred.add([stream('a', { downloaded: null })]);
+  transferred.add([stream('a', { downloaded: 20 })]);
+  transferred.add([stream('a', { downloaded: 25 })]);
   expect(transferred.downloaded).toBe(165);
 });
 
 test('a VPN whose streams are missing for a while does not have them counted again', () => {
   const transferred = new Transferred();
-  transferred.see([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })], 0);
-  transferred.see([stream('a', { downloaded: 150 })], 60_000);
-  transferred.see([stream('a', { downloaded: 150 }), stream('b', { downloaded: 30 })], 120_000);
+  transferred.add([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })], 0);
+  transferred.add([stream('a', { downloaded: 150 })], 60_000);
+  transferred.add([stream('a', { downloaded: 150 }), stream('b', { downloaded: 30 })], 120_000);
   expect(transferred.downloaded).toBe(180);
 });
 
 test('what can not be had is not said to be none', async () => {
   const transferred = new Transferred();
-  transferred.see([stream('a', { downloaded: 100 })]);
+  transferred.add([stream('a', { downloaded: 100 })]);
   const value = await shown({ streams: null, engines: null }, transferred);
   for (const name of ['total_streams', 'total_peers', 'used_engines', 'healthy_engines', 'extra_engines'])
     expect([name, value(name)]).toEqual([name, undefined]);
