@@ -15,24 +15,24 @@ import type { VpnHints } from './port/vpn-hints';
 export interface ActivityDeps {
   readonly docker: DockerHost;
   readonly events: DockerEvents;
-  /** Those that reach this process. */
+  /** Hints that reach this process: a VPN's port may have changed. */
   readonly hints: VpnHints;
-  /** Falls back to a guess while Docker can't be asked. */
+  /** How ports of containers are reached from here; a guess while Docker is unreachable. */
   readonly reach: () => Promise<Reach>;
-  /** The control server client for a VPN, since each may have keys of its own. */
+  /** The client for a VPN's control server. Each VPN may have credentials of its own. */
   readonly gluetun: (vpn: string) => GluetunClient;
-  /** Where a VPN's control server listens; null: where its container's environment says. */
+  /** The configured port of a VPN's control server; null: the one that its container's environment says. */
   readonly controlPort: (vpn: string) => Port | null;
   /** Which of a VPN's forwarded ports the engine follows; 0 is the first. */
   readonly portIndex: (vpn: string) => number;
   readonly engineApi: EngineApi;
   readonly streams: (vpn: string) => StreamsWorkflow;
   readonly variant: Variant;
-  /** Opens the environment that callers give for engines. */
+  /** Decrypts the environment variables that callers give engines. */
   readonly sealingKey: () => Promise<SealingKey>;
-  /** Of this Portward; another one's engines are not touched. */
+  /** The name of this instance. Engines of other instances are not touched. */
   readonly instance: string;
-  /** `name=value`, marks the containers that are ours. */
+  /** `name=value`: the label of all containers that are ours. */
   readonly containerLabel: string;
   readonly checkIntervalMs: number;
   readonly collectIntervalMs: number;
@@ -40,11 +40,14 @@ export interface ActivityDeps {
   readonly healthFailureThreshold: number;
   /** How long a new engine may take until it answers. */
   readonly startupTimeoutMs: number;
-  /** Null: nobody wants to be told of what happens. */
+  /** Where events are sent; null without NOTIFY_URL. */
   readonly webhook: Webhook | null;
-  /** What asks the VPN's workflow for its list as an API does. False: no answer came in an API's time. */
+  /**
+   * Makes a function that asks a VPN's workflow for its engine list, as an API process does. It resolves with false
+   * if no answer comes within an API's deadline.
+   */
   readonly listQuestion: (vpn: string) => () => Promise<boolean>;
-  /** Aborted when this worker is to stop: who only watches stops at once. */
+  /** Aborted when this worker is told to stop. Watches end at once then. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
 }

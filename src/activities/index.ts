@@ -22,7 +22,7 @@ import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRest
 import type { EngineOrder } from './engine/spec';
 import { untilFree } from './docker/taken-ports';
 import { Turns } from './engine/turns';
-import { leftWhen } from './worker-stopping';
+import { endWhenStopping } from './worker-stopping';
 
 export type { AwaitedEngine } from './engine/await-engine';
 
@@ -30,19 +30,28 @@ export type Activities = ReturnType<typeof createActivities>;
 
 const HEARTBEAT_EVERY_MS = 1_000;
 /**
- * A Docker that is told to start a hundred containers at once starts none in time, nor makes its health checks, for which
- * more engines would be started elsewhere. Forwarded engines come first.
+ * Docker that is told to start a hundred containers at once starts none of them in time. It then also misses health
+ * checks, and because of those more engines would be started elsewhere. Forwarded engines come first.
  */
 const STARTS_AT_ONCE = [
   ['forwarded', 6],
   ['plain', 4],
 ] as const;
-/** Outages that are longer are waited for in rounds. */
+/**
+ * How long an eviction waits for the VPN's workflow to answer. In a longer outage the replacement repeats the
+ * activity.
+ */
 const ANSWERED_WITHIN_MS = 7_000;
-/** Then another attempt says who has them by now. */
+/**
+ * How long a replacement waits for ports that another program has. After that its next attempt finds out who has
+ * them.
+ */
 const FREE_WITHIN_MS = 5 * 60_000;
 
-/** Heartbeats while the work goes on, and passes cancellation on to it. What is short does without: each heartbeat is a write of Temporal's. */
+/**
+ * Sends a heartbeat every second while the work goes on, so that cancellation reaches it. Work that is done sooner
+ * sends none, since Temporal writes each heartbeat to its database.
+ */
 async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
@@ -93,7 +102,7 @@ export function createActivities(deps: ActivityDeps) {
   }
 
   return {
-    /** Returns as soon as anything differs from what the caller knows, or after 10 minutes. */
+    /** Returns as soon as anything differs from what was last reported, or after 10 minutes. */
     async observe(input: ObserveInput): Promise<Observation> {
       const context = Context.current();
       portNews.takenUp(input.vpn);
@@ -104,8 +113,8 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /**
-     * From now on Docker will not revive the engines. Then it waits until all who follow the VPN's list have
-     * the present one, and `heardMs` more.
+     * Keeps Docker from restarting the engines. Then waits until all processes that follow the VPN's list have the
+     * present one, and `heardMs` longer.
      */
     evictEngines({ vpn, engines, heardMs }: EvictionOrder): Promise<Evicted> {
       return heartbeating(async (cancelled) => {
@@ -113,8 +122,8 @@ export function createActivities(deps: ActivityDeps) {
         if (heardMs === 0) return { refused, heard: true };
         await portNews.allTakenUp(cancelled);
         const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
-        // Without a worker no question is answered.
-        const heard = await leftWhen(deps.stopping, cancelled, (signal) =>
+        // No query is answered without a worker, so a stopping worker does not wait for the answer.
+        const heard = await endWhenStopping(deps.stopping, cancelled, (signal) =>
           listHeard(deps.listQuestion(vpn), within, signal),
         );
         return { refused, heard };
@@ -129,17 +138,20 @@ export function createActivities(deps: ActivityDeps) {
       await heartbeating(() => removeEngine(idOrName, deps));
     },
 
-    /** Whether none of them holds a port in the VPN's network any more; false after 5 minutes. */
+    /**
+     * Resolves with true once none of the containers holds a port in the VPN's network, and with false after 5
+     * minutes.
+     */
     awaitReleased(release: AwaitedRelease): Promise<boolean> {
       return heartbeating((signal) => portsReleased(release, deps, signal));
     },
 
-    /** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
+    /** Creates and starts the engine's container. A container that an earlier attempt created is used as it is. */
     createEngine(order: EngineOrder): Promise<MadeEngine> {
       const create = async () => {
         const began = performance.now();
         const made = await createEngine(order, deps);
-        // A further attempt may have found it running.
+        // A later attempt may find the container running; then Docker sends no event.
         if (Context.current().info.attempt === 1) deps.events.expectSince(began);
         return made;
       };
@@ -154,22 +166,28 @@ export function createActivities(deps: ActivityDeps) {
       return heartbeating((signal) => awaitEngine(input, deps, signal));
     },
 
-    /** Until nothing else listens on the ports in the VPN's network any more, as far as that can be told; for 5 minutes at most. */
+    /**
+     * Waits until nothing listens on the ports in the VPN's network, for 5 minutes at most. Returns at once where
+     * that can't be found out.
+     */
     async awaitPortsFree({ vpn, ports }: { vpn: string; ports: readonly Port[] }): Promise<void> {
       await heartbeating((signal) => untilFree({ vpn, ports, withinMs: FREE_WITHIN_MS }, deps, signal));
     },
 
-    /** Restarts the VPN's container; false: that is not needed any more. */
+    /** Restarts the VPN's container. Resolves with false if that is no longer needed. */
     restartVpn(order: ContainerRestart): Promise<boolean> {
       return heartbeating((signal) => restartContainer(order, deps, signal));
     },
 
-    /** Restarts the VPN inside its container, whose network and engines stay; false: that is not needed any more. */
+    /**
+     * Restarts the VPN inside its container, whose network and engines stay. Resolves with false if that is no longer
+     * needed.
+     */
     reconnectVpn(order: VpnRestart): Promise<boolean> {
       return heartbeating(() => restartVpnInside(order, deps));
     },
 
-    /** Resolves once the receiver has said that it has it. */
+    /** Resolves once the receiver has acknowledged the batch. */
     async notify(batch: NewsBatch): Promise<void> {
       await heartbeating((signal) => notifications.send(batch, signal));
     },

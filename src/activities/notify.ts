@@ -4,13 +4,13 @@ import type { NewsItem } from '../domain/news';
 import { newsId, newsJson } from '../domain/news-json';
 import { NotDelivered, type Webhook } from '../clients/webhook';
 
-/** What happened on a VPN since the batch before. */
+/** The events of one VPN since the previous batch. */
 export interface NewsBatch {
   readonly instance: string;
   readonly vpn: string;
   readonly lineage: string;
   readonly news: readonly NewsItem[];
-  /** How many before these are lost, because too much happened while the receiver was away. */
+  /** Number of events lost before these, because too many happened while the receiver was unreachable. */
   readonly missed: number;
 }
 
@@ -18,18 +18,18 @@ export function batchId({ lineage, news }: NewsBatch): string {
   return `${newsId(lineage, news[0]?.number ?? 0)}-${news.at(-1)?.number ?? 0}`;
 }
 
-/** Tells the receiver what happened, and in the log why it can't be told: once for each reason, whichever VPN it is about. */
+/** Sends events to the webhook. A failure is logged once for each reason, however many VPNs it concerns. */
 export class Notifications {
-  /** Since the last delivery. */
+  /** Reasons that have been logged since the last delivery. */
   private readonly reasons = new Set<string>();
 
   constructor(
-    /** Null: there is none in this worker. */
+    /** Null without NOTIFY_URL. */
     private readonly webhook: Webhook | null,
     private readonly log: Logger,
   ) {}
 
-  /** @throws ApplicationFailure of type `Refused` when no further attempt is of use */
+  /** @throws ApplicationFailure of type `Refused` when no retry can succeed, else `NotDelivered` */
   async send(batch: NewsBatch, signal: AbortSignal): Promise<void> {
     const { instance, vpn, lineage, news, missed } = batch;
     const events = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(vpn, item) }));
@@ -37,7 +37,7 @@ export class Notifications {
       if (this.webhook === null) throw new NotDelivered('it is not set in the worker that had to do it', 'refused');
       await this.webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);
     } catch (error) {
-      // Whoever stops it is no receiver that fails.
+      // A cancelled request is not a failure of the receiver.
       if (signal.aborted || !(error instanceof NotDelivered)) throw error;
       this.failed(error);
       throw failure(error);

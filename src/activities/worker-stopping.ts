@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 
 const TYPE = 'WorkerStopping';
 
-/** How an activity leaves its place to the next worker; nothing has failed. */
+/** Ends an activity whose worker stops, so that the next worker takes it over. Nothing has failed. */
 export function workerStopping(): ApplicationFailure {
   return ApplicationFailure.create({ message: 'worker is stopping', type: TYPE, nextRetryDelay: 10 });
 }
@@ -12,10 +12,11 @@ export function isWorkerStopping(error: unknown): boolean {
 }
 
 /**
- * For what a worker that stops can't bring to its end, since there is nobody left to wait for: it is left to the next worker
- * at once, instead of when the time for handing over is up. The work gets a signal that ends it in either case.
+ * Runs work that can't finish without a worker. When this worker stops, the work is left to the next worker at once:
+ * nothing would wait for it until the time for handing over is up. The work's signal is aborted by stopping and by
+ * cancellation.
  */
-export async function leftWhen<T>(
+export async function endWhenStopping<T>(
   stopping: AbortSignal,
   cancelled: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
@@ -35,7 +36,10 @@ export async function leftWhen<T>(
   }
 }
 
-/** Rejects when the worker is to stop, so that another one, or its next start, takes over without waiting for a time-out. */
+/**
+ * Rejects when the worker is told to stop. Another worker, or this one after its restart, then takes the activity
+ * over without waiting for a time-out.
+ */
 export function untilStopping(stopping: AbortSignal, signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const stop = () => reject(workerStopping());

@@ -1,23 +1,24 @@
 import { withDeadline } from '../lib/deadline';
 import { causeOfFetch } from '../lib/errors';
 
-// How Portward asks others over HTTP. No redirect is followed by itself: it could lead anywhere, and take credentials along.
+// All HTTP requests of Portward to others. Redirects are not followed automatically: they could lead anywhere, and
+// take credentials along.
 
 export interface HttpRequest extends Pick<RequestInit, 'method' | 'headers' | 'body'> {
   readonly signal: AbortSignal;
-  /** 0: nothing is read of what it says, however long it is. */
+  /** 0: the answer's body is not read, however long it is. */
   readonly bytesAtMost: number;
-  /** Of an answer that is no success nothing is read otherwise. */
+  /** Whether the body of an unsuccessful answer is read, too. */
   readonly readsFailures?: boolean;
 }
 
 export interface HttpAnswer extends Pick<Response, 'status' | 'ok' | 'headers'> {
   readonly url: URL;
-  /** Empty where it was not to be read. */
+  /** Empty if it was not to be read. */
   readonly text: string;
 }
 
-/** One request and its answer. @throws AnswerTooLong; why there is no answer, in place of fetch's 'fetch failed' */
+/** Sends one request. @throws AnswerTooLong; the reason why there is no answer, in place of fetch's 'fetch failed' */
 export async function http(
   url: URL,
   { bytesAtMost, readsFailures = false, ...request }: HttpRequest,
@@ -33,7 +34,7 @@ export async function http(
   }
 }
 
-/** The same for a whole exchange within a time. @throws DeadlineExceeded as well */
+/** Sends one request with a time limit for the whole exchange. @throws DeadlineExceeded as well */
 export async function httpWithin(ms: number, url: URL, request: HttpRequest): Promise<HttpAnswer> {
   return withDeadline(ms, request.signal, (signal) => http(url, { ...request, signal }));
 }
@@ -56,7 +57,7 @@ export class AnswerTooLong extends Error {
   }
 }
 
-/** Undefined when it is no JSON. */
+/** Undefined if the text is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Resolves when a connection was accepted, which is given up at once. */
+/** Resolves when a connection was accepted, and closes it at once. */
 export async function accepted(
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,

@@ -2,17 +2,17 @@ import { createHmac } from 'node:crypto';
 import { httpWithin, type HttpAnswer } from './http';
 
 export interface WebhookTarget {
-  /** May hold a token, in its path for example. */
+  /** May hold a token, for example in its path. */
   readonly url: string;
-  /** Signs each body, if there is one. */
+  /** The key that signs each body; null: bodies are not signed. */
   readonly secret: string | null;
 }
 
 const ANSWERS_WITHIN_MS = 5_000;
 
 /**
- * One POST to the address that the configuration names. Neither that address nor anything that the receiver says
- * gets into an error: the one may hold a token, and the other may repeat it.
+ * Sends POSTs to the configured address. Errors contain neither that address, which may hold a token, nor anything of
+ * the receiver's answer, which may repeat the token.
  */
 export class Webhook {
   constructor(
@@ -20,10 +20,7 @@ export class Webhook {
     private readonly answersWithinMs = ANSWERS_WITHIN_MS,
   ) {}
 
-  /**
-   * @param id the receiver knows by it a body that it has had before
-   * @throws NotDelivered
-   */
+  /** @param id lets the receiver recognise a body that it has had before @throws NotDelivered */
   async post(id: string, content: unknown, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify(content);
     const { url, authorization } = withoutCredentials(this.target.url);
@@ -53,9 +50,9 @@ export class Webhook {
   }
 }
 
-/** Of the answers that call a request wrong, those that say nothing of the next attempt: a time-out, and too many requests. */
+/** Client errors that may pass: a time-out, and too many requests. */
 const PASSING = new Set([408, 429]);
-/** Who asks for a longer pause is asked again after this one all the same: a batch is tried for an hour. */
+/** Limit for a receiver that asks for a longer pause: a batch is retried for an hour only. */
 const LONGEST_PAUSE_MS = 10 * 60_000;
 
 export class NotDelivered extends Error {
@@ -65,14 +62,14 @@ export class NotDelivered extends Error {
     message: string,
     /** `refused`: the same request would be refused again. */
     readonly outcome: 'refused' | 'failed',
-    /** How long the receiver asks to be left alone; null: it did not say. */
+    /** The pause that the receiver asks for; null: it asks for none. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(message);
   }
 }
 
-/** Seconds, or a date (RFC 9110). */
+/** In ms. The header holds seconds or a date (RFC 9110). */
 function pauseAsked(header: string | null): number | null {
   if (header === null) return null;
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
@@ -83,7 +80,10 @@ export function signature(secret: string, body: string): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-/** `fetch` refuses an address with credentials, with an error that shows them. */
+/**
+ * Moves credentials from the address into a header: `fetch` refuses an address with credentials, in an error that
+ * shows them.
+ */
 function withoutCredentials(address: string): { readonly url: URL; readonly authorization: string | null } {
   const url = new URL(address);
   const { username, password } = url;
@@ -94,7 +94,7 @@ function withoutCredentials(address: string): { readonly url: URL; readonly auth
   return { url, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** Node's code of what went wrong, without the host's name that its message has. */
+/** Node's error code. The message is not used, since it holds the host's name. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const { code } = error as { code?: unknown };

@@ -38,7 +38,7 @@ function firstLook(...engines: EngineCondition[]) {
     },
     memory,
   );
-  telling.hasBegun();
+  telling.dockerAnswered();
   return {
     asked: (id: string) => checks.set(id, Date.now()),
     isDue: (port: PortReading) => telling.isDue(sight(0, { port, engines }), false),

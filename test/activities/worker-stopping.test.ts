@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isWorkerStopping, leftWhen } from '../../src/activities/worker-stopping';
+import { isWorkerStopping, endWhenStopping } from '../../src/activities/worker-stopping';
 
 /** Work that only its signal ends. */
 const endless = (signal: AbortSignal) => sleep(60_000, 'never', { signal }).catch(() => 'ended');
 
 test('what a worker that stops can not bring to its end is left to the next one at once', async () => {
   const stopping = new AbortController();
-  const left = leftWhen(stopping.signal, new AbortController().signal, endless);
+  const left = endWhenStopping(stopping.signal, new AbortController().signal, endless);
   stopping.abort();
   expect(isWorkerStopping(await left.catch((error: unknown) => error))).toBe(true);
-  const begun = leftWhen(stopping.signal, new AbortController().signal, endless);
+  const begun = endWhenStopping(stopping.signal, new AbortController().signal, endless);
   expect(isWorkerStopping(await begun.catch((error: unknown) => error))).toBe(true);
 });
 
 test('work that is cancelled, or done before, ends as it does by itself', async () => {
   const stopping = new AbortController();
   const cancelling = new AbortController();
-  const cancelled = leftWhen(stopping.signal, cancelling.signal, endless);
+  const cancelled = endWhenStopping(stopping.signal, cancelling.signal, endless);
   cancelling.abort();
   expect(await cancelled).toBe('ended');
-  expect(await leftWhen(stopping.signal, new AbortController().signal, async () => 'done')).toBe('done');
+  expect(await endWhenStopping(stopping.signal, new AbortController().signal, async () => 'done')).toBe('done');
 });

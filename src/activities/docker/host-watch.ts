@@ -10,13 +10,13 @@ import type { DockerLook } from './look';
 import { DockerLooker, type Asked } from './looker';
 import type { VpnMemory } from '../observe/vpn-memory';
 
-/** A watch of one VPN, as long as it lasts. */
+/** What the watch of one VPN is told, for as long as it lasts. */
 export interface VpnListener {
-  /** Its containers may be otherwise than they were seen last. */
+  /** The VPN's container or its engines may have changed. */
   readonly look: () => void;
-  /** Docker speaks against the VPN. */
+  /** An event of Docker is a sign that the VPN is ending. */
   readonly doubt: () => void;
-  /** Something says that its port may be another one. */
+  /** A log line of the VPN is a hint that its port may have changed. */
   readonly hint: () => void;
 }
 
@@ -26,13 +26,16 @@ export interface VpnToWatch {
   readonly memory: Pick<VpnMemory, 'doubt' | 'health'>;
 }
 
-/** What a watch has of the host. */
+/** What the watch of one VPN can ask of the host's watch. */
 export interface VpnOnHost {
   /** @throws DockerUnreachable */
   look(image: string): Promise<DockerLook>;
-  /** The next look asks Docker for the VPN's container. */
+  /** The next snapshot reads the VPN's container from Docker again. */
   forgetVpn(): void;
-  /** The next look asks Docker for what it has kept, and (`wholly`) for what never changes within a run. */
+  /**
+   * The next snapshot reads the VPN's container and the list of its engines from Docker again; `wholly`: the details
+   * of each engine, too.
+   */
   forget(wholly: boolean): void;
   leave(): void;
 }
@@ -42,7 +45,7 @@ export interface HostWatchOptions {
   readonly events: DockerEvents;
   readonly containerLabel: string;
   readonly intervalMs: number;
-  /** Ends all of it. */
+  /** Ends the watch for all VPNs. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
 }
@@ -56,16 +59,20 @@ interface Member {
 }
 
 const ENGINES_EVERY_MS = 30_000;
-/** How often everything is listed while no event tells what happens, at least. */
-const UNTOLD_INTERVAL_MS = 2_000;
-/** One watch of a VPN follows the other within moments, unless Temporal is away. */
+/** Longest time between two lists while Docker's events are missing. */
+const WITHOUT_EVENTS_INTERVAL_MS = 2_000;
+/**
+ * How long a VPN is kept after its last watch has ended. The next watch begins within moments, unless Temporal is
+ * unreachable.
+ */
 const KEPT_FOR_MS = 60_000;
-/** Names in one list: they go into the address, of which proxies take some thousand characters. */
+/** VPNs in one request. Their names are part of its URL, of which proxies accept some thousand characters. */
 const NAMES_AT_ONCE = 100;
 
 /**
- * The one watch of a Docker host for all VPNs of a worker: it hands events and lines of logs to the VPN that they concern, and lists
- * containers again and again for what no event has told. It outlasts the watches of the VPNs, which come and go with each news.
+ * Watches the Docker host for all VPNs of a worker. It passes events and log lines on to the watch of the VPN that
+ * they concern, and lists containers periodically, for changes of which no event told. It lasts as long as any VPN is
+ * watched; the watch of one VPN ends with each observation.
  */
 export class HostWatch {
   private readonly members = new Map<string, Member>();
@@ -151,7 +158,7 @@ export class HostWatch {
         looker.forgetEngine(null);
       }
       this.wake();
-      // Whether events are missing may be otherwise than it was.
+      // Events may be missing from now on, or no longer be missing: that changes the intervals of `list`.
       this.poke.abort();
       return;
     }
@@ -175,14 +182,14 @@ export class HostWatch {
     for (const { listeners } of this.members.values()) for (const { look } of listeners) look();
   }
 
-  /** Lists again and again what is watched. */
+  /** Lists VPNs and engines at their intervals while any VPN is watched. */
   private async list(): Promise<void> {
     const { events, intervalMs } = this.options;
     this.listing = true;
     const begun = performance.now();
     const last = { vpns: begun, engines: begun };
     const due = (what: keyof typeof last, everyMs: number) =>
-      last[what] + (events.areMissing ? Math.min(UNTOLD_INTERVAL_MS, everyMs) : everyMs);
+      last[what] + (events.areMissing ? Math.min(WITHOUT_EVENTS_INTERVAL_MS, everyMs) : everyMs);
     while (this.members.size > 0) {
       this.poke = new AbortController();
       const now = performance.now();

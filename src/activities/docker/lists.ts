@@ -3,7 +3,7 @@ import type { DockerHost } from '../../clients/docker/docker-host';
 import type { ListedContainer } from '../../clients/docker/listed-container';
 import { pauseUntil } from '../../lib/pause';
 
-/** A list that takes longer holds up nobody who asks later. */
+/** How long a new request waits for a list under way before a list of its own begins. */
 const WAITS_FOR_ANOTHER_MS = 1_000;
 
 interface Asker {
@@ -12,7 +12,10 @@ interface Asker {
   readonly fail: (error: unknown) => void;
 }
 
-/** Lists engines for the VPNs of a host: one VPN's alone, or those of all at once for all who ask meanwhile. */
+/**
+ * Lists engines for the VPNs of a host. Requests that come together share one list: that of a single VPN if all ask
+ * for the same one, else that of all VPNs.
+ */
 export class EngineLists {
   private waiting: Asker[] = [];
   private listing = false;
@@ -22,7 +25,7 @@ export class EngineLists {
     private readonly containerLabel: string,
   ) {}
 
-  /** The containers of a VPN's engines, in a list that is asked for from now on. @throws DockerUnreachable */
+  /** The containers of a VPN's engines, from a list that begins after this call. @throws DockerUnreachable */
   of(vpn: string): Promise<readonly ListedContainer[]> {
     return new Promise((answer, fail) => {
       this.waiting.push({ vpn, answer, fail });
@@ -30,14 +33,14 @@ export class EngineLists {
     });
   }
 
-  /** Those of every VPN, by its name. @throws DockerUnreachable */
+  /** The containers of all engines, by the name of their VPN. @throws DockerUnreachable */
   async all(): Promise<ReadonlyMap<string, readonly ListedContainer[]>> {
     return byVpn(await this.docker.list([this.containerLabel]));
   }
 
   private async list(): Promise<void> {
     this.listing = true;
-    // Who asks in the same moment is served by the same list.
+    // Requests of the same moment share this list.
     await new Promise(setImmediate);
     while (this.waiting.length > 0) {
       const asking = this.waiting.splice(0);
@@ -71,10 +74,12 @@ function byVpn(containers: readonly ListedContainer[]): ReadonlyMap<string, read
   return found;
 }
 
-/** Of an image that comes or goes no container's event tells. */
+/**
+ * How long an image that was found counts as present. Docker's container events don't tell when an image is removed.
+ */
 const PRESENT_FOR_MS = 30_000;
 
-/** Which images are on the Docker host. One that is there is looked for twice a minute, one that is missing each time. */
+/** Which images are on the Docker host. A present image is looked up again after 30 s, a missing one each time. */
 export class Images {
   private readonly seen = new Map<string, number>();
   private readonly asking = new Map<string, Promise<boolean>>();

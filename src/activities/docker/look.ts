@@ -8,11 +8,11 @@ import { downtime } from '../../clients/docker/reading/downtime';
 import { containerEnvironment } from '../../clients/gluetun/container-environment';
 import { p2pPortOf } from '../../clients/engine/p2p-port';
 
-/** What Docker says of a VPN and its engines; whether the engines answer is not Docker's to say. */
+/** What Docker says about a VPN and its engines. Whether the engines answer is not part of it. */
 export interface DockerLook {
-  /** When the VPN's container was last found to be so. */
+  /** When the VPN's container was last confirmed to be in this state. */
   readonly at: Instant;
-  /** The same moment on monotonic time. */
+  /** The same moment in monotonic time. */
   readonly asked: number;
   readonly vpn: VpnObservation;
   readonly details: ContainerDetails | null;
@@ -27,7 +27,10 @@ export interface LookOptions {
   readonly containerLabel: string;
 }
 
-/** Whether an engine's run, or that of the VPN's container in whose network all live, is over: ended, removed or begun anew. */
+/**
+ * Whether an engine or the VPN's container, in whose network all engines live, has ended, been removed or been
+ * restarted in between.
+ */
 export function hasLost(before: DockerLook, now: DockerLook): boolean {
   const runs = new Set(now.engines.map(runOf));
   return session(before.vpn) !== session(now.vpn) || before.engines.some((e) => e.running && !runs.has(runOf(e)));
@@ -59,17 +62,17 @@ export function observeDocker(details: ContainerDetails | null): VpnObservation 
   };
 }
 
-/** Docker's own, where a health check says none (docs.docker.com/reference/dockerfile, HEALTHCHECK). */
+/** Docker's default interval (docs.docker.com/reference/dockerfile, HEALTHCHECK). */
 const DOCKER_CHECKS_EVERY_MS = 30_000;
 
-/** In ms; Docker tells it in ns, and 0 for its own. Null without a health check. */
+/** In ms; null without a health check. Docker gives the interval in ns, and 0 for its default. */
 function healthCheckInterval(check: ContainerDetails['Config']['Healthcheck']): number | null {
   const [kind = 'NONE'] = check?.Test ?? [];
   if (kind === 'NONE') return null;
   return Math.ceil((check?.Interval ?? 0) / 1e6) || DOCKER_CHECKS_EVERY_MS;
 }
 
-/** Docker's time for never is in the year 1. */
+/** In ms since 1970. Docker writes 'never' as a time in the year 1, which becomes 0. */
 function instant(text: string): Instant {
   return Math.max(0, Date.parse(text));
 }
@@ -93,7 +96,7 @@ export function engineLook(
   const httpPort = port(labels[label.httpPort] ?? labels[label.hostHttpPort]);
   if (httpPort === null) return null;
   const forwarded = labels[label.forwarded] === 'true';
-  // Between two runs of a crashing container Docker says both.
+  // Between two runs of a crashing container Docker sets both.
   const running = details.State.Running && !details.State.Restarting;
   const is = {
     role: forwarded ? ('forwarded' as const) : ('plain' as const),

@@ -8,10 +8,10 @@ import { dockerHealth, engineLook, observeDocker, type DockerLook, type EngineLo
 import type { EngineLists, Images } from './lists';
 import { lastWords } from '../engine/last-words';
 
-/** When something was asked of Docker. */
+/** When a question was sent to Docker. */
 export interface Asked {
   readonly at: Instant;
-  /** The same on monotonic time. */
+  /** The same moment in monotonic time. */
   readonly asked: number;
 }
 
@@ -22,28 +22,34 @@ interface VpnLook extends Asked {
 
 export interface LookerParts {
   readonly docker: DockerHost;
-  /** Shared by all VPNs of the host, as are the images. */
+  /** Shared by all VPNs of the host, as is `images`. */
   readonly lists: EngineLists;
   readonly images: Images;
 }
 
 const COMPOSE_SERVICE = 'com.docker.compose.service';
 const NAMED_AT_MOST = 5;
-/** Of a container that is not there, whether a Compose service has its name. */
+/**
+ * How long a container counts as absent. After that Docker is asked for it again, and for a Compose service of its
+ * name.
+ */
 const ABSENT_FOR_MS = 30_000;
 
 /**
- * What Docker says of one VPN and its engines, kept for as long as the VPN is watched in this process. Docker is asked only for what an
- * event, a list that differs, or somebody's doubt has made uncertain: all that is certain costs no call.
+ * Keeps what Docker says about one VPN and its engines, for as long as the VPN is watched in this process. Docker is
+ * asked again only after an event, a list that differs, or a doubt of the watch. All else costs no call.
  */
 export class DockerLooker {
   private vpn: VpnLook | null = null;
   private listed: readonly ListedContainer[] | null = null;
-  /** Details of engines, once a run. */
+  /** Details of engines, which are read once for each run of a container. */
   private readonly runs = new Map<ContainerId, EngineLook>();
   private readonly uptimes = new Uptimes();
   private readonly vpnUptime = new Uptimes();
-  /** Raised when something is forgotten: an answer to what was asked before may be the state before the event. */
+  /**
+   * Counts what has been forgotten. An answer is kept only if nothing was forgotten since its question: it may show
+   * the state before the event.
+   */
   private vpnForgotten = 0;
   private enginesForgotten = 0;
   private enginesForgottenAt = -Infinity;
@@ -55,13 +61,13 @@ export class DockerLooker {
     private readonly options: LookOptions,
   ) {}
 
-  /** Something happened to the VPN's container, or somebody wants to know how it is now. */
+  /** The VPN's container may have changed: the next snapshot reads it from Docker. */
   forgetVpn(): void {
     this.vpnForgotten++;
     this.vpn = null;
   }
 
-  /** Something happened to an engine, or (null) may have happened to any: the next list tells which. */
+  /** An engine may have changed, or with null any of them: the next snapshot lists them. */
   forgetEngine(id: ContainerId | null): void {
     this.enginesForgotten++;
     this.enginesForgottenAt = performance.now();
@@ -69,37 +75,37 @@ export class DockerLooker {
     if (id !== null) this.runs.delete(id);
   }
 
-  /** Also of those that run on as before. */
+  /** Forgets also the details of engines that have not changed. */
   forgetAll(): void {
     this.forgetVpn();
     this.forgetEngine(null);
     this.runs.clear();
   }
 
-  /** A list shows the VPN's container so; null: there is none. */
+  /** Takes in a list of VPN containers. @param found the VPN's own; null: the list has none */
   vpnListed(found: ListedContainer | null, asked: Asked): void {
     const { vpn } = this;
     this.vpnUptime.keepOnly(new Set(found === null ? [] : [found.id]));
     const isAnotherRun = found !== null && this.vpnUptime.isAnotherRun(found.id, found, asked.asked);
-    // What is known since may be of after this list.
+    // What is kept may be newer than this list.
     if (vpn === null || vpn.asked > asked.asked) return;
     if (isAnotherRun || !agree(found, vpn, asked)) this.forgetVpn();
     else this.vpn = { ...vpn, ...asked };
   }
 
-  /** A list shows the containers of this VPN's engines so. */
+  /** Takes in a list of the containers of this VPN's engines. */
   enginesListed(found: readonly ListedContainer[], { asked }: Asked): void {
-    // What an event told since may not be in it yet.
+    // A list that was asked for before the last event may not show what the event told.
     if (asked > this.enginesForgottenAt) this.take(found, asked);
   }
 
-  /** Docker could not be asked, as the next look says; null: who looks next finds out for itself. */
+  /** Docker is unreachable: the next snapshot fails with this error. Null: the next snapshot asks Docker itself. */
   failed(error: unknown): void {
     this.failure = error;
     if (error !== null) this.forgetVpn();
   }
 
-  /** Those who ask at the same time have one answer. @throws DockerUnreachable */
+  /** Calls at the same time share one answer. @throws DockerUnreachable */
   look(image: string): Promise<DockerLook> {
     const of = `${this.vpnForgotten} ${this.enginesForgotten} ${image}`;
     if (this.underWay?.of === of) return this.underWay.look;
@@ -133,7 +139,10 @@ export class DockerLooker {
     return look;
   }
 
-  /** Who names a Compose service means its container, which Compose has named after project, service and number. */
+  /**
+   * The configured name may be that of a Compose service. Compose names its containers after project, service and
+   * number.
+   */
   private async absent(): Promise<VpnObservation> {
     const containers = await this.parts.docker.list([`${COMPOSE_SERVICE}=${this.options.vpn}`]);
     if (containers.length === 0) return { kind: 'absent' };
@@ -156,7 +165,7 @@ export class DockerLooker {
     }
     const ours = containers.filter((c) => [undefined, this.options.instance].includes(c.labels[label.instance]));
     const looks = await Promise.all(ours.map((c) => this.engine(c)));
-    // One that vanished between list and inspect is simply not there; the others are.
+    // An engine that was removed between list and inspect is left out.
     return looks.filter((e): e is EngineLook => e !== null);
   }
 
@@ -180,7 +189,7 @@ export class DockerLooker {
     return look;
   }
 
-  /** Of one that Portward lets go of nobody asks how it ended. */
+  /** How an engine ended is of no interest once Portward is releasing it. */
   private async withExit(look: EngineLook, details: ContainerDetails): Promise<EngineLook> {
     const { State } = details;
     if (look.running || look.evicted || State.Status === 'created') return look;

@@ -3,17 +3,17 @@ import { label } from '../../domain/names';
 import type { Busy, Sight } from '../../domain/vpn/observation';
 
 /**
- * The engines that replacements are making. How that goes is theirs to report, and that one answers is no news. An observe
- * goes on when it does, so what becomes of it afterwards is: an engine whose run has ended, or that answers no more.
+ * Follows the engines that replacements bring up. Their start-up is reported by the replacement, so it does not end
+ * an observation. Their loss does: the engine's run has ended, or the engine no longer answers.
  */
 export class MadeEngines {
-  /** Those that were seen to run, and in which run of theirs. */
+  /** Engines that were seen running, and when that run began. */
   private readonly seen = new Map<ContainerId, { readonly startedAt: Instant | null }>();
   private hasLost = false;
 
   constructor(private readonly busy: Pick<Busy, 'replacements'>) {}
 
-  /** @returns whether one is lost, in this look or in one before */
+  /** @returns whether an engine is lost, in this snapshot or in an earlier one */
   follow({ engines, found }: Sight): boolean {
     const made = new Set(
       found.filter((e) => this.busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),

@@ -12,26 +12,27 @@ import { http } from '../../clients/http';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 
-// Containers that share a VPN's network share its ports. An engine whose port something else has can't come up, and what
-// answers there may be taken for it.
+// Containers in a VPN's network share its ports. An engine can't start on a port that another program has, and that
+// program's answer may be taken for the engine's.
 
-/** On the same machine; a firewall may swallow the question. */
+/** Enough on one machine. A firewall may drop the question without an answer. */
 const ANSWERS_WITHIN_MS = 250;
 const LOOK_EVERY_MS = 1_000;
 const NAMED_AT_MOST = 5;
 
 type Deps = Pick<ActivityDeps, 'docker' | 'reach'>;
 
-/** Those of the ports on which something listens; none where that can't be told from here. */
+/** Those of the ports on which something listens; none if that can't be found out from here. */
 export async function listening(vpn: ContainerDetails, ports: readonly Port[], deps: Deps): Promise<Port[]> {
   const reach = await deps.reach();
-  // Docker accepts connections to what it publishes, whether something listens behind it or not.
+  // Docker accepts connections to a published port whether or not a program listens behind it, so an HTTP answer is
+  // needed there.
   const answers = async (endpoint: Endpoint, signal: AbortSignal): Promise<unknown> =>
     reach.kind === 'published' ? http(url(endpoint), { signal, bytesAtMost: 0 }) : accepted(endpoint, signal);
   const asked = ports.map(async (port) => {
     try {
       const endpoint = resolve(reach, vpn, port);
-      // A signal of its own for each: Node warns of one that many listen to.
+      // Each question has a signal of its own: Node warns of a signal with many listeners.
       await withDeadline(ANSWERS_WITHIN_MS, new AbortController().signal, (limit) => answers(endpoint, limit));
       return [port];
     } catch {
@@ -41,14 +42,17 @@ export async function listening(vpn: ContainerDetails, ports: readonly Port[], d
   return (await Promise.all(asked)).flat();
 }
 
-/** Who has the ports, as far as Docker's list of containers tells. @param own the engine that was to have them */
+/**
+ * Puts into words who has the ports, as far as Docker's list of containers tells; null: it does not.
+ * @param own the id of the engine that needs the ports
+ */
 export async function holder(
   vpn: ContainerDetails,
   ports: readonly Port[],
   own: string | null,
   docker: DockerHost,
 ): Promise<string | null> {
-  // Everything on that host shares it.
+  // All programs of the host are in this network.
   if (vpn.HostConfig.NetworkMode === 'host') return null;
   try {
     const all = await docker.list([]);
@@ -69,7 +73,7 @@ function isOf(networkOf: string, vpn: ContainerDetails): boolean {
   return networkOf === vpn.Id || networkOf === vpn.Name.replace(/^\//, '');
 }
 
-/** One of ours, or of another Portward's: its labels say which ports it has. */
+/** An engine of this or of another Portward. Its labels name its ports. */
 function isEngine({ labels }: ListedContainer): boolean {
   return labels[label.httpPort] !== undefined;
 }
@@ -78,7 +82,10 @@ function engineHas({ labels }: ListedContainer, ports: readonly Port[]): boolean
   return [label.httpPort, label.httpsPort, label.p2pPort].some((name) => ports.includes(Number(labels[name])));
 }
 
-/** What a replacement makes of it is in `failureOf`. @param started see `PortsTaken` */
+/**
+ * The failure of an attempt whose ports another program has. `failureOf` says what the replacement does about it.
+ * @param started see `PortsTaken`
+ */
 export function portsTaken(message: string, taken: TakenPorts, started: boolean): ApplicationFailure {
   return ApplicationFailure.create({
     message,
@@ -88,7 +95,7 @@ export function portsTaken(message: string, taken: TakenPorts, started: boolean)
   });
 }
 
-/** Returns when nothing listens there any more, the VPN is not there to be asked, or time is up. */
+/** Returns when nothing listens on the ports any more, when the VPN does not run, or when the time is up. */
 export async function untilFree(
   { vpn, ports, withinMs }: { readonly vpn: string; readonly ports: readonly Port[]; readonly withinMs: number },
   deps: Deps,

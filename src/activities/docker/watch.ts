@@ -10,32 +10,32 @@ export interface Unseen extends WhyBlind {
 }
 
 export interface DockerWatchOptions {
-  /** Asks Docker for what is uncertain; `doubt` says that the VPN's container is. */
+  /** Takes a snapshot. `doubt`: the VPN's container has to be read from Docker again. */
   readonly look: (doubt: boolean) => Promise<DockerLook>;
   readonly memory: Pick<VpnMemory, 'crashLoop' | 'doubt'>;
   readonly intervalMs: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** Before a look counts. */
+  /** Called with each snapshot before that becomes `latest`. */
   readonly looked: (look: DockerLook, before: DockerLook | Unseen | null) => Promise<void> | void;
-  /** `latest` is another one. */
+  /** Called after `latest` has changed. */
   readonly changed: () => void;
 }
 
-/** How often Docker is asked while the VPN is in doubt, at most. */
+/** Longest pause between two snapshots while the VPN is in doubt. */
 const DOUBTED_INTERVAL_MS = 500;
-/** So many connections in a row have to break before that is all that is known of Docker. */
+/** After so many broken connections in a row Docker counts as unreachable. */
 const BREAKS_THAT_COUNT = 5;
 const AFTER_BREAK_MS = 100;
 
-/** Looks at a VPN and its engines through Docker whenever something has happened to them, or may have. */
+/** Takes snapshots of a VPN and its engines through Docker, whenever something has happened to them, or may have. */
 export class DockerWatch {
   latest: DockerLook | Unseen | null = null;
   private poke = new AbortController();
 
   constructor(private readonly options: DockerWatchOptions) {}
 
-  /** The last look, unless Docker can't be asked now. */
+  /** The last snapshot; null while Docker is unreachable. */
   get look(): DockerLook | null {
     return this.latest !== null && 'engines' in this.latest ? this.latest : null;
   }
@@ -63,8 +63,8 @@ export class DockerWatch {
         breaks = 0;
       } catch (error) {
         const why = whyBlind(error);
-        // As when Docker ends: the next connection says what is wrong, or that nothing is. Connections that are kept open
-        // break with it, and the next question may still take one of those.
+        // Connections break when Docker ends. The next connection works, or its error says what is wrong. It may
+        // break as well, if it is one that was kept open.
         breaks = why.cause === 'broken' ? breaks + 1 : 0;
         if (breaks > 0 && breaks < BREAKS_THAT_COUNT) {
           await pauseUntil(AFTER_BREAK_MS, signal);
@@ -77,10 +77,10 @@ export class DockerWatch {
     }
   }
 
-  /** Until somebody says that something has happened, unless that is no matter of events. */
+  /** How long to wait; Infinity while events tell everything. */
   private pauseMs(intervalMs: number): number {
     if (this.options.memory.doubt.isOpen(performance.now())) return Math.min(DOUBTED_INTERVAL_MS, intervalMs);
-    // Nobody tells that Docker is back, nor that an image has come.
+    // No event tells that Docker is back, or that an image has been pulled.
     return this.look?.imagePresent === true ? Infinity : intervalMs;
   }
 }

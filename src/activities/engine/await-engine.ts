@@ -17,12 +17,12 @@ import { holder, listening, portsTaken } from '../docker/taken-ports';
 
 const ASK_EVERY_MS = 20;
 const LOOK_EVERY_MS = 1_000;
-/** An engine that can't have its port, on a machine that is busy. */
+/** How long an engine that can't have its port takes to end, on a busy machine. */
 const ENDS_WITHIN_MS = 5_000;
 
 export interface AwaitedEngine {
   readonly vpn: string;
-  /** The run of the VPN's container in whose network it was made. */
+  /** The session in whose network the engine was created. */
   readonly session: string;
   readonly engine: Engine;
   readonly timeoutMs: number;
@@ -31,7 +31,7 @@ export interface AwaitedEngine {
 type Deps = Pick<ActivityDeps, 'docker' | 'events' | 'reach' | 'engineApi'>;
 
 export interface AnsweringEngine {
-  /** When the run of its container that answers began; null where that was not waited for. */
+  /** When the container's run that answered began; null if the wait was cancelled. */
   readonly run: Instant | null;
 }
 
@@ -42,21 +42,25 @@ export async function awaitEngine(input: AwaitedEngine, deps: Deps, signal: Abor
   return { run: awaiting.startedAt };
 }
 
-/** Docker starts an engine that has ended again and again, and calls it running all the while. */
+/**
+ * Waits for one engine. Docker restarts an engine that ends, and calls it running most of the time, so its ends are
+ * counted.
+ */
 class AwaitingEngine {
-  /** Of the run that was seen last. */
+  /** When the run that was seen last began; null while the engine is not running. */
   startedAt: Instant | null = null;
   private vpn: ContainerDetails | null = null;
-  /** Why its API has not answered. */
+  /** Why the engine's API has not answered yet. */
   private reason = 'it was not asked yet';
   private running = true;
-  /** As far as Docker has told; how many ends of it were seen, and the last of them. */
+  /** Number of runs, by Docker's restart count. */
   private runs = 1;
+  /** Number of ends that were seen; `exit` is the last of them. */
   private ends = 0;
   private exit: EngineExit | null = null;
-  /** When the last run that was seen to be over was. */
+  /** When the last run that was seen to end had ended, as Docker writes it. */
   private finishedAt: string | null = null;
-  /** The exit code of a run of which Docker's events have told since the last look. */
+  /** The exit code in an event since the last snapshot; null: there was none. */
   private told: number | null = null;
   private readonly saidTaken = new Set<Port>();
   /** Aborted when something happens to its container. */
@@ -136,7 +140,10 @@ class AwaitingEngine {
     }
   }
 
-  /** Whether the engine is what has answered, and nothing else that has its port: that ends an engine, again and again. */
+  /**
+   * Whether it was the engine that answered, and not another program on its port. Without its port the engine ends
+   * again and again.
+   */
   private async isItself(signal: AbortSignal): Promise<boolean> {
     await this.look();
     const { ends, runs } = this;
@@ -162,7 +169,7 @@ class AwaitingEngine {
     const message = `engine ${engine.name} did not answer on HTTP port ${engine.httpPort}${when && ` ${when}`}: ${why}`;
     const ports = [...this.saidTaken];
     if (ports.length === 0 || this.vpn === null) return ApplicationFailure.nonRetryable(message);
-    // An outgoing connection may have it, too.
+    // If nothing listens, an outgoing connection may have the port.
     const listened = await listening(this.vpn, ports, this.deps);
     const by = listened.length === 0 ? null : await holder(this.vpn, listened, engine.id, this.deps.docker);
     const taken: TakenPorts = { ports, by };
@@ -174,13 +181,13 @@ function portsOf({ httpPort, httpsPort, p2pPort }: Engine): Port[] {
   return [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
 }
 
-/** Whether the VPN's container still is in the run in which the engine was made. */
+/** Whether the session in which the engine was created still lasts. */
 function isInSession(details: ContainerDetails, { session: madeIn }: AwaitedEngine): boolean {
   const seen = observeDocker(details);
   return session(seen) === madeIn && seen.kind === 'present' && seen.running;
 }
 
-/** Why the engine can't answer any more, which is no fault of its own. */
+/** The engine can't answer any more, through no fault of its own. */
 function cutOff({ vpn, session: madeIn, engine }: AwaitedEngine, details: ContainerDetails | null): ApplicationFailure {
   const isSameRun = session(observeDocker(details)) === madeIn;
   const isSameContainer = details !== null && madeIn.startsWith(details.Id);

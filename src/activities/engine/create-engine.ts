@@ -16,11 +16,11 @@ import { messageOf } from '../../lib/errors';
 
 export interface MadeEngine {
   readonly engine: Engine;
-  /** The run of the VPN's container in whose network it was made. */
+  /** The session in whose network the engine was created. */
   readonly session: string;
 }
 
-/** Makes and starts the engine's container; one that an earlier attempt has made is taken as it is. */
+/** Creates and starts the engine's container. A container that an earlier attempt created is used as it is. */
 export async function createEngine(
   order: EngineOrder,
   deps: Pick<ActivityDeps, 'docker' | 'reach' | 'variant' | 'sealingKey' | 'containerLabel'>,
@@ -41,7 +41,8 @@ export async function createEngine(
   const ports = [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
   const [made, listened] = await Promise.all([createOrAdopt(docker, wanted, ours), listening(vpn, ports, deps)]);
   const { id } = made;
-  // One that an earlier attempt has started listens there itself, and one that had to make room for this one did.
+  // An engine that an earlier attempt started listens itself. A container that was removed above to make room for
+  // this one may have listened until then.
   const taken = made.started || listened.length === 0 ? [] : await listening(vpn, listened, deps);
   if (taken.length > 0) {
     await removeOrStop(docker, id);
@@ -63,7 +64,7 @@ export async function createEngine(
   return { engine, session: inSession };
 }
 
-/** What the caller has given the engine, which only the process that makes it may read. */
+/** Decrypts the caller's environment variables, which only this process may read. */
 async function opened(sealed: string | null, key: () => Promise<SealingKey>): Promise<Record<string, string>> {
   if (sealed === null) return {};
   try {
@@ -74,8 +75,8 @@ async function opened(sealed: string | null, key: () => Promise<SealingKey>): Pr
 }
 
 /**
- * A container that fails to start may do so for ever: containerd can have kept a task of it that a dockerd which was
- * killed has lost, or it is half removed. The next attempt makes another, unless this one can't be removed.
+ * Starts the container, and removes it when Docker refuses. Docker may refuse it for ever: containerd has kept a task
+ * of it that a killed dockerd has lost, or the container is half removed. The next attempt then creates another one.
  */
 async function start(docker: DockerHost, id: ContainerId): Promise<void> {
   try {
@@ -95,7 +96,7 @@ async function createOrAdopt(
     return { id: await docker.create(wanted), started: false };
   } catch (error) {
     if (statusCode(error) === 404) {
-      // No retry mends it soon: someone has to do something. The replacement tries on, at a slow pace.
+      // A permanent error: somebody has to act. The replacement goes on trying slowly.
       throw ApplicationFailure.nonRetryable(
         `image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`,
         'Hopeless',

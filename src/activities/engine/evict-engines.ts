@@ -8,18 +8,20 @@ import type { ActivityDeps } from '../deps';
 export interface EvictionOrder {
   readonly vpn: string;
   readonly engines: readonly EngineRef[];
-  /** For so long every list that is asked for has to be one without them; 0: that is not waited for. */
+  /**
+   * For how long, in ms, lists must have been served without the engines (list propagation). 0: do not wait for that.
+   */
   readonly heardMs: number;
 }
 
 export interface Evicted {
-  /** Engines that Docker may revive all the same, and its words. */
+  /** Engines that Docker may still restart, and its error. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
-  /** All who ask have a list without them; false: that does not come about. */
+  /** Every process that asks gets a list without the engines; false: the VPN's workflow did not answer in time. */
   readonly heard: boolean;
 }
 
-/** From now on Docker will not revive the engines. */
+/** Sets the engines' restart policy, so that Docker does not restart them. */
 export async function forbidRestarts(docker: DockerHost, engines: readonly EngineRef[]): Promise<Evicted['refused']> {
   const refused = await Promise.all(
     engines.map(async ({ id, name }) => {
@@ -30,7 +32,7 @@ export async function forbidRestarts(docker: DockerHost, engines: readonly Engin
   return refused.flat();
 }
 
-/** Stops and removes an engine. What can't be stopped is killed when it is removed. */
+/** Stops and removes an engine. An engine that can't be stopped is killed by its removal. */
 export async function releaseEngine(
   { engine: { id }, timeoutS }: { readonly engine: EngineRef; readonly timeoutS: number },
   deps: Pick<ActivityDeps, 'docker' | 'containerLabel' | 'instance'>,
@@ -39,7 +41,7 @@ export async function releaseEngine(
   await removeEngine(id, deps);
 }
 
-/** Docker's words for not carrying out the step; null: it did. @throws what else became of it */
+/** Docker's error if it refused the step, null if it carried it out. @throws any other error */
 async function refusalOf(step: () => Promise<void>): Promise<string | null> {
   try {
     await step();

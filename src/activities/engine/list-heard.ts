@@ -3,8 +3,9 @@ import { pauseUntil } from '../../lib/pause';
 const ASK_AGAIN_MS = 100;
 
 /**
- * Resolves with true `ms` after a VPN's workflow has told its present list: whoever follows its history has asked for the list at
- * the same moment, and proxies have forgotten the one of before by then. With false when it tells none within `withinMs`.
+ * Resolves with true `ms` after the VPN's workflow has answered with its present list. By then every process that
+ * follows the workflow's history has this list, since it asked at the same moment, and proxies have dropped the list
+ * before it. Resolves with false if no answer comes within `withinMs`.
  */
 export async function listHeard(
   isAnswered: () => Promise<boolean>,

@@ -6,16 +6,16 @@ import { observeDocker } from '../docker/look';
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const LOOK_EVERY_MS = 1_000;
-/** An engine may have streams to finish for a day. */
+/** Time limit of one activity. The replacement repeats it: an engine may take a day to finish its streams. */
 const RELEASED_WITHIN_MS = 5 * 60_000;
 
 export interface AwaitedRelease {
   readonly vpn: string;
-  /** Engines that are let go of by id, engines that somebody had begun to make by name. */
+  /** Engines that are being released, by id, and engines whose creation had begun, by name. */
   readonly holders: readonly string[];
 }
 
-/** Whether none of the containers holds a port in the VPN's network any more; false after 5 minutes. */
+/** Resolves with true once none of the containers holds a port in the VPN's network, and with false after 5 minutes. */
 export async function portsReleased(
   { vpn, holders }: AwaitedRelease,
   { docker, events }: Pick<ActivityDeps, 'docker' | 'events'>,
@@ -43,14 +43,14 @@ async function anyHoldsPorts(docker: DockerHost, vpn: string, holders: readonly 
       const isId = CONTAINER_ID.test(holder);
       const details = await (isId ? docker.inspect(holder) : docker.inspectByName(holder));
       if (details === null) return false;
-      // Whoever is making it may be about to start it.
+      // The process that creates it may be about to start it.
       return (!isId && details.State.Status === 'created') || holdsPorts(details, vpnDetails);
     }),
   );
   return holding.includes(true);
 }
 
-/** A container whose process has ended holds none, nor does one in a network that is not the VPN's of now. */
+/** A container holds ports while its process runs in the VPN's present network. */
 function holdsPorts({ State, HostConfig }: ContainerDetails, vpn: ContainerDetails | null): boolean {
   if (!State.Running || vpn === null || HostConfig.NetworkMode !== `container:${vpn.Id}`) return false;
   return !startedBefore(Date.parse(State.StartedAt), observeDocker(vpn));

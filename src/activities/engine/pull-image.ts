@@ -2,12 +2,12 @@ import { pullWithProgress } from '../../clients/docker/pull';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 
-/** More than a look at Docker takes. */
+/** Longer than a snapshot of Docker takes. */
 const LOOK_MS = 1_000;
 
 /**
- * Pulls the image, unless it is there by now. The VPN's workflow goes by what the watch sees and has it pulled for as long as
- * that is no image; so this returns only when the watch has had its next look, or the registry would be asked again at once.
+ * Pulls the image, unless it is present by now. It returns only after the watch's next snapshot: the VPN's workflow
+ * orders a pull for as long as snapshots show no image, and would order another one at once.
  */
 export async function pullImage(
   image: string,

@@ -10,8 +10,8 @@ import { messageOf } from '../../lib/errors';
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
 /**
- * A step of letting go of a container. A no is told at once, since no quick attempt mends it and the next step is worth trying
- * all the same. Docker may also give no answer to this one step, while it answers everything else.
+ * Runs one step of releasing a container. If Docker refuses the step, or answers everything else but not this step,
+ * it throws REFUSED_BY_DOCKER: a quick retry would not help, and the next step may still succeed.
  */
 export async function refusable(docker: DockerHost, id: ContainerId, step: () => Promise<void>): Promise<void> {
   try {
@@ -34,8 +34,9 @@ function refused(id: ContainerId, message: string): ApplicationFailure {
 }
 
 /**
- * Removes an engine; one that is gone already is success. An id is that of a container which was found to be ours, by a look
- * or when it was made. A name says less: the one who holds it may be somebody else's, which kept ours from being made.
+ * Removes an engine; one that is gone already counts as removed. An id always is that of a container that was found
+ * to be ours. A name may belong to a container of somebody else, because of which ours could not be created: so its
+ * labels are checked.
  */
 export async function removeEngine(
   idOrName: string,
@@ -46,7 +47,7 @@ export async function removeEngine(
   if (id !== null) await removeOrStop(docker, id);
 }
 
-/** A container that can't be removed is stopped, so that it holds no port. */
+/** Removes a container. If that fails, stops it, so that it holds no port. */
 export async function removeOrStop(docker: DockerHost, id: ContainerId): Promise<void> {
   try {
     await refusable(docker, id, () => docker.remove(id));

@@ -16,9 +16,9 @@ export interface EngineOrder {
 }
 
 /**
- * The container for an order. Its label `portward.spec` is a hash of all that makes it what it is, so that one which
- * an earlier attempt has made is recognised, and one that only has the name is not taken for it.
- * @param callerEnv what the caller has given in the order, opened
+ * Describes the container for an order. The label `portward.spec` is a hash of that description: it tells the
+ * container that an earlier attempt created from another one of the same name.
+ * @param callerEnv the caller's environment variables, decrypted
  */
 export function engineContainer(
   order: EngineOrder,

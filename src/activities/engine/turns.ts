@@ -6,13 +6,13 @@ interface Lane {
 }
 
 /**
- * Lets so many do something at once; the others wait for their turn, in order. There are several lanes, each with a limit of its own:
- * nobody's turn comes while somebody waits in a lane before.
+ * Limits how much work runs at once; the rest waits, in order. Each lane has a limit of its own, and no work begins
+ * while other work waits in an earlier lane.
  */
 export class Turns<Name extends string> {
   private readonly lanes: ReadonlyMap<Name, Lane>;
 
-  /** @param atOnce by lane; the first one comes first */
+  /** @param atOnce the limit of each lane, the most urgent lane first */
   constructor(atOnce: readonly (readonly [Name, number])[]) {
     this.lanes = new Map(atOnce.map(([name, limit]) => [name, { atOnce: limit, taken: 0, waiting: [] }]));
   }
@@ -21,7 +21,7 @@ export class Turns<Name extends string> {
   async run<T>(name: Name, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const lane = this.lanes.get(name);
     if (!lane) throw new RangeError(`expected one of ${[...this.lanes.keys()].join(', ')}, found '${name}'`);
-    await this.come(lane, signal);
+    await this.waitForTurn(lane, signal);
     try {
       return await work();
     } finally {
@@ -30,7 +30,7 @@ export class Turns<Name extends string> {
     }
   }
 
-  private async come(lane: Lane, signal: AbortSignal): Promise<void> {
+  private async waitForTurn(lane: Lane, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const turn = () => {
@@ -39,7 +39,7 @@ export class Turns<Name extends string> {
       };
       const leave = () => {
         lane.waiting.splice(lane.waiting.indexOf(turn), 1);
-        // Others may have waited for this one.
+        // Work in later lanes may have waited for this one.
         this.next();
         reject(asError(signal.reason));
       };

@@ -6,31 +6,31 @@ type Present = Extract<VpnObservation, { kind: 'present' }>;
 
 interface Loop {
   readonly id: ContainerId;
-  /** Of the run with which it was noticed. */
+  /** When the run began in which the loop was noticed. */
   readonly startedAt: Instant;
   readonly down: Downtime;
 }
 
 /**
- * A container that Docker starts again and again, and that ends each time, is down all the while. Without this each of its runs
- * would be another session of the VPN, and two events of a history.
+ * Treats a container that Docker restarts again and again as down all the time. Otherwise each of its runs would be a
+ * new session of the VPN, and cost two events of the workflow's history.
  */
 export class CrashLoop {
   private loop: Loop | null = null;
-  /** The run under way, and since when it was seen on monotonic time. */
+  /** The present run, and the monotonic time at which it was first seen. */
   private run: { readonly startedAt: Instant; readonly since: number } | null = null;
 
-  /** Goes on from what another worker, or a watch before, has told. */
-  resume(told: VpnObservation | null): void {
-    if (this.loop !== null || told?.kind !== 'present' || told.down?.state !== 'restarting') return;
-    const { id, startedAt, down } = told;
+  /** Continues a loop that another worker or an earlier watch last reported. */
+  resume(lastReported: VpnObservation | null): void {
+    if (this.loop !== null || lastReported?.kind !== 'present' || lastReported.down?.state !== 'restarting') return;
+    const { id, startedAt, down } = lastReported;
     this.loop = { id, startedAt, down };
   }
 
   /**
-   * The container as it is to be told.
+   * The observation to report: the container is down while the loop lasts.
    * @param restarts how often Docker has restarted it since somebody started it
-   * @param now on `performance`'s clock
+   * @param now in monotonic time
    */
   steady(seen: VpnObservation, restarts: number, now: number): VpnObservation {
     if (seen.kind === 'absent' || !this.goesOn(seen, restarts, now)) {
@@ -50,7 +50,7 @@ export class CrashLoop {
     if (seen.down !== undefined) this.run = null;
     else if (this.run?.startedAt !== seen.startedAt) this.run = { startedAt: seen.startedAt, since: now };
     if (seen.down?.state === 'restarting') return true;
-    // Docker counts from 0 when somebody starts it.
+    // Docker's count begins again at 0 when somebody starts the container.
     if (this.loop?.id !== seen.id || restarts === 0 || seen.down !== undefined) return false;
     return seen.health !== 'healthy' && now - (this.run?.since ?? now) < SHORT_RUN_MS;
   }

@@ -8,13 +8,16 @@ interface Entry {
   health: Health;
   failures: number;
   asking: boolean;
-  /** The run of the container that this is about. */
+  /** When the container's run began that this entry describes. */
   readonly startedAt: Instant;
-  /** Since when it is asked, on monotonic time. So are the next three. */
+  /** When the engine was first tracked in this run. This and the next three are monotonic times. */
   readonly since: number;
   lastAsked: number;
-  /** When it was last asked in its turn, whose failures count; in doubt it is asked more often. */
-  lastTurn: number;
+  /**
+   * When it was last asked at the regular interval. Only failures at that interval count; in doubt the engine is
+   * asked more often.
+   */
+  lastRegularAt: number;
   doubtedUntil: number;
   lastCheck: Instant | null;
   /** Whether it has left a question unanswered while it was in doubt. */
@@ -28,16 +31,16 @@ export interface HealthOptions {
   readonly startupTimeoutMs: number;
 }
 
-/** An engine that has not answered yet is asked this often, so that it is listed soon after it is up. */
+/** Interval for an engine that has not answered yet, so that it is listed soon after its start. */
 const BOOTING_INTERVAL_MS = 500;
 const DOUBTED_INTERVAL_MS = 250;
-/** An engine that is in doubt and works says so at once, unless its machine is busy. */
+/** A working engine answers at once, or within this on a busy machine. */
 const DOUBTED_ANSWER_WITHIN_MS = 2_000;
 const DOUBT_FOR_MS = 10_000;
 
 /**
- * What the engines of one VPN say of themselves, kept over the rounds of observing so that failures add up. Lost with the process,
- * which costs one more threshold of failures and nothing else.
+ * Knows which engines of one VPN answer. It is kept from one observation to the next, so that failures add up. If the
+ * process ends, the count begins anew.
  */
 export class EngineHealth {
   private readonly entries = new Map<ContainerId, Entry>();
@@ -51,21 +54,21 @@ export class EngineHealth {
     return this.entries.get(id)?.health ?? 'unknown';
   }
 
-  /** When it was last asked to an end, whatever came of it. */
+  /** When the last check ended, whether or not the engine answered. */
   lastCheck(id: ContainerId): Instant | null {
     return this.entries.get(id)?.lastCheck ?? null;
   }
 
-  /** It has answered before, and does not now: nobody should be sent to it. */
+  /** The engine has answered before and does not answer now, so no client should be sent to it. */
   isSilent(id: ContainerId): boolean {
     return this.entries.get(id)?.silence.isSilent ?? false;
   }
 
-  /** Begins a run of a container with what was believed of it. */
+  /** Begins the entry of a container's run. @param believed the engine's health as last reported */
   track(id: ContainerId, startedAt: Instant, believed: Health): void {
     const known = this.entries.get(id);
     if (known?.startedAt === startedAt) return;
-    // One that was revived has to answer anew.
+    // After a restart the engine has to answer again.
     const health = known ? 'unknown' : believed;
     this.entries.set(id, {
       health,
@@ -74,7 +77,7 @@ export class EngineHealth {
       startedAt,
       since: performance.now(),
       lastAsked: -Infinity,
-      lastTurn: -Infinity,
+      lastRegularAt: -Infinity,
       doubtedUntil: 0,
       lastCheck: null,
       silence: new Silence(),
@@ -86,11 +89,11 @@ export class EngineHealth {
     for (const id of this.entries.keys()) if (!ids.has(id)) this.entries.delete(id);
   }
 
-  /** Something speaks against the engine: it is asked at once, and not listed when it does not answer. @param now on `performance`'s clock */
+  /** The engine may be gone: it is asked at once, and hidden if it does not answer. @param now in monotonic time */
   doubt(id: ContainerId, now: number): void {
     const entry = this.entries.get(id);
     if (!entry) return;
-    // A question that is under way may take its whole time, and is from before.
+    // A question under way may take its whole deadline, and was sent before the doubt.
     if (now >= entry.doubtedUntil) Object.assign(entry, { asking: false, lastAsked: -Infinity });
     entry.doubtedUntil = now + DOUBT_FOR_MS;
   }
@@ -99,7 +102,10 @@ export class EngineHealth {
     for (const id of this.entries.keys()) this.doubt(id, now);
   }
 
-  /** In how many milliseconds it is to be asked, 0 or less for now; Infinity while it is being asked. @param now on `performance`'s clock */
+  /**
+   * Milliseconds until the engine is to be asked; 0 or less: now; Infinity: it is being asked.
+   * @param now in monotonic time
+   */
   dueInMs(id: ContainerId, now: number): number {
     const entry = this.entries.get(id);
     if (!entry || entry.asking) return Infinity;
@@ -114,16 +120,16 @@ export class EngineHealth {
   }
 
   /**
-   * @param endpoint may throw: an engine that can't be reached from here does not answer either
-   * @returns whether it refuses connections that it took before, which is a sign that more is wrong
+   * @param endpoint may throw if the engine can't be reached from here, which counts as no answer
+   * @returns whether the engine has begun to refuse connections, which is a sign that its VPN is ending
    */
   async ask(id: ContainerId, endpoint: () => Endpoint, signal: AbortSignal): Promise<boolean> {
     const entry = this.entries.get(id);
     if (!entry) return false;
     const now = performance.now();
-    const isBetween = now < entry.doubtedUntil || entry.silence.isSilent;
-    const isTurn = !isBetween || now - entry.lastTurn >= this.options.intervalMs;
-    if (isTurn) entry.lastTurn = now;
+    const isAskedMoreOften = now < entry.doubtedUntil || entry.silence.isSilent;
+    const isRegular = !isAskedMoreOften || now - entry.lastRegularAt >= this.options.intervalMs;
+    if (isRegular) entry.lastRegularAt = now;
     entry.lastAsked = now;
     entry.asking = true;
     try {
@@ -135,12 +141,12 @@ export class EngineHealth {
       return false;
     } catch (error) {
       if (signal.aborted) {
-        // Nothing came of it, so the next watch asks at once.
+        // The question was called off, so the next watch asks at once.
         entry.lastAsked = -Infinity;
         return false;
       }
       entry.lastCheck = Date.now();
-      if (isTurn) entry.failures++;
+      if (isRegular) entry.failures++;
       return this.failed(id, entry, isRefused(error));
     } finally {
       entry.asking = false;
@@ -165,7 +171,10 @@ export class EngineHealth {
     return refused && !entry.silence.isSilent;
   }
 
-  /** An engine that has never answered may be booting: it is given its time for that, and no less than others are. */
+  /**
+   * An engine that has never answered may still be starting. It has its start-up time-out, or the time that the
+   * regular failures take if that is longer.
+   */
   private isUnhealthy({ health, failures, since }: Entry): boolean {
     const { failureThreshold, intervalMs, startupTimeoutMs } = this.options;
     if (health !== 'unknown') return failures >= failureThreshold;

@@ -9,24 +9,24 @@ import type { VpnMemory } from './vpn-memory';
 export interface EnginesWatchOptions {
   readonly memory: VpnMemory;
   readonly look: () => DockerLook | null;
-  /** Engines being let go: that they end says nothing of the others. */
+  /** Engines being released: their end is no sign of anything else. */
   readonly evicted: readonly ContainerId[];
-  /** Of the VPN's container. @throws Unreachable */
+  /** The address of a port in the VPN's container. @throws Unreachable */
   readonly endpoint: (details: ContainerDetails, port: Port) => Endpoint;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   readonly changed: () => void;
-  /** One of them has begun to refuse connections. */
+  /** Called when an engine has begun to refuse connections. */
   readonly refused: () => void;
 }
 
-/** Asks the engines of a healthy VPN whether they answer, each when its turn has come. */
+/** Asks the engines of a healthy VPN whether they answer, each at its own interval. */
 export class EnginesWatch {
   private poke = new AbortController();
 
   constructor(private readonly options: EnginesWatchOptions) {}
 
-  /** Another engine may be due, or one sooner than it was. */
+  /** Ends the pause: an engine may be due sooner than it was. */
   wake(): void {
     this.poke.abort();
   }
@@ -48,7 +48,7 @@ export class EnginesWatch {
     for (const { id, running, networkOf, httpPort } of engines) {
       if (!running || networkOf !== details.Id) continue;
       const dueMs = health.dueInMs(id, performance.now());
-      // Not awaited: one that hangs must not keep the others from being asked.
+      // Not awaited, so that an engine that hangs does not delay the others.
       if (dueMs <= 0) void this.ask(id, details, httpPort);
       else nextMs = Math.min(nextMs, dueMs);
     }

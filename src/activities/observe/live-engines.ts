@@ -3,10 +3,10 @@ import { resolve, type Reach } from '../../clients/docker/reach/reach';
 import type { EngineApi } from '../../clients/engine/engine-api';
 import type { DockerLook } from '../docker/look';
 
-/** An engine that is still connected says so at once; hiding the engines of an unhealthy VPN can't wait for the others. */
+/** A connected engine answers at once. Hiding the engines of an unhealthy VPN can't wait for one that hangs. */
 const WITHIN_MS = 500;
 
-/** How many of a VPN's engines say that they are connected, whatever Docker says of the VPN. */
+/** Counts the VPN's engines that say they are connected, whatever Docker says about the VPN. */
 export async function countLiveEngines(
   { engines, details }: DockerLook,
   { engineApi, reach }: { readonly engineApi: EngineApi; readonly reach: Reach },

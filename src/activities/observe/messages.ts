@@ -6,27 +6,31 @@ export interface ObserveInput {
   readonly vpn: string;
   readonly instance: string;
   readonly image: string;
-  /** What the caller knows already. */
+  /** What was last reported to the caller; null: nothing. */
   readonly known: Known | null;
-  /** Engines that the caller knows whole already. */
+  /** Engines of which the caller has the full description. */
   readonly accounted: readonly ContainerId[];
   readonly busy: Busy;
-  /** The last look that the caller knows of; null without one. */
+  /** Time of the last complete snapshot that the caller has; null: it has none. */
   readonly seenAt: Instant | null;
-  /** The last good answer of the control server that the caller knows of. */
+  /** The last good answer of the control server that the caller has; null: it has none. */
   readonly portRead: PortRead | null;
-  /** False: the first complete look is wanted, whatever it shows. */
+  /** False: return the first complete snapshot, even if nothing has changed. */
   readonly newsOnly: boolean;
 }
 
-/** In heartbeats, from where the API reads the times of the last checks: they leave no history. */
+/**
+ * Details of the activity's heartbeats. The API reads from them when the last checks were made: heartbeats add
+ * nothing to the history.
+ */
 export interface ObserveProgress {
   /** When Docker was asked last, whether or not it answered. */
   readonly checkedAt: Instant;
-  /** When it answered last, and the VPN's port had been asked for; null while that never was. */
+  /** Time of the last complete snapshot: Docker had answered, and the port had been read. Null before the first. */
   readonly seenAt: Instant | null;
   /** The last good answer of the control server. */
   readonly portRead: PortRead | null;
+  /** When each engine was last checked, by its id. */
   readonly checkedEngines: Readonly<Record<string, Instant>>;
   readonly publicIp: string | null;
   /** The last statistics of each stream; absent while there are none. */

@@ -29,11 +29,14 @@ const NO_NEWS_AFTER_MS = 10 * 60_000;
 const HEARTBEAT_EVERY_MS = 3_000;
 
 export interface ObserverDeps extends ActivityDeps {
-  /** The same for all VPNs, as long as this process lives. */
+  /** Shared by all VPNs, for the life of this process. */
   readonly host: HostWatch;
 }
 
-/** Watches one VPN until there is news of it. Each thing watched goes at its own pace and holds up no other. */
+/**
+ * Watches one VPN until there is something to report. Docker, engines, port, public address and streams are each read
+ * at intervals of their own, and none waits for another.
+ */
 export class Observer {
   private readonly stopping = new AbortController();
   private readonly startedAt = Date.now();
@@ -54,10 +57,11 @@ export class Observer {
     private readonly memory: VpnMemory,
     context: Context,
   ) {
-    // Another worker may have read it since, or this one be new: of several ports the same one is followed.
+    // Another worker may have read the port since, or this worker may be new. Of several forwarded ports the same one
+    // has to be followed.
     if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) {
       memory.portRead = input.portRead;
-      // That was a good read after it.
+      // The failure is older than this good read.
       memory.portFailure = null;
     }
     const { vpn, instance, known } = input;
@@ -110,7 +114,7 @@ export class Observer {
       read: (limit) => reader.read(limit),
       heard: (reading, before) => {
         reader.tell(reading, before);
-        // The tunnel may be another one, too.
+        // The tunnel may have changed as well.
         if (isAnother(reading, before)) this.publicIp.readNow();
       },
     });
@@ -128,16 +132,17 @@ export class Observer {
       { vpn, instance, memory },
       { look: () => this.lookNow(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
     );
-    // Who asks for an observation relies on a look from now on: what replacements have done may not be in the one before.
+    // The caller relies on a snapshot that begins after its call: an older one may lack what replacements have done
+    // since.
     this.onHost.forget(known === null);
   }
 
   async run(context: Context): Promise<Observation> {
     const { input, memory, deps, docker } = this;
     const { signal } = this.stopping;
-    // Each engine that is asked listens, too.
+    // Each question to an engine adds a listener, and Node would warn of many.
     setMaxListeners(0, signal);
-    const unheed = deps.hints.watch(input.vpn, () => this.rechecks.hint());
+    const stopHints = deps.hints.watch(input.vpn, () => this.rechecks.hint());
     const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
     const news = new Promise<Observation>((found) => (this.found = found));
@@ -159,7 +164,7 @@ export class Observer {
         watching.then(() => Promise.reject(new Error('watching ended without news'))),
       ]);
     } finally {
-      unheed();
+      stopHints();
       this.portHints.close();
       this.rechecks.close();
       this.onHost.leave();
@@ -168,7 +173,7 @@ export class Observer {
     }
   }
 
-  /** After 10 minutes the last look is given even without news, so that no watch grows old. */
+  /** Resolves with the last snapshot after 10 minutes without a change, so that no watch runs for ever. */
   private async uneventful(signal: AbortSignal): Promise<Observation> {
     await pauseUntil(NO_NEWS_AFTER_MS, signal);
     const observation = this.observation();
@@ -186,7 +191,7 @@ export class Observer {
   private evaluate(): void {
     const observation = this.observation();
     if (observation === null) return;
-    // A look is complete with the port.
+    // A snapshot is complete once the port has been read.
     if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
     if (this.telling.isDue(observation, this.port.isDoubted)) this.found?.(observation);
   }
@@ -196,7 +201,7 @@ export class Observer {
     this.docker.lookNow();
   }
 
-  /** Somebody says that the VPN may be otherwise. */
+  /** Somebody says that the VPN may have changed. */
   private recheck(): void {
     this.port.hint();
     this.onHost.forgetVpn();
@@ -225,10 +230,10 @@ export class Observer {
       if (startedAt !== null) memory.health.track(id, startedAt, believed.get(id) ?? 'unknown');
   }
 
-  /** After each look, whether or not Docker answered. */
+  /** Called after each attempt at a snapshot, whether or not Docker answered. */
   private seen(): void {
     const { look } = this.docker;
-    if (look !== null && this.telling.hasBegun())
+    if (look !== null && this.telling.dockerAnswered())
       void pauseUntil(FIRST_PORT_WITHIN_MS + 1, this.stopping.signal).then(() => this.evaluate());
     this.port.vpnIs(look === null ? null : isHealthy(look.vpn));
     this.publicIp.healthSeen();

@@ -7,7 +7,7 @@ import type { DockerWatch } from '../docker/watch';
 import type { ObserveProgress } from './messages';
 import type { VpnMemory } from './vpn-memory';
 
-/** @param before what is told while nothing has been seen yet */
+/** Details of the next heartbeat. @param before what they say until the first snapshot */
 export function progressOf(
   docker: Pick<DockerWatch, 'look' | 'latest'>,
   memory: VpnMemory,
@@ -29,7 +29,7 @@ export function progressOf(
   };
 }
 
-/** Where an engine is, for those who ask about its streams. */
+/** Where the engine of a stream can be asked, if it can. */
 export function whereabouts(id: ContainerId, look: DockerLook | null, reach: Reach): Whereabouts {
   if (!look?.details || !isHealthy(look.vpn)) return { kind: 'unknown' };
   const engine = look.engines.find((e) => e.id === id);

@@ -4,7 +4,7 @@ import type { DockerLook } from '../docker/look';
 import type { ObserveInput } from './messages';
 import type { VpnMemory } from './vpn-memory';
 
-/** What is seen of a VPN and its engines, put together from the last answers of Docker, its control server and the engines. */
+/** Puts an observation together from the last answers of Docker, the control server and the engines. */
 export function sightOf(
   look: DockerLook,
   memory: VpnMemory,
@@ -27,7 +27,7 @@ export function sightOf(
   };
 }
 
-/** Those that Docker says run, and that nobody should be sent to all the same. */
+/** Engines that run according to Docker, but to which no client should be sent. */
 function withheldOf({ engines, vpn }: DockerLook, { health, doubt }: VpnMemory): ContainerId[] {
   if (!isHealthy(vpn)) return [];
   const isGone = doubt.isGone(performance.now());

@@ -1,9 +1,12 @@
-/** One that falls silent again within this is hidden for longer each time: each change is an event of a history. */
+/**
+ * An engine that falls silent again within this time stays hidden longer each time: each change is an event of the
+ * workflow's history.
+ */
 const REMEMBERED_FOR_MS = 5 * 60_000;
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 60_000;
 
-/** Whether an engine has left a question unanswered, and has not answered steadily since. All times are on `performance`'s clock. */
+/** Whether an engine has failed to answer, and has not answered steadily since. All times are monotonic. */
 export class Silence {
   private silent = false;
   private times = 0;
@@ -21,7 +24,7 @@ export class Silence {
     this.last = now;
   }
 
-  /** The first answer ends the first silence. */
+  /** A first silence ends with the first answer, a repeated one after some time of answers. */
   answered(now: number): void {
     if (!this.silent) return;
     this.answersSince ??= now;

@@ -4,15 +4,18 @@ import { MadeEngines } from '../docker/made-engines';
 import type { ObserveInput } from './messages';
 import type { VpnMemory } from './vpn-memory';
 
-/** A first look does not wait longer than this for a control server that hangs. */
+/** The first snapshot waits no longer than this for a control server that hangs. */
 export const FIRST_PORT_WITHIN_MS = 1_500;
-/** Twice as long each time, between two observations that only say anew why the port can't be read, or Docker not asked. */
+/**
+ * Pause before an observation that only gives another reason why the port can't be read or Docker can't be asked. It
+ * doubles each time, up to the limit below.
+ */
 const FIRST_REWORDING_AFTER_MS = 250;
 const REWORDING_AFTER_AT_MOST_MS = 30_000;
 
-/** Whether what is seen is to be told now: each observation is an event of a history. */
+/** Decides when an observation is returned to the workflow: each one is an event of its history. */
 export class Telling {
-  /** On monotonic time. So is the next. */
+  /** Monotonic time, as is the next field. */
   private readonly begun = performance.now();
   /** When Docker first answered. */
   private firstLookAt: number | null = null;
@@ -25,14 +28,14 @@ export class Telling {
     this.made = new MadeEngines(input.busy);
   }
 
-  /** Docker has answered. @returns whether for the first time */
-  hasBegun(): boolean {
+  /** Records that Docker has answered. @returns whether for the first time */
+  dockerAnswered(): boolean {
     const isFirst = this.firstLookAt === null;
     this.firstLookAt ??= performance.now();
     return isFirst;
   }
 
-  /** @param portIsDoubted it may be another one in a moment */
+  /** @param portIsDoubted the port may change in a moment */
   isDue(observation: Observation, portIsDoubted: boolean): boolean {
     const { known, newsOnly, busy } = this.input;
     const hasLost = observation.kind === 'sight' && this.made.follow(observation);
@@ -47,7 +50,7 @@ export class Telling {
     return true;
   }
 
-  /** Nothing is replaced for that, so it need not wait for the port. */
+  /** Whether only the withheld engines have changed. Nothing is replaced for that, so it need not wait for the port. */
   private isOnlyWithheld(sight: Sight): boolean {
     const { known, newsOnly, busy } = this.input;
     if (known?.kind !== 'sight' || !newsOnly) return false;
@@ -56,8 +59,9 @@ export class Telling {
   }
 
   /**
-   * Engines that were there before their VPN's workflow are listed together: without this the list would begin empty, or with some of them.
-   * A busy machine changes nothing about that: each question has a deadline of its own.
+   * Whether an engine has not been asked yet, in a first snapshot. Engines that are older than their VPN's workflow
+   * are listed together: otherwise the first list would be empty or incomplete. The wait is short even on a busy
+   * machine, since each question has a deadline.
    */
   private hasUnasked({ vpn, engines }: Sight): boolean {
     if (this.input.seenAt !== null || vpn.kind !== 'present') return false;
@@ -67,12 +71,12 @@ export class Telling {
 
   private isImpatient(): boolean {
     const { newsOnly, seenAt } = this.input;
-    // What follows the first look of all, in which Docker was away, is a first look too.
+    // A snapshot after an observation without Docker counts as a first snapshot, too.
     if (newsOnly && seenAt !== null) return true;
     return performance.now() - (this.firstLookAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
   }
 
-  /** A control server, and Docker, may fail in another way each time. */
+  /** A control server or Docker may give another reason each time. */
   private mayReword(): boolean {
     const pauseMs = Math.min(FIRST_REWORDING_AFTER_MS * 2 ** this.memory.rewordings, REWORDING_AFTER_AT_MOST_MS);
     return performance.now() - this.begun >= pauseMs;

@@ -3,22 +3,22 @@ import type { ContainerEvent } from '../../clients/docker/docker-events';
 
 /** Docker takes seconds to take down a container with many published ports, and until then calls it running. */
 const DOUBT_FOR_MS = 15_000;
-/** A container may have been given a long time to end after its signal. */
+/** How long after a signal its process may still end: a container can be given a long time to stop. */
 const ENDS_WITHIN_MS = 60_000;
-/** HUP and others tell a process to go on in another way. */
+/** Signals that end a process. Others, such as HUP, don't. */
 const ENDING_SIGNALS = new Set(['2', '3', '6', '9', '15', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGKILL', 'SIGTERM']);
 
 /**
- * Signs that a VPN's container is ending, which come seconds before Docker says that it has ended. A doubt is no fact: it has
- * engines asked at once. All times are on `performance`'s clock.
+ * Collects signs that a VPN's container is ending. They come seconds before Docker says that it has ended. A doubt is
+ * no fact: it only makes Portward ask the engines at once. All times are monotonic.
  */
 export class VpnDoubt {
   private until = 0;
-  /** When a signal was sent to its process that ends most. */
+  /** When its process was sent a signal that usually ends it. */
   private signalledAt: number | null = null;
   /** When Docker said that its process had ended. */
   private endedAt: number | null = null;
-  /** Null: the control server has not been heard of. */
+  /** Null: the control server has neither answered nor refused in this session. */
   private controlServer: 'answers' | 'refuses' | null = null;
   private run: string | null = null;
 
@@ -30,14 +30,14 @@ export class VpnDoubt {
     return now < this.until;
   }
 
-  /** Its process is gone, whatever else answers: engines answer until Docker has taken their network away. */
+  /** Whether the VPN's process has ended. Engines still answer until Docker has taken their network away. */
   isGone(now: number): boolean {
     if (this.endedAt !== null) return true;
     const isSignalled = this.signalledAt !== null && now - this.signalledAt < ENDS_WITHIN_MS;
     return isSignalled && this.controlServer === 'refuses';
   }
 
-  /** What Docker tells of the VPN's container. @returns whether it is a sign */
+  /** Takes in an event of the VPN's container. @returns whether it is a sign that the container is ending */
   heard({ action, attributes }: ContainerEvent, now: number): boolean {
     const hasEnded = action === 'die' || action === 'stop';
     if (!hasEnded && action !== 'kill' && action !== 'health_status: unhealthy') return false;
@@ -51,7 +51,10 @@ export class VpnDoubt {
     this.controlServer = 'answers';
   }
 
-  /** Only where it has answered before: one that can't be reached from here says nothing. @returns whether it is a sign */
+  /**
+   * A refusal counts only if the control server has answered before: it may be unreachable from here.
+   * @returns whether it is a sign that the container is ending
+   */
   controlServerRefuses(now: number): boolean {
     if (this.controlServer !== 'answers') return false;
     this.controlServer = 'refuses';

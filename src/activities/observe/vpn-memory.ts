@@ -6,25 +6,25 @@ import type { EngineHealth } from './engine-health';
 import type { PortFailure } from '../port/port-watch';
 import type { VpnDoubt } from './vpn-doubt';
 
-/** What is kept of a VPN over the rounds of observing, in this process only: losing it costs a few questions. */
+/** What this process keeps of a VPN from one observation to the next. Losing it costs a few questions. */
 export interface VpnMemory {
   readonly health: EngineHealth;
   readonly streams: StreamCollector;
   readonly crashLoop: CrashLoop;
   readonly doubt: VpnDoubt;
-  /** When the last look was that was complete: Docker answered, and the port had been asked for. */
+  /** Time of the last complete snapshot: Docker had answered, and the port had been read. */
   seenAt: Instant | null;
-  /** What was read last; null when that failed. */
+  /** The address that was read last; null if that read failed. */
   publicIp: string | null;
-  /** Why the control server refuses to tell it, as far as that was said; null once it tells. */
+  /** The logged reason why the control server refuses to tell the address; null once it tells it. */
   publicIpRefusal: string | null;
-  /** What was read twice in a row. */
+  /** The last address that was read twice in a row. */
   confirmedIp: PublicIp | null;
-  /** The port that was read last, and when: of several forwarded ones it is kept for as long as it is there. */
+  /** The port that was read last, and when. Of several forwarded ports it is followed for as long as it exists. */
   portRead: PortRead | null;
-  /** That reads of the port fail; null since the last good one, or since the VPN was not healthy. */
+  /** Why reads of the port fail; null since the last good read, or since the VPN was unhealthy. */
   portFailure: PortFailure | null;
-  /** How often it was only told anew why, since the last good read. */
+  /** Number of observations since the last good read that gave only another reason for a failure. */
   rewordings: number;
   /** How many engines said that they are connected when the VPN was found unhealthy; null while it is not. */
   liveEngines: number | null;

@@ -7,7 +7,7 @@ import { GluetunError } from '../../clients/gluetun/client';
 import { CONTROL_PORT, containerEnvironment } from '../../clients/gluetun/container-environment';
 import type { ActivityDeps } from '../deps';
 
-/** A VPN's control server, as this process finds it. */
+/** Finds a VPN's control server from this process. */
 export class ControlServerAddress {
   constructor(
     private readonly vpn: string,
@@ -16,19 +16,19 @@ export class ControlServerAddress {
     private readonly deps: Pick<ActivityDeps, 'controlPort'>,
   ) {}
 
-  /** Of several addresses one that accepts connections, if any does. @throws Unreachable */
+  /** The first address that accepts connections, if there are several. @throws Unreachable */
   async url(signal: AbortSignal): Promise<URL> {
     return url(await this.find(signal));
   }
 
-  /** @throws with the networks that are concerned when no connection is accepted */
+  /** @throws an error that names the networks of both sides if no connection is accepted */
   async ask<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
     const endpoint = await this.find(signal);
     try {
       return await question(url(endpoint));
     } catch (error) {
       if (!(error instanceof GluetunError) || !['timeout', 'unreachable'].includes(error.failure)) throw error;
-      // One that accepts a connection and does not answer hangs: that is no matter of networks.
+      // A server that accepts a connection but does not answer hangs, so networks are not the reason.
       if (await accepts(endpoint, signal)) throw error;
       forgetAddress(this.reach, this.container);
       const { what, todo } = howToReach(this.reach, this.container);

@@ -1,8 +1,8 @@
-/** Hints that are followed at once, as many as a change of the port brings. */
+/** Number of hints that are followed without a pause. A port change brings about as many. */
 const AT_ONCE = 6;
 const THEN_EVERY_MS = 400;
 
-/** Follows hints: the first of them at once, a flood of them some times a second. The last one is never lost. */
+/** Limits how often hints are followed: the first ones at once, then one each 400 ms. The last one is never lost. */
 export class HintSpacing {
   private allowance = AT_ONCE;
   private countedAt = performance.now();

@@ -1,9 +1,12 @@
 import { GluetunError, NoPortForwarded, type VpnStatus } from '../../clients/gluetun/client';
 
-/** It must not hold up the next read of the port for long. */
+/** Short, because the next read of the port waits for it. */
 const STATUS_WITHIN_MS = 1_000;
 
-/** Why there is no port, if the control server tells: a VPN that is stopped inside its container has none, and is no lost port. */
+/**
+ * Adds why there is no port, if the control server tells: a VPN that was stopped inside its container has none, and
+ * its port does not count as lost.
+ */
 export async function whyNoPort(
   error: NoPortForwarded,
   vpnStatus: (withinMs: number) => Promise<VpnStatus>,
@@ -12,7 +15,7 @@ export async function whyNoPort(
     const status = await vpnStatus(STATUS_WITHIN_MS);
     return status === 'stopped' ? new NoPortForwarded('the VPN inside the container is stopped', true) : error;
   } catch (failure) {
-    // A role that lacks this route is for its owner to mend.
+    // If the credentials don't allow this route, the user has to be told.
     const isRefused = failure instanceof GluetunError && failure.failure === 'unauthorized';
     if (!isRefused) return error;
     const { what, todo } = failure.problem;

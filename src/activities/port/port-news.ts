@@ -1,23 +1,24 @@
 import { pauseUntil } from '../../lib/pause';
 
-/** A workflow that has not taken up its news by then waits for something else. */
+/** A workflow that has not taken in a new port by then is waiting for something else. */
 const TAKEN_UP_WITHIN_MS = 3_000;
 
 /**
- * Which VPNs have a new port of which their workflows have been told and have not shown that they know: until then a dead engine is
- * listed as forwarded. To start engines can wait for so long; when many ports change at once, it would keep the others from being hidden.
+ * Knows which VPNs have a new port that was reported to their workflow and that it has not taken in yet. Until then a
+ * dead engine is listed as forwarded. Starts of engines wait for that: when many ports change at once, starts would
+ * delay hiding the old engines.
  */
 export class PortNews {
   private readonly told = new Map<string, NodeJS.Timeout>();
   private readonly waiting = new Set<() => void>();
 
-  /** The VPN's workflow is told of a new port. */
+  /** A new port is reported to the VPN's workflow. */
   tell(vpn: string): void {
     clearTimeout(this.told.get(vpn));
     this.told.set(vpn, setTimeout(() => this.takenUp(vpn), TAKEN_UP_WITHIN_MS).unref());
   }
 
-  /** The VPN's workflow has asked for the next observation. */
+  /** The VPN's workflow has asked for the next observation, so it has taken in the last one. */
   takenUp(vpn: string): void {
     clearTimeout(this.told.get(vpn));
     this.told.delete(vpn);
@@ -25,7 +26,7 @@ export class PortNews {
     for (const go of this.waiting) go();
   }
 
-  /** Resolves when no workflow has such news before it, or after some seconds. */
+  /** Resolves when every reported port has been taken in, or after some seconds. */
   async allTakenUp(signal: AbortSignal): Promise<void> {
     if (this.told.size === 0) return;
     const done = new AbortController();

@@ -5,28 +5,28 @@ import { GluetunError, NoPortForwarded, type GluetunClient } from '../../clients
 import { whyNoPort } from './no-port';
 import type { VpnMemory } from '../observe/vpn-memory';
 
-/** There is no port for moments whenever it changes, which nobody needs to have explained. */
+/** How long reads have to fail before the reason is asked for: in every port change there is no port for a moment. */
 const ASK_WHY_AFTER_MS = 500;
 
-/** @throws where the control server can't be reached, or not understood */
+/** Asks the control server. @throws if it can't be reached, or its answer not be understood */
 export type AskControlServer = <T>(signal: AbortSignal, question: (base: URL) => Promise<T>) => Promise<T>;
 
 export interface PortReaderOptions {
   readonly vpn: string;
-  /** Which of several ports is followed. */
+  /** Index of the forwarded port that is followed; 0 is the first. */
   readonly index: number;
   readonly client: GluetunClient;
   readonly ask: AskControlServer;
   readonly memory: VpnMemory;
   readonly counter: MetricCounter;
-  /** What the asker knows. */
+  /** What was last reported to the workflow. */
   readonly known: Known | null;
   readonly log: Logger;
-  /** It does not accept connections any more, though it did. */
+  /** Called when the control server has begun to refuse connections. */
   readonly refused: () => void;
 }
 
-/** Reads the forwarded port from the control server, and tells metrics and the log what came of it. */
+/** Reads the forwarded port from the control server, and records each result in metrics and log. */
 export class PortReader {
   constructor(private readonly options: PortReaderOptions) {}
 
@@ -54,7 +54,7 @@ export class PortReader {
     }
   }
 
-  /** @param before the reading that it follows */
+  /** @param before the previous reading */
   tell(reading: PortReading, before: PortReading): void {
     const { vpn, known, log } = this.options;
     const text =

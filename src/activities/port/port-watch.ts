@@ -3,47 +3,51 @@ import { NoPortForwarded } from '../../clients/gluetun/client';
 import { pauseUntil } from '../../lib/pause';
 import { messageOf } from '../../lib/errors';
 
-/** A port change passes through 0 for 20–200 ms: read again at once before saying that the port is unknown. */
+/**
+ * In a port change the control server answers 0 for 20–200 ms. Failed reads are repeated for this long before the
+ * port counts as unknown.
+ */
 const REREAD_FOR_MS = 1_000;
 const FIRST_REREAD_AFTER_MS = 20;
-/** The pauses between them double up to this. */
+/** The pauses between repeated reads double up to this. */
 const REREAD_AFTER_AT_MOST_MS = 200;
 
-/** Reads fail. */
+/** Why reads of the port fail. */
 export interface PortFailure {
-  /** When the first of them began, on the clock that nobody sets. */
+  /** Monotonic time at which the first failed read began. */
   readonly since: number;
-  /** What the last one said. */
+  /** The error of the last read. */
   readonly reason: string;
+  /** The control server says that there is no port. */
   readonly none: boolean;
   /** There is none because the VPN is stopped inside its container. */
   readonly stopped: boolean;
 }
 
 export interface PortWatchOptions {
-  /** Kept from one watch of the VPN to the next, which comes with each action: the next one goes on counting. */
+  /** Kept from one watch of the VPN to the next, so that the time of failures adds up. */
   readonly memory: { portFailure: PortFailure | null };
-  /** Rejects with why there is no port to be had. */
+  /** Rejects with the reason why there is no port. */
   readonly read: (signal: AbortSignal) => Promise<PortRead>;
   readonly intervalMs: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   readonly heard: (reading: PortReading, before: PortReading) => void;
-  /** `reading` or `isDoubted` may be another than before. */
+  /** Called when `reading` or `isDoubted` may have changed. */
   readonly changed: () => void;
 }
 
-/** Reads a VPN's port again and again for as long as the VPN is healthy, and says whether the last reading may be believed. */
+/** Reads a VPN's port at intervals while the VPN is healthy, and says whether the last reading can be relied on. */
 export class PortWatch {
   private latest: PortReading = { kind: 'pending' };
   private vpnHealthy = false;
-  /** On monotonic time, as are the next two. */
+  /** Monotonic time, as are the next two fields. */
   private doubtedUntil = 0;
-  /** What was asked for before says nothing. */
+  /** A read that began before this does not end the doubt. */
   private doubtedAt = -Infinity;
-  /** The new port may come later than the hint of it, and until then reads that fail are made again soon. */
+  /** Until then failed reads are repeated soon: the new port may come later than its hint. */
   private hintedUntil = -Infinity;
-  /** Aborted by what asks for another read: one under way may be from before that. */
+  /** Ends the pause after a read. It is made before the read, so that a request during the read is not lost. */
   private poke = new AbortController();
 
   constructor(private readonly options: PortWatchOptions) {}
@@ -52,7 +56,7 @@ export class PortWatch {
     return this.latest;
   }
 
-  /** It is being read again, and may be another one in a moment. */
+  /** Whether the port is being read again, and may change in a moment. */
   get isDoubted(): boolean {
     return (
       performance.now() < this.doubtedUntil ||
@@ -60,7 +64,7 @@ export class PortWatch {
     );
   }
 
-  /** @param healthy null: that can't be seen; nothing is read then, and what was read stays */
+  /** @param healthy null: unknown; then nothing is read, and the last reading stays */
   vpnIs(healthy: boolean | null): void {
     if (healthy === false) {
       this.latest = { kind: 'unasked' };
@@ -71,26 +75,26 @@ export class PortWatch {
     this.vpnHealthy = healthy === true;
   }
 
-  /** It is read at once, and a read that is under way does not count. */
+  /** Reads the port at once. A read under way does not count. */
   readNow(): void {
     this.doubtedAt = performance.now();
     this.poke.abort();
   }
 
-  /** Somebody says that it may be another one: it is read at once. */
+  /** Reads the port at once, after a hint that it may have changed. */
   hint(): void {
     this.hintedUntil = performance.now() + REREAD_FOR_MS;
     this.poke.abort();
   }
 
   /**
-   * An engine that is lost while its port goes would be replaced on the port of before, so only a read that begins from now
-   * on counts. A control server that does not answer holds nothing up for long.
+   * An engine is lost, and the port may be changing as well: its replacement would begin on the old port. So only a
+   * read that begins from now on counts, for a second at most.
    */
   doubt(): void {
     if (this.latest.kind !== 'known') return;
     this.readNow();
-    // Loss after loss must not hold back what is seen for ever.
+    // Repeated losses must not delay observations for ever.
     if (this.isDoubted) return;
     this.doubtedUntil = performance.now() + REREAD_FOR_MS;
     void pauseUntil(REREAD_FOR_MS + 1, this.options.signal).then(this.options.changed);
@@ -139,11 +143,11 @@ export class PortWatch {
     this.doubtedUntil = failure.since + REREAD_FOR_MS;
     const leftMs = this.doubtedUntil - now;
     if (leftMs <= 0) this.believeFailure();
-    // Not left to the next read, which may hang: the port of before would be believed again meanwhile.
+    // A timer, because the next read may hang, and the old port would count again meanwhile.
     else if (isFirst) void pauseUntil(leftMs + 1, signal).then(() => this.believeFailure());
   }
 
-  /** Once reads have failed for so long that it is no change of the port that goes on. */
+  /** Takes the port for unknown once reads have failed for longer than a port change lasts. */
   private believeFailure(): void {
     const { portFailure } = this.options.memory;
     if (portFailure === null) return;
@@ -153,7 +157,7 @@ export class PortWatch {
   }
 
   private reads(reading: PortReading): void {
-    // A read that began before the VPN's health was lost says nothing any more.
+    // A read that began before the VPN became unhealthy does not count.
     if (!this.vpnHealthy) return;
     this.options.heard(reading, this.latest);
     this.latest = reading;

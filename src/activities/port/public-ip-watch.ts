@@ -4,40 +4,46 @@ import { pauseUntil } from '../../lib/pause';
 
 export interface PublicIpWatchOptions {
   readonly memory: {
-    /** What was read last; null when that failed. */
+    /** The address that was read last; null if that read failed. */
     publicIp: string | null;
-    /** Why the control server refuses to tell it, as far as that was said; null once it tells. */
+    /** The logged reason why the control server refuses to tell the address; null once it tells it. */
     publicIpRefusal: string | null;
-    /** What was read twice in a row. */
+    /** The last address that was read twice in a row. */
     confirmedIp: PublicIp | null;
   };
   readonly read: (signal: AbortSignal) => Promise<string>;
   readonly vpnIsHealthy: () => boolean | null;
   readonly signal: AbortSignal;
   readonly changed: () => void;
-  /** The control server does not let Portward read it, for this reason; once for each. */
+  /** Called once for each reason why the control server does not tell the address. */
   readonly refused: (reason: string) => void;
 }
 
 const EVERY_MS = 60_000;
 const RETRY_MS = 5_000;
-/** A provider may show another of its addresses at each question, which says nothing of the tunnel. */
+/**
+ * A provider may show one of several addresses each time, without a new tunnel. So an address counts once it was read
+ * twice in a row.
+ */
 const CONFIRM_AFTER_MS = 1_000;
 const CONFIRM_TIMES = 3;
 
-/** Reads a VPN's public address while it is healthy. Another one in the same run of its container means that it has reconnected. */
+/**
+ * Reads a VPN's public address while the VPN is healthy. Another address in the same session means that the VPN has
+ * reconnected.
+ */
 export class PublicIpWatch {
   private poke = new AbortController();
   private waitsForHealth = false;
 
   constructor(private readonly options: PublicIpWatchOptions) {}
 
-  /** Something has happened after which it may be another one. */
+  /** Reads the address at once, since it may have changed. */
   readNow(): void {
     this.poke.abort();
   }
 
-  /** The VPN's health may be another one. */
+  /** The VPN's health may have changed. */
   healthSeen(): void {
     if (this.waitsForHealth) this.poke.abort();
   }
@@ -82,7 +88,7 @@ export class PublicIpWatch {
       memory.publicIpRefusal = null;
       return address;
     } catch (error) {
-      // Gluetun knows none while its tunnel is down. A refusal does not pass by itself.
+      // Gluetun knows no address while its tunnel is down. A refusal does not go away by itself.
       if (
         error instanceof GluetunError &&
         error.failure === 'unauthorized' &&

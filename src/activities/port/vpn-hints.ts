@@ -1,14 +1,14 @@
-/** The next watch has begun by then, if one is to begin in this process. */
+/** How long a hint waits for the next watch to begin in this process. */
 const WATCH_BEGINS_WITHIN_MS = 300;
 
-/** Takes hints that a VPN's port may have changed to its watch, if that is in this process. */
+/** Passes hints that a VPN's port may have changed to the VPN's watch, if that runs in this process. */
 export class VpnHints {
   private readonly watching = new Map<string, Set<() => void>>();
   private readonly leftAt = new Map<string, number>();
-  /** What is done where no watch begins. */
+  /** Timers of hints that wait for a watch to begin. */
   private readonly waiting = new Map<string, NodeJS.Timeout>();
 
-  /** @param elsewhere takes the hint to a watch that is not here */
+  /** @param elsewhere is called if no watch runs here; it passes the hint on */
   hint(vpn: string, elsewhere: () => void): void {
     if (this.isWatched(vpn)) {
       for (const follow of this.watching.get(vpn) ?? []) follow();
@@ -32,7 +32,10 @@ export class VpnHints {
     return (this.watching.get(vpn)?.size ?? 0) > 0;
   }
 
-  /** A watch begins, which looks at all for itself. @returns what ends it */
+  /**
+   * A watch begins. It reads everything at once, so a waiting hint is dropped.
+   * @returns a function that ends the watch
+   */
   watch(vpn: string, follow: () => void): () => void {
     clearTimeout(this.waiting.get(vpn));
     this.waiting.delete(vpn);

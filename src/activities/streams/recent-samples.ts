@@ -1,23 +1,26 @@
 import type { StreamSample } from '../../domain/streams/stream';
 import { sampleRecord, type SampleRecords } from '../../domain/streams/samples';
 
-/** So long the API may have to wait for a heartbeat and look at it, and then some. */
+/** Longer than it takes the API to read a heartbeat. */
 const KEPT_MS = 25_000;
 const KEPT_AT_MOST = 30;
-/** Heartbeats go every 3 s and stay with the server as long as the activity runs. */
+/** Size limit of a heartbeat. One is sent every 3 s, and Temporal keeps the last one while the activity runs. */
 const BYTES_AT_MOST = 64 * 1024;
-/** What one record is as JSON at most, and what a stream's id and its punctuation are as a rule. */
+/** Longest JSON of one record, and the usual JSON of a stream's id with its punctuation. */
 const RECORD_BYTES = 120;
 const STREAM_BYTES = 120;
-/** Longer than from a heartbeat until the API has looked at one that has the same streams: they go every 3 s, and it looks every 5 s. */
+/**
+ * How long heartbeats show the same streams. Longer than one interval of heartbeats (3 s) and one of the API's reads
+ * (5 s) together, so that the API sees each stream.
+ */
 const TURN_MS = 10_000;
 
 /** The last statistics of each stream, for the next heartbeats. */
 export class RecentSamples {
-  /** Those whose turn in a heartbeat it is, or will be next, come first. */
+  /** In the order in which heartbeats show them. */
   private readonly streams = new Map<string, StreamSample[]>();
   private turnBeganAt = -Infinity;
-  /** Streams that had room in the heartbeats of this turn. */
+  /** Streams that the last heartbeat had room for. */
   private shown: readonly string[] = [];
 
   constructor(private readonly now: () => number = () => performance.now()) {}
@@ -32,7 +35,7 @@ export class RecentSamples {
     for (const stream of this.streams.keys()) if (!streams.has(stream)) this.streams.delete(stream);
   }
 
-  /** As many of the newest of each as a heartbeat may hold; hundreds of streams take turns. */
+  /** The newest samples of each stream, as many as a heartbeat may hold. Hundreds of streams take turns. */
   records(): SampleRecords {
     if (this.now() - this.turnBeganAt >= TURN_MS) this.nextTurn();
     const each = BYTES_AT_MOST / Math.max(1, this.streams.size) - STREAM_BYTES;
@@ -49,7 +52,7 @@ export class RecentSamples {
     return Object.fromEntries(records);
   }
 
-  /** Who has been shown goes behind all others. */
+  /** Moves the streams that were shown behind all others. */
   private nextTurn(): void {
     this.turnBeganAt = this.now();
     for (const stream of this.shown) {

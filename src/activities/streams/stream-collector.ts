@@ -9,9 +9,9 @@ import { askStatistics } from '../../clients/engine/stream-statistics';
 import { pauseUntil } from '../../lib/pause';
 import { RecentSamples } from './recent-samples';
 
-/** The VPN's workflow, as far as streams go. */
+/** What the collector needs of the VPN's workflow. */
 export interface StreamsWorkflow {
-  /** Those that run, and perhaps some that have ended. @throws when it does not answer */
+  /** Running streams, and possibly some that have ended. @throws when the workflow does not answer */
   streams(): Promise<readonly Stream[]>;
   tell(events: readonly StreamEvent[]): Promise<void>;
 }
@@ -26,24 +26,25 @@ export interface CollectorOptions {
   readonly log: Logger;
 }
 
-/** Looks in a row that find no session until its stream is ended. */
-const STALE_AFTER_LOOKS = 2;
-/** With no stream to look at the workflow is asked more seldom. */
+/** A stream is ended after so many checks in a row that found no session. */
+const STALE_AFTER_CHECKS = 2;
+/** Factor of the interval while no stream runs. */
 const QUIET_FACTOR = 3;
 const ENGINES_AT_A_TIME = 8;
 const LEAST_PAUSE_MS = 50;
 
 /**
- * Asks the engines of one VPN for the statistics of their streams, and ends streams that their engines know nothing of: a
- * proxy says only once that a stream has ended, and may not live to say it. Kept over the rounds of observing.
+ * Asks the engines of one VPN for the statistics of their streams, and ends streams that their engine does not know.
+ * A proxy reports the end of a stream only once, and may die before. The collector is kept from one observation to
+ * the next.
  */
 export class StreamCollector {
   private readonly samples = new RecentSamples();
-  /** How many looks in a row have found no session. */
+  /** Number of checks in a row that found no session, by stream. */
   private readonly missing = new Map<string, number>();
-  /** On the clock that nobody sets. */
+  /** When the next check is due, in monotonic time. */
   private dueAt = -Infinity;
-  private looking = false;
+  private checking = false;
 
   constructor(
     private readonly workflow: StreamsWorkflow,
@@ -55,18 +56,18 @@ export class StreamCollector {
     return this.samples.records();
   }
 
-  /** Looks whenever it is time; several may watch. Never rejects. */
+  /** Checks the streams whenever it is time, until the signal. Several calls may run at once. Never rejects. */
   async watch(where: (engine: ContainerId) => Whereabouts, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (!this.looking && performance.now() >= this.dueAt) await this.look(where, signal);
+      if (!this.checking && performance.now() >= this.dueAt) await this.check(where, signal);
       await pauseUntil(Math.max(LEAST_PAUSE_MS, this.dueAt - performance.now()), signal);
     }
   }
 
-  private async look(where: (engine: ContainerId) => Whereabouts, signal: AbortSignal): Promise<void> {
+  private async check(where: (engine: ContainerId) => Whereabouts, signal: AbortSignal): Promise<void> {
     const { intervalMs, vpn, log } = this.options;
     const begun = performance.now();
-    this.looking = true;
+    this.checking = true;
     this.dueAt = begun + intervalMs;
     try {
       const started = (await this.workflow.streams()).filter((s) => s.endedAt === null);
@@ -75,9 +76,9 @@ export class StreamCollector {
       await this.askAll(started, where, signal);
       if (!signal.aborted) await this.endStale(started);
     } catch (error) {
-      log.debug({ event: 'streams not looked at', vpn, err: error }, `[${vpn}] streams could not be looked at`);
+      log.debug({ event: 'streams not looked at', vpn, err: error }, `[${vpn}] streams could not be checked`);
     } finally {
-      this.looking = false;
+      this.checking = false;
     }
   }
 
@@ -102,7 +103,10 @@ export class StreamCollector {
     await Promise.all(Array.from({ length: ENGINES_AT_A_TIME }, next));
   }
 
-  /** One after the other; once the engine has not answered in time, its other streams are left for the next look. */
+  /**
+   * Asks for one stream after the other. If the engine does not answer in time, its other streams wait for the next
+   * check.
+   */
   private async askEngine(streams: readonly Stream[], place: Whereabouts, signal: AbortSignal): Promise<void> {
     let silent = place.kind === 'unknown';
     for (const { id, statUrl } of streams) {
@@ -122,7 +126,7 @@ export class StreamCollector {
           this.samples.add(id, answer.sample);
         } else this.missed(id);
       } catch (error) {
-        // It may be slow, or its stat_url of another kind: neither says that the stream is over.
+        // The engine may be slow, or its `stat_url` unusable. Neither means that the stream has ended.
         if (signal.aborted) return;
         this.missing.delete(id);
         silent = error instanceof DeadlineExceeded;
@@ -136,7 +140,7 @@ export class StreamCollector {
 
   private async endStale(started: readonly Stream[]): Promise<void> {
     const { vpn, log } = this.options;
-    const stale = started.filter((s) => (this.missing.get(s.id) ?? 0) >= STALE_AFTER_LOOKS);
+    const stale = started.filter((s) => (this.missing.get(s.id) ?? 0) >= STALE_AFTER_CHECKS);
     if (stale.length === 0) return;
     const at = Date.now();
     await this.workflow.tell(stale.map(({ id }) => ({ kind: 'ended', id, at, reason: FOUND_STALE })));

@@ -9,28 +9,28 @@ import { observeDocker } from '../docker/look';
 
 type Deps = Pick<ActivityDeps, 'docker' | 'reach' | 'gluetun' | 'controlPort'>;
 
-/** For the run of the VPN's container that `session` names. */
+/** An order to restart the VPN's container, if the session still lasts. */
 export interface ContainerRestart {
   readonly vpn: string;
   readonly session: string;
   readonly reason: RemedyReason;
 }
 
-/** The same. */
+/** An order to restart the VPN inside its container, if the session still lasts. */
 export interface VpnRestart {
   readonly vpn: string;
   readonly session: string;
-  /** An earlier attempt may have left the VPN stopped. Otherwise a stopped VPN is its owner's wish. */
+  /** An earlier attempt may have left the VPN stopped. Otherwise its owner has stopped it, and wants it so. */
   readonly mayBeStopped: boolean;
 }
 
-/** Restarts the container, unless it has been restarted or got well meanwhile. @returns whether that was done */
+/** Restarts the container, unless it was restarted or has recovered meanwhile. @returns whether it was restarted */
 export async function restartContainer(order: ContainerRestart, deps: Deps, signal: AbortSignal): Promise<boolean> {
-  const { vpn, session: ill, reason } = order;
+  const { vpn, session: expected, reason } = order;
   const details = await deps.docker.inspectByName(vpn);
   const seen = observeDocker(details);
-  // One that somebody has stopped is not to be started.
-  if (!details || session(seen) !== ill || seen.kind === 'absent' || !seen.running) return false;
+  // A container that somebody has stopped must stay stopped.
+  if (!details || session(seen) !== expected || seen.kind === 'absent' || !seen.running) return false;
   const isWell = reason === 'unhealthy' ? !isCalledUnhealthy(seen) : await hasPort(vpn, details, deps, signal);
   if (isWell) return false;
   await deps.docker.restart(details.Id);
@@ -38,14 +38,15 @@ export async function restartContainer(order: ContainerRestart, deps: Deps, sign
 }
 
 /**
- * Restarts the VPN inside its container, unless that was restarted or has its port back. @returns whether that was done
- * @throws ApplicationFailure of type Refused or VpnStopped when nothing has changed, and ControlServerHangs
+ * Restarts the VPN inside its container, unless the container was restarted or the port is back.
+ * @returns whether the VPN was restarted
+ * @throws ApplicationFailure of type Refused or VpnStopped if nothing was changed, or ControlServerHangs
  */
 export async function restartVpnInside(order: VpnRestart, deps: Deps): Promise<boolean> {
-  const { vpn, session: ill, mayBeStopped } = order;
+  const { vpn, session: expected, mayBeStopped } = order;
   const details = await deps.docker.inspectByName(vpn);
-  if (!details || session(observeDocker(details)) !== ill) return false;
-  // Seen to its end even when nobody waits for it any more: between its two halves the VPN is stopped.
+  if (!details || session(observeDocker(details)) !== expected) return false;
+  // Runs to its end even if the activity is cancelled: halfway through, the VPN is stopped.
   const { signal } = new AbortController();
   if (await hasPort(vpn, details, deps, signal)) return false;
   try {
@@ -54,7 +55,7 @@ export async function restartVpnInside(order: VpnRestart, deps: Deps): Promise<b
   } catch (error) {
     if (error instanceof VpnStopped) throw ApplicationFailure.nonRetryable(error.message, 'VpnStopped');
     if (error instanceof ControlServerHangs) throw ApplicationFailure.nonRetryable(error.message, 'ControlServerHangs');
-    // One that may have been stopped has to be told to run whatever comes.
+    // A VPN that may have been stopped has to be started again, so this is retried.
     if (!mayBeStopped && isRefusal(error)) throw ApplicationFailure.nonRetryable(error.message, 'Refused');
     throw error;
   }
@@ -74,7 +75,7 @@ async function hasPort(vpn: string, details: ContainerDetails, deps: Deps, signa
   }
 }
 
-/** Whether the VPN has been left as it was. */
+/** Whether the control server refused, so that the VPN is as it was. */
 function isRefusal(error: unknown): error is NotAccepted {
   return error instanceof NotAccepted && !['unreachable', 'timeout'].includes(error.failure);
 }

@@ -3,13 +3,16 @@ import { DeadlineExceeded } from '../../lib/deadline';
 import type { Problem } from '../../lib/problem';
 import { asError, messageOf } from '../../lib/errors';
 
-/** Docker itself could not be asked, as opposed to an answer that says no. */
+/** Docker could not be asked, as opposed to an answer that refuses something. */
 export class DockerUnreachable extends Error {
   readonly problem: Problem;
 
   constructor(
     cause: string,
-    /** In one word, which stays the same while the text changes from call to call: Node's code, `timeout` or `broken`. */
+    /**
+     * A constant word for the reason, while the text may differ from call to call: Node's error code, `timeout` or
+     * `broken`.
+     */
     readonly reason: string,
   ) {
     const problem = { what: `Docker is not reachable: ${cause}`, todo: remedy(reason) };
@@ -19,7 +22,7 @@ export class DockerUnreachable extends Error {
   }
 }
 
-/** The reason where something else answers. */
+/** The reason if a program other than Docker answers. */
 export const NOT_DOCKER = 'not Docker';
 
 function remedy(reason: string): string {
@@ -37,7 +40,7 @@ export function statusCode(error: unknown): number | null {
   return typeof error.statusCode === 'number' ? error.statusCode : null;
 }
 
-/** Docker's own words when it answered, `DockerUnreachable` when it did not. */
+/** Docker's error if it answered, `DockerUnreachable` if it did not. */
 export function dockerError(error: unknown): Error {
   if (error instanceof DockerUnreachable) return error;
   if (statusCode(error) !== null) return asError(error);
@@ -52,7 +55,7 @@ export function dockerError(error: unknown): Error {
   return new DockerUnreachable(cause, code === '' || BROKEN.has(code) ? 'broken' : code);
 }
 
-/** A connection that was made and has ended: the next one tells why. */
+/** The connection was lost after it was made. The next connection shows why. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 export interface WhyBlind {
@@ -60,7 +63,7 @@ export interface WhyBlind {
   readonly cause: string;
 }
 
-/** Why Docker can't be asked: in words, and in one word that tells one reason from another. */
+/** Why Docker is unreachable: as a text, and as a word that tells one reason from another. */
 export function whyBlind(error: unknown): WhyBlind {
   if (error instanceof DockerUnreachable) return { problem: error.message, cause: error.reason };
   const status = statusCode(error);

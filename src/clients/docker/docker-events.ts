@@ -8,14 +8,14 @@ import { statusCode } from './docker-error';
 import type { DockerHost } from './docker-host';
 
 export interface ContainerEvent {
-  /** In Docker's words: `kill`, `die`, `health_status: unhealthy` and so on. */
+  /** Docker's name for it: `kill`, `die`, `health_status: unhealthy` and so on. */
   readonly action: string;
   readonly id: ContainerId;
   /** The container's labels, and its name as `name`. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Null: events may have been missed, so whoever depends on them looks again. */
+/** Null: events may have been missed, so whoever depends on them reads Docker again. */
 export type EventListener = (event: ContainerEvent | null) => void;
 
 const KINDS = ['start', 'kill', 'die', 'stop', 'pause', 'unpause', 'destroy', 'oom', 'health_status'];
@@ -26,28 +26,28 @@ const DockerEvent = Type.Object({
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
-/** What that leads to and what to do, for the log and for who looks before Portward runs. */
+/** What missing events mean and what to do, for the log and for the doctor. */
 export const EVENTS_MISSING = {
-  means: 'Portward looks more often instead, and sees later what happens to containers',
+  means: 'Portward polls more often instead, and learns later what happens to containers',
   todo: 'A filtering proxy has to permit GET /events (EVENTS=1) and to pass each event on at once',
 } as const;
 
-/** An event comes within milliseconds; a machine that is very busy has this long. */
+/** How long an event may take on a busy machine. It usually takes milliseconds. */
 const TOLD_WITHIN_MS = 10_000;
 
 /**
- * One subscription to Docker's container events, shared by all VPNs. It is a hint only: Docker drops events when a
- * reader is slow or the connection breaks, and what stands before Docker may keep all of them back.
+ * One subscription to Docker's container events, shared by all VPNs. Events are only a hint: Docker drops them if a
+ * reader is slow or the connection breaks, and a proxy in front of Docker may keep them all back.
  */
 export class DockerEvents {
   private readonly listeners = new Set<EventListener>();
   private readonly closing = new AbortController();
   private reading: Promise<void> | null = null;
-  /** Ends the subscription that is there; null between two of them. */
+  /** Ends the present subscription; null between two subscriptions. */
   private subscription: AbortController | null = null;
-  /** On monotonic time. */
+  /** Monotonic time. */
   private lastEventAt = -Infinity;
-  /** What keeps events from coming, for as long as it does. */
+  /** Why events are missing; null while they arrive. */
   private obstacle: string | null = null;
   private refused = false;
 
@@ -56,19 +56,19 @@ export class DockerEvents {
     private readonly options: { readonly log?: Logger; readonly toldWithinMs?: number } = {},
   ) {}
 
-  /** Nobody tells what happens to containers: whoever depends on it has to look more often. */
+  /** Whether events are missing, so that whoever depends on them has to read Docker more often. */
   get areMissing(): boolean {
     return this.obstacle !== null;
   }
 
-  /** Since `began`, on monotonic time, a container was started, of which an event has to tell. */
+  /** A container was started after `began` (monotonic time), so an event has to arrive. */
   expectSince(began: number): void {
     const { subscription } = this;
     if (subscription === null) return;
     void pauseUntil(this.options.toldWithinMs ?? TOLD_WITHIN_MS, this.closing.signal).then(() => {
       if (this.closing.signal.aborted || this.subscription !== subscription || this.lastEventAt >= began) return;
-      this.miss('none comes, though they are asked for');
-      // The connection may have been lost without a sign of it.
+      this.eventsMissing('none arrives, though Portward has subscribed to them');
+      // The connection may have been lost without an error.
       subscription.abort();
     });
   }
@@ -94,39 +94,39 @@ export class DockerEvents {
         this.subscription = subscription;
         pause = 100;
         this.tell(null);
-        if (this.refused) this.come();
+        if (this.refused) this.eventsArrive();
         for await (const line of createInterface({ input: stream })) {
           this.lastEventAt = performance.now();
-          this.come();
+          this.eventsArrive();
           this.tell(parseEvent(line));
         }
       } catch (error) {
-        // Who looks at Docker says that it can't be reached; here it only means to try again.
+        // Whoever reads Docker reports that it is unreachable; here the subscription is only retried.
         const status = statusCode(error);
         this.refused = status !== null;
-        if (status !== null) this.miss(`they are refused with HTTP ${status}`);
+        if (status !== null) this.eventsMissing(`they are refused with HTTP ${status}`);
       }
       this.subscription = null;
       await pauseUntil(pause, signal);
     }
   }
 
-  private miss(obstacle: string): void {
+  private eventsMissing(obstacle: string): void {
     if (this.obstacle === obstacle) return;
     this.obstacle = obstacle;
     this.options.log?.warn(
       { event: 'docker events missing' },
       `Docker's events are missing: ${obstacle}. ${EVENTS_MISSING.means}. ${EVENTS_MISSING.todo}`,
     );
-    // Whoever waits for an event looks now, and then more often.
+    // Listeners read Docker now, and more often from now on.
     this.tell(null);
   }
 
-  private come(): void {
+  private eventsArrive(): void {
     if (this.obstacle === null) return;
     this.obstacle = null;
     this.refused = false;
-    this.options.log?.info({ event: 'docker events' }, "Docker's events come again");
+    this.options.log?.info({ event: 'docker events' }, "Docker's events arrive again");
   }
 
   private tell(event: ContainerEvent | null): void {

@@ -10,7 +10,7 @@ export interface ContainerToCreate {
   readonly env: readonly string[];
   readonly command: readonly string[] | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** As `docker run --volume` takes them. */
+  /** In the form of `docker run --volume`. */
   readonly volumes: readonly string[];
   /** The container whose network it joins. */
   readonly networkOf: ContainerId;
@@ -18,7 +18,7 @@ export interface ContainerToCreate {
 
 export type ContainerDetails = Dockerode.ContainerInspectInfo;
 
-/** What Docker says while it pulls an image. */
+/** A line of Docker's progress while it pulls an image. */
 interface PullLine {
   readonly id?: string;
   readonly status?: string;
@@ -27,12 +27,12 @@ interface PullLine {
 }
 
 const SHORT_CALL_MS = 20_000;
-/** A container may have been given a long time to stop. */
+/** A container may be configured with a long stop time-out. */
 const RESTART_CALL_MS = 240_000;
 
 /**
- * What Portward asks of Docker, and nothing else. A container that is not there is an answer (null, or success where
- * it was to be gone), not an error.
+ * Every call that Portward makes to Docker. A container that does not exist is an answer (null, or success for its
+ * removal), not an error.
  */
 export class DockerHost {
   constructor(
@@ -45,19 +45,19 @@ export class DockerHost {
     return found?.Id === id ? found : null;
   }
 
-  /** Only a container that has exactly this name. */
+  /** Finds only a container with exactly this name. */
   async inspectByName(name: string): Promise<ContainerDetails | null> {
     const found = await this.find(name);
     return found?.Name === `/${name}` ? found : null;
   }
 
-  /** By the beginning of its id, which Docker gives a container as its hostname. */
+  /** Finds a container by the beginning of its id, which is its default hostname. */
   async inspectShortId(beginning: string): Promise<ContainerDetails | null> {
     const found = await this.find(beginning);
     return found?.Id.startsWith(beginning) ? found : null;
   }
 
-  /** Docker takes a name that no container has for the beginning of an id, so an answer may be about any container. */
+  /** Docker also matches the reference with the beginnings of ids, so the answer may be about another container. */
   private find(reference: string): Promise<ContainerDetails | null> {
     return this.unlessAbsent(() =>
       within(this.shortCallMs, (abortSignal) => this.docker.getContainer(reference).inspect({ abortSignal })),
@@ -69,9 +69,9 @@ export class DockerHost {
     return this.listBy({ label: [...labels] });
   }
 
-  /** The containers that have one of exactly these names. */
+  /** The containers with exactly these names. */
   async listNamed(names: readonly string[]): Promise<ListedContainer[]> {
-    // Docker takes regular expressions; a name may hold a dot.
+    // Docker takes names as regular expressions, and a name may hold a dot.
     const found = await this.listBy({ name: names.map((name) => `^/?${name.replaceAll('.', '[.]')}$`) });
     return found.filter((c) => names.includes(c.name));
   }
@@ -84,15 +84,18 @@ export class DockerHost {
   }
 
   async hasImage(image: string): Promise<boolean> {
-    // dockerode takes no signal for this call.
+    // dockerode accepts no signal for this call.
     const found = await this.unlessAbsent(() => within(this.shortCallMs, () => this.docker.getImage(image).inspect()));
     return found !== null;
   }
 
-  /** Tells progress in Docker's words, for example `Downloading 12MB/200MB`. @throws with Docker's words for why it failed */
+  /**
+   * Pulls an image. Calls `progress` with Docker's words, for example `Downloading 12MB/200MB`.
+   * @throws with Docker's reason
+   */
   async pull(image: string, signal: AbortSignal, progress: (line: string) => void): Promise<void> {
     const stream = await this.call(() => this.docker.pull(image, { abortSignal: signal }));
-    // Once it has begun to answer, Docker says so only in a line, and then ends as if all were well.
+    // After Docker has begun to answer, it reports failures only in a line, and ends as if all were well.
     const failures: string[] = [];
     await new Promise<void>((resolve, reject) => {
       this.docker.modem.followProgress(
@@ -107,7 +110,7 @@ export class DockerHost {
     if (failures.length > 0) throw new Error(failures.join('; '));
   }
 
-  /** @throws with Docker's 409 when the name is taken */
+  /** @throws Docker's 409 if the name is taken */
   async create(container: ContainerToCreate): Promise<ContainerId> {
     const body: Dockerode.ContainerCreateOptions = {
       Image: container.image,
@@ -120,7 +123,8 @@ export class DockerHost {
         ...(container.volumes.length > 0 ? { Binds: [...container.volumes] } : {}),
       },
     };
-    // Told apart, since dockerode would put all of it into the address too, which proxies on the way to Docker log.
+    // Query and body separately: dockerode would otherwise repeat the body in the URL, which proxies in front of
+    // Docker log.
     const request = { _query: { name: container.name }, _body: body };
     const created = await this.call(() =>
       within(this.shortCallMs, (abortSignal) => this.docker.createContainer({ ...request, abortSignal })),
@@ -128,7 +132,7 @@ export class DockerHost {
     return created.id;
   }
 
-  /** One that runs already is fine. */
+  /** Starts a container; one that runs already is a success. */
   async start(id: ContainerId): Promise<void> {
     await this.call(async () => {
       try {
@@ -139,7 +143,10 @@ export class DockerHost {
     });
   }
 
-  /** So that Docker does not revive an engine that is to go, which would take its port again. */
+  /**
+   * Sets the restart policy to `no`, so that Docker does not restart an engine that is being released, which would
+   * take its port again.
+   */
   async forbidRestart(id: ContainerId): Promise<void> {
     const RestartPolicy = { Name: 'no' };
     await this.unlessAbsent(() =>
@@ -147,7 +154,7 @@ export class DockerHost {
     );
   }
 
-  /** SIGTERM, and SIGKILL after `timeoutS`. One that is stopped or gone is success. */
+  /** Sends SIGTERM, and SIGKILL after `timeoutS`. A container that is stopped or gone is a success. */
   async stop(id: ContainerId, timeoutS: number): Promise<void> {
     const ms = timeoutS * 1000 + this.shortCallMs;
     await this.unlessAbsent(async () => {
@@ -159,14 +166,14 @@ export class DockerHost {
     });
   }
 
-  /** Stops and starts it, with the time to stop that it has of its own. One that is gone is left so. */
+  /** Restarts a container with its own stop time-out. One that is gone is ignored. */
   async restart(id: ContainerId): Promise<void> {
     await this.unlessAbsent(() =>
       within(RESTART_CALL_MS, (abortSignal) => this.docker.getContainer(id).restart({ abortSignal })),
     );
   }
 
-  /** Returns when the container is gone, also when another removal of it was in progress. */
+  /** Removes a container and returns when it is gone, also if another removal was in progress. */
   async remove(id: ContainerId): Promise<void> {
     const deadline = performance.now() + this.shortCallMs;
     const force = { force: true, v: true };
@@ -183,7 +190,7 @@ export class DockerHost {
     });
   }
 
-  /** The last lines that a container has written, in the form that Docker gives them; empty for one that is gone. */
+  /** The last lines of a container's output, in Docker's format; empty if the container is gone. */
   async logs(id: ContainerId, lines: number): Promise<Buffer> {
     const which = { stdout: true, stderr: true, tail: lines } as const;
     const output = await this.unlessAbsent(() =>
@@ -192,7 +199,9 @@ export class DockerHost {
     return output ?? Buffer.alloc(0);
   }
 
-  /** What a container writes from now on, in Docker's frames or raw where it has a terminal; ends with its run. */
+  /**
+   * A container's output from now on, in Docker's frames, or raw if it has a terminal. Ends with the container's run.
+   */
   followLogs(id: ContainerId, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
     const which = { stdout: true, stderr: true, tail: 0, follow: true } as const;
     return this.call(() => this.docker.getContainer(id).logs({ ...which, abortSignal: signal }));
@@ -226,10 +235,11 @@ export class DockerHost {
 }
 
 /**
- * One exchange with Docker. It settles in time whatever becomes of the connection: when that breaks in the middle of an answer,
- * dockerode waits for the rest without end, and its signal changes nothing then.
+ * One exchange with a time limit. If the connection breaks in the middle of an answer, dockerode waits for the rest
+ * without end, and its signal does not end that.
  */
 function within<T>(ms: number, ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-  // A signal of its own for each: Node warns of one that many listen to, as when a hundred engines are looked at.
+  // Each exchange has a signal of its own: Node warns of a signal with many listeners, for example when a hundred
+  // engines are inspected.
   return withDeadline(ms, new AbortController().signal, ask);
 }

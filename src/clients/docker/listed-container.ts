@@ -1,19 +1,21 @@
 import type Dockerode from 'dockerode';
 import type { ContainerId } from '../../domain/engine';
 
-/** What a list of containers tells of each. */
+/** A container as Docker lists it. */
 export interface ListedContainer {
   readonly id: ContainerId;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly running: boolean;
-  /** In one word, as in its details: `created`, `running`, `paused`, `restarting`, `exited` and so on. */
+  /**
+   * In one word, as `State.Status` in its details: `created`, `running`, `paused`, `restarting`, `exited` and so on.
+   */
   readonly state: string;
-  /** The same for people, with health and uptime, as `docker ps` shows it: see `status-text.ts`. */
+  /** The text of `docker ps`, with health and uptime: see `status-text.ts`. */
   readonly status: string;
   /** Milliseconds since the epoch, precise to a second. */
   readonly createdAt: number;
-  /** Null where it has a network of its own. */
+  /** The container whose network it uses; null if it has its own. */
   readonly networkOf: ContainerId | null;
 }
 
@@ -30,7 +32,7 @@ export function listed(found: Dockerode.ContainerInfo): ListedContainer {
   };
 }
 
-/** Links of former times give a container further names, with the other container's before theirs. */
+/** Docker's legacy links give a container further names, each with the other container's name in front. */
 function ownName({ Id, Names }: Dockerode.ContainerInfo): string {
   const own = Names.find((name) => name.lastIndexOf('/') === 0) ?? Names[0] ?? Id;
   return own.replace(/^\//, '');

@@ -3,7 +3,7 @@ import type { DockerHost } from './docker-host';
 
 const TELL_EVERY_MS = 10_000;
 
-/** Pulls an image and says in the log how far it is. @param heard every line that Docker says */
+/** Pulls an image and logs the progress. @param heard called with every line that Docker writes */
 export async function pullWithProgress(
   docker: DockerHost,
   image: string,

@@ -1,4 +1,7 @@
 import { Type } from '@sinclair/typebox';
 
-/** For the names of a record. Of a name with a line break TypeBox's own pattern, `^(.*)$`, would leave the value unchecked. */
+/**
+ * Schema for the names of a record. TypeBox's own pattern, `^(.*)$`, does not match a name with a line break, and
+ * leaves the value of such a name unchecked.
+ */
 export const AnyName = Type.String({ pattern: '^' });

@@ -5,10 +5,10 @@ import type { HealthProbe, StatusPattern } from './engine-probe';
 import { envNameMistake, isNoEnvName } from './extras';
 import { placeholders, type Variant } from './variant';
 
-// An engine of the user's own, from the JSON file that ENGINE_FILE names. Its texts may be secret, so no message repeats
-// one: a mistake says where it is, and what was expected there.
+// The user's own kind of engine, from the JSON file that ENGINE_FILE names. Values in it may be secret, so no error
+// message repeats them: a message says where the mistake is, and what was expected there.
 
-/** Each part says in `expected` what it is, for the message about one that is something else. */
+/** `expected` describes the right value, for the message about a wrong one. */
 const text = Type.String({ pattern: '^[^\\u0000]*$', expected: 'a text in quotes' });
 const texts = { expected: 'an object of texts, {"NAME": "value"}' };
 const aboutTrue = { expected: 'true or false' };
@@ -53,16 +53,16 @@ const FileSchema = Type.Object(
 );
 type File = Static<typeof FileSchema>;
 
-/** Any answer but one that says that the program is ill or the path unknown. */
+/** Statuses that mean the program works, and those that say that it wants credentials. */
 const DEFAULT_STATUSES: readonly StatusPattern[] = ['2xx', '3xx', 401, 403];
 
-/** What is in the file, or all that is wrong with it. */
+/** The file's variant, or everything that is wrong with the file. */
 export type CustomEngine = { readonly variant: Variant } | { readonly mistakes: readonly string[] };
 
 export function parseCustomEngine(json: string): CustomEngine {
   let file: unknown;
   try {
-    // Some editors put a byte order mark in front.
+    // Some editors write a byte order mark at the beginning.
     file = JSON.parse(json.replace(/^\uFEFF/, ''));
   } catch (error) {
     return { mistakes: [`expected JSON${whereIn(json, error)}`] };
@@ -74,7 +74,7 @@ export function parseCustomEngine(json: string): CustomEngine {
 
 function variantOf(file: File): Variant {
   const { image, env = {}, forwardedEnv = {}, command = null, volumes = [], connectionStatus = false } = file;
-  // Two that write to one volume may spoil what is in it.
+  // Two engines that write to one volume may damage its content.
   const { oneAtATime = volumes.length > 0 } = file;
   const health = healthOf(file.health);
   return { image, env, forwardedEnv, command, volumes, health, connectionStatus, oneAtATime };
@@ -84,18 +84,21 @@ function healthOf({ type, path = '/', statuses }: File['health']): HealthProbe {
   return type === 'tcp' ? { type } : { type, path, statuses: statuses ?? DEFAULT_STATUSES };
 }
 
-/** The engine's message quotes the text around the mistake, which may be secret: only the place is taken from it. */
+/**
+ * The message of JavaScript's parser quotes the text around the mistake, which may be secret: only the position is
+ * taken from it.
+ */
 function whereIn(json: string, error: unknown): string {
   const [, found] = /position (\d+)/.exec(String(error)) ?? [];
   if (found === undefined) return '';
   const before = json.slice(0, Number(found)).split('\n');
-  return `: not so in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+  return `: the mistake is in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
 }
 
 function schemaMistakes(file: unknown): string[] {
   const mistakes = new Map<string, string>();
   for (const error of Value.Errors(FileSchema, file)) {
-    // One that is missing comes up once more, for not being of its type.
+    // TypeBox reports a missing field twice: as missing, and as having the wrong type.
     if (!mistakes.has(error.path)) mistakes.set(error.path, schemaMistake(error));
   }
   return [...mistakes.values()];
@@ -126,7 +129,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'another text' : `a value of type ${typeof value}`;
 }
 
-/** Those of its fields that are what they should be, so that more can be said of them; null in place of one that is not. */
+/** The file's valid fields, for further checks; null in place of each invalid one. */
 function fieldsIn(file: unknown): Fields | null {
   if (typeof file !== 'object' || file === null || Array.isArray(file)) return null;
   const given = new Map<string, unknown>(Object.entries(file));
@@ -139,7 +142,7 @@ function fieldsIn(file: unknown): Fields | null {
 }
 type Fields = { readonly [Name in keyof File]?: File[Name] | null };
 
-/** What a schema can't say. */
+/** Mistakes that a schema can't find. */
 function* meaningMistakes(file: Fields): Generator<string> {
   for (const field of ['env', 'forwardedEnv'] as const) {
     for (const name of Object.keys(file[field] ?? {}).filter(isNoEnvName)) yield envNameMistake(field, name);
@@ -150,14 +153,14 @@ function* meaningMistakes(file: Fields): Generator<string> {
     }
   }
   const { env, forwardedEnv, command, health } = file;
-  const told = textsOf({ env, forwardedEnv, command });
-  const isTold = (placeholder: string) => told.some(({ value }) => value.includes(placeholder));
-  const mayBeTold = [env, forwardedEnv, command].includes(null);
+  const inContainer = textsOf({ env, forwardedEnv, command });
+  const isPassedOn = (placeholder: string) => inContainer.some(({ value }) => value.includes(placeholder));
+  const hasInvalid = [env, forwardedEnv, command].includes(null);
   for (const [placeholder, port] of [
-    ['{{HTTP_PORT}}', 'the port that it is to listen on'],
+    ['{{HTTP_PORT}}', 'the port to listen on'],
     ['{{P2P_PORT}}', "the VPN's forwarded port"],
   ] as const) {
-    if (!mayBeTold && !isTold(placeholder)) {
+    if (!hasInvalid && !isPassedOn(placeholder)) {
       yield `env, forwardedEnv, command: expected ${placeholder} in one of them, or the engine is not told ${port}`;
     }
   }
@@ -166,7 +169,7 @@ function* meaningMistakes(file: Fields): Generator<string> {
   }
 }
 
-/** Every text that may hold placeholders, and where it is. */
+/** Every text that may hold placeholders, with its place in the file. */
 function textsOf({ env, forwardedEnv, command, volumes }: Fields) {
   const named = { env: env ?? {}, forwardedEnv: forwardedEnv ?? {} };
   const listed = { command: command ?? [], volumes: volumes ?? [] };

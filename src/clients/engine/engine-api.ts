@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value';
 import { hostAndPort } from '../../lib/addresses';
 import { httpWithin, parsedJson } from '../http';
 
-/** Where something listens, as seen from this process. */
+/** The address and port of a listening program, as seen from this process. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -14,9 +14,9 @@ export function url({ host, port }: Endpoint, path = '/'): URL {
 }
 
 export interface EngineApi {
-  /** Resolves when the engine's API has answered; rejects with the reason when it has not. */
+  /** Resolves when the engine's API has answered; rejects with the reason if it has not. */
   answers(endpoint: Endpoint, signal: AbortSignal): Promise<void>;
-  /** Whether the engine says that it reaches its network, through the VPN; rejects when that can't be learned. */
+  /** Whether the engine reports that it reaches its network, through the VPN; rejects if that can't be found out. */
   connected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean>;
 }
 
@@ -26,7 +26,7 @@ const ANSWER_BYTES_AT_MOST = 16 * 1024;
 
 const NetworkStatus = Type.Object({ result: Type.Object({ connected: Type.Boolean() }) });
 
-/** Asks AceStream's API whether it reaches its network. @throws when that can't be learned */
+/** Asks AceStream's API whether it reaches its network. @throws if that can't be found out */
 export async function askConnected(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
   const request = { signal, bytesAtMost: ANSWER_BYTES_AT_MOST };
   const answer = await httpWithin(TIMEOUT_MS, url(endpoint, NETWORK_STATUS), request);

@@ -4,17 +4,17 @@ import { accepted } from '../tcp';
 import { askConnected, url, type Endpoint, type EngineApi } from './engine-api';
 import type { Variant } from './variant';
 
-/** One status, or all of a class. */
+/** One HTTP status, or a class of them. */
 export type StatusPattern = number | '2xx' | '3xx' | '4xx' | '5xx';
 
-/** How it is known that an engine answers, at its HTTP port. */
+/** What counts as an answer of an engine at its HTTP port. */
 export type HealthProbe =
   | { readonly type: 'http'; readonly path: string; readonly statuses: readonly StatusPattern[] }
   | { readonly type: 'tcp' };
 
 const TIMEOUT_MS = 3_000;
 
-/** The client for engines of a kind. */
+/** Makes the client for engines of one kind. */
 export function engineApi({ health, connectionStatus }: Pick<Variant, 'health' | 'connectionStatus'>): EngineApi {
   return {
     answers: (endpoint, signal) => probe(health, endpoint, signal),

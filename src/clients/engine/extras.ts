@@ -3,20 +3,21 @@ import { LABEL_BYTES_AT_MOST, labelBytes } from '../../domain/labels';
 import { label } from '../../domain/names';
 import { AnyName } from './any-name';
 
-// What a caller may give an engine that it asks for. Values of the environment may be secret: no message repeats one.
+// Environment variables and labels that a caller may give an engine. Values of environment variables may be secret:
+// no message repeats one.
 
 const ENTRIES_OF_ENV = 100;
 const BYTES_OF_ENV = 32 * 1024;
 const LABELS = 20;
 const NAME_LENGTH = 256;
 
-/** Neither Docker nor a process takes a NUL. */
+/** Neither Docker nor a process accepts a NUL character. */
 const WITHOUT_NUL = '^[^\\u0000]*$';
-/** What Docker would cut in two, or nobody could read in a log. */
+/** Excludes names that Docker would split at a `=`, and names that can't be read in a log. */
 const ENV_NAME = new RegExp(`^[^=\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 const LABEL_NAME = new RegExp(`^[^\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 
-/** For routes: what can be said in a schema. `extrasMistakes` checks all of it. */
+/** For the schemas of routes, which check what a schema can express. `extrasMistakes` checks everything. */
 export const CallerEnvSchema = Type.Record(AnyName, Type.String({ pattern: WITHOUT_NUL }), {
   maxProperties: ENTRIES_OF_ENV,
 });
@@ -29,7 +30,7 @@ export interface CallerExtras {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with it; nothing if it may be given to an engine. @param containerLabel `name=value` */
+/** Lists what is wrong with the options; empty if an engine may get them. @param containerLabel `name=value` */
 export function extrasMistakes({ env, labels }: CallerExtras, containerLabel: string): string[] {
   return [
     ...entryMistakes('env', env, ENTRIES_OF_ENV),
@@ -48,7 +49,7 @@ export function extrasMistakes({ env, labels }: CallerExtras, containerLabel: st
   ];
 }
 
-/** As it is sealed: what has to be escaped is longer then. */
+/** The size of the JSON that is encrypted, in which some characters are escaped. */
 function envBytes(env: CallerExtras['env']): number {
   return Buffer.byteLength(JSON.stringify(env));
 }
@@ -79,13 +80,19 @@ function shown(name: string): string {
   return JSON.stringify(name.slice(0, 40));
 }
 
-/** Labels by which Portward knows its engines: a caller's could make one look like another's, or like a forwarded one. */
+/**
+ * Labels by which Portward recognises its engines. With one of them from a caller an engine would look like another
+ * one, or like a forwarded one.
+ */
 function isOurs(name: string, containerLabel: string): boolean {
   const [mark] = containerLabel.split('=');
   return /^(portward|acestream)\./.test(name) || name === label.hostHttpPort || name === mark;
 }
 
-/** The caller's labels that an engine gets. Checked again where it is made: what comes from a history may be older than the check. */
+/**
+ * The caller's labels that an engine gets. They are checked again here, since labels in a history may be older than
+ * the check.
+ */
 export function permittedLabels(
   labels: Readonly<Record<string, string>>,
   containerLabel: string,

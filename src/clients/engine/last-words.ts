@@ -1,20 +1,23 @@
 import type { Port } from '../../domain/engine';
 import { withoutSecrets } from '../../secrets/without-secrets';
 
-// What an engine's program has written before it ended. Nobody knows what that is: it may name what the engine was given
-// in its environment, or keys that it has got from elsewhere.
+// Makes an engine's last output fit to be shown. The output can hold anything: values of the engine's environment, or
+// keys from elsewhere.
 
-/** For a history, a log and a page. */
+/** In characters. The line goes into histories, logs and the page. */
 const LONGEST = 160;
 
-/** A shorter value or word is none that could be guessed from, and would stand in any text by chance. */
+/**
+ * Shorter values and words are not hidden: they are no secrets worth guessing, and would be found in any text by
+ * chance.
+ */
 const SHORTEST_VALUE = 4;
 const SHORTEST_WORD = 8;
 
-/** Of these every image has some, and an error without them says little. */
+/** Variables of every image, whose values are often needed to understand an error. */
 const PUBLIC = ['PATH', 'HOME', 'LANG', 'TZ'];
 
-/** What is hidden in the text of an engine with this environment (`NAME=value`); its own ports are not. */
+/** The values to hide for an engine with this environment (`NAME=value`), except its own ports. */
 function valuesOf(env: readonly string[], ports: readonly Port[]): string[] {
   const values = env.flatMap((line) => {
     const [name = '', ...rest] = line.split('=');
@@ -28,7 +31,7 @@ function valuesOf(env: readonly string[], ports: readonly Port[]): string[] {
   return [...new Set(values)].filter((value) => value.length >= SHORTEST_VALUE && !isPort(value));
 }
 
-/** Keys, tokens and the like by their form, wherever they come from. */
+/** Patterns of keys, tokens and the like, wherever they come from. */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@]+@/gi, '$1***@'],
   [/\b(bearer|basic)\s+\S+/gi, '$1 ***'],
@@ -36,11 +39,11 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
     /((?:pass(?:word|wd|phrase)?|secret|token|key|auth(?:orization)?|credentials?)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|\S+)/gi,
     '$1***',
   ],
-  // Long, with letters and digits in it, and no path.
+  // A long word with letters and digits that is not a path.
   [/(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[a-z])[\w+=-]{20,}/gi, '***'],
 ];
 
-/** A line as it may be shown. @param env all that the engine was given, as Docker has it */
+/** A line without secrets. @param env the engine's whole environment, as Docker reports it */
 export function shownLine(line: string, env: readonly string[], ports: readonly Port[]): string {
   const without = withoutSecrets(line, valuesOf(env, ports));
   const shown = FORMS.reduce((text, [form, instead]) => text.replaceAll(form, instead), without);
@@ -50,7 +53,7 @@ export function shownLine(line: string, env: readonly string[], ports: readonly 
 const IN_USE =
   /EADDRINUSE|address (?:is )?already in use|only one usage of each socket address|\berrno 98\b|port\b.{0,40}\b(?:in use|taken|occupied)/i;
 
-/** Which of its ports the engine says are taken; all of them where it does not say which, none where it says nothing of it. */
+/** The engine's ports that it says are taken: all of them if it names none, and none if it does not say so at all. */
 export function portsSaidTaken(lines: readonly string[], ports: readonly Port[]): Port[] {
   const said = lines.filter((line) => IN_USE.test(line));
   if (said.length === 0) return [];

@@ -1,6 +1,8 @@
 import type { Port } from '../../domain/engine';
 
-/** The P2P port that a container was given by whoever made it: P2P_PORT, or `--port` in CONF, ACESTREAM_ARGS or the command. */
+/**
+ * The P2P port in a container's environment or command: P2P_PORT, or `--port` in CONF, ACESTREAM_ARGS or the command.
+ */
 export function p2pPortOf(env: readonly string[], command: readonly string[]): Port | null {
   const values = new Map(env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
   const words = [values.get('CONF') ?? '', values.get('ACESTREAM_ARGS') ?? '', ...command].join(' ');

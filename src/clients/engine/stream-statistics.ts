@@ -4,7 +4,7 @@ import type { StreamSample } from '../../domain/streams/stream';
 import { httpWithin, parsedJson } from '../http';
 import { url, type Endpoint } from './engine-api';
 
-/** What an engine says of one playback. `unknown session`: it has none such, so the stream is over. */
+/** What an engine says about one playback. `unknown session`: it knows no such session, so the stream is over. */
 export type StatisticsAnswer =
   { readonly kind: 'sample'; readonly sample: StreamSample } | { readonly kind: 'unknown session' };
 
@@ -18,20 +18,20 @@ const Answer = Type.Object({
 });
 
 /**
- * Where the statistics are asked for: at the engine itself, whatever host the URL names, since it was given by who
- * reported the stream. Null when it is no URL or path.
+ * The URL of a stream's statistics. It always is at the engine itself, whatever host `statUrl` names: whoever
+ * reported the stream has chosen it. Null if `statUrl` is neither a URL nor a path.
  */
 export function statisticsUrl(endpoint: Endpoint, statUrl: string): URL | null {
   const target = url(endpoint);
   if (!URL.canParse(statUrl, target.href)) return null;
   const { pathname, search } = new URL(statUrl, target.href);
-  // Set, not resolved: a path of `//host/…` would name another host.
+  // Set and not resolved, because a path such as `//host/…` would name another host.
   target.pathname = pathname;
   target.search = search;
   return target;
 }
 
-/** @throws when the engine does not answer, or says nothing that can be used */
+/** @throws if the engine does not answer, or its answer holds no statistics */
 export async function askStatistics(
   endpoint: Endpoint,
   statUrl: string,
@@ -44,7 +44,7 @@ export async function askStatistics(
   return readStatistics(text, Date.now());
 }
 
-/** @throws when nothing in it can be used */
+/** @throws if the text holds no statistics */
 export function readStatistics(text: string, at: number): StatisticsAnswer {
   const answer = parsedJson(text);
   if (Value.Check(Answer, answer)) {

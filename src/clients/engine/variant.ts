@@ -1,7 +1,7 @@
 import type { Port } from '../../domain/engine';
 import type { HealthProbe } from './engine-probe';
 
-/** What an engine is told. A null P2P port: it is a plain one. */
+/** The ports and the VPN of one engine. A plain engine has no P2P port: null. */
 export interface EngineOnPorts {
   readonly vpn: string;
   readonly http: Port;
@@ -10,23 +10,27 @@ export interface EngineOnPorts {
 }
 
 /**
- * A kind of engine: its image, how that is told its ports, and how it is known that it answers. Texts of `env`,
- * `forwardedEnv`, `command` and `volumes` may hold the placeholders below. On a plain engine, which has no P2P port,
- * whatever names that is left out: the variable, the volume, the word, and the option before a word that is nothing else.
+ * A kind of engine: its image, how the engine is told its ports, and what counts as its answer. Texts of `env`,
+ * `forwardedEnv`, `command` and `volumes` may hold the placeholders below. A plain engine has no P2P port, so every
+ * variable, volume and word of the command with that placeholder is left out, and an option whose value is just the
+ * placeholder as well.
  */
 export interface Variant {
   readonly image: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Added on a forwarded engine only, where it wins over `env`. */
+  /** Added for a forwarded engine only, where it overrides `env`. */
   readonly forwardedEnv: Readonly<Record<string, string>>;
-  /** Null: the image's own. */
+  /** Null: the command of the image. */
   readonly command: readonly string[] | null;
   /** As `docker run --volume` takes them. */
   readonly volumes: readonly string[];
   readonly health: HealthProbe;
-  /** Whether it can be asked if it reaches its network, as AceStream can. */
+  /** Whether the engine can be asked if it reaches its network, as AceStream can. */
   readonly connectionStatus: boolean;
-  /** It starts when the one whose place it takes is gone, for example because both would write to one volume. */
+  /**
+   * A new engine starts only once the engine that it replaces is gone, for example because both would write to one
+   * volume.
+   */
   readonly oneAtATime: boolean;
 }
 
@@ -44,15 +48,18 @@ function filled(text: string, engine: EngineOnPorts): string {
   return text.replace(/\{\{([A-Z0-9_]+)\}\}/g, (whole, name: string) => PLACEHOLDERS[name]?.(engine) ?? whole);
 }
 
-/** What of a container follows from its engine's variant and ports. */
+/** The parts of a container that depend on its engine's variant and ports. */
 export interface EngineProcess {
-  /** As Docker takes it, `NAME=value`. */
+  /** In Docker's form, `NAME=value`. */
   readonly env: string[];
   readonly command: string[] | null;
   readonly volumes: string[];
 }
 
-/** @param callerEnv wins over the variant's; placeholders are filled in there too, since no caller knows the ports */
+/**
+ * @param callerEnv overrides the variant's; placeholders are filled in there as well, since callers don't know the
+ * ports
+ */
 export function engineProcess(
   variant: Variant,
   engine: EngineOnPorts,
@@ -60,7 +67,7 @@ export function engineProcess(
 ): EngineProcess {
   const isForwarded = engine.p2p !== null;
   const applies = (text: string) => isForwarded || !text.includes(P2P_PORT);
-  // A map, because a name may be one that objects have of their own.
+  // A map, because a variable may have the name of a property of every object, such as `constructor`.
   const env = new Map<string, string>();
   for (const given of [variant.env, isForwarded ? variant.forwardedEnv : {}, callerEnv]) {
     for (const [name, value] of Object.entries(given)) if (applies(value)) env.set(name, filled(value, engine));

@@ -1,7 +1,7 @@
 import type { HealthProbe } from './engine-probe';
 import type { Variant } from './variant';
 
-/** A 401 or 403 still means that it is up. */
+/** A 401 or 403 also means that the engine works. */
 const aceStreamHealth: HealthProbe = {
   type: 'http',
   path: '/server/api?api_version=3&method=get_network_connection_status',
@@ -18,7 +18,7 @@ const aceStream = {
   oneAtATime: false,
 } satisfies Omit<Variant, 'image'>;
 
-/** What the image's author recommends: caches in memory, of 200 MB for live streams, and room for many peers. */
+/** The recommendation of the image's author: caches in memory, 200 MB for live streams, and many peers. */
 const JOPSIS_AMD64_FLAGS = [
   '--client-console --bind-all',
   '--live-cache-type memory --live-cache-size 209715200 --vod-cache-type memory --vod-drop-max-age 120',

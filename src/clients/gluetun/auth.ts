@@ -1,6 +1,6 @@
 import { withoutSecrets as hidden } from '../../secrets/without-secrets';
 
-/** How Gluetun's control server wants to be asked. Secrets: they stay in this process. */
+/** The credentials for Gluetun's control server. They are secret and stay in this process. */
 export type GluetunAuth =
   | { readonly kind: 'none' }
   | { readonly kind: 'api-key'; readonly key: string }
@@ -17,10 +17,10 @@ export function authHeaders(auth: GluetunAuth): Record<string, string> {
   }
 }
 
-/** A shorter user name is a word like any other, and hides nothing. */
+/** A shorter user name is not hidden, since it may be a common word. */
 const SHORT_NAME = 8;
 
-/** A page may show the request's headers, escaped, encoded or not, and so may an error about them. */
+/** Hides the credentials in a text, which may quote the request's headers, escaped or encoded. */
 export function withoutSecrets(text: string, auth: GluetunAuth): string {
   return hidden(text, secrets(auth));
 }

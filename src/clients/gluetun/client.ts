@@ -23,7 +23,7 @@ const FIRST: FollowedPort = { index: 0, current: null };
 
 const PublicIpAnswer = Type.Object({ public_ip: Type.String({ minLength: 2, maxLength: 45 }) });
 const VPN_STATUSES = ['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'] as const;
-/** What Gluetun says of the VPN inside its container. */
+/** The state of the VPN inside its container, as Gluetun reports it. */
 export type VpnStatus = (typeof VPN_STATUSES)[number];
 const StatusAnswer = Type.Object({ status: Type.Union(VPN_STATUSES.map((status) => Type.Literal(status))) });
 const StatusOutcome = Type.Object({
@@ -31,7 +31,10 @@ const StatusOutcome = Type.Object({
 });
 const STATUS = { route: '/v1/vpn/status', olderRoute: '/v1/openvpn/status' };
 
-/** Client of Gluetun's control server. Anything but a clear answer is an error that says what came instead (I7). */
+/**
+ * Client of Gluetun's control server. Everything but a clear answer is an error that says what was answered instead
+ * (I7).
+ */
 export class GluetunClient {
   private readonly controlServer: ControlServer;
 
@@ -40,9 +43,9 @@ export class GluetunClient {
   }
 
   /**
-   * The port forwarded now, 1 to 65535; of several, the one followed.
-   * @throws NoPortForwarded when the control server says that there is none right now; GluetunError when it can't be
-   * asked or understood
+   * The port that is forwarded now, 1 to 65535; of several ports the one to follow.
+   * @throws NoPortForwarded if the control server says that there is none right now; GluetunError if it can't be
+   * asked or its answer not be understood
    */
   async forwardedPort(base: URL, signal: AbortSignal, follow: FollowedPort = FIRST): Promise<Port> {
     const { timeoutMs } = this.options;
@@ -60,15 +63,16 @@ export class GluetunClient {
     return (await this.controlServer.ask(request, { timeoutMs, signal })).public_ip;
   }
 
-  /** How the VPN inside the container is, whatever Docker says of its health. @throws GluetunError */
+  /** The state of the VPN inside the container, which Docker's health does not show. @throws GluetunError */
   async vpnStatus(base: URL, signal: AbortSignal, timeoutMs = this.options.timeoutMs): Promise<VpnStatus> {
     const request = { base, ...STATUS, answer: StatusAnswer };
     return (await this.controlServer.ask(request, { timeoutMs, signal })).status;
   }
 
   /**
-   * Whether `reconnect` would be let do its work: asks for a status that there is none of, which changes nothing.
-   * @throws GluetunError; NotAccepted `unauthorized` when the credentials do not permit it
+   * Checks whether the credentials permit `reconnect`. It asks for a status that does not exist, which changes
+   * nothing.
+   * @throws GluetunError; NotAccepted `unauthorized` if the credentials do not permit it
    */
   async mayReconnect(base: URL, signal: AbortSignal): Promise<void> {
     const { timeoutMs } = this.options;
@@ -81,11 +85,11 @@ export class GluetunClient {
   }
 
   /**
-   * Restarts the VPN inside its container, where engines keep their network. Resolves when Gluetun says that it runs; the
-   * port comes after that. Safe to begin again at any point. Once `signal` is aborted it may take another fifth of
-   * `reconnectTimeoutMs`, so as not to leave the VPN stopped.
-   * @param mayBeStopped an earlier reconnection may have left it stopped; otherwise a stopped VPN is somebody's wish
-   * @throws GluetunError; VpnStopped and NotAccepted when nothing has changed; ControlServerHangs
+   * Restarts the VPN inside its container, where engines keep their network. Resolves when Gluetun says that the VPN
+   * runs; the port comes later. It may be repeated at any point. After `signal` is aborted it may take another fifth
+   * of `reconnectTimeoutMs`, so that it does not leave the VPN stopped.
+   * @param mayBeStopped an earlier reconnection may have left the VPN stopped; otherwise somebody wants it stopped
+   * @throws GluetunError; VpnStopped and NotAccepted if nothing was changed; ControlServerHangs
    */
   async reconnect(base: URL, signal: AbortSignal, { mayBeStopped }: { readonly mayBeStopped: boolean }): Promise<void> {
     const { reconnectTimeoutMs = RECONNECT_TIMEOUT_MS } = this.options;

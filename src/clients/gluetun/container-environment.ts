@@ -1,23 +1,27 @@
 import type { Port } from '../../domain/engine';
 
-/** Where the control server listens unless it is told otherwise. */
+/** The control server's default port. */
 export const CONTROL_PORT: Port = 8_000;
 
-/** What of a VPN container's environment Portward reads. Nothing else of it is kept: it holds the VPN's keys. */
+/**
+ * The settings that Portward reads from a VPN container's environment. Nothing else of it is kept: it holds the VPN's
+ * keys.
+ */
 export interface ContainerEnvironment {
   readonly portForwarding: boolean;
-  /** Where the control server listens; null where the environment does not say so. */
+  /** The control server's port; null if the environment does not name it. */
   readonly controlPort: Port | null;
-  /** Where Gluetun redirects the forwarded ports to; none where it leaves them as they are. */
+  /** The ports to which Gluetun redirects the forwarded ports; empty if it does not redirect them. */
   readonly listeningPorts: readonly Port[];
 }
 
-// Each with the names that it had in older releases, which Gluetun reads first: its image sets the newest one.
+// Each setting has several names. Gluetun reads the names of older releases first, since its image sets the newest
+// name.
 const PORT_FORWARDING = ['PORT_FORWARDING', 'PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING', 'VPN_PORT_FORWARDING'];
 const LISTENING_PORTS = ['VPN_PORT_FORWARDING_LISTENING_PORT', 'VPN_PORT_FORWARDING_LISTENING_PORTS'];
 const CONTROL_SERVER = ['HTTP_CONTROL_SERVER_PORT', 'CONTROL_SERVER_ADDRESS', 'HTTP_CONTROL_SERVER_ADDRESS'];
 
-/** Gluetun takes these words and no others: with any other one it does not start. */
+/** The only words that Gluetun accepts. With any other word it does not start. */
 const ENABLED = new Set(['enabled', 'yes', 'on', 'true']);
 
 /** @param env lines as `NAME=value` */
@@ -32,20 +36,20 @@ export function containerEnvironment(env: readonly string[]): ContainerEnvironme
   };
 }
 
-/** What of a VPN container's environment says whether there is to be a forwarded port, for people. */
+/** What a VPN container's environment says about port forwarding, for messages. */
 export interface ForwardingSettings {
-  /** Null: nothing that Gluetun reads is set. */
+  /** Null: no variable that Gluetun reads is set. */
   readonly setting: { readonly name: string; readonly value: string; readonly is: 'on' | 'off' | 'unclear' } | null;
-  /** A name that somebody may have meant for it, and that Gluetun does not read. */
+  /** A variable that looks like the setting, but that Gluetun does not read. */
   readonly meant: string | null;
-  /** Whose way of forwarding ports is to be used, in small letters; null where nothing says so. */
+  /** The provider whose port forwarding is used, in lower case; null if none is named. */
   readonly provider: string | null;
 }
 
 const DISABLED = new Set(['disabled', 'no', 'off', 'false']);
 const PROVIDERS = ['VPN_PORT_FORWARDING_PROVIDER', 'VPNSP', 'VPN_SERVICE_PROVIDER'];
 const LIKE_PORT_FORWARDING = /PORT_?FORWARD(ING|ED)?(_ENABLED)?$/;
-/** It chooses among servers. */
+/** Chooses among servers, so it is not a misspelled setting. */
 const OF_SERVERS = 'PORT_FORWARD_ONLY';
 
 /** @param env lines as `NAME=value` */
@@ -65,12 +69,19 @@ export function forwardingSettings(env: readonly string[]): ForwardingSettings {
   };
 }
 
-/** What Gluetun runs when it has a port; '' where there is nothing. It may hold secrets. @param env lines as `NAME=value` */
+/**
+ * The command that Gluetun runs when it has a port; '' if there is none. It may hold secrets.
+ * @param env lines as `NAME=value`
+ */
 export function commandSetting(env: readonly string[]): string {
   return setting(env, ['VPN_PORT_FORWARDING_UP_COMMAND']);
 }
 
-/** The key that the control server's default role asks for; null where there is none, or another way. A secret. @param env lines as `NAME=value` */
+/**
+ * The API key of the control server's default role; null if there is none, or the role uses other credentials. It is
+ * secret.
+ * @param env lines as `NAME=value`
+ */
 export function controlServerKey(env: readonly string[]): string | null {
   try {
     const role: unknown = JSON.parse(setting(env, ['HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE']));
@@ -81,17 +92,17 @@ export function controlServerKey(env: readonly string[]): string | null {
   }
 }
 
-/** The first of these names that is set to anything, or ''. */
+/** The value of the first of these names that is set and not empty, or ''. */
 function setting(env: readonly string[], names: readonly string[]): string {
   for (const name of names) {
-    // The last one counts of several.
+    // Of several lines with one name the last one counts.
     const line = env.findLast((candidate) => keyOf(candidate) === name && (split(candidate)[1] ?? '') !== '');
     if (line !== undefined) return bare(split(line)[1] ?? '');
   }
   return '';
 }
 
-/** Gluetun takes names in any case, and with dashes. */
+/** Gluetun accepts names in any case, and with dashes. */
 function keyOf(line: string): string {
   return (split(line)[0] ?? '').toUpperCase().replaceAll('-', '_');
 }
@@ -101,7 +112,7 @@ function split(line: string): string[] {
   return at < 0 ? [] : [line.slice(0, at), line.slice(at + 1)];
 }
 
-/** Without blanks and quotes around it, in any depth, as Gluetun reads it. */
+/** Without surrounding blanks and quotes, however many, as Gluetun reads it. */
 function bare(value: string): string {
   const trimmed = value.trim();
   const inner = /^(['"`])(.*)\1$/s.exec(trimmed)?.[2];

@@ -10,7 +10,7 @@ import { codeOf, messageOf } from '../../lib/errors';
 export interface ControlRequest<T extends TSchema> {
   readonly base: URL;
   readonly route: string;
-  /** Where older releases have it. */
+  /** The path of this route in older releases. */
   readonly olderRoute?: string;
   /** Sent by PUT; without it the request is a GET. */
   readonly put?: unknown;
@@ -19,7 +19,7 @@ export interface ControlRequest<T extends TSchema> {
 
 const ANSWER_BYTES_AT_MOST = 64 * 1024;
 const REDIRECTS_AT_MOST = 3;
-/** How releases answer a route that they don't know: 404 at first, 400 later, and 401 since v3.39.1. */
+/** Statuses of an unknown route: 404 in early releases, 400 in later ones, and 401 since v3.39.1. */
 const PERHAPS_UNKNOWN_ROUTE = new Set([400, 401, 403, 404, 405]);
 const CONNECTION_NEVER_MADE = new Set([
   'ECONNREFUSED',
@@ -30,20 +30,23 @@ const CONNECTION_NEVER_MADE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** One exchange with a control server: credentials, redirects, routes of older releases, and errors that say what came. */
+/**
+ * Talks to control servers: with credentials, redirects, the routes of older releases, and errors that say what was
+ * answered.
+ */
 export class ControlServer {
-  /** Routes that are asked at their older place, each with its host. */
+  /** Routes that have answered at their older path, each with its host. */
   private readonly older = new Set<string>();
-  /** Routes of each host that it permits, as its auth configuration names them. */
+  /** Routes that each host permits, by the names of its auth configuration. */
   private readonly permitted = new Map<string, Set<string>>();
-  /** And those that it has refused. */
+  /** Routes that each host has refused. */
   private readonly refused = new Map<string, Set<string>>();
 
   constructor(private readonly auth: GluetunAuth) {}
 
   /**
-   * One limit for the whole exchange, redirects included: a server may hang at any point of it.
-   * @throws GluetunError; NotAccepted when nothing can have happened
+   * One time limit for the whole exchange, redirects included: a server may hang at any point of it.
+   * @throws GluetunError; NotAccepted if nothing can have been changed
    */
   async ask<T extends TSchema>(
     request: ControlRequest<T>,
@@ -67,7 +70,7 @@ export class ControlServer {
     if (!PERHAPS_UNKNOWN_ROUTE.has(one.status)) return one;
     const other = await this.follow(new URL(second, base), request, limit);
     if (other.ok) {
-      // By where it was answered: newer releases redirect from the older route.
+      // Decided by the path of the answer, since newer releases redirect the older path to the new one.
       this.older[other.url.pathname === olderRoute ? 'add' : 'delete'](key);
     }
     return !other.ok && isRefusal(one.status) ? one : other;
@@ -89,9 +92,9 @@ export class ControlServer {
       const location = answer.headers.get('location');
       if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
       if (!URL.canParse(location, target.href))
-        throw new GluetunError('the control server redirects to what is no address');
+        throw new GluetunError('the control server redirects to an invalid address');
       target = new URL(location, target);
-      // Credentials are for this control server alone.
+      // Credentials must not reach another host.
       if (target.host !== url.host)
         throw new GluetunError(`the control server redirects to another host, ${this.shown(target.host)}`);
     }
@@ -116,28 +119,28 @@ export class ControlServer {
   }
 
   /**
-   * A role of Gluetun's permits single routes. So a route may be refused while the credentials are right; Gluetun answers 401
-   * all the same.
+   * In Gluetun a role permits single routes, so a route may be refused although the credentials are right. Gluetun
+   * answers 401 in both cases.
    */
   private refusal(status: number, request: ControlRequest<TSchema>): Problem {
     const { base, route, olderRoute } = request;
     const permitted = of(this.permitted, base);
     const refusedBefore = of(this.refused, base);
     const isOlder = [...this.older].some((key) => key.startsWith(`${base.host} `));
-    const lacking = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
-    // What was permitted before and is not now says that the credentials are others.
-    if (permitted.has(lacking)) permitted.clear();
+    const missing = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
+    // A route that was permitted before and is refused now means that the credentials have changed.
+    if (permitted.has(missing)) permitted.clear();
     const [other] = permitted;
-    refusedBefore.add(lacking);
+    refusedBefore.add(missing);
     const credentials = 'GLUETUN_API_KEY, or GLUETUN_USER and GLUETUN_PASSWORD';
     if (other === undefined)
       return {
         what: `the control server refuses access (${status})`,
-        todo: `set ${credentials}, as in its auth configuration, where a role has to permit ${lacking}`,
+        todo: `set ${credentials}, as in its auth configuration, where a role has to permit ${missing}`,
       };
-    // All of them, so that who puts in one line does not take another out.
+    // All routes, so that a user who copies the line loses none.
     const routes = [...permitted, ...refusedBefore].map((name) => JSON.stringify(name)).join(', ');
-    const refused = `the control server refuses ${lacking} (${status})`;
+    const refused = `the control server refuses ${missing} (${status})`;
     return this.auth.kind === 'none'
       ? {
           what: `${refused}, while it permits ${other} to everybody`,
@@ -179,7 +182,7 @@ function isRefusal(status: number): boolean {
   return status === 401 || status === 403;
 }
 
-/** Routes of one host. */
+/** The routes of one host. */
 function of(routes: Map<string, Set<string>>, { host }: URL): Set<string> {
   const found = routes.get(host) ?? new Set();
   routes.set(host, found);

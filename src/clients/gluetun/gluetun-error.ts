@@ -1,12 +1,12 @@
 import { ProblemError, type Problem } from '../../lib/problem';
 
 /**
- * In one word, for statistics. `error`: a status that is no success; `garbage`: an answer that can't be understood;
- * `none`: a clear answer that there is no port.
+ * The reason in one word, for metrics. `error`: a status other than success; `garbage`: an answer that can't be
+ * understood; `none`: a clear answer that there is no port.
  */
 export type PortReadFailure = 'none' | 'unauthorized' | 'timeout' | 'unreachable' | 'error' | 'garbage';
 
-/** What a control server did not say clearly, or could not be asked. Its message holds no secret. */
+/** A control server could not be asked, or gave no clear answer. The message holds no secret. */
 export class GluetunError extends ProblemError {
   constructor(
     problem: Problem | string,
@@ -17,9 +17,9 @@ export class GluetunError extends ProblemError {
   }
 }
 
-/** The control server has answered, and clearly: there is no port right now. Every port change passes through that. */
+/** The control server says clearly that there is no port right now. Every port change goes through that state. */
 export class NoPortForwarded extends GluetunError {
-  /** @param stopped because the VPN inside the container is stopped */
+  /** @param stopped the reason is that the VPN inside the container is stopped */
   constructor(
     problem: Problem | string = 'the control server says that no port is forwarded right now',
     readonly stopped = false,
@@ -29,7 +29,7 @@ export class NoPortForwarded extends GluetunError {
   }
 }
 
-/** The request was refused or has never arrived: nothing has changed at the VPN. */
+/** The request was refused or never arrived: nothing has changed at the VPN. */
 export class NotAccepted extends GluetunError {
   constructor(problem: Problem | string, failure: PortReadFailure) {
     super(problem, failure);
@@ -37,7 +37,7 @@ export class NotAccepted extends GluetunError {
   }
 }
 
-/** Somebody has stopped the VPN inside its container, and it was not Portward. Nothing has changed. */
+/** Somebody other than Portward has stopped the VPN inside its container. Nothing has changed. */
 export class VpnStopped extends GluetunError {
   constructor() {
     super('the VPN inside the container is stopped, and not by Portward');
@@ -45,7 +45,10 @@ export class VpnStopped extends GluetunError {
   }
 }
 
-/** The control server takes orders, and neither answers nor carries them out. Gluetun can deadlock while it stops its VPN. */
+/**
+ * The control server accepts orders, but neither answers nor carries them out. Gluetun can deadlock while it stops
+ * its VPN.
+ */
 export class ControlServerHangs extends GluetunError {
   constructor(seconds: number) {
     super(

@@ -4,26 +4,29 @@ import { GluetunError, NoPortForwarded } from './gluetun-error';
 
 const MaybePort = Type.Integer({ minimum: 0, maximum: 65_535 });
 
-/** v3.41 has `port` for none or one and only `ports` for several; later releases have both; earlier ones only `port`. */
+/**
+ * In v3.41 `port` stands for no port or one port, and several ports are in `ports` only. Later releases have both
+ * fields, earlier ones only `port`.
+ */
 export const PortAnswer = Type.Object({
   port: Type.Optional(MaybePort),
   ports: Type.Optional(Type.Union([Type.Null(), Type.Array(MaybePort)])),
 });
 
-/** Which of several forwarded ports is meant. */
+/** Which of several forwarded ports to follow. */
 export interface FollowedPort {
-  /** Its place in the control server's list, from 0. */
+  /** Its position in the control server's list, from 0. */
   readonly index: number;
   /**
-   * The port that was followed last; null when there was none, or another index counted then. It stays the one to follow
-   * for as long as it is listed, wherever it stands: providers list the same ports in changing order.
+   * The port that was followed last; null if there was none, or the index has changed since. It is followed for as
+   * long as it is listed, at any position: providers list the same ports in changing order.
    */
   readonly current: Port | null;
 }
 
 /**
  * The port to follow, 1 to 65535.
- * @throws NoPortForwarded when there is clearly none; GluetunError when the answer is unclear or the list too short
+ * @throws NoPortForwarded if there clearly is none; GluetunError if the answer is unclear or its list too short
  */
 export function followedPort(answer: Static<typeof PortAnswer>, { index, current }: FollowedPort): Port {
   const ports = listed(answer);
@@ -33,7 +36,7 @@ export function followedPort(answer: Static<typeof PortAnswer>, { index, current
   if (port === undefined) {
     const forwarded = ports.length === 1 ? '1 port' : `${ports.length} ports`;
     throw new GluetunError({
-      what: `the control server forwards ${forwarded}, and port number ${index}, counted from 0, is to be followed`,
+      what: `the control server forwards ${forwarded}, and GLUETUN_PORT_INDEX asks for number ${index}, counted from 0`,
       todo: `set GLUETUN_PORT_INDEX to a number below ${ports.length}`,
     });
   }
@@ -46,14 +49,14 @@ function listed({ port, ports }: Static<typeof PortAnswer>): readonly number[] {
     throw new GluetunError("the control server's answer has neither 'port' nor 'ports'");
   }
   if (ports === undefined || ports === null) return [port ?? 0];
-  // Either half alone would be taken for clear: as a port to apply, or as a port lost for good.
+  // Neither field alone is reliable then: Portward would take a wrong port, or a port for lost.
   if (port !== undefined && !(ports.length === 0 ? port === 0 : ports.includes(port))) {
     throw new GluetunError(`the control server's answer contradicts itself: port ${port} is not in [${shown(ports)}]`);
   }
   return ports;
 }
 
-/** A list of thousands would fill the log. */
+/** Shortened, since a list of thousands would fill the log. */
 function shown(ports: readonly number[]): string {
   return ports.length > 8 ? `${ports.slice(0, 8).join(', ')}, …` : ports.join(', ');
 }

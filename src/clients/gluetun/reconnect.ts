@@ -4,25 +4,29 @@ import { ControlServerHangs, GluetunError, NotAccepted, VpnStopped } from './glu
 type Wanted = 'stopped' | 'running';
 
 export interface Reconnection {
-  /** How the VPN is, as the control server says. */
+  /** The VPN's state, as the control server reports it. */
   readonly status: () => Promise<string>;
-  /** Asks for a status of the VPN and resolves with what the control server says came of it. */
+  /** Asks for a state of the VPN. Resolves with the outcome that the control server reports. */
   readonly put: (wanted: Wanted, timeoutMs: number, signal: AbortSignal) => Promise<string>;
-  /** An earlier reconnection may have left the VPN stopped. Otherwise a VPN that is stopped is left so. */
+  /** An earlier reconnection may have left the VPN stopped. Otherwise a stopped VPN stays stopped. */
   readonly mayBeStopped: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** A stop waits for the down-command, which may take 60 s. What is sent then is queued, whether or not its sender waits. */
+/**
+ * A stop waits for Gluetun's down-command, which may take 60 s. Orders are queued meanwhile, and carried out even if
+ * their sender has given up.
+ */
 const SHARE_OF_STOP = 0.5;
 const SHARE_OF_ONE_START = 0.2;
 const FIRST_PAUSE_MS = 250;
 const PAUSE_AT_MOST_MS = 2_000;
 
 /**
- * Stops the VPN and runs it again. Once it may have been stopped it is told to run until it says so, even when that
- * outlives `signal` by one try: a VPN that is left stopped stays healthy to Docker, and nothing would start it.
+ * Stops the VPN and runs it again. Once the VPN may have been stopped, it is told to run until it says that it does,
+ * if need be with one more attempt after `signal`: Docker calls a stopped VPN healthy, so nothing else would start
+ * it.
  * @throws GluetunError
  */
 export async function reconnect(reconnection: Reconnection): Promise<void> {
@@ -36,7 +40,7 @@ export async function reconnect(reconnection: Reconnection): Promise<void> {
 }
 
 /**
- * A VPN that somebody has stopped, or is stopping, stays so. One of which that can't be read is taken for one that runs.
+ * Leaves a VPN alone that somebody has stopped or is stopping. If its state can't be read, it is taken for running.
  * @throws VpnStopped
  */
 async function leaveStopped({ status, signal }: Reconnection, until: number): Promise<void> {
@@ -49,18 +53,18 @@ async function leaveStopped({ status, signal }: Reconnection, until: number): Pr
       throw error;
     }
     if (now === 'stopped') throw new VpnStopped();
-    // One that stays `stopping` is what a deadlock of Gluetun's looks like.
+    // A VPN that stays `stopping` is probably deadlocked.
     if (now !== 'stopping' || signal.aborted || performance.now() + pauseMs >= until) return;
     await pauseUntil(pauseMs, signal);
   }
 }
 
-/** Resolves with why the VPN may not have been stopped. */
+/** Resolves with the reason why the VPN may not have been stopped; null if it was stopped. */
 async function stop(put: Reconnection['put'], timeoutMs: number, signal: AbortSignal): Promise<GluetunError | null> {
   try {
     const outcome = await put('stopped', timeoutMs, signal);
     if (outcome === 'stopped' || outcome === 'already stopped') return null;
-    // Starting or crashed: Gluetun is at it by itself, and has not heeded this.
+    // Starting or crashed: Gluetun is restarting the VPN by itself, and has ignored this order.
     return new GluetunError(`the VPN could not be stopped in order to reconnect it: it is '${outcome}'`);
   } catch (error) {
     if (error instanceof NotAccepted || !(error instanceof GluetunError)) throw error;
@@ -83,7 +87,7 @@ async function runAgain({ put, timeoutMs, signal }: Reconnection, endsAt: number
     } catch (error) {
       if (!(error instanceof GluetunError)) throw error;
       isDeadlocked &&= error.failure === 'timeout';
-      // A last try with hardly any time left says nothing of the control server; what came before it does.
+      // A last attempt with hardly any time left says nothing about the control server; the error before it does.
       if (problem === '' || left >= tryMs || error.failure !== 'timeout') problem = error.message;
     }
     if (signal.aborted || performance.now() + pauseMs >= endsAt) {

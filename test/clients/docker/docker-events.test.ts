@@ -160,7 +160,7 @@ describe('events that do not come', () => {
     await until('they come', () => !filtered.areMissing);
     expect(said).toEqual([
       expect.stringMatching(/^Docker's events are missing: they are refused with HTTP 403\. .*EVENTS=1/),
-      "Docker's events come again",
+      "Docker's events arrive again",
     ]);
   });
 
@@ -175,8 +175,10 @@ describe('events that do not come', () => {
     streams.at(-1)?.write(`${event}\n`);
     await until('they come', () => !filtered.areMissing);
     expect(said).toEqual([
-      expect.stringMatching(/^Docker's events are missing: none comes, though they are asked for\. .*EVENTS=1/),
-      "Docker's events come again",
+      expect.stringMatching(
+        /^Docker's events are missing: none arrives, though Portward has subscribed to them\. .*EVENTS=1/,
+      ),
+      "Docker's events arrive again",
     ]);
   });
 });

@@ -121,7 +121,7 @@ test.each<[string, object, RegExp[]]>([
 });
 
 test.each([
-  ['{\n  "image": "a"\n  "env": {}\n}', 'expected JSON: not so in line 3, column 3'],
+  ['{\n  "image": "a"\n  "env": {}\n}', 'expected JSON: the mistake is in line 3, column 3'],
   ['', 'expected JSON'],
 ])('%j is no JSON', (json, mistake) => {
   expect(mistakesIn(json)).toEqual([mistake]);

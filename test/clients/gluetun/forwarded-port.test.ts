@@ -102,7 +102,7 @@ test.each([
   ['a 503', status(503), /answers 503/],
   ['a huge body', text(`{"port":40648,"x":"${'x'.repeat(100_000)}"}`), /over 65536 bytes/],
   ['a redirect to itself', redirect(CURRENT), /redirects more than 3 times/],
-  ['a redirect to nowhere', redirect('http://:bad:'), /redirects to what is no address/],
+  ['a redirect to nowhere', redirect('http://:bad:'), /redirects to an invalid address/],
   ['a redirect without a place', status(302), /answers 302/],
   ['a data address', redirect('data:application/json,{"port":40648}'), /redirects to another host/],
   ['a connection that breaks', cut, /can't be reached/],

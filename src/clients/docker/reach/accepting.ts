@@ -5,7 +5,7 @@ import { accepted } from '../../tcp';
 /** Between containers of one machine a connection takes less than a millisecond. */
 const WITHIN_MS = 1_000;
 
-/** Whether a connection is accepted there, whatever is answered then. */
+/** Whether the endpoint accepts a connection, whatever it answers then. */
 export async function accepts(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
   try {
     await withDeadline(WITHIN_MS, signal, (limit) => accepted(endpoint, limit));
@@ -15,7 +15,7 @@ export async function accepts(endpoint: Endpoint, signal: AbortSignal): Promise<
   }
 }
 
-/** The first one that accepts a connection; null when none does. */
+/** The first endpoint that accepts a connection; null if none does. */
 export async function firstAccepting<T extends Endpoint>(
   endpoints: readonly T[],
   signal: AbortSignal,

@@ -3,9 +3,9 @@ import type { Port } from '../../../domain/engine';
 import type { ContainerDetails } from '../docker-host';
 
 /**
- * Addresses that connections from the Docker host itself come from to this port of a container, and nobody else's: the gateways of
- * its networks, as Docker makes those connections anew. Where the port is published to more than loopback, others that reach the
- * host come from there as well, other containers among them.
+ * Source addresses of connections that only the Docker host itself can make to this port of a container: the gateways
+ * of the container's networks, from which Docker makes such connections. Empty unless the port is published to
+ * loopback only: otherwise connections of other hosts and containers come from there as well.
  */
 export function hostAddresses({ NetworkSettings: { Networks, Ports } }: ContainerDetails, port: Port): string[] {
   const bindings = Ports[`${port}/tcp`] ?? [];

@@ -2,7 +2,7 @@ import type { Problem } from '../../../lib/problem';
 import type { ContainerDetails } from '../docker-host';
 import { nameOf, type Reach } from './reach';
 
-/** What to do about a container that accepts no connection where it was looked for. */
+/** What to do about a container that accepts no connection at its expected address. */
 export function howToReach(reach: Reach, container: ContainerDetails): Problem {
   const name = nameOf(container);
   const theirs = Object.keys(container.NetworkSettings.Networks);

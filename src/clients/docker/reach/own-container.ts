@@ -1,9 +1,9 @@
 import type { ContainerId } from '../../../domain/engine';
 import type { ContainerDetails, DockerHost } from '../docker-host';
 
-// Which container this process runs in. Its hostname says so only where nobody has given it another.
+// Finds the container in which this process runs. The hostname is its id only if nobody has set another hostname.
 
-/** What this process sees of the container around it. */
+/** What this process can see of the container around it. */
 export interface Surroundings {
   readonly hostname: string;
   /** /proc/self/mountinfo */
@@ -14,20 +14,20 @@ export interface Surroundings {
   readonly podman: string;
 }
 
-/** Docker and Podman mount them from the folder of the container whose network this is. */
+/** Files that Docker and Podman mount from the folder of the container whose network this is. */
 const OF_THE_NETWORK = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 const ID = /[0-9a-f]{64}/g;
-/** As a hostname that nobody has chosen. */
+/** The form of a default hostname. */
 const SHORT_ID = /^[0-9a-f]{12}$/;
 
-/** Ids that may be this container's, the likeliest first. */
+/** Ids that may be this container's, the most likely first. */
 export function ownContainerIds({ mounts, controlGroups, podman }: Surroundings): ContainerId[] {
   const mounted = mounts.split('\n').flatMap((line) => {
     // `36 35 98:0 /var/lib/docker/containers/<id>/hostname /etc/hostname rw … - ext4 /dev/sda1 rw`
     const [, , , source = '', target = ''] = line.split(' ');
     return OF_THE_NETWORK.includes(target) ? idsIn(source).slice(-1) : [];
   });
-  // Of nested containers the innermost is the last one.
+  // In nested containers the innermost one is the last.
   const grouped = controlGroups.split('\n').flatMap((line) => idsIn(line).slice(-1));
   return [...new Set([...mounted, ...idsIn(podman), ...grouped])];
 }
@@ -37,8 +37,9 @@ function idsIn(text: string): string[] {
 }
 
 /**
- * The container in whose network this process is: its own, or the one that lends it its network. Null where this Docker
- * knows none. @throws DockerUnreachable
+ * The container in whose network this process runs: its own, or the one whose network that shares. Null if this
+ * Docker does not know it.
+ * @throws DockerUnreachable
  */
 export async function findOwnContainer(
   docker: DockerHost,

@@ -4,14 +4,14 @@ import type { Port } from '../../../domain/engine';
 import type { Endpoint } from '../../engine/engine-api';
 import { Unreachable } from './unreachable';
 
-/** Where Docker publishes a port of a container; without an address it is at every one of the Docker host. */
+/** Where Docker publishes a container's port; without an address at every address of the Docker host. */
 export interface PortBinding {
   readonly HostIp: string;
   readonly HostPort: string;
 }
 
 /**
- * Where a published port can be reached.
+ * The endpoint of a published port, as seen from here.
  * @param host the Docker host's address, as seen from here
  * @throws Unreachable
  */
@@ -20,7 +20,7 @@ export function publishedEndpoint(
   host: string,
 ): Endpoint {
   const reachable = bindings.map((binding) => endpoint(binding, host)).filter((e) => e !== null);
-  const [best] = reachable.toSorted((a, b) => effort(a, host) - effort(b, host));
+  const [best] = reachable.toSorted((a, b) => rank(a, host) - rank(b, host));
   if (best) return best;
   const found =
     bindings.length === 0
@@ -32,17 +32,17 @@ export function publishedEndpoint(
   });
 }
 
-/** Null for a binding at the loopback address of a Docker host that is not this machine. */
+/** Null for a binding to the loopback address of another machine. */
 function endpoint({ HostIp, HostPort }: PortBinding, host: string): Endpoint | null {
   const port = Number(HostPort);
-  // Docker binds `::` for IPv6 alone.
+  // Docker binds `::` for IPv6 only.
   if (HostIp === '::' && host === '127.0.0.1') return { host: '::1', port };
   if (isUnspecified(HostIp)) return { host, port };
   return isLoopback(HostIp) && !isLoopback(host) ? null : { host: HostIp, port };
 }
 
-/** Loopback is always there, and IPv4 nearly always. */
-function effort({ host: address }: Endpoint, host: string): number {
+/** Lower is better: loopback always works, and IPv4 nearly always. */
+function rank({ host: address }: Endpoint, host: string): number {
   const ownAddress = address === host || isLoopback(address) ? 0 : 1;
   return ownAddress + (isIPv6(address) ? 2 : 0);
 }

@@ -14,17 +14,17 @@ import { Unreachable } from './unreachable';
  */
 export interface Reach {
   readonly kind: 'network' | 'published';
-  /** The Docker host itself, as seen from here. */
+  /** The Docker host's address, as seen from here. */
   readonly host: string;
-  /** Names of the networks of the container that this process is in; null outside of one. */
+  /** Names of this process's container networks; null outside of a container. */
   readonly ownNetworks: readonly string[] | null;
   /** Whether an address is in a network of this process. */
   readonly isNear: (address: string) => boolean;
-  /** The network at whose address a container was last found to accept connections, of several. */
+  /** For containers with several addresses: the network in which each last accepted a connection. */
   readonly answering: Map<ContainerId, string>;
 }
 
-/** While nothing is known of this process: most share a network with their VPN. */
+/** Used while nothing is known about this process: most share a network with their VPN. */
 export function guessedReach(): Reach {
   return { kind: 'network', host: '127.0.0.1', ownNetworks: null, isNear: isInOwnNetwork, answering: new Map() };
 }
@@ -52,13 +52,16 @@ function dockerHostName(dockerHost: string | undefined): string | null {
   return new URL(dockerHost).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** From within a container its host is not at a loopback address. Null outside of one, and in one with the host's network. */
+/**
+ * The Docker host's address from inside a container, which is not loopback. Null outside of a container, and in one
+ * with the host's network.
+ */
 function gatewayOf(own: ContainerDetails | null): string | null {
   const networks = Object.values(own?.NetworkSettings.Networks ?? {});
   return networks.find(({ Gateway }) => Gateway !== '')?.Gateway ?? null;
 }
 
-/** Asked for each time: containers join and leave networks. */
+/** Read each time, since containers join and leave networks. */
 function isInOwnNetwork(address: string): boolean {
   const near = new BlockList();
   for (const { cidr, family } of Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])) {
@@ -68,7 +71,7 @@ function isInOwnNetwork(address: string): boolean {
   return near.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** The one place that says where a container's port is. @throws Unreachable */
+/** The address of a container's port. All addresses of containers come from here. @throws Unreachable */
 export function resolve(reach: Reach, container: ContainerDetails, port: Port): Endpoint {
   const [first, ...others] = candidates(reach, container, port);
   const answering = reach.answering.get(container.Id);
@@ -76,7 +79,11 @@ export function resolve(reach: Reach, container: ContainerDetails, port: Port): 
   return { host, port: first.port };
 }
 
-/** The same, but of several addresses one that accepts connections, if any does. It counts until `forgetAddress`. @throws Unreachable */
+/**
+ * Like `resolve`, but tries several addresses, and returns one that accepts connections if there is one. It is kept
+ * until `forgetAddress`.
+ * @throws Unreachable
+ */
 export async function locate(
   reach: Reach,
   container: ContainerDetails,
@@ -91,17 +98,17 @@ export async function locate(
   return resolve(reach, container, port);
 }
 
-/** No connection is accepted there any more. */
+/** Forgets the address that was kept, because it no longer accepts connections. */
 export function forgetAddress({ answering }: Reach, container: ContainerDetails): void {
   answering.delete(container.Id);
 }
 
 interface Candidate extends Endpoint {
-  /** The Docker network in which it is; empty for a port of the host. */
+  /** The Docker network of this address; empty for a port of the host. */
   readonly network: string;
 }
 
-/** Every address that is as good as any other. @throws Unreachable */
+/** All equally good addresses, at least one. @throws Unreachable */
 function candidates(reach: Reach, container: ContainerDetails, port: Port): [Candidate, ...Candidate[]] {
   const name = nameOf(container);
   if (container.HostConfig.NetworkMode === 'host') return [{ host: reach.host, port, network: '' }];
@@ -113,7 +120,7 @@ function candidates(reach: Reach, container: ContainerDetails, port: Port): [Can
     const host = settings.IPAddress || settings.GlobalIPv6Address;
     return host ? [{ host, port, network }] : [];
   });
-  // Of one there is nothing to choose, and to ask the machine for its networks takes time.
+  // A single address needs no choice, and reading the machine's networks takes time.
   const near = all.length > 1 ? all.filter(({ host }) => reach.isNear(host)) : all;
   const shared = all.filter(({ network }) => reach.ownNetworks?.includes(network));
   const [best, ...others] = [near, shared, all].find((some) => some.length > 0) ?? [];

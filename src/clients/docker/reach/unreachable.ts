@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../lib/problem';
 
-/** There is no address at which a container could be asked. */
+/** The container has no address at which it can be reached from here. */
 export class Unreachable extends ProblemError {
   override readonly name = 'Unreachable';
 }

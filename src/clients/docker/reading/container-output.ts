@@ -1,21 +1,27 @@
-// What a container has written, as Docker's API gives it. It is whatever its program likes: text from there is shown to
-// people, so it is without anything that a terminal or a page would act on.
+// Reads a container's output from Docker's API. The container's program may write anything, and the text is shown to
+// people: so everything is removed on which a terminal or a page would act.
 
-/** A frame of the multiplexed form: stream, three zeros, and the length of what follows, as Docker's API documents it. */
+/**
+ * Header of a frame of Docker's multiplexed format: stream, three zeros, and the length of the content (Docker's API
+ * documentation, 'Attach to a container').
+ */
 const HEADER_BYTES = 8;
 
-/** Nobody reads longer ones, and Docker cuts those over 16 KB in pieces. */
+/** In bytes. Longer lines are not useful to read, and Docker splits lines of more than 16 KB. */
 const LONGEST_LINE = 2_000;
 
 const ESC = '\u001B';
 const BEL = '\u0007';
-/** Colours, and whatever else a terminal is told; a title for its window ends with BEL or an escape of its own. */
+/** Colours and other terminal commands. A window title ends with BEL or an escape sequence. */
 const TERMINAL_COMMAND = new RegExp(
   `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)?|[@-Z\\\\-_])`,
   'g',
 );
 
-/** Its lines, oldest first, without empty ones. @param tty the container has a terminal, so that its output is one raw stream */
+/**
+ * The lines of an output, oldest first, without empty ones.
+ * @param tty the container has a terminal, so its output is one raw stream
+ */
 export function outputLines(output: Buffer, tty: boolean): string[] {
   const parts = tty ? [{ stream: 1, bytes: output }] : frames(output);
   const lines: string[] = [];
@@ -48,7 +54,7 @@ function readable(line: Buffer): string {
     line
       .toString('utf8')
       .replaceAll(TERMINAL_COMMAND, '')
-      // Control characters, those that turn the direction of writing, invisible ones, and halves of characters.
+      // Control characters, characters that change the direction of writing, invisible ones, and broken characters.
       .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\uFFFD]+/gu, ' ')
       .trim()
   );

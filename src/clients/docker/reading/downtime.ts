@@ -1,11 +1,11 @@
 import type { Downtime } from '../../../domain/vpn/observation';
 import type { ContainerDetails } from '../docker-host';
 
-/** A run that is shorter has not been a start that worked. A VPN's container says within this whether it is healthy. */
+/** A shorter run does not count as a successful start. A VPN's container reports its health within this time. */
 export const SHORT_RUN_MS = 60_000;
 const ERROR_CHARACTERS_AT_MOST = 300;
 
-/** Why a container does not run; null while it does. */
+/** Why a container does not run; null if it runs. */
 export function downtime(details: ContainerDetails): Downtime | null {
   const state = stateOf(details);
   if (state === 'running') return null;
@@ -13,7 +13,7 @@ export function downtime(details: ContainerDetails): Downtime | null {
   const hasRun = state === 'exited' || state === 'restarting' || state === 'dead';
   return {
     state,
-    // Docker sets one of its own where it could not start the process.
+    // If Docker could not start the process, the exit code is Docker's own.
     exitCode: hasRun && error === '' ? ExitCode : null,
     outOfMemory: OOMKilled,
     error: error === '' ? null : withoutSecrets(error, details),
@@ -22,7 +22,7 @@ export function downtime(details: ContainerDetails): Downtime | null {
 
 function stateOf(details: ContainerDetails): Downtime['state'] | 'running' {
   const { State } = details;
-  // Docker calls a container running while it is paused, and between two runs of it.
+  // Docker also calls a container running while it is paused, and between two of its runs.
   if (State.Restarting) return isRestartedAgain(details) ? 'restarting' : 'exited';
   if (State.Paused) return 'paused';
   if (State.Running) return 'running';
@@ -30,7 +30,7 @@ function stateOf(details: ContainerDetails): Downtime['state'] | 'running' {
   return Status === 'created' || Status === 'removing' || Status === 'dead' ? Status : 'exited';
 }
 
-/** Not after its first end since somebody started it, nor after a run that was long. */
+/** Neither after the first end since somebody started the container, nor after a long run. */
 function isRestartedAgain({ State, RestartCount }: ContainerDetails): boolean {
   const ranForMs = Date.parse(State.FinishedAt) - Date.parse(State.StartedAt);
   return RestartCount >= 2 && ranForMs < SHORT_RUN_MS;
@@ -38,7 +38,7 @@ function isRestartedAgain({ State, RestartCount }: ContainerDetails): boolean {
 
 const SECRET_NAME = /KEY|PASS|TOKEN|SECRET|AUTH|USER/i;
 
-/** Docker quotes the command and the files that it failed at, and these may hold what the environment does. */
+/** Docker's errors quote commands and files, which may hold values of the environment. */
 function withoutSecrets(error: string, { Config }: ContainerDetails): string {
   let text = error.replaceAll(/\s+/g, ' ').trim();
   for (const line of Config.Env ?? []) {

@@ -5,28 +5,33 @@ import type { ContainerDetails, DockerHost } from '../docker-host';
 import { LogLines } from './log-lines';
 
 export interface LogFollowerOptions {
-  /** Of the container, for the log. */
+  /** The container's name, for the log. */
   readonly name: string;
   readonly heard: (line: string) => void;
   readonly log: Logger;
 }
 
-/** A log that ends as soon as it is asked for is asked for again after twice the time each time. */
+/** Pause after a log that ended at once. It doubles each time. */
 const AGAIN_AFTER_MS = 500;
 const AGAIN_AFTER_AT_MOST_MS = 60_000;
-/** One that lasted as long was no vain one. */
+/** A log that lasted this long ends the doubling. */
 const LASTED_MS = 10_000;
 
 /**
- * Follows the log of one container, which may be made anew under its name, for as long as somebody calls `follow` when it is seen
- * running. Lines may hold secrets: they are handed on, and neither kept nor told.
+ * Follows the log of one container, which may be re-created under its name, as long as `follow` is called while the
+ * container runs. Lines may hold secrets: they are passed on, but neither kept nor logged.
  */
 export class LogFollower {
   private following: { readonly id: ContainerId; readonly ending: AbortController } | null = null;
-  /** Whose log Docker, or who stands before it, does not give: that does not pass by itself. */
+  /**
+   * The container whose log Docker, or a proxy in front of it, refuses. That does not change by itself, so it is not
+   * asked for again.
+   */
   private refusedFor: ContainerId | null = null;
-  private told = false;
-  private vain = 0;
+  /** The refusal has been logged. */
+  private refusalLogged = false;
+  /** Number of logs in a row that ended at once. */
+  private shortLogs = 0;
   private notBefore = -Infinity;
 
   constructor(
@@ -34,7 +39,7 @@ export class LogFollower {
     private readonly options: LogFollowerOptions,
   ) {}
 
-  /** Sees to it that this container's log is followed, from now on. It was seen running. */
+  /** Makes sure that the log of this container, which runs, is being followed. */
   follow({ Id: id, Config }: ContainerDetails): void {
     if (this.following?.id === id || this.refusedFor === id) return;
     if (this.following === null && performance.now() < this.notBefore) return;
@@ -53,7 +58,7 @@ export class LogFollower {
     const began = performance.now();
     try {
       const stream = await this.docker.followLogs(id, signal);
-      this.told = false;
+      this.refusalLogged = false;
       const lines = new LogLines(tty, (line) => {
         if (!signal.aborted) this.options.heard(line);
       });
@@ -63,19 +68,20 @@ export class LogFollower {
     }
     if (signal.aborted) return;
     const now = performance.now();
-    this.vain = now - began >= LASTED_MS ? 0 : this.vain + 1;
-    const pauseMs = this.vain === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (this.vain - 1), AGAIN_AFTER_AT_MOST_MS);
+    this.shortLogs = now - began >= LASTED_MS ? 0 : this.shortLogs + 1;
+    const pauseMs =
+      this.shortLogs === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (this.shortLogs - 1), AGAIN_AFTER_AT_MOST_MS);
     this.notBefore = now + pauseMs;
     this.following = null;
   }
 
   private failed(id: ContainerId, error: unknown): void {
     const status = statusCode(error);
-    // It is away for a moment, or the container is gone: who looks at it says so.
+    // Docker is unreachable, or the container is gone: the snapshot reports that.
     if (status === null || status === 404 || status === 409) return;
     this.refusedFor = id;
-    if (this.told) return;
-    this.told = true;
+    if (this.refusalLogged) return;
+    this.refusalLogged = true;
     const { log, name } = this.options;
     log.debug(
       { event: 'vpn log', status },

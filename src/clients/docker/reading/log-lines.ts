@@ -1,20 +1,20 @@
-/** A frame of Docker's multiplexed form: stream, three zeros, and the length of what follows. */
+/** Header of a frame of Docker's multiplexed format: stream, three zeros, and the length of the content. */
 const HEADER_BYTES = 8;
-/** Of a longer line only the beginning is looked at. */
+/** In bytes. Only the beginning of a longer line is passed on. */
 const LONGEST_LINE = 2_000;
 
 /**
- * Takes what a container writes, piece by piece, and hands on its lines. It keeps no more of an unended line than it looks at, however
- * much comes without an end. Bytes are taken for characters: who looks for English words needs no more.
+ * Splits a container's output into lines as it arrives. It keeps no more of an unfinished line than it passes on.
+ * Each byte becomes one character, which is enough for finding English words.
  */
 export class LogLines {
   private header = Buffer.alloc(0);
-  /** Bytes of the present frame that are still to come. */
+  /** Bytes of the present frame that have not arrived yet. */
   private left = 0;
   private stream = 0;
   private readonly unended = new Map<number, string>();
 
-  /** @param tty the container has a terminal, so that its output has no frames */
+  /** @param tty the container has a terminal, so its output has no frames */
   constructor(
     private readonly tty: boolean,
     private readonly heard: (line: string) => void,

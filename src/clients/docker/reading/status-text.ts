@@ -1,15 +1,16 @@
 import type { DockerHealth } from '../../../domain/vpn/observation';
 
-// A list of containers tells health and uptime in words alone, as `docker ps` shows them: 'Up 5 minutes (healthy)'.
+// Docker's list of containers gives health and uptime only as text, as `docker ps` shows it: 'Up 5 minutes
+// (healthy)'.
 
-/** How long a run has lasted, in seconds, as precisely as the words tell. */
+/** How long a run has lasted, in seconds, as precisely as the text says. */
 export interface Uptime {
   readonly atLeast: number;
   readonly below: number;
 }
 
 const HOUR = 3600;
-/** Docker rounds hours, and counts all that is longer in rounded hours; see HumanDuration in docker/go-units. */
+/** Docker rounds hours, and computes longer times from rounded hours; see HumanDuration in docker/go-units. */
 const ROUNDED = HOUR / 2;
 const UNITS: Readonly<Record<string, number>> = {
   second: 1,
@@ -21,7 +22,7 @@ const UNITS: Readonly<Record<string, number>> = {
   year: 365 * 24 * HOUR,
 };
 
-/** Null where the container does not run, and where the words are others than Docker's. */
+/** Null if the container does not run, or the text is not Docker's. */
 export function uptimeIn(status: string): Uptime | null {
   if (/^Up Less than a second\b/i.test(status)) return { atLeast: 0, below: 1 };
   const [, amount = '', unit = ''] =
@@ -38,13 +39,13 @@ export function healthIn(status: string): DockerHealth {
   return said === 'healthy' || said === 'unhealthy' || said === 'starting' ? said : 'none';
 }
 
-/** Tells by the words of lists that follow each other whether a container has been started anew in between. */
+/** Compares the texts of consecutive lists to tell whether a container was restarted in between. */
 export class Uptimes {
   private readonly last = new Map<string, { readonly uptime: Uptime; readonly at: number }>();
 
   /**
-   * Whether this is certainly, or may be, another run than the one listed before.
-   * @param at when the list was asked for, on monotonic time
+   * Whether this is another run than in the list before: true if the texts prove it, or this one can't be read.
+   * @param at when the list was asked for, in monotonic time
    */
   isAnotherRun(
     id: string,
@@ -68,5 +69,5 @@ export class Uptimes {
   }
 }
 
-/** Docker writes a list some time after it was asked for. */
+/** Docker may write a list some time after it was asked for. */
 const SLACK_S = 1;
