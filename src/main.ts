@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// First, so that all others come from the pack.
-// oxlint-disable-next-line import/no-unassigned-import
+// First, so that all other modules come from the pack.
 import './packed-modules';
 import { runCommandLine } from './cli/command-line';
 

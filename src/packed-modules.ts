@@ -1,14 +1,13 @@
-// Loads the modules that a start needs from one file with V8's code cache (`scripts/pack-modules.mjs` makes both), instead of finding,
-// reading and compiling some 1,600 files. Each module keeps its own name and folder, so nothing else changes for it. What is not in
-// the pack is loaded as ever; without a pack, everything is.
-// oxlint-disable no-underscore-dangle -- they are Node.js's names
+// Loads the modules that a start needs from one file with V8's code cache, instead of finding, reading and compiling
+// some 1,600 files. `scripts/pack-modules.mjs` makes both files. Each module keeps its own name and folder, so it
+// notices no difference. A module that is not in the pack is loaded as usual; without a pack, all modules are.
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { constants, Script } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
-/** What the process loads, or what a thread for workflows loads. */
+/** Which pack: that of the process, or that of its threads for workflows. */
 export type Pack = 'program' | 'workflow-thread';
 
 type Wrapped = (
@@ -20,13 +19,16 @@ type Wrapped = (
 ) => void;
 
 interface Packed {
-  /** By path below the root, with slashes, as all paths in a pack are. */
+  /** By path below the project's root, with slashes as in all paths of a pack. */
   readonly modules: Readonly<Record<string, Wrapped | undefined>>;
-  /** By the module that asks and what it asks for: the path below the root. */
+  /** The path of each required module, by the requiring module and the text in its `require`. */
   readonly found: Readonly<Record<string, Readonly<Record<string, string | undefined>> | undefined>>;
 }
 
-/** What Node.js does with a file; not in its types, and relied upon by many for as long as there is `require`. */
+/**
+ * Node.js's internal functions for loading a file. They are missing in its types, but many programs rely on them, so
+ * they stay as long as `require` does.
+ */
 interface Loader {
   _resolveFilename(request: string, parent: NodeJS.Module | null | undefined, ...rest: unknown[]): string;
   readonly _extensions: Record<string, ((module: NodeJS.Module, filename: string) => void) | undefined>;
@@ -69,9 +71,9 @@ function scriptOf(filename: string): Script | null {
   try {
     cachedData = readFileSync(`${filename}.cache`);
   } catch {
-    // It is compiled then.
+    // Without the cache the script is compiled.
   }
-  // Made by another version of Node.js it is refused, which costs time alone.
+  // A cache of another version of Node.js is refused, which only costs time.
   return new Script(source, {
     filename,
     cachedData,

@@ -1,24 +1,24 @@
 import type { Reading } from './reading';
 import type { Variables } from './variables';
 
-// What is right by itself may not go with the rest.
+// Checks across variables: each value is valid, but not together with the others.
 
-/** What runs in a process. */
+/** A part of Portward, which runs alone or with the other one in a process. */
 export type Part = 'worker' | 'api';
 
-/** A workflow's list is here within some 20 ms; a busy machine has this long. */
+/** How long a change in a workflow may take to reach the list: usually 20 ms, more on a busy machine. */
 export const LAG_ALLOWED_MS = 500;
-/** Less than the time before an engine is stopped in which its replacement sees to it that lists are answered. */
+/** Shorter than the time for which a replacement makes sure that lists are answered before it stops an engine. */
 const LONGEST_SINCE_A_LIST_MS = 12_500;
 
-/** @param parts what is to run with it */
+/** @param parts the parts that run with this configuration */
 export function checkAcross(reading: Reading, parts: readonly Part[]): void {
   checkGrace(reading);
   checkReplicas(reading);
   checkListeners(reading, parts);
 }
 
-/** Until nobody has a list any more in which an engine is that was hidden. */
+/** The grace has to last until nobody has a list any more that still shows the hidden engine. */
 function checkGrace({ read, mistakes, comparable }: Reading): void {
   if (!comparable('PROXY_CACHE_S', 'ENGINES_MAX_AGE_MS')) return;
   const listMs = read.PROXY_CACHE_S + read.ENGINES_MAX_AGE_MS;
@@ -43,7 +43,7 @@ function checkReplicas({ read, mistakes, comparable }: Reading): void {
 function checkListeners({ read, mistakes, comparable }: Reading, parts: readonly Part[]): void {
   const listening = listeners(read, parts).filter(({ name }) => comparable(name));
   for (const [i, { name, port, host }] of listening.entries()) {
-    const other = listening.slice(0, i).find((before) => before.port === port && mayMeet(before.host, host));
+    const other = listening.slice(0, i).find((before) => before.port === port && mayConflict(before.host, host));
     if (other) mistakes.push(`${name}: expected another port than ${other.name}, got ${port} for both`);
   }
 }
@@ -54,7 +54,7 @@ interface Listener {
   readonly host: string;
 }
 
-/** Where these parts of Portward listen. */
+/** The addresses where these parts of Portward listen. */
 function listeners(read: Variables, parts: readonly Part[]): Listener[] {
   const api: Listener[] = [{ name: 'APP_PORT', port: read.APP_PORT, host: read.APP_HOST }];
   const metrics: Listener[] = [
@@ -71,8 +71,8 @@ function listeners(read: Variables, parts: readonly Part[]): Listener[] {
   ];
 }
 
-/** Whether two who listen on one port of these addresses are in each other's way. */
-function mayMeet(one: string, other: string): boolean {
+/** Whether two listeners on the same port conflict at these addresses. */
+function mayConflict(one: string, other: string): boolean {
   const everywhere = ['0.0.0.0', '::'];
   return one === other || everywhere.includes(one) || everywhere.includes(other);
 }

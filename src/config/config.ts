@@ -12,28 +12,28 @@ import { vpnConfigs, type VpnConfig } from './vpns';
 type OfVariables = Placed<typeof variables, Variables>;
 
 /**
- * The whole configuration, checked: what `variables` places in it, and what is made of several of them. It holds secrets: it is
- * never logged or sent anywhere as a whole.
+ * The whole, checked configuration: the values that `variables` places in it, and values that follow from several
+ * variables. It holds secrets, so it is never logged or sent anywhere as a whole.
  */
 export interface Config extends Omit<OfVariables, 'api' | 'engine'> {
   readonly api: OfVariables['api'] & {
-    /** Any of them opens the routes that ask for one; none: see `allowUnauthenticated`. */
+    /** API keys, each of which opens the protected routes. Empty: see `allowUnauthenticated`. */
     readonly keys: readonly string[];
-    /** For how long a list may be behind its workflow and still counts as fresh. */
+    /** How far a list may be behind its workflow and still count as fresh, in ms. */
     readonly enginesLagMs: number;
   };
   readonly vpns: readonly VpnConfig[];
   readonly engine: OfVariables['engine'] & {
-    /** `custom` for one from ENGINE_FILE. */
+    /** `custom`: the variant from ENGINE_FILE. */
     readonly variantName: string;
     readonly variant: Variant;
   };
-  /** Who is told of what happens. */
+  /** Where events are sent; null: nowhere. */
   readonly notify: WebhookTarget | null;
   readonly dataDir: string;
 }
 
-/** All that is wrong with the configuration, in one message. */
+/** Every mistake in the configuration, in one message. */
 export class ConfigError extends Error {
   constructor(readonly mistakes: readonly string[]) {
     super(
@@ -43,13 +43,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** @param parts what is to run with it @throws ConfigError */
+/** @param parts the parts that run with it @throws ConfigError */
 export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api']): Config {
   const reading = readEnvironment(env);
   const { read, given, mistakes } = reading;
   const vpns = vpnConfigs(reading);
   const engine = engineVariant(read, given, mistakes);
-  // Read by Temporal's client, whose error would repeat it.
+  // Temporal's client reads this variable itself, and would repeat its value in an error.
   checkedHeaderSecret('TEMPORAL_API_KEY', given['TEMPORAL_API_KEY'] ?? '', mistakes);
   checkAcross(reading, parts);
   if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);
@@ -71,7 +71,7 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
   };
 }
 
-/** Who wants no engines but the forwarded ones wants no free ones either, unless they say so. */
+/** A user who wants only forwarded engines (MIN_REPLICAS=0) gets no free ones, unless MIN_FREE_REPLICAS is set. */
 function minFreeReplicas({ read, given }: Reading): number {
   return read.MIN_REPLICAS === 0 && given['MIN_FREE_REPLICAS'] === undefined ? 0 : read.MIN_FREE_REPLICAS;
 }

@@ -7,7 +7,10 @@ import type { Variables } from './variables';
 
 const CUSTOM = 'custom';
 
-/** The kind of engine that ENGINE_VARIANT or ENGINE_FILE name, and its name. Null: it says in `mistakes` why there is none. */
+/**
+ * The kind of engine that ENGINE_VARIANT or ENGINE_FILE names, with its name. Null if there is none; `mistakes` then
+ * has the reason.
+ */
 export function engineVariant(
   read: Variables,
   given: Readonly<Record<string, string | undefined>>,

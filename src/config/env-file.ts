@@ -2,20 +2,23 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { messageOf } from '../lib/errors';
 
-// Editors and shells of Windows begin files with a byte order mark, or write them in UTF-16. Node's own reader takes the mark for
-// the beginning of the first name, and that variable is lost.
+// Editors and shells of Windows write a byte order mark at the beginning of files, or write them in UTF-16. Node.js
+// would read the mark as a part of the first name, and that variable would be lost.
 
 const MARK = '\u{FEFF}';
 
 type Environment = Record<string, string | undefined>;
 
-/** Puts the variables of a file into the environment, where those that are set already win. @throws EnvFileError */
+/**
+ * Adds the variables of a file to the environment. Variables that are already set stay as they are.
+ * @throws EnvFileError
+ */
 export function loadEnvFile(path: string, env: Environment): void {
   const parsed: Environment = parseEnv(textOf(path));
   for (const [name, value] of Object.entries(parsed)) env[unmarked(name)] ??= value;
 }
 
-/** Takes the mark off names that others have read from a file, such as `docker run --env-file`. */
+/** Removes the mark from names that another program has read from a file, such as `docker run --env-file`. */
 export function unmarkNames(env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(MARK)) continue;
@@ -37,9 +40,9 @@ function textOf(path: string): string {
       cause: error,
     });
   }
-  // UTF-8 has no such bytes in any text, and UTF-16 has some in every.
+  // These bytes never occur in UTF-8 text, and always in UTF-16 text.
   if (bytes.includes(0) || [0xfe, 0xff].includes(bytes[0] ?? 0)) {
-    throw new EnvFileError(`${path}: expected UTF-8, found UTF-16; save it anew with the encoding UTF-8`);
+    throw new EnvFileError(`${path}: expected UTF-8, found UTF-16; save it with the encoding UTF-8`);
   }
   return bytes.toString('utf8');
 }

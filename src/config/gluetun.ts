@@ -1,7 +1,9 @@
 import type { GluetunAuth } from '../clients/gluetun/client';
 import { basicMistake, checkedHeaderSecret } from '../secrets/header-secrets';
 
-/** A VPN's own variables, with its number at the end, win over those for all. */
+/**
+ * The credentials for a VPN's control server. Variables with the VPN's number at the end override those for all VPNs.
+ */
 export function gluetunAuth(env: Record<string, string | undefined>, number: number, mistakes: string[]): GluetunAuth {
   const own = (name: string) => env[`${name}_${number}`];
   const of = (name: string) => own(name) ?? env[name];

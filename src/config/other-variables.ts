@@ -1,6 +1,6 @@
-// What is read beside `variables`.
+// Variables that are read, but are not in `variables`.
 
-/** By other parts of Portward, or by a library for it, straight from the environment. */
+/** Variables that other parts of Portward, or libraries, read from the environment. */
 export const readElsewhere: readonly string[] = [
   'PORTWARD_DATA_DIR',
   'PORTWARD_CACHE_DIR',
@@ -23,7 +23,7 @@ export const readElsewhere: readonly string[] = [
   'TEMPORAL_CLI_PATH',
 ];
 
-/** With a VPN's number at the end: see vpns.ts. */
+/** Variables with a VPN's number at the end: see vpns.ts. */
 export const ofEachVpn = [
   'GLUETUN_PORT_RANGE',
   'GLUETUN_API_PORT',
@@ -32,5 +32,5 @@ export const ofEachVpn = [
   'GLUETUN_PASSWORD',
 ];
 
-/** And without it, for all that have none of their own. */
+/** The same without a number, for all VPNs that have none of their own. */
 export const forAllVpns = ['GLUETUN_USER', 'GLUETUN_PASSWORD', 'GLUETUN_API_KEY'];

@@ -4,20 +4,23 @@ import { variables, type Variables } from './variables';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says, and what is wrong with it so far. */
+/** The values from the environment, and the mistakes found so far. */
 export interface Reading {
   readonly read: Variables;
-  /** Those that are set. */
+  /** The variables that are set. */
   readonly given: Env;
-  /** Further ones are added. */
+  /** Later checks add to it. */
   readonly mistakes: string[];
-  /** What is wrong by itself has its message; comparing it with others would only add noise. */
+  /**
+   * Whether all these variables are valid. An invalid one already has its message, and comparing it with others would
+   * only add noise.
+   */
   readonly comparable: (...names: (keyof Variables)[]) => boolean;
 }
 
 export function readEnvironment(env: Env): Reading {
   const mistakes: string[] = [];
-  // `NAME=` in an .env file means that it is not set.
+  // `NAME=` in an .env file means that the variable is not set.
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
@@ -30,7 +33,7 @@ export function readEnvironment(env: Env): Reading {
       }
     },
   });
-  // Defaults stand in for what is wrong, so that what is wrong with the rest is said too.
+  // Invalid values are replaced by defaults, so that the other mistakes are found as well.
   const right = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)));
   const comparable = (...names: (keyof Variables)[]) => names.every((name) => !wrong.has(name));
   return { read: cleanEnv(right, variables), given, mistakes, comparable };

@@ -1,11 +1,11 @@
-// Where a variable is in the configuration: 'api.port' is `port` of `api`.
+// The place of a variable in the configuration: 'api.port' is `port` of `api`.
 
-/** A row of `variables` with its place. */
+/** Adds the place to a row of `variables`. */
 export function to<Target extends string, Spec extends object>(target: Target, spec: Spec): Spec & { target: Target } {
   return { ...spec, target };
 }
 
-/** The value of each place. What is not set and has no default is null. */
+/** The type of the value at each place. A variable without a value and without a default is null. */
 type Flat<Rows, Values extends Record<keyof Rows, unknown>> = {
   [Name in keyof Rows as Rows[Name] extends { target: infer Target extends string } ? Target : never]:
     Exclude<Values[Name], undefined> | (undefined extends Values[Name] ? null : never);
@@ -23,7 +23,7 @@ type Below<F, Head extends string> = {
 
 export type Placed<Rows, Values extends Record<keyof Rows, unknown>> = Nested<Flat<Rows, Values>>;
 
-/** Every value at its variable's place. */
+/** Builds the nested configuration from the values and their places. */
 export function placed<Rows extends object, Values extends Record<keyof Rows, unknown>>(
   rows: Rows,
   values: Values,

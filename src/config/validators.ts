@@ -4,7 +4,7 @@ import type { Port } from '../domain/engine';
 import { basicMistake, headerSecret } from '../secrets/header-secrets';
 import type { PortRange } from '../domain/settings';
 
-// What the texts of variables may be, and what they are read as; none is empty. An error says what was expected.
+// Checks and conversions of variables. None of them gets an empty text. An error says what was expected.
 
 export function integer(least: number, most: number) {
   return makeExactValidator<number>((text) => {
@@ -16,7 +16,7 @@ export function integer(least: number, most: number) {
   });
 }
 
-/** Read as milliseconds. */
+/** Converts to milliseconds. */
 export function seconds(least: number, most: number) {
   return makeExactValidator<number>((text) => {
     const value = Number(text);
@@ -44,7 +44,7 @@ export const flag = makeExactValidator<boolean>((text) => {
 
 export const text = makeExactValidator<string>((value) => value.trim());
 
-/** As Temporal's SDK takes it: no URL, and the port may be left out. */
+/** In the form of Temporal's SDK: not a URL, and the port may be missing. */
 export const grpcAddress = makeExactValidator<string>((value) => {
   const address = value.trim();
   const isAddress = /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(address) || isIP(address) === 6;
@@ -52,11 +52,11 @@ export const grpcAddress = makeExactValidator<string>((value) => {
   return address;
 });
 
-/** Never named in an error. So are the next. */
+/** The value never appears in an error. The same holds for the next validators. */
 export const secret = makeExactValidator<string>((value) => value.trim());
 export const secretOfHeader = makeExactValidator<string>(headerSecret);
 
-/** Long enough not to be found by trying, as whoever reads a history could. */
+/** Long enough that nobody who reads a history can find it by trying. */
 export const longSecret = makeExactValidator<string>((value) => {
   const trimmed = value.trim();
   if (trimmed.length < 16) throw new Error(`expected at least 16 characters, got ${trimmed.length}`);
@@ -72,7 +72,7 @@ function isPercentEncoded(part: string): boolean {
   }
 }
 
-/** It may hold a token, so what was given is not repeated. */
+/** The address may hold a token, so errors don't repeat it. */
 export const secretAddress = makeExactValidator<string>((value) => {
   const address = value.trim();
   if (!URL.canParse(address) || !['http:', 'https:'].includes(new URL(address).protocol)) {
@@ -118,7 +118,7 @@ export function parsePort(value: string): Port {
 export const port = makeExactValidator<Port>(parsePort);
 
 export const imageTag = matching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/, "an image's tag");
-/** Where to listen: an address of this machine, or a name of one. */
+/** An address to listen at: an IP address of this machine, or a name of one. */
 export const listeningHost = makeExactValidator<string>((value) => {
   const host = value.trim();
   if (isIP(host) === 0 && !HOST_NAME.test(host)) {
@@ -128,7 +128,7 @@ export const listeningHost = makeExactValidator<string>((value) => {
 });
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/;
 
-/** As a browser says where a page is from; `*` for any. @throws Error that says what was expected */
+/** An origin as browsers send it; `*` for any. @throws Error that says what was expected */
 function origin(value: string, all: readonly string[]): string {
   if (value === '*') {
     if (all.length > 1) throw new Error("expected '*' alone, which is any origin, or a list without it");
@@ -149,7 +149,7 @@ export const originList = makeExactValidator<readonly string[]>((list) => {
   return all.map((value) => origin(value, all));
 });
 
-/** For what resolves no names. */
+/** For libraries that don't resolve names. */
 export const ipAddress = makeExactValidator<string>((value) => {
   if (isIP(value.trim()) === 0) throw new Error(`expected an IP address, got '${value}'`);
   return value.trim();

@@ -21,10 +21,10 @@ import {
   text,
 } from './validators';
 
-// Every variable of the environment that Portward reads, but for those with a VPN's number at the end
-// (GLUETUN_PORT_RANGE_1, GLUETUN_API_PORT_2, GLUETUN_API_KEY_2 and so on), which vpns.ts reads beside them.
-// A row says what a variable may be, its default, and where it is in `Config`; config.ts makes the rest of that of the others.
-// What is placed in `everyVpn` goes to the workflow of each VPN, under the same name; what is placed in `pool`, to the fleet's.
+// Every environment variable that Portward reads, except those with a VPN's number at the end (GLUETUN_PORT_RANGE_1,
+// GLUETUN_API_PORT_2, GLUETUN_API_KEY_2 and so on), which vpns.ts reads. A row has the check of a variable, its
+// default, and its place in `Config`. config.ts makes the rest of `Config` from rows without a place.
+// Values in `everyVpn` go to the workflow of each VPN under the same name, and values in `pool` to the fleet's workflow.
 
 export const variables = {
   PORTWARD_INSTANCE: to(

@@ -10,18 +10,18 @@ import type { Variables } from './variables';
 export interface VpnConfig {
   readonly name: string;
   readonly httpPorts: PortRange;
-  /** Engines wanted on it, the forwarded one among them. */
+  /** Number of engines on this VPN, including the forwarded one. */
   readonly targetEngines: number;
   readonly gluetunAuth: GluetunAuth;
-  /** Where its control server listens; null: where its container's environment says. */
+  /** The control server's port; null: the one that the container's environment names. */
   readonly apiPort: Port | null;
-  /** Which of several forwarded ports the engine follows; 0 is the first. */
+  /** Index of the forwarded port that the engine follows; 0 is the first. */
   readonly portIndex: number;
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-/** The VPNs in their order, each with what the variables with its number say. */
+/** The VPNs in their order, each with the variables of its number. */
 export function vpnConfigs({ read, given, mistakes, comparable }: Reading): VpnConfig[] {
   const names = vpnNames(read, mistakes);
   for (const name of names) {
@@ -75,7 +75,7 @@ function vpnNames(read: Variables, mistakes: string[]): string[] {
   return [first, second].filter((name) => name !== '');
 }
 
-/** A variable with a VPN's number at the end; null where it is not set, or wrong. */
+/** A variable with a VPN's number at the end; null if it is not set, or invalid. */
 function ofVpn<T>(
   given: Env,
   variable: string,
@@ -94,7 +94,10 @@ function ofVpn<T>(
   }
 }
 
-/** VPNs without a range of their own share PORT_RANGE_HOST evenly, since two containers can't publish one port. */
+/**
+ * The port range of each VPN. VPNs without a range of their own share PORT_RANGE_HOST evenly, since two containers
+ * can't publish one port.
+ */
 function shares(all: PortRange, own: (PortRange | null)[]): PortRange[] {
   const sharing = own.filter((range) => range === null).length;
   const size = Math.floor((all.last - all.first + 1) / Math.max(1, sharing));
@@ -107,7 +110,7 @@ function shares(all: PortRange, own: (PortRange | null)[]): PortRange[] {
   });
 }
 
-/** A VPN's part of what is wanted over all VPNs; at least one engine, unless none but forwarded ones are wanted. */
+/** A VPN's share of the number of engines over all VPNs; at least one, unless the number is 0. */
 export function share(total: number, vpns: number, index: number): number {
   return Math.max(Math.min(1, total), Math.floor(total / vpns) + (index < total % vpns ? 1 : 0));
 }

@@ -3,12 +3,12 @@ import type { ServerFiles } from './server-files';
 
 const PARTS = ['', '-wal', '-shm'];
 
-/** Whether the server's last words say that its database can't be read. */
+/** Whether the server's last log lines say that its database can't be read. */
 export function saysDamaged(lines: string): boolean {
   return /database disk image is malformed|file is not a database|no such table: namespaces/.test(lines);
 }
 
-/** Out of the way but kept, over an earlier one. Returns where it is now. */
+/** Renames the database, over one that was renamed before. Returns its new path. */
 export function setAside({ database }: ServerFiles): string {
   const aside = `${database}.damaged`;
   for (const part of PARTS) if (existsSync(`${database}${part}`)) renameSync(`${database}${part}`, `${aside}${part}`);

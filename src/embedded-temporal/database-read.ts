@@ -1,13 +1,14 @@
 import type { Connection } from '@temporalio/client';
 import { codeOf } from '../lib/errors';
 
-/** Of gRPC. */
+/** gRPC's status code. */
 const NOT_FOUND = '5';
 
 /**
- * Has the server read its database: for the default namespace, and for a workflow that there is not. After a SIGKILL a server
- * may answer for its namespaces and never come to have its workflows; one whose database connection is broken says that it
- * serves, and reads nothing. @throws what the server said
+ * Makes the server read its database: for the default namespace, and for a workflow that does not exist. After a
+ * SIGKILL a server may answer for its namespaces but never load its workflows; a server with a broken database
+ * connection says that it serves, and reads nothing.
+ * @throws the server's error
  */
 export async function readDatabase({ workflowService }: Connection): Promise<void> {
   await workflowService.describeNamespace({ namespace: 'default' });
@@ -17,7 +18,7 @@ export async function readDatabase({ workflowService }: Connection): Promise<voi
       execution: { workflowId: 'portward-readiness' },
     });
   } catch (error) {
-    // Who says so has looked.
+    // The server can only know that after reading the database.
     if (codeOf(error) !== NOT_FOUND) throw error;
   }
 }

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { codeOf } from '../lib/errors';
 
-/** What the database's write-ahead log may need at once. */
+/** The database's write-ahead log may need this much at once. */
 const TOO_LITTLE_BYTES = 8 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** Too little room on the disk that holds a folder, and what to do. Its text says all. */
+/** Too little free space on the disk of a folder, with its consequence and remedy. As text it has all three. */
 export class LackOfSpace {
   constructor(
     readonly found: string,
@@ -19,7 +19,7 @@ export class LackOfSpace {
   }
 }
 
-/** Null while there is enough. */
+/** The lack of space on the folder's disk; null while there is enough. */
 export async function lackOfSpace(folder: string): Promise<LackOfSpace | null> {
   let free: number;
   let size: number;
@@ -27,7 +27,7 @@ export async function lackOfSpace(folder: string): Promise<LackOfSpace | null> {
     const { bavail, blocks, bsize } = await statfs(folder);
     [free, size] = [bavail * bsize, blocks * bsize];
   } catch {
-    // Not there, or no such call on this system: whatever is wrong shows elsewhere.
+    // The folder does not exist, or the system lacks this call. Other checks report what is wrong.
     return null;
   }
   if (size === 0 || free >= TOO_LITTLE_BYTES) return null;
@@ -37,7 +37,7 @@ export async function lackOfSpace(folder: string): Promise<LackOfSpace | null> {
   );
 }
 
-/** Whether a file could not be written for want of room. */
+/** Whether a file could not be written for lack of space. */
 export function isNoSpace(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(codeOf(error)));
 }

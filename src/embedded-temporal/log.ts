@@ -1,4 +1,4 @@
-/** The little that this folder needs of a logger; pino's satisfies it. */
+/** The part of a logger that this folder uses. pino's logger has it. */
 export interface Log {
   info(message: string): void;
   warn(message: string): void;

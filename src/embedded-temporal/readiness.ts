@@ -12,21 +12,22 @@ interface ReadinessOptions {
   readonly address: string;
   readonly searchAttributes: SearchAttributes;
   readonly patienceMs: number;
-  /** Asked between tries: false ends the waiting, because there is no server left to wait for. */
+  /** Called between attempts. False ends the wait, because the server has ended. */
   readonly isRunning: () => boolean;
 }
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
 /**
- * Ready is when the default namespace can be used with the search attributes that the workflows set, and workflows can be
- * reached: after a SIGKILL a server may answer for its namespaces and never come to have its workflows.
+ * Waits until the default namespace has the search attributes that the workflows set, and workflows can be read:
+ * after a SIGKILL a server may answer for its namespaces but never load its workflows.
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<Readiness> {
   const deadline = performance.now() + options.patienceMs;
   let reason = 'it does not listen';
   while (options.isRunning() && performance.now() < deadline) {
-    // gRPC would wait a second after its first refused connection; the server needs a third of that.
+    // The port is tried first: gRPC would wait a second after a refused connection, but the server starts in a third
+    // of that.
     if (await accepts(options.address)) {
       try {
         await prepare(options.address, options.searchAttributes);

@@ -1,7 +1,7 @@
 import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import type { ListeningPlace } from '../lib/listening-port';
 
-/** Neither server nor UI asks anybody for a key, so both are for this machine or container only. */
+/** Neither the server nor its UI asks for a key, so both listen on loopback only. */
 export const SERVER_IP = '127.0.0.1';
 
 interface Ports {
@@ -9,7 +9,7 @@ interface Ports {
   readonly uiPort: number;
 }
 
-/** Where a server with these ports listens. */
+/** The addresses at which a server with these ports listens. */
 export function serverPlaces({ port, uiPort }: Ports): ListeningPlace[] {
   return [
     { port, what: 'the Temporal server', portSetting: 'PORTWARD_TEMPORAL_PORT', host: SERVER_IP, hostSetting: null },
@@ -23,7 +23,7 @@ export function serverPlaces({ port, uiPort }: Ports): ListeningPlace[] {
   ];
 }
 
-/** Where a server with these ports is found. */
+/** The addresses at which a server with these ports is reached. */
 export function embeddedAddresses({ port, uiPort }: Ports) {
   return { address: `${SERVER_IP}:${port}`, uiUrl: `http://${SERVER_IP}:${uiPort}${TEMPORAL_UI_PATH}` };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Everything that the embedded server keeps, by the folder that it keeps it in. */
+/** The embedded server's files in the data folder. */
 export interface ServerFiles {
   readonly database: string;
   readonly record: string;

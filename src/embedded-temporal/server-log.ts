@@ -3,28 +3,28 @@ import { closeSync, copyFileSync, fstatSync, openSync, readSync, rmSync, statSyn
 const KEEP_BYTES = 20 * 1024 * 1024;
 const TAIL_BYTES = 4_000;
 
-/** The server writes to the file itself, and goes on doing so when Portward is killed. */
+/** Opens the log for the server, which writes to the file itself, and goes on doing so if Portward is killed. */
 export function openServerLog(path: string): number {
   boundServerLog(path);
   return openSync(path, 'a');
 }
 
 /**
- * Keeps a log that has grown long as one older file, and has it begin again: a server in trouble writes 10 MB a minute. The
- * file stays the same, since the server that runs has it open, and appends to it.
+ * Limits the log: a server in trouble writes 10 MB a minute. A longer log is copied to one older file and then
+ * emptied. The file itself stays, since the running server has it open and appends to it.
  */
 export function boundServerLog(path: string, keepBytes = KEEP_BYTES): void {
   if (sizeOf(path) <= keepBytes) return;
   try {
     copyFileSync(path, `${path}.1`);
   } catch {
-    // On a full disk the room is worth more than the lines.
+    // On a full disk the space is worth more than the old lines.
     rmSync(`${path}.1`, { force: true });
   }
   truncateSync(path);
 }
 
-/** What was written after `from` bytes, the last lines of it. */
+/** The last lines that were written after the first `from` bytes. */
 export function lastLines(path: string, from: number, count = 8): string {
   let file: number;
   try {

@@ -7,29 +7,29 @@ import { messageOf } from '../lib/errors';
 const PROBE_EVERY_MS = 2_000;
 const FAILING_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 3_000;
-/** So many at least: in time in which this process stood still the server may have been well. */
+/** At least this many failures: while this process stood still, the server may have worked. */
 const FAILURES_AT_LEAST = 3;
-/** A server that answers with errors for so long does not recover. */
+/** A server that answers with errors for this long does not recover. */
 const ERRORS_FOR_MS = 10_000;
-/** One that does not answer at all may have a busy machine. */
+/** A server that does not answer at all may run on a busy machine. */
 const SILENT_FOR_MS = 30_000;
 
-/** In which way a server that runs is of no use. */
-export interface Useless {
+/** How long a running server has failed to read its database, and why. */
+export interface Unusable {
   readonly seconds: number;
   readonly reason: string;
 }
 
-/** Resolves when the server at that address has read nothing of its database for long, and with null when aborted before. */
-export async function untilUseless(address: string, signal: AbortSignal): Promise<Useless | null> {
+/** Resolves when the server has not read its database for long, and with null if aborted before. */
+export async function untilUnusable(address: string, signal: AbortSignal): Promise<Unusable | null> {
   const { connection } = lazyClient(targetAt(address));
   const probe = () => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => readDatabase(connection));
   try {
     const failing = new Failing();
     while (!signal.aborted) {
       const begun = performance.now();
-      const useless = failing.add(begun, await probe().then(() => null, failureOf));
-      if (useless !== null && !signal.aborted) return useless;
+      const unusable = failing.add(begun, await probe().then(() => null, failureOf));
+      if (unusable !== null && !signal.aborted) return unusable;
       await pauseUntil(failing.lasts ? FAILING_EVERY_MS : PROBE_EVERY_MS, signal);
     }
     return null;
@@ -48,7 +48,7 @@ function failureOf(error: unknown): Failure {
   return { silent: false, reason: messageOf(error) };
 }
 
-/** Probes that have failed one after the other. */
+/** Counts failed probes in a row. */
 class Failing {
   private failures: (Failure & { readonly at: number })[] = [];
 
@@ -56,7 +56,7 @@ class Failing {
     return this.failures.length > 0;
   }
 
-  add(at: number, failure: Failure | null): Useless | null {
+  add(at: number, failure: Failure | null): Unusable | null {
     if (failure === null) this.failures = [];
     else this.failures.push({ at, ...failure });
     const [first] = this.failures;

@@ -24,10 +24,16 @@ const POLL_MS = 25;
 const TERM_PATIENCE_MS = 10_000;
 const KILL_PATIENCE_MS = 5_000;
 
-/** What a Go program needs of an environment; Portward's own holds secrets that are not the server's business. */
+/**
+ * Environment variables that the server gets: those that a Go program needs. Portward's other variables hold secrets
+ * that the server must not see.
+ */
 const ENVIRONMENT = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'XDG_CONFIG_HOME', 'USERPROFILE', 'APPDATA', 'SystemRoot', 'TEMP'];
 
-/** Returns its pid. In its own process group, so that Ctrl-C does not end it before the worker has handed over. */
+/**
+ * Starts the server and returns its pid. It has a process group of its own, so that Ctrl-C does not end it before the
+ * worker has handed over.
+ */
 export async function launch(options: LaunchOptions): Promise<number> {
   const { cliPath, files } = options;
   const log = openServerLog(files.log);
@@ -55,14 +61,15 @@ function startDevArguments(options: LaunchOptions): string[] {
     ['--port', options.port],
     ['--ui-ip', SERVER_IP],
     ['--ui-port', options.uiPort],
-    // The API shows the UI below this path; its links and files then are there, too.
+    // The API serves the UI below this path, so the UI's links and files have to be there, too.
     ['--ui-public-path', TEMPORAL_UI_PATH],
     ['--log-level', 'warn'],
     ['--log-format', 'json'],
-    // The database itself then refuses a second server, from another container too. Without this two of them run on
-    // one database without a word.
+    // With this lock the database refuses a second server, even from another container. Without it two servers run on
+    // one database, with no error.
     ['--sqlite-pragma', 'locking_mode=exclusive'],
-    // Half the latency and half the disk writes of the default. A power cut may cost the last seconds, never consistency.
+    // Half the latency and half the disk writes of the default. A power cut may lose the last seconds, but the
+    // database stays consistent.
     ['--sqlite-pragma', 'journal_mode=wal'],
     ['--sqlite-pragma', 'synchronous=normal'],
   ];
@@ -81,7 +88,7 @@ export async function waitUntilGone(pid: number, patienceMs: number, pollMs = PO
   return true;
 }
 
-/** @param patienceMs until SIGKILL; the database survives that, too */
+/** Sends SIGTERM, and SIGKILL later. @param patienceMs time until SIGKILL, which the database survives as well */
 export async function terminate(pid: number, patienceMs = TERM_PATIENCE_MS): Promise<void> {
   signalGroup(pid, 'SIGTERM');
   if (await waitUntilGone(pid, patienceMs)) return;
@@ -90,7 +97,7 @@ export async function terminate(pid: number, patienceMs = TERM_PATIENCE_MS): Pro
   throw new Error(`The Temporal server (pid ${pid}) is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL.`);
 }
 
-/** To the group, or to the process alone where it leads none: one started by hand from a script. */
+/** Signals the process group, or only the process if it leads none because it was started from a script. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   if (process.platform !== 'win32' && sendSignal(-pid, signal)) return;
   sendSignal(pid, signal);

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { commandLine, isAlive, isRunning, type ProcessIdentity } from '../lib/process-identity';
 import type { ServerFiles } from './server-files';
 
-/** Which server has the database open, and which Portward is to stop it. */
+/** Which server has the database open, and which Portward has to stop it. */
 export interface ServerRecord {
   readonly pid: number;
   readonly port: number;
   readonly uiPort: number;
-  /** Where its UI is; undefined: an earlier version has started it, and the UI may be open to others. */
+  /** The path of its UI; undefined: an earlier version has started the server, and the UI may be open to others. */
   readonly uiPath?: string | undefined;
   readonly owner?: ProcessIdentity | undefined;
 }
@@ -22,7 +22,7 @@ export function removeRecord(files: ServerFiles): void {
   rmSync(files.record, { force: true });
 }
 
-/** The server that runs on this database, whoever started it. A record without one is stale and means nothing. */
+/** The server that runs on this database, whoever started it. The record counts only while its server runs. */
 export function findServer(files: ServerFiles): ServerRecord | undefined {
   const record = readRecord(files);
   if (record !== undefined && servesDatabase(record.pid, files)) return record;
@@ -54,12 +54,12 @@ function isRecord(found: unknown): found is ServerRecord {
 
 function servesDatabase(pid: number, files: ServerFiles): boolean {
   if (!isRunning(pid)) return false;
-  // Windows does not tell another program's arguments cheaply: there a running pid has to do.
+  // On Windows the arguments of another process can't be read cheaply, so a running pid is enough.
   if (process.platform === 'win32') return true;
   return commandLine(pid)?.includes(` --db-filename ${files.database} `) ?? false;
 }
 
-/** A Portward that is killed between starting the server and recording it leaves one that only the system knows of. */
+/** Finds a server without a record: Portward may be killed between starting a server and recording it. */
 function findUnrecorded(files: ServerFiles): ServerRecord | undefined {
   if (process.platform !== 'linux') return undefined;
   const pid = readdirSync('/proc')

@@ -1,16 +1,16 @@
 /**
- * Temporal's dynamic configuration for one machine: the defaults of the server (1.29) spare the database of a cluster,
- * and cost a step of a workflow up to 50 ms of waiting and a timer up to a second.
+ * Temporal's dynamic configuration for one machine. The server's defaults (1.29) protect the database of a cluster: a
+ * step of a workflow then waits up to 50 ms, and a timer up to a second.
  */
 const SETTINGS = [
-  // A worker then gets an activity in the answer to the workflow task that scheduled it.
+  // A worker gets an activity in the answer to the workflow task that scheduled it.
   'system.enableActivityEagerExecution=true',
-  // How often new tasks may be fetched to be handed to a worker, 20 times a second by default.
+  // How often a second new tasks are fetched for workers, 20 times by default.
   'history.transferProcessorMaxPollRPS=1000',
   'history.timerProcessorMaxPollRPS=1000',
-  // By how much clocks of several servers may differ, 1 s by default; a timer below that fires after it.
+  // How much the clocks of several servers may differ, 1 s by default. A timer that is shorter fires late by that.
   'history.timerProcessorMaxTimeShift="10ms"',
-  // Task queues are spread over 4 partitions by default: a task in one that no poll has been sent to waits for 2 s, or 4.
+  // By default task queues have 4 partitions, and a task in a partition without a poll waits for 2 or 4 s.
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
 ];

@@ -16,21 +16,23 @@ import { findServer, hasLivingOwner, removeRecord, writeRecord, type ServerRecor
 import { asError } from '../lib/errors';
 
 export interface EmbeddedServerOptions {
-  /** A function is called only when a server has to be started: fetching the CLI can take minutes. */
+  /**
+   * The path, or a function that is called only when a server has to be started: installing the CLI can take minutes.
+   */
   readonly cliPath: string | (() => Promise<string>);
-  /** Holds the database, its log and the record of the running server. Made if absent. */
+  /** Holds the database, its log and the record of the running server. Created if missing. */
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number;
   readonly searchAttributes: SearchAttributes;
-  /** One that is not ready by then is ended. Default 30 s. */
+  /** A server that is not ready by then is ended. Default 30 s. */
   readonly readyWithinMs?: number;
   readonly log: Log;
 }
 
 export class ServerStartError extends Error {
   override readonly name = 'ServerStartError';
-  /** Nothing is known that stands in the way of another start. */
+  /** Another attempt may succeed: no lasting cause is known. */
   readonly mayPass: boolean;
 
   constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { mayPass?: boolean } = {}) {
@@ -40,14 +42,18 @@ export class ServerStartError extends Error {
 }
 
 const READY_WITHIN_MS = 30_000;
-/** A server that was left by its Portward answers at once, or not at all: the end of its clients can put it out of order. Another takes 2 s. */
+/**
+ * For a server of an earlier run: it answers at once or never, since the end of its clients can break it. A new
+ * server takes 2 s.
+ */
 const LEFT_READY_WITHIN_MS = 5_000;
 /**
- * When Portward stops, all is in the database that the next start needs. A server that is asked to end takes a second for workers of its
- * own, and then leaves the database as SIGKILL does: with its log, which the next one reads.
+ * Time between SIGTERM and SIGKILL. When Portward stops, everything that the next start needs is in the database.
+ * After SIGTERM a server takes a second for its own workers, and then leaves the database as SIGKILL does: with its
+ * write-ahead log, which the next server reads.
  */
 const STOP_PATIENCE_MS = 200;
-/** Longer than a start may take, so that a second starter sees the outcome of the first. */
+/** Longer than a start may take, so that a second starter sees the result of the first. */
 const LOCK_PATIENCE_MS = READY_WITHIN_MS + 15_000;
 
 export interface Running {
@@ -57,7 +63,7 @@ export interface Running {
   readonly lastLines: () => string;
 }
 
-/** Knows how a server comes up and goes down on one database; holds no state of a running one. */
+/** Starts and ends the server of one database. It holds no state of a running server. */
 export class ServerStarter {
   readonly #options: EmbeddedServerOptions;
   readonly #files: ServerFiles;
@@ -67,7 +73,7 @@ export class ServerStarter {
     this.#files = files;
   }
 
-  /** @param signal breaks it off; a server that was not ready yet is ended */
+  /** Starts a server, or adopts a running one. @param signal ends the start; a server that is not ready yet is ended */
   async bringUp(signal?: AbortSignal): Promise<Running> {
     try {
       return await this.#bringUp(signal);
@@ -78,11 +84,11 @@ export class ServerStarter {
   }
 
   async #bringUp(signal?: AbortSignal): Promise<Running> {
-    // Before the lock is taken, as this can take minutes and another starter must not wait for it.
+    // Before the lock is taken: this can take minutes, and another starter must not wait for it.
     const cliPath = findServer(this.#files) === undefined ? await this.#cliPath() : undefined;
-    // The folder may have been deleted under a running Portward.
+    // The folder may have been deleted while Portward runs.
     await mkdir(this.#options.dataDir, { recursive: true, mode: 0o700 });
-    // The database's own lock is what forbids two servers; this one lets a second starter use the first one's server
+    // The database's own lock prevents two servers. This lock lets a second starter use the first one's server
     // instead of failing.
     const doing = 'starting the Temporal server';
     return withFileLock({ path: this.#files.startLock, doing, patienceMs: LOCK_PATIENCE_MS, signal }, async () => {
@@ -91,7 +97,7 @@ export class ServerStarter {
     });
   }
 
-  /** Ends whatever server runs on the database, unless another living Portward started it and so still uses it. */
+  /** Ends the server of the database, unless another running Portward has started it and so still uses it. */
   async takeDown(): Promise<void> {
     const found = findServer(this.#files);
     if (found === undefined) return removeRecord(this.#files);
@@ -102,7 +108,7 @@ export class ServerStarter {
     removeRecord(this.#files);
   }
 
-  /** Ends a server that is of no use, unless another living Portward started it: false. */
+  /** Ends a server that can't be used. Returns false if another running Portward has started it. */
   async end(pid: number): Promise<boolean> {
     const found = findServer(this.#files);
     if (found?.pid !== pid || hasLivingOwner(found)) return false;
@@ -177,7 +183,7 @@ export class ServerStarter {
     const aside = setAside(this.#files);
     this.#options.log.warn(
       `The database ${this.#files.database} is damaged. It is now ${aside}, and a new one is begun: everything is found ` +
-        'again from Docker, and only the list of past replacements is lost. Look after the disk, and delete that file.',
+        'again from Docker, and only the list of past replacements is lost. Check the disk, then delete that file.',
     );
     return this.#start(cliPath, signal, false);
   }
@@ -199,7 +205,7 @@ export class ServerStarter {
 
   #running(record: ServerRecord, adopted: boolean, logged: number): Running {
     const { log } = this.#files;
-    // A log that was rotated meanwhile begins again.
+    // A log that was emptied meanwhile begins again at 0.
     return {
       record,
       adopted,

@@ -5,7 +5,7 @@ import type { Log } from './log';
 import { isRunning } from '../lib/process-identity';
 import { embeddedAddresses } from './server-address';
 import { serverFiles } from './server-files';
-import { untilUseless } from './server-probe';
+import { untilUnusable } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 import { messageOf } from '../lib/errors';
@@ -19,25 +19,25 @@ const WATCH_EVERY_MS = 500;
 const LOOK_AT_FOLDER_EVERY_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** A server that ran this long has no part in the crash before. */
+/** After such a long run, pauses begin again with the shortest one. */
 const STEADY_AFTER_MS = 60_000;
 
 /**
- * Starts Temporal's development server on the database in `dataDir`, or adopts the one that already runs on it: after
- * a SIGKILL of the Portward that started it, or because another Portward uses it. Throws PortTakenError,
- * ServerStartError, and what `cliPath()` throws.
+ * Starts Temporal's development server on the database in `dataDir`, or adopts a server that already runs on it: one
+ * whose Portward was killed, or one that another Portward uses.
+ * @throws PortTakenError, ServerStartError, and what `cliPath()` throws
  */
 export async function startEmbeddedServer(
   options: EmbeddedServerOptions,
   signal?: AbortSignal,
 ): Promise<EmbeddedServer> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  // One name for one folder: a server is recognised by the path of its database.
+  // One path for each folder: a server is recognised by the path of its database.
   const starter = new ServerStarter(options, serverFiles(await realpath(options.dataDir)));
   return new EmbeddedServer(starter, await bringUp(starter, options.log, signal), options);
 }
 
-/** One that is killed while it starts, or hangs in it, is started again: whatever that was may have passed. */
+/** A server that is killed or hangs while it starts is started again: the cause may have passed. */
 async function bringUp(starter: ServerStarter, log: Log, signal?: AbortSignal): Promise<Running> {
   for (let start = 1; ; start++) {
     try {
@@ -50,14 +50,14 @@ async function bringUp(starter: ServerStarter, log: Log, signal?: AbortSignal): 
   }
 }
 
-/** Where the embedded server of this folder runs, for programs that use it without owning it. */
+/** The addresses of the folder's embedded server, for programs that use it without owning it. */
 export async function findEmbeddedServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
   const folder = await realpath(dataDir).catch(() => undefined);
   const record = folder === undefined ? undefined : findServer(serverFiles(folder));
   return record && embeddedAddresses(record);
 }
 
-/** A running server. `pid` changes when supervision has had to start another one; the address does not. */
+/** A running server. `pid` changes when supervision has started another process; the address stays. */
 export class EmbeddedServer {
   readonly address: string;
   readonly uiUrl: string;
@@ -90,17 +90,17 @@ export class EmbeddedServer {
   }
 
   /**
-   * From now on a server that dies, or runs and is of no use, is started again, with the same port and database. It is said
-   * when the disk is full, and the server's log has a bound.
-   * @param onBack called when it has been started again; its database may be another one
-   * @param until aborted when that is to end before the server does
+   * From now on a server that dies, or can't read its database, is started again on the same ports and database. A
+   * full disk is logged, and the server's log is limited.
+   * @param onBack called after each restart; the database may be a new one
+   * @param until ends the supervision before the server is stopped
    */
   supervise(onBack: () => void = () => {}, until?: AbortSignal): void {
     const signal = until ? AbortSignal.any([until, this.#stopping.signal]) : this.#stopping.signal;
     this.#supervision ??= Promise.all([this.#supervise(signal, onBack), this.#watchFolder(signal)]);
   }
 
-  /** Ends the server, unless another living Portward started it and so still uses it. */
+  /** Ends the server, unless another running Portward has started it and so still uses it. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -117,7 +117,7 @@ export class EmbeddedServer {
     do {
       const lack = await lackOfSpace(this.#dataDir);
       if (lack !== null && !told) this.#log.warn(String(lack));
-      else if (lack === null && told) this.#log.info(`There is room again for ${this.#dataDir}`);
+      else if (lack === null && told) this.#log.info(`There is enough free space again for ${this.#dataDir}`);
       told = lack !== null;
       this.#starter.boundLog();
     } while (await pauseUnless(stopping, LOOK_AT_FOLDER_EVERY_MS));
@@ -141,7 +141,10 @@ export class EmbeddedServer {
     }
   }
 
-  /** Until it has died, or has been ended because it was of no use: says so. Null when stopped before. */
+  /**
+   * Resolves with a log text when the server has died, or was ended because it could not be used; null if stopped
+   * before.
+   */
   async #untilLost(stopping: AbortSignal): Promise<string | null> {
     const { pid } = this;
     const decided = new AbortController();
@@ -151,12 +154,12 @@ export class EmbeddedServer {
       `The Temporal server (pid ${pid}) has died; starting it again. It wrote last:\n${this.#running.lastLines()}`;
     try {
       for (;;) {
-        const useless = await Promise.race([gone.then(() => null), untilUseless(this.address, until)]);
-        if (useless === null) return (await gone) ? died() : null;
-        // It is the affair of the Portward that started it, while that lives.
+        const unusable = await Promise.race([gone.then(() => null), untilUnusable(this.address, until)]);
+        if (unusable === null) return (await gone) ? died() : null;
+        // If another running Portward started the server, that one restarts it.
         if (!(await this.#starter.end(pid))) continue;
         return (
-          `The Temporal server (pid ${pid}) could not read its database for ${useless.seconds} s (${useless.reason}); ` +
+          `The Temporal server (pid ${pid}) could not read its database for ${unusable.seconds} s (${unusable.reason}); ` +
           'starting it again. Engines keep running'
         );
       }
@@ -165,7 +168,7 @@ export class EmbeddedServer {
     }
   }
 
-  /** Tries until it succeeds, with growing pauses, and says each reason once. */
+  /** Tries until it succeeds, with growing pauses. Each reason is logged once. */
   async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
     let said = '';
     for (const pause of growingPauses(pauseMs, LONGEST_PAUSE_MS)) {
@@ -175,7 +178,8 @@ export class EmbeddedServer {
       } catch (error) {
         if (stopping.aborted) return undefined;
         const reason = messageOf(error);
-        if (withoutTimes(reason) !== said) this.#log.warn(`The Temporal server does not start, trying on: ${reason}`);
+        if (withoutTimes(reason) !== said)
+          this.#log.warn(`The Temporal server does not start, trying again: ${reason}`);
         said = withoutTimes(reason);
       }
     }
@@ -183,12 +187,12 @@ export class EmbeddedServer {
   }
 }
 
-/** The same reason is worded with other times each time. */
+/** Removes times, which differ each time for the same reason. */
 function withoutTimes(reason: string): string {
   return reason.replaceAll(/"time":"[^"]*"/g, '');
 }
 
-/** False when stopped before. */
+/** Resolves with true when the process has ended, and with false if stopped before. */
 async function untilGone(pid: number, stopping: AbortSignal): Promise<boolean> {
   while (isRunning(pid)) {
     if (!(await pauseUnless(stopping, WATCH_EVERY_MS))) return false;
@@ -198,7 +202,7 @@ async function untilGone(pid: number, stopping: AbortSignal): Promise<boolean> {
 
 async function pauseUnless(stopping: AbortSignal, ms: number): Promise<boolean> {
   try {
-    // A program that has nothing else to do may end; the server then waits for the next start.
+    // `ref: false`: a program that has nothing else to do may end; the server then waits for the next start.
     await sleep(ms, undefined, { signal: stopping, ref: false });
     return true;
   } catch {

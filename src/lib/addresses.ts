@@ -1,9 +1,9 @@
-/** Of this machine only. */
+/** Whether the address is one of this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-/** 'Every address', which is one to listen on, not one to connect to. */
+/** Whether it means every address, which is one to listen on, but not to connect to. */
 export function isUnspecified(host: string): boolean {
   return ['', '0.0.0.0', '::'].includes(host);
 }

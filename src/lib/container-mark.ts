@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
-/** Podman writes which container it is. */
+/** In this file Podman writes the container's id. */
 export const PODMAN_MARK = '/run/.containerenv';
 
-/** Whether Docker or Podman has marked this file system as a container's. */
+/** Whether Docker or Podman has marked this file system as that of a container. */
 export function isInContainer(marks: readonly string[] = ['/.dockerenv', PODMAN_MARK]): boolean {
   return marks.some((file) => existsSync(file));
 }

@@ -1,8 +1,8 @@
 import { asError } from './errors';
 /**
- * Runs work with a signal that is aborted after `ms` or with `outer`. A timer of its own, since a combined
- * `AbortSignal.timeout` is held weakly by Node 20 and may be collected before it fires; and it settles even when the
- * work ignores its signal, as `fetch` does when a port proxy closes a connection before the request was sent.
+ * Runs work with a signal that is aborted after `ms` or with `outer`. It uses a timer of its own, since Node.js 20
+ * holds a combined `AbortSignal.timeout` only weakly, and may collect it before it fires. It settles even if the work
+ * ignores its signal, as `fetch` does when a port proxy closes a connection before the request was sent.
  * @throws DeadlineExceeded after `ms`; the outer signal's reason when that is aborted
  */
 export async function withDeadline<T>(

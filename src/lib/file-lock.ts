@@ -4,20 +4,20 @@ import { codeOf } from './errors';
 import { identify, isAlive, type ProcessIdentity } from './process-identity';
 
 const ASK_AGAIN_MS = 50;
-/** A holder that has made the file but not yet written its name into it needs less than this. */
+/** A holder creates the file and then writes its identity into it. It needs less than this in between. */
 const UNNAMED_FOR_MS = 2_000;
 
 export interface FileLockOptions {
   readonly path: string;
-  /** What the holder is doing, for the message to whoever waits in vain: 'starting the Temporal server'. */
+  /** What the holder is doing, for the error of a process that waits too long: 'starting the Temporal server'. */
   readonly doing: string;
   readonly patienceMs: number;
-  /** Ends the waiting. */
+  /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
   readonly onWait?: (holder: number | undefined) => void;
 }
 
-/** Lets one process at a time do `work`, and takes the lock from a holder that died. */
+/** Runs `work` in one process at a time. The lock of a dead holder is taken over. */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const { path, doing, patienceMs } = options;
   const deadline = performance.now() + patienceMs;
@@ -51,7 +51,10 @@ function take(path: string): boolean {
   return takeFromTheDead(path);
 }
 
-/** Moving the file away is atomic; looking at it afterwards shows whether someone else had just taken it. */
+/**
+ * Moving the file is atomic. Its content then shows whether another process had just taken the lock, which is given
+ * back.
+ */
 function takeFromTheDead(path: string): boolean {
   const moved = `${path}.${process.pid}`;
   try {
@@ -68,7 +71,7 @@ function isHeld(path: string): boolean {
   const holder = holderOf(path);
   if (holder !== undefined) return isAlive(holder);
   try {
-    // A time to come: the clock was set back meanwhile.
+    // The absolute difference, since the clock may have been set back.
     return Math.abs(Date.now() - statSync(path).mtimeMs) < UNNAMED_FOR_MS;
   } catch {
     return false;

@@ -3,13 +3,13 @@ import { createServer } from 'node:net';
 import { ProblemError } from './problem';
 import { codeOf } from './errors';
 
-/** Where something is to listen, and the variables that say so. */
+/** An address to listen at, and the variables that set it. */
 export interface ListeningPlace {
   readonly host: string;
   readonly port: number;
   readonly what: string;
   readonly portSetting: string;
-  /** Null: the address is not for anybody to choose. */
+  /** Null: the address can't be configured. */
   readonly hostSetting: string | null;
 }
 
@@ -29,8 +29,9 @@ export class PortTakenError extends ProblemError {
 }
 
 /**
- * Before anything is started that would have to be stopped again; `start-dev` would only say 'address already in use' in
- * its log. @throws what `listeningError` makes
+ * Checks that a port is free before anything is started. Without this check `start-dev` would say 'address already in
+ * use' in its log only.
+ * @throws the error of `listeningError`
  */
 export async function assertCanListen(place: ListeningPlace): Promise<void> {
   const { host, port } = place;
@@ -43,7 +44,7 @@ export async function assertCanListen(place: ListeningPlace): Promise<void> {
   await once(probe.close(), 'close');
 }
 
-/** Says which variable is to be set, and to what. */
+/** An error that says which variable to set, and to what. */
 export function listeningError(
   error: unknown,
   { host, port, what, portSetting, hostSetting }: ListeningPlace,
@@ -54,7 +55,7 @@ export function listeningError(
       return new PortTakenError(port, portSetting, what);
     case 'EACCES':
       return new ProblemError(
-        { what: `${where}, since this user may not use that port`, todo: `set ${portSetting} to one from 1024 on` },
+        { what: `${where}, since this user may not use that port`, todo: `set ${portSetting} to 1024 or higher` },
         { cause: error },
       );
     case 'EADDRNOTAVAIL':
@@ -65,14 +66,14 @@ export function listeningError(
       if (hostSetting === null) break;
       return new ProblemError(
         {
-          what: `${where}, since that is no address of this machine`,
-          todo: `set ${hostSetting} to one that is, such as 0.0.0.0 or 127.0.0.1`,
+          what: `${where}, since that is not an address of this machine`,
+          todo: `set ${hostSetting} to one, such as 0.0.0.0 or 127.0.0.1`,
         },
         { cause: error },
       );
   }
   return new ProblemError(
-    { what: `${where} (${String(codeOf(error))})`, todo: `see whether another port does, which ${portSetting} sets` },
+    { what: `${where} (${String(codeOf(error))})`, todo: `set ${portSetting} to another port` },
     { cause: error },
   );
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first program of that name on PATH, as a shell would find it. */
+/** The first program with that name on PATH, as a shell would find it. */
 export function findOnPath(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
   const folders = (env['PATH'] ?? env['Path'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, executableName(name))).find(isExecutable);

@@ -1,9 +1,9 @@
-/** Node takes what is longer for no time at all. */
+/** In ms. With a longer time Node.js's timer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Resolves after `ms`, or as soon as one of the signals is aborted. Never before: a timer of Node's counts whole milliseconds, and may
- * be early by a part of one. Infinity waits for a signal alone.
+ * Resolves after `ms`, or as soon as one of the signals is aborted. Never earlier than `ms`, although Node.js's
+ * timers may fire up to a millisecond early. Infinity waits for a signal only.
  */
 export function pauseUntil(ms: number, ...signals: AbortSignal[]): Promise<void> {
   const due = performance.now() + ms;
@@ -26,7 +26,7 @@ export function pauseUntil(ms: number, ...signals: AbortSignal[]): Promise<void>
   });
 }
 
-/** Resolves when the work is done or has failed, or after `ms`, or as soon as one of the signals is aborted. */
+/** Resolves when the work has succeeded or failed, after `ms`, or as soon as one of the signals is aborted. */
 export async function settledWithin(ms: number, work: Promise<unknown>, ...signals: AbortSignal[]): Promise<void> {
   const done = new AbortController();
   const end = () => done.abort();
@@ -34,7 +34,7 @@ export async function settledWithin(ms: number, work: Promise<unknown>, ...signa
   await pauseUntil(ms, done.signal, ...signals);
 }
 
-/** Pauses between attempts, each twice the one before up to `most`, without end. */
+/** Yields pauses in ms between attempts: each twice the one before, up to `most`, without end. */
 export function* growingPauses(first: number, most: number): Generator<number, never> {
   for (let ms = first; ; ms = Math.min(ms * 2, most)) yield ms;
 }

@@ -1,7 +1,7 @@
-/** What is wrong, and what to do about it, for people. */
+/** A problem and its remedy, in words for users. */
 export interface Problem {
   readonly what: string;
-  /** Null: there is nothing to do but to wait, or `what` says it all. */
+  /** Null if waiting is all there is to do, or `what` already says it. */
   readonly todo: string | null;
 }
 
@@ -9,7 +9,7 @@ export function inWords({ what, todo }: Problem): string {
   return todo === null ? what : `${what}: ${todo}`;
 }
 
-/** Keeps both apart for those who show them apart. Its message says both. */
+/** An error that keeps problem and remedy apart, for callers that show them apart. Its message has both. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { codeOf } from './errors';
 
-/** A pid alone is not enough: after a crash or a reboot it may belong to another program. */
+/** Identifies a process. A pid alone does not: after a crash or a reboot it may belong to another program. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in whatever form the system tells; absent where it cannot be read. */
+  /** When the process started, in the system's own format; absent if that can't be read. */
   readonly started?: string | undefined;
 }
 
@@ -18,14 +18,14 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
 }
 
 /**
- * A zombie does not run: in a container its parent may never collect it. One with other threads still ends: those keep its ports until they
- * have ended.
+ * Whether the process runs. A zombie does not, and in a container its parent may never collect it. But a zombie with
+ * other threads is still ending: they hold its ports until they have ended.
  */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, but another user's.
+    // EPERM: the process exists, but belongs to another user.
     return codeOf(error) === 'EPERM';
   }
   if (process.platform !== 'linux') return true;
@@ -33,7 +33,10 @@ export function isRunning(pid: number): boolean {
   return stat?.state !== 'Z' || Number(stat.threads) > 1;
 }
 
-/** Arguments as one string a process; undefined where there is no such process, or no way to read them. */
+/**
+ * The command line, with blanks between arguments; undefined if there is no such process, or the system has no way to
+ * read it.
+ */
 export function commandLine(pid: number): string | undefined {
   if (process.platform === 'linux') return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ');
   return ps(pid, 'command=');
@@ -42,13 +45,13 @@ export function commandLine(pid: number): string | undefined {
 function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(pid, 'lstart=');
   const ticks = linuxStat(pid)?.startTicks;
-  // Ticks count from boot, and a machine that boots the same way gives the same pid at the same tick.
+  // Ticks count from boot, and a machine that boots the same way may give the same pid at the same tick.
   return ticks === undefined ? undefined : `${read('/proc/sys/kernel/random/boot_id')?.trim()}/${ticks}`;
 }
 
 function linuxStat(pid: number): Record<'state' | 'threads' | 'startTicks', string | undefined> | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  // The second field is the program's name in brackets and may itself contain blanks and brackets.
+  // The second field is the program's name in parentheses, and may itself contain blanks and parentheses.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields === undefined ? undefined : { state: fields[0], threads: fields[17], startTicks: fields[19] };
 }

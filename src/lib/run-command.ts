@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Called about every 15 s while the command runs, so that nobody takes a long step for a hang. */
+  /** Called every 15 s while the command runs, so that a long step does not look like a hang. */
   readonly onStillRunning?: (seconds: number) => void;
   readonly timeoutMs?: number;
 }
 
 const STILL_RUNNING_EVERY_MS = 15_000;
-/** Enough for the error at the end of apt's or Go's output. */
+/** Enough for the error at the end of the output of apt or Go. */
 const TAIL_BYTES = 4_000;
 
 export class CommandFailedError extends Error {
@@ -19,9 +19,12 @@ export class CommandFailedError extends Error {
   }
 }
 
-/** Runs a program without showing its output; returns it, or throws with the end of it. */
+/**
+ * Runs a program without showing its output. Resolves with the end of the output.
+ * @throws CommandFailedError with the end of the output
+ */
 export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const said = [command, ...args].join(' ');
+  const line = [command, ...args].join(' ');
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -44,7 +47,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
             timedOut = true;
             child.kill('SIGKILL');
           }, options.timeoutMs);
-    // Without this it would go on, with every core, after we ended.
+    // Without this the command would go on, with all cores, after this process has ended.
     const end = (): void => {
       child.kill();
     };
@@ -57,7 +60,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
 
     child.once('error', (error) => {
       finish();
-      reject(new CommandFailedError(said, `could not be started: ${error.message}`, ''));
+      reject(new CommandFailedError(line, `could not be started: ${error.message}`, ''));
     });
     child.once('close', (code, signal) => {
       finish();
@@ -68,7 +71,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
           : signal
             ? `was killed by ${signal}`
             : `ended with code ${code}`;
-        reject(new CommandFailedError(said, how, output.trim()));
+        reject(new CommandFailedError(line, how, output.trim()));
       }
     });
   });

@@ -15,17 +15,17 @@ import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import { sealingKeySource } from '../secrets/sealing-key';
 import { apiPlace } from './api-place';
 
-/** Shorter ones can be found by trying. */
+/** Shorter keys can be found by trying. */
 const KEY_LENGTH_AT_LEAST = 16;
 
 export interface ApiProgramDeps {
   readonly client: Client;
-  /** To the worker in this process, if there is one. */
+  /** Takes hints to the worker, if that runs in this process. */
   readonly hints: HintTaker;
   readonly log: Logger;
-  /** Of the worker in this process; null: there is none, or its metrics are not exposed. */
+  /** The metrics of the worker in this process; null: there is no worker, or its metrics can't be read. */
   readonly workerMetrics: (() => Promise<string>) | null;
-  /** Null: Temporal runs elsewhere. */
+  /** Null if Temporal runs elsewhere. */
   readonly temporalUi: TemporalUi | null;
 }
 
@@ -43,7 +43,7 @@ export class ApiProgram {
     this.log = log;
     this.showsTemporal = temporalUi !== null;
     const { api, instance, vpns } = config;
-    // Its own lines (one for each address that it listens on) are not news.
+    // Fastify logs a line for each address, which nobody needs.
     const loggerInstance: FastifyBaseLogger = log.child({}, { level: 'warn' });
     this.server = apiServer(loggerInstance);
     void this.server.register(app, {
@@ -78,7 +78,7 @@ export class ApiProgram {
     });
   }
 
-  /** Has all but an address, as the build does to see what that takes. */
+  /** Makes the server ready without listening. The build uses it to see which modules a start loads. */
   async prepare(): Promise<void> {
     await this.server.ready();
   }

@@ -5,18 +5,18 @@ import { messageOf } from '../lib/errors';
 const KEEP_BYTES = 20 * 1024 * 1024;
 
 /**
- * A log that takes up twice `keepBytes` at most: what is full becomes `<path>.1`, over the one before. A disk that is full
- * costs lines and nothing else.
+ * A log of at most twice `keepBytes`: a full file is renamed to `<path>.1`, over the one before. A full disk costs
+ * lines and nothing else.
  */
 export class LogFile {
   private file: number | null = null;
   private size = 0;
   private failing = false;
 
-  /** @param told hears once why lines are lost */
+  /** @param onLoss called once with the reason why lines are lost */
   constructor(
     private readonly path: string,
-    private readonly told: (why: string) => void,
+    private readonly onLoss: (why: string) => void,
     private readonly keepBytes = KEEP_BYTES,
   ) {}
 
@@ -28,7 +28,7 @@ export class LogFile {
       this.size += writeSync(this.file, bytes);
       this.failing = false;
     } catch (error) {
-      if (!this.failing) this.told(messageOf(error));
+      if (!this.failing) this.onLoss(messageOf(error));
       this.failing = true;
     }
   }

@@ -7,32 +7,35 @@ import type { Config } from '../config/config';
 import { LogFile } from './log-file';
 import { loggerOnce } from '../worker/once';
 
-/** The file in DEBUG_LOG_DIR. */
+/** The file name in DEBUG_LOG_DIR. */
 export const DEBUG_LOG = 'portward.jsonl';
 
-/** When what is being logged happened, if that was not just now. */
+/** When the event of the present line happened, if that was not just now. */
 let eventTime: number | null = null;
 
-/** One line an event: readable on a terminal, JSON otherwise; with DEBUG_MODE everything also as JSON lines in a file. */
+/**
+ * A logger with one line for each event: readable on a terminal, else JSON. With DEBUG_MODE everything also goes into
+ * a file, as JSON lines.
+ */
 export function createLogger(log: Config['log']): Logger {
   const readable = log.format === 'pretty' || (log.format === 'auto' && process.stdout.isTTY);
   const main = readable
     ? pretty({
         sync: true,
         colorize: process.stdout.isTTY,
-        // A terminal shows today; what is kept is read days later.
+        // On a terminal the time is enough, but in a file the date is needed.
         translateTime: process.stdout.isTTY ? 'SYS:HH:MM:ss.l' : 'SYS:yyyy-mm-dd HH:MM:ss.l',
         ignore:
           'pid,hostname,event,workflowId,runId,replacement,engine,port,seconds,from,to,vpn,reading,attempt,kind,failures',
       })
     : pino.destination({ dest: 1, sync: true });
-  // A log that can't be written, because its disk is full or its reader gone, must not end the program.
+  // A log that can't be written, because the disk is full or its reader is gone, must not end the program.
   main.on('error', () => {});
   const streams: StreamEntry[] = [{ level: 'info', stream: main }];
   if (log.debug) {
     const path = join(log.debugDir, DEBUG_LOG);
-    const told = (why: string) => process.stderr.write(`Lines are missing in ${path}: ${why}\n`);
-    streams.push({ level: 'debug', stream: new LogFile(path, told) });
+    const onLoss = (why: string) => process.stderr.write(`Lines are missing in ${path}: ${why}\n`);
+    streams.push({ level: 'debug', stream: new LogFile(path, onLoss) });
   }
   return pino(
     {
@@ -45,10 +48,13 @@ export function createLogger(log: Config['log']): Logger {
   );
 }
 
-/** What workflows and the SDK log, in the same form; of the SDK's own lines only warnings and errors are for users. */
+/**
+ * A logger for the SDK, which writes the lines of workflows and of the SDK in the same form. Of the SDK's own lines
+ * users see only warnings and errors.
+ */
 export function temporalLogger(log: Logger): TemporalLogger {
   return loggerOnce('INFO', (entry: LogEntry) => {
-    // Workflows' lines arrive some 100 ms after the fact; a log is read for what came first.
+    // Lines of workflows arrive some 100 ms late, but a log has to show what came first.
     eventTime = Number(entry.timestampNanos / 1_000_000n);
     try {
       write(entry);
@@ -66,7 +72,7 @@ export function temporalLogger(log: Logger): TemporalLogger {
     const detail = fromWorkflow || !(error instanceof Error) ? '' : `: ${error.message}`;
     const message = `${entry.message}${detail}`;
     if (isWorkerStopping(error)) return;
-    // The replacement whose activity it was says what failed, once and in which VPN.
+    // The replacement of a failed activity logs the failure, once and with its VPN.
     if (meta['sdkComponent'] === 'activity' || entry.message === 'Activity failed') {
       log.debug(fields, message);
       return;

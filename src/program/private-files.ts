@@ -8,8 +8,9 @@ import { serverFiles } from '../embedded-temporal/server-files';
 const FOR_US_ALONE = 0o600;
 
 /**
- * From now on this process, and the Temporal server that it starts, make files that other users can't read: they tell
- * which VPNs and engines there are. Files of earlier runs follow; folders that are there already are their owner's affair.
+ * From now on this process, and the Temporal server that it starts, make files that other users can't read: the files
+ * tell which VPNs and engines there are. Files of earlier runs are made private as well. Existing folders are left to
+ * their owner.
  */
 export function keepFilesPrivate({ dataDir, log }: Config): void {
   process.umask(0o077);
@@ -19,7 +20,7 @@ export function keepFilesPrivate({ dataDir, log }: Config): void {
     try {
       chmodSync(file, FOR_US_ALONE);
     } catch {
-      // Not there yet, or somebody else's: whoever writes to it says so.
+      // The file does not exist yet, or belongs to somebody else, which the program that writes it reports.
     }
   }
 }

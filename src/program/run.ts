@@ -25,9 +25,9 @@ import { startedUnless, untilAborted, within } from './stopping';
 import { WorkerProgram } from '../worker/program';
 import { messageOf } from '../lib/errors';
 
-/** `docker stop` kills after 10 s, of which each step has its part. */
+/** `docker stop` kills after 10 s. Each step of stopping has a part of that. */
 const HAND_OVER_WITHIN_MS = 6_000;
-/** Much more than what passes before a server is killed. */
+/** Much more than the time after which a server is killed. */
 const SERVER_STOPS_WITHIN_MS = 2_500;
 const CLOSE_WITHIN_MS = 500;
 
@@ -48,7 +48,7 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
   const failing = new AbortController();
   const ending = AbortSignal.any([stopping, failing.signal]);
   const serverUp = startedUnless(ending, () => embeddedServer(config, parts, log, ending));
-  // It may fail before anybody waits for it.
+  // It may fail before it is awaited, which Node.js would report as unhandled.
   serverUp.catch(() => {});
   const { target, uiUrl } = temporal ? { target: temporal, uiUrl: null } : await embeddedTarget(config, serverUp);
   const { client, connection } = lazyClient(target, () => worker?.mayBeAsked ?? true);
@@ -63,7 +63,7 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
         temporalUi: uiUrl === null ? null : temporalUi(config, uiUrl, docker),
       })
     : null;
-  /** The API has something to show before Temporal is there. */
+  /** The API starts before Temporal answers: it can already serve the last lists. */
   const listening = async () => {
     await worker?.prepare();
     if (!stopping.aborted) await api?.start();
@@ -85,7 +85,8 @@ export async function run(config: Config, parts: readonly Part[]): Promise<void>
     const server = await serverUp.catch(() => null);
     if (!(await within(SERVER_STOPS_WITHIN_MS, server?.stop())))
       log.warn('The Temporal server could not be stopped in time; the next start takes it over');
-    // The SDK keeps lines of workflows back for a moment, to sort them; the process ends before it would write them.
+    // The SDK holds lines of workflows back for a moment, to sort them, and would not write them before the process
+    // ends.
     Runtime.instance().flushLogs();
     log.info(`Portward has stopped in ${((performance.now() - began) / 1000).toFixed(1)} s; engines keep running`);
   }
@@ -115,13 +116,16 @@ async function embeddedServer(
 }
 
 interface Connections {
-  /** Null where there is no worker. */
+  /** Null without a worker. */
   readonly docker: DockerHost | null;
-  /** Null: the embedded server. */
+  /** Null: the embedded server is used. */
   readonly temporal: TemporalTarget | null;
 }
 
-/** What is wrong with the variables that others read is found here, before anything is started. @throws ConfigError */
+/**
+ * Makes clients from variables that libraries read, so that mistakes in those are found before anything is started.
+ * @throws ConfigError
+ */
 function connections({ temporal }: Config, parts: readonly Part[]): Connections {
   const mistakes: string[] = [];
   const made = <T>(variables: string, make: () => T): T | null => {
@@ -142,7 +146,10 @@ function connections({ temporal }: Config, parts: readonly Part[]): Connections 
   return found;
 }
 
-/** Known before the server answers, unless one that is left from before listens elsewhere: it may be replaced. */
+/**
+ * The embedded server's address. It is known before the server answers, unless a server of an earlier run listens
+ * elsewhere: that one may be replaced.
+ */
 async function embeddedTarget(
   { dataDir, temporal }: Config,
   serverUp: Promise<EmbeddedServer | null>,
@@ -164,7 +171,7 @@ function temporalUi({ api }: Config, uiUrl: string, docker: DockerHost | null): 
   };
 }
 
-/** The first signal asks to stop; a second one is taken to mean at once. */
+/** The first signal asks Portward to stop; a second one ends it at once. */
 function onSignal(log: Logger): AbortSignal {
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals) => {

@@ -1,12 +1,15 @@
 import { pauseUntil } from '../lib/pause';
 
-const BREAK_OFF_WITHIN_MS = 1_000;
+const GIVE_UP_AFTER_MS = 1_000;
 
-/** What starts may take long, or wait in vain for what does not answer. That is no reason to go on once asked to stop. */
+/**
+ * Starts something, and gives up when Portward is told to stop: a start may take long, or wait for something that
+ * never answers.
+ */
 export async function startedUnless<T>(stopping: AbortSignal, start: () => Promise<T>): Promise<T | null> {
   const starting = start();
   const stopped = untilAborted(stopping).then(async () => {
-    await within(BREAK_OFF_WITHIN_MS, starting);
+    await within(GIVE_UP_AFTER_MS, starting);
     return null;
   });
   try {
@@ -24,7 +27,7 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether the work has come to its end in that time; failed or not, nothing can be done about it any more. */
+/** Resolves with whether the work ends in time. A failure counts as an end, since nothing can be done about it. */
 export async function within(ms: number, work: Promise<unknown> | undefined): Promise<boolean> {
   const patience = new AbortController();
   const done = Promise.resolve(work).then(

@@ -8,8 +8,9 @@ import type { Config } from '../config/config';
 import { messageOf } from '../lib/errors';
 
 /**
- * Once a process, before any worker. Returns how the API in this process gets the worker's metrics; null when it can't.
- * @throws when others were to get them at an address where nothing can listen
+ * Installs the SDK's runtime, once a process and before any worker. Returns a function by which the API in this
+ * process reads the worker's metrics; null if it can't.
+ * @throws if PORTWARD_METRICS_PORT names an address where nothing can listen
  */
 export async function installRuntime(
   config: Config,
@@ -20,7 +21,7 @@ export async function installRuntime(
   const install = (at: MetricsAddress | null) =>
     Runtime.install({
       logger: temporalLogger(log),
-      // Portward itself decides what a signal means, and in which order things stop.
+      // Portward handles signals itself, and stops its parts in its own order.
       shutdownSignals: [],
       telemetryOptions: {
         logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
@@ -33,13 +34,13 @@ export async function installRuntime(
     const reason = messageOf(error);
     if (config.metrics.port !== 0) {
       throw new Error(
-        `metrics can't be had at ${config.metrics.host}, port ${config.metrics.port}: ${reason}; ` +
+        `metrics can't be served at ${config.metrics.host}, port ${config.metrics.port}: ${reason}; ` +
           'set PORTWARD_METRICS_PORT and PORTWARD_METRICS_HOST to a free port and an address of this machine',
         { cause: error },
       );
     }
-    // Somebody else took the port in the moment since it was free.
-    log.warn(`/metrics will be without the worker's part until the next start: ${reason}`);
+    // Another program took the port just now.
+    log.warn(`/metrics lacks the worker's metrics until the next start: ${reason}`);
     install(null);
     return null;
   }
@@ -52,6 +53,6 @@ export async function installRuntime(
 async function metricsAddress({ metrics }: Config, parts: readonly Part[]): Promise<MetricsAddress | null> {
   if (!parts.includes('worker')) return null;
   if (metrics.port !== 0) return metrics;
-  // Only the API in this process asks. With no API nobody could know the port.
+  // Only the API in this process reads them at a random port. Without an API nobody would know that port.
   return parts.includes('api') ? { host: '127.0.0.1', port: await freeLoopbackPort() } : null;
 }

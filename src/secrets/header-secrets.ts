@@ -1,21 +1,21 @@
 import { messageOf } from '../lib/errors';
-// Secrets that travel in HTTP headers. No text here repeats one.
+// Checks of secrets in HTTP headers. No error repeats a secret.
 
 /**
- * One that stands in a header as it is, without the blanks around it, which a header's value loses anyway. What is not printable
- * ASCII can't be sent by every client, or arrives as something else.
- * @throws with what was expected
+ * Returns the secret without surrounding blanks, which a header's value loses anyway. Characters outside of printable
+ * ASCII can't be sent by every client, or arrive changed.
+ * @throws Error that says what was expected
  */
 export function headerSecret(value: string): string {
   const secret = value.trim();
   const other = secret.search(/[^ -~]/);
   if (other < 0) return secret;
   throw new Error(
-    `expected printable ASCII characters, as it is sent in an HTTP header; character ${other + 1} is another one`,
+    `expected printable ASCII characters, as it is sent in an HTTP header; character ${other + 1} is not one of them`,
   );
 }
 
-/** A secret of a header, which is named once however many VPNs share it. */
+/** The checked secret of a variable. A mistake is added once, however many VPNs share the variable. */
 export function checkedHeaderSecret(variable: string, secret: string, mistakes: string[]): string {
   try {
     return headerSecret(secret);
@@ -26,7 +26,7 @@ export function checkedHeaderSecret(variable: string, secret: string, mistakes: 
   }
 }
 
-/** User and password of basic authentication, RFC 7617: any characters but these. @returns what is wrong; null: nothing */
+/** Checks user and password of basic authentication (RFC 7617). @returns what is wrong; null: nothing */
 export function basicMistake({ user, password }: { readonly user: string; readonly password: string }): string | null {
   if ([user, password].some((part) => /\p{Cc}/u.test(part)))
     return 'expected no control characters in user and password';

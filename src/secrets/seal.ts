@@ -1,19 +1,20 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-// Environment that a caller gives for an engine may hold secrets, and it is kept in workflow histories. So the API seals
-// it, and the worker opens it where the container is made. What it says can't be read without the key; how long it is can.
+// Environment variables that callers give engines may hold secrets, and are kept in workflow histories. So the API
+// encrypts them ('seals'), and the worker decrypts them ('opens') where it creates the container. Without the key
+// only their length can be read.
 
 declare const sealing: unique symbol;
 export type SealingKey = Buffer & { readonly [sealing]: true };
 
-/** Part of what is authenticated, so that a later form can't be taken for this one. */
+/** Part of the authenticated data, so that a later format can't be taken for this one. */
 const VERSION = 'v1';
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Not secret: it only has to differ from what others derive from the same text. */
+/** Not secret: it only has to differ from the salts of other programs. */
 const SALT = 'portward sealed environment';
 
 /** @param secret any text; scrypt makes guessing a short one slow */
@@ -39,7 +40,7 @@ export function seal(env: Readonly<Record<string, string>>, key: SealingKey): st
   return `${VERSION}.${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')}`;
 }
 
-/** @throws CannotOpen, which says nothing of what is inside */
+/** @throws CannotOpen, which tells nothing about the content */
 export function open(sealed: string, key: SealingKey): Record<string, string> {
   const [version, text, ...more] = sealed.split('.');
   const bytes = Buffer.from(text ?? '', 'base64url');

@@ -7,17 +7,20 @@ import { codeOf } from '../lib/errors';
 
 const SECRET = /^[0-9a-f]{64}$/;
 
-/** Where the key is kept that stands in for PORTWARD_SECRET_KEY. */
+/** The file whose secret is used without PORTWARD_SECRET_KEY. */
 export function sealingKeyFile(dataDir: string): string {
   return join(dataDir, 'sealing.key');
 }
 
-/** Gives the key when it is asked for, so that who never seals anything needs no data folder. */
+/**
+ * Makes a function that returns the key. It is read on the first call, so that a process that never seals anything
+ * needs no data folder.
+ */
 export function sealingKeySource(config: { readonly secretKey: string | null; readonly dataDir: string }) {
   let key: Promise<SealingKey> | null = null;
   return (): Promise<SealingKey> => {
     key ??= keyOf(config).catch((error: unknown) => {
-      // Somebody may set right what is wrong with the file.
+      // Read again at the next call: somebody may have repaired the file.
       key = null;
       throw error;
     });
@@ -29,7 +32,7 @@ async function keyOf({ secretKey, dataDir }: { secretKey: string | null; dataDir
   return sealingKeyFrom(secretKey ?? (await keptSecret(dataDir)));
 }
 
-/** What the key is made from that is kept in the data folder; made now if there is none. */
+/** The secret in the data folder from which the key is derived; created if there is none. */
 export async function keptSecret(dataDir: string): Promise<string> {
   const path = sealingKeyFile(dataDir);
   const secret = (await contentOf(path)) ?? (await makeSecret(dataDir, path));
@@ -49,7 +52,10 @@ async function contentOf(path: string): Promise<string | null> {
   }
 }
 
-/** The API and the worker may both find none: the one who comes first decides, and the file is never seen half written. */
+/**
+ * Creates the secret. If the API and the worker do so at once, the first one counts, and the file is never seen half
+ * written.
+ */
 async function makeSecret(dataDir: string, path: string): Promise<string> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
@@ -73,7 +79,7 @@ async function publish(draft: string, path: string): Promise<void> {
     await link(draft, path);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return;
-    // Some file systems, of network shares for example, have no links.
+    // Some file systems, for example of network shares, have no links.
     await copyFile(draft, path, constants.COPYFILE_EXCL).catch((failed: unknown) => {
       if (codeOf(failed) !== 'EEXIST') throw failed;
     });

@@ -1,4 +1,4 @@
-/** Of a shorter text the encoded form could stand in any text by chance. */
+/** The encoded form of a shorter text would be found in other texts by chance. */
 const SHORT = 8;
 
 /** The text with `***` in place of each secret, which may be escaped or encoded in it. */
@@ -11,11 +11,14 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 }
 
 function urlEncoded(secret: string): string {
-  // Half a character can't be encoded.
+  // Half a surrogate pair can't be encoded.
   return encodeURIComponent(secret.replaceAll(/\p{Cs}/gu, '\uFFFD'));
 }
 
-/** Wherever it begins: what stands before and after it shares its first and last characters. */
+/**
+ * The secret's Base64 forms at each of the three alignments. The first and last characters are left out, since they
+ * also depend on the neighbouring text.
+ */
 function inBase64(secret: string): string[] {
   if (secret.length < SHORT) return [];
   return [0, 1, 2].map((before) => {
@@ -24,7 +27,7 @@ function inBase64(secret: string): string[] {
   });
 }
 
-/** In a host name a secret comes back in small letters. */
+/** In a host name a secret appears in lower case. */
 function caseless(text: string): RegExp {
   return new RegExp(text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi');
 }

@@ -12,13 +12,13 @@ const PACKAGES = ['chromium', 'fonts-dejavu-core'];
 export const CHROMIUM_ADVICE =
   'there is no Chromium to show the page in: install it (Debian: sudo apt-get install chromium), or set CHROMIUM to its path';
 
-/** The browser in which the page is tested and its pictures are made; undefined: there is none. */
+/** The browser in which the page is tested and its pictures are made; undefined if there is none. */
 export function findChromium(env: Env): string | undefined {
   if (env['CHROMIUM']) return isExecutable(env['CHROMIUM']) ? env['CHROMIUM'] : undefined;
   return NAMES.map((name) => findOnPath(name, env)).find((path) => path !== undefined) ?? ON_A_MAC.find(isExecutable);
 }
 
-/** Installs it where it may, as root on Debian; where it may not, the tests that need one are skipped. */
+/** Installs Chromium as root on Debian. Elsewhere, or if that fails, tests that need it are skipped. */
 export async function ensureChromium(machine: Machine, env: Env, log: Log): Promise<void> {
   if (findChromium(env) !== undefined) return;
   if (!machine.isRoot || !machine.hasProgram('apt-get')) {
@@ -28,7 +28,7 @@ export async function ensureChromium(machine: Machine, env: Env, log: Log): Prom
   log.info('Chromium: installing with apt-get (about 30–90 s)');
   const args = ['install', '-y', '--no-install-recommends', ...PACKAGES];
   try {
-    // Package lists may be old, or not there.
+    // Package lists may be old or missing.
     await machine.run('apt-get', args).catch(async () => {
       await machine.run('apt-get', ['update']);
       await machine.run('apt-get', args);

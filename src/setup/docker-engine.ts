@@ -6,7 +6,7 @@ import { messageOf } from '../lib/errors';
 
 export interface DockerEngineOptions {
   readonly machine: Machine;
-  /** Where the log of an engine that we start by hand goes. */
+  /** Folder for the log of an engine that is started without systemd. */
   readonly logDir: string;
   readonly log: Log;
   readonly answerWithinMs?: number;
@@ -20,8 +20,9 @@ const PACKAGES = ['docker.io', 'containerd', 'runc', 'iptables'];
 const ASK_AGAIN_MS = 200;
 
 /**
- * Makes sure that a Docker Engine answers. Only as root on a Debian-like Linux does it install or start one; anybody
- * else is told what to do. Throws DockerEngineError.
+ * Makes sure that a Docker Engine answers. It installs or starts one only as root on a Debian-like Linux, and else
+ * says what to do.
+ * @throws DockerEngineError
  */
 export async function ensureDockerEngine(options: DockerEngineOptions): Promise<void> {
   const { machine, log } = options;
@@ -34,13 +35,13 @@ export async function ensureDockerEngine(options: DockerEngineOptions): Promise<
   if (!machine.hasProgram('dockerd')) {
     log.info('Docker Engine: installing with apt-get (about 10–30 s)');
     await install(machine);
-    // The package starts its service where there is an init.
+    // With an init system the package starts the service itself.
     if ((await machine.whyNoDocker()) === undefined) return;
   }
   await start(options);
 }
 
-/** What a person has to do, where it is not ours to do it. */
+/** What the user has to do; undefined if the setup may install or start Docker itself. */
 function adviceFor(machine: Machine, reason: string): string | undefined {
   const found = `Docker does not answer (${reason}).`;
   if (machine.dockerHost !== undefined) {
@@ -74,7 +75,7 @@ async function install(machine: Machine): Promise<void> {
   try {
     await machine.run('apt-get', args);
   } catch {
-    // No package lists, as in a fresh image, or old ones.
+    // Package lists may be old, or missing as in a fresh image.
     try {
       await machine.run('apt-get', ['update']);
       await machine.run('apt-get', args);
@@ -100,7 +101,7 @@ async function start({ machine, logDir, log, answerWithinMs = 60_000 }: DockerEn
   let reason = await machine.whyNoDocker();
   while (reason !== undefined) {
     const lines = byHand?.lastLines() ?? 'See: journalctl -u docker';
-    // One that somebody else is just starting makes ours end, and will answer soon.
+    // If another dockerd is just starting, this one ends, and the other one will answer soon.
     const isOurs = !lines.includes('is still running');
     if (byHand?.hasEnded() && isOurs) {
       throw new DockerEngineError(`dockerd ended while it was starting. The end of ${logFile}:\n${lines}`);

@@ -7,19 +7,19 @@ import { findOnPath } from '../lib/path-search';
 import { runCommand } from '../lib/run-command';
 import { lastLines, sizeOf } from '../embedded-temporal/server-log';
 
-/** What setting up asks of the computer it runs on; in tests one that only plays along. */
+/** What the setup needs of the computer. Tests replace it by a fake. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly isRoot: boolean;
   readonly dockerHost: string | undefined;
-  /** Whether systemd is there to start services. */
+  /** Whether systemd can start services. */
   readonly hasSystemd: boolean;
   hasProgram(name: string): boolean;
-  /** Undefined when Docker answers, else the reason that it does not: 'ENOENT', 'EACCES', 'no answer', … */
+  /** Why Docker does not answer: 'ENOENT', 'EACCES', 'no answer' and so on; undefined if it does. */
   whyNoDocker(): Promise<string | undefined>;
-  /** Throws with the end of the output. */
+  /** @throws Error with the end of the output */
   run(command: string, args: readonly string[]): Promise<void>;
-  /** Starts a program that shall outlive us. */
+  /** Starts a program that goes on after this process has ended. */
   startDetached(command: string, args: readonly string[], logFile: string): DetachedProgram;
 }
 

@@ -1,4 +1,4 @@
-/** What the demo, the tests and the benchmark need of the machine besides npm packages. */
+/** Installs what demo, tests and benchmark need of the machine besides npm packages. */
 import { cacheDir, dataDir } from '../config/folders';
 import { resolveTemporalCli } from '../embedded-temporal/cli/cli';
 import { ensureChromium } from './chromium';
@@ -29,7 +29,7 @@ function say(message: string): void {
   process.stdout.write(`${message}\n`);
 }
 
-// So that what runs on our behalf, a build for instance, is ended with us.
+// Exits on a signal, so that child processes such as a build are ended, too (`runCommand`).
 for (const [signal, number] of [
   ['SIGINT', 2],
   ['SIGTERM', 15],

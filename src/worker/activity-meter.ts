@@ -1,8 +1,8 @@
 import { Runtime, type ActivityInterceptorsFactory } from '@temporalio/worker';
 
 /**
- * Gives each activity a meter whose labels are in snake_case, as those of the SDK's own metrics are. The SDK's meter for
- * activities puts `taskQueue` on everything, where no interceptor of tags gets at it.
+ * Gives each activity a meter whose labels are in snake_case, like those of the SDK's own metrics. The SDK's meter
+ * for activities adds a label `taskQueue`, which no interceptor can rename.
  */
 export const meterInSnakeCase: ActivityInterceptorsFactory = (context) => {
   const { namespace, taskQueue, activityType } = context.info;

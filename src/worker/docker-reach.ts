@@ -6,20 +6,20 @@ import type { ContainerDetails, DockerHost } from '../clients/docker/docker-host
 import { findOwnContainer, ownContainerIds, type Surroundings } from '../clients/docker/reach/own-container';
 import { detectReach, guessedReach, type Reach } from '../clients/docker/reach/reach';
 
-/** Containers join and leave networks. */
+/** Containers join and leave networks, so the answer is renewed. */
 const LOOK_AGAIN_MS = 30_000;
 
-/** The container in whose network this process is; null: in none that this Docker knows. @throws DockerUnreachable */
+/** The container in whose network this process runs; null: none that this Docker knows. @throws DockerUnreachable */
 export async function ownContainer(docker: DockerHost): Promise<ContainerDetails | null> {
   const surroundings = surroundingsOfThisProcess();
   return isInContainer() || ownContainerIds(surroundings).length > 0 ? findOwnContainer(docker, surroundings) : null;
 }
 
-/** Finds out how this process reaches containers, as soon as Docker can be asked about the one it runs in. */
+/** Finds out how this process reaches containers, once Docker can be asked about the container of this process. */
 export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: DockerHost): () => Promise<Reach> {
   const surroundings = surroundingsOfThisProcess();
   const answering: Reach['answering'] = new Map();
-  /** Null: it runs in none that Docker knows. */
+  /** Null: this process runs in no container that Docker knows. */
   let own: ContainerDetails | null | 'unknown' =
     isInContainer() || ownContainerIds(surroundings).length > 0 ? 'unknown' : null;
   let lookAt = 0;
@@ -29,7 +29,7 @@ export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: D
         own = await findOwnContainer(docker, surroundings);
         lookAt = performance.now() + LOOK_AGAIN_MS;
       } catch {
-        // What was found before counts until Docker answers again.
+        // The last result counts until Docker answers again.
       }
     }
     if (own === 'unknown') return guessedReach();
@@ -47,7 +47,7 @@ function surroundingsOfThisProcess(): Surroundings {
   };
 }
 
-/** Nothing where there is no such file, as on other systems than Linux. */
+/** Empty if there is no such file, as on systems other than Linux. */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');

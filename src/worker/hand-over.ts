@@ -3,18 +3,19 @@ import type { ActivityInterceptorsFactory, Worker } from '@temporalio/worker';
 import { workerStopping } from '../activities/worker-stopping';
 import { pauseUntil } from '../lib/pause';
 
-/** What an activity's end leads to in workflows is done by then, their shortest timers (300 ms) included. */
+/** Longer than workflows take to react to the end of an activity, including their shortest timers (300 ms). */
 const QUIET_MS = 500;
-/** Of many VPNs the last ones go without it: their histories are as long as they are. */
+/** Time limit for telling the workflows. VPNs that are not told keep their long histories, and nothing else is lost. */
 const TELL_WITHIN_MS = 1_500;
-/** Some activity may take long, and on a busy machine many tasks do. */
+/** Time limit for the wait: an activity may take long, and on a busy machine many tasks do. */
 const AT_MOST_MS = 4_000;
 const LOOK_EVERY_MS = 20;
 
 /**
- * How a worker stops. It breaks off its polls then, and a workflow task that Temporal gives to one of them in that moment is lost
- * until its time-out (https://github.com/temporalio/sdk-rust/issues/1080). So first there are to be no more tasks: no further
- * activity is begun, and when those that act have come to their end, workflows have nothing to do.
+ * Stops a worker without losing a workflow task. When a worker shuts down it cancels its polls, and a task that
+ * Temporal gives to such a poll at that moment is lost until its time-out
+ * (https://github.com/temporalio/sdk-rust/issues/1080). So the worker first waits until there are no more tasks: it
+ * begins no further activity, and when those under way have ended, workflows have nothing to do.
  */
 export class HandOver {
   private isStopping = false;
@@ -22,16 +23,16 @@ export class HandOver {
   private lastEndedAt = 0;
 
   constructor() {
-    // Every activity of every VPN may wait for it.
+    // Every activity of every VPN may add a listener.
     setMaxListeners(0, this.leave.signal);
   }
 
-  /** Aborted when it is time for activities that wait to leave their place to another worker. */
+  /** Aborted when waiting activities have to end, so that another worker takes them over. */
   get leaving(): AbortSignal {
     return this.leave.signal;
   }
 
-  /** Holds what would begin now, for another worker. */
+  /** Holds activities that would begin now, for another worker. */
   readonly interceptor: ActivityInterceptorsFactory = () => ({
     inbound: {
       execute: async (input, next) => {
@@ -48,7 +49,10 @@ export class HandOver {
     },
   });
 
-  /** Returns when the worker has been told to shut down. @param tell lets the workflows know, as long as they may begin something */
+  /**
+   * Returns when the worker has been told to shut down.
+   * @param tell tells the workflows to hand over, while they can still begin activities
+   */
   async stop(worker: Worker | null, tell: (giveUp: AbortSignal) => Promise<void>): Promise<void> {
     this.isStopping = true;
     if (worker?.getState() === 'RUNNING') {

@@ -2,46 +2,49 @@ import { DefaultLogger, Runtime, type InjectedSinks, type LogEntry, type Logger 
 import type { MeasureSinks, Metric, Tags } from '../workflows/shared/measures-sink';
 import { TASK_MARK } from '../workflows/shared/task-mark';
 
-/** Of so many runs the latest task is remembered: more than a worker keeps in its cache. */
+/** The latest task of this many runs is remembered: more than a worker keeps in its cache. */
 const RUNS_AT_MOST = 5_000;
 
 interface Task {
-  readonly before: string;
+  readonly id: string;
   attempt: string;
-  /** How often each thing came out in all attempts, and how often it came in the latest one. */
-  readonly out: Map<string, number>;
-  come: Map<string, number>;
+  /** How often each line and measure was written in all attempts, and how often it has come in the latest attempt. */
+  readonly written: Map<string, number>;
+  inAttempt: Map<string, number>;
 }
 
-/** Says what of a workflow task's lines and measures has not come out in an earlier attempt: see `task-mark.ts`. */
+/**
+ * Tells whether a line or measure of a workflow task was already written in an earlier attempt at the task: see
+ * `task-mark.ts`.
+ */
 export class Once {
   private readonly tasks = new Map<string, Task>();
 
   constructor(private readonly runsAtMost = RUNS_AT_MOST) {}
 
-  /** @param mark of the task, as the workflow has it; null: of no task */
+  /** @param mark names the task and the attempt; null: the line belongs to no task */
   isNew(runId: string, mark: string | null, what: string): boolean {
     if (mark === null) return true;
     const slash = mark.indexOf('/');
     const task = this.task(runId, mark.slice(0, slash), mark.slice(slash));
-    const came = (task.come.get(what) ?? 0) + 1;
-    task.come.set(what, came);
-    if (came <= (task.out.get(what) ?? 0)) return false;
-    task.out.set(what, came);
+    const times = (task.inAttempt.get(what) ?? 0) + 1;
+    task.inAttempt.set(what, times);
+    if (times <= (task.written.get(what) ?? 0)) return false;
+    task.written.set(what, times);
     return true;
   }
 
-  private task(runId: string, before: string, attempt: string): Task {
+  private task(runId: string, id: string, attempt: string): Task {
     const known = this.tasks.get(runId);
-    if (known?.before === before) {
+    if (known?.id === id) {
       if (known.attempt !== attempt) {
         known.attempt = attempt;
-        known.come = new Map();
+        known.inAttempt = new Map();
       }
       return known;
     }
-    const task = { before, attempt, out: new Map<string, number>(), come: new Map<string, number>() };
-    // The oldest is the first: the run whose task is newest is put at the end.
+    const task = { id, attempt, written: new Map<string, number>(), inAttempt: new Map<string, number>() };
+    // The map is in the order of use: the run with the newest task goes to the end.
     this.tasks.delete(runId);
     this.tasks.set(runId, task);
     const [oldest] = this.tasks.keys();
@@ -50,7 +53,7 @@ export class Once {
   }
 }
 
-/** A logger of the SDK that lets out once what a workflow logs. */
+/** A logger for the SDK that writes each line of a workflow once, however often its task is attempted. */
 export function loggerOnce(level: 'INFO' | 'WARN', write: (entry: LogEntry) => void, once = new Once()): Logger {
   return new DefaultLogger(level, (entry) => {
     const { [TASK_MARK]: mark, runId, ...meta } = entry.meta ?? {};
@@ -59,16 +62,16 @@ export function loggerOnce(level: 'INFO' | 'WARN', write: (entry: LogEntry) => v
   });
 }
 
-/** Time goes by from attempt to attempt: what a line says of it is no difference. */
+/** Durations differ from attempt to attempt, and don't make another line. */
 function whatIsSaid({ level, message, meta }: LogEntry): string {
   const timeless = message.replaceAll(/\d+(\.\d+)? (s|ms)\b/g, '… $2');
   return JSON.stringify([level, timeless, meta?.['replacement'], meta?.['engine']]);
 }
 
-/** What workflows count and measure, once, as the SDK's exporter shows it. */
+/** The metrics of workflows, each counted once, with the labels of the SDK's exporter. */
 export function measuresOnce(namespace: string, taskQueue: string, once = new Once()): InjectedSinks<MeasureSinks> {
   const meter = Runtime.instance().metricMeter.withTags({ namespace, task_queue: taskQueue });
-  // To make one costs a call into the SDK's core.
+  // Cached, since making a counter or histogram costs a call into the SDK's core.
   const counters = new Map<string, ReturnType<typeof meter.createCounter>>();
   const histograms = new Map<string, ReturnType<typeof meter.createHistogram>>();
   const isNew = (runId: string, task: string, { name }: Metric, tags: Tags) =>

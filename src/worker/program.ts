@@ -32,10 +32,10 @@ import { Supervision } from './supervision/supervision';
 import { messageOf } from '../lib/errors';
 
 const LONGEST_PAUSE_MS = 5_000;
-/** A server that hangs is one that can't be reached. */
+/** After this a server that hangs counts as unreachable. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
 
-/** Someone else works on our VPN; two programs would replace each other's engines without end. */
+/** Another Portward manages our VPN. Two of them would replace each other's engines without end. */
 export class ForeignEngines extends Error {}
 
 export interface WorkerProgramDeps {
@@ -43,12 +43,12 @@ export interface WorkerProgramDeps {
   readonly target: TemporalTarget;
   readonly client: Client;
   readonly connection: Connection;
-  /** From the API, where it is in this process. */
+  /** Hints from the API, if that runs in this process. */
   readonly hints: VpnHints;
   readonly log: Logger;
 }
 
-/** The part of Portward that does the work: activities, workflows, and the supervision of the VPN workflows. */
+/** The part of Portward that works on the VPNs: activities, workflows, and the supervision of the workflows. */
 export class WorkerProgram {
   private readonly docker: DockerHost;
   private readonly events: DockerEvents;
@@ -72,26 +72,28 @@ export class WorkerProgram {
     this.activities = this.makeActivities();
   }
 
-  /** What has to be clear before anything is done to the VPNs; Docker may be away. @throws ForeignEngines */
+  /** Checks what must hold before anything is done to the VPNs. Docker may be unreachable. @throws ForeignEngines */
   async prepare(): Promise<void> {
     if (!(await this.vpnsAreOurs())) void this.checkVpnsLater();
     if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
   }
 
-  /** The worker is on its way; it finds Temporal and Docker when they are there. */
+  /** Starts the worker, which waits until Temporal and Docker answer. */
   begin(): void {
     this.running ??= this.keepRunning();
   }
 
   /**
-   * Whether workflows may be asked. A query that comes first, and waits for the worker, would run ahead of the signals with which the
-   * supervision begins (`workflows/ahead-of-history.ts`); one that comes after them is answered with their task.
+   * Whether workflows may be queried. A query that arrives before the worker would be handled ahead of the signals
+   * with which the supervision begins (`workflows/ahead-of-history.ts`); a later one is answered together with them.
    */
   get mayBeAsked(): boolean {
     return this.hasTried;
   }
 
-  /** Temporal has been started anew, perhaps with an empty database: without this that shows only at the next check. */
+  /**
+   * Temporal was restarted, perhaps with an empty database. Without this call that would show only at the next check.
+   */
   checkWorkflows(): void {
     this.supervision?.checkNow();
   }
@@ -104,7 +106,10 @@ export class WorkerProgram {
     await Promise.all([this.running, this.events.close()]);
   }
 
-  /** False while Docker can't be asked. @throws ForeignEngines */
+  /**
+   * Whether no other Portward has engines on our VPNs; false as well while Docker is unreachable.
+   * @throws ForeignEngines
+   */
   private async vpnsAreOurs(): Promise<boolean> {
     for (const { name } of this.config.vpns) {
       let others: string[];
@@ -114,7 +119,7 @@ export class WorkerProgram {
           .filter((e) => ![undefined, this.config.instance].includes(e.labels[label.instance]))
           .map((e) => `${e.name} (instance ${e.labels[label.instance]})`);
       } catch {
-        // The VPN workflows say so, and heal when it is back.
+        // The VPN workflows report that Docker is unreachable, and go on when it is back.
         return false;
       }
       if (others.length > 0) {
@@ -139,7 +144,10 @@ export class WorkerProgram {
     }
   }
 
-  /** An older image that is there does until the new one has come. One that is missing is pulled by the VPN workflows. */
+  /**
+   * Pulls the newest image in the background; a present older one is used meanwhile. A missing image is pulled by the
+   * VPN workflows.
+   */
   private async refreshImage(): Promise<void> {
     const { image } = this.config.engine.variant;
     try {
@@ -190,7 +198,7 @@ export class WorkerProgram {
       const settings = config.vpns.map((vpn) => vpnSettings(config, vpn, permitted));
       if (this.stopping.signal.aborted) return;
       this.supervision = new Supervision(this.deps.client, settings, this.deps.log, this.fleet);
-      // The worker's thread gets ready while the workflows are told; neither fails because of the other.
+      // The worker's thread starts while the workflows are signalled. Neither fails because of the other.
       [this.worker] = await Promise.all([this.makeWorker(connection), this.supervision.start()]);
       this.hasTried = true;
       connected();
@@ -220,14 +228,14 @@ export class WorkerProgram {
   }
 
   /**
-   * Before this worker takes up any work, and only once a process: two workers of different versions would otherwise end
-   * each other's workflows whenever Temporal has been away.
+   * Runs before this worker takes up any work, and only once a process: otherwise two workers of different versions
+   * would end each other's workflows whenever Temporal was unreachable.
    */
   private async endOtherVersions(): Promise<void> {
     if (this.othersEnded) return;
     const { instance, vpns } = this.config;
     const { client, log } = this.deps;
-    // First the fleet's, which would go on telling the VPNs.
+    // The fleet's workflow first, since it would go on setting the targets of VPNs.
     await this.fleet.endOtherVersion();
     await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
     this.othersEnded = true;
@@ -276,7 +284,7 @@ export class WorkerProgram {
     return new TemporalVpnSource(client, { instance: this.config.instance, vpn });
   }
 
-  /** Adds those that the namespace lacks; where that is not allowed, Portward does without. */
+  /** Adds the search attributes that the namespace lacks. If that is not allowed, Portward goes without them. */
   private async permittedSearchAttributes(): Promise<string[]> {
     try {
       await ensureSearchAttributes(this.deps.connection, this.deps.target.namespace, searchAttributes);
@@ -288,7 +296,7 @@ export class WorkerProgram {
   }
 }
 
-/** Two failures of one kind are told once: their messages may differ in times and numbers. */
+/** Failures of one kind are logged once: their messages may differ in times and numbers. */
 function kindOf(error: unknown): string {
   const words = temporalFailure(error);
   return error instanceof Error && words === error.message ? error.name : words;

@@ -7,7 +7,7 @@ import type { VpnSettings } from '../domain/settings';
 /** Ports that Gluetun itself may use in its network: DNS, HTTP proxy, Shadowsocks, health server. */
 const GLUETUN_PORTS = [53, 8888, 8388, 9999];
 
-/** The part of the configuration that goes into workflow state; see VpnSettings for what must not. */
+/** The part of the configuration that goes into workflow state. `VpnSettings` says what must not. */
 export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: readonly string[]): VpnSettings {
   const { variant, pullPolicy } = config.engine;
   // Refuses to compile with a name that VpnSettings does not have: it would be shown in Temporal all the same.
@@ -28,7 +28,7 @@ export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: re
   };
 }
 
-/** What the fleet's workflow has to know of the configuration. */
+/** The part of the configuration that the fleet's workflow needs. */
 export function fleetSettings({ instance, vpns, pool }: Config): FleetSettings {
   return {
     instance,

@@ -6,7 +6,7 @@ import { meterInSnakeCase } from './activity-meter';
 import type { HandOver } from './hand-over';
 import { workflowBundle as builtBeside } from './workflow-code';
 
-/** How long activities of a worker that stops may go on: what the hand-over has not waited for. */
+/** How long activities may still run when a stopping worker shuts down: those that the hand-over has not waited for. */
 const SHUTDOWN_GRACE = '3 seconds';
 
 export interface PortwardWorkerOptions {
@@ -15,20 +15,26 @@ export interface PortwardWorkerOptions {
   readonly taskQueue: string;
   readonly activities: Activities;
   readonly vpns: number;
-  /** At most, over all VPNs. */
+  /** The highest number of engines over all VPNs. */
   readonly engines: number;
-  /** By which it is stopped. */
+  /** Stops this worker. */
   readonly handOver: HandOver;
-  /** The one beside the program's own code if absent. */
+  /** By default the bundle beside the program's own code. */
   readonly workflowBundle?: WorkflowBundleOption;
 }
 
-/** Workflow code has one thread: what is begun beyond that waits for it, while the time-out of its task runs. */
+/**
+ * How many workflow tasks run at once. Workflow code has one thread: further tasks would wait for it while their
+ * time-out runs.
+ */
 export function workflowTasksAtOnce(cores: number): number {
   return Math.min(40, Math.max(4, 4 * cores));
 }
 
-/** Not running yet. Until it has run it keeps a thread, and its connection from being closed, so nothing may fail in between. */
+/**
+ * Makes a worker that does not run yet. Until it has run it keeps a thread, and keeps its connection from being
+ * closed, so nothing may fail in between.
+ */
 export function createWorker({
   vpns,
   engines,
@@ -41,16 +47,17 @@ export function createWorker({
     sinks: measuresOnce(options.namespace, options.taskQueue),
     workflowBundle,
     interceptors: { activity: [meterInSnakeCase, handOver.interceptor] },
-    // A task that its worker has not begun by then goes to any, which has to replay the history. A worker that stops hands its
-    // workflows over; of one that was killed the next one has them forgotten when it starts.
+    // A task that its own worker does not begin in time goes to any worker, which has to replay the history. A
+    // stopping worker hands its workflows over; for a killed one, its successor has them forgotten when it starts
+    // (`forgetCaches`).
     stickyQueueScheduleToStartTimeout: '5 seconds',
     maxCachedWorkflows: 50 + 10 * vpns,
-    // Each VPN always has an observe at work, and a recheck leaves the one before it running for a few seconds. All engines
-    // may have to come up at once, and those that wait for their turn must not keep a VPN from being watched.
+    // Each VPN has one `observe` running, and a recheck leaves the one before running for a few seconds. All engines
+    // may have to start at once, and those that wait for their turn must not keep a VPN from being watched.
     maxConcurrentActivityTaskExecutions: 100 + 20 * vpns + 2 * engines,
     maxConcurrentWorkflowTaskExecutions: workflowTasksAtOnce(availableParallelism()),
     shutdownGraceTime: SHUTDOWN_GRACE,
-    // Cancellation reaches an activity with its heartbeat, so heartbeats are passed on soon.
+    // Cancellation reaches an activity with its heartbeat, so heartbeats must not be held back long.
     maxHeartbeatThrottleInterval: '3 seconds',
     defaultHeartbeatThrottleInterval: '3 seconds',
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BundleOptions, WorkflowBundlePath } from '@temporalio/worker';
 
-/** What the build makes the bundle from. */
+/** The sources from which the build makes the bundle. */
 export const workflowSource = {
   workflowsPath: require.resolve('../workflows'),
   workflowInterceptorModules: [

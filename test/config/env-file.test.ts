@@ -35,7 +35,7 @@ test.each([
   ['without', Buffer.from('API_KEY=k', 'utf16le')],
   ['with the greater byte first', Buffer.from(`${MARK}API_KEY=k`, 'utf16le').swap16()],
 ])('a file in UTF-16, %s, is refused with what to do', (_what, content) => {
-  expect(() => loaded(content)).toThrow(/\.env: expected UTF-8, found UTF-16; save it anew with the encoding UTF-8/);
+  expect(() => loaded(content)).toThrow(/\.env: expected UTF-8, found UTF-16; save it with the encoding UTF-8/);
 });
 
 test('a file that can not be read is refused with the reason', () => {

@@ -17,10 +17,10 @@ test('a port that another program has is told with the variable that sets it', a
 });
 
 test.each(['203.0.113.7', 'no-such-host.invalid'])(
-  'that %s is no address of this machine names APP_HOST',
+  'an error about %s, which is not an address of this machine, names APP_HOST',
   async (host) => {
     await expect(assertCanListen({ ...place, host, port: 0 })).rejects.toThrow(
-      `Portward can't listen on ${host}, port 0, for the API, since that is no address of this machine: set APP_HOST`,
+      `Portward can't listen on ${host}, port 0, for the API, since that is not an address of this machine: set APP_HOST`,
     );
   },
 );
@@ -33,6 +33,6 @@ test('a port that only root may use names APP_PORT', () => {
 test('where nobody can choose the address, no variable for it is named', () => {
   const none = Object.assign(new Error('listen'), { code: 'EADDRNOTAVAIL' });
   expect(listeningError(none, { ...place, hostSetting: null }).message).toBe(
-    "Portward can't listen on 127.0.0.1, port 8000, for the API (EADDRNOTAVAIL): see whether another port does, which APP_PORT sets",
+    "Portward can't listen on 127.0.0.1, port 8000, for the API (EADDRNOTAVAIL): set APP_PORT to another port",
   );
 });

@@ -71,7 +71,7 @@ export function diskFullCases(on: () => Stage): void {
       const listed = (await stage.listed(2)).map((e) => e.container_id).toSorted();
       expect(listed).toContain(fresh.container_id);
       expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual(listed);
-      await stage.portward.untilLog(/There is room again/);
+      await stage.portward.untilLog(/There is enough free space again/);
     },
   );
 
@@ -89,7 +89,7 @@ export function diskFullCases(on: () => Stage): void {
       expect(await stale.json()).toContainEqual(
         expect.objectContaining({ container_id: engine.container_id, forwarded: false }),
       );
-      await stage.portward.untilLog(/Temporal server does not start, trying on: The disk is full/);
+      await stage.portward.untilLog(/Temporal server does not start, trying again: The disk is full/);
       rmSync(ballast());
       expect((await stage.forwarded(40_648, stage.vpn(), 60_000)).container_id).toBe(engine.container_id);
     },

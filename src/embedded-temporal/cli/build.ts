@@ -6,13 +6,16 @@ import { runCommand } from '../../lib/run-command';
 interface BuildOptions {
   readonly version: string;
   readonly go: string;
-  /** Where the binary shall be, in a folder that exists; it appears there whole or not at all. */
+  /** The path for the binary, in an existing folder. The binary appears there complete or not at all. */
   readonly target: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
 }
 
-/** Needs only Go's module proxy, so it works where Temporal's download host cannot be reached. */
+/**
+ * Builds the CLI with Go. This only needs Go's module proxy, so it works where Temporal's download server can't be
+ * reached.
+ */
 export async function buildTemporalCli({ version, go, target, env, log }: BuildOptions): Promise<void> {
   const began = performance.now();
   log.info(`Building Temporal's CLI ${version} with Go (about 3 minutes, once)`);
@@ -23,7 +26,7 @@ export async function buildTemporalCli({ version, go, target, env, log }: BuildO
       go,
       [
         'install',
-        // Without symbol tables: links faster and is a third smaller.
+        // Without symbol tables: the build is faster, and the binary a third smaller.
         '-ldflags',
         `-s -w -X github.com/temporalio/cli/temporalcli.Version=${version}`,
         `github.com/temporalio/cli/cmd/temporal@v${version}`,

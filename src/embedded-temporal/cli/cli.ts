@@ -10,10 +10,10 @@ import { runCommand } from '../../lib/run-command';
 import { ProblemError } from '../../lib/problem';
 import { messageOf } from '../../lib/errors';
 
-/** Older servers lack user metadata or update details that the workflows rely on. */
+/** Older servers lack user metadata or details of updates, which the workflows use. */
 const OLDEST_SERVER = { major: 1, minor: 27 };
 
-/** A build on a slow machine. */
+/** Long enough for a build on a slow machine. */
 const INSTALL_PATIENCE_MS = 20 * 60_000;
 
 export interface ResolveCliOptions {
@@ -22,7 +22,7 @@ export interface ResolveCliOptions {
   readonly log: Log;
 }
 
-/** What to do about TEMPORAL_CLI_PATH. */
+/** The remedy for a wrong TEMPORAL_CLI_PATH. */
 export const CORRECT_PATH = "correct it, or unset it to let Portward find or fetch Temporal's CLI";
 
 export class TemporalCliMissingError extends ProblemError {
@@ -30,14 +30,19 @@ export class TemporalCliMissingError extends ProblemError {
 }
 
 /**
- * Path of Temporal's CLI, which contains the server. In order: TEMPORAL_CLI_PATH, `temporal` on PATH, the one cached
- * here before, the official download, a build with Go. Throws TemporalCliMissingError.
+ * Path of Temporal's CLI, which contains the server. It is the first of these: TEMPORAL_CLI_PATH, `temporal` on PATH,
+ * the binary in the cache, the official download, a build with Go.
+ * @throws TemporalCliMissingError
  */
 export async function resolveTemporalCli(options: ResolveCliOptions): Promise<string> {
   return (await findTemporalCli(options)) ?? installTemporalCli(options);
 }
 
-/** The CLI that is there already, so that a caller can say nothing when nothing has to be fetched. */
+/**
+ * The CLI without a download or a build; undefined if there is none. Callers that must not print progress ask this
+ * first.
+ * @throws TemporalCliMissingError for a wrong TEMPORAL_CLI_PATH
+ */
 export async function findTemporalCli({ env, cacheDir, log }: ResolveCliOptions): Promise<string | undefined> {
   const chosen = env['TEMPORAL_CLI_PATH'];
   if (chosen) {
@@ -59,7 +64,7 @@ export async function findTemporalCli({ env, cacheDir, log }: ResolveCliOptions)
   return isExecutable(cached) ? cached : undefined;
 }
 
-/** One process at a time: a build takes minutes of every core, so a second one waits for the first one's. */
+/** In one process at a time: a build uses all cores for minutes, so a second process waits for its result. */
 async function installTemporalCli(options: ResolveCliOptions): Promise<string> {
   const target = cachedPath(options.cacheDir);
   const folder = dirname(target);
@@ -77,7 +82,7 @@ async function installTemporalCli(options: ResolveCliOptions): Promise<string> {
   });
 }
 
-/** What installations left that were killed. */
+/** Removes what killed installations have left. */
 async function sweep(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => /^(build|download)-/.test(name));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
@@ -105,9 +110,9 @@ async function downloadOrBuild(target: string, { env, log }: ResolveCliOptions):
   }
   throw new TemporalCliMissingError(
     [
-      `Temporal's CLI ${CLI_VERSION} is needed for the embedded server and could not be had:`,
+      `Temporal's CLI ${CLI_VERSION} is needed for the embedded server, and was neither found nor installed:`,
       '  TEMPORAL_CLI_PATH: not set',
-      '  `temporal` on PATH: none that fits',
+      '  `temporal` on PATH: none that can be used',
       `  cache: nothing at ${target}`,
       ...tried.map((attempt) => `  ${attempt}`),
       'Install it (https://docs.temporal.io/cli), or Go 1.25 or later, or point TEMPORAL_CLI_PATH at the binary;',
@@ -120,7 +125,10 @@ function cachedPath(cacheDir: string): string {
   return join(cacheDir, `temporal-cli-${CLI_VERSION}`, executableName('temporal'));
 }
 
-/** A `temporal` that somebody installed long ago, or another program of that name, would fail much later and less clearly. */
+/**
+ * Why a program can't be used as Temporal's CLI; undefined if it can. An old CLI, or another program named
+ * `temporal`, would otherwise fail much later, with a less clear error.
+ */
 export async function whyUnfit(path: string): Promise<string | undefined> {
   let said: string;
   try {

@@ -9,19 +9,19 @@ import type { Log } from '../log';
 import { runCommand } from '../../lib/run-command';
 import { causeOfFetch, messageOf } from '../../lib/errors';
 
-/** An offline machine must reach its next choice quickly. */
+/** Short, because an offline machine must go on to its next choice quickly. */
 const ANSWER_WITHIN_MS = 10_000;
 const SILENT_FOR_MS = 30_000;
 const PROGRESS_EVERY_MS = 15_000;
 
 interface DownloadOptions {
   readonly archive: CliArchive;
-  /** Where the binary shall be, in a folder that exists; it appears there whole or not at all. */
+  /** The path for the binary, in an existing folder. The binary appears there complete or not at all. */
   readonly target: string;
   readonly log: Log;
 }
 
-/** From the first address that has it. @throws Error that says what each has answered */
+/** Downloads the CLI from the first address that has it. @throws Error with the answer of each address */
 export async function downloadTemporalCli({ archive, target, log }: DownloadOptions): Promise<void> {
   const began = performance.now();
   log.info(`Downloading Temporal's CLI, ${archive.name} (about 40 MB, once)`);
@@ -40,7 +40,7 @@ export async function downloadTemporalCli({ archive, target, log }: DownloadOpti
   }
 }
 
-/** What has another checksum counts as not there: nothing of it is unpacked or run. */
+/** A file with another checksum is neither unpacked nor run, and the next address is tried. */
 async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log: Log): Promise<void> {
   const failures: string[] = [];
   for (const url of addresses) {
@@ -55,7 +55,7 @@ async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log
   throw new Error([...new Set(failures)].join('; '));
 }
 
-/** Resolves with the SHA-256 of what came. */
+/** Resolves with the SHA-256 of the file. */
 async function fetchTo(path: string, url: string, log: Log): Promise<string> {
   const abort = new AbortController();
   const giveUp = (why: string): void => abort.abort(new Error(why));
@@ -71,7 +71,7 @@ async function fetchTo(path: string, url: string, log: Log): Promise<string> {
         bytes += chunk.length;
         hash.update(chunk);
         clearTimeout(deadline);
-        deadline = setTimeout(() => giveUp(`nothing more came for ${SILENT_FOR_MS / 1000} s`), SILENT_FOR_MS);
+        deadline = setTimeout(() => giveUp(`no more data for ${SILENT_FOR_MS / 1000} s`), SILENT_FOR_MS);
         done(null, chunk);
       },
     });

@@ -1,9 +1,9 @@
 import release from './release.json';
 
-/** An archive of the release of Temporal's CLI that Portward is tested with: server 1.29.1. */
+/** The archive of the release of Temporal's CLI with which Portward is tested: server 1.29.1. */
 export interface CliArchive {
   readonly name: string;
-  /** The same bytes are at each of them. */
+  /** All of them have the same file. */
   readonly addresses: readonly string[];
   readonly sha256: string;
 }
@@ -13,7 +13,10 @@ export const CLI_VERSION: string = release.version;
 const PLATFORMS: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-/** The image's build reads the same file, see scripts/fetch-temporal-cli.mjs. @throws Error where there is none whose checksum is known */
+/**
+ * The archive for a platform. The image's build reads the same JSON file, see scripts/fetch-temporal-cli.mjs.
+ * @throws Error if no checksum is known for the platform
+ */
 export function cliArchive(on: NodeJS.Platform, cpu: NodeJS.Architecture): CliArchive {
   const platform = PLATFORMS[on];
   const arch = ARCHITECTURES[cpu];

@@ -2,8 +2,8 @@ import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription }
 import { pauseUntil } from '../../lib/pause';
 
 /**
- * Terminates that run of a VPN's workflow, and the VPN's replacements. What they were doing is found in Docker by the
- * workflow that is started next.
+ * Terminates that run of a VPN's workflow, and the VPN's replacements. The next workflow finds in Docker what they
+ * were doing.
  */
 export async function endWithReplacements(
   client: Client,
@@ -11,14 +11,14 @@ export async function endWithReplacements(
   replacementPrefix: string,
   reason: string,
 ): Promise<void> {
-  // First the VPN's, which would start further replacements. By run: another worker that starts at the same moment may have
-  // begun the next one already.
+  // The VPN's workflow first, since it would start further replacements. By run id, because another worker that
+  // starts at the same moment may already have begun the next run.
   const { workflowId, runId } = vpn;
   await terminate(client, workflowId, runId, reason);
   const ended = await client.workflow.getHandle(workflowId, runId).describe();
   const begun = await replacementsBefore(client, ended, replacementPrefix);
   for (const id of begun) await terminate(client, id, undefined, reason);
-  // One that was ordered last may not have begun yet, and would in spite of its parent's end.
+  // A replacement that was ordered last may not have begun yet, and begins even though its parent has ended.
   for (const { workflowId: id } of ended.raw.pendingChildren ?? []) {
     if (!id || begun.includes(id)) continue;
     for (let tries = 10; tries > 0; tries--) {
@@ -28,7 +28,7 @@ export async function endWithReplacements(
   }
 }
 
-/** @param query what else they have in common, as Temporal's list filter */
+/** Ids of running workflows with this prefix. @param query a further condition, in Temporal's list filter */
 export async function listRunning(client: Client, prefix: string, query = ''): Promise<string[]> {
   const ids: string[] = [];
   const all = `WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Running' ${query}`;
@@ -36,13 +36,16 @@ export async function listRunning(client: Client, prefix: string, query = ''): P
   return ids;
 }
 
-/** Later ones are of the run that another worker has begun since. The list lags behind by a moment. */
+/**
+ * Replacements that began before the VPN's workflow ended. Later ones belong to a run that another worker has begun
+ * since; the list may lag behind by a moment.
+ */
 function replacementsBefore(client: Client, ended: WorkflowExecutionDescription, prefix: string): Promise<string[]> {
   const until = (ended.closeTime ?? new Date()).toISOString();
   return listRunning(client, prefix, `AND StartTime <= '${until}'`);
 }
 
-/** @returns false when there is none that runs */
+/** @returns false if no such workflow runs */
 async function terminate(
   client: Client,
   workflowId: string,

@@ -1,13 +1,14 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 
 /**
- * Failures of the code itself, with which trying again comes to the same: Temporal's WorkflowTaskFailedCause for a workflow
- * that can't be replayed, and for one that throws what is no failure of Temporal.
+ * Causes of failed tasks that a retry can't mend, because the code itself fails. Values of Temporal's
+ * WorkflowTaskFailedCause: a workflow that can't be replayed (24), and one that throws anything but a failure of
+ * Temporal's (14).
  */
 const OF_THE_CODE: readonly unknown[] = [24, 14];
 const LATEST_EVENTS = 100;
 
-/** What the workflow's latest task failed of, and more than once, if that was the code; null when all is well. */
+/** The message with which the workflow's code has failed more than once in its latest task; null if it has not. */
 export async function failureOfCode(
   client: Client,
   { workflowId, runId, raw }: WorkflowExecutionDescription,

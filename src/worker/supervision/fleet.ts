@@ -10,7 +10,7 @@ import { WORKFLOW_TASK_TIMEOUT } from '../../workflows/shared/task-timeout';
 import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../workflows/version';
 import { failureOfCode } from './failure-of-code';
 
-/** Sees to it that the fleet has its workflow. While it has none, VPNs go on with the targets that they were told last. */
+/** Makes sure that the fleet has its workflow. Without one, VPNs keep their last targets. */
 export class FleetSupervision {
   private readonly workflowId: string;
 
@@ -22,19 +22,23 @@ export class FleetSupervision {
     this.workflowId = fleetWorkflowId(settings.instance);
   }
 
-  /** Ends one that other workflow code began: this worker could not replay it. The demand goes on with the next. */
+  /**
+   * Ends a workflow that was begun by another version of the workflow code, which this worker could not replay. The
+   * next one takes over the demand.
+   */
   async endOtherVersion(): Promise<void> {
     for (let ended = ''; ;) {
       const found = await this.describe();
       if (found?.status.name !== 'RUNNING' || found.memo?.[VERSION_IN_MEMO] === WORKFLOW_VERSION) return;
-      // The worker of the other version had it continue as new in between, or another one has begun the next already.
+      // Goes on if a worker of the other version let the workflow continue as new in between. Stops if the same run
+      // is found again.
       if (found.runId === ended) return;
       await this.terminate(found.runId, `Portward's workflow code is now of version ${WORKFLOW_VERSION}`);
       ended = found.runId;
     }
   }
 
-  /** Starts it or tells the running one of the settings. */
+  /** Starts the workflow, or sends the settings to the running one. */
   async begin(): Promise<void> {
     const { settings, workflowId } = this;
     const former = await this.describe();
@@ -58,19 +62,16 @@ export class FleetSupervision {
     if (found?.status.name === 'RUNNING') {
       const failure = await failureOfCode(this.client, found);
       if (failure === null) return;
-      this.log.error(
-        { event: 'workflow stuck' },
-        `The workflow over all VPNs can't go on, starting it again: ${failure}`,
-      );
+      this.log.error({ event: 'workflow stuck' }, `The fleet's workflow can't go on, starting it again: ${failure}`);
       await this.terminate(found.runId, `it could not go on: ${failure}`);
     } else {
       const why = found ? `has ended (${found.status.name})` : 'is gone';
-      this.log.warn(`The workflow over all VPNs ${why}, starting it again`);
+      this.log.warn(`The fleet's workflow ${why}, starting it again`);
     }
     await this.begin();
   }
 
-  /** By run: another worker may have begun the next one meanwhile. */
+  /** By run id, because another worker may have begun the next run meanwhile. */
   private async terminate(runId: string, reason: string): Promise<void> {
     try {
       await this.client.workflow.getHandle(this.workflowId, runId).terminate(reason);
@@ -89,7 +90,7 @@ export class FleetSupervision {
   }
 }
 
-/** It outlives a workflow that was terminated. */
+/** The demand of the former workflow, for the memo of the next: it outlives a terminated workflow. */
 function demandOf(former: WorkflowExecutionDescription | null): Readonly<Record<string, number>> {
   const demand = readDemand(former?.memo?.[DEMAND_IN_MEMO]);
   return demand === null ? {} : { [DEMAND_IN_MEMO]: demand };

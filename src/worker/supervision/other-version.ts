@@ -7,15 +7,15 @@ import { VERSION_IN_MEMO, WORKFLOW_VERSION } from '../../workflows/version';
 export interface EndOtherVersionsOptions {
   readonly client: Client;
   readonly instance: string;
-  /** The configured ones; others that still have a workflow are found. */
+  /** The configured VPNs. Others that still have a workflow are found by this module. */
   readonly vpns: readonly string[];
   readonly log: Logger;
 }
 
 /**
- * Ends the VPNs' workflows that other workflow code began, and their replacements: this worker could not replay them. What
- * they were doing is found in Docker by the workflows that are started next, and engines are adopted by their labels. It
- * may be broken off at any point, because the version of a workflow that has ended counts too.
+ * Ends the workflows of VPNs that were begun by another version of the workflow code, and their replacements: this
+ * worker could not replay them. The next workflows find in Docker what those were doing, and adopt engines by their
+ * labels. This may be interrupted at any point, because the version of an ended workflow counts as well.
  */
 export async function endOtherVersions({ client, instance, vpns, log }: EndOtherVersionsOptions): Promise<void> {
   const running = await listRunning(client, vpnWorkflowId(instance, ''));
@@ -23,7 +23,7 @@ export async function endOtherVersions({ client, instance, vpns, log }: EndOther
   await Promise.all(
     [...all].map(async (workflowId) => {
       const vpn = workflowId.slice(vpnWorkflowId(instance, '').length);
-      // A worker of the other version that still runs may have it continue as new in between.
+      // A worker of the other version that still runs may let the workflow continue as new in between.
       for (let ended = ''; ;) {
         const found = await describe(client, workflowId);
         if (found === null || versionOf(found) === WORKFLOW_VERSION || found.runId === ended) return;

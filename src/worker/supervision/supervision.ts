@@ -17,17 +17,17 @@ import { failureOfCode } from './failure-of-code';
 
 const CHECK_EVERY_MS = 10_000;
 const RETRY_EVERY_MS = 1_000;
-/** A server that hangs is one that can't be reached. */
+/** After this a server that hangs counts as unreachable. */
 const ANSWER_WITHIN_MS = 10_000;
 const HANDED_OVER_AT_ONCE = 8;
 
 /**
- * Sees to it that every configured VPN has its workflow, with today's settings, that no other one has, and that the fleet has
- * its own; and that one whose tasks fail again and again, as when it can't be replayed, begins anew. A server that can't be
- * reached is never taken for a workflow that is gone.
+ * Makes sure that every configured VPN has a workflow with the present settings, that no other VPN has one, and that
+ * the fleet has its own. A workflow whose tasks fail again and again, for example because it can't be replayed, is
+ * begun anew. An unreachable server never counts as a missing workflow.
  */
 export class Supervision {
-  /** Names this start of a worker to the workflows. */
+  /** Tells workflows one start of a worker from another. */
   private readonly startId = randomUUID();
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
@@ -40,21 +40,21 @@ export class Supervision {
     private readonly fleet: FleetSupervision | null = null,
   ) {}
 
-  /** Returns when it has begun with each workflow, or has failed to and tries again. */
+  /** Returns when each workflow was started or signalled, or the first attempt at that has failed. */
   async start(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.running ??= this.run(resolve);
     });
   }
 
-  /** Looks after the workflows now, instead of when the next check is due. */
+  /** Checks the workflows now instead of when the next check is due. */
   checkNow(): void {
     this.poke.abort();
   }
 
   /**
-   * Tells the workflows that this worker stops, a few at a time; one that can't be told loses nothing by it.
-   * @param isOurs whether the VPN is watched by this worker: one that another worker watches goes on undisturbed
+   * Tells the workflows that this worker stops, a few at a time. A workflow that can't be told loses nothing.
+   * @param isOurs whether this worker watches the VPN; a VPN that another worker watches is not told
    */
   async handOver(giveUp: AbortSignal, isOurs: (vpn: string) => boolean): Promise<void> {
     const left = this.settings.filter(({ vpn }) => isOurs(vpn)).values();
@@ -110,7 +110,10 @@ export class Supervision {
     return askingTemporal(this.client.connection, { withinMs: ANSWER_WITHIN_MS, signal: this.stopping.signal }, ask);
   }
 
-  /** Starts the workflow or tells the running one of the settings, which has it look anew, past a dead watcher. */
+  /**
+   * Starts the workflow, or sends the settings to the running one. That makes it observe anew, even if its last
+   * observation waits for a dead worker.
+   */
   private async begin(settings: VpnSettings): Promise<void> {
     const { instance, vpn: name } = settings;
     await this.client.workflow.signalWithStart<typeof vpn, [VpnSettings, string?]>('vpn', {
@@ -131,12 +134,13 @@ export class Supervision {
   private async restartWhereNeeded(): Promise<void> {
     const [first] = this.settings;
     if (!first) return;
-    // A VPN that has continued as new since it began a replacement does not have that among its children.
+    // After a continue-as-new the VPN's children lack the replacements that began before it, so replacements are
+    // listed by prefix.
     const replacements = await listRunning(this.client, replacementWorkflowIdPrefix(first.instance));
     await Promise.all(this.settings.map((settings) => this.restartIfNeeded(settings, replacements)));
   }
 
-  /** @param replacements that are at work, of all VPNs */
+  /** @param replacements ids of all running replacements, of all VPNs */
   private async restartIfNeeded(settings: VpnSettings, replacements: readonly string[]): Promise<void> {
     const { instance, vpn } = settings;
     const prefix = replacementWorkflowIdPrefix(instance, vpn);
@@ -164,7 +168,7 @@ export class Supervision {
     await this.begin(settings);
   }
 
-  /** What keeps it or one of its replacements from going on; null when all is well. */
+  /** Why the VPN's workflow or one of its replacements can't go on; null if all can. */
   private async whyStuck(vpn: WorkflowExecutionDescription, replacements: readonly string[]): Promise<string | null> {
     const described = await Promise.all(replacements.map((id) => this.client.workflow.getHandle(id).describe()));
     const failures = await Promise.all([vpn, ...described].map((found) => failureOfCode(this.client, found)));
@@ -184,7 +188,7 @@ export class Supervision {
       try {
         await this.client.workflow.getHandle(workflowId).signal(retireSignal);
       } catch (error) {
-        // Visibility lags behind: it has ended already.
+        // The list lags behind: this workflow has ended already.
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     }
