@@ -9,9 +9,7 @@ import { executableName, findOnPath, isExecutable } from '../../lib/path-search'
 import { runCommand } from '../../lib/run-command';
 import { ProblemError } from '../../lib/problem';
 import { messageOf } from '../../lib/errors';
-
-/** Older servers lack user metadata or details of updates, which the workflows use. */
-const OLDEST_SERVER = { major: 1, minor: 27 };
+import { isTooOld, OLDEST_SERVER } from '../../temporal/oldest-server';
 
 /** Long enough for a build on a slow machine. */
 const INSTALL_PATIENCE_MS = 20 * 60_000;
@@ -136,9 +134,7 @@ export async function whyUnfit(path: string): Promise<string | undefined> {
   } catch (error) {
     return messageOf(error);
   }
-  const version = /\(Server (\d+)\.(\d+)/.exec(said);
-  if (version === null) return '`--version` does not name a Temporal server';
-  const [major, minor] = [Number(version[1]), Number(version[2])];
-  if (major > OLDEST_SERVER.major || (major === OLDEST_SERVER.major && minor >= OLDEST_SERVER.minor)) return undefined;
-  return `its server is ${major}.${minor}, Portward needs ${OLDEST_SERVER.major}.${OLDEST_SERVER.minor} or later`;
+  const version = /\(Server (\d+\.\d+)/.exec(said)?.[1];
+  if (version === undefined) return '`--version` does not name a Temporal server';
+  return isTooOld(version) ? `its server is ${version}, Portward needs ${OLDEST_SERVER} or later` : undefined;
 }

@@ -1,12 +1,10 @@
 import { NOT_IN_TIME } from '../../../temporal/failure-words';
+import { isTooOld, OLDEST_SERVER } from '../../../temporal/oldest-server';
 import { assertCanListen } from '../../../lib/listening-port';
 import { ProblemError, type Problem } from '../../../lib/problem';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import { TemporalError, type TemporalPlace, type TemporalSite } from '../../temporal-site';
-
-/** Older servers lack user metadata or update details that the workflows rely on. */
-const OLDEST = { major: 1, minor: 27 };
 
 export function server(temporal: TemporalSite): Check {
   return {
@@ -36,31 +34,31 @@ export interface ServerFacts {
 }
 
 export function judgeServer({ version, address, isEmbedded }: ServerFacts): Finding {
-  const [, major = NaN, minor = NaN] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
   const found = `server ${version} answers at ${address}${isEmbedded ? ', started by Portward' : ''}`;
-  const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
-  if (!isOld) return ok(found);
+  if (!isTooOld(version)) return ok(found);
   return wrong(
     found,
-    `Portward needs ${OLDEST.major}.${OLDEST.minor} or later`,
+    `Portward needs ${OLDEST_SERVER} or later`,
     isEmbedded ? 'unset TEMPORAL_CLI_PATH, or update the `temporal` that it names' : 'update the Temporal server',
   );
 }
 
-/** @param failed Portward's own words for what Temporal's client says */
+/** @param failed the problem in Portward's words */
 export function judgeFailure({ address, isEmbedded }: TemporalPlace, failed: Problem): Finding {
   const isSilent = failed.what === NOT_IN_TIME;
-  const found = isSilent ? 'what takes connections there does not answer as a Temporal server' : failed.what;
+  const found = isSilent
+    ? 'a program accepts connections there, but does not answer as a Temporal server'
+    : failed.what;
   const port = isEmbedded ? '' : "; it is the server's gRPC port, 7233 by default, and not that of its UI";
-  const todo = isSilent ? 'see that the server is not overloaded, and that TEMPORAL_ADDRESS is right' : failed.todo;
+  const todo = isSilent ? 'check that the server is not overloaded, and that TEMPORAL_ADDRESS is right' : failed.todo;
   return wrong(
     `${address}: ${found}`,
-    'Portward can not begin its work without it',
+    'Portward can not work without it',
     todo !== null && todo.includes('TEMPORAL_ADDRESS') ? `${todo}${port}` : todo,
   );
 }
 
-/** Why the server could not listen there. */
+/** The ports of Portward's own server can't be used. */
 export function judgePlace({ what, todo }: Problem): Finding {
   return wrong(what, "Portward's own Temporal server does not start like this", todo);
 }
