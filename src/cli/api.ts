@@ -3,7 +3,7 @@ import { ProblemError } from '../lib/problem';
 import { headerSecret } from '../secrets/header-secrets';
 import { causeOfFetch, messageOf } from '../lib/errors';
 
-/** Portward's HTTP API, as commands ask it. */
+/** How commands reach Portward's HTTP API. */
 export interface ApiOptions {
   readonly url: string;
 }
@@ -16,18 +16,18 @@ interface Request {
 
 export interface Answer<T> {
   readonly body: T;
-  /** How old it is in seconds, when the workflows do not answer; null: it is as things are now. */
+  /** Age of the answer in seconds, if the workflows do not answer; null: the answer is current. */
   readonly stale: number | null;
 }
 
 const WITHIN_MS = 10_000;
 
-/** @throws with what to do */
+/** @throws Error that says what to do */
 export async function call<T>(options: ApiOptions, path: string, request: Request = {}): Promise<T> {
   return (await ask<T>(options, path, request)).body;
 }
 
-/** @throws with what to do */
+/** @throws Error that says what to do */
 export async function ask<T>({ url }: ApiOptions, path: string, request: Request = {}): Promise<Answer<T>> {
   const response = await send(url, path, request, AbortSignal.timeout(WITHIN_MS));
   const text = await response.text();
@@ -38,7 +38,7 @@ export async function ask<T>({ url }: ApiOptions, path: string, request: Request
   return { body: body as T, stale: stale === null ? null : Number(stale) };
 }
 
-/** An answer that goes on, as that of `/events/stream`. @throws with what to do */
+/** Opens an answer without an end, such as that of `/events/stream`. @throws Error that says what to do */
 export async function openStream(
   { url }: ApiOptions,
   path: string,
@@ -67,7 +67,7 @@ async function send(url: string, path: string, request: Request, signal: AbortSi
   }
 }
 
-/** Nobody is there who could answer, which may pass. */
+/** No program answers at the address. That may pass. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 
@@ -83,7 +83,7 @@ function addressOf(url: string): URL {
   return new URL(url);
 }
 
-/** Portward is there, and wants another key. */
+/** Portward answers, but wants another key. */
 export class Refused extends ProblemError {
   override readonly name = 'Refused';
 }
@@ -97,7 +97,7 @@ function refusal(status: number, detail: unknown): Error {
   return new Error(`Portward answers ${status}: ${inWords(detail)}`);
 }
 
-/** Refusals of provisioning and scaling say more than a text. */
+/** A refusal of provisioning or scaling is an object and not a text. */
 function inWords(detail: unknown): string {
   if (typeof detail === 'string') return detail;
   if (typeof detail === 'object' && detail !== null && 'message' in detail) return String(detail.message);
@@ -109,7 +109,7 @@ function detailIn(body: unknown): unknown {
 }
 
 function notPortward(url: string, found: string): ProblemError {
-  const what = `What answers at ${new URL(url).origin} is not Portward (${found})`;
+  const what = `The program at ${new URL(url).origin} is not Portward (${found})`;
   return new ProblemError({ what, todo: "give Portward's address with --url" });
 }
 

@@ -17,29 +17,29 @@ import { packageVersion } from '../lib/package-version';
 import { Terminal } from './terminal';
 import { messageOf } from '../lib/errors';
 
-/** Exit code for wrong configuration or a wrong command line; nothing was started. */
+/** Exit code for a wrong configuration or command line; nothing was started. */
 const WRONG_INPUT = 2;
 
-/** Runs what the command line says, and ends the process. */
+/** Runs the command of the command line, and ends the process. */
 export function runCommandLine(): void {
   unmarkNames(process.env);
   try {
     if (existsSync('.env')) loadEnvFile('.env', process.env);
   } catch (error) {
-    // It says what is wrong with the file, among all else.
+    // The doctor itself reports what is wrong with the file.
     if (process.argv[2] !== 'doctor') {
       process.stderr.write(`${messageOf(error)}\n`);
       process.exit(WRONG_INPUT);
     }
   }
-  // The reader of a pipe has gone: nobody is there for the rest.
+  // The reader of a pipe has gone, so nobody needs the rest.
   process.stdout.on('error', () => process.exit(0));
   commandLine(new Terminal())
     .parseAsync()
     .then(
       () => process.exit(),
       (error: unknown) => {
-        // Help that was asked for, or a mistake that has been said.
+        // Help was asked for, or the mistake has been printed.
         if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_INPUT);
         process.stderr.write(`${messageOf(error)}\n`);
         process.exit(error instanceof Error && error.name === 'ConfigError' ? WRONG_INPUT : 1);
@@ -47,7 +47,7 @@ export function runCommandLine(): void {
     );
 }
 
-/** Every command, with the variables of the environment as defaults. A command line that can't be read is thrown, after it was said. */
+/** Every command, with environment variables as defaults. A mistake in the command line is printed and then thrown. */
 export function commandLine(terminal: Terminal): Command {
   const program = new Command('portward')
     .version(packageVersion(), '--version', 'print the version')
@@ -57,13 +57,13 @@ export function commandLine(terminal: Terminal): Command {
       writeErr: (text) => terminal.err.write(text),
       outputError: (text, write) => write(text),
     })
-    // Commands that are added take it over from here.
+    // Commands that are added below inherit this.
     .exitOverride()
     .addHelpText('before', `${terminal.style('bold', 'To begin:')} ${BEGIN}\n`);
   addStart(program);
   program.commandsGroup('See what it does:');
   for (const add of [addStatus, addEngines, addStreams, addReplacements, addEvents]) add(program, terminal);
-  program.commandsGroup('Have it do something:');
+  program.commandsGroup('Make it do something:');
   for (const add of [addReplace, addRecheck, addScale]) add(program, terminal);
   program.commandsGroup('Set it up:').helpCommand(true);
   addInit(program, terminal);

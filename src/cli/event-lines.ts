@@ -1,12 +1,15 @@
 /** One message of a stream of Server-Sent Events. */
 export interface ServerSentEvent {
-  /** Where a reader goes on; empty: not said. */
+  /** The event's id, from which a reader can go on; empty: none. */
   readonly id: string;
   readonly event: string;
   readonly data: string;
 }
 
-/** Reads a stream of Server-Sent Events as Portward writes it; comments are left out. Messages without an event have only an id. */
+/**
+ * Reads Server-Sent Events in the form in which Portward writes them, without comments. A message without an event
+ * has only an id.
+ */
 export async function* serverSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder();
   let unread = '';

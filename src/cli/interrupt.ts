@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 
-/** Runs work that goes on until Ctrl-C or SIGTERM, which is how it ends and no failure. It is left then, whatever it waits for. */
+/**
+ * Runs work until Ctrl-C or SIGTERM. That is its normal end and no failure, whatever the work waits for at that
+ * moment.
+ */
 export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupted = new AbortController();
   const end = () => interrupted.abort();

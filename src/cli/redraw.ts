@@ -7,7 +7,7 @@ const CLEAR_BELOW = '\r\u001B[J';
 const FALLBACK = { columns: 80, rows: 24 };
 
 /**
- * Shows a text again and again: on a terminal in the place of the one before, elsewhere only when it is another one.
+ * Shows a text repeatedly: on a terminal in place of the last one, elsewhere only when it has changed.
  * @param signal ends it
  */
 export async function redraw(
@@ -33,7 +33,7 @@ export async function redraw(
   }
 }
 
-/** As much of a text as there is room for: what has left the screen can't be drawn over. */
+/** The part of a text that fits on the screen: lines that have scrolled away can't be overwritten. */
 function fitted(text: string, columns: number, most: number): { readonly text: string; readonly rows: number } {
   const lines = text.split('\n');
   const heights = lines.map((line) => Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)));
@@ -43,7 +43,7 @@ function fitted(text: string, columns: number, most: number): { readonly text: s
   let rows = 0;
   for (const [i, line] of lines.entries()) {
     const height = heights[i] ?? 1;
-    // The last row says that there is more.
+    // The last row says how many lines are missing.
     if (rows + height > most - 1) break;
     kept.push(line);
     rows += height;

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
-/** What a command writes to: a terminal, a file, or what a test reads. */
+/** A command's output: a terminal, a file, or a buffer of a test. */
 export interface Output extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -10,24 +10,24 @@ export interface Output extends Writable {
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Where a command writes. Colours only where the terminal has them; NO_COLOR and FORCE_COLOR count. */
+/** A command's outputs. Colours are used only if the terminal has them; NO_COLOR and FORCE_COLOR are respected. */
 export class Terminal {
   constructor(
     readonly out: Output = process.stdout,
     readonly err: Output = process.stderr,
   ) {}
 
-  /** The answer. */
+  /** Prints the command's result. */
   print(text: string): void {
     this.out.write(`${text}\n`);
   }
 
-  /** For programs, on one line. */
+  /** Prints JSON on one line. */
   json(value: unknown): void {
     this.print(JSON.stringify(value));
   }
 
-  /** What is said beside the answer. */
+  /** Prints a note to standard error. */
   say(text: string): void {
     this.err.write(`${text}\n`);
   }

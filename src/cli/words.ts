@@ -14,7 +14,7 @@ export function duration(ms: number): string {
   return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** In this machine's zone: the time, with the day where that is another one. */
+/** The time in this machine's zone, with the date unless that is today. */
 export function localTime(iso: string, now = new Date()): string {
   const at = new Date(iso);
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');

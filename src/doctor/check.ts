@@ -1,17 +1,17 @@
 import { withDeadline } from '../lib/deadline';
 import { DockerUnreachable, statusCode } from '../clients/docker/docker-error';
-import { NotLooked, unknown, type Finding } from './finding';
+import { NotChecked, unknown, type Finding } from './finding';
 import { messageOf } from '../lib/errors';
 
-/** One thing to look at. `look` gathers what a pure function of the same file then judges. */
+/** One check of a set-up. `look` gathers facts, and a pure function in the same file judges them. */
 export interface Check {
-  /** For programs, for example `docker.events`. */
+  /** A name for programs, for example `docker.events`. */
   readonly id: string;
-  /** What it is about, for people: at the beginning of the line. */
+  /** A title for users, at the beginning of the line. */
   readonly title: string;
-  /** The VPN that it is about; null: all of it. */
+  /** The VPN that it concerns; null: the whole set-up. */
   readonly vpn: string | null;
-  /** Changes nothing. More than one finding where several things may be wrong at once. */
+  /** Changes nothing. Returns several findings if several things may be wrong at once. */
   look(signal: AbortSignal): Promise<Finding | readonly Finding[]>;
 }
 
@@ -19,7 +19,10 @@ export type Result = Pick<Check, 'id' | 'title' | 'vpn'> & Finding;
 
 const WITHIN_MS = 10_000;
 
-/** Looks at everything side by side. One that fails to look says so, and none hangs. In the order of the checks. */
+/**
+ * Runs all checks at once, and returns their findings in the order of the checks. A check that fails or hangs is
+ * reported as unknown.
+ */
 export async function examine(checks: readonly Check[], withinMs = WITHIN_MS): Promise<Result[]> {
   const looks = checks.map(async (check) => {
     const { id, title, vpn } = check;
@@ -34,10 +37,11 @@ async function findingsOf(check: Check, withinMs: number): Promise<readonly Find
     const found = await withDeadline(withinMs, new AbortController().signal, async (signal) => check.look(signal));
     return 'verdict' in found ? [found] : found;
   } catch (error) {
-    if (error instanceof NotLooked) return [unknown(error.message)];
+    if (error instanceof NotChecked) return [unknown(error.message)];
     if (error instanceof DockerUnreachable) return [unknown("Docker can't be asked")];
-    // Only Docker's errors have a status, and Docker itself forbids nothing.
-    if (statusCode(error) === 403) return [unknown('a filtering proxy before Docker refuses a call that this takes')];
-    return [unknown(`it could not be looked at: ${messageOf(error)}`)];
+    // Only errors of Docker have a status, and Docker itself never answers 403.
+    if (statusCode(error) === 403)
+      return [unknown('a filtering proxy in front of Docker refuses a call that this check needs')];
+    return [unknown(`it could not be checked: ${messageOf(error)}`)];
   }
 }

@@ -37,10 +37,10 @@ import { Site, type SiteOptions } from './site';
 import { TemporalSite } from './temporal-site';
 import { VpnSite } from './vpn-site';
 
-/** Without anything set, and of everything else that may be wrong first. */
+/** Checks that need no valid configuration. They come first, since mistakes there may cause others. */
 const OF_CONFIGURATION = [envFile, mistakes, unknownNames, quotes, withoutEffect];
 const OF_MACHINE = [reachable, dataFolder, freeSpace, clock];
-/** It needs to know the settings, as do all that follow. */
+/** Checks from here on need a valid configuration. */
 const OF_SITE = [portRanges];
 const OF_DOCKER = [permittedCalls, events, image, platform];
 const OF_VPN = [
@@ -63,10 +63,13 @@ const REST: Check = {
   id: 'configuration.rest',
   title: 'the rest',
   vpn: null,
-  look: async () => unknown('VPNs, control servers, image and Temporal are looked at once the variables are right'),
+  look: async () => unknown('VPNs, control servers, image and Temporal are checked once the variables are right'),
 };
 
-/** Looks at a set-up, before or while Portward runs. Changes nothing. No secret of the environment is in what it says. */
+/**
+ * Checks a set-up, before or while Portward runs, and changes nothing. The findings hold no secret of the
+ * environment.
+ */
 export async function diagnose(options: SiteOptions): Promise<Result[]> {
   const site = new Site(options);
   const results = await examine(checksOf(site));
@@ -93,7 +96,10 @@ function checksOf(site: Site): Check[] {
   ];
 }
 
-/** One that hangs, or something else in its place, is told once, and not by each check in its own way. */
+/**
+ * Runs the check only if Docker answers. Otherwise a Docker that hangs, or another program in its place, would be
+ * reported by each check in other words.
+ */
 function onceDockerAnswers(site: Site, check: Check): Check {
   return {
     ...check,
@@ -105,7 +111,7 @@ function onceDockerAnswers(site: Site, check: Check): Check {
 }
 
 const SECRET_NAME = /KEY(_\d+|_DATA)?$|PASSWORD(_\d+)?$|SECRET|TOKEN|^NOTIFY_URL$|^TEMPORAL_GRPC_META_/;
-/** A shorter one may stand in any text by chance, and is no secret to speak of. */
+/** Shorter values are not hidden: they are found in any text by chance, and are hardly secret. */
 const SHORT = 4;
 
 function secretsIn(env: SiteOptions['env']): string[] {

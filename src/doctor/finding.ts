@@ -1,13 +1,13 @@
-/** `unknown`: it could not be looked at, and `found` says why. */
+/** `unknown`: the check was not possible, and `found` says why. */
 export type Verdict = 'ok' | 'warning' | 'wrong' | 'unknown';
 
-/** What a check came to. No secret is in it. */
+/** The result of a check. It holds no secret. */
 export interface Finding {
   readonly verdict: Verdict;
   readonly found: string;
-  /** What that leads to; null where what was found says it. */
+  /** The consequence; null if `found` already says it. */
   readonly means: string | null;
-  /** The exact thing to do. */
+  /** What exactly to do; null: nothing. */
   readonly todo: string | null;
 }
 
@@ -27,7 +27,7 @@ export function unknown(found: string): Finding {
   return { verdict: 'unknown', found, means: null, todo: null };
 }
 
-/** Something else has to be right first, and has a finding of its own. */
-export class NotLooked extends Error {
-  override readonly name = 'NotLooked';
+/** The check is not possible until something else is fixed, which has a finding of its own. */
+export class NotChecked extends Error {
+  override readonly name = 'NotChecked';
 }

@@ -2,9 +2,9 @@ import { formerVariables, leftOutVariables } from '../config/left-out-variables'
 import { forAllVpns, ofEachVpn, readElsewhere } from '../config/other-variables';
 import { variables } from '../config/variables';
 
-// Names in an `.env` file that mean something to Portward, or to the docker-compose.yml beside it.
+// Names of variables for an `.env` file: those of Portward, and those of the docker-compose.yml beside it.
 
-/** Read by docker-compose.yml; most of them also with `_2`. */
+/** Variables of docker-compose.yml, most of them also with `_2`. */
 const OF_COMPOSE = [
   'DOCKER_GID',
   'COMPOSE_PROFILES',
@@ -34,10 +34,10 @@ export function isKnownName(name: string): boolean {
   return known.has(name) || NUMBERED.test(name) || name.startsWith('TEMPORAL_GRPC_META_');
 }
 
-/** In shorter names two letters make a difference. */
+/** In shorter names, two different letters make another word. */
 const SHORT = 10;
 
-/** The known name that somebody may have meant by this one; null where none resembles it. */
+/** The known name that the user probably meant; null if none is similar. */
 export function resembling(name: string): string | null {
   const most = name.length < SHORT ? 1 : 2;
   let best: { readonly name: string; readonly distance: number } | null = null;
@@ -49,12 +49,12 @@ export function resembling(name: string): string | null {
   return best?.name ?? null;
 }
 
-/** Case and dashes are no other name in anybody's mind. */
+/** Case and dashes don't count as differences. */
 function spelled(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
 
-/** How many letters have to be added, left out, changed or swapped with their neighbour. */
+/** The number of letters that have to be added, removed, changed or swapped with their neighbour. */
 function distanceBetween(one: string, other: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, i) => i);

@@ -2,17 +2,17 @@ import type Dockerode from 'dockerode';
 import { dockerError } from '../clients/docker/docker-error';
 import type { ContainerDetails, DockerHost } from '../clients/docker/docker-host';
 
-/** As the image's entry point is typed. */
+/** The command of Portward's containers, from the image's entry point. */
 const COMMAND = /^(?:\S*\/)?portward (start|worker|api)\b/;
 
 export type Part = 'start' | 'worker' | 'api';
 
-/** What its environment sets a name to, or ''. */
+/** The value of a variable in the container's environment, or ''. */
 export function environmentOf({ Config }: ContainerDetails): (name: string) => string {
   return (name) => Config.Env?.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }
 
-/** Containers of this Docker host in which a Portward runs, and as what. @throws DockerUnreachable */
+/** Containers of this Docker host in which a Portward runs, with its part. @throws DockerUnreachable */
 export async function portwards(
   dockerode: Dockerode,
   docker: DockerHost,

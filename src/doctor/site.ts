@@ -5,41 +5,41 @@ import { DockerHost } from '../clients/docker/docker-host';
 import { dockerError, DockerUnreachable, NOT_DOCKER, statusCode } from '../clients/docker/docker-error';
 import type { Reach } from '../clients/docker/reach/reach';
 import { reachFinder } from '../worker/docker-reach';
-import { NotLooked } from './finding';
+import { NotChecked } from './finding';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface DockerVersion {
   readonly Version: string;
   readonly Arch: string;
-  /** What the engine is made of, the engine itself first. */
+  /** The parts of the engine; the engine itself is the first. */
   readonly Components?: readonly { readonly Name: string }[];
 }
 
-/** Less than a check has, so that all that need Docker can say that it does not answer. */
+/** Shorter than the time limit of a check, so that all checks that need Docker can report that it does not answer. */
 const DOCKER_ANSWERS_WITHIN_MS = 5_000;
 
 export interface SiteOptions {
   readonly env: Env;
   readonly folder: string;
-  /** A GET of a running Portward's API. @throws NoAnswer when nobody is there */
+  /** Sends a GET to a running Portward's API. @throws NoAnswer if none answers */
   readonly askPortward: (path: string) => Promise<unknown>;
-  /** In place of the one that the environment names. */
+  /** Replaces the Docker that the environment names. */
   readonly dockerode?: Dockerode;
 }
 
-/** What checks look at. What several of them need is asked for once. */
+/** The set-up that is checked. Facts that several checks need are read once. */
 export class Site {
-  /** Null: it has mistakes. */
+  /** Null: the configuration has mistakes. */
   readonly config: Config | null;
-  /** What is wrong with the configuration. */
+  /** Mistakes in the configuration. */
   readonly mistakes: readonly string[];
   readonly dockerode: Dockerode;
   readonly docker: DockerHost;
   private asked: Promise<DockerVersion | null> | null = null;
 
   readonly env: Env;
-  /** Where Portward is started, and finds its `.env`. */
+  /** The folder in which Portward is started, with its `.env`. */
   readonly folder: string;
   readonly askPortward: SiteOptions['askPortward'];
 
@@ -54,13 +54,16 @@ export class Site {
     this.docker = new DockerHost(dockerode);
   }
 
-  /** @throws NotLooked */
+  /** @throws NotChecked */
   get settings(): Config {
-    if (this.config === null) throw new NotLooked('the configuration has to be right first');
+    if (this.config === null) throw new NotChecked('the configuration has to be right first');
     return this.config;
   }
 
-  /** Null where a filtering proxy keeps it back. @throws DockerUnreachable, also where something else answers */
+  /**
+   * Docker's version; null if a filtering proxy hides it.
+   * @throws DockerUnreachable, also if another program answers
+   */
   version(): Promise<DockerVersion | null> {
     this.asked ??= withDeadline(DOCKER_ANSWERS_WITHIN_MS, new AbortController().signal, () => this.askVersion()).catch(
       (error: unknown) => {
@@ -92,7 +95,10 @@ export class Site {
   private findReach: (() => Promise<Reach>) | null = null;
 }
 
-/** How a filtering proxy refuses a call, and Docker itself never answers a question for its version. */
+/**
+ * Statuses with which a filtering proxy refuses a call. Docker itself never answers a question for its version with
+ * them.
+ */
 const REFUSALS = new Set([401, 403, 405]);
 
 function isVersion(answer: unknown): answer is DockerVersion {

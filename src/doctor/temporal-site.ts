@@ -5,17 +5,17 @@ import type { ListeningPlace } from '../lib/listening-port';
 import { findEmbeddedServer } from '../embedded-temporal/server';
 import { serverPlaces } from '../embedded-temporal/server-address';
 import { ProblemError } from '../lib/problem';
-import { NotLooked } from './finding';
+import { NotChecked } from './finding';
 import type { Site } from './site';
 
-/** Where Temporal is. */
+/** Which Temporal server is used. */
 export interface TemporalPlace {
-  /** Null: Portward starts a server of its own, which does not run now. */
+  /** Null: Portward starts its own server, which does not run now. */
   readonly address: string | null;
   readonly isEmbedded: boolean;
 }
 
-/** Portward's words for what Temporal's client throws. */
+/** An error of Temporal's client in Portward's words. */
 export class TemporalError extends ProblemError {
   override readonly name = 'TemporalError';
 
@@ -24,10 +24,10 @@ export class TemporalError extends ProblemError {
   }
 }
 
-/** For a server that hangs; less than a check has. */
+/** Time limit for a server that hangs. Shorter than that of a check. */
 const ANSWERS_WITHIN_MS = 5_000;
 
-/** The Temporal server, as several checks look at it. */
+/** The Temporal server, for several checks. */
 export class TemporalSite {
   private found: Promise<TemporalPlace & { readonly target: TemporalTarget | null }> | null = null;
   private made: Connection | null = null;
@@ -35,7 +35,7 @@ export class TemporalSite {
 
   constructor(private readonly site: Site) {}
 
-  /** Of the server that Portward starts. */
+  /** Addresses of the server that Portward starts. */
   ports(): ListeningPlace[] {
     return serverPlaces(this.site.settings.temporal);
   }
@@ -49,7 +49,7 @@ export class TemporalSite {
     return { address, isEmbedded };
   }
 
-  /** Asked for once. @throws NotLooked; TemporalError */
+  /** Read once. @throws NotChecked; TemporalError */
   version(): Promise<string> {
     this.askedForVersion ??= this.ask(({ workflowService }) => workflowService.getSystemInfo({})).then(
       ({ serverVersion }) => serverVersion,
@@ -57,7 +57,7 @@ export class TemporalSite {
     return this.askedForVersion;
   }
 
-  /** @throws NotLooked; TemporalError */
+  /** @throws NotChecked; TemporalError */
   async namespace(): Promise<{ readonly name: string; readonly retentionS: number }> {
     const namespace = await this.namespaceName();
     await this.answers();
@@ -65,11 +65,11 @@ export class TemporalSite {
     return { name: namespace, retentionS: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) };
   }
 
-  /** Those of the namespace, with Temporal's numbers for their types. @throws NotLooked; TemporalError */
+  /** The namespace's search attributes, with Temporal's numbers for their types. @throws NotChecked; TemporalError */
   async searchAttributes(): Promise<Readonly<Record<string, number>>> {
     const namespace = await this.namespaceName();
     await this.namespace().catch((error: unknown) => {
-      throw error instanceof NotLooked ? error : new NotLooked('the namespace has to be there first');
+      throw error instanceof NotChecked ? error : new NotChecked('the namespace has to be there first');
     });
     const { customAttributes } = await this.ask(({ operatorService }) =>
       operatorService.listSearchAttributes({ namespace }),
@@ -77,17 +77,17 @@ export class TemporalSite {
     return customAttributes;
   }
 
-  /** What Temporal's CLI is called with for this server and namespace. */
+  /** The command line of Temporal's CLI for this server and namespace. */
   async cli(): Promise<string> {
     const { address } = await this.place();
     const namespace = await this.namespaceName();
     return `temporal${address === null ? '' : ` --address ${address}`} --namespace ${namespace}`;
   }
 
-  /** @throws NotLooked when the server's own finding says why not */
+  /** @throws NotChecked if the server does not answer, which has a finding of its own */
   private async answers(): Promise<void> {
     await this.version().catch((error: unknown) => {
-      throw error instanceof TemporalError ? new NotLooked('the Temporal server has to answer first') : error;
+      throw error instanceof TemporalError ? new NotChecked('the Temporal server has to answer first') : error;
     });
   }
 
@@ -97,7 +97,7 @@ export class TemporalSite {
 
   private async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     const { target } = await this.find();
-    if (target === null) throw new NotLooked('the server does not run now');
+    if (target === null) throw new NotChecked('the server does not run now');
     this.made ??= lazyClient(target).connection;
     const connection = this.made;
     try {

@@ -8,19 +8,19 @@ import type { Port } from '../domain/engine';
 import { label } from '../domain/names';
 import type { Problem } from '../lib/problem';
 import { GluetunClient, GluetunError, NoPortForwarded } from '../clients/gluetun/client';
-import { NotLooked } from './finding';
+import { NotChecked } from './finding';
 import type { Site } from './site';
 
-/** What the control server says of the port. */
+/** The control server's answer about the port. */
 export type PortAnswer =
   | { readonly kind: 'known'; readonly port: Port }
   | { readonly kind: 'none'; readonly problem: Problem }
   | { readonly kind: 'failed'; readonly failure: ReadFailure; readonly problem: Problem };
 
-/** `nowhere`: there is no address at which it could be asked. */
+/** `nowhere`: it has no address that can be reached from here. */
 export type ReadFailure = GluetunError['failure'] | 'nowhere';
 
-/** One VPN of the configuration, as several checks look at it. */
+/** A configured VPN, for several checks. */
 export class VpnSite {
   readonly client: GluetunClient;
   private asked: Promise<ContainerDetails | null> | null = null;
@@ -37,34 +37,34 @@ export class VpnSite {
     return this.vpn.name;
   }
 
-  /** Null: there is none of that name. @throws DockerUnreachable */
+  /** The VPN's container; null if there is none with that name. @throws DockerUnreachable */
   found(): Promise<ContainerDetails | null> {
     this.asked ??= this.site.docker.inspectByName(this.name);
     return this.asked;
   }
 
-  /** @throws NotLooked, DockerUnreachable */
+  /** @throws NotChecked, DockerUnreachable */
   async container(): Promise<ContainerDetails> {
     const details = await this.found();
-    if (!details) throw new NotLooked(`container '${this.name}' is not there`);
+    if (!details) throw new NotChecked(`container '${this.name}' is not there`);
     return details;
   }
 
-  /** @throws NotLooked, DockerUnreachable */
+  /** @throws NotChecked, DockerUnreachable */
   async running(): Promise<ContainerDetails> {
     const details = await this.container();
-    if (downtime(details) !== null) throw new NotLooked(`container '${this.name}' is not running`);
+    if (downtime(details) !== null) throw new NotChecked(`container '${this.name}' is not running`);
     return details;
   }
 
-  /** @throws as the question does, with what to do when no connection is accepted; NotLooked */
+  /** @throws the question's errors, which say what to do if no connection is accepted; NotChecked */
   async ask<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
     const details = await this.running();
     const deps = { controlPort: () => this.vpn.apiPort };
     return new ControlServerAddress(this.name, details, await this.site.reach(), deps).ask(signal, question);
   }
 
-  /** @throws NotLooked, DockerUnreachable */
+  /** @throws NotChecked, DockerUnreachable */
   port(signal: AbortSignal): Promise<PortAnswer> {
     this.askedForPort ??= this.readPort(signal);
     return this.askedForPort;
@@ -85,7 +85,10 @@ export class VpnSite {
     }
   }
 
-  /** Engines of this Portward's instance on it, and older ones without any. @throws DockerUnreachable */
+  /**
+   * Engines on this VPN that belong to this Portward's instance, or to none because they are older.
+   * @throws DockerUnreachable
+   */
   async engines(): Promise<readonly ListedContainer[]> {
     const { containerLabel, instance } = this.site.settings;
     const all = await this.site.docker.list([containerLabel, `${label.vpn}=${this.name}`]);

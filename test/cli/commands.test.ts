@@ -6,7 +6,7 @@ import { noPort } from '../../src/workflows/vpn/data';
 import { stream } from '../stream-events';
 import { Page, typed, TypedTerminal } from './typed';
 
-// Commands against the real API over VPNs that stand in, as somebody types them.
+// Runs commands against the real API over stand-ins of VPNs.
 
 afterEach(closeAll);
 
@@ -31,7 +31,7 @@ async function listening(sources: readonly VpnStandIn[], options: Parameters<typ
   return ['--url', await server.listen({ port: 0, host: '127.0.0.1' })];
 }
 
-test('status says first how things are, then each VPN, what is wrong with it, and the engines', async () => {
+test('status shows a summary, then each VPN with its problem, and then the engines', async () => {
   const at = await listening(twoVpns());
   const [glance = '', ...rest] = (await typed(['status', ...at])).split('\n').filter((line) => line !== '');
   expect(glance).toBe('1 of 2 VPNs forwarding, 2 engines, 1 stream');
@@ -65,7 +65,7 @@ test('engines, streams and replacements are tables', async () => {
   expect(await typed(['replacements', 'gluetun2', ...at])).toBe('No engine of this VPN has been replaced yet.\n');
 });
 
-test('with --json each prints what the API says, on one line', async () => {
+test("with --json each command prints the API's answer on one line", async () => {
   const fleet = new FleetStandIn();
   const at = await listening(twoVpns(), { fleet });
   const said = async (...args: string[]): Promise<unknown> => {
@@ -89,10 +89,10 @@ test('with --json each prints what the API says, on one line', async () => {
   expect(fleet.scaled).toEqual([5]);
 });
 
-test('recheck, scale and replace say what comes of it', async () => {
+test('recheck, scale and replace print their result', async () => {
   const [one, two] = twoVpns();
   const at = await listening([one, two], { pool: { minReplicas: 2 } });
-  expect(await typed(['recheck', 'gluetun', ...at])).toContain('looks at gluetun now');
+  expect(await typed(['recheck', 'gluetun', ...at])).toContain('reads the port of gluetun now');
   expect(one.rechecked).toHaveLength(1);
   expect(await typed(['scale', '5', ...at])).toBe('Portward keeps 5 engines from now on.\n');
   expect(await typed(['scale', '1', ...at])).toBe(
@@ -103,13 +103,13 @@ test('recheck, scale and replace say what comes of it', async () => {
 });
 
 test.each([
-  ['a VPN that is not there', ['replacements', 'other'], "Portward answers 404: no VPN 'other' is configured"],
+  ['an unknown VPN', ['replacements', 'other'], "Portward answers 404: no VPN 'other' is configured"],
   [
-    'more engines than there may be',
+    'a number of engines above the maximum',
     ['scale', '999'],
     'Portward answers 503: 999 engines were requested, and the limit is 20',
   ],
-])('%s is refused in words', async (_what, args, words) => {
+])('%s is refused with a reason', async (_what, args, words) => {
   await expect(typed([...args, ...(await listening(twoVpns()))])).rejects.toThrow(words);
 });
 
@@ -118,13 +118,13 @@ test('a key that is missing or wrong is refused with what to do', async () => {
   await expect(typed(['scale', '2', ...at])).rejects.toThrow(/\(401, missing bearer token\): set API_KEY/);
 });
 
-test('where nobody listens, or something else does, it says what to do', async () => {
+test('if no Portward answers, the error says what to do', async () => {
   await expect(typed(['status', '--url', 'http://127.0.0.1:9'])).rejects.toThrow(/No Portward answers at .+ --url/);
   await expect(typed(['status', '--url', 'nowhere'])).rejects.toThrow(/expected an address such as http:/);
 });
 
 test.each([[['scale', 'many']], [['status', '--watch', '0']], [['completion', 'cmd']], [['nonsense']]])(
-  'portward %j is no command line, and says so',
+  'the wrong command line portward %j is refused with an error',
   async (args) => {
     const terminal = new TypedTerminal();
     await expect(typed(args, terminal)).rejects.toThrow(CommanderError);

@@ -20,7 +20,7 @@ function lacks(shell: string): string | null {
   }
 }
 
-/** What the shell offers; a `portward` beside it knows two VPNs. */
+/** The words that the shell suggests; a fake `portward` beside it knows two VPNs. */
 async function offered(shell: string, script: (file: string) => string): Promise<string[]> {
   const file = join(folder, `completion.${shell}`);
   writeFileSync(file, await typed(['completion', shell]));
@@ -56,7 +56,7 @@ testUnless(lacks('fish'))('in fish commands, options and names of VPNs are compl
   expect(await inFish('portward replace glue')).toEqual(['gluetun', 'gluetun2']);
 });
 
-testUnless(lacks('zsh'))('in zsh the script is taken, and gives each command its options', async () => {
+testUnless(lacks('zsh'))('zsh accepts the script, which gives each command its options', async () => {
   const script =
     'autoload -U compinit; compinit -u -d /dev/null; _arguments() { print -l -- "$words[1]:$CURRENT" "$@" }; _describe() { : };';
   const words = await offered(
@@ -66,7 +66,7 @@ testUnless(lacks('zsh'))('in zsh the script is taken, and gives each command its
   expect(words.join(' ')).toMatch(/^status:2 --json\[print JSON\] .*--watch\[/);
 });
 
-test('the names of VPNs come from the API, and nothing where there is none', async () => {
+test('the names of VPNs come from the API; without one, nothing is printed', async () => {
   const server = await api([new VpnStandIn('one'), new VpnStandIn('two')]);
   const before = process.env['PORTWARD_URL'];
   try {

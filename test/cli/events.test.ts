@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { until } from '../simulator/until';
 import { typed, TypedTerminal } from './typed';
 
-// `portward events` against a server that says what the test wants, goes away and comes back.
+// Runs `portward events` against a server that sends what the test wants, disappears and comes back.
 
 class Feed {
   readonly askedFrom: (string | undefined)[] = [];
@@ -49,11 +49,11 @@ async function listen(...args: string[]): Promise<void> {
   await until('a listener', async () => feed.askedFrom.length === 1);
 }
 
-/** As Ctrl-C does; jest itself does not listen while a test runs here. */
+/** Acts like Ctrl-C; jest itself does not listen to it while a test runs here. */
 async function interrupt(): Promise<string> {
   process.emit('SIGINT');
   const printed = await listening;
-  expect(terminal.err.lines.at(-1)).toMatch(/^(Listening|Portward is there again)/);
+  expect(terminal.err.lines.at(-1)).toMatch(/^(Listening|Portward answers again)/);
   await feed.stop();
   return printed;
 }
@@ -61,7 +61,7 @@ async function interrupt(): Promise<string> {
 const time = '2026-01-02T03:04:05.000Z';
 const engine = { container_name: 'acestream_fwd_1', p2p_port: 40_648, cause: 'port changed' };
 
-test('each event is a line in words, whatever pieces it arrives in, until Ctrl-C', async () => {
+test('each event is a line of text until Ctrl-C, in whatever pieces it arrives', async () => {
   await listen();
   feed.tell('gluetun=a.2', 'port_changed', { time, vpn: 'gluetun', from: 65_290, to: 40_648 });
   feed.write('id: gluetun=a.3\nevent: port_lo');
@@ -83,7 +83,7 @@ test('each event is a line in words, whatever pieces it arrives in, until Ctrl-C
   ]);
 });
 
-test('with --json and --vpn: one object a line, of that VPN alone', async () => {
+test('with --json and --vpn each line is an object, of that VPN only', async () => {
   await listen('--json', '--vpn', 'gluetun2');
   feed.tell('x=a.2', 'port_lost', { time, vpn: 'gluetun', port: 1 });
   feed.tell('x=a.3', 'port_lost', { time, vpn: 'gluetun2', port: 2 });
@@ -91,20 +91,20 @@ test('with --json and --vpn: one object a line, of that VPN alone', async () => 
   expect(JSON.parse(await interrupt())).toEqual({ event: 'port_lost', time, vpn: 'gluetun2', port: 2 });
 });
 
-test('a Portward that is away is said once, and asked for what came meanwhile when it is back', async () => {
+test('a Portward that does not answer is reported once, and asked for the missed events when it is back', async () => {
   await listen();
   feed.tell('gluetun=a.7', 'port_lost', { time, vpn: 'gluetun', port: 1 });
   await until('the event', async () => terminal.out.lines.length === 1);
   await feed.stop();
-  await until('a word of it', async () => terminal.err.text.includes('Portward is away'));
+  await until('a note about it', async () => terminal.err.text.includes('Portward does not answer'));
   await feed.start();
   await until('another request', async () => feed.askedFrom.length === 2);
   expect(feed.askedFrom[1]).toBe('gluetun=a.7');
-  await until('a word of it', async () => terminal.err.text.includes('there again'));
-  expect(terminal.err.text.split('away')).toHaveLength(2);
+  await until('a note about it', async () => terminal.err.text.includes('answers again'));
+  expect(terminal.err.text.split('does not answer')).toHaveLength(2);
   await interrupt();
 });
 
-test('where nobody listens in the beginning it fails, as every command', async () => {
+test('it fails if no Portward answers at first', async () => {
   await expect(typed(['events', '--url', 'http://127.0.0.1:9'])).rejects.toThrow(/No Portward answers/);
 });

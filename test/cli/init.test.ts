@@ -29,7 +29,7 @@ const gluetun: FoundVpn = {
   key: "it's # a key",
 };
 
-/** Answers what the test says, by a word of the question; the default otherwise. */
+/** Answers as the test says, by a word of the question; with the default otherwise. */
 function answering(answers: Readonly<Record<string, string>>): Questions & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
@@ -61,7 +61,7 @@ function settings() {
   return loadConfig(env);
 }
 
-test('what runs is all that is needed: an .env that Portward takes, and a Compose file beside it', async () => {
+test('a running VPN is enough for an .env that Portward accepts, and a Compose file', async () => {
   const printed = await initialised([gluetun]);
   expect(printed).toMatch(/^Found gluetun: protonvpn, forwards a port, network media_default, publishes 19000-19024$/m);
   expect(printed).toMatch(/portward doctor/);
@@ -94,7 +94,7 @@ test('what runs is all that is needed: an .env that Portward takes, and a Compos
   }
 });
 
-test('several VPNs have ranges and keys of their own, and what is asked counts', async () => {
+test('several VPNs have ranges and keys of their own, and answers are used', async () => {
   const second = { ...gluetun, name: 'gluetun2', published: null, key: null, networks: ['bridge'] };
   const answers = {
     'VPN containers': 'gluetun, gluetun2',
@@ -110,7 +110,7 @@ test('several VPNs have ranges and keys of their own, and what is asked counts',
   expect(parse(content(COMPOSE)).services.portward.networks).toEqual(['media_default']);
 });
 
-test("in Docker's default network the Compose file joins that", async () => {
+test("for a VPN in Docker's default network, the Compose file joins that network", async () => {
   await initialised([{ ...gluetun, networks: ['bridge'] }]);
   const { services, networks } = parse(content(COMPOSE));
   expect([services.portward.network_mode, services.portward.networks, networks]).toEqual([
@@ -120,13 +120,13 @@ test("in Docker's default network the Compose file joins that", async () => {
   ]);
 });
 
-test('without a VPN it asks for one, and writes nothing when there is no answer', async () => {
+test('without a VPN it asks for one, and writes nothing without an answer', async () => {
   await expect(initialised([])).rejects.toThrow(/No VPN container runs here: start it/);
   await initialised([], answering({ Name: 'mine' }));
   expect(settings().vpns).toMatchObject([{ name: 'mine', httpPorts: { first: 19_000, last: 19_024 } }]);
 });
 
-test('at a terminal an empty answer is the default, and one that never comes ends it', async () => {
+test('at a terminal an empty answer means the default, and the end of the input ends it', async () => {
   const input = new PassThrough();
   const terminal = new TypedTerminal();
   const { ask, close } = atTerminal(terminal, input);
@@ -143,11 +143,11 @@ test('at a terminal an empty answer is the default, and one that never comes end
   close();
 });
 
-describe('a file that is there', () => {
+describe('an existing file', () => {
   beforeEach(() => writeFileSync(join(folder, '.env'), 'MINE=1\n', { mode: 0o644 }));
 
-  test('is kept where nobody is asked, and the exit code says so', async () => {
-    expect(await initialised([gluetun])).toMatch(/^Kept +\.env, which was there; --force/m);
+  test('is kept if nobody is asked, and the exit code says so', async () => {
+    expect(await initialised([gluetun])).toMatch(/^Kept +\.env, which existed; --force/m);
     expect(content('.env')).toBe('MINE=1\n');
     expect(process.exitCode).toBe(1);
   });
@@ -155,12 +155,12 @@ describe('a file that is there', () => {
   test.each([
     ['n', 'MINE=1'],
     ['y', 'GLUETUN_CONTAINER_NAME=gluetun'],
-  ])('is written over only by who says so: %s', async (answer, text) => {
-    await initialised([gluetun], answering({ 'write over': answer }));
+  ])('is overwritten only after a yes: %s', async (answer, text) => {
+    await initialised([gluetun], answering({ overwrite: answer }));
     expect(content('.env')).toContain(text);
   });
 
-  test('is written over with --force, and others can not read it then', async () => {
+  test('is overwritten with --force, and others can not read it then', async () => {
     await initialised([gluetun], nobody, { force: true });
     expect(content('.env')).toContain('GLUETUN_CONTAINER_NAME=gluetun');
     expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
@@ -189,7 +189,7 @@ const container = (image: string, env: string[], ports: Record<string, string>):
   }) as unknown as ContainerDetails;
 
 describe('a container', () => {
-  test('is a VPN by its image or its settings, and tells its range, key and provider', () => {
+  test('is recognised as a VPN by its image or settings, with its range, key and provider', () => {
     const run = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`${19_000 + i}/tcp`, String(19_000 + i)]));
     const env = [
       'VPN_SERVICE_PROVIDER=ProtonVPN',
@@ -218,7 +218,7 @@ describe('a container', () => {
     });
   });
 
-  test.each(['nginx', 'me/gluetun-webui:1'])('of image %s is none', (image) => {
+  test.each(['nginx', 'me/gluetun-webui:1'])('of image %s is not a VPN', (image) => {
     expect(vpnIn(container(image, ['PATH=/bin'], {}))).toBeNull();
   });
 });

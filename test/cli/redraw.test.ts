@@ -1,11 +1,11 @@
 import { redraw } from '../../src/cli/redraw';
 import { Page, TypedTerminal } from './typed';
 
-// A terminal that does what the codes say, as far as they are used: what is on it in the end is what people see.
+// A simulated terminal that obeys the codes that `redraw` uses: the result is what the user sees.
 
 const CODES = '\u001B[';
 
-/** @returns the rows that are on a screen of that width in the end */
+/** @returns the rows on a screen of that width after everything was written */
 function onScreen(written: string, columns: number): string[] {
   const rows: string[] = [''];
   let row = 0;
@@ -40,19 +40,19 @@ async function frames(page: Page, texts: readonly string[]): Promise<void> {
   await redraw(new TypedTerminal(page), next, { everyMs: 1, signal: ended.signal });
 }
 
-test('on a terminal the last text stands alone, also after longer ones and lines that are wrapped', async () => {
+test('on a terminal only the last text remains, even after longer texts and wrapped lines', async () => {
   const page = new Page(true, 10, 20);
   await frames(page, ['one\ntwo\nthree', `long ${'x'.repeat(24)}\nend`, 'one\ntwo']);
   expect(onScreen(page.text, 10)).toEqual(['one', 'two']);
 });
 
-test('what is higher than the terminal is cut, and says so', async () => {
+test('a text that is higher than the terminal is cut, and says so', async () => {
   const page = new Page(true, 20, 5);
   await frames(page, ['1\n2\n3\n4\n5\n6', '1\n2\n3\n4\n5\n6\n7']);
   expect(onScreen(page.text, 20)).toEqual(['1', '2', '3', '… and 4 more lines']);
 });
 
-test('in a file each text stands once, and no code', async () => {
+test('a file gets each new text once, without terminal codes', async () => {
   const page = new Page(false);
   await frames(page, ['one', 'one', 'two', 'two', 'one']);
   expect(page.text).toBe('one\ntwo\none\n');

@@ -2,11 +2,11 @@ import { Writable } from 'node:stream';
 import { commandLine } from '../../src/cli/command-line';
 import { Terminal, type Output } from '../../src/cli/terminal';
 
-/** What is written to it, as text. */
+/** Collects what is written to it as text. */
 export class Page extends Writable implements Output {
   text = '';
 
-  /** @param isTTY with colours, and redrawn in place */
+  /** @param isTTY whether it has colours and is redrawn in place */
   constructor(
     readonly isTTY = false,
     readonly columns = 120,
@@ -34,7 +34,7 @@ export class TypedTerminal extends Terminal {
   }
 }
 
-/** Types `portward <arguments>`, and resolves with what was printed. @throws as the command does */
+/** Runs `portward <arguments>`, and resolves with its output. @throws the command's error */
 export async function typed(args: readonly string[], terminal = new TypedTerminal()): Promise<string> {
   await commandLine(terminal).parseAsync(args, { from: 'user' });
   return terminal.out.text;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { testUnless } from '../test-unless';
 import { NO_SIMULATED_DOCKER, SimulatedSite } from './simulated-site';
 
-// The command as a user types it, in a folder with an `.env`, before Portward was ever started.
+// The command as a user runs it, in a folder with an `.env`, before Portward was ever started.
 
 const testInMemory = testUnless(NO_SIMULATED_DOCKER);
 const folder = mkdtempSync(join(tmpdir(), 'portward-doctor-'));
@@ -43,7 +43,7 @@ testInMemory('ends with 1 and says what to do when something is wrong, and with 
     'GLUETUN_CONTAINER_NAME=gluetun',
     'CONTAINER_REACH=network',
     `ENGINE_IMAGE=${site.image}`,
-    // Not taken on a machine where tests run beside each other.
+    // Free on this machine, although other tests run at the same time.
     'APP_HOST=127.0.0.98',
     'GLUETUN_API_KEY=the-right-key',
   ].join('\n');
@@ -75,7 +75,7 @@ testInMemory('ends with 1 and says what to do when something is wrong, and with 
 });
 
 testInMemory(
-  'where its port is taken and its folder is a file, that is wrong, and who has the port is said',
+  'a taken port and a data folder that is a file are wrong, and the program that has the port is described',
   async () => {
     const other = createServer((_request, response) => response.end('<h1>another program</h1>'));
     await new Promise<void>((up) => other.listen(0, '127.0.0.98', up));
@@ -90,12 +90,12 @@ testInMemory(
     expect(run.printed).toMatch(
       /^wrong +Portward +Port \d+ for the API is taken by another program: .* is not Portward/m,
     );
-    expect(run.printed).toMatch(/^wrong +data folder +.*\.env is no folder$/m);
-    expect(run.printed).toMatch(/^wrong +Temporal's CLI +TEMPORAL_CLI_PATH is .*, which does not fit: /m);
+    expect(run.printed).toMatch(/^wrong +data folder +.*\.env is not a folder$/m);
+    expect(run.printed).toMatch(/^wrong +Temporal's CLI +TEMPORAL_CLI_PATH is .*, which can not be used: /m);
   },
 );
 
-testInMemory('without Docker all that depends on it is one line', async () => {
+testInMemory('without Docker, all checks that need it share one line', async () => {
   const run = await doctor('GLUETUN_CONTAINER_NAME=gluetun\n', [], { DOCKER_HOST: 'tcp://127.0.0.1:9' });
   expect(run.code).toBe(1);
   expect(run.printed).toMatch(/^wrong +Docker +Docker is not reachable: connect ECONNREFUSED/m);
@@ -103,7 +103,7 @@ testInMemory('without Docker all that depends on it is one line', async () => {
   expect(run.printed.match(/^\?/gm)).toHaveLength(1);
 });
 
-testInMemory('says what is wrong with an .env that can not be read at all, among all else', async () => {
+testInMemory('an .env that can not be read at all is reported together with the other findings', async () => {
   const run = await doctor('GLUETUN_CONTAINER_NAME=gluetun\0');
   expect(run.code).toBe(1);
   expect(run.printed).toMatch(/^wrong +\.env +.*\.env is UTF-16$/m);

@@ -23,12 +23,7 @@ const ofFile = (text: string | Buffer, mode = 0o600) =>
 
 describe('the file .env', () => {
   test.each<[string, string | Buffer, number, RegExp]>([
-    [
-      'a byte order mark',
-      '\uFEFFAPI_KEY=k',
-      0o600,
-      /^warning: .env begins with a byte order mark.*save it anew as UTF-8/,
-    ],
+    ['a byte order mark', '\uFEFFAPI_KEY=k', 0o600, /^warning: .env begins with a byte order mark.*save it as UTF-8/],
     ['UTF-16', Buffer.from('API_KEY=k', 'utf16le'), 0o600, /^wrong: .env is UTF-16.*encoding UTF-8/],
     [
       'a # in a value',
@@ -52,7 +47,7 @@ describe('the file .env', () => {
     expect(ofFile(text, mode)).toMatch(/^ok: /);
   });
 
-  test('is looked at in the folder where Portward is started', async () => {
+  test('is read from the folder in which Portward is started', async () => {
     const look = () => envFile(site()).look(signal);
     expect(said(await look())).toMatch(/^ok: there is no file/);
     writeFileSync(join(folder, '.env'), '\uFEFFGLUETUN_CONTAINER_NAMEE=gluetun\n', { mode: 0o600 });
@@ -89,7 +84,7 @@ describe('names', () => {
     'API',
     'TEMPORAL_GRPC_META_x',
     'GLUETUN_API_PORT_12',
-  ])('%s is nobody’s mistake', (name) => expect(said(judgeNames([name]))).toMatch(/^ok: /));
+  ])('%s resembles no variable of Portward', (name) => expect(said(judgeNames([name]))).toMatch(/^ok: /));
 
   test('every name in .env.example is known', () => {
     const text = readFileSync(join(__dirname, '..', '..', '.env.example'), 'utf8');
@@ -99,14 +94,14 @@ describe('names', () => {
   });
 });
 
-test('quotes that count as a part of a value are told by name, and the value is not', () => {
+test('a value in quotes is reported by its name, and the value is not shown', () => {
   const judged = said(judgeQuotes({ GLUETUN_API_KEY: '"secret"', PS1: "'$ '", APP_PORT: '8000' }));
   expect(judged).toMatch(/^warning: the quotes around GLUETUN_API_KEY count/);
   expect(judged).not.toContain('secret');
   expect(said(judgeQuotes({ GLUETUN_API_KEY: 'secret' }))).toMatch(/^ok: /);
 });
 
-test('what is set without effect is told', () => {
+test('variables without an effect are reported', () => {
   const judged = said(
     judgeWithoutEffect({ IDLE_TTL_S: '600', GLUETUN_CONTAINER_NAME_2: 'gluetun2', VPN_MODE: 'single' }),
   );
@@ -121,14 +116,14 @@ test('what is set without effect is told', () => {
 });
 
 describe('variables', () => {
-  test('each mistake is told', () => {
+  test('each mistake is reported', () => {
     const { mistakes } = site({ APP_PORT: 'eighty', GLUETUN_CONTAINER_NAME: 'gluetun' });
     expect(said(judgeMistakes(mistakes, [], true))).toMatch(
       /^wrong: APP_PORT: expected .*got 'eighty'.*correct it in .env/,
     );
   });
-  test('without one, the VPNs are', () => {
-    expect(said(judgeMistakes([], ['a', 'b'], true))).toBe('ok: what is set fits together; VPNs: a, b');
+  test('without a mistake, the VPNs are named', () => {
+    expect(said(judgeMistakes([], ['a', 'b'], true))).toBe('ok: all variables are valid; VPNs: a, b');
   });
 });
 

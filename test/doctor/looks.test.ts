@@ -7,7 +7,7 @@ import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
 import { amiss, found, NO_SIMULATED_DOCKER, SimulatedSite } from './simulated-site';
 
-// Each look at simulated VPNs in a Docker in memory: a set-up that is in order, and one mistake after the other.
+// Runs all checks against simulated VPNs in a Docker in memory: a set-up in order, and one mistake after the other.
 
 const testInMemory = testUnless(NO_SIMULATED_DOCKER);
 
@@ -18,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-testInMemory('in a set-up that is in order nothing is wrong, and nothing is changed by looking', async () => {
+testInMemory('in a set-up in order nothing is wrong, and the checks change nothing', async () => {
   const before = await site.everything();
   const orders = (await site.vpn.state()).orders.length;
-  const results = await site.looked();
+  const results = await site.diagnosed();
   expect(amiss(results)).toEqual([]);
   expect(found(results, 'control-server.forwarded-port')).toMatch(/^ok: it is 65290/);
   expect(found(results, 'control-server.routes')).toMatch(/^ok: .*PUT \/v1\/vpn\/status are permitted/);
@@ -31,8 +31,8 @@ testInMemory('in a set-up that is in order nothing is wrong, and nothing is chan
   expect((await site.vpn.state()).orders).toHaveLength(orders);
 });
 
-testInMemory('a Docker that is not there is said once, and what depends on it is not looked at', async () => {
-  const results = await site.looked({}, new Docker({ protocol: 'http', host: '127.0.0.1', port: 9 }));
+testInMemory('a missing Docker is reported once, and checks that need it are unknown', async () => {
+  const results = await site.diagnosed({}, new Docker({ protocol: 'http', host: '127.0.0.1', port: 9 }));
   expect(amiss(results)).toEqual(['docker.reachable']);
   expect(amiss(results, 'unknown')).toEqual(
     expect.arrayContaining(['docker.events', 'vpn.container', 'control-server.access']),
@@ -41,7 +41,7 @@ testInMemory('a Docker that is not there is said once, and what depends on it is
 
 testInMemory.each<[string, RequestListener, RegExp]>([
   [
-    'takes connections and does not answer',
+    'accepts connections and does not answer',
     () => undefined,
     /^wrong: Docker is not reachable: it gave no answer in time \|/,
   ],
@@ -55,11 +55,11 @@ testInMemory.each<[string, RequestListener, RegExp]>([
     (_request, response) => response.end('<html>'),
     /not Docker Engine/,
   ],
-])('what is in place of Docker and %s is said once', async (_what, answer, words) => {
+])('a program in place of Docker that %s is reported once', async (_what, answer, words) => {
   const other = createServer(answer);
   await new Promise<void>((up) => other.listen(0, '127.0.0.1', up));
   const { port } = other.address() as AddressInfo;
-  const results = await site.looked({}, new Docker({ protocol: 'http', host: '127.0.0.1', port }));
+  const results = await site.diagnosed({}, new Docker({ protocol: 'http', host: '127.0.0.1', port }));
   other.closeAllConnections();
   other.close();
   expect(amiss(results)).toEqual(['docker.reachable']);
@@ -69,20 +69,20 @@ testInMemory.each<[string, RequestListener, RegExp]>([
   expect(new Set(notAsked)).toEqual(new Set(["Docker can't be asked"]));
 });
 
-testInMemory('an image whose name Docker does not take is said', async () => {
-  const results = await site.looked({ ENGINE_IMAGE: 'Nobody/Has:this' });
+testInMemory('an image name that Docker does not accept is reported', async () => {
+  const results = await site.diagnosed({ ENGINE_IMAGE: 'Nobody/Has:this' });
   expect(found(results, 'engine.image')).toMatch(
     /^wrong: Nobody\/Has:this is not the name of an image: .*ENGINE_IMAGE/,
   );
 });
 
-test('what hangs, or fails to look, says so and holds up nothing else', async () => {
+test('a check that hangs or fails says so, and delays no other', async () => {
   const never = { id: 'a', title: 'a', vpn: null, look: () => new Promise<never>(() => {}) };
   const broken = { id: 'b', title: 'b', vpn: null, look: () => Promise.reject(new Error('it broke')) };
   const fine = { id: 'c', title: 'c', vpn: null, look: async () => ok('well') };
   expect(await examine([never, broken, fine], 50)).toMatchObject([
-    { id: 'a', verdict: 'unknown', found: 'it could not be looked at: no answer within 50 ms' },
-    { id: 'b', verdict: 'unknown', found: 'it could not be looked at: it broke' },
+    { id: 'a', verdict: 'unknown', found: 'it could not be checked: no answer within 50 ms' },
+    { id: 'b', verdict: 'unknown', found: 'it could not be checked: it broke' },
     { id: 'c', verdict: 'ok' },
   ]);
 });
@@ -90,7 +90,7 @@ test('what hangs, or fails to look, says so and holds up nothing else', async ()
 describe('a VPN', () => {
   testInMemory('that is named by its Compose service', async () => {
     const other = await site.startVpn('app-vpn-1', { 'com.docker.compose.service': 'vpn' });
-    const results = await site.looked({ GLUETUN_CONTAINER_NAME: 'vpn' });
+    const results = await site.diagnosed({ GLUETUN_CONTAINER_NAME: 'vpn' });
     expect(found(results, 'vpn.container')).toMatch(/the Compose service of that name has the container app-vpn-1/);
     expect(found(results, 'vpn.health')).toMatch(/^unknown: container 'vpn' is not there/);
     await other.remove();
@@ -99,30 +99,32 @@ describe('a VPN', () => {
   testInMemory('that is stopped', async () => {
     const other = await site.startVpn('stopped');
     await other.stop();
-    const results = await site.looked({ GLUETUN_CONTAINER_NAME: 'stopped' });
+    const results = await site.diagnosed({ GLUETUN_CONTAINER_NAME: 'stopped' });
     expect(found(results, 'vpn.container')).toMatch(/^wrong: VPN container 'stopped' is not running/);
     expect(found(results, 'control-server.access')).toMatch(/^unknown: container 'stopped' is not running/);
     await other.remove();
   });
 
   testInMemory('whose control server is at another port', async () => {
-    const results = await site.looked({ GLUETUN_API_PORT: '18001' });
+    const results = await site.diagnosed({ GLUETUN_API_PORT: '18001' });
     expect(found(results, 'control-server.access')).toMatch(/^wrong: .*:18001 can't be reached.*GLUETUN_API_PORT/);
-    expect(found(results, 'control-server.forwarded-port')).toMatch(/^unknown: the control server does not say it/);
+    expect(found(results, 'control-server.forwarded-port')).toMatch(
+      /^unknown: the control server does not tell the port/,
+    );
   });
 
-  testInMemory('whose control server wants a key, and gets another one or none', async () => {
+  testInMemory('whose control server gets no key, and then the right one', async () => {
     await site.vpn.setAuth({ mode: 'apikey', key: KEY });
-    const refused = await site.looked();
+    const refused = await site.diagnosed();
     expect(amiss(refused)).toEqual(['control-server.access']);
     expect(found(refused, 'control-server.access')).toMatch(/refuses access \(401\) .* set GLUETUN_API_KEY/);
-    expect(amiss(await site.looked({ GLUETUN_API_KEY: KEY }))).toEqual([]);
+    expect(amiss(await site.diagnosed({ GLUETUN_API_KEY: KEY }))).toEqual([]);
     await site.vpn.setAuth({ mode: 'none' });
   });
 
   testInMemory('whose role lacks routes', async () => {
     await site.vpn.setFault({ kind: '401', route: 'status' });
-    const results = await site.looked({ GLUETUN_API_KEY: KEY });
+    const results = await site.diagnosed({ GLUETUN_API_KEY: KEY });
     expect(found(results, 'control-server.routes')).toMatch(
       /^warning: the control server refuses GET \/v1\/vpn\/status[\s\S]*\nwarning: the control server refuses PUT \/v1\/vpn\/status \(401\), while it permits .*give their role routes = \[.*"GET \/v1\/vpn\/status", "PUT \/v1\/vpn\/status"\]$/,
     );
@@ -131,7 +133,7 @@ describe('a VPN', () => {
 
   testInMemory('that somebody has stopped inside its container', async () => {
     await site.vpn.stopVpn();
-    expect(found(await site.looked(), 'control-server.forwarded-port')).toMatch(
+    expect(found(await site.diagnosed(), 'control-server.forwarded-port')).toMatch(
       /^wrong: the VPN in container 'gluetun' is stopped .*start it with PUT/,
     );
     await site.vpn.runVpn();
@@ -140,13 +142,13 @@ describe('a VPN', () => {
 
   testInMemory('that has lost its port', async () => {
     await site.vpn.losePort();
-    expect(found(await site.looked(), 'control-server.forwarded-port')).toMatch(/^warning: .*no port is forwarded/);
+    expect(found(await site.diagnosed(), 'control-server.forwarded-port')).toMatch(/^warning: .*no port is forwarded/);
     await site.vpn.stopVpn();
     await site.vpn.runVpn();
     await until('the port', async () => (await site.vpn.state()).ports[0] === 65_290);
   });
 
-  testInMemory('whose forwarded port something else has', async () => {
+  testInMemory('whose forwarded port another program has', async () => {
     const holder = await site.docker.createContainer({
       name: 'torrent',
       Image: site.image,
@@ -159,34 +161,34 @@ describe('a VPN', () => {
       await answer?.body?.cancel();
       return answer;
     });
-    expect(found(await site.looked(), 'vpn.taken-ports')).toMatch(
+    expect(found(await site.diagnosed(), 'vpn.taken-ports')).toMatch(
       /^wrong: port 65290 is taken .*by container 'torrent'/,
     );
     await holder.remove({ force: true });
   });
 });
 
-testInMemory('the image that is not there is said, with PULL_POLICY=never as wrong', async () => {
-  const results = await site.looked({ ENGINE_IMAGE: 'nobody/has:this', PULL_POLICY: 'never' });
+testInMemory('a missing image is wrong with PULL_POLICY=never', async () => {
+  const results = await site.diagnosed({ ENGINE_IMAGE: 'nobody/has:this', PULL_POLICY: 'never' });
   expect(found(results, 'engine.image')).toMatch(
     /^wrong: image nobody\/has:this is not on the Docker host .*docker pull nobody\/has:this, or set PULL_POLICY=missing/,
   );
 });
 
-testInMemory('a port that another program has is said', async () => {
+testInMemory('a port that another program has is reported', async () => {
   const other = createServer();
   await new Promise<void>((up) => other.listen(0, '127.0.0.1', up));
-  const results = await site.looked({ APP_PORT: String((other.address() as AddressInfo).port) });
+  const results = await site.diagnosed({ APP_PORT: String((other.address() as AddressInfo).port) });
   expect(found(results, 'portward.running')).toMatch(/^wrong: Port \d+ for the API is taken by another program/);
   other.close();
 });
 
-testInMemory('a Temporal server that is not there is said', async () => {
-  const results = await site.looked({ TEMPORAL_ADDRESS: '127.0.0.1:9' });
+testInMemory('a Temporal server that does not answer is reported', async () => {
+  const results = await site.diagnosed({ TEMPORAL_ADDRESS: '127.0.0.1:9' });
   expect(found(results, 'temporal.server')).toMatch(/^wrong: 127.0.0.1:9: the Temporal server does not answer/);
 });
 
-testInMemory('no secret is in what is said, whoever repeats it', async () => {
+testInMemory('no finding shows a secret, even if the control server repeats it', async () => {
   await site.vpn.setFault({ kind: 'echo', route: 'portforward' });
   const env = {
     GLUETUN_API_KEY: KEY,
@@ -195,11 +197,11 @@ testInMemory('no secret is in what is said, whoever repeats it', async () => {
     NOTIFY_SECRET: KEY,
     PORTWARD_SECRET_KEY: `${KEY}-2`,
   };
-  const results = await site.looked({ ...env, GLUETUN_API_KEYY: KEY });
+  const results = await site.diagnosed({ ...env, GLUETUN_API_KEYY: KEY });
   await site.vpn.setFault(null);
   expect(JSON.stringify(results)).not.toMatch(/nobody-may-see|bm9ib2R5/);
-  // In the wrong place it is repeated by who says what was expected there.
-  const misplaced = await site.looked({ API_KEY: KEY, APP_PORT: KEY });
+  // A secret in another variable would be repeated by the message about that variable.
+  const misplaced = await site.diagnosed({ API_KEY: KEY, APP_PORT: KEY });
   expect(found(misplaced, 'configuration.variables')).toMatch(/^wrong: APP_PORT: expected .* got '\*\*\*'/);
   expect(found(results, 'configuration.names')).toMatch(/GLUETUN_API_KEYY/);
   expect(amiss(results)).toContain('control-server.access');

@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/doctor/finding';
 
-/** What a check says, on one line. */
+/** A check's findings on one line. */
 export function said(found: Finding | readonly Finding[]): string {
   const all = 'verdict' in found ? [found] : found;
   return all

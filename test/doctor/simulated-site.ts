@@ -12,7 +12,7 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** A set-up that is in order: a simulated VPN in a Docker in memory, and the engines' image. */
+/** A set-up in order: a simulated VPN in a Docker in memory, and the engines' image. */
 export class SimulatedSite {
   private constructor(
     readonly simulated: SimulatedDocker,
@@ -36,8 +36,8 @@ export class SimulatedSite {
     return startVpn(this.docker, { name, labels });
   }
 
-  /** Looks, at nothing of this machine's own: no data folder, no `.env`, no running Portward. */
-  async looked(env: Record<string, string> = {}, dockerode = this.docker): Promise<Result[]> {
+  /** Runs the checks, without anything of this machine: no data folder, no `.env`, no running Portward. */
+  async diagnosed(env: Record<string, string> = {}, dockerode = this.docker): Promise<Result[]> {
     const [port = 0] = await freePorts(1);
     return diagnose({
       env: {
@@ -56,7 +56,7 @@ export class SimulatedSite {
     });
   }
 
-  /** Containers, each with its state, and images. */
+  /** All containers with their states, and all images. */
   async everything(): Promise<unknown[]> {
     const containers = await this.docker.listContainers({ all: true });
     const images = await this.docker.listImages();
@@ -73,12 +73,12 @@ function startVpn(docker: Docker, options: Partial<SimulatedVpnOptions> & { name
   return startSimulatedVpn(docker, { runId: 'doctor', ...quick, env: { VPN_PORT_FORWARDING: 'on' }, ...options });
 }
 
-/** What is not in order, by id. */
+/** Ids of the checks with this verdict. */
 export function amiss(results: readonly Result[], verdict: Result['verdict'] = 'wrong'): string[] {
   return results.filter((result) => result.verdict === verdict).map(({ id }) => id);
 }
 
-/** What a check has said, a line for each finding. */
+/** A check's findings, one on each line. */
 export function found(results: readonly Result[], id: string): string {
   return results
     .filter((result) => result.id === id)

@@ -20,7 +20,7 @@ import {
 import { NOT_IN_TIME } from '../../src/temporal/failure-words';
 import { said } from './said';
 
-// What each check makes of what it has seen.
+// What each check says about the facts that it has found.
 
 type Case = [what: string, judged: Parameters<typeof said>[0], words: RegExp];
 
@@ -32,7 +32,7 @@ const engine = (name: string, vpn: string, instance?: string) => ({
 describe('Docker', () => {
   test.each<Case>([
     [
-      'a release of today',
+      'a recent release',
       judgeVersion({ Version: '27.3.1' }, 'tcp://d:2375'),
       /^ok: release 27.3.1 answers at tcp:\/\/d:2375$/,
     ],
@@ -42,7 +42,7 @@ describe('Docker', () => {
       judgeVersion({ Version: '4.9.3', Components: [{ Name: 'Podman Engine' }] }, 'x'),
       /^warning: Podman 4.9.3 answers at x, .*not tested/,
     ],
-    ['a proxy that keeps the release back', judgeVersion(null, 'x'), /^ok: .*keeps its version back/],
+    ['a proxy that hides the release', judgeVersion(null, 'x'), /^ok: .*hides its version/],
     [
       'a socket that may not be read',
       judgeFailure(new DockerUnreachable('connect EACCES /var/run/docker.sock', 'EACCES')),
@@ -50,7 +50,7 @@ describe('Docker', () => {
     ],
     ['events', judgeEvents('open'), /^ok: /],
     ['events that are refused', judgeEvents(403), /^warning: they are refused \(403\).*EVENTS=1/],
-    ['events that are kept back', judgeEvents('kept back'), /^warning: nothing comes.*pass each event on at once/],
+    ['events that are kept back', judgeEvents('kept back'), /^warning: nothing arrives.*pass each event on at once/],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 
   test('engines of a VPN that is not configured are left over, those of another instance are not ours', () => {
@@ -79,22 +79,26 @@ describe("the engines' image", () => {
       /^ok: r.example\/e:1 is on the Docker host$/,
     ],
     [
-      'that nobody pulls',
+      'that is never pulled',
       judgeImage({ ...facts, pullPolicy: 'never', registry: null }),
       /^wrong: .*is not on the Docker host.*PULL_POLICY=never, docker pull r.example\/e:1, or set PULL_POLICY=missing$/,
     ],
     ['that can be pulled', judgeImage({ ...facts, registry: { kind: 'there' } }), /^ok: /],
-    ['that nobody may ask for', judgeImage({ ...facts, registry: { kind: 'unasked' } }), /^unknown: /],
+    ['whose registry can not be asked', judgeImage({ ...facts, registry: { kind: 'unasked' } }), /^unknown: /],
     [
       'behind a login',
       refused('denied: requested access to the resource is denied'),
       /^wrong: .*Portward sends none.*docker login/,
     ],
-    ['behind a login, which the Docker host has not', refused('no basic auth credentials'), /^wrong: .*docker login/],
+    [
+      'behind a login that the Docker host does not have',
+      refused('no basic auth credentials'),
+      /^wrong: .*docker login/,
+    ],
     ['with an impossible name', judgeName('My/E', 'it must be lowercase'), /^wrong: My\/E is not .*: it must be lower/],
     ['without such a tag', refused('manifest unknown'), /^wrong: .*no such tag/],
     [
-      'of a registry that is away',
+      'of a registry that does not answer',
       refused('dial tcp: lookup r.example: no such host'),
       /^warning: .*reaches that registry/,
     ],
@@ -104,7 +108,7 @@ describe("the engines' image", () => {
       on('arm64'),
       /^warning: e is for amd64, and the Docker host is arm64.*ENGINE_VARIANT=jopsis-arm64/,
     ],
-    ['of the user, of another kind', on('arm64', 'custom'), /use an image for arm64$/],
+    ['of a custom engine, of another kind', on('arm64', 'custom'), /use an image for arm64$/],
     ['of a host that does not tell', on(null), /^unknown: /],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
@@ -124,18 +128,22 @@ const clock = (change: Partial<Parameters<typeof judgeClock>[0]>) =>
 describe('the machine', () => {
   test.each<Case>([
     ['a folder that can be written', judgeFolder({ ...folder, obstacle: null }), /^ok: \/data can be written$/],
-    ['a folder that is made yet', judgeFolder({ ...folder, nearest: '/', obstacle: null }), /^ok: \/data is made/],
+    [
+      'a folder that does not exist yet',
+      judgeFolder({ ...folder, nearest: '/', obstacle: null }),
+      /^ok: \/data is made/,
+    ],
     [
       "somebody else's folder",
       judgeFolder(folder),
-      /^wrong: \/data can't be written: it is of user 0, and Portward is user 1000.*chown -R 1000 \/data/,
+      /^wrong: \/data can't be written: it belongs to user 0, and Portward runs as user 1000.*chown -R 1000 \/data/,
     ],
     [
       "somebody else's folder, in a container",
       judgeFolder({ ...folder, inContainer: true }),
       /on the Docker host, give the folder/,
     ],
-    ['a file', judgeFolder({ ...folder, obstacle: 'no folder' }), /^wrong: \/data is no folder/],
+    ['a file', judgeFolder({ ...folder, obstacle: 'no folder' }), /^wrong: \/data is not a folder/],
     [
       'a folder that is mounted read-only',
       judgeFolder({ ...folder, obstacle: 'read-only' }),
@@ -152,18 +160,22 @@ describe('the machine', () => {
       }),
       /^wrong: The disk is full, no write, free some$/,
     ],
-    ['a clock of its own', clock({}), /^ok: it says 2026-01-02T03:04:05.000Z$/],
+    ['a clock that can not be compared', clock({}), /^ok: it says 2026-01-02T03:04:05.000Z$/],
     [
-      'a clock that goes with the other',
+      "a clock that agrees with the Docker host's",
       clock({ docker: { time: now + 3000, tookMs: 10 } }),
       /^ok: .*so does the Docker host/,
     ],
     [
-      'a clock that is behind',
+      "a clock that is behind the Docker host's",
       clock({ docker: { time: now + 60_000, tookMs: 10 } }),
       /^warning: the Docker host's clock is 60 s ahead of this one/,
     ],
-    ['a clock of long ago', clock({ built: now + 1000 }), /^wrong: it says .*this program is of/],
+    [
+      'a clock that is before the build of the program',
+      clock({ built: now + 1000 }),
+      /^wrong: it says .*this program was built at/,
+    ],
   ])('%s', (_what, judged, words) => expect(said(judged)).toMatch(words));
 });
 
@@ -174,11 +186,11 @@ const attributes = { PortwardVpn: 2, PortwardPort: 3, PortwardState: 2 };
 
 describe('Temporal', () => {
   test.each<Case>([
-    ['a server of today', server('1.29.1'), /^ok: server 1.29.1 answers at t:7233$/],
-    ['its own server', server('1.29.1', true), /started by Portward$/],
+    ['a recent server', server('1.29.1'), /^ok: server 1.29.1 answers at t:7233$/],
+    ["Portward's own server", server('1.29.1', true), /started by Portward$/],
     ['an old server', server('1.24.0'), /^wrong: .*1.27 or later.*update/],
     [
-      'a server that is away',
+      'a server that does not answer',
       judgeTemporal(
         { address: 't:7233', isEmbedded: false },
         { what: 'the Temporal server does not answer', todo: 'check that it runs' },
@@ -186,12 +198,12 @@ describe('Temporal', () => {
       /^wrong: t:7233: the Temporal server does not answer, .*, check that it runs$/,
     ],
     [
-      'a server that is silent',
+      'a server that accepts connections and does not answer',
       judgeTemporal({ address: 't:8233', isEmbedded: false }, { what: NOT_IN_TIME, todo: 'no worker runs' }),
-      /^wrong: t:8233: what takes connections there does not answer as a Temporal server.*TEMPORAL_ADDRESS.*gRPC port, 7233/,
+      /^wrong: t:8233: a program accepts connections there, but does not answer as a Temporal server.*TEMPORAL_ADDRESS.*gRPC port, 7233/,
     ],
     [
-      'a port of its own server that is taken',
+      "a taken port of Portward's own server",
       judgeServerPlace({ what: 'Port 7233 is taken', todo: 'stop that program' }),
       /^wrong: Port 7233 is taken, .*does not start like this, stop that program$/,
     ],
@@ -208,33 +220,33 @@ describe('Temporal', () => {
     ],
     ['all search attributes', judgeAttributes(attributes, AT), /^ok: /],
     [
-      'one that is missing',
+      'a missing search attribute',
       judgeAttributes({ PortwardVpn: 2, PortwardPort: 3 }, AT),
       /^warning: .*no PortwardState.*--name PortwardState --type Keyword$/,
     ],
     [
-      'one that is missing on its own server',
+      "a missing search attribute on Portward's own server",
       judgeAttributes({}, { ...AT, isEmbedded: true }),
       /^ok: .*are added at the start/,
     ],
     [
-      'one of another type',
+      'a search attribute of another type',
       judgeAttributes({ ...attributes, PortwardPort: 2 }, AT),
       /^wrong: Temporal's search attribute PortwardPort is of type Keyword.*remove --name PortwardPort/,
     ],
-    ['its CLI', judgeCli('/bin/temporal', []), /^ok: \/bin\/temporal$/],
+    ['the CLI', judgeCli('/bin/temporal', []), /^ok: \/bin\/temporal$/],
     [
-      'its CLI that is yet to come',
+      'a CLI that is not installed yet',
       judgeCli(null, ['too old']),
       /^ok: it is not there yet \(too old\): the first start downloads it/,
     ],
     [
       'a CLI that is another program',
       judgeChosen('/bin/true', '`--version` does not name a Temporal server'),
-      /^wrong: TEMPORAL_CLI_PATH is \/bin\/true, which does not fit/,
+      /^wrong: TEMPORAL_CLI_PATH is \/bin\/true, which can not be used/,
     ],
     [
-      'a CLI that is none',
+      'a CLI path without a program',
       judgeMissing({ what: 'TEMPORAL_CLI_PATH is /x', todo: 'correct it' }),
       /^wrong: TEMPORAL_CLI_PATH is \/x, .*, correct it$/,
     ],
@@ -251,12 +263,8 @@ const worker = (container: string | null, instance = 'default', temporal: string
 
 describe('Portward', () => {
   test.each<Case>([
-    ['that is well', status({}), /^ok: it runs, .*1 of 1 VPNs forwarding$/],
-    [
-      'that knows of a problem',
-      status({ problem: 'image x is missing' }),
-      /^wrong: VPN 'gluetun': image x is missing$/,
-    ],
+    ['without a problem', status({}), /^ok: it runs, .*1 of 1 VPNs forwarding$/],
+    ['with a problem', status({ problem: 'image x is missing' }), /^wrong: VPN 'gluetun': image x is missing$/],
     ['whose workflows do not answer', status({ stale_seconds: 40 }), /^warning: .*not answered for 40 s/],
     ['alone', judgeInstance('default', [worker('a')]), /^ok: /],
     ['and one of another instance', judgeInstance('default', [worker('a'), worker('b', 'other')]), /^ok: /],

@@ -4,7 +4,7 @@ import { judgeTaken } from '../../src/doctor/checks/vpn/taken-ports';
 import { inRanges } from '../../src/doctor/ports-in-words';
 import { said } from './said';
 
-// What each check makes of the ports that it has seen.
+// What each check says about the ports that it has found.
 
 type Case = [what: string, judged: Parameters<typeof said>[0], words: RegExp];
 
@@ -25,7 +25,7 @@ const all = (at: string) => ({ 19000: at, 19001: at, 19002: at });
 
 describe('published ports', () => {
   test.each<[string, PublishedFacts, RegExp]>([
-    ['all, to this machine', facts(all('127.0.0.1')), /^ok: it publishes 19000-19002 at 127.0.0.1$/],
+    ['all, published to this machine', facts(all('127.0.0.1')), /^ok: it publishes 19000-19002 at 127.0.0.1$/],
     ['none, with a proxy in the network', facts({}), /^warning: it publishes none of 19000-19002/],
     [
       'none, where Portward needs them',
@@ -45,10 +45,10 @@ describe('published ports', () => {
     [
       'under other numbers',
       facts({ ...all('127.0.0.1'), 19001: '127.0.0.1 29001' }),
-      /^wrong: it publishes 19001 under other numbers.*number for number/,
+      /^wrong: it publishes 19001 under other numbers.*under the same numbers/,
     ],
     [
-      'to this machine, while others are sent there',
+      'to this machine, while other machines are sent there',
       facts(all('127.0.0.1'), { advertisedHost: '192.168.1.5' }),
       /^warning: .*this machine only, while ADVERTISED_HOST is 192.168.1.5/,
     ],
@@ -66,7 +66,7 @@ describe('published ports', () => {
     ['to everybody', facts(all('0.0.0.0')), /^warning: .*every network.*no|password/],
   ])('%s', (_what, found, words) => expect(said(judgePublished(found))).toMatch(words));
 
-  test('are told as ranges', () => {
+  test('are written as ranges', () => {
     expect(inRanges([19_000, 19_001, 19_002, 19_005, 19_007, 19_008])).toBe('19000-19002, 19005, 19007-19008');
   });
 });
@@ -84,7 +84,7 @@ const outgoing = (sysctl: string | null, forwardedPort: number | null = null, of
 
 describe('ports in the network of a VPN', () => {
   test.each<Case>([
-    ['that nobody has', taken([]), /^ok: /],
+    ['that are free', taken([]), /^ok: /],
     [
       'the forwarded one, which something else has',
       taken([40_648]),
@@ -101,33 +101,33 @@ describe('ports in the network of a VPN', () => {
       /^wrong: port 40648 is taken .*; warning: something else listens on 19000 in/,
     ],
     [
-      'of outgoing connections, as Linux has them',
+      "of outgoing connections, with Linux's default range",
       outgoing(null),
       /^warning: .*32768-60999, among them the engines' HTTPS ports 45000-49999.*sysctl/,
     ],
     [
-      'of outgoing connections, among them the forwarded one',
+      'of outgoing connections, with the forwarded port among them',
       outgoing(null, 40_648),
       /HTTPS ports 45000-49999 and forwarded port 40648/,
     ],
     ['of outgoing connections, below all others', outgoing('10000 18999', 40_648), /^ok: /],
     [
-      'of outgoing connections, from among the HTTP ports',
+      'of outgoing connections, with HTTP ports among them',
       outgoing('10000\t19010'),
       /^warning: .*HTTP ports 19000-19024/,
     ],
     [
-      'of outgoing connections, whose usual cure would meet the HTTP ports',
+      'of outgoing connections, where the first suggested range overlaps the HTTP ports',
       outgoing('10000 18999', null, false, 18_000),
       /^warning: .*ip_local_port_range: 20000 28999/,
     ],
     [
-      'of outgoing connections, where each cure would meet some port of an engine',
+      'of outgoing connections, where each suggested range overlaps the ports of engines',
       outgoing('10000 18999', 25_000, false, 18_000),
       /^warning: .*set GLUETUN_PORT_RANGE_n and ACE_HTTPS_RANGE to ports outside of 10000-18999/,
     ],
     [
-      'of outgoing connections, whose usual cure would meet the forwarded port',
+      'of outgoing connections, where the first suggested range contains the forwarded port',
       outgoing('10000 18999', 14_000),
       /^warning: .*forwarded port 14000.*ip_local_port_range: 20000 28999/,
     ],

@@ -11,7 +11,7 @@ import type { Problem } from '../../src/lib/problem';
 import { forwardingSettings } from '../../src/clients/gluetun/container-environment';
 import { said } from './said';
 
-// What each check makes of what it has seen.
+// What each check says about the facts that it has found.
 
 type Case = [what: string, judged: Parameters<typeof said>[0], words: RegExp];
 
@@ -19,7 +19,7 @@ const down = { state: 'exited', exitCode: 1, outOfMemory: false, error: null } a
 
 describe('the container of a VPN', () => {
   test.each<Case>([
-    ['that runs', judgePresent('gluetun', 'qmcgaw/gluetun', null), /^ok: it runs, of image qmcgaw\/gluetun$/],
+    ['that runs', judgePresent('gluetun', 'qmcgaw/gluetun', null), /^ok: it runs, with image qmcgaw\/gluetun$/],
     [
       'that has ended',
       judgePresent('gluetun', 'x', down),
@@ -63,25 +63,25 @@ describe('port forwarding', () => {
       /^wrong: VPN_PORT_FORWARDING is not set.*set VPN_PORT_FORWARDING=on/,
     ],
     ['off', ['VPN_PORT_FORWARDING=off'], /^wrong: VPN_PORT_FORWARDING is off/],
-    ['a word that Gluetun does not take', ['VPN_PORT_FORWARDING=1'], /^wrong: .*'1', which Gluetun does not take/],
+    ['a word that Gluetun does not accept', ['VPN_PORT_FORWARDING=1'], /^wrong: .*'1', which Gluetun does not accept/],
     [
       'under a name that Gluetun does not know',
       ['VPN_PORTFORWARDING=on'],
       /^wrong: it has VPN_PORTFORWARDING, which Gluetun does not know/,
     ],
     [
-      'with a provider that has none',
+      'with a provider that forwards no ports',
       ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=mullvad'],
       /^warning: .*provider 'mullvad'.*VPN_PORT_FORWARDING_PROVIDER/,
     ],
     [
-      "with another provider's way",
+      'with the forwarding of another provider',
       ['VPN_PORT_FORWARDING=on', 'VPN_SERVICE_PROVIDER=custom', 'VPN_PORT_FORWARDING_PROVIDER=ProtonVPN'],
       /^ok: /,
     ],
   ])('%s', (_what, env, words) => expect(said(judgeForwarding(forwardingSettings(env), false))).toMatch(words));
 
-  test('of another kind of VPN, which has a port without these words', () => {
+  test('of a VPN other than Gluetun, which has a port without these variables', () => {
     expect(said(judgeForwarding(forwardingSettings([]), true))).toMatch(/^ok: .*forwarded port all the same$/);
   });
 });
@@ -127,16 +127,16 @@ describe('the control server', () => {
       /^wrong: it does not publish port 8001, .*publish it at the VPN's container, as '127.0.0.1:8001:8001'/,
     ],
     ['that hangs', failed('timeout', 'no answer', 'join its network'), /^wrong: no answer.*restart the container/],
-    ['that is none', failed('garbage', 'not JSON'), /^wrong: not JSON.*GLUETUN_API_PORT/],
+    ['that is another program', failed('garbage', 'not JSON'), /^wrong: not JSON.*GLUETUN_API_PORT/],
     ['with fewer ports', failed('garbage', 'it forwards 1 port', 'set GLUETUN_PORT_INDEX'), /set GLUETUN_PORT_INDEX$/],
     ['with a port', judgePort('gluetun', { kind: 'known', port: 40_648 }), /^ok: it is 40648$/],
     [
-      'without one',
+      'without a port',
       judgePort('gluetun', { kind: 'none', problem: { what: 'no port is forwarded', todo: null } }),
       /^warning: no port is forwarded.*PORT_FORWARD_ONLY/,
     ],
     [
-      'that permits all',
+      'that permits all routes',
       judgeRoutes([route('GET /a', null), route('PUT /b', null)]),
       /^ok: GET \/a, PUT \/b are permitted$/,
     ],
@@ -166,7 +166,7 @@ const wget = (at: string, end = ' &"') => `/bin/sh -c "wget -q -O /dev/null --po
 describe('the up-command', () => {
   test.each<Case>([
     [
-      'that tells Portward',
+      'that tells Portward of a port',
       hints(wget('http://portward:8000/vpns/gluetun/recheck')),
       /^ok: it tells Portward of a new port, at portward$/,
     ],
@@ -194,7 +194,7 @@ describe('the up-command', () => {
     [
       'by a name that Portward does not have there',
       hints(wget('http://portward:8000/vpns/gluetun/recheck'), 'json-file', ['pw']),
-      /^wrong: it looks for Portward at portward, and in its networks Portward is pw/,
+      /^wrong: it looks for Portward at portward, but in its networks Portward is at pw/,
     ],
     [
       'by an address of the Docker host',
@@ -209,17 +209,17 @@ describe('the up-command', () => {
     [
       'with a misspelt route',
       hints(wget('http://portward:8000/vpns/gluetun/rechek'), 'json-file', ['pw']),
-      /^wrong: it has an address like http:.*\/vpns\/gluetun\/recheck, and not that one, .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
+      /^wrong: its address resembles http:.*\/vpns\/gluetun\/recheck, but is another one,  .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
     ],
-    ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: it has an address like http:/],
+    ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: its address resembles http:/],
     [
       'that does not post',
       hints('/bin/sh -c "wget -T 1 -O /dev/null http://portward:8000/vpns/gluetun/recheck &"'),
-      /^wrong: it asks Portward without POST.*--post-data=/,
+      /^wrong: it sends Portward no POST.*--post-data=/,
     ],
     ['by curl', hints('/bin/sh -c "curl -m 1 -X POST http://portward:8000/vpns/gluetun/recheck"'), /^ok: /],
     [
-      'that takes a shell for granted',
+      'that needs a shell and has none',
       hints('wget -T 1 --post-data= http://portward:8000/vpns/gluetun/recheck >/dev/null &'),
       /^warning: .*starts it without one.*\/bin\/sh -c/,
     ],

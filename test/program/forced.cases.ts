@@ -103,7 +103,7 @@ export function forcedCases(on: () => Stage, at: number): void {
     expect(found('temporal.search-attributes')).toEqual([expect.stringMatching(/^ok: PortwardVpn, .* are there$/)]);
     expect(found('temporal.retention')).toEqual([expect.stringMatching(/^ok: namespace 'default' keeps/)]);
     expect(found('vpn.container')).toEqual(stage.vpns.map(() => expect.stringMatching(/^ok: it runs/)));
-    expect(found('docker.left-over-engines')).toEqual(['ok: every engine is of a VPN that is configured']);
+    expect(found('docker.left-over-engines')).toEqual(['ok: every engine belongs to a configured VPN']);
   });
 
   test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {

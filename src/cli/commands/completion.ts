@@ -4,7 +4,7 @@ import { call } from '../api';
 import { defaultUrl } from '../api-command';
 import type { Terminal } from '../terminal';
 
-/** Hidden: what the scripts ask for the names of VPNs. */
+/** A hidden command by which the scripts get the names of VPNs. */
 const VPN_NAMES = 'vpn-names';
 
 export function addCompletion(program: Command, terminal: Terminal): void {
@@ -20,7 +20,7 @@ fish: portward completion fish | source           in ~/.config/fish/config.fish`
     )
     .action((shell: string) => terminal.print(SCRIPTS[shell]?.(words(program)) ?? ''));
   program.command(VPN_NAMES, { hidden: true }).action(async () => {
-    // Nobody to be asked is no reason to disturb somebody who types.
+    // If no Portward answers, nothing is printed: an error would disturb the user's typing.
     const status = await call<VpnStatusJson>({ url: defaultUrl() }, '/vpn/status').catch(() => null);
     for (const { container_name: name } of status?.vpns ?? []) if (name !== null) terminal.print(name);
   });
@@ -30,7 +30,7 @@ interface CommandWords {
   readonly name: string;
   readonly description: string;
   readonly options: readonly { readonly flag: string; readonly description: string }[];
-  /** What its first argument may be; `vpn`: the name of one. */
+  /** Values of its first argument; `vpn`: the names of VPNs. */
   readonly first: readonly string[] | 'vpn';
 }
 
@@ -81,7 +81,7 @@ ${commands
 complete -o default -F _portward portward`;
 }
 
-/** As it stands in a description between single quotes. */
+/** Escaped for a description in single quotes. */
 function described(text: string): string {
   return text.replaceAll("'", "'\\''").replaceAll(/[[\]:]/g, String.raw`\$&`);
 }

@@ -15,7 +15,7 @@ export function addDoctor(program: Command, terminal: Terminal): void {
   apiCommand(program, 'doctor', 'checks your set-up, and says what is wrong and what to do')
     .option('-q, --quiet', 'print only what is not in order')
     .action(async (options: DoctorOptions) => {
-      // Loaded only here: it takes Docker's and Temporal's clients along.
+      // Loaded only here, because it loads the clients for Docker and Temporal.
       const { diagnose } = require('../../doctor/doctor') as typeof Doctor;
       const askPortward = (path: string) => call<unknown>(options, path);
       const results = await diagnose({ env: process.env, folder: process.cwd(), askPortward });
@@ -42,10 +42,10 @@ const MARKS: Readonly<Record<Verdict, { readonly mark: string; readonly style: S
   unknown: { mark: '?', style: 'dim' },
 };
 
-/** As many that could not be looked at for one reason are one line. */
+/** From this number on, checks that were impossible for one reason share a line. */
 const MANY = 3;
 
-/** For people: what could not be looked at is told once for each reason. */
+/** Puts checks that were impossible for the same reason on one line. */
 function together(results: readonly Result[]): Result[] {
   const unknown = (found: string) => results.filter((result) => result.verdict === 'unknown' && result.found === found);
   return results.flatMap((result): Result[] => {
@@ -55,7 +55,7 @@ function together(results: readonly Result[]): Result[] {
   });
 }
 
-/** One for each finding, with what it means and what to do below it. */
+/** A block of lines for each finding: what was found, and below it what that means and what to do. */
 function lines(terminal: Terminal, results: readonly Result[]): string[] {
   const titles = results.map(({ title, vpn }) => (vpn === null ? title : `${vpn}: ${title}`));
   const width = Math.max(0, ...titles.map((title) => title.length));
@@ -77,7 +77,7 @@ function lines(terminal: Terminal, results: readonly Result[]): string[] {
 }
 
 const MARK_WIDTH = 7;
-/** In a narrower terminal it wraps as it likes. */
+/** A narrower terminal wraps lines itself. */
 const LEAST_ROOM = 40;
 
 function wrapped(text: string, width: number): string[] {
@@ -94,7 +94,7 @@ function summary(terminal: Terminal, { ok, warning, wrong, unknown }: Counts): s
   const parts = [
     ...(wrong > 0 ? [`${wrong} wrong`] : []),
     ...(warning > 0 ? [counted(warning, 'warning')] : []),
-    ...(unknown > 0 ? [`${unknown} not looked at`] : []),
+    ...(unknown > 0 ? [`${unknown} not checked`] : []),
     `${ok} ok`,
   ];
   const style = wrong > 0 ? 'red' : warning > 0 ? 'yellow' : 'green';

@@ -36,7 +36,7 @@ export function engineTable(terminal: Terminal, engines: readonly EngineJson[]):
   );
 }
 
-/** Empty while a list is as things are now. */
+/** A note that the list is stale; empty if it is current. */
 export function staleNote(terminal: Terminal, staleSeconds: number | null): string {
   if (staleSeconds === null) return '';
   return `\n${terminal.style('yellow', `This list is ${staleSeconds} s old: the workflows do not answer now.`)}`;

@@ -28,7 +28,10 @@ export function addEvents(program: Command, terminal: Terminal): void {
 
 const COME_BACK_AFTER_MS = 2_000;
 
-/** Comes back after each end of the connection, to where it was. @throws when there is no Portward in the beginning */
+/**
+ * Reconnects whenever the connection ends, and goes on after the last event.
+ * @throws if no Portward answers at first
+ */
 async function* follow(terminal: Terminal, options: ApiOptions, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
   let id = '';
   let body = await openStream(options, '/events/stream', {}, signal);
@@ -39,18 +42,18 @@ async function* follow(terminal: Terminal, options: ApiOptions, signal: AbortSig
       if (message.event !== '') yield message;
     }
     if (signal.aborted) return;
-    terminal.say(terminal.style('yellow', 'Portward is away; nothing is lost, and events go on when it is back.'));
+    terminal.say(terminal.style('yellow', 'Portward does not answer; events go on when it is back, and none is lost.'));
     body = await reopened(options, id, signal);
-    terminal.say(terminal.style('dim', 'Portward is there again.'));
+    terminal.say(terminal.style('dim', 'Portward answers again.'));
   }
 }
 
-/** However the connection ends, it is made anew. */
+/** Ends when the connection ends, for whatever reason. */
 async function* untilBroken(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   try {
     yield* serverSentEvents(body);
   } catch {
-    // Whether somebody is there tells the next attempt.
+    // The next attempt shows whether Portward answers.
   }
 }
 
@@ -87,7 +90,7 @@ function line(terminal: Terminal, event: string, data: Event): string {
   return `${terminal.style('dim', localTime(data.time))}  ${data.vpn}  ${shown}`;
 }
 
-/** Events of later versions are shown as they come. */
+/** Events of later versions are shown as JSON. */
 function inWords(event: string, data: Event): string {
   const port = typeof data['p2p_port'] === 'number' ? ` on port ${data['p2p_port']}` : '';
   const engine = `engine ${String(data['container_name'])}${port}`;
@@ -109,7 +112,7 @@ function inWords(event: string, data: Event): string {
     case 'engine_stopped':
       return `${engine} is stopped and removed`;
     case 'gap':
-      return 'some events are missing here: there were more than Portward keeps, or it began anew';
+      return 'some events are missing here: there were more than Portward keeps, or it was restarted';
     default: {
       const { time: _time, vpn: _vpn, ...rest } = data;
       return `${event} ${JSON.stringify(rest)}`;

@@ -24,7 +24,7 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option('--force', 'overwrite existing files')
     .option('--json', 'ask nothing, and print JSON')
     .action(async (options: InitOptions) => {
-      // Loaded only here: it takes Docker's client along.
+      // Loaded only here, because it loads Docker's client.
       const { runningVpns, dockerGroup } = require('../init/look') as typeof Look;
       const isAsking = !options.yes && !options.json && process.stdin.isTTY && terminal.out.isTTY === true;
       const questions = isAsking ? atTerminal(terminal) : nobody;
@@ -57,7 +57,7 @@ export async function init({ terminal, options, questions, folder, found, group 
   const plan = await makePlan(found, questions, group);
   const answers = {
     mayOverwrite: async (path: string) =>
-      options.force === true || /^y(es)?$/i.test(await questions.ask(`${path} is there: write over it? (y/n)`, 'n')),
+      options.force === true || /^y(es)?$/i.test(await questions.ask(`${path} exists: overwrite it? (y/n)`, 'n')),
   };
   const written = {
     '.env': await writeUnlessThere(join(folder, '.env'), envText(plan), answers, 0o600),
@@ -70,7 +70,7 @@ export async function init({ terminal, options, questions, folder, found, group 
       files: written,
     });
   else terminal.print(told(terminal, plan, written));
-  // Who has asked for files and got none has to know.
+  // The exit code tells the caller that a file was not written.
   if (Object.values(written).includes('kept')) process.exitCode = 1;
 }
 
@@ -88,12 +88,12 @@ function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<strin
   const files = Object.entries(written).map(([file, what]) =>
     what === 'written'
       ? `${terminal.style('green', 'Written')}  ${file}`
-      : `${terminal.style('yellow', 'Kept')}     ${file}, which was there; --force writes over it`,
+      : `${terminal.style('yellow', 'Kept')}     ${file}, which existed; --force overwrites it`,
   );
   return [
     ...files,
     '',
-    `Portward will look after ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
+    `Portward will manage ${vpns.map(({ name }) => name).join(' and ')}. Next:`,
     ...steps([
       [`${calledAs()} doctor`, 'what is wrong or missing'],
       [calledAs() === IN_CHECKOUT ? 'npm start' : `${calledAs()} start`, 'here, or in a container:'],
@@ -110,7 +110,7 @@ function steps(of: readonly (readonly [command: string, what: string])[]): strin
 
 const IN_CHECKOUT = 'npm run portward';
 
-/** As this command was typed: in a checkout nothing is called `portward`. */
+/** How the user called this command: in a checkout there is no program `portward`. */
 function calledAs(): string {
   if (process.env['npm_lifecycle_event'] === 'portward') return IN_CHECKOUT;
   const script = process.argv[1] ?? '';

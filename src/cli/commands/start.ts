@@ -25,7 +25,8 @@ export function addStart(program: Command): void {
 }
 
 async function start(parts: readonly Part[]): Promise<void> {
-  // Loaded only here: Temporal's SDK takes long, for which the other commands need not wait. As it is here, it comes from the pack.
+  // Loaded only here: Temporal's SDK takes long to load, which other commands don't need. With `require` it comes
+  // from the pack.
   const { loadConfig } = require('../../config/config') as typeof Configuration;
   const { run } = require('../../program/run') as typeof Program;
   await run(loadConfig(process.env, parts), parts);

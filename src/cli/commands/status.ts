@@ -13,7 +13,7 @@ import { messageOf } from '../../lib/errors';
 
 interface Overview {
   readonly vpns: readonly VpnJson[];
-  /** Null: Portward can't tell now, as `problem` says. */
+  /** Null if Portward can't list them now; `problem` has the reason. */
   readonly engines: readonly EngineJson[] | null;
   readonly streams: readonly StreamJson[] | null;
   readonly stale_seconds: number | null;
@@ -42,7 +42,7 @@ function seconds(text: string): number {
   return value;
 }
 
-/** A Portward that is away for a moment does not end the watch. */
+/** A Portward that does not answer for a moment does not end the watch. */
 async function frame(terminal: Terminal, options: ApiCommandOptions): Promise<string> {
   try {
     const found = await overview(options);
@@ -82,7 +82,7 @@ function shown(terminal: Terminal, found: Overview): string {
   return parts.join('\n\n');
 }
 
-/** For example `2 VPNs, both forwarding; 6 engines, 3 streams`. */
+/** For example `2 VPNs forwarding, 6 engines, 3 streams`. */
 function atAGlance({ vpns, engines, streams }: Overview): string {
   const forwarding = vpns.filter((vpn) => vpn.forwarding === 'forwarded').length;
   const which =

@@ -41,7 +41,7 @@ function streamTable(terminal: Terminal, streams: readonly StreamJson[], engines
   );
 }
 
-/** An infohash whole; of magnet links and addresses the beginning. */
+/** A whole infohash, or the beginning of a magnet link or URL. */
 function shortened(key: string): string {
   return key.length <= 40 ? key : `${key.slice(0, 39)}…`;
 }

@@ -2,17 +2,17 @@ import type { Plan } from './plan';
 
 export const COMPOSE_FILE = 'docker-compose.portward.yml';
 
-/** A Compose file for Portward alone, beside VPNs that run already. It holds no secret: these are in `.env`. */
+/** A Compose file for Portward alone, next to VPNs that already run. It holds no secret: those are in `.env`. */
 export function composeText({ vpns, networks, dockerGroup }: Plan): string {
-  // Docker's default network can't be named among others.
+  // Docker's default network can't be listed together with others.
   const named = networks.filter((network) => network !== 'bridge');
   const isOnBridge = named.length === 0 && networks.length > 0;
   return [
-    `# Made by \`portward init\`: Portward beside ${vpns.map(({ name }) => name).join(' and ')}, made by ${vpns.length === 1 ? 'another file' : 'other files'}.`,
+    `# Made by \`portward init\`: Portward beside ${vpns.map(({ name }) => name).join(' and ')}, which this file does not start.`,
     '#   docker build -t portward .      in a checkout of Portward, once',
     `#   docker compose -f ${COMPOSE_FILE} up -d`,
     '#',
-    '# What else is good for the container of the VPN, in its own Compose file:',
+    '# Recommended for the VPN container, in its own Compose file:',
     ...vpns.flatMap(({ name, range: { first, last } }) => [
       `#   ${name}:`,
       '#     ports:',

@@ -8,26 +8,26 @@ import {
   forwardingSettings,
 } from '../../clients/gluetun/container-environment';
 
-/** A VPN's container that runs, as far as a new user has to know of it. */
+/** What a new user needs to know about a running VPN container. */
 export interface FoundVpn {
   readonly name: string;
-  /** In small letters; null where nothing says so. */
+  /** In lower case; null if nothing names it. */
   readonly provider: string | null;
   readonly portForwarding: boolean;
   readonly networks: readonly string[];
-  /** The longest run of ports that it publishes number for number; null: there is none for engines. */
+  /** The longest run of ports that it publishes under the same numbers; null: it publishes no ports for engines. */
   readonly published: PortRange | null;
-  /** Of its control server, from its own environment; null where that names none. A secret. */
+  /** The key of its control server, from its own environment; null if that names none. A secret. */
   readonly key: string | null;
 }
 
 const GLUETUN = /(^|\/)gluetun(:|@|$)/;
-/** Those of Gluetun's own servers: control server, HTTP proxy, Shadowsocks, DNS. */
+/** Ports of Gluetun's own servers: HTTP proxy, Shadowsocks, DNS. */
 const OWN_PORTS = new Set([53, 8388, 8888]);
-/** A single port is for something else. */
+/** A single published port belongs to something else than engines. */
 const LEAST = 2;
 
-/** Null for a container that is no VPN. */
+/** Null for a container that is not a VPN. */
 export function vpnIn(details: ContainerDetails): FoundVpn | null {
   const env = details.Config.Env ?? [];
   const { setting, provider } = forwardingSettings(env);

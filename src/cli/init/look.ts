@@ -3,7 +3,7 @@ import Dockerode from 'dockerode';
 import { DockerHost } from '../../clients/docker/docker-host';
 import { vpnIn, type FoundVpn } from './found-vpn';
 
-/** VPNs whose containers run, by name. @throws DockerUnreachable */
+/** VPNs whose containers run, sorted by name. @throws DockerUnreachable */
 export async function runningVpns(docker = new DockerHost(new Dockerode())): Promise<FoundVpn[]> {
   const running = (await docker.list([])).filter((container) => container.running);
   const details = await Promise.all(running.map(({ id }) => docker.inspect(id)));
@@ -12,7 +12,7 @@ export async function runningVpns(docker = new DockerHost(new Dockerode())): Pro
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Null where there is no socket, as with a remote Docker host. */
+/** The group that may use Docker's socket; null if there is no socket, as with a remote Docker host. */
 export function dockerGroup(socket = '/var/run/docker.sock'): number | null {
   try {
     return statSync(socket).gid;

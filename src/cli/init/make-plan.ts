@@ -5,7 +5,7 @@ import type { FoundVpn } from './found-vpn';
 import { defaultRange, type Plan, type PlannedVpn } from './plan';
 import type { Questions } from './questions';
 
-/** Puts a plan together from what runs, and asks for what can't be seen. @throws when there is no VPN to look after */
+/** Makes a plan from the running VPNs, and asks the user for the rest. @throws if there is no VPN to manage */
 export async function makePlan(
   found: readonly FoundVpn[],
   { ask }: Questions,
@@ -29,7 +29,7 @@ type Ask = Questions['ask'];
 
 async function chooseVpns(found: readonly FoundVpn[], ask: Ask): Promise<string[]> {
   const names = found.map(({ name }) => name).join(',');
-  const question = found.length === 0 ? 'Name of the VPN container' : 'VPN containers to look after, comma-separated';
+  const question = found.length === 0 ? 'Name of the VPN container' : 'VPN containers to manage, comma-separated';
   const answer = found.length === 1 ? names : await ask(question, names);
   const chosen = answer
     .split(',')

@@ -1,25 +1,28 @@
 import type { PortRange } from '../../domain/settings';
 
-/** A VPN as it is to be looked after. */
+/** A VPN that Portward will manage. */
 export interface PlannedVpn {
   readonly name: string;
   readonly range: PortRange;
-  /** Empty: its control server asks for none. A secret. */
+  /** Key of its control server; empty: it asks for none. A secret. */
   readonly key: string;
 }
 
-/** All that goes into the files. */
+/** Everything that goes into the two files. */
 export interface Plan {
   readonly vpns: readonly PlannedVpn[];
-  /** Those that Portward has to be in, to reach the VPNs. */
+  /** Docker networks that Portward has to join to reach the VPNs. */
   readonly networks: readonly string[];
-  /** Made up here. A secret. */
+  /** Randomly chosen. A secret. */
   readonly apiKey: string;
-  /** The group of Docker's socket; null where it can't be told. */
+  /** The group of Docker's socket; null if it can't be found out. */
   readonly dockerGroup: number | null;
 }
 
-/** As docker-compose.yml has it for the first VPN; each further one has its own hundred. */
+/**
+ * The default range of the VPN with this index: 19000-19024 as in docker-compose.yml, and 100 higher for each further
+ * VPN.
+ */
 export function defaultRange(index: number): PortRange {
   const first = 19_000 + 100 * index;
   return { first, last: first + 24 };

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Terminal } from '../terminal';
 
-/** Asks a person; what they leave empty is the default. */
+/** Asks the user. An empty answer means the default. */
 export interface Questions {
   readonly ask: (question: string, otherwise: string) => Promise<string>;
   readonly close: () => void;
@@ -11,7 +11,7 @@ export function atTerminal(terminal: Terminal, input: NodeJS.ReadableStream = pr
   const lines = createInterface({ input, output: terminal.err });
   const left = new AbortController();
   const leave = () => left.abort(new Error('Nothing is written, since no answer came.'));
-  // Ctrl-C, and Ctrl-D or the end of a file.
+  // Ctrl-C; and Ctrl-D, or the end of the input.
   lines.once('SIGINT', leave).once('close', leave);
   return {
     ask: async (question, otherwise) => {
@@ -25,7 +25,7 @@ export function atTerminal(terminal: Terminal, input: NodeJS.ReadableStream = pr
   };
 }
 
-/** Nobody is asked: each default counts. */
+/** Asks nobody, and uses each default. */
 export const nobody: Questions = {
   ask: async (_question, otherwise) => otherwise,
   close: () => undefined,

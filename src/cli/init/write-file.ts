@@ -3,11 +3,11 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 export type Written = 'written' | 'kept';
 
 interface Answers {
-  /** Whether a file that is there may be overwritten. */
+  /** Whether an existing file may be overwritten. */
   readonly mayOverwrite: (path: string) => Promise<boolean>;
 }
 
-/** @param mode permission bits, for a file that holds secrets */
+/** @param mode permission bits, restrictive for a file with secrets */
 export async function writeUnlessThere(
   path: string,
   text: string,
@@ -15,7 +15,7 @@ export async function writeUnlessThere(
   mode = 0o644,
 ): Promise<Written> {
   if (!existsSync(path)) {
-    // Made by somebody else in this moment, it is theirs.
+    // `wx`: a file that another program creates at this moment is not overwritten.
     writeFileSync(path, text, { mode, flag: 'wx' });
     return 'written';
   }

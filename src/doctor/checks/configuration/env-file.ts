@@ -4,10 +4,10 @@ import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-/** The file `.env`, as it is on the disk. */
+/** The file `.env` on the disk. */
 export interface EnvFileFacts {
   readonly bytes: Buffer;
-  /** Permission bits; null where the system has none. */
+  /** Permission bits; null if the system has none. */
   readonly mode: number | null;
 }
 
@@ -35,18 +35,18 @@ const SECRET_NAME = /KEY|PASSWORD|SECRET|TOKEN|NOTIFY_URL/;
 const FOR_OTHERS = 0o077;
 
 export function judgeEnvFile(path: string, found: EnvFileFacts | null): Finding | readonly Finding[] {
-  if (found === null) return ok(`there is no file ${path}; all comes from the environment`);
+  if (found === null) return ok(`there is no file ${path}; all variables come from the environment`);
   const { bytes, mode } = found;
   if (bytes.includes(0) || [0xfe, 0xff].includes(bytes[0] ?? 0))
-    return wrong(`${path} is UTF-16`, 'nothing of it can be read', 'save it anew with the encoding UTF-8');
+    return wrong(`${path} is UTF-16`, 'Portward can read nothing of it', 'save it with the encoding UTF-8');
   const text = bytes.toString('utf8');
   const findings: Finding[] = [];
   if (bytes.subarray(0, 3).equals(UTF_8_MARK))
     findings.push(
       warning(
         `${path} begins with a byte order mark`,
-        'Portward takes it off; a shell and older releases of Docker Compose take it for a part of the first name',
-        'save it anew as UTF-8 without a mark (in Notepad "UTF-8", not "UTF-8 with BOM")',
+        'Portward ignores it, but a shell and older releases of Docker Compose read it as a part of the first name',
+        'save it as UTF-8 without a mark (in Notepad "UTF-8", not "UTF-8 with BOM")',
       ),
     );
   const cut = namesCutAtHash(text);
@@ -72,7 +72,7 @@ function linesOf(text: string): { readonly name: string; readonly value: string 
   });
 }
 
-/** A blank before it makes it a comment in everybody's eyes. */
+/** A # after a blank begins a comment for every program, and is not reported. */
 function namesCutAtHash(text: string): string[] {
   return linesOf(text)
     .filter(({ value }) => !/^['"`]/.test(value) && /[^\s#]#/.test(value.split(/\s#/)[0] ?? ''))

@@ -15,18 +15,18 @@ function namesAnyVpn(env: Site['env']): boolean {
   return ['GLUETUN_CONTAINER_NAME', 'GLUETUN_CONTAINER_NAMES'].some((name) => (env[name] ?? '').trim() !== '');
 }
 
-/** @param isBegun a VPN is named, so that somebody has written an `.env` */
+/** @param hasVpn a VPN is named, so the user has begun to write an `.env` */
 export function judgeMistakes(
   found: readonly string[],
   vpns: readonly string[],
-  isBegun: boolean,
+  hasVpn: boolean,
 ): Finding | readonly Finding[] {
-  if (found.length === 0) return ok(`what is set fits together; VPNs: ${vpns.join(', ')}`);
+  if (found.length === 0) return ok(`all variables are valid; VPNs: ${vpns.join(', ')}`);
   return found.map((mistake) =>
     wrong(
       mistake,
       'Portward does not start like this',
-      isBegun || !mistake.startsWith('GLUETUN_CONTAINER_NAME:')
+      hasVpn || !mistake.startsWith('GLUETUN_CONTAINER_NAME:')
         ? 'correct it in .env, or where the environment is set'
         : 'let `portward init` find your VPN containers and write an .env, or set GLUETUN_CONTAINER_NAME in .env to a name from `docker ps`',
     ),

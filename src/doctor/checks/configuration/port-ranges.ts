@@ -12,7 +12,7 @@ export function portRanges(site: Site): Check {
   };
 }
 
-/** A replacement comes up beside the engine whose place it takes, and needs a port meanwhile. */
+/** The new engine of a replacement starts beside the old one, and needs a port of its own until then. */
 export function judgeRanges(vpns: Config['vpns']): Finding | readonly Finding[] {
   const findings = vpns.flatMap(({ name, httpPorts: { first, last }, targetEngines }, i): Finding[] => {
     const size = last - first + 1;

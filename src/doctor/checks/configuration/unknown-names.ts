@@ -23,7 +23,7 @@ function namesIn(path: string): string[] {
   }
 }
 
-/** The environment is full of other programs' names, so only what resembles one of ours is of interest. */
+/** The environment holds many names of other programs, so only names that resemble Portward's are reported. */
 export function judgeNames(names: readonly string[]): Finding | readonly Finding[] {
   const findings = names.flatMap((name) => {
     const meant = isKnownName(name) ? null : resembling(name);
@@ -36,5 +36,5 @@ export function judgeNames(names: readonly string[]): Finding | readonly Finding
       ),
     ];
   });
-  return findings.length > 0 ? findings : ok('no name resembles one that Portward knows and is another one');
+  return findings.length > 0 ? findings : ok('no name looks like a misspelt variable of Portward');
 }

@@ -33,13 +33,13 @@ export function judgeWithoutEffect(env: Env): Finding | readonly Finding[] {
       warning(
         `${ofTemporal.join(', ')} ${ofTemporal.length === 1 ? 'is' : 'are'} set without TEMPORAL_ADDRESS, and ${ofTemporal.length === 1 ? 'has' : 'have'} no effect`,
         'Portward starts a Temporal server of its own, with the namespace default',
-        `set TEMPORAL_ADDRESS to the server that is meant, or remove ${ofTemporal.join(', ')}`,
+        `set TEMPORAL_ADDRESS to your server, or remove ${ofTemporal.join(', ')}`,
       ),
     );
-  return findings.length > 0 ? findings : ok('all that is set has an effect');
+  return findings.length > 0 ? findings : ok('every variable that is set has an effect');
 }
 
-/** Read together with TEMPORAL_ADDRESS only. */
+/** Variables that are read only together with TEMPORAL_ADDRESS. */
 const OF_OWN_TEMPORAL = /^TEMPORAL_(NAMESPACE$|API_KEY$|TLS|CONFIG_FILE$|PROFILE$|GRPC_META_)/;
 
 function isRedundant(env: Env): boolean {

@@ -4,7 +4,7 @@ import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { PortAnswer, ReadFailure, VpnSite } from '../../vpn-site';
 
-/** Whether it can be reached, understood, and lets Portward in. */
+/** Whether the control server can be reached and understood, and accepts Portward. */
 export function access(vpn: VpnSite): Check {
   return {
     id: 'control-server.access',
@@ -29,18 +29,18 @@ const PORT_UNKNOWN =
   'the forwarded port can not be read, and after GLUETUN_PORT_CACHE_TTL_S no engine counts as forwarded';
 
 export interface AccessFacts {
-  /** Portward has a key, or user and password, to send. */
+  /** Portward is configured with a key, or with user and password. */
   readonly sends: boolean;
   /** The container's own environment names another key. */
   readonly isOtherKey: boolean;
-  /** GLUETUN_API_PORT; null where it is not set. */
+  /** GLUETUN_API_PORT; null if it is not set. */
   readonly askedPort: Port | null;
-  /** What the container's own environment says. */
+  /** The port that the container's own environment names. */
   readonly ownPort: Port | null;
 }
 
 export function judgeAccess(answer: PortAnswer, facts: AccessFacts): Finding {
-  if (answer.kind !== 'failed') return ok('it answers, and lets Portward in');
+  if (answer.kind !== 'failed') return ok('it answers, and accepts Portward');
   const { failure, problem } = answer;
   if (failure === 'unauthorized') {
     const { found, todo } = refused(problem.what, facts);
@@ -53,14 +53,14 @@ function refused(what: string, { sends, isOtherKey }: AccessFacts): { found: str
   if (!isOtherKey)
     return { found: sends ? `${what}, though Portward sends a key, or user and password` : what, todo: null };
   return {
-    found: `${what}${sends ? ' with what Portward sends' : ', and Portward sends no key'}`,
+    found: `${what}${sends ? ' with the credentials that Portward sends' : ', and Portward sends no key'}`,
     todo: "set GLUETUN_API_KEY to the apikey in HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE of the VPN's container",
   };
 }
 
 const OTHER_SERVER = new Set<ReadFailure>(['unreachable', 'error', 'garbage']);
 
-/** Null where the port is not to blame, as far as is known. */
+/** Advice about a wrong port; null if the port is not known to be wrong. */
 function portAdvice(failure: ReadFailure, { askedPort, ownPort }: AccessFacts): string | null {
   if (!OTHER_SERVER.has(failure) || askedPort === null || ownPort === null || askedPort === ownPort) return null;
   return `remove GLUETUN_API_PORT=${askedPort}, or set it to ${ownPort}: that is what HTTP_CONTROL_SERVER_ADDRESS of the container says`;
@@ -69,7 +69,7 @@ function portAdvice(failure: ReadFailure, { askedPort, ownPort }: AccessFacts): 
 const NO_CONTROL_SERVER =
   'see that GLUETUN_API_PORT is the port of the control server, not of another server in that container';
 
-/** @param todo what the failure itself advises */
+/** @param todo the advice of the failure itself */
 function advice(failure: ReadFailure, todo: string | null, { askedPort, ownPort }: AccessFacts): string | null {
   const port = askedPort ?? ownPort ?? CONTROL_PORT;
   switch (failure) {

@@ -1,6 +1,6 @@
 import { stoppedInside } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
-import { NotLooked, ok, warning, wrong, type Finding } from '../../finding';
+import { NotChecked, ok, warning, wrong, type Finding } from '../../finding';
 import type { PortAnswer, VpnSite } from '../../vpn-site';
 
 export function forwardedPort(vpn: VpnSite): Check {
@@ -10,7 +10,7 @@ export function forwardedPort(vpn: VpnSite): Check {
     vpn: vpn.name,
     look: async (signal) => {
       const answer = await vpn.port(signal);
-      if (answer.kind === 'failed') throw new NotLooked('the control server does not say it');
+      if (answer.kind === 'failed') throw new NotChecked('the control server does not tell the port');
       const isStopped =
         answer.kind === 'none' &&
         (await vpn.ask(signal, (base) => vpn.client.vpnStatus(base, signal)).catch(() => null)) === 'stopped';
@@ -21,7 +21,7 @@ export function forwardedPort(vpn: VpnSite): Check {
 
 export function judgeStopped(vpn: string): Finding {
   const { what, todo } = stoppedInside(vpn);
-  return wrong(what, 'it has no forwarded port, and Portward leaves it as somebody has wanted it', todo);
+  return wrong(what, 'it has no forwarded port, and Portward leaves it stopped, as somebody has wanted it', todo);
 }
 
 export function judgePort(vpn: string, answer: Exclude<PortAnswer, { kind: 'failed' }>): Finding {

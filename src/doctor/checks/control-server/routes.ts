@@ -4,7 +4,7 @@ import type { Check } from '../../check';
 import { ok, unknown, warning, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';
 
-/** A route beside that of the port, and what is lost where it is refused. */
+/** A route other than the port's, and what is lost if it is refused. */
 interface Route {
   readonly name: string;
   readonly without: string;
@@ -32,7 +32,7 @@ const FOR_THE_REMEDY: readonly Route[] = [
 export interface RouteAnswer {
   readonly name: string;
   readonly without: string;
-  /** The control server's refusal; null: it is permitted, or can't be told. */
+  /** The control server's refusal; null: it is permitted, or that can't be found out. */
   readonly refusal: Problem | null;
 }
 
@@ -42,7 +42,8 @@ export function routes(vpn: VpnSite): Check {
     title: 'routes',
     vpn: vpn.name,
     look: async (signal) => {
-      // First, so that a refusal of another one can tell whether it is a matter of the key.
+      // The port's route first: a refusal of another route then shows whether the credentials are wrong or the route
+      // is not permitted.
       const port = await vpn.port(signal);
       if (port.kind === 'failed') return judgeRoutes(null);
       const needed = [PUBLIC_IP, ...(vpn.site.settings.everyVpn.portLostMs > 0 ? FOR_THE_REMEDY : [])];
@@ -58,7 +59,7 @@ async function tried({ name, without, ask }: Route, vpn: VpnSite, signal: AbortS
     await vpn.ask(signal, (base) => ask(vpn.client, base, signal));
   } catch (error) {
     if (!(error instanceof GluetunError)) throw error;
-    // Another failure is of the moment: the public address is not known while a VPN connects, for example.
+    // Other failures are temporary: the public address, for example, is not known while a VPN connects.
     if (error.failure === 'unauthorized') return { name, without, refusal: error.problem };
   }
   return { name, without, refusal: null };
@@ -66,10 +67,10 @@ async function tried({ name, without, ask }: Route, vpn: VpnSite, signal: AbortS
 
 /** @param answers null: not even the port's route answers */
 export function judgeRoutes(answers: readonly RouteAnswer[] | null): Finding | readonly Finding[] {
-  if (answers === null) return unknown('the control server does not answer, or lets nobody in');
+  if (answers === null) return unknown('the control server does not answer, or refuses Portward');
   const refused = answers.flatMap(({ refusal, without }) => (refusal === null ? [] : [{ ...refusal, without }]));
   if (refused.length === 0) return ok(`${answers.map(({ name }) => name).join(', ')} are permitted`);
-  // The last one names the routes of all, so that one line mends them all.
+  // The last refusal names all refused routes, so one change fixes all of them.
   const todo = refused.at(-1)?.todo ?? null;
   return refused.map(({ what, without }) => warning(what, without, todo));
 }

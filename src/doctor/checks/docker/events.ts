@@ -5,7 +5,7 @@ import type { Check } from '../../check';
 import { ok, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-/** Docker begins to answer at once. */
+/** Docker begins its answer at once. */
 const BEGINS_WITHIN_MS = 3_000;
 
 export function events({ docker }: Site): Check {
@@ -32,9 +32,10 @@ export function events({ docker }: Site): Check {
   };
 }
 
-/** @param answer `open`: a stream has begun; `kept back`: nothing came; or the status that it is refused with */
+/** @param answer `open`: a stream has begun; `kept back`: nothing arrived; or the HTTP status of the refusal */
 export function judgeEvents(answer: 'open' | 'kept back' | number): Finding {
-  if (answer === 'open') return ok('they come as a stream');
-  const obstacle = answer === 'kept back' ? 'nothing comes, though they are asked for' : `they are refused (${answer})`;
+  if (answer === 'open') return ok('they arrive as a stream');
+  const obstacle =
+    answer === 'kept back' ? 'nothing arrives, though Portward has subscribed to them' : `they are refused (${answer})`;
   return warning(obstacle, EVENTS_MISSING.means, EVENTS_MISSING.todo);
 }

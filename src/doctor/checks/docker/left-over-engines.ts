@@ -19,7 +19,7 @@ export function leftOverEngines(site: Site): Check {
 
 type Labelled = Pick<ListedContainer, 'name' | 'labels'>;
 
-/** @param found all that carry CONTAINER_LABEL; those of another instance are another Portward's */
+/** @param found all containers with CONTAINER_LABEL; those of another instance belong to another Portward */
 export function judgeEngines(
   found: readonly Labelled[],
   { instance, vpns }: { readonly instance: string; readonly vpns: readonly string[] },
@@ -27,7 +27,7 @@ export function judgeEngines(
   const ours = found.filter(({ labels }) => [undefined, instance].includes(labels[label.instance]));
   const stray = ours.filter(({ labels }) => !vpns.includes(labels[label.vpn] ?? ''));
   if (ours.length === 0) return ok('there is no engine yet');
-  if (stray.length === 0) return ok('every engine is of a VPN that is configured');
+  if (stray.length === 0) return ok('every engine belongs to a configured VPN');
   const of = [...new Set(stray.map(({ labels }) => labels[label.vpn] ?? 'no VPN'))].join(' and ');
   const names = stray.map(({ name }) => name);
   return warning(

@@ -6,17 +6,18 @@ import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-// What stands before Docker may refuse some calls. Each that Portward needs is tried with a container that can't be there, an image
-// that has no possible name, or without the container's image: Docker answers that it can't, a filtering proxy that it must not.
+// A proxy in front of Docker may refuse some calls. Each call that Portward needs is tried with a container that
+// can't exist, with an image of an impossible name, or without changing anything: Docker answers that it can't do it,
+// a filtering proxy that it is not permitted.
 
-/** As the table in docs/guides/limit-docker.md has them. */
+/** In the form of the table in docs/guides/limit-docker.md. */
 export interface NeededCall {
   readonly call: string;
   readonly method: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: object;
-  /** What is lost without it; null: Portward can't do its work. */
+  /** What is lost without it; null: Portward can't work at all. */
   readonly without: string | null;
 }
 
@@ -35,7 +36,7 @@ export function permittedCalls(site: Site): Check {
   };
 }
 
-/** `GET /events` has a check of its own. */
+/** All calls except `GET /events`, which has a check of its own. */
 export function neededCalls({ engine, everyVpn }: Pick<Config, 'engine' | 'everyVpn'>): NeededCall[] {
   const nobody = randomBytes(32).toString('hex');
   const own = `/containers/${nobody}`;
@@ -53,14 +54,14 @@ export function neededCalls({ engine, everyVpn }: Pick<Config, 'engine' | 'every
       method: 'GET',
       path: `${own}/logs`,
       query: { stdout: true, tail: 0 },
-      without: "a changed port is seen at the next check only, and an engine's last words are not told",
+      without: "a changed port is noticed at the next check only, and an engine's last output is not shown",
     },
     { call: 'GET /images/{name}/json', method: 'GET', path: `/images/${engine.variant.image}/json`, without: null },
     {
       call: 'POST /containers/create',
       method: 'POST',
       path: '/containers/create',
-      // Neither the name nor the image is possible.
+      // Both name and image are impossible.
       query: { name: '-' },
       body: { Image: `portward-doctor/none:${nobody}` },
       without: null,
@@ -81,16 +82,16 @@ export function neededCalls({ engine, everyVpn }: Pick<Config, 'engine' | 'every
       call: 'POST /images/create',
       method: 'POST',
       path: '/images/create',
-      // Names of images are in small letters.
+      // Impossible, since names of images are in lower case.
       query: { fromImage: 'PORTWARD-DOCTOR', tag: nobody },
-      without: "the engines' image can't be pulled: with PULL_POLICY=never it is not needed",
+      without: "the engines' image can't be pulled; with PULL_POLICY=never this call is not needed",
     });
   if (everyVpn.unhealthyRestartMs > 0)
     needed.push({
       call: 'POST /containers/{id}/restart',
       method: 'POST',
       path: `${own}/restart`,
-      without: 'a VPN that hangs is not restarted: with VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 it is not needed',
+      without: 'a VPN that hangs is not restarted; with VPN_UNHEALTHY_RESTART_TIMEOUT_S=0 this call is not needed',
     });
   return needed;
 }
@@ -113,17 +114,17 @@ function statusOf({ modem }: Dockerode, { method, path, query, body }: NeededCal
 }
 
 function permit(calls: string): string {
-  return `have the filtering proxy before Docker permit ${calls}: docs/guides/limit-docker.md has the settings`;
+  return `let the filtering proxy in front of Docker permit ${calls}: docs/guides/limit-docker.md has the settings`;
 }
 
-/** Docker itself has no reason to answer any of these so. */
+/** Docker itself has no reason to answer any of these calls with them. */
 const REFUSALS = new Set([401, 403, 405]);
 
 export function judgeAnswers(
   answers: readonly { readonly call: NeededCall; readonly status: number }[],
 ): Finding | readonly Finding[] {
   const refused = answers.filter(({ status }) => REFUSALS.has(status));
-  if (refused.length === 0) return ok(`all ${answers.length} that Portward needs are let through`);
+  if (refused.length === 0) return ok(`all ${answers.length} calls that Portward needs are permitted`);
   const needed = refused.filter(({ call: { without } }) => without === null);
   const names = needed.map(({ call: { call } }) => call).join(', ');
   const statuses = [...new Set(needed.map(({ status }) => status))].join(', ');
@@ -133,7 +134,7 @@ export function judgeAnswers(
       : [
           wrong(
             `${names} ${needed.length === 1 ? 'is' : 'are'} refused (${statuses})`,
-            'Portward can not do its work without',
+            'Portward can not work without them',
             permit(needed.length === 1 ? names : 'these'),
           ),
         ]),

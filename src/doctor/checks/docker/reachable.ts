@@ -19,12 +19,12 @@ export function reachable(site: Site): Check {
   };
 }
 
-/** Its older releases are not tested, and lack what events and networks tell here. */
+/** Older releases are not tested, and lack details of events and networks that Portward needs. */
 const OLDEST = { major: 20, minor: 10 };
 
-/** @param version null: a filtering proxy keeps it back */
+/** @param found null: a filtering proxy hides the version */
 export function judgeVersion(found: Pick<DockerVersion, 'Version' | 'Components'> | null, address: string): Finding {
-  if (found === null) return ok(`it answers at ${address}, and what stands before it keeps its version back`);
+  if (found === null) return ok(`it answers at ${address}, and a filtering proxy hides its version`);
   const { Version: version, Components: parts } = found;
   if (parts?.[0]?.Name.startsWith('Podman') === true)
     return warning(
@@ -42,7 +42,7 @@ export function judgeVersion(found: Pick<DockerVersion, 'Version' | 'Components'
   );
 }
 
-/** The error says what to do: which socket may not be read, or what does not run. */
+/** The error says what to do, for example about a socket that this user may not use. */
 export function judgeFailure(error: unknown): Finding {
   if (!(error instanceof DockerUnreachable)) return unknown(messageOf(error));
   return wrong(error.problem.what, 'no VPN and no engine can be seen', error.problem.todo);

@@ -6,18 +6,18 @@ import { ok, unknown, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 import { messageOf } from '../../../lib/errors';
 
-/** What Docker says of the image in its registry, without pulling it. */
+/** Whether the image's registry has it, as Docker says without pulling it. */
 export type Registry =
   | { readonly kind: 'there' }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** A filtering proxy keeps the question back. */
+  /** A filtering proxy does not permit this call. */
   | { readonly kind: 'unasked' };
 
 export interface ImageFacts {
   readonly image: string;
   readonly pullPolicy: PullPolicy;
   readonly isThere: boolean;
-  /** Null where it is there, or nothing is pulled. */
+  /** Null if the image is present, or is never pulled. */
   readonly registry: Registry | null;
 }
 
@@ -54,12 +54,12 @@ async function inRegistry({ dockerode }: Site, name: string): Promise<Registry> 
 
 const BAD_REQUEST = 400;
 
-/** Docker's own words, without those that its client puts before them. */
+/** Docker's own error, without the prefix of its client. */
 function bare(message: string): string {
   return message.replace(/^\(HTTP code \d+\) (unexpected - )?/, '').trim();
 }
 
-/** @param reason why Docker takes it for no image's name */
+/** @param reason why Docker does not accept the name */
 export function judgeName(name: string, reason: string): Finding {
   return wrong(
     `${name} is not the name of an image: ${reason}`,
@@ -68,7 +68,7 @@ export function judgeName(name: string, reason: string): Finding {
   );
 }
 
-/** In the words of registries, and of a Docker host that has no login for one. */
+/** Matches errors of registries about a login, and of a Docker host that has no login for one. */
 const LOGIN = /denied|unauthorized|authenti|credentials/i;
 
 export function judgeImage({ image: name, pullPolicy, isThere, registry }: ImageFacts): Finding {
@@ -83,7 +83,9 @@ export function judgeImage({ image: name, pullPolicy, isThere, registry }: Image
     case 'there':
       return ok(`${name} is not on the Docker host yet, and its registry has it`);
     case 'unasked':
-      return unknown(`${name} is not on the Docker host, and whether it can be pulled is not to be asked here`);
+      return unknown(
+        `${name} is not on the Docker host, and a filtering proxy does not permit to ask whether it can be pulled`,
+      );
     case 'refused':
       return judgeRefusal(name, registry.reason);
   }

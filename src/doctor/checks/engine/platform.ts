@@ -1,14 +1,14 @@
 import type Dockerode from 'dockerode';
 import type { Check } from '../../check';
-import { NotLooked, ok, unknown, warning, type Finding } from '../../finding';
+import { NotChecked, ok, unknown, warning, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
 export interface PlatformFacts {
   readonly image: string;
   readonly variantName: string;
-  /** In Go's words, as Docker has them: amd64, arm64, arm. Null where it can't be told. */
+  /** The Docker host's architecture in Go's words: amd64, arm64, arm. Null if Docker does not say. */
   readonly host: string | null;
-  /** Those that the image is for. */
+  /** Architectures for which the image exists. */
   readonly imagePlatforms: readonly string[];
 }
 
@@ -35,13 +35,13 @@ interface Distribution {
   readonly Platforms?: readonly { readonly architecture?: string }[];
 }
 
-/** @throws NotLooked */
+/** @throws NotChecked */
 async function platformsOf(image: Dockerode.Image): Promise<string[]> {
   const inspected = await image.inspect().catch(() => null);
   if (inspected?.Architecture) return [inspected.Architecture];
   const distributed = (await image.distribution().catch(() => null)) as Distribution | null;
   const platforms = (distributed?.Platforms ?? []).flatMap(({ architecture }) => architecture ?? []);
-  if (platforms.length === 0) throw new NotLooked('neither the Docker host nor a registry tells of the image');
+  if (platforms.length === 0) throw new NotChecked('neither the Docker host nor a registry knows the image');
   return platforms;
 }
 
@@ -53,7 +53,7 @@ const VARIANTS: Readonly<Record<string, string>> = {
 
 export function judgePlatform({ image, variantName, host, imagePlatforms: platforms }: PlatformFacts): Finding {
   if (host === null) return unknown('Docker does not say what kind of machine it runs on');
-  if (platforms.includes(host)) return ok(`${host}, as the Docker host`);
+  if (platforms.includes(host)) return ok(`${host}, like the Docker host`);
   const variant = VARIANTS[host];
   return warning(
     `${image} is for ${platforms.join(', ')}, and the Docker host is ${host}`,

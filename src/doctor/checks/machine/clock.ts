@@ -4,14 +4,14 @@ import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-/** An answer of Docker's takes some time. */
+/** Docker's answer takes some time, so the clocks may seem to differ by this much. */
 const APART_S = 5;
 
 export interface ClockFacts {
   readonly now: number;
-  /** This program is not of the future. */
+  /** When this program was built: the present can't be before that. */
   readonly built: number;
-  /** The Docker host's clock, and by how long its answer may be off; null where it does not tell. */
+  /** The Docker host's clock, and how long its answer took; null if it does not say. */
   readonly docker: { readonly time: number; readonly tookMs: number } | null;
 }
 
@@ -45,8 +45,8 @@ export function judgeClock({ now, built, docker }: ClockFacts): Finding {
   const shown = new Date(now).toISOString();
   if (now < built)
     return wrong(
-      `it says ${shown}, and this program is of ${new Date(built).toISOString()}`,
-      'certificates do not count, and times in lists are wrong',
+      `it says ${shown}, but this program was built at ${new Date(built).toISOString()}`,
+      'certificates count as invalid, and times in lists are wrong',
       'set the clock, for example by systemd-timesyncd or chrony',
     );
   if (docker === null) return ok(`it says ${shown}`);
@@ -55,7 +55,7 @@ export function judgeClock({ now, built, docker }: ClockFacts): Finding {
     return ok(`it says ${shown}, and so does the Docker host`);
   return warning(
     `the Docker host's clock is ${Math.abs(apartS)} s ${apartS > 0 ? 'ahead of' : 'behind'} this one`,
-    'what happened before and after a start of a container is told wrongly, and engines may be replaced for it',
-    'let both have the time from the network (systemd-timesyncd, chrony)',
+    'Portward orders events around the start of a container wrongly, and may replace engines because of that',
+    'synchronise both clocks with the network (systemd-timesyncd, chrony)',
   );
 }

@@ -10,11 +10,11 @@ import type { Site } from '../../site';
 export interface FolderFacts {
   /** PORTWARD_DATA_DIR */
   readonly folder: string;
-  /** The folder, or the one in which it would be made. */
+  /** The folder, or its nearest parent that exists. */
   readonly nearest: string;
-  /** Null: it can be written. */
+  /** Why it can't be written; null if it can. */
   readonly obstacle: 'not permitted' | 'read-only' | 'no folder' | null;
-  /** Ids; null where the system has none. */
+  /** User ids; null if the system has none. */
   readonly owner: number | null;
   readonly self: number | null;
   readonly inContainer: boolean;
@@ -54,21 +54,22 @@ function obstacleOf(folder: string): FolderFacts['obstacle'] {
   }
 }
 
-const NO_START = 'Temporal can not keep its database there, and Portward not start';
+const NO_START = 'Temporal can not keep its database there, so Portward can not start';
 
 export function judgeFolder({ folder, nearest, obstacle, owner, self, inContainer }: FolderFacts): Finding {
   if (obstacle === null)
     return ok(folder === nearest ? `${folder} can be written` : `${folder} is made at the first start`);
   const where = folder === nearest ? folder : `${nearest}, where ${folder} would be made,`;
   if (obstacle === 'no folder')
-    return wrong(`${nearest} is no folder`, NO_START, 'set PORTWARD_DATA_DIR to a folder, or move that file away');
+    return wrong(`${nearest} is not a folder`, NO_START, 'set PORTWARD_DATA_DIR to a folder, or move that file away');
   if (obstacle === 'read-only')
     return wrong(
       `${where} is on a file system that is mounted read-only`,
       NO_START,
       'mount it for writing (no `:ro`, no `read_only`), or set PORTWARD_DATA_DIR to another folder',
     );
-  const whose = owner === null || owner === self ? '' : `: it is of user ${owner}, and Portward is user ${self}`;
+  const whose =
+    owner === null || owner === self ? '' : `: it belongs to user ${owner}, and Portward runs as user ${self}`;
   return wrong(
     `${where} can't be written${whose}`,
     NO_START,

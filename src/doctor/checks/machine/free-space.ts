@@ -7,7 +7,7 @@ import type { Site } from '../../site';
 import { nearestOf } from './data-folder';
 
 const MIB = 1024 * 1024;
-/** Some weeks of a database that grows by 33 KB with each change, and its log. */
+/** Enough for some weeks of the database, which grows by 33 KB with each port change, and for its log. */
 const LITTLE_MIB = 200;
 
 export function freeSpace({ env }: Site): Check {
@@ -26,7 +26,7 @@ export function freeSpace({ env }: Site): Check {
 export interface SpaceFacts {
   readonly folder: string;
   readonly freeMib: number;
-  /** What Portward says while it runs; null while there is enough. */
+  /** The lack of space as a running Portward would log it; null while there is enough. */
   readonly lack: Pick<LackOfSpace, 'found' | 'means' | 'todo'> | null;
 }
 

@@ -5,16 +5,16 @@ import { findEmbeddedServer } from '../../../embedded-temporal/server';
 import { environmentOf, portwards } from '../../portwards';
 import type { Site } from '../../site';
 
-/** A Portward that works on VPNs. */
+/** A Portward with a worker. */
 export interface Worker {
-  /** Null: it runs outside of containers. */
+  /** Its container; null: it runs outside of containers. */
   readonly container: string | null;
   readonly instance: string;
-  /** Null: it keeps its database for itself. */
+  /** Its Temporal server; null: its own. */
   readonly temporal: string | null;
 }
 
-/** Two Portwards with databases of their own, and one PORTWARD_INSTANCE, replace each other's engines. */
+/** Two Portwards with the same PORTWARD_INSTANCE and databases of their own replace each other's engines. */
 export function oneInstance(site: Site): Check {
   return {
     id: 'portward.one-instance',
@@ -25,7 +25,10 @@ export function oneInstance(site: Site): Check {
   };
 }
 
-/** The one of this data folder, where that is no container's. A server of its own shows that it runs, or has not long since. */
+/**
+ * The worker that uses this data folder outside of containers. A running Temporal server shows that it runs, or ran a
+ * moment ago.
+ */
 async function workerOutside(site: Site): Promise<Worker[]> {
   const { instance, temporal, dataDir } = site.settings;
   if (temporal.address !== null || (await site.reach()).ownNetworks !== null) return [];
@@ -49,7 +52,7 @@ async function workersOn({ dockerode, docker }: Site): Promise<Worker[]> {
 
 export function judgeInstance(instance: string, workers: readonly Worker[]): Finding {
   const same = workers.filter((worker) => worker.instance === instance);
-  // On one Temporal server they share the work.
+  // Workers on one Temporal server share the work.
   const apart = new Set(same.map(({ temporal, container }) => temporal ?? container));
   if (apart.size <= 1) return ok(`no second Portward with PORTWARD_INSTANCE ${instance} is seen on this Docker host`);
   const containers = same.flatMap(({ container }) => container ?? []);

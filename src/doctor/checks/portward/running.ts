@@ -7,7 +7,7 @@ import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-/** What a running Portward says is wrong: it sees for hours what is looked at here once. */
+/** Reports the problems that a running Portward knows: it observes for hours what other checks see only once. */
 export function running(site: Site): Check {
   return {
     id: 'portward.running',
@@ -22,7 +22,8 @@ export function running(site: Site): Check {
         if (!(error instanceof Error)) throw error;
         const found = error instanceof ProblemError ? error.problem.what : error.message;
         if (error.name === 'Refused') return judgeStranger(found);
-        if (error instanceof DeadlineExceeded) stranger = 'what takes connections at its address does not answer';
+        if (error instanceof DeadlineExceeded)
+          stranger = 'a program accepts connections at its address, but does not answer';
         else if (error.name !== 'NoAnswer') stranger = found;
       }
       try {
@@ -36,7 +37,7 @@ export function running(site: Site): Check {
   };
 }
 
-/** Less than a check has. */
+/** Shorter than the time limit of a check. */
 const ANSWERS_WITHIN_MS = 5_000;
 
 export function judgeStatus({ vpns }: Pick<VpnStatusJson, 'vpns'>): Finding | readonly Finding[] {
@@ -46,7 +47,7 @@ export function judgeStatus({ vpns }: Pick<VpnStatusJson, 'vpns'>): Finding | re
         warning(
           `the workflow of VPN '${name}' has not answered for ${stale} s`,
           'lists may be out of date',
-          'see that a worker and the Temporal server run, and their log',
+          'check that a worker and the Temporal server run, and read their logs',
         ),
       ];
     return problem === null ? [] : [wrong(`VPN '${name}': ${problem}`, null, null)];
@@ -56,16 +57,19 @@ export function judgeStatus({ vpns }: Pick<VpnStatusJson, 'vpns'>): Finding | re
   return ok(`it runs, and knows of no problem; ${forwarding} of ${vpns.length} VPNs forwarding`);
 }
 
-/** Something answers at its address. */
+/** Something answers at Portward's address, but does not report its problems. @param reason what is known about it */
 export function judgeStranger(reason: string): Finding {
   return warning(
     reason,
-    'what a running Portward knows is missing here',
-    'set PORTWARD_URL, and API_KEY, to those of Portward',
+    'the problems that a running Portward knows can not be shown here',
+    'set PORTWARD_URL and API_KEY to those of Portward',
   );
 }
 
-/** @param reason why it could not listen there. @param stranger what is known of who does, if anything is */
+/**
+ * The address at which Portward would listen can't be used.
+ * @param stranger what is known about the program that uses it, if anything
+ */
 export function judgePlace({ what, todo }: Problem, stranger: string | null): Finding {
   const found = stranger === null ? what : `${what}: ${stranger}`;
   return wrong(found, 'Portward does not start like this', todo);

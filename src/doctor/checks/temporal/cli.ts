@@ -5,7 +5,7 @@ import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
 
-/** What Portward's own server is part of. */
+/** Checks Temporal's CLI, which contains Portward's own Temporal server. */
 export function cli(site: Site): Check {
   return {
     id: 'temporal.cli',
@@ -28,16 +28,16 @@ export function cli(site: Site): Check {
   };
 }
 
-/** @param unfit why one that was found is not used */
+/** @param unfit why CLIs that were found are not used */
 export function judgeCli(path: string | null, unfit: readonly string[]): Finding {
   const note = unfit.length > 0 ? ` (${unfit.join('; ')})` : '';
   if (path !== null) return ok(`${path}${note}`);
   return ok(`it is not there yet${note}: the first start downloads it (about 40 MB), or builds it with Go`);
 }
 
-/** @param reason why no server can be started from the file that TEMPORAL_CLI_PATH names */
+/** @param reason why the file that TEMPORAL_CLI_PATH names can't be used */
 export function judgeChosen(path: string, reason: string): Finding {
-  return wrong(`TEMPORAL_CLI_PATH is ${path}, which does not fit: ${reason}`, NO_SERVER, CORRECT_PATH);
+  return wrong(`TEMPORAL_CLI_PATH is ${path}, which can not be used: ${reason}`, NO_SERVER, CORRECT_PATH);
 }
 
 const NO_SERVER = "Portward's own Temporal server can't be started";

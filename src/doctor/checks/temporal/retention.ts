@@ -26,16 +26,16 @@ export function retention(temporal: TemporalSite): Check {
 
 const MISSING = /has no namespace/;
 
-/** @param cli how Temporal's CLI is called for this server and namespace */
+/** @param cli command line of Temporal's CLI for this server and namespace */
 export function judgeMissing(found: string, cli: string): Finding {
   return wrong(
     found,
-    'Portward can not begin its work without it',
+    'Portward can not work without it',
     `${cli} operator namespace create, or correct TEMPORAL_NAMESPACE`,
   );
 }
 
-/** @param cli how Temporal's CLI is called for this server and namespace */
+/** @param cli command line of Temporal's CLI for this server and namespace */
 export function judgeRetention(namespace: string, retentionS: number, cli: string): Finding {
   const hours = Math.round(retentionS / HOUR_S);
   const found = `namespace '${namespace}' keeps workflows that have ended for ${hours} h`;

@@ -17,7 +17,10 @@ export function searchAttributes(temporal: TemporalSite): Check {
   };
 }
 
-/** @param present Temporal's numbers of their types, by name. @param cli how Temporal's CLI is called for this server and namespace */
+/**
+ * @param present Temporal's numbers of their types, by name
+ * @param cli command line of Temporal's CLI for this server and namespace
+ */
 export function judgeAttributes(
   present: Readonly<Record<string, number>>,
   { isEmbedded, cli }: { readonly isEmbedded: boolean; readonly cli: string },

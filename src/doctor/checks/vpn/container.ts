@@ -25,12 +25,12 @@ export function container(vpn: VpnSite): Check {
 }
 
 export function judgePresent(vpn: string, image: string, down: Downtime | null): Finding {
-  if (down === null) return ok(`it runs, of image ${image}`);
+  if (down === null) return ok(`it runs, with image ${image}`);
   const { what, todo } = notRunning(vpn, down);
-  return wrong(what, 'engines have no network without it', todo ?? `see to that, then \`docker start ${vpn}\``);
+  return wrong(what, 'engines have no network without it', todo ?? `fix that, then \`docker start ${vpn}\``);
 }
 
-/** @param ofService containers of a Compose service of that name */
+/** @param ofService containers of a Compose service with that name */
 export function judgeAbsent(vpn: string, ofService: readonly string[]): Finding {
   const { what, todo } = absent(vpn, ofService);
   return wrong(what, 'its engines need its network', todo);

@@ -19,7 +19,7 @@ export function judgeHealth(vpn: string, is: DockerHealth): Finding {
       return ok('its health check says healthy');
     case 'starting':
       return warning(
-        'its health check has not come to a result yet',
+        'its health check has no result yet',
         'its engines are hidden until it says healthy',
         `wait a minute, then look again; \`docker logs ${vpn}\` says how the VPN comes up`,
       );

@@ -5,13 +5,13 @@ import { ok, warning, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';
 
 const SYSCTL = 'net.ipv4.ip_local_port_range';
-/** Of Linux, in each new network. */
+/** Linux's default in each new network. */
 const DEFAULT: PortRange = { first: 32_768, last: 60_999 };
 
 export interface OutgoingFacts {
-  /** The sysctl of the VPN's container; null where it has none. */
+  /** The sysctl in the settings of the VPN's container; null if it is not set. */
   readonly sysctl: string | null;
-  /** It has the Docker host's network, and its sysctl. */
+  /** The container uses the Docker host's network, and so its sysctl. */
   readonly ofHost: boolean;
   readonly httpPorts: PortRange;
   readonly httpsPorts: PortRange;
@@ -37,7 +37,7 @@ export function outgoingPorts(vpn: VpnSite): Check {
   };
 }
 
-/** The first is free of the ports that most providers forward and that engines have by default. */
+/** Suggested ranges. The first one contains no ports that most providers forward, and no default ports of engines. */
 const ADVISED: readonly PortRange[] = [
   { first: 10_000, last: 18_999 },
   { first: 20_000, last: 28_999 },
@@ -72,7 +72,7 @@ export function judgeOutgoing({ sysctl, ofHost, httpPorts, httpsPorts, forwarded
         : `give the VPN's container the sysctl ${SYSCTL}: ${advised} (\`sysctls:\` in its Compose file, or docker run --sysctl ${SYSCTL}='${advised}')`;
   return warning(
     `${from}, among them the engines' ${met.join(' and ')}`,
-    'now and then a new engine finds its port taken, and has to wait or to be made again',
+    'now and then the port of a new engine is taken, and the engine has to wait or to be created again',
     todo,
   );
 }

@@ -19,7 +19,7 @@ export function portForwarding(vpn: VpnSite): Check {
 
 const NO_PORT = 'there is no forwarded port, and no engine that others can reach';
 
-/** @param hasPort its control server says a forwarded port all the same: it is no Gluetun, and has its own way */
+/** @param hasPort the control server reports a forwarded port anyway, as one that is not Gluetun may */
 export function judgeForwarding({ setting, meant, provider }: ForwardingSettings, hasPort: boolean): Finding {
   if (setting === null) {
     const found = meant === null ? 'VPN_PORT_FORWARDING is not set' : `it has ${meant}, which Gluetun does not know`;
@@ -31,17 +31,17 @@ export function judgeForwarding({ setting, meant, provider }: ForwardingSettings
   const { todo } = notForwarding('');
   if (is === 'off') return wrong(`${name} is ${value}`, NO_PORT, todo);
   if (is === 'unclear')
-    return wrong(`${name} is '${value}', which Gluetun does not take`, 'Gluetun does not start with it', todo);
+    return wrong(`${name} is '${value}', which Gluetun does not accept`, 'Gluetun does not start with it', todo);
   if (provider !== null && !FORWARDING_PROVIDERS.has(provider))
     return warning(
       `${name} is on, with the provider '${provider}'`,
       `Gluetun forwards ports with ${[...FORWARDING_PROVIDERS].join(', ')} only, and does not start with another one`,
-      "use one of these; with the provider 'custom' set VPN_PORT_FORWARDING_PROVIDER to that of them whose server it is",
+      "use one of these; with the provider 'custom' set VPN_PORT_FORWARDING_PROVIDER to the one whose server you use",
     );
   return ok(
     name === 'VPN_PORT_FORWARDING' ? `${name} is on` : `${name} is on; newer releases call it VPN_PORT_FORWARDING`,
   );
 }
 
-/** Gluetun v3.41: internal/configuration/settings/portforward.go. */
+/** From internal/configuration/settings/portforward.go of Gluetun v3.41. */
 const FORWARDING_PROVIDERS = new Set(['perfect privacy', 'private internet access', 'privatevpn', 'protonvpn']);

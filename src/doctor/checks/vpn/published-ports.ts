@@ -9,13 +9,13 @@ import type { VpnSite } from '../../vpn-site';
 
 export interface PublishedFacts {
   readonly range: PortRange;
-  /** By port and protocol, as Docker has them: `19000/tcp`. */
+  /** By port and protocol in Docker's form: `19000/tcp`. */
   readonly bindings: Readonly<Record<string, readonly PortBinding[] | null | undefined>>;
-  /** Portward itself reaches engines over published ports only. */
+  /** Portward can reach engines over published ports only. */
   readonly isNeeded: boolean;
   /** ADVERTISED_HOST */
   readonly advertisedHost: string | null;
-  /** GLUETUN_PORT_RANGE_1 and so on. */
+  /** The name of this VPN's variable, for example GLUETUN_PORT_RANGE_1. */
   readonly setting: string;
 }
 
@@ -51,7 +51,7 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
     return wrong(
       `it publishes ${inRanges(moved)} under other numbers`,
       'proxies use the port in /engines, and reach another engine or none',
-      `publish them number for number: ${compose}`,
+      `publish them under the same numbers: ${compose}`,
     );
   const missing = ports.filter((port) => of(port).length === 0);
   if (missing.length > 0) {
@@ -89,14 +89,20 @@ export function judgePublished({ range, bindings, isNeeded, advertisedHost, sett
   return ok(`it publishes ${first}-${last} at ${[...hosts].join(', ')}`);
 }
 
-/** What is published at an address is found there; whether a name stands for it is not known here. */
+/**
+ * Whether a port that is published at one address answers at the advertised one. A host name is assumed to stand for
+ * it.
+ */
 function answersAt(published: string, advertised: string): boolean {
   if (isUnspecified(published)) return true;
   if (isLoopback(published)) return isLoopback(advertised);
   return isIP(advertised) === 0 || advertised === published;
 }
 
-/** Ports outside of the range that keep their numbers; a single one is for something else. */
+/**
+ * Ports outside of the range that are published under the same number. A single port is left out: it belongs to
+ * something else.
+ */
 function publishedElsewhere(bindings: PublishedFacts['bindings'], { first, last }: PortRange): number[] {
   const ports = Object.entries(bindings).flatMap(([name, at]) => {
     const [, port] = /^(\d+)\/tcp$/.exec(name) ?? [];

@@ -11,14 +11,14 @@ import type { VpnSite } from '../../vpn-site';
 export interface TakenFacts {
   readonly vpn: string;
   readonly forwardedPort: Port | null;
-  /** On which something listens that is no engine of ours. */
+  /** Ports on which something other than our engines listens. */
   readonly taken: readonly Port[];
-  /** Who that is, as far as Docker tells. */
+  /** What listens there, as far as Docker tells. */
   readonly by: string | null;
 }
 
-/** Those that are given out first. */
-const LOOKED_AT_MOST = 100;
+/** Only the first ports of the range are checked; those are given to engines first. */
+const CHECKED_AT_MOST = 100;
 
 export function takenPorts(vpn: VpnSite): Check {
   return {
@@ -30,7 +30,7 @@ export function takenPorts(vpn: VpnSite): Check {
       const [answer, engines] = await Promise.all([vpn.port(signal).catch(() => null), vpn.engines()]);
       const forwardedPort = answer?.kind === 'known' ? answer.port : null;
       const { first, last } = vpn.vpn.httpPorts;
-      const range = Array.from({ length: Math.min(last - first + 1, LOOKED_AT_MOST) }, (_, i) => first + i);
+      const range = Array.from({ length: Math.min(last - first + 1, CHECKED_AT_MOST) }, (_, i) => first + i);
       const own = new Set(engines.filter(({ running }) => running).flatMap(portsOf));
       const asked = [...new Set([...range, ...(forwardedPort === null ? [] : [forwardedPort])])].filter(
         (port) => !own.has(port),
@@ -55,7 +55,7 @@ export function judgeTaken({ vpn, forwardedPort, taken, by }: TakenFacts): Findi
       wrong(
         takenInWords({ ports: [forwardedPort], by }, vpn),
         'no engine can have the forwarded port',
-        'stop that, or let it listen elsewhere',
+        'stop that program, or let it listen on another port',
       ),
     );
   const others = taken.filter((port) => port !== forwardedPort);
@@ -63,9 +63,9 @@ export function judgeTaken({ vpn, forwardedPort, taken, by }: TakenFacts): Findi
     findings.push(
       warning(
         `something else listens on ${inRanges(others)} in its network${by === null ? '' : `: ${by}`}`,
-        "engines can't have those ports, and what answers there may be taken for one",
-        'stop that, let it listen elsewhere, or take those ports out of the range',
+        "engines can't use those ports, and another program's answers may be taken for an engine's",
+        'stop that program, let it listen on other ports, or take those ports out of the range',
       ),
     );
-  return findings.length > 0 ? findings : ok('nothing else listens where engines are to listen');
+  return findings.length > 0 ? findings : ok('nothing else listens on the ports of engines');
 }

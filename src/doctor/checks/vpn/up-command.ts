@@ -7,25 +7,25 @@ import { environmentOf, portwards } from '../../portwards';
 import type { VpnSite } from '../../vpn-site';
 
 export interface ApiPlace {
-  /** A name or an address in the network. */
+  /** A name or an address in the container's networks. */
   readonly host: string;
   readonly port: Port;
 }
 
 export interface HintFacts {
   readonly vpn: string;
-  /** VPN_PORT_FORWARDING_UP_COMMAND; it may hold secrets and is not shown. */
+  /** VPN_PORT_FORWARDING_UP_COMMAND. It may hold secrets and is not shown. */
   readonly command: string;
-  /** Docker's log driver of the VPN's container. */
+  /** Docker's log driver for the VPN's container. */
   readonly logDriver: string;
   /** GLUETUN_HEALTH_CHECK_INTERVAL_S */
   readonly intervalS: number;
   readonly apiPort: number;
-  /** Where containers in its networks have Portward's API; null: there is none now. */
+  /** Where containers in the VPN's networks reach Portward's API; null: there is none now. */
   readonly portward: readonly ApiPlace[] | null;
 }
 
-/** How Portward hears of a new port before it asks. */
+/** Checks how Portward learns of a new port before its next read of the control server. */
 export function upCommand(vpn: VpnSite): Check {
   return {
     id: 'vpn.up-command',
@@ -59,20 +59,20 @@ function placesOf(found: Awaited<ReturnType<typeof portwards>>, networks: readon
   return places.length === 0 ? null : places;
 }
 
-/** Of APP_PORT. */
+/** Default of APP_PORT. */
 const DEFAULT_PORT = 8_000;
 
-/** Of the Docker host, or further away: what is there is not to be seen from here. */
+/** Addresses of the Docker host or of other machines, which can't be checked from here. */
 const ELSEWHERE = /^(\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal|.*\..*)$/;
 
 const RECHECK = /\b(https?):\/\/(\[[^\]]+\]|[^\s/:"']+)(?::(\d+))?\/vpns\/([^\s/"']+)\/recheck\b/;
-/** Gluetun has no shell of its own: these are words of the command then. */
+/** Shell syntax. Gluetun starts the command without a shell, and would pass this on as words. */
 const OF_A_SHELL = /[&|;<>]/;
 const SHELL = /^\s*(\S*\/)?(sh|ash|bash)\s/;
 const POSTS = /--post-(data|file)|-X ?POST|--request[ =]POST|\s(-d|--data\S*)[ =]/;
 const LIMITED = /[&]|-T ?\d|--timeout|-m ?\d|--max-time/;
 
-/** Some route of Portward's, or what was meant for one. */
+/** Matches a route of Portward, even if it is misspelt. */
 const OF_PORTWARD = /\/vpns\/|\brecheck\b/;
 
 export function judgeHints(facts: HintFacts): Finding {
@@ -80,7 +80,7 @@ export function judgeHints(facts: HintFacts): Finding {
   const found = RECHECK.exec(command);
   if (found === null && OF_PORTWARD.test(command))
     return wrong(
-      `it has an address like http://…/vpns/${vpn}/recheck, and not that one`,
+      `its address resembles http://…/vpns/${vpn}/recheck, but is another one`,
       NOT_TOLD,
       `correct the address in it: ${advice(facts)}`,
     );
@@ -103,7 +103,7 @@ export function judgeHints(facts: HintFacts): Finding {
   const known = portward?.find((place) => place.host === host);
   if (portward !== null && known === undefined && !ELSEWHERE.test(host))
     return wrong(
-      `it looks for Portward at ${host}, and in its networks Portward is ${portward.map((place) => place.host).join(', ')}`,
+      `it looks for Portward at ${host}, but in its networks Portward is at ${portward.map((place) => place.host).join(', ')}`,
       NOT_TOLD,
       `name one of these in it: ${todo}`,
     );
@@ -114,10 +114,10 @@ export function judgeHints(facts: HintFacts): Finding {
       `name http://${host}:${known.port}/vpns/${vpn}/recheck in it`,
     );
   if (!POSTS.test(command))
-    return wrong('it asks Portward without POST', NOT_TOLD, `let it post, with --post-data= for wget: ${todo}`);
+    return wrong('it sends Portward no POST', NOT_TOLD, `let it send a POST, with --post-data= for wget: ${todo}`);
   if (OF_A_SHELL.test(command) && !SHELL.test(command))
     return warning(
-      'it has signs of a shell in it (& or >), and Gluetun starts it without one',
+      'it uses the syntax of a shell (& or >), but Gluetun starts it without one',
       'Gluetun passes them to the command as words: the command fails, or Gluetun waits for it',
       `put it into /bin/sh -c "…": ${todo}`,
     );
@@ -144,5 +144,5 @@ function judgeWithout(facts: HintFacts): Finding {
       `a changed port is seen at the next check, after up to ${facts.intervalS} s`,
       `let the container have a log (log driver json-file), or set VPN_PORT_FORWARDING_UP_COMMAND: ${advice(facts)}`,
     );
-  return ok("there is none that tells Portward of a new port; it follows the container's log instead");
+  return ok("there is none that tells Portward of a new port; Portward follows the container's log instead");
 }
