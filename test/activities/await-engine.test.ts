@@ -15,7 +15,7 @@ import { plainEngine } from '../builders';
 import { until } from '../simulator/until';
 import { Simulation } from '../simulator/simulation';
 
-// Why an engine does not answer, with real containers: Docker starts one that ends again and again.
+// Why an engine does not answer, with real containers: Docker restarts one that ends again and again.
 
 const simulation = new Simulation();
 const docker = new DockerHost(simulation.docker);
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 let port = 19_000;
 
-/** As Portward makes one, which Docker revives. */
+/** A container with the restart policy of Portward's engines. */
 async function engine(change: Docker.ContainerCreateOptions): Promise<AwaitedEngine> {
   const { vpn, ran } = await stage;
   const httpPort = ++port;
@@ -79,7 +79,7 @@ test.concurrent.each<[what: string, Docker.ContainerCreateOptions, told: RegExp]
     /exit code 4; its last line of output: "simulated engine gives up"/,
   ],
   [
-    'that ends well at once',
+    'that ends at once with exit code 0',
     { Env: ['EXIT_CODE=0'] },
     /exit code 0; its last line of output: "simulated engine gives up"/,
   ],
@@ -89,7 +89,7 @@ test.concurrent.each<[what: string, Docker.ContainerCreateOptions, told: RegExp]
     /its process was killed \(exit code 137\)/,
   ],
   [
-    'whose program is not there, at once',
+    'whose program does not exist, at once',
     { Entrypoint: [NODE, '-e', 'process.exit(127)'] },
     /did not answer on HTTP port \d+: its program was not found \(exit code 127\)/,
   ],
@@ -99,12 +99,12 @@ test.concurrent.each<[what: string, Docker.ContainerCreateOptions, told: RegExp]
     /STARTUP_TIMEOUT_S\): connect ECONNREFUSED/,
   ],
 ])(
-  'an engine %s is told as that',
+  'an engine %s is reported as that',
   async (_what, change, told) => {
     const awaited = await engine(change);
-    // A machine that is busy may need longer than that for a first run.
+    // A busy machine may need longer than that for a first run.
     await until(
-      'that it is told',
+      'the expected reason',
       async () => {
         const { message, details } = await failureOf(awaited);
         expect(message).not.toContain('swordfish');
@@ -118,7 +118,7 @@ test.concurrent.each<[what: string, Docker.ContainerCreateOptions, told: RegExp]
 );
 
 test.concurrent(
-  'an engine whose port something else has is not taken for the one that answers there, which is named',
+  "another program that answers on an engine's port is not taken for the engine, and is named",
   async () => {
     const taken = 19_500;
     const { vpn } = await stage;

@@ -3,7 +3,7 @@ import { ControlServerAddress } from '../../src/activities/port/control-server';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
 import { observeDocker } from '../../src/activities/docker/look';
 
-/** A VPN's container with this environment, as far as Docker is asked for it. */
+/** A VPN's container with this environment, for an in-memory Docker. */
 function container(...Env: string[]): Dockerode.ContainerInspectInfo {
   const details = {
     ...{
@@ -25,14 +25,14 @@ async function portOf(env: string[], configured: number | null): Promise<string>
   return (await address.url(new AbortController().signal)).port;
 }
 
-test("GLUETUN_API_PORT wins, then the container's own environment, then 8000", async () => {
+test("the port is GLUETUN_API_PORT, else that of the container's own environment, else 8000", async () => {
   const own = ['HTTP_CONTROL_SERVER_ADDRESS=:8001'];
   expect(await portOf(own, 8_002)).toBe('8002');
   expect(await portOf(own, null)).toBe('8001');
   expect(await portOf([], null)).toBe('8000');
 });
 
-test('of the environment only what is read of it comes into an observation', () => {
+test('an observation holds nothing of the environment but the settings that Portward reads', () => {
   const secrets = ['WIREGUARD_PRIVATE_KEY=hidden', 'HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE={"apikey":"hidden"}'];
   const settings = [
     'VPN_PORT_FORWARDING=yes',
@@ -47,8 +47,8 @@ test('of the environment only what is read of it comes into an observation', () 
 test.each([
   ['its own interval', { Test: ['CMD-SHELL', 'true'], Interval: 5_000_000_000 }, 5_000],
   ["Docker's, where it says none", { Test: ['CMD-SHELL', 'true'] }, 30_000],
-  ['never, where it is switched off', { Test: ['NONE'] }, undefined],
-  ['never, where there is none', undefined, undefined],
+  ['never, if it is switched off', { Test: ['NONE'] }, undefined],
+  ['never, without a health check', undefined, undefined],
 ])('the health of a VPN is checked every: %s', (_, Healthcheck, expected) => {
   const details = container();
   Object.assign(details.Config, { Healthcheck });

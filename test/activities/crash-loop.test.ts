@@ -7,7 +7,7 @@ import { DAY, sight } from '../builders';
 const NEVER = '0001-01-01T00:00:00Z';
 const at = (ms: number) => new Date(DAY + ms).toISOString();
 
-/** A container as Docker shows it; by default it runs. */
+/** A container as Docker shows it; it runs unless the test says otherwise. */
 function shown(State: Partial<Dockerode.ContainerInspectInfo['State']>, RestartCount = 0, Env: string[] = []) {
   const runs = { Status: 'running', Running: true, Paused: false, Restarting: false, OOMKilled: false, Dead: false };
   const details = {
@@ -19,7 +19,7 @@ function shown(State: Partial<Dockerode.ContainerInspectInfo['State']>, RestartC
 
 const stopped = { Status: 'exited', Running: false } as const;
 
-/** Between two runs, of which the last ended after `ranForMs`. */
+/** A container between two runs, of which the last lasted `ranForMs`. */
 const between = (restarts: number, ExitCode: number, startedAt: number, ranForMs = 400) =>
   shown(
     {
@@ -40,7 +40,7 @@ const run = (restarts: number, startedAt: number, health?: string) =>
     restarts,
   );
 
-/** One loop, watched as time goes by. */
+/** One loop, and the observations of it as time passes. */
 class Watched {
   readonly loop = new CrashLoop();
   readonly told: VpnObservation[] = [];
@@ -54,8 +54,8 @@ class Watched {
   }
 }
 
-describe('a container that ends as soon as it is started, as without a WireGuard key', () => {
-  test('is restarting, with its exit code, from its second end on, and each run of it is no news', () => {
+describe('a container that ends right after each start, as without a WireGuard key', () => {
+  test('counts as restarting from its second end on, with its exit code, and its runs are not reported', () => {
     const watched = new Watched();
     let now = 0;
     // Docker's pauses double up to a minute.
@@ -73,13 +73,13 @@ describe('a container that ends as soon as it is started, as without a WireGuard
     expect(watched.told.at(-1)).toMatchObject({ health: 'none', down: { state: 'restarting', exitCode: 137 } });
   });
 
-  test('so is one that ends with exit code 0', () => {
+  test('counts as restarting even with exit code 0', () => {
     const watched = new Watched();
     watched.see(between(2, 0, 0), 0);
     expect(watched.see(run(2, 900), 900)).toMatchObject({ running: false, down: { state: 'restarting', exitCode: 0 } });
   });
 
-  test('is up again once it is healthy, or has run for a minute', () => {
+  test('runs again once it is healthy, or has run for a minute', () => {
     for (const ending of [
       (w: Watched) => w.see(run(3, 900, 'healthy'), 5_000),
       (w: Watched) => w.see(run(3, 900), 61_000),
@@ -93,7 +93,7 @@ describe('a container that ends as soon as it is started, as without a WireGuard
     }
   });
 
-  test('is tried anew when somebody starts it, and not running when somebody stops it', () => {
+  test('begins anew when somebody starts it, and is stopped when somebody stops it', () => {
     const watched = new Watched();
     watched.see(between(3, 1, 0), 0);
     expect(watched.see(run(0, 2_000), 2_000)).toMatchObject({ running: true });
@@ -101,7 +101,7 @@ describe('a container that ends as soon as it is started, as without a WireGuard
     expect(watched.see(shown({ ...stopped, ExitCode: 1 }, 3), 4_000)).toMatchObject({ down: { state: 'exited' } });
   });
 
-  test('stays so for a worker that begins in the midst of it', () => {
+  test('stays restarting for a worker that begins during the loop', () => {
     const watched = new Watched();
     const told = watched.see(between(3, 1, 0), 0);
     const next = new Watched();
@@ -110,7 +110,7 @@ describe('a container that ends as soon as it is started, as without a WireGuard
   });
 });
 
-test('one that ended after a long run, and is started again, is not restarted again and again', () => {
+test('a container that is restarted after a long run is not in a loop', () => {
   const watched = new Watched();
   expect(watched.see(between(9, 1, 0, 3_600_000), 0)).toMatchObject({ down: { state: 'exited', exitCode: 1 } });
   expect(watched.see(run(9, 3_700_000), 1_000)).toMatchObject({ running: true, startedAt: DAY + 3_700_000 });
@@ -123,7 +123,7 @@ test('a container that is paused does not run, though Docker calls it running', 
   });
 });
 
-test('why Docker could not start it is told without the secrets of its environment', () => {
+test("Docker's reason for a failed start is reported without secrets of the environment", () => {
   const Error = 'driver failed: Bind for 0.0.0.0:8000 failed:\n port is already allocated; --key=geheim';
   const details = shown({ ...stopped, Status: 'created', ExitCode: 128, Error, StartedAt: NEVER }, 0, [
     'WIREGUARD_PRIVATE_KEY=geheim',

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulation.remove());
 
-/** The real Docker, but for the first container that is started on it: as after a SIGKILL of dockerd, it never starts. */
+/** The real Docker, except that the first started container never starts, as after a SIGKILL of dockerd. */
 class DockerWithOrphanedTask extends DockerHost {
   readonly started: string[] = [];
 
@@ -81,7 +81,7 @@ test('an engine whose container can never be started gets another container at t
   expect(await docker.inspect(docker.started[0] ?? '')).toBeNull();
 });
 
-test("a caller's environment is opened where the container is made, and is nowhere else; labels are on both", async () => {
+test("a caller's environment is decrypted only for the container; labels are on the container and in the result", async () => {
   const deps = await depsOf();
   const sealedEnv = seal({ TOKEN: SECRET, HTTPS_PORT: '45999' }, await deps.sealingKey());
   const made = await createEngine(
@@ -93,12 +93,12 @@ test("a caller's environment is opened where the container is made, and is nowhe
   expect(details?.Config.Labels).toMatchObject({ stream_id: 'abc|1' });
   expect(details?.Config.Labels).not.toHaveProperty(['acestream.forwarded']);
   expect(made.engine.labels).toMatchObject({ stream_id: 'abc|1' });
-  // What goes back to the workflow is kept in its history.
+  // The result is kept in the workflow's history.
   expect(JSON.stringify(made)).not.toContain(SECRET);
   expect(JSON.stringify(details?.Config.Labels)).not.toContain(SECRET);
 });
 
-test('a repeated order takes the container that it has made, though the environment was sealed anew', async () => {
+test('a repeated order uses its container, even if the environment was encrypted anew', async () => {
   const deps = await depsOf();
   const key = await deps.sealingKey();
   const wanted = (token: string) => ({ labels: {}, sealedEnv: seal({ TOKEN: token }, key) });
@@ -110,7 +110,7 @@ test('a repeated order takes the container that it has made, though the environm
   expect((await createEngine(changed, deps)).engine.id).not.toBe(engine.id);
 });
 
-test('an environment that was sealed with another key makes no container, and no retry is of use', async () => {
+test('an environment that was encrypted with another key makes no container, and is not retried', async () => {
   const deps = await depsOf();
   const sealedEnv = seal({ TOKEN: SECRET }, await sealingKeyFrom('the key of somebody else'));
   const failure: unknown = await createEngine(order({ labels: {}, sealedEnv }), deps).catch((error: unknown) => error);
@@ -121,7 +121,7 @@ test('an environment that was sealed with another key makes no container, and no
   expect(found).toEqual([]);
 });
 
-/** Has a container made under the name of that order's engine, with what `change` makes of the engine's labels. */
+/** Creates a container with the name of that order's engine; `change` changes the engine's labels. */
 async function holding(wanted: EngineOrder, change: (ours: Record<string, string>) => Record<string, string>) {
   const deps = await depsOf();
   const vpnId = (await deps.docker.inspectByName(vpn))?.Id ?? '';
@@ -142,7 +142,7 @@ describe("a container that holds an engine's name", () => {
     ['was made by another instance', (ours) => ({ ...ours, 'portward.instance': 'another' })],
     ['has another CONTAINER_LABEL', (ours) => ({ ...ours, 'portward.test': 'another' })],
     ["is another VPN's", (ours) => ({ ...ours, 'acestream.vpn_container': 'another' })],
-  ])('and %s is not ours: it is neither taken for the engine nor removed', async (_what, labels) => {
+  ])('and %s is not ours: it is neither used as the engine nor removed', async (_what, labels) => {
     const wanted = order();
     const { deps, id, name } = await holding(wanted, labels);
     await expect(createEngine(wanted, deps)).rejects.toThrow(/is taken by a container that is not ours/);
@@ -150,7 +150,7 @@ describe("a container that holds an engine's name", () => {
     expect((await deps.docker.inspectByName(name))?.Id).toBe(id);
   });
 
-  test('and was made for the same order is removed by that name, and one that is gone already is as good', async () => {
+  test('and was made for the same order is removed by that name, and a missing one counts as removed', async () => {
     const { deps, id, name } = await holding(order(), (ours) => ours);
     await removeEngine(name, deps);
     expect(await deps.docker.inspect(id)).toBeNull();
@@ -158,8 +158,8 @@ describe("a container that holds an engine's name", () => {
   });
 });
 
-describe('ports that something else has', () => {
-  test('are found before the engine is started, with who has them, whether connections are seen or answers only', async () => {
+describe('ports that another program has', () => {
+  test('are found before the engine starts, with their holder, by connections as well as by HTTP answers', async () => {
     const wanted = order();
     const { httpPort } = wanted.target;
     const container = await simulation.docker.getContainer(vpn).inspect();
@@ -180,11 +180,11 @@ describe('ports that something else has', () => {
     await awaited;
     const { engine } = await createEngine(wanted, deps);
     await until('the engine', async () => (await listening(container, [httpPort], deps)).length === 1);
-    // It listens itself, so the same order is not refused for that.
+    // The engine listens there itself, so a repeated order is not refused.
     expect((await createEngine(wanted, deps)).engine.id).toBe(engine.id);
   });
 
-  test('are those of a program in the VPN container, where no other container shares its network', async () => {
+  test('belong to a program in the VPN container if no other container shares its network', async () => {
     const wanted = order();
     const ofVpn = { ...wanted, target: { ...wanted.target, httpsPort: 8_999 } };
     await expect(createEngine(ofVpn, await depsOf())).rejects.toThrow(
@@ -193,7 +193,7 @@ describe('ports that something else has', () => {
   });
 });
 
-test('an engine that was adopted, which no replacement has made, is removed by its id', async () => {
+test('an adopted engine, which no replacement has made, is removed by its id', async () => {
   const deps = await depsOf();
   const engine = await simulation.docker.createContainer({
     name: simulation.name('acestream'),

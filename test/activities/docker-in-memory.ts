@@ -14,13 +14,13 @@ export interface ContainerInMemory {
   networkOf: string | null;
 }
 
-/** A Docker that answers at once, and counts what it is asked. */
+/** A Docker that answers at once, and records the calls. */
 export class DockerInMemory {
   readonly containers: ContainerInMemory[] = [];
-  /** Method and what it was about. */
+  /** Each call's method and object. */
   asked: string[] = [];
   failure: Error | null = null;
-  /** What containers write, by id; a log that is not followed has none. */
+  /** The logs of containers by id. A log that nobody follows has none. */
   readonly logs = new Map<string, PassThrough>();
 
   add(container: Partial<ContainerInMemory> & Pick<ContainerInMemory, 'id' | 'name'>): ContainerInMemory {
@@ -95,7 +95,7 @@ export class DockerInMemory {
   }
 }
 
-/** Events that come when the test says so. */
+/** Events that the test sends. */
 export class EventsInMemory {
   areMissing = false;
   private readonly listeners = new Set<EventListener>();

@@ -6,7 +6,7 @@ import type { VpnObservation } from '../../src/domain/vpn/observation';
 
 const INTERVAL_MS = 5_000;
 
-/** A Docker that answers unless `fails` throws, and a VPN that is always well. */
+/** A Docker that answers unless `fails` throws, and a VPN that is always healthy. */
 class Watched {
   asked: { readonly doubted: boolean }[] = [];
   readonly blind: string[] = [];
@@ -54,7 +54,7 @@ class Watched {
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test('what nothing speaks against is not looked at again, and what something speaks against at once', async () => {
+test('a VPN without a sign of change is not read again, and one with a sign is read at once', async () => {
   const watched = new Watched();
   expect(await watched.asksWithin(3_600_000)).toBe(1);
   watched.watch.lookNow();
@@ -62,7 +62,7 @@ test('what nothing speaks against is not looked at again, and what something spe
   await watched.stop();
 });
 
-test('a VPN in doubt is looked at twice a second, and its container each time, for as long as the doubt lasts', async () => {
+test('a VPN in doubt is read twice a second, its container included, for as long as the doubt lasts', async () => {
   const watched = new Watched();
   await watched.asksWithin(1);
   watched.doubted = true;
@@ -75,7 +75,7 @@ test('a VPN in doubt is looked at twice a second, and its container each time, f
   await watched.stop();
 });
 
-test('of an image that is missing, and of Docker that is back, no event tells: both are looked for at each check', async () => {
+test("a missing image, and Docker's return, are looked for at each check, since no event tells of them", async () => {
   const watched = new Watched();
   watched.imagePresent = false;
   expect(await watched.asksWithin(4 * INTERVAL_MS + 100)).toBe(5);
@@ -92,10 +92,10 @@ const broken = () => dockerError(Object.assign(new Error('socket hang up'), { co
 const refused = () => dockerError(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
 
 test.each([
-  ['what the next connections say is told', [broken(), broken(), broken(), refused()], ['ECONNREFUSED']],
-  ['nothing is told when the next one is answered', [broken(), broken(), broken()], []],
-  ['that is told when nothing else is known', Array.from({ length: 10 }, broken), ['broken']],
-])('connections that Docker breaks off: %s', async (_what, failures, told) => {
+  ['the error of the next connections is reported', [broken(), broken(), broken(), refused()], ['ECONNREFUSED']],
+  ['nothing is reported if the next one is answered', [broken(), broken(), broken()], []],
+  ['the break is reported if nothing else is known', Array.from({ length: 10 }, broken), ['broken']],
+])('connections that Docker breaks: %s', async (_what, failures, told) => {
   const left = [...failures];
   const watched = new Watched();
   watched.fails = () => {

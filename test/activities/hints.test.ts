@@ -5,14 +5,14 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 describe('hints to a watch', () => {
-  test('are followed at once, as many as a change of the port brings', () => {
+  test('are followed at once, as many as a port change brings', () => {
     let followed = 0;
     const spacing = new HintSpacing(() => followed++);
     for (let i = 0; i < 5; i++) spacing.hint();
     expect(followed).toBe(5);
   });
 
-  test('that come as a flood are followed some times a second, and the last one is not lost', async () => {
+  test('are followed a few times a second if there are very many, and the last one is not lost', async () => {
     let last = 0;
     let followed = 0;
     const spacing = new HintSpacing(() => {
@@ -41,7 +41,7 @@ describe('hints to this process', () => {
   const hint = (vpn: string) => hints.hint(vpn, () => elsewhere.push(vpn));
   beforeEach(() => ([hints, elsewhere] = [new VpnHints(), []]));
 
-  test('reach the watch of the VPN, and nobody else', () => {
+  test('reach the watch of the VPN, and no other', () => {
     const followed: string[] = [];
     const ends = ['one', 'two'].map((vpn) => hints.watch(vpn, () => followed.push(vpn)));
     hint('two');
@@ -49,12 +49,12 @@ describe('hints to this process', () => {
     for (const end of ends) end();
   });
 
-  test('for a VPN that is not watched here go elsewhere at once', () => {
+  test('for a VPN that is not watched here are passed on at once', () => {
     hint('one');
     expect(elsewhere).toEqual(['one']);
   });
 
-  test('between two watches are left to the next one, which looks at all for itself', async () => {
+  test('between two watches are dropped when the next one begins, which reads everything', async () => {
     hints.watch('one', () => undefined)();
     hint('one');
     await jest.advanceTimersByTimeAsync(200);
@@ -63,7 +63,7 @@ describe('hints to this process', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  test('after the last watch go elsewhere once it is clear that no other one begins here', async () => {
+  test('after the last watch are passed on once no other one has begun here', async () => {
     hints.watch('one', () => undefined)();
     for (let i = 0; i < 10; i++) hint('one');
     expect(elsewhere).toEqual([]);

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 const LABEL = 'ours=yes';
 const silent = pino({ level: 'silent' });
 
-/** What a watch of a VPN does with what the host's watch tells it. */
+/** Records what the watch of one VPN is told by the host's watch. */
 class Watching implements VpnListener {
   latest: DockerLook | null = null;
   woken = 0;
@@ -123,14 +123,14 @@ test.each([1, 10, 100])('watching %d VPNs on which nothing happens costs 16 call
   for (const { watch } of all) expect(Date.now() - (watch.latest?.at ?? 0)).toBeLessThanOrEqual(INTERVAL_MS);
 });
 
-test('VPNs that are looked at in the same moment share one list of engines', async () => {
+test('snapshots of VPNs at the same moment share one list of engines', async () => {
   const all = Array.from({ length: 20 }, (_, i) => site(`vpn${i}`));
   await settle();
   for (const { watch, engine } of all) expect(watch.latest?.engines.map((e) => e.id)).toEqual([engine.id]);
   expect(docker.asked.filter((what) => what.startsWith('list'))).toEqual([`list ${LABEL}`]);
 });
 
-test('an event wakes the VPN that it concerns alone, and only what it concerns is asked for', async () => {
+test('an event wakes only the VPN that it concerns, and only its object is read', async () => {
   const [first, second] = await sites(2);
   docker.asked = [];
   const before = second?.watch.woken;
@@ -147,8 +147,8 @@ test('an event wakes the VPN that it concerns alone, and only what it concerns i
   expect(second?.watch.woken).toBe(before);
 });
 
-describe('what no event has told', () => {
-  test("a VPN's health, end, removal or other container is seen within a check", async () => {
+describe('a change without an event', () => {
+  test("in a VPN's health, or its end, removal or re-creation, is seen within a check", async () => {
     const all = await sites(4);
     const [ill, ended, removed, made] = all;
     ill.vpn.health = 'unhealthy';
@@ -174,7 +174,7 @@ describe('what no event has told', () => {
   });
 
   test.each([20, 90, 7_200])(
-    'a VPN that was started anew after %d s is seen within a check, by its uptime',
+    'such as a restart of a VPN after %d s is seen within a check, by its uptime',
     async (upS) => {
       const [first] = await sites(1);
       first.vpn.startedAt = Date.now() - upS * 1_000;
@@ -186,7 +186,7 @@ describe('what no event has told', () => {
     },
   );
 
-  test('an engine that ended, or was started anew, is seen within half a minute', async () => {
+  test("such as an engine's end or restart is seen within half a minute", async () => {
     const [first, second] = await sites(2);
     first.engine.running = false;
     const startedAt = Date.now() - 300;
@@ -196,7 +196,7 @@ describe('what no event has told', () => {
     expect(second?.watch.latest?.engines).toMatchObject([{ running: true, startedAt }]);
   });
 
-  test('is seen within 2 s where events are missing, as soon as that is known', async () => {
+  test('is seen within 2 s while events are known to be missing', async () => {
     const [first] = await sites(1);
     events.areMissing = true;
     events.tell(null);
@@ -211,7 +211,7 @@ describe('what no event has told', () => {
     expect(docker.asked.length).toBeLessThanOrEqual(62);
   });
 
-  test('is asked for at once when events may have been missed', async () => {
+  test('is looked for at once when events may have been missed', async () => {
     const [first] = await sites(1);
     first.vpn.health = 'unhealthy';
     first.engine.startedAt = Date.now();
@@ -222,7 +222,7 @@ describe('what no event has told', () => {
   });
 });
 
-test('that Docker can not be asked is told to each VPN at the next check, and what was seen before counts no more', async () => {
+test('each VPN learns at the next check that Docker is unreachable, and earlier snapshots no longer count', async () => {
   const all = await sites(2);
   docker.failure = new Error('away');
   await pass(INTERVAL_MS);
@@ -234,8 +234,8 @@ test('that Docker can not be asked is told to each VPN at the next check, and wh
   expect(docker.asked.filter((what) => what.startsWith('inspect'))).toEqual(['inspect vpn0', 'inspect vpn1']);
 });
 
-describe('between two watches of a VPN, which come and go with its news', () => {
-  test('events go on being heard, and what they say is what the next one finds', async () => {
+describe('between two watches of a VPN', () => {
+  test('events are still received, and the next watch finds what they changed', async () => {
     const [first] = await sites(1);
     first.watch.leave();
     first.vpn.health = 'unhealthy';
@@ -245,7 +245,7 @@ describe('between two watches of a VPN, which come and go with its news', () => 
     expect(next.latest?.vpn).toMatchObject({ health: 'unhealthy' });
   });
 
-  test('its log goes on being followed, for a minute', async () => {
+  test('its log is followed for another minute', async () => {
     const [first] = await sites(1);
     first.watch.leave();
     await pass(30_000);
@@ -262,7 +262,7 @@ describe('between two watches of a VPN, which come and go with its news', () => 
   });
 });
 
-test('a log is followed once, again after a restart of its container, and no longer than the worker runs', async () => {
+test('a log is followed once for each run of its container, and no longer than the worker runs', async () => {
   const [first] = await sites(1);
   expect(docker.logs.size).toBe(1);
   first.vpn.running = false;

@@ -1,15 +1,15 @@
 import type { Sight } from '../../src/domain/vpn/observation';
 import { RealVpns } from './real-vpns';
 
-// In a file of its own: what has to be seen before something else is so on a machine that does nothing but this. Docker takes down 200
-// published ports one by one.
+// A file of its own, because the order of two events is only certain on a machine that does nothing else. Docker
+// takes down 200 published ports one by one.
 
 const vpns = new RealVpns();
 afterAll(() => vpns.clear());
 
 const hasEnded = (sight: Sight) => sight.vpn.kind === 'present' && !sight.vpn.running;
 
-test('a VPN that is killed has its engines withheld before Docker, which takes down its published ports, calls it ended', async () => {
+test('the engines of a killed VPN are withheld while Docker still takes down its ports and calls it running', async () => {
   const enginePorts = { from: 19_700, to: 19_899 };
   const vpn = await vpns.simulation.startVpn({ startDelayMs: 0, publish: true, enginePorts });
   await vpn.untilHealth('healthy');

@@ -18,14 +18,14 @@ const variant: Variant = {
   oneAtATime: false,
 };
 
-/** What is remembered of an engine that was made with these labels. */
+/** The labels that are kept of an engine that was created with these. */
 function remembered(labels: Readonly<Record<string, string>>): Record<string, string> {
   const made = target({ role: 'plain', p2pPort: null, extras: { labels, sealedEnv: null } });
   const order = { vpn: 'gluetun', instance: 'default', lineage: 'abcdef12', number: 7, target: made };
   return keptLabels(engineContainer(order, variant, {}, MARK, 'vpn-container').labels, made, 'gluetun', MARK);
 }
 
-test('whatever labels a caller may give are remembered whole, beside those that say who made the engine', () => {
+test('every label that a caller may give is kept, besides those that say who made the engine', () => {
   const name = fc.string({
     unit: fc.constantFrom('a', 'z', '0', '.', '-', '/', '_', 'é'),
     minLength: 1,
@@ -41,11 +41,11 @@ test('whatever labels a caller may give are remembered whole, beside those that 
   );
 });
 
-test('the hash by which Portward knows a container again is nothing for a reader', () => {
+test('the hash by which Portward recognises a container is not shown', () => {
   expect(remembered({})).not.toHaveProperty(['portward.spec']);
 });
 
-test('of the labels of an engine that somebody else has made as many are remembered as there is room for', () => {
+test('of an engine that somebody else has made, as many labels are kept as fit', () => {
   const engine = { role: 'plain' as const, httpPort: 19_000, httpsPort: null, p2pPort: null };
   const long = { long: 'x'.repeat(LABEL_BYTES_AT_MOST) };
   const all = { ...long, 'portward.instance': 'i'.repeat(LABEL_BYTES_AT_MOST), short: 'y', maintainer: 'someone' };
@@ -53,7 +53,7 @@ test('of the labels of an engine that somebody else has made as many are remembe
   expect(Object.keys(kept).toSorted()).toEqual(['portward.instance', 'short']);
 });
 
-test('a look at 100 engines with as many labels as they may have is below the 64 KB of an event', () => {
+test('a snapshot of 100 engines with the most labels is below the 64 KB of an event', () => {
   const filler = { l: 'x'.repeat(LABEL_BYTES_AT_MOST - labelBytes({ l: '' })) };
   expect(labelBytes(filler)).toBe(LABEL_BYTES_AT_MOST);
   const engines = Array.from({ length: 100 }, (_, i): ObservedEngine => ({

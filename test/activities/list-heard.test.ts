@@ -2,7 +2,7 @@ import { listHeard } from '../../src/activities/engine/list-heard';
 
 const { signal: never } = new AbortController();
 
-test('the grace counts from the first answer of the workflow', async () => {
+test("the wait is counted from the workflow's first answer", async () => {
   const answers = [false, false, true];
   let answeredAt = Infinity;
   const ask = async () => {
@@ -15,11 +15,11 @@ test('the grace counts from the first answer of the workflow', async () => {
   expect(performance.now() - answeredAt).toBeGreaterThanOrEqual(150);
 });
 
-test('a workflow that answers nobody is not waited for for ever', async () => {
+test('the wait for a workflow that does not answer has a limit', async () => {
   expect(await listHeard(async () => false, { ms: 0, withinMs: 150 }, never)).toBe(false);
 });
 
-test('a worker that stops waits no longer, and has not heard', async () => {
+test('a stopping worker ends the wait without success', async () => {
   const stopping = new AbortController();
   const waiting = listHeard(async () => true, { ms: 60_000, withinMs: 60_000 }, stopping.signal);
   stopping.abort();

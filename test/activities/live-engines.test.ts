@@ -29,9 +29,9 @@ async function engine(answer: (response: ServerResponse) => void): Promise<numbe
 
 const says = (connected: boolean) => engine((response) => response.end(JSON.stringify({ result: { connected } })));
 
-test('of the engines of an unhealthy VPN those count that say in time that they are connected', async () => {
+test('engines of an unhealthy VPN count as live if they say in time that they are connected', async () => {
   const vpn = presentVpn({ health: 'unhealthy' });
-  // In the host's network.
+  // In the Docker host's network.
   const details = { Id: vpn.id, Name: '/gluetun', HostConfig: { NetworkMode: 'host' } } as unknown as ContainerDetails;
   const look = (engines: DockerLook['engines']): DockerLook => ({
     at: 0,

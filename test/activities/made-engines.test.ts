@@ -2,7 +2,7 @@ import { MadeEngines } from '../../src/activities/docker/made-engines';
 import type { ObservedEngine } from '../../src/domain/vpn/observation';
 import { DAY, sight } from '../builders';
 
-// What an observe tells of engines that replacements are making.
+// Which changes of engines that replacements are making end an observation.
 
 const MADE = 'abcdef12/2';
 
@@ -15,13 +15,13 @@ function engine(change: Partial<ObservedEngine> = {}): ObservedEngine {
   };
 }
 const look = (...found: ObservedEngine[]) => sight(40_000, { found, engines: found });
-/** Whether the last of the looks has something lost to tell. */
+/** Whether an engine is lost in the last of these snapshots. */
 const lost = (...looks: ReturnType<typeof look>[]) => {
   const made = new MadeEngines({ replacements: [MADE] });
   return looks.map((one) => made.follow(one)).at(-1);
 };
 
-test('that one is created, started and answers is no news', () => {
+test('the creation, start and first answer of such an engine do not', () => {
   const created = engine({ running: false, startedAt: null });
   expect(lost(look(), look(created), look(engine()), look(engine({ health: 'healthy' })))).toBe(false);
 });
@@ -31,11 +31,11 @@ test.each([
   ['is gone', look()],
   ['was started again', look(engine({ startedAt: DAY + 1 }))],
   ['answers no more', look(engine({ health: 'unhealthy' }))],
-])('that one which ran %s is', (_, after) => {
+])('that an engine which ran %s does', (_, after) => {
   expect(lost(look(engine()), after)).toBe(true);
 });
 
-test('what nobody is making is not its concern', () => {
+test('changes of other engines are not judged here', () => {
   const other = engine({ labels: {} });
   expect(lost(look(other), look())).toBe(false);
 });

@@ -3,7 +3,7 @@ import { Notifications, type NewsBatch } from '../../src/activities/notify';
 import { Webhook } from '../../src/clients/webhook';
 import { Receiver } from '../clients/webhook/receiver';
 
-// What becomes of a batch that the receiver does not take, and what is said of it.
+// What happens to a batch that the receiver does not accept, and what is logged.
 
 const never = new AbortController().signal;
 const batch = (vpn: string): NewsBatch => ({ instance: 'test', vpn, lineage: 'ab', news: [], missed: 0 });
@@ -25,7 +25,7 @@ async function failures(...vpns: string[]): Promise<unknown[]> {
   return found;
 }
 
-test('a receiver that answers 400 is asked once for each batch, and that is said at once and once', async () => {
+test('a receiver that answers 400 gets each batch once, and that is logged at once, and only once', async () => {
   receiver.statuses.push(400, 400, 400);
   for (const failure of await failures('gluetun', 'gluetun2', 'gluetun'))
     expect(failure).toMatchObject({ nonRetryable: true, type: 'Refused', message: 'the receiver answers 400' });
@@ -34,7 +34,7 @@ test('a receiver that answers 400 is asked once for each batch, and that is said
   ]);
 });
 
-test('a receiver that fails is said with the first attempt, once for each reason, and once that it takes events again', async () => {
+test('a failing receiver is logged at the first attempt, once for each reason, and once when it works again', async () => {
   receiver.statuses.push(500, 503, 500, 503);
   const found = await failures('gluetun', 'gluetun', 'gluetun2', 'gluetun2');
   expect(found.map((failure) => failure)).toEqual(
@@ -54,13 +54,13 @@ test('a receiver that fails is said with the first attempt, once for each reason
   expect(said.join()).not.toContain('token-7');
 });
 
-test('a receiver that asks for a pause gets it', async () => {
+test('a receiver gets the pause that it asks for', async () => {
   receiver.statuses.push(429);
   receiver.answerHeaders['retry-after'] = '42';
   expect(await failures('gluetun')).toEqual([expect.objectContaining({ nextRetryDelay: 42_000, nonRetryable: false })]);
 });
 
-test('a worker without NOTIFY_URL says so once', async () => {
+test('a worker without NOTIFY_URL logs that once', async () => {
   const log = pino({}, { write: (line) => void said.push((JSON.parse(line) as { msg: string }).msg) });
   notifications = new Notifications(null, log);
   for (const failure of await failures('gluetun', 'gluetun'))
@@ -68,7 +68,7 @@ test('a worker without NOTIFY_URL says so once', async () => {
   expect(said).toEqual([expect.stringMatching(/it is not set in the worker/)]);
 });
 
-test('a worker that stops in the middle of a delivery says nothing of the receiver', async () => {
+test('a worker that stops during a delivery logs nothing about the receiver', async () => {
   const stopped = AbortSignal.abort();
   await expect(notifications.send(batch('gluetun'), stopped)).rejects.toThrow('gave no answer');
   expect(said).toEqual([]);

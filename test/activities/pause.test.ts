@@ -1,6 +1,6 @@
 import { pauseUntil } from '../../src/lib/pause';
 
-test('a pause never ends before its time, not by a part of a millisecond', async () => {
+test('a pause never ends early, not even by a part of a millisecond', async () => {
   for (let round = 0; round < 100; round++) {
     const began = performance.now();
     await pauseUntil(1.9);
@@ -8,7 +8,7 @@ test('a pause never ends before its time, not by a part of a millisecond', async
   }
 });
 
-test('it ends with its signal, and at once where that was aborted before', async () => {
+test('a pause ends with its signal, and at once if that is already aborted', async () => {
   const stop = new AbortController();
   const paused = pauseUntil(3_600_000, stop.signal);
   stop.abort();

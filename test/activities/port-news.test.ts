@@ -5,7 +5,7 @@ afterEach(() => jest.useRealTimers());
 
 const never = new AbortController().signal;
 
-/** When it goes on, in ms; null while it waits. */
+/** After how many ms it goes on; null while it waits. */
 function waiter(news: PortNews): { at: number | null } {
   const begun = performance.now();
   const waits: { at: number | null } = { at: null };
@@ -13,7 +13,7 @@ function waiter(news: PortNews): { at: number | null } {
   return waits;
 }
 
-test('engines are started when the workflows of all VPNs with a new port have taken that up', async () => {
+test('engines start when the workflows of all VPNs with a new port have taken it in', async () => {
   const news = new PortNews();
   news.tell('a');
   news.tell('b');
@@ -27,7 +27,7 @@ test('engines are started when the workflows of all VPNs with a new port have ta
   expect(waits.at).toBe(1_000);
 });
 
-test('nobody waits where no port is new, nor for long for a workflow that does nothing or for ports that keep changing', async () => {
+test("starts don't wait without a new port, and not for long for an idle workflow or ports that keep changing", async () => {
   const news = new PortNews();
   const free = waiter(news);
   await jest.advanceTimersByTimeAsync(0);
@@ -50,7 +50,7 @@ test('nobody waits where no port is new, nor for long for a workflow that does n
   expect(storm.at).toBeLessThanOrEqual(3_000);
 });
 
-test('who is cancelled does not wait', async () => {
+test('a cancelled start does not wait', async () => {
   const news = new PortNews();
   news.tell('a');
   const cancelled = new AbortController();

@@ -3,7 +3,7 @@ import { PortWatch, type PortFailure } from '../../src/activities/port/port-watc
 import type { PortRead, PortReading } from '../../src/domain/vpn/observation';
 import { until } from '../simulator/until';
 
-/** A control server whose answers come when the test says so. */
+/** A control server that answers when the test says so. */
 class Answers {
   private readonly asked: { resolve: (port: number) => void; reject: (reason: Error) => void }[] = [];
   private answered = 0;
@@ -23,7 +23,7 @@ class Answers {
   }
 }
 
-/** There is no port, until the test says something else. */
+/** There is no port until the test says otherwise. */
 class Failing extends Answers {
   isOver = false;
 
@@ -52,7 +52,7 @@ function watching(memory: { portFailure: PortFailure | null } = { portFailure: n
   return { answers, watch, heard };
 }
 
-/** The one read that a VPN brings which has become healthy. */
+/** The single read that follows when the VPN has become healthy. */
 async function known(port: number) {
   const at = watching();
   const { answers, watch } = at;
@@ -62,21 +62,18 @@ async function known(port: number) {
   return at;
 }
 
-test.concurrent(
-  'what was lost is not judged by a port that was asked for before, but by one that is asked for after',
-  async () => {
-    const { answers, watch, heard } = await known(40_648);
-    watch.doubt();
-    const second = await answers.underWay();
-    watch.doubt();
-    second.resolve(40_648);
-    await until('the answer', () => heard.length === 2);
-    expect(watch.isDoubted).toBe(true);
-    (await answers.underWay()).resolve(40_649);
-    await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
-    expect(watch.isDoubted).toBe(false);
-  },
-);
+test.concurrent('after a loss, only a port counts that was asked for afterwards', async () => {
+  const { answers, watch, heard } = await known(40_648);
+  watch.doubt();
+  const second = await answers.underWay();
+  watch.doubt();
+  second.resolve(40_648);
+  await until('the answer', () => heard.length === 2);
+  expect(watch.isDoubted).toBe(true);
+  (await answers.underWay()).resolve(40_649);
+  await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+  expect(watch.isDoubted).toBe(false);
+});
 
 test.concurrent('a control server that hangs leaves the port in doubt for a second, not longer', async () => {
   const { answers, watch } = await known(40_648);
@@ -91,7 +88,7 @@ test.concurrent('loss after loss, while the control server hangs, does not hold 
   const { watch } = await known(40_648);
   watch.doubt();
   const doubted: boolean[] = [];
-  // More often than the doubt of one loss lasts.
+  // In total longer than the doubt of one loss lasts.
   const losing = setInterval(() => {
     doubted.push(watch.isDoubted);
     watch.doubt();
@@ -117,48 +114,39 @@ test.concurrent('a read that fails is made again before the port is unknown', as
   expect(heard.map((reading) => reading.kind)).toEqual(['known', 'known']);
 });
 
-test.concurrent(
-  'a control server that has no port, and then hangs, does not have the port of before believed again',
-  async () => {
-    const { answers, watch } = await known(40_648);
-    watch.doubt();
-    (await answers.underWay()).reject(new Error('port 0'));
-    await answers.underWay();
-    const believed = await until('an end of the doubt', () => (watch.isDoubted ? null : watch.reading));
-    expect(believed).toMatchObject({ kind: 'unknown', reason: 'port 0' });
-  },
-);
+test.concurrent('the last port does not count again when a control server has no port and then hangs', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.doubt();
+  (await answers.underWay()).reject(new Error('port 0'));
+  await answers.underWay();
+  const believed = await until('an end of the doubt', () => (watch.isDoubted ? null : watch.reading));
+  expect(believed).toMatchObject({ kind: 'unknown', reason: 'port 0' });
+});
 
-test.concurrent(
-  'what is known is never believed between the last of the reads that fail and what comes of them',
-  async () => {
-    const { answers, watch } = await known(40_648);
-    watch.doubt();
-    const believed: PortReading[] = [];
-    const looking = setInterval(() => watch.isDoubted || believed.push(watch.reading), 1);
-    try {
-      while (watch.reading.kind === 'known') (await answers.underWay()).reject(new Error('port 0'));
-    } finally {
-      clearInterval(looking);
-    }
-    expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
-  },
-);
+test.concurrent('between failed reads and their result the last port never counts', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.doubt();
+  const believed: PortReading[] = [];
+  const looking = setInterval(() => watch.isDoubted || believed.push(watch.reading), 1);
+  try {
+    while (watch.reading.kind === 'known') (await answers.underWay()).reject(new Error('port 0'));
+  } finally {
+    clearInterval(looking);
+  }
+  expect(believed.filter((reading) => reading.kind === 'known')).toEqual([]);
+});
 
-test.concurrent(
-  'a watch that begins while reads fail goes on counting from the first of them, as one begins with each action',
-  async () => {
-    const failure = { since: performance.now() - 900, reason: 'port 0', none: true, stopped: false };
-    const memory: { portFailure: PortFailure | null } = { portFailure: failure };
-    const began = performance.now();
-    const { watch } = watching(memory, new Failing());
-    const reading = await until('an end of the doubt', () => (watch.reading.kind === 'unknown' ? watch.reading : null));
-    expect(reading.forMs).toBeGreaterThan(performance.now() - began);
-    // A VPN that was not well meanwhile begins anew.
-    watch.vpnIs(false);
-    expect(memory.portFailure).toBeNull();
-  },
-);
+test.concurrent('a watch that begins while reads fail counts from the first failed read', async () => {
+  const failure = { since: performance.now() - 900, reason: 'port 0', none: true, stopped: false };
+  const memory: { portFailure: PortFailure | null } = { portFailure: failure };
+  const began = performance.now();
+  const { watch } = watching(memory, new Failing());
+  const reading = await until('an end of the doubt', () => (watch.reading.kind === 'unknown' ? watch.reading : null));
+  expect(reading.forMs).toBeGreaterThan(performance.now() - began);
+  // A VPN that was unhealthy in between begins anew.
+  watch.vpnIs(false);
+  expect(memory.portFailure).toBeNull();
+});
 
 test.concurrent('a read that ends when the VPN is not healthy any more says nothing', async () => {
   const { answers, watch, heard } = watching();
@@ -193,22 +181,19 @@ test.concurrent('a hint has it read at once, and says nothing by itself', async 
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
 });
 
-test.concurrent(
-  'a hint while a read is under way has it read once more, and takes nothing from the present one',
-  async () => {
-    const { answers, watch } = await known(40_648);
-    watch.hint();
-    const under = await answers.underWay();
-    watch.hint();
-    under.resolve(40_649);
-    await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
-    expect(watch.isDoubted).toBe(false);
-    await answers.underWay();
-  },
-);
+test.concurrent('a hint during a read leads to another read, and the present one still counts', async () => {
+  const { answers, watch } = await known(40_648);
+  watch.hint();
+  const under = await answers.underWay();
+  watch.hint();
+  under.resolve(40_649);
+  await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
+  expect(watch.isDoubted).toBe(false);
+  await answers.underWay();
+});
 
 test.concurrent(
-  'a hint of a port that comes a little later has it read again soon, also where there was none for long',
+  'after a hint the port is read again soon until it has come, even after a long time without a port',
   async () => {
     const answers = new Failing();
     const { watch } = watching(undefined, answers);
@@ -220,7 +205,7 @@ test.concurrent(
     (await answers.underWay()).reject(new Error('port 0'));
     (await answers.underWay()).resolve(40_649);
     await until('the port', () => watch.reading.kind === 'known');
-    // By itself it would be read in an hour.
+    // Without a hint it would be read after an hour.
     expect(performance.now() - hinted).toBeLessThan(60_000);
   },
 );

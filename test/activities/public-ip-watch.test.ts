@@ -5,7 +5,7 @@ import type { PublicIp } from '../../src/domain/vpn/observation';
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** A VPN whose address is what the test says at the moment of each question. */
+/** A VPN whose address is set by the test at each question. */
 class Asked {
   readonly memory: { publicIp: string | null; publicIpRefusal: string | null; confirmedIp: PublicIp | null } = {
     publicIp: null,
@@ -45,7 +45,7 @@ class Asked {
   }
 }
 
-test('an address counts once it was read twice, and is then read each minute, or at once when something happens', async () => {
+test('an address counts once it was read twice, and is then read each minute, or at once on request', async () => {
   let address = 'a';
   const vpn = new Asked(() => address);
   await vpn.pass(0);
@@ -61,7 +61,7 @@ test('an address counts once it was read twice, and is then read each minute, or
   vpn.stop();
 });
 
-test('a provider that shows another address each time has none that counts, and is not asked more for that', async () => {
+test('if a provider shows another address each time, none counts, and reads are not more frequent', async () => {
   const vpn = new Asked((question) => (question % 2 === 0 ? 'a' : 'b'));
   await vpn.pass(10 * 60_000);
   expect(vpn.confirmed).toEqual([]);
@@ -69,7 +69,7 @@ test('a provider that shows another address each time has none that counts, and 
   vpn.stop();
 });
 
-test('a read that fails shows no address, and the one that counted goes on counting; with the health of the VPN it ends', async () => {
+test('after a failed read no address is shown but the last one still counts, until the VPN is unhealthy', async () => {
   let address: string | null = 'a';
   const vpn = new Asked(() => address);
   await vpn.pass(1_000);
@@ -82,7 +82,7 @@ test('a read that fails shows no address, and the one that counted goes on count
   vpn.stop();
 });
 
-test('a control server that refuses to tell it is said once for each reason, and anew after it has told', async () => {
+test('a refusal of the control server is reported once for each reason, and again after a success', async () => {
   let address: string | null = null;
   const vpn = new Asked(() => address);
   await vpn.pass(10_000);

@@ -18,7 +18,7 @@ import { ensureSimulatorImage } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { Simulation } from '../simulator/simulation';
 
-/** What activities do to real VPN containers of a run, and see of them. `clear` leaves none. */
+/** Runs activities on real VPN containers of one test run. `clear` removes them all. */
 export class RealVpns {
   readonly simulation = new Simulation();
   readonly docker = new DockerHost(this.simulation.docker);
@@ -33,7 +33,7 @@ export class RealVpns {
   readonly activities = this.activitiesOn(this.docker);
 
   activitiesOn(docker: DockerHost, change: Partial<ActivityDeps> = {}) {
-    /** As much of it as these activities use. */
+    /** The part of a context that these activities use. */
     const deps: Partial<ActivityDeps> = {
       ...{
         docker,
@@ -54,7 +54,7 @@ export class RealVpns {
   }
 
   constructor() {
-    // Every watch listens.
+    // Every watch adds a listener.
     setMaxListeners(0, this.stopping.signal);
   }
 
@@ -82,7 +82,7 @@ export class RealVpns {
     return this.environment().run(() => this.activities.restartVpn({ vpn: vpn.name, session: ran, reason }));
   }
 
-  /** What the next observation says to who knows this. */
+  /** The next observation for a caller that knows this. */
   observe(vpn: string, known: Known | null, change: Partial<ObserveInput> = {}, on = this.activities) {
     const input: ObserveInput = {
       ...{ vpn, instance: this.simulation.runId, image: 'portward-test-none', newsOnly: known !== null, known },
@@ -92,7 +92,7 @@ export class RealVpns {
     return this.environment().run<[ObserveInput], Observation, typeof watch>(watch, input);
   }
 
-  /** An engine as Portward makes one, and what a watch that knows all of it is told next. */
+  /** Creates an engine like Portward's. Resolves with what a watch that knows it reports next. */
   async watched(vpn: SimulatedVpn, httpPort: number) {
     const engine = await this.simulation.docker.createContainer({
       ...{ name: this.simulation.name('engine'), Image: await ensureSimulatorImage(this.simulation.docker) },
@@ -110,7 +110,7 @@ export class RealVpns {
       if (told.kind === 'blind') throw new Error(told.problem);
       return (known = told);
     };
-    /** Resolves with what is known as soon as that is so, which may be now. */
+    /** Resolves with the last observation once the condition holds, which may be at once. */
     const seen = async (what: (sight: Sight) => boolean, withinMs = 120_000): Promise<Sight> => {
       const deadline = Date.now() + withinMs;
       for (let sight = known ?? (await next()); ; sight = await next()) {

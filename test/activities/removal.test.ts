@@ -33,7 +33,7 @@ function behindGate(shortCallMs?: number): DockerHost {
   return new DockerHost(new Dockerode({ host: hostname, port, protocol: 'http' }), shortCallMs);
 }
 
-/** A removal is given up soon; all else has the time that a busy machine may take. */
+/** Removals time out soon; all other calls have the time that a busy machine may need. */
 function gated(): DockerHost {
   const hasty = behindGate(1_500);
   return Object.assign(behindGate(), { remove: (id: string) => hasty.remove(id) });
@@ -54,7 +54,7 @@ describe('a container that Docker does not remove', () => {
     ['409', { status: 409, message: 'removal of container is already in progress' }],
     ['403', { status: 403, message: 'not permitted' }],
     ['no answer', 'hang' as const],
-  ])('(%s) is stopped, which is told with its words and its id, at once', async (_what, answer) => {
+  ])("(%s) is stopped, and Docker's error is reported at once with the container's id", async (_what, answer) => {
     const id = await running();
     gate.rule = (method) => (method === 'DELETE' ? answer : null);
     const failure: unknown = await removeEngine(id, deps()).catch((error: unknown) => error);
@@ -66,7 +66,7 @@ describe('a container that Docker does not remove', () => {
     expect(await real.inspect(id)).toBeNull();
   });
 
-  test('while Docker answers nothing at all is not refused: it is tried again', async () => {
+  test('because Docker does not answer at all is not a refusal: it is retried', async () => {
     const id = await running();
     gate.rule = () => 'hang';
     await expect(removeEngine(id, { ...deps(), docker: behindGate(500) })).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe('a container that Docker does not remove', () => {
     expect((await real.inspect(id))?.State.Running).toBe(true);
   });
 
-  test('is no engine that starts either: its replacement is told, and makes another', async () => {
+  test('and does not start is reported to its replacement, which creates another one', async () => {
     const vpn = (await real.inspect(network))?.Name.slice(1) ?? '';
     const image = await ensureSimulatorImage(containers.docker);
     const variant = {
@@ -108,7 +108,7 @@ describe('a container that Docker does not remove', () => {
   });
 });
 
-test('a restart policy that a filtering proxy does not let be changed is a refusal, and no reason to try again', async () => {
+test('a filtering proxy that forbids changing the restart policy is a refusal, and is not retried', async () => {
   const id = await running();
   const docker = gated();
   gate.rule = (_method, path) => (path.endsWith('/update') ? { status: 405, message: 'not allowed' } : null);
@@ -118,11 +118,11 @@ test('a restart policy that a filtering proxy does not let be changed is a refus
 
 const stopped = (Status: string) => ({ State: { Running: false, Status, StartedAt: '2026-01-02T11:00:00Z' } });
 
-describe('an engine that is let go of', () => {
+describe('an engine that is being released', () => {
   const VPN = { id: 'f'.repeat(64), startedAt: '2026-01-02T10:00:00Z' };
   const ENGINE = 'e'.repeat(64);
 
-  /** A Docker that has the VPN, and one engine in that state. */
+  /** A Docker with the VPN, and one engine in this state. */
   class DockerWith extends DockerHost {
     constructor(private readonly engine: object) {
       super(containers.docker);
@@ -171,7 +171,7 @@ describe('an engine that is let go of', () => {
     expect(await isReleased(engine)).toBe(false);
   });
 
-  test('and is named only, since somebody was making it, may be started yet', async () => {
+  test('and is known by name only, because its creation had begun, may still start', async () => {
     expect(await isReleased(stopped('created'), 'acestream_gluetun_3_1_abcdef12')).toBe(false);
     expect(await isReleased(stopped('created'))).toBe(true);
   });

@@ -7,7 +7,7 @@ import type { DockerHost } from '../../src/clients/docker/docker-host';
 import { target } from '../builders';
 import { until } from '../simulator/until';
 
-/** A Docker that is asked how the VPN is, as the first thing of each engine's start, and says it when the test lets it. */
+/** A Docker that is asked for the VPN's state first in each engine's start, and answers when the test lets it. */
 class SlowDocker {
   begun = 0;
   readonly waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ class SlowDocker {
     return null;
   }
 
-  /** Answers the one that has waited for longest but for so many, and lets what follows come about. */
+  /** Answers the call that has waited longest, after skipping so many, and waits for the consequences. */
   async end(after = 0): Promise<void> {
     for (const answer of this.waiting.splice(after, 1)) answer();
     await new Promise((resolve) => setImmediate(resolve));
@@ -30,7 +30,7 @@ const order = (number: number, role: 'plain' | 'forwarded'): EngineOrder => ({
   target: target({ role, httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null }),
 });
 
-test('four at a time, and six forwarded ones besides, which come first', async () => {
+test('four plain engines start at a time, and six forwarded ones besides, which come first', async () => {
   const docker = new SlowDocker();
   const deps: Partial<ActivityDeps> = { docker: docker as unknown as DockerHost };
   const activities = createActivities(deps as ActivityDeps);
@@ -43,10 +43,10 @@ test('four at a time, and six forwarded ones besides, which come first', async (
   const forwarded = [11, 12, 13, 14, 15, 16, 17].map((number) => create(number, 'forwarded'));
   await until('six of the forwarded ones begun', () => docker.begun >= 10);
   expect(docker.begun).toBe(10);
-  // Of the plain ones: one of the forwarded ones waits.
+  // A plain engine has started: a forwarded one still waits.
   await docker.end();
   expect(docker.begun).toBe(10);
-  // Of the forwarded ones: then nobody is before the plain ones.
+  // A forwarded engine has started: then none waits before the plain ones.
   await docker.end(3);
   await until('the last forwarded one, and one in the place of the plain one', () => docker.begun === 12);
   await docker.end();

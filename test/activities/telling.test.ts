@@ -3,13 +3,13 @@ import type { Instant } from '../../src/domain/engine';
 import type { EngineCondition, PortReading } from '../../src/domain/vpn/observation';
 import { DAY, sight } from '../builders';
 
-// Whether the first look of a workflow is told, while time is turned.
+// When the first snapshot of a workflow is reported; the test turns the time.
 
 beforeEach(() => jest.useFakeTimers({ now: DAY }));
 afterEach(() => jest.useRealTimers());
 
 const PORT: PortReading = { kind: 'known', port: 65_290 };
-/** Longer than a control server that hangs is waited for. */
+/** Longer than the wait for a control server that hangs. */
 const LONG_MS = 2_900;
 
 const running = (id: string): EngineCondition => ({
@@ -45,7 +45,7 @@ function firstLook(...engines: EngineCondition[]) {
   };
 }
 
-test('a first look waits for the first answer of each engine however busy the machine is: the list begins whole', () => {
+test('the first snapshot waits for the first check of each engine, however busy the machine is, so the first list is complete', () => {
   const { asked, isDue } = firstLook(running('one'), running('two'));
   jest.advanceTimersByTime(LONG_MS);
   asked('one');
@@ -54,13 +54,13 @@ test('a first look waits for the first answer of each engine however busy the ma
   expect(isDue(PORT)).toBe(true);
 });
 
-test('a first look does not wait for an engine that nobody can ask', () => {
+test('the first snapshot does not wait for an engine that can not be asked', () => {
   const ended = { ...running('ended'), running: false, startedAt: null };
   const { isDue } = firstLook(ended, { ...running('cut off'), networkOf: 'vpn-before' });
   expect(isDue(PORT)).toBe(true);
 });
 
-test('a control server that hangs is waited for for a while only', () => {
+test('the first snapshot waits for a hanging control server only for a while', () => {
   const { isDue } = firstLook();
   expect(isDue({ kind: 'pending' })).toBe(false);
   jest.advanceTimersByTime(LONG_MS);

@@ -1,6 +1,6 @@
 import { Turns } from '../../src/activities/engine/turns';
 
-/** Work that ends when told. */
+/** Work that ends when the test says so. */
 class Work {
   begun = false;
   end: () => void = () => {};
@@ -18,7 +18,7 @@ class Work {
 const never = new AbortController().signal;
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('two at once, the others in order as one ends or fails', async () => {
+test('two run at once, and the others in order when one ends or fails', async () => {
   const turns = new Turns([['one', 2]]);
   const works = Array.from({ length: 5 }, () => new Work());
   const runs = works.map((work) => turns.run('one', never, work.run).catch(String));
@@ -38,7 +38,7 @@ test('two at once, the others in order as one ends or fails', async () => {
   expect(await Promise.all(runs)).toEqual(['Error: it failed', undefined, undefined, undefined, undefined]);
 });
 
-test('who does not want to wait any longer leaves, and takes nobody else his turn', async () => {
+test('cancelled work leaves the queue, and takes no turn from others', async () => {
   const turns = new Turns([['one', 1]]);
   const [first, second, third] = [new Work(), new Work(), new Work()];
   const leaving = new AbortController();
@@ -57,7 +57,7 @@ test('who does not want to wait any longer leaves, and takes nobody else his tur
   await expect(turns.run('one', leaving.signal, second.run)).rejects.toThrow('cancelled');
 });
 
-test("nobody's turn comes while somebody waits in a lane before, and no lane takes the turns of another", async () => {
+test('no work starts while other work waits in an earlier lane, and no lane uses the limit of another', async () => {
   const turns = new Turns([
     ['first', 1],
     ['second', 1],

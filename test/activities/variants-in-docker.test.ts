@@ -1,4 +1,4 @@
-// Each variant with the simulated engine, which takes its ports in all the ways in which the images do.
+// Runs each variant with the simulated engine, which reads its ports in all the ways of the images.
 import { createEngine } from '../../src/activities/engine/create-engine';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
@@ -27,7 +27,7 @@ const cases = all.flatMap(([name, variant]) => [
 ]);
 
 test.each(cases)(
-  '$name listens on the ports of a $role engine, and its P2P port is found again without a label',
+  '$name listens on the ports of a $role engine, and its P2P port is found without a label',
   async ({ variant, role }) => {
     const number = 1 + cases.findIndex((c) => c.variant === variant && c.role === role);
     const ports = {

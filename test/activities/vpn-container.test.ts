@@ -11,12 +11,13 @@ import { plainEngine } from '../builders';
 import { until } from '../simulator/until';
 import { RealVpns } from './real-vpns';
 
-// What activities make of a VPN's container and its control server, with real ones. Each test has a VPN, and they wait side by side.
+// Activities on real VPN containers and their control servers. Each test has a VPN of its own, and they run at the
+// same time.
 
 const vpns = new RealVpns();
 afterAll(() => vpns.clear());
 
-/** What observations say of the port, the first time that it is so. */
+/** The first observed reading of the port for which this holds. */
 async function portSeen(
   vpn: SimulatedVpn,
   known: Known,
@@ -29,34 +30,31 @@ async function portSeen(
   }
 }
 
-test.concurrent(
-  'an engine whose VPN stops while it boots is given up at once, as no failure of the engine',
-  async () => {
-    const { vpn, ran } = await vpns.healthy();
-    const container = await vpns.simulation.docker.createContainer({
-      name: vpns.simulation.name('engine'),
-      Image: await ensureSimulatorImage(vpns.simulation.docker),
-      HostConfig: { NetworkMode: `container:${vpn.containerId}` },
-    });
-    const engine = { ...plainEngine(19_000), id: container.id };
-    const env = vpns.environment();
-    let asked = false;
-    env.on('heartbeat', () => (asked = true));
-    const awaited = env.run((input: AwaitedEngine) => vpns.activities.awaitEngine(input), {
-      vpn: vpn.name,
-      session: ran,
-      engine,
-      timeoutMs: 60_000,
-    });
-    awaited.catch(() => {});
-    await until('it is being awaited', () => asked);
-    await vpn.stop();
-    await expect(awaited).rejects.toMatchObject({
-      type: 'VpnNotHealthy',
-      message: expect.stringMatching(/was stopped before engine \S+ answered/),
-    });
-  },
-);
+test.concurrent('an engine whose VPN stops during its start fails at once, and not through its own fault', async () => {
+  const { vpn, ran } = await vpns.healthy();
+  const container = await vpns.simulation.docker.createContainer({
+    name: vpns.simulation.name('engine'),
+    Image: await ensureSimulatorImage(vpns.simulation.docker),
+    HostConfig: { NetworkMode: `container:${vpn.containerId}` },
+  });
+  const engine = { ...plainEngine(19_000), id: container.id };
+  const env = vpns.environment();
+  let asked = false;
+  env.on('heartbeat', () => (asked = true));
+  const awaited = env.run((input: AwaitedEngine) => vpns.activities.awaitEngine(input), {
+    vpn: vpn.name,
+    session: ran,
+    engine,
+    timeoutMs: 60_000,
+  });
+  awaited.catch(() => {});
+  await until('it is being awaited', () => asked);
+  await vpn.stop();
+  await expect(awaited).rejects.toMatchObject({
+    type: 'VpnNotHealthy',
+    message: expect.stringMatching(/was stopped before engine \S+ answered/),
+  });
+});
 
 describe('restarting a VPN', () => {
   test.concurrent('that refuses it is not asked again, unless an earlier attempt may have stopped it', async () => {
@@ -75,7 +73,7 @@ describe('restarting a VPN', () => {
   });
 
   test.concurrent(
-    'that its owner has stopped leaves it stopped, unless an earlier attempt may have done so',
+    'that its owner has stopped leaves it stopped, unless an earlier attempt may have stopped it',
     async () => {
       const { vpn, ran } = await vpns.healthy();
       await vpn.stopVpn();
@@ -87,7 +85,7 @@ describe('restarting a VPN', () => {
   );
 
   test.concurrent(
-    'that deadlocks when it is told to stop is given up as one that hangs, and its container restarted',
+    'that deadlocks when it is told to stop counts as hanging, and its container is restarted',
     async () => {
       const { vpn, ran } = await vpns.healthy();
       await vpn.losePort();
@@ -101,7 +99,7 @@ describe('restarting a VPN', () => {
       expect(await vpns.restartContainer(vpn, ran, 'unhealthy')).toBe(false);
       expect(await vpns.restartContainer(vpn, ran, 'control server hangs')).toBe(true);
       await vpn.untilHealth('healthy');
-      // Another container may have its former address.
+      // Another container may have its former address now.
       await vpn.relocate();
       await until('the port', async () => (await vpn.state()).port > 0);
       expect(await vpns.restartContainer(vpn, ran, 'control server hangs')).toBe(false);
@@ -123,12 +121,12 @@ describe('restarting a VPN', () => {
 const isRestarting = (told: Known | null) =>
   told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
 
-/** Activities that look at the port by themselves once an hour. */
+/** Activities that read the port only once an hour by themselves. */
 const seldom = (docker = vpns.docker) => vpns.activitiesOn(docker, { checkIntervalMs: 3_600_000 });
 
 const portOf = (told: Known | null) => (told?.kind === 'sight' && told.port.kind === 'known' ? told.port.port : null);
 
-/** A VPN, and what a watch that knows all of it is told next: another port than before. */
+/** A VPN, and what a watch that knows all of it reports next: another port. */
 async function knowing(on: ReturnType<typeof seldom>) {
   const vpn = await vpns.simulation.startVpn({ startDelayMs: 0, portGapMs: 500 });
   await vpn.untilHealth('healthy');
@@ -146,39 +144,36 @@ describe('watching', () => {
   test.concurrent("another port is seen by a line of the VPN container's log, without any configuration", async () => {
     const { vpn, next } = await knowing(seldom());
     const [first] = await Promise.all([next(), vpn.changePort(40_648)]);
-    // The container is another run, whose log is followed anew.
+    // After a restart the log is followed anew.
     await vpn.restart();
     await vpn.untilHealth('healthy');
     const [second] = await Promise.all([next(), vpn.changePort(40_649)]);
     expect([first, second]).toEqual([40_648, 40_649]);
   });
 
-  test.concurrent(
-    'where the log can not be read, another port is seen by a hint that reaches this process',
-    async () => {
-      class Filtered extends DockerHost {
-        override followLogs(): Promise<never> {
-          return Promise.reject(Object.assign(new Error('not permitted'), { statusCode: 403 }));
-        }
+  test.concurrent('if the log can not be read, a new port is seen by a hint that reaches this process', async () => {
+    class Filtered extends DockerHost {
+      override followLogs(): Promise<never> {
+        return Promise.reject(Object.assign(new Error('not permitted'), { statusCode: 403 }));
       }
-      const { vpn, next } = await knowing(seldom(new Filtered(vpns.simulation.docker)));
-      const seen = next();
-      await vpn.changePort(40_648);
-      const elsewhere = jest.fn();
-      vpns.hints.hint(vpn.name, elsewhere);
-      expect([await seen, elsewhere.mock.calls.length]).toEqual([40_648, 0]);
-    },
-  );
+    }
+    const { vpn, next } = await knowing(seldom(new Filtered(vpns.simulation.docker)));
+    const seen = next();
+    await vpn.changePort(40_648);
+    const elsewhere = jest.fn();
+    vpns.hints.hint(vpn.name, elsewhere);
+    expect([await seen, elsewhere.mock.calls.length]).toEqual([40_648, 0]);
+  });
 
   test.concurrent(
-    'a reconnection inside the container is seen by its public address, which is read as soon as there is no port',
+    'a reconnection inside the container is seen by its public address, which is read as soon as the port is gone',
     async () => {
       const { vpn } = await vpns.healthy();
       const { seen } = await vpns.watched(vpn, 19_700);
       await seen(({ publicIp }) => publicIp?.address === '203.0.113.7');
       await vpn.setNextAddresses('198.51.100.1');
       await Promise.all([seen(({ port }) => port.kind === 'unknown'), vpn.stopVpn()]);
-      // By itself it is read each minute.
+      // Otherwise it is read each minute.
       const moved = seen(({ publicIp }) => publicIp?.address !== '203.0.113.7', 30_000);
       const [told] = await Promise.all([moved, vpn.runVpn()]);
       expect(told).toMatchObject({ vpn: { running: true, health: 'healthy' }, publicIp: { address: '198.51.100.1' } });
@@ -187,16 +182,16 @@ describe('watching', () => {
   );
 
   test.concurrent(
-    'an engine that is killed is withheld, or gone; one that lives on is not',
+    'a killed engine is withheld or gone; a running one is not',
     async () => {
       const { vpn } = await vpns.healthy();
       const { engine, next, seen } = await vpns.watched(vpn, 19_700);
       const news = next();
-      // A process without a handler for it ignores that as PID 1; its VPN has one.
+      // As PID 1, a process without a handler ignores this signal; the VPN has a handler.
       await engine.kill({ signal: 'SIGWINCH' });
       await vpns.simulation.docker.getContainer(vpn.containerId).kill({ signal: 'SIGWINCH' });
       await vpn.setFault({ kind: '500', route: 'portforward' });
-      // The next news is another one.
+      // The next observation is another one.
       expect(await news).not.toHaveProperty('withheld');
       await vpn.setFault(null);
       await engine.kill();
@@ -206,7 +201,7 @@ describe('watching', () => {
   );
 
   test.concurrent(
-    'a container that Docker keeps restarting is told as such, and its runs are no news until it stays up',
+    'a container that Docker keeps restarting is reported as that, and its runs are not reported until it stays up',
     async () => {
       const vpn = await vpns.simulation.startVpn({ crashesWith: 3, restartPolicy: 'unless-stopped', startDelayMs: 0 });
       const next = (known: Known | null) => vpns.observe(vpn.name, known);
@@ -214,7 +209,7 @@ describe('watching', () => {
       const seen: Observation[] = [];
       while (!isRestarting(known)) seen.push((known = await next(known)));
       expect(known).toMatchObject({ vpn: { running: false, down: { state: 'restarting', exitCode: 3 } } });
-      // Running, ended, running again, and then the loop.
+      // Running, ended, running again, and then in the loop.
       expect(seen.length).toBeLessThanOrEqual(5);
 
       const runs = async () => (await vpns.docker.inspectByName(vpn.name))?.RestartCount ?? 0;
@@ -230,17 +225,14 @@ describe('watching', () => {
     40_000,
   );
 
-  test.concurrent(
-    'the first look that comes after Docker was away at the start has the port as any first look',
-    async () => {
-      const { vpn } = await vpns.healthy();
-      const port = await portSeen(vpn, { kind: 'blind', at: 1, problem: 'Docker is not reachable' }, () => true);
-      expect(port).toMatchObject({ kind: 'known', port: 5001 });
-    },
-  );
+  test.concurrent('the first snapshot after Docker was unreachable at the start has the port', async () => {
+    const { vpn } = await vpns.healthy();
+    const port = await portSeen(vpn, { kind: 'blind', at: 1, problem: 'Docker is not reachable' }, () => true);
+    expect(port).toMatchObject({ kind: 'known', port: 5001 });
+  });
 
   test.concurrent(
-    'a VPN that is stopped inside its container is told as such, and not as one that has lost its port',
+    'a VPN that is stopped inside its container is reported as that, and not as a lost port',
     async () => {
       const { vpn } = await vpns.healthy();
       await vpn.stopVpn();
@@ -252,18 +244,15 @@ describe('watching', () => {
     },
   );
 
-  test.concurrent(
-    'another reason for which the port can not be read is told, though nothing is decided by it',
-    async () => {
-      const { vpn } = await vpns.healthy();
-      await vpn.setFault({ kind: '500' });
-      const details = observeDocker(await vpns.docker.inspectByName(vpn.name));
-      const unknown = { kind: 'unknown', forMs: 5_000, reason: 'it gave no answer', none: false } as const;
-      const known: Known = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
-      const port = await portSeen(vpn, known, ({ reason }) => reason !== unknown.reason);
-      expect(port).toMatchObject({ kind: 'unknown', reason: expect.stringMatching(/500/) });
-    },
-  );
+  test.concurrent('another reason why the port can not be read is reported, although it decides nothing', async () => {
+    const { vpn } = await vpns.healthy();
+    await vpn.setFault({ kind: '500' });
+    const details = observeDocker(await vpns.docker.inspectByName(vpn.name));
+    const unknown = { kind: 'unknown', forMs: 5_000, reason: 'it gave no answer', none: false } as const;
+    const known: Known = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
+    const port = await portSeen(vpn, known, ({ reason }) => reason !== unknown.reason);
+    expect(port).toMatchObject({ kind: 'unknown', reason: expect.stringMatching(/500/) });
+  });
 
   test.concurrent('another reason for which Docker can not be asked is told', async () => {
     const gone = new DockerHost(new Dockerode({ socketPath: join(tmpdir(), vpns.simulation.name('docker.sock')) }));

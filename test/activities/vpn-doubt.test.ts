@@ -5,7 +5,7 @@ const vpn = presentVpn();
 const event = (action: string, attributes: Record<string, string> = {}) => ({ action, id: vpn.id, attributes });
 const kill = (signal: string) => event('kill', { signal });
 
-/** Of a VPN that has been looked at, and whose control server has answered. */
+/** The doubt of a VPN that was observed, and whose control server has answered. */
 function calm(): VpnDoubt {
   const doubt = new VpnDoubt();
   doubt.looked(vpn, 0);
@@ -29,18 +29,18 @@ test.each([event('start'), event('health_status: healthy'), event('oom')])('%j d
   expect(doubt.isOpen(1_000)).toBe(false);
 });
 
-test('a VPN whose process has ended is gone, until Docker has been asked after that', () => {
+test('a VPN whose process has ended is gone, until Docker was asked afterwards', () => {
   const doubt = calm();
   doubt.heard(event('die'), 1_000);
   expect(doubt.isGone(1_000)).toBe(true);
-  // Docker was asked before, and answers only when it has taken the container down.
+  // This question was sent before, and is answered only after Docker has taken the container down.
   doubt.looked(vpn, 900);
   expect(doubt.isGone(1_000)).toBe(true);
   doubt.looked(vpn, 1_100);
   expect(doubt.isGone(1_200)).toBe(false);
 });
 
-test('one that was sent a signal that ends it is gone once its control server refuses, which may come first', () => {
+test('a VPN that was sent an ending signal is gone once its control server refuses connections, before or after', () => {
   for (const signal of ['15', '9']) {
     const doubt = calm();
     doubt.heard(kill(signal), 1_000);
@@ -56,7 +56,7 @@ test('one that was sent a signal that ends it is gone once its control server re
   expect(doubt.isGone(1_100)).toBe(true);
 });
 
-test('a signal that a process lives on with, and a control server that is only restarted, take no engine away', () => {
+test('a signal that does not end a process, or a restart of only the control server, hides no engine', () => {
   const hungUp = calm();
   hungUp.heard(kill('1'), 1_000);
   hungUp.controlServerRefuses(1_100);
@@ -66,7 +66,7 @@ test('a signal that a process lives on with, and a control server that is only r
   expect(restarted.isOpen(1_000)).toBe(true);
 });
 
-test('a control server that was never reached says nothing, and one that goes on refusing nothing more', () => {
+test('refusals of a control server that was never reached, and repeated refusals, are no sign', () => {
   const unreached = new VpnDoubt();
   unreached.looked(vpn, 0);
   expect(unreached.controlServerRefuses(1_000)).toBe(false);
@@ -76,7 +76,7 @@ test('a control server that was never reached says nothing, and one that goes on
   expect([doubt.controlServerRefuses(1_000), doubt.controlServerRefuses(1_200)]).toEqual([true, false]);
 });
 
-test('another run of the container begins without a doubt of before', () => {
+test('another run of the container begins without the earlier signs', () => {
   const doubt = calm();
   doubt.heard(kill('15'), 1_000);
   doubt.controlServerRefuses(1_100);

@@ -4,7 +4,7 @@ import { isWorkerStopping, endWhenStopping } from '../../src/activities/worker-s
 /** Work that only its signal ends. */
 const endless = (signal: AbortSignal) => sleep(60_000, 'never', { signal }).catch(() => 'ended');
 
-test('what a worker that stops can not bring to its end is left to the next one at once', async () => {
+test('a stopping worker leaves work that it can not finish to the next worker at once', async () => {
   const stopping = new AbortController();
   const left = endWhenStopping(stopping.signal, new AbortController().signal, endless);
   stopping.abort();
@@ -13,7 +13,7 @@ test('what a worker that stops can not bring to its end is left to the next one 
   expect(isWorkerStopping(await begun.catch((error: unknown) => error))).toBe(true);
 });
 
-test('work that is cancelled, or done before, ends as it does by itself', async () => {
+test('work that is cancelled, or done before the worker stops, ends normally', async () => {
   const stopping = new AbortController();
   const cancelling = new AbortController();
   const cancelled = endWhenStopping(stopping.signal, cancelling.signal, endless);

@@ -11,13 +11,13 @@ function sample(at: number, change: Partial<StreamSample> = {}): StreamSample {
 
 const record = (i: number) => [DAY + i, 1, 1, 1, 1, 1, 'dl'] as const;
 
-test('a heartbeat has the samples of the last seconds, oldest first', () => {
+test('a heartbeat has the samples of the last seconds, the oldest first', () => {
   const recent = new RecentSamples();
   for (let s = 0; s <= 60; s += 5) recent.add('a', sample(DAY + s * 1_000));
   expect((recent.records()['a'] ?? []).map((r) => (sampleOf(r).at - DAY) / 1_000)).toEqual([40, 45, 50, 55, 60]);
 });
 
-test('what a sample has comes through a heartbeat as it was', () => {
+test('a sample is the same after a heartbeat', () => {
   const recent = new RecentSamples();
   const given = sample(DAY, { peers: null, status: null, downloaded: 2 ** 40 });
   recent.add('a', given);
@@ -54,7 +54,7 @@ test('streams that do not all fit into one heartbeat take turns, each long enoug
   const history = new StreamHistory(10);
   const streams = Array.from({ length: 1_000 }, (_, i) => `${'k'.repeat(40)}|${'s'.repeat(60)}${i}`);
   const seen: Set<string>[] = [];
-  // A heartbeat every 3 s, of which the API sees every third; there are new streams all the time.
+  // The API sees every third of the heartbeats, which come every 3 s; new streams begin all the time.
   for (let beat = 0; beat < 60; beat++, now += 3_000) {
     for (const stream of [...streams, `new-${beat}`]) recent.add(stream, sample(DAY + now));
     const records = recent.records();
@@ -66,7 +66,7 @@ test('streams that do not all fit into one heartbeat take turns, each long enoug
   expect(streams.filter((s) => history.latest(s) === null)).toEqual([]);
 });
 
-test('as long as heartbeats are seen within 20 s of one another, no sample is lost and none comes twice', () => {
+test('if the API reads a heartbeat at least every 20 s, no sample is lost and none comes twice', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 40 }), (looksAfterS) => {
       const recent = new RecentSamples();
@@ -98,7 +98,7 @@ test('a clock that is set back costs no samples', () => {
 
 test('no more than STATS_HISTORY_MAX samples are kept of a stream', () => {
   const history = new StreamHistory(3);
-  // A heartbeat may have more than are kept.
+  // A heartbeat may hold more samples than are kept.
   for (let i = 4; i < 10; i++) history.add({ a: [4, 3, 2, 1, 0].map((before) => record(i - before)) });
   expect(history.samples('a', null).map(({ at }) => at - DAY)).toEqual([7, 8, 9]);
   expect(history.samples('a', DAY + 8).map(({ at }) => at - DAY)).toEqual([8, 9]);

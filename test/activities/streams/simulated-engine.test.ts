@@ -22,7 +22,7 @@ function get(path: string): Promise<Response> {
   return fetch(`http://${vpn.address}:${PORT}${path}`, { signal: AbortSignal.timeout(5_000) });
 }
 
-/** A playback as a proxy opens one. */
+/** Opens a playback as a proxy does. */
 async function played(id: string): Promise<{ stream: Stream; command: string; playback: string }> {
   const {
     response,
@@ -37,11 +37,11 @@ async function played(id: string): Promise<{ stream: Stream; command: string; pl
   };
 }
 
-test('statistics of what an engine plays are collected until its session is gone; then its stream is ended as stale', async () => {
+test('the statistics of a playback are collected until its session is gone; then its stream is ended as stale', async () => {
   const stays = await played('stays');
   const goes = await played('goes');
   const leaving = new AbortController();
-  // A viewer, so that the numbers grow.
+  // A viewer makes the numbers grow.
   const viewer = await fetch(stays.playback, { signal: leaving.signal });
   const told: StreamEvent[] = [];
   let list = [stays.stream, goes.stream];

@@ -10,7 +10,7 @@ import {
 import { until } from '../../simulator/until';
 import { stream } from '../../stream-events';
 
-/** What the engine's sessions answer, by path; what is not there is an unknown session. */
+/** Answers of the engine's sessions, by path; any other path is an unknown session. */
 const sessions = new Map<string, 'plays' | 'hangs' | 'garbage' | 'unknown every other time'>();
 const asked: string[] = [];
 const engine = createServer((request, response) => {
@@ -67,14 +67,14 @@ const there = (): Whereabouts => ({
   endpoint: { host: '127.0.0.1', port: (engine.address() as AddressInfo).port },
 });
 const watch = (where: () => Whereabouts = there) => collector.watch(where, stop.signal);
-/** Looks that have come to their end from now on. */
+/** Number of complete checks from now on. */
 async function looks(count: number): Promise<void> {
-  // The last one may be under way still.
+  // The last one may still be running.
   const enough = workflow.looks + count + 1;
   await until(`${count} looks`, () => workflow.looks >= enough);
 }
 
-test('the statistics of every running stream are collected, look after look', async () => {
+test('the statistics of every running stream are collected in each check', async () => {
   workflow.list = [stream('a'), stream('b'), stream('over', { endedAt: 1 })];
   sessions.set('/ace/stat/a', 'plays').set('/ace/stat/b', 'plays');
   void watch();
@@ -89,7 +89,7 @@ test('the statistics of every running stream are collected, look after look', as
   expect(workflow.told).toEqual([]);
 });
 
-test('a stream whose session is unknown in two looks in a row is ended as stale, once', async () => {
+test('a stream whose session is unknown in two checks in a row is ended as stale, once', async () => {
   workflow.list = [stream('a'), stream('b')];
   sessions.set('/ace/stat/b', 'plays');
   void watch();
@@ -100,7 +100,7 @@ test('a stream whose session is unknown in two looks in a row is ended as stale,
   expect(Object.keys(collector.records())).toEqual(['b']);
 });
 
-test('one look that finds no session is not enough', async () => {
+test('a single check without a session does not end a stream', async () => {
   workflow.list = [stream('a')];
   sessions.set('/ace/stat/a', 'unknown every other time');
   void watch();
@@ -117,10 +117,10 @@ test('streams on an engine that is gone are ended as stale', async () => {
 });
 
 test.each([
-  ['whose whereabouts are not known', (): Whereabouts => ({ kind: 'unknown' })],
+  ['whose address is not known', (): Whereabouts => ({ kind: 'unknown' })],
   ['that does not listen', (): Whereabouts => ({ kind: 'there', endpoint: { host: '127.0.0.1', port: 1 } })],
   [
-    'that says something else',
+    'that gives another answer',
     () => {
       sessions.set('/ace/stat/a', 'garbage');
       return there();
@@ -133,7 +133,7 @@ test.each([
   expect(workflow.told).toEqual([]);
 });
 
-test('an end that Temporal does not take is told again', async () => {
+test('an end that could not be sent to Temporal is sent again', async () => {
   workflow.list = [stream('a')];
   workflow.taking = false;
   void watch();
@@ -143,7 +143,7 @@ test('an end that Temporal does not take is told again', async () => {
   expect(workflow.told).toHaveLength(1);
 });
 
-test('one engine that hangs does not keep the others from being asked', async () => {
+test('an engine that hangs does not delay the others', async () => {
   workflow.list = [stream('a', { containerId: 'hanging' }), stream('b', { containerId: 'well' })];
   sessions.set('/ace/stat/a', 'hangs').set('/ace/stat/b', 'plays');
   void watch();
@@ -151,14 +151,14 @@ test('one engine that hangs does not keep the others from being asked', async ()
   expect(asked.toSorted()).toEqual(['/ace/stat/a', '/ace/stat/b']);
 });
 
-test('two watches at the same time, as when a worker hands over to itself, look no more often than one', async () => {
+test('two watches at the same time, as during a hand-over, check no more often than one', async () => {
   const patient = new StreamCollector(workflow, { vpn: 'gluetun', intervalMs: 60_000, log: pino({ level: 'silent' }) });
   workflow.list = [stream('a')];
   sessions.set('/ace/stat/a', 'plays');
   void patient.watch(there, stop.signal);
   void patient.watch(there, stop.signal);
   await until('a sample', () => Object.keys(patient.records()).length > 0);
-  // As it begins again with the next round of observing.
+  // As the next observation begins it again.
   void patient.watch(there, stop.signal);
   await new Promise(setImmediate);
   expect([workflow.looks, asked.length]).toEqual([1, 1]);
