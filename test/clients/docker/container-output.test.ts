@@ -1,6 +1,6 @@
 import { outputLines } from '../../../src/clients/docker/reading/container-output';
 
-/** As Docker multiplexes it. */
+/** Frames as Docker multiplexes them. */
 function frame(stream: 1 | 2, text: string | Buffer): Buffer {
   const bytes = Buffer.from(text);
   const header = Buffer.alloc(8);
@@ -9,7 +9,7 @@ function frame(stream: 1 | 2, text: string | Buffer): Buffer {
   return Buffer.concat([header, bytes]);
 }
 
-test('lines of both streams come in the order in which they were ended, however they were cut', () => {
+test('lines of both streams come in the order of their ends, however they were cut', () => {
   const output = Buffer.concat([
     frame(1, 'one\ntw'),
     frame(2, 'err'),
@@ -24,7 +24,7 @@ test("a terminal's output is one stream", () => {
   expect(outputLines(Buffer.from('one\r\ntwo\r\n'), true)).toEqual(['one', 'two']);
 });
 
-test('a character that is cut in two by frames is whole', () => {
+test('a character that two frames share is read whole', () => {
   const bytes = Buffer.from('ä\n');
   const output = Buffer.concat([frame(2, bytes.subarray(0, 1)), frame(2, bytes.subarray(1))]);
   expect(outputLines(output, false)).toEqual(['ä']);
@@ -35,20 +35,20 @@ test.each([
   ['a title for the window', '\u001B]0;mine\u0007text', 'text'],
   ['other control characters', 'a\u0000b\u0008c\td', 'a b c d'],
   ['the C1 form of an escape', 'a\u009B31mb', 'a 31mb'],
-  ['what turns the direction of writing', 'a\u202Eb\u2066c', 'a b c'],
-  ['what nobody sees', 'a\u200B\uFEFFb', 'a b'],
+  ['characters that change the direction of writing', 'a\u202Eb\u2066c', 'a b c'],
+  ['invisible characters', 'a\u200B\uFEFFb', 'a b'],
   ['no text at all', Buffer.from([0xff, 0xfe, 0x41]), 'A'],
-])('%s is not in a line', (_what, text, line) => {
+])('%s: removed from a line', (_what, text, line) => {
   expect(outputLines(frame(2, text), false)).toEqual([line]);
 });
 
-test('nothing comes of nothing, of empty lines, and of what is no frame', () => {
+test('an empty output, empty lines and broken frames give no lines', () => {
   expect(outputLines(Buffer.alloc(0), false)).toEqual([]);
   expect(outputLines(frame(1, '\n \n\u001B[0m\n'), false)).toEqual([]);
   expect(outputLines(Buffer.from('abc'), false)).toEqual([]);
   expect(outputLines(frame(1, 'whole').subarray(0, 10), false)).toEqual(['wh']);
 });
 
-test('of a line that nobody would read only its length is told', () => {
+test('a very long line is replaced by its length', () => {
   expect(outputLines(frame(1, `${'x'.repeat(3_000)}\n`), false)).toEqual(['(a line of 3000 bytes)']);
 });

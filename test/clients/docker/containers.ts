@@ -3,14 +3,14 @@ import { RUN_LABEL } from '../../../simulator/run-label';
 import type { ContainerToCreate } from '../../../src/clients/docker/docker-host';
 import { Simulation } from '../../simulator/simulation';
 
-/** Containers of one run on the real Docker; `remove` in afterAll takes them all away, and nothing else. */
+/** Containers of one test run on the real Docker. `remove` in afterAll removes these, and no others. */
 export class Containers extends Simulation {
-  /** On every container of the run, for `list` and for the sweep. */
+  /** The label of every container of the run, for `list` and for the removal. */
   readonly runLabel = `${RUN_LABEL}=${this.runId}`;
 
   private nextPort = 19_000;
 
-  /** A running container with a network of its own, as a VPN has; SIGTERM does nothing to it. */
+  /** A running container with a network of its own, like a VPN's. It ignores SIGTERM. */
   async startNetwork(): Promise<string> {
     const container = await this.docker.createContainer({
       name: this.name('network'),
@@ -22,7 +22,7 @@ export class Containers extends Simulation {
     return container.id;
   }
 
-  /** The simulated engine, on an HTTP port of its own. */
+  /** The simulated engine, on its own HTTP port. */
   async engine(networkOf: string, change: Partial<ContainerToCreate> = {}): Promise<ContainerToCreate> {
     return {
       name: this.name('engine'),

@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => events.close());
 
-/** What a listener was told; null is 'events may have been missed'. */
+/** What a listener received; null means 'events may have been missed'. */
 class Told {
   readonly all: (ContainerEvent | null)[] = [];
   readonly unsubscribe = events.subscribe((event) => this.all.push(event));
@@ -52,7 +52,7 @@ async function engine(labels: Record<string, string> = {}): Promise<{ id: string
   return { id: await direct.create(wanted), name: wanted.name };
 }
 
-test('a listener is told to look once the subscription holds, then of each start, death and removal', async () => {
+test('a listener is told to read Docker once the subscription begins, and then of each start, death and removal', async () => {
   const told = new Told();
   await told.untilRelists(1);
   const { id, name } = await engine({ 'acestream.vpn_container': 'gluetun' });
@@ -77,7 +77,7 @@ test('after its connection was cut a listener is told to list again, and events 
   expect(told.relists).toBe(2);
 });
 
-test('while Docker is away it is asked again and again, and the hint comes when it is back', async () => {
+test('while Docker is unreachable the subscription is retried, and listeners are told when it is back', async () => {
   const told = new Told();
   await told.untilRelists(1);
   proxy.reachable = false;
@@ -98,7 +98,7 @@ test('all listeners share one subscription', async () => {
   expect(proxy.asked.filter((request) => request.endsWith('/events'))).toHaveLength(1);
 });
 
-test('who has unsubscribed is told nothing more, and the others are', async () => {
+test('after its unsubscription a listener is told nothing, and the others still are', async () => {
   const [one, two] = [new Told(), new Told()];
   await two.untilRelists(1);
   one.unsubscribe();
@@ -108,7 +108,7 @@ test('who has unsubscribed is told nothing more, and the others are', async () =
   expect(one.of(id)).toEqual([]);
 });
 
-test('closing ends the subscription, also while Docker is away', async () => {
+test('closing ends the subscription, even while Docker is unreachable', async () => {
   const told = new Told();
   await told.untilRelists(1);
   proxy.reachable = false;
@@ -121,8 +121,8 @@ test('closing ends the subscription, also while Docker is away', async () => {
   expect(proxy.asked).toEqual([]);
 });
 
-describe('events that do not come', () => {
-  /** Answers as a filtering proxy does; null: it accepts, and passes nothing on. */
+describe('missing events', () => {
+  /** Answers like a filtering proxy; null: it accepts the request and sends nothing. */
   let refusal: number | null;
   let streams: ServerResponse[];
   let server: Server;
@@ -149,7 +149,7 @@ describe('events that do not come', () => {
 
   const event = JSON.stringify({ Action: 'start', Actor: { ID: 'x', Attributes: {} } });
 
-  test('because they are refused are told once, with what to permit, and once that they come again', async () => {
+  test('that are refused are logged once, with what to permit, and once when they arrive again', async () => {
     refusal = 403;
     let relists = 0;
     filtered.subscribe((e) => void (relists += e === null ? 1 : 0));
@@ -164,7 +164,7 @@ describe('events that do not come', () => {
     ]);
   });
 
-  test('though they are accepted are told once, by a start that no event tells of, and asked for anew', async () => {
+  test('of an accepted subscription are noticed by a start without an event, logged once, and subscribed to anew', async () => {
     filtered.subscribe(() => undefined);
     await until('a subscription', () => streams.length === 1);
     filtered.expectSince(performance.now());

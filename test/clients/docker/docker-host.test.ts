@@ -19,12 +19,12 @@ async function started(env: string[] = []): Promise<string> {
   return id;
 }
 
-/** Its program runs, so that it minds what SIGTERM does. */
+/** Waits until its program runs, so that it handles SIGTERM as expected. */
 async function booted(id: string): Promise<void> {
   await until('an engine', async () => (await logsOf(docker.getContainer(id))).includes('engine listens'));
 }
 
-test('containers are listed by all of the labels, running or not, and no others', async () => {
+test('a list has the containers with all of the labels, running or not, and no others', async () => {
   const mark = `portward.test=${containers.name('mark')}`;
   const [name = '', value = ''] = mark.split('=');
   const created = await containers.engine(network, { labels: { [name]: value, role: 'one' } });
@@ -56,7 +56,7 @@ test('containers are listed by all of the labels, running or not, and no others'
   expect(await host.list([mark, 'role=two'])).toEqual([]);
 });
 
-test('a container is made in the network of another, revived by Docker, and publishes no port', async () => {
+test('a container is created in the network of another, is restarted by Docker, and publishes no port', async () => {
   const wanted = await containers.engine(network, {
     env: ['CONF=--http-port=19000\n--bind-all', 'P2P_PORT=65290'],
     command: ['--port', '1'],
@@ -83,7 +83,7 @@ test('a name that is taken is refused with a 409', async () => {
   await expect(host.create(wanted)).rejects.toMatchObject({ statusCode: 409 });
 });
 
-test('an image that is not there is refused with a 404', async () => {
+test('a missing image is refused with a 404', async () => {
   const wanted = await containers.engine(network, { image: 'portward-simulator:none' });
   await expect(host.create(wanted)).rejects.toMatchObject({ statusCode: 404 });
   expect(await host.hasImage('portward-simulator:none')).toBe(false);
@@ -95,14 +95,14 @@ test('an image that can not be pulled is an error with the reason', async () => 
   await expect(host.pull('127.0.0.1:1/none:none', never, () => undefined)).rejects.toThrow(/127\.0\.0\.1:1/);
 });
 
-test('starting one that runs is success', async () => {
+test('starting a running container is a success', async () => {
   const id = await started();
   const before = await host.inspect(id);
   await host.start(id);
   expect((await host.inspect(id))?.State).toMatchObject({ Running: true, StartedAt: before?.State.StartedAt });
 });
 
-test('starting one that is gone, or that has no network, is an error', async () => {
+test('starting a container that is gone, or has no network, is an error', async () => {
   const id = await started();
   await host.remove(id);
   await expect(host.start(id)).rejects.toMatchObject({ statusCode: 404 });
@@ -110,7 +110,7 @@ test('starting one that is gone, or that has no network, is an error', async () 
   await expect(host.start(lost)).rejects.toMatchObject({ statusCode: expect.any(Number) });
 });
 
-test('stopping one that has stopped, or is gone, is success', async () => {
+test('stopping a container that has stopped, or is gone, is a success', async () => {
   const id = await started(['STOP_BEHAVIOUR=prompt']);
   await booted(id);
   await host.stop(id, 10);
@@ -120,7 +120,7 @@ test('stopping one that has stopped, or is gone, is success', async () => {
   await host.stop(id, 10);
 });
 
-test('one that ignores SIGTERM is killed after its time, and not before', async () => {
+test('a container that ignores SIGTERM is killed after the time-out, and not before', async () => {
   const id = await started(['STOP_BEHAVIOUR=ignore']);
   await booted(id);
   const began = performance.now();
@@ -131,14 +131,14 @@ test('one that ignores SIGTERM is killed after its time, and not before', async 
   expect(await logsOf(docker.getContainer(id))).toContain('SIGTERM');
 });
 
-test('without any time to stop in, it is killed at once', async () => {
+test('with a time-out of 0 a container is killed at once', async () => {
   const id = await started(['STOP_BEHAVIOUR=ignore']);
   await booted(id);
   await host.stop(id, 0);
   expect((await host.inspect(id))?.State).toMatchObject({ Running: false, ExitCode: 137 });
 });
 
-test('one that may not restart is not revived when it dies', async () => {
+test('a container whose restart is forbidden is not restarted when it dies', async () => {
   const id = await started();
   await host.forbidRestart(id);
   expect((await host.inspect(id))?.HostConfig.RestartPolicy?.Name).toBe('no');
@@ -149,14 +149,14 @@ test('one that may not restart is not revived when it dies', async () => {
   await host.forbidRestart(id);
 });
 
-test('removing one that runs takes it away, and removing one that is gone is success', async () => {
+test('removing a running container removes it, and removing one that is gone is a success', async () => {
   const id = await started();
   await host.remove(id);
   expect(await host.inspect(id)).toBeNull();
   await host.remove(id);
 });
 
-test('of several removals at once each returns only when the container is gone', async () => {
+test('each of several removals at once returns only when the container is gone', async () => {
   const id = await started();
   const removals = Array.from({ length: 4 }, async () => {
     await host.remove(id);

@@ -23,7 +23,7 @@ afterAll(async () => {
   await containers.remove();
 });
 
-/** A VPN with engines in its network, and a look at it through the proxy. */
+/** A VPN with engines in its network, and a way to read them through the proxy. */
 class LookedAt {
   constructor(
     readonly id: string,
@@ -56,13 +56,13 @@ class LookedAt {
   }
 }
 
-test("a VPN's name that no container has is absent, also when a stranger's id begins with it", async () => {
+test("a VPN without a container of its name is absent, even if another container's id begins with that name", async () => {
   const stranger = await containers.startNetwork();
   const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look(image);
   expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
 });
 
-test("a VPN's name that only a Compose service has is absent, with the containers of that service", async () => {
+test('a VPN whose name only a Compose service has is absent, with the containers of that service', async () => {
   const service = containers.name('service');
   const made = await containers.engine(await containers.startNetwork(), {
     labels: { 'com.docker.compose.service': service },
@@ -74,7 +74,7 @@ test("a VPN's name that only a Compose service has is absent, with the container
 
 const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
 
-test('a look shows the VPN and its engines with ports, role and session', async () => {
+test('a snapshot has the VPN and its engines, with ports, role and session', async () => {
   const at = await LookedAt.start();
   const forwarded = await at.engine(19_100, {
     [label.httpsPort]: '45100',
@@ -105,7 +105,7 @@ test('a look shows the VPN and its engines with ports, role and session', async 
   expect(engines.get(plain)).toMatchObject({ role: 'plain', httpPort: 19_101, httpsPort: null, p2pPort: null });
 });
 
-test('the P2P port of an engine that somebody else made is found in its environment', async () => {
+test('the P2P port of an engine that Portward did not make is found in its environment', async () => {
   const at = await LookedAt.start();
   await at.engine(19_110, { [label.forwarded]: 'true' }, ['CONF=--http-port=19110\n--port=65290']);
   expect((await at.looker().look(image)).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
@@ -129,7 +129,7 @@ test("another VPN's and another instance's containers are not ours; those withou
   });
 });
 
-test('an image that comes is seen by the next look, though no event of a container tells of it', async () => {
+test('a pulled image is seen by the next snapshot, although no container event tells of it', async () => {
   const at = await LookedAt.start();
   const [repo, tag] = [`portward-test-look-${containers.runId}`, 'comes'];
   const looker = at.looker(direct);
@@ -142,7 +142,7 @@ test('an image that comes is seen by the next look, though no event of a contain
   }
 });
 
-test('a VPN container that is not there is absent, and its engines are shown', async () => {
+test('a missing VPN container is absent, and its engines are still in the snapshot', async () => {
   const at = await LookedAt.start();
   const engine = await at.engine(19_130);
   await direct.remove(at.id);
@@ -151,7 +151,7 @@ test('a VPN container that is not there is absent, and its engines are shown', a
   expect(ids(look)).toEqual([engine]);
 });
 
-/** Removes one engine after it was listed and before it is looked at. */
+/** Removes an engine between its list and its inspection. */
 class Vanishing extends DockerHost {
   constructor(private readonly victim: string) {
     super(containers.docker);
@@ -164,14 +164,14 @@ class Vanishing extends DockerHost {
   }
 }
 
-test('one engine that vanishes while being listed does not hide the others', async () => {
+test('an engine that vanishes during a snapshot does not hide the others', async () => {
   const at = await LookedAt.start();
   const staying = [await at.engine(19_140), await at.engine(19_141)];
   const looker = at.looker(new Vanishing(await at.engine(19_142)));
   expect(ids(await looker.look(image))).toEqual(staying.toSorted());
 });
 
-test('Docker is asked for nothing that is certain: of an idle VPN with engines no call a look', async () => {
+test('a snapshot of an idle VPN costs no call to Docker', async () => {
   const at = await LookedAt.start();
   for (const port of [19_150, 19_151, 19_152]) await at.engine(port);
   const looker = at.looker();
@@ -183,7 +183,7 @@ test('Docker is asked for nothing that is certain: of an idle VPN with engines n
   expect(proxy.asked).toEqual([]);
 });
 
-test('after an event of an engine only the list and what the event is about are asked for again, and of an engine that has ended its last words', async () => {
+test("after an engine's event only the list and that engine are read again, and an ended engine's last output", async () => {
   const at = await LookedAt.start();
   const changed = await at.engine(19_160);
   await at.engine(19_161);
@@ -201,7 +201,7 @@ test('after an event of an engine only the list and what the event is about are 
   expect(proxy.asked).toHaveLength(3);
 });
 
-test('when events may have been missed, everything is asked for again', async () => {
+test('when events may have been missed, everything is read again', async () => {
   const at = await LookedAt.start();
   const engine = await at.engine(19_170);
   const looker = at.looker();
@@ -212,7 +212,7 @@ test('when events may have been missed, everything is asked for again', async ()
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
-/** An engine comes while the look that does not show it is still under way. */
+/** An engine starts while the snapshot without it is still being taken. */
 class Overtaken extends DockerHost {
   meanwhile: (() => Promise<void>) | null = null;
 
@@ -228,7 +228,7 @@ class Overtaken extends DockerHost {
   }
 }
 
-test('an event during a look is not lost: the next look asks again', async () => {
+test('an event during a snapshot is not lost: the next one reads again', async () => {
   const at = await LookedAt.start();
   const docker = new Overtaken();
   const looker = at.looker(docker);
@@ -241,7 +241,7 @@ test('an event during a look is not lost: the next look asks again', async () =>
   expect(ids(await looker.look(image))).toEqual([engine]);
 });
 
-/** An engine restarts while its details are on their way. */
+/** An engine restarts while its details are being read. */
 class OvertakenDetails extends DockerHost {
   meanwhile: (() => Promise<void>) | null = null;
 
@@ -259,7 +259,7 @@ class OvertakenDetails extends DockerHost {
   }
 }
 
-test('details that were read before an event are not kept', async () => {
+test('details that were read before an event are not reused', async () => {
   const at = await LookedAt.start();
   const engine = await at.engine(19_190);
   const docker = new OvertakenDetails(engine);
@@ -273,9 +273,9 @@ test('details that were read before an event are not kept', async () => {
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
-test('an engine that keeps crashing is not running between its runs, though Docker calls it so', async () => {
+test('an engine that keeps crashing does not count as running between its runs, although Docker says so', async () => {
   const at = await LookedAt.start();
-  // A port that is taken already: it exits as soon as it starts, and Docker revives it, ever more slowly.
+  // With a taken port it exits as soon as it starts, and Docker restarts it at growing pauses.
   await at.engine(19_100);
   const crashing = await at.engine(19_100);
   const seen = await until('a look between two runs', async () => {
@@ -285,7 +285,7 @@ test('an engine that keeps crashing is not running between its runs, though Dock
   expect(seen.startedAt).toBeNull();
 });
 
-test('an engine that Portward had begun to let go of is known by its restart policy', async () => {
+test('an engine whose release had begun is recognised by its restart policy', async () => {
   const at = await LookedAt.start();
   const kept = await at.engine(19_100, { [label.replacement]: 'abc/1' });
   const evicted = await at.engine(19_101, { [label.replacement]: 'abc/2' });
@@ -295,7 +295,7 @@ test('an engine that Portward had begun to let go of is known by its restart pol
   expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
 });
 
-test('an engine that ended, was removed or runs anew counts as lost, and so does the network; one that came does not', async () => {
+test('an engine that ended, was removed or was restarted counts as lost, as does the network; a new engine does not', async () => {
   const at = await LookedAt.start();
   const engines = [await at.engine(19_190), await at.engine(19_191), await at.engine(19_192)];
   const looker = at.looker();

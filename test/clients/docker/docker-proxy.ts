@@ -6,7 +6,7 @@ import Dockerode from 'dockerode';
 
 const DOCKER = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
 
-/** Stands between a client and the real Docker: sees what is asked, and can cut every connection. */
+/** A proxy between a client and the real Docker, which records requests and can cut every connection. */
 export class DockerProxy {
   /** Method and path of every request, such as `GET /containers/json`. */
   readonly asked: string[] = [];
@@ -26,7 +26,7 @@ export class DockerProxy {
     return new Dockerode({ socketPath: this.socketPath });
   }
 
-  /** As when Docker's daemon is restarted. */
+  /** Cuts all connections, as a restart of dockerd does. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }

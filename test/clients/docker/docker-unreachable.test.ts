@@ -33,7 +33,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
 test.each([
   ['without a socket', () => new Dockerode({ socketPath: join(folder, 'none') }), /ENOENT/],
   ['behind a closed port', () => new Dockerode({ host: '127.0.0.1', port: 1 }), /ECONNREFUSED/],
-])('Docker %s is unreachable, and the text says what to look at', async (_how, client, cause) => {
+])('Docker %s is unreachable, and the error says what to check', async (_how, client, cause) => {
   const host = new DockerHost(client());
   for (const call of [
     () => host.inspect('x'),
@@ -58,7 +58,7 @@ test('a Docker that breaks the connection is unreachable', async () => {
   expect(await failureOf(new DockerHost(docker).inspect('x'))).toBeInstanceOf(DockerUnreachable);
 });
 
-test('a Docker that breaks the connection in the middle of an answer is unreachable, and nobody waits for the rest', async () => {
+test('a Docker that breaks the connection during an answer is unreachable, and the rest is not waited for', async () => {
   const docker = await dockerThat((request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
     response.write('[{"Id":', () => request.socket.destroy());
@@ -83,7 +83,7 @@ test('a Docker that gives no answer in time is unreachable', async () => {
   expect(dockerError(error).message).toContain('no answer in time');
 });
 
-test('a call that was called off says nothing about Docker', async () => {
+test('a cancelled call does not make Docker unreachable', async () => {
   const docker = await dockerThat(() => undefined);
   const controller = new AbortController();
   const events = new DockerHost(docker).events(['die'], controller.signal);
@@ -97,7 +97,7 @@ async function causeOf(client: Dockerode): Promise<string> {
   return whyBlind(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
 }
 
-test('why Docker can not be asked has a word that tells one reason from another', async () => {
+test('each reason why Docker is unreachable has a word of its own', async () => {
   expect([
     await causeOf(new Dockerode({ socketPath: join(folder, 'none') })),
     await causeOf(new Dockerode({ host: '127.0.0.1', port: 1 })),
@@ -109,7 +109,7 @@ test('why Docker can not be asked has a word that tells one reason from another'
   expect(whyBlind(dockerError(denied)).cause).toBe('EACCES');
 });
 
-test("an answer that says no is Docker's own error, with its words", async () => {
+test("a refusal is Docker's own error, with its message", async () => {
   const docker = await dockerThat((_request, response) => {
     response.writeHead(500, { 'content-type': 'application/json' }).end('{"message":"disk is full"}');
   });

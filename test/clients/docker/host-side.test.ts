@@ -1,7 +1,7 @@
 import type { ContainerDetails } from '../../../src/clients/docker/docker-host';
 import { hostAddresses } from '../../../src/clients/docker/reach/host-side';
 
-/** As much of our own container's details as it depends on. @param hostIps that port 8000 is published to */
+/** The details of our own container that this depends on. @param hostIps addresses to which port 8000 is published */
 function container(hostIps: readonly string[], networks: Readonly<Record<string, [string, string]>>) {
   const details = {
     NetworkSettings: {
@@ -24,7 +24,7 @@ test.each([
   ['published to an address of the home network', ['127.0.0.1', '192.168.1.5']],
   ['published without an address', ['']],
   ['not published', []],
-])('where the port is %s, no address is only the host', (_what, hostIps) => {
+])('if the port is %s, no address belongs to the host only', (_what, hostIps) => {
   expect(hostAddresses(container(hostIps, { one: ['172.18.0.1', ''] }), 8000)).toEqual([]);
 });
 

@@ -52,7 +52,7 @@ function refusal(statusCode: number): Error {
   return Object.assign(new Error(`${statusCode}: ${SECRET}`), { statusCode });
 }
 
-test('a container that is seen running again and again is followed once, and another one in its place', async () => {
+test("a running container's log is followed once, and that of a re-created container instead", async () => {
   const at = new Followed();
   for (let i = 0; i < 5; i++) await at.seenRunning('a', 1_000);
   await at.write('one\n');
@@ -64,7 +64,7 @@ test('a container that is seen running again and again is followed once, and ano
   expect([at.heard, at.streams[1]?.destroyed]).toEqual([['one', 'two'], true]);
 });
 
-test('a log that ends with a run of its container is followed at once in the next one', async () => {
+test("after its container's restart a log is followed again at once", async () => {
   const at = new Followed();
   await at.seenRunning();
   await jest.advanceTimersByTimeAsync(60_000);
@@ -73,7 +73,7 @@ test('a log that ends with a run of its container is followed at once in the nex
   expect(at.asked).toBe(2);
 });
 
-test('a log that ends each time as soon as it is asked for is asked for ever more seldom', async () => {
+test('a log that ends at once each time is asked for at growing pauses', async () => {
   const at = new Followed();
   for (let s = 0; s < 600; s++) {
     await at.seenRunning('a', 1_000);
@@ -84,7 +84,7 @@ test('a log that ends each time as soon as it is asked for is asked for ever mor
 });
 
 test.each([403, 501, 500])(
-  'a log that is refused with HTTP %d is told once, at debug level and without secrets, and asked for no more',
+  'a refusal of the log with HTTP %d is logged once, at debug level and without secrets, and the log not asked for again',
   async (status) => {
     const at = new Followed();
     at.failure = refusal(status);
@@ -97,7 +97,7 @@ test.each([403, 501, 500])(
   },
 );
 
-test('while Docker is away, or the container gone, nothing is told, and it is tried again', async () => {
+test('while Docker is unreachable or the container gone, nothing is logged, and the log is asked for again', async () => {
   const at = new Followed();
   at.failure = new DockerUnreachable('gone', 'ENOENT');
   await at.seenRunning();
@@ -109,7 +109,7 @@ test('while Docker is away, or the container gone, nothing is told, and it is tr
   expect([at.asked, at.heard, at.said]).toEqual([3, ['one'], []]);
 });
 
-test('nothing that a container writes is told', async () => {
+test('nothing that a container writes is logged', async () => {
   const at = new Followed();
   await at.seenRunning();
   await at.write(`${SECRET}\nINFO [port forwarding] port forwarded is 40648\n`);

@@ -21,7 +21,7 @@ const multiplexed = Buffer.concat([
 ]);
 
 test.each([1, 2, 7, 8, 9, 1_000])(
-  'frames of two streams that come in pieces of %d bytes are lines of each',
+  'frames of two streams, in pieces of %d bytes, are split into the lines of each',
   (bytes) => {
     expect(linesOf(multiplexed, false, bytes)).toEqual(['one', 'error', 'two', '', 'three']);
   },
@@ -31,7 +31,7 @@ test.each([1, 3, 1_000])('the output of a terminal, in pieces of %d bytes, has n
   expect(linesOf(Buffer.from('one\r\ntwo\nthree'), true, bytes)).toEqual(['one\r', 'two']);
 });
 
-test('of a line without an end only the beginning is kept, and the line after it is whole', () => {
+test('only the beginning of an endless line is kept, and the next line is whole', () => {
   const long = 'x'.repeat(1_000_000);
   expect(linesOf(Buffer.from(`${long}\nnext\n`), true, 10_000)).toEqual(['x'.repeat(2_000), 'next']);
   const lines = new LogLines(true, () => undefined);

@@ -43,11 +43,11 @@ describe('which container this is', () => {
     ['a control group of systemd', { controlGroups: `0::/system.slice/docker-${ID}.scope` }, [ID]],
     ['the innermost of nested control groups', { controlGroups: `1:cpu:/docker/${OUTER}/docker/${ID}` }, [ID]],
     [
-      'no mount on the host, which shows those of its containers',
+      'no mount on the Docker host, although it shows those of its containers',
       { mounts: `91 34 0:50 / /var/lib/docker/containers/${ID}/mounts/shm rw - tmpfs shm rw\n${layers}` },
       [],
     ],
-  ])('is told by %s', (_where, seen, ids) => {
+  ])('is found by %s', (_where, seen, ids) => {
     expect(ownContainerIds(surroundings(seen))).toEqual(ids);
   });
 });
@@ -78,26 +78,26 @@ describe('from within real containers', () => {
     return { id: container.id, seen: JSON.parse(printed) as Surroundings };
   }
 
-  test.concurrent("one with a hostname of its own finds itself, which its hostname can't tell", async () => {
+  test.concurrent('a container with a chosen hostname finds itself, without its hostname', async () => {
     const { id, seen } = await inside({ Hostname: 'portward' });
     expect(seen.hostname).toBe('portward');
     expect((await findOwnContainer(docker, seen))?.Id).toBe(id);
-    // By its hostname alone, where nothing else tells.
+    // By its hostname only, without other traces.
     const short = { ...surroundings({}), hostname: id.slice(0, 12) };
     expect((await findOwnContainer(docker, short))?.Id).toBe(id);
     expect(await findOwnContainer(docker, surroundings({}))).toBeNull();
   });
 
-  test.concurrent("one in a VPN's network finds the VPN's container, whose network it is", async () => {
+  test.concurrent("a container in a VPN's network finds the VPN's container", async () => {
     const vpn = await inside({});
     const { id, seen } = await inside({ HostConfig: { NetworkMode: `container:${vpn.id}` } });
     expect((await findOwnContainer(docker, seen))?.Id).toBe(vpn.id);
-    // The same by what names only itself.
+    // The same by traces that name only itself.
     const controlGroups = `0::/system.slice/docker-${id}.scope`;
     expect((await findOwnContainer(docker, surroundings({ controlGroups })))?.Id).toBe(vpn.id);
   });
 
-  test.concurrent("one with the host's network finds itself", async () => {
+  test.concurrent("a container with the host's network finds itself", async () => {
     const { id, seen } = await inside({ HostConfig: { NetworkMode: 'host' } });
     expect((await findOwnContainer(docker, seen))?.Id).toBe(id);
   });
@@ -106,7 +106,7 @@ describe('from within real containers', () => {
     const [shared, other] = [simulation.name('shared'), simulation.name('other')];
     let started: Promise<SimulatedVpn> | null = null;
 
-    /** In Docker's default network, and in the one that some share with it. */
+    /** In Docker's default network, and in the one that some containers share with it. */
     function theVpn(): Promise<SimulatedVpn> {
       return (started ??= (async () => {
         await ensureRunNetwork(simulation.docker, simulation.runId, shared);
@@ -130,7 +130,7 @@ describe('from within real containers', () => {
       })().then((port) => 'port ' + port, (error) => error.message).then((said) => console.log('said ' + said + '.'));
       setInterval(() => undefined, 1000);`;
 
-    /** What comes of asking that VPN's control server from within such a container. */
+    /** The result of asking that VPN's control server from within such a container. */
     async function asked(networks: readonly string[], { user = 'root', patienceMs = 10_000 } = {}): Promise<string> {
       const vpn = await theVpn();
       const root = join(__dirname, '..', '..', '..');
@@ -140,7 +140,7 @@ describe('from within real containers', () => {
         Image: await ensureSimulatorImage(simulation.docker),
         Entrypoint: [NODE, '-e', ASK],
         User: user,
-        // Who lends it a network lends it its hostname, too.
+        // A container that lends its network also lends its hostname.
         ...(networks[0]?.startsWith('container:') ? {} : { Hostname: 'portward' }),
         Env: [`VPN=${vpn.name}`, `PATIENCE_MS=${patienceMs}`],
         Labels: { [RUN_LABEL]: simulation.runId },
@@ -159,7 +159,7 @@ describe('from within real containers', () => {
       expect(await asked([other, shared])).toBe('port 5001');
     });
 
-    test.concurrent('that may not use the socket is told which variable to set, once', async () => {
+    test.concurrent('that may not use the socket logs once which variable to set', async () => {
       const said = await asked([other], { user: '65534' });
       expect(said).toMatch(/^Docker is not reachable: .*EACCES .*; set DOCKER_GID to what `stat -c %g/);
       expect(said.match(/DOCKER_GID/g)).toHaveLength(1);
@@ -169,17 +169,14 @@ describe('from within real containers', () => {
       expect(await asked([`container:${(await theVpn()).containerId}`])).toBe('port 5001');
     });
 
-    test.concurrent(
-      'that shares no network with the VPN is told which address, which networks and what to set',
-      async () => {
-        const vpn = await theVpn();
-        const said = await asked([other], { patienceMs: 1_500 });
-        expect(said).toMatch(/172\.\d+\.\d+\.\d+:8000 (gave no answer|can't be reached)/);
-        expect(said).toContain(
-          `container '${vpn.name}' is in network bridge and ${shared} and Portward in network ${other}: ` +
-            'put both in one network, or set CONTAINER_REACH',
-        );
-      },
-    );
+    test.concurrent('that shares no network with the VPN logs the address, both networks and what to set', async () => {
+      const vpn = await theVpn();
+      const said = await asked([other], { patienceMs: 1_500 });
+      expect(said).toMatch(/172\.\d+\.\d+\.\d+:8000 (gave no answer|can't be reached)/);
+      expect(said).toContain(
+        `container '${vpn.name}' is in network bridge and ${shared} and Portward in network ${other}: ` +
+          'put both in one network, or set CONTAINER_REACH',
+      );
+    });
   });
 });

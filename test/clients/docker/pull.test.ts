@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => registry.close());
 
-/** Pulls it, and resolves with what Docker has said of it and what is in the log. */
+/** Pulls the image. Resolves with Docker's lines and with the log. */
 async function pulling(image: string) {
   const heard: string[] = [];
   const logged: string[] = [];
@@ -28,7 +28,7 @@ async function pulling(image: string) {
 }
 
 testUnless(registryObstacle)(
-  'an image is pulled from its registry, told with progress, and there afterwards',
+  'an image is pulled from its registry, with progress in the log, and is present afterwards',
   async () => {
     const layer = await buffer(tarStream([{ path: '/run-id', mode: 0o644, content: runId }]));
     const image = registry.add(NAME, 'small', layer, { Env: ['PULLED=yes'] });
@@ -45,7 +45,7 @@ testUnless(registryObstacle)(
         `Pulling image ${image}`,
         expect.stringMatching(new RegExp(`^Pulled image ${image} in \\d+ s$`)),
       ]);
-      // It is there already: no layer comes again.
+      // The image is present already: no layer is pulled again.
       expect((await pulling(image)).heard.join('\n')).not.toContain('Pulling fs layer');
     } finally {
       await docker.getImage(image).remove({ force: true });
@@ -54,12 +54,15 @@ testUnless(registryObstacle)(
   },
 );
 
-testUnless(registryObstacle)('an image that its registry does not have is an error that names it', async () => {
-  const image = registry.add(NAME, 'there', await buffer(tarStream([])));
-  await expect(pulling(image.replace('there', 'absent'))).rejects.toThrow(/absent.*not found/);
-});
+testUnless(registryObstacle)(
+  'a pull of an image that its registry does not have is an error that names it',
+  async () => {
+    const image = registry.add(NAME, 'there', await buffer(tarStream([])));
+    await expect(pulling(image.replace('there', 'absent'))).rejects.toThrow(/absent.*not found/);
+  },
+);
 
-testUnless(registryObstacle)('a pull that fails after it has begun is an error that says why', async () => {
+testUnless(registryObstacle)('a pull that fails after its beginning is an error with the reason', async () => {
   const layer = await buffer(tarStream([{ path: '/run-id', mode: 0o644, content: `another of ${runId}` }]));
   const image = registry.add(NAME, 'broken', layer);
   registry.loseLayers();

@@ -11,7 +11,7 @@ type Networks = Readonly<Record<string, string>>;
 
 const GATEWAYS: Networks = { proxy: '172.18.0.1', vpn: '172.19.0.1' };
 
-/** As much of a container's details as its reach depends on. */
+/** The details of a container that its reach depends on. */
 function container(networks: Networks, published: Readonly<Record<string, string>> = {}, mode = 'bridge') {
   const details = {
     Id: 'a'.repeat(64),
@@ -61,7 +61,7 @@ describe('how this process reaches containers', () => {
       ['published', '127.0.0.1'],
     ],
     [
-      'inside a container, over the networks that it has itself',
+      'inside a container, over its own networks',
       { ...outside, own: container({ proxy: '172.18.0.5', vpn: '172.19.0.5' }) },
       ['network', '172.18.0.1'],
     ],
@@ -96,7 +96,7 @@ describe('how this process reaches containers', () => {
       ['network', '127.0.0.1'],
     ],
     [
-      'inside a container, over its networks, also with Docker behind a filtering proxy',
+      'inside a container, over its networks, even with Docker behind a filtering proxy',
       {
         ...outside,
         own: container({ internal: '172.21.0.5', vpn: '172.19.0.5' }),
@@ -126,26 +126,26 @@ describe('how this process reaches containers', () => {
   });
 });
 
-describe('where the port of a container is', () => {
+describe("the address of a container's port", () => {
   test.each([
-    ['its address on its network', overNetwork(), container({ vpn: '172.19.0.2' }), '172.19.0.2', 8000],
+    ['its address in its network', overNetwork(), container({ vpn: '172.19.0.2' }), '172.19.0.2', 8000],
     [
-      'its address on the network that it shares with us',
+      'its address in the network that it shares with this process',
       overNetwork('proxy'),
       container({ other: '172.18.0.2', proxy: '172.20.0.2' }),
       '172.20.0.2',
       8000,
     ],
     [
-      'its address in a network that this process is in, whatever it is called',
+      "its address in a network of this process, whatever the network's name",
       near('172.20.'),
       container({ other: '172.18.0.2', renamed: '172.20.0.2' }),
       '172.20.0.2',
       8000,
     ],
-    ['its IPv6 address, where it has no other', near('fd00:'), container({ vpn: 'fd00::2' }), 'fd00::2', 8000],
+    ['its IPv6 address, if it has no other', near('fd00:'), container({ vpn: 'fd00::2' }), 'fd00::2', 8000],
     [
-      'its first address, where it shares no network with us',
+      'its first address, if it shares no network with this process',
       overNetwork('elsewhere'),
       container({ off: '', vpn: '172.19.0.2' }),
       '172.19.0.2',
@@ -178,7 +178,7 @@ describe('where the port of a container is', () => {
     expect(resolve(from, details, 8000)).toEqual({ host, port });
   });
 
-  test('that publishes another port only is nowhere, and the text says what to do', () => {
+  test('does not exist if only another port is published, and the error says what to do', () => {
     expect(() => resolve(published(), container({}, { 9000: '9000' }), 8000)).toThrow(
       new Unreachable("container 'gluetun' does not publish port 8000, so it can't be reached from here: publish it"),
     );
@@ -201,11 +201,11 @@ describe('where the port of a container is', () => {
     ['one address and loopback', published(), at('172.20.0.1', '127.0.0.1'), 'http://127.0.0.1:8002/'],
     ['an address of a remote host', published('nas'), at('127.0.0.1', '192.168.1.5'), 'http://192.168.1.5:8002/'],
     ['every address of a remote host with IPv6', published('fd00::7'), at('0.0.0.0'), 'http://[fd00::7]:8001/'],
-  ])('published at %s counts with that address', (_what, from, details, expected) => {
+  ])('published at %s is that address', (_what, from, details, expected) => {
     expect(String(url(resolve(from, details, 8000)))).toBe(expected);
   });
 
-  test("that is published at a remote host's loopback address only is nowhere", () => {
+  test("does not exist if the port is published only at a remote host's loopback address", () => {
     expect(() => resolve(published('nas'), at('127.0.0.1'), 8000)).toThrow(
       new Unreachable(
         "container 'gluetun' publishes port 8000 at 127.0.0.1 of the Docker host only, so it can't be reached from here: publish it at another address",
@@ -213,7 +213,7 @@ describe('where the port of a container is', () => {
     );
   });
 
-  test('that has stopped is nowhere, since Docker has taken its address', () => {
+  test('does not exist after a stop, since Docker has removed it', () => {
     expect(() => resolve(overNetwork(), container({ vpn: '' }), 8000)).toThrow(
       new Unreachable("container 'gluetun' has no address on a Docker network"),
     );
@@ -227,10 +227,10 @@ async function listening(host: string): Promise<{ port: number; stop: () => Prom
   return { port, stop: async () => void (await new Promise((closed) => server.close(closed))) };
 }
 
-describe('of several networks that both are in', () => {
+describe('if both are in several networks', () => {
   const never = new AbortController().signal;
 
-  test('the one counts in which connections are accepted, for every port, until it is left or forgotten', async () => {
+  test('the network that accepts connections is used for every port, until the container leaves it or it is forgotten', async () => {
     const { port, stop } = await listening('127.0.0.1');
     const from = near('127.0.0.');
     const details = container({ first: '127.0.0.2', second: '127.0.0.1', far: '10.9.9.9' });
@@ -244,22 +244,22 @@ describe('of several networks that both are in', () => {
   });
 });
 
-describe('what to do about a container that accepts no connection', () => {
+describe('the advice about a container that accepts no connection', () => {
   test.each<[what: string, from: Reach, details: ContainerDetails, says: RegExp]>([
     [
-      'networks that are not the same',
+      'different networks',
       overNetwork('proxy', 'web'),
       container({ vpn: '172.19.0.2' }),
       /^container 'gluetun' is in network vpn and Portward in network proxy and web: put both in one network, or set CONTAINER_REACH$/,
     ],
     [
-      'a network that is',
+      'a shared network',
       overNetwork('vpn'),
       container({ vpn: '172.19.0.2' }),
       /network vpn and .* see CONTAINER_REACH/,
     ],
     [
-      'Portward in no container',
+      'Portward outside of containers',
       reach({}),
       container({ vpn: '1.2.3.4' }),
       /network vpn: set CONTAINER_REACH=published/,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Why no registry of a test can be had by Docker; null when it can. */
+/** Why Docker can't use a registry of a test on this machine; null if it can. */
 export const registryObstacle =
   process.platform === 'linux' ? null : 'Docker runs in a virtual machine, where 127.0.0.1 is another one';
 
-/** What a container of the image runs, in Docker's words. */
+/** The command of a container of the image, in Docker's form. */
 export interface ImageConfig {
   readonly Entrypoint?: readonly string[];
   readonly Env?: readonly string[];
@@ -23,11 +23,11 @@ const LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'amd64' };
 
 /**
- * As much of an image registry as Docker needs to pull from it. Docker takes plain HTTP from 127.0.0.1 without being told to.
- * https://distribution.github.io/distribution/spec/api/
+ * The part of an image registry that Docker needs for a pull. Docker accepts plain HTTP from 127.0.0.1 without
+ * configuration. https://distribution.github.io/distribution/spec/api/
  */
 export class Registry {
-  /** By the end of its path, such as `blobs/sha256:…` or `manifests/latest`, of each image. */
+  /** Content of each image, by the end of its path, such as `blobs/sha256:…` or `manifests/latest`. */
   private readonly contents = new Map<string, Content>();
 
   private constructor(private readonly server: Server) {
@@ -40,10 +40,7 @@ export class Registry {
     return new Registry(server);
   }
 
-  /**
-   * Takes an image of one layer, and returns the name by which it is pulled.
-   * @param layer a tar of all its files
-   */
+  /** Adds an image of one layer, and returns the name by which it is pulled. @param layer a tar of all its files */
   add(name: string, tag: string, layer: Buffer, config: ImageConfig = {}): string {
     const image = {
       os: 'linux',
@@ -63,7 +60,7 @@ export class Registry {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}/${name}:${tag}`;
   }
 
-  /** From now on no layer of any image is there, though manifests still name them. */
+  /** From now on the layers of all images are missing, although manifests still name them. */
   loseLayers(): void {
     for (const [path, { type }] of this.contents) if (type === LAYER) this.contents.delete(path);
   }

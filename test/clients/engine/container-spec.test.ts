@@ -53,7 +53,7 @@ test('a plain engine has neither a forwarded nor a P2P label', () => {
   ]);
 });
 
-test('it joins the network of the VPN container, by id, with the image and environment of its variant', () => {
+test("an engine joins the VPN container's network by id, with the image and environment of its variant", () => {
   expect(container()).toMatchObject({
     networkOf: 'vpn-id',
     image: variant.image,
@@ -63,12 +63,12 @@ test('it joins the network of the VPN container, by id, with the image and envir
   });
 });
 
-test('its name tells replacement and generation, and that it is forwarded', () => {
+test("an engine's name contains its replacement, its generation and that it is forwarded", () => {
   expect(container().name).toBe('acestream_fwd_gluetun_7_1_abcdef12');
   expect(container({ target: target({ role: 'plain', generation: 3 }) }).name).toBe('acestream_gluetun_7_3_abcdef12');
 });
 
-test('no two orders have one name', () => {
+test('no two orders have the same name', () => {
   const names = [
     container(),
     container({ vpn: 'gluetun2' }),
@@ -81,11 +81,11 @@ test('no two orders have one name', () => {
   for (const name of names) expect(name).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
 });
 
-test('the same order has the same spec hash, so that a repeat recognises what it has made', () => {
+test('the same order has the same spec hash, so that a retry recognises its container', () => {
   expect(container()).toEqual(container());
 });
 
-test('the spec hash changes with anything that matters', () => {
+test('the spec hash changes with every part of the container', () => {
   const others = [
     container({ target: target({ httpPort: 19_002 }) }),
     container({ target: target({ httpsPort: 45_002 }) }),
@@ -101,13 +101,13 @@ test('the spec hash changes with anything that matters', () => {
   expect(new Set([hash(container()), ...others]).size).toBe(others.length + 1);
 });
 
-test('the mark of what is ours is CONTAINER_LABEL, whatever it is', () => {
+test('every engine has the label CONTAINER_LABEL, whatever that is', () => {
   expect(engineContainer(order(), variant, {}, 'my.app=engines', 'vpn-id').labels).toMatchObject({
     'my.app': 'engines',
   });
 });
 
-test("a caller's labels are on it, but none that could be taken for Portward's own", () => {
+test("a caller's labels are on the engine, except those that could be taken for Portward's own", () => {
   const labels = {
     stream_id: 'abc|1',
     'ondemand.app': 'other',
@@ -127,7 +127,7 @@ test("a caller's labels are on it, but none that could be taken for Portward's o
   });
 });
 
-test("a caller's environment wins, and the spec hash tells that it is another without telling what it is", () => {
+test("a caller's environment overrides the variant's, and changes the spec hash without showing in it", () => {
   const secret = container({}, 'vpn-id', { TOKEN: 'TOP-SECRET', CACHE_LIMIT: '7' });
   expect(secret.env).toEqual(expect.arrayContaining(['TOKEN=TOP-SECRET', 'CACHE_LIMIT=7']));
   expect(secret.env).not.toContain('CACHE_LIMIT=1');

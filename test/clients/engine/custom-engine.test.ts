@@ -26,7 +26,7 @@ function mistakesIn(json: string): readonly string[] {
 }
 const mistakesOf = (change: object) => mistakesIn(JSON.stringify({ ...LEAST, ...change }));
 
-test('what is not said has a default', () => {
+test('missing fields have defaults', () => {
   expect(variantOf()).toEqual({
     ...LEAST,
     command: null,
@@ -47,7 +47,7 @@ test('engines with a volume run one at a time, unless the file says that they ne
   expect(variantOf({ oneAtATime: true }).oneAtATime).toBe(true);
 });
 
-test('everything can be said', () => {
+test('every field can be set', () => {
   const all = {
     image: 'registry.example:5000/group/program@sha256:0123456789abcdef',
     env: { TOKEN: SECRET, LINES: 'a\nb', 'dotted.name': '' },
@@ -61,11 +61,11 @@ test('everything can be said', () => {
   expect(variantOf(all)).toEqual(all);
 });
 
-test('a byte order mark in front is no mistake', () => {
+test('a byte order mark at the beginning is not a mistake', () => {
   expect(variantIn(`\uFEFF${JSON.stringify(LEAST)}`)).toEqual(variantOf());
 });
 
-test('all mistakes are told at once, each with its place, what was expected and what came', () => {
+test('all mistakes are reported at once, each with its place, what was expected and what was found', () => {
   const wrong = {
     image: 'two words',
     env: { TOKEN: 7, WEB_PORT: '{{HTTP_PORT}}' },
@@ -92,7 +92,7 @@ test('all mistakes are told at once, each with its place, what was expected and 
   ]);
 });
 
-test('what is missing is told once', () => {
+test('a missing field is reported once', () => {
   expect(mistakesIn('{}')).toEqual([
     'image: expected the name of an image, got nothing',
     'health: expected an object such as {"type": "tcp"}, got nothing',
@@ -103,18 +103,18 @@ test('what is missing is told once', () => {
 });
 
 test.each<[string, object, RegExp[]]>([
-  [
-    'a placeholder that there is none',
-    { command: ['{{PORT}}'] },
-    [/^command\[0\]: expected one of .*, got \{\{PORT\}\}$/],
-  ],
+  ['an unknown placeholder', { command: ['{{PORT}}'] }, [/^command\[0\]: expected one of .*, got \{\{PORT\}\}$/]],
   ['no HTTP port', { env: {} }, [/expected \{\{HTTP_PORT\}\} in one of them/]],
   ['no P2P port', { forwardedEnv: {} }, [/expected \{\{P2P_PORT\}\} in one of them/]],
   ['a name with =', { env: { ...LEAST.env, 'A=B': '' } }, [/^env: expected names .* got "A=B"$/]],
-  ['no text under a name of several lines', { env: { ...LEAST.env, 'A\nB': 5 } }, [/^env.* expected a text/s]],
+  [
+    'a name of several lines whose value is not a text',
+    { env: { ...LEAST.env, 'A\nB': 5 } },
+    [/^env.* expected a text/s],
+  ],
   ['an empty name', { forwardedEnv: { ...LEAST.forwardedEnv, '': '' } }, [/^forwardedEnv: expected names .* got ""$/]],
   ['a NUL', { command: ['a\0b'] }, [/^command\[0\]: expected a text/]],
-  ['a path beside tcp', { health: { type: 'tcp', path: '/' } }, [/^health: expected path and statuses only with/]],
+  ['a path with tcp', { health: { type: 'tcp', path: '/' } }, [/^health: expected path and statuses only with/]],
   ['no statuses', { health: { type: 'http', statuses: [] } }, [/^health\.statuses: expected a list of HTTP statuses/]],
 ])('%s is refused', (_what, change, expected) => {
   expect(mistakesOf(change)).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
@@ -123,14 +123,14 @@ test.each<[string, object, RegExp[]]>([
 test.each([
   ['{\n  "image": "a"\n  "env": {}\n}', 'expected JSON: the mistake is in line 3, column 3'],
   ['', 'expected JSON'],
-])('%j is no JSON', (json, mistake) => {
+])('%j is not JSON', (json, mistake) => {
   expect(mistakesIn(json)).toEqual([mistake]);
 });
 
 test('no message repeats a text of the file, which may be secret', () => {
   const file = JSON.stringify({ ...LEAST, env: { ...LEAST.env, TOKEN: SECRET }, command: [SECRET] });
   let mistaken = 0;
-  // Cut off, with something taken out of the middle, or with a wrong type somewhere: mistakes of every kind.
+  // Cut off, with a part of the middle removed, or with a wrong type somewhere: mistakes of every kind.
   const at = fc.integer({ min: 0, max: file.length });
   const spoilt = fc.oneof(
     at.map((end) => file.slice(0, end)),
@@ -162,7 +162,7 @@ const example = variantIn(readFileSync(join(__dirname, '../../../examples/qbitto
 const PORTS = { vpn: 'gluetun', http: 19_000, https: 45_000 };
 const QBITTORRENT_ENV = ['WEBUI_PORT=19000', 'PUID=1000', 'PGID=1000', 'TZ=Etc/UTC'];
 
-test('examples/qbittorrent.json follows the forwarded port with its incoming connections, and the HTTP port with its page', () => {
+test('examples/qbittorrent.json uses the forwarded port for incoming connections, and the HTTP port for its page', () => {
   expect(example.image).toBe('lscr.io/linuxserver/qbittorrent:latest');
   expect(engineProcess(example, { ...PORTS, p2p: 65_290 }, {})).toEqual({
     env: [...QBITTORRENT_ENV, 'TORRENTING_PORT=65290'],
@@ -172,7 +172,7 @@ test('examples/qbittorrent.json follows the forwarded port with its incoming con
   expect(engineProcess(example, { ...PORTS, p2p: null }, {}).env).toEqual(QBITTORRENT_ENV);
 });
 
-test('examples/qbittorrent.json counts its page with or without a login, and never lets two write to one volume', () => {
+test('examples/qbittorrent.json accepts its page with or without a login, and never lets two engines write to one volume', () => {
   expect(example).toMatchObject({
     health: { type: 'http', path: '/', statuses: ['2xx', 401, 403] },
     connectionStatus: false,

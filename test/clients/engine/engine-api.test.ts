@@ -33,7 +33,7 @@ test.each([401, 403])('an engine that answers %i is up too', async (status) => {
   await expect(asking()).resolves.toBeUndefined();
 });
 
-test('an engine that sends elsewhere is not up, and nobody goes there', async () => {
+test('an engine that redirects is not up, and the redirect is not followed', async () => {
   const before = asked.length;
   answer = (response) => response.writeHead(302, { location: '/elsewhere' }).end();
   await expect(asking()).rejects.toThrow("the engine's API answers 302");
@@ -53,7 +53,7 @@ test('an engine that does not listen is not up', async () => {
   await expect(api.answers({ host: '127.0.0.1', port }, new AbortController().signal)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('asking an engine that hangs ends when it is called off', async () => {
+test('a question to a hanging engine ends when it is cancelled', async () => {
   answer = () => undefined;
   const controller = new AbortController();
   const pending = asking(controller.signal);
@@ -63,7 +63,7 @@ test('asking an engine that hangs ends when it is called off', async () => {
 
 const connected = () => api.connected(endpoint(), new AbortController().signal);
 
-test.each([true, false])('an engine that says connected: %s is taken at its word', async (value) => {
+test.each([true, false])('an engine that says connected: %s is believed', async (value) => {
   answer = (response) => response.end(JSON.stringify({ result: { connected: value }, error: null }));
   expect(await connected()).toBe(value);
   expect(asked.at(-1)).toBe('/server/api?api_version=3&method=get_network_connection_status');
@@ -76,7 +76,7 @@ test.each([
   ['a 401', '{"result":{"connected":true}}', 401, /answers 401 when asked whether it is connected/],
   ['a 500', '{"result":{"connected":false}}', 500, /answers 500/],
   ['a huge answer', `{"result":{"connected":true},"x":"${'x'.repeat(20_000)}"}`, 200, /over 16384 bytes/],
-])('an engine that answers %s says nothing about its connection', async (_what, body, status, message) => {
+])('an engine that answers %s does not tell whether it is connected', async (_what, body, status, message) => {
   answer = (response) => response.writeHead(status).end(body);
   await expect(connected()).rejects.toThrow(message);
 });

@@ -53,7 +53,7 @@ test('an engine is healthy once it has answered, and asked at the interval from 
   expect(engine.asked).toBe(2);
 });
 
-test('an engine that is booting is asked often, so that it is listed soon after it is up', async () => {
+test('a starting engine is asked often, so that it is listed soon after its start', async () => {
   const engine = new Asked();
   engine.up = false;
   await engine.pass(5_000);
@@ -76,7 +76,7 @@ test('only HEALTH_FAILURE_THRESHOLD failures in a row make a healthy engine unhe
   expect(engine.health.health(ID)).toBe('unhealthy');
 });
 
-test('one that never answers is unhealthy after the same time as any other', async () => {
+test('an engine that never answers is unhealthy after the same time as any other', async () => {
   const engine = new Asked();
   engine.up = false;
   await engine.pass(THRESHOLD * INTERVAL_MS - 1_000);
@@ -85,7 +85,7 @@ test('one that never answers is unhealthy after the same time as any other', asy
   expect(engine.health.health(ID)).toBe('unhealthy');
 });
 
-test('an engine that takes long to boot is not unhealthy before its start-up time is over', async () => {
+test('an engine is not unhealthy before its start-up time-out', async () => {
   const startupTimeoutMs = 2 * THRESHOLD * INTERVAL_MS;
   const engine = new Asked('unknown', startupTimeoutMs);
   engine.up = false;
@@ -102,7 +102,7 @@ test('an unhealthy engine that answers again is healthy', async () => {
   expect(engine.health.health(ID)).toBe('healthy');
 });
 
-test('an engine that has no address from here has failed', async () => {
+test('an engine without an address from here has failed', async () => {
   const engine = new Asked('healthy');
   for (let i = 0; i < THRESHOLD; i++) {
     await engine.health.ask(
@@ -116,14 +116,14 @@ test('an engine that has no address from here has failed', async () => {
   expect(engine.health.health(ID)).toBe('unhealthy');
 });
 
-test('being called off is no failure', async () => {
+test('a cancelled question is not a failure', async () => {
   const engine = new Asked('healthy');
   engine.up = false;
   await engine.pass(10 * THRESHOLD * INTERVAL_MS, AbortSignal.abort());
   expect(engine.health.health(ID)).toBe('healthy');
 });
 
-test('a question that was called off tells nothing, and the next watch asks again at once', async () => {
+test('a cancelled question has no result, and the next watch asks again at once', async () => {
   const engine = new Asked();
   engine.hangs = true;
   const watch = new AbortController();
@@ -137,7 +137,7 @@ test('a question that was called off tells nothing, and the next watch asks agai
   expect([engine.asked, engine.health.health(ID), engine.health.lastCheck(ID)]).toEqual([2, 'healthy', DAY + 200]);
 });
 
-test('a new run of the container begins anew, the same one does not', async () => {
+test('a new run of the container begins anew, the same run does not', async () => {
   const engine = new Asked('healthy');
   engine.health.track(ID, DAY, 'unknown');
   expect(engine.health.health(ID)).toBe('healthy');
@@ -159,7 +159,7 @@ describe('an engine that has answered', () => {
     cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }),
   });
 
-  test('and refuses connections twice in a row is silent, which it is told to be at once, and is not ill any sooner for that', async () => {
+  test('and refuses connections twice in a row is silent at once, but not unhealthy any sooner', async () => {
     const engine = new Asked('healthy');
     await engine.pass(100);
     engine.up = false;
@@ -173,7 +173,7 @@ describe('an engine that has answered', () => {
     expect(engine.health.health(ID)).toBe('unhealthy');
   });
 
-  test('and refuses the first connection is a sign that more is wrong, once', async () => {
+  test('and refuses a connection for the first time is a sign about its VPN, once', async () => {
     const engine = new Asked('healthy');
     engine.up = false;
     engine.failure = refusal;
@@ -184,7 +184,7 @@ describe('an engine that has answered', () => {
     expect(engine.health.isSilent(ID)).toBe(true);
   });
 
-  test('and fails in another way is not silent, unless it is in doubt', async () => {
+  test('and fails otherwise is not silent, unless it is in doubt', async () => {
     const engine = new Asked('healthy');
     engine.up = false;
     await engine.pass(INTERVAL_MS);
@@ -194,7 +194,7 @@ describe('an engine that has answered', () => {
     expect(engine.health.isSilent(ID)).toBe(true);
   });
 
-  test('is asked at once in doubt, though a question is under way that hangs, and has 2 s for the answer', async () => {
+  test('is asked at once when in doubt, even if an earlier question hangs, and has 2 s to answer', async () => {
     const engine = new Asked('healthy');
     engine.hangs = true;
     const { signal } = new AbortController();
@@ -210,7 +210,7 @@ describe('an engine that has answered', () => {
     void before;
   });
 
-  test('and answers in doubt stays as it is; the doubt has an end', async () => {
+  test('and answers when in doubt stays listed, and the doubt ends', async () => {
     const engine = new Asked('healthy');
     await engine.pass(100);
     engine.health.doubtAll(performance.now());
@@ -222,7 +222,7 @@ describe('an engine that has answered', () => {
     expect(engine.asked - asked).toBeLessThanOrEqual(1);
   });
 
-  test('is listed again with its first answer, and after ever more of them when it keeps falling silent', async () => {
+  test('is listed again with its first answer, and after growing times of answers if it keeps falling silent', async () => {
     const engine = new Asked('healthy');
     const hiddenMs: number[] = [];
     for (let i = 0; i < 5; i++) {

@@ -9,7 +9,7 @@ const web = createHttpServer((request, response) => {
   asked.push(request.url ?? '');
   response.writeHead(status).end('anything');
 });
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 const silent = createServer((socket) => {
   socket.resume();
   socket.on('error', () => socket.destroy());
@@ -37,7 +37,7 @@ const http = (...statuses: Extract<HealthProbe, { type: 'http' }>['statuses']): 
 });
 const askedByHttp = (connectionStatus: boolean) => engineApi({ health: http('2xx'), connectionStatus });
 
-test('over HTTP the path of the probe is asked for', async () => {
+test("over HTTP the probe's path is requested", async () => {
   status = 200;
   await answers(http('2xx'));
   expect(asked.at(-1)).toBe('/ready?deep=1');
@@ -53,7 +53,7 @@ test.each([
   [302, ['2xx'], false],
   [500, ['2xx', '3xx', '4xx'], false],
   [503, ['5xx'], true],
-] as const)('status %i, with %j as those that count, is an answer: %s', async (sent, statuses, counts) => {
+] as const)('status %i, if %j count, is an answer: %s', async (sent, statuses, counts) => {
   status = sent;
   const [answered] = await Promise.allSettled([answers(http(...statuses))]);
   expect(answered).toEqual(
@@ -63,7 +63,7 @@ test.each([
   );
 });
 
-test('over TCP a connection that is accepted is enough, and it is closed', async () => {
+test('over TCP an accepted connection is enough, and is closed', async () => {
   const accepted = once(silent, 'connection');
   await answers({ type: 'tcp' }, silent);
   const [socket] = (await accepted) as [Socket];
@@ -71,7 +71,7 @@ test('over TCP a connection that is accepted is enough, and it is closed', async
   expect(socket.destroyed).toBe(true);
 });
 
-test('over TCP a port where nobody listens is no answer', async () => {
+test('over TCP a port without a listener is no answer', async () => {
   const gone = createServer();
   await listen(gone);
   const endpoint = endpointOf(gone);
@@ -80,7 +80,7 @@ test('over TCP a port where nobody listens is no answer', async () => {
   await expect(api.answers(endpoint, new AbortController().signal)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('asking ends when it is called off', async () => {
+test('a probe ends when it is cancelled', async () => {
   const controller = new AbortController();
   const health: HealthProbe = { type: 'http', path: '/', statuses: ['2xx'] };
   const asking = engineApi({ health, connectionStatus: false }).answers(endpointOf(silent), controller.signal);
@@ -88,7 +88,7 @@ test('asking ends when it is called off', async () => {
   await expect(asking).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('only engines that can say so are asked whether they are connected', async () => {
+test('only engines of kinds that can tell are asked whether they are connected', async () => {
   status = 200;
   const before = asked.length;
   const { signal } = new AbortController();

@@ -15,7 +15,7 @@ const mistakes = (env: Record<string, string>, labels: Record<string, string> = 
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`N${i}`, 'x']));
 const ofBytes = (bytes: number) => ({ NN: 'x'.repeat(bytes - '{"NN":""}'.length) });
 
-test('what proxies give is fine: variables, several lines, labels with ids', () => {
+test('usual options of proxies are accepted: variables, several lines, labels with ids', () => {
   const env = { CONF: '--http-port={{HTTP_PORT}}\n--bind-all', EMPTY: '', 'dotted.name': 'a=b' };
   const labels = { stream_id: 'abc|1', 'com.example/proxy': 'acexy 1', requested: '' };
   expect(mistakes(env, labels)).toEqual([]);
@@ -23,17 +23,22 @@ test('what proxies give is fine: variables, several lines, labels with ids', () 
   expect(Value.Check(CallerLabelsSchema, labels)).toBe(true);
 });
 
-test.each(['', 'A=B', '=', 'A B', 'A\nB', 'A\0', 'A\u001b[0m'])('%j is no name of a variable', (name) => {
-  expect(mistakes({ [name]: SECRET })).toEqual([expect.stringMatching(/^env: expected names of up to 256 characters/)]);
-});
+test.each(['', 'A=B', '=', 'A B', 'A\nB', 'A\0', 'A\u001b[0m'])(
+  '%j is not accepted as the name of a variable',
+  (name) => {
+    expect(mistakes({ [name]: SECRET })).toEqual([
+      expect.stringMatching(/^env: expected names of up to 256 characters/),
+    ]);
+  },
+);
 
-test.each(['', 'a b', 'a\nb', 'a\0'])('%j is no name of a label', (name) => {
+test.each(['', 'a b', 'a\nb', 'a\0'])('%j is not accepted as the name of a label', (name) => {
   expect(mistakes({}, { [name]: '' })).toEqual([
     expect.stringMatching(/^labels: expected names of up to 256 characters/),
   ]);
 });
 
-test('a name of over 256 characters is none', () => {
+test('a name of over 256 characters is not accepted', () => {
   expect(mistakes({ ['x'.repeat(256)]: '' }, { ['y'.repeat(256)]: '' })).toEqual([]);
   expect(mistakes({ ['x'.repeat(257)]: '' }, { ['y'.repeat(257)]: '' })).toHaveLength(2);
 });
@@ -58,7 +63,7 @@ test("labels that only begin like Portward's own are permitted", () => {
   expect(permittedLabels(labels, MARK)).toEqual(labels);
 });
 
-test('a NUL in a value is refused by name, and by the schemas', () => {
+test('a NUL in a value is refused with the name of the variable, and by the schemas', () => {
   expect(mistakes({ TOKEN: `${SECRET}\0` }, { mine: 'a\0' })).toEqual([
     'env: the value of "TOKEN" has a NUL in it',
     'labels: the value of "mine" has a NUL in it',
@@ -77,7 +82,7 @@ test('100 variables and 20 labels are permitted, one more is not', () => {
   expect([20, 21].map((n) => Value.Check(CallerLabelsSchema, many(n)))).toEqual([true, false]);
 });
 
-test('32 KB of environment are permitted, counted as the JSON that is sealed, one more is not', () => {
+test('an environment of 32 KB is permitted, counted as the JSON that is encrypted, and one byte more is not', () => {
   expect(mistakes(ofBytes(32_768))).toEqual([]);
   expect(mistakes(ofBytes(32_769))).toEqual(['env: expected at most 32768 bytes in all, got 32769']);
   expect(mistakes({ NN: 'ä'.repeat(16_384) })).toEqual([expect.stringContaining('got 32777')]);
@@ -86,7 +91,7 @@ test('32 KB of environment are permitted, counted as the JSON that is sealed, on
 
 const json = (value: string) => JSON.stringify(['NN', value]).length;
 
-test('400 bytes of labels are permitted, counted as the JSON that histories keep, one more is not', () => {
+test('labels of 400 bytes are permitted, counted as the JSON in histories, and one byte more is not', () => {
   const full = 'x'.repeat(400 - json(''));
   expect(mistakes({}, { NN: full })).toEqual([]);
   expect(mistakes({}, { NN: `${full}x` })).toEqual(['labels: expected at most 400 bytes in all, got 401']);

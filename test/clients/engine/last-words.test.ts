@@ -4,9 +4,9 @@ import { portsSaidTaken, shownLine } from '../../../src/clients/engine/last-word
 const PORTS = [19_000, 45_000, 40_648];
 const shown = (line: string, env: string[] = []) => shownLine(line, env, PORTS);
 
-describe('what an engine has written', () => {
+describe("an engine's output", () => {
   test.each([
-    ['a value of its environment', 'no licence for S3cret!', ['KEY=S3cret!'], 'no licence for ***'],
+    ['a value from its environment', 'no licence for S3cret!', ['KEY=S3cret!'], 'no licence for ***'],
     ['in capital letters', 'HOST MY-SECRET.EXAMPLE', ['KEY=my-secret'], 'HOST ***.EXAMPLE'],
     ['escaped', 'got "a\\"bcd"', ['KEY=a"bcd'], 'got "***"'],
     ['URL-encoded', 'GET /?k=pass%20word', ['PHRASE=pass word'], 'GET /?k=***'],
@@ -24,31 +24,31 @@ describe('what an engine has written', () => {
     ],
     ['a word of a value', 'bad value hidden-word', ['FLAGS=--a hidden-word -b'], 'bad value ***'],
     [
-      'what is named a key',
+      'a value that is called a key',
       'api_key=abc failed, password: "x y", token=z',
       [],
       'api_key=*** failed, password: ***, token=***',
     ],
     ['a bearer', 'Authorization: Bearer abc.def', [], 'Authorization: *** ***'],
-    ['who is named in an address', 'GET http://me:mine@host/path', [], 'GET http://***@host/path'],
+    ['a user in an address', 'GET http://me:mine@host/path', [], 'GET http://***@host/path'],
     ['a long token', 'session eyJhbGciOiJIUzI1NiIsInR5cCI6 expired', [], 'session *** expired'],
   ])('is shown without %s', (_what, line, env, expected) => {
     expect(shown(line, env)).toBe(expected);
   });
 
-  test('is shown with its own ports, words, paths, and what stands in any environment', () => {
+  test("is shown with the engine's ports, words, paths and common variables", () => {
     const env = ['HTTP_PORT=19000', 'CACHE_LIMIT=1', 'PATH=/usr/local/bin:/usr/bin', 'BIND_ALL=yes'];
     const line = 'exec /usr/local/bin/acestreamengine: port 19000 is in use (yes, 1)';
     expect(shown(line, env)).toBe(line);
   });
 
-  test('is cut short, and a secret that lies on the cut does not show by half', () => {
+  test('is shortened, and no half of a secret is shown at the cut', () => {
     expect(shown('x '.repeat(200))).toHaveLength(160);
     const secret = 'correct horse battery staple';
     expect(shown(`${'y '.repeat(75)}${secret}`, [`KEY=${secret}`])).not.toContain('corr');
   });
 
-  test('never shows a value, whatever that is and wherever it stands', () => {
+  test('never shows a value of the environment, whatever and wherever it is', () => {
     const value = fc
       .string({ minLength: 4, maxLength: 40, unit: 'grapheme-ascii' })
       .filter((v) => v.trim().length >= 4 && v !== '***');

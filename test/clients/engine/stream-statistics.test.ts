@@ -46,14 +46,14 @@ test('the statistics of a playback are a sample, in whole numbers', async () => 
   });
 });
 
-test('what the engine does not say, or says in another type, is null', () => {
+test('a value that is missing or has another type is null', () => {
   expect(readStatistics('{"response":{"peers":"3","speed_down":1e999,"status":7},"error":null}', 5)).toEqual({
     kind: 'sample',
     sample: { at: 5, peers: null, speedDown: null, speedUp: null, downloaded: null, uploaded: null, status: null },
   });
 });
 
-test('a session that the engine does not know is told as such', async () => {
+test('a session that the engine does not know is reported as that', async () => {
   answer = json({ response: null, error: 'unknown playback session id' });
   expect(await ask('/ace/stat/abc')).toEqual({ kind: 'unknown session' });
 });
@@ -69,7 +69,7 @@ test.each([
   await expect(ask('/ace/stat/abc')).rejects.toThrow('the engine gives no statistics');
 });
 
-test('an answer without end is not read to its end', async () => {
+test('an endless answer is not read to its end', async () => {
   answer = (response) => {
     const more = () => {
       while (response.write(Buffer.alloc(64 * 1024, ' ')));
@@ -80,7 +80,7 @@ test('an answer without end is not read to its end', async () => {
   await expect(ask('/ace/stat/abc')).rejects.toThrow('the answer is over');
 });
 
-test('an engine that hangs is given up when it is called off', async () => {
+test('a question to a hanging engine ends when it is cancelled', async () => {
   answer = () => undefined;
   const controller = new AbortController();
   const pending = askStatistics(endpoint(), '/ace/stat/abc', controller.signal);
@@ -113,7 +113,7 @@ test.each([
   ['//169.254.169.254/latest', '/latest'],
   ['/ace/stat/1?key=%2F', '/ace/stat/1?key=%2F'],
   ['\\\\169.254.169.254\\latest', '/latest'],
-])('whatever stat_url says, only its path is asked for, at the engine itself: %s', async (statUrl, path) => {
+])('only the path of stat_url is used, at the engine itself: %s', async (statUrl, path) => {
   answer = json({ response: STATISTICS, error: null });
   await ask(statUrl);
   expect(asked).toEqual([{ host: `127.0.0.1:${endpoint().port}`, path }]);

@@ -14,7 +14,7 @@ function variant(name: string): Variant {
 }
 const krinkuto = variant('krinkuto11-amd64');
 
-/** The value of a variable that an engine is given. */
+/** The value of a variable in the engine's environment. */
 function given(name: string, engine: EngineOnPorts, variable: string): string {
   const { env } = engineProcess(variant(name), engine, {});
   return env.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? '';
@@ -29,7 +29,7 @@ const KRINKUTO_ENV = [
   'CACHE_LIMIT=1',
 ];
 
-test('there are the four variants of the contract, with their images', () => {
+test('the four variants of the contract exist, with their images', () => {
   expect(Object.entries(all).map(([name, { image }]) => [name, image])).toEqual([
     ['krinkuto11-amd64', 'ghcr.io/krinkuto11/acestream-http-proxy:latest'],
     ['jopsis-amd64', 'jopsis/acestream:x64'],
@@ -38,15 +38,15 @@ test('there are the four variants of the contract, with their images', () => {
   ]);
 });
 
-test('krinkuto11-amd64 is given, on a plain engine, exactly the environment of the contract', () => {
+test('a plain krinkuto11-amd64 engine gets exactly the environment of the contract', () => {
   expect(engineProcess(krinkuto, PLAIN, {})).toEqual({ env: KRINKUTO_ENV, command: null, volumes: [] });
 });
 
-test('krinkuto11-amd64 is given P2P_PORT on a forwarded engine', () => {
+test('a forwarded krinkuto11-amd64 engine gets P2P_PORT', () => {
   expect(engineProcess(krinkuto, FORWARDED, {}).env).toEqual([...KRINKUTO_ENV, 'P2P_PORT=65290']);
 });
 
-test('jopsis-amd64 is told its ports in ACESTREAM_ARGS, the P2P port on a forwarded engine only', () => {
+test('jopsis-amd64 gets its ports in ACESTREAM_ARGS, with the P2P port for a forwarded engine only', () => {
   const plain = given('jopsis-amd64', PLAIN, 'ACESTREAM_ARGS');
   expect(plain).toMatch(/^--client-console --bind-all .* --http-port 19000 --https-port 45000$/);
   expect(given('jopsis-amd64', FORWARDED, 'ACESTREAM_ARGS')).toBe(`${plain} --port 65290`);
@@ -57,7 +57,7 @@ test('jopsis-amd64 is told its ports in ACESTREAM_ARGS, the P2P port on a forwar
 });
 
 test.each(['jopsis-arm32', 'jopsis-arm64'])(
-  '%s is told its ports on the command line, the P2P port on a forwarded engine only',
+  '%s gets its ports on the command line, with the P2P port for a forwarded engine only',
   (name) => {
     const { env, command } = engineProcess(variant(name), PLAIN, {});
     expect(env).toEqual([]);
@@ -67,7 +67,7 @@ test.each(['jopsis-arm32', 'jopsis-arm64'])(
   },
 );
 
-test("a caller's CONF and other variables win", () => {
+test("a caller's CONF and other variables override the variant's", () => {
   const { env } = engineProcess(krinkuto, FORWARDED, { CONF: '--my-own', CACHE_LIMIT: '9', EXTRA: 'a=b' });
   expect(env).toEqual(
     expect.arrayContaining(['CONF=--my-own', 'CACHE_LIMIT=9', 'EXTRA=a=b', 'HTTP_PORT=19000', 'P2P_PORT=65290']),
@@ -75,12 +75,12 @@ test("a caller's CONF and other variables win", () => {
   expect(env).toHaveLength(KRINKUTO_ENV.length + 2);
 });
 
-test("a caller's CONF, too, has the ports filled in, which no caller can know", () => {
+test("ports are filled into a caller's CONF as well, since callers can't know them", () => {
   const { env } = engineProcess(krinkuto, PLAIN, { CONF: '--http-port={{HTTP_PORT}} --cache-limit 2' });
   expect(env).toContain('CONF=--http-port=19000 --cache-limit 2');
 });
 
-test('a name that objects have of their own is a variable like others', () => {
+test('a variable named like a property of every object is a variable like others', () => {
   const env = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
   expect(engineProcess(krinkuto, PLAIN, env).env).toEqual([...KRINKUTO_ENV, '__proto__=a', 'constructor=b']);
 });
@@ -93,7 +93,7 @@ const custom: Variant = {
   volumes: ['config-{{VPN}}:/config', 'port-{{P2P_PORT}}:/port:ro'],
 };
 
-test('on a forwarded engine every placeholder is filled in, in variables, words and volumes; what is none stays', () => {
+test('for a forwarded engine every placeholder is filled in, in variables, words and volumes; other text stays', () => {
   expect(engineProcess(custom, FORWARDED, {})).toEqual({
     env: ['WEB=19000/45000 on gluetun', 'PEERS=[65290]', 'TEMPLATE={{.Name}} {{OTHER}}', 'MODE=active'],
     command: ['run', '--web', '19000', '--peers=65290', '--port', '65290', '-v'],
@@ -101,7 +101,7 @@ test('on a forwarded engine every placeholder is filled in, in variables, words 
   });
 });
 
-test('on a plain engine what names the P2P port is left out, with the option that it is the value of', () => {
+test('for a plain engine texts with the P2P port are left out, as is an option with that value', () => {
   expect(engineProcess(custom, PLAIN, { MINE: '{{P2P_PORT}}' })).toEqual({
     env: ['WEB=19000/45000 on gluetun', 'TEMPLATE={{.Name}} {{OTHER}}'],
     command: ['run', '--web', '19000', '-v'],
@@ -109,7 +109,7 @@ test('on a plain engine what names the P2P port is left out, with the option tha
   });
 });
 
-test('the P2P port of an engine that Portward made is found again in each variant, and none in a plain one', () => {
+test('the P2P port of a forwarded engine is found in its container for each variant, and none for a plain one', () => {
   const port = fc.integer({ min: 1, max: 65_535 });
   fc.assert(
     fc.property(fc.constantFrom(...Object.values(all)), port, port, port, (kind, http, https, p2p) => {

@@ -10,7 +10,7 @@ test.each([...['on', 'ON', 'true', 'True', 'yes', 'enabled', '"on"', "'true'", '
 );
 
 test.each(['off', 'no', 'false', 'disabled', '', '1', 'on off', 'o n', '"on'])(
-  'VPN_PORT_FORWARDING=%j asks for none',
+  'VPN_PORT_FORWARDING=%j asks for no port',
   (value) => {
     expect(read(`VPN_PORT_FORWARDING=${value}`).portForwarding).toBe(false);
   },
@@ -23,11 +23,11 @@ test.each([
   'PRIVATE_INTERNET_ACCESS_VPN_PORT_FORWARDING',
   'vpn_port_forwarding',
   'Vpn-Port-Forwarding',
-])('%s is another name for it', (name) => {
+])('%s is another name for VPN_PORT_FORWARDING', (name) => {
   expect(read('PATH=/bin', `${name}=on`).portForwarding).toBe(true);
 });
 
-test('an older name wins over the newest, which the image sets itself, unless it is empty', () => {
+test('an older name overrides the newest one, which the image sets itself, unless it is empty', () => {
   expect(read('VPN_PORT_FORWARDING=off', 'PORT_FORWARDING=on').portForwarding).toBe(true);
   expect(read('VPN_PORT_FORWARDING=on', 'PORT_FORWARDING=off').portForwarding).toBe(false);
   expect(read('VPN_PORT_FORWARDING=on', 'PORT_FORWARDING=').portForwarding).toBe(true);
@@ -46,13 +46,13 @@ test.each([
 });
 
 test.each(['', ':0', ':', ':http', ':99999', '8000:', ':-1', ':8e3'])(
-  'HTTP_CONTROL_SERVER_ADDRESS=%s says nothing of the port',
+  'HTTP_CONTROL_SERVER_ADDRESS=%s names no port',
   (address) => {
     expect(read(`HTTP_CONTROL_SERVER_ADDRESS=${address}`).controlPort).toBeNull();
   },
 );
 
-test('VPN_PORT_FORWARDING_LISTENING_PORT counts where ports are forwarded; 0 means that it is not set', () => {
+test('VPN_PORT_FORWARDING_LISTENING_PORT counts if ports are forwarded; 0 means that it is not set', () => {
   expect(listening('VPN_PORT_FORWARDING=on', 'VPN_PORT_FORWARDING_LISTENING_PORT=6881')).toEqual([6_881]);
   expect(listening('VPN_PORT_FORWARDING=on', 'VPN_PORT_FORWARDING_LISTENING_PORTS=6881, 6882')).toEqual([6_881, 6_882]);
   expect(listening('VPN_PORT_FORWARDING=on', 'VPN_PORT_FORWARDING_LISTENING_PORT=0')).toEqual([]);

@@ -15,7 +15,7 @@ export const PUBLIC_IP = '/v1/publicip/ip';
 export const STATUS = '/v1/vpn/status';
 export const OLDER_STATUS = '/v1/openvpn/status';
 
-/** Gluetun's control server with the routes that a test gives it; any other is a 404. */
+/** A fake of Gluetun's control server with the test's routes; any other route is a 404. */
 export class ControlServer {
   readonly asked: Asked[] = [];
   routes: Readonly<Record<string, Answer>> = {};
@@ -62,7 +62,7 @@ export function redirect(location: string, code = 301): Answer {
   return (response) => response.writeHead(code, { location }).end();
 }
 
-/** As while one of Gluetun's own commands runs. */
+/** Hangs, as while one of Gluetun's own commands runs. */
 export const hang: Answer = () => undefined;
 
 export const hangHalfway: Answer = (response) => {
@@ -74,7 +74,7 @@ export const cut: Answer = (response) => {
   setImmediate(() => response.destroy());
 };
 
-/** As behind Gluetun's auth configuration. */
+/** Behaves as with Gluetun's auth configuration. */
 export function guarded(isRight: (headers: IncomingMessage['headers']) => boolean, then: Answer): Answer {
   return (response, request) => (isRight(request.headers) ? then : status(401, 'Unauthorized'))(response, request);
 }

@@ -106,7 +106,7 @@ test.each([KEY, BASIC])('no $kind credential is ever in an error', async (auth) 
 test.each<GluetunAuth>([
   { kind: 'api-key', key: 'TOP-SECRET\nx' },
   { kind: 'api-key', key: 'TOP-SECRET€' },
-])('a key that no header can carry is an error without the key', async (auth) => {
+])("a key that can't be sent in a header is an error without the key", async (auth) => {
   server.routes = { [CURRENT]: json({ port: 40_648 }) };
   const shown = await errorText(client(auth));
   expect(shown).toMatch(/control server/);
@@ -124,7 +124,7 @@ describe('a role that permits some routes and lacks others', () => {
     [`GET ${STATUS}`]: { status: 'running' },
   };
 
-  /** As Gluetun: what no role permits to these credentials is 401, whether they are right or not. */
+  /** Like Gluetun: routes that no role permits are 401, whether or not the credentials are right. */
   function permit(...routes: string[]): void {
     const answer: Answer = (response, request) => {
       const name = `${request.method} ${request.url}`;
@@ -138,7 +138,7 @@ describe('a role that permits some routes and lacks others', () => {
     ['PUT /v1/vpn/status', (asker) => asker.reconnect(server.base, never, { mayBeStopped: true })],
     ['GET /v1/vpn/status', (asker) => asker.vpnStatus(server.base, never)],
     ['GET /v1/publicip/ip', (asker) => asker.publicIp(server.base, never)],
-  ])('%s: the error names it, and the line that is to stand in the role', async (lacking, ask) => {
+  ])('%s: the error names it, and the line for the role', async (lacking, ask) => {
     permit(`GET ${CURRENT}`);
     const asker = client(KEY);
     await asker.forwardedPort(server.base, never);
@@ -157,7 +157,7 @@ describe('a role that permits some routes and lacks others', () => {
     );
   });
 
-  test('of an older release: by its own names, since it takes no others', async () => {
+  test('of an older release: the error uses its route names, since it knows no others', async () => {
     permit(`GET ${OLDER}`);
     const asker = client(KEY);
     await asker.forwardedPort(server.base, never);
@@ -166,7 +166,7 @@ describe('a role that permits some routes and lacks others', () => {
     );
   });
 
-  test('what everybody may ask says nothing of credentials: they are to be set', async () => {
+  test('a public route says nothing about credentials: the error says to set them', async () => {
     permit(`GET ${CURRENT}`);
     const asker = client({ kind: 'none' });
     await asker.forwardedPort(server.base, never);
@@ -175,7 +175,7 @@ describe('a role that permits some routes and lacks others', () => {
     );
   });
 
-  test('nothing is permitted any more: the credentials are wrong', async () => {
+  test('no route is permitted any more: the credentials are wrong', async () => {
     permit(`GET ${CURRENT}`);
     const asker = client(KEY);
     await asker.forwardedPort(server.base, never);

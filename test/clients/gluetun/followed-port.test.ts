@@ -22,21 +22,21 @@ async function refusal(body: unknown, followed?: FollowedPort): Promise<GluetunE
 const [A, B, C] = [40_648, 51_234, 33_001];
 
 test.each([
-  ['the first, unless told otherwise', { ports: [A, B, C] }, undefined, A],
+  ['the first one, by default', { ports: [A, B, C] }, undefined, A],
   ['the one at the index', { ports: [A, B, C] }, { index: 1, current: null }, B],
   ['the last one', { port: A, ports: [A, B, C] }, { index: 2, current: null }, C],
   ['the only one, in an answer without a list', { port: A }, { index: 0, current: null }, A],
   ['the only one, in an answer with a null list', { port: A, ports: null }, { index: 0, current: null }, A],
-])('of several ports %s is followed', async (_which, body, followed, expected) => {
+])('%s of several ports is followed', async (_which, body, followed, expected) => {
   expect(await follow(body, followed)).toBe(expected);
 });
 
 test.each([
   ['in another order', [B, C, A]],
-  ['beside fewer others', [B, A]],
+  ['with fewer others', [B, A]],
   ['alone', [A]],
-  ['beside an empty place', [0, A]],
-])('a port that is still listed %s has not changed', async (_how, ports) => {
+  ['with an empty place', [0, A]],
+])('a port that is still listed %s is still followed', async (_how, ports) => {
   expect(await follow({ ports }, { index: 0, current: A })).toBe(A);
   expect(await follow({ ports }, { index: 1, current: A })).toBe(A);
 });
@@ -46,7 +46,7 @@ test('a port that is no longer listed is replaced by the one at the index', asyn
   expect(await follow({ port: B }, { index: 0, current: A })).toBe(B);
 });
 
-test('0 is never a port that was followed', async () => {
+test('0 never counts as the followed port', async () => {
   expect(await follow({ ports: [0, A] }, { index: 1, current: 0 })).toBe(A);
   expect(await refusal({ ports: [0, A] }, { index: 0, current: 0 })).toBeInstanceOf(NoPortForwarded);
 });
@@ -87,7 +87,7 @@ test.each([
   ['a 401', status(401), /refuses access/],
   ['a 500', status(500), /answers 500/],
   ['garbage', text('port 0'), /not JSON/],
-])('%s is no clear answer: neither a port nor none', async (_what, answer, message) => {
+])('%s is an unclear answer: neither a port nor no port', async (_what, answer, message) => {
   server.routes = { [CURRENT]: answer };
   const error: unknown = await client.forwardedPort(server.base, never).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(GluetunError);
@@ -96,7 +96,7 @@ test.each([
 });
 
 test.each([400, 401, 403, 404, 405])(
-  'an older release that answers %i to a route that it does not know is asked on its own',
+  'an older release that answers %i to an unknown route is asked at its own route',
   async (code) => {
     server.routes = { [CURRENT]: status(code), [OLDER]: json({ port: A }) };
     const asker = new GluetunClient({ auth: { kind: 'none' }, timeoutMs: 5_000 });
@@ -111,7 +111,7 @@ test.each([
   [401, 404],
   [404, 401],
   [401, 500],
-])('when both routes fail, with %i and %i, a refusal is what is reported', async (current, older) => {
+])('when both routes fail, with %i and %i, the refusal is reported', async (current, older) => {
   server.routes = { [CURRENT]: status(current), [OLDER]: status(older) };
   await expect(client.forwardedPort(server.base, never)).rejects.toThrow(/refuses access \(401\)/);
 });

@@ -20,7 +20,7 @@ async function refusal(asker = client()): Promise<string> {
     (reason: unknown) => reason,
   );
   if (!(error instanceof GluetunError)) throw error;
-  // Only what says that there is none is a reason to think that the port is gone.
+  // Only a clear answer without a port is a reason to consider the port lost.
   expect(error instanceof NoPortForwarded).toBe(/no port is forwarded right now/.test(error.message));
   return error.message;
 }
@@ -37,7 +37,7 @@ test.each([
   expect(server.urls).toEqual([CURRENT]);
 });
 
-test('an older release is asked on its own route, at first after a 404 and then directly', async () => {
+test('an older release is asked at its own route, first after a 404 and then directly', async () => {
   server.routes = { [OLDER]: json({ port: 40_648 }) };
   const asker = client();
   expect(await port(asker)).toBe(40_648);
@@ -57,7 +57,7 @@ test('a control server that was updated is found on the current route again', as
   expect(server.urls).toEqual([CURRENT]);
 });
 
-test('a fault on the older route does not make it the one to ask first', async () => {
+test('a fault at the older route does not make it the first one to ask', async () => {
   server.routes = { [OLDER]: status(500) };
   const asker = client();
   await refusal(asker);
@@ -71,7 +71,7 @@ test.each([301, 302, 307, 308])('a %i from one route to another is followed', as
   expect(await port()).toBe(40_648);
 });
 
-test('a 301 from the old route, as newer releases answer, is followed', async () => {
+test('a 301 from the old route, as in newer releases, is followed', async () => {
   const asker = client();
   server.routes = { [OLDER]: json({ port: 40_648 }) };
   await port(asker);
@@ -87,8 +87,8 @@ test.each([
   ['a negative port', json({ port: -1 }), /another form: .*-1/],
   ['a port over 65535', json({ port: 65_536 }), /another form/],
   ['half a port', json({ port: 40_648.5 }), /another form/],
-  ['a port as text', json({ port: '40648' }), /another form/],
-  ['a list with a text in it', json({ ports: [40_648, 'x'] }), /another form/],
+  ['a port as a string', json({ port: '40648' }), /another form/],
+  ['a list with a string in it', json({ ports: [40_648, 'x'] }), /another form/],
   ['a bare number', json(40_648), /another form: .*40648/],
   ['null', json(null), /another form/],
   ['a list', json([40_648]), /another form/],
@@ -106,27 +106,24 @@ test.each([
   ['a redirect without a place', status(302), /answers 302/],
   ['a data address', redirect('data:application/json,{"port":40648}'), /redirects to another host/],
   ['a connection that breaks', cut, /can't be reached/],
-])('%s is an error that says what came, never a port (I7)', async (_what, answer, message) => {
+])('%s is an error that quotes the answer, never a port (I7)', async (_what, answer, message) => {
   server.routes = { [CURRENT]: answer };
   expect(await refusal()).toMatch(message);
 });
 
-test('no route at all is an error that says so', async () => {
+test('a server without either route is an error that says so', async () => {
   expect(await refusal()).toMatch(/answers 404/);
 });
 
 test.each([
   ['does not answer', hang],
   ['stops in the middle of its answer', hangHalfway],
-])(
-  'a control server that %s is given up on in time, with an error that says where and how long',
-  async (_how, answer) => {
-    server.routes = { [CURRENT]: answer };
-    expect(await refusal(client(150))).toBe(`the control server at ${server.base.host} gave no answer within 150 ms`);
-  },
-);
+])('a control server that %s is an error in time, with its address and the time limit', async (_how, answer) => {
+  server.routes = { [CURRENT]: answer };
+  expect(await refusal(client(150))).toBe(`the control server at ${server.base.host} gave no answer within 150 ms`);
+});
 
-test('an answer that comes late, and in time, is as good as any', async () => {
+test('a late answer within the time limit counts', async () => {
   server.routes = {
     [CURRENT]: (response, request) => setTimeout(() => json({ port: 40_648 })(response, request), 400),
   };
@@ -143,7 +140,7 @@ test('one time limit holds for redirects and the other route together', async ()
   expect(await refusal(client(150))).toMatch(/gave no answer within 150 ms/);
 });
 
-test('a control server that does not listen is an error that says where', async () => {
+test('a control server that does not listen is an error with its address', async () => {
   const gone = await new ControlServer().start();
   const { base } = gone;
   await gone.stop();
@@ -152,7 +149,7 @@ test('a control server that does not listen is an error that says where', async 
   );
 });
 
-test('a read that is called off ends at once', async () => {
+test('a cancelled read ends at once', async () => {
   server.routes = { [CURRENT]: hang };
   const controller = new AbortController();
   const reading = client(60_000).forwardedPort(server.base, controller.signal);
@@ -160,7 +157,7 @@ test('a read that is called off ends at once', async () => {
   await expect(reading).rejects.toThrow(GluetunError);
 });
 
-test('whatever JSON the control server answers, only a valid port is ever taken for one (I7)', async () => {
+test('whatever JSON the control server answers, only a valid port counts as one (I7)', async () => {
   const portLike = fc.oneof(fc.integer({ min: -10, max: 70_000 }), fc.double(), fc.jsonValue());
   const portAnswer = fc.record(
     { port: portLike, ports: fc.oneof(fc.array(portLike), fc.jsonValue()) },

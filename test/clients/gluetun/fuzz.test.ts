@@ -1,4 +1,4 @@
-// Bytes of every kind, from a bare socket: not even HTTP is taken for granted.
+// Sends bytes of every kind from a bare socket: not even HTTP is assumed.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import * as fc from 'fast-check';
 import { GluetunClient, GluetunError, type FollowedPort } from '../../../src/clients/gluetun/client';
@@ -21,19 +21,19 @@ const server: Server = createServer((socket) => {
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(async () => {
   const closed = new Promise((resolve) => server.close(resolve));
-  // Those that hang would keep it open.
+  // Hanging connections would keep the server open.
   for (const socket of sockets) socket.destroy();
   await closed;
 });
 
-/** Replies that hang never end by themselves: without the limit the tests would not either. */
+/** Hanging replies never end by themselves, so without the client's time limit the tests would not end either. */
 const TIMEOUT_MS = 100;
 const KEY = 'TOP-SECRET';
 const clientOf = (timeoutMs: number) => new GluetunClient({ auth: { kind: 'api-key', key: KEY }, timeoutMs });
 const hasty = clientOf(TIMEOUT_MS);
 const patient = clientOf(10_000);
 
-/** Resolves with the port, or null after a GluetunError without the key. Anything else fails. */
+/** Resolves with the port, or with null after a GluetunError without the key. Anything else fails the test. */
 async function asked(follow: FollowedPort, client = hasty): Promise<number | null> {
   const { port } = server.address() as AddressInfo;
   const base = new URL(`http://127.0.0.1:${port}`);
@@ -70,7 +70,7 @@ const status = fc.oneof(
 const ending = fc.oneof(
   { weight: 15, arbitrary: fc.constant<Ending>('end') },
   { weight: 4, arbitrary: fc.constant<Ending>('destroy') },
-  // Each takes the whole of the time limit.
+  // Each of them takes the whole time limit.
   { weight: 1, arbitrary: fc.constant<Ending>('hang') },
 );
 
@@ -78,14 +78,14 @@ function answerOf(code: number, headers: readonly string[], body: Buffer): Buffe
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${code} X\r\n${headers.map((h) => `${h}\r\n`).join('')}\r\n`), body]);
 }
 
-/** Every number that an answer in JSON could mean by a port. */
+/** Every number in a JSON answer that could mean a port. */
 function portsIn(body: unknown): unknown[] {
   if (typeof body !== 'object' || body === null) return [];
   const { port, ports }: { port?: unknown; ports?: unknown } = body;
   return [port, ...(Array.isArray(ports) ? ports : [])];
 }
 
-test('whatever JSON comes with whatever status, a port is one that is in an answer of 200', async () => {
+test('whatever the JSON and status, a port is always one from an answer of 200', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(portAnswer, agreeing, fc.jsonValue()),
@@ -104,7 +104,7 @@ test('whatever JSON comes with whatever status, a port is one that is in an answ
   );
 }, 120_000);
 
-test('an answer that holds what is asked for gives just that', async () => {
+test('a valid answer gives exactly its port', async () => {
   await fc.assert(
     fc.asyncProperty(agreeing, followed, async (body, follow) => {
       reply = { bytes: answerOf(200, ['connection: close'], Buffer.from(JSON.stringify(body))), ending: 'end' };
@@ -132,7 +132,7 @@ const header = fc.constantFrom(
   'connection: keep-alive',
 );
 
-test('whatever bytes come, no port is made up and no key shown', async () => {
+test('whatever bytes arrive, no port is invented and no key shown', async () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((raw) => Buffer.from(raw)),
     fc

@@ -1,6 +1,6 @@
 import { isPortHint } from '../../../src/clients/gluetun/log-hint';
 
-// As they stand in qdm12/gluetun at v3.39.1, v3.40.0, v3.41.1 and its development version.
+// Lines of qdm12/gluetun at v3.39.1, v3.40.0, v3.41.1 and its development version.
 test.each([
   '2026-01-02T03:04:05Z INFO [port forwarding] starting',
   '2026-01-02T03:04:05Z INFO [port forwarding] port forwarded is 40648',
@@ -15,15 +15,15 @@ test.each([
   '2026-01-02T03:04:05Z INFO [healthcheck] program has been unhealthy for 6s: restarting VPN (healthcheck error: timeout)',
   '2026-01-02T03:04:05Z WARN [vpn] restarting VPN because it failed to pass the healthcheck: dial tcp4: i/o timeout',
   '2026-01-02T03:04:05Z \u001B[34mINFO\u001B[0m [port forwarding] starting\r',
-])('%s is a reason to look', (line) => expect(isPortHint(line)).toBe(true));
+])('%s is a hint', (line) => expect(isPortHint(line)).toBe(true));
 
 test.each([
   '2026-01-02T03:04:05Z INFO [ip getter] Public IP address is 203.0.113.7 (Nowhere)',
   '2026-01-02T03:04:05Z INFO [healthcheck] healthy!',
-  // One for each question that Portward asks.
+  // One line for each question that Portward asks.
   '2026-01-02T03:04:05Z INFO [http server] 200 GET /portforward wrote 14B to 172.17.0.1:42 in 1ms',
   '2026-01-02T03:04:05Z INFO [http server] 200 GET /openvpn/portforwarded wrote 14B to 172.17.0.1:42 in 1ms',
   '2026-01-02T03:04:05Z WARN [http server] route GET /v1/portforward: port forwarded is readable by everyone',
   '2026-01-02T03:04:05Z INFO [dns] ready',
   '',
-])("'%s' is none", (line) => expect(isPortHint(line)).toBe(false));
+])("'%s' is not a hint", (line) => expect(isPortHint(line)).toBe(false));

@@ -38,7 +38,7 @@ test.concurrent('a reconnection stops the VPN and runs it again, with the creden
   }),
 );
 
-test.concurrent('a reconnection that ended in the middle can be begun again', () =>
+test.concurrent('a reconnection that ended halfway can be repeated', () =>
   scene(async ({ vpn, reconnect }) => {
     vpn.status = 'stopped';
     await reconnect();
@@ -47,7 +47,7 @@ test.concurrent('a reconnection that ended in the middle can be begun again', ()
 );
 
 describe('a VPN that somebody has stopped', () => {
-  test.concurrent('is left so, unless an earlier reconnection may have stopped it', () =>
+  test.concurrent('stays stopped, unless an earlier reconnection may have stopped it', () =>
     scene(async ({ vpn, server, first, reconnect }) => {
       vpn.status = 'stopped';
       expect(await failure(first())).toBeInstanceOf(VpnStopped);
@@ -58,7 +58,7 @@ describe('a VPN that somebody has stopped', () => {
     }),
   );
 
-  test.concurrent('or is stopping, is waited for and left so', () =>
+  test.concurrent('or is stopping, is waited for and stays stopped', () =>
     scene(async ({ vpn, server, first }) => {
       vpn.status = 'stopping';
       const reconnecting = failure(first());
@@ -69,7 +69,7 @@ describe('a VPN that somebody has stopped', () => {
     }),
   );
 
-  test.concurrent('is not known where the status can not be read: the VPN is restarted', () =>
+  test.concurrent('can not be recognised without its status: the VPN is restarted', () =>
     scene(async ({ vpn, server, first }) => {
       const onlyPut: Answer = (response, request) =>
         (request.method === 'PUT' ? vpn.answer : status(401))(response, request);
@@ -82,9 +82,9 @@ describe('a VPN that somebody has stopped', () => {
 
 describe('a control server that hangs for good when it is told to stop the VPN', () => {
   test.concurrent.each<[string, Answer]>([
-    ['and answers nothing any more', hang],
+    ['and no longer answers', hang],
     ['and answers only that it is stopping', json({ outcome: 'already stopping' })],
-  ])('%s, is given up as one that hangs', (_what, answer) =>
+  ])('%s, counts as hanging', (_what, answer) =>
     scene(async ({ vpn, first }) => {
       vpn.refuse('stopped', hang);
       vpn.refuse('running', answer, Infinity);
@@ -96,7 +96,7 @@ describe('a control server that hangs for good when it is told to stop the VPN',
     }),
   );
 
-  test.concurrent('but answers with errors is not taken for one that hangs', () =>
+  test.concurrent('but answers with errors does not count as hanging', () =>
     scene(async ({ vpn, first }) => {
       vpn.refuse('stopped', hang);
       vpn.refuse('running', status(500), Infinity);
@@ -112,7 +112,7 @@ test.concurrent.each<[string, Answer]>([
   ['a connection that breaks', cut],
   ['a redirect elsewhere', redirect('http://evil.example/')],
   ['a status that is still changing', json({ outcome: 'already stopping' })],
-])('running that fails twice with %s is asked for until the VPN runs', (_what, answer) =>
+])('an order to run that fails twice with %s is repeated until the VPN runs', (_what, answer) =>
   scene(async ({ vpn, reconnect }) => {
     vpn.refuse('running', answer, 2);
     await reconnect();
@@ -133,7 +133,7 @@ test.concurrent.each([
   }),
 );
 
-test.concurrent('a control server that hangs while the VPN starts is found to have started it', () =>
+test.concurrent('a control server that hangs while the VPN starts is found to have started the VPN', () =>
   scene(async ({ vpn, reconnect }) => {
     vpn.obeyThen('running', hang);
     await reconnect(client(5_000));
@@ -141,7 +141,7 @@ test.concurrent('a control server that hangs while the VPN starts is found to ha
   }),
 );
 
-test.concurrent('a last try that has hardly any time left does not hide why the VPN does not run', () =>
+test.concurrent('a last attempt with hardly any time left does not hide why the VPN does not run', () =>
   scene(async ({ vpn, reconnect }) => {
     vpn.refuse('running', status(500), 3);
     vpn.refuse('running', hang, Infinity);
@@ -149,7 +149,7 @@ test.concurrent('a last try that has hardly any time left does not hide why the 
   }),
 );
 
-test.concurrent('a VPN that cannot be run again is an error in time that says so and what to do', () =>
+test.concurrent('a VPN that does not run again is an error in time, with the remedy', () =>
   scene(async ({ vpn, server, reconnect }) => {
     vpn.refuse('running', status(500), Infinity);
     expect(await refusal(reconnect(client(2_000)))).toMatch(
@@ -162,7 +162,7 @@ test.concurrent('a VPN that cannot be run again is an error in time that says so
 test.concurrent.each([
   ['refuses access', status(401), /refuses access \(401\): set GLUETUN_API_KEY/],
   ['has no such route', status(404), /answers 404/],
-])('a control server that %s is asked for nothing more, since nothing has changed', (_how, answer, message) =>
+])('a control server that %s gets no further order, since nothing has changed', (_how, answer, message) =>
   scene(async ({ server, reconnect }) => {
     server.routes = { [STATUS]: answer, [OLDER_STATUS]: answer };
     expect(await refusal(reconnect())).toMatch(message);
@@ -170,7 +170,7 @@ test.concurrent.each([
   }),
 );
 
-test.concurrent('a control server that does not listen is an error that says where', () =>
+test.concurrent('a control server that does not listen is an error with its address', () =>
   scene(async ({ never }) => {
     const gone = await new ControlServer().start();
     const { base } = gone;
@@ -182,7 +182,7 @@ test.concurrent('a control server that does not listen is an error that says whe
 );
 
 test.concurrent.each(['crashed', 'starting'])(
-  'a VPN that is %s by itself is not reconnected, and said to be so',
+  'a VPN that is %s by itself is not reconnected, and the error says so',
   (now) =>
     scene(async ({ vpn, reconnect }) => {
       const already = json({ outcome: `already ${now}` });
@@ -195,7 +195,7 @@ test.concurrent.each(['crashed', 'starting'])(
     }),
 );
 
-test.concurrent('an older release is asked on its own route', () =>
+test.concurrent('an older release is asked at its own route', () =>
   scene(async ({ vpn, server, reconnect }) => {
     server.routes = { [OLDER_STATUS]: guarded((headers) => headers['x-api-key'] === 'TOP-SECRET', vpn.answer) };
     await reconnect();
@@ -204,7 +204,7 @@ test.concurrent('an older release is asked on its own route', () =>
   }),
 );
 
-test.concurrent.each([301, 308])('a %i to the older route is followed with what was asked', (code) =>
+test.concurrent.each([301, 308])('a %i to the older route is followed with the same order', (code) =>
   scene(async ({ vpn, server, reconnect }) => {
     server.routes = { [STATUS]: redirect(OLDER_STATUS, code), [OLDER_STATUS]: vpn.answer };
     await reconnect();
@@ -212,14 +212,14 @@ test.concurrent.each([301, 308])('a %i to the older route is followed with what 
   }),
 );
 
-test.concurrent('a reconnection that is called off before it begins asks for nothing', () =>
+test.concurrent('a reconnection that is cancelled before its beginning sends no order', () =>
   scene(async ({ server, reconnect }) => {
     expect(await refusal(reconnect(client(), AbortSignal.abort()))).toMatch(/called off before it began/);
     expect(server.asked).toEqual([]);
   }),
 );
 
-test.concurrent('a reconnection that is called off in the middle does not leave the VPN stopped', () =>
+test.concurrent('a reconnection that is cancelled halfway does not leave the VPN stopped', () =>
   scene(async ({ vpn, reconnect }) => {
     const calledOff = new AbortController();
     vpn.obeyThen('stopped', () => calledOff.abort());
@@ -228,7 +228,7 @@ test.concurrent('a reconnection that is called off in the middle does not leave 
   }),
 );
 
-test.concurrent('a reconnection that is called off while the VPN will not run tries no more than once again', () =>
+test.concurrent('a reconnection that is cancelled while the VPN does not run makes at most one more attempt', () =>
   scene(async ({ vpn, server, reconnect }) => {
     const calledOff = new AbortController();
     vpn.refuse('running', (response) => {

@@ -15,13 +15,13 @@ class Scene {
     this.server.routes = { [STATUS]: this.vpn.answer };
   }
 
-  /** As one that goes on with what an earlier one may have left. */
+  /** Continues an earlier reconnection that may have left the VPN stopped. */
   readonly reconnect = (asker = client(), signal = this.never) =>
     asker.reconnect(this.server.base, signal, { mayBeStopped: true });
   readonly first = (asker = client()) => asker.reconnect(this.server.base, this.never, { mayBeStopped: false });
 }
 
-/** For a test with a VPN and a control server of its own: such tests wait side by side. */
+/** Gives a test a VPN and a control server of its own, so that such tests run at the same time. */
 export async function scene(body: (scene: Scene) => Promise<void>): Promise<void> {
   const made = new Scene();
   await made.server.start();

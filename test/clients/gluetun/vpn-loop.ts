@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './control-server';
 
-/** What Gluetun's `PUT /v1/vpn/status` moves, with its outcomes, and with faults that hit one request each. */
+/** The VPN that Gluetun's `PUT /v1/vpn/status` controls, with its outcomes, and with faults for single requests. */
 export class VpnLoop {
   status = 'running';
-  /** What was asked for and carried out, in order. */
+  /** The orders that were carried out, in this order. */
   readonly done: string[] = [];
   private readonly faults: ((wanted: string, request: IncomingMessage, response: ServerResponse) => boolean)[] = [];
 
@@ -12,12 +12,12 @@ export class VpnLoop {
     void this.take(request, response);
   };
 
-  /** The next requests for that status, `times` of them, get `answer` and have no effect. */
+  /** The next `times` requests for that status get `answer` and have no effect. */
   refuse(status: string, answer: Answer, times = 1): void {
     this.spoil(status, answer, times, false);
   }
 
-  /** The same, but what was asked for happens. */
+  /** The same, but the orders are carried out. */
   obeyThen(status: string, answer: Answer, times = 1): void {
     this.spoil(status, answer, times, true);
   }

@@ -15,20 +15,20 @@ function vpnStatus(answer: Answer, route = STATUS): Promise<string> {
 }
 
 test.each(['starting', 'running', 'stopping', 'stopped', 'crashed', 'completed'])(
-  'a VPN that is %s is said to be so',
+  'the status %s is read',
   async (status) => {
     expect(await vpnStatus(json({ status }))).toBe(status);
     expect(server.asked).toMatchObject([{ method: 'GET', headers: { 'x-api-key': 'TOP-SECRET' } }]);
   },
 );
 
-test('an older release is asked on its own route', async () => {
+test('an older release is asked at its own route', async () => {
   expect(await vpnStatus(json({ status: 'running' }), OLDER_STATUS)).toBe('running');
 });
 
 test.each([
   ['an unknown status', json({ status: 'resting' }), /has another form/],
-  ['an answer to something else', json({ outcome: 'running' }), /has another form/],
+  ['an answer of another form', json({ outcome: 'running' }), /has another form/],
   ['no JSON', text('running'), /is not JSON/],
   ['no answer', hang, /gave no answer within 300 ms/],
 ])('%s is an error, and no status', async (_what, answer, message) => {

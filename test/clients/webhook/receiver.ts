@@ -8,10 +8,10 @@ export interface Delivery {
   readonly status: number;
 }
 
-/** Someone whom Portward tells what happened, over real HTTP: keeps what came, and answers as the test says. */
+/** A receiver of events over real HTTP: it keeps what arrives, and answers as the test says. */
 export class Receiver {
   readonly deliveries: Delivery[] = [];
-  /** The status of each answer to come; 200 when there is no further one. */
+  /** The statuses of the next answers; after them 200. */
   readonly statuses: number[] = [];
   readonly answerHeaders: Record<string, string> = {};
 
@@ -41,7 +41,7 @@ export class Receiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
   }
 
-  /** What it has said that it has. */
+  /** The bodies that it has acknowledged. */
   get taken(): Delivery[] {
     return this.deliveries.filter(({ status }) => status === 200);
   }

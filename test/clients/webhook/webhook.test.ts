@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((r) => r.stop()));
 });
 
-/** Everything that an error says, however it is looked at. */
+/** Everything in an error, however it is printed. */
 async function failureOf(work: Promise<unknown>): Promise<string> {
   const error: unknown = await work.then(
     () => null,
@@ -54,7 +54,7 @@ test('user and password of the address become basic authentication', async () =>
 });
 
 test.each([400, 404, 410, 429, 500, 503])(
-  'an answer %i is no delivery, and nothing of the address is said',
+  'an answer %i is not a delivery, and the error holds nothing of the address',
   async (status) => {
     const to = await receiver();
     to.statuses.push(status);
@@ -97,7 +97,7 @@ test('a redirect is not followed', async () => {
   expect(elsewhere.deliveries).toEqual([]);
 });
 
-test('a receiver that answers without end is not read, and has taken it', async () => {
+test('an endless answer of a receiver is not read, and counts as an acknowledgement', async () => {
   let ended = false;
   const to = await receiver((request, response) => {
     request.resume();
@@ -111,7 +111,7 @@ test('a receiver that answers without end is not read, and has taken it', async 
   expect(await until('the connection closed by who has enough', () => ended)).toBe(true);
 });
 
-test('a receiver that does not answer is given up, one that is not there too, without a word about where it is', async () => {
+test('a receiver that does not answer or does not exist is an error, without its address', async () => {
   const to = await receiver((request) => void request.resume());
   const hanging = await failureOf(new Webhook({ url: to.url, secret: null }, 100).post('a', {}, never));
   expect(hanging).toContain('gave no answer (DeadlineExceeded)');
