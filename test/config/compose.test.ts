@@ -1,4 +1,4 @@
-// docker-compose.yml, as a new user starts it: what it gives to whom has to fit what Portward reads.
+// docker-compose.yml as a new user starts it: what it passes on has to fit what Portward reads.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,25 +29,25 @@ interface ComposeFile {
 const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
 const { gluetun, gluetun2, portward, prometheus } = (parse(compose, { merge: true }) as ComposeFile).services;
 
-/** Where Portward's container or the file itself decides. */
+/** Variables that Portward's container or the file itself sets. */
 const NOT_OF_THE_USER = [
-  // The image and Docker's networks: all addresses inside, one port, the folder that is a volume.
+  // Decided by the image and Docker's networks: listening at all addresses, one port, a volume as folder.
   ...['APP_HOST', 'DEBUG_LOG_DIR', 'PORTWARD_DATA_DIR', 'PORTWARD_CACHE_DIR', 'PORTWARD_URL', 'TEMPORAL_CLI_PATH'],
   ...['PORTWARD_TEMPORAL_PORT', 'PORTWARD_TEMPORAL_UI_PORT', 'GLUETUN_API_PORT_1', 'GLUETUN_API_PORT_2'],
-  // A user's shell may have another one, for this user's own client.
+  // A user's shell may have another one, for the user's own client.
   'DOCKER_HOST',
 ];
 
-/** Of one VPN by its number; those that the file sets itself are not. */
+/** The variables of the VPN with this number, without those that the file sets itself. */
 const NUMBERED = forAllVpns.flatMap((name) => [name, `${name}_1`, `${name}_2`]);
 
-/** Names in .env.example that are for Portward, not for Compose or Gluetun. */
+/** Names in .env.example that are for Portward, and not for Compose or Gluetun. */
 function ofPortward(): string[] {
   const [before = ''] = readFileSync(join(ROOT, '.env.example'), 'utf8').split('# --- Read by docker-compose.yml only');
   return [...before.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name = '']) => name);
 }
 
-/** Variables of .env that a service's environment is made from. */
+/** Variables of .env that appear in a service's environment. */
 function interpolated(service: Service): string[] {
   return Object.values(service.environment).flatMap((value) =>
     [...String(value).matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name),
@@ -57,7 +57,7 @@ function interpolated(service: Service): string[] {
 const scratch = mkdtempSync(join(tmpdir(), 'portward-up-command-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** Stands in for the program: says what it was given, and does not end before it may. */
+/** A fake program that prints its arguments, and ends only when it may. */
 const WGET = `#!/bin/sh
 printf '%s\\n' "$@" > given.part; mv given.part given
 until [ -e may-end ]; do sleep 0.02; done
@@ -68,7 +68,7 @@ testUnless(process.platform === 'win32' ? 'there is no /bin/sh' : null).each([
   ['gluetun', gluetun],
   ['gluetun2', gluetun2],
 ])(
-  'the up-command of %s, split and started as Gluetun does, posts to Portward and is not waited for',
+  'the up-command of %s, split and started as Gluetun does, posts to Portward in the background',
   async (name, { environment }) => {
     const line = String(environment['VPN_PORT_FORWARDING_UP_COMMAND']);
     expect(judgeHints({ ...HINTS, vpn: name, command: line })).toMatchObject({ verdict: 'ok' });
@@ -77,7 +77,7 @@ testUnless(process.platform === 'win32' ? 'there is no /bin/sh' : null).each([
     mkdirSync(folder);
     writeFileSync(join(folder, 'wget'), WGET, { mode: 0o755 });
     const PATH = `${folder}:${process.env['PATH']}`;
-    // Ends while the program that it has started goes on.
+    // Ends while the program that it has started still runs.
     await promisify(execFile)(program, words, { cwd: folder, env: { PATH } });
     await until('the program', () => existsSync(join(folder, 'given')));
     const given = readFileSync(join(folder, 'given'), 'utf8').split('\n');
@@ -103,7 +103,7 @@ test("Portward's container gets each of its variables that is set in .env", () =
   expect(wanted.filter((name) => !given.includes(name) && !NOT_OF_THE_USER.includes(name))).toEqual([]);
 });
 
-test('and nothing else: no key, user or password of a VPN', () => {
+test("Portward's container gets nothing else: no key, user or password of a VPN", () => {
   expect(portward.env_file).toBeUndefined();
   const foreign = Object.keys(portward.environment).filter(
     (name) =>
@@ -119,7 +119,7 @@ test('and nothing else: no key, user or password of a VPN', () => {
   ).toEqual([]);
 });
 
-test('what the file sets itself is a configuration', () => {
+test('the values that the file sets itself are a valid configuration', () => {
   const set = Object.entries(portward.environment).filter(
     ([, value]) => value !== null && !String(value).includes('$'),
   );
@@ -139,7 +139,7 @@ test.each([
   ['gluetun', gluetun, 'GLUETUN_PORT_RANGE_1'],
   ['gluetun2', gluetun2, 'GLUETUN_PORT_RANGE_2'],
 ] as const)(
-  '%s publishes the ports of its engines, to this machine only, and hardly more than there are engines',
+  "%s publishes its engines' ports to this machine only, and hardly more ports than engines",
   (_name, vpn, range) => {
     const ports = String(portward.environment[range]);
     expect(vpn.ports).toEqual([`127.0.0.1:${ports}:${ports}`]);
@@ -154,13 +154,13 @@ test("the API is published to this machine only, and Temporal's ports are not pu
   expect(portward.ports).toEqual(['127.0.0.1:8000:8000']);
 });
 
-test('no log can fill the disk, and Gluetun does not log each question of Portward', () => {
+test("no log can fill the disk, and Gluetun does not log each of Portward's questions", () => {
   for (const { logging } of [gluetun, gluetun2, portward, prometheus])
     expect(logging.options).toEqual({ 'max-size': '10m', 'max-file': '3' });
   for (const { environment } of [gluetun, gluetun2]) expect(environment['HTTP_CONTROL_SERVER_LOG']).toBe('off');
 });
 
-test("Portward's log is for people", () => {
+test("Portward's log is readable for people", () => {
   expect(portward.environment['LOG_FORMAT']).toBe('${LOG_FORMAT:-pretty}');
 });
 

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { configured } from './environment';
 
-test('with nothing but the VPN set, every value is the one in the contract and the design', () => {
+test('with only the VPN set, every value is that of the contract and the design', () => {
   const { dataDir, ...config } = configured({ HOME: '/home/user' });
   expect(dataDir).toBe('/home/user/.local/share/portward');
   expect(config).toEqual({
@@ -74,7 +74,7 @@ test('with nothing but the VPN set, every value is the one in the contract and t
   });
 });
 
-test('an empty value means that the variable is not set, as Compose passes it on', () => {
+test('an empty value counts as not set, since Compose passes unset variables on as empty', () => {
   const names = ['API_KEY', 'APP_PORT', 'VPN_MODE', 'GLUETUN_PORT_RANGE_1', 'GLUETUN_API_KEY', 'TEMPORAL_ADDRESS'];
   const empty = Object.fromEntries(names.map((name, i) => [name, i % 2 === 0 ? '' : '  ']));
   expect(configured(empty)).toEqual(configured());

@@ -23,19 +23,19 @@ const image = (env: Record<string, string>) => configured(env).engine.variant.im
 const good = () => fileOf(JSON.stringify(ENGINE));
 
 test.each<Record<string, string>>([{}, { ENGINE_VARIANT: 'custom' }])(
-  'ENGINE_FILE names an engine of its own; with %j',
+  'ENGINE_FILE names a custom engine; with %j',
   (env) => {
     const { engine } = configured({ ...env, ENGINE_FILE: good() });
     expect(engine).toMatchObject({ variantName: 'custom', variant: ENGINE });
   },
 );
 
-test('ENGINE_IMAGE takes the place of the image of the file, as of any variant', () => {
+test('ENGINE_IMAGE overrides the image of the file, as of any variant', () => {
   const { variant } = configured({ ENGINE_FILE: good(), ENGINE_IMAGE: 'program:2' }).engine;
   expect(variant).toMatchObject({ image: 'program:2', env: ENGINE.env });
 });
 
-test('a variant beside ENGINE_FILE that is not custom is refused, since only one of them can be meant', () => {
+test('ENGINE_FILE together with another variant than custom is refused, since only one of them can be meant', () => {
   expect(mistakes({ ...ONE_VPN, ENGINE_FILE: good(), ENGINE_VARIANT: 'jopsis-amd64' })).toEqual([
     "ENGINE_VARIANT: expected custom, or nothing, because ENGINE_FILE is set, got 'jopsis-amd64'",
   ]);
@@ -52,7 +52,7 @@ test('custom without a file is refused, and so is a file that can not be read', 
   expect(mistakes({ ...ONE_VPN, ENGINE_FILE: folder })).toEqual([expect.stringContaining('(EISDIR)')]);
 });
 
-test('all that is wrong with the file is told at once, with what is wrong elsewhere, and none of its texts', () => {
+test('all mistakes in the file are reported at once, with other mistakes, and without its values', () => {
   const path = fileOf(JSON.stringify({ image: SECRET, env: { TOKEN: [SECRET] }, health: { type: SECRET } }));
   const error = configError({ ...ONE_VPN, APP_PORT: 'x', ENGINE_FILE: path });
   expect(error.mistakes.toSorted()).toEqual([
@@ -63,7 +63,7 @@ test('all that is wrong with the file is told at once, with what is wrong elsewh
   expect(error.message).not.toContain(SECRET);
 });
 
-test('the arm variants take their tag from ENGINE_ARM32_VERSION and ENGINE_ARM64_VERSION', () => {
+test('the arm variants have their tag from ENGINE_ARM32_VERSION and ENGINE_ARM64_VERSION', () => {
   expect(image({ ENGINE_VARIANT: 'jopsis-arm32' })).toBe('jopsis/acestream:arm32-v3.2.13');
   expect(image({ ENGINE_VARIANT: 'jopsis-arm64' })).toBe('jopsis/acestream:arm64-v3.2.13');
   const versions = { ENGINE_ARM32_VERSION: 'arm32-v3.2.14', ENGINE_ARM64_VERSION: 'v3.2.17-fix' };
@@ -74,7 +74,7 @@ test('the arm variants take their tag from ENGINE_ARM32_VERSION and ENGINE_ARM64
   ]);
 });
 
-test.each(['mips', 'constructor', '__proto__'])('%s is no variant', (name) => {
+test.each(['mips', 'constructor', '__proto__'])('%s is not a variant', (name) => {
   expect(mistakes({ ...ONE_VPN, ENGINE_VARIANT: name })).toEqual([
     `ENGINE_VARIANT: expected one of krinkuto11-amd64, jopsis-amd64, jopsis-arm32, jopsis-arm64, custom, got '${name}'`,
   ]);

@@ -1,4 +1,4 @@
-// .env.example is the list that users copy: it must be all that there is, with the values that hold.
+// .env.example is the list that users copy: it has to have every variable, with its default.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -12,10 +12,10 @@ const ROOT = join(__dirname, '../..');
 
 interface Entry {
   readonly name: string;
-  /** The lines above it. */
+  /** The comment lines above it. */
   readonly comment: string;
   readonly value: string;
-  /** Listed because existing .env files have it, under a heading that says that it does nothing. */
+  /** Listed because existing .env files have it, under a heading that says that it has no effect. */
   readonly withoutEffect: boolean;
 }
 
@@ -36,7 +36,7 @@ function entries(): Entry[] {
   return found;
 }
 
-/** Substituted by Docker Compose when it reads the file beside it. */
+/** Substituted by Docker Compose when it reads docker-compose.yml. */
 function readByCompose(): Set<string> {
   const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
   return new Set(['COMPOSE_PROFILES', ...[...text.matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name ?? '')]);
@@ -57,42 +57,42 @@ test('.env.example lists every variable', () => {
   expect(Object.keys(variables).filter((name) => !listed.has(name))).toEqual([]);
 });
 
-test('.env.example lists nothing that is not read, but for what it says is without effect', () => {
+test('.env.example lists only variables that are read, and those that it says have no effect', () => {
   const compose = readByCompose();
   const unread = entries().filter(({ name, withoutEffect }) => !withoutEffect && !isRead(name) && !compose.has(name));
   expect(unread).toEqual([]);
 });
 
-test('what .env.example says is without effect is really not read', () => {
+test('variables that .env.example says have no effect are not read', () => {
   const read = entries().filter(({ name, withoutEffect }) => withoutEffect && isRead(name));
   expect(read).toEqual([]);
 });
 
 test('the values in .env.example are the defaults', () => {
-  // The VPN's name is an example; everything else has to change nothing.
+  // The VPN's name is an example; all other values must change nothing.
   const values = entries().filter(({ name }) => name in variables && name !== 'GLUETUN_CONTAINER_NAME');
   const env = Object.fromEntries(values.map(({ name, value }) => [name, value]));
   expect(configured({ ...env, HOME: '/h' })).toEqual(configured({ HOME: '/h' }));
 });
 
-/** Of the tables in the document: names, default and what it is, line by line. */
+/** Rows of the document's tables: names, default and description. */
 function tableLines(): (readonly string[])[] {
   const tables = tablesIn(readFileSync(join(ROOT, 'docs/reference/configuration.md'), 'utf8'));
   return tables.filter(({ header }) => header[0] === 'variable').flatMap((table) => table.rows);
 }
 
-/** Numbers in a text that are the least and the most of something. */
+/** Numbers in a text that are a minimum and a maximum. */
 function limitsIn(text: string): { readonly least: string | undefined; readonly most: string }[] {
   const found = text.matchAll(/(?:([\d.]+)|up) to (\d+)/g);
   return [...found].map(([, least, most = '']) => ({ least, most }));
 }
 
-/** What is read of variables, as far as it is right. */
+/** The valid values of the variables. */
 function valuesOf(env: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   return { ...readEnvironment(env).read };
 }
 
-test('the defaults in docs/reference/configuration.md are those that hold', () => {
+test('the defaults in docs/reference/configuration.md are the real ones', () => {
   const lines = tableLines().filter(([name = '']) => name in variables);
   expect(lines.length).toBeGreaterThan(55);
   const wrong = lines.filter(([name = '', said = '']) => {
@@ -108,7 +108,7 @@ const said = [
   ...entries().map(({ name, comment }) => ({ name, text: comment })),
 ].flatMap(({ name, text }) => (name in variables ? limitsIn(text).map((limits) => ({ name, ...limits })) : []));
 
-test('documents say limits of many variables', () => {
+test('documents name the limits of many variables', () => {
   expect(said.length).toBeGreaterThan(20);
 });
 
@@ -116,7 +116,7 @@ function takes(name: string, value: number): boolean {
   return readEnvironment({ [name]: String(value) }).mistakes.length === 0;
 }
 
-test.each(said)('what the documents say $name may be, $least to $most, is what it may be', ({ name, least, most }) => {
+test.each(said)('the documented limits of $name, $least to $most, are the real ones', ({ name, least, most }) => {
   const within = [least ?? most, most].map((limit) => takes(name, Number(limit)));
   const beyond = [least === undefined ? -1 : Number(least) - 0.05, Number(most) + 1].map((value) => takes(name, value));
   expect([within, beyond]).toEqual([

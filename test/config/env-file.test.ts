@@ -18,23 +18,23 @@ function loaded(content: string | Buffer, env: Record<string, string | undefined
 
 test.each([
   ['a byte order mark', `${MARK}API_KEY=k\nAPP_PORT=1`],
-  ['lines as on Windows', 'API_KEY=k\r\n\r\nAPP_PORT=1\r\n'],
+  ['Windows line ends', 'API_KEY=k\r\n\r\nAPP_PORT=1\r\n'],
   ['both', `${MARK}API_KEY=k\r\nAPP_PORT=1`],
-  ['two files in one, each with its mark', `${MARK}API_KEY=k\n${MARK}APP_PORT=1\n`],
+  ['two files in one, each with a byte order mark', `${MARK}API_KEY=k\n${MARK}APP_PORT=1\n`],
   ['export, quotes, blanks and comments', `# for a shell, too\nexport API_KEY="k" # mine\n APP_PORT = '1' \n`],
 ])('a file with %s loses no variable', (_what, content) => {
   expect(loaded(content)).toEqual({ API_KEY: 'k', APP_PORT: '1' });
 });
 
-test('what is set already wins over the file', () => {
+test('variables that are already set override the file', () => {
   expect(loaded('API_KEY=file\nAPP_PORT=1', { API_KEY: 'set' })).toEqual({ API_KEY: 'set', APP_PORT: '1' });
 });
 
 test.each([
-  ['with its mark', Buffer.from(`${MARK}API_KEY=k`, 'utf16le')],
+  ['with a byte order mark', Buffer.from(`${MARK}API_KEY=k`, 'utf16le')],
   ['without', Buffer.from('API_KEY=k', 'utf16le')],
-  ['with the greater byte first', Buffer.from(`${MARK}API_KEY=k`, 'utf16le').swap16()],
-])('a file in UTF-16, %s, is refused with what to do', (_what, content) => {
+  ['big-endian', Buffer.from(`${MARK}API_KEY=k`, 'utf16le').swap16()],
+])('a file in UTF-16, %s, is refused with the remedy', (_what, content) => {
   expect(() => loaded(content)).toThrow(/\.env: expected UTF-8, found UTF-16; save it with the encoding UTF-8/);
 });
 
@@ -42,7 +42,7 @@ test('a file that can not be read is refused with the reason', () => {
   expect(() => loadEnvFile(folder, {})).toThrow(/can't be read: EISDIR/);
 });
 
-test('a mark that another reader has left on a name is taken off, and a name without it wins', () => {
+test('a byte order mark that another reader has left on a name is removed, and a name without it takes precedence', () => {
   const env = { [`${MARK}API_KEY`]: 'k', [`${MARK}APP_PORT`]: '1', APP_PORT: '2' };
   unmarkNames(env);
   expect(env).toEqual({ API_KEY: 'k', APP_PORT: '2' });
@@ -55,14 +55,14 @@ describe('the program', () => {
     return spawnSync(process.execPath, [main, 'start'], { cwd: folder, encoding: 'utf8', env });
   };
 
-  test('reads the first variable of a file with a mark, and refuses a key that no client can send', () => {
+  test('reads the first variable of a file with a byte order mark, and refuses a key that no client can send', () => {
     const { status, stderr } = start(`${MARK}API_KEY=schlüssel\r\nGLUETUN_CONTAINER_NAME=gluetun\r\n`);
     expect(stderr).toContain('API_KEY: expected printable ASCII characters');
     expect(stderr).not.toContain('schl');
     expect(status).toBe(2);
   });
 
-  test('reads a variable whose name came with a mark', () => {
+  test('reads a variable whose name has a byte order mark', () => {
     expect(start('GLUETUN_CONTAINER_NAME=gluetun', { [`${MARK}APP_PORT`]: 'eighty' }).stderr).toContain('APP_PORT');
   });
 

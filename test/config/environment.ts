@@ -3,7 +3,7 @@ import { ConfigError, loadConfig, type Config } from '../../src/config/config';
 
 type Env = Readonly<Record<string, string>>;
 
-/** What every configuration needs at least. */
+/** The variables that every configuration needs. */
 export const ONE_VPN = { GLUETUN_CONTAINER_NAME: 'gluetun' };
 export const TWO_VPNS = { VPN_MODE: 'redundant', ...ONE_VPN, GLUETUN_CONTAINER_NAME_2: 'gluetun2' };
 
@@ -11,7 +11,7 @@ export function configured(env: Env = {}): Config {
   return loadConfig({ ...ONE_VPN, ...env });
 }
 
-/** What is wrong with an environment, one text a mistake. */
+/** The mistakes in an environment, one text each. */
 export function mistakes(env: Env, parts?: readonly Part[]): readonly string[] {
   return configError(env, parts).mistakes;
 }

@@ -26,13 +26,13 @@ test('all mistakes are in one message, those of single variables and those of th
   expect(error.message).toMatch(/^Configuration is wrong in 6 places:\n {2}- /);
 });
 
-test('there is no minimum above either of the two maxima', () => {
+test('the minimum is at most each of the two maxima', () => {
   expect(mistakes({ ...ONE_VPN, MIN_REPLICAS: '30', MAX_REPLICAS: '40' })).toEqual([
     'MIN_REPLICAS: expected at most MAX_ACTIVE_REPLICAS (20), got 30',
   ]);
 });
 
-test('what listens in one process needs ports of its own, where the addresses may meet', () => {
+test('listeners of one process need different ports if their addresses may conflict', () => {
   const same = { ...ONE_VPN, APP_PORT: '8233' };
   expect(mistakes(same)).toEqual(['PORTWARD_TEMPORAL_UI_PORT: expected another port than APP_PORT, got 8233 for both']);
   const three = { ...ONE_VPN, PORTWARD_METRICS_PORT: '7233', PORTWARD_TEMPORAL_UI_PORT: '7233' };
@@ -47,7 +47,7 @@ test('what listens in one process needs ports of its own, where the addresses ma
   expect(() => loadConfig(same, ['api'])).not.toThrow();
 });
 
-test('what is wrong by itself is not compared with the rest', () => {
+test('an invalid value is not compared with other values', () => {
   expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: 'x', ENGINES_MAX_AGE_MS: '5000' })).toHaveLength(1);
   expect(mistakes({ ...ONE_VPN, MIN_REPLICAS: '30', MAX_REPLICAS: 'x' })).toHaveLength(1);
   expect(mistakes({ ...TWO_VPNS, GLUETUN_PORT_RANGE_1: 'x', GLUETUN_PORT_RANGE_2: '19000-19099' })).toHaveLength(1);
@@ -85,7 +85,7 @@ test.each([
   ['ALLOW_UNAUTHENTICATED', ['maybe']],
   ['GLUETUN_CONTAINER_NAME', ['glue/tun', '-x']],
   ['LOG_FORMAT', ['xml']],
-])('%s refuses %j, saying what was expected and what came', (name, values) => {
+])('%s refuses %j, with what was expected and what was found', (name, values) => {
   for (const value of values) {
     const [mistake, ...more] = mistakes({ ...ONE_VPN, [name]: value });
     expect(more).toEqual([]);
@@ -96,7 +96,7 @@ test.each([
 
 const origins = (CORS_ORIGINS: string) => configured({ CORS_ORIGINS }).api.origins;
 
-test('origins are taken as browsers write them; * stands alone', () => {
+test('origins are accepted in the form of browsers; * stands alone', () => {
   expect(origins('https://Dashboard.example:443/, http://192.168.1.5:3000 http://[::1]:80')).toEqual([
     'https://dashboard.example',
     'http://192.168.1.5:3000',
@@ -130,7 +130,7 @@ test('no secret is ever in the message', () => {
 
 describe('a secret that is sent in an HTTP header', () => {
   test.each(['API_KEY', 'API_KEY_2', 'GLUETUN_API_KEY', 'GLUETUN_API_KEY_2', 'TEMPORAL_API_KEY'])(
-    '%s is refused with characters that can not be sent, once and without the secret, and may have blanks around it',
+    '%s with characters that can not be sent is refused once and without the secret; surrounding blanks are fine',
     (name) => {
       for (const secret of ['TOP-SECRÉT', 'TOP\nSECRET', 'TOP\u0000SECRET', 'TOP-SECRET🔑']) {
         const found = mistakes({ ...TWO_VPNS, [name]: secret });
@@ -152,7 +152,7 @@ describe('a secret that is sent in an HTTP header', () => {
   });
 });
 
-test('a grace that a proxy could outlive is refused: PROXY_CACHE_S, ENGINES_MAX_AGE_MS and half a second (I2)', () => {
+test('a grace is refused if a proxy may keep its list longer: PROXY_CACHE_S, ENGINES_MAX_AGE_MS and half a second (I2)', () => {
   expect(configured({ EVICTION_GRACE_S: '2.61' }).everyVpn.evictionGraceMs).toBe(2_610);
   expect(mistakes({ ...ONE_VPN, EVICTION_GRACE_S: '2.6' })).toHaveLength(1);
   expect(mistakes({ ...ONE_VPN, ENGINES_MAX_AGE_MS: '500' })).toHaveLength(1);
@@ -162,7 +162,7 @@ test('a grace that a proxy could outlive is refused: PROXY_CACHE_S, ENGINES_MAX_
   expect(mistakes({ ...ONE_VPN, PROXY_CACHE_S: '5', EVICTION_GRACE_S: '5.6' })).toHaveLength(1);
 });
 
-test('no list may be older than the time in which a replacement sees to it that lists are answered (I2)', () => {
+test('no list may be older than the time for which a replacement makes sure that lists are answered (I2)', () => {
   const long = { EVICTION_GRACE_S: '60', ENGINES_MAX_AGE_MS: '10000' };
   expect(() => configured({ ...long, PROXY_CACHE_S: '2' })).not.toThrow();
   expect(mistakes({ ...ONE_VPN, ...long, PROXY_CACHE_S: '2.1' })).toEqual([
@@ -170,7 +170,7 @@ test('no list may be older than the time in which a replacement sees to it that 
   ]);
 });
 
-test('without any VPN it is said which variable names one', () => {
+test('without a VPN the error says which variable names one', () => {
   expect(mistakes({})).toEqual([expect.stringMatching(/^GLUETUN_CONTAINER_NAME: expected/)]);
 });
 

@@ -1,6 +1,6 @@
 import { configured, mistakes, ONE_VPN } from './environment';
 
-test('NOTIFY_URL and NOTIFY_SECRET say who is told and how it is signed; without an address nobody is', () => {
+test('NOTIFY_URL and NOTIFY_SECRET set the receiver and the signature; without an address there is no receiver', () => {
   expect(configured().notify).toBeNull();
   expect(configured({ NOTIFY_SECRET: 's' }).notify).toBeNull();
   const url = 'https://hooks.example/token-7';
@@ -9,7 +9,7 @@ test('NOTIFY_URL and NOTIFY_SECRET say who is told and how it is signed; without
 });
 
 test.each(['token-7', 'ftp://token-7@hooks.example', '//hooks.example/token-7'])(
-  'an address that can not be posted to, such as %s, is a mistake that does not repeat it',
+  'an address to which nothing can be posted, such as %s, is a mistake, and is not repeated',
   (NOTIFY_URL) => {
     expect(mistakes({ ...ONE_VPN, NOTIFY_URL })).toEqual([
       'NOTIFY_URL: expected an address that begins with http:// or https://',
@@ -17,13 +17,13 @@ test.each(['token-7', 'ftp://token-7@hooks.example', '//hooks.example/token-7'])
   },
 );
 
-test('a colon in the name is a mistake: a receiver would take it for the end of the name', () => {
+test('a colon in the user is a mistake: for a receiver it would end the user', () => {
   expect(mistakes({ ...ONE_VPN, NOTIFY_URL: 'https://m%3Ae:token-7@hooks.example' })).toEqual([
     'NOTIFY_URL: expected no colon in the user, which would end it',
   ]);
 });
 
-test('a name or password with a % that is none of the encoding is a mistake, instead of one at each delivery', () => {
+test('a user or password with a wrong % encoding is a mistake at the start, and not a failure of each delivery', () => {
   expect(mistakes({ ...ONE_VPN, NOTIFY_URL: 'https://me:50%off@hooks.example' })).toEqual([
     'NOTIFY_URL: expected each % in the name and password before the host as %25',
   ]);

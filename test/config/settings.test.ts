@@ -1,7 +1,7 @@
 import { fleetSettings, vpnSettings } from '../../src/worker/settings';
 import { configured, TWO_VPNS } from './environment';
 
-// Each with a value of its own, none a default.
+// Each variable has a value of its own, and none has its default.
 const config = configured({
   ...TWO_VPNS,
   PORTWARD_INSTANCE: 'mine',
@@ -31,7 +31,7 @@ const config = configured({
   AUTOSCALE_INTERVAL_S: '31',
 });
 
-test('what a VPN is told of the configuration', () => {
+test("the settings of a VPN's workflow follow from the configuration", () => {
   const [, second] = config.vpns;
   if (!second) throw new Error('expected two VPNs');
   expect(vpnSettings(config, second, ['A'])).toMatchObject({
@@ -60,7 +60,7 @@ test('what a VPN is told of the configuration', () => {
   });
 });
 
-test('what the fleet is told of it', () => {
+test("the settings of the fleet's workflow follow from the configuration", () => {
   expect(fleetSettings(config)).toMatchObject({
     instance: 'mine',
     minReplicas: 5,

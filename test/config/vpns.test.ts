@@ -19,18 +19,18 @@ test('a second VPN counts in redundant mode only', () => {
   expect(names(TWO_VPNS)).toEqual(['gluetun', 'gluetun2']);
 });
 
-test('GLUETUN_CONTAINER_NAMES lists any number of VPNs and wins over the single names', () => {
+test('GLUETUN_CONTAINER_NAMES lists any number of VPNs and overrides the single names', () => {
   const env = { ...TWO_VPNS, VPN_MODE: 'single', GLUETUN_CONTAINER_NAMES: 'a1, b1 ,c1,' };
   expect(names(env)).toEqual(['a1', 'b1', 'c1']);
 });
 
-test('one VPN named twice is refused', () => {
+test('a VPN that is named twice is refused', () => {
   expect(mistakes({ ...TWO_VPNS, GLUETUN_CONTAINER_NAME_2: 'gluetun' })).toEqual(
     expect.arrayContaining([expect.stringContaining('expected different ones, got gluetun, gluetun')]),
   );
 });
 
-test("a name that Docker does not take is refused with Docker's rule", () => {
+test("a name that Docker does not accept is refused with Docker's rule", () => {
   for (const name of ['v', '-vpn', 'my vpn', 'vpn/1']) {
     expect(mistakes({ GLUETUN_CONTAINER_NAME: name, GLUETUN_PORT_RANGE_1: '19000-19009' })).toEqual([
       `VPN container name: expected a letter or digit, and then at least one letter, digit, '_', '.' or '-', as Docker does; got '${name}'`,
@@ -85,7 +85,7 @@ test('MIN_REPLICAS counts over all VPNs; each has its share, and at least one en
   );
 });
 
-test('with MIN_REPLICAS=0 no free engines are kept either, unless MIN_FREE_REPLICAS says so', () => {
+test('with MIN_REPLICAS=0 no free engines are kept, unless MIN_FREE_REPLICAS says so', () => {
   expect([free({}), free({ MIN_REPLICAS: '0' }), free({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '2' })]).toEqual([
     1, 0, 2,
   ]);
@@ -99,7 +99,7 @@ test('Gluetun is asked without credentials, with an API key, or with user and pa
   ]);
 });
 
-test("a VPN's own credentials win over those for all, of whatever kind they are", () => {
+test("a VPN's own credentials override those for all VPNs, of whatever kind they are", () => {
   expect(auths({ ...TWO_VPNS, GLUETUN_API_KEY: 'all', GLUETUN_API_KEY_2: 'own' })).toEqual([
     { kind: 'api-key', key: 'all' },
     { kind: 'api-key', key: 'own' },
@@ -119,7 +119,7 @@ test('a user without a password, or the other way round, is refused', () => {
   expect(mistakes({ ...TWO_VPNS, GLUETUN_PASSWORD_2: 'p' })).toEqual([expect.stringContaining('_2 at the end')]);
 });
 
-test('the port of each control server: its own number, else that for all, else what its container says', () => {
+test("each control server's port is its own variable, else that for all VPNs, else that of its container", () => {
   expect(apiPorts({})).toEqual([null, null]);
   expect(apiPorts({ GLUETUN_API_PORT: '8001' })).toEqual([8_001, 8_001]);
   expect(apiPorts({ GLUETUN_API_PORT: '8001', GLUETUN_API_PORT_2: '8002' })).toEqual([8_001, 8_002]);

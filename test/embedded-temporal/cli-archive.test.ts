@@ -1,4 +1,5 @@
-// Temporal's CLI as it is downloaded: for this machine by Portward, for the image by its build. Both go by one file of checksums.
+// The download of Temporal's CLI: for this machine by Portward, for the image by its build. Both use one file of
+// checksums.
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +18,7 @@ const log = { info: () => {}, warn: () => {} };
 let folder: string;
 let server: Server;
 let origin: string;
-/** What each path answers; else 404. */
+/** The content of each path; any other path is a 404. */
 const served = new Map<string, Buffer>();
 let asked: string[];
 let good: Buffer;
@@ -42,7 +43,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Of a `temporal` that does that. */
+/** An archive of a `temporal` with that script. */
 function archiveOf(script: string): Buffer {
   const content = mkdtempSync(join(folder, 'content-'));
   writeFileSync(join(content, 'temporal'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -53,7 +54,7 @@ function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** One that leaves a mark when it is run. */
+/** A `temporal` that leaves a mark when it is run. */
 function forged(): { archive: Buffer; mark: string } {
   const mark = join(folder, `run-${Math.random()}`);
   return { archive: archiveOf(`touch ${mark}`), mark };
@@ -72,14 +73,14 @@ describe('for this machine', () => {
     expect(asked).toEqual(['/one']);
   });
 
-  test('one with another checksum is not, nor run: the next address is asked', async () => {
+  test('an archive with another checksum is neither unpacked nor run: the next address is tried', async () => {
     const { archive, mark } = forged();
     served.set('/one', archive).set('/two', good);
     expect(await download('/one', '/two')).toBe('good\n');
     expect(existsSync(mark)).toBe(false);
   });
 
-  test('where none has it, each is told with its reason', async () => {
+  test('if no address has it, each is reported with its reason', async () => {
     const { archive, mark } = forged();
     served.set('/two', archive);
     await expect(download('/one', '/two')).rejects.toThrow(
@@ -103,7 +104,7 @@ describe('for this machine', () => {
     expect(addresses.join()).not.toContain('{');
   });
 
-  test('what has no checksum is not downloaded at all', () => {
+  test('an archive without a checksum is not downloaded', () => {
     expect(() => cliArchive('win32', 'x64')).toThrow('no checksum is known of an archive for win32 on x64');
   });
 });
@@ -111,7 +112,7 @@ describe('for this machine', () => {
 describe("for the image's build", () => {
   const archive = `temporal_cli_${CLI_VERSION}_linux_amd64.tar.gz`;
 
-  /** Runs the script as the Dockerfile does. @param beside an archive that lies in the checkout */
+  /** Runs the script as the Dockerfile does. @param beside an archive in the checkout */
   async function fetched(env: Record<string, string>, beside?: Buffer): Promise<string> {
     const stage = mkdtempSync(join(folder, 'stage-'));
     mkdirSync(stage, { recursive: true });
@@ -125,7 +126,7 @@ describe("for the image's build", () => {
     return readFileSync(join(stage, 'temporal'), 'utf8');
   }
 
-  test('an archive of the release beside the Dockerfile is taken without a download; another needs its checksum', async () => {
+  test("the release's archive beside the Dockerfile is used without a download; another one needs its checksum", async () => {
     expect(await fetched({ TEMPORAL_CLI_SHA256: sha256(good) }, good)).toContain('echo good');
     await expect(fetched({}, good)).rejects.toThrow(
       `${archive} has the checksum ${sha256(good)}, expected was ${cliArchive('linux', 'x64').sha256}`,
@@ -133,27 +134,27 @@ describe("for the image's build", () => {
     expect(asked).toEqual([]);
   });
 
-  test('TEMPORAL_CLI_URL is another address of it', async () => {
+  test('TEMPORAL_CLI_URL is another address of the archive', async () => {
     served.set('/mirror', good);
     const env = { TEMPORAL_CLI_URL: `${origin}/mirror`, TEMPORAL_CLI_SHA256: sha256(good) };
     expect(await fetched(env)).toContain('echo good');
     expect(asked).toEqual(['/mirror']);
   });
 
-  test('what has another checksum there is not run', async () => {
+  test('an archive with another checksum from there is not run', async () => {
     const { archive: bad, mark } = forged();
     served.set('/mirror', bad);
     await expect(fetched({ TEMPORAL_CLI_URL: `${origin}/mirror` })).rejects.toThrow('expected was');
     expect(existsSync(mark)).toBe(false);
   });
 
-  test('where it can not be had, the build says what to do', async () => {
+  test('if the archive is not found, the build says what to do', async () => {
     await expect(fetched({ TEMPORAL_CLI_URL: `${origin}/none` })).rejects.toThrow(
       /could not be downloaded:\n.*answered 404\nPut that file beside the Dockerfile, or give its address: --build-arg TEMPORAL_CLI_URL/,
     );
   });
 
-  test('nothing else is fetched but the base image and packages from the npm registry', () => {
+  test('the build fetches nothing else but the base image and packages from the npm registry', () => {
     const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
     expect(dockerfile).not.toMatch(/^# *syntax/m);
     expect(dockerfile).not.toMatch(/apt-get|curl|wget|^ADD/m);

@@ -28,7 +28,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'portward-cli-'));
   bin = join(folder, 'bin');
   cached = join(folder, 'cache', 'temporal-cli-1.5.1', 'temporal');
-  // No test may reach the network: a download always fails.
+  // No test may use the network, so a download always fails.
   jest.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('fetch failed', { cause: new Error('offline') }));
 });
 
@@ -37,14 +37,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('TEMPORAL_CLI_PATH comes before everything else', async () => {
+test('TEMPORAL_CLI_PATH is used before everything else', async () => {
   const chosen = program(join(folder, 'chosen'), FITTING);
   program(join(bin, 'temporal'), FITTING);
   program(cached, FITTING);
   expect(await resolve({ TEMPORAL_CLI_PATH: chosen })).toBe(chosen);
 });
 
-test('a TEMPORAL_CLI_PATH that cannot be executed is an error, not a reason to look elsewhere', async () => {
+test('a TEMPORAL_CLI_PATH that can not be executed is an error, and nothing else is tried', async () => {
   program(cached, FITTING);
   const text = join(folder, 'text');
   writeFileSync(text, 'no program');
@@ -54,7 +54,7 @@ test('a TEMPORAL_CLI_PATH that cannot be executed is an error, not a reason to l
   await expect(resolve({ TEMPORAL_CLI_PATH: join(folder, 'absent') })).rejects.toThrow('not an executable file');
 });
 
-test('the one on PATH comes before the cached one', async () => {
+test('the CLI on PATH is used before the cached one', async () => {
   const onPath = program(join(bin, 'temporal'), FITTING);
   program(cached, FITTING);
   expect(await resolve()).toBe(onPath);
@@ -64,14 +64,14 @@ test.each([
   ['too old', 'echo "temporal version 0.9.0 (server 1.20.1) (ui 2.10.0)"; echo "(Server 1.20.1"', 'its server is 1.20'],
   ['another program of that name', 'echo "temporal, a calendar"', 'does not name a Temporal server'],
   ['broken', 'echo "no such library" >&2; exit 127', 'no such library'],
-])('one on PATH that is %s is passed over, and why is said', async (_what, script, why) => {
+])('a CLI on PATH that is %s is not used, with the reason in the log', async (_what, script, why) => {
   program(join(bin, 'temporal'), script);
   program(cached, FITTING);
   expect(await resolve()).toBe(cached);
   expect(messages.join('\n')).toContain(why);
 });
 
-test('the cached one is used without a word', async () => {
+test('the cached CLI is used without a log line', async () => {
   program(cached, FITTING);
   expect(await resolve()).toBe(cached);
   expect(messages).toEqual([]);
@@ -87,7 +87,7 @@ test('a download that fails leads to a build with Go, which is then cached', asy
   expect(messages.join('\n')).toContain('about 3 minutes, once');
 });
 
-test('two at the same moment build once', async () => {
+test('two processes at the same moment build once', async () => {
   const calls = join(folder, 'calls');
   program(
     join(bin, 'go'),
@@ -97,7 +97,7 @@ test('two at the same moment build once', async () => {
   expect(readFileSync(calls, 'utf8').trim().split('\n')).toHaveLength(1);
 });
 
-test('what a killed installation left is swept away', async () => {
+test('the files of a killed installation are removed', async () => {
   const leftover = join(dirname(cached), 'build-AbCdEf');
   mkdirSync(leftover, { recursive: true });
   program(join(bin, 'go'), 'echo built > "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"');
@@ -105,7 +105,7 @@ test('what a killed installation left is swept away', async () => {
   expect(existsSync(leftover)).toBe(false);
 });
 
-test('when nothing works, one error says what was tried and what to install', async () => {
+test('if nothing works, one error says what was tried and what to install', async () => {
   program(join(bin, 'go'), 'echo "no route to the module proxy" >&2; exit 1');
   await expect(resolve()).rejects.toMatchObject({
     name: 'TemporalCliMissingError',
@@ -116,7 +116,7 @@ test('when nothing works, one error says what was tried and what to install', as
   expect(existsSync(cached)).toBe(false);
 });
 
-test('looking for it installs nothing', async () => {
+test('a search for the CLI installs nothing', async () => {
   expect(await findTemporalCli(options({}))).toBeUndefined();
   expect(fetch).not.toHaveBeenCalled();
 });
@@ -126,7 +126,7 @@ function resolve(env: Record<string, string> = {}): Promise<string> {
 }
 
 function options(env: Record<string, string>) {
-  // Nothing that this machine has: the fakes are shell scripts that need no PATH.
+  // Uses nothing of this machine: the fakes are shell scripts that need no PATH.
   return { env: { PATH: bin, ...env }, cacheDir: join(folder, 'cache'), log };
 }
 

@@ -14,7 +14,7 @@ import {
   type EmbeddedServerOptions,
 } from '../../src/embedded-temporal/server';
 
-/** One data folder with its ports, and everything that a test starts on it; `clear` leaves nothing behind. */
+/** One data folder with its ports, and everything that a test starts on it. `clear` removes it all. */
 export class ServerBench {
   readonly dataDir: string;
   readonly port: number;
@@ -33,13 +33,13 @@ export class ServerBench {
   static async create(): Promise<ServerBench> {
     const log = { info: () => {}, warn: () => {} };
     const cliPath = await findTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
-    // Not fetched here: that may take minutes, and `npm test` has done it.
+    // Not downloaded here: that may take minutes, and `npm test` has done it.
     if (cliPath === undefined)
       throw new Error("These tests need Temporal's CLI: run `npm test` once, or set TEMPORAL_CLI_PATH.");
     return new ServerBench(cliPath, await freePort(), await freePort());
   }
 
-  /** Its first runs do these instead of serving. */
+  /** The first runs do these things instead of serving. */
   cliThatFirst(...commands: string[]): string {
     const script = this.path('temporal.sh');
     const first = commands.map((command, run) => {
@@ -70,7 +70,7 @@ export class ServerBench {
     });
   }
 
-  /** Starts the server from another process, as a Portward would that is then killed. */
+  /** Starts the server from another process, like a Portward that is then killed. */
   async startFromChild(): Promise<{ child: ChildProcess; pid: number; adopted: boolean }> {
     const child = spawn(
       process.execPath,
@@ -87,7 +87,7 @@ export class ServerBench {
     throw new Error('the child ended without a server');
   }
 
-  /** Pids of all servers on this database, as the system sees them. */
+  /** Pids of all servers on this database, as the system lists them. */
   servers(): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -125,7 +125,7 @@ export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }
 

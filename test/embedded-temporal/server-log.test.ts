@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the log of a server that runs has a bound: what is written next begins it anew, one older file is kept', () => {
+test('the log of a running server is limited: a full one is emptied, and one older file is kept', () => {
   const path = join(folder, 'temporal.log');
   const server = openServerLog(path);
   try {

@@ -7,7 +7,7 @@ import { findEmbeddedServer } from '../../src/embedded-temporal/server';
 import { searchAttributesOf, startWorkflow, statusOf } from './ask-server';
 import { kill, ServerBench, until } from './server-bench';
 
-/** A test with a folder and ports of its own; most of them wait for a server to stop, and do so side by side. */
+/** Gives a test a folder and ports of its own. Most of them wait for a server to stop, and run at the same time. */
 function onBench(body: (bench: ServerBench) => Promise<void>): () => Promise<void> {
   return async () => {
     const bench = await ServerBench.create();
@@ -21,7 +21,7 @@ function onBench(body: (bench: ServerBench) => Promise<void>): () => Promise<voi
 
 describe('an embedded server', () => {
   test.concurrent(
-    'that runs and can no longer read its database is started again, which is said once',
+    'that runs but can no longer read its database is started again, which is logged once',
     onBench(async (bench) => {
       const unreadable = `exec ${process.execPath} ${join(__dirname, 'unreadable-server.cjs')} "$@"`;
       const server = await bench.start({ cliPath: bench.cliThatFirst(unreadable), searchAttributes: {} });
@@ -57,7 +57,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'keeps its workflows over a restart, gets search attributes that an older database lacks, and refuses one that it has with another type',
+    'keeps its workflows over a restart, gets missing search attributes, and fails on one of another type',
     onBench(async (bench) => {
       const first = await bench.start();
       await startWorkflow(first.address, 'vpn/default/gluetun');
@@ -76,7 +76,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'that is killed while it starts, and one that never becomes ready, is started again',
+    'that is killed while it starts, or never becomes ready, is started again',
     onBench(async (bench) => {
       const cliPath = bench.cliThatFirst('kill -KILL $$', 'exec sleep 600');
       const server = await bench.start({ cliPath, readyWithinMs: 10_000 });
@@ -93,7 +93,7 @@ describe('an embedded server', () => {
     onBench(async (bench) => {
       const { pid } = await bench.start();
       const record: unknown = JSON.parse(readFileSync(bench.path('temporal.lock.json'), 'utf8'));
-      // As it was written then, by a Portward that is gone.
+      // A record of that version, of a Portward that is gone.
       const owner = { pid: await deadPid(), started: 'long ago' };
       const former = { ...(record as object), owner, ip: '127.0.0.1', uiIp: '0.0.0.0', uiPath: undefined };
       writeFileSync(bench.path('temporal.lock.json'), JSON.stringify(former));
@@ -106,7 +106,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'that was left by its Portward and answers nobody is replaced, however long one that starts may take',
+    'that was left by its Portward and does not answer is replaced soon, however long a start may take',
     onBench(async (bench) => {
       const { pid } = await bench.start();
       const record = JSON.parse(readFileSync(bench.path('temporal.lock.json'), 'utf8')) as object;
@@ -122,7 +122,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'is one, however many Portwards start at the same moment',
+    'is started once, however many Portwards start at the same moment',
     onBench(async (bench) => {
       const starts = await Promise.all([bench.startFromChild(), bench.startFromChild(), bench.startFromChild()]);
       expect(new Set(starts.map(({ pid }) => pid)).size).toBe(1);
@@ -134,7 +134,7 @@ describe('an embedded server', () => {
   test.concurrent.each([
     ['a dead process', () => deadPid()],
     ['another program', () => Promise.resolve(process.pid)],
-  ])('starts over a record that names %s', (_what, pidOf) =>
+  ])('starts despite a record that names %s', (_what, pidOf) =>
     onBench(async (bench) => {
       const pid = await pidOf();
       const stale = { pid, port: bench.port, uiPort: bench.uiPort, owner: { pid } };
@@ -150,7 +150,7 @@ describe('an embedded server', () => {
   test.concurrent.each([
     ['port', 'PORTWARD_TEMPORAL_PORT'],
     ['uiPort', 'PORTWARD_TEMPORAL_UI_PORT'],
-  ] as const)('names the %s that another program has, and the setting %s', (which, setting) =>
+  ] as const)('reports that another program has the %s, with the setting %s', (which, setting) =>
     onBench(async (bench) => {
       const other = createServer().listen(bench[which], '127.0.0.1');
       await once(other, 'listening');
@@ -177,7 +177,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'whose database is no database begins a new one, keeps the other aside and says so',
+    'whose database is damaged begins a new one, keeps the old file and logs that',
     onBench(async (bench) => {
       const garbage = 'This is no database, and long enough to be recognised as none.'.repeat(20);
       writeFileSync(bench.path('temporal.db'), garbage);
@@ -189,7 +189,7 @@ describe('an embedded server', () => {
   );
 
   test.concurrent(
-    'that dies while supervised comes back on the same port with the same workflows',
+    'that dies is started again by its supervision, on the same port with the same workflows',
     onBench(async (bench) => {
       const server = await bench.start();
       server.supervise();
@@ -216,13 +216,13 @@ describe('an embedded server that another Portward has started', () => {
   });
   afterAll(() => bench.clear());
 
-  test('stays when the Portward that stops only shares it with that one', async () => {
+  test('keeps running when a Portward stops that only shares it', async () => {
     const guest = await bench.start();
     await guest.stop();
     expect(bench.servers()).toEqual([other.pid]);
   });
 
-  test('outlives that one, and the next one adopts it', async () => {
+  test('outlives that Portward, and the next one adopts it', async () => {
     other.child.kill('SIGKILL');
     await once(other.child, 'exit');
 
@@ -232,7 +232,7 @@ describe('an embedded server that another Portward has started', () => {
     expect(bench.servers()).toEqual([other.pid]);
   });
 
-  test('is found without its record, when Portward was killed before it wrote one, and is stopped', async () => {
+  test('is found and stopped even if Portward was killed before it wrote the record', async () => {
     writeFileSync(bench.path('temporal.lock.json'), '{"pid":');
 
     const server = await bench.start();

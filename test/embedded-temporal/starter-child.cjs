@@ -1,4 +1,5 @@
-// A Portward reduced to its embedded server: starts it, prints one line of JSON, lives until killed.
+// A Portward reduced to its embedded server: it starts the server, prints one line of JSON, and lives until it is
+// killed.
 const { startEmbeddedServer } = require('../../dist/src/embedded-temporal/server.js');
 
 async function main() {

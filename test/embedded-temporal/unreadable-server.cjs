@@ -1,10 +1,11 @@
-// Temporal's server with a database that it could read at its start, and never again. It takes the place of `temporal server start-dev`.
+// A Temporal server whose database can be read during the start, and never again. It replaces `temporal server
+// start-dev`.
 const { createServer } = require('node:http2');
 
 const NOT_FOUND = '5';
 const UNIMPLEMENTED = '12';
 const UNAVAILABLE = '14';
-/** A message without fields. */
+/** An empty message. */
 const EMPTY = Buffer.alloc(5);
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]);
@@ -14,7 +15,7 @@ function statusOf(path) {
   if (path.endsWith('/DescribeNamespace')) return started ? UNAVAILABLE : '0';
   if (path.endsWith('/DescribeWorkflowExecution')) return started ? UNAVAILABLE : NOT_FOUND;
   if (!path.endsWith('/ListSearchAttributes')) return UNIMPLEMENTED;
-  // The last thing that is asked of a server before it counts as ready.
+  // The last question to a server before it counts as ready.
   started = true;
   return '0';
 }

@@ -4,7 +4,7 @@ import { assertCanListen, listeningError } from '../../src/lib/listening-port';
 
 const place = { host: '127.0.0.1', port: 8000, what: 'the API', portSetting: 'APP_PORT', hostSetting: 'APP_HOST' };
 
-test('a port that another program has is told with the variable that sets it', async () => {
+test('a port that another program has is reported with the variable that sets it', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -30,7 +30,7 @@ test('a port that only root may use names APP_PORT', () => {
   expect(listeningError(denied, { ...place, port: 80 }).message).toMatch(/port 80, .*may not use.*set APP_PORT/);
 });
 
-test('where nobody can choose the address, no variable for it is named', () => {
+test('if the address can not be configured, no variable for it is named', () => {
   const none = Object.assign(new Error('listen'), { code: 'EADDRNOTAVAIL' });
   expect(listeningError(none, { ...place, hostSetting: null }).message).toBe(
     "Portward can't listen on 127.0.0.1, port 8000, for the API (EADDRNOTAVAIL): set APP_PORT to another port",

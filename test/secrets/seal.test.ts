@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 const ENV = { TOKEN: 'TOP-SECRET', CONF: '--a\n--b', EMPTY: '' };
 
-test('what was sealed is opened again with the same key, whatever is in it', () => {
+test('an encrypted environment is decrypted with the same key, whatever it holds', () => {
   const text = fc.string({ unit: 'grapheme' });
   fc.assert(
     fc.property(fc.dictionary(text, text), (env) => {
@@ -20,13 +20,13 @@ test('what was sealed is opened again with the same key, whatever is in it', () 
   );
 });
 
-test('the same text makes the same key, in another process too; another text makes another', async () => {
+test('the same text gives the same key, in every process; another text gives another key', async () => {
   expect(await sealingKeyFrom('a long enough secret')).toEqual(key);
   expect(other.equals(key)).toBe(false);
   expect(key).toHaveLength(32);
 });
 
-test('what is sealed says its version and shows nothing of what is inside', () => {
+test('an encrypted environment shows its version and nothing of its content', () => {
   const sealed = seal(ENV, key);
   expect(sealed).toMatch(/^v1\.[\w-]+$/);
   const bytes = Buffer.from(sealed.slice(3), 'base64url').toString('latin1');
@@ -36,10 +36,10 @@ test('what is sealed says its version and shows nothing of what is inside', () =
   }
 });
 
-test('the same environment is never sealed in the same way twice, so that nobody sees that it is the same', () => {
+test('the same environment is encrypted differently each time, so that nobody sees that it is the same', () => {
   const sealed = Array.from({ length: 50 }, () => seal(ENV, key));
   expect(new Set(sealed).size).toBe(50);
-  // Nonces are what must never repeat.
+  // Nonces must never repeat.
   expect(new Set(sealed.map((s) => s.slice(3, 19))).size).toBe(50);
 });
 
@@ -51,7 +51,7 @@ function failureOfOtherKey(): unknown {
   }
 }
 
-test('with another key the error says what API and worker must have in common, and nothing of what is inside', () => {
+test('with another key the error says what API and worker must have in common, and nothing of the content', () => {
   const failure = failureOfOtherKey();
   expect(failure).toBeInstanceOf(CannotOpen);
   expect(String(failure)).toMatch(
@@ -61,7 +61,7 @@ test('with another key the error says what API and worker must have in common, a
   expect(inspect(failure, { depth: null })).not.toMatch(/TOKEN|TOP-SECRET|CONF/);
 });
 
-test('what was changed in any place is not opened', () => {
+test('a text that was changed anywhere is not decrypted', () => {
   const sealed = seal(ENV, key);
   const bytes = Buffer.from(sealed.slice(3), 'base64url');
   for (let at = 0; at < bytes.length; at++) {
@@ -71,11 +71,11 @@ test('what was changed in any place is not opened', () => {
   }
 });
 
-test.each(['', 'v1', 'v1.', 'v1.AAAA', 'v2.', 'x', '{}', 'v1..'])('%j was never sealed', (text) => {
+test.each(['', 'v1', 'v1.', 'v1.AAAA', 'v2.', 'x', '{}', 'v1..'])('%j is not an encrypted environment', (text) => {
   expect(() => open(text, key)).toThrow(CannotOpen);
 });
 
-test('what is cut off, of another version or with something behind it is not opened', () => {
+test('a text that is cut off, longer or of another version is not decrypted', () => {
   const sealed = seal(ENV, key);
   for (const changed of [sealed.slice(0, -4), `v2${sealed.slice(2)}`, sealed.slice(3), `${sealed}.x`]) {
     expect(() => open(changed, key)).toThrow(CannotOpen);

@@ -21,14 +21,14 @@ let folders = 0;
 const newFolder = () => join(root, `data${folders++}`);
 const keyOf = (dataDir: string, secretKey: string | null = null) => sealingKeySource({ secretKey, dataDir })();
 
-test('with PORTWARD_SECRET_KEY the key comes from it, and no file is made', async () => {
+test('with PORTWARD_SECRET_KEY the key is derived from it, and no file is created', async () => {
   const [one, two] = [newFolder(), newFolder()];
   const sealed = seal({ A: 'x' }, await keyOf(one, 'a long enough secret'));
   expect(open(sealed, await keyOf(two, 'a long enough secret'))).toEqual({ A: 'x' });
   expect([one, two].filter((folder) => existsSync(folder))).toEqual([]);
 });
 
-test('without it a key is made in the data folder, for its owner only, and kept', async () => {
+test('without it a secret is created in the data folder, for its owner only, and kept', async () => {
   const dataDir = newFolder();
   const key = await keyOf(dataDir);
   expect(readdirSync(dataDir)).toEqual(['sealing.key']);
@@ -38,16 +38,16 @@ test('without it a key is made in the data folder, for its owner only, and kept'
   expect(await keyOf(newFolder())).not.toEqual(key);
 });
 
-test('nothing is made before a key is asked for', () => {
+test('nothing is created before a key is needed', () => {
   const dataDir = newFolder();
   sealingKeySource({ secretKey: null, dataDir });
   expect(existsSync(dataDir)).toBe(false);
 });
 
-test('whoever comes first decides, however close the others are behind', async () => {
+test('the first one to create the secret decides, however soon the others follow', async () => {
   for (let round = 0; round < 100; round++) {
     const dataDir = newFolder();
-    // Each begins some turns of the event loop after the one before, so that all steps of making a key meet all others.
+    // Each begins some turns of the event loop after the one before, so that all steps of the creation overlap.
     const secrets = Array.from({ length: 8 }, async (_, place) => {
       for (let turn = 0; turn < place * (round % 10); turn++) await new Promise((resolve) => setImmediate(resolve));
       return keptSecret(dataDir);
@@ -68,7 +68,7 @@ const CHILD = `
   });
 `;
 
-test('API and worker, processes that start at once, end with the same key', async () => {
+test('API and worker have the same key, even if they start at the same moment', async () => {
   const dataDir = newFolder();
   const hook = join(__dirname, '../typescript-hook.cjs');
   const children = Array.from({ length: 6 }, () => spawn(process.execPath, ['--require', hook, '-e', CHILD, dataDir]));
@@ -86,7 +86,7 @@ test('API and worker, processes that start at once, end with the same key', asyn
   expect(readdirSync(dataDir)).toEqual(['sealing.key']);
 }, 30_000);
 
-test('a key file that is none is said with its path and what to do, never overwritten, and can be set right without a restart', async () => {
+test('a damaged key file is reported with its path and a remedy, never overwritten, and can be repaired without a restart', async () => {
   const dataDir = newFolder();
   mkdirSync(dataDir);
   const path = sealingKeyFile(dataDir);
@@ -102,7 +102,7 @@ test('a key file that is none is said with its path and what to do, never overwr
   expect(await key()).toHaveLength(32);
 });
 
-test('a data folder that can not be made is an error that names it', async () => {
+test('a data folder that can not be created is an error that names it', async () => {
   const file = join(root, 'file');
   writeFileSync(file, '');
   await expect(keyOf(join(file, 'data'))).rejects.toThrow(join(file, 'data'));

@@ -23,7 +23,7 @@ function program(name: string): string {
   return path;
 }
 
-/** A Debian; `failing` are the first commands that fail there. */
+/** A fake Debian on which the `failing` commands fail. */
 function machine({ isRoot = true, failing = [] as string[] } = {}): Machine & { readonly did: string[] } {
   const did: string[] = [];
   return {
@@ -53,20 +53,20 @@ test('a browser is found by its name on PATH, or where CHROMIUM says', () => {
   expect(findChromium({ PATH: folder, CHROMIUM: join(folder, 'nothing') })).toBeUndefined();
 });
 
-test('one that is there is used, without a word', async () => {
+test('an installed browser is used, without a log line', async () => {
   program('chromium');
   const debian = machine();
   await ensureChromium(debian, { PATH: folder }, log);
   expect([debian.did, said]).toEqual([[], []]);
 });
 
-test('root on Debian gets it installed, with new package lists where the old ones do not have it', async () => {
+test('for root on Debian it is installed, with new package lists if the old ones lack it', async () => {
   const debian = machine({ failing: [INSTALL] });
   await ensureChromium(debian, { PATH: folder }, log);
   expect(debian.did).toEqual([INSTALL, 'apt-get update', INSTALL]);
 });
 
-test('anybody else is told what to install, and that it can not be installed stops nothing', async () => {
+test('other users are told what to install, and a failed installation stops nothing', async () => {
   const user = machine({ isRoot: false });
   await ensureChromium(user, { PATH: folder }, log);
   expect(user.did).toEqual([]);

@@ -1,7 +1,7 @@
 import { DockerEngineError, ensureDockerEngine } from '../../src/setup/docker-engine';
 import type { Machine } from '../../src/setup/machine';
 
-/** A root's Debian without Docker; `differs` says what else is so. */
+/** A fake Debian with root and without Docker; `differs` changes that. */
 class PretendedMachine implements Machine {
   platform: NodeJS.Platform = 'linux';
   isRoot = true;
@@ -9,7 +9,7 @@ class PretendedMachine implements Machine {
   hasSystemd = false;
   reason: string | undefined = 'ENOENT';
   programs = new Set(['apt-get']);
-  /** How often Docker is asked after its start before it answers. */
+  /** How many questions fail after its start before Docker answers. */
   answersAfter = 2;
   endsWith: string | undefined;
   failing: string | undefined;
@@ -56,27 +56,27 @@ beforeEach(() => {
   messages.length = 0;
 });
 
-test('an engine that answers is used, without a word', async () => {
+test('an engine that answers is used, without a log line', async () => {
   const machine = new PretendedMachine({ reason: undefined });
   await ensure(machine);
   expect(machine.did).toEqual([]);
   expect(messages).toEqual([]);
 });
 
-test('root on Debian gets one installed and started by hand', async () => {
+test('for root on Debian an engine is installed, and started without systemd', async () => {
   const machine = new PretendedMachine();
   await ensure(machine);
   expect(machine.did).toEqual([INSTALL, 'dockerd']);
   expect(messages[0]).toContain('about 10–30 s');
 });
 
-test('package lists are fetched only when installing fails without', async () => {
+test('package lists are fetched only if the installation fails without them', async () => {
   const machine = new PretendedMachine({ failing: INSTALL });
   await ensure(machine);
   expect(machine.did).toEqual([INSTALL, 'apt-get update', INSTALL, 'dockerd']);
 });
 
-test('one that is installed is only started, by systemd where that runs', async () => {
+test('an installed engine is only started, by systemd if that runs', async () => {
   const machine = new PretendedMachine({ programs: new Set(['dockerd', 'apt-get']), hasSystemd: true });
   await ensure(machine);
   expect(machine.did).toEqual(['systemctl start docker']);
@@ -103,7 +103,7 @@ test.each<[string, Partial<PretendedMachine>, string]>([
   ['a Mac', { platform: 'darwin', isRoot: false }, 'Docker Desktop'],
   ['root on another Linux', { programs: new Set() }, 'docs.docker.com'],
   ['a DOCKER_HOST that does not answer', { dockerHost: 'tcp://nas:2375' }, 'DOCKER_HOST is tcp://nas:2375'],
-])('%s is told what to do, and nothing is done', async (_who, differs, advice) => {
+])('%s is told what to do, and nothing is changed', async (_who, differs, advice) => {
   const machine = new PretendedMachine(differs);
   const failure = await ensure(machine).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(DockerEngineError);

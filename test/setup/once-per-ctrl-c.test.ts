@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
-/** A program behind `npm run`, as scripts/run.mjs leaves it: says every signal that it gets, and lives on. */
+/** A program behind `npm run`, as scripts/run.mjs starts it: it prints every signal that it gets, and goes on. */
 const PROGRAM = `
   await import(${JSON.stringify(join(__dirname, '../../scripts/once-per-ctrl-c.mjs'))});
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => console.log(signal));
@@ -18,12 +18,12 @@ afterEach(() => {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // The program has ended by itself.
     }
   }
 });
 
-test('a Ctrl-C that arrives from the terminal and from npm is one', async () => {
+test('a Ctrl-C that arrives from the terminal and from npm counts once', async () => {
   const { pid, lines } = await start([process.execPath, '--input-type=module', '--eval', PROGRAM]);
   process.kill(pid, 'SIGINT');
   expect(await next(lines)).toBe('SIGINT');
@@ -32,7 +32,7 @@ test('a Ctrl-C that arrives from the terminal and from npm is one', async () => 
   expect(await next(lines)).toBe('SIGTERM');
 });
 
-test('the program is told to end when the shell that npm started it with is gone', async () => {
+test('the program is told to end when the shell in which npm started it is gone', async () => {
   const { shell, lines } = await start([
     '/bin/sh',
     '-c',

@@ -10,7 +10,7 @@ import { builtWorkflows } from '../workflows/built-workflows';
 import { TemporalBench, type VpnStand } from '../workflows/bench';
 
 const { PENDING_WORKFLOW_TASK_STATE_STARTED: STARTED } = temporal.api.enums.v1.PendingWorkflowTaskState;
-/** More than a worker takes at once. */
+/** More than a worker runs at once. */
 const WORKFLOWS = 20;
 
 let bench: TemporalBench;
@@ -33,7 +33,7 @@ async function tellAll(): Promise<void> {
   await Promise.all(ids.map((id) => bench.env.client.workflow.getHandle<typeof vpn>(id).signal(handOverSignal)));
 }
 
-/** Stops a worker in the midst of its work. */
+/** Stops a worker during its work. */
 async function workAndStop(): Promise<void> {
   const handOver = new HandOver();
   let observed = 0;
@@ -43,7 +43,7 @@ async function workAndStop(): Promise<void> {
     taskQueue: queue(),
     activities: {
       ...stand.activities(),
-      // There is always something new, so that workflows have tasks all the time.
+      // There always is new work, so that workflows have tasks all the time.
       observe: async () => {
         observed++;
         await sleep(10);
@@ -64,21 +64,21 @@ async function workAndStop(): Promise<void> {
   }
 }
 
-test('the server does not let polls end by themselves when their worker stops; with one that does, hands over need no such care', async () => {
+test('the server does not end the polls of a stopping worker; with a server that does, the hand-over needs no such care', async () => {
   const { namespaceInfo } = await bench.env.client.workflowService.describeNamespace({ namespace: 'default' });
   expect(namespaceInfo?.capabilities?.workerPollCompleteOnShutdown ?? false).toBe(false);
 });
 
-test('a worker that stops amid many tasks loses none', async () => {
+test('a worker that stops during many tasks loses none', async () => {
   const { workflow } = bench.env.client;
   const args: Parameters<typeof vpn> = [{ settings: stand.settings }];
   await Promise.all(
     ids.map((workflowId) => workflow.start<typeof vpn>('vpn', { workflowId, taskQueue: queue(), args })),
   );
-  // In one round of two none would be lost whatever is done.
+  // In half of the rounds none would be lost without the hand-over either.
   for (let round = 0; round < 3; round++) {
     await workAndStop();
-    // No worker runs, so a task that has been started has been lost with one.
+    // No worker runs now, so a started task was lost with a worker.
     const lost = (await descriptions()).filter(({ raw }) => raw.pendingWorkflowTask?.state === STARTED);
     expect(lost.map(({ workflowId }) => workflowId)).toEqual([]);
   }

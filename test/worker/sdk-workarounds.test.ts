@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// What the SDK does that Portward works around, in the SDK's own code. When one of them fails after an update of the SDK, see
-// whether that still does it: the file that is named may not be needed any more.
+// Checks that the SDK's code still has what Portward works around. If one of these fails after an update of the SDK,
+// check whether the named file is still needed.
 
 const SDK = join(__dirname, '../../node_modules/@temporalio');
 const CORE = 'core-bridge/sdk-core/crates/sdk-core/src/worker/workflow/history_update.rs';
 
 test.each([
-  // Hands out what comes after the last workflow task, with a query.
+  // Hands out events after the last workflow task together with a query.
   ['src/workflows/shared/ahead-of-history.ts', CORE, 'NextWFT::ReplayOver } else { self.build_next_wft(siz) }'],
   ['src/worker/workflow-thread.ts', 'worker/lib/workflow/vm-shared.js', 'promiseHooks.createHook({'],
   [
@@ -16,7 +16,7 @@ test.each([
     'worker/lib/activity.js',
     'const baseTags = { namespace: this.info.namespace, taskQueue:',
   ],
-  // Nothing catches what the next attempt throws; and pauses know nothing of a deadline.
+  // Nothing catches an error of the next attempt, and pauses ignore the deadline.
   [
     'src/temporal/retries.ts',
     'client/lib/grpc-retry.js',
