@@ -209,7 +209,7 @@ describe('the up-command', () => {
     [
       'with a misspelt route',
       hints(wget('http://portward:8000/vpns/gluetun/rechek'), 'json-file', ['pw']),
-      /^wrong: its address resembles http:.*\/vpns\/gluetun\/recheck, but is another one,  .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
+      /^wrong: its address resembles http:.*\/vpns\/gluetun\/recheck, but is another one, .*posts to http:\/\/pw:8000\/vpns\/gluetun\/recheck$/,
     ],
     ['without http://', hints(wget('portward:8000/vpns/gluetun/recheck')), /^wrong: its address resembles http:/],
     [
