@@ -1,6 +1,7 @@
 // Loads the modules that a start needs from one file with V8's code cache, instead of finding, reading and compiling
 // some 1,600 files. `scripts/pack-modules.mjs` makes both files. Each module keeps its own name and folder, so it
 // notices no difference. A module that is not in the pack is loaded as usual; without a pack, all modules are.
+// oxlint-disable no-underscore-dangle -- they are Node.js's names
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';

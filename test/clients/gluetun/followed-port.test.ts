@@ -58,7 +58,12 @@ test.each([
     'forwards 2 ports, and GLUETUN_PORT_INDEX asks for number 2, counted from 0',
     'GLUETUN_PORT_INDEX to a number below 2',
   ],
-  [{ port: A }, 1, 'forwards 1 port, and GLUETUN_PORT_INDEX asks for number 1, counted from 0', 'GLUETUN_PORT_INDEX to a number below 1'],
+  [
+    { port: A },
+    1,
+    'forwards 1 port, and GLUETUN_PORT_INDEX asks for number 1, counted from 0',
+    'GLUETUN_PORT_INDEX to a number below 1',
+  ],
 ])('an index beyond the list %j is an error that says what to set', async (body, index, found, advice) => {
   const error = await refusal(body, { index, current: C });
   expect(error.message).toContain(found);
