@@ -5,8 +5,8 @@ import { engineImage } from '../../simulator/engine-image';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 
-// Engines that can't be brought up are left for a while. Their image is a tag that is good at times and bad at times, as
-// one that somebody updates: engines of the bad one start and never answer.
+// Portward pauses when engines fail to come up. The tests change the image behind the engines' tag, as an update would: a good image, one
+// whose engines never answer, and one whose engines end at once.
 
 const REPOSITORY = 'portward-test-breaker';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await stage.startPortward({
     ...NO_PROXY,
     ENGINE_IMAGE: tag,
-    // One that hangs keeps its caller for 3 s in any case, and a good one needs a second on a busy machine.
+    // A check of an engine that hangs takes 3 s in any case, and a good engine needs a second on a busy machine.
     STARTUP_TIMEOUT_S: '3',
     MIN_REPLICAS: '3',
     CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
@@ -63,14 +63,14 @@ async function reset(kind: 'general' | 'replacement'): Promise<void> {
   expect([response.status, await response.json()]).toEqual([200, { message: `circuit breaker for ${kind} reset` }]);
 }
 
-/** Has the plain engine replaced, by one that can't be brought up. */
+/** Forces a replacement of the plain engine, which then fails. */
 async function losePlainEngine(): Promise<void> {
   const plain = (await stage.listed(3)).find((e) => !e.forwarded);
   const response = await stage.replace({ engine: plain?.container_name });
   expect(response.status).toBe(202);
 }
 
-test('first engines that never answer open a breaker, for which a request is refused, and which can be reset when they work again', async () => {
+test('first engines that never answer open a circuit breaker: a request for an engine is refused, and after a reset engines come up', async () => {
   expect(await isOpen('general', 2)).toMatchObject({
     failure_threshold: 2,
     recovery_timeout: 600,
@@ -100,9 +100,9 @@ test('first engines that never answer open a breaker, for which a request is ref
   expect(await breaker('general')).toMatchObject({ state: 'closed', failure_count: 0 });
 });
 
-test('an engine that ends at once is told with its last words; while its breaker is open, forcing one is refused, and a port change is handled as ever', async () => {
+test('an engine that ends at once shows its exit code and last line; while its breaker is open a forced replacement is refused, and a port change is handled as usual', async () => {
   const old = await stage.forwarded(65_290);
-  // Docker calls it running all the while.
+  // An engine of this image ends at once, and Docker starts it again and again and calls it running.
   await imageIs('crashing');
   await losePlainEngine();
   const why = /exit code 7; its last line of output: "simulated engine gives up"/;

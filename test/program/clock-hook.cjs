@@ -1,4 +1,4 @@
-// Preloaded into Portward (`node --require`): its time of day is off by as many milliseconds as the file says.
+// Preloaded into Portward (`node --require`): shifts its time of day by the number of milliseconds in CLOCK_OFFSET_FILE.
 const { readFileSync, writeFileSync } = require('node:fs');
 const { isMainThread } = require('node:worker_threads');
 
@@ -21,7 +21,7 @@ function read() {
 }
 
 read();
-// In each thread by itself; timers don't go by the time of day.
+// Each thread reads the file by itself. Timers do not depend on the time of day.
 setInterval(read, 20).unref();
 
 const now = () => RealDate.now() + offset;

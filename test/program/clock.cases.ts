@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 
-// The machine's clock is set while Portward runs, as Portward's process sees it. Temporal's clock can't be set for a test.
+// The clock is set while Portward runs, though only for Portward's own process. A test can't set Temporal's clock.
 
 const HOUR_MS = 3_600_000;
 const SECONDS_MS = 7_000;
@@ -12,13 +12,13 @@ const SECONDS_MS = 7_000;
 const folder = mkdtempSync(join(tmpdir(), 'portward-clock-'));
 const file = join(folder, 'offset');
 
-/** For a Portward whose clock can be set. */
+/** The environment of a Portward whose clock can be set. */
 export const SETTABLE_CLOCK = {
   NODE_OPTIONS: `--require ${join(__dirname, 'clock-hook.cjs')}`,
   CLOCK_OFFSET_FILE: file,
 } as const;
 
-/** @param offsetMs from the real time */
+/** Sets Portward's clock. @param offsetMs difference from the real time */
 async function setClock(offsetMs: number): Promise<void> {
   const text = String(offsetMs);
   writeFileSync(`${file}.new`, text);
@@ -57,7 +57,7 @@ export function clockCases(on: () => Stage): void {
     ['a few seconds ahead', -HOUR_MS + SECONDS_MS],
     ['a few seconds back', -HOUR_MS],
   ])('the clock goes %s', (_which, offsetMs) => {
-    test('in quiet: the VPN is watched as before, nothing happens to engines and the list stays', async () => {
+    test('while nothing happens: the VPN is still checked, and the engines and the list stay as they are', async () => {
       const [before, done] = [await ids(), (await stage.replacements()).length];
       await setClock(offsetMs);
       const reads = await portReads();

@@ -1,4 +1,4 @@
-// An engine of the user's own, from a file: no AceStream, with its own probe, command and volume, and with a secret.
+// An engine from ENGINE_FILE that is not AceStream, with its own health check, command and volume, and with a secret.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ async function writeEngineFile({ simulation }: Stage): Promise<void> {
 }
 
 beforeAll(async () => {
-  // No ENGINE_IMAGE, which would take the place of the file's.
+  // ENGINE_IMAGE is empty, because it would override the image in the file.
   const env = {
     ENGINE_FILE: file,
     ENGINE_IMAGE: '',
@@ -55,7 +55,7 @@ function inspect(id: string): Promise<ContainerInspectInfo> {
   return stage.simulation.docker.getContainer(id).inspect();
 }
 
-/** What a peer is told by who listens on that port of the VPN. */
+/** What a peer receives on that port of the VPN. */
 function greeting(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -79,7 +79,7 @@ test('it is listed once its own path gives its own status, and listens on the fo
   expect(Mounts.map(({ Name, Destination }) => [Name, Destination])).toEqual([[volume(), '/kept']]);
 });
 
-/** Which containers have started and ended, as Docker tells it, in this order. */
+/** The starts and ends of the VPN's engines, by Docker's events, in order. */
 async function happened(since: Date): Promise<{ id: string; action: string }[]> {
   const stream = await stage.simulation.docker.getEvents({
     since: since.getTime() / 1000,

@@ -7,7 +7,7 @@ import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import type { Stage } from './stage';
 
-// The embedded server's database is lost under a running Portward, which is not restarted for it.
+// The embedded server's database is lost while Portward runs; Portward itself is not restarted.
 
 export function databaseCases(on: () => Stage): void {
   let stage: Stage;
@@ -21,7 +21,7 @@ export function databaseCases(on: () => Stage): void {
 
   const database = () => join(stage.portward.dataDir, 'temporal.db');
 
-  /** Of the VPN's workflow; null while it can't be asked. */
+  /** The run id of the VPN's workflow; null while the server does not answer. */
   async function runId(): Promise<string | null> {
     return client.workflow
       .getHandle(stage.workflowId())
@@ -32,7 +32,7 @@ export function databaseCases(on: () => Stage): void {
       );
   }
 
-  /** A server that wrote in between could put a part of it right again. */
+  /** Stops the server before the loss, since a server that writes in between could restore a part of the database. */
   async function loseAndKillServer(lose: () => void): Promise<void> {
     const pid = stage.temporalPid();
     process.kill(pid, 'SIGSTOP');
@@ -44,7 +44,7 @@ export function databaseCases(on: () => Stage): void {
   test.each([
     ['deleted', () => ['', '-wal', '-shm'].forEach((part) => rmSync(database() + part, { force: true }))],
     ['truncated', () => ['', '-wal'].forEach((part) => truncateSync(database() + part, 0))],
-    // What was written last stands in the log beside it alone, from which all would be there again.
+    // The write-ahead log too: it has the latest writes, from which the database could recover.
     ['overwritten with garbage', () => ['', '-wal'].forEach((part) => writeFileSync(database() + part, GARBAGE))],
   ])(
     '%s, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list',
@@ -71,7 +71,7 @@ export function databaseCases(on: () => Stage): void {
     },
   );
 
-  test('a damaged one is kept, and the log says where it is and what that means', async () => {
+  test('a damaged database is kept, and the log says where it is and what follows', async () => {
     const line = await stage.portward.untilLog(/database \S+ is damaged/);
     expect(line.text).toContain(`${database()}.damaged`);
     expect(line.text).toMatch(/found again from Docker/);

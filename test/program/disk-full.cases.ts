@@ -6,12 +6,12 @@ import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
 import type { Stage } from './stage';
 
-// A small file system of its own for Portward's data, filled to the last byte. Mounting one takes root.
+// Portward's data is on a small file system of its own, which the tests fill to the last byte. Mounting it needs root.
 
 const obstacle = mountObstacle();
 let disk: string | undefined;
 
-/** Why nothing can be mounted here; null when it can. Tried where nobody else sees it, and gone with that. */
+/** Why nothing can be mounted here; null: it can. Tries it in a mount namespace of its own, which leaves nothing behind. */
 function mountObstacle(): string | null {
   try {
     execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], { stdio: 'pipe' });
@@ -21,7 +21,7 @@ function mountObstacle(): string | null {
   }
 }
 
-/** Of its own; undefined where none can be mounted. */
+/** Mounts the file system; returns its folder, or undefined if nothing can be mounted. */
 export function mountSmallDisk(): string | undefined {
   if (obstacle !== null) return undefined;
   disk = mkdtempSync(join(tmpdir(), 'portward-disk-'));
@@ -53,7 +53,7 @@ export function diskFullCases(on: () => Stage): void {
   });
 
   testUnless(obstacle)(
-    'the disk gets full: it is said which one and what to do, the engine runs on, and a change is healed when there is room',
+    'the disk gets full: the log says which one and what to do, the engine runs on, and a port change is handled when there is space again',
     async () => {
       const old = await stage.forwarded((await stage.vpn().state()).port);
       fill();
@@ -76,7 +76,7 @@ export function diskFullCases(on: () => Stage): void {
   );
 
   testUnless(obstacle)(
-    'Temporal dies while the disk is full: the list is served as stale, and all is well by itself when there is room',
+    'Temporal dies while the disk is full: the list is served as stale, and everything recovers by itself when there is space again',
     async () => {
       const engine = await stage.forwarded(40_648);
       await stage.atRest();
@@ -95,18 +95,15 @@ export function diskFullCases(on: () => Stage): void {
     },
   );
 
-  testUnless(obstacle)(
-    'it is full at the start: that is what the message says, and nothing is left running',
-    async () => {
-      await stage.portward.stop();
-      fill();
-      const from = stage.portward.logLines.length;
-      await expect(stage.portward.start()).rejects.toThrow(/ended with code 1/);
-      await stage.portward.untilLog(/disk is full/, { from });
-      expect(stage.portward.temporalPid).toBeNull();
-      rmSync(ballast());
-      await stage.portward.start();
-      await stage.forwarded(40_648);
-    },
-  );
+  testUnless(obstacle)('the disk is full at the start: the message says so, and nothing is left running', async () => {
+    await stage.portward.stop();
+    fill();
+    const from = stage.portward.logLines.length;
+    await expect(stage.portward.start()).rejects.toThrow(/ended with code 1/);
+    await stage.portward.untilLog(/disk is full/, { from });
+    expect(stage.portward.temporalPid).toBeNull();
+    rmSync(ballast());
+    await stage.portward.start();
+    await stage.forwarded(40_648);
+  });
 }

@@ -1,7 +1,7 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What happens to a request instead of reaching Docker; null: it passes; 'hang': it is taken and never answered. */
+/** Decides about a request to Docker. An object: this answer, without asking Docker; 'hang': no answer; null: it passes. */
 export type Rule = (
   method: string,
   path: string,
@@ -9,10 +9,10 @@ export type Rule = (
 
 const SOCKET = 'unix:///var/run/docker.sock';
 
-/** Stands before a Docker, so that a test can make it fail, or be away, without harming anybody else's. */
+/** A proxy before Docker, with which a test can make Docker fail or be away for one Portward only. */
 export class DockerGate {
   rule: Rule = () => null;
-  /** The paths of what was never answered. */
+  /** The paths of requests that got no answer. */
   readonly held: string[] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -22,7 +22,7 @@ export class DockerGate {
     private readonly target: { readonly socketPath: string } | { readonly host: string; readonly port: string },
   ) {}
 
-  /** @param dockerHost as Docker's variable of that name says it; the machine's own if absent */
+  /** @param dockerHost like DOCKER_HOST; default: the machine's own Docker */
   static async open(dockerHost = SOCKET): Promise<DockerGate> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -38,7 +38,7 @@ export class DockerGate {
     return `tcp://127.0.0.1:${this.port}`;
   }
 
-  /** As when dockerd is stopped: nobody listens, and what was open is cut. */
+  /** Behaves as if dockerd were stopped: nobody listens, and open connections are cut. */
   async shut(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const socket of this.sockets) socket.destroy();

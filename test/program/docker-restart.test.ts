@@ -3,7 +3,7 @@ import { until } from '../simulator/until';
 import { testUnless } from '../test-unless';
 import { NO_PROXY, Stage } from './stage';
 
-// dockerd itself is stopped and killed: a second one, which not every machine can have.
+// dockerd itself is stopped and killed. It is a private one, which not every machine can run.
 
 const obstacle = privateDockerObstacle();
 let dockerd: PrivateDocker;
@@ -39,20 +39,20 @@ async function dockerIsMissed(): Promise<void> {
 }
 
 testUnless(obstacle)(
-  'stopped and started: its containers ended with it, and everything is as it should be again',
+  'dockerd is stopped and started: its containers end with it, and everything recovers',
   async () => {
     const vpn = dockerd.docker.getContainer(stage.vpn().containerId);
     const before = (await vpn.inspect()).State.StartedAt;
     await dockerd.stop();
     await dockerIsMissed();
-    // For the next test.
+    // For the next test, which needs the setting from this start on.
     dockerd.liveRestore = true;
     await dockerd.start();
     await stage.vpn().untilAnswering();
     expect((await vpn.inspect()).State.StartedAt).not.toBe(before);
-    // Those that Docker starts again before their VPN have no network, and are made anew; the others are as good as new.
+    // Engines that Docker starts before their VPN have no network and are made anew; the others can go on.
     await until(
-      'two engines that answer, one of them on the port, and nothing besides',
+      'two listed engines, no other container and no problem',
       async () => {
         const { problem } = await stage.statusOf();
         const listed = (await stage.listed(2)).map((e) => e.container_id).toSorted();
@@ -67,7 +67,7 @@ testUnless(obstacle)(
 );
 
 testUnless(obstacle)(
-  'killed, with live restore: nothing is replaced, but for a port that changed meanwhile',
+  'dockerd is killed, with live-restore: only an engine whose port changed meanwhile is replaced',
   async () => {
     const before = await ids();
     const plain = (await stage.listed(2)).find((e) => !e.forwarded)?.container_id;

@@ -5,13 +5,13 @@ import { until } from '../simulator/until';
 import { lane } from './lane';
 import type { Stage } from './stage';
 
-// Engines that die, vanish or hang are evicted and replaced; one that keeps dying, ever more slowly. Each VPN here has a
-// forwarded engine and a plain one, and the failures of its own, beside those of the others.
+// Engines that die, vanish or hang are evicted and replaced; for an engine that keeps dying the pauses grow. Each VPN here has a forwarded
+// engine, a plain one, and failures of its own, which happen at the same time as those of the others.
 
-/** Of the first VPNs of the stage, at first. */
+/** The forwarded ports of the first VPNs of the stage, at the beginning. */
 export const FAILING_PORTS = [40_001, 40_002, 40_003] as const;
 
-/** Through the engine's own API, which still hears this while it hangs. */
+/** Sends a command to the simulated engine, which accepts it even while its API hangs. */
 async function tell(engine: EngineJson, vpn: SimulatedVpn, what: string, body: object): Promise<void> {
   const url = `http://${vpn.address}:${engine.port}/simulator/${what}`;
   const response = await fetch(url, { method: 'PUT', body: JSON.stringify(body) });
@@ -34,7 +34,7 @@ export function engineFailureCases(on: () => Stage): void {
     });
   }
 
-  /** Resolves with what replaced the engine, when that is done. */
+  /** Resolves with the engine's replacement when that is complete. */
   async function replacementOf(engine: EngineJson, vpn: SimulatedVpn): Promise<ReplacementJson> {
     return until(
       `${engine.container_name} replaced`,
@@ -47,7 +47,7 @@ export function engineFailureCases(on: () => Stage): void {
     );
   }
 
-  /** The VPN has what it should, and nothing besides. */
+  /** Expects exactly the two listed engines among the VPN's containers. */
   async function whole(vpn: SimulatedVpn): Promise<void> {
     const { forwarded, plain } = await enginesOf(vpn);
     await stage.quiet(vpn);
@@ -73,7 +73,7 @@ export function engineFailureCases(on: () => Stage): void {
       const vpn = stage.vpn(0);
       const { forwarded, plain } = await enginesOf(vpn);
       await stage.simulation.docker.getContainer(plain.container_id).remove({ force: true });
-      // Docker may tell that it has died before it tells that it is gone.
+      // Docker may report the engine's death before its removal.
       expect((await replacementOf(plain, vpn)).cause).toMatch(/^engine (missing|died)$/);
       expect((await enginesOf(vpn)).forwarded.container_id).toBe(forwarded.container_id);
       await whole(vpn);
@@ -93,7 +93,7 @@ export function engineFailureCases(on: () => Stage): void {
   );
 
   test.concurrent(
-    'an engine that hangs once only stays',
+    'an engine that hangs only once stays',
     onSecond(async () => {
       const vpn = stage.vpn(1);
       const before = await enginesOf(vpn);
@@ -112,7 +112,7 @@ export function engineFailureCases(on: () => Stage): void {
   );
 
   test.concurrent(
-    'a forwarded port that another container has is told with its name, and plain engines are kept all the while',
+    'if another container has the forwarded port, the problem names it, and plain engines are kept up meanwhile',
     onFirst(async () => {
       const vpn = stage.vpn(0);
       const { plain } = await enginesOf(vpn);
@@ -120,8 +120,8 @@ export function engineFailureCases(on: () => Stage): void {
       const name = stage.simulation.name('torrent');
       const holder = await startPortHolder(docker, { runId, vpnContainer: vpn.containerId, name, port: 40_010 });
       await vpn.changePort(40_010);
-      const told = new RegExp(`^port 40010 is taken in the network of VPN '${vpn.name}', by container '${name}'`);
-      await until('the problem', async () => told.test((await stage.statusOf(vpn)).problem ?? ''));
+      const shown = new RegExp(`^port 40010 is taken in the network of VPN '${vpn.name}', by container '${name}'`);
+      await until('the problem', async () => shown.test((await stage.statusOf(vpn)).problem ?? ''));
       await docker.getContainer(plain.container_id).kill();
       const replaced = await replacementOf(plain, vpn);
       expect(replaced).toMatchObject({ cause: 'engine died', reason: expect.stringMatching(/\(exit code 137\)/) });
@@ -134,7 +134,7 @@ export function engineFailureCases(on: () => Stage): void {
   );
 
   test.concurrent(
-    'one that keeps dying is replaced at once, then 5 s, then 10 s after the one before',
+    'an engine that keeps dying is replaced at once, then after 5 s, then after 10 s',
     onThird(async () => {
       const vpn = stage.vpn(2);
       for (let times = 0; times < 3; times++) {

@@ -1,4 +1,4 @@
-// Those who follow what happens, beside the whole program: a client of the stream, and a receiver of NOTIFY_URL.
+// Events of the whole program, as a client of the event stream and a receiver of NOTIFY_URL get them.
 import { EventClient, type HeardEvent } from '../api/event-client';
 import { Receiver } from '../clients/webhook/receiver';
 import { until } from '../simulator/until';
@@ -17,7 +17,7 @@ let stage: Stage;
 let receiver: Receiver;
 const heard: HeardEvent[] = [];
 
-/** Listens until the test says so, comes back as a browser does, and keeps what it heard. */
+/** Opens the event stream for the time of `work`, and keeps the events. @param from the Last-Event-ID */
 async function followed(work: (client: EventClient) => Promise<unknown>, from?: string): Promise<void> {
   const client = await EventClient.open(`${stage.portward.url}/events/stream`, from);
   try {
@@ -28,7 +28,7 @@ async function followed(work: (client: EventClient) => Promise<unknown>, from?: 
   }
 }
 
-/** What the workflow itself has kept. */
+/** The events that the workflow itself has kept. */
 async function newsOf(on: Stage): Promise<NewsAnswer> {
   const client = await on.client();
   return client.workflow.getHandle(on.workflowId()).query(newsQuery);
@@ -38,7 +38,7 @@ function batches(): Batch[] {
   return receiver.taken.map(({ body }) => JSON.parse(body) as Batch);
 }
 
-/** The receiver may have the same one twice, if Portward was killed before it knew; by its id it is known. */
+/** The events at the receiver, each once: if Portward was killed before it had the answer, the receiver gets the same event twice. */
 function notified(): Batch['events'] {
   return [...new Map(batches().flatMap(({ events }) => events.map((event) => [event.id, event] as const))).values()];
 }
@@ -60,14 +60,14 @@ afterAll(async () => {
   await receiver?.stop();
 });
 
-test('a port change is told on the stream and to the receiver, which fails twice first; SIGKILL in between loses nothing', async () => {
-  // From the very first thing, so that each of the two ways can be compared with the other.
+test('a port change is reported on the stream and to a receiver that fails twice first; a SIGKILL in between loses nothing', async () => {
+  // From the first event on, so that the stream and the webhook can be compared.
   const { news, lineage } = await newsOf(stage);
   expect(news[0]?.number).toBe(1);
   const vpn = stage.vpn().name;
   await followed(async (client) => {
     await stage.vpn().changePort(40_648);
-    // The old one has its grace.
+    // Now the old engine is still in its grace.
     await until('the new engine', () => client.events.filter(({ event }) => event === 'engine_ready').length === 2);
     await stage.atRest();
     await stage.portward.kill('SIGKILL');
@@ -100,7 +100,7 @@ test('a port change is told on the stream and to the receiver, which fails twice
   );
 });
 
-test('the receiver had the first batch three times, each with the same id and a signature', () => {
+test('the receiver gets the first batch three times, each time with the same id and a signature', () => {
   const [first, second, third] = receiver.deliveries;
   expect([first?.status, second?.status, third?.status]).toEqual([500, 503, 200]);
   const [id, ...others] = [first, second, third].map((delivery) => delivery?.headers['idempotency-key']);

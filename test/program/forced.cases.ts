@@ -3,7 +3,7 @@ import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 
-// Every way in which a replacement is asked for by hand.
+// Every way to force a replacement.
 
 export function forcedCases(on: () => Stage, at: number): void {
   let stage: Stage;
@@ -12,9 +12,9 @@ export function forcedCases(on: () => Stage, at: number): void {
     stage = on();
   });
 
-  /** The replacement, once it has come to its end. */
+  /** Resolves with the replacement when it is complete. */
   function completed(id: string): Promise<ReplacementJson> {
-    // Its list may be as old as ENGINES_MAX_AGE_MS, from before it was asked for.
+    // The API's list may still be from before the request.
     return until(
       `the end of ${id}`,
       async () => (await stage.replacements(vpn())).find((r) => r.id === id && r.state === 'completed'),
@@ -28,18 +28,18 @@ export function forcedCases(on: () => Stage, at: number): void {
     return engine.container_id;
   }
 
-  /** Asks once more for what is one and the same replacement. */
+  /** Requests a replacement, always with the same Idempotency-Key. */
   async function askOnce(): Promise<string> {
     const response = await stage.replace(undefined, { 'idempotency-key': 'just-once' }, vpn());
     return ((await response.json()) as ReplacementJson).id;
   }
 
-  test("the VPN's public address is told", async () => {
+  test("the VPN's public address is reported", async () => {
     const told = await until('the public address', async () => {
       const response = await fetch(`${stage.portward.url}/vpn/publicip`);
       return response.ok ? ((await response.json()) as { public_ip: string }) : null;
     });
-    // What the simulated control server says by default.
+    // The default of the simulated control server.
     expect(told.public_ip).toBe('203.0.113.7');
   });
 
@@ -92,7 +92,7 @@ export function forcedCases(on: () => Stage, at: number): void {
       readonly verdict: string;
       readonly found: string;
     }
-    // Whatever it finds of this machine, which may end it with 1.
+    // It may find something wrong with this machine and end with 1; only the checks below count.
     const printed = await stage.portward.command('doctor', '--json').catch((error: Error) => error.message);
     const { checks } = JSON.parse(printed) as { checks: Check[] };
     const found = (id: string) => checks.filter((c) => c.id === id).map((c) => `${c.verdict}: ${c.found}`);
@@ -106,7 +106,7 @@ export function forcedCases(on: () => Stage, at: number): void {
     expect(found('docker.left-over-engines')).toEqual(['ok: every engine belongs to a configured VPN']);
   });
 
-  test("by a signal from Temporal's own command line, while rubbish in such a signal does no harm", async () => {
+  test("by a signal from Temporal's own command line; a signal with invalid input does no harm", async () => {
     const before = await theOnlyEngine();
     const signal = (...input: string[]) =>
       stage.temporal(
@@ -138,9 +138,9 @@ export function forcedCases(on: () => Stage, at: number): void {
       userMetadata?.summary ? [String(defaultPayloadConverter.fromPayload(userMetadata.summary))] : [],
     );
     expect(summaries[0]).toBe(`${vpn().name}: 65290 → 65290, forced`);
-    // The rest is a timer, which an engine that answers soon ends.
+    // The rest is a timer, which ends when the engine answers.
     const activities = summaries.slice(1).filter((summary) => !summary.endsWith('is still booting'));
-    // The port is waited for while the old one is hidden and stopped.
+    // This activity runs beside those that hide and stop the old engine.
     const port = 'wait until the old engine has left its port';
     expect(activities.filter((summary) => summary === port)).toHaveLength(1);
     expect(activities.filter((summary) => summary !== port)).toEqual([

@@ -2,11 +2,11 @@ import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 
 export interface Killing {
-  /** When Docker sent the container's process its first signal, or found it ended, in ms since the epoch. */
+  /** When Docker sent the first signal to the container's process, or found it ended; ms since the epoch. */
   readonly at: Promise<number>;
 }
 
-/** Listens from when this resolves on: Docker soon forgets what it has told. */
+/** Listens from the moment when this resolves: Docker keeps old events only for a short time. */
 export async function listenForKilling(docker: Docker, container: string): Promise<Killing> {
   const stream = await docker.getEvents({ filters: { container: [container], event: ['kill', 'die'] } });
   return { at: firstTime(stream) };

@@ -1,6 +1,6 @@
 /**
- * Tests that follow on one another, beside those of other lanes: `test.concurrent('…', onFirstVpn(async () => …))`. Tests of
- * one VPN have a lane of their own, as VPNs don't wait for one another.
+ * Makes concurrent tests of one lane run one after the other, beside those of other lanes:
+ * `test.concurrent('…', onFirstVpn(async () => …))`. The tests of each VPN have a lane of their own.
  */
 export function lane(): (work: () => Promise<void>) => () => Promise<void> {
   let before: Promise<unknown> = Promise.resolve();

@@ -40,7 +40,7 @@ test('goes on with what an earlier run wrote', () => {
   expect(lines(`${path}.1`)).toHaveLength(2);
 });
 
-test('what keeps it from being written is told once, and over when it is', () => {
+test('a write error is reported once, and later lines are written when that works again', () => {
   mkdirSync(path, { recursive: true });
   const log = open();
   log.write('lost\n');

@@ -8,7 +8,7 @@ import type { Stage } from './stage';
 
 const PORT = 65_290;
 
-/** What the VPN's control server was told to do. */
+/** The orders that the VPN's control server has got, with the status of their answers. */
 export async function statusChanges(vpn: SimulatedVpn): Promise<unknown[]> {
   return (await vpn.requests()).filter((r) => r.method === 'PUT').map((r) => [r.path, r.status]);
 }
@@ -26,7 +26,7 @@ export function lostPortCases(on: () => Stage, at: number): void {
   }
 
   test.concurrent(
-    'over a dead tunnel the old port is told: it is believed, and the engine stays listed as forwarded',
+    'the tunnel is dead and the control server says the old port: the port counts, and the engine stays listed as forwarded',
     onLost(async () => {
       const vpn = lost();
       const { container_id: id } = await stage.forwarded(PORT, vpn);
@@ -42,7 +42,7 @@ export function lostPortCases(on: () => Stage, at: number): void {
   );
 
   test.concurrent(
-    'a port that is lost for good: the VPN is restarted inside its container, and only the forwarded engine follows',
+    'a port that is lost for good: the VPN is restarted inside its container, and only the forwarded engine is replaced',
     onLost(async () => {
       const vpn = lost();
       const startedAt = async () =>
@@ -78,7 +78,7 @@ export function lostPortCases(on: () => Stage, at: number): void {
   );
 
   test.concurrent(
-    'lost once more soon afterwards: the next restart has its pause, and the engine stays listed, not as forwarded',
+    'a port that is lost again soon afterwards: the next restart waits, and the engine stays listed, but not as forwarded',
     onLost(async () => {
       const vpn = lost();
       const { container_id: id } = await stage.forwarded(40_648, vpn);

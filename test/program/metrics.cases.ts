@@ -7,8 +7,7 @@ import { metricNames } from '../api/metrics/expression';
 import { until } from '../simulator/until';
 import type { Stage } from './stage';
 
-// What /metrics of the whole program says before and after a real change of the port, and that the files under deploy/
-// ask for nothing else.
+// /metrics of the whole program before and after a real port change; and the files under deploy/, which may use only these metrics.
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -58,7 +57,7 @@ export function metricsCases(on: () => Stage, at: number): void {
     expect(ofVpn(after, 'port_change_ready_seconds_sum')).toBeGreaterThan(
       ofVpn(after, 'port_change_hidden_seconds_sum'),
     );
-    // Before the first engine, and between the two.
+    // Two times without a forwarded engine: before the first one, and between the two.
     expect(ofVpn(after, 'unforwarded_seconds_count')).toBe(2);
     expect(ofVpn(after, 'vpn_forwarded_port')).toBe(40_648);
     expect(ofVpn(after, 'vpn_forwarding', { state: 'forwarded' })).toBe(1);
@@ -68,7 +67,7 @@ export function metricsCases(on: () => Stage, at: number): void {
     const families = await scrape();
     expect(valueOf(families, 'portward_worker_metrics_up')).toBe(1);
     expect([...families.keys()].filter((name) => name.startsWith('temporal_')).length).toBeGreaterThan(10);
-    // What `promtool check metrics` asks for.
+    // The rules of `promtool check metrics`.
     for (const [name, { type, help, samples }] of families) {
       const wrong = samples.flatMap((s) => Object.keys(s.labels)).filter((label) => !/^[a-z_][a-z0-9_]*$/.test(label));
       expect([name, wrong]).toEqual([name, []]);
@@ -88,7 +87,7 @@ export function metricsCases(on: () => Stage, at: number): void {
     expect(values.filter((value) => ids.includes(value) || value.startsWith('vpn/'))).toEqual([]);
   });
 
-  test('docs/reference/metrics.md has every name of ours and no other', async () => {
+  test('docs/reference/metrics.md has every metric of Portward and no other', async () => {
     const told = tablesIn(readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8'))
       .filter(({ header }) => header[0] === 'name')
       .flatMap(({ rows }) =>
@@ -102,18 +101,15 @@ export function metricsCases(on: () => Stage, at: number): void {
     const deploy = join(ROOT, 'deploy');
     const text = (file: string) => readFileSync(join(deploy, file), 'utf8');
 
-    test.each(['grafana-dashboard.json', 'prometheus-alerts.yml'])(
-      '%s names only metrics that there are',
-      async (file) => {
-        const families = await scrape();
-        const there = new Set([...families.values()].flatMap(({ samples }) => samples.map((s) => s.name)));
-        const named = expressionsIn(text(file)).flatMap(metricNames);
-        expect(named.length).toBeGreaterThan(5);
-        expect(named.filter((name) => !there.has(name) && name !== 'up')).toEqual([]);
-      },
-    );
+    test.each(['grafana-dashboard.json', 'prometheus-alerts.yml'])('%s names only metrics that exist', async (file) => {
+      const families = await scrape();
+      const there = new Set([...families.values()].flatMap(({ samples }) => samples.map((s) => s.name)));
+      const named = expressionsIn(text(file)).flatMap(metricNames);
+      expect(named.length).toBeGreaterThan(5);
+      expect(named.filter((name) => !there.has(name) && name !== 'up')).toEqual([]);
+    });
 
-    test('alerts and dashboards together look at every state of a VPN', () => {
+    test('alerts and dashboard together use every state of a VPN', () => {
       const all = ['grafana-dashboard.json', 'prometheus-alerts.yml'].flatMap((f) => expressionsIn(text(f)));
       const named = new Set(all.flatMap(metricNames));
       const wanted = ['healthy', 'answers', 'forwarded_port', 'forwarded_engines', 'engines', 'circuit_breaker'];
@@ -121,7 +117,7 @@ export function metricsCases(on: () => Stage, at: number): void {
     });
   });
 
-  test('Prometheus is told of the rules that there are, and every rule and panel has what it needs', () => {
+  test('prometheus.yml names the file with the rules, and every rule and panel is complete', () => {
     const deploy = join(ROOT, 'deploy');
     const text = (file: string) => readFileSync(join(deploy, file), 'utf8');
     expect(parsed(text('prometheus.yml'))).toMatchObject({
@@ -158,7 +154,7 @@ export function metricsCases(on: () => Stage, at: number): void {
   });
 }
 
-/** YAML, which JSON is too. @throws at what is not well formed */
+/** Parses YAML or JSON. @throws if it is not well formed */
 function parsed(text: string): unknown {
   const document = parseDocument(text, { strict: true, uniqueKeys: true });
   expect([...document.errors, ...document.warnings]).toEqual([]);

@@ -5,8 +5,8 @@ import { meanwhile } from './meanwhile';
 import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
 
-// What the system before Portward was seen to get wrong, each as a promise of its opposite. One VPN for each; those with
-// `test.concurrent` go on side by side, and beside the first tests.
+// Known faults of the old system, each as the promise that Portward does not have it. Each test has a VPN of its own; tests with
+// `test.concurrent` run side by side.
 
 const SOURCES = ['label', 'P2P_PORT', 'CONF'] as const;
 const PORTS = [40_001, 40_002, 40_003] as const;
@@ -18,7 +18,7 @@ const REMOVED_BY_HAND = 5;
 const RESTARTED = 6;
 const REPLACED_OFTEN = 7;
 
-/** Engines that the old system had made: first those that are forwarded, one on each VPN, then plain ones on the first. */
+/** The ids of engines that the old system made: first a forwarded one on each VPN of PORTS, then plain ones on the first VPN. */
 const there: string[] = [];
 let s: Stage;
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
     ],
     env: {
       ...NO_PROXY,
-      // There are more: nothing is added to what is found.
+      // More engines than this are found, so Portward adds none.
       MIN_REPLICAS: '4',
       GLUETUN_PORT_CACHE_TTL_S: '1',
       ENGINE_GRACE_PERIOD_S: '600',
@@ -73,13 +73,13 @@ async function idsOn(...at: number[]): Promise<string[]> {
     .toSorted();
 }
 
-/** Every list of that VPN's engines that a client gets until it is told to stop. */
+/** Records the lists of that VPN's engines that a client gets, until `stop`. */
 function recordLists(at: number): { seen: EngineJson[][]; stop: () => Promise<void> } {
   const seen: EngineJson[][] = [];
   return { seen, ...meanwhile(async () => seen.push(await listedOn(at))) };
 }
 
-test('they are adopted, with their port from label, P2P_PORT or CONF, and not killed', async () => {
+test('engines of the old system are adopted, with their port from label, P2P_PORT or CONF, and not killed', async () => {
   const on = [...SOURCES.keys()];
   for (const at of on) expect((await s.forwarded(PORTS[at] ?? 0, s.vpn(at))).container_id).toBe(there[at]);
   const before = there.toSorted().join();
@@ -88,7 +88,7 @@ test('they are adopted, with their port from label, P2P_PORT or CONF, and not ki
   for (const at of on) expect(await s.replacements(s.vpn(at))).toEqual([]);
 });
 
-test('an evicted forwarded engine comes back even where more engines run than MIN_REPLICAS asks for', async () => {
+test('an evicted forwarded engine gets a successor even if more engines run than MIN_REPLICAS', async () => {
   await s.vpn(0).changePort(NEW_PORT);
   const fresh = await s.forwarded(NEW_PORT, s.vpn(0));
   await s.quiet(s.vpn(0));
@@ -108,7 +108,7 @@ test.concurrent('a port that is 0 at the start is followed when it comes', async
 });
 
 test.concurrent(
-  'an engine that does not stop does not come back, and holds up neither /engines nor anything else',
+  'an engine that does not stop is not listed again, and delays neither /engines nor anything else',
   async () => {
     const vpn = s.vpn(NOT_STOPPING);
     const old = await s.forwarded(PORT, vpn);
@@ -122,14 +122,14 @@ test.concurrent(
     expect(await isThere()).toBe(true);
     let answers = 0;
     await until('the old engine gone from Docker', async () => {
-      // A look at Docker, which finds the old engine.
+      // An observation of Docker, which finds the old engine.
       await s.recheck(vpn);
       for (const path of ['/engines', '/vpn/status', `/vpns/${vpn.name}/replacements`]) await s.get(path);
       answers++;
       return !(await isThere());
     });
     await stop();
-    // The old system's first answer came when the engine was gone.
+    // The old system gave its first answer only when the engine was gone.
     expect(answers).toBeGreaterThan(1);
     expect(seen.filter((list) => isListed(list, old.container_id))).toEqual([]);
   },
@@ -161,26 +161,23 @@ test.concurrent(
   },
 );
 
-test.concurrent(
-  'engines of a VPN container that was restarted leave the list before others are in it, and new ones come',
-  async () => {
-    const vpn = s.vpn(RESTARTED);
-    await s.forwarded(PORT, vpn);
-    const old = await idsOn(RESTARTED);
-    await until('both listed', async () => (await listedOn(RESTARTED)).length === 2);
-    const { seen, stop } = recordLists(RESTARTED);
-    await vpn.restart();
-    await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
-    await s.forwarded(PORT, vpn);
-    await s.quiet(vpn);
-    await stop();
-    const isOld = (e: EngineJson) => old.includes(e.container_id);
-    const firstHidden = seen.findIndex((list) => !list.some(isOld));
-    expect(seen.slice(0, firstHidden).filter((list) => !list.every(isOld))).toEqual([]);
-    expect(seen.slice(firstHidden).filter((list) => list.some(isOld))).toEqual([]);
-    expect((await idsOn(RESTARTED)).filter((id) => old.includes(id))).toEqual([]);
-  },
-);
+test.concurrent('engines of a restarted VPN container leave the list before new ones are listed', async () => {
+  const vpn = s.vpn(RESTARTED);
+  await s.forwarded(PORT, vpn);
+  const old = await idsOn(RESTARTED);
+  await until('both listed', async () => (await listedOn(RESTARTED)).length === 2);
+  const { seen, stop } = recordLists(RESTARTED);
+  await vpn.restart();
+  await until('the old engines hidden', async () => (await s.engines()).every((e) => !old.includes(e.container_id)));
+  await s.forwarded(PORT, vpn);
+  await s.quiet(vpn);
+  await stop();
+  const isOld = (e: EngineJson) => old.includes(e.container_id);
+  const firstHidden = seen.findIndex((list) => !list.some(isOld));
+  expect(seen.slice(0, firstHidden).filter((list) => !list.every(isOld))).toEqual([]);
+  expect(seen.slice(firstHidden).filter((list) => list.some(isOld))).toEqual([]);
+  expect((await idsOn(RESTARTED)).filter((id) => old.includes(id))).toEqual([]);
+});
 
 test.concurrent('no two engines ever have the same HTTP port, however often they are replaced', async () => {
   const vpn = s.vpn(REPLACED_OFTEN);

@@ -4,23 +4,23 @@ import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** The program as another release had it. */
+/** A build of another release of the program. */
 export interface OtherBuild {
   readonly dist: string;
   remove(): void;
 }
 
 /**
- * This repository's build with that version number and workflows that act otherwise: a timer more, so that neither code can
- * replay what the other has begun.
- * @param onlyVpn the one whose workflow acts otherwise; every VPN's if absent
+ * Copies this repository's build, with another version number and with workflows that start one more timer, so that neither code can
+ * replay histories of the other.
+ * @param onlyVpn the VPN whose workflow differs; default: all VPNs
  */
 export function otherBuild(version: number, onlyVpn?: string): OtherBuild {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portward-build-')));
   const dist = join(folder, 'dist');
   cpSync(join(ROOT, 'dist'), dist, { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  // They hold the modules as they are here.
+  // The packs have the original modules.
   for (const pack of ['program', 'workflow-thread']) rmSync(join(dist, `${pack}.pack.js`));
   edit(join(dist, 'src', 'workflows', 'version.js'), /WORKFLOW_VERSION = \d+;/, `WORKFLOW_VERSION = ${version};`);
   const bundle = join(dist, 'workflow-bundle.js');

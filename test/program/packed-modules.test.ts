@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const dist = join(__dirname, '..', '..', 'dist');
 
-/** What a thread or the process loads from the pack, and what Node.js has to compile. */
+/** Loads FILES, and reports how many modules were loaded and which ones Node.js had to compile. */
 const LOAD = `
   const { join } = require('node:path');
   const Module = require('node:module');
@@ -41,15 +41,15 @@ function run(code: string, files: string) {
 test.each([
   ['a start', LOAD, 'cli/command-line.js,config/config.js,program/run.js', 1_000],
   ['a thread for workflows', IN_A_THREAD, 'worker/workflow-thread.js', 100],
-])('%s has its modules from the pack, compiled', (_, code, files, atLeast) => {
+])('%s loads its modules from the pack, with their compiled code', (_, code, files, atLeast) => {
   const { refused, compiled, loaded } = run(code, files);
   expect(refused).toBe(false);
   expect(loaded).toBeGreaterThan(atLeast);
-  // What is no CommonJS, or is relative to its own file.
+  // ES modules, and modules that are relative to their own file, are not in the pack.
   expect(compiled.length).toBeLessThan(40);
 });
 
-test('what the pack holds knows its own file, and so finds what lies beside it', () => {
+test('a packed module knows the path of its own file, and so finds files beside it', () => {
   const ask = `
     require('${join(dist, 'src', 'packed-modules.js')}');
     const { workflowBundle } = require('${join(dist, 'src', 'worker', 'workflow-code.js')}');
@@ -59,7 +59,7 @@ test('what the pack holds knows its own file, and so finds what lies beside it',
   expect(stdout.trim()).toBe(join(dist, 'workflow-bundle.js'));
 });
 
-test('a thread for workflows makes no stack trace of each promise, and follows AsyncLocalStorage through them', () => {
+test('a thread for workflows makes no stack trace for each promise, and AsyncLocalStorage works in it', () => {
   const ask = `
     const { AsyncLocalStorage } = require('node:async_hooks');
     const { parentPort } = require('node:worker_threads');

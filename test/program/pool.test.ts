@@ -5,7 +5,7 @@ import { playOn, type Reported } from '../contract/stream-reports';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 
-// How many engines there are over two VPNs: kept, made up for, asked for and let go.
+// The number of engines over two VPNs: how it is kept, requested and reduced.
 
 const PORTS = [65_290, 50_001] as const;
 const MIN_REPLICAS = 4;
@@ -22,9 +22,9 @@ beforeAll(async () => {
       MIN_REPLICAS: String(MIN_REPLICAS),
       MIN_FREE_REPLICAS: '0',
       MAX_REPLICAS: String(MAX_REPLICAS),
-      // So long that nothing goes for being idle.
+      // So long that no engine is removed for being idle.
       ENGINE_GRACE_PERIOD_S: '600',
-      // What is seen here was acted on when it happened.
+      // So long that nothing here depends on the repeated question.
       AUTOSCALE_INTERVAL_S: '3600',
       VPN_UNHEALTHY_RESTART_TIMEOUT_S: '0',
       VPN_RESTART_ENGINES_ON_RECONNECT: 'false',
@@ -41,7 +41,7 @@ async function forwardedOnBoth(): Promise<EngineJson[]> {
   return Promise.all(PORTS.map((port, index) => stage.forwarded(port, stage.vpn(index))));
 }
 
-/** Null when the API has no answer of the workflows just now: of an old list nothing is claimed. */
+/** The fresh lists of both VPNs; null: the list is stale, or there is none. */
 async function listedOnBoth(): Promise<OnBoth | null> {
   const response = await fetch(`${stage.portward.url}/engines`);
   if (!response.ok || response.headers.has('x-portward-stale')) return null;
@@ -50,7 +50,7 @@ async function listedOnBoth(): Promise<OnBoth | null> {
   return [on(0), on(1)];
 }
 
-/** Resolves with the listed engines once there are so many on each VPN, and nothing is at work on either. */
+/** Resolves with the listed engines once each VPN has so many and no replacement runs. */
 async function spread(first: number, second: number): Promise<OnBoth> {
   const listed = () =>
     until(
@@ -87,7 +87,7 @@ async function post(path: string, body?: object, method = 'POST'): Promise<[numb
   return [response.status, await response.json()];
 }
 
-/** A stream on an engine of the second VPN, as a proxy plays and reports it. */
+/** Plays a stream on an engine of the second VPN and reports it, as a proxy does. */
 async function played(engine: EngineJson | undefined, key: string): Promise<Reported> {
   if (!engine) throw new Error(`no engine to play '${key}' on`);
   const stream = await playOn(stage.vpn(1).address, engine, key);
@@ -102,7 +102,7 @@ async function end({ id, playback }: Reported): Promise<void> {
   expect([status, answer]).toMatchObject([200, { updated: true, stream: { status: 'ended' } }]);
 }
 
-/** Resolves when both VPNs have been told, after so many lines of the log, that they keep two engines each. */
+/** Resolves when the log has, from that line on, the new target of two engines for both VPNs. */
 async function toldTwoEach(from: number): Promise<void> {
   for (const { name } of stage.vpns) {
     await stage.portward.untilLog(new RegExp(`\\[${name}\\] Target is now 2 engines`), { from });
@@ -117,7 +117,7 @@ test('MIN_REPLICAS engines are spread evenly over both VPNs, each with its forwa
   }
 });
 
-test('POST /scale/{n} brings up as many as are asked for, evenly, and more than the maximum is refused', async () => {
+test('POST /scale/{n} brings up the wanted number of engines evenly, and refuses more than the maximum', async () => {
   const [status, answer] = await post(`/scale/${MAX_REPLICAS}`);
   expect([status, answer]).toEqual([200, { scaled_to: MAX_REPLICAS }]);
   const on = await spread(3, 3);
@@ -128,26 +128,30 @@ test('POST /scale/{n} brings up as many as are asked for, evenly, and more than 
   expect((await spread(3, 3)).map(ids)).toEqual(on.map(ids));
 });
 
-test('when somebody terminates the workflow over all VPNs it is begun anew with what was asked for, and no engine is touched', async () => {
+test('if somebody terminates the fleet workflow, it is started again with the number that was asked for, and no engine is touched', async () => {
   const on = await spread(3, 3);
   const { workflow } = await stage.client();
   const fleet = workflow.getHandle(fleetWorkflowId(stage.simulation.runId));
   await fleet.terminate('by a test');
-  await until('it begun anew', async () => (await fleet.describe()).status.name === 'RUNNING', 60_000);
+  await until(
+    'the fleet workflow started again',
+    async () => (await fleet.describe()).status.name === 'RUNNING',
+    60_000,
+  );
   const { wanted, demand } = await until('its first decision', async () => {
     const state = await fleet.query(fleetStateQuery);
     return state.wanted !== null && state.members.length === 2 && state.members.every((m) => m.answers) && state;
   });
   expect([wanted, demand]).toEqual([MAX_REPLICAS, MAX_REPLICAS]);
   expect((await spread(3, 3)).map(ids)).toEqual(on.map(ids));
-  // Looking after the workflows again and again leaves nothing behind, which Node would warn of.
+  // The supervision of the workflows leaves no listeners behind: Node.js would warn of too many.
   expect(stage.portward.logLines.filter(({ text }) => /MaxListeners/.test(text))).toEqual([]);
 }, 120_000);
 
-test('POST /gc takes at once what is idle beyond the wanted number, not an engine with a stream nor a forwarded one', async () => {
+test('POST /gc removes surplus idle engines at once, but no engine with a stream and no forwarded one', async () => {
   const forwarded = await forwardedOnBoth();
   const [, onSecond] = await spread(3, 3);
-  // The youngest, which would go first.
+  // The youngest engine, which would be removed first.
   const [youngest] = plain(onSecond).toSorted((a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen));
   const stream = await played(youngest, 'kept by its stream');
   const from = stage.portward.logLines.length;
@@ -161,7 +165,7 @@ test('POST /gc takes at once what is idle beyond the wanted number, not an engin
   await end(stream);
 });
 
-test('an engine that is deleted by its id goes, and is made up for', async () => {
+test('an engine that is deleted by its id is removed, and another one takes its place', async () => {
   const [onFirst] = await spread(2, 2);
   const [victim] = plain(onFirst);
   const id = victim?.container_id ?? '';

@@ -7,8 +7,8 @@ import { meanwhile } from './meanwhile';
 import { Stage } from './stage';
 import { killForWantOfMemory } from './want-of-memory';
 
-// The promises of the document by which users know how port changes are handled, one test each, on real containers:
-// one VPN has a plain engine beside its forwarded one, the other only the forwarded one.
+// The promises of the original document about port changes, one test each, on real containers. One VPN has a plain engine beside its
+// forwarded one, the other only the forwarded one.
 
 /** The default of EVICTION_GRACE_S. */
 const GRACE_MS = 3_000;
@@ -19,7 +19,7 @@ let changedAt: number;
 let hiddenAt: number;
 let oldEngine: EngineJson;
 let newEngine: EngineJson;
-/** The old engine's container. */
+/** When the old engine's container was stopped. */
 let killedAt: number;
 const outcomes: string[] = [];
 
@@ -28,9 +28,9 @@ beforeAll(async () => {
     vpns: [{ port: 65_290 }, { port: 51_234 }],
     env: {
       MIN_REPLICAS: '3',
-      // One of these tests has a VPN that is unhealthy for a moment.
+      // In one of these tests a VPN is unhealthy for a moment.
       VPN_RESTART_ENGINES_ON_RECONNECT: 'false',
-      // An engine that Docker has revived is seen to answer soon.
+      // So that Portward soon sees that an engine that Docker has revived answers.
       HEALTH_CHECK_INTERVAL_S: '1',
       DEBUG_MODE: 'true',
       DEBUG_LOG_DIR: 'debug_logs',
@@ -73,7 +73,7 @@ describe('detection', () => {
     );
   });
 
-  test('the port is asked for only while the VPN is healthy', async () => {
+  test('the port is read only while the VPN is healthy', async () => {
     const vpn = stage.vpn(1);
     const asked = async () => (await vpn.requests()).filter((r) => r.path.startsWith('/v1/portforward')).length;
     await vpn.setHealth(false);
@@ -87,8 +87,8 @@ describe('detection', () => {
     expect(await asked()).toBe(settled.count);
     await vpn.setHealth(true);
     await stage.forwarded(51_234, vpn);
-    // It is listed by the port of before as soon as Docker calls it healthy.
-    await until('another question for the port', async () => (await asked()) > settled.count);
+    // The engine is listed with the former port as soon as Docker calls the VPN healthy, so wait for a read as well.
+    await until('another read of the port', async () => (await asked()) > settled.count);
   });
 
   test('without VPN_RESTART_ENGINES_ON_RECONNECT an outage costs no engine', async () => {
@@ -100,7 +100,7 @@ describe('detection', () => {
 
 describe('replacement', () => {
   test('the forwarded engine of the affected VPN is the one that is replaced', async () => {
-    // While the other VPN was unhealthy, this one may have been given an engine more.
+    // While the other VPN was unhealthy, this one may have got another engine, so look only at this cause.
     const changed = (await stage.replacements()).filter((r) => r.cause === 'port changed');
     expect(changed).toMatchObject([
       {
@@ -116,7 +116,7 @@ describe('replacement', () => {
   test('the old engine is hidden from /engines at least the grace before it is stopped', async () => {
     const [change] = (await stage.replacements()).filter((r) => r.cause === 'port changed');
     expect(killedAt - Date.parse(change?.started_at ?? '')).toBeGreaterThanOrEqual(GRACE_MS);
-    // An API may give a list that is as old as ENGINES_MAX_AGE_MS, and wait half a second for the next one.
+    // A list may be behind the workflow by ENGINES_MAX_AGE_MS and 0.5 s.
     expect(killedAt - hiddenAt).toBeGreaterThanOrEqual(GRACE_MS - 100 - 500);
   });
 
@@ -149,8 +149,8 @@ describe('replacement', () => {
   });
 });
 
-describe('what is logged', () => {
-  test('the five texts, at their levels and with the prefix, and one that says how long it took', () => {
+describe('the log', () => {
+  test('has the five texts, at their levels and with the prefix, and a line that says how long it took', () => {
     const name = stage.vpn().name;
     const old = oldEngine.container_name;
     const texts = [
@@ -171,7 +171,7 @@ describe('what is logged', () => {
     expect(printed.some(([, text]) => ready.test(text ?? ''))).toBe(true);
   });
 
-  test('of first engines another text than of replacements', () => {
+  test('first engines have another text than replacements', () => {
     const name = stage.vpn().name;
     const said = stage.portward.logLines.map((l) => l.text);
     expect(said).toContain(
@@ -240,7 +240,7 @@ describe('a port inside the range of engines', () => {
   });
 });
 
-test("an engine that is killed for want of memory is back, by Docker's or by Portward's doing", async () => {
+test('an engine that is killed for want of memory is revived by Docker or replaced by Portward', async () => {
   const vpn = stage.vpn(1);
   const old = await stage.forwarded(51_234, vpn);
   await stage.quiet(vpn);

@@ -2,14 +2,14 @@ import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import { NO_PROXY, Stage } from './stage';
 
-// Which port is followed where a VPN forwards several, and how one is followed that keeps changing. Each VPN has its own port of
-// the control server; of its forwarded ports the second one counts. One is upgraded to a release that wants a key, one's port keeps
-// moving, and one's health comes and goes.
+// Which port is followed if a VPN forwards several, and how a port is followed that keeps changing. The second forwarded port of each VPN
+// counts. The control servers of the first two VPNs have other ports. One VPN is upgraded to a release that needs a key, the port of
+// another keeps changing, and the health of another comes and goes.
 
 const UPGRADED = 1;
 const MOVING = 2;
 const FLAPPING = 3;
-/** Of the moving and the flapping one, the port that does not count. */
+/** The first forwarded port of the moving and the flapping VPN, which does not count. */
 const OTHER = 39_999;
 
 let stage: Stage;
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.clear());
 
-test("the port is read where each VPN's environment, or GLUETUN_API_PORT, says, and ACE_HTTPS_RANGE says which ports engines have", async () => {
+test("the control server's port comes from each VPN's environment or GLUETUN_API_PORT, and the engines' HTTPS ports from ACE_HTTPS_RANGE", async () => {
   await stage.forwarded(40_002, stage.vpn(0));
   await stage.forwarded(50_002, stage.vpn(1));
   const all = await Promise.all([0, 1].map((at) => stage.containers(stage.vpn(at))));
@@ -45,7 +45,7 @@ test("the port is read where each VPN's environment, or GLUETUN_API_PORT, says, 
   expect(ports.filter((port) => port < 46_100 || port > 46_103)).toEqual([]);
 });
 
-test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in another order changes nothing', async () => {
+test('GLUETUN_PORT_INDEX says which port is followed; another order of the same ports changes nothing', async () => {
   const { container_id: engine } = await stage.forwarded(40_002);
   await stage.vpn().reorderPorts(40_002, 40_001);
   await stage.portReadAgain();
@@ -55,7 +55,7 @@ test('GLUETUN_PORT_INDEX says which one is followed; that they are listed in ano
 });
 
 test.concurrent(
-  'after an upgrade that wants a key: status says why there is no port, and the port is followed once it may be read',
+  'after an upgrade of Gluetun that needs a key: the status says why there is no port, and the port is followed once it can be read',
   async () => {
     const vpn = stage.vpn(UPGRADED);
     await vpn.upgrade('master');
@@ -72,7 +72,7 @@ test.concurrent(
   },
 );
 
-/** What was done about the port so far: engines brought up for it, and those under way sent on to a newer one. */
+/** How often Portward has followed a change so far: with a new replacement, or by retargeting a running one. */
 function followed(before = Infinity): number {
   const name = stage.vpn(MOVING).name;
   return stage.portward.logLines.filter(
@@ -88,7 +88,7 @@ async function changeAndSee(port: number): Promise<void> {
 }
 
 test.concurrent(
-  'a port that keeps changing: two changes are followed at once, the next with pauses, and the last port for certain',
+  'a port that keeps changing: two changes are followed at once, the next with pauses, and the last port in any case',
   async () => {
     const vpn = stage.vpn(MOVING);
     await changeAndSee(40_001);
@@ -109,7 +109,7 @@ test.concurrent(
     for (let port = 40_004; port <= 40_012; port++) await changeAndSee(port);
     await stage.forwarded(40_012, vpn);
     await stage.quiet(vpn);
-    // Of ten changes, however long they have taken.
+    // The pauses hold however long the ten changes have taken.
     expect(followed() - 2).toBeLessThanOrEqual(1 + (performance.now() - since) / 5_000);
     expect(followed()).toBeLessThan(12);
     expect(await stage.containers(vpn)).toHaveLength(1);
@@ -140,13 +140,13 @@ test.concurrent(
     expect(Date.parse(third?.started_at ?? '') - Date.parse(second?.started_at ?? '')).toBeGreaterThanOrEqual(5_000);
     expect((await stage.statusOf(vpn)).forwarding).toBe('unstable');
     await stage.portward.untilLog(/keeps losing its health: its engines are not replaced for/);
-    // Kept until its turn.
+    // The engine stays until its replacement begins.
     expect(third?.old_engine?.container_id).toBe(second?.new_engine?.container_id);
     await stage.forwarded(50_000, vpn);
   },
 );
 
-test('a Portward that was killed and begins anew goes on with the one that was followed, wherever it stands by then', async () => {
+test('a Portward that was killed goes on following the same port, at whatever index it is by then', async () => {
   const { container_id: engine } = await stage.forwarded(40_002);
   await stage.atRest();
   await stage.portward.kill('SIGKILL');
@@ -158,7 +158,7 @@ test('a Portward that was killed and begins anew goes on with the one that was f
   expect(await stage.statusOf()).toMatchObject({ forwarded_port: 40_002, last_port: { port: 40_002 } });
 });
 
-test('when the one that is followed is no longer there, the one at the index is followed', async () => {
+test('if the followed port is no longer in the list, the port at the index is followed', async () => {
   await stage.vpn().changePort(40_001, 40_003);
   const fresh = await stage.forwarded(40_003);
   await stage.quiet();

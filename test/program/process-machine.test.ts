@@ -3,8 +3,7 @@ import { databaseCases } from './database.cases';
 import { diskFullCases, mountSmallDisk, unmountSmallDisk } from './disk-full.cases';
 import { NO_PROXY, Stage } from './stage';
 
-// What the machine does to a running Portward, in one life of it: its clock is set, its disk gets full, its database is
-// lost.
+// Faults of the machine while one Portward runs: the clock is set, the disk gets full, the database is lost.
 
 const PORT = 40_000;
 

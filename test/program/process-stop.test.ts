@@ -2,7 +2,7 @@ import { until } from '../simulator/until';
 import { NO_PROXY, Stage, type EngineContainer } from './stage';
 import { temporalServers } from './temporal-servers';
 
-// SIGTERM as service managers send it: `docker stop` kills after 10 s what has not ended by itself.
+// SIGTERM, as service managers send it. `docker stop` kills a process that has not ended after 10 s.
 
 const KILLED_AFTER_MS = 10_000;
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.clear());
 
-/** Resolves with the engines' ids when nothing is at work. */
+/** Resolves with the ids of the forwarded engines when no replacement runs. */
 async function allForwarded(): Promise<string[]> {
   const engines = await Promise.all(ports.map((port, at) => stage.forwarded(port, stage.vpn(at))));
   await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
@@ -41,7 +41,10 @@ async function running(): Promise<string[]> {
   return (await containers()).filter((c) => c.running).map((c) => c.id);
 }
 
-/** Nothing but engines is left, and at the next start replacements come to their end. Resolves with the engines there are then. */
+/**
+ * Stops Portward, expects only engines to be left, and starts it again: the replacements come to their end. Resolves with the containers
+ * that there are then. @param mend ends the faults of the test before the start
+ */
 async function stopAndGoOn(mend: () => Promise<unknown> | void): Promise<EngineContainer[]> {
   expect(await stage.portward.stop(KILLED_AFTER_MS)).toEqual({ code: 0, signal: null });
   expect(temporalServers(stage.portward.dataDir)).toEqual([]);
@@ -64,10 +67,10 @@ async function dockerAnswers(): Promise<void> {
   await stage.gate.reopen();
 }
 
-test("in the moment of the decision, while the control server hangs, and while another VPN's new engine starts, and Docker hangs", async () => {
+test("SIGTERM at the moment of a decision, while another VPN's new engine starts, with a control server and a Docker that hang", async () => {
   stage.gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
   await changed(STARTING);
-  await until('its engine being started', () => stage.gate.held.length > 0);
+  await until('Docker asked to start its engine', () => stage.gate.held.length > 0);
   const from = stage.portward.logLines.length;
   await changed(DECIDED);
   await stage.portward.untilLog(/replacing forwarded engine/, { from });
@@ -80,7 +83,7 @@ test("in the moment of the decision, while the control server hangs, and while a
   expect(await stopAndGoOn(mend)).toHaveLength(3);
 });
 
-test('while the old engine is being stopped, and Temporal is frozen', async () => {
+test('SIGTERM while the old engine is being stopped and Temporal is frozen', async () => {
   const from = stage.portward.logLines.length;
   await changed(DECIDED);
   await stage.portward.untilLog(/Stopping forwarded engine/, { from });
@@ -88,7 +91,7 @@ test('while the old engine is being stopped, and Temporal is frozen', async () =
   expect(await stopAndGoOn(() => {})).toHaveLength(3);
 });
 
-test('while it starts, with a Temporal server that a former one left frozen, and when it waits for a Docker that hangs', async () => {
+test('SIGTERM during the start, with a frozen Temporal server from before, and while Portward waits for a Docker that hangs', async () => {
   await stage.portward.kill('SIGKILL');
   const frozen = stage.temporalPid();
   process.kill(frozen, 'SIGSTOP');
@@ -105,7 +108,7 @@ test('while it starts, with a Temporal server that a former one left frozen, and
   expect(await stopAndGoOn(dockerAnswers)).toHaveLength(3);
 });
 
-test('while its Temporal server, which was killed, is being started again', async () => {
+test('SIGTERM while the killed Temporal server is being started again', async () => {
   const from = stage.portward.logLines.length;
   process.kill(stage.temporalPid(), 'SIGKILL');
   await stage.portward.untilLog(/has died; starting it again/, { from });

@@ -10,8 +10,8 @@ import { startEmbeddedServer, type EmbeddedServer } from '../../src/embedded-tem
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 
-// Two workers and an API, each a process, on one Temporal server that is nobody's own. It is not there when they start, and
-// has not their namespace when it is.
+// Two workers and an API as three processes, on a Temporal server that none of them has started. At their start the server is away, and
+// when it comes it lacks their namespace.
 
 const log = { info: () => {}, warn: () => {} };
 const NAMESPACE = 'of-this-test';
@@ -20,7 +20,7 @@ let stage: Stage;
 let second: PortwardProcess;
 let server: EmbeddedServer;
 let client: Client;
-/** What readers were told before there was a server. */
+/** The API's answer before there was a server. */
 let refused: { readonly status: number; readonly body: string };
 
 beforeAll(async () => {
@@ -59,12 +59,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage.clear());
 
-/** What each of them has done so far, as they said it. */
+/** The number of log lines of both workers that match. */
 function said(pattern: RegExp): number {
   return [stage.portward, second].flatMap((p) => p.logLines).filter((line) => pattern.test(line.text)).length;
 }
 
-/** How often each thing was done for the newest replacement, by its history: what was begun and lost does not count. */
+/** How often each activity was completed for the newest replacement, by its history. Lost attempts do not count. */
 async function done(replacements: readonly ReplacementJson[]): Promise<Record<string, number>> {
   const newest = replacements.toSorted((a, b) => b.started_at.localeCompare(a.started_at))[0];
   const { events } = await client.workflow.getHandle(newest?.id ?? '').fetchHistory();
@@ -84,13 +84,13 @@ async function ids(): Promise<string[]> {
   return (await stage.containers()).map((c) => c.id).toSorted();
 }
 
-test('a server that is away, or has not the namespace, is said once each, and the API says why it has no list', () => {
+test('a Temporal server that is away or lacks the namespace is logged once each, and the API says why it has no list', () => {
   expect(refused).toMatchObject({ status: 503, body: expect.stringMatching(/no list of engines/) });
   const told = stage.portward.logLines.filter((line) => /is not reachable, trying again/.test(line.text));
   expect(told.map((line) => line.text.includes(NAMESPACE))).toEqual([false, true]);
 });
 
-test('both started with nothing there: two engines, each provisioned once', async () => {
+test('two workers provision each first engine once', async () => {
   expect((await stage.replacements()).map((r) => [r.cause, r.state])).toEqual([
     ['first engine', 'completed'],
     ['first engine', 'completed'],
@@ -98,18 +98,18 @@ test('both started with nothing there: two engines, each provisioned once', asyn
   expect(await ids()).toHaveLength(2);
 });
 
-/** In whose hands an activity of the newest replacement is. */
-async function atWork(): Promise<PortwardProcess | null> {
+/** The worker that runs an activity of the newest replacement; null: none. */
+async function workerOfActivity(): Promise<PortwardProcess | null> {
   const [newest] = await stage.replacements();
   const { raw } = await client.workflow.getHandle(newest?.id ?? '').describe();
   const [activity] = raw.pendingActivities ?? [];
   return [stage.portward, second].find(({ pid }) => activity?.lastWorkerIdentity?.startsWith(`${pid}@`)) ?? null;
 }
 
-/** Resolves when the replacement is in a worker's hands; Docker holds it there. */
+/** Kills the worker that runs the replacement's activity, which hangs in a call to Docker. */
 async function kill(): Promise<PortwardProcess> {
-  await until('the engine being started', () => stage.gate.held.length > 0);
-  const worker = await until('who has it in hand', atWork);
+  await until('Docker asked to start the engine', () => stage.gate.held.length > 0);
+  const worker = await until('the worker that runs it', workerOfActivity);
   await worker.kill('SIGKILL');
   stage.gate.rule = () => null;
   return worker;
@@ -130,14 +130,14 @@ async function thaw(worker: PortwardProcess): Promise<void> {
 }
 
 /**
- * Temporal gives tasks to polls of a frozen worker for up to a minute, until those have ended, and waits 20 s for each task. Then
- * the engine starts.
+ * For up to a minute Temporal gives tasks to the open polls of a frozen worker, and it waits 20 s for each task. The engine's start comes
+ * after that.
  */
 const TAKEN_OVER_WITHIN_MS = 100_000;
 
 /**
- * A port changes, and whoever has its replacement in hand is lost, until the other one has brought it to its end. Resolves
- * with how often each thing was done for it.
+ * Changes the port, loses the worker that runs the replacement, and waits until the other worker has finished it. Resolves with the result
+ * of `done`.
  */
 async function doneWithout(
   port: number,
@@ -160,15 +160,15 @@ async function doneWithout(
   return done(replacements);
 }
 
-test('one is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
-  // The kill meets an activity, and no task of a workflow, for which Temporal would wait 20 s.
+test('one worker is killed in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
+  // The kill should meet an activity: for a lost workflow task Temporal would wait 20 s.
   stage.gate.rule = (_method, path) => (path.includes('/start') ? 'hang' : null);
   expect(await doneWithout(40_001, kill, (worker) => worker.start())).toEqual({ awaitEngine: 1, releaseEngine: 1 });
 });
 
-test('one is frozen in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
+test('one worker is frozen in the middle of a replacement: the other finishes it, and nothing is done twice', async () => {
   const stopped = said(/Successfully stopped forwarded engine/);
   expect(await doneWithout(40_002, freeze, thaw)).toEqual({ awaitEngine: 1, releaseEngine: 1 });
-  // Who was frozen says again what the other has said.
+  // The worker that was frozen logs the stop as well when it goes on.
   await until('the line of the stop', () => said(/Successfully stopped forwarded engine/) > stopped);
 }, 200_000);

@@ -6,19 +6,19 @@ import { meanwhile } from './meanwhile';
 import { otherBuild } from './other-build';
 import { NO_PROXY, Stage } from './stage';
 
-// A worker with other code takes over workflows that it can't replay: an update, and going back from one. One VPN is then in
-// the middle of a replacement, the other in quiet. The API is a process of its own, which clients ask all the time.
+// A worker with other code takes over workflows that it can't replay, as after an update and after going back. One VPN is then in the
+// middle of a replacement, the other one at rest. Clients poll a separate API process all the time.
 
 const CHANGING = 0;
 const QUIET = 1;
 const QUIET_PORT = 50_001;
-/** A task that Temporal gave to a worker in the moment of its end is given out again after 20 s. */
+/** Long enough for a workflow task that was lost with a worker: Temporal gives it out again after 20 s. */
 const AFTER_A_LOST_TASK_MS = 90_000;
 
 let stage: Stage;
 let port = 40_000;
 let clients: ReturnType<typeof recordAnswers>;
-/** Those that are fine: nobody may touch them, and clients have them throughout. */
+/** Engines that no test may affect: they keep running, and clients always have them in the list. */
 let fine: string[];
 let runs: string[];
 let from: number;
@@ -67,7 +67,7 @@ async function startedAt(id: string): Promise<string> {
   return (await stage.simulation.docker.getContainer(id).inspect()).State.StartedAt;
 }
 
-/** The one VPN's port changes, and in the middle of the replacement comes a worker of that build. */
+/** Changes the port of the changing VPN, and in the middle of the replacement starts a worker of that build. */
 async function takeOver(build: string | null): Promise<void> {
   const { portward: worker } = stage;
   const old = await stage.forwarded(port, stage.vpn(CHANGING));
@@ -81,7 +81,7 @@ async function takeOver(build: string | null): Promise<void> {
   expect(clients.answers.slice(hidden).filter((a) => idsOf(a.engines).includes(old.container_id))).toEqual([]);
 }
 
-/** Nothing was lost on the way, and nothing is left of it. */
+/** Expects exactly the wanted engines, unaffected engines that ran on, and complete answers for the clients. */
 async function allIsWell(): Promise<void> {
   await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
   await clients.stop();
@@ -94,10 +94,10 @@ async function allIsWell(): Promise<void> {
   expect(answers.filter((a) => !fine.every((id) => idsOf(a.engines).includes(id)))).toEqual([]);
 }
 
-/** How many lines say so since the test began. */
+/** The number of matching log lines since the test began. */
 const said = (what: RegExp) => stage.portward.logLines.slice(from).filter(({ text }) => what.test(text)).length;
 
-test('a worker with newer or older code begins anew, in the middle of a replacement too; what is fine is left alone, and clients have a list throughout', async () => {
+test('a worker with newer or older code starts the workflows again, also in the middle of a replacement: other engines are not touched, and clients always have a list', async () => {
   const build = otherBuild(WORKFLOW_VERSION + 1);
   stage.onClear(async () => build.remove());
   const client = await stage.client();
@@ -109,7 +109,7 @@ test('a worker with newer or older code begins anew, in the middle of a replacem
     }
   }
   await allIsWell();
-  // No code was given what it could not replay, and nothing of the other one is still at work.
+  // No worker got a history that it could not replay, and no workflow of the other code still runs.
   expect(said(/determinis|Workflow Task/i)).toBe(0);
   await until('no other workflow', async () => {
     const running: string[] = [];
@@ -119,7 +119,7 @@ test('a worker with newer or older code begins anew, in the middle of a replacem
   });
 });
 
-test("a replacement and a VPN's workflow that can't be replayed, though they are of this version, are begun anew with no other engine touched", async () => {
+test("a replacement and a VPN's workflow that can't be replayed, though they are of this version, are started again, and no other engine is touched", async () => {
   const build = otherBuild(WORKFLOW_VERSION, stage.vpn(QUIET).name);
   stage.onClear(async () => build.remove());
   const taken = takeOver(build.dist);

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The program with that environment and no other. */
+/** Runs the program with only that environment. */
 function start(env: Readonly<Record<string, string>>) {
   const main = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
   return spawnSync(process.execPath, [main, 'start'], {
@@ -22,7 +22,7 @@ test('wrong configuration ends with code 2 and all mistakes in one message, befo
   expect(stdout).toBe('');
 });
 
-test('an APP_PORT that another program has ends it before anything is started', async () => {
+test('an APP_PORT that another program has ends Portward before anything is started', async () => {
   const other = createServer().listen(0);
   await once(other, 'listening');
   const APP_PORT = String((other.address() as AddressInfo).port);

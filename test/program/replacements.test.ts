@@ -3,8 +3,8 @@ import { forcedCases } from './forced.cases';
 import { metricsCases } from './metrics.cases';
 import { NO_PROXY, Stage } from './stage';
 
-// Why and how engines are replaced: by hand, for a change of the port as /metrics tells it, and because they fail. VPNs for the last have
-// two engines each, the others one.
+// Replacements by hand, because of a port change (as /metrics shows it), and because engines fail. The VPNs with failures have two engines
+// each, the others one.
 
 const BY_HAND = FAILING_PORTS.length;
 const MEASURED = BY_HAND + 1;

@@ -7,7 +7,7 @@ import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 import { temporalServers } from './temporal-servers';
 
-// One Portward for all: whatever happens to it, it is as good as new afterwards. Its VPNs are numbered.
+// One Portward for all tests: after each failure it works as before. The constants number its VPNs.
 const DECIDED = 0;
 const STARTING = 1;
 const STOPPING = 2;
@@ -15,7 +15,7 @@ const CHANGED_WHILE_OFF = 3;
 
 let s: Stage;
 let absent: string;
-/** The log before the present test. */
+/** The number of log lines before the present test. */
 let from = 0;
 const ports = [40_100, 40_200, 40_300, 40_400];
 
@@ -29,7 +29,7 @@ const forwardedOn = (index: number) => s.forwarded(ports[index] ?? 0, s.vpn(inde
 const idsOn = async (index: number) => (await s.containers(s.vpn(index))).map((c) => c.id);
 const ids = async () => (await Promise.all(ports.map((_, index) => idsOn(index)))).flat().toSorted();
 
-/** How often it was said of a VPN. */
+/** How many warnings and errors about a VPN match. */
 function said(vpn: string, pattern: RegExp): number {
   const lines = s.portward.logLines.slice(from).filter(({ text }) => text.startsWith(`[${vpn}]`));
   return lines.filter(({ level, text }) => level !== 'info' && pattern.test(text)).length;
@@ -53,7 +53,7 @@ beforeEach(async () => {
 });
 afterAll(() => s?.clear());
 
-test('the VPN container is absent at the start: said once, and healed when it is there', async () => {
+test('the VPN container is absent at the start: logged once, and its engines come up when it is there', async () => {
   from = 0;
   await until('the problem in status', async () =>
     (await s.status()).vpns.some((v) => v.container_name === absent && /not found: start it/.test(v.problem ?? '')),
@@ -65,7 +65,7 @@ test('the VPN container is absent at the start: said once, and healed when it is
   expect(said(absent, /not found: start it/)).toBe(1);
 });
 
-// One kill meets a VPN at each point.
+// A single kill, when each VPN is at another point of a replacement.
 describe('killed with SIGKILL', () => {
   const held = [
     [STOPPING, '/stop'],
@@ -95,7 +95,7 @@ describe('killed with SIGKILL', () => {
     ['at the decision, before there is a container', DECIDED],
     ['when there is a container of the new engine', STARTING],
     ['when the old engine is being stopped', STOPPING],
-    ['before the port changes, which is while nothing runs', CHANGED_WHILE_OFF],
+    ['before a port change that comes while nothing runs', CHANGED_WHILE_OFF],
   ])('%s: one forwarded engine on the new port, the old one gone, one Temporal server', async (_when, index) => {
     const fresh = await forwardedOn(index);
     await s.quiet(s.vpn(index));
@@ -105,16 +105,16 @@ describe('killed with SIGKILL', () => {
   });
 });
 
-test('Docker is away: said once in log and status, the list is kept, a request is refused, and a change meanwhile is healed when it is back', async () => {
+test('Docker is away: log and status say so once, the list is kept, a request is refused, and a port change meanwhile is handled when Docker is back', async () => {
   const before = await ids();
   await s.gate.shut();
   await until('the problem in status', async () => /Docker is not reachable/.test((await s.statusOf()).problem ?? ''));
   const missedSince = Date.now();
   await changed();
   await s.recheck();
-  await until('another look at Docker that fails', async () => {
+  await until('another failed observation of Docker', async () => {
     const { last_check: checked } = await s.statusOf();
-    // The list is given with the times that were known when it was asked for before.
+    // Reading the list also refreshes its times, which the next read has.
     await s.engines();
     return Date.parse(checked ?? '') > missedSince;
   });
@@ -132,7 +132,7 @@ test('Docker is away: said once in log and status, the list is kept, a request i
     ...{ can_provision: false, blocked_reason: expect.stringContaining('Docker') },
     blocked_reason_details: { code: 'vpn_error' },
   });
-  // An engine that nobody could look at has not been seen.
+  // While Docker is away `last_seen` must not advance.
   for (const { last_seen: seen } of engines) expect(Date.parse(seen)).toBeLessThan(missedSince);
   await s.gate.reopen();
   await forwardedOn(0);
@@ -146,7 +146,7 @@ test('Temporal hangs: the last list is served as stale with nothing forwarded, a
   const pid = s.temporalPid();
   process.kill(pid, 'SIGSTOP');
   try {
-    // Of one VPN after the other the last answer is too old.
+    // The VPNs become stale one after the other.
     await until('an answer that is stale, with nothing forwarded', async () => {
       const response = await fetch(`${s.portward.url}/engines`);
       expect(response.status).toBe(200);
@@ -193,7 +193,7 @@ describe('started again without its database, and with an image that is not ther
     for (const vpn of s.vpns) expect(await s.replacements(vpn)).toEqual([]);
   });
 
-  test('the image is absent: said once, nothing is evicted for it, and healed when it is there', async () => {
+  test('the image is absent: logged once, no engine is evicted, and the new engine comes up when it is there', async () => {
     from = s.portward.logLines.findLastIndex(({ text }) => text.startsWith('Portward starts'));
     await until('the problem in status', async () =>
       /image .* is not on the Docker host/.test((await s.statusOf()).problem ?? ''),
@@ -204,7 +204,7 @@ describe('started again without its database, and with an image that is not ther
       { detail: `image ${tag} is not on the Docker host: nothing was replaced` },
     ]);
     await changed();
-    await until('it is listed as forwarded no more', async () =>
+    await until('it is no longer listed as forwarded', async () =>
       (await s.engines()).every((e) => !e.forwarded || e.vpn_container !== s.vpn().name),
     );
     expect((await s.engines()).map((e) => e.container_id).toSorted()).toEqual(before);

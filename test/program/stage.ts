@@ -16,43 +16,43 @@ import { Simulation } from '../simulator/simulation';
 import { until } from '../simulator/until';
 import { DockerGate } from './docker-gate';
 
-/** Set by the tests' environment. */
+/** A global of test/environment.mjs. */
 declare const testFailedAt: number | undefined;
 
-const LINES_OF_ACCOUNT = 60;
+const LINES_AFTER_FAILURE = 60;
 
-/** For tests without a proxy, which would keep its list: an engine that is hidden has not to be waited for as long. */
+/** For tests without a proxy: nobody keeps a list, so the eviction grace may be short. */
 export const NO_PROXY = { PROXY_CACHE_S: '0', EVICTION_GRACE_S: '0.7' } as const;
 
-/** In place of the machine's own. */
+/** A Docker to use instead of the machine's own. */
 export interface OtherDocker {
   readonly docker: Docker;
   readonly dockerHost: string;
-  /** What its VPNs are in; its default one if absent. */
+  /** The network of its VPNs; default: its default network. */
   readonly network?: string;
 }
 
 export interface StageOptions {
   /**
-   * `simulated`: in memory, for promises that are not about Docker itself; where there is none, as on a Mac, it is real all the
-   * same.
+   * `simulated`: a Docker in memory, for promises that are not about Docker itself. On other systems than Linux a real Docker is used all
+   * the same.
    */
   readonly docker?: 'simulated';
-  /** Portward has Docker through a gate: `stage.gate`. */
+  /** Portward reaches Docker through `stage.gate`. */
   readonly gated?: boolean;
   readonly vpns?: readonly Partial<SimulatedVpnOptions>[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Worker and API as two processes; everything in one if absent. */
+  /** Worker and API as two processes; default: one process. */
   readonly apart?: boolean;
-  /** A folder for Portward's own one, as on a disk of its own. */
+  /** The parent of Portward's folder, for example on another file system. */
   readonly folderIn?: string;
-  /** Told to every simulated engine that Portward makes: STARTUP_MS, STOP_BEHAVIOUR and such. */
+  /** Settings of all simulated engines: STARTUP_MS, STOP_BEHAVIOUR and so on. */
   readonly engineEnv?: Readonly<Record<string, string>>;
-  /** Done before Portward starts: engines that are there already, for example. */
+  /** Runs before Portward starts, for example to make engines that Portward should find. */
   readonly before?: (stage: Stage) => Promise<unknown>;
 }
 
-/** A container as a test sees it in Docker. */
+/** An engine's container in Docker. */
 export interface EngineContainer {
   readonly id: string;
   readonly name: string;
@@ -65,12 +65,12 @@ function isFresh(response: Response): boolean {
 }
 
 /**
- * In memory looking costs nothing. A port that a program of this machine has at all addresses, as a Portward has 8000, nobody can
- * have at one of them.
+ * Options of VPNs in memory: frequent health checks, which cost nothing there, and another control port, because port 8000 is taken in
+ * every simulated network if a program of this machine, such as a Portward, has it at all addresses.
  */
 const IN_MEMORY = { healthIntervalMs: 100, controlPort: 18_000 } as const;
 
-/** Simulated VPNs in a Docker and Portward beside them as a process; `clear` leaves nothing of either. */
+/** Simulated VPNs and a Portward process for them; `clear` removes everything. */
 export class Stage {
   readonly simulation: Simulation;
   readonly vpns: SimulatedVpn[] = [];
@@ -80,7 +80,7 @@ export class Stage {
   private apiProcess: PortwardProcess | null = null;
   private opened: DockerGate | null = null;
 
-  /** @param otherDocker in place of the machine's own @param simulated the same, closed by `clear` */
+  /** @param otherDocker instead of the machine's own @param simulated the same Docker, if `clear` has to close it */
   constructor(
     private readonly otherDocker?: OtherDocker,
     private readonly simulated: SimulatedDocker | null = null,
@@ -88,19 +88,19 @@ export class Stage {
     this.simulation = new Simulation(otherDocker?.docker, otherDocker?.network);
   }
 
-  /** Without anything on it yet. */
+  /** An empty stage with a Docker in memory. */
   static async inMemory(): Promise<Stage> {
     if (process.platform !== 'linux') return new Stage();
     const simulated = await startSimulatedDocker();
     return new Stage(simulated, simulated);
   }
 
-  /** For another Portward on the same Docker. */
+  /** A stage for another Portward on the same Docker. */
   another(): Stage {
     return new Stage(this.otherDocker);
   }
 
-  /** The process with the API, where that is apart from the worker. */
+  /** The process with the API, which may be a separate one. */
   get api(): PortwardProcess {
     return this.apiProcess ?? this.portward;
   }
@@ -110,20 +110,20 @@ export class Stage {
     return this.running;
   }
 
-  /** Between Portward and Docker. */
+  /** The gate between Portward and Docker. */
   get gate(): DockerGate {
     if (!this.opened) throw new Error('this stage has no gate before Docker');
     return this.opened;
   }
 
-  /** Of another Docker than the machine's own. */
+  /** The address of the Docker; undefined: the machine's own. */
   get dockerAddress(): { readonly host: string; readonly port: string } | undefined {
     if (!this.otherDocker) return undefined;
     const { hostname: host, port } = new URL(this.otherDocker.dockerHost);
     return { host, port };
   }
 
-  /** For the Portward that is started after this. */
+  /** Opens the gate for a Portward that is started afterwards. */
   async openGate(): Promise<void> {
     this.opened = await DockerGate.open(this.otherDocker?.dockerHost);
   }
@@ -134,7 +134,7 @@ export class Stage {
     return vpn;
   }
 
-  /** Unique to this stage, so that no other run's containers are taken for ours. */
+  /** CONTAINER_LABEL of this stage alone, so that Portward does not take another run's containers for its own. */
   get containerLabel(): string {
     return `ondemand.app=${this.simulation.runId}`;
   }
@@ -144,7 +144,7 @@ export class Stage {
     return this.vpn(this.vpns.length - 1);
   }
 
-  /** In this order, and all but the first at the same time: that one makes what all need. */
+  /** Adds VPNs in this order. The first one starts alone, because it makes the image that all need; the others start together. */
   async addVpns([first = {}, ...others]: readonly Partial<SimulatedVpnOptions>[]): Promise<void> {
     this.vpns.push(await this.startVpn(first));
     const starts = others.map((options) => this.startVpn(options));
@@ -157,7 +157,7 @@ export class Stage {
     return this.simulation.startVpn({ port: 65_290, startDelayMs: 0, ...inMemory, ...options });
   }
 
-  /** VPNs first, all healthy, then Portward with them. */
+  /** Starts the VPNs, waits until all are healthy, then starts Portward. */
   static async start(options: StageOptions = {}): Promise<Stage> {
     const stage = options.docker === 'simulated' ? await Stage.inMemory() : new Stage();
     try {
@@ -205,7 +205,7 @@ export class Stage {
     return this.running;
   }
 
-  /** Of the embedded server. @throws when there is none */
+  /** The process id of the embedded server. @throws if it does not run */
   temporalPid(): number {
     const pid = this.portward.temporalPid;
     if (pid === null) throw new Error('no Temporal server');
@@ -220,7 +220,7 @@ export class Stage {
     );
   }
 
-  /** A Portward with other settings on the same database, as after an edit of `.env`. */
+  /** Restarts Portward with changed settings on the same database, as after an edit of `.env`. */
   async startPortwardAgain(env: Readonly<Record<string, string>>): Promise<void> {
     const former = this.portward;
     await former.stop();
@@ -233,10 +233,10 @@ export class Stage {
   }
 
   async clear(): Promise<void> {
-    if (typeof testFailedAt !== 'undefined' && testFailedAt >= this.since) await this.giveAccount(testFailedAt);
+    if (typeof testFailedAt !== 'undefined' && testFailedAt >= this.since) await this.printState(testFailedAt);
     const results = [
       ...(await Promise.allSettled(this.cleanups.map((cleanup) => cleanup()))),
-      // What it has asked of a real Docker last would still be done: only a stop in order leaves nothing.
+      // With a real Docker Portward has to stop in order: otherwise Docker could still carry out its last calls.
       ...(await Promise.allSettled([this.simulated ? this.running?.discard() : this.running?.dispose()])),
       ...(await Promise.allSettled([this.opened?.shut()])),
       ...(await Promise.allSettled([this.simulated ? this.simulated.close() : this.simulation.remove()])),
@@ -244,8 +244,8 @@ export class Stage {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Of what Portward had printed until then, and shows now: a failure on another machine may not come again on this one. */
-  private async giveAccount(failedAt: number): Promise<void> {
+  /** Prints Portward's last log lines before the failure and its present answers: the failure may not happen again on another machine. */
+  private async printState(failedAt: number): Promise<void> {
     if (!this.running) return;
     const { url, logLines } = this.running;
     const shown = await Promise.all(
@@ -256,14 +256,12 @@ export class Stage {
     );
     const lines = logLines
       .filter(({ at }) => at <= failedAt)
-      .slice(-LINES_OF_ACCOUNT)
+      .slice(-LINES_AFTER_FAILURE)
       .map(({ at, level, text }) => `${new Date(at).toISOString()} ${level} ${text}`);
-    process.stderr.write(
-      [`Portward of the test that failed, ${this.simulation.runId}:`, ...lines, ...shown, ''].join('\n'),
-    );
+    process.stderr.write([`Portward of the failed test, ${this.simulation.runId}:`, ...lines, ...shown, ''].join('\n'));
   }
 
-  /** As it is now: what is marked stale says how it was, and on a busy machine any answer may be. @throws on another status than 200 */
+  /** Resolves with the first answer that is not marked stale; on a busy machine any answer may be. @throws on another status than 200 */
   get<T>(path: string): Promise<T> {
     return until(
       `an answer to ${path} that is not stale`,
@@ -276,7 +274,7 @@ export class Stage {
     );
   }
 
-  /** Null while there is none, and while it is stale. */
+  /** The list; null if there is none or it is stale. */
   private async list(): Promise<EngineJson[] | null> {
     const response = await fetch(`${this.portward.url}/engines`);
     return response.ok && isFresh(response) ? ((await response.json()) as EngineJson[]) : null;
@@ -286,7 +284,7 @@ export class Stage {
     return this.get('/engines');
   }
 
-  /** Resolves with the list once it has that many engines; while Portward has only just started there is none. */
+  /** Resolves with the list once it has that many engines; just after a start there is no list. */
   listed(count: number): Promise<EngineJson[]> {
     return until(
       `${count} engines in /engines`,
@@ -298,7 +296,7 @@ export class Stage {
     );
   }
 
-  /** It has no mark as a whole, since each VPN in it has its own. */
+  /** `/vpn/status` without stale parts: each VPN in it has a mark of its own. */
   status(): Promise<VpnStatusJson> {
     return until(
       'a status that is not stale',
@@ -317,7 +315,7 @@ export class Stage {
     return found;
   }
 
-  /** As the VPN's workflow has them now: the last answer of before, which stands in while it does not answer, is none. */
+  /** The VPN's replacements, as its workflow has them now; a stale answer does not count. */
   replacements(vpn = this.vpn()): Promise<ReplacementJson[]> {
     return until(
       `the replacements of ${vpn.name}`,
@@ -344,7 +342,7 @@ export class Stage {
     );
   }
 
-  /** Resolves when no replacement of the VPN is at work. */
+  /** Resolves when no replacement of the VPN runs. */
   async quiet(vpn = this.vpn()): Promise<void> {
     await until(
       `no replacement at work on ${vpn.name}`,
@@ -368,8 +366,8 @@ export class Stage {
   }
 
   /**
-   * As the system before Portward made them: its labels, none of Portward's. Only one place says which port a forwarded one is
-   * for.
+   * Makes an engine like the old system's, with its labels and none of Portward's. @param options `p2pPortIn`: the only place that has the
+   * forwarded port
    */
   async addOldEngine(
     options: { httpPort: number; p2pPort?: number; p2pPortIn?: 'label' | 'P2P_PORT' | 'CONF' },
@@ -404,7 +402,7 @@ export class Stage {
     return fetch(`${this.portward.url}/vpns/${vpn.name}/recheck`, { method: 'POST' });
   }
 
-  /** An engine on request; it is answered within a proxy's patience, or the promise rejects. */
+  /** Requests an engine; rejects if the answer takes longer than a proxy waits. */
   provision(body: object): Promise<Response> {
     return fetch(`${this.portward.url}/provision/acestream`, {
       method: 'POST',
@@ -422,7 +420,7 @@ export class Stage {
     });
   }
 
-  /** Asks for `/engines` all the time, like many proxies. */
+  /** Polls `/engines` all the time, like many proxies. */
   watch(): EnginesWatch {
     const watch = new EnginesWatch(this.portward.url);
     this.onClear(() => watch.stop());
@@ -449,8 +447,8 @@ export class Stage {
   }
 
   /**
-   * Resolves when no task of the VPN's workflow is at work: what is lost with its worker is given out again only after half a
-   * minute. For those who kill a worker, whenever that is.
+   * Resolves when no task of the VPN's workflow is under way. Call it before killing a worker: Temporal gives a lost task out again only
+   * after 20 s.
    */
   async atRest(vpn = this.vpn()): Promise<void> {
     const handle = (await this.client()).workflow.getHandle(this.workflowId(vpn));
@@ -464,7 +462,7 @@ export class Stage {
       cacheDir: cacheDir(process.env),
       log: { info: () => {}, warn: () => {} },
     });
-    if (cli === undefined) throw new Error("Temporal's CLI is not there: `npm test` sees to it");
+    if (cli === undefined) throw new Error("Temporal's CLI is not installed: run the tests by `npm test`");
     const { stdout } = await promisify(execFile)(cli, [...args, '--address', this.portward.temporalAddress]);
     return stdout;
   }

@@ -13,7 +13,7 @@ const GRACE_S = 1;
 let stage: Stage;
 let engine: EngineJson;
 let metricsPort = 0;
-/** Its engine is told to stop it beside the tests before the one that looks for its end. */
+/** A stream that its engine forgets; a later test waits for its end. */
 let forgotten: Awaited<ReturnType<typeof start>>;
 
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
     docker: 'simulated',
     apart: true,
     env: {
-      // An engine with a stream is not made up for.
+      // An engine with a stream must not cause another one.
       MIN_FREE_REPLICAS: '0',
       ENGINE_GRACE_PERIOD_S: String(GRACE_S),
       COLLECT_INTERVAL_S: String(COLLECT_INTERVAL_S),
@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
   });
   engine = await stage.forwarded(65_290);
-  // In time for the last test: an engine that nobody has used is not idle in its first 10 s.
+  // Now, for the last test: an engine that was never used does not count as idle in its first 10 s.
   await scale(4);
   await stage.listed(4);
 });
@@ -47,14 +47,14 @@ interface Session {
   readonly command_url: string;
 }
 
-/** As a proxy does it: the engine opens a playback, and only then is it reported. */
+/** Opens a playback at the engine, which a proxy does before it reports the stream. */
 async function play(on: EngineJson, key: string): Promise<Session> {
   const answer = await fetch(`http://${stage.vpn().address}:${on.port}/ace/getstream?format=json&id=${key}`);
   const { response } = (await answer.json()) as { response: Session };
   return response;
 }
 
-/** What a proxy says of it: `container_id` is its own setting. */
+/** A proxy's report; its `container_id` is the proxy's own setting, not the engine's id. */
 function report(on: EngineJson, key: string, session: Session): object {
   const { playback_session_id, stat_url, command_url } = session;
   return {
@@ -135,7 +135,7 @@ test('the statistics of a stream come from its engine, through the worker, and a
     status: 'dl',
   });
   const times = samples.map(({ ts }) => Date.parse(ts));
-  // Each look is there once and in order, though every heartbeat repeats those of the one before.
+  // Each sample is there once and in order, though every heartbeat repeats the samples of the previous one.
   expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
   const since = samples[2]?.ts ?? '';
   const later = await stage.get<StreamSampleJson[]>(`${path}?since=${encodeURIComponent(since)}`);
@@ -148,7 +148,7 @@ test('the statistics of a stream come from its engine, through the worker, and a
   expect(await (await fetch(`${stage.portward.url}/streams/nobody/stats`)).json()).toEqual([]);
 });
 
-test('a stream whose engine knows nothing of it any more is ended', async () => {
+test('a stream that its engine no longer knows is ended', async () => {
   const { stream } = forgotten;
   const ended = await until('the end', async () => {
     const now = await find(stream.id);
@@ -163,7 +163,7 @@ async function scrape(url: string): Promise<Map<string, Family>> {
   return parseExposition(await (await fetch(`${url}/metrics`)).text());
 }
 
-test('a worker apart shows its metrics where it is told to, and the API apart only its own', async () => {
+test('a separate worker serves its metrics at its own port, and a separate API only its own', async () => {
   const ofWorker = await scrape(`http://127.0.0.1:${metricsPort}`);
   expect(valueOf(ofWorker, 'portward_port_reads_total', { vpn: stage.vpn().name, result: 'ok' })).toBeGreaterThan(0);
   expect([...ofWorker.keys()].filter((name) => name.startsWith('orch_'))).toEqual([]);
@@ -172,7 +172,7 @@ test('a worker apart shows its metrics where it is told to, and the API apart on
   expect([...ofApi.keys()].filter((name) => name.startsWith('temporal_') || name.includes('worker'))).toEqual([]);
 });
 
-test('SIGKILL of worker and API loses no stream that was accepted, and later reports go on as if nothing had been', async () => {
+test('SIGKILL of worker and API loses no stream that was accepted, and later reports work as before', async () => {
   const { stream } = await start('key-f');
   const before = (await stage.get<StreamJson[]>('/streams')).map((s) => [s.id, s.started_at, s.status]);
   await stage.api.kill('SIGKILL');
@@ -181,7 +181,7 @@ test('SIGKILL of worker and API loses no stream that was accepted, and later rep
   await Promise.all([stage.portward.start(), stage.api.start()]);
   const after = await until('the streams', async () => {
     const response = await fetch(`${stage.portward.url}/streams`);
-    // What is shown at once, marked stale, may be some moments older.
+    // A list marked stale may be older.
     const isPresent = response.ok && !response.headers.has('x-portward-stale');
     return isPresent && ((await response.json()) as StreamJson[]);
   });
@@ -207,7 +207,7 @@ test('an event for an engine that is being replaced is accepted and counted on i
   expect(ended.ended_at).not.toBeNull();
 });
 
-test('an idle engine beyond the wanted number goes after ENGINE_GRACE_PERIOD_S, never one with a stream, never the forwarded one', async () => {
+test('a surplus idle engine is removed after ENGINE_GRACE_PERIOD_S, but never one with a stream and never the forwarded one', async () => {
   const ids = async (count: number) => (await stage.listed(count)).map((e) => e.container_id);
   const engines = await stage.listed(4);
   const forwarded = engines.find((e) => e.forwarded)?.container_id ?? '';

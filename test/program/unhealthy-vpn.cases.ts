@@ -3,14 +3,14 @@ import { until } from '../simulator/until';
 import type { Stage } from './stage';
 import { steadily } from './steadily';
 
-// A VPN that Docker calls unhealthy for too long is restarted, one remedy at a time; one that is starting is waited for.
+// Portward restarts a VPN that Docker has called unhealthy for too long, with one remedy at a time, and waits for a VPN that is starting.
 // Each of these tests has a VPN of its own.
 
-/** Of VPN_UNHEALTHY_RESTART_TIMEOUT_S. */
+/** VPN_UNHEALTHY_RESTART_TIMEOUT_S. */
 export const UNHEALTHY_FOR_S = 1;
 const RESTARTING = /restarting its container/;
 const LONG_MS = 3_000 * UNHEALTHY_FOR_S;
-/** How many VPNs are needed. The first one's health is kept from it until its test. */
+/** The number of VPNs that these cases need. The first one stays without health until its test sets it. */
 export const UNHEALTHY = 3;
 
 export function unhealthyVpnCases(on: () => Stage, first: number): void {
@@ -20,7 +20,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
     stage = on();
   });
 
-  /** When Docker started the VPN's container: another time after each restart. */
+  /** When Docker started the VPN's container; it changes with each restart. */
   async function startedAt(index: number): Promise<string> {
     return (await stage.simulation.docker.getContainer(stage.vpn(index).containerId).inspect()).State.StartedAt;
   }
@@ -33,7 +33,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
     return (await stage.engines()).flatMap((e) => (e.vpn_container === stage.vpn(index).name ? [e.container_id] : []));
   }
 
-  /** What was said of that VPN. */
+  /** A pattern for a log line about that VPN. */
   function said(text: RegExp, index: number): RegExp {
     return new RegExp(`^\\[${stage.vpn(index).name}\\] .*${text.source}`);
   }
@@ -52,7 +52,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
   }
 
   test.concurrent(
-    'a VPN that is starting is not unhealthy: however long it takes it is left alone, and its port is not asked for',
+    'a VPN that is starting is not unhealthy: Portward neither restarts it, however long it takes, nor reads its port',
     async () => {
       const vpn = stage.vpn(STARTING);
       const before = await startedAt(STARTING);
@@ -68,32 +68,35 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
     },
   );
 
-  test.concurrent('a VPN that stays unhealthy: said so, restarted once, and the engines made anew', async () => {
-    const vpn = stage.vpn(ALIVE);
-    const before = await startedAt(ALIVE);
-    const old = (await stage.containers(vpn)).map((c) => c.id);
-    // The container takes longer to stop than the timeout: a second remedy would have its time.
-    await vpn.setChangeTimes({ downCommandMs: 2_500 });
-    await vpn.setHealth(false);
-    // That some of them say that they are connected they have half a second for, which on a busy machine is too short.
-    await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, ALIVE));
-    await stage.portward.untilLog(said(/has been unhealthy for \d+ s - restarting its container/, ALIVE));
-    const during = await until('the remedy in status', async () => (await stage.statusOf(vpn)).remedy);
-    expect(during).toMatchObject({ kind: 'restart container', ended_at: null, error: null });
-    expect(await listedOf(ALIVE)).toEqual([]);
-    await cured(before, ALIVE);
+  test.concurrent(
+    'a VPN that stays unhealthy is logged, its container is restarted once, and its engines are made anew',
+    async () => {
+      const vpn = stage.vpn(ALIVE);
+      const before = await startedAt(ALIVE);
+      const old = (await stage.containers(vpn)).map((c) => c.id);
+      // The container takes longer to stop than the timeout, so there would be time for a wrong second remedy.
+      await vpn.setChangeTimes({ downCommandMs: 2_500 });
+      await vpn.setHealth(false);
+      // The line may also mention live connections: the engines have half a second to report them, too short on a busy machine.
+      await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, ALIVE));
+      await stage.portward.untilLog(said(/has been unhealthy for \d+ s - restarting its container/, ALIVE));
+      const during = await until('the remedy in status', async () => (await stage.statusOf(vpn)).remedy);
+      expect(during).toMatchObject({ kind: 'restart container', ended_at: null, error: null });
+      expect(await listedOf(ALIVE)).toEqual([]);
+      await cured(before, ALIVE);
 
-    expect((await stage.containers(vpn)).filter((c) => old.includes(c.id))).toEqual([]);
-    expect(linesOf(RESTARTING, ALIVE)).toHaveLength(1);
-    expect(await stage.statusOf(vpn)).toMatchObject({
-      health: 'healthy',
-      problem: null,
-      remedy: { kind: 'restart container', started_at: during.started_at, ended_at: expect.any(String), error: null },
-    });
-  });
+      expect((await stage.containers(vpn)).filter((c) => old.includes(c.id))).toEqual([]);
+      expect(linesOf(RESTARTING, ALIVE)).toHaveLength(1);
+      expect(await stage.statusOf(vpn)).toMatchObject({
+        health: 'healthy',
+        problem: null,
+        remedy: { kind: 'restart container', started_at: during.started_at, ended_at: expect.any(String), error: null },
+      });
+    },
+  );
 
   test.concurrent(
-    'a tunnel that is dead is not said to be alive; a restart that Docker refuses is told, and tried again after twice the time',
+    'a dead tunnel is not reported as alive; a restart that Docker refuses is shown, and tried again after twice the time',
     async () => {
       const vpn = stage.vpn(DEAD);
       const before = await startedAt(DEAD);
@@ -110,7 +113,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
       });
       expect(failed).toMatchObject({ kind: 'restart container', ended_at: expect.any(String) });
       expect(failed.error).toMatch(/403.*not permitted by this test/);
-      // Until the next attempt, which on a busy machine may come first.
+      // The problem lasts until the next attempt, which may come first on a busy machine.
       await until('the failure as the problem', async () =>
         /is unhealthy: .*, and it could not be restarted: .*not permitted/.test(
           (await stage.statusOf(vpn)).problem ?? '',

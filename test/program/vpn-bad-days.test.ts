@@ -1,14 +1,14 @@
-import { BAD_DAYS, controlServerCases } from './control-server.cases';
+import { controlServerCases, FAULTY_VPNS } from './control-server.cases';
 import { lostPortCases } from './lost-port.cases';
 import { NO_PROXY, Stage } from './stage';
 import { UNHEALTHY, UNHEALTHY_FOR_S, unhealthyVpnCases } from './unhealthy-vpn.cases';
 
-// What a VPN may get wrong while its container runs, each on a VPN of its own and all at the same time.
+// Faults of a VPN while its container runs, each on a VPN of its own and all at the same time.
 
 const PORT = 65_290;
-const LOST = BAD_DAYS;
+const LOST = FAULTY_VPNS;
 const STARTING = LOST + 1;
-/** Longer than a busy machine takes until the test has its health kept from it. */
+/** Long enough for a busy machine to call `setHealth(false)` before the VPN is up. */
 const STARTS_FOR_MS = 10_000;
 
 let stage: Stage;
@@ -26,9 +26,9 @@ beforeAll(async () => {
   await stage.addOldEngine({ httpPort: 19_001 }, stage.vpn(LOST));
   await stage.startPortward({
     ...NO_PROXY,
-    // The plain one that is found stays.
+    // The plain engine that is found at the start stays.
     ENGINE_GRACE_PERIOD_S: '600',
-    // The last port counts for longer than a lost one is waited for, and long enough to be seen after a hang.
+    // The last port is valid for longer than PORT_LOST_TIMEOUT_S, and long enough to be seen after a hang.
     PORT_LOST_TIMEOUT_S: '2',
     GLUETUN_PORT_CACHE_TTL_S: '8',
     GLUETUN_TIMEOUT_S: '2',

@@ -4,7 +4,7 @@ import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 import { steadily } from './steadily';
 
-// What happens to engines when their VPN comes back in the same run of its container.
+// Engines of a VPN that goes away and comes back.
 
 let stage: Stage;
 
@@ -28,7 +28,7 @@ function problem(says: RegExp): Promise<unknown> {
   return until(`a problem like ${String(says)}`, async () => says.test((await stage.statusOf()).problem ?? ''));
 }
 
-test('the same port after a reconnection, with none in between: nothing is replaced, and it is forwarded again', async () => {
+test('the same port after a reconnection, with no port in between: nothing is replaced, and the engine is forwarded again', async () => {
   const before = await ids();
   const known = (await stage.replacements()).length;
   await stage.vpn().stopVpn();
@@ -69,7 +69,7 @@ test('after an outage the engines are replaced one by one, the forwarded one fir
   const known = (await stage.replacements()).length;
   await stage.listed(0);
   await stage.vpn().setHealth(true);
-  // At once the first one is on its way out, and all three are listed only for moments.
+  // The first engine is evicted at once, so all three are listed only for a moment.
   await until('engines in the list', async () => (await stage.engines()).length >= 2);
   const lists: (readonly ProxyEngine[])[] = [];
   const watch = new EnginesWatch(stage.portward.url, (engines) => lists.push(engines));

@@ -4,8 +4,8 @@ import { NODE } from '../../simulator/image';
 import { until } from '../simulator/until';
 
 /**
- * A process beside the engine takes more than the container may have, and the kernel ends the engine for it. Resolves when Docker has told
- * of that.
+ * Starts a process in the engine's container that takes more memory than the container may have, so that the kernel kills the engine.
+ * Resolves when Docker has reported that.
  */
 export async function killForWantOfMemory(docker: Docker, container: Docker.Container): Promise<void> {
   const since = Math.floor(Date.now() / 1000);
