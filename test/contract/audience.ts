@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NoStream, type Chosen, type ProxyStream, type StrictProxyClient } from '../../simulator/proxy-client-strict';
 import { meanwhile } from '../program/meanwhile';
 
-/** Less than is left of an evicted engine's grace when the proxy's list of 2 s has run out. */
+/** Shorter than EVICTION_GRACE_S less the 2 s for which a proxy keeps its list. */
 const WATCH_MS = 300;
 
 export interface Seen {
@@ -11,7 +11,7 @@ export interface Seen {
   readonly reason: string | null;
 }
 
-/** People who watch through one proxy: some zap, some stay with one stream. */
+/** Viewers behind one proxy: some keep changing channels (zap), some stay with one stream. */
 export class Audience {
   readonly seen: Seen[] = [];
   private readonly zapping: { stop: () => Promise<void> }[] = [];
@@ -26,7 +26,7 @@ export class Audience {
     }
   }
 
-  /** Resolves when all of them see something. */
+  /** Resolves when all of them have a stream. */
   async stay(people: number): Promise<readonly ProxyStream[]> {
     for (let person = 0; person < people; person++) {
       const stream = await this.proxy.open(`stay-${person}`);
@@ -36,7 +36,7 @@ export class Audience {
     return this.staying;
   }
 
-  /** Everybody leaves; resolves when every end has been reported. */
+  /** All viewers leave; resolves when the end of every stream has been reported. */
   async leave(): Promise<void> {
     await Promise.all(this.zapping.map(({ stop }) => stop()));
     for (const { playback, over } of this.staying) {

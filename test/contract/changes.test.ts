@@ -7,8 +7,8 @@ import { readsAndRefusals } from './reads-and-refusals';
 import * as shape from './shapes';
 import { playOn } from './stream-reports';
 
-// The contract as a client meets it at a real Portward: every read and every refusal, then every route that changes
-// something. The tests follow on one another.
+// The contract at a real Portward: every read and every refusal, then every route that changes something. Each test builds on the ones
+// before it.
 
 let on: ContractStage;
 
@@ -24,12 +24,12 @@ const streamsNow = () => on.api.expect('GET /streams', 200, Type.Array(shape.Str
 readsAndRefusals(() => on);
 
 describe('streams', () => {
-  test('a stream is told as it was reported, on its engine', async () => {
+  test('a stream is shown as it was reported, also on its engine', async () => {
     const streams = await streamsNow();
     expect(streams.find((s) => s.id === on.first.id)).toMatchObject({
       key_type: 'infohash',
       key: 'first',
-      // The engine's, whatever the proxy calls itself.
+      // The engine's id, not the one that the proxy has sent.
       container_id: id(),
       playback_session_id: on.first.playback.session.playback_session_id,
       stat_url: on.first.playback.session.stat_url,
@@ -75,7 +75,7 @@ describe('streams', () => {
 });
 
 describe('engines on request', () => {
-  /** As much as may be given. */
+  /** As many bytes of labels as are permitted. */
   const labels = { contract: 'yes', note: 'x'.repeat(LABEL_BYTES_AT_MOST - labelBytes({ contract: 'yes', note: '' })) };
   let made: { readonly container_id: string; readonly host_http_port: number; readonly container_name: string };
 
@@ -84,7 +84,7 @@ describe('engines on request', () => {
     expect(await on.stage.listed(3)).toHaveLength(3);
   });
 
-  test('POST /provision/acestream is exactly 200 within the patience of a proxy, and its engine answers', async () => {
+  test('POST /provision/acestream is exactly 200 before a proxy gives up, and the engine answers', async () => {
     const body = { labels, env: { EXTRA: '1' } };
     made = await on.api.expect('POST /provision/acestream', 200, shape.Provisioned, { body, limitMs: 3_000 });
     await on.stage.listed(4);
@@ -96,7 +96,7 @@ describe('engines on request', () => {
     await played.playback.stop();
   });
 
-  test('GET /by-label finds it, with all labels that were given and none that says nothing', async () => {
+  test('GET /by-label finds the engine, with all given labels and without portward.spec', async () => {
     const found = await on.api.expect('GET /by-label?key=contract&value=yes', 200, Type.Array(shape.Container));
     expect(found).toMatchObject([{ id: made.container_id, labels }]);
     expect(found[0]?.labels).not.toHaveProperty(['portward.spec']);
@@ -104,11 +104,11 @@ describe('engines on request', () => {
     expect(await on.api.expect('GET /by-label?key=contract&value=no', 200, Type.Array(shape.Container))).toEqual([]);
   });
 
-  test('at the maximum a further one is refused with max_capacity, and the status says why', async () => {
+  test('at the maximum a further engine is refused with max_capacity, and the status says why', async () => {
     const body = { labels: { contract: 'too many' } };
     const { detail } = await on.api.expect('POST /provision/acestream', 503, shape.Refusal, { body });
     expect(detail).toMatchObject({ error: 'provisioning_blocked', code: 'max_capacity' });
-    // For a moment who wants any engine would be told of the one that `scale` has just brought up.
+    // For a moment a request for any engine could still get the engine that `scale` has just brought up.
     const { provisioning } = await until('a status that says so', async () => {
       const status = await on.api.expect('GET /orchestrator/status', 200, shape.OrchestratorStatus);
       return !status.provisioning.can_provision && status;
@@ -137,7 +137,7 @@ describe('engines on request', () => {
     expect(detail).toMatch(said);
   });
 
-  test('DELETE /containers/{id} removes it', async () => {
+  test('DELETE /containers/{id} removes the engine', async () => {
     const path = `/containers/${made.container_id}`;
     expect(await on.api.expect(`DELETE ${path}`, 200, shape.Deleted)).toEqual({ deleted: made.container_id });
     await until('the engine hidden', async () => {
@@ -149,7 +149,7 @@ describe('engines on request', () => {
     expect(containers.map((c) => c.id)).not.toContain(made.container_id);
   });
 
-  test('DELETE /containers/{id} removes one that still boots, which is never listed', async () => {
+  test('DELETE /containers/{id} removes an engine that is still booting, which is never listed', async () => {
     const body = { labels: { contract: 'booting' }, env: { STARTUP_MS: '6000' } };
     const { container_id } = await on.api.expect('POST /provision/acestream', 200, shape.Provisioned, { body });
     expect((await on.stage.engines()).map((e) => e.container_id)).not.toContain(container_id);
@@ -162,9 +162,9 @@ describe('engines on request', () => {
     await on.stage.quiet();
   });
 
-  test('one that somebody removes while it boots has failed: 500 provisioning_failed', async () => {
+  test('an engine that somebody removes while it boots has failed: 500 provisioning_failed', async () => {
     let attempt = 0;
-    // It has to be made, and removed, before the answer that it boots.
+    // The engine has to be made and removed before the request is answered with 'still booting'.
     const failed = await until('an engine removed in time', async () => {
       const contract = `removed-${attempt++}`;
       const answer = on.api.send('POST /provision/acestream', {
@@ -190,7 +190,7 @@ describe('engines on request', () => {
     expect(detail).toMatchObject(wanted);
   });
 
-  test('POST /gc removes idle engines beyond the wanted ones, never one with a stream, never the forwarded one', async () => {
+  test('POST /gc removes surplus idle engines, but never one with a stream and never the forwarded one', async () => {
     expect(await on.api.expect('POST /scale/2', 200, shape.Scaled)).toEqual({ scaled_to: 2 });
     expect(await on.api.expect('POST /gc', 200, shape.Collected)).toEqual({ status: 'ok' });
     expect((await on.stage.listed(2)).map((e) => e.container_id)).toContain(id());
@@ -204,20 +204,20 @@ describe('engines on request', () => {
     },
   );
 
-  test('an operation that there is not is 422', async () => {
+  test('an unknown operation is 422', async () => {
     const route = 'POST /health/circuit-breaker/reset?operation_type=none';
     await expect(on.api.expect(route, 422, shape.Failure)).resolves.toBeDefined();
   });
 });
 
-test('the forwarded engine that is removed is made anew', async () => {
+test('a forwarded engine that was removed is made anew', async () => {
   expect(await on.api.expect(`DELETE /containers/${id()}`, 200, shape.Deleted)).toEqual({ deleted: id() });
   await until('its container gone', async () => (await on.stage.containers()).every((c) => c.id !== id()));
   expect((await on.stage.forwarded(FORWARDED_PORT)).container_id).not.toBe(id());
   await on.stage.quiet();
 });
 
-test('while the VPN is down it is refused with vpn_disconnected, as the status says, and afterwards it works again', async () => {
+test('while the VPN is down a request for an engine is refused with vpn_disconnected, as the status says, and afterwards it works again', async () => {
   await on.stage.vpn().setHealth(false);
   await until('the VPN shown as unhealthy', async () => (await on.stage.statusOf()).health === 'unhealthy');
   const { detail } = await on.api.expect('POST /provision/acestream', 503, shape.Refusal, { body: {} });
@@ -236,7 +236,7 @@ test('while the VPN is down it is refused with vpn_disconnected, as the status s
       blocked_reason_details: { should_wait: true },
     },
   });
-  // Its answer is reused for a moment.
+  // The API may still serve the former list for a moment.
   await until('no engine listed', async () => {
     const engines = await on.api.expect('GET /engines', 200, Type.Array(shape.Engine));
     return engines.length === 0;
@@ -248,7 +248,7 @@ test('while the VPN is down it is refused with vpn_disconnected, as the status s
     const { status, body: answer } = await on.api.send('POST /provision/acestream', { body });
     return status === 200 && decoded(shape.Provisioned, answer);
   });
-  await until('it listed', async () =>
+  await until('the engine listed', async () =>
     (await on.stage.engines()).some((e) => [e.container_id, e.container_name].includes(made.container_id)),
   );
 });

@@ -6,14 +6,14 @@ import { authorization } from './proxy-stage';
 import { messageOf } from '../../src/lib/errors';
 
 export interface Call extends Pick<Exchange, 'body'> {
-  /** Default: the right one where it is asked for, else none. */
+  /** The Authorization header; null: none. Default: the right key. */
   readonly key?: string | null;
   readonly limitMs?: number;
 }
 
 const LIMIT_MS = 10_000;
 
-/** `GET /engines` and the like, against one Portward. */
+/** Sends requests such as `GET /engines` to one Portward. */
 export class ContractClient {
   constructor(private readonly url: string) {}
 
@@ -22,14 +22,14 @@ export class ContractClient {
     const headers: Record<string, string> = key === null ? {} : { authorization: key };
     const ask = () => exchange({ method, url: `${this.url}${path}`, headers, body, limitMs });
     if (method !== 'GET') return ask();
-    // What is marked stale says how it was, and on a busy machine any answer may be.
+    // Repeat while the answer is marked stale, which any answer may be on a busy machine.
     return until(`an answer to ${path} that is not stale`, async () => {
       const answer = await ask();
       return answer.headers['x-portward-stale'] === undefined && answer;
     });
   }
 
-  /** @throws when the status is another one, or the body is not exactly of that shape */
+  /** @throws if the status is another one, or the body does not have exactly that shape */
   async expect<T extends TSchema>(route: string, status: number, shape: T, call: Call = {}): Promise<Static<T>> {
     const answer = await this.send(route, call);
     if (answer.status !== status) {

@@ -13,7 +13,7 @@ export interface ContractStage {
   readonly stage: Stage;
   readonly api: ContractClient;
   readonly engine: EngineJson;
-  /** The stream, as it was reported. */
+  /** The reported stream on the forwarded engine. */
   readonly first: Reported;
 }
 
@@ -31,7 +31,7 @@ export async function startContractStage(): Promise<ContractStage> {
       MAX_REPLICAS: String(MAX_REPLICAS),
       ENGINE_GRACE_PERIOD_S: '600',
       COLLECT_INTERVAL_S: '1',
-      // As in the `.env` of somebody who has moved over.
+      // A variable of the old system, as in the `.env` of somebody who has moved over.
       IDLE_TTL_S: '600',
     },
   });

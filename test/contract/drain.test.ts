@@ -8,9 +8,9 @@ import { ContractClient } from './client';
 import { API_KEY, strictProxy } from './proxy-stage';
 import * as shape from './shapes';
 
-// With DRAIN_TIMEOUT_S a viewer sees the end of the film although the port changes in the middle of it.
+// With DRAIN_TIMEOUT_S a viewer can watch a film to its end although the port changes in the middle.
 
-/** Longer than the grace: without a drain the old engine would be gone. */
+/** Longer than the grace: without DRAIN_TIMEOUT_S the old engine would be gone. */
 const BEYOND_THE_GRACE_MS = 4_000;
 const LONG_S = '600';
 
@@ -28,9 +28,9 @@ beforeAll(async () => {
 
 afterAll(() => stage?.clear());
 
-/** The proxy ranks the forwarded engine first when all is well and nothing plays. */
+/** Plays on the forwarded engine: the proxy ranks it first if all engines are healthy and without a stream. */
 async function playedOnForwarded(key: string): Promise<ProxyStream> {
-  await until('two engines that are well', async () => {
+  await until('two healthy engines', async () => {
     const engines = await stage.listed(2);
     return engines.every(({ health_status: health }) => health === 'healthy');
   });
@@ -39,7 +39,7 @@ async function playedOnForwarded(key: string): Promise<ProxyStream> {
   return film;
 }
 
-/** The port changed under a stream. Resolves when the new engine is listed. */
+/** Changes the port during the stream. Resolves when the new engine is listed. */
 async function changedUnder(film: ProxyStream): Promise<{ old: string; fresh: string }> {
   const old = film.engine.id ?? '';
   port += 1;
@@ -50,12 +50,12 @@ async function changedUnder(film: ProxyStream): Promise<{ old: string; fresh: st
 
 const runs = async (id: string) => (await stage.containers()).some((c) => c.id === id && c.running);
 
-test('a replaced engine with a stream leaves /engines at once, serves on, and goes when its last stream has ended', async () => {
+test('a replaced engine with a stream leaves /engines at once, goes on with the stream, and is removed when its last stream has ended', async () => {
   const api = new ContractClient(stage.portward.url);
   const film = await playedOnForwarded('a long film');
   const audience = new Audience(proxy);
   audience.zap(2);
-  // The new one has not waited for it, and it is not listed beside the new one.
+  // The new engine has not waited for the old one, which is no longer listed.
   const { old, fresh } = await changedUnder(film);
   const listed = (await stage.engines()).map((e) => e.container_id);
   expect([listed.includes(old), listed.includes(fresh)]).toEqual([false, true]);

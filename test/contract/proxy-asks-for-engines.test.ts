@@ -4,7 +4,7 @@ import { until } from '../simulator/until';
 import { Audience } from './audience';
 import { authorization, startPublishedStage, strictProxy } from './proxy-stage';
 
-// A proxy that puts one stream on an engine, and asks for another engine when none has room.
+// A proxy that puts only one stream on an engine, and requests another engine when none has room.
 
 let stage: Stage;
 let proxy: StrictProxyClient;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   stage = await startPublishedStage(
     50_001,
     { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '600' },
-    // Longer than the answer to the proxy's post takes, shorter than the proxy then waits.
+    // Longer than the answer to the proxy's POST takes, but shorter than the proxy waits afterwards.
     { STARTUP_MS: '4000' },
   );
   await stage.forwarded(50_001);
@@ -29,7 +29,7 @@ const blockedBecause = (code: string) =>
     return (await response.text()).includes(`"code":"${code}"`);
   });
 
-test('with no room left it gets an engine from one post, and plays on it at localhost; later ones are told to wait', async () => {
+test('a proxy without room gets an engine from one POST and plays on it at localhost; at the maximum it is told to wait', async () => {
   const first = await proxy.open('first');
   expect(first.engine.id).toBe((await stage.forwarded(50_001)).container_id);
 
@@ -46,24 +46,24 @@ test('with no room left it gets an engine from one post, and plays on it at loca
   await blockedBecause('max_capacity');
   const refused = await until('the proxy knows', async () => {
     const error: unknown = await proxy.open('third').catch((e: unknown) => e);
-    return error instanceof NoStream && /may be asked for/.test(error.message) ? error : null;
+    return error instanceof NoStream && /may be requested/.test(error.message) ? error : null;
   });
   expect(refused.engine).toBeNull();
 
   const from = stage.portward.logLines.length;
   await second.playback.stop();
   await second.over;
-  // Wanted as well while it played.
+  // While it had a stream, the engine counted as wanted.
   await stage.portward.untilLog(/Target is now 1 engines/, { from });
   const collected = await fetch(`${stage.portward.url}/gc`, { method: 'POST', headers: { authorization } });
   expect(collected.status).toBe(200);
-  await until('the engine that nobody uses gone', async () => (await stage.containers()).length === 1, 40_000);
+  await until('the unused engine gone', async () => (await stage.containers()).length === 1, 40_000);
   expect((await first.playback.stop()).by).toBe('viewer');
   await first.over;
   expect(proxy.requests.failures.filter((failure) => !failure.startsWith('POST /provision'))).toEqual([]);
 }, 120_000);
 
-test('while its only engine is replaced it is told of the one that takes its place, and no viewer goes without', async () => {
+test('while its only engine is replaced, a proxy is given the new engine, and every viewer gets a stream', async () => {
   const watching = strictProxy(stage);
   await watching.start();
   const audience = new Audience(watching);
@@ -74,7 +74,7 @@ test('while its only engine is replaced it is told of the one that takes its pla
 
   await stage.vpn().changePort(50_002);
   const { container_id: fresh, port } = await stage.forwarded(50_002);
-  await until('a viewer on an engine that was asked for', () =>
+  await until('a viewer on an engine that the proxy has requested', () =>
     audience.seen.some(({ engine, outcome }) => engine?.id === null && outcome === 'played'),
   );
   await audience.leave();
@@ -88,7 +88,7 @@ test('while its only engine is replaced it is told of the one that takes its pla
   expect((await stage.containers()).map((c) => c.id)).toEqual([fresh]);
 }, 120_000);
 
-test('with the VPN down it is told to wait, and why', async () => {
+test('while the VPN is down the proxy is told to wait, and why', async () => {
   await stage.vpn().stop();
   await blockedBecause('vpn_disconnected');
   const refused = await until('nothing to play on', async () => {

@@ -5,12 +5,12 @@ import { Stage } from '../program/stage';
 export const API_KEY = 'a-key-of-more-than-sixteen-characters';
 export const authorization = `Bearer ${API_KEY}`;
 
-/** Enough for what a VPN has and what takes its place, side by side. */
+/** Enough for a VPN's engines and their replacements at the same time. */
 const PORTS_OF_A_VPN = 10;
 
 /**
- * A VPN as users have it, in a real Docker: it publishes the ports of its engines, so that an engine's HTTP port is the same number
- * on the host, where the proxy calls an engine that it has asked for.
+ * Starts a VPN in a real Docker that publishes the ports of its engines, as users have it. So an engine's HTTP port has the same number on
+ * the host, where the proxy calls an engine that it has requested.
  */
 export async function startPublishedStage(
   port: number,
@@ -25,7 +25,7 @@ export async function startPublishedStage(
   });
 }
 
-/** Not yet polling: see `start`. It is closed with the stage. */
+/** Makes a proxy, which polls only after `start`. It is closed with the stage. */
 export function strictProxy(stage: Stage, options: Partial<StrictProxyOptions> = {}): StrictProxyClient {
   const client = new StrictProxyClient({
     url: stage.portward.url,

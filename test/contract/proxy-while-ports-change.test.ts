@@ -4,8 +4,8 @@ import { until } from '../simulator/until';
 import { Audience, type Seen } from './audience';
 import { API_KEY, authorization, strictProxy } from './proxy-stage';
 
-// A proxy that uses the whole contract is at work all the time while ports change, an engine is replaced by hand, and one is
-// killed. Nothing is drained here: a stream on an engine that is replaced is cut, and that alone.
+// A proxy that uses the whole contract works all the time, while ports change, an engine is replaced by hand, and one is killed. Without
+// DRAIN_TIMEOUT_S a stream on a replaced engine is cut.
 
 let stage: Stage;
 let proxy: StrictProxyClient;
@@ -60,7 +60,7 @@ async function kill(index: number): Promise<void> {
     async () => (await stage.containers(vpn)).every((c) => c.id !== killed),
     40_000,
   );
-  // Where each has a stream there is a further one.
+  // If every engine has a stream, Portward adds one more.
   await until('engines enough', async () => (await stage.engines()).length >= 4);
 }
 
@@ -77,25 +77,25 @@ test('not one request to the API fails, on any route that the proxy uses', () =>
   for (const { tried } of byRoute.values()) expect(tried).toBeGreaterThan(2);
 });
 
-test('nobody who asks for a stream goes without one, but for those who were sent to the engine that was killed', () => {
+test('every viewer gets a stream, except those for whom the proxy chose the engine that was killed', () => {
   expect(seen('nothing').filter(({ engine }) => engine?.id !== killed)).toEqual([]);
   expect(seen('played').length).toBeGreaterThan(10);
 });
 
-test('a stream is cut only where its engine was replaced or killed, and is counted apart from requests', async () => {
+test('a stream is cut if its engine was replaced or killed, and only then', async () => {
   const replacements = (await Promise.all(stage.vpns.map((vpn) => stage.replacements(vpn)))).flat();
   const gone = new Set(replacements.flatMap((r) => r.old_engine?.container_id ?? []));
   expect(gone).toContain(killed);
   const cut = seen('cut');
   expect(cut.filter(({ engine }) => !gone.has(engine?.id ?? ''))).toEqual([]);
-  // Who stayed on an engine that is gone was cut off, and nobody else.
+  // Of the viewers that stayed, exactly those on a removed engine were cut off.
   const onGone = staying.filter(({ engine }) => gone.has(engine.id ?? ''));
   expect(onGone.length).toBeGreaterThan(0);
   const ends = await Promise.all(staying.map(({ over }) => over));
   expect(staying.filter((_, i) => ends[i]?.by === 'engine')).toEqual(onGone);
 });
 
-test('every stream that was reported has ended for the orchestrator, too', async () => {
+test('every reported stream has ended at Portward as well', async () => {
   const running = await until('no running stream', async () => {
     const response = await fetch(`${stage.portward.url}/streams?status=started`);
     const streams: unknown = await response.json();

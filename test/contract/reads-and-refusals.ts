@@ -15,18 +15,18 @@ const LOCKED = [
   'GET /by-label?key=a&value=b',
 ];
 
-/** Every read of the contract and every refusal, as a client meets them at a real Portward. @param on with two engines */
+/** Tests every read and every refusal of the contract at a real Portward. @param on a stage with two engines */
 export function readsAndRefusals(on: () => ContractStage): void {
   const id = (): string => on().engine.container_id;
   const encodedStream = (): string => encodeURIComponent(on().first.id);
   const streamsNow = () => on().api.expect('GET /streams', 200, Type.Array(shape.StreamState), { key: null });
 
-  test('a variable of before that has no effect is told in a line at the start', async () => {
+  test('a variable of the old system that has no effect is named in a log line at the start', async () => {
     const line = await on().stage.portward.untilLog(/without effect/);
     expect(line).toMatchObject({ level: 'info', text: expect.stringMatching(/^Set, but without effect: IDLE_TTL_S /) });
   });
 
-  describe('reads, for which no key is asked', () => {
+  describe('reads, which need no key', () => {
     const reads: [route: string, path: () => string, shape: TSchema][] = [
       ['GET /engines', () => '/engines', Type.Array(shape.Engine, { minItems: 2 })],
       ['GET /engines/{id}', () => `/engines/${id()}`, shape.EngineAnswer],
@@ -48,7 +48,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
       await expect(on().api.expect(`GET ${path()}`, 200, answers, { key: null })).resolves.toBeDefined();
     });
 
-    test('GET /vpn/publicip is 200, exactly of its shape, once the VPN has told it', async () => {
+    test('GET /vpn/publicip is 200, exactly of its shape, once the VPN has reported its address', async () => {
       await until(
         'a public address',
         async () => (await on().api.send('GET /vpn/publicip', { key: null })).status === 200,
@@ -70,7 +70,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
       expect(top).toMatchObject({ health: 'healthy', connected: true, forwarded_port: FORWARDED_PORT });
     });
 
-    test('the sum of engines is the same wherever it is told', async () => {
+    test('the number of engines is the same in every answer', async () => {
       const { engines, capacity } = await on().api.expect('GET /orchestrator/status', 200, shape.OrchestratorStatus);
       const health = await on().api.expect('GET /health/status', 200, shape.HealthStatus);
       expect([engines.total, capacity.total, health.total_engines]).toEqual([2, 2, 2]);
@@ -110,7 +110,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
     });
   });
 
-  describe('what is not there', () => {
+  describe('unknown things', () => {
     test.each(['nobody', '37dde0b9071e269445157389a80d7c8288de9be4a7a885cb7f5ab468247f68a3'])(
       'the engine %s is 404, with error and detail',
       async (name) => {
@@ -122,7 +122,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
       await expect(on().api.expect(route, 404, shape.Missing)).resolves.toBeDefined();
     });
 
-    test("a container that is not Portward's is 404, to be shown and to be removed, and goes on running", async () => {
+    test("GET and DELETE of a container that is not Portward's are 404, and it runs on", async () => {
       const { containerId } = on().stage.vpn();
       await on().api.expect(`GET /containers/${containerId}`, 404, shape.Missing);
       await on().api.expect(`DELETE /containers/${containerId}`, 404, shape.Missing);
@@ -135,7 +135,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
       await expect(on().api.expect('POST /events/stream_ended', 404, shape.Missing, { body })).resolves.toBeDefined();
     });
 
-    test('a stream on an engine that is not there is 404, and is not kept', async () => {
+    test('a stream on an unknown engine is 404, and is not kept', async () => {
       const before = await streamsNow();
       const body = {
         ...on().first.report,
@@ -146,7 +146,7 @@ export function readsAndRefusals(on: () => ContractStage): void {
       expect((await streamsNow()).map((s) => s.id)).toEqual(before.map((s) => s.id));
     });
 
-    test('streams of an unknown container are none', async () => {
+    test('an unknown container has no streams', async () => {
       expect(await on().api.expect('GET /streams?container_id=nobody', 200, Type.Array(shape.StreamState))).toEqual([]);
     });
 

@@ -1,4 +1,4 @@
-// Every answer of the contract, exactly: what is not in it, nor named here as Portward's own, fails.
+// The exact shape of every answer of the contract. A field fails if it is neither in the contract nor listed here as Portward's own.
 import { Type, type TProperties, type TSchema } from '@sinclair/typebox';
 import {
   blockedFields,
@@ -74,7 +74,7 @@ const vpnFields = {
   last_check: orNull(Instant),
   last_check_at: orNull(Instant),
 };
-/** What Portward adds to each VPN. Its own API tests say more of these. */
+/** The fields that Portward adds to each VPN. The tests of its API check them in detail. */
 const added: Record<string, TSchema> = Object.fromEntries(
   [
     'forwarding',
@@ -111,8 +111,8 @@ export const Provisioned = exactly({
   container_https_port: Port,
 });
 
-/** Every error has it. */
+/** Every error has `detail`. */
 export const Failure = exactly({ detail: Type.String({ minLength: 1 }) });
 export const NotFound = exactly({ error: oneOf('not found'), detail: Type.String({ minLength: 1 }) });
-/** Of a thing that is not there; `error` beside it where it always was. */
+/** An unknown thing; where the old system had `error`, that stands beside `detail`. */
 export const Missing = Type.Union([Failure, NotFound]);

@@ -8,7 +8,7 @@ export interface Report {
   readonly labels?: object;
 }
 
-/** What a proxy reports of a playback that an engine at `host:port` has opened. */
+/** A proxy's report of a playback on the engine at `host:port`. */
 export function startReport(engine: { host: string; port: number }, key: string, playback: Playback): Report {
   const { playback_session_id, stat_url, command_url } = playback.session;
   return {
@@ -26,7 +26,7 @@ export interface Reported {
   readonly report: Report;
 }
 
-/** Plays on an engine, wherever that is reached; to report it is left to the caller. */
+/** Plays on an engine. The caller has to send the report. @param address where this process reaches the engine */
 export async function playOn(address: string, engine: { host: string; port: number }, key: string): Promise<Reported> {
   const playback = await beginPlayback(`${address}:${engine.port}`, key);
   const id = `${key}|${playback.session.playback_session_id}`;

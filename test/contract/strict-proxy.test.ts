@@ -10,7 +10,7 @@ import {
   type StrictEngine,
 } from '../../simulator/proxy-client-shapes';
 
-// The client that the contract tests trust: it must notice what a real proxy would stumble over.
+// The contract tests rely on this client, so it must notice everything that a real proxy could not handle.
 
 const engine: StrictEngine = {
   container_id: 'a',
@@ -30,11 +30,11 @@ const engine: StrictEngine = {
   vpn_container: 'gluetun',
 };
 
-test('a list as the contract has it is taken, with a field that is not in it', () => {
+test('a list as in the contract is accepted, also with a further field', () => {
   expect(decoded(Engines, JSON.stringify([{ ...engine, p2p_port: 5 }]))).toHaveLength(1);
 });
 
-test.each(Object.keys(engine))('a list without %s in one engine is not taken', (field) => {
+test.each(Object.keys(engine))('a list without %s in one engine is refused', (field) => {
   const { [field as keyof StrictEngine]: _, ...rest } = engine;
   expect(() => decoded(Engines, JSON.stringify([engine, rest]))).toThrow(`/1/${field}`);
 });
@@ -47,19 +47,19 @@ test.each([
   ['a time in seconds', { last_seen: 1_700_000_000 }],
   ['a health that there is not', { health_status: 'fine' }],
   ['a size that is text', { cache_size_bytes: '5' }],
-])('a list with %s is not taken', (_what, wrong) => {
+])('a list with %s is refused', (_what, wrong) => {
   expect(() => decoded(Engines, JSON.stringify([{ ...engine, ...wrong }]))).toThrow("can't be decoded at /0/");
 });
 
-test('an object in place of the list, and a status without its parts, are not taken', () => {
+test('an object in place of the list, and a status without its parts, are refused', () => {
   expect(() => decoded(Engines, JSON.stringify({ engines: [] }))).toThrow("can't be decoded");
   expect(() => decoded(StreamStates, JSON.stringify([{ id: 'a' }]))).toThrow("can't be decoded");
   expect(() => decoded(OrchestratorStatus, JSON.stringify({ status: 'healthy' }))).toThrow("can't be decoded");
 });
 
 const ROOM = 2;
-/** Each is better than the next, for one reason: the rank of that reason. */
-const INORDER: { name: string; streams: number; change: Partial<StrictEngine> }[] = [
+/** Best first: each is better than the next because of the property in its name. */
+const IN_ORDER: { name: string; streams: number; change: Partial<StrictEngine> }[] = [
   { name: 'used longer ago', streams: 0, change: { forwarded: true, last_stream_usage: '2026-01-01T00:00:00Z' } },
   { name: 'forwarded', streams: 0, change: { forwarded: true, last_stream_usage: '2026-01-02T00:00:00Z' } },
   { name: 'fewer streams', streams: 0, change: {} },
@@ -69,12 +69,12 @@ const INORDER: { name: string; streams: number; change: Partial<StrictEngine> }[
 ];
 
 test('engines are ranked by room, health, streams, forwarding and last use, in this order', () => {
-  const candidates = INORDER.map(({ name, streams, change }) => ({
+  const candidates = IN_ORDER.map(({ name, streams, change }) => ({
     streams,
     engine: { ...engine, container_id: name, ...change },
   }));
   const names = ranked(candidates.toReversed(), ROOM).map((c) => c.engine.container_id);
-  expect(names).toEqual(INORDER.map(({ name }) => name));
+  expect(names).toEqual(IN_ORDER.map(({ name }) => name));
 });
 
 describe('requests', () => {
@@ -101,7 +101,7 @@ describe('requests', () => {
 
   const list = { method: 'GET', path: '/engines?a=b', answers: Engines } as const;
 
-  test('each sends the key, and is counted by its route', async () => {
+  test('each request sends the key and is counted by its route', async () => {
     answer = (response) => response.end('[]');
     await requests.send(list);
     expect(asked[0]?.headers.authorization).toBe('Bearer key');
@@ -120,13 +120,13 @@ describe('requests', () => {
     expect(requests.failures).toHaveLength(1);
   });
 
-  test('one that is not answered in 3 s is given up and counted as failed', async () => {
+  test('a request without an answer in 3 s is given up and counted as failed', async () => {
     answer = () => undefined;
     await expect(requests.send(list)).rejects.toThrow('no answer in 3000 ms');
     expect(requests.failures).toEqual(['GET /engines: no answer in 3000 ms']);
   });
 
-  test('the status poll sends no key, and what its body says counts whatever the status', async () => {
+  test('the status poll sends no key and ignores the HTTP status', async () => {
     answer = (response) => response.writeHead(500).end('[]');
     await expect(requests.send({ ...list, statusPoll: true })).resolves.toEqual([]);
     expect(asked[0]?.headers.authorization).toBeUndefined();

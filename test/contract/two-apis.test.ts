@@ -13,8 +13,8 @@ import { ContractClient } from './client';
 import { API_KEY, strictProxy } from './proxy-stage';
 import * as shape from './shapes';
 
-// Two APIs beside one worker, each with a proxy of its own: what one has answered comes true on the other, and both together make one
-// engine for one request. The tests follow on one another.
+// Two APIs and one worker, with a proxy for each API: what one API has confirmed holds at the other as well, and both together make one
+// engine for one request. Each test builds on the ones before it.
 
 const ROUNDS = ALL ? 40 : 4;
 const BOTH = [0, 1] as const;
@@ -29,9 +29,9 @@ let urls: readonly [string, string];
 let apis: readonly [ContractClient, ContractClient];
 let proxies: readonly [StrictProxyClient, StrictProxyClient];
 let readers: { readonly stop: () => Promise<void> };
-/** Lists that were given with 200. */
+/** The number of lists that were answered with 200. */
 let lists = 0;
-/** Those that lacked all engines of a VPN. */
+/** Lists without any engine of one of the VPNs. */
 const incomplete: string[] = [];
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.clear());
 
-/** Resolves when both list all engines; one that has only just started has no list. */
+/** Resolves when both APIs list all engines and no replacement runs. An API that has only just started has no list. */
 async function atRest(): Promise<void> {
   for (const api of apis)
     await until('all engines', async () => {
@@ -68,7 +68,7 @@ async function atRest(): Promise<void> {
   await Promise.all(stage.vpns.map((vpn) => stage.quiet(vpn)));
 }
 
-/** As anybody who polls; while an API starts, it may not answer. */
+/** Reads the list once, as a polling client. While an API starts, it may not answer. */
 async function read(url: string): Promise<void> {
   const response = await fetch(`${url}/engines`).catch(() => null);
   if (response?.status !== 200) return;
@@ -105,8 +105,8 @@ async function asked(n: 0 | 1, headers: Record<string, string>) {
   };
 }
 
-test('both name the same list by the same tag, and who has it from one is told by the other that it is still so', async () => {
-  // Streams that have ended at once: of engines, and of streams that have played, each API asks for something itself.
+test('both APIs give the same list the same ETag, and each answers 304 to the ETag of the other', async () => {
+  // Streams that end at once, because each API collects the health of engines and the statistics of running streams by itself.
   const [engine] = await engines(0);
   const { container_id, host, port } = engine ?? {};
   for (const id of ['a', 'b', 'c', 'd', 'e']) {
@@ -126,7 +126,7 @@ test('both name the same list by the same tag, and who has it from one is told b
     expect(one.tag === other.tag).toBe(one.body === other.body);
     if (one.tag !== other.tag) return null;
     const known = await Promise.all([asked(0, { 'if-none-match': other.tag }), asked(1, { 'if-none-match': one.tag })]);
-    // A check may have come between.
+    // The list may have changed between the two requests, because of a health check.
     return known.every(({ status, body }) => status === 304 && body === '') && one.tag;
   });
   expect(tag).toMatch(/^W\/"/);
@@ -145,13 +145,13 @@ test('a report of a stream that one API has answered is in the lists and metrics
   expect(proxies.flatMap((proxy) => proxy.requests.failures)).toEqual([]);
 }, 60_000);
 
-/** On a busy machine Temporal may be late to tell that process. */
+/** Waits, because on a busy machine the other API may get the change from Temporal late. */
 async function hiddenBy(n: 0 | 1, engine: string): Promise<void> {
   await until(`${engine} hidden`, async () => !(await idsOf(n)).includes(engine));
 }
 
 test.each(BOTH_WAYS)(
-  'an engine that API %i was told to remove, or has replaced, is hidden on API %i, too',
+  'an engine that API %i removes or replaces is also hidden by API %i',
   async (to, other) => {
     const vpn = stage.vpn(to);
     const listed = (await engines(to)).filter((e) => e.vpn_container === vpn.name);
@@ -167,15 +167,15 @@ test.each(BOTH_WAYS)(
   60_000,
 );
 
-/** Of the first VPN: while that does not answer in time, an engine with any port would be brought up on the other one. */
+/** A port of the first VPN. Without it the engine could come up on the other VPN if the first one does not answer in time. */
 const host_port = 19_400;
 
-/** Within a proxy's patience. */
+/** Requests an engine, with the time limit of a proxy. */
 function provision(n: 0 | 1, body: object): Promise<Answer> {
   return apis[n].send('POST /provision/acestream', { body, limitMs: 3_000 });
 }
 
-/** Asks again, as proxies do, while it is told to: on a busy machine a container may take longer than they wait. */
+/** Repeats the request, as proxies do, while the refusal says to wait: on a busy machine a container may take longer than 3 s. */
 async function provisioned(n: 0 | 1, body: object): Promise<Static<typeof shape.Provisioned>> {
   return until('an engine on request', async () => {
     const { status, body: answer } = await provision(n, body);
@@ -186,13 +186,13 @@ async function provisioned(n: 0 | 1, body: object): Promise<Static<typeof shape.
   });
 }
 
-/** Of both VPNs, those with that label. */
+/** The ids of the containers with that label, on both VPNs. */
 async function labelled(stream_id: string): Promise<string[]> {
   const containers = await Promise.all(stage.vpns.map((vpn) => stage.containers(vpn)));
   return containers.flat().flatMap(({ id, labels }) => (labels['stream_id'] === stream_id ? [id] : []));
 }
 
-/** Resolves with its id. @param name or id: the name is told where there is no container yet when the answer is due */
+/** Resolves with the id of the listed engine. @param name its name or id: an answer has the name if there is no container yet */
 async function listedBy(n: 0 | 1, name: string): Promise<string> {
   const engine = await until(`${name} listed`, async () =>
     (await engines(n)).find((e) => [e.container_id, e.container_name].includes(name)),
@@ -206,7 +206,7 @@ async function remove(id: string): Promise<void> {
   await atRest();
 }
 
-test('an engine that boots slowly is answered in time, and repeats get that one, through whichever API', async () => {
+test('a request for an engine that boots slowly is answered in time, and repeats get the same engine from either API', async () => {
   const body = { labels: { stream_id: 'slow' }, env: { STARTUP_MS: '3000' }, host_port };
   const first = await provisioned(0, body);
   expect(await idsOf(0)).not.toContain(first.container_id);
@@ -216,7 +216,7 @@ test('an engine that boots slowly is answered in time, and repeats get that one,
   await remove(await listedBy(1, first.container_id));
 }, 60_000);
 
-test('two processes that are asked at the same moment make one engine', async () => {
+test('two APIs that get the same request at the same moment make one engine', async () => {
   const body = { labels: { stream_id: 'both' }, host_port };
   const [one, other] = await Promise.all(BOTH.map((n) => provisioned(n, body)));
   expect(one).toEqual(other);
@@ -225,7 +225,7 @@ test('two processes that are asked at the same moment make one engine', async ()
   await remove(id);
 });
 
-test('SIGKILL of an API: the worker works on, and the next one has the list as it is by then', async () => {
+test('SIGKILL of an API: the worker works on, and the next API process has the present list', async () => {
   const [old, vpn] = [await stage.forwarded(50_001), stage.vpn()];
   await stage.api.kill('SIGKILL');
   await vpn.changePort(50_101);
@@ -240,7 +240,7 @@ test('SIGKILL of an API: the worker works on, and the next one has the list as i
   await atRest();
 }, 60_000);
 
-test('while no worker is there it is refused in time, and afterwards the same request gets one engine', async () => {
+test('without a worker a request for an engine is refused in time, and the same request gets one engine afterwards', async () => {
   const body = { labels: { stream_id: 'no worker' }, host_port };
   for (const vpn of stage.vpns) await stage.atRest(vpn);
   await stage.portward.kill('SIGKILL');
@@ -259,7 +259,7 @@ test('while no worker is there it is refused in time, and afterwards the same re
   await remove(id);
 }, 120_000);
 
-test('no list was ever half or empty, though APIs and the worker were killed and came back', async () => {
+test('no list ever lacked a VPN, though APIs and the worker were killed and came back', async () => {
   const before = lists;
   await until('some more lists', () => lists > before + 10);
   await readers.stop();
