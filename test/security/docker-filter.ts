@@ -2,16 +2,16 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import type { Permission } from './docker-permissions';
 
-/** Where Docker is; as Node's `http` takes it. */
+/** The address of Docker, as Node's `http` takes it. */
 type Docker = { readonly socketPath: string } | { readonly host: string; readonly port: string | number };
 
 const SOCKET: Docker = { socketPath: '/var/run/docker.sock' };
 
-/** Stands before Docker's socket as a filtering proxy does: passes on what is permitted, answers 403 to the rest. */
+/** A filtering proxy before Docker: it passes permitted calls on and answers 403 to all others. */
 export class DockerFilter {
-  /** Calls that no permission is for, as `POST /containers/…/exec`. */
+  /** Calls without a permission, such as `POST /containers/…/exec`. */
   readonly refused: string[] = [];
-  /** What each call that passed asked for in its query. */
+  /** The names of the query parameters of the calls that passed, by permission. */
   readonly queries = new Map<Permission, Set<string>>();
   private readonly server: Server = createServer((asked, answer) => this.pass(asked, answer));
 

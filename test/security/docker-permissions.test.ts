@@ -1,4 +1,4 @@
-// Portward behind a filtering proxy that lets through what docs/guides/limit-docker.md lists, and nothing else.
+// Portward behind a filtering proxy that permits exactly the calls in docs/guides/limit-docker.md.
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import type { EngineJson } from '../../src/api/schemas/engines';
 import { lane } from '../program/lane';
@@ -21,7 +21,7 @@ beforeAll(async () => {
     ...NO_PROXY,
     DOCKER_HOST: filter.address,
     CONTAINER_REACH: 'network',
-    // Asks for the image.
+    // Pulls the image, which is one of the calls.
     PULL_POLICY: 'always',
     MIN_REPLICAS: '4',
     VPN_UNHEALTHY_RESTART_TIMEOUT_S: '2',
@@ -34,7 +34,7 @@ afterAll(async () => {
   await filter?.close();
 });
 
-/** `GET /containers/{name}/json` with something in place of the braces. */
+/** An example of a documented call such as `GET /containers/{name}/json`, with a value instead of the braces. */
 function exampleOf(call: string): { method: string; path: string } {
   const [method = '', path = ''] = call.split(' ');
   return {
@@ -48,7 +48,7 @@ const permits = (p: Permission, call: string) => {
   return p.method === method && p.pattern.test(path);
 };
 
-test('the table and the settings of the filtering proxy say the same', () => {
+test('the list of calls and the settings of the filtering proxy agree', () => {
   const calls = [...documentedCalls().keys()];
   expect(calls.length).toBeGreaterThan(5);
   for (const call of calls) expect([call, permissions.filter((p) => permits(p, call)).length]).toEqual([call, 1]);
@@ -77,7 +77,7 @@ test('the settings let nothing else through', () => {
   }
 });
 
-/** The forwarded engine of a VPN and another one; while the other VPN is down it may have more. */
+/** A VPN's forwarded engine and one of its plain ones; it may have more while the other VPN is down. */
 async function enginesOf(vpn: SimulatedVpn): Promise<{ forwarded: EngineJson; plain: EngineJson }> {
   return until(`two engines on ${vpn.name}`, async () => {
     const engines = (await stage.engines()).filter((e) => e.vpn_container === vpn.name);
@@ -86,7 +86,7 @@ async function enginesOf(vpn: SimulatedVpn): Promise<{ forwarded: EngineJson; pl
   });
 }
 
-/** Resolves when that engine is gone, and another has taken its place. */
+/** Resolves when the engine's container is gone and the VPN has both kinds of engines again. */
 async function replaced(old: EngineJson, vpn: SimulatedVpn): Promise<void> {
   await until(
     `${old.container_name} replaced`,
@@ -118,7 +118,7 @@ describe('with the documented calls alone', () => {
   const onSecond = lane();
 
   test.concurrent(
-    'an engine that has died is asked for its last words and replaced',
+    'the last output of a dead engine is read, and the engine is replaced',
     onSecond(async () => {
       const vpn = stage.vpn(1);
       const { plain } = await enginesOf(vpn);
@@ -130,10 +130,10 @@ describe('with the documented calls alone', () => {
   );
 
   test.concurrent(
-    'an engine that has to go without having come up is removed',
+    'an engine that is no longer wanted before it has come up is removed',
     onSecond(async () => {
       const vpn = stage.vpn(1);
-      // A further change before the new engine answers makes a container that is removed by its name.
+      // A second change before the new engine answers leaves a container that Portward removes by its name.
       await vpn.changePort(50_001);
       await stage.portward.untilLog(/new engine with port 50001/);
       await vpn.changePort(50_002);
@@ -156,7 +156,7 @@ describe('with the documented calls alone', () => {
     }),
   );
 
-  test('nothing else was asked for', () => {
+  test('no other call is made', () => {
     expect(filter.refused).toEqual([]);
   });
 });

@@ -4,25 +4,25 @@ import { join } from 'node:path';
 /** One kind of call to Docker. */
 export interface Permission {
   readonly method: string;
-  /** As in the document, for messages. */
+  /** The path as in the document, for messages. */
   readonly path: string;
   readonly pattern: RegExp;
 }
 
 const DOCUMENT = join(__dirname, '../../docs/guides/limit-docker.md');
 
-/** The calls that docs/guides/limit-docker.md says are needed, from the settings for the filtering proxy in it: `-allowGET=…`. */
+/** The permitted calls, from the filtering proxy's settings (`-allowGET=…`) in docs/guides/limit-docker.md. */
 export function documentedPermissions(): Permission[] {
   const text = readFileSync(DOCUMENT, 'utf8');
   return [...text.matchAll(/^\s*- '-allow([A-Z]+)=(.+)'$/gm)].map(([, method = '', path = '']) => ({
     method,
     path,
-    // As that proxy does: the whole path has to match.
+    // That proxy matches the whole path.
     pattern: new RegExp(`^${path}$`),
   }));
 }
 
-/** The same calls from the list above it, as `GET /containers/{id}/json`, and what each is for. */
+/** The calls from the list in the same document, such as `GET /containers/{id}/json`, each with its purpose. */
 export function documentedCalls(): Map<string, string> {
   const text = readFileSync(DOCUMENT, 'utf8');
   const items = [...text.matchAll(/^- `([A-Z]+) (\/[^`]*)`: ([^]+?)(?=\n- |\n\n)/gm)];

@@ -9,8 +9,8 @@ interface Document {
 }
 
 /**
- * The addresses of everything that can be read, by the API's own document, which is one of them; and its page for people.
- * @param values what stands for each parameter, by route and name or by name only
+ * The paths of every GET in the API's OpenAPI document, with that document itself and the page that shows it.
+ * @param values the value of each parameter, by `route name` or by name only
  */
 export async function everyGet(url: string, values: Readonly<Record<string, string>>): Promise<string[]> {
   const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as Document;

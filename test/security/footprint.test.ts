@@ -1,4 +1,4 @@
-// What a running Portward leaves open to others: its engines' rights, its files, its ports.
+// What others can reach of a running Portward: the rights of its engines, its files, its ports.
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -25,7 +25,7 @@ async function engines(): Promise<Details[]> {
   return Promise.all(found.map(({ id }) => stage.simulation.docker.getContainer(id).inspect()));
 }
 
-/** Made with an image and no network: apart from that, what Docker gives to anybody. */
+/** A container with only an image and no network, to compare with Docker's defaults. */
 async function ordinary(image: string): Promise<Details> {
   const { docker } = stage.simulation;
   const container = await docker.createContainer({
@@ -34,7 +34,7 @@ async function ordinary(image: string): Promise<Details> {
     HostConfig: { NetworkMode: 'none' },
   });
   try {
-    // Docker fills in some of it only then.
+    // Docker fills in some fields only at the start.
     await container.start();
     return await container.inspect();
   } finally {
@@ -56,7 +56,7 @@ test("an engine has Docker's defaults, but for the VPN's network and the restart
     expect(differences(engine.HostConfig, plain.HostConfig)).toEqual(['NetworkMode', 'RestartPolicy']);
     expect(engine.HostConfig.NetworkMode).toBe(`container:${stage.vpn().containerId}`);
     expect(engine.HostConfig.RestartPolicy).toMatchObject({ Name: 'unless-stopped' });
-    // A container in another's network has no host name of its own.
+    // A container in another container's network has no hostname of its own.
     expect(differences(engine.Config, plain.Config).filter((d) => d !== 'Hostname')).toEqual(['Env', 'Labels']);
     expect(engine.Mounts).toEqual([]);
     expect(engine.NetworkSettings.Ports).toEqual({});
@@ -64,7 +64,7 @@ test("an engine has Docker's defaults, but for the VPN's network and the restart
   }
 });
 
-/** Those that others may read, write or enter, as `data/temporal.db 644`. */
+/** Files and folders that other users may read, write or enter, such as `data/temporal.db 644`. */
 function openToOthers(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
@@ -89,11 +89,11 @@ test('Temporal and its UI listen on loopback only, and so does the API when it i
   const own = listeningOn(portward.pid);
   expect(own).toContain(`127.0.0.1:${api}`);
   expect(own.filter((address) => !address.startsWith('127.'))).toEqual([]);
-  // The other one is the worker's metrics, which /metrics fetches.
+  // The second address is the worker's metrics, which the API's /metrics fetches.
   expect(own).toHaveLength(2);
 });
 
-test('files of an earlier version that others could read are so no more after a start', async () => {
+test("files of an earlier version that others could read are for Portward's own user only after a start", async () => {
   const { portward } = stage;
   await portward.stop();
   for (const file of ['data/temporal.db', 'data/temporal.log', 'debug/portward.jsonl'])
@@ -104,7 +104,7 @@ test('files of an earlier version that others could read are so no more after a 
   expect(openToOthers(portward.folder)).toEqual([]);
 });
 
-/** What the address answers to an engine of the VPN: its status, or Node's code of why there is none. */
+/** The answer that an engine of the VPN gets from the address: the HTTP status, or Node's error code. */
 async function toEngine(url: string, headers: Record<string, string> = {}): Promise<string> {
   const program = `fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)} })
     .then((answer) => answer.status, (error) => error.cause?.code ?? error.message)
@@ -118,7 +118,7 @@ async function toEngine(url: string, headers: Record<string, string> = {}): Prom
 
 test("an engine reaches neither Temporal nor its UI, and can't use the UI that the API shows without the key", async () => {
   const { ports, url } = stage.portward;
-  // The host, as Gluetun lets its network reach it.
+  // The address at which the VPN's network reaches the host.
   const { NetworkSettings } = await stage.simulation.docker.getContainer(stage.vpn().containerId).inspect();
   const gateway = Object.values(NetworkSettings.Networks)[0]?.Gateway ?? '';
   const shown = `http://${gateway}:${ports.api}/temporal/api/v1/namespaces`;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const LISTEN = '0A';
 
-/** Addresses that a process listens on, as `127.0.0.1:8000`, `::1:8000` in the kernel's writing for IPv6. */
+/** The addresses on which a process listens, such as `127.0.0.1:8000`; an IPv6 address as 32 hexadecimal digits. */
 export function listeningOn(pid: number): string[] {
   const sockets = new Set(
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -23,7 +23,7 @@ export function listeningOn(pid: number): string[] {
   );
 }
 
-/** Of `0100007F:1F90`: each 32 bits of the address in the machine's byte order. */
+/** Converts the kernel's form, such as `0100007F:1F90`: each 32 bits of the address are in the machine's byte order. */
 function readable(local: string): string {
   const [address = '', port = ''] = local.split(':');
   const bytes = [...address.matchAll(/.{8}/g)].flatMap(([word]) => [...Buffer.from(word, 'hex')].toReversed());

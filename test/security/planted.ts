@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-/** A part shorter than this could be found by chance. */
+/** A shorter secret could be found by chance. */
 const CORE_BYTES = 9;
 
 /**
- * A secret that can be recognised wherever it turns up: its letters and digits survive in JSON and in addresses, and
- * their base64 at each of the three places where they can begin is searched for as well. The signs around them have
- * another form in each of those, so that replacing only the plain text does not hide it.
+ * A secret that can be recognized wherever it appears. Its core of letters and digits is the same in JSON and in URLs. The search also
+ * covers hexadecimal, and base64 at each of its three possible offsets. The special characters around the core have another form in each
+ * of these, so that code which replaces only the plain text does not hide the secret.
  */
 export class Planted {
   private readonly core = `Planted${randomBytes(CORE_BYTES).toString('hex')}`;
@@ -26,7 +26,7 @@ export class Planted {
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((shift) => {
     const encoded = Buffer.from('x'.repeat(shift) + text).toString('base64');
-    // What is before and after shares its first and last characters.
+    // Leave out the first and last characters, which also depend on the text before and after.
     return encoded.slice([0, 2, 3][shift], Math.floor(((shift + text.length) * 8) / 6));
   });
 }

@@ -5,10 +5,10 @@ interface Keys {
   readonly wrong: readonly string[];
 }
 
-/** What is asked of the API, and all that it has answered. */
+/** Sends requests to the API and keeps all answers. */
 export class Questions {
   readonly answers: string[] = [];
-  /** What was read last. */
+  /** The paths of the latest reads. */
   reads: readonly string[] = [];
 
   constructor(
@@ -26,7 +26,7 @@ export class Questions {
     return response;
   }
 
-  /** Every read, and a change with each of the keys that don't fit. @param values for the reads' parameters */
+  /** Sends every read, and a change with each wrong key. @param values values for the parameters of the reads */
   async everything(vpn: string, values: Readonly<Record<string, string>>, url = this.url()): Promise<void> {
     this.reads = await everyGet(url, { name: vpn, ...values });
     await Promise.all(
@@ -42,7 +42,7 @@ export class Questions {
     await this.ask(`${post}?key=${encodeURIComponent(this.keys.right)}`, { method: 'POST' }, url);
   }
 
-  /** The first of what comes in an answer that has no end: everything that has happened. */
+  /** Reads the beginning of the event stream, which has no end. */
   private async events(path: string, url: string): Promise<void> {
     const decoder = new TextDecoder();
     let heard = '';

@@ -1,4 +1,4 @@
-// Plants secrets that can be recognised, lets everything go wrong, and looks for them wherever something is written.
+// Plants recognizable secrets, causes all kinds of failures, and searches for the secrets wherever Portward writes something.
 import { join } from 'node:path';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
@@ -22,9 +22,9 @@ const names = [
 ];
 const secrets = new Map(names.map((name) => [name, new Planted(name)]));
 const valueOf = (name: string) => secrets.get(name)?.value ?? '';
-/** What a caller gives an engine, which Docker has to be told. */
+/** The environment that a caller gives an engine, which only Docker may have. */
 const environment = new Planted('environment');
-/** Given in the open, so that it has to be found: else the search would be blind. */
+/** Not a secret: the search has to find it, which proves that the search works. */
 const open = new Planted('reason');
 
 let stage: Stage;
@@ -50,7 +50,7 @@ function provision(body: object, headers = questions.keyed): Promise<Response> {
   return ask('/provision/acestream', { method: 'POST', headers: json, body: JSON.stringify(body) });
 }
 
-/** An engine whose environment is secret, one that Docker refuses at first, and orders that are refused, in each way. */
+/** Requests an engine with a secret environment, one that Docker refuses at first, and ones that Portward refuses for each reason. */
 async function provisioning(): Promise<void> {
   const order = (label: string) => ({ env: { TOKEN: environment.value }, labels: { stream_id: label } });
   const brought = (label: string) =>
@@ -87,7 +87,7 @@ async function provisioning(): Promise<void> {
 }
 
 const faulty = [
-  // Each VPN has its own kind of credentials that may be repeated; the other faults know nothing of them.
+  // In each round the first fault is for the first VPN, the second for the other. Each VPN has another kind of credentials, so both echo.
   [
     [{ kind: 'echo' }, /\*\*\*/],
     [{ kind: 'echo' }, /\*\*\*/],
@@ -130,7 +130,7 @@ async function dockerAway(): Promise<void> {
   await until('Docker is back', async () => !(await isDockerMissed()), 40_000);
 }
 
-/** Another process on the same folder and the same Temporal server, with other settings. */
+/** Makes another process with the same folder and Temporal server, and with other settings. */
 async function beside(env: Readonly<Record<string, string>>): Promise<PortwardProcess> {
   const [port = 0] = await freePorts(1);
   const process = stage.portward.beside('start', { TEMPORAL_ADDRESS: stage.portward.temporalAddress, ...env }, port);
@@ -139,7 +139,7 @@ async function beside(env: Readonly<Record<string, string>>): Promise<PortwardPr
   return process;
 }
 
-/** A key for a Temporal server that speaks no TLS: with TLS, as a key turns it on, which fails, and without. */
+/** Gives a key for a Temporal server without TLS: once with TLS, which a key turns on and which fails, and once without. */
 async function temporalKey(): Promise<void> {
   const key = { TEMPORAL_API_KEY: valueOf('TEMPORAL_API_KEY') };
   const [failing, working] = [await beside(key), await beside({ ...key, TEMPORAL_TLS: 'false' })];
@@ -165,7 +165,7 @@ beforeAll(async () => {
     ],
     env: {
       ...Object.fromEntries(names.filter((name) => !name.startsWith('TEMPORAL_')).map((name) => [name, valueOf(name)])),
-      // Nobody listens there, so that every attempt fails.
+      // Nobody listens there, so every attempt fails.
       NOTIFY_URL: `http://127.0.0.1:9/${encodeURIComponent(valueOf('NOTIFY_URL'))}`,
       ...NO_PROXY,
       CONTAINER_REACH: 'network',
@@ -174,12 +174,12 @@ beforeAll(async () => {
       GLUETUN_TIMEOUT_S: '1',
       API_WRONG_KEYS_PER_MINUTE: '3',
       PORT_LOST_TIMEOUT_S: '0',
-      // The engines on request stay until the end.
+      // The requested engines stay until the end.
       ENGINE_GRACE_PERIOD_S: '600',
       API_CHANGES_PER_MINUTE: '0',
     },
   });
-  // The credentials are in use: without them no port would be known.
+  // These engines prove that the credentials are used: without them Portward would know no port.
   await stage.forwarded(65_290);
   await stage.forwarded(51_413, stage.vpn(1));
   const authorization = `Bearer ${valueOf('API_KEY_2')}`;
@@ -206,7 +206,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.clear());
 
-test('what was given in the open is found in every kind of place that may show it', () => {
+test('a text that is not secret is found in every kind of place that may show it', () => {
   const found = [...traces].filter(([, text]) => open.isIn(text)).map(([where]) => where);
   for (const kind of [
     /^answers$/,
@@ -219,7 +219,7 @@ test('what was given in the open is found in every kind of place that may show i
   }
 });
 
-test('places are looked at in every way that was meant', () => {
+test('every kind of place is searched', () => {
   const places = [...traces.keys()].join('\n');
   const files = [/^file debug\/portward\.jsonl$/m, /^file data\/temporal\.log$/m];
   for (const kind of [...files, /^docker inspect /m, /^command line of Temporal$/m]) expect(places).toMatch(kind);
@@ -229,12 +229,12 @@ test('places are looked at in every way that was meant', () => {
   expect(traces.get('log')).toMatch(/wrong API keys from 127\.0\.0\.1/);
 });
 
-test.each(names)('%s is nowhere', (name) => {
+test.each(names)('%s is found nowhere', (name) => {
   const found = [...traces].filter(([, text]) => secrets.get(name)?.isIn(text)).map(([where]) => where);
   expect(found).toEqual([]);
 });
 
-// One that was not answered in time may have been carried out all the same.
+// A request that got no answer in time may have made an engine all the same.
 const isOfOrder = (where: string, text: string) => where.startsWith('docker inspect ') && text.includes('"stream_id"');
 
 test("a caller's environment is in its engines' containers and nowhere else", () => {

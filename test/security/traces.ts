@@ -4,10 +4,10 @@ import { Client, Connection } from '@temporalio/client';
 import type { Stage } from '../program/stage';
 import { textsIn } from './planted';
 
-/** A place where something may have been left, and all that is there. */
+/** Places where a secret may have been left, with all text that is there. */
 export type Traces = Map<string, string>;
 
-/** Everything that Portward and its Temporal server have written so far, by where it is. */
+/** Everything that Portward and its Temporal server have written so far, by place. */
 export async function tracesOf(stage: Stage): Promise<Traces> {
   const traces: Traces = new Map();
   const { portward } = stage;
@@ -28,7 +28,7 @@ export async function tracesOf(stage: Stage): Promise<Traces> {
   return traces;
 }
 
-/** As bytes: databases too. */
+/** The files as bytes, also databases. */
 function filesIn(folder: string): [path: string, text: string][] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -36,7 +36,7 @@ function filesIn(folder: string): [path: string, text: string][] {
     .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')]);
 }
 
-/** Histories, and what the server says beside them: memos, search attributes, heartbeats, details. */
+/** The workflows' histories and their descriptions: memos, search attributes, heartbeats, details. */
 async function workflowTexts(address: string): Promise<[id: string, text: string][]> {
   const connection = await Connection.connect({ address });
   try {
