@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-// The map of the code in CONTRIBUTING.md and src/workflows/README.md: a newcomer finds every folder in it, and every file of the workflows.
+// CONTRIBUTING.md lists every folder of the code, and src/workflows/README.md every file of the workflows.
 
 const root = join(__dirname, '..', '..');
 
-/** The names that begin the items of the first list below that heading. */
+/** The names at the beginning of the list items below that heading. */
 function namedIn(document: string, heading: string): string[] {
   const [, section = ''] = readFileSync(join(root, document), 'utf8').split(`# ${heading}\n`);
   const [list = ''] = section.split('\n## ');
@@ -35,7 +35,7 @@ test('every file of the workflows is in their list, and every file in it exists'
   expect(named.toSorted()).toEqual(files.toSorted());
 });
 
-/** Their names, without the folders. */
+/** The names of all files below the folder, without their paths. */
 function filesBelow(path: string): string[] {
   return readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).map((name) => basename(name));
 }

@@ -10,11 +10,11 @@ const root = join(__dirname, '..', '..');
 
 interface Failure {
   readonly what: string;
-  /** References to tests, and faults of chaos. */
+  /** Names of tests, and kinds of fault of chaos. */
   readonly proofs: readonly string[];
 }
 
-/** A paragraph that begins with what happens, in bold, and a list of what proves it. */
+/** A failure is a paragraph that begins with what happens, in bold, and a list of its proofs. */
 function failuresIn(document: string): Failure[] {
   return [...document.matchAll(/^\*\*([^]+?)\*\*[^]*?\n\n((?:- .+\n)*)/gm)].map(([, what = '', list = '']) => ({
     what,
@@ -31,7 +31,7 @@ const failures = documentsIn(join(root, 'docs/reference/failures')).flatMap((pat
 );
 const named = failures.flatMap(({ proofs }) => proofs);
 
-/** The test file, and the modules of cases that it runs. */
+/** The text of the test file and of the modules of cases that it runs. */
 function withCases(path: string): string {
   const source = readFileSync(path, 'utf8');
   const modules = [...source.matchAll(/ from '(\.\/[\w-]+\.cases)'/g)].map(([, name = '']) =>
@@ -40,7 +40,7 @@ function withCases(path: string): string {
   return [source, ...modules.map((module) => readFileSync(`${module}.ts`, 'utf8'))].join('\n');
 }
 
-/** What keeps the test from being found, or null. */
+/** Why the test is not found; null: it is found. */
 function missing(reference: string): string | null {
   const [file = '', ...titles] = reference.split(' › ');
   const path = join(root, 'test', `${file}.test.ts`);
@@ -61,18 +61,18 @@ test('every failure names a test', () => {
   expect(without.map(({ what }) => what)).toEqual([]);
 });
 
-test('every test that is named exists', () => {
+test('every named test exists', () => {
   const lost = named.filter((proof) => !isFault(proof)).flatMap((reference) => missing(reference) ?? []);
   expect(lost).toEqual([]);
 });
 
-test('faults that it names are kinds that chaos has', () => {
+test('the named faults are all kinds of fault that chaos has', () => {
   const faults = named.filter(isFault).map((quoted) => quoted.slice('chaos: '.length));
   expect(faults.filter((kind) => !(FAULT_KINDS as readonly string[]).includes(kind))).toEqual([]);
   expect(FAULT_KINDS.filter((kind) => kind !== 'calm-change' && !faults.includes(kind))).toEqual([]);
 });
 
-test('what is not there is found missing', () => {
+test('a missing test is found', () => {
   expect(missing('program/nowhere › a test')).toMatch(/no test\/program\/nowhere/);
   const attempts = 'workflows/once › of the attempts at one task';
   const outsideOfThem = 'what a workflow logs and counts comes out once';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentsIn } from './markdown';
 
-// What people have looked for in vain. Each answer has to stand where its heading says.
+// Answers that users have missed before. Each one has to stand below its heading.
 
 const guides = documentsIn(join(__dirname, '../../docs/guides')).map((path) => readFileSync(path, 'utf8'));
 const sections = new Map(
@@ -22,6 +22,6 @@ test.each([
   ['Podman', 'Rootless Docker, and Podman', /podman system service/],
   ['the owner of a folder at /data', 'A folder in place of the volume', /install -d -o 1000/],
   ['how much memory it takes', 'Memory and disk', /\d+ MB of memory in Docker/],
-])('the docs tell of %s', (_what, heading, answer) => {
+])('the docs explain %s', (_what, heading, answer) => {
   expect(sections.get(heading)).toMatch(answer);
 });

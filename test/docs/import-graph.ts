@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ts } from '@ts-morph/common';
 
-/** One file imports another. `isType`: only types, of which nothing is left at run time. */
+/** One file imports another. `isType`: it imports only types, so nothing is imported at run time. */
 export interface Import {
   readonly from: string;
   readonly to: string;
@@ -20,7 +20,7 @@ export function importsIn(...folders: string[]): Import[] {
   return importsBetween(new Map(code.map((path) => [path, readFileSync(join(root, path), 'utf8')])));
 }
 
-/** @param files their text, by path @throws where an import leads to none of them */
+/** @param files the text of the files, by path @throws if an import is none of them */
 export function importsBetween(files: ReadonlyMap<string, string>): Import[] {
   return [...files].flatMap(([from, text]) =>
     importedBy(text, from)
@@ -34,7 +34,7 @@ export function importsBetween(files: ReadonlyMap<string, string>): Import[] {
   );
 }
 
-/** @param path its ending says whether there may be elements in it */
+/** The modules that a file imports. @param path its ending decides whether JSX is permitted */
 export function importedBy(text: string, path: string): { module: string; isType: boolean }[] {
   const found: { module: string; isType: boolean }[] = [];
   const add = (module: ts.Node | undefined, isType: boolean) => {
@@ -63,7 +63,7 @@ function hasOnlyTypes(bindings: ts.NamedImportBindings | ts.NamedExportBindings 
   return bindings.elements.length > 0 && bindings.elements.every(({ isTypeOnly }) => isTypeOnly);
 }
 
-/** Each circle once, as the files on it. */
+/** The circles of imports, each once, as lists of files. */
 export function circlesOf(imports: readonly Import[]): string[][] {
   const next = new Map<string, string[]>();
   for (const { from, to, isType } of imports) if (!isType) next.set(from, [...(next.get(from) ?? []), to]);

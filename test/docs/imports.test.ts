@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { circlesOf, importedBy, importsBetween, importsIn, root, type Import } from './import-graph';
 
-// What may import what, so that imports run one way. CONTRIBUTING.md has a picture of it.
+// Which rooms may import from which, so that imports run in one direction. CONTRIBUTING.md has a picture of it.
 
 interface Rule {
   /** Rooms (folders of `src`) and files, separated by spaces. A room always may import its own files. */
   readonly from: string;
-  /** The same, of which types may be imported besides. */
+  /** The same, for rooms and files from which only types may be imported. */
   readonly typesFrom?: string;
 }
 
@@ -15,7 +15,7 @@ const MESSAGES = 'workflows/vpn/messages.ts workflows/fleet/messages.ts';
 
 const RULES: Readonly<Record<string, Rule>> = {
   lib: { from: '' },
-  // Of `lib` only what has no input or output.
+  // Workflow code uses `domain`, so it may import only what has no input or output.
   domain: { from: 'lib/problem.ts' },
   secrets: { from: 'lib' },
   workflows: { from: 'domain lib/problem.ts', typesFrom: 'activities' },
@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   web: { from: '', typesFrom: 'api domain' },
 };
 
-/** Where a file is: a folder of `src`, `.` (`src` itself), or `web`. */
+/** The room of a file: a folder of `src`, `.` for `src` itself, or `web`. */
 function roomOf(path: string): string {
   const [top = '', room = '', ...rest] = path.split('/');
   if (top !== 'src') return top;
@@ -49,7 +49,7 @@ function isAmong(path: string, permitted: string): boolean {
   return permitted.split(' ').some((place) => place === roomOf(path) || `src/${place}` === path);
 }
 
-/** Of `src` itself there is only where programs begin. */
+/** Files of `src` itself may import everything: programs begin there. */
 function isPermitted({ from, to, isType }: Import): boolean {
   const rule = RULES[roomOf(from)];
   if (roomOf(from) === '.' || roomOf(from) === roomOf(to)) return true;
@@ -62,12 +62,12 @@ function offences(imports: readonly Import[]): string[] {
 
 const all = importsIn('src', 'web');
 
-test('every import is one that its room may have', () => {
+test('every import is permitted by the rule of its room', () => {
   expect(all.length).toBeGreaterThan(1_000);
   expect(offences(all)).toEqual([]);
 });
 
-test('no file imports itself over others', () => {
+test('no imports run in a circle', () => {
   expect(circlesOf(all)).toEqual([]);
 });
 
@@ -101,47 +101,52 @@ function made(files: Readonly<Record<string, string>>): Import[] {
 
 test.each([
   [
-    'workflows, of a value of activities',
+    'a value of activities by workflows',
     'src/workflows/vpn/a.ts',
     "import { x } from '../../activities/b';",
     'src/activities/b.ts',
   ],
   [
-    'workflows, of a type of clients',
+    'a type of clients by workflows',
     'src/workflows/a.ts',
     "import type { X } from '../clients/b';",
     'src/clients/b.ts',
   ],
   [
-    'domain, of a type of workflows',
+    'a type of workflows by domain',
     'src/domain/a.ts',
     "import type { X } from '../workflows/b';",
     'src/workflows/b.ts',
   ],
-  ['domain, of lib', 'src/domain/a.ts', "export { x } from '../lib/b';", 'src/lib/b.ts'],
+  ['a value of lib by domain', 'src/domain/a.ts', "export { x } from '../lib/b';", 'src/lib/b.ts'],
   [
-    'api, of a type of what a workflow remembers',
+    "a type of a workflow's state by api",
     'src/api/a.ts',
     "import type { VpnData } from '../workflows/vpn/state/data';",
     'src/workflows/vpn/state/data.ts',
   ],
   [
-    'api, of a function of workflows',
+    'a function of workflows by api',
     'src/api/metrics/a.ts',
     "import { x } from '../../workflows/vpn/b';",
     'src/workflows/vpn/b.ts',
   ],
-  ['api, of a value of gateways', 'src/api/a.ts', "import { type X, y } from '../gateways/b';", 'src/gateways/b.ts'],
-  ['temporal, of workflows', 'src/temporal/a.ts', "const x = import('../workflows/b');", 'src/workflows/b.ts'],
+  ['a value of gateways by api', 'src/api/a.ts', "import { type X, y } from '../gateways/b';", 'src/gateways/b.ts'],
   [
-    'temporal, of a type of activities',
+    'a value of workflows by temporal',
+    'src/temporal/a.ts',
+    "const x = import('../workflows/b');",
+    'src/workflows/b.ts',
+  ],
+  [
+    'a type of activities by temporal',
     'src/temporal/a.ts',
     "let x: import('../activities').X;",
     'src/activities/index.ts',
   ],
-  ['clients, of activities', 'src/clients/a/b.ts', "import '../../activities/b';", 'src/activities/b.ts'],
-  ['the page, of a value of the API', 'web/parts/a.tsx', "import { x } from '../../src/api/b';", 'src/api/b.ts'],
-  ['a room without a rule', 'src/new/a.ts', "import { x } from '../domain/b';", 'src/domain/b.ts'],
+  ['a value of activities by clients', 'src/clients/a/b.ts', "import '../../activities/b';", 'src/activities/b.ts'],
+  ['a value of the API by the page', 'web/parts/a.tsx', "import { x } from '../../src/api/b';", 'src/api/b.ts'],
+  ['a value of domain by a room without a rule', 'src/new/a.ts', "import { x } from '../domain/b';", 'src/domain/b.ts'],
 ])('a wrong import is found: %s', (_what, from, text, to) => {
   expect(offences(made({ [from]: text, [to]: '' }))).toEqual([`${from} -> ${to}`]);
 });
@@ -160,13 +165,13 @@ test.each([
     'src/workflows/vpn/messages.ts',
   ],
   ['a type by the page', 'web/a.ts', "import { type X, type Y } from '../src/domain/b';", 'src/domain/b.ts'],
-])('a right import is none of these: %s', (_what, from, text, to) => {
+])('a permitted import is not reported: %s', (_what, from, text, to) => {
   expect(offences(made({ [from]: text, [to]: '' }))).toEqual([]);
 });
 
 test.each([
   ["import { a } from '../a';", [['src/a.ts', 'src/b.ts', 'src/c/d.ts']]],
-  // Of types nothing is left.
+  // A circle through a type import does not exist at run time.
   ["import type { A } from '../a';", []],
 ])('a circle that is closed by %j is found', (last, found) => {
   const files = { 'src/a.ts': "import './b';", 'src/b.ts': "export * from './c/d';", 'src/c/d.ts': last };

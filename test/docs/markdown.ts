@@ -6,7 +6,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The documents in a folder, in folders below it as well. */
+/** The documents in a folder and in folders below it. */
 export function documentsIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
@@ -30,7 +30,7 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** The names by which GitHub lets the headings of a document be linked. */
+/** The anchors that GitHub gives the headings of a document. */
 export function anchorsIn(markdown: string): string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(markdown).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
@@ -44,7 +44,7 @@ export function anchorsIn(markdown: string): string[] {
   });
 }
 
-/** Where a document's links and pictures lead, but for those that lead to other hosts. */
+/** The targets of a document's links and pictures, except those on other hosts. */
 export function localLinksIn(markdown: string): string[] {
   return [...withoutCode(markdown).matchAll(/(?:\]\(|^\[[^\]]+\]: )([^()\s]+)/gm)]
     .map(([, target = '']) => target)

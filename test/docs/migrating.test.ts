@@ -4,9 +4,9 @@ import { leftOutNotice, leftOutVariables } from '../../src/config/left-out-varia
 import { variables } from '../../src/config/variables';
 import { configured } from '../config/environment';
 
-// Existing `.env` files go on working: each variable of the system before Portward is read, or told to be left out.
+// Existing `.env` files go on working: Portward reads each variable of the old system, or the document and the log say that it is left out.
 
-/** All that it had. */
+/** All variables of the old system. */
 const FORMER = [
   ...['APP_PORT', 'API_KEY', 'CONTAINER_LABEL', 'ENGINE_VARIANT', 'ENGINE_ARM32_VERSION', 'ENGINE_ARM64_VERSION'],
   ...['VPN_MODE', 'GLUETUN_CONTAINER_NAME', 'GLUETUN_CONTAINER_NAME_2', 'GLUETUN_API_PORT'],
@@ -19,13 +19,13 @@ const FORMER = [
   ...['CIRCUIT_BREAKER_REPLACEMENT_THRESHOLD', 'CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S'],
   ...['COLLECT_INTERVAL_S', 'STATS_HISTORY_MAX', 'DEBUG_MODE', 'DEBUG_LOG_DIR'],
 ];
-/** With a VPN's number at its end, and read beside the others: a wrong one must be noticed. */
+/** Variables that end with a VPN's number. They are not in `variables`, so the test checks that a wrong value is noticed. */
 const NUMBERED = ['GLUETUN_PORT_RANGE_1', 'GLUETUN_PORT_RANGE_2'];
 
 const document = readFileSync(join(__dirname, '../../docs/guides/migrating.md'), 'utf8');
 const [, section = ''] = document.split('\n## Variables\n');
 const [readAsBefore = '', leftOutOfIt = ''] = (section.split('\n## ')[0] ?? '').split('These are left out.');
-/** Of the list items below that: what stands before the colon, and what after it. */
+/** The list items in a text: what stands before the colon, and what after it. */
 const itemsIn = (text: string) =>
   [...text.matchAll(/^- ([^:]+): ([^]+?)(?=\n- |\n\n|$(?![^]))/gm)].map(([, what = '', because = '']) => ({
     what,
@@ -34,11 +34,11 @@ const itemsIn = (text: string) =>
 const carriedOver = itemsIn(readAsBefore).flatMap(({ because }) => because.split(/,\s+/));
 const leftOut = itemsIn(leftOutOfIt).map(({ what }) => what);
 
-test('each variable of the system before is told to carry over or to be left out, once', () => {
+test('the document lists each variable of the old system once, as carried over or left out', () => {
   expect([...carriedOver, ...leftOut].toSorted()).toEqual(FORMER.toSorted());
 });
 
-test('what is told to carry over is read', () => {
+test('variables that the document calls carried over are read', () => {
   expect(carriedOver.filter((name) => !(name in variables) && !NUMBERED.includes(name))).toEqual([]);
   for (const name of NUMBERED) {
     const env = { VPN_MODE: 'redundant', GLUETUN_CONTAINER_NAME_2: 'gluetun2', [name]: 'nonsense' };
@@ -46,13 +46,13 @@ test('what is told to carry over is read', () => {
   }
 });
 
-test('what is told to be left out is not read, has a reason, and is what the log tells at the start', () => {
+test('variables that the document calls left out are not read, have a reason, and are named in the log at the start', () => {
   expect(leftOut.filter((name) => name in variables)).toEqual([]);
   expect(itemsIn(leftOutOfIt).filter(({ because }) => because.length < 20)).toEqual([]);
   expect(Object.keys(leftOutVariables).toSorted()).toEqual(leftOut.toSorted());
 });
 
-test('one line tells of all that are set without effect; none when there is none', () => {
+test('one log line names all variables that are set without effect; without any there is no line', () => {
   expect(leftOutNotice({ IDLE_TTL_S: '600', AUTO_DELETE: 'true', MIN_REPLICAS: '1' })).toMatch(
     /^Set, but without effect: IDLE_TTL_S .*, AUTO_DELETE .*docs\/reference\/configuration\.md$/,
   );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { documentsIn, localLinksIn } from './markdown';
 
-// A page is read in a sitting, also in a terminal, and found from the map of the documents.
+// Each page is short enough for one sitting, readable in a terminal, and linked from the map of the documents.
 
 const root = join(__dirname, '..', '..');
 const LINES_AT_MOST = 250;
@@ -18,7 +18,7 @@ test.each(pages)('%s is short, and its tables are not wider than a terminal', (p
   expect(wide).toEqual([]);
 });
 
-test('the map of the documents leads to every page, and so does the overview of the failures', () => {
+test('every page is linked from the map of the documents or the overview of the failures', () => {
   const linked = ['docs/README.md', 'docs/reference/failures/README.md'].flatMap((page) =>
     localLinksIn(linesOf(page).join('\n')).map((link) => join(dirname(page), link.split('#')[0] ?? '')),
   );

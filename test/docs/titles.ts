@@ -1,10 +1,10 @@
 export interface Title {
   readonly title: string;
-  /** Of the line that it begins in; what is in it has more. */
+  /** The indentation of its line; titles inside of it have more. */
   readonly indent: number;
 }
 
-/** The titles that a test file gives: of `test` and `describe`, and of what follows a table of cases. Skipped ones are none. */
+/** The titles in a test file, of `test`, `describe` and their `each`. Skipped tests are left out. */
 export function titlesIn(source: string): Title[] {
   const titles: Title[] = [];
   for (const match of source.matchAll(
@@ -16,7 +16,7 @@ export function titlesIn(source: string): Title[] {
   return titles;
 }
 
-/** The first of the titles, each inside of the one before, that is not there; null when all are. */
+/** The first title that is missing, if each has to be inside of the one before; null: all are there. */
 export function firstMissing(titles: readonly string[], there: readonly Title[]): string | null {
   const [first, ...rest] = titles;
   if (first === undefined) return null;

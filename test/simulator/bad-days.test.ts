@@ -1,4 +1,4 @@
-// The client against simulated VPNs: what it makes of each bad day of a real one.
+// Portward's client for the control server, with each fault that a real VPN can have.
 import { GluetunClient, GluetunError, NoPortForwarded, type FollowedPort } from '../../src/clients/gluetun/client';
 import { RELEASES } from '../../simulator/vpn/messages';
 import type { Fault, SimulatedVpn } from '../../simulator/vpn-container';
@@ -26,7 +26,7 @@ async function refusal(asking: Promise<unknown>): Promise<GluetunError> {
   return error;
 }
 
-/** The control server can't be asked or understood, which is no reason to think that the port is gone. */
+/** Expects an error that does not say that the port is gone: the control server can't be asked or understood. */
 async function unclear(asking: Promise<unknown>): Promise<string> {
   const error = await refusal(asking);
   expect(error).not.toBeInstanceOf(NoPortForwarded);
@@ -79,7 +79,7 @@ describe('on a VPN that runs', () => {
     expect(await port(vpn)).toBe(5001);
   });
 
-  test('a hang that ends in time costs nothing but that time', async () => {
+  test('a request that hangs for less than the limit still gets the port', async () => {
     await vpn.hang(400);
     expect(await port(vpn)).toBe(5001);
   });
@@ -103,7 +103,7 @@ test('while an up-command runs the port is unclear, and then the new one', async
   expect(await port(vpn)).toBe(5002);
 });
 
-test('in mid-change there is clearly no port, and then the new one', async () => {
+test('in the middle of a change there is clearly no port, and then the new one', async () => {
   const vpn = await started();
   await vpn.setChangeTimes({ portGapMs: 4_000 });
   const change = vpn.changePort(5002);
@@ -127,7 +127,7 @@ test('before the tunnel is up there is clearly no port, while Docker says starti
   await until('the port', async () => (await port(vpn).catch(() => 0)) === 5001);
 });
 
-test('over a dead tunnel the old port is told, and then clearly none', async () => {
+test('with a dead tunnel the answer is the old port, and later clearly none', async () => {
   const vpn = await started();
   await vpn.killTunnel();
   expect(await port(vpn)).toBe(5001);
@@ -136,7 +136,7 @@ test('over a dead tunnel the old port is told, and then clearly none', async () 
   expect(await refusal(port(vpn))).toBeInstanceOf(NoPortForwarded);
 });
 
-test('after an upgrade that nobody configured the port is unclear, and the error says what to do', async () => {
+test('after an upgrade without configuration the port is unclear, and the error says what to do', async () => {
   const vpn = await started();
   await vpn.upgrade('master');
   expect(await unclear(port(vpn))).toMatch(/refuses access \(401\): set GLUETUN_API_KEY/);
@@ -146,7 +146,7 @@ test('after an upgrade that nobody configured the port is unclear, and the error
   await until('the port', async () => (await port(vpn).catch(() => 0)) === 5001);
 });
 
-test('a VPN container that is not there is unclear', async () => {
+test('the port of a VPN container that is not there is unclear', async () => {
   const vpn = await started();
   const base = new URL(vpn.controlUrl);
   await vpn.kill();
@@ -171,7 +171,7 @@ test.each(['v3.41.1', 'master'] as const)(
 );
 
 describe('a reconnection', () => {
-  test('cures a port that was lost for good, while Docker says healthy all the time', async () => {
+  test('brings back a port that was lost for good, while Docker says healthy all the time', async () => {
     const vpn = await started();
     await vpn.untilHealth('healthy');
     await vpn.losePort();
@@ -202,12 +202,12 @@ describe('a reconnection', () => {
   });
 
   test.each(['500', 'garbage', 'hang'] as const)(
-    'does not leave the VPN stopped when the control server fails with %s once it is',
+    'does not leave the VPN stopped if the control server fails with %s after the stop',
     async (kind) => {
       const vpn = await started();
       await vpn.setChangeTimes({ downCommandMs: 2_500 });
       const reconnecting = reconnect(vpn);
-      // The stop has been accepted by then, and its answer comes; what is asked next meets the fault.
+      // The control server has accepted the stop and will answer it; the fault affects the next request.
       await until('the stop', async () => (await vpn.state()).status === 'stopping');
       await vpn.setFault({ kind, route: 'status' });
       const puts = async () => (await vpn.requests()).filter(({ method }) => method === 'PUT').length;
@@ -220,7 +220,7 @@ describe('a reconnection', () => {
     },
   );
 
-  test('that gives up on a control server leaves a VPN that runs by itself when the server recovers', async () => {
+  test('that has given up on a hanging control server leaves a VPN that runs again when the server recovers', async () => {
     const vpn = await started();
     await vpn.setFault({ kind: 'hang', route: 'status' });
     const impatient = new GluetunClient({

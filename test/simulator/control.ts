@@ -2,7 +2,7 @@ import type { SimulatedVpn } from '../../simulator/vpn-container';
 
 export type ControlAnswer = { status: number; body: string; location: string | null };
 
-/** One request to the control server, redirects not followed. */
+/** Sends one request to the control server, without following redirects. */
 export async function control(
   vpn: SimulatedVpn,
   request: string,
@@ -23,7 +23,7 @@ export async function control(
   };
 }
 
-/** What v3.41.1 says the port is. */
+/** The port that v3.41.1 reports. */
 export async function reportedPort(vpn: SimulatedVpn): Promise<number> {
   const { port }: { port: number } = JSON.parse((await control(vpn, 'GET /v1/portforward')).body);
   return port;

@@ -7,8 +7,8 @@ const KINDS = ['create', 'start', 'kill', 'die', 'stop', 'restart', 'update', 'd
 export type EventsByContainer = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Hears what Docker tells of the containers whose names begin with that. Resolves with a function that resolves with all of it once
- * the last one of them is destroyed, by their names without the beginning.
+ * Collects Docker's events of the containers whose names begin with `beginning`. Resolves with a function that waits until the container
+ * `last` is destroyed and then returns the events, by the rest of the containers' names.
  */
 export async function hear(
   host: DockerHost,
@@ -25,7 +25,7 @@ export async function hear(
       (told[name.slice(beginning.length)] ??= []).push([Action, ...about].join(' '));
     }
   };
-  // It ends with the signal.
+  // The stream ends when the signal is aborted.
   read().catch(() => {});
   return async () => {
     await until('the last event', () => told[last]?.at(-1)?.startsWith('destroy'));
@@ -33,7 +33,7 @@ export async function hear(
   };
 }
 
-/** Without what hangs on the moment: how often an engine was revived, and a health check that Docker broke off. */
+/** Leaves out events that depend on timing: the number of restarts, and health checks that Docker has broken off. */
 function inShort(events: readonly string[]): string[] {
   const kept: string[] = [];
   for (const event of events) {

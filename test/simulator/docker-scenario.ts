@@ -1,4 +1,4 @@
-// One story, told to a Docker through the calls that Portward makes: what it answers, and which events it tells.
+// A scenario that sends a Docker the calls of Portward and records its answers and events, to compare a simulated Docker with a real one.
 import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { httpGet } from '../../simulator/http-get';
@@ -16,7 +16,7 @@ const HTTP_PORT = 19_000;
 const NEVER = '0001-01-01T00:00:00Z';
 
 export interface Told {
-  /** What came of each step, by its name. */
+  /** The result of each step, by the step's name. */
   readonly answers: Readonly<Record<string, unknown>>;
   readonly events: EventsByContainer;
 }
@@ -39,7 +39,7 @@ export async function tell(docker: Docker): Promise<Told> {
 class Story {
   readonly answers: Record<string, unknown> = {};
   private readonly host: DockerHost;
-  /** Ids and names of this run, and what stands for them. */
+  /** Ids and names of this run, with the placeholders that replace them. */
   private readonly words = new Map<string, string>();
 
   constructor(
@@ -108,12 +108,12 @@ class Story {
     await this.fallOfTheVpn(vpn);
   }
 
-  /** Docker revives an engine that can't have its port, until it is told not to. */
+  /** An engine whose port is taken ends again and again, and Docker restarts it until `forbidRestart`. */
   private async crash(vpn: SimulatedVpn): Promise<void> {
     const { host } = this;
     const second = await this.engine('second', vpn);
     await host.start(second);
-    // The pause is long enough by then for what comes in it.
+    // By then Docker's pause is long enough for the steps below.
     const revived = await until('four revivals', async () => {
       const details = await host.inspect(second);
       return details !== null && details.RestartCount >= 4 && details.State.Restarting ? details : null;
@@ -181,7 +181,7 @@ class Story {
     }
   }
 
-  /** All of an inspection that Portward reads. */
+  /** The part of an inspection that Portward reads. */
   private seen(details: ContainerDetails | null): object | null {
     if (details === null) return null;
     const { State, HostConfig, Config, NetworkSettings, RestartCount } = details;
@@ -194,10 +194,10 @@ class Story {
       finished: State.FinishedAt !== NEVER,
       health: Health?.Status,
       isRevived: RestartCount > 0,
-      // Docker itself has a word for the network that is there anyhow.
+      // Docker has a name of its own for the default network.
       network: this.plain(HostConfig.NetworkMode ?? ''),
       policy: HostConfig.RestartPolicy?.Name,
-      // The real image tells node where its libraries are.
+      // Only the real image needs this variable, for node's libraries.
       env: Config.Env.filter((line) => !line.startsWith('LD_LIBRARY_PATH=')),
       command: Config.Cmd,
       labels: Object.keys(Config.Labels).toSorted(),

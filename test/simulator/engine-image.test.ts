@@ -12,7 +12,7 @@ async function isThere(image: string): Promise<boolean> {
   return (await docker.listImages({ filters: { reference: [image] } })).length > 0;
 }
 
-test('the images of a run go with it; those of another run stay, and the one that both are made of', async () => {
+test('the images of a run are removed with it; those of another run stay, and so does the image that both are made of', async () => {
   const [plain, own, same, others] = await Promise.all([
     engineImage(docker, {}, run.runId),
     engineImage(docker, { STARTUP_MS: '7' }, run.runId),

@@ -14,7 +14,7 @@ afterAll(() => simulation.remove());
 
 const STATUS = '/server/api?api_version=3&method=get_network_connection_status';
 
-/** As the krinkuto11 image is given its ports. */
+/** The environment by which the krinkuto11 image gets its ports. */
 const krinkuto = (http: number, https: number, p2p?: number): Record<string, string> => ({
   CONF: `--http-port=${http}\n--https-port=${https}\n--bind-all`,
   HTTP_PORT: String(http),
@@ -139,7 +139,7 @@ test('an engine says whether it is connected as asked', async () => {
 test.each([
   ['prompt', 0, 0, 2000],
   ['slow:1500', 0, 1500, 4000],
-  // Docker kills it at the time-out given: 128 + SIGKILL.
+  // Docker kills it when the time is up: 128 + SIGKILL.
   ['ignore', 137, 3000, 6000],
 ])('STOP_BEHAVIOUR %s', async (behaviour, code, atLeast, below) => {
   const engine = await simulation.startEngine(vpn, { ...krinkuto(19051, 45051), STOP_BEHAVIOUR: behaviour });

@@ -3,7 +3,7 @@ import { Faults } from '../../simulator/vpn/faults';
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test('a fault for a given time is over then, and not before', () => {
+test('a fault with a time ends then, and not before', () => {
   const faults = new Faults();
   faults.set({ kind: '500', forMs: 200 });
   jest.advanceTimersByTime(199);
@@ -12,7 +12,7 @@ test('a fault for a given time is over then, and not before', () => {
   expect(faults.current).toBeNull();
 });
 
-test('the time of a fault does not end the one that came after it', () => {
+test('the time of an earlier fault does not end a later one', () => {
   const faults = new Faults();
   faults.set({ kind: '500', forMs: 200 });
   faults.set({ kind: '401' });
@@ -20,7 +20,7 @@ test('the time of a fault does not end the one that came after it', () => {
   expect(faults.current).toEqual({ kind: '401' });
 });
 
-test('who hangs is let go when the time of the fault is over', async () => {
+test('a request that hangs goes on when the time of the fault is over', async () => {
   const faults = new Faults();
   faults.set({ kind: 'hang', forMs: 200 });
   const passed = faults.passed();

@@ -1,4 +1,4 @@
-/** Starts a private Docker, says where it is, and lives until killed. */
+// Starts a private Docker, prints its folder and bridge, and runs until it is killed.
 import { startPrivateDocker } from '../../simulator/private-docker';
 
 async function main(): Promise<void> {

@@ -18,7 +18,7 @@ afterEach(async () => {
   host = null;
 });
 
-/** Some machines can't have one. */
+/** Skipped on machines that can't run a private Docker. */
 const testPrivateDocker = testUnless(privateDockerObstacle());
 
 async function engineIn(docker: Docker, vpn: SimulatedVpn): Promise<Docker.Container> {
@@ -37,7 +37,7 @@ async function engineIn(docker: Docker, vpn: SimulatedVpn): Promise<Docker.Conta
   return engine;
 }
 
-/** Command lines of living processes that name it. */
+/** The command lines of running processes that contain the folder. */
 function processesOf(folder: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -64,7 +64,7 @@ function isThere({ folder, bridge }: { folder: string; bridge: string }): Record
 const NOTHING = { process: false, folder: false, mount: false, device: false, cgroup: false };
 
 testPrivateDocker(
-  'killed, its containers run on; stopped, they come back at the start by their restart policy; disposed of, nothing is left',
+  'after a kill its containers run on; after a stop and a start they run again by their restart policy; after dispose nothing is left',
   async () => {
     const made = (host = await startPrivateDocker());
     const { docker, network } = made;

@@ -3,7 +3,7 @@ import { startSimulatedDocker } from '../../simulator/docker/simulated-docker';
 import { startSimulatedVpn } from '../../simulator/vpn-container';
 import { tell } from './docker-scenario';
 
-test('a simulated Docker answers and tells what a real one does, in all that Portward reads', async () => {
+test('a simulated Docker gives the same answers and events as a real one, in everything that Portward reads', async () => {
   const simulated = await startSimulatedDocker();
   try {
     const [real, inMemory] = await Promise.all([tell(new Docker()), tell(simulated.docker)]);

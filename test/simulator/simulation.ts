@@ -1,4 +1,4 @@
-// One run's containers on the real Docker, gone afterwards whatever happened.
+// The containers of one run on a Docker; `remove` removes all of them.
 import { randomBytes } from 'node:crypto';
 import Docker from 'dockerode';
 import { ensureSimulatorImage } from '../../simulator/image';
@@ -9,7 +9,7 @@ export class Simulation {
   readonly runId = `pw-${randomBytes(4).toString('hex')}`;
   #made = 0;
 
-  /** @param network what its VPNs are in; Docker's default bridge if absent */
+  /** @param network the network of its VPNs; default: Docker's default bridge */
   constructor(
     readonly docker = new Docker(),
     private readonly network?: string,
@@ -25,7 +25,7 @@ export class Simulation {
     return startSimulatedVpn(this.docker, { ...own, ...options });
   }
 
-  /** As Portward makes one: in the VPN's network namespace, with the image's own entry point. */
+  /** Starts an engine as Portward does: in the VPN's network namespace, with the image's own entry point. */
   async startEngine(vpn: SimulatedVpn, env: Record<string, string>, command: string[] = []): Promise<Docker.Container> {
     const engine = await this.docker.createContainer({
       name: this.name('engine'),

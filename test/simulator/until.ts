@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Looks until the look finds something other than null, undefined or false, and resolves with it.
- * @param limitMs when it is given up: an end for what hangs, not a measure, so it has room for a busy machine, and for a workflow task
- * that is lost with a worker or a server, for which Temporal waits 20 s
+ * Calls `look` until it returns something other than null, undefined or false, and resolves with that.
+ * @param what for the error text @param limitMs when to give up. It only ends tests that hang, so it is long enough for a busy machine and
+ * for a workflow task that is lost with a worker or a server, for which Temporal waits 20 s.
  */
 export async function until<T>(
   what: string,
@@ -11,7 +11,7 @@ export async function until<T>(
   limitMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
-  // Most looks are questions to a whole program, which has other things to do.
+  // The pauses grow, because most calls are requests to a program that has other work.
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.15, 100)) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;

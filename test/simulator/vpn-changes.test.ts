@@ -7,7 +7,7 @@ afterAll(() => simulation.remove());
 
 const running = { port: 5001, startDelayMs: 0 };
 
-test('the 0 in a change lasts as long as it was told to, from the next change on', async () => {
+test('from the next change on the port is 0 for the set time', async () => {
   const vpn = await simulation.startVpn({ ...running, portGapMs: 0 });
   await until('the first port', async () => (await reportedPort(vpn)) === 5001);
   await vpn.setChangeTimes({ portGapMs: 600 });
@@ -20,7 +20,7 @@ test('the 0 in a change lasts as long as it was told to, from the next change on
 });
 
 test.each(['up', 'down'] as const)(
-  'only a change makes a GET of the port hang, for as long as the %s-command was told to take',
+  'only a change makes a GET of the port hang, for the set time of the %s-command',
   async (command) => {
     const vpn = await simulation.startVpn(running);
     await until('the first port', async () => (await reportedPort(vpn)) === 5001);

@@ -17,7 +17,7 @@ test('Docker says starting until the tunnel is up, with the control server alrea
   const vpn = await simulation.startVpn({ startDelayMs: 3000 });
   expect(await reportedPort(vpn)).toBe(0);
   expect((await control(vpn, 'GET /v1/vpn/status')).body).toBe('{"status":"starting"}');
-  // A probe has failed by now, and is not counted.
+  // During the start a failed check does not make Docker say unhealthy.
   await until('a failed probe', async () => {
     const { State } = await simulation.docker.getContainer(vpn.containerId).inspect();
     expect(State.Health?.Status).toBe('starting');
@@ -27,7 +27,7 @@ test('Docker says starting until the tunnel is up, with the control server alrea
   expect(await reportedPort(vpn)).toBe(5001);
 });
 
-test("Docker's health follows what is asked for, while the port stays", async () => {
+test("Docker's health follows setHealth, while the port stays", async () => {
   const vpn = await simulation.startVpn();
   await vpn.untilHealth('healthy');
   await vpn.setHealth(false);
@@ -52,7 +52,7 @@ test('docker stop runs the down-command and is prompt, even while an up-command 
   expect((await container.inspect()).State.ExitCode).toBe(0);
 });
 
-test('a restart keeps the id and the port that the provider gave last', async () => {
+test("a restart keeps the id and the provider's latest port", async () => {
   const vpn = await simulation.startVpn();
   await vpn.untilHealth('healthy');
   await vpn.changePort(5002);
@@ -73,7 +73,7 @@ test('a re-creation gives a new id under the same name', async () => {
   await until('the port', async () => (await reportedPort(vpn)) === 5002);
 });
 
-test('what connects from inside takes no port that an engine may listen on', async () => {
+test('outgoing connections from inside take no port that an engine may listen on', async () => {
   const vpn = await simulation.startVpn();
   await vpn.untilHealth('healthy');
   const Cmd = [NODE, '-e', "process.stdout.write(require('fs').readFileSync('/proc/net/tcp'))"];

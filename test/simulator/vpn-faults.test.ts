@@ -10,7 +10,7 @@ beforeAll(async () => {
   await until('the port', async () => (await reportedPort(vpn)) === 5001);
 });
 afterEach(async () => {
-  // Each fault leaves nothing behind.
+  // After each fault everything works again.
   await vpn.setFault(null);
   await until('the port again', async () => (await reportedPort(vpn)) === 5001);
 });
@@ -27,7 +27,7 @@ test('401 answers 401 although no auth is asked for', async () => {
   expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 401 });
 });
 
-test('301 redirects back to the path, or to where it was told', async () => {
+test('301 redirects to the same path, or to the given location', async () => {
   await vpn.setFault({ kind: '301' });
   expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 301, location: '/v1/portforward' });
   await vpn.setFault({ kind: '301', location: 'http://elsewhere/' });
@@ -42,19 +42,19 @@ test.each(['/v1/openvpn/portforwarded', '/v1/portforward'])('301 to %s gives the
   expect(await control(vpn, `GET ${location}`)).toMatchObject({ status: 200, body: '{"port":5001}' });
 });
 
-test('garbage answers what it was told to', async () => {
+test('garbage answers with the given body', async () => {
   await vpn.setFault({ kind: 'garbage', body: '<html>' });
   expect(await control(vpn, 'GET /v1/portforward')).toMatchObject({ status: 200, body: '<html>' });
 });
 
-test('garbage answers 200 with what is no JSON', async () => {
+test('garbage answers 200 with a body that is not JSON', async () => {
   await vpn.setFault({ kind: 'garbage' });
   const { status, body } = await control(vpn, 'GET /v1/portforward');
   expect(status).toBe(200);
   expect(() => JSON.parse(body)).toThrow(SyntaxError);
 });
 
-test('a hang answers nothing until the fault ends, and then what was asked', async () => {
+test('a hang answers nothing until the fault ends, and then gives the right answer', async () => {
   await vpn.setFault({ kind: 'hang' });
   const answer = control(vpn, 'GET /v1/portforward');
   const waiting = await until('the request', async () =>

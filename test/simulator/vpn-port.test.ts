@@ -51,7 +51,7 @@ test.each(['up', 'down'] as const)('a GET of the port hangs while the %s-command
   expect(requests.findLast(({ path }) => path === '/v1/portforward')?.answeredAt).toBeGreaterThanOrEqual(
     ended ?? Infinity,
   );
-  // The rest of the control server carries on.
+  // The other routes of the control server answer meanwhile.
   expect(requests.findLast(({ path }) => path === '/v1/vpn/status')?.answeredAt).toBeLessThan(ended ?? 0);
 });
 
@@ -74,7 +74,7 @@ test('the up-hook is called in the background, and given up after a second', asy
     const { newPortSetAt, finishedAt } = await vpn.changePort(5002);
     expect(finishedAt - newPortSetAt).toBeLessThan(1_000);
     await until('the call', () => bodies.includes('{"port":5002,"ports":[5002]}'));
-    const call = await until('the end of its patience', async () =>
+    const call = await until('the end of the call', async () =>
       (await vpn.state()).hooks.find(({ ports, outcome }) => ports[0] === 5002 && outcome !== 'waiting'),
     );
     expect(call.outcome).toContain('aborted');

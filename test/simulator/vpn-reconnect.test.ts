@@ -27,7 +27,7 @@ test('stopping the VPN takes the port, starting it gives the next one, and Docke
   await until('the next port', async () => (await reportedPort(vpn)) === 5002);
 });
 
-test('the VPN is stopped and run as by its control server, which need not let anyone in for that', async () => {
+test("the admin server stops and runs the VPN without the control server's key", async () => {
   const vpn = await simulation.startVpn({ port: 5001, startDelayMs: 0, auth: { mode: 'apikey', key: 'secret' } });
   await until('the port', async () => (await vpn.state()).port === 5001);
   await vpn.stopVpn();

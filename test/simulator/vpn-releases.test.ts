@@ -7,7 +7,7 @@ afterAll(() => simulation.remove());
 
 const running = { port: 5001, startDelayMs: 0 };
 
-test('v3.41.1 answers the port alone, several ports as a list alone, and redirects the old route', async () => {
+test('v3.41.1 answers a single port as `port`, several only as a list, and redirects the old route', async () => {
   const vpn = await simulation.startVpn({ ...running, release: 'v3.41.1' });
   const port = async () => (await control(vpn, 'GET /v1/portforward')).body;
   await until('one port', async () => (await port()) === '{"port":5001}');
@@ -52,7 +52,7 @@ test('the older route of the status does what the current one does', async () =>
   expect((await control(vpn, 'GET /v1/vpn/status')).body).toBe('{"status":"stopped"}');
 });
 
-test('an upgrade that nobody configured answers 401 where there was a port, and with a key gives it again', async () => {
+test('an upgrade without configuration answers 401, and gives the port again with a key', async () => {
   const vpn = await simulation.startVpn({ ...running, auth: { mode: 'unconfigured' } });
   await until('the port', async () => (await control(vpn, 'GET /v1/portforward')).body === '{"port":5001}');
   const before = vpn.containerId;

@@ -36,7 +36,7 @@ test('a dead tunnel is first seen by engines, then by the port, then by Docker',
   expect(await dockerSays(vpn)).toBe('healthy');
   await vpn.untilHealth('unhealthy');
   expect((await control(vpn, 'GET /v1/vpn/status')).body).toBe('{"status":"running"}');
-  // Another session, and with it a port.
+  // A restart brings a new session with a port.
   await vpn.restart();
   await vpn.untilHealth('healthy');
   await until('the port', async () => (await reportedPort(vpn)) === 5001);

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.clear());
 
-test('a server that reads with short deadlines put out of order is started again, and keeps its workflows', async () => {
+test('a server that was wedged by reads with short deadlines is started again, and keeps its workflows', async () => {
   const server = await bench.start();
   await startWorkflow(server.address, 'vpn/default/gluetun');
   const before = server.pid;
