@@ -1,7 +1,7 @@
 // Plays schedules one after the other on a site. A new site follows after SCHEDULES_A_SITE schedules, and after a violation.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Checker } from './checker/checker';
-import { nextWait } from './failure-spacing';
+import { nextWait } from './failure-backoff';
 import { VPN_NAMES, type FaultKind } from './faults';
 import { GroundTruth } from './ground-truth';
 import { LagMeter } from './lag-meter';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplacementJson } from '../src/api/schemas/engines';
 import { SETTLE_MS } from './checker/limits';
-import { dueAt, FAILURE_MEMORY_MS } from './failure-spacing';
+import { dueAt, FAILURE_MEMORY_MS } from './failure-backoff';
 import { failuresCaused } from './failures-caused';
 import { VPN_NAMES, type VpnName } from './faults';
 import { Hold } from './hold';
@@ -35,11 +35,11 @@ export async function settle(scene: Scene, from: number, signal: AbortSignal): P
     const now = Date.now();
     const since = hold.look(wrong.length === 0, now);
     if (since !== null) return { ms: since - from, wrong, replacements };
-    const spaced = VPN_NAMES.map((vpn) => {
+    const backoffs = VPN_NAMES.map((vpn) => {
       const causes = { vpn, engines: ENGINES_A_VPN };
       return dueAt(known.get(vpn) ?? [], failuresCaused(scene.truth, causes, looked - CAUSES_KEPT_MS, now), looked);
     });
-    const due = Math.max(from + SETTLE_MS, ...spaced) + LIMITS.startupMs;
+    const due = Math.max(from + SETTLE_MS, ...backoffs) + LIMITS.startupMs;
     if (wrong.length > 0 && now > due) return { ms: now - from, wrong, replacements };
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }

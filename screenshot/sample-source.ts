@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ObserveProgress } from '../src/activities/observe/observe';
 import type { VpnLists, VpnSource } from '../src/gateways/vpn-source';
-import type { NewsAnswer } from '../src/domain/news';
+import type { EventLog } from '../src/domain/event-log';
 import type { VpnStatusView } from '../src/domain/vpn/status-view';
 import type { GrowthListener } from '../src/gateways/history-growth';
 import { listing } from '../src/workflows/vpn/views/listing';
@@ -33,7 +33,7 @@ export class SampleSource implements VpnSource {
     return statusView(this.data);
   }
 
-  async news(): Promise<NewsAnswer> {
+  async events(): Promise<EventLog> {
     return this.data;
   }
 

@@ -1,7 +1,7 @@
 import { loadConfig } from '../src/config/config';
 import type { ListedEngine } from '../src/domain/engine';
-import { engineName, replacementWorkflowId, newLineage } from '../src/domain/names';
-import type { NewsItem } from '../src/domain/news';
+import { engineName, replacementWorkflowId, newIncarnation } from '../src/domain/names';
+import type { NumberedEvent } from '../src/domain/event-log';
 import type { Replacement } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
 import type { Stream } from '../src/domain/streams/stream';
@@ -18,20 +18,20 @@ const HOUR = 60 * MINUTE;
 const ago = (hours: number) => SAMPLE_NOW - hours * HOUR;
 
 export function sampleData(vpn: SampleVpn): VpnData {
-  const lineage = newLineage(ago(180), 'a3f1');
+  const incarnation = newIncarnation(ago(180), 'a3f1');
   const settings = sampleSettings(vpn);
   const port = vpn.states.at(-1)?.[1] ?? 0;
-  const engines = sampleEngines(vpn, lineage, port);
-  const change = portChange(vpn, lineage, engines);
+  const engines = sampleEngines(vpn, incarnation, port);
+  const change = portChange(vpn, incarnation, engines);
   const ended = vpn.ended.map(([hours, cause, ready, end], i): EndedRecord => {
     return [i + 3, Math.floor(ago(hours) / 1_000), ready, end, cause];
   });
   const since = ago(vpn.states.find(([, state]) => state === no.down) ? 13.7 : 150);
   const engineOf = (i: number) => engines[i];
   return {
-    ...newVpnData(settings, lineage),
+    ...newVpnData(settings, incarnation),
     current: true,
-    sight: {
+    snapshot: {
       kind: 'sight',
       at: SAMPLE_NOW,
       vpn: {
@@ -56,7 +56,7 @@ export function sampleData(vpn: SampleVpn): VpnData {
     engines,
     streams: vpn.streams.flatMap((engine, i) => sampleStreams(vpn, engineOf(engine), i)),
     replacements: [change],
-    news: sampleNews(vpn, change),
+    news: sampleEvents(vpn, change),
     timeline: {
       states: vpn.states.map(([hours, state]): StateRecord => [Math.floor(ago(hours) / 1_000), state]),
       ended: [...ended, [20, Math.floor(change.startedAt / 1_000), 1.4, 5.1, change.cause]],
@@ -65,7 +65,7 @@ export function sampleData(vpn: SampleVpn): VpnData {
   };
 }
 
-function sampleEngines(vpn: SampleVpn, lineage: string, port: number): ListedEngine[] {
+function sampleEngines(vpn: SampleVpn, incarnation: string, port: number): ListedEngine[] {
   return Array.from({ length: vpn.plainEngines + 1 }, (_, i) => {
     const isForwarded = i === 0;
     const role = isForwarded ? ('forwarded' as const) : ('plain' as const);
@@ -73,7 +73,7 @@ function sampleEngines(vpn: SampleVpn, lineage: string, port: number): ListedEng
     const httpPort = vpn.firstPort + i;
     return {
       id: `${vpn.name}-${i}`.padEnd(64, '0'),
-      name: engineName(role, vpn.name, lineage, isForwarded ? 20 : i + 3, 1),
+      name: engineName(role, vpn.name, incarnation, isForwarded ? 20 : i + 3, 1),
       role,
       httpPort,
       httpsPort: httpPort + 26_000,
@@ -119,16 +119,16 @@ function sampleStreams(vpn: SampleVpn, engine: ListedEngine | undefined, i: numb
 }
 
 /** The latest replacement, with all its details. */
-function portChange(vpn: SampleVpn, lineage: string, [engine]: readonly ListedEngine[]): Replacement {
+function portChange(vpn: SampleVpn, incarnation: string, [engine]: readonly ListedEngine[]): Replacement {
   const [before, last] = vpn.states.slice(-2);
   const startedAt = ago(last?.[0] ?? 0);
   const old = {
-    name: engineName('forwarded', vpn.name, lineage, 3, 1),
+    name: engineName('forwarded', vpn.name, incarnation, 3, 1),
     role: 'forwarded' as const,
     p2pPort: before?.[1] ?? 0,
   };
   return {
-    id: replacementWorkflowId('default', vpn.name, lineage, 20),
+    id: replacementWorkflowId('default', vpn.name, incarnation, 20),
     number: 20,
     cause: 'port changed',
     reason: null,
@@ -161,7 +161,10 @@ function portChange(vpn: SampleVpn, lineage: string, [engine]: readonly ListedEn
   };
 }
 
-function sampleNews(vpn: SampleVpn, { startedAt, old, newEngine, oldPort, target, cause }: Replacement): NewsItem[] {
+function sampleEvents(
+  vpn: SampleVpn,
+  { startedAt, old, newEngine, oldPort, target, cause }: Replacement,
+): NumberedEvent[] {
   const [gone] = old;
   if (!gone || !newEngine || oldPort === null || !target) return [];
   const engineOf = ({ id, name }: { readonly id: string; readonly name: string }, p2pPort: number | null) => {

@@ -2,7 +2,7 @@
 import type { ObserveProgress } from '../src/activities/observe/observe';
 import type { BreakerKind } from '../src/domain/vpn/breaker';
 import type { ListedEngine } from '../src/domain/engine';
-import type { Sight, VpnObservation } from '../src/domain/vpn/observation';
+import type { Snapshot, VpnObservation } from '../src/domain/vpn/observation';
 import type { Replacement, Target } from '../src/domain/replacement';
 import type { VpnSettings } from '../src/domain/settings';
 import type { VpnStatusView } from '../src/domain/vpn/status-view';
@@ -77,7 +77,7 @@ export function presentVpn(change: Partial<PresentVpn> = {}): PresentVpn {
 }
 
 /** A look that shows a healthy VPN with this port, and no engines. */
-export function sight(port: number, change: Partial<Sight> = {}): Sight {
+export function snapshot(port: number, change: Partial<Snapshot> = {}): Snapshot {
   return {
     kind: 'sight',
     at: DAY,
@@ -105,7 +105,7 @@ export function breakers(change: Partial<Record<BreakerKind, Partial<Breaker>>>)
 export function vpnData(change: Partial<VpnData> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(65_290),
+    snapshot: snapshot(65_290),
     port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [forwardedEngine(19_000, 65_290)],
     ...change,

@@ -1,6 +1,6 @@
 // Builders like those in builders.ts, for the types of the fleet.
 import type { FleetMember, FleetSettings } from '../src/domain/fleet/fleet';
-import type { PoolFacts } from '../src/domain/fleet/pool';
+import type { PoolState } from '../src/domain/fleet/pool';
 
 export function fleetSettings(
   change: Partial<FleetSettings> = {},
@@ -19,12 +19,12 @@ export function fleetSettings(
   return { vpns: vpns.map((vpn) => ({ vpn, capacity: 100, initialTarget })), ...settings };
 }
 
-export function poolFacts(facts: Partial<PoolFacts> = {}): PoolFacts {
+export function poolState(facts: Partial<PoolState> = {}): PoolState {
   return { condition: 'healthy', engines: 1, busy: 0, reserved: 0, target: 1, ...facts };
 }
 
 /** @param facts null: the VPN has never reported */
-export function member(vpn: string, facts: Partial<PoolFacts> | null = {}): FleetMember {
+export function member(vpn: string, facts: Partial<PoolState> | null = {}): FleetMember {
   if (facts === null) return { vpn, facts, lineage: null, answers: false };
-  return { vpn, facts: poolFacts(facts), lineage: `l-${vpn}`, answers: true };
+  return { vpn, facts: poolState(facts), lineage: `l-${vpn}`, answers: true };
 }

@@ -5,7 +5,7 @@ import { answerJson, isRecord, listener, readJson, RefusedRequest, target } from
 import { parseAuth } from './auth';
 import { parseFault } from './faults';
 import type { Faults } from './faults';
-import { HealthNews } from './health-news';
+import { HealthChanges } from './health-changes';
 import type { Auth, VpnState } from './messages';
 import type { PortCommands } from './port-commands';
 import { parsePorts } from './ports';
@@ -24,7 +24,7 @@ export type AdminServerParts = {
 };
 
 export function createAdminServer(parts: AdminServerParts): Server {
-  const health = new HealthNews(parts.isHealthy);
+  const health = new HealthChanges(parts.isHealthy);
   return createServer(
     listener(async (request, response) => {
       const body = request.method === 'PUT' ? await readJson(request) : undefined;

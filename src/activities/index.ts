@@ -7,17 +7,17 @@ import { CrashLoop } from './observe/crash-loop';
 import { createEngine, type MadeEngine } from './engine/create-engine';
 import { EngineHealth } from './observe/engine-health';
 import { forbidRestarts, releaseEngine, type Evicted, type EvictionOrder } from './engine/evict-engines';
-import { listHeard } from './engine/list-heard';
+import { listPropagated } from './engine/list-propagation';
 import { StreamCollector } from './streams/stream-collector';
 import { VpnDoubt } from './observe/vpn-doubt';
 import type { VpnMemory } from './observe/vpn-memory';
-import { PortNews } from './port/port-news';
+import { PendingPortChanges } from './port/pending-port-changes';
 import { pullImage } from './engine/pull-image';
 import { portsReleased, type AwaitedRelease } from './engine/port-release';
 import { removeEngine } from './engine/remove-engine';
 import { Observer, type ObserveInput } from './observe/observe';
 import { HostWatch } from './docker/host-watch';
-import { Notifications, type NewsBatch } from './notify';
+import { Notifications, type EventBatch } from './notify';
 import { restartContainer, restartVpnInside, type ContainerRestart, type VpnRestart } from './vpn/restart-vpn';
 import type { EngineOrder } from './engine/spec';
 import { untilFree } from './docker/taken-ports';
@@ -72,7 +72,7 @@ export function createActivities(deps: ActivityDeps) {
   const { docker } = deps;
   const memories = new Map<string, VpnMemory>();
   const starts = new Turns(STARTS_AT_ONCE);
-  const portNews = new PortNews();
+  const pendingPortChanges = new PendingPortChanges();
   const notifications = new Notifications(deps.webhook, deps.log);
   let host: HostWatch | null = null;
 
@@ -105,10 +105,10 @@ export function createActivities(deps: ActivityDeps) {
     /** Returns as soon as anything differs from what was last reported, or after 10 minutes. */
     async observe(input: ObserveInput): Promise<Observation> {
       const context = Context.current();
-      portNews.takenUp(input.vpn);
+      pendingPortChanges.takenUp(input.vpn);
       const observer = new Observer(input, { ...deps, host: hostWatch() }, memoryOf(input.vpn), context);
       const observation = await observer.run(context);
-      if (hasNewPort(observation, input)) portNews.tell(input.vpn);
+      if (hasNewPort(observation, input)) pendingPortChanges.reported(input.vpn);
       return observation;
     },
 
@@ -120,11 +120,11 @@ export function createActivities(deps: ActivityDeps) {
       return heartbeating(async (cancelled) => {
         const refused = await forbidRestarts(docker, engines);
         if (heardMs === 0) return { refused, heard: true };
-        await portNews.allTakenUp(cancelled);
+        await pendingPortChanges.allTakenUp(cancelled);
         const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
         // No query is answered without a worker, so a stopping worker does not wait for the answer.
         const heard = await endWhenStopping(deps.stopping, cancelled, (signal) =>
-          listHeard(deps.listQuestion(vpn), within, signal),
+          listPropagated(deps.listQuestion(vpn), within, signal),
         );
         return { refused, heard };
       });
@@ -156,7 +156,7 @@ export function createActivities(deps: ActivityDeps) {
         return made;
       };
       return heartbeating(async (signal) => {
-        await portNews.allTakenUp(signal);
+        await pendingPortChanges.allTakenUp(signal);
         return starts.run(order.target.role, signal, create);
       });
     },
@@ -188,7 +188,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Resolves once the receiver has acknowledged the batch. */
-    async notify(batch: NewsBatch): Promise<void> {
+    async notify(batch: EventBatch): Promise<void> {
       await heartbeating((signal) => notifications.send(batch, signal));
     },
 

@@ -1,21 +1,21 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { NewsItem } from '../domain/news';
-import { newsId, newsJson } from '../domain/news-json';
+import type { NumberedEvent } from '../domain/event-log';
+import { eventId, eventJson } from '../domain/event-json';
 import { NotDelivered, type Webhook } from '../clients/webhook';
 
 /** The events of one VPN since the previous batch. */
-export interface NewsBatch {
+export interface EventBatch {
   readonly instance: string;
   readonly vpn: string;
   readonly lineage: string;
-  readonly news: readonly NewsItem[];
+  readonly news: readonly NumberedEvent[];
   /** Number of events lost before these, because too many happened while the receiver was unreachable. */
   readonly missed: number;
 }
 
-export function batchId({ lineage, news }: NewsBatch): string {
-  return `${newsId(lineage, news[0]?.number ?? 0)}-${news.at(-1)?.number ?? 0}`;
+export function batchId({ lineage, news }: EventBatch): string {
+  return `${eventId(lineage, news[0]?.number ?? 0)}-${news.at(-1)?.number ?? 0}`;
 }
 
 /** Sends events to the webhook. A failure is logged once for each reason, however many VPNs it concerns. */
@@ -30,9 +30,9 @@ export class Notifications {
   ) {}
 
   /** @throws ApplicationFailure of type `Refused` when no retry can succeed, else `NotDelivered` */
-  async send(batch: NewsBatch, signal: AbortSignal): Promise<void> {
+  async send(batch: EventBatch, signal: AbortSignal): Promise<void> {
     const { instance, vpn, lineage, news, missed } = batch;
-    const events = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(vpn, item) }));
+    const events = news.map((item) => ({ id: eventId(lineage, item.number), ...eventJson(vpn, item) }));
     try {
       if (this.webhook === null) throw new NotDelivered('it is not set in the worker that had to do it', 'refused');
       await this.webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);

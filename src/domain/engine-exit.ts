@@ -12,8 +12,8 @@ const NOT_RUNNABLE = 126;
 const NOT_FOUND = 127;
 const KILLED = 137;
 
-/** No further start mends that. */
-export function isHopelessExit({ code }: Pick<EngineExit, 'code'>): boolean {
+/** Whether no further start mends that. */
+export function isPermanentExit({ code }: Pick<EngineExit, 'code'>): boolean {
   return code === NOT_RUNNABLE || code === NOT_FOUND;
 }
 

@@ -12,7 +12,7 @@ export type Role = 'forwarded' | 'plain';
 
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
-/** What is needed to let go of an engine, and to keep its ports from being given out until it is gone. */
+/** What is needed to release an engine, and to keep its ports from being given out until it is gone. */
 export interface EngineRef {
   readonly id: ContainerId;
   readonly name: string;
@@ -30,7 +30,7 @@ export interface Engine extends EngineRef {
   /** Its API has answered at least once; before that it is not listed (I6). */
   readonly ready: boolean;
   readonly health: Health;
-  /** When the run of its container began that was seen last; null before the first look. */
+  /** When the run of its container began that was seen last; null before the first snapshot. */
   readonly run: Instant | null;
   /** When a stream on it began or ended last. */
   readonly lastUsedAt: Instant | null;

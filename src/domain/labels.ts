@@ -5,7 +5,7 @@ import { isNamedByReplacement, label } from './names';
 const OF_OTHERS = /^(org\.opencontainers\.|org\.label-schema\.|com\.docker\.|maintainer$)/;
 /**
  * Beside Portward's own an engine has so many bytes of labels, so that its VPN's state stays small whatever its image brings
- * along: a look at 100 engines, of which it tells 40 whole, is one event of at most 64 KB. Who asks for an engine may give no
+ * along: a snapshot of 100 engines, of which it tells 40 whole, is one event of at most 64 KB. Who asks for an engine may give no
  * more: what is given is shown.
  */
 export const LABEL_BYTES_AT_MOST = 400;

@@ -14,27 +14,27 @@ export function fleetWorkflowId(instance: string): string {
   return `fleet/${instance}`;
 }
 
-export function replacementWorkflowId(instance: string, vpn: string, lineage: string, number: number): string {
-  return `${replacementWorkflowIdPrefix(instance, vpn)}${number}-${lineage}`;
+export function replacementWorkflowId(instance: string, vpn: string, incarnation: string, number: number): string {
+  return `${replacementWorkflowIdPrefix(instance, vpn)}${number}-${incarnation}`;
 }
 
 /**
- * Names one life of a VPN's workflow for good, on everything that it makes. Of two the one that began first comes first in
- * order, and those that earlier releases named before both.
+ * Name of a new incarnation of a VPN's workflow. Everything that the incarnation makes carries it. Names sort by the time at which
+ * their incarnations began; names in the form of earlier releases sort before these.
  * @param random four hexadecimal digits
  */
-export function newLineage(begun: Instant, random: string): string {
+export function newIncarnation(begun: Instant, random: string): string {
   return `t${begun.toString(36)}${random}`;
 }
 
-/** When that life began, by the clock of its Temporal server; null where its name does not tell. */
-export function beganAt(lineage: string): Instant | null {
-  const begun = /^t([0-9a-z]{8,})[0-9a-f]{4}$/.exec(lineage)?.[1];
+/** When the incarnation began, by the clock of its Temporal server; null: the name has the form of an earlier release. */
+export function beganAt(incarnation: string): Instant | null {
+  const begun = /^t([0-9a-z]{8,})[0-9a-f]{4}$/.exec(incarnation)?.[1];
   return begun === undefined ? null : Number.parseInt(begun, 36);
 }
 
-/** The lineage in the id of a replacement's workflow. */
-export function lineageOf(replacementId: string): string {
+/** The incarnation in the id of a replacement's workflow. */
+export function incarnationOf(replacementId: string): string {
   return replacementId.slice(replacementId.lastIndexOf('-') + 1);
 }
 
@@ -44,26 +44,26 @@ export function replacementWorkflowIdPrefix(instance: string, vpn?: string): str
 }
 
 /**
- * Lineage and number make a name unique even when Temporal's database was lost and numbers begin again;
+ * Incarnation and number make a name unique even when Temporal's database was lost and numbers begin again;
  * the generation tells apart the engines of a replacement whose target moved.
  */
-export function engineName(role: Role, vpn: string, lineage: string, number: number, generation: number): string {
-  return `acestream_${role === 'forwarded' ? 'fwd_' : ''}${vpn}_${number}_${generation}_${lineage}`;
+export function engineName(role: Role, vpn: string, incarnation: string, number: number, generation: number): string {
+  return `acestream_${role === 'forwarded' ? 'fwd_' : ''}${vpn}_${number}_${generation}_${incarnation}`;
 }
 
 /** Value of the label `portward.replacement` on a container that Portward made. */
-export function replacementLabel(lineage: string, number: number): string {
-  return `${lineage}/${number}`;
+export function replacementLabel(incarnation: string, number: number): string {
+  return `${incarnation}/${number}`;
 }
 
 /** Whether the labels of a container of that name say that a replacement made it, and gave it that name. */
 export function isNamedByReplacement(name: string, labels: Readonly<Record<string, string>>): boolean {
   const vpn = labels[label.vpn];
-  const [, lineage, number] = /^([^/]+)\/(\d+)$/.exec(labels[label.replacement] ?? '') ?? [];
+  const [, incarnation, number] = /^([^/]+)\/(\d+)$/.exec(labels[label.replacement] ?? '') ?? [];
   const generation = /_(\d+)_[^_]+$/.exec(name)?.[1];
-  if (vpn === undefined || lineage === undefined) return false;
+  if (vpn === undefined || incarnation === undefined) return false;
   const role = labels[label.forwarded] === 'true' ? 'forwarded' : 'plain';
-  return name === engineName(role, vpn, lineage, Number(number), Number(generation));
+  return name === engineName(role, vpn, incarnation, Number(number), Number(generation));
 }
 
 /** Of the replacement that made a container; null: none did. */
@@ -71,9 +71,9 @@ export function makerOf(labels: Readonly<Record<string, string>>): string | null
   return /^([^/]+)\/\d+$/.exec(labels[label.replacement] ?? '')?.[1] ?? null;
 }
 
-/** Whether a container was made by replacements of this lineage. */
-export function isOfLineage(labels: Readonly<Record<string, string>>, lineage: string): boolean {
-  return labels[label.replacement]?.startsWith(`${lineage}/`) === true;
+/** Whether a container was made by replacements of this incarnation. */
+export function isOfIncarnation(labels: Readonly<Record<string, string>>, incarnation: string): boolean {
+  return labels[label.replacement]?.startsWith(`${incarnation}/`) === true;
 }
 
 export const label = {

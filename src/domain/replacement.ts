@@ -1,4 +1,4 @@
-import { engineName, lineageOf } from './names';
+import { engineName, incarnationOf } from './names';
 import type { Engine, EngineRef, Instant, Port, Role, ContainerId } from './engine';
 import type { TakenPorts } from './vpn/taken-ports';
 
@@ -16,7 +16,7 @@ export type Cause =
   | 'engine died'
   | 'engine unhealthy'
   | 'surplus'
-  /** Made or let go of by a replacement that is not there any more. */
+  /** Made or released by a replacement that is not there any more. */
   | 'left over'
   | 'scaled up'
   | 'requested'
@@ -34,15 +34,16 @@ export interface Target {
   readonly httpPort: Port;
   readonly httpsPort: Port;
   readonly p2pPort: Port | null;
-  /** Containers (ids or names) being let go that may hold a port of this one: it can start only when they are gone. */
+  /** Containers (ids or names) being released that may hold a port of this one: it can start only when they are gone. */
   readonly waitFor: readonly string[];
-  /** What who asked for this engine wants it to have; null: nothing. Only the replacement has all of it, see `inBrief`. */
-  readonly extras: EngineExtras | null;
+  /** The caller options of this engine; null: it has none. Only the replacement has all of them, see `inBrief`. */
+  readonly extras: SealedCallerOptions | null;
   /** Whoever asks for it wants that HTTP port and no other. */
   readonly isHttpPortGiven?: boolean;
 }
 
-export interface EngineExtras {
+/** Labels and environment that a caller gives the engine it asks for. */
+export interface SealedCallerOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** See `src/secrets/seal.ts`. */
   readonly sealedEnv: string | null;
@@ -56,8 +57,8 @@ export type Leave = 'always' | 'while draining' | 'never';
 
 export type ReplacementState = 'running' | 'completed' | 'lost';
 
-/** A replacement as all know it. */
-export interface ReplacementFacts {
+/** A replacement as it is shown outside its VPN's workflow. */
+export interface PublicReplacement {
   readonly id: string;
   readonly number: number;
   readonly cause: Cause;
@@ -85,12 +86,12 @@ export interface ReplacementFacts {
 }
 
 /** The name that the container of its engine has or will have; null: it brings up none. */
-export function comingName(vpn: string, { id, number, target }: ReplacementFacts): string | null {
-  return target && engineName(target.role, vpn, lineageOf(id), number, target.generation);
+export function pendingName(vpn: string, { id, number, target }: PublicReplacement): string | null {
+  return target && engineName(target.role, vpn, incarnationOf(id), number, target.generation);
 }
 
 /** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
-export interface Replacement extends ReplacementFacts {
+export interface Replacement extends PublicReplacement {
   readonly target: Target | null;
   /** An old engine had a stream when it was hidden, or a moment before. */
   readonly wasInUse?: boolean;
@@ -164,6 +165,9 @@ export interface ReplacementResult {
 }
 
 export type EngineSummary = Pick<EngineRef, 'id' | 'name' | 'httpPort' | 'p2pPort'>;
+
+/** Type of the failure of a step that no retry mends. */
+export const PERMANENT_ERROR = 'Hopeless';
 
 /** Type of the failure of a step that Docker does not carry out, whoever tries it; its first detail is the container's id. */
 export const REFUSED_BY_DOCKER = 'RefusedByDocker';

@@ -7,8 +7,8 @@ import type { BreakerKind } from '../domain/vpn/breaker';
 import type { ListedEngine } from '../domain/engine';
 import type { HiddenEngine, Versioned } from '../domain/vpn/listing';
 import { vpnWorkflowId } from '../domain/names';
-import type { NewsAnswer } from '../domain/news';
-import type { ReplacementFacts } from '../domain/replacement';
+import type { EventLog } from '../domain/event-log';
+import type { PublicReplacement } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/streams/stream';
 import type { VpnStatusView } from '../domain/vpn/status-view';
 import { temporalFailure } from '../temporal/failure-words';
@@ -18,7 +18,7 @@ import {
   ASK_AGAIN,
   collectGarbageSignal,
   listsQuery,
-  newsQuery,
+  eventLogQuery,
   provisionEngineUpdate,
   recheckSignal,
   removeEngineUpdate,
@@ -42,7 +42,7 @@ export interface VpnLists {
     readonly hidden: readonly HiddenEngine[];
     /** False: the list is from before the worker's start, and there was no snapshot since. */
     readonly current: boolean;
-    /** See `EngineLists`. */
+    /** See `EnginesView`. */
     readonly replacesOnMove?: boolean;
   };
   readonly streams: { readonly version: string; readonly streams: readonly Stream[] };
@@ -60,7 +60,7 @@ export interface VpnSource {
   lists(previous: VpnLists | null): Promise<VpnLists | null>;
   /** Signals events of streams. Resolves once the server has stored the signal. @throws when it has not */
   tellStreams(events: readonly StreamEvent[]): Promise<void>;
-  news(): Promise<NewsAnswer>;
+  events(): Promise<EventLog>;
   status(): Promise<VpnStatusView>;
   /** The heartbeat of the running `observe` activity; null when none runs. */
   progress(): Promise<ObserveProgress | null>;
@@ -69,14 +69,14 @@ export interface VpnSource {
    * A repeated request has the same id, and gets the replacement of the first one. A request that was refused is decided anew.
    * @throws the update's error when it was refused; a deadline error when no worker has taken the update
    */
-  replace(request: ReplaceRequest): Promise<ReplacementFacts>;
+  replace(request: ReplaceRequest): Promise<PublicReplacement>;
   /** Signals the request, for a worker that starts later. Resolves once the server has stored the signal. @throws when it has not */
   replaceLater(request: ReplaceRequest): Promise<void>;
   /** @param kind null: both breakers */
   resetBreaker(kind: BreakerKind | null): Promise<void>;
   /** Like `replace`. Resolves with the replacement that brings the engine up. */
-  provision(request: ProvisionRequest): Promise<ReplacementFacts>;
-  remove(engine: string): Promise<ReplacementFacts>;
+  provision(request: ProvisionRequest): Promise<PublicReplacement>;
+  remove(engine: string): Promise<PublicReplacement>;
   collectGarbage(): Promise<void>;
 }
 
@@ -127,8 +127,8 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(streamsSignal, events));
   }
 
-  news(): Promise<NewsAnswer> {
-    return this.query((run) => this.handle(run).query(newsQuery));
+  events(): Promise<EventLog> {
+    return this.query((run) => this.handle(run).query(eventLogQuery));
   }
 
   status(): Promise<VpnStatusView> {
@@ -150,7 +150,7 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(recheckSignal));
   }
 
-  async replace(request: ReplaceRequest): Promise<ReplacementFacts> {
+  async replace(request: ReplaceRequest): Promise<PublicReplacement> {
     return this.within(UPDATE_DEADLINE_MS, () => this.handle().executeUpdate(replaceEngineUpdate, { args: [request] }));
   }
 
@@ -162,13 +162,13 @@ export class TemporalVpnSource implements VpnSource {
     await this.within(UPDATE_DEADLINE_MS, () => this.handle().signal(resetBreakerSignal, kind));
   }
 
-  async provision(request: ProvisionRequest): Promise<ReplacementFacts> {
+  async provision(request: ProvisionRequest): Promise<PublicReplacement> {
     return this.within(UPDATE_DEADLINE_MS, () =>
       this.handle().executeUpdate(provisionEngineUpdate, { args: [request] }),
     );
   }
 
-  async remove(engine: string): Promise<ReplacementFacts> {
+  async remove(engine: string): Promise<PublicReplacement> {
     return this.within(UPDATE_DEADLINE_MS, () =>
       this.handle().executeUpdate(removeEngineUpdate, { args: [{ engine }] }),
     );

@@ -3,7 +3,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { ApplicationFailure } from '@temporalio/common';
 import type Docker from 'dockerode';
 import { awaitEngine, type AwaitedEngine } from '../../src/activities/engine/await-engine';
-import { observeDocker } from '../../src/activities/docker/look';
+import { observeDocker } from '../../src/activities/docker/snapshot';
 import { DockerEvents } from '../../src/clients/docker/docker-events';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';

@@ -1,7 +1,7 @@
 import type Dockerode from 'dockerode';
 import { ControlServerAddress } from '../../src/activities/port/control-server';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
-import { observeDocker } from '../../src/activities/docker/look';
+import { observeDocker } from '../../src/activities/docker/snapshot';
 
 /** A VPN's container with this environment, for an in-memory Docker. */
 function container(...Env: string[]): Dockerode.ContainerInspectInfo {

@@ -1,8 +1,8 @@
 import type Dockerode from 'dockerode';
 import { CrashLoop } from '../../src/activities/observe/crash-loop';
-import { observeDocker } from '../../src/activities/docker/look';
-import { isNews, type VpnObservation } from '../../src/domain/vpn/observation';
-import { DAY, sight } from '../builders';
+import { observeDocker } from '../../src/activities/docker/snapshot';
+import { hasChanged, type VpnObservation } from '../../src/domain/vpn/observation';
+import { DAY, snapshot } from '../builders';
 
 const NEVER = '0001-01-01T00:00:00Z';
 const at = (ms: number) => new Date(DAY + ms).toISOString();
@@ -49,7 +49,7 @@ class Watched {
     const vpn = this.loop.steady(observeDocker(details), details.RestartCount, now);
     const [last] = this.told.slice(-1);
     const busy = { evicted: [], replacements: [] };
-    if (!last || isNews(sight(1, { vpn: last }), sight(1, { vpn }), busy)) this.told.push(vpn);
+    if (!last || hasChanged(snapshot(1, { vpn: last }), snapshot(1, { vpn }), busy)) this.told.push(vpn);
     return vpn;
   }
 }

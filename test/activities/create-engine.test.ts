@@ -4,7 +4,7 @@ import { engineContainer, type EngineOrder } from '../../src/activities/engine/s
 import { listening, untilFree } from '../../src/activities/docker/taken-ports';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
-import type { EngineExtras } from '../../src/domain/replacement';
+import type { SealedCallerOptions } from '../../src/domain/replacement';
 import { seal, sealingKeyFrom } from '../../src/secrets/seal';
 import { ensureSimulatorImage } from '../../simulator/image';
 import { startPortHolder } from '../../simulator/port-holder';
@@ -58,7 +58,7 @@ async function depsOf(docker = new DockerHost(simulation.docker)) {
 }
 
 let numbers = 0;
-function order(extras: EngineExtras | null = null): EngineOrder {
+function order(extras: SealedCallerOptions | null = null): EngineOrder {
   const number = ++numbers;
   const ports = { httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null };
   return {

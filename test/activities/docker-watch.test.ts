@@ -1,4 +1,4 @@
-import type { DockerLook } from '../../src/activities/docker/look';
+import type { DockerSnapshot } from '../../src/activities/docker/snapshot';
 import { DockerWatch } from '../../src/activities/docker/watch';
 import type { VpnMemory } from '../../src/activities/observe/vpn-memory';
 import { dockerError } from '../../src/clients/docker/docker-error';
@@ -9,13 +9,13 @@ const INTERVAL_MS = 5_000;
 /** A Docker that answers unless `fails` throws, and a VPN that is always healthy. */
 class Watched {
   asked: { readonly doubted: boolean }[] = [];
-  readonly blind: string[] = [];
+  readonly unreachable: string[] = [];
   imagePresent = true;
   doubted = false;
   fails: () => void = () => undefined;
   private readonly stopping = new AbortController();
   readonly watch = new DockerWatch({
-    look: async (doubted): Promise<DockerLook> => {
+    snapshot: async (doubted): Promise<DockerSnapshot> => {
       this.asked.push({ doubted });
       this.fails();
       return {
@@ -25,14 +25,14 @@ class Watched {
     },
     memory: {
       crashLoop: { steady: (vpn: VpnObservation) => vpn },
-      doubt: { looked: () => undefined, isOpen: () => this.doubted },
+      doubt: { snapshotTaken: () => undefined, isOpen: () => this.doubted },
     } as unknown as VpnMemory,
     signal: this.stopping.signal,
     intervalMs: INTERVAL_MS,
-    looked: () => undefined,
+    taken: () => undefined,
     changed: () => {
       const { latest } = this.watch;
-      if (latest && 'cause' in latest) this.blind.push(latest.cause);
+      if (latest && 'cause' in latest) this.unreachable.push(latest.cause);
     },
   });
   private running: Promise<void> | null = null;
@@ -57,7 +57,7 @@ afterEach(() => jest.useRealTimers());
 test('a VPN without a sign of change is not read again, and one with a sign is read at once', async () => {
   const watched = new Watched();
   expect(await watched.asksWithin(3_600_000)).toBe(1);
-  watched.watch.lookNow();
+  watched.watch.wake();
   expect(await watched.asksWithin(3_600_000)).toBe(1);
   await watched.stop();
 });
@@ -66,7 +66,7 @@ test('a VPN in doubt is read twice a second, its container included, for as long
   const watched = new Watched();
   await watched.asksWithin(1);
   watched.doubted = true;
-  watched.watch.lookNow();
+  watched.watch.wake();
   expect(await watched.asksWithin(4_900)).toBe(10);
   expect(watched.asked.every(({ doubted }) => doubted)).toBe(true);
   watched.doubted = false;
@@ -84,7 +84,7 @@ test("a missing image, and Docker's return, are looked for at each check, since 
     throw refused();
   };
   expect(await watched.asksWithin(4 * INTERVAL_MS)).toBe(4);
-  expect(watched.blind).toHaveLength(4);
+  expect(watched.unreachable).toHaveLength(4);
   await watched.stop();
 });
 
@@ -103,6 +103,6 @@ test.each([
     if (failure) throw failure;
   };
   await watched.asksWithin(INTERVAL_MS - 1_000);
-  expect(watched.blind).toEqual(told);
+  expect(watched.unreachable).toEqual(told);
   await watched.stop();
 });

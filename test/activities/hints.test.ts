@@ -1,4 +1,4 @@
-import { HintSpacing } from '../../src/activities/port/hint-spacing';
+import { HintLimiter } from '../../src/activities/port/hint-limiter';
 import { VpnHints } from '../../src/activities/port/vpn-hints';
 
 beforeEach(() => jest.useFakeTimers());
@@ -7,30 +7,30 @@ afterEach(() => jest.useRealTimers());
 describe('hints to a watch', () => {
   test('are followed at once, as many as a port change brings', () => {
     let followed = 0;
-    const spacing = new HintSpacing(() => followed++);
-    for (let i = 0; i < 5; i++) spacing.hint();
+    const limiter = new HintLimiter(() => followed++);
+    for (let i = 0; i < 5; i++) limiter.hint();
     expect(followed).toBe(5);
   });
 
   test('are followed a few times a second if there are very many, and the last one is not lost', async () => {
     let last = 0;
     let followed = 0;
-    const spacing = new HintSpacing(() => {
+    const limiter = new HintLimiter(() => {
       followed++;
       last = performance.now();
     });
     const begun = performance.now();
     for (let ms = 0; ms < 60_000; ms += 10) {
-      spacing.hint();
+      limiter.hint();
       await jest.advanceTimersByTimeAsync(10);
     }
     const ended = performance.now();
     expect(followed / ((ended - begun) / 1_000)).toBeLessThan(3);
-    spacing.hint();
+    limiter.hint();
     await jest.advanceTimersByTimeAsync(1_000);
     expect(last).toBeGreaterThanOrEqual(ended);
-    spacing.hint();
-    spacing.close();
+    limiter.hint();
+    limiter.close();
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { DockerLook } from '../../src/activities/docker/look';
+import type { DockerSnapshot } from '../../src/activities/docker/snapshot';
 import { HostWatch, type VpnListener, type VpnOnHost } from '../../src/activities/docker/host-watch';
 import type { VpnMemory } from '../../src/activities/observe/vpn-memory';
 import { VpnDoubt } from '../../src/activities/observe/vpn-doubt';
@@ -15,7 +15,7 @@ const silent = pino({ level: 'silent' });
 
 /** Records what the watch of one VPN is told by the host's watch. */
 class Watching implements VpnListener {
-  latest: DockerLook | null = null;
+  latest: DockerSnapshot | null = null;
   woken = 0;
   doubts = 0;
   hints = 0;
@@ -32,14 +32,14 @@ class Watching implements VpnListener {
     this.refresh();
   }
 
-  readonly look = (): void => {
+  readonly changed = (): void => {
     this.woken++;
     this.refresh();
   };
 
   readonly doubt = (): void => {
     this.doubts++;
-    this.look();
+    this.changed();
   };
 
   readonly hint = (): void => void this.hints++;
@@ -49,8 +49,8 @@ class Watching implements VpnListener {
   }
 
   private refresh(): void {
-    this.onHost.look('image').then(
-      (look) => Object.assign(this, { latest: look, failure: null }),
+    this.onHost.snapshot('image').then(
+      (snapshot) => Object.assign(this, { latest: snapshot, failure: null }),
       (failure: unknown) => (this.failure = failure),
     );
   }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { engineContainer } from '../../src/activities/engine/spec';
 import { keptLabels, LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
 import { condition, introduced, type ObservedEngine } from '../../src/domain/vpn/observation';
-import { extrasMistakes } from '../../src/clients/engine/extras';
+import { callerOptionMistakes } from '../../src/clients/engine/caller-options';
 import type { Variant } from '../../src/clients/engine/variant';
 import { DAY, target } from '../builders';
 
@@ -34,7 +34,7 @@ test('every label that a caller may give is kept, besides those that say who mad
   const labels = fc.dictionary(name, fc.string({ unit: 'binary', maxLength: 40 }), { maxKeys: 5 });
   fc.assert(
     fc.property(labels, (given) => {
-      fc.pre(extrasMistakes({ env: {}, labels: given }, MARK).length === 0);
+      fc.pre(callerOptionMistakes({ env: {}, labels: given }, MARK).length === 0);
       const own = { 'portward.instance': 'default', 'portward.replacement': 'abcdef12/7' };
       expect(remembered(given)).toEqual({ ...given, ...own });
     }),

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DockerLook } from '../../src/activities/docker/look';
+import type { DockerSnapshot } from '../../src/activities/docker/snapshot';
 import { countLiveEngines } from '../../src/activities/observe/live-engines';
 import type { ContainerDetails } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
@@ -33,7 +33,7 @@ test('engines of an unhealthy VPN count as live if they say in time that they ar
   const vpn = presentVpn({ health: 'unhealthy' });
   // In the Docker host's network.
   const details = { Id: vpn.id, Name: '/gluetun', HostConfig: { NetworkMode: 'host' } } as unknown as ContainerDetails;
-  const look = (engines: DockerLook['engines']): DockerLook => ({
+  const look = (engines: DockerSnapshot['engines']): DockerSnapshot => ({
     at: 0,
     asked: 0,
     vpn,
@@ -41,9 +41,9 @@ test('engines of an unhealthy VPN count as live if they say in time that they ar
     engines,
     imagePresent: true,
   });
-  const count = (...engines: DockerLook['engines']) =>
+  const count = (...engines: DockerSnapshot['engines']) =>
     countLiveEngines(look(engines), { engineApi: api, reach: guessedReach() }, new AbortController().signal);
-  const ofVpn = async (port: Promise<number>): Promise<DockerLook['engines'][number]> => ({
+  const ofVpn = async (port: Promise<number>): Promise<DockerSnapshot['engines'][number]> => ({
     ...{ id: 'id', name: 'name', role: 'plain', p2pPort: null, labels: {}, createdAt: 0, startedAt: 0, evicted: false },
     ...{ httpPort: await port, httpsPort: null, running: true, networkOf: vpn.id },
   });

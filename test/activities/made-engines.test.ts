@@ -1,6 +1,6 @@
 import { MadeEngines } from '../../src/activities/docker/made-engines';
 import type { ObservedEngine } from '../../src/domain/vpn/observation';
-import { DAY, sight } from '../builders';
+import { DAY, snapshot } from '../builders';
 
 // Which changes of engines that replacements are making end an observation.
 
@@ -14,28 +14,28 @@ function engine(change: Partial<ObservedEngine> = {}): ObservedEngine {
     ...change,
   };
 }
-const look = (...found: ObservedEngine[]) => sight(40_000, { found, engines: found });
+const showing = (...found: ObservedEngine[]) => snapshot(40_000, { found, engines: found });
 /** Whether an engine is lost in the last of these snapshots. */
-const lost = (...looks: ReturnType<typeof look>[]) => {
+const lost = (...snapshots: ReturnType<typeof showing>[]) => {
   const made = new MadeEngines({ replacements: [MADE] });
-  return looks.map((one) => made.follow(one)).at(-1);
+  return snapshots.map((one) => made.follow(one)).at(-1);
 };
 
 test('the creation, start and first answer of such an engine do not', () => {
   const created = engine({ running: false, startedAt: null });
-  expect(lost(look(), look(created), look(engine()), look(engine({ health: 'healthy' })))).toBe(false);
+  expect(lost(showing(), showing(created), showing(engine()), showing(engine({ health: 'healthy' })))).toBe(false);
 });
 
 test.each([
-  ['has ended', look(engine({ running: false, startedAt: null }))],
-  ['is gone', look()],
-  ['was started again', look(engine({ startedAt: DAY + 1 }))],
-  ['answers no more', look(engine({ health: 'unhealthy' }))],
+  ['has ended', showing(engine({ running: false, startedAt: null }))],
+  ['is gone', showing()],
+  ['was started again', showing(engine({ startedAt: DAY + 1 }))],
+  ['answers no more', showing(engine({ health: 'unhealthy' }))],
 ])('that an engine which ran %s does', (_, after) => {
-  expect(lost(look(engine()), after)).toBe(true);
+  expect(lost(showing(engine()), after)).toBe(true);
 });
 
 test('changes of other engines are not judged here', () => {
   const other = engine({ labels: {} });
-  expect(lost(look(other), look())).toBe(false);
+  expect(lost(showing(other), showing())).toBe(false);
 });

@@ -1,12 +1,12 @@
 import pino from 'pino';
-import { Notifications, type NewsBatch } from '../../src/activities/notify';
+import { Notifications, type EventBatch } from '../../src/activities/notify';
 import { Webhook } from '../../src/clients/webhook';
 import { Receiver } from '../clients/webhook/receiver';
 
 // What happens to a batch that the receiver does not accept, and what is logged.
 
 const never = new AbortController().signal;
-const batch = (vpn: string): NewsBatch => ({ instance: 'test', vpn, lineage: 'ab', news: [], missed: 0 });
+const batch = (vpn: string): EventBatch => ({ instance: 'test', vpn, lineage: 'ab', news: [], missed: 0 });
 
 let receiver: Receiver;
 let said: string[];

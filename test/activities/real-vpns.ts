@@ -4,13 +4,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import type { ActivityDeps } from '../../src/activities/deps';
-import { observeDocker } from '../../src/activities/docker/look';
+import { observeDocker } from '../../src/activities/docker/snapshot';
 import type { ObserveInput } from '../../src/activities/observe/observe';
 import { VpnHints } from '../../src/activities/port/vpn-hints';
 import { DockerEvents } from '../../src/clients/docker/docker-events';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
-import { session, type Known, type Observation, type Sight } from '../../src/domain/vpn/observation';
+import { session, type LastReported, type Observation, type Snapshot } from '../../src/domain/vpn/observation';
 import type { RemedyReason } from '../../src/domain/vpn/remedy';
 import { engineApi } from '../../src/clients/engine/engine-probe';
 import { GluetunClient } from '../../src/clients/gluetun/client';
@@ -83,7 +83,7 @@ export class RealVpns {
   }
 
   /** The next observation for a caller that knows this. */
-  observe(vpn: string, known: Known | null, change: Partial<ObserveInput> = {}, on = this.activities) {
+  observe(vpn: string, known: LastReported | null, change: Partial<ObserveInput> = {}, on = this.activities) {
     const input: ObserveInput = {
       ...{ vpn, instance: this.simulation.runId, image: 'portward-test-none', newsOnly: known !== null, known },
       ...{ accounted: [], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null, ...change },
@@ -104,18 +104,18 @@ export class RealVpns {
       HostConfig: { NetworkMode: `container:${vpn.containerId}` },
     });
     await engine.start();
-    let known: Sight | null = null;
-    const next = async (): Promise<Sight> => {
+    let known: Snapshot | null = null;
+    const next = async (): Promise<Snapshot> => {
       const told = await this.observe(vpn.name, known, { accounted: [engine.id] });
       if (told.kind === 'blind') throw new Error(told.problem);
       return (known = told);
     };
     /** Resolves with the last observation once the condition holds, which may be at once. */
-    const seen = async (what: (sight: Sight) => boolean, withinMs = 120_000): Promise<Sight> => {
+    const seen = async (what: (snapshot: Snapshot) => boolean, withinMs = 120_000): Promise<Snapshot> => {
       const deadline = Date.now() + withinMs;
-      for (let sight = known ?? (await next()); ; sight = await next()) {
-        if (Date.now() > deadline) throw new Error(`not seen within ${withinMs} ms, only: ${JSON.stringify(sight)}`);
-        if (what(sight)) return sight;
+      for (let snapshot = known ?? (await next()); ; snapshot = await next()) {
+        if (Date.now() > deadline) throw new Error(`not seen within ${withinMs} ms, only: ${JSON.stringify(snapshot)}`);
+        if (what(snapshot)) return snapshot;
       }
     };
     await seen(({ port, engines }) => port.kind === 'known' && engines.some((e) => e.health === 'healthy'));

@@ -1,7 +1,7 @@
 import { Telling } from '../../src/activities/observe/telling';
 import type { Instant } from '../../src/domain/engine';
 import type { EngineCondition, PortReading } from '../../src/domain/vpn/observation';
-import { DAY, sight } from '../builders';
+import { DAY, snapshot } from '../builders';
 
 // When the first snapshot of a workflow is reported; the test turns the time.
 
@@ -20,7 +20,7 @@ const running = (id: string): EngineCondition => ({
   health: 'unknown',
 });
 
-function firstLook(...engines: EngineCondition[]) {
+function firstSnapshot(...engines: EngineCondition[]) {
   const checks = new Map<string, Instant>();
   const memory = { rewordings: 0, health: { lastCheck: (id: string) => checks.get(id) ?? null } };
   const busy = { evicted: [], replacements: [] };
@@ -41,12 +41,12 @@ function firstLook(...engines: EngineCondition[]) {
   telling.dockerAnswered();
   return {
     asked: (id: string) => checks.set(id, Date.now()),
-    isDue: (port: PortReading) => telling.isDue(sight(0, { port, engines }), false),
+    isDue: (port: PortReading) => telling.isDue(snapshot(0, { port, engines }), false),
   };
 }
 
 test('the first snapshot waits for the first check of each engine, however busy the machine is, so the first list is complete', () => {
-  const { asked, isDue } = firstLook(running('one'), running('two'));
+  const { asked, isDue } = firstSnapshot(running('one'), running('two'));
   jest.advanceTimersByTime(LONG_MS);
   asked('one');
   expect(isDue(PORT)).toBe(false);
@@ -56,12 +56,12 @@ test('the first snapshot waits for the first check of each engine, however busy 
 
 test('the first snapshot does not wait for an engine that can not be asked', () => {
   const ended = { ...running('ended'), running: false, startedAt: null };
-  const { isDue } = firstLook(ended, { ...running('cut off'), networkOf: 'vpn-before' });
+  const { isDue } = firstSnapshot(ended, { ...running('cut off'), networkOf: 'vpn-before' });
   expect(isDue(PORT)).toBe(true);
 });
 
 test('the first snapshot waits for a hanging control server only for a while', () => {
-  const { isDue } = firstLook();
+  const { isDue } = firstSnapshot();
   expect(isDue({ kind: 'pending' })).toBe(false);
   jest.advanceTimersByTime(LONG_MS);
   expect(isDue({ kind: 'pending' })).toBe(true);

@@ -2,9 +2,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import type { AwaitedEngine } from '../../src/activities';
-import { observeDocker } from '../../src/activities/docker/look';
+import { observeDocker } from '../../src/activities/docker/snapshot';
 import { DockerHost } from '../../src/clients/docker/docker-host';
-import type { Known, Observation, PortReading } from '../../src/domain/vpn/observation';
+import type { LastReported, Observation, PortReading } from '../../src/domain/vpn/observation';
 import { ensureSimulatorImage } from '../../simulator/image';
 import type { SimulatedVpn } from '../../simulator/vpn-container';
 import { plainEngine } from '../builders';
@@ -20,7 +20,7 @@ afterAll(() => vpns.clear());
 /** The first observed reading of the port for which this holds. */
 async function portSeen(
   vpn: SimulatedVpn,
-  known: Known,
+  known: LastReported,
   isSo: (port: PortReading & { kind: 'unknown' }) => boolean,
 ): Promise<PortReading> {
   for (let told = known; ;) {
@@ -118,19 +118,20 @@ describe('restarting a VPN', () => {
   );
 });
 
-const isRestarting = (told: Known | null) =>
+const isRestarting = (told: LastReported | null) =>
   told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
 
 /** Activities that read the port only once an hour by themselves. */
 const seldom = (docker = vpns.docker) => vpns.activitiesOn(docker, { checkIntervalMs: 3_600_000 });
 
-const portOf = (told: Known | null) => (told?.kind === 'sight' && told.port.kind === 'known' ? told.port.port : null);
+const portOf = (told: LastReported | null) =>
+  told?.kind === 'sight' && told.port.kind === 'known' ? told.port.port : null;
 
 /** A VPN, and what a watch that knows all of it reports next: another port. */
 async function knowing(on: ReturnType<typeof seldom>) {
   const vpn = await vpns.simulation.startVpn({ startDelayMs: 0, portGapMs: 500 });
   await vpn.untilHealth('healthy');
-  let known: Known | null = null;
+  let known: LastReported | null = null;
   let last: number | null = null;
   const next = async () => {
     while (portOf(known) === null || portOf(known) === last) known = await vpns.observe(vpn.name, known, {}, on);
@@ -195,7 +196,9 @@ describe('watching', () => {
       expect(await news).not.toHaveProperty('withheld');
       await vpn.setFault(null);
       await engine.kill();
-      await seen((sight) => sight.withheld?.includes(engine.id) === true || sight.engines.some((e) => !e.running));
+      await seen(
+        (snapshot) => snapshot.withheld?.includes(engine.id) === true || snapshot.engines.some((e) => !e.running),
+      );
     },
     40_000,
   );
@@ -204,8 +207,8 @@ describe('watching', () => {
     'a container that Docker keeps restarting is reported as that, and its runs are not reported until it stays up',
     async () => {
       const vpn = await vpns.simulation.startVpn({ crashesWith: 3, restartPolicy: 'unless-stopped', startDelayMs: 0 });
-      const next = (known: Known | null) => vpns.observe(vpn.name, known);
-      let known: Known | null = null;
+      const next = (known: LastReported | null) => vpns.observe(vpn.name, known);
+      let known: LastReported | null = null;
       const seen: Observation[] = [];
       while (!isRestarting(known)) seen.push((known = await next(known)));
       expect(known).toMatchObject({ vpn: { running: false, down: { state: 'restarting', exitCode: 3 } } });
@@ -214,13 +217,13 @@ describe('watching', () => {
 
       const runs = async () => (await vpns.docker.inspectByName(vpn.name))?.RestartCount ?? 0;
       const before = await runs();
-      const news = next(known);
-      let isNews = false;
-      void news.then(() => (isNews = true));
+      const change = next(known);
+      let hasEnded = false;
+      void change.then(() => (hasEnded = true));
       await until('two more runs', async () => (await runs()) >= before + 2, 20_000);
-      expect(isNews).toBe(false);
+      expect(hasEnded).toBe(false);
       await vpn.mend();
-      expect(await news).not.toMatchObject({ vpn: { down: { state: 'restarting' } } });
+      expect(await change).not.toMatchObject({ vpn: { down: { state: 'restarting' } } });
     },
     40_000,
   );
@@ -238,7 +241,7 @@ describe('watching', () => {
       await vpn.stopVpn();
       const details = observeDocker(await vpns.docker.inspectByName(vpn.name));
       const none = { kind: 'unknown', forMs: 5_000, reason: 'none right now', none: true } as const;
-      const known: Known = { kind: 'sight', vpn: details, port: none, engines: [], imagePresent: false };
+      const known: LastReported = { kind: 'sight', vpn: details, port: none, engines: [], imagePresent: false };
       const port = await portSeen(vpn, known, ({ stopped }) => stopped === true);
       expect(port).toMatchObject({ kind: 'unknown', none: true, stopped: true });
     },
@@ -249,7 +252,7 @@ describe('watching', () => {
     await vpn.setFault({ kind: '500' });
     const details = observeDocker(await vpns.docker.inspectByName(vpn.name));
     const unknown = { kind: 'unknown', forMs: 5_000, reason: 'it gave no answer', none: false } as const;
-    const known: Known = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
+    const known: LastReported = { kind: 'sight', vpn: details, port: unknown, engines: [], imagePresent: false };
     const port = await portSeen(vpn, known, ({ reason }) => reason !== unknown.reason);
     expect(port).toMatchObject({ kind: 'unknown', reason: expect.stringMatching(/500/) });
   });
@@ -257,7 +260,7 @@ describe('watching', () => {
   test.concurrent('another reason for which Docker can not be asked is told', async () => {
     const gone = new DockerHost(new Dockerode({ socketPath: join(tmpdir(), vpns.simulation.name('docker.sock')) }));
     const away = vpns.activitiesOn(gone);
-    const known: Known = { kind: 'blind', at: 1, problem: 'told before', cause: 'EACCES' };
+    const known: LastReported = { kind: 'blind', at: 1, problem: 'told before', cause: 'EACCES' };
     expect(await vpns.observe('gluetun', known, {}, away)).toMatchObject({
       kind: 'blind',
       cause: 'ENOENT',

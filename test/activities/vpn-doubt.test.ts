@@ -8,7 +8,7 @@ const kill = (signal: string) => event('kill', { signal });
 /** The doubt of a VPN that was observed, and whose control server has answered. */
 function calm(): VpnDoubt {
   const doubt = new VpnDoubt();
-  doubt.looked(vpn, 0);
+  doubt.snapshotTaken(vpn, 0);
   doubt.controlServerAnswers();
   return doubt;
 }
@@ -34,9 +34,9 @@ test('a VPN whose process has ended is gone, until Docker was asked afterwards',
   doubt.heard(event('die'), 1_000);
   expect(doubt.isGone(1_000)).toBe(true);
   // This question was sent before, and is answered only after Docker has taken the container down.
-  doubt.looked(vpn, 900);
+  doubt.snapshotTaken(vpn, 900);
   expect(doubt.isGone(1_000)).toBe(true);
-  doubt.looked(vpn, 1_100);
+  doubt.snapshotTaken(vpn, 1_100);
   expect(doubt.isGone(1_200)).toBe(false);
 });
 
@@ -68,7 +68,7 @@ test('a signal that does not end a process, or a restart of only the control ser
 
 test('refusals of a control server that was never reached, and repeated refusals, are no sign', () => {
   const unreached = new VpnDoubt();
-  unreached.looked(vpn, 0);
+  unreached.snapshotTaken(vpn, 0);
   expect(unreached.controlServerRefuses(1_000)).toBe(false);
   unreached.heard(kill('15'), 1_000);
   expect(unreached.isGone(1_100)).toBe(false);
@@ -80,6 +80,6 @@ test('another run of the container begins without the earlier signs', () => {
   const doubt = calm();
   doubt.heard(kill('15'), 1_000);
   doubt.controlServerRefuses(1_100);
-  doubt.looked(presentVpn({ startedAt: vpn.startedAt + 5_000 }), 2_000);
+  doubt.snapshotTaken(presentVpn({ startedAt: vpn.startedAt + 5_000 }), 2_000);
   expect(doubt.isGone(2_000)).toBe(false);
 });

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { engineRef } from '../../src/domain/engine';
 import type { EngineCondition } from '../../src/domain/vpn/observation';
-import { DAY, forwardedEngine, plainEngine, replacement, sight, target, vpnStatus, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, replacement, snapshot, target, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
@@ -37,7 +37,7 @@ function vpn(): VpnStandIn {
       extras: { labels: { stream_id: 'ch-43' }, sealedEnv: null },
     }),
   });
-  const coming = replacement({
+  const pending = replacement({
     id: 'replace/test/gluetun/9-abcdef12',
     number: 9,
     cause: 'requested',
@@ -63,8 +63,8 @@ function vpn(): VpnStandIn {
       engines: [forwarded, adopted],
       evicted: [engineRef(leaving), engineRef(gone), engineRef(left)],
       leftOvers: [{ id: left.id, name: left.name, reason: 'dataset is busy' }],
-      replacements: [ended, booting, coming],
-      sight: sight(65_290, { engines }),
+      replacements: [ended, booting, pending],
+      snapshot: snapshot(65_290, { engines }),
     });
   return standIn;
 }
@@ -89,7 +89,7 @@ const forwardedJson = {
   ports: { '19000/tcp': null, '45000/tcp': null, '65290/tcp': null, '65290/udp': null },
 };
 
-const COMING = 'acestream_gluetun_9_1_abcdef12';
+const PENDING = 'acestream_gluetun_9_1_abcdef12';
 
 /** Has answered once, and does no more. */
 async function silenced(staleLimitMs: number) {
@@ -110,7 +110,7 @@ export function containersCases(): void {
 
   test.each([
     ['engine-19001', 'that somebody else has made and that is stopped', { image: null, status: 'exited' }],
-    ['engine-19002', 'that is being let go', { status: 'running', created: null }],
+    ['engine-19002', 'that is being released', { status: 'running', created: null }],
     ['engine-19010', 'that Docker does not remove', { status: 'exited' }],
     ['engine-19003', 'that boots', { status: 'created', image: 'engine:test', labels: { stream_id: 'ch-43' } }],
   ])('GET /containers/%s, one %s', async (id, _what, expected) => {
@@ -120,12 +120,12 @@ export function containersCases(): void {
   });
 
   test('one that has not been made yet is found by the name that was told of it, which is its id until then', async () => {
-    const response = await (await api([vpn()])).inject(`/containers/${COMING}`);
+    const response = await (await api([vpn()])).inject(`/containers/${PENDING}`);
     expect([response.statusCode, response.json()]).toMatchObject([
       200,
       {
-        id: COMING,
-        name: COMING,
+        id: PENDING,
+        name: PENDING,
         status: 'created',
         labels: { stream_id: 'ch-44', 'portward.replacement': 'abcdef12/9' },
         ports: { '19004/tcp': null, '45004/tcp': null },
@@ -135,12 +135,12 @@ export function containersCases(): void {
 
   test('one that has not been made yet can be removed by its name', async () => {
     const standIn = vpn();
-    const response = await (await api([standIn])).inject({ method: 'DELETE', url: `/containers/${COMING}` });
-    expect([response.statusCode, response.json()]).toEqual([200, { deleted: COMING }]);
-    expect(standIn.removed).toEqual([COMING]);
+    const response = await (await api([standIn])).inject({ method: 'DELETE', url: `/containers/${PENDING}` });
+    expect([response.statusCode, response.json()]).toEqual([200, { deleted: PENDING }]);
+    expect(standIn.removed).toEqual([PENDING]);
   });
 
-  test.each([COMING.slice(0, 9), 'other', 'engine-19009', 'id-', '37dde', 'vpn-container', 'gluetun'])(
+  test.each([PENDING.slice(0, 9), 'other', 'engine-19009', 'id-', '37dde', 'vpn-container', 'gluetun'])(
     'GET and DELETE of %s, which Portward does not manage, are a 404 with error and detail',
     async (id) => {
       const standIn = vpn();
@@ -222,7 +222,7 @@ export function containersCases(): void {
     },
   );
 
-  test('DELETE of an engine that is being let go is done already', async () => {
+  test('DELETE of an engine that is being released is done already', async () => {
     const standIn = vpn();
     const server = await api([standIn]);
     const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19002' });

@@ -53,7 +53,7 @@ export function enginesCases(): void {
     expect([...Value.Errors(Type.Array(EngineSchema), response.json())]).toEqual([]);
   });
 
-  test('last_seen and last_health_check are the times of the last look and the last answer', async () => {
+  test('last_seen and last_health_check are the times of the last snapshot and the last answer', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.answerProgress = async () =>
       observeProgress({ checkedAt: DAY + 12_000, seenAt: DAY + 9_000, checkedEngines: { 'id-19000': DAY + 8_000 } });

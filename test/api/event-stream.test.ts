@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { until } from '../simulator/until';
 import { api, closeAll } from './api-under-test';
 import { EventClient } from './event-client';
-import { portChanges } from './news';
+import { portChanges } from './port-changes';
 import { VpnStandIn } from './vpn-stand-in';
 
 let server: FastifyInstance;
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 function kept(last: number): void {
-  vpn.answerNews = async () => ({ lineage: 'aa', news: portChanges(1, last) });
+  vpn.answerEvents = async () => ({ lineage: 'aa', news: portChanges(1, last) });
   vpn.grow();
 }
 
@@ -92,7 +92,7 @@ function connections(): Promise<number> {
   });
 }
 
-test('a client that does not read is let go, and the others hear everything', async () => {
+test('a client that does not read is disconnected, and the others hear everything', async () => {
   const slow = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(slow);
   slow.pause();
@@ -103,16 +103,16 @@ test('a client that does not read is let go, and the others hear everything', as
   const name = 'x'.repeat(200_000);
   let last = 3;
   let isOver = false;
-  vpn.answerNews = async () => {
+  vpn.answerEvents = async () => {
     last += 5;
-    // More comes when the quick one has had that: on a busy machine it would be let go as well.
+    // More comes when the quick one has had that: on a busy machine it would be disconnected as well.
     const all = last - 3;
     void until('what the quick one had', () => isOver || quick.events.length >= all).then(() => isOver || vpn.grow());
     const happening = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
     return { lineage: 'aa', news: portChanges(last - 9, last).map((item) => ({ ...item, happening })) };
   };
   vpn.grow();
-  await until('the slow one let go', async () => (await connections()) === 1, 30_000);
+  await until('the slow one disconnected', async () => (await connections()) === 1, 30_000);
   const before = quick.events.length;
   await until('more for the quick one', () => quick.events.length > before);
   isOver = true;

@@ -5,7 +5,7 @@ import {
   plainEngine,
   presentVpn,
   replacement,
-  sight,
+  snapshot,
   vpnStatus,
   vpnSettings,
   breakers,
@@ -88,7 +88,8 @@ export function metricsCases(): void {
 
   test("each VPN's health has one state that is 1; a second VPN that there is not is disabled", async () => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.answerStatus = async () => vpnStatus({ sight: sight(65_290, { vpn: presentVpn({ health: 'starting' }) }) });
+    vpn.answerStatus = async () =>
+      vpnStatus({ snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'starting' }) }) });
     const families = await scrape(await api([vpn]));
     expect(current(families, 'orch_vpn_health')).toEqual(['starting']);
     expect(current(families, 'orch_vpn1_health')).toEqual(['starting']);

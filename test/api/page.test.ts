@@ -8,7 +8,7 @@ import { until } from '../simulator/until';
 import { forwardedEngine, observeProgress, plainEngine, vpnStatus, vpnSettings } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { EventClient } from './event-client';
-import { portChanges } from './news';
+import { portChanges } from './port-changes';
 import { VpnStandIn } from './vpn-stand-in';
 
 let vpn: VpnStandIn;

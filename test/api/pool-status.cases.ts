@@ -1,8 +1,8 @@
 import { engineRef } from '../../src/domain/engine';
-import { recentFacts } from '../../src/api/present/pool-status';
+import { candidateOf } from '../../src/api/present/pool-status';
 import type { Stream } from '../../src/domain/streams/stream';
 import { noPort, type VpnData } from '../../src/workflows/vpn/data';
-import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnStatus, vpnSettings, breakers } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, snapshot, vpnStatus, vpnSettings, breakers } from '../builders';
 import { api, AT_ONCE, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
@@ -16,7 +16,7 @@ function vpn(name: string, change: Partial<VpnData> = {}): VpnStandIn {
 const down: Partial<VpnData> = {
   engines: [],
   port: noPort,
-  sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
+  snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
 };
 
 function stream(id: string, containerId: string, endedAt: number | null): Stream {
@@ -69,7 +69,7 @@ export function poolStatusCases(): void {
     const standIn = vpn('gluetun', {
       engines,
       streams: [stream('s1', 'id-19000', null), stream('s0', 'id-19000', DAY)],
-      sight: sight(65_290, {
+      snapshot: snapshot(65_290, {
         engines: [...conditions, { id: 'stopped', running: false, startedAt: null, networkOf: 'v', health: 'unknown' }],
       }),
       breakers: breakers({ general: { failures: 1, lastFailureAt: DAY } }),
@@ -156,9 +156,9 @@ export function poolStatusCases(): void {
     });
     const value = vpnStatus({});
     const believed = [60, 61].map((seconds) =>
-      recentFacts({ vpn: 'gluetun', status: { kind: 'stale', value, seconds } }),
+      candidateOf({ vpn: 'gluetun', status: { kind: 'stale', value, seconds } }),
     );
-    expect(believed.map((facts) => facts.view)).toEqual([value, null]);
+    expect(believed.map((candidate) => candidate.view)).toEqual([value, null]);
   });
 
   test.each([

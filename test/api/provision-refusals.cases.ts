@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { VpnData } from '../../src/workflows/vpn/data';
-import { plainEngine, presentVpn, replacement, sight, target, vpnSettings, breakers } from '../builders';
+import { plainEngine, presentVpn, replacement, snapshot, target, vpnSettings, breakers } from '../builders';
 import { api, closeAll, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, pass, URL } from './booting-vpn';
 import { detail } from './proxy-decoder';
@@ -20,19 +20,19 @@ const trial = replacement({
 });
 
 const imageMissing = (pullPolicy: VpnSettings['pullPolicy']) => ({
-  sight: sight(65_290, { imagePresent: false }),
+  snapshot: snapshot(65_290, { imagePresent: false }),
   settings: vpnSettings({ pullPolicy }),
 });
 
 const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
   [
     'a VPN that is down',
-    { sight: sight(65_290, { vpn: presentVpn({ running: false }) }) },
+    { snapshot: snapshot(65_290, { vpn: presentVpn({ running: false }) }) },
     { code: 'vpn_disconnected', recovery_eta_seconds: 11, can_retry: true, should_wait: true },
   ],
   [
     'Docker away',
-    { blind: { kind: 'blind', at: 0, problem: "Docker can't be reached" } },
+    { unreachable: { kind: 'blind', at: 0, problem: "Docker can't be reached" } },
     { code: 'vpn_error', recovery_eta_seconds: 10, can_retry: true, should_wait: true },
   ],
   [
@@ -165,7 +165,7 @@ export function provisionRefusalsCases(): void {
       const server = await api([vpn]);
       const refuse = vpn.answerProvision;
       vpn.answerProvision = async (request) => {
-        vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+        vpn.change({ snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
         await jest.advanceTimersByTimeAsync(100);
         return refuse(request);
       };

@@ -3,7 +3,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Replacement } from '../../src/domain/replacement';
 import { pauseUntil } from '../../src/lib/pause';
 import { open, type SealingKey } from '../../src/secrets/seal';
-import { plainEngine, presentVpn, sight } from '../builders';
+import { plainEngine, presentVpn, snapshot } from '../builders';
 import { api, closeAll, Later, SEALING_KEY, turnTime } from './api-under-test';
 import { answered, ask, BootingVpn, ENGINE, pass, URL } from './booting-vpn';
 
@@ -161,7 +161,7 @@ export function provisionCases(): void {
       ask(server, body);
       await pass(2_700);
       vpn.answerProvision = () => Promise.reject(new WorkflowUpdateFailedError('refused', new Error('not healthy')));
-      vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+      vpn.change({ snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
       const repeated = ask(server, sameBody);
       await pass(300);
       other.ready();
@@ -210,7 +210,7 @@ export function provisionCases(): void {
       ask(server, body);
       await pass(100);
       expect(vpn.requestIds).toHaveLength(2);
-      vpn.change({ sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
+      vpn.change({ snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) });
       await pass(100);
       ask(server, body);
       await pass(100);

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
-import { decideProvisioning, type VpnFacts } from '../../src/api/provisioning/decision';
+import { decideProvisioning, type VpnCandidate } from '../../src/api/provisioning/decision';
 import type { VpnData } from '../../src/workflows/vpn/data';
 import {
   DAY,
   plainEngine,
   presentVpn,
   replacement,
-  sight,
+  snapshot,
   target,
   vpnStatus,
   vpnSettings,
@@ -17,20 +17,20 @@ const NOW = DAY + 60_000;
 
 const LIMITS = { enginesAtMost: 20, idleGraceMs: 30_000 };
 
-function facts(vpn: string, engines = 0, change: Partial<VpnData> = {}): VpnFacts {
+function candidate(vpn: string, engines = 0, change: Partial<VpnData> = {}): VpnCandidate {
   const all = Array.from({ length: engines }, (_, i) => plainEngine(19_000 + i));
   const view = vpnStatus({ settings: vpnSettings({ vpn }), engines: all, ...change });
   return { vpn, view, lastView: view, requestedPorts: [] };
 }
 
-const down: Partial<VpnData> = { sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) };
+const down: Partial<VpnData> = { snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) };
 
-const blind: Partial<VpnData> = { blind: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
+const unreachable: Partial<VpnData> = { unreachable: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
 
 /** Its workflow does not answer; it had so many engines when it last did. */
-const silent = (vpn: string, engines = 0): VpnFacts => ({ ...facts(vpn, engines), view: null });
+const silent = (vpn: string, engines = 0): VpnCandidate => ({ ...candidate(vpn, engines), view: null });
 
-const noImage: Partial<VpnData> = { sight: sight(65_290, { imagePresent: false }) };
+const noImage: Partial<VpnData> = { snapshot: snapshot(65_290, { imagePresent: false }) };
 
 const aside: Partial<VpnData> = {
   rival: { lineage: '00000000', engine: 'theirs', since: DAY, seenAt: DAY, phase: 'at work', idleSince: null },
@@ -40,7 +40,7 @@ function breaker(openedAt: number, failures = 5): Partial<VpnData> {
   return { breakers: breakers({ general: { failures, openedAt } }) };
 }
 
-function decide(...vpns: VpnFacts[]) {
+function decide(...vpns: VpnCandidate[]) {
   return decideProvisioning(vpns, LIMITS, null, NOW);
 }
 
@@ -48,49 +48,54 @@ const second = vpnSettings({ vpn: 'b', httpPorts: { first: 19_100, last: 19_199 
 
 export function provisioningDecisionCases(): void {
   test('the healthy VPN with the fewest engines is chosen, the first of equal ones', () => {
-    expect(decide(facts('a', 3), facts('b', 2), facts('c', 2))).toEqual({ kind: 'possible', vpn: 'b' });
-    expect(decide(facts('a', 3), facts('b', 0, down), facts('c', 4))).toEqual({ kind: 'possible', vpn: 'a' });
-    expect(decide(silent('a'), facts('b', 9))).toEqual({ kind: 'possible', vpn: 'b' });
+    expect(decide(candidate('a', 3), candidate('b', 2), candidate('c', 2))).toEqual({ kind: 'possible', vpn: 'b' });
+    expect(decide(candidate('a', 3), candidate('b', 0, down), candidate('c', 4))).toEqual({
+      kind: 'possible',
+      vpn: 'a',
+    });
+    expect(decide(silent('a'), candidate('b', 9))).toEqual({ kind: 'possible', vpn: 'b' });
   });
 
   test('an engine that boots counts, and one that was asked for a moment ago too', () => {
     const booting = { engines: [], replacements: [replacement({ old: [], target: target() })] };
-    expect(decideProvisioning([facts('a', 0, booting), facts('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
-    const requested = { ...facts('a'), requestedPorts: [null] };
-    expect(decideProvisioning([requested, facts('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
+    expect(decideProvisioning([candidate('a', 0, booting), candidate('b')], LIMITS, null, NOW)).toMatchObject({
+      vpn: 'b',
+    });
+    const requested = { ...candidate('a'), requestedPorts: [null] };
+    expect(decideProvisioning([requested, candidate('b')], LIMITS, null, NOW)).toMatchObject({ vpn: 'b' });
     const full = { enginesAtMost: 1, idleGraceMs: 30_000 };
-    expect(decideProvisioning([requested, facts('b')], full, null, NOW)).toMatchObject({
+    expect(decideProvisioning([requested, candidate('b')], full, null, NOW)).toMatchObject({
       reason: { code: 'max_capacity' },
     });
   });
 
   test.each([
-    ['no VPN is healthy', [facts('a', 0, down), facts('b', 0, down)], 'vpn_disconnected', 11, true, true],
+    ['no VPN is healthy', [candidate('a', 0, down), candidate('b', 0, down)], 'vpn_disconnected', 11, true, true],
     [
       'one is down and the other can not be seen',
-      [facts('a', 0, down), silent('b')],
+      [candidate('a', 0, down), silent('b')],
       'vpn_disconnected',
       11,
       true,
       true,
     ],
     ['no workflow answers', [silent('a'), silent('b')], 'general_error', 10, true, true],
-    ['another Portward acts', [facts('a', 0, aside)], 'general_error', null, false, false],
-    ['Docker can not be asked', [facts('a', 0, blind)], 'vpn_error', 10, true, true],
-    ['the circuit breaker is open', [facts('a', 0, breaker(NOW - 100_000))], 'circuit_breaker', 200, false, true],
-    ['there are as many as there may be', [facts('a', 12), facts('b', 8)], 'max_capacity', 30, false, true],
+    ['another Portward acts', [candidate('a', 0, aside)], 'general_error', null, false, false],
+    ['Docker can not be asked', [candidate('a', 0, unreachable)], 'vpn_error', 10, true, true],
+    ['the circuit breaker is open', [candidate('a', 0, breaker(NOW - 100_000))], 'circuit_breaker', 200, false, true],
+    ['there are as many as there may be', [candidate('a', 12), candidate('b', 8)], 'max_capacity', 30, false, true],
     [
       'the image is missing and is pulled',
-      [facts('a', 0, { ...noImage, settings: vpnSettings({ pullPolicy: 'missing' }) })],
+      [candidate('a', 0, { ...noImage, settings: vpnSettings({ pullPolicy: 'missing' }) })],
       'general_error',
       null,
       true,
       true,
     ],
-    ['the image is missing for good', [facts('a', 0, noImage)], 'general_error', null, false, false],
+    ['the image is missing for good', [candidate('a', 0, noImage)], 'general_error', null, false, false],
     [
       'every port is taken',
-      [facts('a', 2, { settings: vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } }) })],
+      [candidate('a', 2, { settings: vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } }) })],
       'max_capacity',
       null,
       false,
@@ -104,44 +109,52 @@ export function provisioningDecisionCases(): void {
   });
 
   test('of two breakers the one that is tried first says how long to wait', () => {
-    const vpns = [facts('a', 0, breaker(NOW - 100_000)), facts('b', 0, breaker(NOW - 290_000)), facts('c', 0, down)];
+    const vpns = [
+      candidate('a', 0, breaker(NOW - 100_000)),
+      candidate('b', 0, breaker(NOW - 290_000)),
+      candidate('c', 0, down),
+    ];
     expect(decideProvisioning(vpns, LIMITS, null, NOW)).toMatchObject({ reason: { recovery_eta_seconds: 10 } });
   });
 
   test('a half open breaker lets one engine be tried, and says of others that they may ask again', () => {
     const half = breaker(NOW - 300_000);
-    expect(decideProvisioning([facts('a', 0, half)], LIMITS, null, NOW)).toEqual({ kind: 'possible', vpn: 'a' });
+    expect(decideProvisioning([candidate('a', 0, half)], LIMITS, null, NOW)).toEqual({ kind: 'possible', vpn: 'a' });
     const blocked = { code: 'circuit_breaker', can_retry: true, should_wait: true };
     const trying = {
       ...half,
       replacements: [replacement({ cause: 'requested', old: [], target: target({ role: 'plain' }) })],
     };
-    expect(decideProvisioning([facts('a', 0, trying)], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
-    const requested = { ...facts('a', 0, half), requestedPorts: [null] };
+    expect(decideProvisioning([candidate('a', 0, trying)], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
+    const requested = { ...candidate('a', 0, half), requestedPorts: [null] };
     expect(decideProvisioning([requested], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
   });
 
   test('engines of a VPN that is down leave their place to those that make up for them', () => {
     const limits = { enginesAtMost: 5, idleGraceMs: 30_000 };
-    expect(decideProvisioning([facts('a', 5, down), facts('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
-    expect(decideProvisioning([facts('a', 1), facts('b', 4)], limits, null, NOW)).toMatchObject({ kind: 'blocked' });
+    expect(decideProvisioning([candidate('a', 5, down), candidate('b', 4)], limits, null, NOW)).toMatchObject({
+      vpn: 'b',
+    });
+    expect(decideProvisioning([candidate('a', 1), candidate('b', 4)], limits, null, NOW)).toMatchObject({
+      kind: 'blocked',
+    });
   });
 
   test('engines of a VPN that does not answer are there all the same, unless it was down when it last did', () => {
     const limits = { enginesAtMost: 5, idleGraceMs: 30_000 };
-    expect(decideProvisioning([silent('a', 2), facts('b', 3)], limits, null, NOW)).toMatchObject({
+    expect(decideProvisioning([silent('a', 2), candidate('b', 3)], limits, null, NOW)).toMatchObject({
       kind: 'blocked',
       reason: { code: 'max_capacity' },
     });
-    expect(decideProvisioning([silent('a', 2), facts('b', 2)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
-    const wasDown = { ...facts('a', 2, down), view: null };
-    expect(decideProvisioning([wasDown, facts('b', 3)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+    expect(decideProvisioning([silent('a', 2), candidate('b', 2)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+    const wasDown = { ...candidate('a', 2, down), view: null };
+    expect(decideProvisioning([wasDown, candidate('b', 3)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
     const neverHeard = { ...silent('a'), lastView: null };
-    expect(decideProvisioning([neverHeard, facts('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+    expect(decideProvisioning([neverHeard, candidate('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
   });
 
   test('a port that was asked for decides on the VPN', () => {
-    const vpns = [facts('a', 0), facts('b', 0, { settings: second, engines: [plainEngine(19_100)] })];
+    const vpns = [candidate('a', 0), candidate('b', 0, { settings: second, engines: [plainEngine(19_100)] })];
     const on = (port: number) => decideProvisioning(vpns, LIMITS, port, NOW);
     expect(on(19_150)).toEqual({ kind: 'possible', vpn: 'b' });
     expect(on(19_100)).toMatchObject({ kind: 'blocked', reason: { code: 'general_error', should_wait: false } });
@@ -155,7 +168,7 @@ export function provisioningDecisionCases(): void {
   });
 
   test('a port of which nobody can say whose it is, since a VPN is not known, is waited for', () => {
-    expect(decideProvisioning([facts('a'), silent('b')], LIMITS, 20_000, NOW)).toMatchObject({
+    expect(decideProvisioning([candidate('a'), silent('b')], LIMITS, 20_000, NOW)).toMatchObject({
       reason: { code: 'general_error', should_wait: true },
     });
   });
@@ -163,7 +176,7 @@ export function provisioningDecisionCases(): void {
   test('whatever the VPNs are like: never one that is not healthy, never beyond the limit, never without a reason', () => {
     const one = fc.record({
       engines: fc.nat(8),
-      kind: fc.constantFrom('well', 'down', 'blind', 'silent', 'no image', 'open', 'half open' as const),
+      kind: fc.constantFrom('well', 'down', 'unreachable', 'silent', 'no image', 'open', 'half open' as const),
       requestedPorts: fc.array(fc.constant(null), { maxLength: 3 }),
     });
     fc.assert(
@@ -174,20 +187,20 @@ export function provisioningDecisionCases(): void {
           const changes = {
             well: {},
             down,
-            blind,
+            unreachable,
             'no image': noImage,
             open: breaker(NOW - 1_000),
             'half open': breaker(NOW - 400_000),
           };
           const vpns = given.map(({ kind, engines, requestedPorts }, i) => ({
-            ...(kind === 'silent' ? silent(`v${i}`, engines) : facts(`v${i}`, engines, changes[kind])),
+            ...(kind === 'silent' ? silent(`v${i}`, engines) : candidate(`v${i}`, engines, changes[kind])),
             requestedPorts,
           }));
           const decision = decideProvisioning(vpns, { enginesAtMost, idleGraceMs: 30_000 }, null, NOW);
           const well = ['well', 'half open'];
           const chosen = decision.kind === 'possible' ? given[Number(decision.vpn.slice(1))] : null;
           expect(chosen === null || well.includes(chosen?.kind ?? 'none')).toBe(true);
-          const there = given.filter((v) => [...well, 'open', 'no image', 'blind', 'silent'].includes(v.kind));
+          const there = given.filter((v) => [...well, 'open', 'no image', 'unreachable', 'silent'].includes(v.kind));
           const engines = there.reduce((sum, v) => sum + v.engines + v.requestedPorts.length, 0);
           expect(chosen === null || engines < enginesAtMost).toBe(true);
           const message = decision.kind === 'blocked' ? decision.reason.message : '';

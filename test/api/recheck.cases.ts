@@ -61,8 +61,8 @@ export function recheckCases(): void {
       await jest.advanceTimersByTimeAsync(100);
     }
     await jest.advanceTimersByTimeAsync(5_000);
-    const spacing = vpn.rechecked.slice(1).map((at, i) => at - (vpn.rechecked[i] ?? 0));
-    expect(spacing).toEqual([1_000, 1_000, 1_000]);
+    const pauses = vpn.rechecked.slice(1).map((at, i) => at - (vpn.rechecked[i] ?? 0));
+    expect(pauses).toEqual([1_000, 1_000, 1_000]);
   });
 
   test('hints for one VPN do not hold back those for another (I4)', async () => {

@@ -57,7 +57,7 @@ test.each([
   expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
 });
 
-test('clients that are slow to send are let go of, and change nothing', async () => {
+test('clients that are slow to send are disconnected, and change nothing', async () => {
   // The times that are told; Node keeps to shorter ones in the same way.
   expect(server.server).toMatchObject({ headersTimeout: 5_000, requestTimeout: 10_000 });
   Object.assign(server.server, { headersTimeout: 500, requestTimeout: 1_000 });

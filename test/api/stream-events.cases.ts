@@ -147,7 +147,7 @@ export function streamEventsCases(): void {
     expect(vpns.told).toHaveLength(1);
   });
 
-  test('a start on an engine that was let go of before it came is refused, and told from one of too many', async () => {
+  test('a start on an engine that was released before it came is refused, and told from one of too many', async () => {
     const vpns = await Vpns.followed();
     vpns.one.takesStreams = false;
     await expect(came(vpns.start('s'))).rejects.toThrow(

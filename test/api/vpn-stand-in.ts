@@ -5,7 +5,7 @@ import { withEvents } from '../../src/api/streams/stream-events-queue';
 import type { Growth, GrowthListener } from '../../src/gateways/history-growth';
 import type { BreakerKind } from '../../src/domain/vpn/breaker';
 import type { ListedEngine } from '../../src/domain/engine';
-import type { NewsAnswer } from '../../src/domain/news';
+import type { EventLog } from '../../src/domain/event-log';
 import type { Stream, StreamEvent } from '../../src/domain/streams/stream';
 import type { Replacement } from '../../src/domain/replacement';
 import type { VpnStatusView } from '../../src/domain/vpn/status-view';
@@ -38,7 +38,7 @@ export class VpnStandIn implements VpnSource {
   answerRemove: (engine: string) => Promise<Replacement> = async () => replacement();
   /** How often it was told to remove idle engines. */
   collected = 0;
-  answerNews: () => Promise<NewsAnswer> = async () => ({ lineage: 'abcdef12', news: [] });
+  answerEvents: () => Promise<EventLog> = async () => ({ lineage: 'abcdef12', news: [] });
 
   readonly replacedLater: ReplaceRequest[] = [];
   readonly reset: (BreakerKind | null)[] = [];
@@ -67,7 +67,7 @@ export class VpnStandIn implements VpnSource {
     this.answerEngines = () => Promise.reject(new Error(reason));
     this.answerStatus = () => Promise.reject(new Error(reason));
     this.answerProgress = () => Promise.reject(new Error(reason));
-    this.answerNews = () => Promise.reject(new Error(reason));
+    this.answerEvents = () => Promise.reject(new Error(reason));
     this.broken = new Error(reason);
     for (const { broken } of this.listeners) broken(this.broken);
   }
@@ -108,7 +108,7 @@ export class VpnStandIn implements VpnSource {
   answerTold: () => Promise<void> = async () => undefined;
   private streamVersion = 0;
 
-  /** Before its first look at Docker. */
+  /** Before its first snapshot. */
   notLookedAt = false;
 
   async lists(previous: VpnLists | null): Promise<VpnLists | null> {
@@ -168,8 +168,8 @@ export class VpnStandIn implements VpnSource {
     return this.written(this.answerSignal());
   }
 
-  news(): Promise<NewsAnswer> {
-    return this.answerNews();
+  events(): Promise<EventLog> {
+    return this.answerEvents();
   }
 
   status(): Promise<VpnStatusView> {

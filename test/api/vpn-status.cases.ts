@@ -12,7 +12,7 @@ import {
   plainEngine,
   presentVpn,
   replacement,
-  sight,
+  snapshot,
   vpnStatus,
   vpnSettings,
   breakers,
@@ -119,7 +119,7 @@ export function vpnStatusCases(): void {
       'no port, since none is asked for',
       {
         ...portless,
-        sight: sight(65_290, {
+        snapshot: snapshot(65_290, {
           vpn: presentVpn({ portForwarding: false }),
           port: { kind: 'unknown', forMs: 1, reason: 'port 0', none: true },
         }),
@@ -196,7 +196,7 @@ export function vpnStatusCases(): void {
     ],
     [
       'a problem',
-      { blind: { kind: 'blind' as const, at: DAY, problem: 'Docker is not reachable' } },
+      { unreachable: { kind: 'blind' as const, at: DAY, problem: 'Docker is not reachable' } },
       { problem: 'Docker is not reachable' },
     ],
     [
@@ -228,7 +228,7 @@ export function vpnStatusCases(): void {
     [{ ...present, health: 'none' } as const, { status: 'running', health: 'healthy', connected: true, engines: 1 }],
   ])('a VPN container %j has this status', async (vpnContainer, shown) => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.answerStatus = async () => vpnStatus({ sight: sight(65_290, { vpn: vpnContainer }) });
+    vpn.answerStatus = async () => vpnStatus({ snapshot: snapshot(65_290, { vpn: vpnContainer }) });
     expect(await status(await api([vpn]))).toMatchObject({ vpn1: shown });
   });
 

@@ -1,4 +1,4 @@
-import { dueAt, nextWait } from '../../chaos/failure-spacing';
+import { dueAt, nextWait } from '../../chaos/failure-backoff';
 import { failuresCaused } from '../../chaos/failures-caused';
 import { GroundTruth } from '../../chaos/ground-truth';
 import { Hold, HOLD_MS } from '../../chaos/hold';

@@ -2,8 +2,8 @@
 import { EventClient, type HeardEvent } from '../api/event-client';
 import { Receiver } from '../clients/webhook/receiver';
 import { until } from '../simulator/until';
-import type { NewsAnswer } from '../../src/domain/news';
-import { newsQuery } from '../../src/workflows/vpn/messages';
+import type { EventLog } from '../../src/domain/event-log';
+import { eventLogQuery } from '../../src/workflows/vpn/messages';
 import { Stage } from './stage';
 
 interface Batch {
@@ -29,9 +29,9 @@ async function followed(work: (client: EventClient) => Promise<unknown>, from?: 
 }
 
 /** The events that the workflow itself has kept. */
-async function newsOf(on: Stage): Promise<NewsAnswer> {
+async function eventLogOf(on: Stage): Promise<EventLog> {
   const client = await on.client();
-  return client.workflow.getHandle(on.workflowId()).query(newsQuery);
+  return client.workflow.getHandle(on.workflowId()).query(eventLogQuery);
 }
 
 function batches(): Batch[] {
@@ -62,7 +62,7 @@ afterAll(async () => {
 
 test('a port change is reported on the stream and to a receiver that fails twice first; a SIGKILL in between loses nothing', async () => {
   // From the first event on, so that the stream and the webhook can be compared.
-  const { news, lineage } = await newsOf(stage);
+  const { news, lineage } = await eventLogOf(stage);
   expect(news[0]?.number).toBe(1);
   const vpn = stage.vpn().name;
   await followed(async (client) => {
@@ -75,7 +75,7 @@ test('a port change is reported on the stream and to a receiver that fails twice
   await stage.portward.start();
   await stage.forwarded(40_648, stage.vpn(), 60_000);
   await stage.quiet();
-  const all = (await newsOf(stage)).news;
+  const all = (await eventLogOf(stage)).news;
   const client = await EventClient.open(
     `${stage.portward.url}/events/stream`,
     heard.at(-1)?.id ?? `${vpn}=${lineage}.0`,

@@ -1,12 +1,21 @@
 // The page's texts about VPNs and events.
-import type { PageNews, PageVpn } from '../../src/api/page/state';
+import type { ShownEvent, PageVpn } from '../../src/api/page/state';
 import { pageVpn } from '../../src/api/page/vpn';
 import { noPort } from '../../src/workflows/vpn/data';
-import { matches, noFilter, sentence, withNews } from '../../web/logic/news';
+import { matches, noFilter, sentence, withEvents } from '../../web/logic/events';
 import { orderedBy, sorted } from '../../web/logic/sort';
 import { sparkline } from '../../web/logic/sparkline';
 import { problems, summary, vpnWord } from '../../web/logic/summary';
-import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, vpnStatus, vpnSettings } from '../builders';
+import {
+  DAY,
+  forwardedEngine,
+  plainEngine,
+  presentVpn,
+  replacement,
+  snapshot,
+  vpnStatus,
+  vpnSettings,
+} from '../builders';
 import { stream } from '../stream-events';
 
 function vpn(name: string, change: Parameters<typeof vpnStatus>[0] = {}): PageVpn {
@@ -14,7 +23,7 @@ function vpn(name: string, change: Parameters<typeof vpnStatus>[0] = {}): PageVp
 }
 
 const unhealthy = {
-  sight: sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
+  snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }),
 };
 
 test('one line summarizes the state of all VPNs', () => {
@@ -47,10 +56,10 @@ test.each([
   [{}, 'forwarding', 'ok'],
   [{ leftOvers: [{ id: 'x', name: 'x', reason: 'dataset is busy' }] }, 'has a problem', 'busy'],
   [{ portLost: { port: 65_290, since: DAY } }, 'forwarded port lost', 'bad'],
-  [{ sight: null }, 'unknown', 'unknown'],
-  [{ sight: sight(0, { vpn: { kind: 'absent' } }) }, 'container not found', 'bad'],
-  [{ sight: sight(0, { vpn: presentVpn({ running: false }) }) }, 'not running', 'bad'],
-  [{ sight: sight(0, { vpn: presentVpn({ health: 'starting' }) }) }, 'starting', 'busy'],
+  [{ snapshot: null }, 'unknown', 'unknown'],
+  [{ snapshot: snapshot(0, { vpn: { kind: 'absent' } }) }, 'container not found', 'bad'],
+  [{ snapshot: snapshot(0, { vpn: presentVpn({ running: false }) }) }, 'not running', 'bad'],
+  [{ snapshot: snapshot(0, { vpn: presentVpn({ health: 'starting' }) }) }, 'starting', 'busy'],
 ] as const)("a VPN with %j is described as '%s'", (change, word, tone) => {
   expect(vpnWord(vpn('gluetun', change))).toMatchObject({ word, tone });
 });
@@ -80,7 +89,7 @@ test('each engine is shown with its phase', () => {
   ]);
 });
 
-const item = (id: string, time: string, change: Partial<PageNews> = {}): PageNews => ({
+const item = (id: string, time: string, change: Partial<ShownEvent> = {}): ShownEvent => ({
   id,
   time,
   event: 'port_changed',
@@ -91,10 +100,10 @@ const item = (id: string, time: string, change: Partial<PageNews> = {}): PageNew
 });
 
 test('each event is kept once, newest first', () => {
-  const known = withNews([], [item('a.1', '2026-01-02T03:04:05.000Z'), item('a.2', '2026-01-02T03:04:06.000Z')]);
-  const more = withNews(known, [item('a.2', '2026-01-02T03:04:06.000Z'), item('b.1', '2026-01-02T03:04:05.500Z')]);
+  const known = withEvents([], [item('a.1', '2026-01-02T03:04:05.000Z'), item('a.2', '2026-01-02T03:04:06.000Z')]);
+  const more = withEvents(known, [item('a.2', '2026-01-02T03:04:06.000Z'), item('b.1', '2026-01-02T03:04:05.500Z')]);
   expect(more.map(({ id }) => id)).toEqual(['a.2', 'b.1', 'a.1']);
-  expect(withNews(more, [item('a.1', '2026-01-02T03:04:05.000Z')])).toBe(more);
+  expect(withEvents(more, [item('a.1', '2026-01-02T03:04:05.000Z')])).toBe(more);
 });
 
 test('events are filtered by VPN, kind and text', () => {

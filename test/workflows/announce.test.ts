@@ -1,6 +1,6 @@
 import { log } from '@temporalio/workflow';
-import { DAY, forwardedEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
-import type { Happening } from '../../src/domain/news';
+import { DAY, forwardedEngine, presentVpn, replacement, snapshot, target, vpnSettings } from '../builders';
+import type { PublicEvent } from '../../src/domain/event-log';
 import { session } from '../../src/domain/vpn/observation';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
@@ -14,7 +14,7 @@ import { VpnState } from '../../src/workflows/vpn/state';
 
 // What a VPN's log says of what happens to it: each thing once, in the texts that users know.
 
-const LINEAGE = 'abcdef12';
+const INCARNATION = 'abcdef12';
 const engine = forwardedEngine(19_000, 65_290);
 const condition = {
   id: engine.id,
@@ -35,8 +35,8 @@ beforeEach(() => {
 
 function vpn(change: Partial<VpnData> = {}): VpnState {
   const state = new VpnState({
-    ...newVpnData(vpnSettings({ targetEngines: 1 }), LINEAGE),
-    sight: sight(65_290, { engines: [condition] }),
+    ...newVpnData(vpnSettings({ targetEngines: 1 }), INCARNATION),
+    snapshot: snapshot(65_290, { engines: [condition] }),
     port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [engine],
     nextNumber: 7,
@@ -46,17 +46,17 @@ function vpn(change: Partial<VpnData> = {}): VpnState {
   return state;
 }
 
-function news(state: VpnState): Happening['kind'][] {
+function events(state: VpnState): PublicEvent['kind'][] {
   return state.data.news.map(({ happening }) => happening.kind);
 }
 
 test('a port change: that it has changed, that the engine is replaced, and what came of it', () => {
   const state = vpn();
-  accept(state, sight(40_648, { engines: [condition] }), state.data.revision, DAY);
-  accept(state, sight(40_648, { engines: [condition] }), state.data.revision, DAY);
+  accept(state, snapshot(40_648, { engines: [condition] }), state.data.revision, DAY);
+  accept(state, snapshot(40_648, { engines: [condition] }), state.data.revision, DAY);
   takeDecision(state, DAY);
   takeDecision(state, DAY);
-  const child = { number: 7, lineage: LINEAGE, generation: 1 };
+  const child = { number: 7, lineage: INCARNATION, generation: 1 };
   const made = { ...forwardedEngine(19_001, 40_648), id: 'new', name: 'acestream-new' };
   const ready = { ...child, engine: made, session: session(presentVpn()) ?? '' };
   engineReady(state, ready, DAY + 1_300);
@@ -69,7 +69,7 @@ test('a port change: that it has changed, that the engine is replaced, and what 
     'info [gluetun] Forwarded engine acestream-new is ready on port 40648, 1.3 s after the decision (port changed)',
     'info [gluetun] Replacement 7 complete after 4.0 s',
   ]);
-  expect(news(state)).toEqual([
+  expect(events(state)).toEqual([
     'port_changed',
     'engine_evicted',
     'engine_provisioned',
@@ -93,7 +93,14 @@ test('an engine that fails says nothing until it opens the circuit breaker, and 
   const made = { id: 'made', name: 'acestream-made' };
   const state = vpn({ engines: [], replacements: [replacement({ target: target(), made })], nextNumber: 8 });
   const { threshold, recoveryMs } = state.data.settings.breakers.replacement;
-  const message = { number: 7, lineage: LINEAGE, error: 'no', provisioning: true, countsForBreaker: true, taken: null };
+  const message = {
+    number: 7,
+    lineage: INCARNATION,
+    error: 'no',
+    provisioning: true,
+    countsForBreaker: true,
+    taken: null,
+  };
   for (let failedAttempts = 1; failedAttempts < threshold; failedAttempts++)
     attemptFailed(state, { ...message, failedAttempts }, DAY);
   expect(lines).toEqual([]);
@@ -107,13 +114,16 @@ test('an engine that fails says nothing until it opens the circuit breaker, and 
 });
 
 test('a port that could not be read, and one that was lost, are told of once they are there again', () => {
-  const unreadable = sight(65_290, {
+  const unreadable = snapshot(65_290, {
     engines: [condition],
     port: { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false },
   });
-  const none = sight(65_290, { engines: [condition], port: { kind: 'unknown', forMs: 0, reason: 'none', none: true } });
+  const none = snapshot(65_290, {
+    engines: [condition],
+    port: { kind: 'unknown', forMs: 0, reason: 'none', none: true },
+  });
   const state = vpn();
-  const known = sight(65_290, { engines: [condition] });
+  const known = snapshot(65_290, { engines: [condition] });
   [unreadable, known, none, none, known].forEach((look, i) =>
     accept(state, look, state.data.revision, DAY + i * 10_000),
   );
@@ -121,5 +131,5 @@ test('a port that could not be read, and one that was lost, are told of once the
     'info [gluetun] The forwarded port can be read again after 10 s: 65290',
     "info [gluetun] VPN 'gluetun' has a forwarded port again after 20 s: 65290, the same as before",
   ]);
-  expect(news(state)).toEqual(['port_lost', 'port_restored']);
+  expect(events(state)).toEqual(['port_lost', 'port_restored']);
 });

@@ -1,14 +1,14 @@
 // What a VPN's workflow hands on to its next run.
 import * as fc from 'fast-check';
 import type { Engine } from '../../src/domain/engine';
-import type { Happening } from '../../src/domain/news';
+import type { PublicEvent } from '../../src/domain/event-log';
 import type { Stream } from '../../src/domain/streams/stream';
 import { carriedOver, mayBeCarried, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
 import { jsonBytes } from '../../src/workflows/vpn/carry-over/json-bytes';
-import { withNews } from '../../src/workflows/vpn/report/news';
+import { withEvent } from '../../src/workflows/vpn/report/event-log';
 import { restored, shortened } from '../../src/workflows/vpn/carry-over/short-stream';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
-import { DAY, plainEngine, replacement, sight, vpnSettings } from '../builders';
+import { DAY, plainEngine, replacement, snapshot, vpnSettings } from '../builders';
 import { stream } from '../stream-events';
 import { runs } from '../repetitions';
 
@@ -53,7 +53,7 @@ function playing(i: number, change: Partial<Stream> = {}): Stream {
 }
 
 function data(change: Partial<VpnData>): VpnData {
-  return { ...newVpnData(vpnSettings({ notify: true }), 'abcdef12'), sight: sight(40_000), ...change };
+  return { ...newVpnData(vpnSettings({ notify: true }), 'abcdef12'), snapshot: snapshot(40_000), ...change };
 }
 
 /** Through a history and back. */
@@ -84,7 +84,7 @@ function past(): Pick<VpnData, 'replacements' | 'news'> & { readonly ended: read
   };
 }
 
-test('a VPN of ordinary size hands on all that it knows, but for the engines of its last look', () => {
+test('a VPN of ordinary size hands on all that it knows, but for the engines of its last snapshot', () => {
   const { ended, ...others } = past();
   const engines = upTo(10).map(engine);
   const before = data({
@@ -94,7 +94,18 @@ test('a VPN of ordinary size hands on all that it knows, but for the engines of 
     ...others,
     notified: 50,
   });
-  expect(handedOn(before)).toEqual({ ...before, sightRevision: -1 });
+  expect(handedOn(before)).toEqual({ ...before, snapshotRevision: -1 });
+});
+
+test('what was observed is carried under the names that running workflows know', () => {
+  const carried = carriedOver(data({ snapshotsFrom: 3, unreachable: null }));
+  expect(carried).toMatchObject({
+    snapshot: { at: snapshot(40_000).at },
+    snapshotRevision: -1,
+    lookFrom: 3,
+    blind: null,
+  });
+  expect(Object.keys(carried).filter((name) => /^(snapshot|unreachable)/.test(name))).toEqual([]);
 });
 
 test('with 100 engines and a stream on each, all that is at work has room below 64 KB, and of the past the newest', () => {
@@ -136,7 +147,7 @@ test('what is at work is handed on also when it is too much, but not before the 
   expect(mayBeCarried(carried, { events: 2_000, bytes: 20 * 1024 * 1024 + 1 })).toBe(true);
   expect(handedOn(before)).toEqual({
     ...before,
-    sightRevision: -1,
+    snapshotRevision: -1,
     streams: before.streams.slice(40),
     streamVersion: before.streamVersion + 1,
     replacements: before.replacements.slice(20),
@@ -165,7 +176,7 @@ test('whatever a stream is made of comes back as it was', () => {
 });
 
 test('what happens after all that was told is left behind has a number of its own', () => {
-  const happening: Happening = { kind: 'vpn_health', healthy: true };
-  expect(withNews([], 50, happening, DAY)).toEqual([{ number: 51, at: DAY, happening }]);
-  expect(withNews([{ number: 60, at: DAY, happening }], 50, happening, DAY).map((n) => n.number)).toEqual([60, 61]);
+  const happening: PublicEvent = { kind: 'vpn_health', healthy: true };
+  expect(withEvent([], 50, happening, DAY)).toEqual([{ number: 51, at: DAY, happening }]);
+  expect(withEvent([{ number: 60, at: DAY, happening }], 50, happening, DAY).map((n) => n.number)).toEqual([60, 61]);
 });

@@ -1,9 +1,9 @@
 import { reconciled, withReports } from '../../src/workflows/vpn/observe/container-reports';
-import { DAY, sight } from '../builders';
+import { DAY, snapshot } from '../builders';
 
 const runs = (id: string) =>
   ({ id, running: true, startedAt: DAY, networkOf: 'vpn-container', health: 'healthy' }) as const;
-const ids = ({ sight: { engines } }: ReturnType<typeof reconciled>) => engines.map((e) => e.id);
+const ids = ({ snapshot: { engines } }: ReturnType<typeof reconciled>) => engines.map((e) => e.id);
 
 const BEFORE = 4;
 const SINCE = 5;
@@ -11,22 +11,22 @@ const up = withReports([], ['new'], { there: true, revision: SINCE });
 const gone = withReports([], ['old'], { there: false, revision: SINCE });
 
 test('an engine that has come up since the observation was asked for is taken to be there, and looked for anew', () => {
-  const early = reconciled(sight(40_000, { engines: [] }), BEFORE, up, [runs('new')]);
+  const early = reconciled(snapshot(40_000, { engines: [] }), BEFORE, up, [runs('new')]);
   expect([ids(early), early.reports, early.isDoubtful]).toEqual([['new'], up, true]);
 });
 
 test('by an observation that was asked for after that it is not', () => {
-  const late = reconciled(sight(40_000, { engines: [] }), SINCE, up, [runs('new')]);
+  const late = reconciled(snapshot(40_000, { engines: [] }), SINCE, up, [runs('new')]);
   expect([ids(late), late.reports, late.isDoubtful]).toEqual([[], [], false]);
 });
 
 test('one that was removed since is not brought back, and is by an observation that was asked for after that', () => {
-  const seen = sight(40_000, { engines: [runs('old'), runs('other')] });
+  const seen = snapshot(40_000, { engines: [runs('old'), runs('other')] });
   const early = reconciled(seen, BEFORE, gone, []);
   expect([ids(early), early.reports, early.isDoubtful]).toEqual([['other'], gone, false]);
   expect(ids(reconciled(seen, SINCE, gone, []))).toEqual(['old', 'other']);
 });
 
 test('an observation that shows the same as was said ends the matter', () => {
-  expect(reconciled(sight(40_000, { engines: [runs('new')] }), BEFORE, [...up, ...gone], []).reports).toEqual([]);
+  expect(reconciled(snapshot(40_000, { engines: [runs('new')] }), BEFORE, [...up, ...gone], []).reports).toEqual([]);
 });

@@ -1,12 +1,12 @@
 import type { PortReading } from '../../src/domain/vpn/observation';
-import type { EngineLists } from '../../src/domain/vpn/listing';
+import type { EnginesView } from '../../src/domain/vpn/listing';
 import { carriedOver, restoredFrom } from '../../src/workflows/vpn/carry-over/carried';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, sight, vpnSettings } from '../builders';
+import { DAY, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { configure } from '../../src/workflows/vpn/requests/controls';
-import { engineLists, versionsOf } from '../../src/workflows/vpn/views/lists';
+import { enginesView, versionsOf } from '../../src/workflows/vpn/views/lists';
 
 // Whether a list is of what the worker that is at work now has seen.
 
@@ -18,14 +18,14 @@ function told(start: string | null, state = new VpnState(newVpnData(settings, 'a
   return state;
 }
 
-/** A look begins under this revision and is delivered. */
+/** A snapshot begins under this revision and is delivered. */
 function look(state: VpnState, port?: PortReading, revision = state.data.revision): void {
-  accept(state, sight(40_000, port ? { port } : {}), revision, DAY);
+  accept(state, snapshot(40_000, port ? { port } : {}), revision, DAY);
   state.publish(DAY);
 }
 
-function isCurrent(state: VpnState): EngineLists['current'] {
-  return engineLists(state.data, DAY).current;
+function isCurrent(state: VpnState): EnginesView['current'] {
+  return enginesView(state.data, DAY).current;
 }
 
 /** A VPN that the worker of this start has looked at. */
@@ -46,7 +46,7 @@ test('a list is current once the VPN has been looked at', () => {
   expect(isCurrent(state)).toBe(true);
 });
 
-test('the next worker makes it one from before, until a look of its own', () => {
+test('the next worker makes it one from before, until a snapshot of its own', () => {
   const state = seenBy('first');
   const { engines: before } = versionsOf(state.data);
   const { revision } = state.data;
@@ -73,7 +73,7 @@ test('one that does not say which it is counts as another one', () => {
   expect(isCurrent(told(null, state))).toBe(false);
 });
 
-test('neither a look that waits for the port nor one that finds no Docker makes it current', () => {
+test('neither a snapshot that waits for the port nor one that finds no Docker makes it current', () => {
   const state = told('first');
   look(state, { kind: 'pending' });
   accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);

@@ -206,7 +206,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a forwarded engine that is removed while it boots is made anew, and its replacement lets go of the old one',
+  'a forwarded engine that is removed while it boots is made anew, and its replacement releases the old one',
   () =>
     bench.with(
       async (stand) => {

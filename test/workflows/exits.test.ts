@@ -3,7 +3,7 @@ import { exitInWords, type EngineExit } from '../../src/domain/engine-exit';
 import { describeVpn, summary } from '../../src/workflows/vpn/report/appearance';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, forwardedEngine, plainEngine, replacement, sight, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, replacement, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
 
@@ -31,7 +31,7 @@ test.each(['forwarded', 'plain'] as const)('the replacement of a %s engine that 
       ? { ...run, running: false, startedAt: null, exit }
       : { ...run, running: true, startedAt: DAY };
   });
-  accept(state, sight(40_000, { engines: conditions }), state.data.revision, DAY);
+  accept(state, snapshot(40_000, { engines: conditions }), state.data.revision, DAY);
   takeDecision(state, DAY);
   expect(state.data.replacements).toMatchObject([
     { cause: 'engine died', reason: 'its process was killed for want of memory (exit code 137)' },

@@ -5,7 +5,7 @@ import { Client, QueryRejectCondition, QueryRejectedError } from '@temporalio/cl
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import pino from 'pino';
 import type { FleetSettings, FleetState, Targets } from '../../src/domain/fleet/fleet';
-import type { PoolFacts } from '../../src/domain/fleet/pool';
+import type { PoolState } from '../../src/domain/fleet/pool';
 import { fleetWorkflowId, taskQueue, vpnWorkflowId } from '../../src/domain/names';
 import { FleetSupervision } from '../../src/worker/supervision/fleet';
 import { fleetStateQuery } from '../../src/workflows/fleet/messages';
@@ -14,7 +14,7 @@ import { fleetSettings } from '../fleet-builders';
 import { until } from '../simulator/until';
 import { startingOn, TemporalBench } from './bench';
 import { recordHistories } from './histories';
-import { setFactsSignal, toldQuery, type vpn } from './fleet-with-stand-ins';
+import { setPoolStateSignal, toldQuery, type vpn } from './fleet-with-stand-ins';
 
 const HOUR_MS = 3_600_000;
 
@@ -122,8 +122,8 @@ export class FleetStand {
     });
   }
 
-  async set(name: string, facts: Partial<PoolFacts>): Promise<void> {
-    await this.vpn(name).signal(setFactsSignal, facts);
+  async set(name: string, facts: Partial<PoolState>): Promise<void> {
+    await this.vpn(name).signal(setPoolStateSignal, facts);
   }
 
   told(name: string): Promise<number[]> {

@@ -1,7 +1,7 @@
 import type { FleetMember, FleetState } from '../../src/domain/fleet/fleet';
 import { decideFleet } from '../../src/domain/fleet/plan';
-import type { PoolFacts } from '../../src/domain/fleet/pool';
-import { told } from '../../src/workflows/fleet/members';
+import type { PoolState } from '../../src/domain/fleet/pool';
+import { withTargets } from '../../src/workflows/fleet/members';
 import { fleetSettings, member } from '../fleet-builders';
 
 const SETTLES_MS = 2_000;
@@ -11,7 +11,7 @@ class Fleet {
   now = 1_000;
   private state: FleetState;
 
-  constructor(a: Partial<PoolFacts>, b: Partial<PoolFacts>, limits: Parameters<typeof fleetSettings>[0]) {
+  constructor(a: Partial<PoolState>, b: Partial<PoolState>, limits: Parameters<typeof fleetSettings>[0]) {
     const members = [member('a', a), member('b', b)];
     this.state = { settings: fleetSettings(limits), demand: null, members, wanted: null, waiting: {} };
   }
@@ -20,7 +20,7 @@ class Fleet {
   decide(ms = 0, atOnce = false): Record<string, number> {
     this.now += ms;
     const { targets, waiting } = decideFleet(this.state, this.now, atOnce);
-    this.state = told({ ...this.state, waiting }, targets);
+    this.state = withTargets({ ...this.state, waiting }, targets);
     return targets;
   }
 
@@ -29,7 +29,7 @@ class Fleet {
     return wakeAt === null ? null : wakeAt - this.now;
   }
 
-  report(vpn: string, change: Partial<PoolFacts>): this {
+  report(vpn: string, change: Partial<PoolState>): this {
     const members = this.state.members.map((m): FleetMember =>
       m.vpn === vpn && m.facts ? { ...m, facts: { ...m.facts, ...change } } : m,
     );

@@ -1,19 +1,19 @@
 import * as fc from 'fast-check';
 import type { FleetMember, FleetSettings } from '../../src/domain/fleet/fleet';
 import { planFleet } from '../../src/domain/fleet/plan';
-import type { PoolCondition, PoolFacts } from '../../src/domain/fleet/pool';
-import { fleetSettings, member, poolFacts } from '../fleet-builders';
+import type { PoolCondition, PoolState } from '../../src/domain/fleet/pool';
+import { fleetSettings, member, poolState } from '../fleet-builders';
 import { runs } from '../repetitions';
 
 /** VPNs a, b, c … and what is said of each. */
-function pool(facts: (Partial<PoolFacts> | null)[], change: Partial<FleetSettings> = {}) {
+function pool(facts: (Partial<PoolState> | null)[], change: Partial<FleetSettings> = {}) {
   const names = facts.map((_, i) => 'abcdefgh'.charAt(i));
   const members = facts.map((f, i) => member(names[i] ?? '', f));
   return { settings: fleetSettings({ ...change }, names), members };
 }
 
 function targets(
-  facts: (Partial<PoolFacts> | null)[],
+  facts: (Partial<PoolState> | null)[],
   change: Partial<FleetSettings> = {},
   demand: number | null = null,
 ) {
@@ -129,7 +129,7 @@ function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<in
     vpn: `vpn${i}`,
     answers,
     lineage: answers ? 'l' : null,
-    facts: poolFacts({ condition, busy, reserved, engines: busy + reserved + idle, target }),
+    facts: poolState({ condition, busy, reserved, engines: busy + reserved + idle, target }),
   }));
   const plan = planFleet(settings, demand, members);
   const rows = vpns.map((v, i) => ({

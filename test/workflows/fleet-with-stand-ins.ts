@@ -8,13 +8,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { fleetWorkflowId } from '../../src/domain/names';
-import type { PoolFacts } from '../../src/domain/fleet/pool';
+import type { PoolState } from '../../src/domain/fleet/pool';
 import { reportedSignal } from '../../src/workflows/fleet/messages';
 import { reportSignal, setTargetSignal } from '../../src/workflows/vpn/messages';
 
 export { fleet } from '../../src/workflows/fleet/workflow';
 
-export const setFactsSignal = defineSignal<[Partial<PoolFacts>]>('setFacts');
+export const setPoolStateSignal = defineSignal<[Partial<PoolState>]>('setPoolState');
 /** All targets that it was told, oldest first. */
 export const toldQuery = defineQuery<number[]>('told');
 
@@ -31,7 +31,7 @@ interface StandIn {
 export async function vpn({ name, target, isMute = false }: StandIn): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   const [, instance = ''] = workflowId.split('/');
-  let facts: PoolFacts = { condition: 'healthy', engines: target, busy: 0, reserved: 0, target };
+  let facts: PoolState = { condition: 'healthy', engines: target, busy: 0, reserved: 0, target };
   const told: number[] = [];
   let due = 1;
   const report = () => due++;
@@ -42,7 +42,7 @@ export async function vpn({ name, target, isMute = false }: StandIn): Promise<vo
     asked++;
     report();
   });
-  setHandler(setFactsSignal, (change) => {
+  setHandler(setPoolStateSignal, (change) => {
     facts = { ...facts, ...change };
     report();
   });

@@ -18,7 +18,7 @@ import { builtWorkflows } from './built-workflows';
 import { FleetBench, type FleetStand } from './fleet-bench';
 import { askedQuery } from './fleet-with-stand-ins';
 
-/** Of news that are to be decided on. */
+/** How often something changes that the fleet has to decide on. */
 const ROUNDS = 15;
 
 let fleets: FleetBench;

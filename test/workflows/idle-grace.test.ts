@@ -1,7 +1,7 @@
 import type { ListedEngine } from '../../src/domain/engine';
 import { decide } from '../../src/workflows/vpn/decide/decide';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
-import { DAY, forwardedEngine, plainEngine, sight, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, snapshot, vpnSettings } from '../builders';
 
 // How long an idle engine beyond the wanted ones stays.
 
@@ -18,8 +18,8 @@ function surplus(idleGraceMs: number, change: Partial<ListedEngine> = {}, data: 
   const conditions = engines.map(({ id, health }) => ({ ...runs, id, health }));
   return {
     ...newVpnData(vpnSettings({ targetEngines: 1, idleGraceMs }), 'abcdef12'),
-    sight: sight(65_290, { engines: conditions }),
-    sightRevision: 0,
+    snapshot: snapshot(65_290, { engines: conditions }),
+    snapshotRevision: 0,
     port: {
       last: 65_290,
       read: null,
@@ -69,7 +69,7 @@ test('POST /gc has it go at once', () => {
   expect(goesAfter(surplus(30_000, {}, { collecting: true }))).toBe(0);
 });
 
-test("an engine of a former life, on which a stream may run that nobody knows of, goes after 6 hours, and not at anyone's request", () => {
+test("an engine of a former incarnation, on which a stream may run that nobody knows of, goes after 6 hours, and not at anyone's request", () => {
   const former = { labels: { 'portward.replacement': '12345678/2' } };
   expect(goesAfter(surplus(30_000, former, { collecting: true }))).toBe(6 * 60 * 60_000);
   expect(goesAfter(surplus(30_000, { ...former, lastUsedAt: DAY + 60_000 }))).toBe(90_000);
@@ -80,7 +80,7 @@ describe('while no port is known', () => {
   const given = surplus(30_000);
   const portless: VpnData = {
     ...given,
-    sight: given.sight && { ...given.sight, port: unknown },
+    snapshot: given.snapshot && { ...given.snapshot, port: unknown },
     port: { ...given.port, unknownSince: DAY - 3_600_000, knownSince: null },
   };
 
@@ -100,7 +100,7 @@ describe('while no port is known', () => {
     const conditions = lost.map(({ id, health }) => ({ ...runs, id, health }));
     const waiting: VpnData = {
       ...portless,
-      sight: portless.sight && { ...portless.sight, engines: conditions },
+      snapshot: portless.snapshot && { ...portless.snapshot, engines: conditions },
       port: { ...portless.port, unknownSince: DAY },
       engines: lost,
       collecting: true,

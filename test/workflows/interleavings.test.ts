@@ -1,7 +1,7 @@
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { newVpnData } from '../../src/workflows/vpn/data';
-import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, presentVpn, snapshot, vpnSettings } from '../builders';
 import { World } from './world';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
@@ -56,7 +56,7 @@ function booting(): World {
   return world;
 }
 
-/** Without a look. */
+/** Without a snapshot. */
 function finish(world: World): void {
   for (let steps = 0; world.running().length > 0 && steps < 20; steps++) {
     for (const number of world.running()) world.step(number, true);
@@ -66,7 +66,7 @@ function finish(world: World): void {
 }
 
 describe('what a replacement has removed is not removed once more', () => {
-  test('an engine that the last look found while it was being made', () => {
+  test('an engine that the last snapshot found while it was being made', () => {
     const world = booting();
     world.observe();
     finish(world);
@@ -75,23 +75,23 @@ describe('what a replacement has removed is not removed once more', () => {
     expect(world.running()).toEqual([]);
   });
 
-  test('an engine that a look brings up late, which began while it was being made', () => {
+  test('an engine that a snapshot brings up late, which began while it was being made', () => {
     const world = booting();
-    world.beginLook();
+    world.beginSnapshot();
     finish(world);
     world.force(null);
     finish(world);
-    world.deliverLook();
+    world.deliverSnapshot();
     expect(world.running()).toEqual([]);
   });
 
-  test.each(['in time', 'late'])('a new engine that has failed, and that a look brings up %s', (when) => {
+  test.each(['in time', 'late'])('a new engine that has failed, and that a snapshot brings up %s', (when) => {
     const world = booting();
-    world.beginLook();
-    if (when === 'in time') world.deliverLook();
+    world.beginSnapshot();
+    if (when === 'in time') world.deliverSnapshot();
     world.failProvisioning(1);
     finish(world);
-    world.deliverLook();
+    world.deliverSnapshot();
     expect(world.running()).toEqual([]);
   });
 });
@@ -99,10 +99,10 @@ describe('what a replacement has removed is not removed once more', () => {
 test('nothing is done while Docker can not be asked, though its time has come', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const ill = presentVpn({ health: 'unhealthy' });
-  accept(state, sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
+  accept(state, snapshot(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
   accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
   expect(takeDecision(state, DAY + 61_000).effects).toEqual([]);
-  accept(state, sight(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
+  accept(state, snapshot(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
   expect(takeDecision(state, DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
 });
 
@@ -124,7 +124,7 @@ test('a VPN whose engines need more ports than there are gets its remedy all the
   const state = new VpnState(newVpnData(vpnSettings(tight), 'abcdef12'));
   const port = { kind: 'unknown', forMs: 0, reason: 'port 0', none: true } as const;
   const look = (at: number) => {
-    accept(state, sight(40_000, { port }), state.data.revision, at);
+    accept(state, snapshot(40_000, { port }), state.data.revision, at);
     return takeDecision(state, at).effects.map((e) => e.kind);
   };
   expect(look(DAY)).toEqual(['start']);

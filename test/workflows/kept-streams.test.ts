@@ -42,8 +42,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 500, max: 4_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
   always(2, (w) => w.pass(UNTIL_IDLE_MS)),
   always(3, (w) => w.observe()),
-  always(1, (w) => w.beginLook()),
-  always(1, (w) => w.deliverLook()),
+  always(1, (w) => w.beginSnapshot()),
+  always(1, (w) => w.deliverSnapshot()),
   // Too many engines.
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }).map<Step>((count) => (w) => w.setTarget(count)) },
   always(3, (w) => w.collectGarbage()),

@@ -1,12 +1,12 @@
 import { replaceEngineUpdate, streamsSignal } from '../../src/workflows/vpn/messages';
-import { hasLooked } from '../../src/workflows/vpn/data';
+import { hasUsableSnapshot } from '../../src/workflows/vpn/data';
 import { started } from '../stream-events';
 import { until } from '../simulator/until';
 import { builtWorkflowsWith } from './built-workflows';
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
-// Containers that nobody lets go of, since Docker does not remove them or their replacement was terminated, on a real
+// Containers that nobody releases, since Docker does not remove them or their replacement was terminated, on a real
 // Temporal server.
 
 /** Until a replacement says what is left over, until it is tried again, and until a VPN asks whether a replacement still runs. */
@@ -25,7 +25,7 @@ const brisk = { evictionGraceMs: 300 };
 const isTold = (stand: VpnStand, name = '') =>
   stand.untilState(
     'the problem',
-    (s) => hasLooked(s) && problemOf(s)?.includes(`Docker does not remove engine ${name}`) === true,
+    (s) => hasUsableSnapshot(s) && problemOf(s)?.includes(`Docker does not remove engine ${name}`) === true,
   );
 
 const allWell = (stand: VpnStand) =>
@@ -116,7 +116,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a replacement that a person terminates leaves nothing behind: the old engine is let go of by another one',
+  'a replacement that a person terminates leaves nothing behind: the old engine is released by another one',
   () =>
     bench.with(async (stand) => {
       const before = await stand.startForwarded();

@@ -1,7 +1,7 @@
 import { carriedOver, restoredFrom } from '../../src/workflows/vpn/carry-over/carried';
 import { hidden, listing } from '../../src/workflows/vpn/views/listing';
 import { newVpnData, noPort } from '../../src/workflows/vpn/data';
-import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, snapshot, vpnSettings } from '../builders';
 
 const forwarded = forwardedEngine(19_000, 65_290);
 const plain = plainEngine(19_001);
@@ -13,19 +13,19 @@ const data = {
 const ids = (engines: readonly { readonly id: string }[] | null) => engines?.map((e) => e.id);
 
 test('an engine that is withheld is not listed, also not by the run after this one, and known all the same (I6)', () => {
-  const seen = { ...data, sight: sight(65_290, { withheld: [forwarded.id] }) };
+  const seen = { ...data, snapshot: snapshot(65_290, { withheld: [forwarded.id] }) };
   for (const state of [seen, restoredFrom(carriedOver(seen))]) {
     const listed = listing(state, DAY) ?? [];
     expect(ids(listed)).toEqual([plain.id]);
     expect(ids(hidden(state, listed))).toEqual([forwarded.id]);
   }
-  expect(ids(listing({ ...data, sight: sight(65_290) }, DAY))).toEqual([forwarded.id, plain.id]);
+  expect(ids(listing({ ...data, snapshot: snapshot(65_290) }, DAY))).toEqual([forwarded.id, plain.id]);
 });
 
-test('a look that has not told every engine yet brings no list: half of them would be taken for all', () => {
-  const incomplete = sight(65_290, { complete: false });
-  const seen = { ...data, sight: incomplete };
+test('a snapshot that has not told every engine yet brings no list: half of them would be taken for all', () => {
+  const incomplete = snapshot(65_290, { complete: false });
+  const seen = { ...data, snapshot: incomplete };
   for (const state of [seen, restoredFrom(carriedOver(seen))]) expect(listing(state, DAY)).toBeNull();
   const unhealthy = { ...incomplete, vpn: presentVpn({ health: 'unhealthy' }) };
-  expect(listing({ ...data, sight: unhealthy }, DAY)).toEqual([]);
+  expect(listing({ ...data, snapshot: unhealthy }, DAY)).toEqual([]);
 });

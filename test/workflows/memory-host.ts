@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
-import { batchId, type NewsBatch } from '../../src/activities/notify';
+import { batchId, type EventBatch } from '../../src/activities/notify';
 import type { Evicted } from '../../src/activities/engine/evict-engines';
 import { MadeEngines } from '../../src/activities/docker/made-engines';
 import type { ObserveInput } from '../../src/activities/observe/observe';
@@ -11,10 +11,9 @@ import { engineName, label } from '../../src/domain/names';
 import {
   condition,
   introduced,
-  isNews,
+  hasChanged,
   session,
   type ObservedEngine,
-  type Known,
   type Observation,
   type PortReading,
   type VpnObservation,
@@ -37,24 +36,22 @@ export class MemoryHost {
   readonly calls: string[] = [];
   /** What engines were made for, oldest first. */
   readonly targets: Target[] = [];
-  /** What the receiver of news has had. */
-  readonly notified: NewsBatch[] = [];
+  /** What NOTIFY_URL has received. */
+  readonly notified: EventBatch[] = [];
   /** Thrown by the named activity while it is set. */
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
   /** What Docker does not do, with whichever container. */
   readonly refused = new Set<'evict' | 'stop' | 'remove'>();
   /** On which something else listens in the VPN's network. */
   taken: TakenPorts | null = null;
-  /** An observe without news returns after this, as the real one does after 10 minutes. */
-  noNewsAfterMs = 60_000;
+  /** An observe without a change returns after this, as the real one does after 10 minutes. */
+  watchedAtMostMs = 60_000;
   /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
   hearing: 'all' | 'nobody' | 'no API' = 'all';
   /** The engines' image is on the Docker host. */
   imagePresent = true;
   /** Engines answer only while it is true. */
   engineAnswers = true;
-  /** What the workflow said that it knows when it asked last. */
-  known: Known | null = null;
   private made = 0;
 
   activities(): Activities {
@@ -186,11 +183,10 @@ export class MemoryHost {
 
   private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
-    this.known = known;
     const made = new MadeEngines(busy);
     for (;;) {
       this.probe(busy);
-      const sight: Observation = {
+      const snapshot: Observation = {
         kind: 'sight',
         at: Date.now(),
         vpn: this.vpn,
@@ -200,8 +196,8 @@ export class MemoryHost {
         ...introduced([...this.engines.values()], accounted, busy),
         imagePresent: this.imagePresent,
       };
-      const isNow = made.follow(sight) || isNews(known, sight, busy);
-      if (!newsOnly || isNow || Date.now() - began >= this.noNewsAfterMs) return sight;
+      const isNow = made.follow(snapshot) || hasChanged(known, snapshot, busy);
+      if (!newsOnly || isNow || Date.now() - began >= this.watchedAtMostMs) return snapshot;
       Context.current().heartbeat({ checkedAt: Date.now() });
       await pause();
     }

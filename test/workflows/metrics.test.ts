@@ -1,4 +1,4 @@
-import { DAY, forwardedEngine, presentVpn, replacement, sight, vpnSettings, target } from '../builders';
+import { DAY, forwardedEngine, presentVpn, replacement, snapshot, vpnSettings, target } from '../builders';
 import {
   forwarding,
   measured,
@@ -17,7 +17,7 @@ import { session } from '../../src/domain/vpn/observation';
 import { VpnState } from '../../src/workflows/vpn/state';
 
 const NOW = DAY + 10_000;
-const LINEAGE = 'abcdef12';
+const INCARNATION = 'abcdef12';
 const engine = forwardedEngine(19_000, 65_290);
 const condition = {
   id: engine.id,
@@ -29,8 +29,8 @@ const condition = {
 
 function data(change: Partial<VpnData> = {}): VpnData {
   return {
-    ...newVpnData(vpnSettings({ targetEngines: 1 }), LINEAGE),
-    sight: sight(65_290, { engines: [condition] }),
+    ...newVpnData(vpnSettings({ targetEngines: 1 }), INCARNATION),
+    snapshot: snapshot(65_290, { engines: [condition] }),
     port: { ...noPort, last: 65_290, knownSince: DAY },
     engines: [engine],
     nextNumber: 7,
@@ -58,8 +58,8 @@ class Measuring {
 
   /** The port is another one now; what is decided then is begun. */
   move(port: number, readAt: number, now: number): void {
-    const engines = this.state.data.sight?.engines ?? [];
-    this.look(sight(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
+    const engines = this.state.data.snapshot?.engines ?? [];
+    this.look(snapshot(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
     takeDecision(this.state, now);
     this.follow(now);
   }
@@ -75,7 +75,7 @@ class Measuring {
     if (!own?.target?.p2pPort) throw new Error('no replacement brings up a forwarded engine');
     const { httpPort, p2pPort, generation } = own.target;
     const made = { ...forwardedEngine(httpPort, p2pPort), id: 'new', name: 'new' };
-    const message = { number: own.number, lineage: LINEAGE, generation, engine: made };
+    const message = { number: own.number, lineage: INCARNATION, generation, engine: made };
     engineReady(this.state, { ...message, session: session(presentVpn()) ?? '' }, now);
     this.follow(now);
   }
@@ -90,7 +90,7 @@ test('a port change is measured from its reading to hidden and to ready, and the
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
-  replacementEnded(vpn.state, { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 }, NOW + 2_000);
+  replacementEnded(vpn.state, { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 }, NOW + 2_000);
   vpn.follow(NOW + 2_000);
   expect(vpn.all).toEqual([
     { kind: 'port change' },
@@ -106,10 +106,10 @@ test('nothing happens twice: the same look, or the same message, again measures 
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
-  const ended = { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 };
+  const ended = { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 };
   replacementEnded(vpn.state, ended, NOW + 2_000);
   const before = vpn.all.length;
-  vpn.look(vpn.state.data.sight ?? sight(40_648), NOW + 3_000);
+  vpn.look(vpn.state.data.snapshot ?? snapshot(40_648), NOW + 3_000);
   replacementEnded(vpn.state, ended, NOW + 3_000);
   replacementLost(vpn.state, 7, NOW + 3_000);
   expect(vpn.all.slice(before)).toEqual([]);
@@ -132,12 +132,12 @@ test('a port that moves again before the engine is ready is measured from the la
 
 test('a VPN that was restarted has not changed its port', () => {
   const vpn = new Measuring();
-  vpn.look(sight(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
+  vpn.look(snapshot(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
   expect(vpn.all).toEqual([]);
 });
 
 test('time without a forwarded engine counts only while the VPN is healthy', () => {
-  const unhealthy = sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }) });
+  const unhealthy = snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) });
   const vpn = new Measuring();
   vpn.look(unhealthy, NOW);
   expect([vpn.all, vpn.pending]).toEqual([[], nothingPending]);
@@ -151,7 +151,7 @@ test('time without a forwarded engine counts only while the VPN is healthy', () 
 
 test('failed attempts are counted by how many there are more, and a replacement that is lost as such', () => {
   const vpn = new Measuring({ replacements: [replacement()], nextNumber: 8 });
-  const message = { number: 7, lineage: LINEAGE, error: 'no', taken: null };
+  const message = { number: 7, lineage: INCARNATION, error: 'no', taken: null };
   for (const failedAttempts of [1, 4])
     attemptFailed(vpn.state, { ...message, failedAttempts, provisioning: false, countsForBreaker: false }, NOW);
   replacementLost(vpn.state, 7, NOW);
@@ -167,7 +167,7 @@ test('one that ends after so many others that it is dropped at once is counted a
     replacement({ number: 8 + i, state: 'completed', endedAt: NOW + 60_000 + i }),
   );
   const vpn = new Measuring({ replacements: [replacement(), ...younger], nextNumber: 28 });
-  replacementEnded(vpn.state, { number: 7, lineage: LINEAGE, generation: 1, failedAttempts: 0 }, NOW);
+  replacementEnded(vpn.state, { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 }, NOW);
   expect(vpn.state.data.replacements.map((r) => r.number)).not.toContain(7);
   expect(vpn.all).toEqual([{ kind: 'replacement', cause: 'port changed', outcome: 'completed' }]);
 });

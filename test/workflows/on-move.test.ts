@@ -1,7 +1,7 @@
 import { VpnState } from '../../src/workflows/vpn/state';
 import { breakers } from '../builders';
 import { World } from './world';
-import { engineLists, listedEngines } from '../../src/workflows/vpn/views/lists';
+import { enginesView, listedEngines } from '../../src/workflows/vpn/views/lists';
 
 /** A VPN with its forwarded engine. */
 function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World {
@@ -18,7 +18,7 @@ function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World 
 /** What the list says of a move, and whether the engine of before is listed when the port has moved. */
 function move(world: World): { readonly says: boolean; readonly isListed: boolean } {
   const [engine] = listedEngines(world.state.data, world.now) ?? [];
-  const says = engineLists(world.state.data, world.now).replacesOnMove === true;
+  const says = enginesView(world.state.data, world.now).replacesOnMove === true;
   world.port = (world.port ?? 0) + 10;
   world.observe();
   return { says, isListed: (listedEngines(world.state.data, world.now) ?? []).some((e) => e.id === engine?.id) };
@@ -60,9 +60,9 @@ test('it does not while the circuit breaker lets no engine be brought up in its 
 test('it does not where a new engine could not be made, and where Docker is away', () => {
   const world = withEngine();
   const { data } = world.state;
-  if (data.sight === null) throw new Error('there is no look');
-  const says = (change: Partial<typeof data>) => engineLists({ ...data, ...change }, world.now).replacesOnMove;
+  if (data.snapshot === null) throw new Error('there is no snapshot');
+  const says = (change: Partial<typeof data>) => enginesView({ ...data, ...change }, world.now).replacesOnMove;
   expect(says({})).toBe(true);
-  expect(says({ sight: { ...data.sight, imagePresent: false } })).toBe(false);
-  expect(says({ blind: { kind: 'blind', at: world.now, problem: 'no Docker' } })).toBe(false);
+  expect(says({ snapshot: { ...data.snapshot, imagePresent: false } })).toBe(false);
+  expect(says({ unreachable: { kind: 'blind', at: world.now, problem: 'no Docker' } })).toBe(false);
 });

@@ -9,7 +9,7 @@ import {
   streamsSignal,
   type ProvisionRequest,
 } from '../../src/workflows/vpn/messages';
-import { poolFacts } from '../fleet-builders';
+import { poolState } from '../fleet-builders';
 import { until } from '../simulator/until';
 import { ended, started } from '../stream-events';
 import { TemporalBench, type VpnStand } from './bench';
@@ -171,7 +171,7 @@ test.concurrent(
         const [, busy] = engines.filter((e) => e.role === 'plain');
         await stand.handle.signal(streamsSignal, [started('a', { containerId: busy?.id ?? '' })]);
         await until('what the fleet is told', async () => (await stand.reports()).at(-1)?.busy === 1);
-        expect((await stand.reports()).at(-1)).toEqual(poolFacts({ engines: 3, busy: 1, target: 3 }));
+        expect((await stand.reports()).at(-1)).toEqual(poolState({ engines: 3, busy: 1, target: 3 }));
         await stand.handle.signal(setTargetSignal, 1);
         await stand.handle.signal(collectGarbageSignal);
         await until('one idle engine gone', () => stand.engines.size === 2);
@@ -200,7 +200,7 @@ test.concurrent(
         await stand.untilState('the target', (s) => s.fleetTarget === 2);
         const last = async () => (await stand.reports()).at(-1);
         // Its target is what it was told by the fleet itself.
-        expect(await last()).toEqual(poolFacts({ engines: 3, target: 3 }));
+        expect(await last()).toEqual(poolState({ engines: 3, target: 3 }));
         expect(stand.engines.size).toBe(3);
         await stand.handle.signal(collectGarbageSignal);
         await until('one engine gone', () => stand.engines.size === 2);
@@ -208,17 +208,17 @@ test.concurrent(
           'a quiet VPN',
           (s) => s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
         );
-        expect(await last()).toEqual(poolFacts({ engines: 2, target: 2 }));
+        expect(await last()).toEqual(poolState({ engines: 2, target: 2 }));
         const told = (await stand.reports()).length;
         await stand.handle.signal(setTargetSignal, 2);
         await stand.handle.signal(collectGarbageSignal);
         const [engine] = await stand.listed();
         await stand.handle.signal(streamsSignal, [started('a', { containerId: engine?.id ?? '' })]);
         await until('another report', async () => (await stand.reports()).length > told);
-        expect((await stand.reports()).slice(told)).toEqual([poolFacts({ engines: 2, busy: 1, target: 2 })]);
+        expect((await stand.reports()).slice(told)).toEqual([poolState({ engines: 2, busy: 1, target: 2 })]);
         await stand.handle.signal(reportSignal);
         await until('the same once more', async () => (await stand.reports()).length > told + 1);
-        expect((await stand.reports()).slice(told + 1)).toEqual([poolFacts({ engines: 2, busy: 1, target: 2 })]);
+        expect((await stand.reports()).slice(told + 1)).toEqual([poolState({ engines: 2, busy: 1, target: 2 })]);
       },
       { ...brisk, targetEngines: 3, idleGraceMs: HOUR_MS },
     ),

@@ -1,4 +1,4 @@
-// The number of engines in worlds in which nothing fails for long: so there is often something to let go of.
+// The number of engines in worlds in which nothing fails for long: so there is often something to release.
 import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { World } from './world';

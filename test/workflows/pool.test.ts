@@ -3,7 +3,7 @@ import type { Cause, Replacement } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { ProvisionRequest } from '../../src/workflows/vpn/messages';
 import { decide } from '../../src/workflows/vpn/decide/decide';
-import { poolFacts } from '../../src/workflows/vpn/pool-facts';
+import { poolState } from '../../src/workflows/vpn/pool-state';
 import { noRemedies } from '../../src/workflows/vpn/decide/remedies';
 import { bootingEngines, newVpnData, runningReplacements, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
@@ -13,7 +13,7 @@ import {
   plainEngine,
   presentVpn,
   replacement,
-  sight,
+  snapshot,
   target,
   vpnSettings,
   breakers,
@@ -99,7 +99,7 @@ describe('a target of 0, as with MIN_REPLICAS=0', () => {
 });
 
 describe('a lower target', () => {
-  test('lets the youngest go, when they have been too many for the grace period', () => {
+  test('releases the youngest, when they have been too many for the grace period', () => {
     const world = settled(2);
     const [eldest = ''] = plain(world);
     world.setTarget(4);
@@ -207,8 +207,8 @@ describe('an engine that somebody asked for', () => {
     const world = settled(2, { breakers: { general: { threshold: 2, recoveryMs: 60_000 }, replacement: NEVER } });
     world.provision(19_007);
     world.observe();
-    const [hopeless = 0] = world.running();
-    world.failProvisioning(hopeless);
+    const [permanent = 0] = world.running();
+    world.failProvisioning(permanent);
     world.settle();
     expect(world.state.data.replacements.at(-1)).toMatchObject({
       ...{ cause: 'requested', state: 'completed', target: null, made: null, lastError: 'provisioning: no' },
@@ -244,11 +244,11 @@ function data(change: Partial<VpnData>): VpnData {
 }
 
 describe('what the fleet is told', () => {
-  test('is nothing before the first look', () => {
-    expect(poolFacts(data({}), DAY)).toBeNull();
+  test('is nothing before the first snapshot', () => {
+    expect(poolState(data({}), DAY)).toBeNull();
   });
 
-  test('counts engines that are there or on their way, and those with streams that are not let go', () => {
+  test('counts engines that are there or on their way, and those with streams that are not released', () => {
     const [forwarded, busy, evicted] = [forwardedEngine(19_000, 40_000), plainEngine(19_001), plainEngine(19_002)];
     const stream = { keyType: 'url', key: 'k', playbackSessionId: 's', statUrl: 'u', commandUrl: 'u' } as const;
     const streams = [busy, busy, evicted].map(({ id }, i) => ({
@@ -257,15 +257,15 @@ describe('what the fleet is told', () => {
     }));
     const work = [replacement({ target: target({ role: 'plain' }) }), replacement({ number: 8, readyAt: DAY })];
     const state = data({
-      sight: sight(40_000),
+      snapshot: snapshot(40_000),
       engines: [forwarded, busy],
       evicted: [evicted],
       streams,
       replacements: work,
     });
-    expect(poolFacts(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, reserved: 0, target: 2 });
-    expect(poolFacts({ ...state, fleetTarget: 5 }, DAY)?.target).toBe(5);
-    expect(poolFacts({ ...state, blind: { kind: 'blind', at: DAY, problem: 'no Docker' } }, DAY)?.condition).toBe(
+    expect(poolState(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, reserved: 0, target: 2 });
+    expect(poolState({ ...state, fleetTarget: 5 }, DAY)?.target).toBe(5);
+    expect(poolState({ ...state, unreachable: { kind: 'blind', at: DAY, problem: 'no Docker' } }, DAY)?.condition).toBe(
       'healthy',
     );
   });
@@ -273,7 +273,7 @@ describe('what the fleet is told', () => {
   test('reserves an engine for those who had a stream on the one before, until it answers or does not come up', () => {
     const work = replacement({ target: target({ role: 'plain' }), wasInUse: true });
     const reserved = (change: Partial<Replacement>) =>
-      poolFacts(data({ sight: sight(40_000), replacements: [{ ...work, ...change }] }), DAY)?.reserved;
+      poolState(data({ snapshot: snapshot(40_000), replacements: [{ ...work, ...change }] }), DAY)?.reserved;
     expect(reserved({})).toBe(1);
     expect(reserved({ wasInUse: false })).toBe(0);
     expect(reserved({ readyAt: DAY })).toBe(0);
@@ -288,34 +288,36 @@ describe('what the fleet is told', () => {
     ['is stopped', { health: 'healthy', running: false }, 0, 'down'],
   ] as const)('of a VPN that %s', (_how, change, failedForMs, condition) => {
     const state = data({
-      sight: sight(40_000, { vpn: presentVpn(change) }),
+      snapshot: snapshot(40_000, { vpn: presentVpn(change) }),
       outageSince: failedForMs === null ? null : DAY,
     });
-    expect(poolFacts(state, DAY + (failedForMs ?? 0))?.condition).toBe(condition);
+    expect(poolState(state, DAY + (failedForMs ?? 0))?.condition).toBe(condition);
   });
 
   test('of a VPN that starts again because it was down, until it is healthy', () => {
-    const starting = sight(40_000, { vpn: presentVpn({ health: 'starting' }) });
+    const starting = snapshot(40_000, { vpn: presentVpn({ health: 'starting' }) });
     const remedies = { ...noRemedies, containerRestarts: 1 };
-    expect(poolFacts(data({ sight: starting, remedies }), DAY)?.condition).toBe('down');
-    expect(poolFacts(data({ sight: starting, outageSince: DAY - 60_000 }), DAY)?.condition).toBe('down');
-    const dip = sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
-    expect(poolFacts(data({ sight: dip, outageSince: DAY, remedies }), DAY)?.condition).toBe('down');
+    expect(poolState(data({ snapshot: starting, remedies }), DAY)?.condition).toBe('down');
+    expect(poolState(data({ snapshot: starting, outageSince: DAY - 60_000 }), DAY)?.condition).toBe('down');
+    const dip = snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
+    expect(poolState(data({ snapshot: dip, outageSince: DAY, remedies }), DAY)?.condition).toBe('down');
   });
 
   test('of a VPN that failed its health check just before Docker went away', () => {
-    const dip = sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
-    const blind = { kind: 'blind', at: DAY + 3_000, problem: 'no Docker' } as const;
-    expect(poolFacts(data({ sight: dip, outageSince: DAY, blind }), DAY + 60_000)?.condition).toBe('unsettled');
+    const dip = snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
+    const unreachable = { kind: 'blind', at: DAY + 3_000, problem: 'no Docker' } as const;
+    expect(poolState(data({ snapshot: dip, outageSince: DAY, unreachable }), DAY + 60_000)?.condition).toBe(
+      'unsettled',
+    );
   });
 
   test('of a VPN that is not there', () => {
-    expect(poolFacts(data({ sight: sight(40_000, { vpn: { kind: 'absent' } }) }), DAY)?.condition).toBe('down');
+    expect(poolState(data({ snapshot: snapshot(40_000, { vpn: { kind: 'absent' } }) }), DAY)?.condition).toBe('down');
   });
 
   test('is told again when a VPN has failed its health check for 10 s', () => {
-    const state = data({ sight: sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
-    expect(decide({ ...state, sightRevision: state.revision }, DAY + 1).wakeAt).toBe(DAY + 10_000);
+    const state = data({ snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
+    expect(decide({ ...state, snapshotRevision: state.revision }, DAY + 1).wakeAt).toBe(DAY + 10_000);
   });
 });
 
@@ -323,7 +325,7 @@ describe('an engine is refused', () => {
   const request: ProvisionRequest = { requestId: 'r', labels: {}, sealedEnv: null, httpPort: null };
   const refused = (change: Partial<VpnData>, asked: Partial<ProvisionRequest> = {}) => {
     const two = vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } });
-    const state = new VpnState({ ...newVpnData(two, 'abcdef12'), sight: sight(40_000), ...change });
+    const state = new VpnState({ ...newVpnData(two, 'abcdef12'), snapshot: snapshot(40_000), ...change });
     const refusal = provisioningRefusal(state.data, { ...request, ...asked }, DAY);
     if (refusal === null) expect(provision(state, { ...request, ...asked }, DAY).effect?.kind).toBe('start');
     else expect(() => provision(state, { ...request, ...asked }, DAY)).toThrow(refusal);
@@ -333,15 +335,20 @@ describe('an engine is refused', () => {
   const taken = plainEngine(19_000);
 
   test.each<[string, Partial<VpnData>, Partial<ProvisionRequest>, RegExp]>([
-    ['while Docker can not be asked', { blind: { kind: 'blind', at: DAY, problem: 'no Docker' } }, {}, /^no Docker/],
-    ['before the first look', { sight: null }, {}, /not healthy/],
+    [
+      'while Docker can not be asked',
+      { unreachable: { kind: 'blind', at: DAY, problem: 'no Docker' } },
+      {},
+      /^no Docker/,
+    ],
+    ['before the first snapshot', { snapshot: null }, {}, /not healthy/],
     [
       'while the VPN is not healthy',
-      { sight: sight(1, { vpn: presentVpn({ health: 'unhealthy' }) }) },
+      { snapshot: snapshot(1, { vpn: presentVpn({ health: 'unhealthy' }) }) },
       {},
       /not healthy/,
     ],
-    ['without the image', { sight: sight(40_000, { imagePresent: false }) }, {}, /image engine:test is not on/],
+    ['without the image', { snapshot: snapshot(40_000, { imagePresent: false }) }, {}, /image engine:test is not on/],
     ['of a VPN that is not looked after any more', { retired: true }, {}, /not looked after/],
     ['on a port of another range', {}, { httpPort: 20_000 }, /port 20000 is not among those/],
     ['on a port that is taken', { engines: [taken] }, { httpPort: 19_000 }, /port 19000 .* is taken/],

@@ -1,8 +1,8 @@
-import type { Happening } from '../../src/domain/news';
-import type { Sight } from '../../src/domain/vpn/observation';
+import type { PublicEvent } from '../../src/domain/event-log';
+import type { Snapshot } from '../../src/domain/vpn/observation';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, presentVpn, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 
 // A port that is lost, and that it is back, are each told once.
@@ -11,24 +11,24 @@ const none = { kind: 'unknown', forMs: 1_000, reason: 'none right now', none: tr
 const unclear = { kind: 'unknown', forMs: 1_000, reason: 'it gave no answer', none: false } as const;
 
 /** What is told of the port of a VPN that is looked at every 10 s. */
-function told(...looks: Sight[]): Happening[] {
+function told(...looks: Snapshot[]): PublicEvent[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const [i, look] of looks.entries())
     accept(state, { ...look, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
   return state.data.news.map((n) => n.happening).filter((h) => h.kind.startsWith('port'));
 }
 
-const without = (port: Sight['port'] = none, vpn = presentVpn()) => sight(0, { port, vpn });
+const without = (port: Snapshot['port'] = none, vpn = presentVpn()) => snapshot(0, { port, vpn });
 
 test('a port that is lost and comes back is told of once each, with how long it was gone', () => {
-  expect(told(sight(65_290), without(), without(unclear), without(), sight(65_290), sight(65_290))).toEqual([
+  expect(told(snapshot(65_290), without(), without(unclear), without(), snapshot(65_290), snapshot(65_290))).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 65_290, lostForMs: 31_000 },
   ]);
 });
 
 test('another port in its place is told as a change, too', () => {
-  expect(told(sight(65_290), without(), sight(40_648))).toEqual([
+  expect(told(snapshot(65_290), without(), snapshot(40_648))).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 40_648, lostForMs: 11_000 },
     { kind: 'port_changed', from: 65_290, to: 40_648 },
@@ -40,11 +40,11 @@ test('a restart of the container on the way does not make it forgotten', () => {
   const starting = presentVpn({ startedAt: DAY, health: 'starting' });
   expect(
     told(
-      sight(65_290),
+      snapshot(65_290),
       without(),
       without({ kind: 'unasked' }, starting),
       without(none, restarted),
-      sight(40_648, { vpn: restarted }),
+      snapshot(40_648, { vpn: restarted }),
     ),
   ).toEqual([
     { kind: 'port_lost', port: 65_290 },
@@ -52,15 +52,15 @@ test('a restart of the container on the way does not make it forgotten', () => {
   ]);
 });
 
-test.each<[string, Sight[]]>([
-  ['that only could not be read', [sight(65_290), without(unclear), sight(65_290)]],
-  ['that never came', [without(), without(), sight(65_290)]],
+test.each<[string, Snapshot[]]>([
+  ['that only could not be read', [snapshot(65_290), without(unclear), snapshot(65_290)]],
+  ['that never came', [without(), without(), snapshot(65_290)]],
   [
     'of a VPN that was restarted, and has none yet',
     [
-      sight(65_290),
+      snapshot(65_290),
       without(none, presentVpn({ startedAt: DAY })),
-      sight(40_648, { vpn: presentVpn({ startedAt: DAY }) }),
+      snapshot(40_648, { vpn: presentVpn({ startedAt: DAY }) }),
     ],
   ],
 ])('a port %s is not one that was lost', (_what, looks) => {
@@ -70,6 +70,6 @@ test.each<[string, Sight[]]>([
 test('a container that was made anew without port forwarding has lost none', () => {
   const other = presentVpn({ id: 'vpn-2', startedAt: DAY, portForwarding: false });
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  for (const look of [sight(65_290), without(), without(none, other)]) accept(state, look, state.data.revision, DAY);
+  for (const look of [snapshot(65_290), without(), without(none, other)]) accept(state, look, state.data.revision, DAY);
   expect(state.data.portLost).toBeNull();
 });

@@ -2,11 +2,11 @@ import { allocate } from '../../src/workflows/vpn/decide/ports';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { plainEngine, replacement, vpnSettings } from '../builders';
 
-// Which engines that are let go a new one waits for.
+// Which engines that are being released a new one waits for.
 
 const [draining, going] = [plainEngine(19_000), plainEngine(19_001)];
 
-/** Two engines are let go by replacements of their own; the first one has streams to finish. */
+/** Two engines are released by replacements of their own; the first one has streams to finish. */
 function letGo(change: Parameters<typeof vpnSettings>[0] = {}): VpnData {
   const settings = vpnSettings({
     httpPorts: { first: 19_000, last: 19_001 },
@@ -31,7 +31,7 @@ describe('where no engine may run beside the one whose place it takes', () => {
   const roomy = { httpPorts: { first: 19_000, last: 19_009 }, httpsPorts: { first: 45_000, last: 45_009 } };
   const oneAtATime = letGo({ ...roomy, oneAtATime: true });
 
-  test('it waits for all that are let go without a successor', () => {
+  test('it waits for all that are being released without a successor', () => {
     expect(allocate(oneAtATime, null, 3).waitFor).toEqual([draining.id, going.id]);
   });
 

@@ -1,7 +1,7 @@
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import type { Downtime } from '../../src/domain/vpn/observation';
-import { presentVpn, sight, vpnSettings } from '../builders';
+import { presentVpn, snapshot, vpnSettings } from '../builders';
 
 type Vpn = Parameters<typeof presentVpn>[0];
 
@@ -9,7 +9,7 @@ type Vpn = Parameters<typeof presentVpn>[0];
 function problem(vpn: Vpn, change: Partial<VpnData> = {}): string | null {
   return problemOf({
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(65_290, { vpn: presentVpn(vpn) }),
+    snapshot: snapshot(65_290, { vpn: presentVpn(vpn) }),
     ...change,
   });
 }
@@ -30,14 +30,14 @@ test.each([
   [1, 'its engines are hidden, though one of them says that it has live connections'],
   [2, 'its engines are hidden, though 2 of them say that they have live connections'],
 ])('an unhealthy VPN of whose engines %j say that they are connected is told so', (liveEngines, told) => {
-  const unhealthy = sight(65_290, { vpn: presentVpn({ health: 'unhealthy' }), liveEngines });
-  const text = problem({}, { sight: unhealthy });
+  const unhealthy = snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }), liveEngines });
+  const text = problem({}, { snapshot: unhealthy });
   expect(text).toContain(told);
   expect(/live connections/.test(text ?? '')).toBe((liveEngines ?? 0) > 0);
 });
 
 const absent = (ofService?: readonly string[]) =>
-  problem({}, { sight: sight(65_290, { vpn: { kind: 'absent', ...(ofService && { ofService }) } }) });
+  problem({}, { snapshot: snapshot(65_290, { vpn: { kind: 'absent', ...(ofService && { ofService }) } }) });
 
 test('a name that only a Compose service has is told with the containers of that service', () => {
   expect(absent(['media-gluetun-1'])).toBe(

@@ -14,8 +14,8 @@ function nth<T>(items: readonly T[], n: number): T | undefined {
 }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Step>((w) => w.beginLook()) },
-  { weight: 4, arbitrary: fc.constant<Step>((w) => w.deliverLook()) },
+  { weight: 4, arbitrary: fc.constant<Step>((w) => w.beginSnapshot()) },
+  { weight: 4, arbitrary: fc.constant<Step>((w) => w.deliverSnapshot()) },
   { weight: 4, arbitrary: fc.constant<Step>((w) => w.observe()) },
   {
     weight: 8,
@@ -34,7 +34,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       .constantFrom('healthy' as const, 'unhealthy' as const, 'starting' as const)
       .map<Step>((health) => (w) => w.setHealth(health)),
   },
-  { weight: 1, arbitrary: fc.constant<Step>((w) => w.blindLook()) },
+  { weight: 1, arbitrary: fc.constant<Step>((w) => w.loseDocker()) },
   { weight: 1, arbitrary: fc.constant<Step>((w) => w.continueAsNew()) },
   { weight: 1, arbitrary: fc.constant<Step>((w) => w.stopVpn()) },
   { weight: 1, arbitrary: fc.constant<Step>((w) => w.removeVpn()) },

@@ -3,7 +3,7 @@ import { recoveryEtaSeconds } from '../../src/domain/vpn/recovery';
 import { recoveryOf } from '../../src/workflows/vpn/decide/recovery';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, presentVpn, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 
 const S = 1_000;
@@ -13,7 +13,7 @@ function after(...outages: number[]): VpnState {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   let now = DAY;
   const look = (health: 'healthy' | 'unhealthy') =>
-    accept(state, sight(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
+    accept(state, snapshot(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
   for (const ms of outages) {
     look('unhealthy');
     now += ms;
@@ -35,7 +35,7 @@ test('a VPN whose health is checked seldom is expected later, as nobody can know
   const state = after();
   accept(
     state,
-    sight(40_000, { vpn: presentVpn({ health: 'unhealthy', checkedEveryMs: 60 * S }) }),
+    snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy', checkedEveryMs: 60 * S }) }),
     state.data.revision,
     (state.data.downSince ?? 0) + 1,
   );

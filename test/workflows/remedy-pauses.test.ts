@@ -1,4 +1,4 @@
-import type { Sight } from '../../src/domain/vpn/observation';
+import type { Snapshot } from '../../src/domain/vpn/observation';
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import {
   nextRemedy,
@@ -9,7 +9,7 @@ import {
 } from '../../src/workflows/vpn/decide/remedies';
 import { newVpnData, noPort, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, presentVpn, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
 import { configure } from '../../src/workflows/vpn/requests/controls';
@@ -24,7 +24,7 @@ const remedy = { reason: 'port lost', session: CURRENT, startedAt: DAY } as cons
 function ill(remedies: Partial<Remedies> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }),
+    snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }),
     outageSince: DAY,
     remedies: { ...noRemedies, ...remedies },
   };
@@ -34,7 +34,7 @@ function ill(remedies: Partial<Remedies> = {}): VpnData {
 function portless(remedies: Partial<Remedies> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(40_000, { port: none }),
+    snapshot: snapshot(40_000, { port: none }),
     port: { ...noPort, noneSince: DAY },
     remedies: { ...noRemedies, ...remedies },
   };
@@ -61,7 +61,8 @@ test('an unhealthy VPN is left alone where that is wanted, and said to be unheal
 
 test('a VPN is left alone while its control server only can not be read, and restarted when it says that it has no port', () => {
   const state = new VpnState(newVpnData(vpnSettings({ portLostMs: 1 }), 'abcdef12'));
-  const look = (port: Sight['port'], at: number) => accept(state, sight(40_000, { port }), state.data.revision, at);
+  const look = (port: Snapshot['port'], at: number) =>
+    accept(state, snapshot(40_000, { port }), state.data.revision, at);
   look({ kind: 'known', port: 40_000 }, DAY);
   look({ kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false }, DAY + 1_000);
   expect([state.data.port.noneSince, nextRemedy(state.data)]).toEqual([null, null]);
@@ -101,7 +102,7 @@ test('a port that was missing before an outage counts as lost only after it was 
   const look = (health: 'healthy' | 'unhealthy', at: number) =>
     accept(
       state,
-      sight(0, { at, vpn: presentVpn({ health }), port: health === 'healthy' ? none : { kind: 'unasked' } }),
+      snapshot(0, { at, vpn: presentVpn({ health }), port: health === 'healthy' ? none : { kind: 'unasked' } }),
       state.data.revision,
       at,
     );
@@ -119,7 +120,7 @@ test('nothing is done beside a remedy that is at work', () => {
 });
 
 test('a VPN that is starting is not ill', () => {
-  const starting = { ...ill(), sight: sight(40_000, { vpn: presentVpn({ health: 'starting' }) }) };
+  const starting = { ...ill(), snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'starting' }) }) };
   expect(nextRemedy(starting)).toBeNull();
 });
 
@@ -132,7 +133,7 @@ function restarted(outcome: RemedyFailure | null, change: Partial<VpnData['setti
 
 /** Has the remedy that is due begin. */
 function begin(state: VpnState): Remedy {
-  accept(state, sight(0, { port: none }), state.data.revision, DAY + MINUTE);
+  accept(state, snapshot(0, { port: none }), state.data.revision, DAY + MINUTE);
   const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
   if (!effect) throw new Error('expected a remedy to be due');
   return effect.remedy;
@@ -155,20 +156,20 @@ describe('a remedy that fails', () => {
     remedyEnded(state, remedyAtWork, failed, DAY + 2 * MINUTE);
     expect(state.data.remedies).toMatchObject({ running: null, last: { error: failed.message } });
     expect(problemOf(state.data)).toBe(problem);
-    accept(state, sight(40_001), state.data.revision, DAY + 3 * MINUTE);
+    accept(state, snapshot(40_001), state.data.revision, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toBeNull();
   });
 
   test('says why also where the control server can not be read meanwhile', () => {
     const state = restarted(failed);
     const unclear = { kind: 'unknown', forMs: 0, reason: 'refused', none: false } as const;
-    accept(state, sight(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
+    accept(state, snapshot(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
   });
 
   test('on a container that is unhealthy says why beside that', () => {
     const state = new VpnState(ill());
-    accept(state, sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
+    accept(state, snapshot(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
     const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
     if (!effect) throw new Error('expected a remedy to be due');
     remedyFailing(state, effect.remedy, { kind: 'failed', message: 'Docker answers 403' });
@@ -208,11 +209,11 @@ describe('a control server that hangs', () => {
   });
 
   test.each([
-    ['the port is back', sight(40_001)],
-    ['the container was restarted', sight(0, { vpn: presentVpn({ startedAt: DAY }), port: none })],
+    ['the port is back', snapshot(40_001)],
+    ['the container was restarted', snapshot(0, { vpn: presentVpn({ startedAt: DAY }), port: none })],
     [
       'somebody has stopped the container',
-      sight(0, { vpn: presentVpn({ running: false }), port: { kind: 'unasked' } }),
+      snapshot(0, { vpn: presentVpn({ running: false }), port: { kind: 'unasked' } }),
     ],
   ])('counts as such no more when %s', (_what, look) => {
     const state = restarted(hangs);
@@ -225,7 +226,7 @@ describe('a control server that hangs', () => {
 describe('a VPN that is stopped inside its container', () => {
   const stopped = { ...none, stopped: true } as const;
   const look = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
-    accept(state, sight(0, { port }), state.data.revision, at);
+    accept(state, snapshot(0, { port }), state.data.revision, at);
 
   test('by its owner is left so, and said to be so; once it is started it has all the time to get a port', () => {
     const state = new VpnState(portless());

@@ -2,7 +2,7 @@ import { engineName } from '../../src/domain/names';
 import { session, type EngineCondition } from '../../src/domain/vpn/observation';
 import { newVpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, forwardedEngine, plainEngine, presentVpn, sight, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
 import { provision } from '../../src/workflows/vpn/requests/provision';
@@ -22,7 +22,7 @@ function runs(id: string): EngineCondition {
 test('one that has no container yet is removed by the name that it will have', () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
-    sight: sight(65_290),
+    snapshot: snapshot(65_290),
     engines: [forwardedEngine(19_000, 65_290)],
   });
   const { replacement } = provision(state, request, DAY);
@@ -54,25 +54,25 @@ test('one that has no container yet is removed by the name that it will have', (
 test('a forwarded one that has no container yet is made up for as removed, not as one that failed', () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
-    sight: sight(65_290),
-    sightRevision: 0,
+    snapshot: snapshot(65_290),
+    snapshotRevision: 0,
   });
   const [first] = takeDecision(state, DAY).effects;
   if (first?.kind !== 'start') throw new Error('an engine was expected');
   const { number } = first.replacement;
   remove(state, engineName('forwarded', 'gluetun', 'abcdef12', number, 1), DAY);
-  accept(state, sight(65_290), state.data.revision, DAY);
+  accept(state, snapshot(65_290), state.data.revision, DAY);
   expect(takeDecision(state, DAY).effects).toMatchObject([
     { kind: 'start', replacement: { cause: 'removed', target: { role: 'forwarded' } } },
   ]);
 });
 
-test('one that answers just when it is removed is never listed, and is removed by the next look', () => {
+test('one that answers just when it is removed is never listed, and is removed by the next snapshot', () => {
   const forwarded = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
-    sight: sight(65_290, { engines: [runs(forwarded.id)] }),
-    sightRevision: 0,
+    snapshot: snapshot(65_290, { engines: [runs(forwarded.id)] }),
+    snapshotRevision: 0,
     engines: [forwarded],
   });
   const { replacement } = provision(state, request, DAY);
@@ -88,7 +88,7 @@ test('one that answers just when it is removed is never listed, and is removed b
   replacementEnded(state, { ...child, failedAttempts: 0 }, DAY);
   expect(state.data.replacements).toMatchObject([{ state: 'completed', readyAt: null }]);
   const { revision } = state.data;
-  accept(state, sight(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
+  accept(state, snapshot(65_290, { engines: [runs(forwarded.id), runs(made.id)] }), revision, DAY);
   expect(listedEngines(state.data, DAY)?.map((e) => e.id)).toEqual([forwarded.id]);
   expect(takeDecision(state, DAY).effects).toMatchObject([
     { kind: 'start', replacement: { cause: 'left over', old: [{ id: made.id }], target: null } },

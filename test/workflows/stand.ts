@@ -8,9 +8,9 @@ import {
 } from '@temporalio/client';
 import type { ListedEngine } from '../../src/domain/engine';
 import { vpnWorkflowId } from '../../src/domain/names';
-import type { ListsAnswer } from '../../src/domain/vpn/listing';
+import type { ListsView } from '../../src/domain/vpn/listing';
 import type { ObservedEngine } from '../../src/domain/vpn/observation';
-import type { PoolFacts, PoolReport } from '../../src/domain/fleet/pool';
+import type { PoolState, PoolReport } from '../../src/domain/fleet/pool';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { Stream } from '../../src/domain/streams/stream';
 import { reportedSignal } from '../../src/workflows/fleet/messages';
@@ -65,7 +65,7 @@ export class VpnStand extends MemoryHost {
   /** Engines and streams as the API asks for them. */
   lists(
     known: { engines: string | null; streams: string | null } = { engines: null, streams: null },
-  ): Promise<ListsAnswer> {
+  ): Promise<ListsView> {
     return asked(() => this.handle.query(listsQuery, known));
   }
 
@@ -92,7 +92,7 @@ export class VpnStand extends MemoryHost {
   }
 
   /** What its present run has reported to the fleet, oldest first. */
-  async reports(): Promise<PoolFacts[]> {
+  async reports(): Promise<PoolState[]> {
     const { events } = await this.handle.fetchHistory();
     return (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: signal }) => {
       const payload = signal?.signalName === reportedSignal.name ? signal.input?.payloads?.[0] : null;

@@ -4,10 +4,20 @@ import { obstacleTo } from '../../src/domain/vpn/eligibility';
 import { engineRef } from '../../src/domain/engine';
 import { forwardedPort, isUnstable } from '../../src/domain/vpn/status-view';
 import { eligibilityOf } from '../../src/workflows/vpn/requests/eligibility';
-import { lostFrom, poolFacts } from '../../src/workflows/vpn/pool-facts';
+import { lostFrom, poolState } from '../../src/workflows/vpn/pool-state';
 import { allocate, PortRangeUsedUp } from '../../src/workflows/vpn/decide/ports';
 import * as atOnce from '../../src/workflows/vpn/data';
-import { DAY, plainEngine, presentVpn, replacement, sight, target, vpnData, vpnSettings, vpnStatus } from '../builders';
+import {
+  DAY,
+  plainEngine,
+  presentVpn,
+  replacement,
+  snapshot,
+  target,
+  vpnData,
+  vpnSettings,
+  vpnStatus,
+} from '../builders';
 
 const SECOND = 1_000;
 
@@ -34,9 +44,12 @@ describe('a status that is kept while time passes says what a new one would', ()
   });
 
   test('of a VPN that others make up for when it has failed its health check for a while', () => {
-    const data = vpnData({ sight: sight(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
+    const data = vpnData({
+      snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }),
+      outageSince: DAY,
+    });
     const from = lostFrom(data) ?? Infinity;
-    expect(times.map((at) => at >= from)).toEqual(times.map((at) => poolFacts(data, at)?.condition === 'down'));
+    expect(times.map((at) => at >= from)).toEqual(times.map((at) => poolState(data, at)?.condition === 'down'));
     expect(from).toBeGreaterThan(DAY);
   });
 });
@@ -62,13 +75,13 @@ test('it shows replacements without what only the workflow needs of them', () =>
 test('an engine can be asked for exactly where a port can be given out', () => {
   const range = { first: 19_000, last: 19_003 };
   const port = fc.integer({ min: range.first, max: range.last });
-  const kinds = ['there', 'let go', 'booting', 'given up', 'found', 'taken', 'reserved'] as const;
+  const kinds = ['there', 'released', 'booting', 'given up', 'found', 'taken', 'reserved'] as const;
   const held = fc.array(fc.record({ port, kind: fc.constantFrom(...kinds) }), { maxLength: 6 });
   fc.assert(
     fc.property(held, fc.option(port), (all, wanted) => {
       const on = (kind: (typeof kinds)[number]) => all.filter((h) => h.kind === kind).map((h) => h.port);
       const engines = on('there').map((p) => plainEngine(p));
-      const evicted = on('let go').map((p) => ({ ...engineRef(plainEngine(p)), id: `old-${p}` }));
+      const evicted = on('released').map((p) => ({ ...engineRef(plainEngine(p)), id: `old-${p}` }));
       const booting = on('booting').map((p) =>
         replacement({ old: [], target: target({ httpPort: p, httpsPort: p + 26_000 }) }),
       );
@@ -85,7 +98,7 @@ test('an engine can be asked for exactly where a port can be given out', () => {
       }));
       const data = vpnData({
         settings: vpnSettings({ httpPorts: range, reservedPorts: on('reserved') }),
-        sight: sight(40_000, { found }),
+        snapshot: snapshot(40_000, { found }),
         engines,
         evicted,
         replacements: [...booting, ...givenUp],

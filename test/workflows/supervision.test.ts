@@ -82,7 +82,7 @@ test.concurrent("a VPN's workflow carries its version, also after it has continu
 );
 
 test.concurrent(
-  "a VPN's list is one from before from the next worker's start until its first look, which comes at once",
+  "a VPN's list is one from before from the next worker's start until its first snapshot, which comes at once",
   () =>
     withVpn(async (stand, supervise) => {
       const isCurrent = async () => {
@@ -96,7 +96,7 @@ test.concurrent(
       expect(await isCurrent()).toBe(true);
       const { revision } = await stand.state();
       await first.stop();
-      // Read in a moment: what follows is between the start and the first look that has come to its end.
+      // Read in a moment: what follows is between the start and the first snapshot that has come to its end.
       stand.port = { kind: 'pending' };
       supervise();
       await until('the next worker', async () => !(await isCurrent()));

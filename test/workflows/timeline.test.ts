@@ -6,7 +6,7 @@ import { jsonBytes } from '../../src/workflows/vpn/carry-over/json-bytes';
 import { timelineAfter, withEnded, withoutWorker } from '../../src/workflows/vpn/report/timeline';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { VpnState } from '../../src/workflows/vpn/state';
-import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, sight, target, vpnSettings } from '../builders';
+import { DAY, forwardedEngine, plainEngine, presentVpn, replacement, snapshot, target, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { configure } from '../../src/workflows/vpn/requests/controls';
 import { engineReady } from '../../src/workflows/vpn/observe/engine-reports';
@@ -18,7 +18,7 @@ const BYTES_AT_MOST = 8 * 1024;
 
 /** A healthy VPN that has this port; 0: none. */
 function withPort(data: VpnData, port: number): VpnData {
-  return { ...data, sight: sight(port), port: { ...data.port, last: port === 0 ? null : port } };
+  return { ...data, snapshot: snapshot(port), port: { ...data.port, last: port === 0 ? null : port } };
 }
 
 /** At these seconds it has these ports, or what else `noPort` says. */
@@ -27,7 +27,7 @@ function seen(...what: readonly (readonly [at: number, port: number])[]): VpnDat
     (data, [at, port]) => {
       const now =
         port === noPort.down
-          ? { ...data, sight: sight(0, { vpn: presentVpn({ health: 'unhealthy' }) }) }
+          ? { ...data, snapshot: snapshot(0, { vpn: presentVpn({ health: 'unhealthy' }) }) }
           : withPort(data, port);
       return { ...data, timeline: timelineAfter(now, (START + at) * 1000) };
     },
@@ -69,7 +69,7 @@ test('a clock that is set back turns no order round', () => {
 test('while Docker can not be asked, and while there was no worker, nothing is known', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (seconds: number) => {
-    accept(state, sight(65_290), state.data.revision, msAt(seconds));
+    accept(state, snapshot(65_290), state.data.revision, msAt(seconds));
     state.publish(msAt(seconds));
   };
   look(0);
@@ -144,7 +144,7 @@ test('a port change is in it as a state and as a replacement, whose steps have t
   const old = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
     ...newVpnData(vpnSettings(), 'abcdef12'),
-    sight: sight(40_648, { engines: [] }),
+    snapshot: snapshot(40_648, { engines: [] }),
     evicted: [old],
     replacements: [replacement({ number: 7, old: [old], target: target({ p2pPort: 40_648 }) })],
     nextNumber: 8,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { beganAt, label, makerOf, newLineage } from '../../src/domain/names';
+import { beganAt, label, makerOf, newIncarnation } from '../../src/domain/names';
 import { DAY } from '../builders';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
@@ -11,8 +11,8 @@ import { forceRefusal } from '../../src/workflows/vpn/requests/forcing';
 // Two Portwards of one instance, each with a database of its own, on one VPN. All that they share is Docker.
 
 const HOUR_MS = 60 * 60_000;
-const OLDER = newLineage(DAY - HOUR_MS, 'abcd');
-const YOUNGER = newLineage(DAY, 'abcd');
+const OLDER = newIncarnation(DAY - HOUR_MS, 'abcd');
+const YOUNGER = newIncarnation(DAY, 'abcd');
 
 class Two {
   readonly older = new World({ targetEngines: 2 }, OLDER);
@@ -171,12 +171,12 @@ function afterFormerLife(endedAt = DAY, begun = DAY): World {
   const former = new World({ targetEngines: 1 }, OLDER);
   former.now = endedAt - HOUR_MS;
   former.settle();
-  const world = new World({ targetEngines: 1 }, newLineage(begun, 'abcd'), former);
+  const world = new World({ targetEngines: 1 }, newIncarnation(begun, 'abcd'), former);
   world.now = begun;
   world.observe();
   return world;
 }
-/** An engine of the former life appears. */
+/** An engine of the former incarnation appears. */
 function appears(world: World): void {
   const [engine] = [...world.containers.values()];
   if (!engine) throw new Error('an engine was expected');
@@ -203,14 +203,14 @@ describe('one that is alone', () => {
     expect(world.state.data.rival).toBeNull();
   });
 
-  test('and begins while a former life of it ends may see that bring up an engine yet', () => {
+  test('and begins while a former incarnation of it ends may see that bring up an engine yet', () => {
     const world = afterFormerLife();
     world.now += 59_000;
     appears(world);
     expect(world.state.data.rival).toBeNull();
   });
 
-  test('and hears from a replacement of a former life that works on waits for it no longer', () => {
+  test('and hears from a replacement of a former incarnation that works on waits for it no longer', () => {
     const world = afterFormerLife();
     world.now += 10 * 60_000;
     appears(world);
@@ -233,8 +233,8 @@ describe('one that is alone', () => {
   });
 });
 
-test('of two lineages the one that began first comes first, one of an earlier release before both', () => {
-  const [first, second] = [newLineage(DAY, 'ffff'), newLineage(DAY + 1, '0000')];
+test('of two incarnations the one that began first comes first, one of an earlier release before both', () => {
+  const [first, second] = [newIncarnation(DAY, 'ffff'), newIncarnation(DAY + 1, '0000')];
   expect(['abcdef12', second, first].toSorted()).toEqual(['abcdef12', first, second]);
   expect([first, 'abcdef12'].map(beganAt)).toEqual([DAY, null]);
 });

@@ -36,7 +36,7 @@ test.concurrent('a replacement that a person cancels is carried out all the same
 );
 
 test.concurrent(
-  'a port change brings up the new engine beside the old one, and lets the old one go after its grace',
+  'a port change brings up the new engine beside the old one, and releases the old one after its grace',
   () =>
     bench.with(async (stand) => {
       const before = await stand.startForwarded();
@@ -68,7 +68,7 @@ test.concurrent('a port change leaves the old engine running until all have a li
   }, brisk),
 );
 
-test.concurrent('a new engine that dies while the old one is still being let go is found out', () =>
+test.concurrent('a new engine that dies while the old one is still being released is found out', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.hearing = 'nobody';
@@ -176,7 +176,7 @@ test.concurrent('a replacement that someone terminates is found out, and its wor
 );
 
 test.concurrent(
-  'a VPN that is retired in the middle of a replacement has it let go of the old engine and make no new one',
+  'a VPN that is retired in the middle of a replacement has it release the old engine and make no new one',
   () =>
     bench.with(async (stand) => {
       await stand.startForwarded();
@@ -308,8 +308,8 @@ test.concurrent('the history of an idle VPN grows by at most 60 events an hour',
   bench.with(async (stand) => {
     await stand.startForwarded();
     await stand.untilQuiet();
-    // A round without news takes 10 minutes in reality; here a moment, so that rounds can be counted.
-    stand.noNewsAfterMs = 300;
+    // A round without a change takes 10 minutes in reality; here a moment, so that rounds can be counted.
+    stand.watchedAtMostMs = 300;
     const history = async () => {
       const { events = [] } = await stand.handle.fetchHistory();
       const rounds = (events ?? []).filter(

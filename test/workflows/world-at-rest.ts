@@ -1,5 +1,5 @@
 import { label } from '../../src/domain/names';
-import { targetOf } from '../../src/workflows/vpn/pool-facts';
+import { targetOf } from '../../src/workflows/vpn/pool-state';
 import { runningReplacements } from '../../src/workflows/vpn/data';
 import type { World } from './world';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';

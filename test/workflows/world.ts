@@ -5,7 +5,7 @@ import {
   isHealthy,
   type ObservedEngine,
   type PortReading,
-  type Sight,
+  type Snapshot,
   type VpnObservation,
 } from '../../src/domain/vpn/observation';
 import type { Cause, Replacement, Target } from '../../src/domain/replacement';
@@ -20,7 +20,7 @@ import type { Remedy } from '../../src/workflows/vpn/decide/remedies';
 import type { Effect } from '../../src/workflows/vpn/act/effect';
 import { VpnState } from '../../src/workflows/vpn/state';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
-import { hasLooked, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn/data';
+import { hasUsableSnapshot, newVpnData, runningReplacements, unfinishedTargets } from '../../src/workflows/vpn/data';
 import { ended, started } from '../stream-events';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
@@ -32,10 +32,10 @@ import { collectGarbage, configure, setTarget } from '../../src/workflows/vpn/re
 import { engineLeft, engineReady, leaveAsked } from '../../src/workflows/vpn/observe/engine-reports';
 import { attemptFailed, replacementEnded, replacementLost } from '../../src/workflows/vpn/observe/replacement-reports';
 import { remedyEnded } from '../../src/workflows/vpn/observe/remedy-reports';
-import { engineLists, listedEngines } from '../../src/workflows/vpn/views/lists';
+import { enginesView, listedEngines } from '../../src/workflows/vpn/views/lists';
 import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 
-/** Fewer than the real one, so that a look is often not enough. */
+/** Fewer than the real one, so that a snapshot is often not enough. */
 const FOUND_AT_MOST = 2;
 
 /** What one decision begins may call for another one. */
@@ -101,7 +101,7 @@ export class World {
   port: Port | null = 40_000;
   /** Under which the VPN is seen from outside. */
   address: string | null = null;
-  /** When that was read; null: with each look. */
+  /** When that was read; null: with each snapshot. */
   addressReadAt: number | null = null;
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers: Map<string, Container>;
@@ -116,21 +116,21 @@ export class World {
   private readonly hiddenForGood = new Set<string>();
   /** Those that it answered for before the decision that is being carried out. */
   private engines: ReadonlySet<string> = new Set();
-  private look: { readonly revision: number; readonly sight: Sight } | null = null;
+  private look: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
   /** By stream. The state is held against it, so it asks the state for nothing. */
   private readonly viewers = new Map<string, Viewer>();
   /** Containers that replacements have removed which have told of their end. */
   private readonly gone = new Set<string>();
-  /** Engines that were let go of because they were too many. */
+  /** Engines that were released because they were too many. */
   private readonly surplus = new Set<string>();
   private made = 0;
   private played = 0;
   private workers = 0;
   private asked = 0;
-  /** Since the last look Docker could not be asked. */
-  private blind = false;
+  /** Since the last snapshot Docker could not be asked. */
+  private unreachable = false;
   /** When something is decided by time alone. */
   private wakeAt: number | null = null;
   /** The remedy at work. */
@@ -141,11 +141,11 @@ export class World {
   /** @param beside another Portward of the same instance, with a database of its own: both see the same containers */
   constructor(
     change: Partial<VpnSettings> = {},
-    readonly lineage = 'abcdef12',
+    readonly incarnation = 'abcdef12',
     beside?: World,
   ) {
     this.containers = beside?.containers ?? new Map<string, Container>();
-    this.state = new VpnState(newVpnData({ ...settings, ...change }, lineage));
+    this.state = new VpnState(newVpnData({ ...settings, ...change }, incarnation));
   }
 
   /** Time goes by, and whatever is due by time alone is decided. */
@@ -154,14 +154,14 @@ export class World {
     this.decide();
   }
 
-  /** A look begins: what it sees is what is now, but it is taken in only when it is delivered. */
-  beginLook(): void {
+  /** A snapshot begins: what it sees is what is now, but it is taken in only when it is delivered. */
+  beginSnapshot(): void {
     const reading: PortReading =
       this.port === null
         ? { kind: 'unknown', forMs: this.now - (this.portUnknownSince ??= this.now), reason: 'port 0', none: true }
         : { kind: 'known', port: this.port };
     if (this.port !== null) this.portUnknownSince = null;
-    const sight: Sight = {
+    const snapshot: Snapshot = {
       kind: 'sight',
       at: this.now,
       vpn: this.vpn,
@@ -172,13 +172,13 @@ export class World {
       ...(this.address === null ? {} : { publicIp: { address: this.address, at: this.addressReadAt ?? this.now } }),
       imagePresent: true,
     };
-    this.look = { revision: this.state.data.revision, sight };
+    this.look = { revision: this.state.data.revision, snapshot };
   }
 
-  /** As many as one look tells; those that replacements are making come last. */
-  private strangers(): Pick<Sight, 'found' | 'complete'> {
+  /** As many as one snapshot tells; those that replacements are making come last. */
+  private strangers(): Pick<Snapshot, 'found' | 'complete'> {
     const accounted = this.accounted();
-    const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel(this.lineage, r.number)));
+    const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel(this.incarnation, r.number)));
     const isMade = (c: Container) => inWork.has(c.labels[label.replacement] ?? '');
     const strangers = [...this.containers.values()].filter((c) => !accounted.has(c.id));
     const urgent = strangers.filter((c) => !isMade(c));
@@ -187,9 +187,9 @@ export class World {
   }
 
   /** Docker can't be asked. */
-  blindLook(): void {
+  loseDocker(): void {
     this.look = null;
-    this.blind = true;
+    this.unreachable = true;
     accept(this.state, { kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
     this.decide();
   }
@@ -206,7 +206,7 @@ export class World {
     this.publish();
   }
 
-  /** The worker is lost, and with it the look at work; another one begins with a look of its own. */
+  /** The worker is lost, and with it the snapshot under way; another one begins with a snapshot of its own. */
   restartWorker(): void {
     this.look = null;
     configure(this.state, this.state.data.settings, `worker ${++this.workers}`, this.now);
@@ -233,30 +233,30 @@ export class World {
     return new Set([...engines, ...evicted].map((e) => e.id));
   }
 
-  deliverLook(): void {
+  deliverSnapshot(): void {
     if (!this.look) return;
-    const { revision, sight } = this.look;
+    const { revision, snapshot } = this.look;
     this.look = null;
-    this.blind = false;
-    const counts = revision >= this.state.data.lookFrom;
-    const left = counts ? this.leftBy(sight) : null;
-    accept(this.state, sight, revision, this.now);
-    if (counts && sight.port.kind === 'known') this.lastObservedPort = sight.port.port;
+    this.unreachable = false;
+    const counts = revision >= this.state.data.snapshotsFrom;
+    const left = counts ? this.leftBy(snapshot) : null;
+    accept(this.state, snapshot, revision, this.now);
+    if (counts && snapshot.port.kind === 'known') this.lastObservedPort = snapshot.port.port;
     this.decide();
-    // An API that has heard of the look alone has hidden it by now.
+    // An API that has heard of the snapshot alone has hidden it by now.
     expect((listedEngines(this.state.data, this.now) ?? []).map((e) => e.id)).not.toContain(left);
   }
 
   /** The forwarded engine, where the list says that it goes with a port such as that. */
-  private leftBy({ port }: Sight): string | null {
-    const { listed, replacesOnMove = false } = engineLists(this.state.data, this.now);
+  private leftBy({ port }: Snapshot): string | null {
+    const { listed, replacesOnMove = false } = enginesView(this.state.data, this.now);
     const forwarded = listed?.find((e) => e.forwarded);
     return replacesOnMove && port.kind === 'known' && forwarded?.p2pPort !== port.port ? (forwarded?.id ?? null) : null;
   }
 
   observe(): void {
-    this.beginLook();
-    this.deliverLook();
+    this.beginSnapshot();
+    this.deliverSnapshot();
   }
 
   /** An engine that is there without Portward having made it. */
@@ -404,7 +404,7 @@ export class World {
       this.state,
       {
         number,
-        lineage: this.lineage,
+        lineage: this.incarnation,
         failedAttempts,
         error: 'provisioning: no',
         provisioning: true,
@@ -445,10 +445,10 @@ export class World {
     }
   }
 
-  /** Nothing is at work, the last look was the last word, and nothing is due by time alone: so it stays as it is. */
+  /** Nothing is at work, the last snapshot was the last word, and nothing is due by time alone: so it stays as it is. */
   get isAtRest(): boolean {
     const { data } = this.state;
-    const isSeen = !this.blind && data.sight?.complete === true && hasLooked(data);
+    const isSeen = !this.unreachable && data.snapshot?.complete === true && hasUsableSnapshot(data);
     return isSeen && this.children.size === 0 && this.cure === null && this.wakeAt === null;
   }
 
@@ -488,7 +488,7 @@ export class World {
       const { effects, wakeAt } = takeDecision(this.state, this.now);
       this.wakeAt = wakeAt;
       // Nothing is concluded, and nothing changed, while nothing is known.
-      if (this.blind && effects.some((e) => e.kind !== 'draining'))
+      if (this.unreachable && effects.some((e) => e.kind !== 'draining'))
         throw new Error(`decided while Docker could not be asked: ${JSON.stringify(effects)}`);
       for (const effect of effects) this.carryOut(effect);
       this.publish();
@@ -514,7 +514,7 @@ export class World {
     const { replacement } = effect;
     if (effect.kind === 'start') {
       const { target, old, heldUntil, cause } = replacement;
-      // Whatever a look shows that began before.
+      // Whatever a snapshot shows that began before.
       const again = old.filter(({ id }) => this.gone.has(id));
       if (again.length > 0) throw new Error(`removed once more (${cause}): ${JSON.stringify(again)}`);
       if (target)
@@ -593,14 +593,14 @@ export class World {
   }
 
   private askLeave(number: number, engine: string): void {
-    leaveAsked(this.state, { number, lineage: this.lineage, engine });
+    leaveAsked(this.state, { number, lineage: this.incarnation, engine });
     this.decide();
   }
 
   /** It is told of once, and by who stays with it again and again. */
   private leave(child: Child, engine: EngineRef, generation: number | null): void {
     const { number } = child.replacement;
-    const message = { number, lineage: this.lineage, engine, generation, reason: 'dataset is busy' };
+    const message = { number, lineage: this.incarnation, engine, generation, reason: 'dataset is busy' };
     const effect = engineLeft(this.state, message);
     if (effect) this.carryOut(effect);
   }
@@ -669,7 +669,7 @@ export class World {
     const { number } = child.replacement;
     const ready = { generation: target.generation, engine, session: made.session };
     child.work = work.engineReady(child.work, ready, this.now);
-    engineReady(this.state, { number, lineage: this.lineage, ...ready }, this.now);
+    engineReady(this.state, { number, lineage: this.incarnation, ...ready }, this.now);
     return true;
   }
 
@@ -681,7 +681,7 @@ export class World {
       const clash = ports.filter((port) => taken.includes(port));
       if (!this.holdsPorts(other) || clash.length === 0) continue;
       // A stranger may come up on any port; the engine then fails to start, and is tried again.
-      if (makerOf(other.labels) !== this.lineage) return false;
+      if (makerOf(other.labels) !== this.incarnation) return false;
       expect(clash).toEqual([]);
     }
     const { number } = child.replacement;
@@ -697,8 +697,8 @@ export class World {
     }
     const id = this.put({
       ...{ role, httpPort, httpsPort, p2pPort, running: true },
-      name: engineName(role, 'gluetun', this.lineage, number, generation),
-      labels: { [label.replacement]: replacementLabel(this.lineage, number) },
+      name: engineName(role, 'gluetun', this.incarnation, number, generation),
+      labels: { [label.replacement]: replacementLabel(this.incarnation, number) },
     });
     child.made = { generation, id, session: session(this.vpn) ?? 'none' };
     return true;
@@ -721,12 +721,12 @@ export class World {
     const generation = child.work.target?.generation ?? null;
     this.children.delete(number);
     for (const id of [...old.map((e) => e.id), ...child.discarded]) if (!this.containers.has(id)) this.gone.add(id);
-    replacementEnded(this.state, { number, lineage: this.lineage, generation, failedAttempts: 0 }, this.now);
+    replacementEnded(this.state, { number, lineage: this.incarnation, generation, failedAttempts: 0 }, this.now);
     return true;
   }
 
   private put(container: Omit<Container, 'id' | 'createdAt' | 'startedAt' | 'networkOf'>): string {
-    const id = `c${++this.made}-${this.lineage}`;
+    const id = `c${++this.made}-${this.incarnation}`;
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : 'none';
     this.containers.set(id, { ...container, id, networkOf, createdAt: this.now, startedAt: this.now });
     return id;

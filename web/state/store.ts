@@ -1,13 +1,13 @@
 import { batch, computed, signal, type Signal } from '@preact/signals';
-import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from '../../src/api/page/state';
-import { withNews } from '../logic/news';
+import type { PageEvents, PageHello, ShownEvent, PageSample, PageVpn } from '../../src/api/page/state';
+import { withEvents } from '../logic/events';
 
 // The page's data, as signals. A component that reads a signal is drawn again when the signal changes.
 
 /** Null until the first event. */
 export const hello = signal<PageHello | null>(null);
 const vpnsByName = signal<ReadonlyMap<string, PageVpn>>(new Map());
-export const news = signal<readonly PageNews[]>([]);
+export const events = signal<readonly ShownEvent[]>([]);
 
 export const link = signal<'connecting' | 'live' | 'lost'>('connecting');
 /** When the last event arrived, by the browser's clock. */
@@ -62,7 +62,7 @@ const handlers: { readonly [E in keyof PageEvents]: (data: PageEvents[E]) => voi
     vpnsByName.value = new Map(vpnsByName.value).set(vpn.name, vpn);
   },
   news: (items) => {
-    news.value = withNews(news.value, items);
+    events.value = withEvents(events.value, items);
   },
   samples: (all) => {
     for (const sample of all) {

@@ -1,12 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import { kinds, matches, noFilter, sentence, tone, type Kind, type NewsFilter } from '../logic/news';
+import { kinds, matches, noFilter, sentence, tone, type Kind, type EventFilter } from '../logic/events';
 import { FIRST_ROWS, More } from '../parts/table-head';
 import { Moment } from '../parts/time';
-import { hello, news } from '../state/store';
+import { hello, events } from '../state/store';
 
-const filter = signal<NewsFilter>(noFilter);
+const filter = signal<EventFilter>(noFilter);
 const shown = signal(FIRST_ROWS);
-const wanted = computed(() => news.value.filter((item) => matches(item, filter.value)));
+const wanted = computed(() => events.value.filter((item) => matches(item, filter.value)));
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { port: 'Ports', engine: 'Engines', health: 'Health' };
 
@@ -19,7 +19,7 @@ export function EventsView() {
       </div>
       {wanted.value.length === 0 ? (
         <p class="empty">
-          {news.value.length === 0
+          {events.value.length === 0
             ? 'There are no events yet. Changes of ports, of engines and of the health of VPNs will appear here.'
             : 'No event matches the filter.'}
         </p>
@@ -45,7 +45,7 @@ export function EventsView() {
 }
 
 function Filter() {
-  const change = (part: Partial<NewsFilter>) => (filter.value = { ...filter.value, ...part });
+  const change = (part: Partial<EventFilter>) => (filter.value = { ...filter.value, ...part });
   return (
     <div class="filter">
       <select

@@ -6,14 +6,14 @@ import { LogFollower } from '../../clients/docker/reading/log-follower';
 import { isPortHint } from '../../clients/gluetun/log-hint';
 import { pauseUntil } from '../../lib/pause';
 import { EngineLists, Images } from './lists';
-import type { DockerLook } from './look';
-import { DockerLooker, type Asked } from './looker';
+import type { DockerSnapshot } from './snapshot';
+import { DockerReader, type Asked } from './reader';
 import type { VpnMemory } from '../observe/vpn-memory';
 
 /** What the watch of one VPN is told, for as long as it lasts. */
 export interface VpnListener {
   /** The VPN's container or its engines may have changed. */
-  readonly look: () => void;
+  readonly changed: () => void;
   /** An event of Docker is a sign that the VPN is ending. */
   readonly doubt: () => void;
   /** A log line of the VPN is a hint that its port may have changed. */
@@ -29,7 +29,7 @@ export interface VpnToWatch {
 /** What the watch of one VPN can ask of the host's watch. */
 export interface VpnOnHost {
   /** @throws DockerUnreachable */
-  look(image: string): Promise<DockerLook>;
+  snapshot(image: string): Promise<DockerSnapshot>;
   /** The next snapshot reads the VPN's container from Docker again. */
   forgetVpn(): void;
   /**
@@ -52,7 +52,7 @@ export interface HostWatchOptions {
 
 interface Member {
   readonly memory: VpnToWatch['memory'];
-  readonly looker: DockerLooker;
+  readonly reader: DockerReader;
   readonly listeners: Set<VpnListener>;
   readonly log: LogFollower;
   leaving: NodeJS.Timeout | null;
@@ -80,7 +80,7 @@ export class HostWatch {
   private readonly images: Images;
   private unsubscribe: (() => void) | null = null;
   private listing = false;
-  private poke = new AbortController();
+  private waker = new AbortController();
 
   constructor(private readonly options: HostWatchOptions) {
     this.lists = new EngineLists(options.docker, options.containerLabel);
@@ -92,20 +92,21 @@ export class HostWatch {
     const member = this.members.get(vpn.vpn) ?? this.begin(vpn);
     if (member.leaving) clearTimeout(member.leaving);
     member.leaving = null;
-    if (member.listeners.size === 0) member.looker.failed(null);
+    if (member.listeners.size === 0) member.reader.failed(null);
     member.listeners.add(listener);
-    const { looker, log } = member;
+    const { reader, log } = member;
     return {
-      look: async (image) => {
-        const look = await looker.look(image);
-        if (look.details?.State.Running && !this.options.stopping.aborted) log.follow(look.details);
-        return look;
+      snapshot: async (image) => {
+        const snapshot = await reader.snapshot(image);
+        const { details } = snapshot;
+        if (details?.State.Running && !this.options.stopping.aborted) log.follow(details);
+        return snapshot;
       },
-      forgetVpn: () => looker.forgetVpn(),
+      forgetVpn: () => reader.forgetVpn(),
       forget: (wholly) => {
-        if (wholly) return looker.forgetAll();
-        looker.forgetVpn();
-        looker.forgetEngine(null);
+        if (wholly) return reader.forgetAll();
+        reader.forgetVpn();
+        reader.forgetEngine(null);
       },
       leave: () => {
         member.listeners.delete(listener);
@@ -126,7 +127,7 @@ export class HostWatch {
       memory,
       listeners,
       leaving: null,
-      looker: new DockerLooker({ docker, lists, images }, { vpn, instance, containerLabel }),
+      reader: new DockerReader({ docker, lists, images }, { vpn, instance, containerLabel }),
       log: new LogFollower(docker, { name: vpn, heard, log }),
     };
     this.members.set(vpn, member);
@@ -141,7 +142,7 @@ export class HostWatch {
     if (this.members.size > 0) return;
     this.unsubscribe?.();
     this.unsubscribe = null;
-    this.poke.abort();
+    this.waker.abort();
   }
 
   private close(): void {
@@ -153,33 +154,33 @@ export class HostWatch {
 
   private heard(event: ContainerEvent | null): void {
     if (event === null) {
-      for (const { looker } of this.members.values()) {
-        looker.forgetVpn();
-        looker.forgetEngine(null);
+      for (const { reader } of this.members.values()) {
+        reader.forgetVpn();
+        reader.forgetEngine(null);
       }
       this.wake();
       // Events may be missing from now on, or no longer be missing: that changes the intervals of `list`.
-      this.poke.abort();
+      this.waker.abort();
       return;
     }
     const { id, action, attributes } = event;
     const now = performance.now();
     const vpn = this.members.get(attributes['name'] ?? '');
     if (vpn) {
-      vpn.looker.forgetVpn();
+      vpn.reader.forgetVpn();
       const isSign = vpn.memory.doubt.heard(event, now);
-      for (const { look, doubt } of vpn.listeners) (isSign ? doubt : look)();
+      for (const { changed, doubt } of vpn.listeners) (isSign ? doubt : changed)();
     }
     const itsVpn = this.members.get(attributes[label.vpn] ?? '');
     if (itsVpn) {
-      itsVpn.looker.forgetEngine(id);
+      itsVpn.reader.forgetEngine(id);
       if (action === 'kill') itsVpn.memory.health.doubt(id, now);
-      for (const { look } of itsVpn.listeners) look();
+      for (const { changed } of itsVpn.listeners) changed();
     }
   }
 
   private wake(): void {
-    for (const { listeners } of this.members.values()) for (const { look } of listeners) look();
+    for (const { listeners } of this.members.values()) for (const { changed } of listeners) changed();
   }
 
   /** Lists VPNs and engines at their intervals while any VPN is watched. */
@@ -191,14 +192,14 @@ export class HostWatch {
     const due = (what: keyof typeof last, everyMs: number) =>
       last[what] + (events.areMissing ? Math.min(WITHOUT_EVENTS_INTERVAL_MS, everyMs) : everyMs);
     while (this.members.size > 0) {
-      this.poke = new AbortController();
+      this.waker = new AbortController();
       const now = performance.now();
       const isDue = { vpns: now >= due('vpns', intervalMs), engines: now >= due('engines', ENGINES_EVERY_MS) };
       if (isDue.vpns) last.vpns = now;
       if (isDue.engines) last.engines = now;
       if (isDue.vpns || isDue.engines) await this.round(isDue);
       const next = Math.min(due('vpns', intervalMs), due('engines', ENGINES_EVERY_MS));
-      await pauseUntil(Math.max(0, next - performance.now()), this.poke.signal);
+      await pauseUntil(Math.max(0, next - performance.now()), this.waker.signal);
     }
     this.listing = false;
   }
@@ -212,7 +213,7 @@ export class HostWatch {
         isDue.engines ? this.listEngines(members, asked) : null,
       ]);
     } catch (error) {
-      for (const [, { looker }] of members) looker.failed(error);
+      for (const [, { reader }] of members) reader.failed(error);
     }
     this.wake();
   }
@@ -222,12 +223,12 @@ export class HostWatch {
       const some = members.slice(from, from + NAMES_AT_ONCE);
       const found = await this.options.docker.listNamed(some.map(([name]) => name));
       const byName = new Map(found.map((container) => [container.name, container]));
-      for (const [name, { looker }] of some) looker.vpnListed(byName.get(name) ?? null, asked);
+      for (const [name, { reader }] of some) reader.vpnListed(byName.get(name) ?? null, asked);
     }
   }
 
   private async listEngines(members: readonly [string, Member][], asked: Asked): Promise<void> {
     const found = await this.lists.all();
-    for (const [name, { looker }] of members) looker.enginesListed(found.get(name) ?? [], asked);
+    for (const [name, { reader }] of members) reader.enginesListed(found.get(name) ?? [], asked);
   }
 }

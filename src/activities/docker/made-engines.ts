@@ -1,6 +1,6 @@
 import type { ContainerId, Instant } from '../../domain/engine';
 import { label } from '../../domain/names';
-import type { Busy, Sight } from '../../domain/vpn/observation';
+import type { Busy, Snapshot } from '../../domain/vpn/observation';
 
 /**
  * Follows the engines that replacements bring up. Their start-up is reported by the replacement, so it does not end
@@ -14,7 +14,7 @@ export class MadeEngines {
   constructor(private readonly busy: Pick<Busy, 'replacements'>) {}
 
   /** @returns whether an engine is lost, in this snapshot or in an earlier one */
-  follow({ engines, found }: Sight): boolean {
+  follow({ engines, found }: Snapshot): boolean {
     const made = new Set(
       found.filter((e) => this.busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),
     );

@@ -1,23 +1,23 @@
 import { isHealthy } from '../../domain/vpn/observation';
 import type { Instant } from '../../domain/engine';
-import { whyBlind, type WhyBlind } from '../../clients/docker/docker-error';
+import { whyUnreachable, type WhyUnreachable } from '../../clients/docker/docker-error';
 import { pauseUntil } from '../../lib/pause';
-import type { DockerLook } from './look';
+import type { DockerSnapshot } from './snapshot';
 import type { VpnMemory } from '../observe/vpn-memory';
 
-export interface Unseen extends WhyBlind {
+export interface Unseen extends WhyUnreachable {
   readonly at: Instant;
 }
 
 export interface DockerWatchOptions {
   /** Takes a snapshot. `doubt`: the VPN's container has to be read from Docker again. */
-  readonly look: (doubt: boolean) => Promise<DockerLook>;
+  readonly snapshot: (doubt: boolean) => Promise<DockerSnapshot>;
   readonly memory: Pick<VpnMemory, 'crashLoop' | 'doubt'>;
   readonly intervalMs: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Called with each snapshot before that becomes `latest`. */
-  readonly looked: (look: DockerLook, before: DockerLook | Unseen | null) => Promise<void> | void;
+  readonly taken: (snapshot: DockerSnapshot, before: DockerSnapshot | Unseen | null) => Promise<void> | void;
   /** Called after `latest` has changed. */
   readonly changed: () => void;
 }
@@ -30,39 +30,40 @@ const AFTER_BREAK_MS = 100;
 
 /** Takes snapshots of a VPN and its engines through Docker, whenever something has happened to them, or may have. */
 export class DockerWatch {
-  latest: DockerLook | Unseen | null = null;
-  private poke = new AbortController();
+  latest: DockerSnapshot | Unseen | null = null;
+  private waker = new AbortController();
 
   constructor(private readonly options: DockerWatchOptions) {}
 
   /** The last snapshot; null while Docker is unreachable. */
-  get look(): DockerLook | null {
+  get snapshot(): DockerSnapshot | null {
     return this.latest !== null && 'engines' in this.latest ? this.latest : null;
   }
 
   get vpnIsHealthy(): boolean {
-    return this.look !== null && isHealthy(this.look.vpn);
+    return this.snapshot !== null && isHealthy(this.snapshot.vpn);
   }
 
-  lookNow(): void {
-    this.poke.abort();
+  /** Asks Docker now. */
+  wake(): void {
+    this.waker.abort();
   }
 
   async run(): Promise<void> {
-    const { memory, look, intervalMs, signal, looked, changed } = this.options;
+    const { memory, snapshot, intervalMs, signal, taken, changed } = this.options;
     let breaks = 0;
     while (!signal.aborted) {
-      this.poke = new AbortController();
+      this.waker = new AbortController();
       try {
-        const seen = await look(memory.doubt.isOpen(performance.now()));
+        const seen = await snapshot(memory.doubt.isOpen(performance.now()));
         const restarts = seen.details?.RestartCount ?? 0;
         const steady = { ...seen, vpn: memory.crashLoop.steady(seen.vpn, restarts, performance.now()) };
-        memory.doubt.looked(steady.vpn, seen.asked);
-        await looked(steady, this.latest);
+        memory.doubt.snapshotTaken(steady.vpn, seen.asked);
+        await taken(steady, this.latest);
         this.latest = steady;
         breaks = 0;
       } catch (error) {
-        const why = whyBlind(error);
+        const why = whyUnreachable(error);
         // Connections break when Docker ends. The next connection works, or its error says what is wrong. It may
         // break as well, if it is one that was kept open.
         breaks = why.cause === 'broken' ? breaks + 1 : 0;
@@ -73,7 +74,7 @@ export class DockerWatch {
         this.latest = { at: Date.now(), ...why };
       }
       changed();
-      await pauseUntil(this.pauseMs(intervalMs), signal, this.poke.signal);
+      await pauseUntil(this.pauseMs(intervalMs), signal, this.waker.signal);
     }
   }
 
@@ -81,6 +82,6 @@ export class DockerWatch {
   private pauseMs(intervalMs: number): number {
     if (this.options.memory.doubt.isOpen(performance.now())) return Math.min(DOUBTED_INTERVAL_MS, intervalMs);
     // No event tells that Docker is back, or that an image has been pulled.
-    return this.look?.imagePresent === true ? Infinity : intervalMs;
+    return this.snapshot?.imagePresent === true ? Infinity : intervalMs;
   }
 }

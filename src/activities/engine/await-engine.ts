@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Engine, Instant, Port } from '../../domain/engine';
-import { exitInWords, isHopelessExit, type EngineExit } from '../../domain/engine-exit';
+import { exitInWords, isPermanentExit, type EngineExit } from '../../domain/engine-exit';
 import { session } from '../../domain/vpn/observation';
 import { takenInWords, type TakenPorts } from '../../domain/vpn/taken-ports';
 import type { ContainerDetails } from '../../clients/docker/docker-host';
@@ -11,7 +11,7 @@ import { portsSaidTaken } from '../../clients/engine/last-words';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 import { messageOf } from '../../lib/errors';
-import { observeDocker } from '../docker/look';
+import { observeDocker } from '../docker/snapshot';
 import { lastWords } from './last-words';
 import { holder, listening, portsTaken } from '../docker/taken-ports';
 
@@ -64,7 +64,7 @@ class AwaitingEngine {
   private told: number | null = null;
   private readonly saidTaken = new Set<Port>();
   /** Aborted when something happens to its container. */
-  private poke = new AbortController();
+  private waker = new AbortController();
 
   constructor(
     private readonly input: AwaitedEngine,
@@ -80,12 +80,12 @@ class AwaitingEngine {
       let lookAgain = performance.now() + LOOK_EVERY_MS;
       while (performance.now() < deadline) {
         if (signal.aborted) return;
-        if (performance.now() >= lookAgain || this.poke.signal.aborted) {
+        if (performance.now() >= lookAgain || this.waker.signal.aborted) {
           endpoint = await this.look();
           lookAgain = performance.now() + LOOK_EVERY_MS;
         }
         if ((await this.answers(endpoint, signal)) && (await this.isItself(signal))) return;
-        await pauseUntil(ASK_EVERY_MS, signal, this.poke.signal);
+        await pauseUntil(ASK_EVERY_MS, signal, this.waker.signal);
       }
       throw await this.failure(`within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S)`);
     } finally {
@@ -97,12 +97,12 @@ class AwaitingEngine {
     if (event !== null && event.id !== this.input.engine.id) return;
     const code = Number(event?.attributes['exitCode'] ?? NaN);
     if (Number.isInteger(code)) this.told = code;
-    this.poke.abort();
+    this.waker.abort();
   }
 
   private async look(): Promise<Endpoint> {
     const { vpn, engine } = this.input;
-    this.poke = new AbortController();
+    this.waker = new AbortController();
     const { told } = this;
     this.told = null;
     const { docker } = this.deps;
@@ -127,7 +127,7 @@ class AwaitingEngine {
     const { lastLine, output } = await lastWords(details, ports, this.deps.docker);
     this.exit = { ...end, lastLine };
     for (const port of portsSaidTaken(output, ports)) this.saidTaken.add(port);
-    if (isHopelessExit(end)) throw await this.failure('');
+    if (isPermanentExit(end)) throw await this.failure('');
   }
 
   private async answers(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
@@ -150,7 +150,7 @@ class AwaitingEngine {
     const isSameRun = () => this.running && this.ends === ends && this.runs === runs;
     if (runs > 1 || ends > 0) {
       for (const until = performance.now() + ENDS_WITHIN_MS; isSameRun() && performance.now() < until;) {
-        await pauseUntil(LOOK_EVERY_MS, signal, this.poke.signal);
+        await pauseUntil(LOOK_EVERY_MS, signal, this.waker.signal);
         if (signal.aborted) return true;
         await this.look();
       }
@@ -164,7 +164,7 @@ class AwaitingEngine {
   private async failure(when: string): Promise<ApplicationFailure> {
     const { engine, vpn } = this.input;
     const { exit, reason, runs } = this;
-    const again = runs > 1 && !isHopelessExit(exit ?? { code: 0 }) ? `, and Docker has started it ${runs} times` : '';
+    const again = runs > 1 && !isPermanentExit(exit ?? { code: 0 }) ? `, and Docker has started it ${runs} times` : '';
     const why = exit === null ? `${reason}${again}` : `${exitInWords(exit)}${again}`;
     const message = `engine ${engine.name} did not answer on HTTP port ${engine.httpPort}${when && ` ${when}`}: ${why}`;
     const ports = [...this.saidTaken];

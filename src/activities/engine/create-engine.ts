@@ -2,13 +2,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ContainerId, Engine } from '../../domain/engine';
 import { isMadeByUs, keptLabels } from '../../domain/labels';
 import { label } from '../../domain/names';
+import { PERMANENT_ERROR } from '../../domain/replacement';
 import { isHealthy, session } from '../../domain/vpn/observation';
 import { takenInWords } from '../../domain/vpn/taken-ports';
 import { statusCode } from '../../clients/docker/docker-error';
 import type { ContainerToCreate, DockerHost } from '../../clients/docker/docker-host';
 import { open, type SealingKey } from '../../secrets/seal';
 import type { ActivityDeps } from '../deps';
-import { observeDocker } from '../docker/look';
+import { observeDocker } from '../docker/snapshot';
 import { removeOrStop } from './remove-engine';
 import { engineContainer, type EngineOrder } from './spec';
 import { holder, listening, portsTaken } from '../docker/taken-ports';
@@ -70,7 +71,7 @@ async function opened(sealed: string | null, key: () => Promise<SealingKey>): Pr
   try {
     return open(sealed, await key());
   } catch (error) {
-    throw ApplicationFailure.nonRetryable(messageOf(error), 'Hopeless');
+    throw ApplicationFailure.nonRetryable(messageOf(error), PERMANENT_ERROR);
   }
 }
 
@@ -99,7 +100,7 @@ async function createOrAdopt(
       // A permanent error: somebody has to act. The replacement goes on trying slowly.
       throw ApplicationFailure.nonRetryable(
         `image ${wanted.image} is not on the Docker host: pull it, or set PULL_POLICY=missing`,
-        'Hopeless',
+        PERMANENT_ERROR,
       );
     }
     if (statusCode(error) !== 409) throw error;
@@ -108,7 +109,7 @@ async function createOrAdopt(
   if (made && !isMadeByUs(wanted.name, made.Config.Labels, ours)) {
     throw ApplicationFailure.nonRetryable(
       `the name ${wanted.name} is taken by a container that is not ours: remove or rename that one`,
-      'Hopeless',
+      PERMANENT_ERROR,
     );
   }
   const isLeaving = made !== null && (made.State.Dead || made.State.Status === 'removing');

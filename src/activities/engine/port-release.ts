@@ -2,7 +2,7 @@ import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-h
 import { startedBefore } from '../../domain/vpn/observation';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
-import { observeDocker } from '../docker/look';
+import { observeDocker } from '../docker/snapshot';
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const LOOK_EVERY_MS = 1_000;

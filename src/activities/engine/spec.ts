@@ -4,7 +4,7 @@ import { derivedLabels } from '../../domain/labels';
 import { engineName, label, replacementLabel } from '../../domain/names';
 import type { Target } from '../../domain/replacement';
 import type { ContainerToCreate } from '../../clients/docker/docker-host';
-import { permittedLabels } from '../../clients/engine/extras';
+import { permittedLabels } from '../../clients/engine/caller-options';
 import { engineProcess, type Variant } from '../../clients/engine/variant';
 
 export interface EngineOrder {

@@ -3,12 +3,12 @@ import { isHealthy } from '../../domain/vpn/observation';
 import type { ContainerDetails } from '../../clients/docker/docker-host';
 import type { Endpoint } from '../../clients/engine/engine-api';
 import { pauseUntil } from '../../lib/pause';
-import type { DockerLook } from '../docker/look';
+import type { DockerSnapshot } from '../docker/snapshot';
 import type { VpnMemory } from './vpn-memory';
 
 export interface EnginesWatchOptions {
   readonly memory: VpnMemory;
-  readonly look: () => DockerLook | null;
+  readonly snapshot: () => DockerSnapshot | null;
   /** Engines being released: their end is no sign of anything else. */
   readonly evicted: readonly ContainerId[];
   /** The address of a port in the VPN's container. @throws Unreachable */
@@ -22,27 +22,27 @@ export interface EnginesWatchOptions {
 
 /** Asks the engines of a healthy VPN whether they answer, each at its own interval. */
 export class EnginesWatch {
-  private poke = new AbortController();
+  private waker = new AbortController();
 
   constructor(private readonly options: EnginesWatchOptions) {}
 
   /** Ends the pause: an engine may be due sooner than it was. */
   wake(): void {
-    this.poke.abort();
+    this.waker.abort();
   }
 
   async run(): Promise<void> {
-    const { look, signal } = this.options;
+    const { snapshot, signal } = this.options;
     while (!signal.aborted) {
-      this.poke = new AbortController();
-      const seen = look();
+      this.waker = new AbortController();
+      const seen = snapshot();
       const nextMs = seen?.details && isHealthy(seen.vpn) ? this.askAll(seen, seen.details) : Infinity;
-      await pauseUntil(nextMs, signal, this.poke.signal);
+      await pauseUntil(nextMs, signal, this.waker.signal);
     }
   }
 
   /** @returns in how many milliseconds the next one is due */
-  private askAll({ engines }: DockerLook, details: ContainerDetails): number {
+  private askAll({ engines }: DockerSnapshot, details: ContainerDetails): number {
     const { health } = this.options.memory;
     let nextMs = Infinity;
     for (const { id, running, networkOf, httpPort } of engines) {

@@ -1,14 +1,14 @@
 import { withDeadline } from '../../lib/deadline';
 import { resolve, type Reach } from '../../clients/docker/reach/reach';
 import type { EngineApi } from '../../clients/engine/engine-api';
-import type { DockerLook } from '../docker/look';
+import type { DockerSnapshot } from '../docker/snapshot';
 
 /** A connected engine answers at once. Hiding the engines of an unhealthy VPN can't wait for one that hangs. */
 const WITHIN_MS = 500;
 
 /** Counts the VPN's engines that say they are connected, whatever Docker says about the VPN. */
 export async function countLiveEngines(
-  { engines, details }: DockerLook,
+  { engines, details }: DockerSnapshot,
   { engineApi, reach }: { readonly engineApi: EngineApi; readonly reach: Reach },
   signal: AbortSignal,
 ): Promise<number> {

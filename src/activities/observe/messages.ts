@@ -1,5 +1,5 @@
 import type { ContainerId, Instant } from '../../domain/engine';
-import type { Busy, Known, PortRead } from '../../domain/vpn/observation';
+import type { Busy, LastReported, PortRead } from '../../domain/vpn/observation';
 import type { SampleRecords } from '../../domain/streams/samples';
 
 export interface ObserveInput {
@@ -7,7 +7,7 @@ export interface ObserveInput {
   readonly instance: string;
   readonly image: string;
   /** What was last reported to the caller; null: nothing. */
-  readonly known: Known | null;
+  readonly known: LastReported | null;
   /** Engines of which the caller has the full description. */
   readonly accounted: readonly ContainerId[];
   readonly busy: Busy;

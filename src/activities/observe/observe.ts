@@ -7,10 +7,10 @@ import { guessedReach, resolve, type Reach } from '../../clients/docker/reach/re
 import { pauseUntil } from '../../lib/pause';
 import { ControlServerAddress } from '../port/control-server';
 import type { ActivityDeps } from '../deps';
-import { hasLost, type DockerLook } from '../docker/look';
+import { hasLost, type DockerSnapshot } from '../docker/snapshot';
 import { DockerWatch, type DockerWatchOptions } from '../docker/watch';
 import { EnginesWatch } from './engines-watch';
-import { HintSpacing } from '../port/hint-spacing';
+import { HintLimiter } from '../port/hint-limiter';
 import type { HostWatch, VpnOnHost } from '../docker/host-watch';
 import { countLiveEngines } from './live-engines';
 import type { ObserveInput } from './messages';
@@ -18,14 +18,14 @@ import { progressOf, whereabouts } from './progress';
 import { PortReader, type AskControlServer } from '../port/port-reader';
 import { isAnother, PortWatch } from '../port/port-watch';
 import { PublicIpWatch } from '../port/public-ip-watch';
-import { sightOf } from './sight';
+import { snapshotOf } from './snapshot';
 import { FIRST_PORT_WITHIN_MS, Telling } from './telling';
 import type { VpnMemory } from './vpn-memory';
 import { untilStopping } from '../worker-stopping';
 
 export type { ObserveInput, ObserveProgress } from './messages';
 
-const NO_NEWS_AFTER_MS = 10 * 60_000;
+const WATCHED_AT_MOST_MS = 10 * 60_000;
 const HEARTBEAT_EVERY_MS = 3_000;
 
 export interface ObserverDeps extends ActivityDeps {
@@ -45,8 +45,8 @@ export class Observer {
   private readonly engines: EnginesWatch;
   private readonly port: PortWatch;
   private readonly publicIp: PublicIpWatch;
-  private readonly portHints = new HintSpacing(() => this.port.hint());
-  private readonly rechecks = new HintSpacing(() => this.recheck());
+  private readonly portHints = new HintLimiter(() => this.port.hint());
+  private readonly rechecks = new HintLimiter(() => this.recheck());
   private readonly onHost: VpnOnHost;
   private reach: Reach = guessedReach();
   private found: ((observation: Observation) => void) | null = null;
@@ -72,22 +72,22 @@ export class Observer {
     const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
     this.telling = new Telling(input, memory);
     memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
-    const looked: DockerWatchOptions['looked'] = (look, before) => this.looked(look, before);
+    const taken: DockerWatchOptions['taken'] = (snapshot, before) => this.taken(snapshot, before);
     this.docker = new DockerWatch({
       memory,
       intervalMs,
       signal,
-      looked,
-      look: (doubted) => {
+      taken,
+      snapshot: (doubted) => {
         if (doubted) this.onHost.forgetVpn();
-        return this.onHost.look(input.image);
+        return this.onHost.snapshot(input.image);
       },
       changed: () => this.seen(),
     });
     const shared = { memory, signal, changed };
     this.engines = new EnginesWatch({
       ...shared,
-      look: () => this.docker.look,
+      snapshot: () => this.docker.snapshot,
       evicted: input.busy.evicted,
       endpoint: (details, port) => resolve(this.reach, details, port),
       refused: () => this.doubt(),
@@ -98,7 +98,7 @@ export class Observer {
       client,
       ask,
       memory,
-      known,
+      lastReported: known,
       index: deps.portIndex(vpn),
       counter: context.metricMeter.createCounter(
         measure.portReads,
@@ -130,7 +130,7 @@ export class Observer {
     });
     this.onHost = deps.host.join(
       { vpn, instance, memory },
-      { look: () => this.lookNow(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
+      { changed: () => this.wake(), doubt: () => this.doubt(), hint: () => this.portHints.hint() },
     );
     // The caller relies on a snapshot that begins after its call: an older one may lack what replacements have done
     // since.
@@ -145,7 +145,7 @@ export class Observer {
     const stopHints = deps.hints.watch(input.vpn, () => this.rechecks.hint());
     const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
-    const news = new Promise<Observation>((found) => (this.found = found));
+    const change = new Promise<Observation>((found) => (this.found = found));
     try {
       this.reach = await deps.reach();
       const watching = Promise.all([
@@ -153,15 +153,15 @@ export class Observer {
         this.port.run(),
         this.engines.run(),
         this.publicIp.run(),
-        memory.streams.watch((engine) => whereabouts(engine, docker.look, this.reach), signal),
+        memory.streams.watch((engine) => whereabouts(engine, docker.snapshot, this.reach), signal),
       ]);
       beat();
       return await Promise.race([
-        news,
+        change,
         this.uneventful(signal),
         context.cancelled,
         untilStopping(deps.stopping, signal),
-        watching.then(() => Promise.reject(new Error('watching ended without news'))),
+        watching.then(() => Promise.reject(new Error('watching ended without an observation'))),
       ]);
     } finally {
       stopHints();
@@ -175,7 +175,7 @@ export class Observer {
 
   /** Resolves with the last snapshot after 10 minutes without a change, so that no watch runs for ever. */
   private async uneventful(signal: AbortSignal): Promise<Observation> {
-    await pauseUntil(NO_NEWS_AFTER_MS, signal);
+    await pauseUntil(WATCHED_AT_MOST_MS, signal);
     const observation = this.observation();
     if (observation === null) throw new Error('nothing could be observed in 10 minutes');
     return observation;
@@ -185,7 +185,7 @@ export class Observer {
     const { latest } = this.docker;
     if (latest === null) return null;
     if ('problem' in latest) return { kind: 'blind', ...latest };
-    return sightOf(latest, this.memory, this.port.reading, this.input);
+    return snapshotOf(latest, this.memory, this.port.reading, this.input);
   }
 
   private evaluate(): void {
@@ -196,53 +196,53 @@ export class Observer {
     if (this.telling.isDue(observation, this.port.isDoubted)) this.found?.(observation);
   }
 
-  private lookNow(): void {
+  private wake(): void {
     this.engines.wake();
-    this.docker.lookNow();
+    this.docker.wake();
   }
 
   /** Somebody says that the VPN may have changed. */
   private recheck(): void {
     this.port.hint();
     this.onHost.forgetVpn();
-    this.docker.lookNow();
+    this.docker.wake();
   }
 
   /** The VPN may be about to end: engines, control server and Docker are asked at once. */
   private doubt(): void {
     this.memory.health.doubtAll(performance.now());
     this.port.readNow();
-    this.lookNow();
+    this.wake();
     this.evaluate();
   }
 
-  private async looked(look: DockerLook, before: DockerWatch['latest']): Promise<void> {
+  private async taken(snapshot: DockerSnapshot, before: DockerWatch['latest']): Promise<void> {
     const { memory, reach, deps, input } = this;
     const { signal } = this.stopping;
-    memory.liveEngines = isCalledUnhealthy(look.vpn)
-      ? (memory.liveEngines ?? (await countLiveEngines(look, { engineApi: deps.engineApi, reach }, signal)))
+    memory.liveEngines = isCalledUnhealthy(snapshot.vpn)
+      ? (memory.liveEngines ?? (await countLiveEngines(snapshot, { engineApi: deps.engineApi, reach }, signal)))
       : null;
-    if (before !== null && (!('engines' in before) || hasLost(before, look))) this.port.doubt();
+    if (before !== null && (!('engines' in before) || hasLost(before, snapshot))) this.port.doubt();
     const believed = new Map<string, Health>();
     if (input.known?.kind === 'sight') for (const e of input.known.engines) believed.set(e.id, e.health);
-    memory.health.keepOnly(new Set(look.engines.map((e) => e.id)));
-    for (const { id, startedAt } of look.engines)
+    memory.health.keepOnly(new Set(snapshot.engines.map((e) => e.id)));
+    for (const { id, startedAt } of snapshot.engines)
       if (startedAt !== null) memory.health.track(id, startedAt, believed.get(id) ?? 'unknown');
   }
 
   /** Called after each attempt at a snapshot, whether or not Docker answered. */
   private seen(): void {
-    const { look } = this.docker;
-    if (look !== null && this.telling.dockerAnswered())
+    const { snapshot } = this.docker;
+    if (snapshot !== null && this.telling.dockerAnswered())
       void pauseUntil(FIRST_PORT_WITHIN_MS + 1, this.stopping.signal).then(() => this.evaluate());
-    this.port.vpnIs(look === null ? null : isHealthy(look.vpn));
+    this.port.vpnIs(snapshot === null ? null : isHealthy(snapshot.vpn));
     this.publicIp.healthSeen();
     this.engines.wake();
     this.evaluate();
   }
 
   private async askControlServer<T>(signal: AbortSignal, question: (base: URL) => Promise<T>): Promise<T> {
-    const details = this.docker.look?.details;
+    const details = this.docker.snapshot?.details;
     if (!details) throw new Error(`VPN container '${this.input.vpn}' is not there`);
     return new ControlServerAddress(this.input.vpn, details, this.reach, this.deps).ask(signal, question);
   }

@@ -1,4 +1,4 @@
-import { isHealthy, isNews, isReworded, type Observation, type Sight } from '../../domain/vpn/observation';
+import { isHealthy, hasChanged, isReworded, type Observation, type Snapshot } from '../../domain/vpn/observation';
 import type { EngineHealth } from './engine-health';
 import { MadeEngines } from '../docker/made-engines';
 import type { ObserveInput } from './messages';
@@ -18,7 +18,7 @@ export class Telling {
   /** Monotonic time, as is the next field. */
   private readonly begun = performance.now();
   /** When Docker first answered. */
-  private firstLookAt: number | null = null;
+  private firstSnapshotAt: number | null = null;
   private readonly made: MadeEngines;
 
   constructor(
@@ -30,32 +30,32 @@ export class Telling {
 
   /** Records that Docker has answered. @returns whether for the first time */
   dockerAnswered(): boolean {
-    const isFirst = this.firstLookAt === null;
-    this.firstLookAt ??= performance.now();
+    const isFirst = this.firstSnapshotAt === null;
+    this.firstSnapshotAt ??= performance.now();
     return isFirst;
   }
 
   /** @param portIsDoubted the port may change in a moment */
   isDue(observation: Observation, portIsDoubted: boolean): boolean {
-    const { known, newsOnly, busy } = this.input;
+    const { known: last, newsOnly, busy } = this.input;
     const hasLost = observation.kind === 'sight' && this.made.follow(observation);
     if (observation.kind === 'sight' && isHealthy(observation.vpn)) {
       if (portIsDoubted && !this.isOnlyWithheld(observation)) return false;
       if (observation.port.kind === 'pending' && !this.isImpatient()) return false;
       if (this.hasUnasked(observation)) return false;
     }
-    if (!newsOnly || hasLost || isNews(known, observation, busy)) return true;
-    if (!isReworded(known, observation) || !this.mayReword()) return false;
+    if (!newsOnly || hasLost || hasChanged(last, observation, busy)) return true;
+    if (!isReworded(last, observation) || !this.mayReword()) return false;
     this.memory.rewordings++;
     return true;
   }
 
   /** Whether only the withheld engines have changed. Nothing is replaced for that, so it need not wait for the port. */
-  private isOnlyWithheld(sight: Sight): boolean {
+  private isOnlyWithheld(snapshot: Snapshot): boolean {
     const { known, newsOnly, busy } = this.input;
     if (known?.kind !== 'sight' || !newsOnly) return false;
-    const { withheld: _, ...others } = sight;
-    return !isNews(known, known.withheld === undefined ? others : { ...others, withheld: known.withheld }, busy);
+    const { withheld: _, ...others } = snapshot;
+    return !hasChanged(known, known.withheld === undefined ? others : { ...others, withheld: known.withheld }, busy);
   }
 
   /**
@@ -63,7 +63,7 @@ export class Telling {
    * are listed together: otherwise the first list would be empty or incomplete. The wait is short even on a busy
    * machine, since each question has a deadline.
    */
-  private hasUnasked({ vpn, engines }: Sight): boolean {
+  private hasUnasked({ vpn, engines }: Snapshot): boolean {
     if (this.input.seenAt !== null || vpn.kind !== 'present') return false;
     const asked = engines.filter((e) => e.running && e.networkOf === vpn.id);
     return asked.some((e) => this.memory.health.lastCheck(e.id) === null);
@@ -73,7 +73,7 @@ export class Telling {
     const { newsOnly, seenAt } = this.input;
     // A snapshot after an observation without Docker counts as a first snapshot, too.
     if (newsOnly && seenAt !== null) return true;
-    return performance.now() - (this.firstLookAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
+    return performance.now() - (this.firstSnapshotAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
   }
 
   /** A control server or Docker may give another reason each time. */

@@ -63,7 +63,7 @@ export class VpnDoubt {
   }
 
   /** @param began when Docker was asked */
-  looked(vpn: VpnObservation, began: number): void {
+  snapshotTaken(vpn: VpnObservation, began: number): void {
     if (this.endedAt !== null && began > this.endedAt) this.endedAt = null;
     const run = session(vpn);
     if (run !== this.run) {

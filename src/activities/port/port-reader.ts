@@ -1,6 +1,6 @@
 import type { MetricCounter } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { Known, PortRead, PortReading } from '../../domain/vpn/observation';
+import type { LastReported, PortRead, PortReading } from '../../domain/vpn/observation';
 import { GluetunError, NoPortForwarded, type GluetunClient } from '../../clients/gluetun/client';
 import { whyNoPort } from './no-port';
 import type { VpnMemory } from '../observe/vpn-memory';
@@ -20,7 +20,7 @@ export interface PortReaderOptions {
   readonly memory: VpnMemory;
   readonly counter: MetricCounter;
   /** What was last reported to the workflow. */
-  readonly known: Known | null;
+  readonly lastReported: LastReported | null;
   readonly log: Logger;
   /** Called when the control server has begun to refuse connections. */
   readonly refused: () => void;
@@ -56,13 +56,13 @@ export class PortReader {
 
   /** @param before the previous reading */
   tell(reading: PortReading, before: PortReading): void {
-    const { vpn, known, log } = this.options;
+    const { vpn, lastReported, log } = this.options;
     const text =
       reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
     log.debug({ event: 'port cache updated', vpn, reading }, `[${vpn}] control server: ${text}`);
     if (reading.kind !== 'unknown') return;
-    const told = known?.kind === 'sight' ? known.port : null;
-    if ([before, told].some((earlier) => earlier?.kind === 'unknown' && earlier.reason === reading.reason)) return;
+    const last = lastReported?.kind === 'sight' ? lastReported.port : null;
+    if ([before, last].some((earlier) => earlier?.kind === 'unknown' && earlier.reason === reading.reason)) return;
     log.warn({ event: 'port unknown', vpn }, `[${vpn}] Forwarded port unknown: ${reading.reason}`);
   }
 }

@@ -48,7 +48,7 @@ export class PortWatch {
   /** Until then failed reads are repeated soon: the new port may come later than its hint. */
   private hintedUntil = -Infinity;
   /** Ends the pause after a read. It is made before the read, so that a request during the read is not lost. */
-  private poke = new AbortController();
+  private waker = new AbortController();
 
   constructor(private readonly options: PortWatchOptions) {}
 
@@ -71,20 +71,20 @@ export class PortWatch {
       this.options.memory.portFailure = null;
     }
     if (healthy === true && this.latest.kind === 'unasked') this.latest = { kind: 'pending' };
-    if (healthy === true && !this.vpnHealthy) this.poke.abort();
+    if (healthy === true && !this.vpnHealthy) this.waker.abort();
     this.vpnHealthy = healthy === true;
   }
 
   /** Reads the port at once. A read under way does not count. */
   readNow(): void {
     this.doubtedAt = performance.now();
-    this.poke.abort();
+    this.waker.abort();
   }
 
   /** Reads the port at once, after a hint that it may have changed. */
   hint(): void {
     this.hintedUntil = performance.now() + REREAD_FOR_MS;
-    this.poke.abort();
+    this.waker.abort();
   }
 
   /**
@@ -104,11 +104,11 @@ export class PortWatch {
     const { memory, read, intervalMs, signal } = this.options;
     let failures = 0;
     while (!signal.aborted) {
-      const poke = new AbortController();
-      this.poke = poke;
+      const waker = new AbortController();
+      this.waker = waker;
       if (!this.vpnHealthy) {
         failures = 0;
-        await pauseUntil(Infinity, signal, poke.signal);
+        await pauseUntil(Infinity, signal, waker.signal);
         continue;
       }
       const began = performance.now();
@@ -118,7 +118,7 @@ export class PortWatch {
         failures = 0;
         if (began > this.doubtedAt) this.doubtedUntil = 0;
         this.reads({ kind: 'known', ...answer });
-        await pauseUntil(intervalMs, signal, poke.signal);
+        await pauseUntil(intervalMs, signal, waker.signal);
       } catch (error) {
         if (signal.aborted) return;
         const now = performance.now();
@@ -126,7 +126,7 @@ export class PortWatch {
         const isReread = now < Math.max(this.doubtedUntil, this.hintedUntil);
         const rereadMs = Math.min(FIRST_REREAD_AFTER_MS * 2 ** failures, REREAD_AFTER_AT_MOST_MS);
         failures++;
-        await pauseUntil(isReread ? rereadMs : intervalMs, signal, poke.signal);
+        await pauseUntil(isReread ? rereadMs : intervalMs, signal, waker.signal);
       }
     }
   }

@@ -33,19 +33,19 @@ const CONFIRM_TIMES = 3;
  * reconnected.
  */
 export class PublicIpWatch {
-  private poke = new AbortController();
+  private waker = new AbortController();
   private waitsForHealth = false;
 
   constructor(private readonly options: PublicIpWatchOptions) {}
 
   /** Reads the address at once, since it may have changed. */
   readNow(): void {
-    this.poke.abort();
+    this.waker.abort();
   }
 
   /** The VPN's health may have changed. */
   healthSeen(): void {
-    if (this.waitsForHealth) this.poke.abort();
+    if (this.waitsForHealth) this.waker.abort();
   }
 
   async run(): Promise<void> {
@@ -53,7 +53,7 @@ export class PublicIpWatch {
     let candidate: string | null = null;
     let unconfirmed = 0;
     while (!signal.aborted) {
-      this.poke = new AbortController();
+      this.waker = new AbortController();
       const healthy = vpnIsHealthy();
       if (healthy !== true) {
         if (healthy === false) {
@@ -61,7 +61,7 @@ export class PublicIpWatch {
           memory.confirmedIp = null;
         }
         this.waitsForHealth = true;
-        await pauseUntil(Infinity, signal, this.poke.signal);
+        await pauseUntil(Infinity, signal, this.waker.signal);
         this.waitsForHealth = false;
         continue;
       }
@@ -77,7 +77,7 @@ export class PublicIpWatch {
       }
       const isAskedAgain = unconfirmed > 0 && unconfirmed < CONFIRM_TIMES;
       const pause = address === null ? RETRY_MS : isAskedAgain ? CONFIRM_AFTER_MS : EVERY_MS;
-      await pauseUntil(pause, signal, this.poke.signal);
+      await pauseUntil(pause, signal, this.waker.signal);
     }
   }
 

@@ -5,7 +5,7 @@ import type { ContainerDetails } from '../../clients/docker/docker-host';
 import { ControlServerHangs, NotAccepted, VpnStopped } from '../../clients/gluetun/client';
 import { ControlServerAddress } from '../port/control-server';
 import type { ActivityDeps } from '../deps';
-import { observeDocker } from '../docker/look';
+import { observeDocker } from '../docker/snapshot';
 
 type Deps = Pick<ActivityDeps, 'docker' | 'reach' | 'gluetun' | 'controlPort'>;
 

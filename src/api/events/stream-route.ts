@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { EventStreams, eventStreamHeaders } from './event-streams';
 import { parsePosition } from './feed-position';
-import { NewsFeed } from './news-feed';
-import type { Told } from './news-follower';
+import { EventFeed } from './event-feed';
+import type { FollowerEvent } from './event-follower';
 import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas/engines';
 
@@ -18,7 +18,7 @@ const EXAMPLE = [
 ].join('\n\n');
 
 export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = async (fastify, { reads }) => {
-  const feed = new NewsFeed(reads.followers);
+  const feed = new EventFeed(reads.followers);
   const streams = new EventStreams(fastify);
 
   fastify.head('/events/stream', { schema: { hide: true } }, async (_request, reply) =>
@@ -75,6 +75,6 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
 };
 
 /** One `data` line is enough, because JSON has no line breaks. */
-function frame({ id, event, data }: Told): string {
+function frame({ id, event, data }: FollowerEvent): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,20 +1,20 @@
 import { Gauge, Counter, type Registry } from 'prom-client';
-import type { Facts, VpnFacts } from './facts';
+import type { MetricsView, VpnMetricsView } from './view';
 import type { CountedStream, Transferred } from './streams';
 
 // The metrics that existing dashboards query. Names and types are fixed, so most of the metrics called totals are gauges.
 
 const HEALTH = ['healthy', 'unhealthy', 'unknown', 'disabled', 'starting'];
 
-export function contractMetrics(registry: Registry, facts: Facts, transferred: Transferred): void {
-  const { engines, streams, vpns } = facts;
+export function contractMetrics(registry: Registry, view: MetricsView, transferred: Transferred): void {
+  const { engines, streams, vpns } = view;
   const number = (name: string, help: string, value: number | null) => {
     const gauge = new Gauge({ name: `orch_${name}`, help, registers: [registry] });
     // An unknown value has no sample, rather than 0.
     if (value === null) gauge.remove();
     else gauge.set(value);
   };
-  const listed = (matches: (e: NonNullable<Facts['engines']>[number]) => boolean) =>
+  const listed = (matches: (e: NonNullable<MetricsView['engines']>[number]) => boolean) =>
     engines === null ? null : engines.filter(matches).length;
 
   number(
@@ -34,7 +34,7 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
   number('vpn1_engines', 'Engines on the first VPN', first ? listed((e) => e.vpn_container === first.name) : 0);
   number('vpn2_engines', 'Engines on the second VPN', second ? listed((e) => e.vpn_container === second.name) : 0);
 
-  const health = (name: string, help: string, vpn: VpnFacts | undefined) => {
+  const health = (name: string, help: string, vpn: VpnMetricsView | undefined) => {
     const gauge = new Gauge({ name, help, labelNames: [name], registers: [registry] });
     // While the VPN's workflow does not answer, the health is unknown.
     const current = vpn ? (vpn.view === null ? 'unknown' : vpn.json.health) : 'disabled';
@@ -66,7 +66,7 @@ export function contractMetrics(registry: Registry, facts: Facts, transferred: T
     help: 'Streams that were ended because their engines did not know them',
     registers: [registry],
   });
-  stale.inc(facts.staleStreams);
+  stale.inc(view.staleStreams);
 }
 
 /** From KB/s, the unit of engines, to MB/s. */
@@ -75,7 +75,7 @@ const speedUp = (stream: CountedStream) => stream.speed_up;
 const speedDown = (stream: CountedStream) => stream.speed_down;
 
 /** Null while a VPN's workflow does not answer, because its target is unknown then. */
-function extra(engines: number, vpns: readonly VpnFacts[]): number | null {
+function extra(engines: number, vpns: readonly VpnMetricsView[]): number | null {
   let targets = 0;
   for (const { view } of vpns) {
     if (view === null) return null;

@@ -1,7 +1,7 @@
 import { Gauge, Registry, type Metric } from 'prom-client';
 import type { Reads } from '../reads/reads';
 import { contractMetrics } from './contract-metrics';
-import { gatherFacts } from './facts';
+import { gatherMetricsView } from './view';
 import { Transferred, type StreamSource } from './streams';
 import { vpnGauges } from './vpn-gauges';
 
@@ -23,13 +23,13 @@ export class Scrape {
 
   async text(): Promise<string> {
     const { reads, instance, streams, counters, workerMetrics } = this.options;
-    const [facts, ofWorker] = await Promise.all([
-      gatherFacts(reads, instance, streams),
+    const [view, ofWorker] = await Promise.all([
+      gatherMetricsView(reads, instance, streams),
       workerMetrics === null ? null : workerMetrics().catch(() => null),
     ]);
     const registry = new Registry();
-    contractMetrics(registry, facts, this.transferred);
-    vpnGauges(registry, facts, Date.now());
+    contractMetrics(registry, view, this.transferred);
+    vpnGauges(registry, view, Date.now());
     for (const counter of counters) registry.registerMetric(counter);
     if (workerMetrics !== null) {
       new Gauge({

@@ -1,13 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
-import type { Facts } from './facts';
+import type { MetricsView } from './view';
 
 const FORWARDING = ['forwarded', 'replacing', 'lost', 'unstable', 'unknown', 'none'];
 const BREAKER = ['closed', 'open', 'half_open'];
 const KINDS = ['general', 'replacement'] as const;
 
 /** The state of each VPN. While its workflow does not answer, there are only `answers` and `stale_seconds`. */
-export function vpnGauges(registry: Registry, { vpns, engines }: Facts, now: number): void {
+export function vpnGauges(registry: Registry, { vpns, engines }: MetricsView, now: number): void {
   const gauge = (name: string, help: string, ...labels: string[]) =>
     new Gauge({ name: `portward_vpn_${name}`, help, labelNames: ['vpn', ...labels], registers: [registry] });
   const answers = gauge('answers', 'Whether its workflow answers: 0 while no worker runs it');

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { vpnWorkflowId } from '../../domain/names';
-import type { NewsAnswer } from '../../domain/news';
-import { newsId, newsJson } from '../../domain/news-json';
+import type { EventLog } from '../../domain/event-log';
+import { eventId, eventJson } from '../../domain/event-json';
 import { pauseUntil } from '../../lib/pause';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import type { Read } from '../reads/read';
 import type { Reads } from '../reads/reads';
 import type { VpnFollower } from '../reads/vpn-follower';
 import type { StreamHistory } from '../streams/stream-history';
-import type { PageEvents, PageHello, PageNews, PageSample, PageVpn } from './state';
+import type { PageEvents, PageHello, ShownEvent, PageSample, PageVpn } from './state';
 import { pageVpn, unknownPageVpn } from './vpn';
 
 export interface PageFeedOptions {
@@ -42,10 +42,10 @@ interface Sent {
   /** The JSON in `frame`. */
   json: string;
   staleSince: number | null;
-  lineage: string;
+  incarnation: string;
   /** Number of the newest event. */
   number: number;
-  news: readonly PageNews[];
+  events: readonly ShownEvent[];
 }
 
 /**
@@ -74,7 +74,7 @@ export class PageFeed {
     say(frame('hello', { now: Date.now(), vpns: reads.names, ...hello }));
     for (const name of reads.names) {
       const sent = this.sent.get(name);
-      if (sent && this.watching) say(sent.frame + frame('news', sent.news));
+      if (sent && this.watching) say(sent.frame + frame('news', sent.events));
     }
     if (this.watching) say(frame('samples', this.latest()));
     this.pages.add(say);
@@ -134,7 +134,7 @@ export class PageFeed {
     const staleSince = staleSinceOf(status, before?.staleSince ?? null);
     const vpn = this.shown(name, status, staleSince);
     const json = JSON.stringify(vpn);
-    const sent: Sent = before ?? { frame: '', json: '', staleSince, lineage: '', number: 0, news: [] };
+    const sent: Sent = before ?? { frame: '', json: '', staleSince, incarnation: '', number: 0, events: [] };
     this.sent.set(name, sent);
     sent.staleSince = staleSince;
     if (json !== sent.json) {
@@ -142,7 +142,7 @@ export class PageFeed {
       sent.frame = frame('vpn', vpn);
       this.say(sent.frame);
     }
-    if (status.kind !== 'none') this.sendNews(name, sent, status.value);
+    if (status.kind !== 'none') this.sendEvents(name, sent, status.value);
   }
 
   private shown(name: string, status: Read<VpnStatusView>, staleSince: number | null): PageVpn {
@@ -150,17 +150,17 @@ export class PageFeed {
     return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), status.reason);
   }
 
-  private sendNews(name: string, sent: Sent, { lineage, news }: NewsAnswer): void {
-    const fresh = news.filter(({ number }) => sent.lineage !== lineage || number > sent.number);
-    sent.news = news.map((item) => ({ id: newsId(lineage, item.number), ...newsJson(name, item) }));
-    sent.lineage = lineage;
-    sent.number = news.at(-1)?.number ?? 0;
-    const ids = new Set(fresh.map(({ number }) => newsId(lineage, number)));
+  private sendEvents(name: string, sent: Sent, { lineage: incarnation, news: events }: EventLog): void {
+    const fresh = events.filter(({ number }) => sent.incarnation !== incarnation || number > sent.number);
+    sent.events = events.map((item) => ({ id: eventId(incarnation, item.number), ...eventJson(name, item) }));
+    sent.incarnation = incarnation;
+    sent.number = events.at(-1)?.number ?? 0;
+    const ids = new Set(fresh.map(({ number }) => eventId(incarnation, number)));
     if (ids.size > 0)
       this.say(
         frame(
           'news',
-          sent.news.filter(({ id }) => ids.has(id)),
+          sent.events.filter(({ id }) => ids.has(id)),
         ),
       );
   }

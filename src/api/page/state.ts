@@ -1,5 +1,5 @@
 import type { Health, Role } from '../../domain/engine';
-import type { NewsJson } from '../../domain/news-json';
+import type { EventJson } from '../../domain/event-json';
 import type { EndedRecord, StateRecord } from '../../domain/vpn/timeline';
 import type { EnginePhase } from '../../domain/vpn/status-view';
 import type { BreakerJson, ReplacementJson, VpnJson } from '../schemas/engines';
@@ -13,7 +13,7 @@ export interface PageEvents {
   /** The whole state of a VPN, sent when anything in it has changed. */
   readonly vpn: PageVpn;
   /** Events of a VPN, oldest first. After a reconnection, the page has some of them already. */
-  readonly news: readonly PageNews[];
+  readonly news: readonly ShownEvent[];
   /** The newest sample of each stream that has a new one. */
   readonly samples: readonly PageSample[];
   /** Sent every 10 s, to show that the connection is alive. */
@@ -94,6 +94,7 @@ export type PageSample = readonly [
   up: number | null,
 ];
 
-export interface PageNews extends NewsJson {
+/** An event of a VPN. */
+export interface ShownEvent extends EventJson {
   readonly id: string;
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../../domain/engine';
 import { busyEngines } from '../../domain/streams/stream';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { breakerJson, vpnJson, worst, worstBreaker } from './vpn';
-import type { PoolLimits, VpnFacts } from '../provisioning/decision';
+import type { PoolLimits, VpnCandidate } from '../provisioning/decision';
 import { decideForAnyEngine } from '../provisioning/under-way';
 import type { VpnStatusRead } from '../reads/reads';
 import type { BreakerJson, EngineJson } from '../schemas/engines';
@@ -28,7 +28,7 @@ export function poolLimits({ maxReplicas, maxActiveReplicas, idleGraceMs }: Pool
 const USABLE_FOR_S = 60;
 
 /** The facts of a VPN for `/orchestrator/status`. A status up to 60 s old is good enough, because a request for an engine is decided anew. */
-export function recentFacts({ vpn, status }: VpnStatusRead): VpnFacts {
+export function candidateOf({ vpn, status }: VpnStatusRead): VpnCandidate {
   const isRecent = status.kind === 'fresh' || (status.kind === 'stale' && status.seconds <= USABLE_FOR_S);
   const lastView = status.kind === 'none' ? null : status.value;
   return { vpn, view: isRecent ? lastView : null, lastView, requestedPorts: [] };
@@ -48,7 +48,7 @@ export function orchestratorStatus(
 ): OrchestratorStatusJson {
   const known = views(vpns);
   const listed = ofHealthyVpns(vpns, lists);
-  const decision = decideForAnyEngine(vpns.map(recentFacts), poolLimits(settings), now);
+  const decision = decideForAnyEngine(vpns.map(candidateOf), poolLimits(settings), now);
   const reason = decision.kind === 'blocked' ? decision.reason : null;
   // Proxies request plain engines.
   const breaker = worst(known.map(({ breakers }) => breakerJson(breakers[REQUESTED.role][REQUESTED.kind], now)));

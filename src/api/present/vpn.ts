@@ -3,7 +3,7 @@ import { breakerState, type BreakerKind, type BreakerView } from '../../domain/v
 import type { Instant, ListedEngine } from '../../domain/engine';
 import { derivedLabels } from '../../domain/labels';
 import { vpnWorkflowId } from '../../domain/names';
-import type { ReplacementFacts } from '../../domain/replacement';
+import type { PublicReplacement } from '../../domain/replacement';
 import { forwardedPort, isUnstable, type VpnStatusView } from '../../domain/vpn/status-view';
 import type { BreakerJson, EngineJson, ReplacementJson, VpnJson } from '../schemas/engines';
 
@@ -149,7 +149,7 @@ export function unknownVpnJson(vpn: string, workflowId: string, problem: string)
   };
 }
 
-export function replacementJson(vpn: string, replacement: ReplacementFacts): ReplacementJson {
+export function replacementJson(vpn: string, replacement: PublicReplacement): ReplacementJson {
   const [old] = replacement.old;
   const { newEngine } = replacement;
   return {

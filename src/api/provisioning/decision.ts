@@ -10,7 +10,7 @@ import type { BlockedReasonJson } from '../schemas/provisioning';
 // function, so that they agree.
 
 /** What a decision needs to know of a VPN. */
-export interface VpnFacts {
+export interface VpnCandidate {
   readonly vpn: string;
   /** The current status; null: the workflow does not answer, so the VPN can't be given an engine. */
   readonly view: VpnStatusView | null;
@@ -37,15 +37,15 @@ type Found = Obstacle | { readonly kind: 'silent' };
 
 /** @param httpPort the port that the engine must have; null: any */
 export function decideProvisioning(
-  vpns: readonly VpnFacts[],
+  vpns: readonly VpnCandidate[],
   limits: PoolLimits,
   httpPort: Port | null,
   now: Instant,
 ): ProvisioningDecision {
-  const found = vpns.map((facts) => ({
-    facts,
-    obstacle: obstacle(facts, httpPort, now),
-    engines: engineCount(facts, now),
+  const found = vpns.map((candidate) => ({
+    candidate,
+    obstacle: obstacle(candidate, httpPort, now),
+    engines: engineCount(candidate, now),
   }));
   const ranges = vpns.flatMap(({ view }) => (view ? [view.eligibility.httpPorts] : []));
   if (httpPort !== null && ranges.length === vpns.length && !ranges.some((range) => isAmong(range, httpPort))) {
@@ -58,32 +58,32 @@ export function decideProvisioning(
   if (engines >= limits.enginesAtMost) {
     return { kind: 'blocked', reason: blocked.byCapacity(engines, limits.enginesAtMost, limits.idleGraceMs) };
   }
-  return { kind: 'possible', vpn: best.facts.vpn };
+  return { kind: 'possible', vpn: best.candidate.vpn };
 }
 
 /**
  * The number of engines of a VPN, pending ones included. The engines of a VPN that is down do not count, because other VPNs replace
  * them. A VPN whose workflow does not answer keeps its last count, as in the fleet's plan.
  */
-function engineCount({ lastView, requestedPorts }: VpnFacts, now: Instant): number {
+function engineCount({ lastView, requestedPorts }: VpnCandidate, now: Instant): number {
   const pool = lastView?.pool;
   if (!pool) return requestedPorts.length;
   return pool.lostFrom !== null && now >= pool.lostFrom ? 0 : pool.engines + requestedPorts.length;
 }
 
-function obstacle({ view, requestedPorts }: VpnFacts, httpPort: Port | null, now: Instant): Found | null {
+function obstacle({ view, requestedPorts }: VpnCandidate, httpPort: Port | null, now: Instant): Found | null {
   return view === null ? { kind: 'silent' } : obstacleTo(view.eligibility, httpPort, requestedPorts, now);
 }
 
 /** The reason to give when no VPN is free: of several obstacles, the one that is likely to end first. */
 function blockedReason(
-  found: readonly { readonly facts: VpnFacts; readonly obstacle: Found | null }[],
+  found: readonly { readonly candidate: VpnCandidate; readonly obstacle: Found | null }[],
   httpPort: Port | null,
   now: Instant,
 ): BlockedReasonJson {
   const obstacles = found.flatMap((f) => (f.obstacle ? [f.obstacle] : []));
   const breakers = obstacles.filter((o) => o.kind === 'breaker').toSorted((a, b) => a.trialAt - b.trialAt);
-  const vpnsWith = (kind: Found['kind']) => found.filter((f) => f.obstacle?.kind === kind).map((f) => f.facts.vpn);
+  const vpnsWith = (kind: Found['kind']) => found.filter((f) => f.obstacle?.kind === kind).map((f) => f.candidate.vpn);
   const [breaker] = breakers;
   const noImage = obstacles.find((o) => o.kind === 'no image');
   const unreachable = obstacles.find((o) => o.kind === 'unreachable');

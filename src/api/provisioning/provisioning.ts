@@ -7,11 +7,11 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
 import type { Port } from '../../domain/engine';
-import { comingName, type ReplacementFacts, type Target } from '../../domain/replacement';
+import { pendingName, type PublicReplacement, type Target } from '../../domain/replacement';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { seal, type SealingKey } from '../../secrets/seal';
 import type { ProvisionRequest } from '../../workflows/vpn/messages';
-import { decideProvisioning, type PoolLimits, type VpnFacts } from './decision';
+import { decideProvisioning, type PoolLimits, type VpnCandidate } from './decision';
 import { acceptsAnyEngine, metByRepeat, nextRequestId, requestIdPrefix, type EngineOrder } from './request';
 import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from '../schemas/provisioning';
 import { decideForAnyEngine } from './under-way';
@@ -79,10 +79,10 @@ export class Provisioning {
       return refused(500, failure('the key that seals environments can not be read; see the log', false));
     }
     const prefix = requestIdPrefix(order, key);
-    const facts = await this.facts();
+    const candidates = await this.candidates();
     // No `await` from here to `pending.set`, so that two requests can't both take the last place.
     const now = Date.now();
-    const met = metByRepeat(facts, prefix, now);
+    const met = metByRepeat(candidates, prefix, now);
     if (met) return this.answer(met.vpn, met.replacement, from);
     const own = this.pending.get(prefix);
     if (own && own.shownAt === null) {
@@ -92,15 +92,15 @@ export class Provisioning {
     }
     const { limits } = this.options;
     const decision = acceptsAnyEngine(order)
-      ? decideForAnyEngine(facts, limits, now)
-      : decideProvisioning(facts, limits, order.httpPort, now);
+      ? decideForAnyEngine(candidates, limits, now)
+      : decideProvisioning(candidates, limits, order.httpPort, now);
     if (decision.kind === 'under way') return this.answer(decision.vpn, decision.replacement, from);
     if (decision.kind === 'blocked') return refused(503, decision.reason);
     if (decision.kind === 'no such port') {
       const ranges = decision.ranges.map(({ first, last }) => `${first}-${last}`).join(', ');
       return { kind: 'invalid', detail: `body/host_port: expected one of ${ranges}, found ${order.httpPort}` };
     }
-    const view = facts.find((f) => f.vpn === decision.vpn)?.view;
+    const view = candidates.find((f) => f.vpn === decision.vpn)?.view;
     if (!view) throw new TypeError(`VPN '${decision.vpn}' was chosen without a status`);
     const { labels, env, httpPort } = order;
     const pending: PendingRequest = {
@@ -119,8 +119,8 @@ export class Provisioning {
     return outcome.kind === 'declined' ? this.declined(httpPort, outcome.message) : outcome;
   }
 
-  /** The facts of every VPN, with the pending requests of this process. */
-  private async facts(): Promise<VpnFacts[]> {
+  /** The candidates of every VPN, with the pending requests of this process. */
+  private async candidates(): Promise<VpnCandidate[]> {
     const views = await this.views();
     const lastViews = this.followers.map((follower, i) => views[i] ?? follower.lastStatus);
     const now = performance.now();
@@ -154,7 +154,7 @@ export class Provisioning {
   ): Promise<ProvisioningOutcome | Declined> {
     const source = this.followers.find((f) => f.vpn === vpn)?.source;
     if (!source) throw new TypeError(`VPN '${vpn}' was chosen but is not configured`);
-    let replacement: ReplacementFacts;
+    let replacement: PublicReplacement;
     try {
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
       replacement = await within(left, () => source.provision(request));
@@ -180,13 +180,13 @@ export class Provisioning {
 
   /** The answer to a request that the workflow has declined: a new decision may give the reason, otherwise it is the workflow's message. */
   private async declined(httpPort: Port | null, message: string): Promise<ProvisioningOutcome> {
-    const decision = decideProvisioning(await this.facts(), this.options.limits, httpPort, Date.now());
+    const decision = decideProvisioning(await this.candidates(), this.options.limits, httpPort, Date.now());
     if (decision.kind === 'blocked') return refused(503, decision.reason);
     return refused(500, failure(message, false));
   }
 
   /** Waits until the engine answers, or until the time is up. */
-  private async answer(vpn: string, started: ReplacementFacts, from: number): Promise<ProvisioningOutcome> {
+  private async answer(vpn: string, started: PublicReplacement, from: number): Promise<ProvisioningOutcome> {
     const follower = this.followers.find((f) => f.vpn === vpn);
     let replacement = started;
     let growths = follower?.growths ?? 0;
@@ -218,7 +218,7 @@ export class Provisioning {
   }
 }
 
-function provisioned({ made, newEngine, target }: ReplacementFacts): ProvisionedJson | null {
+function provisioned({ made, newEngine, target }: PublicReplacement): ProvisionedJson | null {
   const container = newEngine ?? made;
   return container && target && provisionedJson(container, target);
 }
@@ -227,9 +227,9 @@ function provisioned({ made, newEngine, target }: ReplacementFacts): Provisioned
  * An engine whose container is not known to exist yet, because the host is busy, while nothing keeps it from being created. Its ports and
  * its name are decided already, and the name is accepted in place of the id. Proxies use the port, and accept no other answer than 200.
  */
-function announcedEngine(vpn: string, replacement: ReplacementFacts): ProvisionedJson | null {
+function announcedEngine(vpn: string, replacement: PublicReplacement): ProvisionedJson | null {
   const { target, lastError, heldUntil } = replacement;
-  const name = comingName(vpn, replacement);
+  const name = pendingName(vpn, replacement);
   if (name === null || target === null || target.waitFor.length > 0) return null;
   return lastError === null && heldUntil === null ? provisionedJson({ id: name, name }, target) : null;
 }

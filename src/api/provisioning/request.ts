@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Instant, Port } from '../../domain/engine';
 import type { ReplacementView, VpnStatusView } from '../../domain/vpn/status-view';
 import type { SealingKey } from '../../secrets/seal';
-import type { VpnFacts } from './decision';
+import type { VpnCandidate } from './decision';
 import type { ProvisionBody } from '../schemas/provisioning';
 
 // Recognizes repeats of a request for an engine. A proxy that gets no answer in time sends the same body again, perhaps to another API
@@ -48,7 +48,7 @@ export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnStatus
 
 /** The provisioning that belongs to a repeated request, and its VPN; null: the request is not a repeat. */
 export function metByRepeat(
-  vpns: readonly VpnFacts[],
+  vpns: readonly VpnCandidate[],
   prefix: string,
   now: Instant,
 ): { readonly vpn: string; readonly replacement: ReplacementView } | null {

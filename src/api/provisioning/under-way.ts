@@ -1,7 +1,7 @@
 import type { Instant } from '../../domain/engine';
 import { busyEngines } from '../../domain/streams/stream';
 import type { ReplacementView, VpnStatusView } from '../../domain/vpn/status-view';
-import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnFacts } from './decision';
+import { decideProvisioning, type PoolLimits, type ProvisioningDecision, type VpnCandidate } from './decision';
 
 // While the only engine is being replaced, proxies find no engine and request one. They get the engine that the replacement brings up.
 // Another engine would not be ready sooner, and might exceed the limit.
@@ -17,7 +17,7 @@ const UNSEEN_FOR_MS = 3_000;
 
 /** The decision for a request without requirements: an engine that is being brought up anyway may serve it. */
 export function decideForAnyEngine(
-  vpns: readonly VpnFacts[],
+  vpns: readonly VpnCandidate[],
   limits: PoolLimits,
   now: Instant,
 ): ProvisioningDecision | UnderWay {
@@ -29,7 +29,7 @@ export function decideForAnyEngine(
 }
 
 /** Oldest first. */
-function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
+function enginesUnderWay(vpns: readonly VpnCandidate[], now: Instant): UnderWay[] {
   const all = vpns.flatMap(({ vpn, view }) =>
     view && isUsable(view)
       ? view.replacements
@@ -41,7 +41,7 @@ function enginesUnderWay(vpns: readonly VpnFacts[], now: Instant): UnderWay[] {
 }
 
 /** Whether there are engines that the caller must have seen in its list, and has not chosen. */
-function hasOthers(vpns: readonly VpnFacts[], now: Instant): boolean {
+function hasOthers(vpns: readonly VpnCandidate[], now: Instant): boolean {
   return vpns.some(({ view }) => {
     if (!view || !isUsable(view)) return false;
     const unseen = new Set(view.replacements.filter((r) => isNew(r, view, now)).map((r) => r.newEngine?.id));

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { extrasMistakes } from '../../clients/engine/extras';
+import { callerOptionMistakes } from '../../clients/engine/caller-options';
 import { laxProvisioning } from '../http/lax-bodies';
 import type { Provisioning } from '../provisioning/provisioning';
 import { engineOrder } from '../provisioning/request';
@@ -42,7 +42,7 @@ export const provisionRoutes: FastifyPluginAsyncTypebox<ProvisionRoutesOptions> 
     },
     async ({ body }, reply) => {
       const order = engineOrder(body);
-      const mistakes = extrasMistakes(order, containerLabel);
+      const mistakes = callerOptionMistakes(order, containerLabel);
       if (mistakes.length > 0) return reply.code(422).send({ detail: mistakes.join('; ') });
       const outcome = await provisioning.provision(order);
       if (outcome.kind === 'invalid') return reply.code(422).send({ detail: outcome.detail });

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { CallerEnvSchema, CallerLabelsSchema } from '../../clients/engine/extras';
+import { CallerEnvSchema, CallerLabelsSchema } from '../../clients/engine/caller-options';
 import { Nullable, PortNumber, Time } from './engines';
 
 // Bodies and answers of the routes that bring up, scale and remove engines.

@@ -58,13 +58,13 @@ export function dockerError(error: unknown): Error {
 /** The connection was lost after it was made. The next connection shows why. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
-export interface WhyBlind {
+export interface WhyUnreachable {
   readonly problem: string;
   readonly cause: string;
 }
 
 /** Why Docker is unreachable: as a text, and as a word that tells one reason from another. */
-export function whyBlind(error: unknown): WhyBlind {
+export function whyUnreachable(error: unknown): WhyUnreachable {
   if (error instanceof DockerUnreachable) return { problem: error.message, cause: error.reason };
   const status = statusCode(error);
   return { problem: `Docker can't be asked: ${String(error)}`, cause: status === null ? 'unknown' : `HTTP ${status}` };

@@ -2,7 +2,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value';
 import { AnyName } from './any-name';
 import type { HealthProbe, StatusPattern } from './engine-probe';
-import { envNameMistake, isNoEnvName } from './extras';
+import { envNameMistake, isNoEnvName } from './caller-options';
 import { placeholders, type Variant } from './variant';
 
 // The user's own kind of engine, from the JSON file that ENGINE_FILE names. Values in it may be secret, so no error

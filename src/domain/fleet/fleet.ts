@@ -1,5 +1,5 @@
 import type { Instant } from '../engine';
-import type { PoolFacts } from './pool';
+import type { PoolState } from './pool';
 
 /** A VPN as far as the fleet has to know its configuration. */
 export interface FleetVpn {
@@ -30,7 +30,7 @@ export type Targets = Readonly<Record<string, number>>;
 export interface FleetMember {
   readonly vpn: string;
   /** Null: it has never reported. */
-  readonly facts: PoolFacts | null;
+  readonly facts: PoolState | null;
   /** Of the workflow that has reported. */
   readonly lineage: string | null;
   /** Its workflow is there, as far as is known. */

@@ -5,9 +5,9 @@
 export type PoolCondition = 'healthy' | 'unsettled' | 'down';
 
 /** What the fleet has to know of a VPN to decide how many engines it should have. */
-export interface PoolFacts {
+export interface PoolState {
   readonly condition: PoolCondition;
-  /** Engines that are there or being brought up; those that are let go do not count. */
+  /** Engines that are there or being brought up; those that are being released do not count. */
   readonly engines: number;
   /** Of them, those with a stream. */
   readonly busy: number;
@@ -22,5 +22,5 @@ export interface PoolReport {
   readonly vpn: string;
   /** Of the VPN's workflow: another one has forgotten what it was told. */
   readonly lineage: string;
-  readonly facts: PoolFacts;
+  readonly facts: PoolState;
 }

@@ -18,7 +18,7 @@ export interface Stream {
   readonly endReason: string | null;
 }
 
-/** Engines with a stream on them: what every decision to let one go asks. */
+/** Engines with a stream on them: every decision to release one asks for that. */
 export function busyEngines({ streams }: { readonly streams: readonly Stream[] }): Set<ContainerId> {
   return new Set(streams.filter((s) => s.endedAt === null).map((s) => s.containerId));
 }

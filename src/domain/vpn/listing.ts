@@ -6,22 +6,22 @@ export type Versioned<T> =
   | { readonly version: string; readonly unchanged: true }
   | { readonly version: string; readonly unchanged: false; readonly value: T };
 
-/** An engine that is not listed but still is known: hidden, not ready, or being let go, perhaps with streams. */
+/** An engine that is not listed but still is known: hidden, not ready, or being released, perhaps with streams. */
 export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
 
 /**
- * `listed` is null before the first look. `current`: the worker that is at work now has looked at the VPN. `replacesOnMove`: the task that
+ * `listed` is null before the first snapshot. `current`: the worker that is at work now has looked at the VPN. `replacesOnMove`: the task that
  * takes in another port begins to replace the forwarded engine, and hides it with that; absent: nothing is known of that.
  */
-export interface EngineLists {
+export interface EnginesView {
   readonly listed: readonly ListedEngine[] | null;
   readonly hidden: readonly HiddenEngine[];
   readonly current: boolean;
   readonly replacesOnMove?: boolean;
 }
 
-export interface ListsAnswer {
-  readonly engines: Versioned<EngineLists>;
+export interface ListsView {
+  readonly engines: Versioned<EnginesView>;
   /** Those that run, and the last ones that have ended, oldest first. */
   readonly streams: Versioned<readonly Stream[]>;
 }

@@ -43,16 +43,16 @@ export type VpnObservation =
 
 /**
  * What the control server says about the forwarded port. Only `known` is a port (I7); `unknown` carries for
- * how long reads have failed, and whether the control server said clearly that there is `none`; `unasked` means that the VPN was not healthy, `pending` that no read has come
- * to an end yet: neither is news.
+ * how long reads have failed, and whether the control server said clearly that there is `none`. `unasked`: the VPN was not healthy;
+ * `pending`: no read has ended yet. Neither of the two counts as a change.
  */
 export type PortReading =
   | {
       readonly kind: 'known';
       readonly port: Port;
-      /** When it was read; never news. */
+      /** When it was read; never counts as a change. */
       readonly at?: Instant;
-      /** Which of the forwarded ports was asked for, 0 being the first; never news. */
+      /** Which of the forwarded ports was asked for, 0 being the first; never counts as a change. */
       readonly index?: number;
     }
   | {
@@ -72,7 +72,7 @@ export type PortRead = Required<Omit<Extract<PortReading, { kind: 'known' }>, 'k
 /** The address under which a VPN is seen from outside. */
 export interface PublicIp {
   readonly address: string;
-  /** When it was asked for; never news. */
+  /** When it was asked for; never counts as a change. */
   readonly at: Instant;
 }
 
@@ -100,14 +100,14 @@ export interface ObservedEngine extends EngineCondition {
   /** Those that its other fields don't tell; see `keptLabels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: Instant;
-  /** Portward had begun to let go of it; Docker keeps that as the restart policy `no`. */
+  /** Portward had begun to release it; Docker keeps that as the restart policy `no`. */
   readonly evicted: boolean;
 }
 
-/** One look at a VPN and its engines. Every observation is an event of a history, so it holds only what may be news. */
-export interface Sight {
+/** One snapshot of a VPN and its engines. Every observation is an event of a history, so it holds only what may change a decision. */
+export interface Snapshot {
   readonly kind: 'sight';
-  /** When this look began: what happened later is not in it. */
+  /** When this snapshot began: what happened later is not in it. */
   readonly at: Instant;
   readonly vpn: VpnObservation;
   /** Engines that say they are connected though Docker calls their VPN unhealthy; null: they were not asked. */
@@ -119,7 +119,7 @@ export interface Sight {
   readonly engines: readonly EngineCondition[];
   /** Those of them that the asker did not know, whole. */
   readonly found: readonly ObservedEngine[];
-  /** False: there are more that the asker does not know, for the next look; an observation must stay small. */
+  /** False: there are more that the asker does not know, for the next snapshot; an observation must stay small. */
   readonly complete: boolean;
   /**
    * Engines that nobody should be sent to right now, though Docker says that they run: they don't answer, or the process of
@@ -131,7 +131,7 @@ export interface Sight {
 }
 
 /** Docker could not be asked: nothing is known, so nothing may be concluded. */
-export interface Blindness {
+export interface UnreachableDocker {
   readonly kind: 'blind';
   readonly at: Instant;
   readonly problem: string;
@@ -139,7 +139,7 @@ export interface Blindness {
   readonly cause?: string;
 }
 
-export type Observation = Sight | Blindness;
+export type Observation = Snapshot | UnreachableDocker;
 
 export function isHealthy(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && (vpn.health === 'healthy' || vpn.health === 'none');
@@ -166,7 +166,7 @@ export function startedBefore(startedAt: Instant | null, vpn: VpnObservation): b
 
 /** What replacements are at work on: how that goes is theirs to report. */
 export interface Busy {
-  /** Engines being let go: only that they are gone is news. */
+  /** Engines being released: only that they are gone counts as a change. */
   readonly evicted: readonly ContainerId[];
   /** Values of the label `portward.replacement`: what carries one is being made. */
   readonly replacements: readonly string[];
@@ -180,7 +180,7 @@ export function introduced(
   seen: readonly ObservedEngine[],
   accounted: readonly ContainerId[],
   busy: Busy,
-): Pick<Sight, 'found' | 'complete'> {
+): Pick<Snapshot, 'found' | 'complete'> {
   const strangers = seen.filter((e) => !accounted.includes(e.id));
   // What replacements are making can wait; of the others the asker must know every one.
   const isMade = (e: ObservedEngine) => busy.replacements.includes(e.labels[label.replacement] ?? '');
@@ -196,13 +196,13 @@ export function condition({ id, running, startedAt, networkOf, health, exit }: E
   return { id, running, startedAt, networkOf, health, ...(exit ? { exit } : {}) };
 }
 
-/** What an asker has been told before. */
-export type Known =
-  Pick<Sight, 'kind' | 'vpn' | 'port' | 'publicIp' | 'engines' | 'withheld' | 'imagePresent'> | Blindness;
+/** What the VPN's workflow was given before: the last observation, as far as the next one is compared with it. */
+export type LastReported =
+  Pick<Snapshot, 'kind' | 'vpn' | 'port' | 'publicIp' | 'engines' | 'withheld' | 'imagePresent'> | UnreachableDocker;
 
-/** What a look tells, without the engines that replacements are making. */
-export function told(sight: Sight, busy: Busy): Known {
-  const { kind, vpn, port, publicIp, engines, withheld, found, imagePresent } = sight;
+/** A snapshot without the engines that replacements are making. */
+export function asReported(snapshot: Snapshot, busy: Busy): LastReported {
+  const { kind, vpn, port, publicIp, engines, withheld, found, imagePresent } = snapshot;
   const inWork = new Set(
     found.filter((e) => busy.replacements.includes(e.labels[label.replacement] ?? '')).map((e) => e.id),
   );
@@ -233,11 +233,11 @@ function vpnSays(vpn: VpnObservation): unknown {
   return [rest, down?.state === 'restarting' ? [down.state, down.exitCode !== null] : down];
 }
 
-/** Everything that can change a decision, in one comparable string. Times of looking are not in it. */
-function essence(known: Known, busy: Busy): string {
+/** Everything that can change a decision, in one comparable string. The times of snapshots are not in it. */
+function essence(observed: LastReported, busy: Busy): string {
   // Docker's absence is worded differently from one call to the next; it stays the same for all that is decided.
-  if (known.kind === 'blind') return 'blind';
-  const { vpn, port, engines, withheld = [], imagePresent } = known;
+  if (observed.kind === 'blind') return 'blind';
+  const { vpn, port, engines, withheld = [], imagePresent } = observed;
   return JSON.stringify([
     vpnSays(vpn),
     portSays(port),
@@ -249,30 +249,30 @@ function essence(known: Known, busy: Busy): string {
   ]);
 }
 
-/** One that is not known right now is no other one. */
-function hasAnotherAddress(known: Known, seen: Known): boolean {
-  if (known.kind === 'blind' || seen.kind === 'blind' || seen.publicIp === undefined) return false;
-  return seen.publicIp.address !== known.publicIp?.address;
+/** False while the address is unknown. */
+function hasAnotherAddress(last: LastReported, seen: LastReported): boolean {
+  if (last.kind === 'blind' || seen.kind === 'blind' || seen.publicIp === undefined) return false;
+  return seen.publicIp.address !== last.publicIp?.address;
 }
 
-/** Whether `seen` holds anything that who was told `known` does not know and has to. */
-export function isNews(known: Known | null, seen: Observation, busy: Busy): boolean {
-  if (known === null) return true;
-  const now = seen.kind === 'sight' ? told(seen, busy) : seen;
-  if (hasAnotherAddress(known, now)) return true;
-  if (known.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
-    return essence({ ...known, port: now.port }, busy) !== essence(now, busy);
+/** Whether what is seen differs from what was last reported in anything that can change a decision. */
+export function hasChanged(last: LastReported | null, seen: Observation, busy: Busy): boolean {
+  if (last === null) return true;
+  const now = seen.kind === 'sight' ? asReported(seen, busy) : seen;
+  if (hasAnotherAddress(last, now)) return true;
+  if (last.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
+    return essence({ ...last, port: now.port }, busy) !== essence(now, busy);
   }
-  return essence(known, busy) !== essence(now, busy);
+  return essence(last, busy) !== essence(now, busy);
 }
 
 /**
- * Whether the port can't be read, or Docker can't be asked, for another reason than was told: of interest to people, and to
+ * Whether the port can't be read, or Docker can't be asked, for another reason than was last reported: of interest to people, and to
  * nothing that is decided.
  */
-export function isReworded(known: Known | null, seen: Observation): boolean {
-  // That a connection broke says less than what was told before.
-  if (known?.kind === 'blind' && seen.kind === 'blind') return seen.cause !== known.cause && seen.cause !== 'broken';
-  if (known?.kind !== 'sight' || seen.kind !== 'sight') return false;
-  return known.port.kind === 'unknown' && seen.port.kind === 'unknown' && known.port.reason !== seen.port.reason;
+export function isReworded(last: LastReported | null, seen: Observation): boolean {
+  // That a connection broke says less than the reason before.
+  if (last?.kind === 'blind' && seen.kind === 'blind') return seen.cause !== last.cause && seen.cause !== 'broken';
+  if (last?.kind !== 'sight' || seen.kind !== 'sight') return false;
+  return last.port.kind === 'unknown' && seen.port.kind === 'unknown' && last.port.reason !== seen.port.reason;
 }

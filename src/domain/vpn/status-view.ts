@@ -1,10 +1,10 @@
 import type { BreakerKind, BreakerView } from './breaker';
 import type { Eligibility } from './eligibility';
 import type { Engine, EngineRef, Instant, Port, Role } from '../engine';
-import type { NewsAnswer } from '../news';
+import type { EventLog } from '../event-log';
 import type { DockerHealth } from './observation';
 import type { RemedyKind } from './remedy';
-import type { ReplacementFacts } from '../replacement';
+import type { PublicReplacement } from '../replacement';
 import type { Stream } from '../streams/stream';
 import type { Timeline } from './timeline';
 
@@ -12,7 +12,7 @@ import type { Timeline } from './timeline';
  * The status of a VPN, as its workflow gives it to the API, the metrics and the page. Where time alone changes something, the view has the
  * instant of that change. So a view that is kept in memory stays true.
  */
-export interface VpnStatusView extends NewsAnswer {
+export interface VpnStatusView extends EventLog {
   readonly instance: string;
   readonly vpn: string;
   /** Number of the next replacement. */
@@ -71,7 +71,7 @@ export interface PortView {
   readonly isExpected: boolean;
   /** An engine on it has answered. */
   readonly isServed: boolean;
-  /** Until when the port or the VPN's health counts as changing too often, so that replacements are spaced; null: neither does. */
+  /** Until when the port or the VPN's health counts as changing too often, so that replacements back off; null: neither does. */
   readonly unstableUntil: Instant | null;
 }
 
@@ -102,7 +102,7 @@ export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' |
   readonly forwarded: boolean;
   /** False: its container is not known yet. Then `id` is the name that the container will have. */
   readonly isMade: boolean;
-  /** Its replacement has ended: the container is removed, and the next look at Docker will show that. */
+  /** Its replacement has ended: the container is removed, and the next snapshot will show that. */
   readonly isGone: boolean;
   readonly status: 'created' | 'running' | 'exited';
   /** Null: somebody else has made the container, from an image that is not known. */
@@ -112,7 +112,7 @@ export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' |
   readonly leavingSince: Instant | null;
 }
 
-export interface ReplacementView extends ReplacementFacts {
+export interface ReplacementView extends PublicReplacement {
   /** Its engine does not answer yet and is expected to soon, and nobody has asked for it: whoever wants an engine may have it. */
   readonly isPromising: boolean;
 }

@@ -31,7 +31,7 @@ export class Supervision {
   private readonly startId = randomUUID();
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
-  private poke = new AbortController();
+  private waker = new AbortController();
 
   constructor(
     private readonly client: Client,
@@ -49,7 +49,7 @@ export class Supervision {
 
   /** Checks the workflows now instead of when the next check is due. */
   checkNow(): void {
-    this.poke.abort();
+    this.waker.abort();
   }
 
   /**
@@ -78,7 +78,7 @@ export class Supervision {
     let begun = false;
     let told = false;
     while (!signal.aborted) {
-      this.poke = new AbortController();
+      this.waker = new AbortController();
       try {
         await this.asking(async () => {
           if (begun) {
@@ -102,7 +102,7 @@ export class Supervision {
         told = true;
       }
       tried();
-      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.poke.signal);
+      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.waker.signal);
     }
   }
 

@@ -3,7 +3,7 @@ import type { PoolReport } from '../../domain/fleet/pool';
 
 // What the fleet knows of its VPNs, and how that changes.
 
-/** VPNs that have not reported, or could not be told. */
+/** VPNs that have not reported, or to which no target could be sent. */
 export function silent({ settings, members }: FleetState): string[] {
   const answering = new Set(members.filter((m) => m.answers).map((m) => m.vpn));
   return settings.vpns.map(({ vpn }) => vpn).filter((vpn) => !answering.has(vpn));
@@ -13,16 +13,16 @@ export function silent({ settings, members }: FleetState): string[] {
 export function reported(state: FleetState, { vpn, lineage, facts }: PoolReport): FleetState {
   if (!state.settings.vpns.some((v) => v.vpn === vpn)) return state;
   const before = state.members.find((m) => m.vpn === vpn);
-  // It may have been told its target after it has sent this.
+  // Its target may have been sent after it had sent this report.
   const target = before?.lineage === lineage ? (before.facts?.target ?? facts.target) : facts.target;
   const member: FleetMember = { vpn, lineage, facts: { ...facts, target }, answers: true };
   return { ...state, members: [...state.members.filter((m) => m.vpn !== vpn), member] };
 }
 
-/** @param answers what VPNs have been told; null: its workflow is not there */
-export function told(state: FleetState, answers: Readonly<Record<string, number | null>>): FleetState {
+/** With the targets that were sent to VPNs. @param sent by the VPN's name; null: its workflow is not there */
+export function withTargets(state: FleetState, sent: Readonly<Record<string, number | null>>): FleetState {
   const members = state.members.map((member): FleetMember => {
-    const target = answers[member.vpn];
+    const target = sent[member.vpn];
     if (target === undefined || member.facts === null) return member;
     if (target === null) return { ...member, answers: false };
     return { ...member, facts: { ...member.facts, target } };

@@ -13,7 +13,7 @@ import {
 import type { FleetSettings, FleetState, Targets } from '../../domain/fleet/fleet';
 import { decideFleet } from '../../domain/fleet/plan';
 import { vpnWorkflowId } from '../../domain/names';
-import { Alarm } from '../shared/alarm';
+import { WakeTimer } from '../shared/wake-timer';
 import { describeFleet } from './appearance';
 import * as members from './members';
 import * as messages from './messages';
@@ -47,7 +47,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     wanted: null,
     waiting: {},
   };
-  const alarm = new Alarm();
+  const wakeTimer = new WakeTimer();
   /** Null: nothing has come that is to be decided. */
   let decideAt: number | null = Date.now() + (input.carried ? 0 : FIRST_DECISION_AFTER_MS);
   let askAt = Date.now() + ASK_AFTER_MS;
@@ -106,9 +106,9 @@ export async function fleet(input: FleetInput): Promise<void> {
       const { wanted, targets, waiting, wakeAt } = decideFleet(state, Date.now(), upTo > decided);
       decideAt = wakeAt;
       state = { ...state, wanted, waiting };
-      const told = await tell(state.settings.instance, targets);
-      state = members.told(state, told);
-      missed = Object.values(told).includes(null);
+      const sent = await tell(state.settings.instance, targets);
+      state = members.withTargets(state, sent);
+      missed = Object.values(sent).includes(null);
       if (!missed) decided = upTo;
     }
   }
@@ -138,8 +138,8 @@ export async function fleet(input: FleetInput): Promise<void> {
     const isAsked = () => asked > decided;
     while (!isAsked() && due() > Date.now()) {
       const wakeAt = due() === Infinity ? null : due();
-      alarm.set(wakeAt);
-      await condition(() => alarm.hasRung(wakeAt) || isAsked() || due() !== (wakeAt ?? Infinity));
+      wakeTimer.set(wakeAt);
+      await condition(() => wakeTimer.isOver(wakeAt) || isAsked() || due() !== (wakeAt ?? Infinity));
     }
     if (askAt <= Date.now()) await ask();
     if (isAsked() || (decideAt !== null && decideAt <= Date.now())) await decide();
@@ -150,7 +150,7 @@ const DEMAND_FORM = 'expected a whole number of engines, 0 or more';
 
 /** @returns what has been told; a VPN without a workflow is told when it has one */
 async function tell(instance: string, targets: Targets): Promise<Record<string, number | null>> {
-  const told = await Promise.all(
+  const sent = await Promise.all(
     Object.entries(targets).map(async ([vpn, target]) => {
       try {
         await getExternalWorkflowHandle(vpnWorkflowId(instance, vpn)).signal(setTargetSignal, target);
@@ -162,10 +162,10 @@ async function tell(instance: string, targets: Targets): Promise<Record<string, 
       }
     }),
   );
-  return Object.fromEntries(told);
+  return Object.fromEntries(sent);
 }
 
-/** Of a former life of this workflow, until another one comes. */
+/** Of a former incarnation of this workflow, until another one comes. */
 function rememberedDemand(): number | null {
   return readDemand(workflowInfo().memo?.[messages.DEMAND_IN_MEMO]);
 }

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ContainerId } from '../../domain/engine';
-import { REFUSED_BY_DOCKER } from '../../domain/replacement';
+import { PERMANENT_ERROR, REFUSED_BY_DOCKER } from '../../domain/replacement';
 import { PORTS_TAKEN, type PortsTaken } from '../../domain/vpn/taken-ports';
 import { failureMessage, rootCause } from '../shared/failure-message';
 import { readPortsTaken } from './message-schemas';
@@ -11,8 +11,8 @@ const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'
 /** Why an activity has failed. */
 export interface Failure {
   readonly message: string;
-  /** Trying again soon has no prospect. */
-  readonly hopeless: boolean;
+  /** No retry mends it: another one soon is of no use. */
+  readonly permanent: boolean;
   /** The engine is at fault. */
   readonly ofEngine: boolean;
   /** The container with which Docker does not do what it was told; null: it failed otherwise. */
@@ -21,7 +21,7 @@ export interface Failure {
   readonly portsTaken: PortsTaken | null;
 }
 
-const NOTHING_SAID = { hopeless: false, ofEngine: false, refusedFor: null, portsTaken: null };
+const NOTHING_SAID = { permanent: false, ofEngine: false, refusedFor: null, portsTaken: null };
 
 /** The cause beneath Temporal's wrapping. */
 export function failureOf(error: unknown): Failure {
@@ -32,7 +32,7 @@ export function failureOf(error: unknown): Failure {
   const { type, details } = cause;
   return {
     message,
-    hopeless: type === 'Hopeless',
+    permanent: type === PERMANENT_ERROR,
     ofEngine: !NOT_OF_THE_ENGINE.includes(type ?? ''),
     refusedFor: type === REFUSED_BY_DOCKER ? String(details?.[0]) : null,
     portsTaken: type === PORTS_TAKEN ? readPortsTaken(details?.[0]) : null,

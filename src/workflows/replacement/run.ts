@@ -148,8 +148,8 @@ export class Run {
     });
   }
 
-  private pauseMs(count: number, { hopeless }: Failure): number {
-    if (hopeless) return PERMANENT_ERROR_PAUSE_MS;
+  private pauseMs(count: number, { permanent }: Failure): number {
+    if (permanent) return PERMANENT_ERROR_PAUSE_MS;
     const longest = this.input.cause === 'left over' ? LEFT_OVER_PAUSE_MS : LONGEST_PAUSE_MS;
     return Math.min(longest, 500 * 2 ** (count - 1));
   }

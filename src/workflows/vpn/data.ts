@@ -1,6 +1,6 @@
 import type { ContainerId, Engine, EngineRef, Instant, Port } from '../../domain/engine';
-import type { NewsItem } from '../../domain/news';
-import type { Blindness, PortRead, Sight } from '../../domain/vpn/observation';
+import type { NumberedEvent } from '../../domain/event-log';
+import type { UnreachableDocker, PortRead, Snapshot } from '../../domain/vpn/observation';
 import type { Replacement } from '../../domain/replacement';
 import type { VpnSettings } from '../../domain/settings';
 import type { Stream } from '../../domain/streams/stream';
@@ -8,7 +8,7 @@ import { emptyTimeline, type Timeline } from '../../domain/vpn/timeline';
 import type { ContainerReport } from './observe/container-reports';
 import { closedBreakers, type Breakers } from './decide/breaker';
 import { noExitAddress, type ExitAddress } from './observe/exit-address';
-import { isStorm, neverSeen, type Recurrence } from './decide/recurrence';
+import { isStorm, noBackoff, type Backoff } from './decide/backoff';
 import { noRemedies, type Remedies } from './decide/remedies';
 import type { Rival } from './observe/rival';
 
@@ -49,33 +49,33 @@ export interface LeftOver {
 /** Everything the VPN workflow remembers, as plain JSON: it is carried over when the workflow continues as new. */
 export interface VpnData {
   readonly settings: VpnSettings;
-  /** Made once, see `newLineage`: tells what this workflow created from what it found. */
+  /** Made once, see `newIncarnation`: tells what this workflow created from what it found. */
   readonly lineage: string;
-  /** Lineages of former lives of this workflow, of which replacements were still at work. */
+  /** Former incarnations of this workflow, of which replacements were still at work. */
   readonly formerLives: readonly string[];
   /** Another Portward that works on the same VPN. */
   readonly rival: Rival | null;
   /** Raised whenever an action starts or ends. */
   readonly revision: number;
-  /** An observation asked for under an older revision is thrown away: what has happened since is not known otherwise. */
-  readonly lookFrom: number;
+  /** An observation that was asked for under an older revision is thrown away: it may lack what has happened since. */
+  readonly snapshotsFrom: number;
   /** What replacements have said since, that an observation may not know. */
   readonly reports: readonly ContainerReport[];
   readonly listVersion: number;
   /** Set while Docker can't be asked. */
-  readonly blind: Blindness | null;
+  readonly unreachable: UnreachableDocker | null;
   /** Which start of a worker has said `configure` last; null where it gave no name. */
   readonly workerStart: string | null;
   /** That worker has looked at the VPN: what is known is not from before. */
   readonly current: boolean;
-  /** The last look at Docker that came to something, and the revision under which it was asked for. */
-  readonly sight: Sight | null;
-  readonly sightRevision: number;
+  /** The last snapshot, and the revision under which it was asked for. */
+  readonly snapshot: Snapshot | null;
+  readonly snapshotRevision: number;
   readonly port: PortKnowledge;
   /** The port that is lost, and since when; null while there is one, and until there was one. A restart of the container does not end it. */
   readonly portLost: { readonly port: Port; readonly since: Instant } | null;
   readonly engines: readonly Engine[];
-  /** Hidden for good, and kept until seen gone from Docker, so that a look can't bring them back (I1). */
+  /** Hidden for good, and kept until seen gone from Docker, so that a snapshot can't bring them back (I1). */
   readonly evicted: readonly EngineRef[];
   /** Those of them that their replacements have leave to stop: no stream begins on them any more. */
   readonly sealed: readonly ContainerId[];
@@ -85,7 +85,7 @@ export interface VpnData {
   readonly nextNumber: number;
   /** Ports in the VPN's network that something else has. They are not given out for a while. */
   readonly takenPorts: readonly { readonly port: Port; readonly until: Instant }[];
-  /** Which range of ports has none left for an engine that is wanted, until the next look. */
+  /** Which range of ports has none left for an engine that is wanted, until the next snapshot. */
   readonly rangeUsedUp: string | null;
   /** Why the image could not be pulled the last time it was tried. */
   readonly pullError: string | null;
@@ -93,15 +93,15 @@ export interface VpnData {
   readonly healthySince: Instant | null;
   /** Since when Docker calls the running VPN container unhealthy; null while it does not. */
   readonly outageSince: Instant | null;
-  /** Since when a look has shown it as not healthy, for whatever reason; null while it is, and before the first look. */
+  /** Since when snapshots show it as not healthy, for whatever reason; null while it is, and before the first snapshot. */
   readonly downSince: Instant | null;
   /** How long the last times of that were, in ms, oldest first. */
   readonly outages: readonly number[];
   readonly exit: ExitAddress;
   /** When the VPN last came back in the same run of its container: engines from before may be cut off. */
   readonly reconnectedAt: Instant | null;
-  readonly portChanges: Recurrence;
-  readonly reconnects: Recurrence;
+  readonly portChanges: Backoff;
+  readonly reconnects: Backoff;
   readonly breakers: Breakers;
   readonly remedies: Remedies;
   readonly streams: readonly Stream[];
@@ -115,7 +115,7 @@ export interface VpnData {
   readonly surplusSince: Instant | null;
   /** Someone has asked that they go now. */
   readonly collecting: boolean;
-  readonly news: readonly NewsItem[];
+  readonly news: readonly NumberedEvent[];
   /** The newest of them that was sent to NOTIFY_URL. */
   readonly notified: number;
   readonly timeline: Timeline;
@@ -129,14 +129,14 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     formerLives: [],
     rival: null,
     revision: 0,
-    lookFrom: 0,
+    snapshotsFrom: 0,
     reports: [],
     listVersion: 0,
-    blind: null,
+    unreachable: null,
     workerStart: null,
     current: false,
-    sight: null,
-    sightRevision: -1,
+    snapshot: null,
+    snapshotRevision: -1,
     port: noPort,
     portLost: null,
     engines: [],
@@ -154,8 +154,8 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     outages: [],
     exit: noExitAddress,
     reconnectedAt: null,
-    portChanges: neverSeen,
-    reconnects: neverSeen,
+    portChanges: noBackoff,
+    reconnects: noBackoff,
     breakers: closedBreakers,
     remedies: noRemedies,
     streams: [],
@@ -184,12 +184,12 @@ export function validPort(data: VpnData, now: Instant): Port | null {
 
 /** Whether its port or its health changes so often that it is acted on at a growing distance only. */
 export function isUnstable({ portChanges, reconnects, settings }: VpnData, now: Instant): boolean {
-  return [portChanges, reconnects].some((recurring) => isStorm(recurring, settings.longestSpacingMs, now));
+  return [portChanges, reconnects].some((backoff) => isStorm(backoff, settings.longestSpacingMs, now));
 }
 
-/** Whether the last look tells enough of what is now to decide by. */
-export function hasLooked({ sightRevision, lookFrom }: VpnData): boolean {
-  return sightRevision >= lookFrom;
+/** Whether the last snapshot is recent enough to decide by it. */
+export function hasUsableSnapshot({ snapshotRevision, snapshotsFrom }: VpnData): boolean {
+  return snapshotRevision >= snapshotsFrom;
 }
 
 export function runningReplacements(data: VpnData): Replacement[] {

@@ -1,12 +1,12 @@
 import type { Engine, EngineRef, Instant, Port } from '../../domain/engine';
-import type { Happening } from '../../domain/news';
+import type { PublicEvent } from '../../domain/event-log';
 import type { Cause, Replacement, Target } from '../../domain/replacement';
 import type { BreakerKey } from '../../domain/vpn/breaker';
 import type { Remedy, RemedyFailure } from './decide/remedies';
 
 /**
  * What happens to a VPN. Each event is emitted once, by the transition that brings it about, and after the state says it.
- * Log lines, metrics and what is told to followers and to NOTIFY_URL are made from events.
+ * Log lines, metrics and what is told outside are made from events.
  */
 export type VpnEvent =
   /** In one run of the VPN's container. @property readAt when the new port was read; null: that is not known */
@@ -42,8 +42,8 @@ export type VpnEvent =
       readonly needed: boolean;
     };
 
-/** What followers are told of it; null: nothing. */
-export function happeningOf(event: VpnEvent): Happening | null {
+/** What is told of it outside; null: nothing. */
+export function publicEventOf(event: VpnEvent): PublicEvent | null {
   switch (event.kind) {
     case 'port changed':
       return { kind: 'port_changed', from: event.from, to: event.to };
@@ -70,6 +70,6 @@ function ofEngine(
   kind: 'engine_evicted' | 'engine_provisioned' | 'engine_ready' | 'engine_stopped',
   { id, name, p2pPort }: Pick<EngineRef, 'id' | 'name' | 'p2pPort'>,
   cause: Cause,
-): Happening {
+): PublicEvent {
   return { kind, engine: id, name, p2pPort, cause };
 }

@@ -17,7 +17,7 @@ import { force } from './requests/forcing';
 import { provision } from './requests/provision';
 import { remove } from './requests/removal';
 import type { VpnState } from './state';
-import { engineLists, versionsOf } from './views/lists';
+import { enginesView, versionsOf } from './views/lists';
 import { statusView } from './views/status-view';
 
 // What arrives at a VPN's workflow: signals, updates and queries. What changes is decided where the state is changed.
@@ -48,11 +48,11 @@ function answerQueries(state: VpnState): void {
   setHandler(messages.listsQuery, (since) => {
     const { engines, streams } = versionsOf(state.data);
     return {
-      engines: versioned(engines, since.engines, () => engineLists(state.data, Date.now())),
+      engines: versioned(engines, since.engines, () => enginesView(state.data, Date.now())),
       streams: versioned(streams, since.streams, () => state.data.streams),
     };
   });
-  setHandler(messages.newsQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
+  setHandler(messages.eventLogQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
   setHandler(messages.statusQuery, () => statusView(state.data));
   setHandler(messages.memoryQuery, () => state.data);
 }
@@ -189,7 +189,7 @@ function hearReplacements(parts: Parts): void {
   });
 }
 
-/** One of a former life of this workflow, whose replacements are still at work, is told to give up. */
+/** One of a former incarnation of this workflow, whose replacements are still at work, is told to give up. */
 function fromReplacement<T extends { readonly lineage: string; readonly number: number }>(
   parts: Parts,
   signal: SignalDefinition<[T]>,

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ContainerId, Instant } from '../../domain/engine';
-import type { ListsAnswer } from '../../domain/vpn/listing';
-import type { NewsAnswer } from '../../domain/news';
+import type { ListsView } from '../../domain/vpn/listing';
+import type { EventLog } from '../../domain/event-log';
 import type {
   AttemptFailed,
   EngineLeft,
@@ -24,9 +24,9 @@ import type { VpnData } from './data';
 export const ASK_AGAIN = 'the workflow has news that none of its tasks has taken up yet: ask again';
 
 /** Engines and streams at one instant. Asked with the versions that the caller has. */
-export const listsQuery = defineQuery<ListsAnswer, [{ engines: string | null; streams: string | null }]>('lists');
+export const listsQuery = defineQuery<ListsView, [{ engines: string | null; streams: string | null }]>('lists');
 
-export const newsQuery = defineQuery<NewsAnswer>('news');
+export const eventLogQuery = defineQuery<EventLog>('news');
 
 /** All that is shown of the VPN but its lists. Who asks may be of another build: what is added here has to be optional there. */
 export const statusQuery = defineQuery<VpnStatusView>('status');
@@ -106,5 +106,5 @@ export const holdSignal = defineSignal<[Instant | null]>('hold');
 export const drainingSignal = defineSignal<[readonly ContainerId[]]>('draining');
 /** From a VPN to a replacement: these of its old engines (ids) have no stream, and get none any more. */
 export const leaveSignal = defineSignal<[readonly ContainerId[]]>('leave');
-/** From a VPN to a replacement that nobody waits for any more: let go of the old engine, and make no new one. */
+/** From a VPN to a replacement that nobody waits for any more: release the old engine, and make no new one. */
 export const abandonSignal = defineSignal('abandon');

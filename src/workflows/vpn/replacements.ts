@@ -1,6 +1,6 @@
 import type { ContainerId, Engine, EngineRef, Instant, Port, Role } from '../../domain/engine';
 import { replacementWorkflowId } from '../../domain/names';
-import type { Cause, EngineExtras, Leave, Replacement, Target } from '../../domain/replacement';
+import type { Cause, SealedCallerOptions, Leave, Replacement, Target } from '../../domain/replacement';
 import { draining, drainMs } from './decide/drain';
 import { allocate, waitFor } from './decide/ports';
 import { busyEngines } from '../../domain/streams/stream';
@@ -16,13 +16,13 @@ const USED_JUST_NOW_MS = 5_000;
 export interface BringUp {
   readonly role: Role;
   readonly p2pPort: Port | null;
-  readonly extras?: EngineExtras;
+  readonly extras?: SealedCallerOptions;
   readonly httpPort?: Port | null;
 }
 
 export interface ReplacementOrder {
   readonly cause: Cause;
-  /** Evicted, and let go. */
+  /** Evicted and released. */
   readonly old: readonly EngineRef[];
   /** Null: none takes their place. */
   readonly bringUp: BringUp | null;
@@ -84,7 +84,7 @@ function leaveFor(data: VpnData, cause: Cause, old: readonly EngineRef[]): Leave
   if (cause === 'removed') return drainMs(data, cause) > 0 ? 'while draining' : 'never';
   // Whoever was at work on it is gone, and why it was hidden holds on.
   if (cause !== 'left over') return 'never';
-  const before = old.map((e) => lettingGoOf(data, e.id)?.leave ?? 'never');
+  const before = old.map((e) => releasedBy(data, e.id)?.leave ?? 'never');
   return before.find((leave) => leave !== 'never') ?? 'never';
 }
 
@@ -131,11 +131,11 @@ export function withChanged({ replacements }: VpnData, changed: Replacement): Re
 }
 
 /** The newest one whose old engine it is. */
-export function lettingGoOf({ replacements }: VpnData, idOrName: string): Replacement | undefined {
+export function releasedBy({ replacements }: VpnData, idOrName: string): Replacement | undefined {
   return replacements.findLast((r) => r.old.some((e) => e.id === idOrName || e.name === idOrName));
 }
 
-/** The one that a message of a replacement's workflow is from; undefined where it is of a former life of the VPN's. */
+/** The one that a message of a replacement's workflow is from; undefined where it is of a former incarnation of the VPN's. */
 export function senderOf(
   { lineage, replacements }: VpnData,
   message: { readonly number: number; readonly lineage: string },

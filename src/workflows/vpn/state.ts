@@ -1,12 +1,12 @@
 import type { Instant } from '../../domain/engine';
 import type { Replacement } from '../../domain/replacement';
-import { withNews } from './report/news';
+import { withEvent } from './report/event-log';
 import { timelineAfter, withEnded } from './report/timeline';
 import { heldUntil } from './requests/provisioning-allowance';
 import { withBegun, withChanged, type ReplacementOrder } from './replacements';
 import { fingerprint } from './views/lists';
 import type { VpnData } from './data';
-import { happeningOf, type VpnEvent } from './events';
+import { publicEventOf, type VpnEvent } from './events';
 
 /** Hears of each change, and of each event with the state after it. */
 export interface StateListener {
@@ -23,7 +23,7 @@ export class VpnState {
   private listener: StateListener = { changed() {}, happened() {} };
 
   constructor(private current: VpnData) {
-    this.listed = fingerprint(current, current.sight?.at ?? 0);
+    this.listed = fingerprint(current, current.snapshot?.at ?? 0);
   }
 
   get data(): VpnData {
@@ -44,16 +44,16 @@ export class VpnState {
     this.update({ revision: this.current.revision + 1 });
   }
 
-  /** Something has happened, and only a look that begins from now on shows what came of it. */
+  /** Something has happened, and only a snapshot that begins from now on shows what came of it. */
   raise(): void {
     this.advance();
-    this.update({ lookFrom: this.current.revision });
+    this.update({ snapshotsFrom: this.current.revision });
   }
 
   emit(event: VpnEvent, now: Instant): void {
     const { news, notified } = this.current;
-    const happening = happeningOf(event);
-    if (happening) this.update({ news: withNews(news, notified, happening, now) });
+    const told = publicEventOf(event);
+    if (told) this.update({ news: withEvent(news, notified, told, now) });
     this.listener.happened(event, this.current, now);
   }
 

@@ -20,7 +20,7 @@ export interface StreamChange {
   readonly refused: number;
 }
 
-/** @param known engines that are there, those that are let go among them: of another one no stream is kept */
+/** @param known engines that are there, those that are being released among them: of another one no stream is kept */
 export function reported(
   streams: readonly Stream[],
   events: readonly StreamEvent[],

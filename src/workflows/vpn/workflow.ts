@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, uuid4, workflowInfo } from '@temporalio/workflow';
-import { newLineage } from '../../domain/names';
+import { newIncarnation } from '../../domain/names';
 import type { VpnSettings } from '../../domain/settings';
-import { Alarm, earliest } from '../shared/alarm';
+import { WakeTimer, earliest } from '../shared/wake-timer';
 import { Changes } from '../shared/changes';
 import { historyIsLong } from '../shared/long-history';
 import { abandon, Effects } from './act/effects';
@@ -28,7 +28,7 @@ export async function vpn(input: VpnInput): Promise<void> {
   const changes = new Changes();
   const state = new VpnState(firstState(input));
   const watch = new Watch(changes.note);
-  const alarm = new Alarm(changes.note);
+  const wakeTimer = new WakeTimer(changes.note);
   const effects = new Effects(input.settings.vpn, state, changes.note);
   const report = new Report(state, input, changes.note);
   state.listen({ changed: changes.note, happened: (event, data, now) => report.happened(event, data, now) });
@@ -77,13 +77,13 @@ export async function vpn(input: VpnInput): Promise<void> {
     effects.keepImage();
     watch.keep(state.data);
     const wakeAt = earliest(decision.wakeAt, effects.askAt, expiryAhead(state.data), watch.dueAt, report.dueAt);
-    alarm.set(wakeAt);
+    wakeTimer.set(wakeAt);
     if (!effects.areDue && (wakeAt === null || wakeAt > Date.now())) await changes.next();
   }
 }
 
 function firstState({ carried, settings }: VpnInput): VpnData {
-  return carried ? restoredFrom(carried) : newVpnData(settings, newLineage(Date.now(), uuid4().slice(0, 4)));
+  return carried ? restoredFrom(carried) : newVpnData(settings, newIncarnation(Date.now(), uuid4().slice(0, 4)));
 }
 
 /** The VPN is not configured any more. */

@@ -7,7 +7,7 @@ import { vpnGauges } from '../../../src/api/metrics/vpn-gauges';
 import type { DockerHealth } from '../../../src/domain/vpn/observation';
 import { statusView } from '../../../src/workflows/vpn/views/status-view';
 import { noPort, type VpnData } from '../../../src/workflows/vpn/data';
-import { presentVpn, sight, vpnData } from '../../builders';
+import { presentVpn, snapshot, vpnData } from '../../builders';
 import { parseExposition, valueOf } from './exposition';
 
 // Whether the critical rules would fire for a VPN that is so, but for the time that they wait.
@@ -24,9 +24,9 @@ const { groups } = parse(readFileSync(FILE, 'utf8')) as { groups: { rules: Rule[
 async function holds(alert: string, data: VpnData): Promise<boolean> {
   const registry = new Registry();
   const view = statusView(data);
-  const facts = { engines: [], streams: null, staleStreams: 0 };
+  const view = { engines: [], streams: null, staleStreams: 0 };
   const vpn = { name: 'gluetun', json: vpnJson(view, null, null), view, staleSeconds: 0 };
-  vpnGauges(registry, { ...facts, vpns: [vpn] }, Date.now());
+  vpnGauges(registry, { ...view, vpns: [vpn] }, Date.now());
   const families = parseExposition(await registry.metrics());
   const expression = groups.flatMap(({ rules }) => rules).find((rule) => rule.alert === alert)?.expr ?? '';
   return expression.split(/\s+and on \(vpn, instance\)\s+/).every((comparison) => {
@@ -38,7 +38,7 @@ async function holds(alert: string, data: VpnData): Promise<boolean> {
 
 const without = (portForwarding: boolean, last: number | null, health: DockerHealth = 'healthy'): VpnData =>
   vpnData({
-    sight: sight(65_290, {
+    snapshot: snapshot(65_290, {
       vpn: presentVpn({ portForwarding, health }),
       port: { kind: 'unknown', forMs: 1, reason: 'none', none: true },
     }),

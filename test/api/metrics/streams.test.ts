@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { Facts } from '../../../src/api/metrics/facts';
+import type { MetricsView } from '../../../src/api/metrics/view';
 import { contractMetrics } from '../../../src/api/metrics/contract-metrics';
 import { Transferred, type CountedStream } from '../../../src/api/metrics/streams';
 import { parseExposition, valueOf } from './exposition';
@@ -18,9 +18,9 @@ function stream(id: string, change: Partial<CountedStream> = {}): CountedStream 
   };
 }
 
-async function shown(facts: Partial<Facts>, transferred = new Transferred()) {
+async function shown(view: Partial<MetricsView>, transferred = new Transferred()) {
   const registry = new Registry();
-  contractMetrics(registry, { engines: [], streams: [], staleStreams: 0, vpns: [], ...facts }, transferred);
+  contractMetrics(registry, { engines: [], streams: [], staleStreams: 0, vpns: [], ...view }, transferred);
   const families = parseExposition(await registry.metrics());
   return (name: string) => valueOf(families, `orch_${name}`);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
-import { dockerError, DockerUnreachable, statusCode, whyBlind } from '../../../src/clients/docker/docker-error';
+import { dockerError, DockerUnreachable, statusCode, whyUnreachable } from '../../../src/clients/docker/docker-error';
 import { DockerHost } from '../../../src/clients/docker/docker-host';
 
 const folder = mkdtempSync(join(tmpdir(), 'portward-docker-'));
@@ -94,7 +94,7 @@ test('a cancelled call does not make Docker unreachable', async () => {
 });
 
 async function causeOf(client: Dockerode): Promise<string> {
-  return whyBlind(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
+  return whyUnreachable(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
 }
 
 test('each reason why Docker is unreachable has a word of its own', async () => {
@@ -106,7 +106,7 @@ test('each reason why Docker is unreachable has a word of its own', async () => 
     await causeOf(await dockerThat((_request, response) => response.writeHead(403).end('{"message":"forbidden"}'))),
   ]).toEqual(['ENOENT', 'ECONNREFUSED', 'broken', 'timeout', 'HTTP 403']);
   const denied = Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' });
-  expect(whyBlind(dockerError(denied)).cause).toBe('EACCES');
+  expect(whyUnreachable(dockerError(denied)).cause).toBe('EACCES');
 });
 
 test("a refusal is Docker's own error, with its message", async () => {

@@ -1,4 +1,4 @@
-import { dockerHealth } from '../../../activities/docker/look';
+import { dockerHealth } from '../../../activities/docker/snapshot';
 import type { DockerHealth } from '../../../domain/vpn/observation';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';

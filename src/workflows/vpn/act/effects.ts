@@ -16,7 +16,7 @@ import * as messages from '../messages';
 import type { replaceEngine } from '../../replacement/workflow';
 import { WORKFLOW_TASK_TIMEOUT } from '../../shared/task-timeout';
 import { runningReplacements, type VpnData } from '../data';
-import { earliest } from '../../shared/alarm';
+import { earliest } from '../../shared/wake-timer';
 import { replacementEnded, replacementLost } from '../observe/replacement-reports';
 import type { VpnState } from '../state';
 import type { Effect } from './effect';
@@ -91,7 +91,7 @@ export class Effects {
       else if (effect.kind === 'draining') await child.signal(messages.drainingSignal, effect.engines);
       else await child.signal(messages.retargetSignal, effect.target);
     } catch (error) {
-      // Ended or terminated meanwhile, or an id still in use: the next look finds what is missing.
+      // Ended or terminated meanwhile, or an id still in use: the next snapshot finds what is missing.
       log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
       replacementLost(this.state, replacement.number, Date.now());
     }
@@ -164,8 +164,8 @@ export class Effects {
 
   /** Sees to it that the image is there, as far as it may be pulled. */
   keepImage(): void {
-    const { sight, settings } = this.state.data;
-    const isMissing = sight !== null && !sight.imagePresent && settings.pullPolicy !== 'never';
+    const { snapshot, settings } = this.state.data;
+    const isMissing = snapshot !== null && !snapshot.imagePresent && settings.pullPolicy !== 'never';
     if (isMissing && !this.pulling) void this.pull();
   }
 

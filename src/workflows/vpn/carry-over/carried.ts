@@ -18,8 +18,22 @@ const HISTORY_BYTES_AT_MOST = 20 * 1024 * 1024;
 /** A VPN's state in few bytes. */
 export interface Carried extends Omit<
   VpnData,
-  'engines' | 'evicted' | 'streams' | 'downSince' | 'outages' | 'timeline'
+  | 'engines'
+  | 'evicted'
+  | 'streams'
+  | 'downSince'
+  | 'outages'
+  | 'timeline'
+  | 'snapshot'
+  | 'snapshotRevision'
+  | 'snapshotsFrom'
+  | 'unreachable'
 > {
+  /** `snapshot`, `snapshotRevision`, `snapshotsFrom` and `unreachable`, under the names that runs of this version carry. */
+  readonly snapshot: VpnData['snapshot'];
+  readonly snapshotRevision: number;
+  readonly lookFrom: number;
+  readonly blind: VpnData['unreachable'];
   /** Absent where a run of before has not carried them. */
   readonly downSince?: VpnData['downSince'];
   readonly outages?: VpnData['outages'];
@@ -30,7 +44,7 @@ export interface Carried extends Omit<
 }
 
 /**
- * The state for the next run, which begins with another look and needs nothing of the last one's engines. As much as has
+ * The state for the next run, which begins with a snapshot of its own and needs no engines of the last one. As much as has
  * room; of what is over, the oldest is left out first. What is at work is carried whatever its size.
  */
 export function carriedOver(data: VpnData): Carried {
@@ -69,16 +83,26 @@ export function restoredFrom(carried: Carried): VpnData {
   const evicted = objects<EngineRef>(carried.evicted);
   const ids = [...engines, ...evicted].map((e) => e.id);
   const streams = objects<ShortStream>(carried.streams).map((s) => restored(s, ids));
+  const { snapshot, snapshotRevision, lookFrom, blind, ...rest } = carried;
   const { downSince = null, outages = [], timeline = emptyTimeline } = carried;
-  return { ...carried, engines, evicted, streams, downSince, outages, timeline };
+  const observed = {
+    snapshot: snapshot,
+    snapshotRevision: snapshotRevision,
+    snapshotsFrom: lookFrom,
+    unreachable: blind,
+  };
+  return { ...rest, ...observed, engines, evicted, streams, downSince, outages, timeline };
 }
 
 function inFewBytes(data: VpnData): Carried {
   const ids = engineIds(data);
+  const { snapshot, snapshotRevision: _, snapshotsFrom, unreachable, ...rest } = data;
   return {
-    ...data,
-    sight: data.sight && { ...data.sight, engines: [], found: [] },
-    sightRevision: -1,
+    ...rest,
+    snapshot: snapshot && { ...snapshot, engines: [], found: [] },
+    snapshotRevision: -1,
+    lookFrom: snapshotsFrom,
+    blind: unreachable,
     engines: table(data.engines),
     evicted: table(data.evicted),
     streams: table(data.streams.map((s) => shortened(s, ids))),

@@ -1,15 +1,15 @@
 import { engineRef, type EngineRef, type Instant } from '../../../domain/engine';
-import { isOfLineage, label, replacementLabel } from '../../../domain/names';
+import { isOfIncarnation, label, replacementLabel } from '../../../domain/names';
 import type { Replacement } from '../../../domain/replacement';
 import { keepForwardedEngine } from './forwarded';
 import { dispensable, keepPlainEngines, plainWanted } from './plain';
 import { Decision, type Action } from './decision';
-import { downAt } from '../pool-facts';
+import { downAt } from '../pool-state';
 import { heldUntil } from '../requests/provisioning-allowance';
-import { calmAt, isStorm, nextAct } from './recurrence';
+import { calmAt, isStorm, nextAct } from './backoff';
 import { nextRemedy } from './remedies';
 import { agesAt, IDLE_AT_MOST_MS, isUndone, standsAside } from '../observe/rival';
-import { hasLooked, portExpiry, runningReplacements, type VpnData } from '../data';
+import { hasUsableSnapshot, portExpiry, runningReplacements, type VpnData } from '../data';
 
 export type { Action } from './decision';
 
@@ -26,12 +26,12 @@ export interface Plan {
  * which happened while everything was down is healed like any other.
  */
 export function decide(data: VpnData, now: Instant): Plan {
-  const { sight } = data;
-  // A look from before the latest action says nothing about what that action did.
-  if (sight === null || data.retired || !hasLooked(data)) return { actions: [], wakeAt: null };
+  const { snapshot } = data;
+  // A snapshot from before the latest action says nothing about what that action did.
+  if (snapshot === null || data.retired || !hasUsableSnapshot(data)) return { actions: [], wakeAt: null };
   // Nor does one from before Docker went away, and nothing could be done now.
-  if (data.blind !== null) return { actions: [], wakeAt: null };
-  const decision = new Decision(data, sight, now);
+  if (data.unreachable !== null) return { actions: [], wakeAt: null };
+  const decision = new Decision(data, snapshot, now);
   if (data.rival !== null) {
     const agingAt = agesAt(data.rival);
     if (agingAt !== null) decision.wake(agingAt);
@@ -40,7 +40,7 @@ export function decide(data: VpnData, now: Instant): Plan {
   }
   for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('left over', engineRef(engine));
   // Who does not know all engines yet would make more of them.
-  if (!sight.complete) return { actions: decision.actions, wakeAt: null };
+  if (!snapshot.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   leaveTakenPorts(decision);
   keepPlainEngines(decision, forwardedExpected);
@@ -52,8 +52,8 @@ export function decide(data: VpnData, now: Instant): Plan {
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
   // A query sees the time of the last task: what is told of a storm has to have an end.
-  for (const recurring of [data.portChanges, data.reconnects]) {
-    if (isStorm(recurring, data.settings.longestSpacingMs, now)) decision.wake(calmAt(recurring) + 1);
+  for (const backoff of [data.portChanges, data.reconnects]) {
+    if (isStorm(backoff, data.settings.longestSpacingMs, now)) decision.wake(calmAt(backoff) + 1);
   }
   return { actions: decision.actions, wakeAt: decision.wakeAt };
 }
@@ -79,20 +79,21 @@ function watching(decision: Decision): Plan {
 }
 
 /** Containers that this workflow's replacements made and that no longer serve any of them. */
-function strays({ data, sight }: Decision): EngineRef[] {
+function strays({ data, snapshot }: Decision): EngineRef[] {
   const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
   const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(data.lineage, r.number)));
-  return sight.found.filter(
-    (e) => !known.has(e.id) && isOfLineage(e.labels, data.lineage) && !inWork.has(e.labels[label.replacement] ?? ''),
+  return snapshot.found.filter(
+    (e) =>
+      !known.has(e.id) && isOfIncarnation(e.labels, data.lineage) && !inWork.has(e.labels[label.replacement] ?? ''),
   );
 }
 
 /**
- * Evicted engines that are still there and that no replacement is letting go of: theirs was terminated, or is of a former life,
+ * Evicted engines that are still there and that no replacement is releasing: theirs was terminated, or is of a former incarnation,
  * or has left what it could not remove to one that does nothing else.
  */
-function forsaken({ data, sight }: Decision): EngineRef[] {
-  const there = new Set(sight.engines.map((e) => e.id));
+function forsaken({ data, snapshot }: Decision): EngineRef[] {
+  const there = new Set(snapshot.engines.map((e) => e.id));
   const left = new Set(data.leftOvers.map((e) => e.id));
   const isAtWorkOn = ({ cause }: Replacement, { id }: EngineRef) => cause === 'left over' || !left.has(id);
   const inWork = new Set(
@@ -109,10 +110,10 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   const { data, alive, port, now } = decision;
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
-  // What this decision has begun may be about the same engines; the next look goes on.
+  // What this decision has begun may be about the same engines; the next snapshot goes on.
   if (decision.actions.length > 0) return;
   // Just after an outage the port has not been read yet, and without it the forwarded engine's turn would be passed over.
-  if (decision.sight.port.kind === 'pending') return;
+  if (decision.snapshot.port.kind === 'pending') return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
   const plain = alive.filter((e) => e.role === 'plain');

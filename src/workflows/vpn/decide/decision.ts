@@ -1,6 +1,6 @@
 import type { Engine, EngineRef, Instant, Port, Role } from '../../../domain/engine';
 import { exitInWords } from '../../../domain/engine-exit';
-import { isHealthy, type EngineCondition, type Sight } from '../../../domain/vpn/observation';
+import { isHealthy, type EngineCondition, type Snapshot } from '../../../domain/vpn/observation';
 import type { Cause, Replacement } from '../../../domain/replacement';
 import { breakerKey } from './breaker';
 import { allowance, trialAt } from '../requests/provisioning-allowance';
@@ -16,7 +16,7 @@ export type Action =
       readonly reason?: string | null;
       /** Evicted and removed. */
       readonly old: readonly EngineRef[];
-      /** Brought up; null: only let go. */
+      /** Brought up; null: only released. */
       readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
     }
   /** To another forwarded port, or, where that is the same (null: a plain engine), to other ports of its own. */
@@ -42,16 +42,16 @@ export class Decision {
 
   constructor(
     readonly data: VpnData,
-    readonly sight: Sight,
+    readonly snapshot: Snapshot,
     readonly now: Instant,
   ) {
-    this.healthy = isHealthy(sight.vpn);
-    this.provisioningPossible = lackOf(sight) === null;
-    this.port = sight.port.kind === 'known' ? sight.port.port : null;
+    this.healthy = isHealthy(snapshot.vpn);
+    this.provisioningPossible = lackOf(snapshot) === null;
+    this.port = snapshot.port.kind === 'known' ? snapshot.port.port : null;
     this.unfinished = unfinishedTargets(data);
-    const seen = new Map(sight.engines.map((e) => [e.id, e]));
+    const seen = new Map(snapshot.engines.map((e) => [e.id, e]));
     for (const engine of data.engines) {
-      const cause = failure(engine, seen.get(engine.id), sight);
+      const cause = failure(engine, seen.get(engine.id), snapshot);
       if (cause !== null) this.failed.set(engine, cause);
     }
     this.alive = data.engines.filter((e) => !this.failed.has(e));
@@ -67,7 +67,7 @@ export class Decision {
 
   /** How the engine's process has ended, where that is why it can't stay. */
   reasonOf(engine: Engine): string | null {
-    const exit = this.sight.engines.find((e) => e.id === engine.id)?.exit;
+    const exit = this.snapshot.engines.find((e) => e.id === engine.id)?.exit;
     return this.failed.get(engine) === 'engine died' && exit ? exitInWords(exit) : null;
   }
 
@@ -96,9 +96,9 @@ export class Decision {
 }
 
 /** Why the engine can't stay, or null. */
-function failure(engine: Engine, seen: EngineCondition | undefined, sight: Sight): Cause | null {
+function failure(engine: Engine, seen: EngineCondition | undefined, snapshot: Snapshot): Cause | null {
   if (seen === undefined) return 'engine missing';
-  const { vpn } = sight;
+  const { vpn } = snapshot;
   if (vpn.kind === 'present' && seen.networkOf !== vpn.id) return 'VPN re-created';
   if (engine.cutOff) return vpn.kind === 'absent' ? 'VPN removed' : 'VPN restarted';
   if (!seen.running) return 'engine died';

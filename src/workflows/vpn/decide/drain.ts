@@ -6,7 +6,7 @@ import type { VpnData } from '../data';
 
 const ENGINE_IS_DEAD: readonly Cause[] = ['engine died', 'engine missing'];
 
-/** For how long engines that are let go for this cause may finish their streams; 0: not at all. One that needs leave waits for that. */
+/** For how long engines that are being released for this cause may finish their streams; 0: not at all. One that needs leave waits for that. */
 export function drainMs({ settings }: VpnData, cause: Cause): number {
   return ENGINE_IS_DEAD.includes(cause) || isLossOfNetwork(cause) ? 0 : settings.drainMs;
 }
@@ -14,8 +14,8 @@ export function drainMs({ settings }: VpnData, cause: Cause): number {
 /** Those of them that may finish their streams; one that is dead, or has lost its network, has none. */
 export function draining(data: VpnData, cause: Cause, old: readonly EngineRef[], leave: Leave): ContainerId[] {
   if (leave === 'never' && drainMs(data, cause) === 0) return [];
-  const { sight } = data;
+  const { snapshot } = data;
   const busy = busyEngines(data);
-  const lost = sight?.engines.filter((e) => !e.running || startedBefore(e.startedAt, sight.vpn)).map((e) => e.id);
+  const lost = snapshot?.engines.filter((e) => !e.running || startedBefore(e.startedAt, snapshot.vpn)).map((e) => e.id);
   return old.map((e) => e.id).filter((id) => lost?.includes(id) !== true && busy.has(id));
 }

@@ -2,8 +2,8 @@ import { engineRef, type Engine, type Port } from '../../../domain/engine';
 import { isHeldUp } from '../requests/provisioning-allowance';
 import type { Cause, Replacement } from '../../../domain/replacement';
 import type { Decision } from './decision';
-import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
-import { nextAct } from './recurrence';
+import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-backoff';
+import { nextAct } from './backoff';
 import { portExpiry, validPort } from '../data';
 
 /**
@@ -22,8 +22,8 @@ export function keepForwardedEngine(decision: Decision): boolean {
       return !isHeldUp(data, inWork);
     } else if (right.length > 0) {
       const keep = right.find((e) => e.ready) ?? right[0];
-      const extras = [...right, ...wrong].filter((e) => e !== keep);
-      for (const extra of extras) decision.remove('surplus', engineRef(extra));
+      const others = [...right, ...wrong].filter((e) => e !== keep);
+      for (const extra of others) decision.remove('surplus', engineRef(extra));
     } else {
       return bringForwarded(decision, port, wrong);
     }

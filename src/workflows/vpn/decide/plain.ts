@@ -1,15 +1,15 @@
 import { engineRef, type Engine } from '../../../domain/engine';
-import { isOfLineage, label } from '../../../domain/names';
+import { isOfIncarnation, label } from '../../../domain/names';
 import type { Decision } from './decision';
-import { targetOf } from '../pool-facts';
+import { targetOf } from '../pool-state';
 import { busyEngines } from '../../../domain/streams/stream';
-import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-spacing';
+import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-backoff';
 import type { VpnData } from '../data';
 
 /** Who asks for an engine opens the first stream on it some 5 s later, however short the grace period is. */
 const FIRST_USE_WITHIN_MS = 10_000;
 
-/** Streams that a former life of this workflow knew of may run on, on an engine of which none is known. */
+/** Streams that a former incarnation of this workflow knew of may run on, on an engine of which none is known. */
 const UNKNOWN_USE_MS = 6 * 60 * 60_000;
 
 /** Engines that are wanted beside the forwarded one. */
@@ -88,7 +88,7 @@ function removeSurplus(decision: Decision, surplus: number, forwardedExpected: b
     );
   const youngestFirst = dispensable(decision, forwardedExpected).toSorted((a, b) => b.firstSeen - a.firstSeen);
   for (const engine of youngestFirst.slice(0, surplus)) {
-    const isKnown = isOfLineage(engine.labels, data.lineage) || engine.lastUsedAt !== null;
+    const isKnown = isOfIncarnation(engine.labels, data.lineage) || engine.lastUsedAt !== null;
     const goesAt = isKnown ? graceOver(engine) : Math.max(graceOver(engine), data.surplusSince + UNKNOWN_USE_MS);
     if ((data.collecting && isKnown) || now >= goesAt) decision.remove('surplus', engineRef(engine));
     else decision.wake(goesAt);

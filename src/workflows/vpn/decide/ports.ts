@@ -2,7 +2,7 @@ import type { ContainerId, EngineRef, Port } from '../../../domain/engine';
 import { engineName } from '../../../domain/names';
 import type { PortRange } from '../../../domain/settings';
 import type { VpnData } from '../data';
-import { hasLooked, runningReplacements, unfinishedTargets } from '../data';
+import { hasUsableSnapshot, runningReplacements, unfinishedTargets } from '../data';
 
 /** Ports for a new engine, and the containers that must be gone before it can have them. */
 export interface PortAllocation {
@@ -24,13 +24,13 @@ function portsOf(engine: EngineRef): Port[] {
   return [engine.httpPort, engine.httpsPort, engine.p2pPort].filter((p): p is Port => p !== null);
 }
 
-/** Engines being let go that still hold the port. */
+/** Engines being released that still hold the port. */
 function holders(evicted: readonly EngineRef[], port: Port | null): ContainerId[] {
   return port === null ? [] : evicted.filter((e) => portsOf(e).includes(port)).map((e) => e.id);
 }
 
 /**
- * The lowest free port. With none left over, the port of an engine that is being let go, to be waited for: a
+ * The lowest free port. With none left over, the port of an engine that is being released, to be waited for: a
  * range with room for the wanted engines only makes replacements one after the other instead of side by side.
  * @param evicted the ones that go soonest first
  */
@@ -44,7 +44,7 @@ function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[],
 
 /**
  * Gives out HTTP and HTTPS ports. The VPN workflow is the only one that does, from all it knows to be in use:
- * its engines, the ones being let go, running replacements, the forwarded ports, Gluetun's own.
+ * its engines, the ones being released, running replacements, the forwarded ports, Gluetun's own.
  * @param wantedHttpPort the one that it must be; null: any of the range
  */
 export function allocate(
@@ -58,7 +58,7 @@ export function allocate(
   const draining = new Set(runningReplacements(data).flatMap((r) => r.draining));
   const soonestFirst = data.evicted.toSorted((a, b) => Number(draining.has(a.id)) - Number(draining.has(b.id)));
   const taken = new Set<Port>(never);
-  for (const engine of [...data.evicted, ...(data.sight?.found ?? [])])
+  for (const engine of [...data.evicted, ...(data.snapshot?.found ?? [])])
     for (const port of portsOf(engine)) taken.add(port);
 
   const httpRange = wantedHttpPort === null ? settings.httpPorts : { first: wantedHttpPort, last: wantedHttpPort };
@@ -71,11 +71,11 @@ export function allocate(
   return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
 }
 
-/** Ports that no new engine can have, not even when those that are being let go are gone. */
+/** Ports that no new engine can have, not even when those that are being released are gone. */
 export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port> {
-  const observed = data.sight?.found ?? [];
+  const observed = data.snapshot?.found ?? [];
   const never = new Set<Port>(data.settings.reservedPorts);
-  const controlPort = data.sight?.vpn.kind === 'present' ? data.sight.vpn.controlPort : null;
+  const controlPort = data.snapshot?.vpn.kind === 'present' ? data.snapshot.vpn.controlPort : null;
   for (const port of [p2pPort, data.port.last, controlPort ?? null]) if (port !== null) never.add(port);
   for (const engine of [...data.engines, ...observed]) if (engine.p2pPort !== null) never.add(engine.p2pPort);
   for (const { target } of unfinishedTargets(data)) {
@@ -84,14 +84,14 @@ export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port>
   for (const { givenUp } of runningReplacements(data)) {
     if (givenUp) for (const port of [givenUp.httpPort, givenUp.httpsPort]) never.add(port);
   }
-  // What one that is lost had made by then is shown by the next look.
-  const lost = hasLooked(data) ? [] : data.replacements.filter((r) => r.state === 'lost');
+  // What one that is lost had made by then is shown by the next snapshot.
+  const lost = hasUsableSnapshot(data) ? [] : data.replacements.filter((r) => r.state === 'lost');
   for (const { target } of lost) if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
   for (const { port } of data.takenPorts) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
-  // What Docker holds and nobody is letting go can't be waited for.
+  // What Docker holds and no replacement releases can't be waited for.
   for (const engine of observed) {
     if (!evictedIds.has(engine.id)) for (const port of portsOf(engine)) never.add(port);
   }
@@ -99,7 +99,7 @@ export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port>
 }
 
 /**
- * Every engine being let go that holds one of the ports, by id, and what moved targets have left, by name. Where no engine
+ * Every engine being released that holds one of the ports, by id, and what moved targets have left, by name. Where no engine
  * may run beside the one whose place it takes, also all that have no other successor.
  * @param own number of the replacement that waits
  */
@@ -109,7 +109,7 @@ export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: num
   return [...new Set([...holding, ...inPlace, ...leftByMovedTargets(data, own)])];
 }
 
-/** Engines being let go whose place no other replacement than `own` takes, and that were not one too many. */
+/** Engines being released whose place no other replacement than `own` takes, and that were not one too many. */
 function withoutSuccessor(data: VpnData, own: number): ContainerId[] {
   const others = runningReplacements(data).filter(
     (r) => r.number !== own && (r.target !== null || r.cause === 'surplus'),

@@ -1,6 +1,6 @@
 import type { Instant } from '../../../domain/engine';
 import type { Recovery } from '../../../domain/vpn/recovery';
-import { isHealthy, type Sight } from '../../../domain/vpn/observation';
+import { isHealthy, type Snapshot } from '../../../domain/vpn/observation';
 import type { VpnData } from '../data';
 
 /** The latest outages tell what the next one will be like. */
@@ -12,17 +12,17 @@ const ENGINE_START_MS = 3_000;
 
 type Outages = Pick<VpnData, 'downSince' | 'outages'>;
 
-export function outagesAfter({ downSince, outages }: Outages, { vpn }: Sight, at: Instant): Outages {
+export function outagesAfter({ downSince, outages }: Outages, { vpn }: Snapshot, at: Instant): Outages {
   if (!isHealthy(vpn)) return { downSince: downSince ?? at, outages };
   if (downSince === null) return { downSince, outages };
   return { downSince: null, outages: [...outages, Math.max(0, at - downSince)].slice(-REMEMBERED) };
 }
 
-export function recoveryOf({ downSince, outages, replacements, sight }: VpnData): Recovery {
+export function recoveryOf({ downSince, outages, replacements, snapshot }: VpnData): Recovery {
   const starts = replacements.flatMap(({ readyAt, startedAt, failedAttempts }) =>
     readyAt === null || failedAttempts > 0 ? [] : [readyAt - startedAt],
   );
-  const { checkedEveryMs = CHECKED_EVERY_MS } = sight?.vpn.kind === 'present' ? sight.vpn : {};
+  const { checkedEveryMs = CHECKED_EVERY_MS } = snapshot?.vpn.kind === 'present' ? snapshot.vpn : {};
   const outageMs = median(outages) ?? TUNNEL_MS + checkedEveryMs;
   return { since: downSince, usualMs: outageMs + (median(starts) ?? ENGINE_START_MS) };
 }

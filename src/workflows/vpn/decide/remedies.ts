@@ -64,50 +64,50 @@ export function hadPortFor(since: Instant | null, now: Instant): boolean {
 }
 
 /** Whether the VPN should have a port: its own settings ask for one, or it had one in this run of its container. */
-export function expectsPort({ sight, port }: Pick<VpnData, 'sight' | 'port'>): boolean {
-  return port.last !== null || (sight?.vpn.kind === 'present' && sight.vpn.portForwarding);
+export function expectsPort({ snapshot, port }: Pick<VpnData, 'snapshot' | 'port'>): boolean {
+  return port.last !== null || (snapshot?.vpn.kind === 'present' && snapshot.vpn.portForwarding);
 }
 
 /** Whether the VPN has lost a port that it should have. */
 export function isPortLost(data: VpnData): boolean {
-  const { sight, port } = data;
-  if (!sight || sight.vpn.kind !== 'present' || !isHealthy(sight.vpn)) return false;
-  if (sight.port.kind !== 'unknown' || !sight.port.none || port.noneSince === null) return false;
+  const { snapshot, port } = data;
+  if (!snapshot || snapshot.vpn.kind !== 'present' || !isHealthy(snapshot.vpn)) return false;
+  if (snapshot.port.kind !== 'unknown' || !snapshot.port.none || port.noneSince === null) return false;
   return expectsPort(data);
 }
 
 /** Whether the VPN is stopped inside its container, and Portward has no part in that. */
-export function isStoppedByOwner({ sight, port, remedies }: VpnData): boolean {
-  if (!port.stopped || !sight || !isHealthy(sight.vpn)) return false;
-  return remedies.running?.kind !== 'restart VPN' && remedies.halfDone !== session(sight.vpn);
+export function isStoppedByOwner({ snapshot, port, remedies }: VpnData): boolean {
+  if (!port.stopped || !snapshot || !isHealthy(snapshot.vpn)) return false;
+  return remedies.running?.kind !== 'restart VPN' && remedies.halfDone !== session(snapshot.vpn);
 }
 
 /** Whether the control server of a container that runs was found to hang, and nothing has been heard of a port since. */
-export function isHanging({ sight, remedies }: VpnData): boolean {
-  return sight?.vpn.kind === 'present' && sight.vpn.running && remedies.hanging === session(sight.vpn);
+export function isHanging({ snapshot, remedies }: VpnData): boolean {
+  return snapshot?.vpn.kind === 'present' && snapshot.vpn.running && remedies.hanging === session(snapshot.vpn);
 }
 
 type Next = { readonly remedy: Omit<Remedy, 'startedAt'>; readonly at: Instant };
 
 /** The remedy that is next, and when; null when none is called for. */
 export function nextRemedy(data: VpnData): Next | null {
-  const { sight, remedies } = data;
-  if (!sight || remedies.running !== null) return null;
-  const current = session(sight.vpn);
+  const { snapshot, remedies } = data;
+  if (!snapshot || remedies.running !== null) return null;
+  const current = session(snapshot.vpn);
   return current === null ? null : (containerRestart(data, current) ?? vpnRestart(data, current));
 }
 
 function containerRestart(data: VpnData, current: string): Next | null {
-  const { sight, settings, remedies, outageSince } = data;
+  const { snapshot, settings, remedies, outageSince } = data;
   const { unhealthyRestartMs } = settings;
-  if (!sight || unhealthyRestartMs === 0) return null;
+  if (!snapshot || unhealthyRestartMs === 0) return null;
   const { containerRestarts, containerRestartedAt } = remedies;
   const doubled = Math.min(LONGEST_PAUSE_MS, unhealthyRestartMs * 2 ** containerRestarts);
   const wait = Math.max(doubled, unhealthyRestartMs);
   // A restart that failed has not begun another outage.
   const again = containerRestarts === 0 || containerRestartedAt === null ? 0 : containerRestartedAt + wait;
   const remedy = { kind: 'restart container', session: current } as const;
-  if (outageSince !== null && isCalledUnhealthy(sight.vpn))
+  if (outageSince !== null && isCalledUnhealthy(snapshot.vpn))
     return { remedy: { ...remedy, reason: 'unhealthy' }, at: Math.max(outageSince + wait, again) };
   // It has been waited for already.
   return isHanging(data) ? { remedy: { ...remedy, reason: 'control server hangs' }, at: again } : null;
@@ -162,9 +162,9 @@ function afterFailure(remedies: Remedies, { kind, session: of }: Remedy, failure
 
 /** Why the remedy that is at work, or was last, does not succeed, as long as the container's run is still the one it was for. */
 export function remedyError(data: VpnData, kind: RemedyKind): string | null {
-  const { sight, remedies } = data;
+  const { snapshot, remedies } = data;
   const { running, last } = remedies;
   const [remedy, error] = running ? [running, running.error] : [last?.remedy, last?.error ?? null];
-  const current = sight && session(sight.vpn);
+  const current = snapshot && session(snapshot.vpn);
   return remedy?.kind === kind && remedy.session === current ? error : null;
 }

@@ -1,11 +1,11 @@
 import type { Instant, Port } from '../../../domain/engine';
 import type { Cause, Replacement } from '../../../domain/replacement';
 import type { Effect } from '../act/effect';
-import { hasLooked, runningReplacements, unfinishedTargets } from '../data';
+import { hasUsableSnapshot, runningReplacements, unfinishedTargets } from '../data';
 import { aged, standsAside } from '../observe/rival';
 import { endStreamsOfGoneEngines } from '../observe/stream-reports';
 import { avoidedAt } from '../observe/taken-ports';
-import { poolFacts } from '../pool-facts';
+import { poolState } from '../pool-state';
 import { movedTarget, numbered } from '../replacements';
 import { isForwardedPortTaken } from '../requests/provisioning-allowance';
 import { giveUp, pendingEngines } from '../requests/removal';
@@ -13,7 +13,7 @@ import type { VpnState } from '../state';
 import { decide, type Action } from './decide';
 import { draining } from './drain';
 import { PortRangeUsedUp } from './ports';
-import { actedOn } from './recurrence';
+import { actedOn } from './backoff';
 import { begun, type Remedy } from './remedies';
 
 /** Decides, and takes the decision into the state. The effects are still to be carried out. */
@@ -26,7 +26,7 @@ export function takeDecision(state: VpnState, now: Instant): { effects: Effect[]
   const { actions, wakeAt, undone } = decide(state.data, now);
   if (undone !== undefined) noteUndone(state, undone, now);
   // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
-  const heard = hasLooked(state.data) && unfinishedTargets(state.data).length === 0;
+  const heard = hasUsableSnapshot(state.data) && unfinishedTargets(state.data).length === 0;
   if (state.data.collecting && heard) state.update({ collecting: false });
   let again = wakeAt;
   for (const action of actions) {
@@ -35,7 +35,7 @@ export function takeDecision(state: VpnState, now: Instant): { effects: Effect[]
     } catch (error) {
       if (!(error instanceof PortRangeUsedUp)) throw error;
       state.update({ rangeUsedUp: error.message });
-      // Ports come free when an engine ends; a look at the world after that decides again.
+      // Ports come free when an engine ends; a snapshot after that decides again.
       again = Math.min(again ?? Infinity, now + state.data.settings.checkIntervalMs);
     }
   }
@@ -55,7 +55,7 @@ function noteUndone(state: VpnState, undone: boolean, now: Instant): void {
 }
 
 function countSurplus(state: VpnState, now: Instant): void {
-  const { engines = 0, target = 0 } = poolFacts(state.data, now) ?? {};
+  const { engines = 0, target = 0 } = poolState(state.data, now) ?? {};
   const { surplusSince, toAdd } = state.data;
   const since = engines > target ? (surplusSince ?? now) : null;
   if (since !== surplusSince) state.update({ surplusSince: since });

@@ -1,5 +1,5 @@
 import type { ContainerId, Engine } from '../../../domain/engine';
-import type { EngineCondition, Sight } from '../../../domain/vpn/observation';
+import type { EngineCondition, Snapshot } from '../../../domain/vpn/observation';
 
 // Replacements say which containers have come and gone. An observation goes on meanwhile: what it tells may be from before.
 
@@ -22,39 +22,39 @@ export function withReports(
 }
 
 export interface Reconciled {
-  readonly sight: Sight;
+  readonly snapshot: Snapshot;
   /** Those that the next observation may contradict, too. */
   readonly reports: readonly ContainerReport[];
-  /** It does not show an engine that was up: whether it is gone says only a look that begins now. */
+  /** It does not show an engine that was up: whether it is gone says only a snapshot that begins now. */
   readonly isDoubtful: boolean;
 }
 
 /** An observation as it would be had it known what was said since it was asked for, under that revision. */
 export function reconciled(
-  sight: Sight,
+  snapshot: Snapshot,
   revision: number,
   reports: readonly ContainerReport[],
   known: readonly EngineCondition[],
 ): Reconciled {
-  const shown = new Set(sight.engines.map((e) => e.id));
+  const shown = new Set(snapshot.engines.map((e) => e.id));
   const contradicted = reports.filter((r) => r.revision > revision && r.there !== shown.has(r.id));
-  if (contradicted.length === 0) return { sight, reports: [], isDoubtful: false };
+  if (contradicted.length === 0) return { snapshot, reports: [], isDoubtful: false };
   const gone = new Set(contradicted.filter((r) => !r.there).map((r) => r.id));
   const up = new Set(contradicted.filter((r) => r.there).map((r) => r.id));
-  const rest = without(sight, gone);
+  const rest = without(snapshot, gone);
   return {
-    sight: { ...rest, engines: [...rest.engines, ...known.filter((e) => up.has(e.id))] },
+    snapshot: { ...rest, engines: [...rest.engines, ...known.filter((e) => up.has(e.id))] },
     reports: contradicted,
     isDoubtful: up.size > 0,
   };
 }
 
-export function without(sight: Sight, gone: ReadonlySet<ContainerId>): Sight {
+export function without(snapshot: Snapshot, gone: ReadonlySet<ContainerId>): Snapshot {
   const stays = ({ id }: { readonly id: ContainerId }) => !gone.has(id);
-  return { ...sight, engines: sight.engines.filter(stays), found: sight.found.filter(stays) };
+  return { ...snapshot, engines: snapshot.engines.filter(stays), found: snapshot.found.filter(stays) };
 }
 
-/** An engine that answers, as a look would show it. @param session the run of the VPN's container in whose network it is */
+/** An engine that answers, as a snapshot would show it. @param session the run of the VPN's container in whose network it is */
 export function answering({ id, run }: Pick<Engine, 'id' | 'run'>, session: string): EngineCondition {
   const [networkOf = ''] = session.split('@');
   return { id, running: true, startedAt: run, networkOf, health: 'healthy' };

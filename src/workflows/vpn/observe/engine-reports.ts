@@ -4,7 +4,7 @@ import { busyEngines } from '../../../domain/streams/stream';
 import { session } from '../../../domain/vpn/observation';
 import type { Effect } from '../act/effect';
 import { breakerKey, withEngineUp } from '../decide/breaker';
-import { lettingGoOf, numbered, renewedTarget, senderOf } from '../replacements';
+import { releasedBy, numbered, renewedTarget, senderOf } from '../replacements';
 import type { VpnState } from '../state';
 import { answering, withReports } from './container-reports';
 
@@ -29,9 +29,9 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
   if (replacement.target?.generation !== message.generation) return;
   const { id, name } = message.engine;
   const key = breakerKey(replacement.cause, replacement.target.role);
-  const { sight } = data;
+  const { snapshot } = data;
   // Its VPN may have been started again since it was made.
-  const cutOff = sight !== null && message.session !== session(sight.vpn);
+  const cutOff = snapshot !== null && message.session !== session(snapshot.vpn);
   // Who asked for it may have reported a stream while it booted.
   const lastUsedAt = busyEngines(data).has(id) ? now : message.engine.lastUsedAt;
   state.update({
@@ -39,9 +39,9 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
     breakers: withEngineUp(data.breakers, key, now),
   });
   containersReported(state, [id], true);
-  if (sight) {
-    const others = sight.engines.filter((e) => e.id !== id);
-    state.update({ sight: { ...sight, engines: [...others, answering(message.engine, message.session)] } });
+  if (snapshot) {
+    const others = snapshot.engines.filter((e) => e.id !== id);
+    state.update({ snapshot: { ...snapshot, engines: [...others, answering(message.engine, message.session)] } });
   }
   // The signal that it was made may come later, or never.
   engineMade(state, { ...message, id, name }, now);
@@ -80,7 +80,7 @@ export function engineLeft(state: VpnState, message: EngineLeft): Effect | null 
 
 /** An evicted engine is gone from Docker. */
 export function engineStopped(state: VpnState, engine: EngineRef, now: Instant): void {
-  const replacement = lettingGoOf(state.data, engine.id);
+  const replacement = releasedBy(state.data, engine.id);
   if (replacement) state.change(replacement, { goneAt: now });
   state.emit({ kind: 'engine stopped', engine, cause: replacement?.cause ?? 'left over' }, now);
 }

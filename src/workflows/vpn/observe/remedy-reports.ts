@@ -17,7 +17,7 @@ export function remedyEnded(
   needed = true,
 ): void {
   const { port, remedies } = state.data;
-  // That one stopped it to run it again is over, whatever the last look caught of it.
+  // That one stopped it to run it again is over, whatever the last snapshot caught of it.
   const stopped =
     remedy.kind === 'restart VPN' && failure?.kind !== 'failed' ? failure?.kind === 'VPN stopped' : port.stopped;
   state.update({

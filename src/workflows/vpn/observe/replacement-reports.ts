@@ -12,15 +12,15 @@ import { avoiding, mayMove } from './taken-ports';
 
 // What replacements report of themselves, taken into the state.
 
-const FORMER_LIVES_AT_MOST = 20;
+const FORMER_INCARNATIONS_AT_MOST = 20;
 
-/** A replacement of a former life of this workflow has reported something. */
-export function heardFrom(state: VpnState, lineage: string): void {
+/** A replacement of a former incarnation of this workflow has reported something. */
+export function heardFrom(state: VpnState, incarnation: string): void {
   const { formerLives, rival } = state.data;
-  if (formerLives.includes(lineage)) return;
+  if (formerLives.includes(incarnation)) return;
   state.update({
-    formerLives: [...formerLives, lineage].slice(-FORMER_LIVES_AT_MOST),
-    rival: rival?.lineage === lineage ? null : rival,
+    formerLives: [...formerLives, incarnation].slice(-FORMER_INCARNATIONS_AT_MOST),
+    rival: rival?.lineage === incarnation ? null : rival,
   });
   state.raise();
 }
@@ -82,7 +82,7 @@ export function replacementEnded(state: VpnState, message: ReplacementEnded, now
 
 /** Its old engines are gone, and those that it has made in vain, except for what Docker does not remove. */
 function released(state: VpnState, { old, number }: Replacement, now: Instant): void {
-  const { sight, engines, evicted, sealed, leftOvers, lineage } = state.data;
+  const { snapshot, engines, evicted, sealed, leftOvers, lineage } = state.data;
   const left = new Set(leftOvers.map((e) => e.id));
   const removed = old.filter((e) => !left.has(e.id));
   const isGone = ({ id }: Pick<EngineRef, 'id'>) => removed.some((e) => e.id === id);
@@ -95,16 +95,16 @@ function released(state: VpnState, { old, number }: Replacement, now: Instant): 
   for (const engine of gone) engineStopped(state, engine, now);
   const told = new Set([...engines, ...evicted].map((e) => e.id));
   const own = replacementLabel(lineage, number);
-  const inVain = sight?.found.filter((e) => e.labels[label.replacement] === own && !told.has(e.id)) ?? [];
+  const inVain = snapshot?.found.filter((e) => e.labels[label.replacement] === own && !told.has(e.id)) ?? [];
   state.update({
     evicted: evicted.filter((e) => !isGone(e)),
     sealed: sealed.filter((id) => !isGone({ id })),
-    sight: sight && without(sight, new Set([...removed, ...inVain].map((e) => e.id))),
+    snapshot: snapshot && without(snapshot, new Set([...removed, ...inVain].map((e) => e.id))),
   });
   endStreamsOfGoneEngines(state, now);
 }
 
-/** The replacement's workflow is not there any more: what it left is found by the next look. */
+/** The replacement's workflow is not there any more: what it left is found by the next snapshot. */
 export function replacementLost(state: VpnState, number: number, now: Instant): void {
   const replacement = state.data.replacements.find((r) => r.number === number);
   if (replacement?.state !== 'running') return;

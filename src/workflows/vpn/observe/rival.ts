@@ -6,8 +6,8 @@ import { nextRemedy } from '../decide/remedies';
 import { isUnstable, type VpnData } from '../data';
 
 // Another Portward of the same instance name, with a database of its own, that works on the same VPN. The two know of each
-// other only by what Docker shows: engines that appear, and whose label names another life of the VPN's workflow. Of both the
-// one whose life began first acts, since proxies report their streams to it; the other one watches until that leaves
+// other only by what Docker shows: engines that appear, and whose label names another incarnation of the VPN's workflow. Of
+// both the one whose incarnation began first acts, since proxies report their streams to it; the other one watches until that leaves
 // something undone.
 
 export interface Rival {
@@ -17,7 +17,7 @@ export interface Rival {
   readonly since: Instant;
   readonly seenAt: Instant;
   /**
-   * `suspected`: a former life of this workflow may have made that engine, and will say so; `at work`: nobody did;
+   * `suspected`: a former incarnation of this workflow may have made that engine, and will say so; `at work`: nobody did;
    * `silent`: no engine of its has appeared for long, and it may be gone.
    */
   readonly phase: 'suspected' | 'at work' | 'silent';
@@ -25,18 +25,18 @@ export interface Rival {
   readonly idleSince: Instant | null;
 }
 
-/** What a former life of this workflow had begun ends within this, or is heard of. */
-const FORMER_LIFE_MS = 60_000;
+/** What a former incarnation of this workflow had begun ends within this, or is heard of. */
+const FORMER_INCARNATION_MS = 60_000;
 const SUSPECTED_FOR_MS = 10_000;
 const SILENT_AFTER_MS = 60 * 60_000;
 /** More than the pause between two engines that fail, and than a circuit breaker's by default. */
 export const IDLE_AT_MOST_MS = 6 * 60_000;
 
-/** An engine that has appeared, and that neither this workflow nor a former life of it can have made. */
+/** An engine that has appeared, and that neither this workflow nor a former incarnation of it can have made. */
 export function signOfRival(before: VpnData, appeared: readonly ObservedEngine[]): ObservedEngine | undefined {
   // Until all engines are known one may have been there for long. The clock may have been set since that was made.
-  if (before.sight?.complete !== true) return undefined;
-  const notBefore = (beganAt(before.lineage) ?? 0) + FORMER_LIFE_MS;
+  if (before.snapshot?.complete !== true) return undefined;
+  const notBefore = (beganAt(before.lineage) ?? 0) + FORMER_INCARNATION_MS;
   return appeared.find(({ labels, createdAt }) => {
     const maker = makerOf(labels);
     const isForeign = maker !== null && maker !== before.lineage && !before.formerLives.includes(maker);
@@ -80,8 +80,8 @@ export function standsAside({ rival, lineage }: VpnData): boolean {
  * Whether something is undone by any settings: how many engines are wanted may differ between the two. While the port or the
  * health keeps changing nobody hurries.
  */
-export function isUndone({ data, sight, port, alive, failed, provisioningPossible, now }: Decision): boolean {
-  if (!sight.complete || isUnstable(data, now)) return false;
+export function isUndone({ data, snapshot, port, alive, failed, provisioningPossible, now }: Decision): boolean {
+  if (!snapshot.complete || isUnstable(data, now)) return false;
   const remedy = nextRemedy(data);
   if (remedy !== null && remedy.at <= now) return true;
   const isServed = port === null || alive.some((e) => e.role === 'forwarded' && e.p2pPort === port);

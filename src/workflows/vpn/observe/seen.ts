@@ -7,15 +7,15 @@ import {
   type EngineCondition,
   type ObservedEngine,
   type PortReading,
-  type Sight,
+  type Snapshot,
   type VpnObservation,
 } from '../../../domain/vpn/observation';
 import { exitSeen, interrupted, noExitAddress, type ExitAddress } from './exit-address';
-import { seenAgain } from '../decide/recurrence';
+import { seenAgain } from '../decide/backoff';
 import { hadPortFor, isPortLost, wasWellFor, type Remedies } from '../decide/remedies';
 import { noPort, type PortKnowledge, type VpnData } from '../data';
 
-// What a look at the world says, taken into what was known before.
+// What a snapshot says, taken into what was known before.
 
 export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
   const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health, startedAt } = observed;
@@ -38,7 +38,7 @@ export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
   };
 }
 
-/** An engine as a look shows it. @param newSession the VPN's container was started since the look before */
+/** An engine as a snapshot shows it. @param newSession the VPN's container was started since the snapshot before */
 export function refreshed(
   engine: Engine,
   seen: EngineCondition | undefined,
@@ -49,7 +49,7 @@ export function refreshed(
   const { startedAt, health } = seen;
   const sameRun = startedAt === null || engine.run === null || startedAt === engine.run;
   // Docker goes on calling an engine running whose network is gone, and on its own loopback it may even answer. Times
-  // are compared only where both were started since the last look: the clock may have been set in between.
+  // are compared only where both were started since the last snapshot: the clock may have been set in between.
   const cutOff = newSession
     ? engine.run !== null && sameRun
       ? true
@@ -102,46 +102,46 @@ function isRunning(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running;
 }
 
-/** Whether the VPN's container has been started since the look before. */
-export function isNewSession(before: VpnData, sight: Sight): boolean {
-  return before.sight !== null && session(before.sight.vpn) !== session(sight.vpn);
+/** Whether the VPN's container has been started since the snapshot before. */
+export function isNewSession(before: VpnData, snapshot: Snapshot): boolean {
+  return before.snapshot !== null && session(before.snapshot.vpn) !== session(snapshot.vpn);
 }
 
-/** The port that is lost, as a look leaves it, whose other parts have been taken in. */
+/** The port that is lost, as a snapshot leaves it, whose other parts have been taken in. */
 export function portLostAfter(data: VpnData, newSession: boolean): VpnData['portLost'] {
-  const { sight, port, portLost } = data;
-  if (sight?.port.kind === 'known') return null;
+  const { snapshot, port, portLost } = data;
+  if (snapshot?.port.kind === 'known') return null;
   // Made anew without port forwarding it is not to have one.
-  if (newSession && sight?.vpn.kind === 'present' && !sight.vpn.portForwarding) return null;
+  if (newSession && snapshot?.vpn.kind === 'present' && !snapshot.vpn.portForwarding) return null;
   if (portLost !== null || port.last === null || !isPortLost(data)) return portLost;
-  return { port: port.last, since: port.unknownSince ?? data.sight?.at ?? 0 };
+  return { port: port.last, since: port.unknownSince ?? data.snapshot?.at ?? 0 };
 }
 
-/** What a look says of the VPN itself: its port, its outages, and which remedies count as recent. */
+/** What a snapshot says of the VPN itself: its port, its outages, and which remedies count as recent. */
 export function vpnSeen(
   before: VpnData,
-  sight: Sight,
+  snapshot: Snapshot,
   at: Instant,
 ): Pick<
   VpnData,
   'port' | 'healthySince' | 'outageSince' | 'exit' | 'reconnectedAt' | 'portChanges' | 'reconnects' | 'remedies'
 > {
-  const sameSession = !isNewSession(before, sight);
-  const healthy = isHealthy(sight.vpn);
-  const learned = learn(sameSession ? before.port : noPort, sight.port, at);
+  const sameSession = !isNewSession(before, snapshot);
+  const healthy = isHealthy(snapshot.vpn);
+  const learned = learn(sameSession ? before.port : noPort, snapshot.port, at);
   // A port is lost only by a VPN that is well: what it lacked before an outage says nothing of the time after.
   const port = healthy ? learned : { ...learned, noneSince: null };
-  const unhealthy = isCalledUnhealthy(sight.vpn);
+  const unhealthy = isCalledUnhealthy(snapshot.vpn);
   // Docker says 'starting' again when it was restarted itself.
-  const lasts = before.outageSince !== null && !healthy && isRunning(sight.vpn);
+  const lasts = before.outageSince !== null && !healthy && isRunning(snapshot.vpn);
   const recovered = sameSession && before.outageSince !== null && healthy;
   const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
-  const tunnel = exitSeen(exitBefore(before, sight, port, at), sight.publicIp, at);
+  const tunnel = exitSeen(exitBefore(before, snapshot, port, at), snapshot.publicIp, at);
   const reconnectedAt = recovered ? at : tunnel.reconnectedAt;
   const portGone = before.port.knownSince !== null && port.knownSince === null;
   const remedies: Remedies = {
     ...before.remedies,
-    ...(sight.port.kind === 'known' ? { halfDone: null, hanging: null } : {}),
+    ...(snapshot.port.kind === 'known' ? { halfDone: null, hanging: null } : {}),
     ...(!healthy && wasWellFor(before.healthySince, at) ? { containerRestarts: 0 } : {}),
     ...(!sameSession || (portGone && hadPortFor(before.port.knownSince, at)) ? { vpnRestarts: 0 } : {}),
   };
@@ -158,9 +158,9 @@ export function vpnSeen(
 }
 
 /** What the address that is read is compared with: none of another run of the container, nor of before an outage. */
-function exitBefore(before: VpnData, sight: Sight, port: PortKnowledge, at: Instant): ExitAddress {
-  if (before.sight === null) return before.exit;
-  if (isNewSession(before, sight) || !isHealthy(sight.vpn)) return interrupted(noExitAddress, at);
+function exitBefore(before: VpnData, snapshot: Snapshot, port: PortKnowledge, at: Instant): ExitAddress {
+  if (before.snapshot === null) return before.exit;
+  if (isNewSession(before, snapshot) || !isHealthy(snapshot.vpn)) return interrupted(noExitAddress, at);
   const hadPort = before.port.last !== null;
   const wasKnown = before.port.knownSince !== null;
   const isKnown = port.knownSince !== null;

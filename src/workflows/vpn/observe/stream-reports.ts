@@ -22,8 +22,8 @@ export function endStreamsOfGoneEngines(state: VpnState, now: Instant): void {
 
 /** Engines, those that boot and, until Docker no longer shows them or has only stopped them, those that are being released. */
 function mayHaveStreams(data: VpnData): Set<ContainerId> {
-  const { engines, evicted, sealed, leftOvers, sight } = data;
-  const stopped = new Set(sight?.engines.filter((e) => !e.running).map((e) => e.id));
+  const { engines, evicted, sealed, leftOvers, snapshot } = data;
+  const stopped = new Set(snapshot?.engines.filter((e) => !e.running).map((e) => e.id));
   const serving = evicted.filter(
     ({ id }) => !sealed.includes(id) && !(stopped.has(id) && leftOvers.some((e) => e.id === id)),
   );

@@ -1,19 +1,19 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { told, type Busy, type Known, type Observation } from '../../../domain/vpn/observation';
+import { asReported, type Busy, type LastReported, type Observation } from '../../../domain/vpn/observation';
 import type { ContainerId, Instant } from '../../../domain/engine';
 import { replacementLabel } from '../../../domain/names';
 import { observe } from '../../shared/activities';
 import { failureMessage } from '../../shared/failure-message';
-import { hasLooked, unfinishedTargets, type VpnData } from '../data';
+import { hasUsableSnapshot, unfinishedTargets, type VpnData } from '../data';
 
-/** What of the last observation the next one is compared with. */
-function known(data: VpnData, busy: Busy): Known | null {
-  return data.blind ?? (data.sight && told(data.sight, busy));
+/** The last observation, as far as the next one is compared with it. */
+function lastReported(data: VpnData, busy: Busy): LastReported | null {
+  return data.unreachable ?? (data.snapshot && asReported(data.snapshot, busy));
 }
 
-function willDo({ revision, busy }: Running, { lookFrom }: VpnData, now: Busy): boolean {
+function willDo({ revision, busy }: Running, { snapshotsFrom }: VpnData, now: Busy): boolean {
   return (
-    revision >= lookFrom &&
+    revision >= snapshotsFrom &&
     now.evicted.every((id) => busy.evicted.includes(id)) &&
     now.replacements.every((made) => busy.replacements.includes(made))
   );
@@ -33,7 +33,7 @@ function busyOf(data: VpnData): Busy {
   };
 }
 
-const RECHECK_SPACING_MS = 1_000;
+const RECHECK_AT_MOST_EVERY_MS = 1_000;
 
 interface Running {
   readonly revision: number;
@@ -43,8 +43,8 @@ interface Running {
 
 /**
  * The one observe activity that counts. It goes on while replacements begin and end, since each costs a history some ten events:
- * what it tells is reconciled with what they have said. It is asked anew, and the one before is cancelled, when a look from
- * now on is needed, or when it would take what a replacement does for news.
+ * what it tells is reconciled with what they have said. It is asked anew, and the one before is cancelled, when a snapshot from
+ * now on is needed, or when it would report what a replacement does as a change.
  */
 export class Watch {
   private running: Running | null = null;
@@ -62,7 +62,7 @@ export class Watch {
 
   /** Somebody says that something may have changed. */
   recheck(): void {
-    this.recheckDue ??= Math.max(Date.now(), this.lastRecheck + RECHECK_SPACING_MS);
+    this.recheckDue ??= Math.max(Date.now(), this.lastRecheck + RECHECK_AT_MOST_EVERY_MS);
     this.changed();
   }
 
@@ -77,17 +77,17 @@ export class Watch {
     this.running = running;
     const { vpn, instance, image } = data.settings;
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
-    // Without a look that will do the first one is wanted whatever it shows; with one, only news.
-    const newsOnly = data.blind !== null || (hasLooked(data) && data.sight?.complete === true);
+    // Without a usable snapshot the first one is wanted, whatever it shows; with one, only a change.
+    const newsOnly = data.unreachable !== null || (hasUsableSnapshot(data) && data.snapshot?.complete === true);
     const input = {
       vpn,
       instance,
       image,
       busy,
       newsOnly,
-      known: known(data, busy),
+      known: lastReported(data, busy),
       accounted: accounted(data),
-      seenAt: data.sight?.at ?? null,
+      seenAt: data.snapshot?.at ?? null,
       portRead: data.port.read,
     };
     const observing = scope.run(() => observe.executeWithOptions({ summary: `${vpn}: watching, ${port}` }, [input]));

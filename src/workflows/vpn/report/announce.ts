@@ -1,7 +1,7 @@
 import { log } from '@temporalio/workflow';
 import type { Instant } from '../../../domain/engine';
 import type { Replacement, Target } from '../../../domain/replacement';
-import { isStorm, nextAct, type Recurrence } from '../decide/recurrence';
+import { isStorm, nextAct, type Backoff } from '../decide/backoff';
 import { VPN_RESTARTS_AT_MOST, type Remedy } from '../decide/remedies';
 import type { VpnData } from '../data';
 import type { VpnEvent } from '../events';
@@ -52,9 +52,9 @@ function portChanged(name: string, { from, to }: Of<'port changed'>, data: VpnDa
 }
 
 /** For how many seconds it is not acted on, since it keeps happening; null: it is. */
-function pauseOf(recurring: Recurrence, { settings }: VpnData, now: Instant): number | null {
-  const next = nextAct(recurring, settings.longestSpacingMs);
-  if (next <= now || !isStorm(recurring, settings.longestSpacingMs, now)) return null;
+function pauseOf(backoff: Backoff, { settings }: VpnData, now: Instant): number | null {
+  const next = nextAct(backoff, settings.longestSpacingMs);
+  if (next <= now || !isStorm(backoff, settings.longestSpacingMs, now)) return null;
   return Math.ceil((next - now) / 1000);
 }
 

@@ -26,9 +26,9 @@ export function summary(
 
 /** One word for the VPN's condition. */
 export function condition(data: VpnData): 'starting' | 'absent' | 'unhealthy' | 'replacing' | 'forwarding' | 'no port' {
-  if (data.sight === null) return 'starting';
-  if (data.sight.vpn.kind === 'absent') return 'absent';
-  if (!isHealthy(data.sight.vpn)) return 'unhealthy';
+  if (data.snapshot === null) return 'starting';
+  if (data.snapshot.vpn.kind === 'absent') return 'absent';
+  if (!isHealthy(data.snapshot.vpn)) return 'unhealthy';
   if (runningReplacements(data).length > 0) return 'replacing';
   return data.port.last === null || data.port.unknownSince !== null ? 'no port' : 'forwarding';
 }

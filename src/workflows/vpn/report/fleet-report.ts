@@ -1,17 +1,17 @@
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { fleetWorkflowId } from '../../../domain/names';
 import type { Instant } from '../../../domain/engine';
-import type { PoolFacts, PoolReport } from '../../../domain/fleet/pool';
+import type { PoolState, PoolReport } from '../../../domain/fleet/pool';
 import { reportedSignal } from '../../fleet/messages';
-import { poolFacts } from '../pool-facts';
+import { poolState } from '../pool-state';
 import type { VpnData } from '../data';
 
 /** A viewer who changes the channel ends one stream and begins another: that is nothing that the fleet plans by. */
 const FEWER_BUSY_AFTER_MS = 5_000;
 
 /** The fleet knows the target: it has told it. */
-function keyOf(facts: PoolFacts): string {
-  return JSON.stringify({ ...facts, target: null });
+function keyOf(pool: PoolState): string {
+  return JSON.stringify({ ...pool, target: null });
 }
 
 /** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
@@ -48,20 +48,20 @@ export class FleetReport {
     const now = Date.now();
     const isLater = this.laterAt !== null && now >= this.laterAt;
     if (isLater) this.laterAt = null;
-    const facts = this.facts();
-    if (facts === null || keyOf(facts) === this.reported) return;
-    if (!isLater && this.hasOnlyFewerBusy(facts)) {
+    const pool = this.poolState();
+    if (pool === null || keyOf(pool) === this.reported) return;
+    if (!isLater && this.hasOnlyFewerBusy(pool)) {
       this.laterAt ??= now + FEWER_BUSY_AFTER_MS;
       return;
     }
-    this.reported = keyOf(facts);
+    this.reported = keyOf(pool);
     this.isSending = true;
-    void this.send(facts);
+    void this.send(pool);
   }
 
-  private async send(facts: PoolFacts): Promise<void> {
+  private async send(pool: PoolState): Promise<void> {
     const { settings, lineage } = this.now();
-    const report: PoolReport = { vpn: settings.vpn, lineage, facts };
+    const report: PoolReport = { vpn: settings.vpn, lineage, facts: pool };
     try {
       await getExternalWorkflowHandle(fleetWorkflowId(settings.instance)).signal(reportedSignal, report);
     } catch {
@@ -71,13 +71,13 @@ export class FleetReport {
     this.changed();
   }
 
-  private hasOnlyFewerBusy(facts: PoolFacts): boolean {
+  private hasOnlyFewerBusy(pool: PoolState): boolean {
     if (this.reported === null) return false;
-    const { busy } = JSON.parse(this.reported) as PoolFacts;
-    return facts.busy < busy && keyOf({ ...facts, busy }) === this.reported;
+    const { busy } = JSON.parse(this.reported) as PoolState;
+    return pool.busy < busy && keyOf({ ...pool, busy }) === this.reported;
   }
 
-  private facts(): PoolFacts | null {
-    return poolFacts(this.now(), Date.now());
+  private poolState(): PoolState | null {
+    return poolState(this.now(), Date.now());
   }
 }

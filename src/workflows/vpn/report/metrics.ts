@@ -82,7 +82,7 @@ function secondsSince(at: Instant, now: Instant): number {
 export function forwarding(data: VpnData, pending: Pending, now: Instant): Found {
   const { unforwardedSince } = pending;
   const isForwarding = listing(data, now)?.some((e) => e.forwarded) ?? false;
-  if (data.sight !== null && isHealthy(data.sight.vpn) && !isForwarding)
+  if (data.snapshot !== null && isHealthy(data.snapshot.vpn) && !isForwarding)
     return { measured: [], pending: { ...pending, unforwardedSince: unforwardedSince ?? now } };
   if (unforwardedSince === null) return { measured: [], pending };
   const over: Measured = { kind: 'unforwarded', seconds: secondsSince(unforwardedSince, now) };

@@ -1,5 +1,5 @@
 import { ApplicationFailure, log } from '@temporalio/workflow';
-import type { NewsBatch } from '../../../activities/notify';
+import type { EventBatch } from '../../../activities/notify';
 import { notify } from '../../shared/activities';
 import { errorMessage } from '../act/effects';
 import type { VpnState } from '../state';
@@ -50,7 +50,7 @@ export class Notifier {
     this.sending = false;
   }
 
-  private due(): NewsBatch | null {
+  private due(): EventBatch | null {
     const { settings, lineage, news, notified } = this.state.data;
     const fresh = news.filter((item) => item.number > notified);
     const [first] = fresh;

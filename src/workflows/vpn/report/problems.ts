@@ -1,11 +1,11 @@
 import { takenInWords } from '../../../domain/vpn/taken-ports';
-import type { Sight } from '../../../domain/vpn/observation';
+import type { Snapshot } from '../../../domain/vpn/observation';
 import { inWords } from '../../../lib/problem';
 import * as problems from '../../../domain/vpn/problems';
 import { isForwardedPortTaken } from '../requests/provisioning-allowance';
 import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_MOST } from '../decide/remedies';
 import { IDLE_AT_MOST_MS, standsAside } from '../observe/rival';
-import { hasLooked, unfinishedTargets, type VpnData } from '../data';
+import { hasUsableSnapshot, unfinishedTargets, type VpnData } from '../data';
 
 // What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
 // it can't outlive its reason.
@@ -37,30 +37,30 @@ export function problemOf(data: VpnData): string | null {
   return null;
 }
 
-function dockerUnreachable({ blind }: VpnData): string | null {
-  return blind?.problem ?? null;
+function dockerUnreachable({ unreachable }: VpnData): string | null {
+  return unreachable?.problem ?? null;
 }
 
-function containerAbsent({ sight, settings: { vpn } }: VpnData): string | null {
-  if (sight?.vpn.kind !== 'absent') return null;
-  return inWords(problems.absent(vpn, sight.vpn.ofService));
+function containerAbsent({ snapshot, settings: { vpn } }: VpnData): string | null {
+  if (snapshot?.vpn.kind !== 'absent') return null;
+  return inWords(problems.absent(vpn, snapshot.vpn.ofService));
 }
 
-function containerNotRunning({ sight, settings: { vpn } }: VpnData): string | null {
-  if (sight?.vpn.kind !== 'present' || sight.vpn.running) return null;
-  return inWords(problems.notRunning(vpn, sight.vpn.down));
+function containerNotRunning({ snapshot, settings: { vpn } }: VpnData): string | null {
+  if (snapshot?.vpn.kind !== 'present' || snapshot.vpn.running) return null;
+  return inWords(problems.notRunning(vpn, snapshot.vpn.down));
 }
 
 function containerUnhealthy(data: VpnData): string | null {
   const {
-    sight,
+    snapshot,
     settings: { vpn },
   } = data;
-  if (sight?.vpn.kind !== 'present' || sight.vpn.health !== 'unhealthy') return null;
-  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(sight)}${notRestarted(data)}`;
+  if (snapshot?.vpn.kind !== 'present' || snapshot.vpn.health !== 'unhealthy') return null;
+  return `VPN container '${vpn}' is unhealthy: its engines are hidden${alive(snapshot)}${notRestarted(data)}`;
 }
 
-function alive({ liveEngines }: Sight): string {
+function alive({ liveEngines }: Snapshot): string {
   if (liveEngines === null || liveEngines === 0) return '';
   return `, though ${liveEngines === 1 ? 'one of them says that it has' : `${liveEngines} of them say that they have`} live connections`;
 }
@@ -88,8 +88,8 @@ function anotherPortward(data: VpnData): string | null {
   );
 }
 
-function imageMissing({ sight, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
-  if (sight === null || sight.imagePresent) return null;
+function imageMissing({ snapshot, pullError, settings: { image, pullPolicy } }: VpnData): string | null {
+  if (snapshot === null || snapshot.imagePresent) return null;
   if (pullError !== null) return `image ${image} could not be pulled: ${pullError}`;
   return inWords(problems.imageMissing(image, pullPolicy));
 }
@@ -131,19 +131,19 @@ function portLost(data: VpnData): string | null {
   return `${what}, and ${VPN_RESTARTS_AT_MOST} restarts did not bring one back: look at its log and at the provider's side`;
 }
 
-function portRedirected({ sight, settings: { vpn } }: VpnData): string | null {
-  if (sight?.vpn.kind !== 'present' || sight.vpn.redirectedTo === undefined) return null;
-  return inWords(problems.redirected(vpn, sight.vpn.redirectedTo));
+function portRedirected({ snapshot, settings: { vpn } }: VpnData): string | null {
+  if (snapshot?.vpn.kind !== 'present' || snapshot.vpn.redirectedTo === undefined) return null;
+  return inWords(problems.redirected(vpn, snapshot.vpn.redirectedTo));
 }
 
 /** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
 function enginesLeftOver(data: VpnData): string | null {
-  const { leftOvers, sight } = data;
+  const { leftOvers, snapshot } = data;
   const [first] = leftOvers;
   if (!first) return null;
   const others = leftOvers.length === 1 ? '' : `, and ${leftOvers.length - 1} more`;
-  const runs = sight?.engines.some((e) => e.id === first.id && e.running) === true;
-  // Who could not remove it has tried to stop it, which an earlier look does not know.
-  const state = !hasLooked(data) ? 'It may still run' : runs ? 'It still runs' : 'It is stopped';
+  const runs = snapshot?.engines.some((e) => e.id === first.id && e.running) === true;
+  // Who could not remove it has tried to stop it, which an earlier snapshot does not know.
+  const state = !hasUsableSnapshot(data) ? 'It may still run' : runs ? 'It still runs' : 'It is stopped';
   return `Docker does not remove engine ${first.name}${others}: ${first.reason}. ${state}; Portward tries again. See to what Docker says, or remove it by hand: docker rm -f ${first.name}`;
 }

@@ -1,7 +1,7 @@
 import { log, setCurrentDetails } from '@temporalio/workflow';
 import type { Instant } from '../../../domain/engine';
 import { isHealthy } from '../../../domain/vpn/observation';
-import { earliest } from '../../shared/alarm';
+import { earliest } from '../../shared/wake-timer';
 import type { VpnData } from '../data';
 import type { VpnEvent } from '../events';
 import type { VpnState } from '../state';
@@ -78,6 +78,6 @@ export class Report {
   }
 }
 
-function isWell({ sight, blind }: VpnData): boolean {
-  return blind === null && sight !== null && isHealthy(sight.vpn);
+function isWell({ snapshot, unreachable }: VpnData): boolean {
+  return unreachable === null && snapshot !== null && isHealthy(snapshot.vpn);
 }

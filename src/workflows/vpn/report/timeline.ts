@@ -46,9 +46,9 @@ export function withEnded(timeline: Timeline, replacement: Replacement): Timelin
 }
 
 function stateOf(data: VpnData, now: Instant): number {
-  const { sight, blind } = data;
-  if (sight === null || blind !== null) return noPort.unseen;
-  if (!isHealthy(sight.vpn)) return noPort.down;
+  const { snapshot, unreachable } = data;
+  if (snapshot === null || unreachable !== null) return noPort.unseen;
+  if (!isHealthy(snapshot.vpn)) return noPort.down;
   return validPort(data, now) ?? noPort.none;
 }
 

@@ -2,13 +2,13 @@ import type { Instant } from '../../../domain/engine';
 import type { VpnSettings } from '../../../domain/settings';
 import type { BreakerKind } from '../../../domain/vpn/breaker';
 import { breakerKeys, reset, withBreaker } from '../decide/breaker';
-import { targetOf } from '../pool-facts';
+import { targetOf } from '../pool-state';
 import { withoutWorker } from '../report/timeline';
 import type { VpnState } from '../state';
 
 // What the worker, the fleet and people set, beyond single engines.
 
-/** @param start of the worker that says it: another one begins with a look of its own; null: nobody knows which */
+/** @param start of the worker that says it: another one begins with a snapshot of its own; null: nobody knows which */
 export function configure(state: VpnState, settings: VpnSettings, start: string | null, now: Instant): void {
   const { remedies, workerStart, timeline } = state.data;
   if (start === null || start !== workerStart) {

@@ -1,7 +1,7 @@
 import { REQUESTED } from '../../../domain/vpn/breaker';
 import { isAmong, obstacleTo, type Eligibility } from '../../../domain/vpn/eligibility';
 import type { Instant } from '../../../domain/engine';
-import { isHealthy, type Sight } from '../../../domain/vpn/observation';
+import { isHealthy, type Snapshot } from '../../../domain/vpn/observation';
 import type { ProvisionRequest } from '../messages';
 import { PortRangeUsedUp, unavailablePorts } from '../decide/ports';
 import { guardedBy, trialAt } from './provisioning-allowance';
@@ -12,21 +12,21 @@ import type { VpnData } from '../data';
 // Whether an engine can be brought up. This workflow decides by it, and its status shows it.
 
 /** What is missing for any new engine; null: nothing. */
-export function lackOf(sight: Sight | null): 'healthy VPN' | 'image' | null {
-  if (sight === null || !isHealthy(sight.vpn)) return 'healthy VPN';
-  return sight.imagePresent ? null : 'image';
+export function lackOf(snapshot: Snapshot | null): 'healthy VPN' | 'image' | null {
+  if (snapshot === null || !isHealthy(snapshot.vpn)) return 'healthy VPN';
+  return snapshot.imagePresent ? null : 'image';
 }
 
 /** Why nothing that somebody asks for can be begun; null: it can. */
 export function standstillOf(data: VpnData): Eligibility['standstill'] {
-  if (data.blind !== null) return { kind: 'unreachable', problem: data.blind.problem };
+  if (data.unreachable !== null) return { kind: 'unreachable', problem: data.unreachable.problem };
   return standsAside(data) ? { kind: 'another Portward' } : null;
 }
 
 /** The facts for an engine that somebody asks for. */
 export function eligibilityOf(data: VpnData): Eligibility {
   const { httpPorts, image, pullPolicy } = data.settings;
-  const lack = lackOf(data.sight);
+  const lack = lackOf(data.snapshot);
   return {
     standstill: standstillOf(data),
     down: lack === 'healthy VPN' ? recoveryOf(data) : null,

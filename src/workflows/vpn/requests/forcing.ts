@@ -28,7 +28,7 @@ export function force(state: VpnState, request: ForceRequest, now: Instant): Beg
   const engine = chosenBy(data, request);
   if (!engine) throw new Error(`no engine to replace on VPN '${data.settings.vpn}'`);
   const { role } = engine;
-  const reading = data.sight?.port;
+  const reading = data.snapshot?.port;
   const p2pPort = (reading?.kind === 'known' ? reading.port : data.port.last) ?? engine.p2pPort;
   const bringUp = { role, p2pPort: role === 'forwarded' ? p2pPort : null };
   const { reason, requestId } = request;
@@ -59,7 +59,7 @@ export function forceRefusal(data: VpnData, request: ForceRequest, now: Instant)
   const standstill = standstillOf(data);
   if (standstill?.kind === 'unreachable') return `${standstill.problem}; nothing was replaced`;
   if (standstill !== null) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
-  const lack = lackOf(data.sight);
+  const lack = lackOf(data.snapshot);
   if (lack === 'healthy VPN') return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
   if (lack === 'image') return `image ${image} is not on the Docker host: nothing was replaced`;
   const engine = chosenBy(data, request);

@@ -1,6 +1,6 @@
 import { labelsWithinRoom } from '../../../domain/labels';
 import type { Instant } from '../../../domain/engine';
-import type { EngineExtras } from '../../../domain/replacement';
+import type { SealedCallerOptions } from '../../../domain/replacement';
 import type { Begun } from '../act/effect';
 import type { ProvisionRequest } from '../messages';
 import type { VpnState } from '../state';
@@ -16,7 +16,7 @@ export function provision(state: VpnState, request: ProvisionRequest, now: Insta
   if (joined) return { replacement: joined, effect: null };
   const refused = provisioningRefusal(state.data, request, now);
   if (refused !== null) throw new Error(refused);
-  const extras: EngineExtras = { labels, sealedEnv };
+  const extras: SealedCallerOptions = { labels, sealedEnv };
   const bringUp = { role: 'plain' as const, p2pPort: null, extras: inBrief(extras), httpPort };
   const replacement = state.begin({ cause: 'requested', old: [], bringUp, requestId }, now);
   const target = replacement.target && { ...replacement.target, extras };
@@ -27,6 +27,6 @@ export function provision(state: VpnState, request: ProvisionRequest, now: Insta
  * What the VPN remembers of a caller's wishes, since its state stays small: enough to show. All of them are in the input
  * of the replacement that brings the engine up.
  */
-function inBrief({ labels }: EngineExtras): EngineExtras {
+function inBrief({ labels }: SealedCallerOptions): SealedCallerOptions {
   return { labels: labelsWithinRoom(labels), sealedEnv: null };
 }

@@ -3,7 +3,7 @@ import { engineName } from '../../../domain/names';
 import type { Replacement, Target } from '../../../domain/replacement';
 import type { Begun } from '../act/effect';
 import { findEngine, unfinishedTargets, type VpnData } from '../data';
-import { lettingGoOf } from '../replacements';
+import { releasedBy } from '../replacements';
 import type { VpnState } from '../state';
 
 // Engines that somebody removes. One that still boots is given up by its replacement.
@@ -12,7 +12,7 @@ import type { VpnState } from '../state';
 export function remove(state: VpnState, idOrName: string, now: Instant): Begun {
   const { data } = state;
   const engine = findEngine(data, idOrName);
-  const joined = engine ? undefined : lettingGoOf(data, idOrName);
+  const joined = engine ? undefined : releasedBy(data, idOrName);
   if (joined) return { replacement: joined, effect: null };
   const pending = engine ? undefined : pendingEngine(data, idOrName);
   if (pending) return giveUp(state, pending, now);

@@ -1,18 +1,18 @@
 import { engineRef, type ContainerId, type Instant } from '../../../domain/engine';
 import { label, replacementLabel } from '../../../domain/names';
-import { comingName, type Replacement } from '../../../domain/replacement';
+import { pendingName, type Replacement } from '../../../domain/replacement';
 import type { EngineView } from '../../../domain/vpn/status-view';
 import { runningReplacements, type VpnData } from '../data';
 import { listedOn } from './listing';
 
 /** Its engines, in every phase of their lives. */
 export function engineViews(data: VpnData): EngineView[] {
-  return [...present(data), ...lettingGo(data), ...pending(data)];
+  return [...present(data), ...releasing(data), ...pending(data)];
 }
 
-/** Of an engine's container, as the last look at Docker has shown it. */
-function containerStatus({ sight }: VpnData, id: ContainerId): 'running' | 'exited' {
-  return sight?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
+/** Of an engine's container, as the last snapshot has shown it. */
+function containerStatus({ snapshot }: VpnData, id: ContainerId): 'running' | 'exited' {
+  return snapshot?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
 }
 
 function present(data: VpnData): EngineView[] {
@@ -46,7 +46,7 @@ function pending(data: VpnData): EngineView[] {
   const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
   return runningReplacements(data).flatMap((replacement): EngineView[] => {
     const { made, target, startedAt, readyAt } = replacement;
-    const name = comingName(settings.vpn, replacement);
+    const name = pendingName(settings.vpn, replacement);
     if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
     const { id } = made ?? { id: name };
     const labels = { ...target.extras?.labels, ...ownLabels(data, replacement) };
@@ -58,7 +58,7 @@ function pending(data: VpnData): EngineView[] {
         phase: 'pending',
         isMade: made !== null,
         isGone: false,
-        status: data.sight?.engines.some((e) => e.id === id) ? containerStatus(data, id) : 'created',
+        status: data.snapshot?.engines.some((e) => e.id === id) ? containerStatus(data, id) : 'created',
         image: settings.image,
         createdAt: startedAt,
         leavingSince: null,
@@ -67,13 +67,13 @@ function pending(data: VpnData): EngineView[] {
   });
 }
 
-function lettingGo(data: VpnData): EngineView[] {
+function releasing(data: VpnData): EngineView[] {
   const { evicted, replacements, leftOvers } = data;
   const draining = new Set(replacements.flatMap((r) => r.draining));
   const since = new Map(replacements.flatMap((r) => r.old.map((e): [ContainerId, Instant] => [e.id, r.startedAt])));
   const left = new Set(leftOvers.map((e) => e.id));
   const ended = replacements.filter((r) => r.state === 'completed');
-  // Their containers are removed. They are remembered until a look shows that, so that a late one does not bring them back.
+  // Their containers are removed. They are remembered until a snapshot shows that, so that a late one does not bring them back.
   const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
   return evicted.map((engine) => {
     const made = replacements.find((r) => r.newEngine?.id === engine.id);

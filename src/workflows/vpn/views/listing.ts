@@ -5,7 +5,7 @@ import { startedOn } from '../streams';
 import { bootingEngines, validPort, type VpnData } from '../data';
 
 /**
- * The engines that a proxy may use; null before the first look at Docker, and while that has told only some of the engines. An engine is
+ * The engines that a proxy may use; null before the first snapshot, and while that has told only some of the engines. An engine is
  * listed once it has answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
  */
 export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
@@ -14,10 +14,10 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
 
 /** The same if that is the VPN's port. */
 export function listedOn(data: VpnData, port: Port | null): ListedEngine[] | null {
-  if (data.sight === null) return null;
-  if (!isHealthy(data.sight.vpn)) return [];
-  if (!data.sight.complete) return null;
-  const { withheld = [] } = data.sight;
+  if (data.snapshot === null) return null;
+  if (!isHealthy(data.snapshot.vpn)) return [];
+  if (!data.snapshot.complete) return null;
+  const { withheld = [] } = data.snapshot;
   const usable = data.engines.filter((e) => e.ready && !e.cutOff && !withheld.includes(e.id));
   const forwarded = usable.find((e) => e.role === 'forwarded' && port !== null && e.p2pPort === port);
   return usable.map((e) => ({

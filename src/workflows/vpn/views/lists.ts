@@ -1,5 +1,5 @@
 import type { Instant, ListedEngine } from '../../../domain/engine';
-import type { EngineLists } from '../../../domain/vpn/listing';
+import type { EnginesView } from '../../../domain/vpn/listing';
 import type { VpnData } from '../data';
 import { hidden, listing } from './listing';
 import { replacesOnMove } from './on-move';
@@ -12,7 +12,7 @@ export function versionsOf(data: VpnData): { readonly engines: string; readonly 
   return { engines: `${lineage}:${listVersion}`, streams: `${lineage}:${streamVersion}` };
 }
 
-export function engineLists(data: VpnData, now: Instant): EngineLists {
+export function enginesView(data: VpnData, now: Instant): EnginesView {
   const { retired, current } = data;
   const listed = listedEngines(data, now);
   return {
@@ -31,5 +31,5 @@ export function listedEngines(data: VpnData, now: Instant): ListedEngine[] | nul
 /** Two states with the same fingerprint have the same lists. */
 export function fingerprint(data: VpnData, now: Instant): string {
   // When its run began is nothing that a list shows.
-  return JSON.stringify(engineLists(data, now), (name, value: unknown) => (name === 'run' ? undefined : value));
+  return JSON.stringify(enginesView(data, now), (name, value: unknown) => (name === 'run' ? undefined : value));
 }

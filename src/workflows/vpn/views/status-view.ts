@@ -13,19 +13,19 @@ import type {
 } from '../../../domain/vpn/status-view';
 import { eligibilityOf } from '../requests/eligibility';
 import { engineViews } from './engine-views';
-import { lostFrom, targetOf } from '../pool-facts';
+import { lostFrom, targetOf } from '../pool-state';
 import { problemOf } from '../report/problems';
 import { isHeldUp, trialAt } from '../requests/provisioning-allowance';
-import { stormUntil } from '../decide/recurrence';
+import { stormUntil } from '../decide/backoff';
 import { expectsPort } from '../decide/remedies';
 import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, type VpnData } from '../data';
 
 /** The status of the VPN. It does not depend on the time at which it is asked for. */
 export function statusView(data: VpnData): VpnStatusView {
-  const { settings, sight, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
+  const { settings, snapshot, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
   const { instance, vpn, startupTimeoutMs } = settings;
   // Not the greatest of them all: when the clock is set back, what was seen before lies in the future.
-  const checkedAt = Math.max(sight?.at ?? 0, data.blind?.at ?? 0);
+  const checkedAt = Math.max(snapshot?.at ?? 0, data.unreachable?.at ?? 0);
   return {
     instance,
     vpn,
@@ -34,11 +34,11 @@ export function statusView(data: VpnData): VpnStatusView {
     nextNumber,
     container: containerView(data),
     checkedAt: checkedAt === 0 ? null : checkedAt,
-    unreachable: data.blind !== null,
-    healthy: sight !== null && isHealthy(sight.vpn),
+    unreachable: data.unreachable !== null,
+    healthy: snapshot !== null && isHealthy(snapshot.vpn),
     healthySince,
     downSince,
-    publicIp: sight?.publicIp?.address ?? null,
+    publicIp: snapshot?.publicIp?.address ?? null,
     port: portView(data),
     problem: problemOf(data) ?? failing(data),
     remedy: remedyView(data),
@@ -59,9 +59,9 @@ export function statusView(data: VpnData): VpnStatusView {
   };
 }
 
-function containerView({ sight }: VpnData): VpnContainerView {
-  if (sight === null) return { status: 'unknown', health: null };
-  const { vpn } = sight;
+function containerView({ snapshot }: VpnData): VpnContainerView {
+  if (snapshot === null) return { status: 'unknown', health: null };
+  const { vpn } = snapshot;
   if (vpn.kind === 'absent') return { status: 'not found', health: null };
   if (!vpn.running) return { status: vpn.down?.state ?? 'exited', health: 'unhealthy' };
   return { status: 'running', health: vpn.health === 'none' ? 'healthy' : vpn.health };
@@ -83,9 +83,9 @@ function portView(data: VpnData): PortView {
 }
 
 /** Who has not asked for a port is not told that there is none right now. */
-function portProblem({ sight, port }: VpnData): string | null {
-  const isOff = sight?.vpn.kind === 'present' && !sight.vpn.portForwarding && port.last === null;
-  const saysNone = sight?.port.kind === 'unknown' && sight.port.none;
+function portProblem({ snapshot, port }: VpnData): string | null {
+  const isOff = snapshot?.vpn.kind === 'present' && !snapshot.vpn.portForwarding && port.last === null;
+  const saysNone = snapshot?.port.kind === 'unknown' && snapshot.port.none;
   if (port.reason === null || !isOff || !saysNone) return port.reason;
   return inWords(notForwarding('port forwarding is not on'));
 }
@@ -117,12 +117,12 @@ function breakerView(data: VpnData, key: BreakerKey): BreakerView {
 }
 
 function poolView(data: VpnData): PoolView | null {
-  if (data.sight === null) return null;
+  if (data.snapshot === null) return null;
   return { engines: data.engines.length + unfinishedTargets(data).length, lostFrom: lostFrom(data) };
 }
 
-function running({ sight }: VpnData) {
-  return (sight?.engines ?? []).filter((e) => e.running);
+function running({ snapshot }: VpnData) {
+  return (snapshot?.engines ?? []).filter((e) => e.running);
 }
 
 function replacementView(data: VpnData, replacement: Replacement): ReplacementView {

@@ -1,7 +1,7 @@
 import { isUnstable, newVpnData } from '../../src/workflows/vpn/data';
 import { vpnSettings } from '../builders';
 import { World } from './world';
-import { actedOn, isStorm, neverSeen, nextAct, seenAgain } from '../../src/workflows/vpn/decide/recurrence';
+import { actedOn, isStorm, noBackoff, nextAct, seenAgain } from '../../src/workflows/vpn/decide/backoff';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 const LONGEST_MS = 300_000;
@@ -9,9 +9,9 @@ const NOW = 1_800_000_000_000;
 
 /** Seen that often, a second apart, and acted on at once each time. */
 function times(count: number): ReturnType<typeof seenAgain> {
-  let recurrence = neverSeen;
-  for (let i = 0; i < count; i++) recurrence = actedOn(seenAgain(recurrence, NOW + i * 1000), NOW + i * 1000);
-  return recurrence;
+  let backoff = noBackoff;
+  for (let i = 0; i < count; i++) backoff = actedOn(seenAgain(backoff, NOW + i * 1000), NOW + i * 1000);
+  return backoff;
 }
 
 test('two changes are no storm; from the first that has to wait on it is one, until it has been quiet for long', () => {

@@ -3,7 +3,7 @@ const AT_ONCE = 6;
 const THEN_EVERY_MS = 400;
 
 /** Limits how often hints are followed: the first ones at once, then one each 400 ms. The last one is never lost. */
-export class HintSpacing {
+export class HintLimiter {
   private allowance = AT_ONCE;
   private countedAt = performance.now();
   private waiting: NodeJS.Timeout | null = null;

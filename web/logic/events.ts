@@ -1,4 +1,4 @@
-import type { PageNews } from '../../src/api/page/state';
+import type { ShownEvent } from '../../src/api/page/state';
 import type { Tone } from './summary';
 import { duration } from './format';
 
@@ -11,7 +11,7 @@ export const kinds = {
 } as const;
 export type Kind = keyof typeof kinds;
 
-export interface NewsFilter {
+export interface EventFilter {
   /** Null: all VPNs. */
   readonly vpn: string | null;
   /** Null: all kinds. */
@@ -19,26 +19,26 @@ export interface NewsFilter {
   readonly text: string;
 }
 
-export const noFilter: NewsFilter = { vpn: null, kind: null, text: '' };
+export const noFilter: EventFilter = { vpn: null, kind: null, text: '' };
 
 const KEPT_AT_MOST = 1_000;
 
 /** Adds events, without those that are known already. Newest first. */
-export function withNews(known: readonly PageNews[], more: readonly PageNews[]): readonly PageNews[] {
+export function withEvents(known: readonly ShownEvent[], more: readonly ShownEvent[]): readonly ShownEvent[] {
   const ids = new Set(known.map(({ id }) => id));
   const fresh = more.filter(({ id }) => !ids.has(id));
   if (fresh.length === 0) return known;
   return [...known, ...fresh].toSorted((a, b) => b.time.localeCompare(a.time)).slice(0, KEPT_AT_MOST);
 }
 
-export function matches(item: PageNews, { vpn, kind, text }: NewsFilter): boolean {
+export function matches(item: ShownEvent, { vpn, kind, text }: EventFilter): boolean {
   if (vpn !== null && item.vpn !== vpn) return false;
   if (kind !== null && !kinds[kind].some((event) => event === item.event)) return false;
   const wanted = text.trim().toLowerCase();
   return wanted === '' || `${item.vpn} ${sentence(item)}`.toLowerCase().includes(wanted);
 }
 
-export function sentence(item: PageNews): string {
+export function sentence(item: ShownEvent): string {
   const field = (name: string) => {
     const value = item[name];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -65,7 +65,7 @@ export function sentence(item: PageNews): string {
   }
 }
 
-export function tone({ event, healthy }: PageNews): Tone {
+export function tone({ event, healthy }: ShownEvent): Tone {
   if (event === 'port_lost' || (event === 'vpn_health' && healthy !== true)) return 'bad';
   if (event === 'port_changed' || event === 'engine_evicted') return 'busy';
   return event === 'engine_ready' || event === 'port_restored' || event === 'vpn_health' ? 'ok' : 'unknown';

@@ -1,8 +1,8 @@
-import type { NewsItem } from '../../src/domain/news';
+import type { NumberedEvent } from '../../src/domain/event-log';
 import { DAY } from '../builders';
 
 /** Changes of the port, numbered from `first` to `last`. */
-export function portChanges(first: number, last: number): NewsItem[] {
+export function portChanges(first: number, last: number): NumberedEvent[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
     number: first + i,
     at: DAY + (first + i) * 1_000,

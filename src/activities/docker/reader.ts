@@ -4,7 +4,14 @@ import type { VpnObservation } from '../../domain/vpn/observation';
 import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
 import type { ListedContainer } from '../../clients/docker/listed-container';
 import { healthIn, Uptimes } from '../../clients/docker/reading/status-text';
-import { dockerHealth, engineLook, observeDocker, type DockerLook, type EngineLook, type LookOptions } from './look';
+import {
+  dockerHealth,
+  engineSnapshot,
+  observeDocker,
+  type DockerSnapshot,
+  type EngineSnapshot,
+  type SnapshotOptions,
+} from './snapshot';
 import type { EngineLists, Images } from './lists';
 import { lastWords } from '../engine/last-words';
 
@@ -15,12 +22,12 @@ export interface Asked {
   readonly asked: number;
 }
 
-interface VpnLook extends Asked {
+interface VpnSnapshot extends Asked {
   readonly vpn: VpnObservation;
   readonly details: ContainerDetails | null;
 }
 
-export interface LookerParts {
+export interface ReaderParts {
   readonly docker: DockerHost;
   /** Shared by all VPNs of the host, as is `images`. */
   readonly lists: EngineLists;
@@ -39,11 +46,11 @@ const ABSENT_FOR_MS = 30_000;
  * Keeps what Docker says about one VPN and its engines, for as long as the VPN is watched in this process. Docker is
  * asked again only after an event, a list that differs, or a doubt of the watch. All else costs no call.
  */
-export class DockerLooker {
-  private vpn: VpnLook | null = null;
+export class DockerReader {
+  private vpn: VpnSnapshot | null = null;
   private listed: readonly ListedContainer[] | null = null;
   /** Details of engines, which are read once for each run of a container. */
-  private readonly runs = new Map<ContainerId, EngineLook>();
+  private readonly runs = new Map<ContainerId, EngineSnapshot>();
   private readonly uptimes = new Uptimes();
   private readonly vpnUptime = new Uptimes();
   /**
@@ -54,11 +61,11 @@ export class DockerLooker {
   private enginesForgotten = 0;
   private enginesForgottenAt = -Infinity;
   private failure: unknown = null;
-  private underWay: { readonly of: string; readonly look: Promise<DockerLook> } | null = null;
+  private underWay: { readonly of: string; readonly snapshot: Promise<DockerSnapshot> } | null = null;
 
   constructor(
-    private readonly parts: LookerParts,
-    private readonly options: LookOptions,
+    private readonly parts: ReaderParts,
+    private readonly options: SnapshotOptions,
   ) {}
 
   /** The VPN's container may have changed: the next snapshot reads it from Docker. */
@@ -96,7 +103,7 @@ export class DockerLooker {
   /** Takes in a list of the containers of this VPN's engines. */
   enginesListed(found: readonly ListedContainer[], { asked }: Asked): void {
     // A list that was asked for before the last event may not show what the event told.
-    if (asked > this.enginesForgottenAt) this.take(found, asked);
+    if (asked > this.enginesForgottenAt) this.takeList(found, asked);
   }
 
   /** Docker is unreachable: the next snapshot fails with this error. Null: the next snapshot asks Docker itself. */
@@ -106,17 +113,17 @@ export class DockerLooker {
   }
 
   /** Calls at the same time share one answer. @throws DockerUnreachable */
-  look(image: string): Promise<DockerLook> {
+  snapshot(image: string): Promise<DockerSnapshot> {
     const of = `${this.vpnForgotten} ${this.enginesForgotten} ${image}`;
-    if (this.underWay?.of === of) return this.underWay.look;
-    const look = this.lookAtAll(image).finally(() => {
-      if (this.underWay?.look === look) this.underWay = null;
+    if (this.underWay?.of === of) return this.underWay.snapshot;
+    const snapshot = this.take(image).finally(() => {
+      if (this.underWay?.snapshot === snapshot) this.underWay = null;
     });
-    this.underWay = { of, look };
-    return look;
+    this.underWay = { of, snapshot };
+    return snapshot;
   }
 
-  private async lookAtAll(image: string): Promise<DockerLook> {
+  private async take(image: string): Promise<DockerSnapshot> {
     const { failure } = this;
     this.failure = null;
     if (failure !== null) throw failure;
@@ -128,15 +135,15 @@ export class DockerLooker {
     return { ...vpn, engines, imagePresent };
   }
 
-  private async askForVpn(): Promise<VpnLook> {
+  private async askForVpn(): Promise<VpnSnapshot> {
     const { vpnForgotten } = this;
     const at = Date.now();
     const asked = performance.now();
     const details = await this.parts.docker.inspectByName(this.options.vpn);
     const vpn = details ? observeDocker(details) : await this.absent();
-    const look = { at, asked, vpn, details };
-    if (vpnForgotten === this.vpnForgotten) this.vpn = look;
-    return look;
+    const snapshot = { at, asked, vpn, details };
+    if (vpnForgotten === this.vpnForgotten) this.vpn = snapshot;
+    return snapshot;
   }
 
   /**
@@ -155,21 +162,21 @@ export class DockerLooker {
     };
   }
 
-  private async engines(): Promise<readonly EngineLook[]> {
+  private async engines(): Promise<readonly EngineSnapshot[]> {
     const { enginesForgotten } = this;
     let containers = this.listed;
     if (containers === null) {
       const asked = performance.now();
       containers = await this.parts.lists.of(this.options.vpn);
-      if (enginesForgotten === this.enginesForgotten) this.take(containers, asked);
+      if (enginesForgotten === this.enginesForgotten) this.takeList(containers, asked);
     }
     const ours = containers.filter((c) => [undefined, this.options.instance].includes(c.labels[label.instance]));
-    const looks = await Promise.all(ours.map((c) => this.engine(c)));
+    const snapshots = await Promise.all(ours.map((c) => this.engine(c)));
     // An engine that was removed between list and inspect is left out.
-    return looks.filter((e): e is EngineLook => e !== null);
+    return snapshots.filter((e): e is EngineSnapshot => e !== null);
   }
 
-  private take(containers: readonly ListedContainer[], asked: number): void {
+  private takeList(containers: readonly ListedContainer[], asked: number): void {
     this.listed = containers;
     for (const c of containers) if (this.uptimes.isAnotherRun(c.id, c, asked)) this.runs.delete(c.id);
     const ids = new Set(containers.map((c) => c.id));
@@ -177,29 +184,29 @@ export class DockerLooker {
     this.uptimes.keepOnly(ids);
   }
 
-  private async engine(container: ListedContainer): Promise<EngineLook | null> {
+  private async engine(container: ListedContainer): Promise<EngineSnapshot | null> {
     const known = this.runs.get(container.id);
     if (known?.running === container.running) return known;
     const { enginesForgotten } = this;
     const details = await this.parts.docker.inspect(container.id);
     if (!details) return null;
-    const found = engineLook(container, details, this.options);
-    const look = found && (await this.withExit(found, details));
-    if (look && enginesForgotten === this.enginesForgotten) this.runs.set(container.id, look);
-    return look;
+    const found = engineSnapshot(container, details, this.options);
+    const snapshot = found && (await this.withExit(found, details));
+    if (snapshot && enginesForgotten === this.enginesForgotten) this.runs.set(container.id, snapshot);
+    return snapshot;
   }
 
   /** How an engine ended is of no interest once Portward is releasing it. */
-  private async withExit(look: EngineLook, details: ContainerDetails): Promise<EngineLook> {
+  private async withExit(engine: EngineSnapshot, details: ContainerDetails): Promise<EngineSnapshot> {
     const { State } = details;
-    if (look.running || look.evicted || State.Status === 'created') return look;
-    const ports = [look.httpPort, look.httpsPort, look.p2pPort].filter((p) => p !== null);
+    if (engine.running || engine.evicted || State.Status === 'created') return engine;
+    const ports = [engine.httpPort, engine.httpsPort, engine.p2pPort].filter((p) => p !== null);
     const { lastLine } = await lastWords(details, ports, this.parts.docker);
-    return { ...look, exit: { code: State.ExitCode, outOfMemory: State.OOMKilled, lastLine } };
+    return { ...engine, exit: { code: State.ExitCode, outOfMemory: State.OOMKilled, lastLine } };
   }
 }
 
-function agree(found: ListedContainer | null, { details, asked: since }: VpnLook, { asked }: Asked): boolean {
+function agree(found: ListedContainer | null, { details, asked: since }: VpnSnapshot, { asked }: Asked): boolean {
   if (found === null) return details === null && asked - since < ABSENT_FOR_MS;
   if (details === null || found.id !== details.Id || found.state !== details.State.Status) return false;
   return !found.running || healthIn(found.status) === dockerHealth(details.State.Health?.Status);

@@ -1,4 +1,4 @@
-import { listHeard } from '../../src/activities/engine/list-heard';
+import { listPropagated } from '../../src/activities/engine/list-propagation';
 
 const { signal: never } = new AbortController();
 
@@ -10,18 +10,18 @@ test("the wait is counted from the workflow's first answer", async () => {
     if (answer) answeredAt = performance.now();
     return answer;
   };
-  expect(await listHeard(ask, { ms: 150, withinMs: 60_000 }, never)).toBe(true);
+  expect(await listPropagated(ask, { ms: 150, withinMs: 60_000 }, never)).toBe(true);
   expect(answers).toEqual([]);
   expect(performance.now() - answeredAt).toBeGreaterThanOrEqual(150);
 });
 
 test('the wait for a workflow that does not answer has a limit', async () => {
-  expect(await listHeard(async () => false, { ms: 0, withinMs: 150 }, never)).toBe(false);
+  expect(await listPropagated(async () => false, { ms: 0, withinMs: 150 }, never)).toBe(false);
 });
 
 test('a stopping worker ends the wait without success', async () => {
   const stopping = new AbortController();
-  const waiting = listHeard(async () => true, { ms: 60_000, withinMs: 60_000 }, stopping.signal);
+  const waiting = listPropagated(async () => true, { ms: 60_000, withinMs: 60_000 }, stopping.signal);
   stopping.abort();
   expect(await waiting).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { EngineLists, Images } from '../../../src/activities/docker/lists';
-import { hasLost } from '../../../src/activities/docker/look';
-import { DockerLooker } from '../../../src/activities/docker/looker';
+import { hasLost } from '../../../src/activities/docker/snapshot';
+import { DockerReader } from '../../../src/activities/docker/reader';
 import { DockerHost, type ContainerDetails } from '../../../src/clients/docker/docker-host';
 import type { ListedContainer } from '../../../src/clients/docker/listed-container';
 import { label } from '../../../src/domain/names';
@@ -24,16 +24,16 @@ afterAll(async () => {
 });
 
 /** A VPN with engines in its network, and a way to read them through the proxy. */
-class LookedAt {
+class Observed {
   constructor(
     readonly id: string,
     readonly vpn: string,
   ) {}
 
-  static async start(): Promise<LookedAt> {
+  static async start(): Promise<Observed> {
     const id = await containers.startNetwork();
     const details = await direct.inspect(id);
-    return new LookedAt(id, details?.Name.slice(1) ?? '');
+    return new Observed(id, details?.Name.slice(1) ?? '');
   }
 
   async engine(httpPort: number, labels: Record<string, string> = {}, env: string[] = []): Promise<string> {
@@ -47,9 +47,9 @@ class LookedAt {
     return id;
   }
 
-  looker(docker = new DockerHost(proxy.client)): DockerLooker {
+  reader(docker = new DockerHost(proxy.client)): DockerReader {
     const { runLabel: containerLabel } = containers;
-    return new DockerLooker(
+    return new DockerReader(
       { docker, lists: new EngineLists(docker, containerLabel), images: new Images(docker) },
       { vpn: this.vpn, instance: INSTANCE, containerLabel },
     );
@@ -58,8 +58,8 @@ class LookedAt {
 
 test("a VPN without a container of its name is absent, even if another container's id begins with that name", async () => {
   const stranger = await containers.startNetwork();
-  const look = await new LookedAt(stranger, stranger.slice(0, 10)).looker().look(image);
-  expect(look).toMatchObject({ vpn: { kind: 'absent' }, details: null });
+  const snapshot = await new Observed(stranger, stranger.slice(0, 10)).reader().snapshot(image);
+  expect(snapshot).toMatchObject({ vpn: { kind: 'absent' }, details: null });
 });
 
 test('a VPN whose name only a Compose service has is absent, with the containers of that service', async () => {
@@ -68,22 +68,22 @@ test('a VPN whose name only a Compose service has is absent, with the containers
     labels: { 'com.docker.compose.service': service },
   });
   await direct.create(made);
-  const { vpn } = await new LookedAt('', service).looker().look(image);
+  const { vpn } = await new Observed('', service).reader().snapshot(image);
   expect(vpn).toEqual({ kind: 'absent', ofService: [made.name] });
 });
 
-const ids = (look: { engines: readonly { id: string }[] }) => look.engines.map((e) => e.id).toSorted();
+const ids = (snapshot: { engines: readonly { id: string }[] }) => snapshot.engines.map((e) => e.id).toSorted();
 
 test('a snapshot has the VPN and its engines, with ports, role and session', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const forwarded = await at.engine(19_100, {
     [label.httpsPort]: '45100',
     [label.forwarded]: 'true',
     [label.p2pPort]: '65290',
   });
   const plain = await at.engine(19_101);
-  const look = await at.looker().look(image);
-  expect(look.vpn).toEqual({
+  const snapshot = await at.reader().snapshot(image);
+  expect(snapshot.vpn).toEqual({
     kind: 'present',
     id: at.id,
     startedAt: expect.any(Number),
@@ -91,8 +91,8 @@ test('a snapshot has the VPN and its engines, with ports, role and session', asy
     health: 'none',
     portForwarding: false,
   });
-  expect(look.imagePresent).toBe(true);
-  const engines = new Map(look.engines.map((e) => [e.id, e]));
+  expect(snapshot.imagePresent).toBe(true);
+  const engines = new Map(snapshot.engines.map((e) => [e.id, e]));
   expect(engines.get(forwarded)).toMatchObject({
     role: 'forwarded',
     httpPort: 19_100,
@@ -106,13 +106,13 @@ test('a snapshot has the VPN and its engines, with ports, role and session', asy
 });
 
 test('the P2P port of an engine that Portward did not make is found in its environment', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   await at.engine(19_110, { [label.forwarded]: 'true' }, ['CONF=--http-port=19110\n--port=65290']);
-  expect((await at.looker().look(image)).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
+  expect((await at.reader().snapshot(image)).engines).toMatchObject([{ role: 'forwarded', p2pPort: 65_290 }]);
 });
 
 test("another VPN's and another instance's containers are not ours; those without an instance are (I5)", async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const ours = await at.engine(19_120);
   const adopted = await direct.create(
     await containers.engine(at.id, { labels: { [label.vpn]: at.vpn, [label.hostHttpPort]: '19121' } }),
@@ -120,9 +120,9 @@ test("another VPN's and another instance's containers are not ours; those withou
   await at.engine(19_122, { [label.instance]: 'another' });
   await at.engine(19_123, { [label.vpn]: 'another-vpn' });
   await direct.create(await containers.engine(at.id, { labels: { [label.vpn]: at.vpn } }));
-  const look = await at.looker().look(image);
-  expect(ids(look)).toEqual([ours, adopted].toSorted());
-  expect(look.engines.find((e) => e.id === adopted)).toMatchObject({
+  const snapshot = await at.reader().snapshot(image);
+  expect(ids(snapshot)).toEqual([ours, adopted].toSorted());
+  expect(snapshot.engines.find((e) => e.id === adopted)).toMatchObject({
     running: false,
     startedAt: null,
     httpPort: 19_121,
@@ -130,25 +130,25 @@ test("another VPN's and another instance's containers are not ours; those withou
 });
 
 test('a pulled image is seen by the next snapshot, although no container event tells of it', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const [repo, tag] = [`portward-test-look-${containers.runId}`, 'comes'];
-  const looker = at.looker(direct);
-  expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(false);
+  const reader = at.reader(direct);
+  expect((await reader.snapshot(`${repo}:${tag}`)).imagePresent).toBe(false);
   await containers.docker.getImage(image).tag({ repo, tag });
   try {
-    expect((await looker.look(`${repo}:${tag}`)).imagePresent).toBe(true);
+    expect((await reader.snapshot(`${repo}:${tag}`)).imagePresent).toBe(true);
   } finally {
     await containers.docker.getImage(`${repo}:${tag}`).remove();
   }
 });
 
 test('a missing VPN container is absent, and its engines are still in the snapshot', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const engine = await at.engine(19_130);
   await direct.remove(at.id);
-  const look = await at.looker().look(image);
-  expect(look.vpn).toEqual({ kind: 'absent' });
-  expect(ids(look)).toEqual([engine]);
+  const snapshot = await at.reader().snapshot(image);
+  expect(snapshot.vpn).toEqual({ kind: 'absent' });
+  expect(ids(snapshot)).toEqual([engine]);
 });
 
 /** Removes an engine between its list and its inspection. */
@@ -165,36 +165,36 @@ class Vanishing extends DockerHost {
 }
 
 test('an engine that vanishes during a snapshot does not hide the others', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const staying = [await at.engine(19_140), await at.engine(19_141)];
-  const looker = at.looker(new Vanishing(await at.engine(19_142)));
-  expect(ids(await looker.look(image))).toEqual(staying.toSorted());
+  const reader = at.reader(new Vanishing(await at.engine(19_142)));
+  expect(ids(await reader.snapshot(image))).toEqual(staying.toSorted());
 });
 
 test('a snapshot of an idle VPN costs no call to Docker', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   for (const port of [19_150, 19_151, 19_152]) await at.engine(port);
-  const looker = at.looker();
+  const reader = at.reader();
   proxy.asked.length = 0;
-  const first = await looker.look(image);
+  const first = await reader.snapshot(image);
   expect(proxy.asked).toHaveLength(3 + first.engines.length);
   proxy.asked.length = 0;
-  for (let i = 0; i < 10; i++) expect(ids(await looker.look(image))).toEqual(ids(first));
+  for (let i = 0; i < 10; i++) expect(ids(await reader.snapshot(image))).toEqual(ids(first));
   expect(proxy.asked).toEqual([]);
 });
 
 test("after an engine's event only the list and that engine are read again, and an ended engine's last output", async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const changed = await at.engine(19_160);
   await at.engine(19_161);
-  const looker = at.looker();
-  await looker.look(image);
+  const reader = at.reader();
+  await reader.snapshot(image);
   await direct.stop(changed, 0);
   proxy.asked.length = 0;
-  looker.forgetEngine(changed);
-  const look = await looker.look(image);
+  reader.forgetEngine(changed);
+  const snapshot = await reader.snapshot(image);
   const exit = { code: expect.any(Number), outOfMemory: false };
-  expect(look.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null, exit });
+  expect(snapshot.engines.find((e) => e.id === changed)).toMatchObject({ running: false, startedAt: null, exit });
   for (const what of ['json', 'logs']) {
     expect(proxy.asked.filter((request) => request === `GET /containers/${changed}/${what}`)).toHaveLength(1);
   }
@@ -202,13 +202,13 @@ test("after an engine's event only the list and that engine are read again, and 
 });
 
 test('when events may have been missed, everything is read again', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const engine = await at.engine(19_170);
-  const looker = at.looker();
-  const before = await looker.look(image);
+  const reader = at.reader();
+  const before = await reader.snapshot(image);
   await containers.docker.getContainer(engine).restart({ t: 0 });
-  looker.forgetAll();
-  const after = await looker.look(image);
+  reader.forgetAll();
+  const after = await reader.snapshot(image);
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
@@ -229,16 +229,16 @@ class Overtaken extends DockerHost {
 }
 
 test('an event during a snapshot is not lost: the next one reads again', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const docker = new Overtaken();
-  const looker = at.looker(docker);
+  const reader = at.reader(docker);
   let engine = '';
   docker.meanwhile = async () => {
     engine = await at.engine(19_180);
-    looker.forgetEngine(engine);
+    reader.forgetEngine(engine);
   };
-  expect(ids(await looker.look(image))).toEqual([]);
-  expect(ids(await looker.look(image))).toEqual([engine]);
+  expect(ids(await reader.snapshot(image))).toEqual([]);
+  expect(ids(await reader.snapshot(image))).toEqual([engine]);
 });
 
 /** An engine restarts while its details are being read. */
@@ -260,52 +260,52 @@ class OvertakenDetails extends DockerHost {
 }
 
 test('details that were read before an event are not reused', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const engine = await at.engine(19_190);
   const docker = new OvertakenDetails(engine);
-  const looker = at.looker(docker);
+  const reader = at.reader(docker);
   docker.meanwhile = async () => {
     await containers.docker.getContainer(engine).restart({ t: 0 });
-    looker.forgetEngine(engine);
+    reader.forgetEngine(engine);
   };
-  const before = await looker.look(image);
-  const after = await looker.look(image);
+  const before = await reader.snapshot(image);
+  const after = await reader.snapshot(image);
   expect(Number(after.engines[0]?.startedAt)).toBeGreaterThan(Number(before.engines[0]?.startedAt));
 });
 
 test('an engine that keeps crashing does not count as running between its runs, although Docker says so', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   // With a taken port it exits as soon as it starts, and Docker restarts it at growing pauses.
   await at.engine(19_100);
   const crashing = await at.engine(19_100);
-  const seen = await until('a look between two runs', async () => {
-    const engine = (await at.looker().look(image)).engines.find((e) => e.id === crashing);
+  const seen = await until('a snapshot between two runs', async () => {
+    const engine = (await at.reader().snapshot(image)).engines.find((e) => e.id === crashing);
     return engine?.running === false ? engine : null;
   });
   expect(seen.startedAt).toBeNull();
 });
 
 test('an engine whose release had begun is recognised by its restart policy', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const kept = await at.engine(19_100, { [label.replacement]: 'abc/1' });
   const evicted = await at.engine(19_101, { [label.replacement]: 'abc/2' });
   await direct.forbidRestart(evicted);
-  const { engines } = await at.looker().look(image);
+  const { engines } = await at.reader().snapshot(image);
   expect(engines.filter((e) => e.evicted).map((e) => e.id)).toEqual([evicted]);
   expect(engines.map((e) => e.id).toSorted()).toEqual([kept, evicted].toSorted());
 });
 
 test('an engine that ended, was removed or was restarted counts as lost, as does the network; a new engine does not', async () => {
-  const at = await LookedAt.start();
+  const at = await Observed.start();
   const engines = [await at.engine(19_190), await at.engine(19_191), await at.engine(19_192)];
-  const looker = at.looker();
-  const look = () => {
-    looker.forgetAll();
-    return looker.look(image);
+  const reader = at.reader();
+  const snapshot = () => {
+    reader.forgetAll();
+    return reader.snapshot(image);
   };
-  const all = await look();
+  const all = await snapshot();
   await at.engine(19_193);
-  expect(hasLost(all, await look())).toBe(false);
+  expect(hasLost(all, await snapshot())).toBe(false);
   const [ended = '', removed = '', restarted = ''] = engines;
   const losses = [
     () => direct.stop(ended, 0),
@@ -314,9 +314,9 @@ test('an engine that ended, was removed or was restarted counts as lost, as does
     () => containers.docker.getContainer(at.id).restart({ t: 0 }),
   ];
   for (const lose of losses) {
-    const before = await look();
-    expect(hasLost(before, await look())).toBe(false);
+    const before = await snapshot();
+    expect(hasLost(before, await snapshot())).toBe(false);
     await lose();
-    expect(hasLost(before, await look())).toBe(true);
+    expect(hasLost(before, await snapshot())).toBe(true);
   }
 });

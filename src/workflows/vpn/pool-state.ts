@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/engine';
-import { isCalledUnhealthy, isHealthy, isStarting, type Sight } from '../../domain/vpn/observation';
-import type { PoolCondition, PoolFacts } from '../../domain/fleet/pool';
+import { isCalledUnhealthy, isHealthy, isStarting, type Snapshot } from '../../domain/vpn/observation';
+import type { PoolCondition, PoolState } from '../../domain/fleet/pool';
 import { busyEngines } from '../../domain/streams/stream';
 import { unfinishedTargets, type VpnData } from './data';
 
@@ -16,17 +16,17 @@ export function targetOf({ fleetTarget, settings }: VpnData): number {
 const DIP_MS = 10_000;
 
 /** When a VPN that fails its health check counts as down; null: it does not fail it, or is down for another reason. */
-export function downAt({ sight, outageSince }: VpnData): Instant | null {
-  return sight !== null && outageSince !== null && isCalledUnhealthy(sight.vpn) ? outageSince + DIP_MS : null;
+export function downAt({ snapshot, outageSince }: VpnData): Instant | null {
+  return snapshot !== null && outageSince !== null && isCalledUnhealthy(snapshot.vpn) ? outageSince + DIP_MS : null;
 }
 
-/** Null before the first look. */
-export function poolFacts(data: VpnData, now: Instant): PoolFacts | null {
-  if (data.sight === null) return null;
+/** Null before the first snapshot. */
+export function poolState(data: VpnData, now: Instant): PoolState | null {
+  if (data.snapshot === null) return null;
   const busy = busyEngines(data);
   return {
     // Who can't ask Docker knows nothing worse of the VPN than it did: to make up for its engines elsewhere would double them.
-    condition: condition(data, data.sight, now),
+    condition: condition(data, data.snapshot, now),
     engines: data.engines.length + unfinishedTargets(data).length,
     busy: data.engines.filter((e) => busy.has(e.id)).length,
     // Not for as long as it takes to mend whatever keeps it from coming up.
@@ -36,7 +36,7 @@ export function poolFacts(data: VpnData, now: Instant): PoolFacts | null {
   };
 }
 
-function condition(data: VpnData, { vpn }: Sight, now: Instant): PoolCondition {
+function condition(data: VpnData, { vpn }: Snapshot, now: Instant): PoolCondition {
   if (isHealthy(vpn)) return 'healthy';
   const from = lostFrom(data);
   return from !== null && now >= from ? 'down' : 'unsettled';
@@ -44,11 +44,11 @@ function condition(data: VpnData, { vpn }: Sight, now: Instant): PoolCondition {
 
 /** From when on it counts as down, as long as nothing else is seen; null: it does not. */
 export function lostFrom(data: VpnData): Instant | null {
-  const { sight, outageSince, blind, remedies } = data;
-  if (sight === null || isHealthy(sight.vpn)) return null;
+  const { snapshot, outageSince, unreachable, remedies } = data;
+  if (snapshot === null || isHealthy(snapshot.vpn)) return null;
   // What starts because it was restarted for being down stays so until it is healthy, or others would give back too early.
   if (remedies.containerRestarts > 0) return 0;
-  if (isStarting(sight.vpn)) return outageSince === null ? null : 0;
+  if (isStarting(snapshot.vpn)) return outageSince === null ? null : 0;
   const at = downAt(data) ?? 0;
-  return blind !== null && blind.at < at ? null : at;
+  return unreachable !== null && unreachable.at < at ? null : at;
 }

@@ -8,12 +8,12 @@ const TAKEN_UP_WITHIN_MS = 3_000;
  * dead engine is listed as forwarded. Starts of engines wait for that: when many ports change at once, starts would
  * delay hiding the old engines.
  */
-export class PortNews {
+export class PendingPortChanges {
   private readonly told = new Map<string, NodeJS.Timeout>();
   private readonly waiting = new Set<() => void>();
 
   /** A new port is reported to the VPN's workflow. */
-  tell(vpn: string): void {
+  reported(vpn: string): void {
     clearTimeout(this.told.get(vpn));
     this.told.set(vpn, setTimeout(() => this.takenUp(vpn), TAKEN_UP_WITHIN_MS).unref());
   }

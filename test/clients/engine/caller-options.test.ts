@@ -3,15 +3,15 @@ import * as fc from 'fast-check';
 import {
   CallerEnvSchema,
   CallerLabelsSchema,
-  extrasMistakes,
+  callerOptionMistakes,
   permittedLabels,
-} from '../../../src/clients/engine/extras';
+} from '../../../src/clients/engine/caller-options';
 
 const MARK = 'ondemand.app=myservice';
 const SECRET = 'TOP-SECRET';
 
 const mistakes = (env: Record<string, string>, labels: Record<string, string> = {}) =>
-  extrasMistakes({ env, labels }, MARK);
+  callerOptionMistakes({ env, labels }, MARK);
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`N${i}`, 'x']));
 const ofBytes = (bytes: number) => ({ NN: 'x'.repeat(bytes - '{"NN":""}'.length) });
 

@@ -9,7 +9,7 @@ import { containerEnvironment } from '../../clients/gluetun/container-environmen
 import { p2pPortOf } from '../../clients/engine/p2p-port';
 
 /** What Docker says about a VPN and its engines. Whether the engines answer is not part of it. */
-export interface DockerLook {
+export interface DockerSnapshot {
   /** When the VPN's container was last confirmed to be in this state. */
   readonly at: Instant;
   /** The same moment in monotonic time. */
@@ -20,7 +20,7 @@ export interface DockerLook {
   readonly imagePresent: boolean;
 }
 
-export interface LookOptions {
+export interface SnapshotOptions {
   readonly vpn: string;
   readonly instance: string;
   /** `name=value`, marks the containers that are ours. */
@@ -31,16 +31,16 @@ export interface LookOptions {
  * Whether an engine or the VPN's container, in whose network all engines live, has ended, been removed or been
  * restarted in between.
  */
-export function hasLost(before: DockerLook, now: DockerLook): boolean {
+export function hasLost(before: DockerSnapshot, now: DockerSnapshot): boolean {
   const runs = new Set(now.engines.map(runOf));
   return session(before.vpn) !== session(now.vpn) || before.engines.some((e) => e.running && !runs.has(runOf(e)));
 }
 
-function runOf({ id, startedAt }: EngineLook): string {
+function runOf({ id, startedAt }: EngineSnapshot): string {
   return `${id}@${startedAt}`;
 }
 
-export type EngineLook = Omit<ObservedEngine, 'health'>;
+export type EngineSnapshot = Omit<ObservedEngine, 'health'>;
 
 export function observeDocker(details: ContainerDetails | null): VpnObservation {
   if (!details) return { kind: 'absent' };
@@ -87,11 +87,11 @@ function port(text: string | undefined): Port | null {
 }
 
 /** Null for a container whose labels name no HTTP port: it can't be an engine of ours. */
-export function engineLook(
+export function engineSnapshot(
   container: ListedContainer,
   details: ContainerDetails,
-  { vpn, containerLabel }: Pick<LookOptions, 'vpn' | 'containerLabel'>,
-): EngineLook | null {
+  { vpn, containerLabel }: Pick<SnapshotOptions, 'vpn' | 'containerLabel'>,
+): EngineSnapshot | null {
   const { labels } = container;
   const httpPort = port(labels[label.httpPort] ?? labels[label.hostHttpPort]);
   if (httpPort === null) return null;

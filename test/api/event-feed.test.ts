@@ -1,18 +1,18 @@
 import { parsePosition, positionText } from '../../src/api/events/feed-position';
-import { NewsFeed } from '../../src/api/events/news-feed';
-import type { Told } from '../../src/api/events/news-follower';
+import { EventFeed } from '../../src/api/events/event-feed';
+import type { FollowerEvent } from '../../src/api/events/event-follower';
 import { VpnFollower } from '../../src/api/reads/vpn-follower';
 import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
-import { newsJson } from '../../src/domain/news-json';
+import { eventJson } from '../../src/domain/event-json';
 import { DAY } from '../builders';
 import { until } from '../simulator/until';
-import { portChanges } from './news';
+import { portChanges } from './port-changes';
 import { VpnStandIn } from './vpn-stand-in';
 
 const stops: AbortController[] = [];
 let vpns: VpnStandIn[];
 let followers: VpnFollower[];
-let feed: NewsFeed;
+let feed: EventFeed;
 /** Questions that each VPN was asked. */
 let asked: number[];
 
@@ -21,7 +21,7 @@ beforeEach(() => {
   vpns = ['gluetun', 'gluetun2'].map((name) => new VpnStandIn(name));
   followers = vpns.map((vpn) => new VpnFollower(vpn, { lagMs: 600, worker: new WorkerLiveness() }));
   for (const follower of followers) void follower.run();
-  feed = new NewsFeed(followers);
+  feed = new EventFeed(followers);
   kept(0, 'aa', 1, 3);
   kept(1, 'bb', 1, 1);
 });
@@ -34,7 +34,7 @@ afterEach(() => {
 function kept(index: number, lineage: string, first: number, last: number): void {
   const vpn = vpns[index];
   if (!vpn) return;
-  vpn.answerNews = async () => {
+  vpn.answerEvents = async () => {
     asked[index] = (asked[index] ?? 0) + 1;
     return { lineage, news: portChanges(first, last) };
   };
@@ -44,7 +44,7 @@ function kept(index: number, lineage: string, first: number, last: number): void
 function silent(index: number): void {
   const vpn = vpns[index];
   if (!vpn) return;
-  vpn.answerNews = () => {
+  vpn.answerEvents = () => {
     asked[index] = (asked[index] ?? 0) + 1;
     return Promise.reject(new Error('deadline exceeded'));
   };
@@ -54,7 +54,7 @@ function silent(index: number): void {
 async function listen(from: string | null = null) {
   const stop = new AbortController();
   stops.push(stop);
-  const heard: Told[] = [];
+  const heard: FollowerEvent[] = [];
   const position = from === null ? null : parsePosition(from);
   if (from !== null && position === null) throw new Error(`expected a position, found ${from}`);
   let begun = 'not yet';
@@ -75,7 +75,7 @@ async function asksLater(): Promise<void> {
   }
 }
 
-function ids(heard: readonly Told[]): string[] {
+function ids(heard: readonly FollowerEvent[]): string[] {
   return heard.map(({ id, event }) => (event === 'gap' ? `gap ${id}` : id));
 }
 
@@ -92,7 +92,7 @@ test('without an id it begins with what comes next, and each id names the place 
     'gluetun=aa.5,gluetun2=bb.1',
     'gluetun=aa.5,gluetun2=bb.2',
   ]);
-  const { event, ...data } = newsJson(
+  const { event, ...data } = eventJson(
     'gluetun',
     portChanges(4, 4)[0] ?? { number: 0, at: DAY, happening: { kind: 'vpn_health', healthy: true } },
   );

@@ -7,17 +7,17 @@ export function earliest(...instants: readonly (Instant | null)[]): Instant | nu
 }
 
 /**
- * Rings at the time that it is set to. Set to the same time again it costs nothing, so that a workflow with much to hear
- * does not write a timer's end and the start of the next one into its history each time.
+ * Wakes a workflow at a time. Setting it to the same time again starts no other timer, so that a workflow with many signals does not
+ * write the end of one timer and the start of the next into its history each time.
  */
-export class Alarm {
+export class WakeTimer {
   private at: Instant | null = null;
   private scope: CancellationScope | null = null;
 
-  /** @param rung is called when the time has come; not if it had come already when it was set */
-  constructor(private readonly rung: () => void = () => {}) {}
+  /** @param woken is called when the time has come; not if it had come already when the timer was set */
+  constructor(private readonly woken: () => void = () => {}) {}
 
-  /** Null: it does not ring. */
+  /** @param at null: never */
   set(at: Instant | null): void {
     if (at === this.at) return;
     this.at = at;
@@ -30,17 +30,17 @@ export class Alarm {
       .run(() => sleep(at - Date.now(), { summary: 'the next decision' }))
       .then(
         () => {
-          // Whatever the clock says: what is set to the same time after this is another timer.
+          // Whatever the clock says: setting it to the same time after this starts another timer.
           if (this.scope !== scope) return;
           this.at = null;
-          this.rung();
+          this.woken();
         },
         () => {},
       );
   }
 
   /** Whether the time has come since it was set. @param at what it was set to */
-  hasRung(at: Instant | null): boolean {
+  isOver(at: Instant | null): boolean {
     return at !== null && (this.at === null || at <= Date.now());
   }
 }

@@ -6,7 +6,7 @@ import type { VpnStatusView } from '../../domain/vpn/status-view';
 import type { CountedStream, StreamSource } from './streams';
 
 /** One VPN at the time of a scrape. */
-export interface VpnFacts {
+export interface VpnMetricsView {
   readonly name: string;
   readonly json: VpnJson;
   /** Null while the workflow does not answer. */
@@ -15,20 +15,20 @@ export interface VpnFacts {
   readonly staleSeconds: number | null;
 }
 
-/** What one scrape shows. */
-export interface Facts {
+/** What one scrape of `/metrics` shows. */
+export interface MetricsView {
   /** Null while there is no list. */
   readonly engines: readonly EngineJson[] | null;
   readonly streams: readonly CountedStream[] | null;
   readonly staleStreams: number;
-  readonly vpns: readonly VpnFacts[];
+  readonly vpns: readonly VpnMetricsView[];
 }
 
-export async function gatherFacts(reads: Reads, instance: string, streams: StreamSource): Promise<Facts> {
+export async function gatherMetricsView(reads: Reads, instance: string, streams: StreamSource): Promise<MetricsView> {
   const [engines, list, vpns] = await Promise.all([
     reads.engines(),
     streams.list(),
-    Promise.all(reads.names.map((name) => vpnFacts(reads, instance, name))),
+    Promise.all(reads.names.map((name) => vpnMetricsView(reads, instance, name))),
   ]);
   return {
     engines: engines.kind === 'list' ? engines.engines : null,
@@ -38,7 +38,7 @@ export async function gatherFacts(reads: Reads, instance: string, streams: Strea
   };
 }
 
-async function vpnFacts(reads: Reads, instance: string, name: string): Promise<VpnFacts> {
+async function vpnMetricsView(reads: Reads, instance: string, name: string): Promise<VpnMetricsView> {
   const read = await reads.status(name);
   if (read.kind === 'none') {
     const json = unknownVpnJson(name, vpnWorkflowId(instance, name), read.reason);

@@ -7,7 +7,7 @@ const ASK_AGAIN_MS = 100;
  * follows the workflow's history has this list, since it asked at the same moment, and proxies have dropped the list
  * before it. Resolves with false if no answer comes within `withinMs`.
  */
-export async function listHeard(
+export async function listPropagated(
   isAnswered: () => Promise<boolean>,
   { ms, withinMs }: { readonly ms: number; readonly withinMs: number },
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { NewsAnswer } from '../../domain/news';
+import type { EventLog } from '../../domain/event-log';
 import type { Position } from './feed-position';
-import { NewsFollower, type Told } from './news-follower';
+import { EventFollower, type FollowerEvent } from './event-follower';
 import { pauseUntil } from '../../lib/pause';
 import type { VpnFollower } from '../reads/vpn-follower';
 
@@ -10,9 +10,9 @@ const RETRY_MS = 300;
 const QUIET_MS = 30_000;
 
 interface Listener {
-  readonly follower: NewsFollower;
+  readonly follower: EventFollower;
   /** Called with the events that are new to the listener. */
-  readonly tell: (told: readonly Told[]) => void;
+  readonly tell: (told: readonly FollowerEvent[]) => void;
 }
 
 /** The queries to all VPNs. Each VPN is queried independently, so that one that does not answer does not delay the others. */
@@ -20,7 +20,7 @@ interface Queries {
   readonly stop: AbortController;
   /** Resolves when each VPN has answered once, or failed to. */
   readonly firstAnswers: Promise<unknown>;
-  readonly latest: Map<string, NewsAnswer>;
+  readonly latest: Map<string, EventLog>;
 }
 
 /**
@@ -28,7 +28,7 @@ interface Queries {
  * not at all while nobody listens. A failed query loses no event: each answer has all events that are kept, and each listener has its
  * position.
  */
-export class NewsFeed {
+export class EventFeed {
   private readonly listeners = new Set<Listener>();
   /** The number of listeners, including those that wait for the first answers. */
   private present = 0;
@@ -54,7 +54,7 @@ export class NewsFeed {
     this.queries ??= this.startQueries();
     const { latest, firstAnswers } = this.queries;
     await firstAnswers;
-    const listener = { follower: new NewsFollower(from, latest), tell };
+    const listener = { follower: new EventFollower(from, latest), tell };
     const leave = () => {
       this.listeners.delete(listener);
       if (--this.present > 0) return;
@@ -74,7 +74,7 @@ export class NewsFeed {
   private startQueries(): Queries {
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
-    const latest = new Map<string, NewsAnswer>();
+    const latest = new Map<string, EventLog>();
     const firstAnswers = Promise.all(
       this.followers.map(
         (follower) =>
@@ -86,12 +86,12 @@ export class NewsFeed {
 
   private async keepQuerying(
     follower: VpnFollower,
-    { latest, signal, answered }: { latest: Map<string, NewsAnswer>; signal: AbortSignal; answered: () => void },
+    { latest, signal, answered }: { latest: Map<string, EventLog>; signal: AbortSignal; answered: () => void },
   ): Promise<void> {
     while (!signal.aborted) {
       const { growths } = follower;
       try {
-        const answer = await follower.source.news();
+        const answer = await follower.source.events();
         if (signal.aborted) break;
         latest.set(follower.vpn, answer);
         for (const listener of this.listeners) tellNew(listener, follower.vpn, answer);
@@ -108,7 +108,7 @@ export class NewsFeed {
   }
 }
 
-function tellNew({ follower, tell }: Listener, vpn: string, answer: NewsAnswer): void {
+function tellNew({ follower, tell }: Listener, vpn: string, answer: EventLog): void {
   const told = follower.take(vpn, answer);
   if (told.length > 0) tell(told);
 }

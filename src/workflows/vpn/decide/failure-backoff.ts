@@ -1,10 +1,10 @@
 import type { Instant, Role } from '../../../domain/engine';
 import { isLossOfNetwork, type Cause, type Replacement } from '../../../domain/replacement';
-import { spacing } from './recurrence';
+import { backoffMs } from './backoff';
 import type { VpnData } from '../data';
 
 const FAILURE_MEMORY_MS = 10 * 60_000;
-const LONGEST_SPACING_MS = 5 * 60_000;
+const LONGEST_BACKOFF_MS = 5 * 60_000;
 const FAILURES: readonly Cause[] = ['engine died', 'engine unhealthy', 'engine missing'];
 
 export function isFailure(cause: Cause): boolean {
@@ -20,7 +20,7 @@ export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): 
     (r) => r.target?.role === role && isFailure(r.cause) && r.startedAt > now - FAILURE_MEMORY_MS,
   );
   const latest = Math.max(0, ...recent.map((r) => r.startedAt));
-  return recent.length === 0 ? 0 : latest + spacing(recent.length - 1, LONGEST_SPACING_MS);
+  return recent.length === 0 ? 0 : latest + backoffMs(recent.length - 1, LONGEST_BACKOFF_MS);
 }
 
 /**

@@ -17,7 +17,7 @@ const WITHOUT_NUL = '^[^\\u0000]*$';
 const ENV_NAME = new RegExp(`^[^=\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 const LABEL_NAME = new RegExp(`^[^\\s\\p{Cc}]{1,${NAME_LENGTH}}$`, 'u');
 
-/** For the schemas of routes, which check what a schema can express. `extrasMistakes` checks everything. */
+/** For the schemas of routes, which check what a schema can express. `callerOptionMistakes` checks everything. */
 export const CallerEnvSchema = Type.Record(AnyName, Type.String({ pattern: WITHOUT_NUL }), {
   maxProperties: ENTRIES_OF_ENV,
 });
@@ -25,13 +25,13 @@ export const CallerLabelsSchema = Type.Record(AnyName, Type.String({ pattern: WI
   maxProperties: LABELS,
 });
 
-export interface CallerExtras {
+export interface CallerOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Lists what is wrong with the options; empty if an engine may get them. @param containerLabel `name=value` */
-export function extrasMistakes({ env, labels }: CallerExtras, containerLabel: string): string[] {
+export function callerOptionMistakes({ env, labels }: CallerOptions, containerLabel: string): string[] {
   return [
     ...entryMistakes('env', env, ENTRIES_OF_ENV),
     ...sizeMistakes('env', envBytes(env), BYTES_OF_ENV),
@@ -50,7 +50,7 @@ export function extrasMistakes({ env, labels }: CallerExtras, containerLabel: st
 }
 
 /** The size of the JSON that is encrypted, in which some characters are escaped. */
-function envBytes(env: CallerExtras['env']): number {
+function envBytes(env: CallerOptions['env']): number {
   return Buffer.byteLength(JSON.stringify(env));
 }
 

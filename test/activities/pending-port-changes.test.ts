@@ -1,4 +1,4 @@
-import { PortNews } from '../../src/activities/port/port-news';
+import { PendingPortChanges } from '../../src/activities/port/pending-port-changes';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -6,55 +6,55 @@ afterEach(() => jest.useRealTimers());
 const never = new AbortController().signal;
 
 /** After how many ms it goes on; null while it waits. */
-function waiter(news: PortNews): { at: number | null } {
+function waiter(changes: PendingPortChanges): { at: number | null } {
   const begun = performance.now();
   const waits: { at: number | null } = { at: null };
-  void news.allTakenUp(never).then(() => (waits.at = performance.now() - begun));
+  void changes.allTakenUp(never).then(() => (waits.at = performance.now() - begun));
   return waits;
 }
 
 test('engines start when the workflows of all VPNs with a new port have taken it in', async () => {
-  const news = new PortNews();
-  news.tell('a');
-  news.tell('b');
-  const waits = waiter(news);
+  const changes = new PendingPortChanges();
+  changes.reported('a');
+  changes.reported('b');
+  const waits = waiter(changes);
   await jest.advanceTimersByTimeAsync(500);
-  news.takenUp('a');
+  changes.takenUp('a');
   await jest.advanceTimersByTimeAsync(500);
   expect(waits.at).toBeNull();
-  news.takenUp('b');
+  changes.takenUp('b');
   await jest.advanceTimersByTimeAsync(0);
   expect(waits.at).toBe(1_000);
 });
 
 test("starts don't wait without a new port, and not for long for an idle workflow or ports that keep changing", async () => {
-  const news = new PortNews();
-  const free = waiter(news);
+  const changes = new PendingPortChanges();
+  const free = waiter(changes);
   await jest.advanceTimersByTimeAsync(0);
   expect(free.at).toBe(0);
 
-  news.tell('a');
-  const mute = waiter(news);
+  changes.reported('a');
+  const mute = waiter(changes);
   await jest.advanceTimersByTimeAsync(3_000);
   expect(mute.at).toBe(3_000);
   await jest.advanceTimersByTimeAsync(0);
-  const after = waiter(news);
+  const after = waiter(changes);
   await jest.advanceTimersByTimeAsync(0);
   expect(after.at).toBe(0);
 
-  const storm = waiter(news);
+  const storm = waiter(changes);
   for (let n = 0; n < 10; n++) {
-    news.tell(`vpn${n}`);
+    changes.reported(`vpn${n}`);
     await jest.advanceTimersByTimeAsync(500);
   }
   expect(storm.at).toBeLessThanOrEqual(3_000);
 });
 
 test('a cancelled start does not wait', async () => {
-  const news = new PortNews();
-  news.tell('a');
+  const changes = new PendingPortChanges();
+  changes.reported('a');
   const cancelled = new AbortController();
-  const waits = news.allTakenUp(cancelled.signal).then(() => 'over');
+  const waits = changes.allTakenUp(cancelled.signal).then(() => 'over');
   cancelled.abort();
   expect(await waits).toBe('over');
 });

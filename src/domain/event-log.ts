@@ -1,0 +1,32 @@
+import type { ContainerId, Instant, Port } from './engine';
+import type { Cause } from './replacement';
+
+interface EngineDetails {
+  readonly engine: ContainerId;
+  readonly name: string;
+  readonly p2pPort: Port | null;
+}
+
+/** What happened to a VPN, as far as it is told outside: to followers of the event stream, to the page and to NOTIFY_URL. */
+export type PublicEvent =
+  | { readonly kind: 'port_changed'; readonly from: Port; readonly to: Port }
+  | { readonly kind: 'port_lost'; readonly port: Port }
+  | { readonly kind: 'port_restored'; readonly port: Port; readonly lostForMs: number }
+  | ({ readonly kind: 'engine_evicted'; readonly cause: Cause } & EngineDetails)
+  | ({ readonly kind: 'engine_provisioned'; readonly cause: Cause } & EngineDetails)
+  | ({ readonly kind: 'engine_ready'; readonly cause: Cause } & EngineDetails)
+  | ({ readonly kind: 'engine_stopped'; readonly cause: Cause } & EngineDetails)
+  | { readonly kind: 'vpn_health'; readonly healthy: boolean };
+
+/** `number` counts up within one incarnation of the VPN's workflow. `happening`: the event itself. */
+export interface NumberedEvent {
+  readonly number: number;
+  readonly at: Instant;
+  readonly happening: PublicEvent;
+}
+
+/** `news`: the latest events, oldest first. `lineage`: the incarnation within which their numbers count. */
+export interface EventLog {
+  readonly lineage: string;
+  readonly news: readonly NumberedEvent[];
+}

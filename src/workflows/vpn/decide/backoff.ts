@@ -1,0 +1,53 @@
+import type { Instant } from '../../../domain/engine';
+
+/** How often something was acted on while it kept happening. Instants are 0 before the first time. */
+export interface Backoff {
+  readonly acted: number;
+  readonly lastActed: Instant;
+  readonly lastSeen: Instant;
+}
+
+export const noBackoff: Backoff = { acted: 0, lastActed: 0, lastSeen: 0 };
+
+/** Without another occurrence for so long, the next one is a first one again. */
+const QUIET_MS = 5 * 60_000;
+const SHORTEST_BACKOFF_MS = 5_000;
+/** As many are acted on at once: a port that moves twice is no storm yet. */
+const AT_ONCE = 2;
+
+export function seenAgain(backoff: Backoff, at: Instant): Backoff {
+  const isFirst = at - backoff.lastSeen > QUIET_MS;
+  return { ...backoff, ...(isFirst ? { acted: 0 } : {}), lastSeen: at };
+}
+
+export function actedOn(backoff: Backoff, at: Instant): Backoff {
+  return { ...backoff, acted: backoff.acted + 1, lastActed: at };
+}
+
+/** The pause of a step (0 and up), in ms: 5 s, 10 s, 20 s and so on, up to `longestMs`. */
+export function backoffMs(step: number, longestMs: number): number {
+  return Math.min(longestMs, SHORTEST_BACKOFF_MS * 2 ** step);
+}
+
+/** From when on it may be acted on once more. */
+export function nextAct({ acted, lastActed }: Backoff, longestMs: number): Instant {
+  return acted < AT_ONCE || longestMs === 0 ? 0 : lastActed + backoffMs(acted - AT_ONCE, longestMs);
+}
+
+/** When it will have been quiet for long enough to begin anew. */
+export function calmAt({ lastSeen }: Backoff): Instant {
+  return lastSeen + QUIET_MS;
+}
+
+/** Whether it happens so often that there are pauses, or is waiting for the first one to end. */
+export function isStorm(backoff: Backoff, longestMs: number, now: Instant): boolean {
+  const until = stormUntil(backoff, longestMs);
+  return until !== null && now <= until;
+}
+
+/** Until when that is so, if it does not happen again; null: it is not so. */
+export function stormUntil(backoff: Backoff, longestMs: number): Instant | null {
+  const { acted, lastActed, lastSeen } = backoff;
+  const pauses = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);
+  return longestMs > 0 && pauses ? calmAt(backoff) : null;
+}
