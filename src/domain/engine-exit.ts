@@ -1,18 +1,18 @@
-/** How a run of an engine's program has ended. */
+/** How one run of an engine's process ended. */
 export interface EngineExit {
   readonly code: number;
-  /** The kernel has killed it because the container, or the host, had no memory left. */
+  /** The kernel killed the process because the container or the host had no memory left. */
   readonly outOfMemory: boolean;
-  /** Without secrets; null where it has written nothing, or that can't be read. */
+  /** Last line of its output, without secrets; null: there is no output, or it can't be read. */
   readonly lastLine: string | null;
 }
 
-/** Docker's, and the shell's, for a program that is there but can't be run, and for one that is not there. */
+// Exit codes that Docker and the shell give: the program can't be run, was not found, or was killed by SIGKILL.
 const NOT_RUNNABLE = 126;
 const NOT_FOUND = 127;
 const KILLED = 137;
 
-/** Whether no further start mends that. */
+/** Whether the engine would end in the same way at each further start. */
 export function isPermanentExit({ code }: Pick<EngineExit, 'code'>): boolean {
   return code === NOT_RUNNABLE || code === NOT_FOUND;
 }

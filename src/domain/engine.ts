@@ -12,7 +12,7 @@ export type Role = 'forwarded' | 'plain';
 
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
-/** What is needed to release an engine, and to keep its ports from being given out until it is gone. */
+/** As much of an engine as is needed to release it, and to reserve its ports until it is gone. */
 export interface EngineRef {
   readonly id: ContainerId;
   readonly name: string;
@@ -22,26 +22,26 @@ export interface EngineRef {
   readonly p2pPort: Port | null;
 }
 
-/** An engine that the VPN workflow answers for. */
+/** An engine that the VPN workflow manages. */
 export interface Engine extends EngineRef {
-  /** Those that its other fields don't tell; see `keptLabels`. */
+  /** Labels of the container that do not follow from the other fields; see `keptLabels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly firstSeen: Instant;
   /** Its API has answered at least once; before that it is not listed (I6). */
   readonly ready: boolean;
   readonly health: Health;
-  /** When the run of its container began that was seen last; null before the first snapshot. */
+  /** When the last observed run of its container began; null before the first snapshot. */
   readonly run: Instant | null;
-  /** When a stream on it began or ended last. */
+  /** When a stream last began or ended on it; null: never. */
   readonly lastUsedAt: Instant | null;
-  /** Its network is a former one of its VPN, until its container is started again. */
+  /** The VPN's container was started after it: the engine has no network until it is started again, too. */
   readonly cutOff: boolean;
 }
 
 /** An engine as `/engines` shows it: `forwarded` is true only on the VPN's last observed port (I1). */
 export interface ListedEngine extends Engine {
   readonly forwarded: boolean;
-  /** Ids of those that run on it. */
+  /** Ids of the streams that run on it. */
   readonly streams: readonly string[];
 }
 

@@ -7,7 +7,7 @@ interface EngineDetails {
   readonly p2pPort: Port | null;
 }
 
-/** What happened to a VPN, as far as it is told outside: to followers of the event stream, to the page and to NOTIFY_URL. */
+/** An event of a VPN that is published: on the event stream, on the page and to NOTIFY_URL. */
 export type PublicEvent =
   | { readonly kind: 'port_changed'; readonly from: Port; readonly to: Port }
   | { readonly kind: 'port_lost'; readonly port: Port }

@@ -1,12 +1,12 @@
 import type { Port, Role } from './engine';
 import { isNamedByReplacement, label } from './names';
 
-/** Labels of an image or of a compose file say nothing of an engine; `portward.spec` is for who makes it. */
+/** Labels that come from images and Compose files: they say nothing of an engine. */
 const OF_OTHERS = /^(org\.opencontainers\.|org\.label-schema\.|com\.docker\.|maintainer$)/;
 /**
- * Beside Portward's own an engine has so many bytes of labels, so that its VPN's state stays small whatever its image brings
- * along: a snapshot of 100 engines, of which it tells 40 whole, is one event of at most 64 KB. Who asks for an engine may give no
- * more: what is given is shown.
+ * How many bytes of labels are kept of an engine, apart from Portward's own labels. So the VPN's state stays small whatever labels
+ * the image has: a snapshot of 100 engines, 40 of them in full, is one history event of at most 64 KB. A caller who asks for an
+ * engine may give no more than this: all labels that it gives are kept and shown.
  */
 export const LABEL_BYTES_AT_MOST = 400;
 
@@ -20,7 +20,7 @@ interface Labelled {
 }
 
 /**
- * The labels that follow from what an engine is.
+ * The labels that follow from an engine's role and ports.
  * @param containerLabel `name=value`, marks the containers that are ours
  */
 export function derivedLabels(engine: Labelled, vpn: string, containerLabel: string): Record<string, string> {
@@ -38,8 +38,8 @@ export function derivedLabels(engine: Labelled, vpn: string, containerLabel: str
 }
 
 /**
- * Whether this Portward made the container of that name. Its names are its own, but anybody can give a container one: such
- * a container is not touched.
+ * Whether this Portward made the container of that name. The labels must say so, too, since anybody can give a container a name in
+ * Portward's form: such a container is not touched.
  */
 export function isMadeByUs(
   name: string,
@@ -51,7 +51,7 @@ export function isMadeByUs(
   return labels[markName] === markValue && isOfOurs && isNamedByReplacement(name, labels);
 }
 
-/** What has to be remembered of a container's labels: those that do not follow from what it is, and not without end. */
+/** The labels of a container that are kept in the state: those that do not follow from its role and ports, within the limit. */
 export function keptLabels(
   all: Readonly<Record<string, string>>,
   engine: Labelled,
@@ -65,7 +65,7 @@ export function keptLabels(
   return labelsWithinRoom(Object.fromEntries(own));
 }
 
-/** As many of them as an engine's state has room for. Portward's own have theirs: decisions hang on them. */
+/** As many of the labels as LABEL_BYTES_AT_MOST allows. Portward's own are always kept: decisions depend on them. */
 export function labelsWithinRoom(labels: Readonly<Record<string, string>>): Record<string, string> {
   const kept: Record<string, string> = {};
   let room = LABEL_BYTES_AT_MOST;
@@ -78,7 +78,7 @@ export function labelsWithinRoom(labels: Readonly<Record<string, string>>): Reco
   return kept;
 }
 
-/** How large they are in a history, which is JSON. */
+/** Their size in a history, which holds them as JSON. */
 export function labelBytes(labels: Readonly<Record<string, string>>): number {
   return Object.entries(labels).reduce((sum, entry) => sum + encoder.encode(JSON.stringify(entry)).length, 0);
 }

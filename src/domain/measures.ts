@@ -1,4 +1,4 @@
-// What workers measure with the Temporal SDK's meters, by name. Counters get `_total` at their end when they are shown.
+// Names of what workers measure with the Temporal SDK's meters. `/metrics` shows counters with `_total` at the end.
 
 export const measure = {
   replacements: 'portward_replacements',
@@ -11,9 +11,9 @@ export const measure = {
   portReads: 'portward_port_reads',
 } as const;
 
-/** From what a good change takes to what is clearly too long. */
+/** In seconds, from what a quick port change takes to what is clearly too long. */
 const CHANGE_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 13, 20, 30, 60];
-/** A VPN may be without its engine for hours, when its provider gives it no port. */
+/** In seconds. A VPN may be without a forwarded engine for hours, when its provider gives it no port. */
 const GAP_BUCKETS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 900, 3600];
 
 /** Bounds of the histograms' buckets, in seconds. */

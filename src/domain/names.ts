@@ -9,7 +9,7 @@ export function vpnWorkflowId(instance: string, vpn: string): string {
   return `vpn/${instance}/${vpn}`;
 }
 
-/** Of the workflow that sets how many engines each VPN keeps. */
+/** Id of the workflow that sets how many engines each VPN keeps. */
 export function fleetWorkflowId(instance: string): string {
   return `fleet/${instance}`;
 }
@@ -38,14 +38,14 @@ export function incarnationOf(replacementId: string): string {
   return replacementId.slice(replacementId.lastIndexOf('-') + 1);
 }
 
-/** What the ids of all replacements of a VPN begin with, or of all VPNs. */
+/** The beginning of the ids of all replacements of one VPN; without `vpn`, of all VPNs. */
 export function replacementWorkflowIdPrefix(instance: string, vpn?: string): string {
   return vpn === undefined ? `replace/${instance}/` : `replace/${instance}/${vpn}/`;
 }
 
 /**
- * Incarnation and number make a name unique even when Temporal's database was lost and numbers begin again;
- * the generation tells apart the engines of a replacement whose target moved.
+ * Name of an engine's container. Incarnation and number make it unique, also when Temporal's database was lost and numbers begin
+ * again. The generation tells apart the engines of one replacement whose target has moved.
  */
 export function engineName(role: Role, vpn: string, incarnation: string, number: number, generation: number): string {
   return `acestream_${role === 'forwarded' ? 'fwd_' : ''}${vpn}_${number}_${generation}_${incarnation}`;
@@ -56,7 +56,7 @@ export function replacementLabel(incarnation: string, number: number): string {
   return `${incarnation}/${number}`;
 }
 
-/** Whether the labels of a container of that name say that a replacement made it, and gave it that name. */
+/** Whether the container's name is the one that the replacement named by its labels would have given it. */
 export function isNamedByReplacement(name: string, labels: Readonly<Record<string, string>>): boolean {
   const vpn = labels[label.vpn];
   const [, incarnation, number] = /^([^/]+)\/(\d+)$/.exec(labels[label.replacement] ?? '') ?? [];
@@ -66,12 +66,12 @@ export function isNamedByReplacement(name: string, labels: Readonly<Record<strin
   return name === engineName(role, vpn, incarnation, Number(number), Number(generation));
 }
 
-/** Of the replacement that made a container; null: none did. */
+/** Incarnation of the replacement that made a container; null: none did. */
 export function makerOf(labels: Readonly<Record<string, string>>): string | null {
   return /^([^/]+)\/\d+$/.exec(labels[label.replacement] ?? '')?.[1] ?? null;
 }
 
-/** Whether a container was made by replacements of this incarnation. */
+/** Whether a replacement of this incarnation made the container. */
 export function isOfIncarnation(labels: Readonly<Record<string, string>>, incarnation: string): boolean {
   return labels[label.replacement]?.startsWith(`${incarnation}/`) === true;
 }

@@ -8,7 +8,7 @@ export type Cause =
   | 'port changed'
   | 'port conflict'
   | 'forced'
-  /** The VPN's container: started again, made anew, or gone. */
+  /** The VPN's container was started again, made anew, or removed. */
   | 'VPN restarted'
   | 'VPN re-created'
   | 'VPN removed'
@@ -16,29 +16,29 @@ export type Cause =
   | 'engine died'
   | 'engine unhealthy'
   | 'surplus'
-  /** Made or released by a replacement that is not there any more. */
+  /** An engine of a replacement that has ended without removing it. */
   | 'left over'
   | 'scaled up'
   | 'requested'
   | 'removed';
 
-/** Whether it is that the engine's network is gone, for which it can do nothing. */
+/** Whether the engine lost its network, so that the engine itself has not failed. */
 export function isLossOfNetwork(cause: Cause): boolean {
   return cause === 'VPN restarted' || cause === 'VPN re-created' || cause === 'VPN removed';
 }
 
-/** The engine that a replacement has to bring up. A moved port makes a new generation of it. */
+/** The engine that a replacement has to bring up. Each move to another port makes a new generation. */
 export interface Target {
   readonly generation: number;
   readonly role: Role;
   readonly httpPort: Port;
   readonly httpsPort: Port;
   readonly p2pPort: Port | null;
-  /** Containers (ids or names) being released that may hold a port of this one: it can start only when they are gone. */
+  /** Ids or names of containers that are being released and may hold a port of this engine, which starts when they are gone. */
   readonly waitFor: readonly string[];
   /** The caller options of this engine; null: it has none. Only the replacement has all of them, see `inBrief`. */
   readonly extras: SealedCallerOptions | null;
-  /** Whoever asks for it wants that HTTP port and no other. */
+  /** The caller asked for this HTTP port, so it can't move to another. */
   readonly isHttpPortGiven?: boolean;
 }
 
@@ -50,8 +50,8 @@ export interface SealedCallerOptions {
 }
 
 /**
- * Whether old engines are stopped only with the leave of the VPN's workflow, which refuses later streams on them: always, as long
- * as they may drain, or never, where the replacement has to be and waits for nobody.
+ * When a replacement needs leave of the VPN's workflow to stop an old engine. With the leave the workflow begins to refuse streams on
+ * that engine. `never`: the replacement is urgent and waits for nobody.
  */
 export type Leave = 'always' | 'while draining' | 'never';
 
@@ -69,40 +69,40 @@ export interface PublicReplacement {
   readonly target: Omit<Target, 'extras' | 'isHttpPortGiven'> | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;
-  /** When that was started, or was first heard of; absent until then. */
+  /** When the container was started, or first reported; absent until then. */
   readonly madeAt?: Instant;
   readonly newEngine: { readonly id: ContainerId; readonly name: string } | null;
   readonly state: ReplacementState;
   readonly startedAt: Instant;
   readonly readyAt: Instant | null;
-  /** When the last of the old engines was gone from Docker; absent until then. */
+  /** When the last old engine was removed; absent until then. */
   readonly goneAt?: Instant;
   readonly endedAt: Instant | null;
-  /** Rounds of the replacement that failed and are being tried again. */
+  /** Attempts of the replacement that have failed, each of which is followed by another. */
   readonly failedAttempts: number;
   readonly lastError: string | null;
-  /** Until then the circuit breaker keeps it from trying to bring up its engine. */
+  /** Until then the circuit breaker holds back its next attempt; null: it does not. */
   readonly heldUntil: Instant | null;
 }
 
-/** The name that the container of its engine has or will have; null: it brings up none. */
+/** The name of its new engine's container, which may not exist yet; null: it brings up no engine. */
 export function pendingName(vpn: string, { id, number, target }: PublicReplacement): string | null {
   return target && engineName(target.role, vpn, incarnationOf(id), number, target.generation);
 }
 
-/** What the VPN workflow knows of a replacement, for as long as it is among the running or the newest ones. */
+/** A replacement in the VPN workflow's state, which has those that are running and the newest ones. */
 export interface Replacement extends PublicReplacement {
   readonly target: Target | null;
-  /** An old engine had a stream when it was hidden, or a moment before. */
+  /** An old engine had a stream when it was hidden, or shortly before. */
   readonly wasInUse?: boolean;
-  /** The engine that it was told not to bring up after all; until it has ended a container of it may come and go. */
+  /** An engine that it was told not to bring up after all. Until the replacement has ended, a container of it may exist. */
   readonly givenUp?: Pick<Target, 'role' | 'httpPort' | 'httpsPort'>;
-  /** Of the new engine's ports those that something else was found to have. */
+  /** Ports of the new engine that were found taken. */
   readonly taken?: TakenPorts | null;
-  /** Of the old engines, those that have streams to serve: still, or again from a list that a proxy had. */
+  /** Old engines that have streams to finish, streams that a proxy began by an older list included. */
   readonly draining: readonly ContainerId[];
   readonly leave: Leave;
-  /** The old engines for which it waits for leave. */
+  /** Old engines for which it waits for leave. */
   readonly leaveAsked: readonly ContainerId[];
 }
 
@@ -118,13 +118,13 @@ export interface ReplacementInput {
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
-  /** Of the old engines, those whose streams are waited for, until the VPN says otherwise; `drainMs`: for how long at most. */
+  /** Old engines that may finish their streams, until the VPN sends another list; `drainMs`: for how long at most. */
   readonly draining: readonly ContainerId[];
   readonly drainMs: number;
   readonly leave: Leave;
   /** See `Replacement`. */
   readonly heldUntil: Instant | null;
-  /** Set when the workflow continued as new: what it had done so far. */
+  /** Set when the workflow has continued as new: what it has done so far. */
   readonly progress?: ReplacementProgress;
 }
 
@@ -136,28 +136,28 @@ export interface ReplacementProgress {
   readonly draining: readonly ContainerId[];
   readonly drainUntil: Instant;
   readonly tellsEnd: boolean;
-  /** Absent: it was begun by a version that did not keep them. */
+  /** Absent: an earlier version, which did not keep them, began it. */
   readonly times?: ReplacementTimes;
 }
 
-/** When its steps were done; null: not yet, or there was nothing to do. */
+/** When each step was done; null: not yet, or there was nothing to do. */
 export interface ReplacementTimes {
-  /** All clients have a list without the old engines. */
+  /** Every client has a list without the old engines. */
   readonly hidden: Instant | null;
   /** The new engine has answered. */
   readonly ready: Instant | null;
-  /** The last of the old engines is gone from Docker. */
+  /** The last old engine is removed. */
   readonly gone: Instant | null;
 }
 
-/** What came of a replacement, for whoever opens its workflow in the Temporal UI. */
+/** The result of a replacement, as the Temporal UI shows it. */
 export interface ReplacementResult {
-  /** Of the target that it has brought up; null: there was none, or no longer. The VPN's workflow goes by it. */
+  /** Generation of the target that it has brought up; null: it had no target, or has none any more. The VPN's workflow uses it. */
   readonly generation: number | null;
   readonly cause: Cause;
-  /** `removed` is false if Docker does not remove it: another replacement goes on trying. */
+  /** `removed`: false if Docker does not remove it; another replacement goes on trying. */
   readonly oldEngines: readonly (EngineSummary & { readonly removed: boolean })[];
-  /** Null: there was none to bring up, or no longer. */
+  /** Null: there was no engine to bring up, or there is none any more. */
   readonly newEngine: EngineSummary | null;
   readonly failedAttempts: number;
   /** ISO 8601. */
@@ -166,21 +166,22 @@ export interface ReplacementResult {
 
 export type EngineSummary = Pick<EngineRef, 'id' | 'name' | 'httpPort' | 'p2pPort'>;
 
-/** Type of the failure of a step that no retry mends. */
+/** Type of an activity's failure that no retry mends. */
 export const PERMANENT_ERROR = 'Hopeless';
 
-/** Type of the failure of a step that Docker does not carry out, whoever tries it; its first detail is the container's id. */
+/** Type of an activity's failure because Docker refuses to do something to a container; its first detail is the container's id. */
 export const REFUSED_BY_DOCKER = 'RefusedByDocker';
 
-/** child → VPN workflow */
+// What a replacement's workflow signals to its VPN's workflow.
+
 export interface EngineLeft {
   readonly number: number;
   readonly lineage: string;
-  /** The container that can't be removed: an old engine's, or that of a new one that is not wanted. */
+  /** The engine whose container can't be removed: an old one, or a new one that is not wanted any more. */
   readonly engine: EngineRef;
-  /** Of the target that it was made for; null: an old engine. */
+  /** Generation of the target that it was made for; null: it is an old engine. */
   readonly generation: number | null;
-  /** Docker's words. */
+  /** In Docker's words. */
   readonly reason: string;
 }
 export interface LeaveAsked {
@@ -200,7 +201,7 @@ export interface EngineReady {
   readonly lineage: string;
   readonly generation: number;
   readonly engine: Engine;
-  /** The run of the VPN's container in whose network it was made. */
+  /** The session of the VPN in whose network it was made. */
   readonly session: string;
 }
 export interface ReplacementEnded {
@@ -214,9 +215,9 @@ export interface AttemptFailed {
   readonly lineage: string;
   readonly failedAttempts: number;
   readonly error: string;
-  /** The engine itself could not be brought up; what was made of it has been removed. */
+  /** The new engine could not be brought up; what was made of it has been removed. */
   readonly provisioning: boolean;
-  /** Says something of other engines, too: it was not to have environment of its caller's, nor a port that something else has. */
+  /** Other engines may fail in the same way. False where the caller's own environment or a taken port may be the cause. */
   readonly countsForBreaker: boolean;
   readonly taken: TakenPorts | null;
 }

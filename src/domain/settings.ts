@@ -9,46 +9,46 @@ export interface PortRange {
 export type PullPolicy = 'missing' | 'always' | 'never';
 
 export interface BreakerSettings {
-  /** Failures in a row that open it. */
+  /** So many failures in a row open it. */
   readonly threshold: number;
-  /** From its last failure to the next trial. */
+  /** From the last failure to the next trial. */
   readonly recoveryMs: number;
 }
 
 /**
- * What the VPN workflow must know of the configuration. It is kept in workflow state and shown in the Temporal
- * UI, so nothing secret belongs here: keys, engine environment and addresses stay with the worker.
+ * What the VPN workflow needs of the configuration. It is kept in workflow state, which the Temporal UI shows, so nothing secret
+ * belongs here: keys, the environment of engines and addresses stay in the worker.
  */
 export interface VpnSettings {
   readonly instance: string;
   readonly vpn: string;
-  /** Engines wanted on this VPN, the forwarded one among them, until the fleet sets another target; at least 1. */
+  /** Engines that this VPN keeps, the forwarded one included, until the fleet sets another target; at least 1. */
   readonly targetEngines: number;
   readonly httpPorts: PortRange;
   readonly httpsPorts: PortRange;
-  /** Ports inside the VPN's network that belong to Gluetun. */
+  /** Ports in the VPN's network that belong to Gluetun: no engine gets one of them. */
   readonly reservedPorts: readonly Port[];
   readonly checkIntervalMs: number;
   readonly portCacheTtlMs: number;
   readonly evictionGraceMs: number;
   readonly stopTimeoutS: number;
   readonly startupTimeoutMs: number;
-  /** How long Docker may call the VPN's container unhealthy before it is restarted; 0: it never is. */
+  /** How long Docker may call the VPN's container unhealthy before Portward restarts it; 0: it never does. */
   readonly unhealthyRestartMs: number;
-  /** How long the VPN may be without its port before it is restarted inside its container; 0: it never is. */
+  /** How long the VPN may be without its port before Portward restarts it inside its container; 0: it never does. */
   readonly portLostMs: number;
   readonly replaceOnReconnect: boolean;
-  /** To which length the pauses grow between replacements for ports that keep changing; 0: there are none. */
+  /** The longest backoff between replacements while a port keeps changing, in ms; 0: no backoff. */
   readonly longestSpacingMs: number;
   readonly breakers: { readonly general: BreakerSettings; readonly replacement: BreakerSettings };
   /** How long an engine beyond the target is kept after its last stream. */
   readonly idleGraceMs: number;
-  /** How long a replaced engine may go on with its streams; 0: not at all. */
+  /** How long a replaced engine may finish its streams; 0: not at all. */
   readonly drainMs: number;
-  /** What happens is sent to NOTIFY_URL, which only the worker knows. */
+  /** Events are sent to NOTIFY_URL, an address that only the worker knows. */
   readonly notify: boolean;
   readonly image: string;
-  /** An engine starts when the one whose place it takes is gone, for example because both would write to one volume. */
+  /** A new engine starts only when the engine that it replaces is gone, for example because both would write to one volume. */
   readonly oneAtATime: boolean;
   readonly pullPolicy: PullPolicy;
   /** Search attributes that the Temporal namespace has; setting another would stop the workflow. */

@@ -1,43 +1,43 @@
 import type { Instant } from '../engine';
 import type { PoolState } from './pool';
 
-/** A VPN as far as the fleet has to know its configuration. */
+/** What the fleet needs of a VPN's configuration. */
 export interface FleetVpn {
   readonly vpn: string;
-  /** How many engines its range of HTTP ports has room for. */
+  /** How many engines it can have: the size of its range of HTTP ports. */
   readonly capacity: number;
-  /** What it keeps until the fleet has told it something else. */
+  /** Its target until the fleet sets another one. */
   readonly initialTarget: number;
 }
 
-/** How many engines are wanted over all VPNs. Kept in workflow state, so nothing secret belongs here. */
+/** Kept in workflow state, which the Temporal UI shows: nothing secret belongs here. */
 export interface FleetSettings {
   readonly instance: string;
   readonly vpns: readonly FleetVpn[];
   readonly minReplicas: number;
-  /** Engines without a stream that are kept beside those with one. */
+  /** How many idle engines are kept beside the busy ones. */
   readonly minFreeReplicas: number;
   readonly maxReplicas: number;
   readonly maxActiveReplicas: number;
-  /** How often a VPN that has not reported is asked to. */
+  /** How often a VPN that has not reported is asked for a report. */
   readonly autoscaleIntervalMs: number;
 }
 
-/** By the VPN's name. */
+/** How many engines each VPN is to keep, by the VPN's name. */
 export type Targets = Readonly<Record<string, number>>;
 
-/** A VPN as it has reported last, with the target that it was told since. */
+/** What the fleet knows of a VPN: its last report, with the target that was sent to it since. */
 export interface FleetMember {
   readonly vpn: string;
   /** Null: it has never reported. */
   readonly facts: PoolState | null;
-  /** Of the workflow that has reported. */
+  /** Incarnation of the workflow that sent the report. */
   readonly lineage: string | null;
-  /** Its workflow is there, as far as is known. */
+  /** False: its workflow was not there when the fleet last sent it something. */
   readonly answers: boolean;
 }
 
-/** Since when a VPN should have fewer engines than it was told, or more. */
+/** A change of a VPN's target that is not sent before it has been planned for a while. `since`: when it was first planned. */
 export interface Waiting {
   readonly fewer: boolean;
   readonly since: Instant;
@@ -45,10 +45,10 @@ export interface Waiting {
 
 export interface FleetState {
   readonly settings: FleetSettings;
-  /** How many engines somebody has asked for; null: no more than the minimum. */
+  /** How many engines somebody has asked for over all VPNs; null: nobody has. */
   readonly demand: number | null;
   readonly members: readonly FleetMember[];
-  /** How many engines were wanted over all VPNs when that was decided last; null before that. */
+  /** How many engines over all VPNs the last decision wanted; null before the first one. */
   readonly wanted: number | null;
   /** By the VPN's name. */
   readonly waiting: Readonly<Record<string, Waiting>>;
@@ -57,6 +57,6 @@ export interface FleetState {
 /** Answer to `scale`. */
 export interface Scaled {
   readonly wanted: number;
-  /** Of all VPNs that have reported. */
+  /** Only of VPNs that have reported. */
   readonly targets: Targets;
 }

@@ -2,26 +2,26 @@ import type { Instant } from '../engine';
 import type { FleetMember, FleetSettings, FleetState, FleetVpn, Targets, Waiting } from './fleet';
 import type { PoolCondition } from './pool';
 
-/** A viewer who changes the channel ends one stream and starts the next. */
+/** How long a change must be planned before it is sent: a viewer who changes the channel ends one stream and starts the next. */
 const LASTS_MS = 2_000;
 
 export interface FleetPlan {
-  /** Engines wanted over all VPNs that are not known to be down. */
+  /** Engines wanted over all VPNs that are not down, as far as is known. */
   readonly wanted: number;
-  /** For each VPN that answers, the unhealthy ones too. */
+  /** For each VPN that answers, unhealthy ones included. */
   readonly targets: Targets;
 }
 
 export interface FleetDecision {
   readonly wanted: number;
-  /** Only of those that are to be told now. */
+  /** Only the targets to be sent now. */
   readonly targets: Targets;
   readonly waiting: FleetState['waiting'];
-  /** When more is to be decided; null: when something changes. */
+  /** When to decide again; null: not before something changes. */
   readonly wakeAt: Instant | null;
 }
 
-/** One VPN while engines are given out. */
+/** One VPN while engines are shared out. `least` and `most` bound how many it can get. */
 interface Share {
   readonly vpn: string;
   readonly least: number;
@@ -32,14 +32,17 @@ interface Share {
 }
 
 /**
- * How many engines each VPN shall keep. They are spread evenly over the VPNs, but an engine with a stream can't be moved, nor
- * one that is brought up for viewers who come back, and each VPN has its forwarded one. One that is down gets what it would have if it were well: it has its share as soon as
- * it is back, and until then the others have it too. An unsettled one will probably be well soon: after the host has
- * booted, the first VPN to be healthy is not given the engines of all.
+ * How many engines each VPN is to keep.
+ * - Engines are spread evenly over the VPNs. Each VPN keeps at least its forwarded engine, its busy engines, and the engines that
+ *   are brought up for viewers who will come back: none of these can be moved.
+ * - A VPN that is down gets the target that it would have if it were healthy, so it has its share as soon as it is back. Until
+ *   then its share is given to the others as well.
+ * - An unsettled VPN counts as healthy, as it probably will be soon. Otherwise the first VPN that is healthy after a boot of the
+ *   host would be given the engines of all.
  */
 export function planFleet(settings: FleetSettings, demand: number | null, members: readonly FleetMember[]): FleetPlan {
   const known = new Map(members.map((m) => [m.vpn, m]));
-  // Its forwarded engine is kept on each VPN whatever its target is.
+  // Each VPN keeps its forwarded engine, whatever its target.
   const leastOfEach = settings.minReplicas === 0 ? 0 : 1;
   const all = settings.vpns.map((configured) => memberShare(configured, known.get(configured.vpn), leastOfEach));
   const counted = all.filter((s) => s.condition !== 'down');
@@ -57,9 +60,9 @@ export function planFleet(settings: FleetSettings, demand: number | null, member
 }
 
 /**
- * What VPNs are told now. Where engines are lacking, at once. To keep fewer, or to move engines from one VPN to another, only
- * when that has been so for a while; but what somebody asks for does not come and go.
- * @param atOnce another number has been asked for
+ * Which targets are sent now. Higher targets are sent at once while engines are lacking. A lower target, and a move of engines from
+ * one VPN to another, is sent when it has been planned for LASTS_MS.
+ * @param atOnce somebody has asked for another number of engines: all targets are sent at once
  */
 export function decideFleet(state: FleetState, now: Instant, atOnce: boolean): FleetDecision {
   const { wanted, targets: planned } = planFleet(state.settings, state.demand, state.members);
@@ -83,7 +86,7 @@ export function decideFleet(state: FleetState, now: Instant, atOnce: boolean): F
   return { wanted, targets, waiting, wakeAt };
 }
 
-/** How many engines VPNs that are not down have been told to keep. */
+/** The sum of the present targets of all VPNs that are not down. */
 function kept({ settings, members }: FleetState): number {
   const known = new Map(members.map((m) => [m.vpn, m.facts]));
   return settings.vpns.reduce((sum, { vpn, initialTarget }) => {
@@ -108,16 +111,16 @@ function memberShare(
     busy,
     engines,
     target,
-    // Who does not answer any more goes on with what it was told. Who never has will be told its share as soon as it does.
+    // A VPN that does not answer any more keeps its last target. One that has never reported gets its share with its first report.
     least: answers || facts === null ? least : target,
     most: answers || facts === null ? Math.max(capacity, least) : target,
   };
 }
 
 /**
- * One engine after the other goes to the VPN that has fewest; among equals to the one whose target is higher already, so
- * that engines are not moved for nothing, and what was planned is planned again. What was made up for one that is
- * down is running already: the odd one does not go back from there.
+ * Gives engines out one by one, each to the VPN with the fewest. Among equals it goes to a VPN that is not down: the engines that
+ * replace those of a VPN that is down run already, and are not moved back. Then to the VPN with the higher target, and then to the
+ * one with more engines, so that planning again moves nothing.
  */
 function spread(wanted: number, shares: readonly Share[]): Map<string, number> {
   const given = new Map(shares.map((s) => [s.vpn, s.least]));

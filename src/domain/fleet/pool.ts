@@ -1,26 +1,26 @@
 /**
- * `unsettled`: its container is starting, or has failed its health check for so short a time that it may be a passing dip.
- * It can't have engines now, and probably can soon.
+ * `unsettled`: the VPN's container is starting, or has failed its health check for less than 10 s. It can't have engines now, and
+ * probably can soon.
  */
 export type PoolCondition = 'healthy' | 'unsettled' | 'down';
 
-/** What the fleet has to know of a VPN to decide how many engines it should have. */
+/** What the fleet needs to know of a VPN to decide how many engines it keeps. */
 export interface PoolState {
   readonly condition: PoolCondition;
   /** Engines that are there or being brought up; those that are being released do not count. */
   readonly engines: number;
-  /** Of them, those with a stream. */
+  /** Engines of these that have a stream. */
   readonly busy: number;
-  /** Of them, those that are being brought up in place of one with a stream: its viewers come back. */
+  /** Engines of these that are being brought up in place of a busy one, whose viewers will come back. */
   readonly reserved: number;
-  /** How many it keeps, the forwarded one among them. */
+  /** How many engines it keeps, the forwarded one included. */
   readonly target: number;
 }
 
-/** VPN → fleet. */
+/** What a VPN's workflow signals to the fleet workflow. */
 export interface PoolReport {
   readonly vpn: string;
-  /** Of the VPN's workflow: another one has forgotten what it was told. */
+  /** Incarnation of the VPN's workflow: a new one does not know the target that was sent to the one before. */
   readonly lineage: string;
   readonly facts: PoolState;
 }

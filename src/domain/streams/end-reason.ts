@@ -1,7 +1,7 @@
-/** Why a stream has ended of which its engine knows nothing. Such streams are counted. */
+/** End reason of a stream that its engine does not know any more. Such streams are counted. */
 export const FOUND_STALE = 'stale';
 
-/** What a proxy says of an end, as it is kept: the proxy may call it what it likes, but it has not been found by us. */
+/** The end reason that a proxy reports, as it is kept. A proxy may report any word, but only Portward itself finds streams stale. */
 export function reportedReason(reason: string | null): string | null {
   return reason === FOUND_STALE ? `reported as ${FOUND_STALE}` : reason;
 }

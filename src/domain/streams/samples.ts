@@ -1,6 +1,6 @@
 import type { StreamSample } from './stream';
 
-/** A sample as it travels in heartbeats, which are small: its fields without their names, in the order of `StreamSample`. */
+/** A sample as heartbeats carry it: the fields of `StreamSample` in their order, without their names, which saves bytes. */
 export type SampleRecord = readonly [
   at: number,
   peers: number | null,
@@ -11,7 +11,7 @@ export type SampleRecord = readonly [
   status: string | null,
 ];
 
-/** By stream, oldest first. */
+/** The samples of each stream, oldest first, by the stream's id. */
 export type SampleRecords = Readonly<Record<string, readonly SampleRecord[]>>;
 
 export function sampleRecord(s: StreamSample): SampleRecord {

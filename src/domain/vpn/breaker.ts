@@ -1,25 +1,25 @@
 import type { Instant, Role } from '../engine';
 import type { BreakerSettings } from '../settings';
 
-/** `general`: engines that are wanted anew; `replacement`: those in the place of another. */
+/** `general`: for additional engines; `replacement`: for engines that take the place of another. */
 export type BreakerKind = 'general' | 'replacement';
 
-/** Names one circuit breaker: each role has its own. */
+/** Names one circuit breaker: each role has one of each kind. */
 export interface BreakerKey {
   readonly role: Role;
   readonly kind: BreakerKind;
 }
 
-/** The one that guards engines that somebody asks for. */
+/** The circuit breaker for engines that somebody asks for. */
 export const REQUESTED = { role: 'plain', kind: 'general' } as const satisfies BreakerKey;
 
-/** A circuit breaker for those who look at it. */
+/** A circuit breaker, as queries answer it. */
 export interface BreakerView extends BreakerSettings {
   /** In a row. */
   readonly failures: number;
   readonly lastFailureAt: Instant | null;
   readonly lastSuccessAt: Instant | null;
-  /** When one engine may be tried; null: it is closed, and any may. */
+  /** When one engine may be tried; null: the breaker is closed, and any engine may. */
   readonly trialAt: Instant | null;
 }
 

@@ -3,20 +3,20 @@ import type { Instant, Port } from '../engine';
 import type { Recovery } from './recovery';
 import type { PortRange } from '../settings';
 
-// Whether an engine that somebody asks for can be brought up on a VPN. The VPN's workflow gives the facts. The API applies this rule to
-// them when it chooses a VPN, and the workflow applies the same rule when it gets the request.
+// The rule for whether an engine that somebody asks for can be brought up on a VPN. The VPN's workflow answers a view with all that
+// the rule needs. The API applies it when it chooses a VPN, and the workflow applies it again when it gets the request.
 
 export interface Eligibility {
-  /** Why the workflow begins nothing at all; null: it acts. */
+  /** Why the workflow starts nothing at all; null: it acts. */
   readonly standstill:
     { readonly kind: 'unreachable'; readonly problem: string } | { readonly kind: 'another Portward' } | null;
   /** Set while the VPN is not healthy: when an engine on it is likely to answer again. */
   readonly down: Recovery | null;
   readonly missingImage: { readonly image: string; readonly pulled: boolean } | null;
-  /** `isTried`: an engine is being brought up; if it answers, the circuit breaker closes. */
+  /** `isTried`: an engine is being brought up as a trial; if it answers, the circuit breaker closes. */
   readonly breaker: Pick<BreakerView, 'failures' | 'trialAt'> & { readonly isTried: boolean };
   readonly httpPorts: PortRange;
-  /** Those of `httpPorts` that no engine can have now. */
+  /** Ports of `httpPorts` that no new engine can have now. */
   readonly takenHttpPorts: readonly Port[];
 }
 
@@ -30,8 +30,8 @@ export type Obstacle =
 
 /**
  * What keeps an engine from being brought up now; null: nothing does.
- * @param httpPort the one that the engine must have; null: any
- * @param begun HTTP ports (null: any) of engines that were asked for, and that the workflow did not know of when it said this
+ * @param httpPort the HTTP port that the engine must have; null: any
+ * @param begun HTTP ports (null: any) of engines that were asked for after the workflow had answered `eligibility`
  */
 export function obstacleTo(
   eligibility: Eligibility,

@@ -1,17 +1,17 @@
 import type { EngineRef, ListedEngine } from '../engine';
 import type { Stream } from '../streams/stream';
 
-/** `version` names one content; a caller that still has it is told so in a few bytes. */
+/** `version` names one content. A caller that has it already is answered in a few bytes that nothing has changed. */
 export type Versioned<T> =
   | { readonly version: string; readonly unchanged: true }
   | { readonly version: string; readonly unchanged: false; readonly value: T };
 
-/** An engine that is not listed but still is known: hidden, not ready, or being released, perhaps with streams. */
+/** An engine that exists and is not listed: it is hidden, not ready or being released, and may have streams. */
 export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
 
 /**
- * `listed` is null before the first snapshot. `current`: the worker that is at work now has looked at the VPN. `replacesOnMove`: the task that
- * takes in another port begins to replace the forwarded engine, and hides it with that; absent: nothing is known of that.
+ * `listed`: null before the first snapshot. `current`: the present worker has taken a snapshot; false: the view may be out of date.
+ * `replacesOnMove`: as soon as another port is observed, the forwarded engine is hidden and replaced; absent: not known.
  */
 export interface EnginesView {
   readonly listed: readonly ListedEngine[] | null;
@@ -22,6 +22,6 @@ export interface EnginesView {
 
 export interface ListsView {
   readonly engines: Versioned<EnginesView>;
-  /** Those that run, and the last ones that have ended, oldest first. */
+  /** Streams that run, and the last ones that have ended, oldest first. */
   readonly streams: Versioned<readonly Stream[]>;
 }

@@ -2,14 +2,14 @@ import { label } from '../names';
 import type { EngineExit } from '../engine-exit';
 import type { ContainerId, Health, Instant, Port, Role } from '../engine';
 
-/** `none`: the image has no health check; a running container then counts as healthy. */
+/** `none`: the image has no health check, so a running container counts as healthy. */
 export type DockerHealth = 'healthy' | 'unhealthy' | 'starting' | 'none';
 
 /** Why a container does not run, as far as Docker tells. */
 export interface Downtime {
   /** `restarting`: Docker starts it again and again, and each time its process ends. */
   readonly state: 'restarting' | 'created' | 'exited' | 'paused' | 'removing' | 'dead';
-  /** Of its last run; null where Docker does not tell. */
+  /** Exit code of its last run; null where Docker does not tell. */
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
   /** Why Docker could not start it, in its own words. */
@@ -19,13 +19,13 @@ export interface Downtime {
 export type VpnObservation =
   | {
       readonly kind: 'absent';
-      /** Containers of a Compose service of that name, whose own names are others; absent where there are none. */
+      /** Containers of a Compose service of that name, which have other names themselves; absent: there are none. */
       readonly ofService?: readonly string[];
     }
   | {
       readonly kind: 'present';
       readonly id: ContainerId;
-      /** With the id this is the session: a new one means that every engine's network is gone. */
+      /** Id and `startedAt` identify the session. In a new session every engine started before has lost its network. */
       readonly startedAt: Instant;
       readonly running: boolean;
       /** Absent while it runs. */
@@ -33,18 +33,18 @@ export type VpnObservation =
       readonly health: DockerHealth;
       /** How often Docker checks it, in ms; absent where its image has no health check. */
       readonly checkedEveryMs?: number;
-      /** Its own settings ask for a forwarded port (VPN_PORT_FORWARDING=on). */
+      /** Its environment asks for a forwarded port (VPN_PORT_FORWARDING=on). */
       readonly portForwarding: boolean;
-      /** Where its own settings say that the control server listens; absent where they don't. */
+      /** Port of the control server in its environment; absent: it is not set there. */
       readonly controlPort?: Port;
-      /** Where its own settings have forwarded ports redirected to; absent where they stay as they are. */
+      /** Ports to which its environment redirects forwarded ports; absent: they are not redirected. */
       readonly redirectedTo?: readonly Port[];
     };
 
 /**
- * What the control server says about the forwarded port. Only `known` is a port (I7); `unknown` carries for
- * how long reads have failed, and whether the control server said clearly that there is `none`. `unasked`: the VPN was not healthy;
- * `pending`: no read has ended yet. Neither of the two counts as a change.
+ * What the control server says about the forwarded port. Only `known` is a port (I7). `unknown`: reads have failed for `forMs`;
+ * `none`: the control server said that there is no port. `unasked`: the VPN was not healthy. `pending`: no read has ended yet.
+ * The last two do not count as a change.
  */
 export type PortReading =
   | {
@@ -66,7 +66,7 @@ export type PortReading =
   | { readonly kind: 'unasked' }
   | { readonly kind: 'pending' };
 
-/** A good answer of the control server. */
+/** A port that was read from the control server. */
 export type PortRead = Required<Omit<Extract<PortReading, { kind: 'known' }>, 'kind'>>;
 
 /** The address under which a VPN is seen from outside. */
@@ -82,7 +82,7 @@ export interface EngineCondition {
   readonly running: boolean;
   /** When its current run began; null while it is not running. */
   readonly startedAt: Instant | null;
-  /** The container whose network it lives in. */
+  /** The container whose network it uses. */
   readonly networkOf: ContainerId;
   /** What its own API says; `unknown` until it has answered or failed often enough. */
   readonly health: Health;
@@ -90,52 +90,52 @@ export interface EngineCondition {
   readonly exit?: EngineExit;
 }
 
-/** An engine's container with all that it is, for who does not know it yet. */
+/** An engine's container in full, for a workflow that does not know it yet. */
 export interface ObservedEngine extends EngineCondition {
   readonly name: string;
   readonly role: Role;
   readonly httpPort: Port;
   readonly httpsPort: Port | null;
   readonly p2pPort: Port | null;
-  /** Those that its other fields don't tell; see `keptLabels`. */
+  /** Labels that do not follow from the other fields; see `keptLabels`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: Instant;
-  /** Portward had begun to release it; Docker keeps that as the restart policy `no`. */
+  /** Portward has begun to release it. Docker remembers that: the container has the restart policy `no`. */
   readonly evicted: boolean;
 }
 
 /** One snapshot of a VPN and its engines. Every observation is an event of a history, so it holds only what may change a decision. */
 export interface Snapshot {
   readonly kind: 'sight';
-  /** When this snapshot began: what happened later is not in it. */
+  /** When the snapshot began: later changes may be missing in it. */
   readonly at: Instant;
   readonly vpn: VpnObservation;
-  /** Engines that say they are connected though Docker calls their VPN unhealthy; null: they were not asked. */
+  /** How many engines say that they are connected while Docker calls their VPN unhealthy; null: they were not asked. */
   readonly liveEngines: number | null;
   readonly port: PortReading;
   /** Absent while it is not known. */
   readonly publicIp?: PublicIp;
   /** Every engine there is. */
   readonly engines: readonly EngineCondition[];
-  /** Those of them that the asker did not know, whole. */
+  /** Engines of these that the caller does not know yet, in full. */
   readonly found: readonly ObservedEngine[];
-  /** False: there are more that the asker does not know, for the next snapshot; an observation must stay small. */
+  /** False: the next snapshot has further engines that the caller does not know. An observation must stay small. */
   readonly complete: boolean;
   /**
-   * Engines that nobody should be sent to right now, though Docker says that they run: they don't answer, or the process of
-   * their VPN is gone. Absent while there are none.
+   * Engines that are not to be listed now, though Docker calls them running: they don't answer, or their VPN's process has ended.
+   * Absent: there are none.
    */
   readonly withheld?: readonly ContainerId[];
   /** Whether a new engine's image is on the Docker host. */
   readonly imagePresent: boolean;
 }
 
-/** Docker could not be asked: nothing is known, so nothing may be concluded. */
+/** Docker could not be asked. Nothing is known, so nothing may be concluded. */
 export interface UnreachableDocker {
   readonly kind: 'blind';
   readonly at: Instant;
   readonly problem: string;
-  /** In one word, which stays the same from call to call; absent where nothing could be observed at all. */
+  /** The kind of failure in one word, the same for each call that fails so; absent: the observation itself failed. */
   readonly cause?: string;
 }
 
@@ -145,7 +145,7 @@ export function isHealthy(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && (vpn.health === 'healthy' || vpn.health === 'none');
 }
 
-/** Docker's start-up grace, which its own health check ends. */
+/** Whether the container is in Docker's start period, before its first good health check. */
 export function isStarting(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && vpn.health === 'starting';
 }
@@ -154,35 +154,35 @@ export function isCalledUnhealthy(vpn: VpnObservation): boolean {
   return vpn.kind === 'present' && vpn.running && vpn.health === 'unhealthy';
 }
 
-/** Identifies one run of the VPN container; a restart or a new container makes another. */
+/** Identifies one run of the VPN's container. A restart, or a new container, is a new session. */
 export function session(vpn: VpnObservation): string | null {
   return vpn.kind === 'present' ? `${vpn.id}@${vpn.startedAt}` : null;
 }
 
-/** What ran in the network of the VPN's container before that was started has lost it. */
+/** Whether something was started before the VPN's container, and so has lost its network. */
 export function startedBefore(startedAt: Instant | null, vpn: VpnObservation): boolean {
   return startedAt !== null && vpn.kind === 'present' && startedAt < vpn.startedAt;
 }
 
-/** What replacements are at work on: how that goes is theirs to report. */
+/** What replacements are working on. They report it themselves, so an observation does not. */
 export interface Busy {
   /** Engines being released: only that they are gone counts as a change. */
   readonly evicted: readonly ContainerId[];
-  /** Values of the label `portward.replacement`: what carries one is being made. */
+  /** Values of the label `portward.replacement`: containers with one of these are being made. */
   readonly replacements: readonly string[];
 }
 
-/** Whole engines in one observation, which is an event of a history and must stay small. */
+/** Engines in full in one observation, which is a history event and must stay small. */
 const FOUND_AT_MOST = 40;
 
-/** Of the engines that were seen, those that the asker has to be told of whole. */
+/** The engines that an observation has to hold in full, since the caller does not know them. @param accounted the ones that it knows */
 export function introduced(
   seen: readonly ObservedEngine[],
   accounted: readonly ContainerId[],
   busy: Busy,
 ): Pick<Snapshot, 'found' | 'complete'> {
   const strangers = seen.filter((e) => !accounted.includes(e.id));
-  // What replacements are making can wait; of the others the asker must know every one.
+  // Engines that replacements are making can wait. The caller needs all others before it may decide.
   const isMade = (e: ObservedEngine) => busy.replacements.includes(e.labels[label.replacement] ?? '');
   const urgent = strangers.filter((e) => !isMade(e));
   return {
@@ -191,12 +191,12 @@ export function introduced(
   };
 }
 
-/** How it is now, without what it is. */
+/** The condition alone of an engine in full. */
 export function condition({ id, running, startedAt, networkOf, health, exit }: EngineCondition): EngineCondition {
   return { id, running, startedAt, networkOf, health, ...(exit ? { exit } : {}) };
 }
 
-/** What the VPN's workflow was given before: the last observation, as far as the next one is compared with it. */
+/** The last observation that the VPN's workflow was given, as far as the next one is compared with it. */
 export type LastReported =
   Pick<Snapshot, 'kind' | 'vpn' | 'port' | 'publicIp' | 'engines' | 'withheld' | 'imagePresent'> | UnreachableDocker;
 
@@ -218,7 +218,7 @@ export function asReported(snapshot: Snapshot, busy: Busy): LastReported {
   };
 }
 
-/** What a reading of the port says, without the words for why there is none; see `isReworded`. */
+/** A reading in one comparable word or two. The reason for having no port is left out: `isReworded` compares that. */
 function portSays(port: PortReading): string {
   if (port.kind === 'known') return `port ${port.port}`;
   if (port.kind !== 'unknown') return port.kind;
@@ -226,7 +226,7 @@ function portSays(port: PortReading): string {
   return port.none ? 'none' : 'unclear';
 }
 
-/** Of a container that Docker restarts all the time it is enough to tell once how it ended: that may differ each time. */
+/** The VPN in comparable form. Of a container that Docker keeps restarting the exit code is left out: it may differ each time. */
 function vpnSays(vpn: VpnObservation): unknown {
   if (vpn.kind === 'absent') return vpn;
   const { down, ...rest } = vpn;
@@ -235,7 +235,7 @@ function vpnSays(vpn: VpnObservation): unknown {
 
 /** Everything that can change a decision, in one comparable string. The times of snapshots are not in it. */
 function essence(observed: LastReported, busy: Busy): string {
-  // Docker's absence is worded differently from one call to the next; it stays the same for all that is decided.
+  // Each failed call may word it differently; for decisions it is the same.
   if (observed.kind === 'blind') return 'blind';
   const { vpn, port, engines, withheld = [], imagePresent } = observed;
   return JSON.stringify([
@@ -249,7 +249,7 @@ function essence(observed: LastReported, busy: Busy): string {
   ]);
 }
 
-/** False while the address is unknown. */
+/** Whether the public address has changed; false while it is unknown. */
 function hasAnotherAddress(last: LastReported, seen: LastReported): boolean {
   if (last.kind === 'blind' || seen.kind === 'blind' || seen.publicIp === undefined) return false;
   return seen.publicIp.address !== last.publicIp?.address;
@@ -267,11 +267,11 @@ export function hasChanged(last: LastReported | null, seen: Observation, busy: B
 }
 
 /**
- * Whether the port can't be read, or Docker can't be asked, for another reason than was last reported: of interest to people, and to
- * nothing that is decided.
+ * Whether the port can't be read, or Docker can't be asked, for another reason than was last reported. People want to know it; no
+ * decision depends on it.
  */
 export function isReworded(last: LastReported | null, seen: Observation): boolean {
-  // That a connection broke says less than the reason before.
+  // A broken connection says less than the reason before it.
   if (last?.kind === 'blind' && seen.kind === 'blind') return seen.cause !== last.cause && seen.cause !== 'broken';
   if (last?.kind !== 'sight' || seen.kind !== 'sight') return false;
   return last.port.kind === 'unknown' && seen.port.kind === 'unknown' && last.port.reason !== seen.port.reason;

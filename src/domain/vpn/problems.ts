@@ -3,8 +3,7 @@ import type { Port } from '../engine';
 import type { Problem } from '../../lib/problem';
 import type { PullPolicy } from '../settings';
 
-// What is wrong with a VPN or its engines' image, and what to do: the same in `/vpn/status`, while Portward runs, and in
-// `portward doctor`, before it does.
+// What can be wrong with a VPN or with the engines' image, and what to do. `/vpn/status` and `portward doctor` use the same texts.
 
 /** @param ofService containers of a Compose service of that name */
 export function absent(vpn: string, ofService: readonly string[] = []): Problem {
@@ -59,7 +58,7 @@ function seeLog(vpn: string): string {
   return `\`docker logs ${vpn}\` says why`;
 }
 
-/** Not its container: the VPN inside of it. */
+/** The container runs, and the VPN inside it is stopped. */
 export function stoppedInside(vpn: string): Problem {
   return {
     what: `the VPN in container '${vpn}' is stopped`,
@@ -67,7 +66,7 @@ export function stoppedInside(vpn: string): Problem {
   };
 }
 
-/** @param found what its container's environment has instead */
+/** @param found what the container's environment says instead */
 export function notForwarding(found: string): Problem {
   return {
     what: found,
@@ -75,7 +74,7 @@ export function notForwarding(found: string): Problem {
   };
 }
 
-/** @param redirectedTo where Gluetun sends what arrives at the forwarded port */
+/** @param redirectedTo ports to which Gluetun sends the traffic of the forwarded port */
 export function redirected(vpn: string, redirectedTo: readonly Port[]): Problem {
   return {
     what: `VPN '${vpn}' redirects its forwarded port to ${redirectedTo.join(', ')}, where no engine listens, so none has peers from outside`,

@@ -9,8 +9,8 @@ import type { Stream } from '../streams/stream';
 import type { Timeline } from './timeline';
 
 /**
- * The status of a VPN, as its workflow gives it to the API, the metrics and the page. Where time alone changes something, the view has the
- * instant of that change. So a view that is kept in memory stays true.
+ * The status of a VPN, as its workflow answers it for the API, the metrics and the page. Where time alone changes something, the view
+ * has the instant of that change, so that a view that is kept in memory stays correct.
  */
 export interface VpnStatusView extends EventLog {
   readonly instance: string;
@@ -31,28 +31,28 @@ export interface VpnStatusView extends EventLog {
   readonly port: PortView;
   /** What keeps the VPN or Portward from doing its work, and what to do; null: nothing. */
   readonly problem: string | null;
-  /** The one at work, or the last one. */
+  /** The remedy under way, or the last one; null: there was none. */
   readonly remedy: RemedyView | null;
   readonly breakers: Readonly<Record<Role, Readonly<Record<BreakerKind, BreakerView>>>>;
   readonly eligibility: Eligibility;
   readonly pool: PoolView | null;
-  /** How many engines the VPN keeps, the forwarded one among them. */
+  /** How many engines the VPN keeps, the forwarded one included. */
   readonly target: number;
   /** How many it keeps until the fleet sets another target. */
   readonly ownTarget: number;
   readonly startupTimeoutMs: number;
-  /** In every phase of their lives. */
+  /** Engines in every phase. */
   readonly engines: readonly EngineView[];
   /** How many containers of engines run, as far as is known. */
   readonly enginesRunning: number;
-  /** Those that run, and the last ones that have ended. */
+  /** Streams that run, and the last ones that have ended. */
   readonly streams: readonly Stream[];
-  /** Those at work, and the last ones that have ended, oldest first. */
+  /** Replacements under way, and the last ones that have ended, oldest first. */
   readonly replacements: readonly ReplacementView[];
   readonly timeline: Timeline;
 }
 
-/** `health` is null where there is no container, or none is known of. */
+/** `health`: null where there is no container, or none is known. */
 export interface VpnContainerView {
   /** In Docker's words. */
   readonly status: string;
@@ -60,18 +60,18 @@ export interface VpnContainerView {
 }
 
 export interface PortView {
-  /** The last one that was observed in this run of the container. */
+  /** The last port that was observed in this session. */
   readonly last: Port | null;
-  /** When it stops being valid, because reading it has failed for too long; null: reads succeed, or there is none. */
+  /** When it stops being valid, since reads have failed for too long; null: reads succeed, or there is no port. */
   readonly expiresAt: Instant | null;
-  /** Why it could not be read the last time. */
+  /** Why the last read failed; null: it did not. */
   readonly problem: string | null;
   readonly isLost: boolean;
-  /** The VPN asks for one, or had one in this run of the container. */
+  /** The VPN's environment asks for a port, or it had one in this session. */
   readonly isExpected: boolean;
-  /** An engine on it has answered. */
+  /** An engine on that port has answered. */
   readonly isServed: boolean;
-  /** Until when the port or the VPN's health counts as changing too often, so that replacements back off; null: neither does. */
+  /** Until when the port or the VPN's health counts as changing too often, and replacements back off; null: neither does. */
   readonly unstableUntil: Instant | null;
 }
 
@@ -86,26 +86,26 @@ export interface RemedyView {
 export interface PoolView {
   /** Engines that are there or being brought up. */
   readonly engines: number;
-  /** When they begin to count as lost, so that other VPNs make up for them; null: they do not. */
+  /** When they begin to count as lost, and other VPNs get engines in their place; null: they do not. */
   readonly lostFrom: Instant | null;
 }
 
 /**
- * `pending`: it does not answer yet; `ready`: it is listed; `hidden`: it is there, and is not listed now; `draining`: it may finish its
+ * `pending`: it does not answer yet; `ready`: it is listed; `hidden`: it exists and is not listed now; `draining`: it may finish its
  * streams; `leaving`: it is being stopped and removed.
  */
 export type EnginePhase = 'pending' | 'ready' | 'hidden' | 'draining' | 'leaving';
 
 export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' | 'health' | 'lastUsedAt' | 'cutOff'> {
   readonly phase: EnginePhase;
-  /** It is listed, and is on the VPN's last port. It counts as forwarded as long as that port is valid. */
+  /** It is listed, and has the VPN's last port. It counts as forwarded as long as that port is valid. */
   readonly forwarded: boolean;
-  /** False: its container is not known yet. Then `id` is the name that the container will have. */
+  /** False: its container is not known yet, and `id` is the name that the container will have. */
   readonly isMade: boolean;
-  /** Its replacement has ended: the container is removed, and the next snapshot will show that. */
+  /** Its replacement has ended: the container is removed, which the next snapshot will show. */
   readonly isGone: boolean;
   readonly status: 'created' | 'running' | 'exited';
-  /** Null: somebody else has made the container, from an image that is not known. */
+  /** Null: not known, since Portward did not make the container. */
   readonly image: string | null;
   readonly createdAt: Instant | null;
   /** Since when it is draining or leaving; null: it is neither. */
@@ -113,7 +113,7 @@ export interface EngineView extends EngineRef, Pick<Engine, 'labels' | 'ready' |
 }
 
 export interface ReplacementView extends PublicReplacement {
-  /** Its engine does not answer yet and is expected to soon, and nobody has asked for it: whoever wants an engine may have it. */
+  /** Its engine is expected to answer soon, and nobody has asked for it: it can be given to the next caller that asks for an engine. */
   readonly isPromising: boolean;
 }
 

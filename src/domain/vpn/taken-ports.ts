@@ -1,9 +1,9 @@
 import type { Port } from '../engine';
 
-/** Ports in a VPN's network on which something else listens than the engine that was to have them. */
+/** Ports of an engine in its VPN's network on which something else listens. */
 export interface TakenPorts {
   readonly ports: readonly Port[];
-  /** In words, for example `container 'torrent'`; null where nothing is known of it. */
+  /** Who listens, for example `container 'torrent'`; null: not known. */
   readonly by: string | null;
 }
 
@@ -14,12 +14,12 @@ export function takenInWords({ ports, by }: TakenPorts, vpn: string): string {
   return `${which} taken in the network of VPN '${vpn}'${by === null ? '' : `, by ${by}`}`;
 }
 
-/** Type of the failure of an activity that finds them so. */
+/** Type of an activity's failure because ports are taken. */
 export const PORTS_TAKEN = 'PortsTaken';
 
-/** What that failure holds. */
+/** Details of that failure. */
 export interface PortsTaken {
   readonly taken: TakenPorts;
-  /** The engine has run, and was not only about to. */
+  /** The engine had been started already. */
   readonly started: boolean;
 }
