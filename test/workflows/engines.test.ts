@@ -12,7 +12,7 @@ let bench: TemporalBench;
 
 beforeAll(async () => {
   // Of an engine that nobody has asked for its container is told soon, too.
-  bench = await TemporalBench.start({ workflowBundle: builtWorkflowsWith({ TOLD_AFTER_MS: 300 }) });
+  bench = await TemporalBench.start({ workflowBundle: builtWorkflowsWith({ REPORT_AFTER_MS: 300 }) });
 });
 afterAll(() => bench.stop());
 

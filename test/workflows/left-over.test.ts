@@ -129,9 +129,9 @@ test.concurrent(
       const child = running.replacements.find((r) => r.state === 'running');
       await bench.env.client.workflow.getHandle(child?.id ?? '').terminate();
       stand.failing = null;
-      // Back to the port that the forsaken engine holds: nobody may wait for it without end.
+      // Back to the port that the unreleased engine holds: nobody may wait for it without end.
       stand.port = { kind: 'known', port: 40_000 };
-      await until('the forsaken engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''));
+      await until('the unreleased engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''));
       await stand.untilForwarded(40_000);
       await stand.untilQuiet();
       expect([...stand.engines.values()].map((e) => e.p2pPort)).toEqual([40_000]);

@@ -104,8 +104,8 @@ test.concurrent(
   120_000,
 );
 
-function knows({ known }: VpnStand, port: number): boolean {
-  return known?.kind === 'sight' && known.port.kind === 'known' && known.port.port === port;
+function knows({ lastReported }: VpnStand, port: number): boolean {
+  return lastReported?.kind === 'sight' && lastReported.port.kind === 'known' && lastReported.port.port === port;
 }
 
 /** As large as they come in life: an id of 64 characters, a long name, labels of an image. */

@@ -14,6 +14,7 @@ import {
   hasChanged,
   session,
   type ObservedEngine,
+  type LastReported,
   type Observation,
   type PortReading,
   type VpnObservation,
@@ -52,6 +53,8 @@ export class MemoryHost {
   imagePresent = true;
   /** Engines answer only while it is true. */
   engineAnswers = true;
+  /** What the workflow gave as last reported when it asked last. */
+  lastReported: LastReported | null = null;
   private made = 0;
 
   activities(): Activities {
@@ -183,6 +186,7 @@ export class MemoryHost {
 
   private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
+    this.lastReported = known;
     const made = new MadeEngines(busy);
     for (;;) {
       this.probe(busy);

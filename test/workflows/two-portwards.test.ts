@@ -3,7 +3,7 @@ import { beganAt, label, makerOf, newIncarnation } from '../../src/domain/names'
 import { DAY } from '../builders';
 import { World } from './world';
 import { assertSettled } from './world-at-rest';
-import { heardFrom } from '../../src/workflows/vpn/observe/replacement-reports';
+import { noteFormerIncarnation } from '../../src/workflows/vpn/observe/replacement-reports';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 import { forceRefusal } from '../../src/workflows/vpn/requests/forcing';
@@ -215,7 +215,7 @@ describe('one that is alone', () => {
     world.now += 10 * 60_000;
     appears(world);
     expect(phase(world)).toBe('suspected');
-    heardFrom(world.state, OLDER);
+    noteFormerIncarnation(world.state, OLDER);
     expect(world.state.data.rival).toBeNull();
     world.containers.delete('late');
     appears(world);

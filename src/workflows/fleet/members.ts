@@ -1,7 +1,7 @@
 import type { FleetMember, FleetSettings, FleetState, Targets } from '../../domain/fleet/fleet';
 import type { PoolReport } from '../../domain/fleet/pool';
 
-// What the fleet knows of its VPNs, and how that changes.
+// What the fleet knows of its VPNs, and the changes of that.
 
 /** VPNs that have not reported, or to which no target could be sent. */
 export function silent({ settings, members }: FleetState): string[] {
@@ -9,11 +9,11 @@ export function silent({ settings, members }: FleetState): string[] {
   return settings.vpns.map(({ vpn }) => vpn).filter((vpn) => !answering.has(vpn));
 }
 
-/** With a VPN's report; the same state where the VPN is not configured. */
+/** With a VPN's report. A report of a VPN that is not configured is ignored. */
 export function reported(state: FleetState, { vpn, lineage, facts }: PoolReport): FleetState {
   if (!state.settings.vpns.some((v) => v.vpn === vpn)) return state;
   const before = state.members.find((m) => m.vpn === vpn);
-  // Its target may have been sent after it had sent this report.
+  // The VPN may have sent this before the fleet's last target arrived.
   const target = before?.lineage === lineage ? (before.facts?.target ?? facts.target) : facts.target;
   const member: FleetMember = { vpn, lineage, facts: { ...facts, target }, answers: true };
   return { ...state, members: [...state.members.filter((m) => m.vpn !== vpn), member] };

@@ -5,8 +5,8 @@ import type { PoolReport } from '../../domain/fleet/pool';
 export const fleetStateQuery = defineQuery<FleetState>('state');
 
 /**
- * How many engines there shall be over all VPNs; as many as the minimum or fewer: no more than the minimum. It holds until the next.
- * Answered when every VPN that is there has been told its part. Without a validator, as all updates (`messages.ts`).
+ * The demand: how many engines there are to be over all VPNs. A number up to MIN_REPLICAS ends the demand. It holds until the next one.
+ * Answered when the targets that follow from it have been sent. Without a validator, like all updates: see `../vpn/messages.ts`.
  */
 export const scaleUpdate = defineUpdate<Scaled, [number]>('scale');
 /** The same by hand, from Temporal's UI or CLI. */
@@ -15,5 +15,5 @@ export const configureFleetSignal = defineSignal<[FleetSettings]>('configure');
 /** From a VPN's workflow. */
 export const reportedSignal = defineSignal<[PoolReport]>('reported');
 
-/** In the workflow's memo, which the next run has from the start, also when this one was terminated. Absent where there is none. */
+/** Name of the demand in the workflow's memo. The next run has the memo from the start, also after a termination. Absent: no demand. */
 export const DEMAND_IN_MEMO = 'demand';

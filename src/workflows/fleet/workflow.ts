@@ -21,11 +21,11 @@ import { readDemand, readFleetSettings, readPoolReport } from './message-schemas
 import { historyIsLong } from '../shared/long-history';
 import { reportSignal, setTargetSignal } from '../vpn/messages';
 
-/** Reports come in bunches. */
+/** Several reports that come within this time are decided on together. */
 const GATHER_MS = 100;
-/** VPNs report by themselves when they have begun; who has begun before this fleet has to be asked. */
+/** VPNs report when their workflows begin. Those that began before this workflow have to be asked. */
 const ASK_AFTER_MS = 1_000;
-/** Before all VPNs are known, engines would be moved that have streams. */
+/** The first decision waits for the reports of all VPNs, at most for this time. Without them it would move busy engines. */
 const FIRST_DECISION_AFTER_MS = 3_000;
 
 export interface FleetInput {
@@ -35,8 +35,8 @@ export interface FleetInput {
 }
 
 /**
- * Says to each VPN how many engines it keeps, and nothing else: VPNs make and remove their engines themselves, and go on
- * with what they were told last when this workflow is not there.
+ * Sets how many engines each VPN keeps. VPNs make and remove their engines themselves, and keep their last targets while this workflow
+ * is not there.
  */
 export async function fleet(input: FleetInput): Promise<void> {
   const { settings } = input;
@@ -48,10 +48,10 @@ export async function fleet(input: FleetInput): Promise<void> {
     waiting: {},
   };
   const wakeTimer = new WakeTimer();
-  /** Null: nothing has come that is to be decided. */
+  /** When to decide; null: nothing is to be decided. */
   let decideAt: number | null = Date.now() + (input.carried ? 0 : FIRST_DECISION_AFTER_MS);
   let askAt = Date.now() + ASK_AFTER_MS;
-  /** What is asked for is decided at once, and answered after that. */
+  /** Numbers of the last demand that came, and of the last one that was decided on: a demand is decided on at once, and answered then. */
   let asked = 0;
   let decided = 0;
 
@@ -88,7 +88,7 @@ export async function fleet(input: FleetInput): Promise<void> {
   function scale(engines: number): number {
     log.info(`Asked to scale to ${engines} engines over all VPNs`, { event: 'scale' });
     state = { ...state, demand: engines <= state.settings.minReplicas ? null : engines };
-    // In the task that takes it up, so that whoever hears of that can rely on it: the workflow may be ended at any moment.
+    // In the workflow task that takes it in: the workflow may be terminated at any time, and the caller relies on the demand.
     rememberDemand(state.demand);
     return ++asked;
   }
@@ -99,7 +99,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     decideAt = Math.min(decideAt ?? Infinity, Date.now() + GATHER_MS);
   }
 
-  /** Until each VPN that is there has been told. */
+  /** Decides, and sends targets, until every target has been sent to a VPN that is there. */
   async function decide(): Promise<void> {
     for (let missed = true; missed;) {
       const upTo = asked;
@@ -113,7 +113,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     }
   }
 
-  /** Those that have not reported. */
+  /** Asks VPNs that have not reported for a report. */
   async function ask(): Promise<void> {
     askAt = Date.now() + state.settings.autoscaleIntervalMs;
     await Promise.all(
@@ -121,7 +121,7 @@ export async function fleet(input: FleetInput): Promise<void> {
         try {
           await getExternalWorkflowHandle(vpnWorkflowId(state.settings.instance, vpn)).signal(reportSignal);
         } catch {
-          // It reports when it begins.
+          // Its workflow is not there. It reports when it begins.
         }
       }),
     );
@@ -130,7 +130,7 @@ export async function fleet(input: FleetInput): Promise<void> {
   for (;;) {
     setCurrentDetails(describeFleet(state));
     if (historyIsLong() && allHandlersFinished()) {
-      // The next run has the memo that this one was begun with, if it is not given another one.
+      // Without this the next run would have the memo with which this one began.
       const nextRun = makeContinueAsNewFunc<typeof fleet>({ memo: workflowInfo().memo ?? {} });
       await nextRun({ settings: state.settings, carried: state });
     }
@@ -148,7 +148,7 @@ export async function fleet(input: FleetInput): Promise<void> {
 
 const DEMAND_FORM = 'expected a whole number of engines, 0 or more';
 
-/** @returns what has been told; a VPN without a workflow is told when it has one */
+/** Sends targets. @returns the targets that were sent, by VPN; null: its workflow is not there, and gets its target when it reports */
 async function tell(instance: string, targets: Targets): Promise<Record<string, number | null>> {
   const sent = await Promise.all(
     Object.entries(targets).map(async ([vpn, target]) => {
@@ -165,12 +165,12 @@ async function tell(instance: string, targets: Targets): Promise<Record<string, 
   return Object.fromEntries(sent);
 }
 
-/** Of a former incarnation of this workflow, until another one comes. */
+/** The demand of a former run of this workflow. */
 function rememberedDemand(): number | null {
   return readDemand(workflowInfo().memo?.[messages.DEMAND_IN_MEMO]);
 }
 
-/** Writes an event to history, so only when it has changed. */
+/** Only where it has changed, since it writes a history event. */
 function rememberDemand(demand: number | null): void {
   if (rememberedDemand() !== demand) upsertMemo({ [messages.DEMAND_IN_MEMO]: demand });
 }

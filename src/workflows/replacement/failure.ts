@@ -5,29 +5,29 @@ import { PORTS_TAKEN, type PortsTaken } from '../../domain/vpn/taken-ports';
 import { failureMessage, rootCause } from '../shared/failure-message';
 import { readPortsTaken } from './message-schemas';
 
-/** What keeps any engine from being brought up says nothing of this one. */
+/** Failures that would keep any engine from being brought up, and say nothing of this one. */
 const NOT_OF_THE_ENGINE = ['DockerUnreachable', 'VpnNotHealthy', 'EngineRemoved'];
 
 /** Why an activity has failed. */
 export interface Failure {
   readonly message: string;
-  /** No retry mends it: another one soon is of no use. */
+  /** No retry mends it: the next one comes after a long pause. */
   readonly permanent: boolean;
-  /** The engine is at fault. */
+  /** The engine itself has failed. */
   readonly ofEngine: boolean;
-  /** The container with which Docker does not do what it was told; null: it failed otherwise. */
+  /** The container for which Docker refuses what was asked; null: it is another failure. */
   readonly refusedFor: ContainerId | null;
-  /** Something else has ports of the engine. */
+  /** Ports of the engine are taken; null: it is another failure. */
   readonly portsTaken: PortsTaken | null;
 }
 
 const NOTHING_SAID = { permanent: false, ofEngine: false, refusedFor: null, portsTaken: null };
 
-/** The cause beneath Temporal's wrapping. */
+/** Reads the failure that Temporal has wrapped. */
 export function failureOf(error: unknown): Failure {
   const cause = rootCause(error);
   const message = failureMessage(error).slice(0, 600);
-  // A worker that died in the middle of it shows as a time-out.
+  // When a worker dies during an activity, that is a time-out.
   if (!(cause instanceof ApplicationFailure)) return { message, ...NOTHING_SAID };
   const { type, details } = cause;
   return {

@@ -2,7 +2,7 @@ import type { EngineRef } from '../../domain/engine';
 import type { Cause, Target } from '../../domain/replacement';
 import { breakerKind } from '../vpn/decide/breaker';
 
-/** Users know the text for a forwarded engine. */
+/** Users search logs for the text for forwarded engines. */
 export function triggered(cause: Cause, { role, p2pPort }: Target): string {
   const isForwarded = role === 'forwarded';
   const isReplacement = breakerKind(cause) === 'replacement';
@@ -26,7 +26,7 @@ function nameOf({ role, name }: EngineRef): string {
   return `${role === 'forwarded' ? 'forwarded engine' : 'engine'} ${name}`;
 }
 
-/** Such an engine can not be stopped, only removed. */
+/** Causes for which the engine has ended already, so that it is only removed. */
 const STATE_OF_THE_DEAD: Partial<Record<Cause, string>> = {
   'engine died': 'has died',
   'engine missing': 'is missing',

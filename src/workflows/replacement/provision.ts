@@ -9,11 +9,11 @@ import type { Removal } from './removal';
 import { PROVISIONING, type Run } from './run';
 import { engineDiscarded, engineReady, isUpToDate } from './work';
 
-/** Whoever asked for an engine waits for its container. Of other engines the VPN hears when they answer, or after 10 s. */
-const TOLD_WHEN_REQUESTED_MS = 300;
-const TOLD_AFTER_MS = 10_000;
+/** When the VPN is told of a container that is still booting. A caller that asked for an engine waits for its container. */
+const REPORT_REQUESTED_AFTER_MS = 300;
+const REPORT_AFTER_MS = 10_000;
 
-/** Brings up engines, one target after the other, until the one that is wanted answers. */
+/** Brings up an engine. Each time the target moves it brings up another, until the one that is wanted answers. */
 export async function provisionUntilUpToDate(run: Run, removal: Removal, endIfLong: () => void): Promise<void> {
   for (let { target } = run.work; target && !isUpToDate(run.work); { target } = run.work) {
     endIfLong();
@@ -24,11 +24,11 @@ export async function provisionUntilUpToDate(run: Run, removal: Removal, endIfLo
   }
 }
 
-/** The attempts at one target. */
+/** The attempts to bring up the engine of one target. */
 class Provision {
-  /** There may be a container. */
+  /** An attempt has begun to make a container. */
   private begun = false;
-  /** Ports of the engine that something else had in the last attempt. */
+  /** Ports of the engine that were taken in the last attempt. */
   private taken: readonly Port[] = [];
 
   constructor(
@@ -56,7 +56,7 @@ class Provision {
     await this.untilPortsFree();
     this.begun = true;
     try {
-      // It is short, and ends even when the target moves: a container that nobody heard of would hold its ports.
+      // It is short, and is not cancelled when the target moves: a container that is not known would hold its ports.
       const made = await CancellationScope.nonCancellable(() => this.create());
       return await this.answering(made);
     } catch (error) {
@@ -98,7 +98,7 @@ class Provision {
   private async answering({ engine, session }: MadeEngine): Promise<MadeEngine> {
     const { vpn, startupTimeoutMs: timeoutMs } = this.run.input;
     const booting = new CancellationScope();
-    const telling = booting.run(() => this.tellWhileBooting(engine)).catch(ignoreCancellation);
+    const telling = booting.run(() => this.reportWhileBooting(engine)).catch(ignoreCancellation);
     try {
       const { run } = await awaitEngine.executeWithOptions({ summary: `wait until ${engine.name} answers` }, [
         { vpn, session, engine, timeoutMs },
@@ -114,12 +114,12 @@ class Provision {
   }
 
   /**
-   * The VPN hears of an engine that boots for long. Not at once: when the port moves in that moment, two workflows that signal each
-   * other wait half a second for each other's locks in Temporal's server.
+   * Tells the VPN of an engine that boots for long. Not at once: if the port moves in that moment, the two workflows signal each other,
+   * and wait half a second for each other's locks in the Temporal server.
    */
-  private async tellWhileBooting({ id, name }: EngineRef): Promise<void> {
+  private async reportWhileBooting({ id, name }: EngineRef): Promise<void> {
     const { run, target } = this;
-    const afterMs = run.input.cause === 'requested' ? TOLD_WHEN_REQUESTED_MS : TOLD_AFTER_MS;
+    const afterMs = run.input.cause === 'requested' ? REPORT_REQUESTED_AFTER_MS : REPORT_AFTER_MS;
     await sleep(afterMs, { summary: `until the VPN is told that ${name} is still booting` });
     const { generation } = target;
     await CancellationScope.nonCancellable(() => run.tell(engineMadeSignal, { generation, id, name }));

@@ -9,12 +9,12 @@ import type { Removal } from './removal';
 import type { Run } from './run';
 import { drainsUntil, engineReleased, enginesHidden, mayStop, unreleased } from './work';
 
-/** More than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query together. */
+/** Longer than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query together. */
 const PROPAGATED_WITHIN_MS = 13_000;
-/** A VPN whose workflow answers nobody for half a minute, the default of ENGINES_STALE_LIMIT_S, keeps no engine. */
+/** After so many rounds engines are stopped all the same: a list that is stale for longer than ENGINES_STALE_LIMIT_S is not served. */
 const ROUNDS_AT_MOST = 3;
 
-/** Releases the old engines, side by side. */
+/** Releases the old engines, all at the same time. */
 export async function release(run: Run, removal: Removal): Promise<void> {
   const engines = unreleased(run.work, run.input.old);
   await evict(run, engines);
@@ -28,9 +28,9 @@ export async function release(run: Run, removal: Removal): Promise<void> {
 }
 
 /**
- * From now on Docker restarts none of the old engines, and they stay until proxies have a list without them. A proxy keeps its list
- * for about 2 s, and an API serves its last one while it gets no answer. So the activity asks for the list as an API does, and
- * waits from its answer on. What a longer grace has beyond that passes first.
+ * From now on Docker restarts none of the old engines, and they run on until every proxy has a list without them. A proxy keeps its
+ * list for about 2 s, and an API serves its last list while the workflow does not answer. So the activity asks for the list as an API
+ * does, and waits from the answer on: list propagation. The part of a grace that is longer than PROPAGATED_WITHIN_MS passes before.
  */
 async function evict(run: Run, engines: readonly EngineRef[]): Promise<void> {
   if (engines.length === 0) return;
@@ -56,7 +56,7 @@ async function evict(run: Run, engines: readonly EngineRef[]): Promise<void> {
   }
 }
 
-/** Logs once of each engine that Docker does not take the restart policy from it. */
+/** Logs once for each engine that Docker does not change its restart policy. */
 class Refusals {
   private readonly logged = new Set<string>();
 
@@ -73,7 +73,7 @@ class Refusals {
   }
 }
 
-/** No proxy chooses the engine any more. Streams that run on it may go on until the drain time is over. */
+/** Waits for the engine's streams, until the drain time is over. No proxy chooses the engine any more. */
 async function drain(run: Run, { id, name }: EngineRef): Promise<void> {
   const { vpn, leave, progress } = run.input;
   const until = drainsUntil(run.work, leave);

@@ -6,15 +6,15 @@ import { failureOf } from './failure';
 import { engineLeftSignal } from '../vpn/messages';
 import type { Run } from './run';
 
-/** A container that Docker has not removed by then is left to a replacement of its own. */
+/** A container that Docker has not removed after this time is left to another replacement. */
 const LEFT_AFTER_MS = 10_000;
 
-/** An engine that this replacement makes. Of a container that could not be started only its name is known. */
+/** An engine that this replacement makes. Where its container could not be started, only the name is known. */
 type Made = Omit<EngineRef, 'id' | 'name'> & Pick<Target, 'generation'>;
 
-/** Removes containers. Those that Docker does not remove it leaves to others. */
+/** Removes containers, and leaves those that Docker does not remove to other replacements. */
 export class Removal {
-  /** By name: why Docker does not remove it. */
+  /** Why Docker does not remove a container, by its name. */
   private readonly left = new Map<string, string>();
 
   constructor(private readonly run: Run) {}
@@ -23,7 +23,7 @@ export class Removal {
     return this.left.has(name);
   }
 
-  /** Removes an engine whose target has moved, or that did not answer. No proxy can have it, since it was never listed. */
+  /** Removes a new engine whose target has moved, or that did not answer. No proxy uses it, since it was never listed. */
   async discard(made: Made): Promise<void> {
     const idOrName = this.nameOf(made);
     if (this.hasLeft(idOrName)) return;
@@ -35,7 +35,7 @@ export class Removal {
     );
   }
 
-  /** @returns false: it was left */
+  /** @returns false: Docker does not remove it, and it was left */
   async release(engine: EngineRef, release: () => Promise<void>): Promise<boolean> {
     await this.untilGone(engine.name, release, (_, reason) => this.leave(engine, null, reason));
     return !this.hasLeft(engine.name);
@@ -46,8 +46,8 @@ export class Removal {
   }
 
   /**
-   * A container that Docker does not remove would hold up the new engine and this replacement. So the VPN's workflow has another
-   * replacement remove it, whose cause is 'left over', and which goes on trying.
+   * Waiting for a container that Docker does not remove would hold up the new engine and this replacement. So it is left to another
+   * replacement, with the cause 'left over', which goes on trying.
    */
   private async untilGone(
     name: string,
@@ -68,7 +68,7 @@ export class Removal {
     });
   }
 
-  /** Tells the VPN's workflow, once for each reason. */
+  /** Tells the VPN's workflow that the container is left, once for each reason. */
   private async leave(engine: EngineRef, generation: number | null, reason: string): Promise<void> {
     if (this.left.get(engine.name) === reason) return;
     this.left.set(engine.name, reason);

@@ -17,24 +17,24 @@ import { abandoned, attemptFailed, isHeld, workOf, type Work } from './work';
 export const PROVISIONING = 'provisioning';
 
 const LONGEST_PAUSE_MS = 10_000;
-/** A container that Docker does not remove is tried less often. While it runs it holds its port for no longer than this. */
+/** For a container that Docker does not remove. Once Docker can remove it, it holds its port for no longer than this. */
 const LEFT_OVER_PAUSE_MS = 60_000;
 /** After an error that no retry mends. */
 const PERMANENT_ERROR_PAUSE_MS = 60_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 
-/** The history has grown long: what is done is carried over to a new run, and what is not done is tried again there. */
+/** The history has grown long: the workflow continues as new. The next run carries over what is done, and tries the rest again. */
 export class HistoryFull extends Error {}
 
-/** Which replacement says it. */
+/** Identifies the replacement that sends a message. */
 type Sender = Pick<ReplacementInput, 'lineage' | 'number'>;
 
-/** One run of a replacement's workflow: its work, its retries, and what it tells the VPN's workflow. */
+/** One run of a replacement's workflow: its work, its retries, and its signals to the VPN's workflow. */
 export class Run {
   private current: Work;
   private readonly parent;
   private ofTarget: CancellationScope | null = null;
-  /** Signals under way; the end of the run would lose them. */
+  /** How many signals are being sent: the end of the run would lose them. */
   private telling = 0;
 
   constructor(readonly input: ReplacementInput) {
@@ -46,7 +46,7 @@ export class Run {
     return this.current;
   }
 
-  /** The only way in which the work changes. What is done for a target ends with it. */
+  /** The only way to change the work. When the target moves, what is under way for the former one is cancelled. */
   change(next: (work: Work) => Work): void {
     const { target } = this.current;
     this.current = next(this.current);
@@ -57,7 +57,7 @@ export class Run {
     return this.current.target?.generation === generation;
   }
 
-  /** @returns null: the target has moved, before or meanwhile */
+  /** @returns null: the target has moved, so the work was not begun, or was cancelled */
   async whileWanted<T>(target: Target, work: () => Promise<T>): Promise<T | null> {
     if (!this.wants(target)) return null;
     this.ofTarget = new CancellationScope();
@@ -76,11 +76,11 @@ export class Run {
     if (historyIsLong(times)) throw new HistoryFull();
   }
 
-  async untilTold(): Promise<void> {
+  async untilSignalsSent(): Promise<void> {
     await condition(() => this.telling === 0);
   }
 
-  /** A VPN's workflow that is gone ends the search for a new engine. */
+  /** Signals the VPN's workflow. If that does not exist any more, no new engine is brought up. */
   async tell<T extends Sender>(signal: SignalDefinition<[T]>, message: NoInfer<Omit<T, keyof Sender>>): Promise<void> {
     const { lineage, number, vpn } = this.input;
     this.telling++;
@@ -95,7 +95,7 @@ export class Run {
     }
   }
 
-  /** Tries until it is done. The VPN is told of failures, and the log once of each different one. */
+  /** Tries until it succeeds. The VPN is told of failures; a failure is logged unless it is the same as the one before. */
   async untilDone<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     let lastError: string | null = null;
     for (let count = 1; ; count++) {
@@ -113,12 +113,12 @@ export class Run {
     }
   }
 
-  /** While the circuit breaker is open nothing is tried. A reset may end that at any time. */
+  /** Waits while the circuit breaker holds this replacement back. A reset of the breaker may end that at any time. */
   async untilAllowed(): Promise<void> {
     while (isHeld(this.work, Date.now())) {
       const { heldUntil } = this.work;
       const ms = Math.min((heldUntil ?? 0) - Date.now(), LONGEST_TIMER_MS);
-      // The VPN's workflow asks again and again whether this one runs, which fills the history of one that is held for days.
+      // The VPN's workflow keeps asking whether this one runs, which fills the history while it is held back for days.
       await condition(() => this.work.heldUntil !== heldUntil || historyIsLong(), ms);
       this.endIfLong();
     }
@@ -134,7 +134,8 @@ export class Run {
       });
     }
     const provisioning = ofEngine && what === PROVISIONING;
-    // The circuit breaker counts each failed provisioning. Of other failures the 1st, 2nd, 4th, 8th… keep the VPN's history small.
+    // The VPN's circuit breaker counts each failed provisioning. Of other failures only the 1st, 2nd, 4th, 8th… are sent, to keep the
+    // VPN's history short.
     if (!provisioning && !isNew && !Number.isInteger(Math.log2(count))) return;
     const { failedAttempts, target } = this.work;
     const hasCallersEnv = typeof target?.extras?.sealedEnv === 'string';
@@ -143,7 +144,7 @@ export class Run {
       error: `${what}: ${message}`,
       provisioning,
       taken: portsTaken?.taken ?? null,
-      // The caller's environment may be at fault; and an engine that was not started, because of a taken port, has cost nothing.
+      // Not where the caller's environment may be the cause, nor where the engine was not started because of a taken port.
       countsForBreaker: !hasCallersEnv && portsTaken?.started !== false,
     });
   }

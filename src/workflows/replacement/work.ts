@@ -3,14 +3,14 @@ import type { Leave, ReplacementInput, ReplacementProgress, ReplacementTimes, Ta
 
 type ReadyEngine = NonNullable<ReplacementProgress['ready']>;
 
-/** What a replacement still has to do and what it has done. Plain data; the functions below are all that changes it. */
+/** What a replacement has done, and still has to do. Plain data, which only the functions below change. */
 export interface Work extends ReplacementProgress {
   readonly times: ReplacementTimes;
   /** The engine to bring up; null: none. */
   readonly target: Target | null;
-  /** Old engines that the VPN's workflow allows to be stopped. */
+  /** Old engines that the VPN's workflow has given leave to stop. */
   readonly granted: readonly ContainerId[];
-  /** The VPN's workflow is gone, so nobody can grant anything, or use a new engine. */
+  /** The VPN's workflow is gone, so nobody gives leave, or needs a new engine. */
   readonly abandoned: boolean;
 }
 
@@ -30,25 +30,25 @@ export function progressOf(work: Work): ReplacementProgress {
   return { released, ready, failedAttempts, heldUntil, draining, drainUntil, tellsEnd, times };
 }
 
-/** The port has moved, or the engine is to be another. A target that arrives late changes nothing. */
+/** With another target. One that arrives late, after a newer one, changes nothing. */
 export function retargeted(work: Work, moved: Target): Work {
   const { target } = work;
   if (!target || moved.generation <= target.generation) return work;
-  // The VPN's workflow does not keep what the caller asked for.
+  // The VPN's workflow does not keep all caller options.
   return { ...work, target: { ...moved, extras: target.extras } };
 }
 
-/** Without a VPN's workflow a new engine would belong to nobody. One that answers already is left to the next workflow. */
+/** The VPN's workflow is gone: no new engine is brought up. One that answers already stays for the next workflow. */
 export function abandoned(work: Work): Work {
   return { ...work, abandoned: true, target: isUpToDate(work) ? work.target : null };
 }
 
-/** The circuit breaker opens, or closes (null). */
+/** The circuit breaker has opened; null: it has closed. */
 export function holdChanged(work: Work, heldUntil: Instant | null): Work {
   return { ...work, heldUntil };
 }
 
-/** Streams end, or begin by a list that a proxy still had. */
+/** Other old engines have streams now: streams have ended, or begun by an older list of a proxy. */
 export function drainingChanged(work: Work, engines: readonly ContainerId[]): Work {
   return { ...work, draining: engines };
 }
@@ -61,7 +61,7 @@ export function attemptFailed(work: Work): Work {
   return { ...work, failedAttempts: work.failedAttempts + 1 };
 }
 
-/** All clients have a list without the old engines. */
+/** Every client has a list without the old engines. */
 export function enginesHidden(work: Work, now: Instant): Work {
   return { ...work, times: { ...work.times, hidden: now } };
 }
@@ -79,12 +79,12 @@ export function engineReleased(work: Work, { id }: EngineRef, now: Instant): Wor
   return { ...work, released: [...work.released, id], times: { ...work.times, gone: now } };
 }
 
-/** Whether the engine that answers is the one that is wanted, or none is. */
+/** Whether the wanted engine answers, or none is wanted. */
 export function isUpToDate({ target, ready }: Work): boolean {
   return target === null || ready?.generation === target.generation;
 }
 
-/** The circuit breaker is open: nothing may be tried. */
+/** Whether the circuit breaker holds the replacement back. */
 export function isHeld({ heldUntil }: Work, now: Instant): boolean {
   return heldUntil !== null && now < heldUntil;
 }
@@ -93,12 +93,12 @@ export function unreleased({ released }: Work, old: readonly EngineRef[]): Engin
   return old.filter(({ id }) => !released.includes(id));
 }
 
-/** Until when the streams of an old engine are waited for; null: for as long as they last. */
+/** Until when to wait for the streams of an old engine; null: for as long as they last. */
 export function drainsUntil({ drainUntil }: Work, leave: Leave): Instant | null {
   return leave === 'always' ? null : drainUntil;
 }
 
-/** Whether the streams of an old engine allow it to be stopped. */
+/** Whether an old engine may be stopped, as far as its streams are concerned. */
 export function mayStop(work: Work, leave: Leave, engine: ContainerId, now: Instant): boolean {
   const until = drainsUntil(work, leave);
   if (until !== null && now >= until) return true;

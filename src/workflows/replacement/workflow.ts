@@ -18,10 +18,9 @@ import { HistoryFull, Run } from './run';
 import { abandoned, drainingChanged, granted, holdChanged, isUpToDate, progressOf, retargeted } from './work';
 
 /**
- * Replaces an engine, and does not end before the old one is gone and the new one answers, whatever fails on the way. Both sides
- * are optional: without an old engine it provisions, without a target it releases. The VPN's workflow has hidden the old engine
- * before this one begins. A request to cancel is not followed, since half a replacement is worse than one; after a termination
- * the VPN's workflow does the rest.
+ * Replaces an engine. It does not end before the old engine is gone and the new one answers, whatever fails meanwhile. Without an old
+ * engine it only provisions, without a target it only releases. The VPN's workflow has hidden the old engine before. A cancellation is
+ * ignored, since it would leave the replacement half done. After a termination the VPN's workflow does the rest.
  */
 export function replaceEngine(input: ReplacementInput): Promise<ReplacementResult> {
   return CancellationScope.nonCancellable(async () => {
@@ -36,7 +35,7 @@ export function replaceEngine(input: ReplacementInput): Promise<ReplacementResul
       await untilComplete(run, removal);
     } catch (error) {
       if (!(error instanceof HistoryFull)) throw error;
-      await run.untilTold();
+      await run.untilSignalsSent();
       const { work } = run;
       await continueAsNew<typeof replaceEngine>({ ...input, target: work.target, progress: progressOf(work) });
     }
@@ -50,7 +49,7 @@ function handleSignals(run: Run): void {
     log.warn(`[${vpn}] signal ${signal} ignored: not ${expected}`);
   setHandler(retargetSignal, (value) => {
     const moved = value === null ? null : readTarget(value);
-    // The run of the VPN's workflow that began this, and that Temporal tells of its end, is over.
+    // The run of the VPN's workflow that started this one is over, and Temporal reports the end to that run only.
     if (value === null) run.change((work) => ({ ...work, tellsEnd: true }));
     else if (moved) run.change((work) => retargeted(work, moved));
     else ignored('retarget', 'a target');
@@ -72,7 +71,7 @@ function handleSignals(run: Run): void {
   setHandler(abandonSignal, () => run.change(abandoned));
 }
 
-/** Neither side waits for the other: what the new engine needs of the old one is part of its target. */
+/** Release and provisioning do not wait for each other: if the new engine needs a port of the old one, its target says so. */
 async function untilComplete(run: Run, removal: Removal): Promise<void> {
   let isReleased = false;
   const releaseAll = async (): Promise<void> => {
@@ -81,7 +80,7 @@ async function untilComplete(run: Run, removal: Removal): Promise<void> {
   };
   const provideWanted = async (): Promise<void> => {
     do {
-      // While the port keeps moving, a new run would have the release of the old engine wait anew.
+      // Not earlier while an old engine is being released: in a new run that would begin anew.
       await provisionUntilUpToDate(run, removal, () => run.endIfLong(isReleased ? 1 : 2));
       await condition(() => isReleased || !isUpToDate(run.work));
       if (isReleased && isUpToDate(run.work)) await tellEnd(run);

@@ -1,30 +1,30 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities';
 
-/** Watching takes up to 10 minutes; it heartbeats, so that a dead watcher is noticed after 10 seconds. */
+/** It takes up to 10 minutes, and heartbeats, so that the death of its worker is noticed after 10 seconds. */
 export const { observe } = proxyActivities<Activities>({
   startToCloseTimeout: '11 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
-  // Each workflow task then brings the workflow something, which `ahead-of-history` builds on.
+  // So that each workflow task brings the workflow a job, on which `ahead-of-history.ts` relies.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-// A few quick attempts; the loop without end is the replacement's own, where failures show in state.
+// A few quick attempts. Further attempts are the replacement's own, so that its state shows the failures.
 const quick = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 } as const;
 
-// Every activity heartbeats, however short it is: what a killed worker had in hand is tried again after seconds
-// instead of after the time that the work may take.
+// Every activity heartbeats, however short it is: after the death of a worker it is tried again within seconds, and not only when its
+// time limit has passed.
 const heartbeatTimeout = '6 seconds';
 
-/** It takes up to half a minute, and gives up well before the activity does. */
+/** Its calls to Docker give up after half a minute, well before this limit. */
 export const { removeEngine } = proxyActivities<Activities>({
   startToCloseTimeout: '45 seconds',
   heartbeatTimeout,
   retry: quick,
 });
 
-/** These wait: for lists, for the turn of an engine's start, for its API, for its ports, for it to stop or to hold no port. */
+/** These wait: for list propagation, for an engine's turn to start, for its API, for ports, or until an engine has stopped. */
 export const { evictEngines, createEngine, releaseEngine, awaitReleased, awaitEngine, awaitPortsFree } =
   proxyActivities<Activities>({
     startToCloseTimeout: '10 minutes',
@@ -32,24 +32,24 @@ export const { evictEngines, createEngine, releaseEngine, awaitReleased, awaitEn
     retry: quick,
   });
 
-/** One attempt: the loop is the remedy's own, so that why one failed is in state while the next is due; see `cure.ts`. */
+/** One attempt. Further attempts are those of `cure.ts`, so that the state shows why the last one failed. */
 const once = { maximumAttempts: 1 } as const;
 
-/** Docker waits for as long as a container may take to stop. */
+/** Docker waits as long as the container's stop time-out is. */
 export const { restartVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout,
   retry: once,
 });
 
-/** Gives up on a control server that hangs well before this. */
+/** It gives up on a control server that hangs well before this limit. */
 export const { reconnectVpn } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout,
   retry: once,
 });
 
-/** For an hour: a receiver may be restarted, or moved. */
+/** It is retried for an hour: the receiver may be restarted or moved meanwhile. */
 export const { notify } = proxyActivities<Activities>({
   startToCloseTimeout: '10 seconds',
   scheduleToCloseTimeout: '1 hour',
@@ -60,6 +60,6 @@ export const { notify } = proxyActivities<Activities>({
 export const { pullImage } = proxyActivities<Activities>({
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30 seconds',
-  // Why it fails is told in state between the rounds.
+  // Further attempts are the workflow's own, so that the state shows why the last one failed.
   retry: once,
 });

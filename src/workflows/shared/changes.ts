@@ -1,8 +1,8 @@
 import { condition } from '@temporalio/workflow';
 
 /**
- * Counts the changes in a workflow, of its state and of everything else that may give its loop something to do. The loop
- * sleeps until there is another one.
+ * Counts changes in a workflow: of its state, and of everything else that may give its loop something to do. The loop sleeps until the
+ * next change.
  */
 export class Changes {
   private count = 0;
@@ -11,7 +11,7 @@ export class Changes {
     this.count++;
   };
 
-  /** Nothing may be awaited between what the caller has dealt with and this. */
+  /** Resolves at the next change. The caller must have dealt with all earlier ones, without awaiting anything since then. */
   next(): Promise<void> {
     const dealtWith = this.count;
     return condition(() => this.count !== dealtWith);

@@ -1,11 +1,11 @@
 import { TimeoutFailure } from '@temporalio/workflow';
 
-/** What lies beneath Temporal's wrapping. */
+/** The innermost cause, without Temporal's wrapping. */
 export function rootCause(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof Error ? rootCause(error.cause) : error;
 }
 
-/** Why an activity failed, in words for people. */
+/** Why an activity failed, in words. */
 export function failureMessage(error: unknown): string {
   const cause = rootCause(error);
   if (cause instanceof TimeoutFailure)

@@ -9,8 +9,8 @@ export interface Metric {
 export type Tags = Readonly<Record<string, string>>;
 
 /**
- * How a workflow counts and measures. Not with the SDK's meter, which counts what a workflow task did once for each attempt
- * at it. Both stay silent while a history is replayed.
+ * Sinks by which workflows count and measure. The SDK's own meter would count once for each attempt at a workflow task. Sinks are silent
+ * while a history is replayed.
  * @param task see `task-mark.ts`
  */
 export interface MeasureSinks extends Sinks {

@@ -1,17 +1,17 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 
-/** The attribute by which each line says from which workflow task it is. */
+/** Attribute of a log line that names the workflow task which wrote it. */
 export const TASK_MARK = 'portwardTask';
 
-// Each workflow has modules of its own.
+// Variables of the module: each workflow has modules of its own.
 let before = 0;
 let length = 0;
 let begun = 0;
 
 /**
- * Names the workflow task that is at work: the end of the history before it, which is the same for all attempts at it, and the
- * attempt. A task whose answer Temporal does not take, because it came too late or failed, is carried out once more, and not
- * as a replay: what it logs and counts would come out once for each attempt. By this mark `temporal/once.ts` knows better.
+ * Names the present attempt at a workflow task: the length of the history before the task, which is the same for all attempts, and the
+ * attempt's own. If Temporal does not accept the result of a task, for example because it is late, the task is carried out again, and
+ * not as a replay. Its log lines and counts would come out once for each attempt; `src/worker/once.ts` drops repeats by this mark.
  */
 export function taskMark(): string {
   return `${before}/${length}/${begun}`;

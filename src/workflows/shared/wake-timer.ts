@@ -1,6 +1,7 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Instant } from '../../domain/engine';
 
+/** Null: there is none. */
 export function earliest(...instants: readonly (Instant | null)[]): Instant | null {
   const known = instants.filter((at) => at !== null);
   return known.length === 0 ? null : Math.min(...known);
@@ -39,7 +40,7 @@ export class WakeTimer {
       );
   }
 
-  /** Whether the time has come since it was set. @param at what it was set to */
+  /** Whether that time has come. @param at the time to which the timer was set */
   isOver(at: Instant | null): boolean {
     return at !== null && (this.at === null || at <= Date.now());
   }

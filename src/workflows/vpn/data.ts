@@ -12,20 +12,20 @@ import { isStorm, noBackoff, type Backoff } from './decide/backoff';
 import { noRemedies, type Remedies } from './decide/remedies';
 import type { Rival } from './observe/rival';
 
-/** The forwarded port as far as it is known. */
+/** What is known of the forwarded port. */
 export interface PortKnowledge {
-  /** The last port that was observed in this session of the VPN container. */
+  /** The last port that was observed in this session. */
   readonly last: Port | null;
-  /** The read that brought it, as far as this workflow was told: a worker that begins goes on from there. */
+  /** The read that found `last`, where the observation had it. A new worker follows the same port from there on. */
   readonly read: PortRead | null;
-  /** The first failed read since `last` was seen; null while reads succeed or nothing was read yet. */
+  /** When the first failed read after `last` was; null while reads succeed, and before the first read. */
   readonly unknownSince: Instant | null;
   readonly reason: string | null;
-  /** When the control server first said that there is none; null as long as it did not. */
+  /** When the control server first said that there is no port; null while it does not. */
   readonly noneSince: Instant | null;
-  /** The control server says that there is none because the VPN inside its container is stopped. */
+  /** There is no port because the VPN inside its container is stopped. */
   readonly stopped: boolean;
-  /** Since when it has been known without a failed read; null while reads fail. */
+  /** Since when reads succeed; null while they fail. */
   readonly knownSince: Instant | null;
 }
 
@@ -46,48 +46,48 @@ export interface LeftOver {
   readonly reason: string;
 }
 
-/** Everything the VPN workflow remembers, as plain JSON: it is carried over when the workflow continues as new. */
+/** The state of a VPN's workflow, as plain JSON: it is carried over when the workflow continues as new. */
 export interface VpnData {
   readonly settings: VpnSettings;
-  /** Made once, see `newIncarnation`: tells what this workflow created from what it found. */
+  /** Name of this incarnation, see `newIncarnation`. Labels and names of containers show by it whether this workflow made them. */
   readonly lineage: string;
-  /** Former incarnations of this workflow, of which replacements were still at work. */
+  /** Former incarnations of this workflow whose replacements were still running. */
   readonly formerLives: readonly string[];
-  /** Another Portward that works on the same VPN. */
+  /** Another Portward that works on the same VPN; null: there is none. */
   readonly rival: Rival | null;
-  /** Raised whenever an action starts or ends. */
+  /** Raised whenever an action begins or ends. */
   readonly revision: number;
   /** An observation that was asked for under an older revision is thrown away: it may lack what has happened since. */
   readonly snapshotsFrom: number;
-  /** What replacements have said since, that an observation may not know. */
+  /** What replacements have reported of containers, and observations may not show yet. */
   readonly reports: readonly ContainerReport[];
   readonly listVersion: number;
   /** Set while Docker can't be asked. */
   readonly unreachable: UnreachableDocker | null;
-  /** Which start of a worker has said `configure` last; null where it gave no name. */
+  /** The worker start that last sent `configure`; null where it gave no name. */
   readonly workerStart: string | null;
-  /** That worker has looked at the VPN: what is known is not from before. */
+  /** There is a snapshot from that worker. False: the state may be out of date. */
   readonly current: boolean;
   /** The last snapshot, and the revision under which it was asked for. */
   readonly snapshot: Snapshot | null;
   readonly snapshotRevision: number;
   readonly port: PortKnowledge;
-  /** The port that is lost, and since when; null while there is one, and until there was one. A restart of the container does not end it. */
+  /** The port that is lost, and since when; null while there is a port, and before the first one. A restart of the container does not end the loss. */
   readonly portLost: { readonly port: Port; readonly since: Instant } | null;
   readonly engines: readonly Engine[];
-  /** Hidden for good, and kept until seen gone from Docker, so that a snapshot can't bring them back (I1). */
+  /** Engines that are never listed again. They are kept until Docker does not show them any more, so that no snapshot brings them back (I1). */
   readonly evicted: readonly EngineRef[];
-  /** Those of them that their replacements have leave to stop: no stream begins on them any more. */
+  /** Evicted engines that their replacements have leave to stop: streams on them are refused. */
   readonly sealed: readonly ContainerId[];
-  /** Those of them that Docker does not remove. */
+  /** Evicted engines that Docker does not remove. */
   readonly leftOvers: readonly LeftOver[];
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
-  /** Ports in the VPN's network that something else has. They are not given out for a while. */
+  /** Ports in the VPN's network on which something else listens. No engine gets them until then. */
   readonly takenPorts: readonly { readonly port: Port; readonly until: Instant }[];
-  /** Which range of ports has none left for an engine that is wanted, until the next snapshot. */
+  /** Says which range of ports has none left for a wanted engine; null: none, or not since the last snapshot. */
   readonly rangeUsedUp: string | null;
-  /** Why the image could not be pulled the last time it was tried. */
+  /** Why the last pull of the image failed; null: it did not. */
   readonly pullError: string | null;
   /** Since when the VPN is healthy; null while it is not. */
   readonly healthySince: Instant | null;
@@ -95,10 +95,10 @@ export interface VpnData {
   readonly outageSince: Instant | null;
   /** Since when snapshots show it as not healthy, for whatever reason; null while it is, and before the first snapshot. */
   readonly downSince: Instant | null;
-  /** How long the last times of that were, in ms, oldest first. */
+  /** How long the last such times were, in ms, oldest first. */
   readonly outages: readonly number[];
   readonly exit: ExitAddress;
-  /** When the VPN last came back in the same run of its container: engines from before may be cut off. */
+  /** When the VPN last came back in the same session: connections of engines from before may be dead. */
   readonly reconnectedAt: Instant | null;
   readonly portChanges: Backoff;
   readonly reconnects: Backoff;
@@ -109,16 +109,18 @@ export interface VpnData {
   readonly streamVersion: number;
   /** How many engines the fleet wants here; null as long as it has not said. */
   readonly fleetTarget: number | null;
-  /** How many of those that are missing were never there, because the target was raised. */
+  /** How many of the missing engines are missing because the target was raised. */
   readonly toAdd: number;
   /** Since when there are more engines than wanted; null while there are not. */
   readonly surplusSince: Instant | null;
-  /** Someone has asked that they go now. */
+  /** Somebody has asked to remove idle surplus engines now. */
   readonly collecting: boolean;
+  /** The latest events, oldest first. */
   readonly news: readonly NumberedEvent[];
-  /** The newest of them that was sent to NOTIFY_URL. */
+  /** The highest number that was sent to NOTIFY_URL. */
   readonly notified: number;
   readonly timeline: Timeline;
+  /** The VPN is not configured any more: the workflow ends. */
   readonly retired: boolean;
 }
 
@@ -176,13 +178,13 @@ export function portExpiry(data: VpnData): Instant | null {
   return data.port.unknownSince === null ? null : data.port.unknownSince + data.settings.portCacheTtlMs;
 }
 
-/** The port that counts as forwarded now (I7): the last one observed, until reading it has failed for too long. */
+/** The port that counts as forwarded now (I7): the last one observed, until reads have failed for too long. */
 export function validPort(data: VpnData, now: Instant): Port | null {
   const expiry = portExpiry(data);
   return expiry !== null && now >= expiry ? null : data.port.last;
 }
 
-/** Whether its port or its health changes so often that it is acted on at a growing distance only. */
+/** Whether the VPN's port or health changes so often that replacements back off. */
 export function isUnstable({ portChanges, reconnects, settings }: VpnData, now: Instant): boolean {
   return [portChanges, reconnects].some((backoff) => isStorm(backoff, settings.longestSpacingMs, now));
 }
@@ -201,7 +203,7 @@ export function unfinishedTargets(data: VpnData): Replacement[] {
   return runningReplacements(data).filter((r) => r.target !== null && r.readyAt === null);
 }
 
-/** Containers of engines that do not answer yet, or whose answer has not been heard of. */
+/** Containers of engines that do not answer yet, or whose answer has not been reported. */
 export function bootingEngines(data: VpnData): { id: ContainerId; name: string; httpPort: Port }[] {
   return unfinishedTargets(data).flatMap(({ made, target }) =>
     made && target ? [{ ...made, httpPort: target.httpPort }] : [],

@@ -5,19 +5,19 @@ import type { BreakerKey } from '../../domain/vpn/breaker';
 import type { Remedy, RemedyFailure } from './decide/remedies';
 
 /**
- * What happens to a VPN. Each event is emitted once, by the transition that brings it about, and after the state says it.
- * Log lines, metrics and what is told outside are made from events.
+ * The events of a VPN. Each is emitted once, by the change of the state that it is about, after that change. Log lines, metrics and
+ * published events are made from these.
  */
 export type VpnEvent =
-  /** In one run of the VPN's container. @property readAt when the new port was read; null: that is not known */
+  /** Within one session. @property readAt when the new port was read; null: not known */
   | { readonly kind: 'port changed'; readonly from: Port; readonly to: Port; readonly readAt: Instant | null }
   | { readonly kind: 'port lost'; readonly port: Port }
   /** @property from the port that was lost */
   | { readonly kind: 'port restored'; readonly from: Port; readonly port: Port; readonly lostForMs: number }
-  /** It could not be read for some time, and was not lost. */
+  /** The port could not be read for some time, and was not lost. */
   | { readonly kind: 'port readable again'; readonly port: Port; readonly unreadableForMs: number }
   | { readonly kind: 'VPN health'; readonly healthy: boolean }
-  /** @property afterOutage Docker had called the VPN unhealthy; otherwise only its address tells */
+  /** @property afterOutage Docker had called the VPN unhealthy; false: only its public address has changed */
   | { readonly kind: 'VPN reconnected'; readonly afterOutage: boolean }
   | {
       readonly kind: 'engine evicted' | 'engine made' | 'engine stopped';
@@ -27,14 +27,14 @@ export type VpnEvent =
   | { readonly kind: 'engine ready'; readonly engine: Engine; readonly replacement: Replacement }
   | { readonly kind: 'replacement begun'; readonly replacement: Replacement }
   | { readonly kind: 'replacement retargeted'; readonly replacement: Replacement; readonly target: Target }
-  /** Its engine is not wanted any more, before it answers. */
+  /** Its engine is not wanted any more, and had not answered yet. */
   | { readonly kind: 'engine given up'; readonly replacement: Replacement }
   | { readonly kind: 'attempts failed'; readonly cause: Cause; readonly count: number }
   | { readonly kind: 'replacement completed' | 'replacement lost'; readonly replacement: Replacement }
-  /** Or opened again, by a trial that failed. */
+  /** Opened, or opened again after a failed trial. */
   | { readonly kind: 'breaker opened'; readonly key: BreakerKey; readonly failures: number }
   | { readonly kind: 'remedy begun'; readonly remedy: Remedy }
-  /** @property failure null: it was carried out, or (`needed` is false) was not needed any more */
+  /** @property failure null: the remedy was carried out or, where `needed` is false, was not needed any more */
   | {
       readonly kind: 'remedy ended';
       readonly remedy: Remedy;
@@ -42,7 +42,7 @@ export type VpnEvent =
       readonly needed: boolean;
     };
 
-/** What is told of it outside; null: nothing. */
+/** The event in the form in which it is published; null: it is not published. */
 export function publicEventOf(event: VpnEvent): PublicEvent | null {
   switch (event.kind) {
     case 'port changed':

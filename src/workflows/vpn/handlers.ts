@@ -7,7 +7,7 @@ import type { Begun } from './act/effect';
 import { abandon, errorMessage, type Effects } from './act/effects';
 import * as messages from './messages';
 import { engineLeft, engineMade, engineReady, leaveAsked } from './observe/engine-reports';
-import { attemptFailed, heardFrom, replacementEnded } from './observe/replacement-reports';
+import { attemptFailed, noteFormerIncarnation, replacementEnded } from './observe/replacement-reports';
 import { streamsReported } from './observe/stream-reports';
 import type { Watch } from './observe/watch';
 import * as schemas from './message-schemas';
@@ -20,7 +20,7 @@ import type { VpnState } from './state';
 import { enginesView, versionsOf } from './views/lists';
 import { statusView } from './views/status-view';
 
-// What arrives at a VPN's workflow: signals, updates and queries. What changes is decided where the state is changed.
+// Signals, updates and queries of a VPN's workflow. They are checked here; `observe`, `requests` and `decide` change the state.
 
 interface Parts {
   readonly state: VpnState;
@@ -38,10 +38,10 @@ const REQUEST_FORM =
 
 export function setHandlers(parts: Parts): void {
   answerQueries(parts.state);
-  hearWorker(parts);
-  hearFleet(parts);
-  hearRequests(parts);
-  hearReplacements(parts);
+  handleWorker(parts);
+  handleFleet(parts);
+  handleRequests(parts);
+  handleReplacements(parts);
 }
 
 function answerQueries(state: VpnState): void {
@@ -61,7 +61,7 @@ function versioned<T>(version: string, since: string | null, value: () => T): Ve
   return since === version ? { version, unchanged: true } : { version, unchanged: false, value: value() };
 }
 
-/** Handles a signal, whose arguments may be anything. Each is a change: it has made the history longer, if nothing else. */
+/** Handles a signal, whose arguments may be anything. Each counts as a change, since it has made the history longer. */
 function on<Args extends unknown[]>(
   { state, changes }: Parts,
   signal: SignalDefinition<Args>,
@@ -78,12 +78,12 @@ function ignored(state: VpnState, signal: string, why: string): void {
   log.warn(`[${state.data.settings.vpn}] signal ${signal} ignored: ${why}`);
 }
 
-function hearWorker(parts: Parts): void {
+function handleWorker(parts: Parts): void {
   const { state, watch, report, handOver } = parts;
   on(parts, messages.configureSignal, (settings: unknown, start?: unknown) => {
     const parsed = schemas.readSettings(settings);
     const { vpn, instance } = state.data.settings;
-    // Sent by each worker that starts: what is wrong is said again to whoever reads its log.
+    // Each worker sends this when it starts: a problem that lasts is logged again, in the new worker's log.
     report.problems.forget();
     if (parsed?.vpn !== vpn || parsed.instance !== instance) ignored(state, 'configure', "not this VPN's settings");
     else configure(state, parsed, typeof start === 'string' ? start : null, Date.now());
@@ -101,7 +101,7 @@ function hearWorker(parts: Parts): void {
   });
 }
 
-function hearFleet(parts: Parts): void {
+function handleFleet(parts: Parts): void {
   const { state, report } = parts;
   on(parts, messages.setTargetSignal, (value) => {
     const engines = schemas.readEngineCount(value);
@@ -111,8 +111,8 @@ function hearFleet(parts: Parts): void {
   on(parts, messages.reportSignal, () => report.fleet.forget());
 }
 
-/** What people and programs ask for. */
-function hearRequests(parts: Parts): void {
+/** Requests of people and programs. */
+function handleRequests(parts: Parts): void {
   const { state } = parts;
   on(parts, messages.resetBreakerSignal, (operation) => {
     const kinds = schemas.readBreakerKinds(operation);
@@ -149,7 +149,7 @@ function replace(parts: Parts, request: unknown): Replacement {
   return takeUp(parts, 'ReplacementRefused', () => force(parts.state, { engine, reason, requestId }, Date.now()));
 }
 
-/** Takes up what an update changes in the state. An error of another kind would stop the workflow. */
+/** Carries out an update's change of the state. Its errors become rejections: any other error would stop the workflow. */
 function takeUp({ state, effects, changes }: Parts, refusal: string, begin: () => Begun): Replacement {
   try {
     const { replacement, effect } = begin();
@@ -159,7 +159,7 @@ function takeUp({ state, effects, changes }: Parts, refusal: string, begin: () =
   } catch (error) {
     throw rejection(refusal, errorMessage(error));
   } finally {
-    // One that is refused has made the history longer, too.
+    // A rejected update has made the history longer, too.
     changes.note();
   }
 }
@@ -168,7 +168,7 @@ function rejection(type: string, message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, type);
 }
 
-function hearReplacements(parts: Parts): void {
+function handleReplacements(parts: Parts): void {
   const { state, effects } = parts;
   fromReplacement(parts, messages.engineMadeSignal, schemas.readEngineMade, (message) =>
     engineMade(state, message, Date.now()),
@@ -189,7 +189,7 @@ function hearReplacements(parts: Parts): void {
   });
 }
 
-/** One of a former incarnation of this workflow, whose replacements are still at work, is told to give up. */
+/** A signal of a replacement. A replacement of a former incarnation of this workflow is told to give up. */
 function fromReplacement<T extends { readonly lineage: string; readonly number: number }>(
   parts: Parts,
   signal: SignalDefinition<[T]>,
@@ -205,7 +205,7 @@ function fromReplacement<T extends { readonly lineage: string; readonly number: 
       handle(message);
       return;
     }
-    heardFrom(state, message.lineage);
+    noteFormerIncarnation(state, message.lineage);
     void abandon(replacementWorkflowId(settings.instance, settings.vpn, message.lineage, message.number));
   });
 }

@@ -6,13 +6,13 @@ import { allocate, waitFor } from './decide/ports';
 import { busyEngines } from '../../domain/streams/stream';
 import type { VpnData } from './data';
 
-// The replacements that a VPN knows of: how one is begun, moved, changed and found.
+// Replacements in the state of a VPN: how they begin, move, change and are found.
 
 const ENDED_KEPT = 20;
-/** A proxy reports the end of its streams on an engine that dies before that is seen in Docker. */
+/** How long an engine counts as used after its last stream: when it dies, a proxy reports the end of its streams before Docker shows it. */
 const USED_JUST_NOW_MS = 5_000;
 
-/** The engine that a replacement is to bring up. @property httpPort the one that it must have; absent: any */
+/** The engine that a replacement is to bring up. @property httpPort the HTTP port that it must have; absent or null: any */
 export interface BringUp {
   readonly role: Role;
   readonly p2pPort: Port | null;
@@ -24,7 +24,7 @@ export interface ReplacementOrder {
   readonly cause: Cause;
   /** Evicted and released. */
   readonly old: readonly EngineRef[];
-  /** Null: none takes their place. */
+  /** Null: no engine takes their place. */
   readonly bringUp: BringUp | null;
   readonly reason?: string | null;
   readonly requestId?: string | null;
@@ -79,10 +79,10 @@ function wasInUse(data: VpnData, engines: ReadonlySet<ContainerId>, now: Instant
 }
 
 function leaveFor(data: VpnData, cause: Cause, old: readonly EngineRef[]): Leave {
-  // It works, and it was idle: a stream on it began while it was being hidden.
+  // A surplus engine works, and was idle: a stream on it can only have begun while it was being hidden.
   if (cause === 'surplus') return 'always';
   if (cause === 'removed') return drainMs(data, cause) > 0 ? 'while draining' : 'never';
-  // Whoever was at work on it is gone, and why it was hidden holds on.
+  // For a left-over engine the rule of the replacement that evicted it still holds.
   if (cause !== 'left over') return 'never';
   const before = old.map((e) => releasedBy(data, e.id)?.leave ?? 'never');
   return before.find((leave) => leave !== 'never') ?? 'never';
@@ -101,7 +101,7 @@ function firstTarget(data: VpnData, { role, p2pPort, extras, httpPort }: BringUp
   };
 }
 
-/** The target's next generation, on that forwarded port; a plain engine (null) gets other ports of its own. @throws PortRangeUsedUp */
+/** The next generation of the target, on that forwarded port; null: a plain engine, which gets another HTTP and HTTPS port. @throws PortRangeUsedUp */
 export function movedTarget(data: VpnData, { target, number }: Replacement, p2pPort: Port | null): Target {
   if (!target) throw new TypeError(`replacement ${number} has no target to move`);
   const { httpPort, httpsPort, generation, role, extras } = target;
@@ -113,14 +113,14 @@ export function movedTarget(data: VpnData, { target, number }: Replacement, p2pP
   return { generation: generation + 1, role, p2pPort, extras, ...ports };
 }
 
-/** The target's next generation, as it is: a container of this one could not be removed. */
+/** The next generation of the target with the same ports, since a container of the present one could not be removed. */
 export function renewedTarget(data: VpnData, { target, number }: Replacement): Target {
   if (!target) throw new TypeError(`replacement ${number} has no target to renew`);
   const { httpPort, httpsPort, p2pPort, generation } = target;
   return { ...target, generation: generation + 1, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], number) };
 }
 
-/** All with that one as it is now: those that run, and of the others the last ones that ended. */
+/** All replacements with a changed one: those that run, and the last ones that have ended. */
 export function withChanged({ replacements }: VpnData, changed: Replacement): Replacement[] {
   const all = replacements.map((r) => (r.number === changed.number ? changed : r));
   const ended = all
@@ -130,12 +130,12 @@ export function withChanged({ replacements }: VpnData, changed: Replacement): Re
   return all.filter((r) => r.state === 'running' || ended.includes(r));
 }
 
-/** The newest one whose old engine it is. */
+/** The newest replacement that releases, or has released, the engine. */
 export function releasedBy({ replacements }: VpnData, idOrName: string): Replacement | undefined {
   return replacements.findLast((r) => r.old.some((e) => e.id === idOrName || e.name === idOrName));
 }
 
-/** The one that a message of a replacement's workflow is from; undefined where it is of a former incarnation of the VPN's. */
+/** The replacement that sent a message; undefined: it is not known, or belongs to a former incarnation of the VPN's workflow. */
 export function senderOf(
   { lineage, replacements }: VpnData,
   message: { readonly number: number; readonly lineage: string },

@@ -8,15 +8,15 @@ import { fingerprint } from './views/lists';
 import type { VpnData } from './data';
 import { publicEventOf, type VpnEvent } from './events';
 
-/** Hears of each change, and of each event with the state after it. */
+/** Is called at each change, and at each event with the state after it. */
 export interface StateListener {
   changed(): void;
   happened(event: VpnEvent, data: VpnData, now: Instant): void;
 }
 
 /**
- * The state of one VPN, and the changes of which all others are made. What changes it and why is in `observe`, `requests`
- * and `decide`. Deterministic and free of Temporal.
+ * The state of one VPN, and the elementary changes of it. `observe`, `requests` and `decide` combine them. It is deterministic, and
+ * imports nothing of Temporal.
  */
 export class VpnState {
   private listed: string;
@@ -39,12 +39,12 @@ export class VpnState {
     this.listener.changed();
   }
 
-  /** Something has begun or ended, and the state says all of it: a running observation goes on. */
+  /** Something has begun or ended, and the state has all of it: the running observation goes on. */
   advance(): void {
     this.update({ revision: this.current.revision + 1 });
   }
 
-  /** Something has happened, and only a snapshot that begins from now on shows what came of it. */
+  /** Something has happened of which only a snapshot that begins now shows the result. */
   raise(): void {
     this.advance();
     this.update({ snapshotsFrom: this.current.revision });
@@ -57,7 +57,7 @@ export class VpnState {
     this.listener.happened(event, this.current, now);
   }
 
-  /** @throws PortRangeUsedUp */
+  /** Begins a replacement. @throws PortRangeUsedUp */
   begin(order: ReplacementOrder, now: Instant): Replacement {
     const { data, replacement } = withBegun(this.current, order, now);
     const { cause, old, target } = replacement;
@@ -77,7 +77,7 @@ export class VpnState {
     return changed;
   }
 
-  /** Brings the list's version and the timeline up to date. Called when the state has changed or time may have changed the list. */
+  /** Updates the version of the list and the timeline. Called when the state has changed, or time may have changed the list. */
   publish(now: Instant): void {
     this.update({ timeline: timelineAfter(this.current, now) });
     const listed = fingerprint(this.current, now);

@@ -2,25 +2,25 @@ import type { ContainerId, Instant } from '../../domain/engine';
 import type { Stream, StreamEvent } from '../../domain/streams/stream';
 import { jsonBytes } from './carry-over/json-bytes';
 
-// Streams as proxies report them. A report may come twice or late, and its order is that of its batch; who reports
-// never learns whether it was the first.
+// Streams as proxies report them. A report may come twice or late. Reports of one batch are in order. Repeated reports are accepted, and
+// change nothing.
 
-/** So long a late repeat of a start finds that its stream has ended. */
+/** How long ended streams are kept, so that a late repeat of a start does not begin the stream again. */
 const ENDED_KEPT_MS = 10 * 60_000;
-/** Streams are in the input of the workflow's next run, which is one event. */
+/** A limit, since the input of the workflow's next run, which is one history event, contains the streams. */
 const ENDED_KEPT_AT_MOST = 40;
-/** Those that run are all carried over. Temporal takes no input of over 2 MB; this is some 800 ordinary streams. */
+/** All running streams are carried over, and Temporal accepts no input over 2 MB. This is some 800 ordinary streams. */
 const STARTED_BYTES_AT_MOST = 512 * 1024;
 
 export interface StreamChange {
   readonly streams: readonly Stream[];
   /** Engines on which a stream has begun or ended. */
   readonly used: ReadonlySet<ContainerId>;
-  /** How many have begun for which there is no room. */
+  /** How many started streams were not kept, for want of room. */
   readonly refused: number;
 }
 
-/** @param known engines that are there, those that are being released among them: of another one no stream is kept */
+/** Takes in reports. @param known engines that exist, those being released included: streams on other engines are ignored */
 export function reported(
   streams: readonly Stream[],
   events: readonly StreamEvent[],
@@ -52,7 +52,7 @@ export function reported(
   return { streams: withoutOld([...all.values()], now), used, refused };
 }
 
-/** Streams end with their engine. The same array when none does. */
+/** Ends the streams on engines that are gone. Returns the same array if there are none. */
 export function withoutEngines(streams: readonly Stream[], known: ReadonlySet<ContainerId>, now: Instant) {
   const ends = (s: Stream) => s.endedAt === null && !known.has(s.containerId);
   if (!streams.some(ends)) return streams;

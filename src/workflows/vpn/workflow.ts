@@ -21,8 +21,8 @@ export interface VpnInput extends Reported {
 }
 
 /**
- * Keeps one VPN's engines as they should be, for as long as the VPN is configured: observe, decide, act, report. When there
- * is nothing left to do it sleeps until something changes. What happens and why is in the rooms of those names.
+ * Keeps one VPN's engines as they should be, for as long as the VPN is configured: observe, decide, act, report. Folders of these names
+ * have the parts. When there is nothing to do the workflow sleeps until something changes.
  */
 export async function vpn(input: VpnInput): Promise<void> {
   const changes = new Changes();
@@ -39,12 +39,12 @@ export async function vpn(input: VpnInput): Promise<void> {
   setHandlers({ state, changes, watch, effects, report, handOver });
 
   for (;;) {
-    // A turn that awaits something is followed by another one, so that no change is missed.
+    // After a turn that awaits something the loop begins again, so that no change is missed.
     const arrived = watch.take(state.data);
     if (arrived) accept(state, arrived.observation, arrived.revision, Date.now());
     if (effects.areDue) {
       const carriedOut = effects.carryOut();
-      // In the same workflow task: what is awaited comes with another one.
+      // In the same workflow task: the effects end in a later one.
       if (!state.data.retired) watch.keep(state.data);
       await carriedOut;
       continue;
@@ -89,11 +89,11 @@ function firstState({ carried, settings }: VpnInput): VpnData {
 /** The VPN is not configured any more. */
 async function end(state: VpnState): Promise<void> {
   await Promise.all(runningReplacements(state.data).map(({ id }) => abandon(id)));
-  // A VPN that is being restarted must not be left half-way.
+  // A restart of the VPN that is under way is finished.
   await condition(() => state.data.remedies.running === null && allHandlersFinished());
 }
 
-/** From then on the last port is not shown as forwarded any more (I7), whatever is decided. */
+/** When the last port stops being valid, and no engine is listed as forwarded any more (I7); null: it is not about to. */
 function expiryAhead(data: VpnData): number | null {
   const expiry = portExpiry(data);
   return expiry !== null && expiry > Date.now() ? expiry : null;

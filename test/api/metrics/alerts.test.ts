@@ -24,9 +24,9 @@ const { groups } = parse(readFileSync(FILE, 'utf8')) as { groups: { rules: Rule[
 async function holds(alert: string, data: VpnData): Promise<boolean> {
   const registry = new Registry();
   const view = statusView(data);
-  const view = { engines: [], streams: null, staleStreams: 0 };
+  const rest = { engines: [], streams: null, staleStreams: 0 };
   const vpn = { name: 'gluetun', json: vpnJson(view, null, null), view, staleSeconds: 0 };
-  vpnGauges(registry, { ...view, vpns: [vpn] }, Date.now());
+  vpnGauges(registry, { ...rest, vpns: [vpn] }, Date.now());
   const families = parseExposition(await registry.metrics());
   const expression = groups.flatMap(({ rules }) => rules).find((rule) => rule.alert === alert)?.expr ?? '';
   return expression.split(/\s+and on \(vpn, instance\)\s+/).every((comparison) => {

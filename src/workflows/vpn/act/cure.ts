@@ -9,16 +9,17 @@ import type { VpnState } from '../state';
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /**
- * For how long it is tried. The VPN inside its container for long: between its two halves it is stopped, and must not stay so
- * because Docker is away for a while. The next restart of a container has a pause of its own.
+ * For how long a remedy is tried. A restart of the VPN inside its container for long: it stops the VPN and starts it again, and the VPN
+ * must not stay stopped because Docker is away for a while. A restart of the container only for seconds: after a pause of its own
+ * `remedies.ts` asks for the next one.
  */
 const TRIED_FOR_MS: Record<RemedyKind, number> = { 'restart VPN': 15 * 60_000, 'restart container': 5_000 };
-/** Longer than Docker waits by default for a container to stop. */
+/** Longer than the 10 s for which Docker waits by default until a container has stopped. */
 const SLOW_AFTER_MS = 30_000;
 
 /**
- * Tries a remedy until it works, can't work or its time is up. Each attempt is an activity of its own, and not one that Temporal
- * retries: so the state has why the last one failed while the next is due, and keeps it when the time is up.
+ * Tries a remedy until it works, can't work or its time is up. Each attempt is an activity of its own, without retries by Temporal: so
+ * the state shows why the last attempt failed while the next one is due, and keeps that when the time is up.
  */
 export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promise<void> {
   const { kind } = remedy;
@@ -40,7 +41,7 @@ export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promis
   }
 }
 
-/** @returns false: it was not needed any more */
+/** @returns false: the remedy was not needed any more */
 async function attempt(vpn: string, state: VpnState, remedy: Remedy): Promise<boolean> {
   const { kind, reason, session } = remedy;
   const options = { summary: `${vpn}: ${kind}` };

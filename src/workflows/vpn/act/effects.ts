@@ -21,19 +21,19 @@ import { replacementEnded, replacementLost } from '../observe/replacement-report
 import type { VpnState } from '../state';
 import type { Effect } from './effect';
 
-/** The first failure may be one of the moment. */
+/** The first retry is soon: the failure may have passed by then. */
 const PULL_AGAIN_FIRST_MS = 5_000;
 const PULL_AGAIN_MS = 60_000;
-/** A replacement that a former run has begun is asked so often whether it still runs: its end is told to that run. */
+/** How often a replacement that a former run started is asked whether it still runs: Temporal reports its end to the former run only. */
 const ASK_AGAIN_MS = 60_000;
-/** One that the circuit breaker holds back, whose engine has streams to finish or is not removed by Docker, may wait for days. */
+/** The same for one that may wait for days: for the circuit breaker, for streams to finish, or for Docker to remove an engine. */
 const ASK_WAITING_AGAIN_MS = 10 * 60_000;
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A replacement that nobody waits for goes on trying without end, and may work against whoever comes next. */
+/** Tells a replacement to give up. Otherwise it would go on without end, and could work against the next workflow of its VPN. */
 export async function abandon(replacementId: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(replacementId).signal(messages.abandonSignal);
@@ -42,13 +42,13 @@ export async function abandon(replacementId: string): Promise<void> {
   }
 }
 
-/** Does outside the state what was decided in it, and tells the state what came of it. */
+/** Carries out what was decided, outside the state, and takes the results into the state. */
 export class Effects {
   private due: Effect[] = [];
-  /** The image is being pulled, or its pull has ended a moment ago. */
+  /** The image is being pulled, or a failed pull waits for its retry. */
   private pulling = false;
   private readonly lastAsked = new Map<number, number>();
-  /** Of the replacements that this run has begun: resolves when its end has been taken in. */
+  /** By number, for each replacement that this run has started: resolves when its end is in the state. */
   private readonly ends = new Map<number, Promise<void>>();
 
   /** @param changed is called when the image may be pulled again */
@@ -58,7 +58,7 @@ export class Effects {
     private readonly changed: () => void,
   ) {}
 
-  /** To be carried out in this workflow task. */
+  /** These will be carried out in the same workflow task. */
   add(...effects: readonly (Effect | null)[]): void {
     this.due.push(...effects.filter((e) => e !== null));
   }
@@ -70,7 +70,7 @@ export class Effects {
   async carryOut(): Promise<void> {
     const effects = this.due;
     this.due = [];
-    // What is begun only now could not be told anything yet.
+    // A workflow that starts only now can't be signalled before.
     await Promise.all(effects.filter((e) => e.kind === 'start').map((e) => this.carryOutOne(e)));
     await Promise.all(effects.filter((e) => e.kind !== 'start').map((e) => this.carryOutOne(e)));
   }
@@ -91,7 +91,7 @@ export class Effects {
       else if (effect.kind === 'draining') await child.signal(messages.drainingSignal, effect.engines);
       else await child.signal(messages.retargetSignal, effect.target);
     } catch (error) {
-      // Ended or terminated meanwhile, or an id still in use: the next snapshot finds what is missing.
+      // It has ended or was terminated, or its id is still in use: the decision after the next snapshot does what is missing.
       log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
       replacementLost(this.state, replacement.number, Date.now());
     }
@@ -108,24 +108,24 @@ export class Effects {
     );
     this.ends.set(
       number,
-      // One that came to another end than its own, or to that of a target that it no longer has.
+      // A failure or a termination, or an end with a target that the replacement does not have any more, leaves it running in the state.
       end.then(() => replacementLost(this.state, number, Date.now())),
     );
   }
 
-  /** When it has to be asked next whether a replacement still runs; null: all will tell their end. */
+  /** When the next replacement has to be asked whether it still runs; null: this run is told all ends. */
   get askAt(): number | null {
     return earliest(...runningReplacements(this.state.data).map((r) => this.askAgainAt(r)));
   }
 
-  /** Null: there is none to be asked. */
+  /** Asks the replacements whose turn has come whether they still run. Null: there is none. */
   askSilent(): Promise<unknown> | null {
     const now = Date.now();
     const silent = runningReplacements(this.state.data).filter((r) => (this.askAgainAt(r) ?? Infinity) <= now);
     return silent.length === 0 ? null : Promise.all(silent.map((r) => this.askWhetherItRuns(r)));
   }
 
-  /** Null: its end will be told. */
+  /** When to ask a replacement again; null: this run is told its end. */
   private askAgainAt(replacement: Replacement): number | null {
     if (this.ends.has(replacement.number)) return null;
     const { target, readyAt, heldUntil, draining, old, cause } = replacement;
@@ -137,7 +137,7 @@ export class Effects {
     return (this.lastAsked.get(replacement.number) ?? replacement.startedAt) + pause;
   }
 
-  /** Someone may have terminated it; it would be waited for without end. */
+  /** Somebody may have terminated it, and the state would have it as running without end. */
   private async askWhetherItRuns(replacement: Replacement): Promise<void> {
     this.lastAsked.set(replacement.number, Date.now());
     try {
@@ -148,21 +148,21 @@ export class Effects {
     }
   }
 
-  /** Has the replacements at work tell their end to the next run, which is nobody's parent. */
+  /** Has running replacements signal their end: Temporal does not report it to the next run, which did not start them. */
   async handOver(): Promise<void> {
     await Promise.all(
       runningReplacements(this.state.data).map(async ({ id, number }) => {
         try {
           await getExternalWorkflowHandle(id).signal(messages.retargetSignal, null);
         } catch {
-          // It has ended just now, which this run is told.
+          // It has ended just now, so this run is told.
           await (this.ends.get(number) ?? replacementLost(this.state, number, Date.now()));
         }
       }),
     );
   }
 
-  /** Sees to it that the image is there, as far as it may be pulled. */
+  /** Pulls the image where it is missing, unless the settings forbid that. */
   keepImage(): void {
     const { snapshot, settings } = this.state.data;
     const isMissing = snapshot !== null && !snapshot.imagePresent && settings.pullPolicy !== 'never';
@@ -207,7 +207,7 @@ async function begin(data: VpnData, replacement: Replacement): Promise<ChildWork
   return startChild<typeof replaceEngine>('replaceEngine', {
     workflowId: replacement.id,
     args: [input],
-    // It outlives this run: continue-as-new would take it along otherwise.
+    // Otherwise Temporal would terminate it when this run continues as new.
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     staticSummary: summary(vpn, replacement),

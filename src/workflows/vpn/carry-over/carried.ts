@@ -5,10 +5,10 @@ import { restored, shortened, type ShortStream } from './short-stream';
 import { objects, table, type Table } from './table';
 import type { VpnData } from '../data';
 
-// What the next run is given when a VPN's workflow continues as new. It is one event of a history, and no event shall be
-// over 64 KB.
+// The state that a VPN's workflow carries to its next run when it continues as new. It is one history event, and none is to be over
+// 64 KB.
 
-/** The input of a run holds the settings once more besides. */
+/** Less than 64 KB, since the input of a run holds the settings a second time. */
 const BYTES_AT_MOST = 60 * 1024;
 
 /** Temporal ends a workflow at 51,200 events, or at 50 MB. To replay so many takes some seconds. */
@@ -34,7 +34,7 @@ export interface Carried extends Omit<
   readonly snapshotRevision: number;
   readonly lookFrom: number;
   readonly blind: VpnData['unreachable'];
-  /** Absent where a run of before has not carried them. */
+  /** These three are absent where an earlier version has not carried them. */
   readonly downSince?: VpnData['downSince'];
   readonly outages?: VpnData['outages'];
   readonly timeline?: VpnData['timeline'];
@@ -44,8 +44,9 @@ export interface Carried extends Omit<
 }
 
 /**
- * The state for the next run, which begins with a snapshot of its own and needs no engines of the last one. As much as has
- * room; of what is over, the oldest is left out first. What is at work is carried whatever its size.
+ * The state for the next run. It is without the engines of the last snapshot, since the next run begins with a snapshot of its own.
+ * Where the state is too large, ended streams, ended replacements and sent events are left out, the oldest first. All that is under
+ * way is carried whatever its size.
  */
 export function carriedOver(data: VpnData): Carried {
   const whole = inFewBytes(data);
@@ -62,16 +63,16 @@ export function carriedOver(data: VpnData): Carried {
   return inFewBytes({
     ...data,
     streams,
-    // Who has the list of before is to be told.
+    // Whoever has the former list needs the new one.
     streamVersion: data.streamVersion + (streams.length < data.streams.length ? 1 : 0),
     replacements: data.replacements.filter(stays),
     news: data.news.filter(stays),
-    // The last to go: who has so much at work has seen much.
+    // Left out last.
     timeline: tooMuch > 0 ? emptyTimeline : data.timeline,
   });
 }
 
-/** Whether it is time for the next run: what is too much for one event will be less soon, or is carried at last. */
+/** Whether the state may be carried now. Where it is too large for one event, it is carried only when the history is very long. */
 export function mayBeCarried(carried: Carried, history: { readonly events: number; readonly bytes: number }): boolean {
   return (
     jsonBytes(carried) <= BYTES_AT_MOST || history.events > EVENTS_AT_MOST || history.bytes > HISTORY_BYTES_AT_MOST
@@ -113,7 +114,7 @@ function engineIds({ engines, evicted }: VpnData): string[] {
   return [...engines, ...evicted].map((e) => e.id);
 }
 
-/** What has ended or was told, and the form in which it would be carried. */
+/** Ended streams, ended replacements and sent events, oldest first, and the form in which each would be carried. */
 function overOldestFirst(data: VpnData): { readonly at: Instant; readonly what: object; readonly form: unknown }[] {
   const ids = engineIds(data);
   const streams = data.streams

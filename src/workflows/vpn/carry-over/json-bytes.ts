@@ -1,6 +1,6 @@
 const encoder = new TextEncoder();
 
-/** How large a value is in a history. */
+/** Size of a value in a history, which holds it as JSON. */
 export function jsonBytes(value: unknown): number {
   return encoder.encode(JSON.stringify(value)).length;
 }

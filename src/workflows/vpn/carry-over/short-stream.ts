@@ -1,24 +1,24 @@
 import type { ContainerId } from '../../../domain/engine';
 import type { Stream } from '../../../domain/streams/stream';
 
-// A stream says the same several times over: its id and its addresses are mostly made of its key and its session, and
-// its engine's id is known anyway.
+// Streams in few bytes. A stream repeats itself: its id and its addresses contain its key and its session, and the id of its engine
+// is in the list of engines, too.
 
-/** Shorter ones are not worth a number in their place. */
+/** Shorter keys and sessions are not replaced by a number: that would save nothing. */
 const SHORTEST_PART = 8;
 
-/** A text in pieces; a number stands for the key (0) or the session (1). */
+/** A text in pieces, in which a number stands for the key (0) or the session (1). */
 type Pieces = string | readonly (string | number)[];
 
 export interface ShortStream extends Omit<Stream, 'id' | 'statUrl' | 'commandUrl' | 'containerId'> {
   readonly id: Pieces;
   readonly statUrl: Pieces;
   readonly commandUrl: Pieces;
-  /** A number: the place in the list of engines. */
+  /** A number: an index in the list of engines. */
   readonly containerId: ContainerId | number;
 }
 
-/** @param engines whose ids need not be repeated */
+/** @param engines their ids are replaced by an index in this list */
 export function shortened(stream: Stream, engines: readonly ContainerId[]): ShortStream {
   const parts = partsOf(stream);
   const place = engines.indexOf(stream.containerId);
@@ -31,7 +31,7 @@ export function shortened(stream: Stream, engines: readonly ContainerId[]): Shor
   };
 }
 
-/** @param engines as they were given when it was shortened */
+/** @param engines the same list as for `shortened` */
 export function restored(short: ShortStream, engines: readonly ContainerId[]): Stream {
   const parts = partsOf(short);
   const { containerId } = short;

@@ -1,4 +1,4 @@
-/** Objects of one kind with the names of their fields said once, for where each byte counts. */
+/** Objects of one kind, with the names of their fields written once, to save bytes. */
 export interface Table {
   readonly fields: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -14,7 +14,7 @@ function rowOf(object: object, fields: readonly string[]): unknown[] {
   return fields.map((field) => values[field]);
 }
 
-/** What a table was made from. */
+/** The objects that a table was made from. */
 export function objects<T>({ fields, rows }: Table): T[] {
   return rows.map((row) => Object.fromEntries(fields.map((field, i) => [field, row[i]])) as T);
 }

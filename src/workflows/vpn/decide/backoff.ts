@@ -9,10 +9,10 @@ export interface Backoff {
 
 export const noBackoff: Backoff = { acted: 0, lastActed: 0, lastSeen: 0 };
 
-/** Without another occurrence for so long, the next one is a first one again. */
+/** After so long without another occurrence the backoff begins anew. */
 const QUIET_MS = 5 * 60_000;
 const SHORTEST_BACKOFF_MS = 5_000;
-/** As many are acted on at once: a port that moves twice is no storm yet. */
+/** So many are acted on at once: a port that changes twice is no storm yet. */
 const AT_ONCE = 2;
 
 export function seenAgain(backoff: Backoff, at: Instant): Backoff {
@@ -29,12 +29,12 @@ export function backoffMs(step: number, longestMs: number): number {
   return Math.min(longestMs, SHORTEST_BACKOFF_MS * 2 ** step);
 }
 
-/** From when on it may be acted on once more. */
+/** When it may be acted on again; 0: at once. */
 export function nextAct({ acted, lastActed }: Backoff, longestMs: number): Instant {
   return acted < AT_ONCE || longestMs === 0 ? 0 : lastActed + backoffMs(acted - AT_ONCE, longestMs);
 }
 
-/** When it will have been quiet for long enough to begin anew. */
+/** When the backoff begins anew, if nothing happens until then. */
 export function calmAt({ lastSeen }: Backoff): Instant {
   return lastSeen + QUIET_MS;
 }

@@ -3,17 +3,16 @@ import type { Instant, Role } from '../../../domain/engine';
 import type { Cause } from '../../../domain/replacement';
 import type { BreakerSettings } from '../../../domain/settings';
 
-// Engines that can't be brought up several times in a row are left for a while: what is wrong with their image or
-// their host is not mended by trying, and each try costs a container. Docker or a VPN that is away does not count.
-// Each role has breakers of its own: what keeps the forwarded engine down, such as a port that something else has, says
-// nothing of the plain ones.
+// Circuit breakers. When several engines in a row could not be brought up, Portward pauses: further attempts mend neither the image
+// nor the host, and each costs a container. Failures because Docker or the VPN is away do not count. Each role has breakers of its
+// own: what keeps a forwarded engine from coming up, such as a taken port, says nothing of plain ones.
 
 export interface Breaker {
   /** In a row. */
   readonly failures: number;
   readonly lastFailureAt: Instant | null;
   readonly lastSuccessAt: Instant | null;
-  /** When it was opened, or opened again by a trial that failed. */
+  /** When it was opened, or opened again after a failed trial; null: it is closed. */
   readonly openedAt: Instant | null;
 }
 
@@ -31,17 +30,17 @@ export function breakerKind(cause: Cause): BreakerKind {
   return ['first engine', 'scaled up', 'requested'].includes(cause) ? 'general' : 'replacement';
 }
 
-/** The one that counts the failures of an engine of that role which is brought up for that cause. */
+/** The breaker that counts the failures of engines of that role and cause. */
 export function breakerKey(cause: Cause, role: Role): BreakerKey {
   return { role, kind: breakerKind(cause) };
 }
 
-/** All as they are, but for that one. */
+/** With that one breaker changed. */
 export function withBreaker(breakers: Breakers, { role, kind }: BreakerKey, breaker: Breaker): Breakers {
   return { ...breakers, [role]: { ...breakers[role], [kind]: breaker } };
 }
 
-/** An engine has come up: so can all of its role, whatever they are brought up for. */
+/** An engine has come up: both breakers of its role close, since the other engines of that role can come up, too. */
 export function withEngineUp(breakers: Breakers, { role, kind }: BreakerKey, at: Instant): Breakers {
   const other = kind === 'general' ? 'replacement' : 'general';
   const closed =
@@ -51,7 +50,7 @@ export function withEngineUp(breakers: Breakers, { role, kind }: BreakerKey, at:
   return withBreaker(closed, { role, kind }, withSuccess(breakers[role][kind], at));
 }
 
-/** As if nothing had failed. */
+/** Closed, without its failures. */
 export function reset({ lastSuccessAt }: Breaker): Breaker {
   return { ...closedBreaker, lastSuccessAt };
 }

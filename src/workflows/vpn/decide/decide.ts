@@ -15,21 +15,21 @@ export type { Action } from './decision';
 
 export interface Plan {
   readonly actions: readonly Action[];
-  /** When to decide again even if nothing is seen to change; null: not by time alone. */
+  /** When to decide again even if nothing changes; null: not by time alone. */
   readonly wakeAt: Instant | null;
-  /** Only watching: whether something is undone. */
+  /** Set only while another Portward acts: whether that leaves something undone. */
   readonly undone?: boolean;
 }
 
 /**
- * Compares what is with what should be. Looks at the whole state each time and remembers nothing, so that a change
- * which happened while everything was down is healed like any other.
+ * Compares what is with what should be. It reads the whole state each time and remembers nothing, so a change that happened while
+ * Portward was down is handled like any other.
  */
 export function decide(data: VpnData, now: Instant): Plan {
   const { snapshot } = data;
-  // A snapshot from before the latest action says nothing about what that action did.
+  // A snapshot from before the latest action does not show what that action did.
   if (snapshot === null || data.retired || !hasUsableSnapshot(data)) return { actions: [], wakeAt: null };
-  // Nor does one from before Docker went away, and nothing could be done now.
+  // Nor does a snapshot from before Docker became unreachable, and nothing could be done now.
   if (data.unreachable !== null) return { actions: [], wakeAt: null };
   const decision = new Decision(data, snapshot, now);
   if (data.rival !== null) {
@@ -38,8 +38,9 @@ export function decide(data: VpnData, now: Instant): Plan {
     if (data.rival.phase === 'suspected') return { actions: [], wakeAt: decision.wakeAt };
     if (standsAside(data)) return watching(decision);
   }
-  for (const engine of [...strays(decision), ...forsaken(decision)]) decision.remove('left over', engineRef(engine));
-  // Who does not know all engines yet would make more of them.
+  for (const engine of [...strays(decision), ...evictedUnreleased(decision)])
+    decision.remove('left over', engineRef(engine));
+  // As long as some engines are not known, too many would be made.
   if (!snapshot.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   leaveTakenPorts(decision);
@@ -51,14 +52,14 @@ export function decide(data: VpnData, now: Instant): Plan {
   if (down !== null) decision.wake(down);
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
-  // A query sees the time of the last task: what is told of a storm has to have an end.
+  // Queries see the time of the last workflow task: without one at its end, a storm would be shown for longer.
   for (const backoff of [data.portChanges, data.reconnects]) {
     if (isStorm(backoff, data.settings.longestSpacingMs, now)) decision.wake(calmAt(backoff) + 1);
   }
   return { actions: decision.actions, wakeAt: decision.wakeAt };
 }
 
-/** What something else has in the VPN's network may be had by it for ever: engines move on, as far as they may. */
+/** Something else may keep a taken port for ever: pending engines move to other ports, as far as they may. */
 function leaveTakenPorts({ data, unfinished, actions }: Decision): void {
   const taken = new Set(data.takenPorts.map(({ port }) => port));
   for (const { number, target } of unfinished) {
@@ -69,7 +70,7 @@ function leaveTakenPorts({ data, unfinished, actions }: Decision): void {
   }
 }
 
-/** Another Portward acts. */
+/** Another Portward acts: nothing is done, unless that one leaves something undone. */
 function watching(decision: Decision): Plan {
   const undone = isUndone(decision);
   if (undone) decision.wake((decision.data.rival?.idleSince ?? decision.now) + IDLE_AT_MOST_MS);
@@ -78,7 +79,7 @@ function watching(decision: Decision): Plan {
   return { actions: [], wakeAt: decision.wakeAt, undone };
 }
 
-/** Containers that this workflow's replacements made and that no longer serve any of them. */
+/** Containers that replacements of this workflow made and that none of them needs any more. */
 function strays({ data, snapshot }: Decision): EngineRef[] {
   const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
   const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(data.lineage, r.number)));
@@ -89,10 +90,10 @@ function strays({ data, snapshot }: Decision): EngineRef[] {
 }
 
 /**
- * Evicted engines that are still there and that no replacement is releasing: theirs was terminated, or is of a former incarnation,
- * or has left what it could not remove to one that does nothing else.
+ * Evicted engines that still exist and that no replacement is releasing. Their replacement was terminated, was of a former
+ * incarnation, or could not remove them: the last is left to a replacement with the cause 'left over', which does nothing else.
  */
-function forsaken({ data, snapshot }: Decision): EngineRef[] {
+function evictedUnreleased({ data, snapshot }: Decision): EngineRef[] {
   const there = new Set(snapshot.engines.map((e) => e.id));
   const left = new Set(data.leftOvers.map((e) => e.id));
   const isAtWorkOn = ({ cause }: Replacement, { id }: EngineRef) => cause === 'left over' || !left.has(id);
@@ -103,16 +104,16 @@ function forsaken({ data, snapshot }: Decision): EngineRef[] {
 }
 
 /**
- * After an outage an engine's connections may be dead for good: one after the other is replaced, the forwarded one first.
- * Those that are beyond the wanted ones, and idle, go without a successor.
+ * After an outage an engine's connections may be dead for good. So the engines are replaced one after the other, the forwarded one
+ * first. Idle surplus engines are removed without a successor.
  */
 function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, port, now } = decision;
   const { reconnectedAt, settings } = data;
   if (!settings.replaceOnReconnect || reconnectedAt === null || !decision.provisioningPossible) return;
-  // What this decision has begun may be about the same engines; the next snapshot goes on.
+  // The other actions of this decision may concern the same engines: the decision after the next snapshot goes on.
   if (decision.actions.length > 0) return;
-  // Just after an outage the port has not been read yet, and without it the forwarded engine's turn would be passed over.
+  // Just after an outage the port is not read yet. Without it a plain engine would be replaced before the forwarded one.
   if (decision.snapshot.port.kind === 'pending') return;
   const cutOff = alive.filter((e) => e.firstSeen < reconnectedAt);
   const forwarded = port === null ? undefined : cutOff.find((e) => e.role === 'forwarded' && e.p2pPort === port);
@@ -122,9 +123,9 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   const surplus = spare.find((e) => cutOff.includes(e));
   const next = forwarded ?? surplus ?? cutOff.find((e) => e.role === 'plain');
   if (!next) return;
-  // One that fails again and again keeps only those of its own role from being replaced: they would fail like it.
+  // One at a time. A replacement that keeps failing holds back only its own role: engines of that role would fail like it.
   if (decision.unfinished.some((r) => r.lastError === null || r.target?.role === next.role)) return;
-  // Health that comes and goes is a storm like any other; its first engine waits for its turn, the others follow it.
+  // Health that comes and goes is a storm, too. The first engine waits for the backoff, the others follow it.
   const isFirst = data.reconnects.lastActed < reconnectedAt;
   const earliest = isFirst ? nextAct(data.reconnects, settings.longestSpacingMs) : 0;
   if (now < earliest) decision.wake(earliest);
@@ -136,7 +137,7 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   }
 }
 
-/** Tells replacements at work what the circuit breaker has come to. */
+/** Tells pending replacements until when the circuit breaker holds them back. */
 function holdBack({ data, unfinished, actions }: Decision): void {
   for (const replacement of unfinished) {
     const until = heldUntil(data, replacement);

@@ -12,32 +12,32 @@ export type Action =
   | {
       readonly kind: 'replace';
       readonly cause: Cause;
-      /** More of why, in words. */
+      /** Details of the cause, in words. */
       readonly reason?: string | null;
-      /** Evicted and removed. */
+      /** These are evicted and removed. */
       readonly old: readonly EngineRef[];
-      /** Brought up; null: only released. */
+      /** This is brought up; null: nothing is. */
       readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
     }
-  /** To another forwarded port, or, where that is the same (null: a plain engine), to other ports of its own. */
+  /** Moves a pending engine to another forwarded port. With the same port, or null for a plain engine, to other HTTP and HTTPS ports. */
   | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port | null }
-  /** The circuit breaker keeps it from trying again until then; null: it may. */
+  /** The circuit breaker holds back its next attempt until then; null: it does not. */
   | { readonly kind: 'hold'; readonly number: number; readonly until: Instant | null }
   | { readonly kind: 'remedy'; readonly remedy: Omit<Remedy, 'startedAt'> };
 
-/** What one decision is made from, and what it has come to so far. */
+/** What a decision is based on, and its actions so far. */
 export class Decision {
   readonly actions: Action[] = [];
   readonly healthy: boolean;
   readonly provisioningPossible: boolean;
-  /** Read just now; null while it is not known. */
+  /** The port of the snapshot; null while it is unknown. */
   readonly port: Port | null;
   readonly unfinished: readonly Replacement[];
   readonly alive: readonly Engine[];
-  /** Engines that can't stay, and why; taken out when they are dealt with. */
+  /** Engines that can't stay, and why. An engine is taken out when an action deals with it. */
   readonly failed = new Map<Engine, Cause>();
   private readonly wakes: Instant[] = [];
-  /** How many engines were let through, by breaker. */
+  /** How many engines this decision has begun, by circuit breaker. */
   private readonly begun = new Map<string, number>();
 
   constructor(
@@ -65,13 +65,13 @@ export class Decision {
     this.act({ kind: 'replace', cause, old: [engine], bringUp: null });
   }
 
-  /** How the engine's process has ended, where that is why it can't stay. */
+  /** How the engine's process ended, in words, where it can't stay for that; else null. */
   reasonOf(engine: Engine): string | null {
     const exit = this.snapshot.engines.find((e) => e.id === engine.id)?.exit;
     return this.failed.get(engine) === 'engine died' && exit ? exitInWords(exit) : null;
   }
 
-  /** Decide again then, even if nothing is seen to change. */
+  /** Decide again then, even if nothing changes. */
   wake(at: Instant): void {
     if (at > this.now) this.wakes.push(at);
   }
@@ -80,7 +80,7 @@ export class Decision {
     return this.wakes.length > 0 ? Math.min(...this.wakes) : null;
   }
 
-  /** Whether the circuit breaker lets another engine be brought up; one that it lets is counted. */
+  /** Whether the circuit breaker allows another engine; if so, it is counted. */
   takeAllowance(cause: Cause, role: Role): boolean {
     const key = breakerKey(cause, role);
     const name = `${key.role} ${key.kind}`;
@@ -95,7 +95,7 @@ export class Decision {
   }
 }
 
-/** Why the engine can't stay, or null. */
+/** Why an engine can't stay; null: it can. */
 function failure(engine: Engine, seen: EngineCondition | undefined, snapshot: Snapshot): Cause | null {
   if (seen === undefined) return 'engine missing';
   const { vpn } = snapshot;

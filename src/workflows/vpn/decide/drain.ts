@@ -6,12 +6,12 @@ import type { VpnData } from '../data';
 
 const ENGINE_IS_DEAD: readonly Cause[] = ['engine died', 'engine missing'];
 
-/** For how long engines that are being released for this cause may finish their streams; 0: not at all. One that needs leave waits for that. */
+/** For how long engines that are released for this cause may finish their streams, in ms; 0: not at all. With `leave` it may be longer. */
 export function drainMs({ settings }: VpnData, cause: Cause): number {
   return ENGINE_IS_DEAD.includes(cause) || isLossOfNetwork(cause) ? 0 : settings.drainMs;
 }
 
-/** Those of them that may finish their streams; one that is dead, or has lost its network, has none. */
+/** Old engines with streams that they may finish. An engine that is dead or has lost its network has none. */
 export function draining(data: VpnData, cause: Cause, old: readonly EngineRef[], leave: Leave): ContainerId[] {
   if (leave === 'never' && drainMs(data, cause) === 0) return [];
   const { snapshot } = data;

@@ -12,8 +12,8 @@ export function isFailure(cause: Cause): boolean {
 }
 
 /**
- * When an engine that failed may be brought up again: the first time at once, then after 5 s, 10 s, 20 s and so on
- * up to 5 minutes, while failures keep coming.
+ * When the next engine of that role may be brought up in place of one that failed: the first time at once, then after 5 s, 10 s, 20 s
+ * and so on up to 5 minutes, until there was no failure for 10 minutes.
  */
 export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): Instant {
   const recent = data.replacements.filter(
@@ -24,8 +24,8 @@ export function earliestAfterFailures(data: VpnData, role: Role, now: Instant): 
 }
 
 /**
- * Why an engine is brought up where none is left to be replaced: the VPN's restart has taken its predecessor, which is no
- * failure of an engine, or something else has.
+ * The cause for bringing up a missing engine that has no predecessor left. Only where the predecessor was not lost with the VPN's
+ * network does it count as the failure of an engine.
  */
 export function causeOfRefill(data: VpnData, role: Role): Cause {
   if (!data.replacements.some((r) => (r.target ?? r.givenUp)?.role === role)) return 'first engine';

@@ -7,8 +7,8 @@ import { nextAct } from './backoff';
 import { portExpiry, validPort } from '../data';
 
 /**
- * The forwarded engine is a requirement of its own, whatever any count says.
- * @returns whether one of the wanted engines is, or soon will be, the forwarded one
+ * Keeps exactly one forwarded engine on the VPN's port, whatever the target number of engines is.
+ * @returns whether one of the wanted engines is the forwarded one, or soon will be
  */
 export function keepForwardedEngine(decision: Decision): boolean {
   const { data, port, now } = decision;
@@ -32,12 +32,12 @@ export function keepForwardedEngine(decision: Decision): boolean {
   if (inWork) return !isHeldUp(data, inWork);
   if (decision.alive.some((e) => e.role === 'forwarded')) return true;
   if (!decision.healthy) return false;
-  // Until the port has been unknown for its whole time to live, a forwarded engine may still be on its way.
+  // As long as the last port is valid, or none was ever read, a forwarded engine may still come up.
   const expiry = portExpiry(data);
   return validPort(data, now) !== null || expiry === null || now < expiry;
 }
 
-/** A provider's port may fall inside the engines' own ranges: who holds it makes room. */
+/** The forwarded port may lie in the engines' own port ranges: a plain engine that has it is moved. */
 function clearPort(decision: Decision, port: Port): void {
   for (const holder of decision.alive.filter((e) => e.role === 'plain' && [e.httpPort, e.httpsPort].includes(port))) {
     const again = decision.takeAllowance('port conflict', 'plain');
@@ -51,7 +51,7 @@ function clearPort(decision: Decision, port: Port): void {
   }
 }
 
-/** While the port keeps moving, an engine for a port of before is brought up all the same: better than none. */
+/** Moves a pending forwarded engine to the present port. During the backoff it comes up on its earlier port: that is better than none. */
 function follow(decision: Decision, inWork: Replacement, port: Port): void {
   const { data, now } = decision;
   const moves = inWork.target?.p2pPort !== port;
@@ -64,7 +64,7 @@ function follow(decision: Decision, inWork: Replacement, port: Port): void {
   if (moves) decision.act({ kind: 'retarget', number: inWork.number, p2pPort: port });
 }
 
-/** @returns whether there is one, though for another port, or will be one soon: the circuit breaker does not refuse it */
+/** @returns whether there is a forwarded engine, be it on another port, or will be soon; false: the circuit breaker is open */
 function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]): boolean {
   const { data, failed, now } = decision;
   const lost = [...failed].find(([e]) => e.role === 'forwarded');

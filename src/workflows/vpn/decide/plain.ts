@@ -6,13 +6,13 @@ import { busyEngines } from '../../../domain/streams/stream';
 import { causeOfRefill, earliestAfterFailures, isFailure } from './failure-backoff';
 import type { VpnData } from '../data';
 
-/** Who asks for an engine opens the first stream on it some 5 s later, however short the grace period is. */
+/** A caller that asks for an engine opens the first stream on it some 5 s later. So long it is kept, however short the grace period is. */
 const FIRST_USE_WITHIN_MS = 10_000;
 
-/** Streams that a former incarnation of this workflow knew of may run on, on an engine of which none is known. */
+/** How long an idle engine of a former incarnation is kept: streams of which only that one knew may run on it. */
 const UNKNOWN_USE_MS = 6 * 60 * 60_000;
 
-/** Engines that are wanted beside the forwarded one. */
+/** How many plain engines are wanted. */
 export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
   return Math.max(0, targetOf(data) - (forwardedExpected ? 1 : 0));
 }
@@ -21,7 +21,7 @@ export function plainWanted(data: VpnData, forwardedExpected: boolean): number {
 export function keepPlainEngines(decision: Decision, forwardedExpected: boolean): void {
   const { data, alive, unfinished, failed, now, provisioningPossible } = decision;
   const wanted = plainWanted(data, forwardedExpected);
-  // One that is on its way may need the port that an unhealthy one holds.
+  // A pending one counts, too: it may need the port that an unhealthy one holds.
   const isForwarded =
     alive.some((e) => e.role === 'forwarded' && e.ready) || unfinished.some((r) => r.target?.role === 'forwarded');
   let plain =
@@ -32,7 +32,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
     const isTime = now >= earliest || !isFailure(cause);
     const isDue = engine.role === 'plain' && provisioningPossible && plain < wanted && isTime;
     const refill = isDue && decision.takeAllowance(cause, 'plain');
-    // An unhealthy engine still is better than none until its turn to be replaced comes.
+    // Until it may be replaced, an unhealthy engine is better than none.
     if (cause === 'engine unhealthy' && isWanted && !refill) {
       decision.wake(earliest);
       if (engine.role === 'plain') plain++;
@@ -48,7 +48,7 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
   const earliest = earliestAfterFailures(data, 'plain', now);
   const refill = causeOfRefill(data, 'plain');
   for (let added = 0; plain < wanted; plain++, added++) {
-    // One that stands in for the forwarded engine was never there, and so has not failed.
+    // An engine in place of the forwarded one is additional: none has failed.
     const standsIn = !forwardedExpected && plain === targetOf(data) - 1 && refill !== 'first engine';
     const cause = added < data.toAdd || standsIn ? 'scaled up' : refill;
     if (isFailure(cause) && now < earliest) {
@@ -61,8 +61,8 @@ export function keepPlainEngines(decision: Decision, forwardedExpected: boolean)
 }
 
 /**
- * Engines that may go without a successor: none that has a stream, or that somebody else has made; and none while a plain
- * engine stands in for a forwarded one that does not work.
+ * Plain engines that may be removed without a successor: idle ones that Portward made. None while the forwarded engine does not work,
+ * since a plain one serves in its place.
  */
 export function dispensable({ alive, port, data }: Decision, forwardedExpected: boolean): Engine[] {
   const works = (e: Engine) => e.role === 'forwarded' && e.ready && (port === null || e.p2pPort === port);
@@ -72,12 +72,11 @@ export function dispensable({ alive, port, data }: Decision, forwardedExpected: 
 }
 
 /**
- * Engines beyond those that are wanted go once they have been idle for the grace period. The youngest goes first: it is the
- * one that fewest have chosen.
+ * Removes surplus engines that have been idle for the grace period, the youngest first: fewest clients will have chosen it.
  */
 function removeSurplus(decision: Decision, surplus: number, forwardedExpected: boolean): void {
   const { unfinished, data, now } = decision;
-  // One that is on its way may fail, and then is lacking; a forwarded one that is not expected is counted with nothing.
+  // A pending engine may fail, and then be lacking. A pending forwarded engine that is held back is not counted among the wanted ones.
   const isOnItsWay = unfinished.some((r) => forwardedExpected || r.target?.role === 'plain');
   if (surplus <= 0 || isOnItsWay || data.surplusSince === null) return;
   const { idleGraceMs } = data.settings;

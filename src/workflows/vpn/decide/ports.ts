@@ -4,7 +4,7 @@ import type { PortRange } from '../../../domain/settings';
 import type { VpnData } from '../data';
 import { hasUsableSnapshot, runningReplacements, unfinishedTargets } from '../data';
 
-/** Ports for a new engine, and the containers that must be gone before it can have them. */
+/** Ports for a new engine, and the containers (ids or names) that must be gone before it can start. */
 export interface PortAllocation {
   readonly httpPort: Port;
   readonly httpsPort: Port;
@@ -30,9 +30,10 @@ function holders(evicted: readonly EngineRef[], port: Port | null): ContainerId[
 }
 
 /**
- * The lowest free port. With none left over, the port of an engine that is being released, to be waited for: a
- * range with room for the wanted engines only makes replacements one after the other instead of side by side.
- * @param evicted the ones that go soonest first
+ * The lowest free port of a range. If none is free, the port of an engine that is being released, for which the new engine waits: with
+ * a range that is just large enough, old engine and new one do not run side by side.
+ * @param evicted sorted by when they will be gone
+ * @param never ports that are not given out
  */
 function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[], never: Set<Port>): Port | null {
   for (let port = range.first; port <= range.last; port++) {
@@ -43,9 +44,10 @@ function pick(range: PortRange, taken: Set<Port>, evicted: readonly EngineRef[],
 }
 
 /**
- * Gives out HTTP and HTTPS ports. The VPN workflow is the only one that does, from all it knows to be in use:
- * its engines, the ones being released, running replacements, the forwarded ports, Gluetun's own.
- * @param wantedHttpPort the one that it must be; null: any of the range
+ * HTTP and HTTPS port for a new engine. Only the VPN's workflow gives ports out. It avoids the ports of its engines, of engines being
+ * released, of running replacements, of Gluetun, and the forwarded ports.
+ * @param own number of the replacement that they are for
+ * @param wantedHttpPort the HTTP port that it must be; null: any of the range
  */
 export function allocate(
   data: VpnData,
@@ -71,7 +73,7 @@ export function allocate(
   return { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], own) };
 }
 
-/** Ports that no new engine can have, not even when those that are being released are gone. */
+/** Ports that no new engine can have, not even after the engines that are being released are gone. */
 export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port> {
   const observed = data.snapshot?.found ?? [];
   const never = new Set<Port>(data.settings.reservedPorts);
@@ -84,14 +86,14 @@ export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port>
   for (const { givenUp } of runningReplacements(data)) {
     if (givenUp) for (const port of [givenUp.httpPort, givenUp.httpsPort]) never.add(port);
   }
-  // What one that is lost had made by then is shown by the next snapshot.
+  // A lost replacement may have made a container that the next snapshot will show.
   const lost = hasUsableSnapshot(data) ? [] : data.replacements.filter((r) => r.state === 'lost');
   for (const { target } of lost) if (target) for (const port of [target.httpPort, target.httpsPort]) never.add(port);
   for (const engine of data.engines) for (const port of portsOf(engine)) never.add(port);
   for (const { port } of data.takenPorts) never.add(port);
 
   const evictedIds = new Set(data.evicted.map((e) => e.id));
-  // What Docker holds and no replacement releases can't be waited for.
+  // Ports of containers that nobody releases.
   for (const engine of observed) {
     if (!evictedIds.has(engine.id)) for (const port of portsOf(engine)) never.add(port);
   }
@@ -99,8 +101,8 @@ export function unavailablePorts(data: VpnData, p2pPort: Port | null): Set<Port>
 }
 
 /**
- * Every engine being released that holds one of the ports, by id, and what moved targets have left, by name. Where no engine
- * may run beside the one whose place it takes, also all that have no other successor.
+ * What a new engine must wait for: engines being released that hold one of its ports (ids), and containers that moved targets may have
+ * left (names). With `oneAtATime` also all engines being released that have no other successor.
  * @param own number of the replacement that waits
  */
 export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: number): string[] {
@@ -109,7 +111,7 @@ export function waitFor(data: VpnData, ports: readonly (Port | null)[], own: num
   return [...new Set([...holding, ...inPlace, ...leftByMovedTargets(data, own)])];
 }
 
-/** Engines being released whose place no other replacement than `own` takes, and that were not one too many. */
+/** Engines being released that no other replacement than `own` replaces, surplus ones excepted. */
 function withoutSuccessor(data: VpnData, own: number): ContainerId[] {
   const others = runningReplacements(data).filter(
     (r) => r.number !== own && (r.target !== null || r.cause === 'surplus'),
@@ -119,12 +121,12 @@ function withoutSuccessor(data: VpnData, own: number): ContainerId[] {
 }
 
 /**
- * Names of the containers that plain replacements had begun to make when their ports were taken from them. They go at
- * once, so whoever gets those ports only has to wait a moment.
+ * Names of containers that other plain replacements may have made before their targets moved. They are removed at once, so the wait is
+ * short.
  */
 function leftByMovedTargets(data: VpnData, own: number): string[] {
   return unfinishedTargets(data).flatMap(({ target, number }) => {
-    // A replacement removes what it has made itself, before it makes anew.
+    // A replacement removes its own earlier container before it makes another.
     if (target?.role !== 'plain' || number === own) return [];
     const earlier = Array.from({ length: target.generation - 1 }, (_, i) => i + 1);
     return earlier.map((generation) => engineName('plain', data.settings.vpn, data.lineage, number, generation));

@@ -3,9 +3,9 @@ import type { Recovery } from '../../../domain/vpn/recovery';
 import { isHealthy, type Snapshot } from '../../../domain/vpn/observation';
 import type { VpnData } from '../data';
 
-/** The latest outages tell what the next one will be like. */
+/** How many outages are remembered, to estimate the length of the next one. */
 const REMEMBERED = 5;
-/** Until something is known: a tunnel that is built anew, the health check that notices it, and an engine that starts. */
+/** Estimates before anything is known: the VPN connects again, the health check notices it, and an engine starts. */
 const TUNNEL_MS = 3_000;
 const CHECKED_EVERY_MS = 5_000;
 const ENGINE_START_MS = 3_000;

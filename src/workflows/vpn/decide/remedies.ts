@@ -6,15 +6,14 @@ import type { VpnData } from '../data';
 export interface Remedy {
   readonly kind: RemedyKind;
   readonly reason: RemedyReason;
-  /** The run of the container that it is for; one that has been restarted meanwhile is left alone. */
+  /** The session that it is for. Once the container has been restarted the remedy is not carried out. */
   readonly session: string;
   readonly startedAt: Instant;
 }
 
 /**
- * Why an attempt failed. `refused`: nothing has changed at the VPN, and nothing will by trying again. `VPN stopped`: its owner
- * has stopped it, so it was left alone. `hangs`: the control server answers nothing. `failed`: anything else; what was done
- * of it is not known.
+ * Why an attempt failed. `refused`: nothing was changed, and no retry would change anything. `VPN stopped`: the VPN's owner has stopped
+ * it, so it was left alone. `hangs`: the control server does not answer. `failed`: anything else; part of it may have been done.
  */
 export interface RemedyFailure {
   readonly kind: 'refused' | 'VPN stopped' | 'hangs' | 'failed';
@@ -22,18 +21,18 @@ export interface RemedyFailure {
 }
 
 export interface Remedies {
-  /** One at a time. `error`: why its last attempt failed, while it is tried again. */
+  /** The remedy under way; null: none. `error`: why its last attempt failed, while it is tried again. */
   readonly running: (Remedy & { readonly error: string | null }) | null;
   readonly last: { readonly remedy: Remedy; readonly endedAt: Instant; readonly error: string | null } | null;
-  /** Since the VPN was well for long. */
+  /** How many there were since the VPN was last healthy for long. */
   readonly containerRestarts: number;
-  /** When the last one ended. */
+  /** When the last of them ended. */
   readonly containerRestartedAt: Instant | null;
-  /** Since the port was there for long, or the container was started. */
+  /** How many there were since the port was last known for long, or the container was started. */
   readonly vpnRestarts: number;
-  /** The run of the container in which Portward may have stopped the VPN without running it again. */
+  /** The session in which Portward may have stopped the VPN without starting it again; null: there is none. */
   readonly halfDone: string | null;
-  /** The run of the container in which its control server was found to hang. */
+  /** The session in which the control server was found to hang; null: it was not. */
   readonly hanging: string | null;
 }
 
@@ -47,7 +46,7 @@ export const noRemedies: Remedies = {
   hanging: null,
 };
 
-/** A VPN that was well for so long starts with the shortest pause again. */
+/** After so long in good health the pauses are short again. */
 const WELL_FOR_MS = 10 * 60_000;
 const PORT_WELL_FOR_MS = 30 * 60_000;
 const LONGEST_PAUSE_MS = 30 * 60_000;
@@ -63,7 +62,7 @@ export function hadPortFor(since: Instant | null, now: Instant): boolean {
   return since !== null && now - since >= PORT_WELL_FOR_MS;
 }
 
-/** Whether the VPN should have a port: its own settings ask for one, or it had one in this run of its container. */
+/** Whether the VPN should have a port: its environment asks for one, or it had one in this session. */
 export function expectsPort({ snapshot, port }: Pick<VpnData, 'snapshot' | 'port'>): boolean {
   return port.last !== null || (snapshot?.vpn.kind === 'present' && snapshot.vpn.portForwarding);
 }
@@ -82,14 +81,14 @@ export function isStoppedByOwner({ snapshot, port, remedies }: VpnData): boolean
   return remedies.running?.kind !== 'restart VPN' && remedies.halfDone !== session(snapshot.vpn);
 }
 
-/** Whether the control server of a container that runs was found to hang, and nothing has been heard of a port since. */
+/** Whether the control server was found to hang in this session, and no port has been read since. */
 export function isHanging({ snapshot, remedies }: VpnData): boolean {
   return snapshot?.vpn.kind === 'present' && snapshot.vpn.running && remedies.hanging === session(snapshot.vpn);
 }
 
 type Next = { readonly remedy: Omit<Remedy, 'startedAt'>; readonly at: Instant };
 
-/** The remedy that is next, and when; null when none is called for. */
+/** The next remedy, and when it is due; null: none is needed. */
 export function nextRemedy(data: VpnData): Next | null {
   const { snapshot, remedies } = data;
   if (!snapshot || remedies.running !== null) return null;
@@ -104,12 +103,12 @@ function containerRestart(data: VpnData, current: string): Next | null {
   const { containerRestarts, containerRestartedAt } = remedies;
   const doubled = Math.min(LONGEST_PAUSE_MS, unhealthyRestartMs * 2 ** containerRestarts);
   const wait = Math.max(doubled, unhealthyRestartMs);
-  // A restart that failed has not begun another outage.
+  // After a restart that failed, the outage goes on: its beginning alone would make the next restart due at once.
   const again = containerRestarts === 0 || containerRestartedAt === null ? 0 : containerRestartedAt + wait;
   const remedy = { kind: 'restart container', session: current } as const;
   if (outageSince !== null && isCalledUnhealthy(snapshot.vpn))
     return { remedy: { ...remedy, reason: 'unhealthy' }, at: Math.max(outageSince + wait, again) };
-  // It has been waited for already.
+  // The wait for the port has been long already.
   return isHanging(data) ? { remedy: { ...remedy, reason: 'control server hangs' }, at: again } : null;
 }
 
@@ -131,14 +130,14 @@ export function begun(remedies: Remedies, remedy: Remedy): Remedies {
     : { ...remedies, running, vpnRestarts: vpnRestarts + 1 };
 }
 
-/** An attempt has failed, and there will be another one. */
+/** An attempt has failed, and another one follows. */
 export function failing(remedies: Remedies, remedy: Remedy, failure: RemedyFailure): Remedies {
   return { ...afterFailure(remedies, remedy, failure), running: { ...remedy, error: failure.message } };
 }
 
-/** @param failure null: it was done, or did not need to be */
+/** The remedy has ended. @param failure null: it was carried out, or was not needed any more */
 export function ended(remedies: Remedies, remedy: Remedy, failure: RemedyFailure | null, now: Instant): Remedies {
-  // As if it had never begun.
+  // It does not count as a restart.
   if (failure?.kind === 'VPN stopped')
     return { ...remedies, running: null, vpnRestarts: Math.max(0, remedies.vpnRestarts - 1) };
   const known = failure
@@ -160,7 +159,7 @@ function afterFailure(remedies: Remedies, { kind, session: of }: Remedy, failure
   return failure.kind === 'failed' ? { ...remedies, halfDone: of } : remedies;
 }
 
-/** Why the remedy that is at work, or was last, does not succeed, as long as the container's run is still the one it was for. */
+/** Why the running or the last remedy of that kind fails, as long as the session for which it was lasts; else null. */
 export function remedyError(data: VpnData, kind: RemedyKind): string | null {
   const { snapshot, remedies } = data;
   const { running, last } = remedies;

@@ -16,7 +16,7 @@ import { PortRangeUsedUp } from './ports';
 import { actedOn } from './backoff';
 import { begun, type Remedy } from './remedies';
 
-/** Decides, and takes the decision into the state. The effects are still to be carried out. */
+/** Decides, and takes the decision into the state. The caller carries out the effects. */
 export function takeDecision(state: VpnState, now: Instant): { effects: Effect[]; wakeAt: Instant | null } {
   state.update(avoidedAt(state.data, now));
   countSurplus(state, now);
@@ -25,9 +25,9 @@ export function takeDecision(state: VpnState, now: Instant): { effects: Effect[]
   const effects: Effect[] = [...standAside(state, now), ...drains(state), ...leaves(state, now)];
   const { actions, wakeAt, undone } = decide(state.data, now);
   if (undone !== undefined) noteUndone(state, undone, now);
-  // It is heard by a decision that could see every engine; none is surplus while another one is being brought up.
-  const heard = hasUsableSnapshot(state.data) && unfinishedTargets(state.data).length === 0;
-  if (state.data.collecting && heard) state.update({ collecting: false });
+  // Done only by a decision that knows every engine. While an engine is being brought up, none is surplus.
+  const isDone = hasUsableSnapshot(state.data) && unfinishedTargets(state.data).length === 0;
+  if (state.data.collecting && isDone) state.update({ collecting: false });
   let again = wakeAt;
   for (const action of actions) {
     try {
@@ -35,14 +35,14 @@ export function takeDecision(state: VpnState, now: Instant): { effects: Effect[]
     } catch (error) {
       if (!(error instanceof PortRangeUsedUp)) throw error;
       state.update({ rangeUsedUp: error.message });
-      // Ports come free when an engine ends; a snapshot after that decides again.
+      // A port comes free when an engine ends, so it is decided again after a while.
       again = Math.min(again ?? Infinity, now + state.data.settings.checkIntervalMs);
     }
   }
   return { effects, wakeAt: again };
 }
 
-/** Another Portward brings up what is wanted: what is on its way here would be in its way. */
+/** Another Portward acts: pending engines of this one are given up, since they would be in its way. */
 function standAside(state: VpnState, now: Instant): Effect[] {
   if (!standsAside(state.data)) return [];
   return pendingEngines(state.data).flatMap((pending) => giveUp(state, pending, now).effect ?? []);
@@ -62,7 +62,7 @@ function countSurplus(state: VpnState, now: Instant): void {
   if (toAdd > 0 && toAdd > target - engines) state.update({ toAdd: Math.max(0, target - engines) });
 }
 
-/** Tells replacements of the streams on the engines that they release. */
+/** Tells replacements which of their old engines have streams to finish. */
 function drains(state: VpnState): Effect[] {
   return runningReplacements(state.data).flatMap((replacement): Effect[] => {
     const { cause, old, leave } = replacement;
@@ -72,7 +72,7 @@ function drains(state: VpnState): Effect[] {
   });
 }
 
-/** A replacement that is given leave hears of no later stream: none begins any more. */
+/** Gives replacements leave to stop idle engines. From then on no stream begins on these. */
 function leaves(state: VpnState, now: Instant): Effect[] {
   return runningReplacements(state.data).flatMap((replacement): Effect[] => {
     const { leaveAsked, draining: busy } = replacement;
@@ -112,7 +112,7 @@ function take(state: VpnState, action: Action, now: Instant): Effect {
   }
 }
 
-/** Counts what is acted on after growing pauses while it keeps coming. */
+/** Counts the replacement for the backoff. */
 function countActedOn(state: VpnState, cause: Cause, now: Instant): void {
   const { portChanges, reconnects, reconnectedAt } = state.data;
   if (cause === 'port changed') state.update({ portChanges: actedOn(portChanges, now) });

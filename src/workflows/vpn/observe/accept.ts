@@ -12,8 +12,8 @@ import { adopt, isNewSession, portLostAfter, refreshed, stillThere, vpnSeen } fr
 import { endStreamsOfGoneEngines } from './stream-reports';
 
 /**
- * Takes an observation into the state; one that was asked for too long ago is thrown away.
- * @param revision under which it was asked for
+ * Takes an observation into the state, or throws it away if it was asked for too long ago.
+ * @param revision of the state when it was asked for
  */
 export function accept(state: VpnState, observation: Observation, revision: number, now: Instant): void {
   const before = state.data;
@@ -32,13 +32,13 @@ export function accept(state: VpnState, observation: Observation, revision: numb
     ...vpnSeen(before, snapshot, now),
     ...outagesAfter(before, snapshot, now),
     unreachable: null,
-    // It was begun after the worker said that it is there. Of a VPN whose port is still being read too little is known.
+    // The observation began after the worker's start. It is not enough while the first read of the port is pending.
     current: before.current || snapshot.port.kind !== 'pending',
     snapshot,
     snapshotRevision: revision,
     reports,
     engines: [...enginesAfter(before, snapshot, newSession), ...adopted(found, snapshot)],
-    // One that a former incarnation of this workflow had evicted is not listed again, but released.
+    // An engine that a former incarnation of this workflow has evicted is not listed again, but released.
     evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
     sealed: before.sealed.filter((id) => seen.has(id)),
     leftOvers: before.leftOvers.filter((e) => seen.has(e.id)),
@@ -53,7 +53,7 @@ export function accept(state: VpnState, observation: Observation, revision: numb
   for (const event of eventsOf(before, state.data, snapshot, newSession, now)) state.emit(event, now);
 }
 
-/** What an observation says has happened. @param after the state into which it was taken */
+/** The events that an observation brings. @param after the state with the observation */
 function eventsOf(before: VpnData, after: VpnData, snapshot: Snapshot, newSession: boolean, now: Instant): VpnEvent[] {
   const events: VpnEvent[] = [];
   const healthy = isHealthy(snapshot.vpn);
@@ -82,7 +82,7 @@ function portBack(before: VpnData, { last: port, knownSince }: PortKnowledge, no
   return { kind: 'port readable again', port, unreadableForMs: Math.max(0, now - former.unknownSince) };
 }
 
-/** Those that were known, as they are now. */
+/** The known engines, as the snapshot shows them. */
 function enginesAfter(before: VpnData, snapshot: Snapshot, newSession: boolean) {
   const seen = new Map(snapshot.engines.map((e) => [e.id, e]));
   const engines = standsAside(before) ? stillThere(before.engines, seen) : before.engines;
@@ -94,8 +94,8 @@ function adopted(found: readonly ObservedEngine[], { vpn }: Snapshot) {
 }
 
 /**
- * Containers that nobody knows yet: engines from before Portward, or from a life of its own that was lost. Where another
- * Portward acts, also those that this one has no more use for.
+ * Containers to be adopted: engines from before Portward, or of an incarnation that was lost. Where another Portward acts, also this
+ * one's own engines that none of its replacements is working on.
  */
 function unaccounted(data: VpnData, snapshot: Snapshot): ObservedEngine[] {
   const { engines, evicted, lineage } = data;

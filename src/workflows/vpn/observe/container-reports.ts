@@ -1,17 +1,18 @@
 import type { ContainerId, Engine } from '../../../domain/engine';
 import type { EngineCondition, Snapshot } from '../../../domain/vpn/observation';
 
-// Replacements say which containers have come and gone. An observation goes on meanwhile: what it tells may be from before.
+// Replacements report which containers have come and gone. A running observation goes on meanwhile, so its snapshot may be older than
+// such a report.
 
-/** What a replacement has said of a container, until an observation that was asked for after it has been accepted. */
+/** A replacement's report of a container. It is kept until an observation is accepted that was asked for after it. */
 export interface ContainerReport {
   readonly id: ContainerId;
   readonly there: boolean;
-  /** Of the state when it was said: see `VpnData`. */
+  /** Revision of the state at the time of the report: see `VpnData`. */
   readonly revision: number;
 }
 
-/** @param containers that replacements have brought up, or have removed, just now */
+/** With further reports. @param containers that replacements have just brought up, or removed */
 export function withReports(
   reports: readonly ContainerReport[],
   containers: readonly ContainerId[],
@@ -23,13 +24,13 @@ export function withReports(
 
 export interface Reconciled {
   readonly snapshot: Snapshot;
-  /** Those that the next observation may contradict, too. */
+  /** Reports that the next observation may contradict as well. */
   readonly reports: readonly ContainerReport[];
-  /** It does not show an engine that was up: whether it is gone says only a snapshot that begins now. */
+  /** The snapshot lacks an engine that was reported up: only a snapshot that begins now shows whether it is gone. */
   readonly isDoubtful: boolean;
 }
 
-/** An observation as it would be had it known what was said since it was asked for, under that revision. */
+/** A snapshot corrected by the reports that came after it was asked for. @param revision under which it was asked for */
 export function reconciled(
   snapshot: Snapshot,
   revision: number,
@@ -54,7 +55,7 @@ export function without(snapshot: Snapshot, gone: ReadonlySet<ContainerId>): Sna
   return { ...snapshot, engines: snapshot.engines.filter(stays), found: snapshot.found.filter(stays) };
 }
 
-/** An engine that answers, as a snapshot would show it. @param session the run of the VPN's container in whose network it is */
+/** The condition of an engine that has just answered, as a snapshot would show it. @param session the one in whose network it runs */
 export function answering({ id, run }: Pick<Engine, 'id' | 'run'>, session: string): EngineCondition {
   const [networkOf = ''] = session.split('@');
   return { id, running: true, startedAt: run, networkOf, health: 'healthy' };

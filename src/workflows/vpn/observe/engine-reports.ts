@@ -8,7 +8,7 @@ import { releasedBy, numbered, renewedTarget, senderOf } from '../replacements';
 import type { VpnState } from '../state';
 import { answering, withReports } from './container-reports';
 
-// What replacements report of engines, taken into the state.
+// Takes what replacements report of engines into the state.
 
 /** The new engine has a container. */
 export function engineMade(state: VpnState, message: EngineMade, now: Instant): void {
@@ -21,7 +21,7 @@ export function engineMade(state: VpnState, message: EngineMade, now: Instant): 
   state.emit({ kind: 'engine made', engine: { id, name, p2pPort }, cause: replacement.cause }, now);
 }
 
-/** The engine answers: it is listed from now on, unless it came up for a target that is no longer wanted. */
+/** The engine answers: it is listed from now on, unless its target is no longer wanted. */
 export function engineReady(state: VpnState, message: EngineReady, now: Instant): void {
   const { data } = state;
   const replacement = senderOf(data, message);
@@ -30,9 +30,9 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
   const { id, name } = message.engine;
   const key = breakerKey(replacement.cause, replacement.target.role);
   const { snapshot } = data;
-  // Its VPN may have been started again since it was made.
+  // The VPN may have been started again since the engine was made.
   const cutOff = snapshot !== null && message.session !== session(snapshot.vpn);
-  // Who asked for it may have reported a stream while it booted.
+  // The caller that asked for it may have reported a stream while it booted.
   const lastUsedAt = busyEngines(data).has(id) ? now : message.engine.lastUsedAt;
   state.update({
     engines: [...data.engines, { ...message.engine, firstSeen: now, lastUsedAt, cutOff }],
@@ -43,7 +43,7 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
     const others = snapshot.engines.filter((e) => e.id !== id);
     state.update({ snapshot: { ...snapshot, engines: [...others, answering(message.engine, message.session)] } });
   }
-  // The signal that it was made may come later, or never.
+  // The signal `engineMade` may come later, or never.
   engineMade(state, { ...message, id, name }, now);
   const made = numbered(state.data, replacement.number);
   const madeAt = message.engine.run ?? made.madeAt ?? now;
@@ -51,7 +51,7 @@ export function engineReady(state: VpnState, message: EngineReady, now: Instant)
   state.emit({ kind: 'engine ready', engine: message.engine, replacement: ready }, now);
 }
 
-/** A replacement is about to stop an engine, and may do so once that has no stream. */
+/** A replacement is about to stop an engine, and waits until it has no stream. */
 export function leaveAsked(state: VpnState, message: LeaveAsked): void {
   const { engine } = message;
   const replacement = senderOf(state.data, message);
@@ -60,7 +60,7 @@ export function leaveAsked(state: VpnState, message: LeaveAsked): void {
   state.advance();
 }
 
-/** Docker does not remove it: it stays evicted, and its replacement goes on without it. */
+/** Docker does not remove an engine: it stays evicted, and its replacement goes on without it. */
 export function engineLeft(state: VpnState, message: EngineLeft): Effect | null {
   const { engine, generation, reason } = message;
   const replacement = senderOf(state.data, message);
@@ -73,7 +73,7 @@ export function engineLeft(state: VpnState, message: EngineLeft): Effect | null 
   state.raise();
   const { readyAt, target: before } = replacement;
   if (replacement.state !== 'running' || readyAt !== null || before?.generation !== generation) return null;
-  // The next attempt needs another name, and ports that this one may hold.
+  // The next attempt needs another name, and has to wait for ports that this container may hold.
   const target = renewedTarget(state.data, replacement);
   return { kind: 'retarget', replacement: state.change(replacement, { target, made: null }), target };
 }
@@ -85,7 +85,7 @@ export function engineStopped(state: VpnState, engine: EngineRef, now: Instant):
   state.emit({ kind: 'engine stopped', engine, cause: replacement?.cause ?? 'left over' }, now);
 }
 
-/** A replacement has brought these up (`there`), or has removed them. */
+/** A replacement has brought containers up (`there`) or removed them. */
 export function containersReported(state: VpnState, containers: readonly ContainerId[], there: boolean): void {
   state.advance();
   const { reports, revision } = state.data;

@@ -1,12 +1,12 @@
 import type { Instant } from '../../../domain/engine';
 import type { PublicIp } from '../../../domain/vpn/observation';
 
-/** The address under which a VPN is seen from outside, in one run of its container: another one means another tunnel. */
+/** The VPN's public address within one session. Another address means that the VPN has reconnected through another tunnel. */
 export interface ExitAddress {
   readonly current: string | null;
-  /** Those before it, the newest last. */
+  /** Earlier addresses, the newest last. */
   readonly earlier: readonly string[];
-  /** When the port was last seen to go, to come or to change; null once the address has been read after that. */
+  /** When the port last came, went or changed; null once the address has been read after that. */
   readonly interruptedAt: Instant | null;
 }
 
@@ -14,12 +14,12 @@ export const noExitAddress: ExitAddress = { current: null, earlier: [], interrup
 
 const EARLIER_AT_MOST = 8;
 
-/** Something has happened after which the tunnel may be another one: what was read before says nothing any more. */
+/** Something has happened after which the tunnel may be another one: addresses read before do not count any more. */
 export function interrupted(exit: ExitAddress, at: Instant): ExitAddress {
   return { ...exit, interruptedAt: at };
 }
 
-/** @returns also since when the tunnel is another one; null if it is not */
+/** Takes in a read of the address. @returns `reconnectedAt`: since when the tunnel is another one; null: it is not */
 export function exitSeen(
   exit: ExitAddress,
   read: PublicIp | undefined,
@@ -30,12 +30,12 @@ export function exitSeen(
   const { address } = read;
   if (current === null || current === address)
     return { exit: { ...exit, current: address, interruptedAt: null }, reconnectedAt: null };
-  // A provider may have several, and show now the one and now the other.
+  // A provider may have several addresses, and show one or the other.
   const isOneOfSeveral = interruptedAt === null && earlier.includes(address);
   const others = [...earlier.filter((e) => e !== address && e !== current), current].slice(-EARLIER_AT_MOST);
   return {
     exit: { current: address, earlier: others, interruptedAt: null },
-    // An engine that was made after that has only known the new tunnel.
+    // Engines that were made after the interruption have only used the new tunnel.
     reconnectedAt: isOneOfSeveral ? null : (interruptedAt ?? now),
   };
 }

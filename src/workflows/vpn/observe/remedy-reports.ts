@@ -3,12 +3,12 @@ import { ended, failing, type Remedy, type RemedyFailure } from '../decide/remed
 import type { VpnState } from '../state';
 import { reconnectedByRemedy } from './seen';
 
-/** An attempt of the running remedy has failed, or takes long, and it goes on. */
+/** An attempt of the running remedy has failed or takes long, and the remedy goes on. */
 export function remedyFailing(state: VpnState, remedy: Remedy, failure: RemedyFailure): void {
   state.update({ remedies: failing(state.data.remedies, remedy, failure) });
 }
 
-/** @param failure null: it was carried out, or (`needed` is false) was not needed any more */
+/** The remedy has ended. @param failure null: it was carried out or, where `needed` is false, was not needed any more */
 export function remedyEnded(
   state: VpnState,
   remedy: Remedy,
@@ -17,7 +17,7 @@ export function remedyEnded(
   needed = true,
 ): void {
   const { port, remedies } = state.data;
-  // That one stopped it to run it again is over, whatever the last snapshot caught of it.
+  // The remedy itself stops the VPN for a moment, which the last snapshot may show: that is over.
   const stopped =
     remedy.kind === 'restart VPN' && failure?.kind !== 'failed' ? failure?.kind === 'VPN stopped' : port.stopped;
   state.update({

@@ -10,12 +10,12 @@ import { containersReported, engineStopped } from './engine-reports';
 import { endStreamsOfGoneEngines } from './stream-reports';
 import { avoiding, mayMove } from './taken-ports';
 
-// What replacements report of themselves, taken into the state.
+// Takes what replacements report of themselves into the state.
 
 const FORMER_INCARNATIONS_AT_MOST = 20;
 
 /** A replacement of a former incarnation of this workflow has reported something. */
-export function heardFrom(state: VpnState, incarnation: string): void {
+export function noteFormerIncarnation(state: VpnState, incarnation: string): void {
   const { formerLives, rival } = state.data;
   if (formerLives.includes(incarnation)) return;
   state.update({
@@ -26,8 +26,8 @@ export function heardFrom(state: VpnState, incarnation: string): void {
 }
 
 /**
- * An engine that somebody asked for and that does not come up is not tried again: it would be in the way of others, and
- * whoever wants it asks again.
+ * An attempt of a replacement has failed. An engine that somebody asked for is not tried again: it would hold up others, and the
+ * caller can ask again.
  */
 export function attemptFailed(state: VpnState, message: AttemptFailed, now: Instant): Effect | null {
   const found = senderOf(state.data, message);
@@ -38,7 +38,7 @@ export function attemptFailed(state: VpnState, message: AttemptFailed, now: Inst
   const replacement = state.change(found, { failedAttempts, lastError, ...ofEngine });
   countAttempts(state, found, failedAttempts, now);
   if (!message.provisioning) return null;
-  // Its container has been removed by then.
+  // The replacement has removed the container before it reported this.
   if (made !== null && target !== null)
     state.emit({ kind: 'engine stopped', engine: { ...made, p2pPort: target.p2pPort }, cause }, now);
   if (message.countsForBreaker) countFailure(state, replacement, now);
@@ -68,9 +68,9 @@ function countFailure(state: VpnState, { cause, target }: Replacement, now: Inst
 export function replacementEnded(state: VpnState, message: ReplacementEnded, now: Instant): void {
   const replacement = senderOf(state.data, message);
   if (replacement?.state !== 'running') return;
-  // One that was told to give its engine up may have brought it up before it heard.
+  // It ended with an earlier target: it does not have the present one.
   if (replacement.target !== null && replacement.target.generation !== message.generation) return;
-  // Then that engine is there, though the replacement was to release it.
+  // It was told to give its engine up, and had brought it up before the signal came: the engine exists.
   if (replacement.target === null && message.generation !== null) state.raise();
   else released(state, replacement, now);
   const { failedAttempts } = message;
@@ -80,7 +80,7 @@ export function replacementEnded(state: VpnState, message: ReplacementEnded, now
   state.emit({ kind: 'replacement completed', replacement: ended }, now);
 }
 
-/** Its old engines are gone, and those that it has made in vain, except for what Docker does not remove. */
+/** The replacement's old engines are gone, and containers that it made in vain, except for those that Docker does not remove. */
 function released(state: VpnState, { old, number }: Replacement, now: Instant): void {
   const { snapshot, engines, evicted, sealed, leftOvers, lineage } = state.data;
   const left = new Set(leftOvers.map((e) => e.id));
@@ -93,9 +93,9 @@ function released(state: VpnState, { old, number }: Replacement, now: Instant): 
     false,
   );
   for (const engine of gone) engineStopped(state, engine, now);
-  const told = new Set([...engines, ...evicted].map((e) => e.id));
+  const known = new Set([...engines, ...evicted].map((e) => e.id));
   const own = replacementLabel(lineage, number);
-  const inVain = snapshot?.found.filter((e) => e.labels[label.replacement] === own && !told.has(e.id)) ?? [];
+  const inVain = snapshot?.found.filter((e) => e.labels[label.replacement] === own && !known.has(e.id)) ?? [];
   state.update({
     evicted: evicted.filter((e) => !isGone(e)),
     sealed: sealed.filter((id) => !isGone({ id })),
@@ -104,7 +104,7 @@ function released(state: VpnState, { old, number }: Replacement, now: Instant): 
   endStreamsOfGoneEngines(state, now);
 }
 
-/** The replacement's workflow is not there any more: what it left is found by the next snapshot. */
+/** The replacement's workflow does not exist any more. The next snapshot shows what it has left. */
 export function replacementLost(state: VpnState, number: number, now: Instant): void {
   const replacement = state.data.replacements.find((r) => r.number === number);
   if (replacement?.state !== 'running') return;

@@ -5,36 +5,36 @@ import type { Decision } from '../decide/decision';
 import { nextRemedy } from '../decide/remedies';
 import { isUnstable, type VpnData } from '../data';
 
-// Another Portward of the same instance name, with a database of its own, that works on the same VPN. The two know of each
-// other only by what Docker shows: engines that appear, and whose label names another incarnation of the VPN's workflow. Of
-// both the one whose incarnation began first acts, since proxies report their streams to it; the other one watches until that leaves
-// something undone.
+// A rival: another Portward with the same instance name and a database of its own that works on the same VPN. Each sees the other only
+// in Docker, by engines whose label names another incarnation of the VPN's workflow. The one whose incarnation began first acts, since
+// proxies report their streams to it. The other one only watches, until the first leaves something undone.
 
 export interface Rival {
+  /** Its incarnation. */
   readonly lineage: string;
-  /** Name of its engine that appeared first. */
+  /** Name of the first engine of it that was seen. */
   readonly engine: string;
   readonly since: Instant;
   readonly seenAt: Instant;
   /**
-   * `suspected`: a former incarnation of this workflow may have made that engine, and will say so; `at work`: nobody did;
-   * `silent`: no engine of its has appeared for long, and it may be gone.
+   * `suspected`: the engine may be of a former incarnation of this workflow, whose replacement will report it; `at work`: it is not;
+   * `silent`: no further engine has appeared for long, and the rival may be gone.
    */
   readonly phase: 'suspected' | 'at work' | 'silent';
-  /** Since when something waits to be done that it does not do; null while there is nothing. */
+  /** Since when the rival leaves something undone; null while it does not. */
   readonly idleSince: Instant | null;
 }
 
-/** What a former incarnation of this workflow had begun ends within this, or is heard of. */
+/** Within this time replacements of a former incarnation of this workflow have ended, or have reported something. */
 const FORMER_INCARNATION_MS = 60_000;
 const SUSPECTED_FOR_MS = 10_000;
 const SILENT_AFTER_MS = 60 * 60_000;
-/** More than the pause between two engines that fail, and than a circuit breaker's by default. */
+/** Longer than the longest backoff after failures, and than the default pause of a circuit breaker. */
 export const IDLE_AT_MOST_MS = 6 * 60_000;
 
-/** An engine that has appeared, and that neither this workflow nor a former incarnation of it can have made. */
+/** An engine that has appeared and that neither this workflow nor a former incarnation of it can have made. */
 export function signOfRival(before: VpnData, appeared: readonly ObservedEngine[]): ObservedEngine | undefined {
-  // Until all engines are known one may have been there for long. The clock may have been set since that was made.
+  // Until all engines are known, an engine that appears may be an old one.
   if (before.snapshot?.complete !== true) return undefined;
   const notBefore = (beganAt(before.lineage) ?? 0) + FORMER_INCARNATION_MS;
   return appeared.find(({ labels, createdAt }) => {
@@ -53,7 +53,7 @@ export function seenAtWork(rival: Rival | null, { name, labels }: ObservedEngine
   return { ...rival, seenAt: now, phase, idleSince: null };
 }
 
-/** What time alone makes of it; null: it has left its place. */
+/** The rival after time has passed; null: it does not count as one any more. */
 export function aged(rival: Rival, data: VpnData, now: Instant): Rival | null {
   const { phase, since, seenAt, idleSince } = rival;
   // The clock may have been set back.
@@ -64,21 +64,21 @@ export function aged(rival: Rival, data: VpnData, now: Instant): Rival | null {
   return standsAside(data) ? { ...rival, phase: 'silent' } : null;
 }
 
-/** When `aged` makes something else of it. */
+/** When `aged` changes something; null: it does not. */
 export function agesAt({ phase, since, seenAt, idleSince }: Rival): Instant | null {
   if (phase === 'suspected') return since + SUSPECTED_FOR_MS;
   if (idleSince !== null) return idleSince + IDLE_AT_MOST_MS;
   return phase === 'silent' ? null : seenAt + SILENT_AFTER_MS;
 }
 
-/** Whether the other one acts, and this one only watches. */
+/** Whether the rival acts, and this Portward only watches. */
 export function standsAside({ rival, lineage }: VpnData): boolean {
   return rival !== null && rival.phase !== 'suspected' && rival.lineage < lineage;
 }
 
 /**
- * Whether something is undone by any settings: how many engines are wanted may differ between the two. While the port or the
- * health keeps changing nobody hurries.
+ * Whether something is undone, whatever the rival's settings are: the two may differ in how many engines they want. While the port or
+ * the health keeps changing nothing counts as undone, since both back off.
  */
 export function isUndone({ data, snapshot, port, alive, failed, provisioningPossible, now }: Decision): boolean {
   if (!snapshot.complete || isUnstable(data, now)) return false;

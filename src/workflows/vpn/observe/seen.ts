@@ -15,7 +15,7 @@ import { seenAgain } from '../decide/backoff';
 import { hadPortFor, isPortLost, wasWellFor, type Remedies } from '../decide/remedies';
 import { noPort, type PortKnowledge, type VpnData } from '../data';
 
-// What a snapshot says, taken into what was known before.
+// Combines a snapshot with what was known before.
 
 export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
   const { id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt, health, startedAt } = observed;
@@ -38,7 +38,7 @@ export function adopt(observed: ObservedEngine, vpn: VpnObservation): Engine {
   };
 }
 
-/** An engine as a snapshot shows it. @param newSession the VPN's container was started since the snapshot before */
+/** A known engine, as a snapshot shows it. @param newSession the VPN's container was started since the snapshot before */
 export function refreshed(
   engine: Engine,
   seen: EngineCondition | undefined,
@@ -48,8 +48,8 @@ export function refreshed(
   if (!seen) return engine;
   const { startedAt, health } = seen;
   const sameRun = startedAt === null || engine.run === null || startedAt === engine.run;
-  // Docker goes on calling an engine running whose network is gone, and on its own loopback it may even answer. Times
-  // are compared only where both were started since the last snapshot: the clock may have been set in between.
+  // Docker goes on calling an engine running whose network is gone, and on its own loopback it may even answer. The start times of
+  // engine and VPN are compared only where both were started since the last snapshot: the clock may have been set before.
   const cutOff = newSession
     ? engine.run !== null && sameRun
       ? true
@@ -61,7 +61,7 @@ export function refreshed(
   return { ...known, health, ready: engine.ready || health === 'healthy' };
 }
 
-/** Where another Portward sees to the engines: those that it has removed are gone, and those that have ended answer nobody. */
+/** The known engines while another Portward acts: without those that it has removed, and with ended ones as not ready. */
 export function stillThere(
   engines: readonly Engine[],
   seen: ReadonlyMap<ContainerId, EngineCondition>,
@@ -71,6 +71,7 @@ export function stillThere(
     .map((e) => (seen.get(e.id)?.running === true ? e : { ...e, ready: false, health: 'unknown' }));
 }
 
+/** What is known of the port after a reading. */
 export function learn(port: PortKnowledge, reading: PortReading, at: Instant): PortKnowledge {
   if (reading.kind === 'known') {
     const { at: readAt, index } = reading;
@@ -86,7 +87,7 @@ export function learn(port: PortKnowledge, reading: PortReading, at: Instant): P
   }
   if (reading.kind !== 'unknown') return port;
   const stopped = reading.stopped === true;
-  // A VPN that its owner has started again has all the time to get a port that any other one has.
+  // After its owner has started the VPN again, the time for getting a port begins anew.
   const noneBefore = port.stopped && !stopped ? null : port.noneSince;
   return {
     ...port,
@@ -107,17 +108,17 @@ export function isNewSession(before: VpnData, snapshot: Snapshot): boolean {
   return before.snapshot !== null && session(before.snapshot.vpn) !== session(snapshot.vpn);
 }
 
-/** The port that is lost, as a snapshot leaves it, whose other parts have been taken in. */
+/** The lost port after a snapshot. @param data the state with the rest of that snapshot */
 export function portLostAfter(data: VpnData, newSession: boolean): VpnData['portLost'] {
   const { snapshot, port, portLost } = data;
   if (snapshot?.port.kind === 'known') return null;
-  // Made anew without port forwarding it is not to have one.
+  // The container was made anew without port forwarding: it is not to have a port.
   if (newSession && snapshot?.vpn.kind === 'present' && !snapshot.vpn.portForwarding) return null;
   if (portLost !== null || port.last === null || !isPortLost(data)) return portLost;
   return { port: port.last, since: port.unknownSince ?? data.snapshot?.at ?? 0 };
 }
 
-/** What a snapshot says of the VPN itself: its port, its outages, and which remedies count as recent. */
+/** What a snapshot changes of the VPN itself: its port, its outages, and the counts of remedies. */
 export function vpnSeen(
   before: VpnData,
   snapshot: Snapshot,
@@ -129,10 +130,10 @@ export function vpnSeen(
   const sameSession = !isNewSession(before, snapshot);
   const healthy = isHealthy(snapshot.vpn);
   const learned = learn(sameSession ? before.port : noPort, snapshot.port, at);
-  // A port is lost only by a VPN that is well: what it lacked before an outage says nothing of the time after.
+  // Only a healthy VPN can lose its port: after an outage the wait for the port begins anew.
   const port = healthy ? learned : { ...learned, noneSince: null };
   const unhealthy = isCalledUnhealthy(snapshot.vpn);
-  // Docker says 'starting' again when it was restarted itself.
+  // After a restart of Docker itself the container's health is 'starting' again.
   const lasts = before.outageSince !== null && !healthy && isRunning(snapshot.vpn);
   const recovered = sameSession && before.outageSince !== null && healthy;
   const changed = sameSession && before.port.last !== null && port.last !== before.port.last;
@@ -157,7 +158,7 @@ export function vpnSeen(
   };
 }
 
-/** What the address that is read is compared with: none of another run of the container, nor of before an outage. */
+/** The address with which a new read is compared: not one of another session, nor one from before an outage. */
 function exitBefore(before: VpnData, snapshot: Snapshot, port: PortKnowledge, at: Instant): ExitAddress {
   if (before.snapshot === null) return before.exit;
   if (isNewSession(before, snapshot) || !isHealthy(snapshot.vpn)) return interrupted(noExitAddress, at);
@@ -169,7 +170,7 @@ function exitBefore(before: VpnData, snapshot: Snapshot, port: PortKnowledge, at
     : before.exit;
 }
 
-/** The VPN was restarted inside its container: whether as another tunnel, its address will tell, if it is known. */
+/** The VPN was restarted inside its container. Where its address is known, the next read shows whether the tunnel is another one. */
 export function reconnectedByRemedy(
   { exit, reconnects }: VpnData,
   now: Instant,

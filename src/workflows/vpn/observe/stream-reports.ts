@@ -4,7 +4,7 @@ import { bootingEngines, type VpnData } from '../data';
 import type { VpnState } from '../state';
 import { reported, withoutEngines } from '../streams';
 
-/** Takes in what proxies and the worker report of streams. @returns how many that begin could not be kept */
+/** Takes reports on streams into the state. @returns how many streams that begin could not be kept, for want of room */
 export function streamsReported(state: VpnState, events: readonly StreamEvent[], now: Instant): number {
   const { data } = state;
   const { streams, used, refused } = reported(data.streams, events, mayHaveStreams(data), now);
@@ -20,7 +20,7 @@ export function endStreamsOfGoneEngines(state: VpnState, now: Instant): void {
   if (streams !== data.streams) state.update({ streams, streamVersion: data.streamVersion + 1 });
 }
 
-/** Engines, those that boot and, until Docker no longer shows them or has only stopped them, those that are being released. */
+/** Engines that may have streams: listed ones, booting ones, and those being released, until they are removed or at least stopped. */
 function mayHaveStreams(data: VpnData): Set<ContainerId> {
   const { engines, evicted, sealed, leftOvers, snapshot } = data;
   const stopped = new Set(snapshot?.engines.filter((e) => !e.running).map((e) => e.id));

@@ -2,16 +2,16 @@ import type { Instant, Port } from '../../../domain/engine';
 import type { Target } from '../../../domain/replacement';
 import type { VpnData } from '../data';
 
-// Ports in the VPN's network that something else has: for a while they are given to no engine.
+// Ports in the VPN's network on which something else listens: for a while no engine gets them.
 
 const AVOIDED_MS = 10 * 60_000;
 const KEPT = 100;
-/** An engine may say without end that its ports are taken. */
+/** A limit, since an engine may report for ever that its ports are taken. */
 const MOVES_AT_MOST = 3;
 
 type Avoided = Pick<VpnData, 'takenPorts'>;
 
-/** With those that the target could do without; its forwarded port is no choice of ours. */
+/** With the taken ones of the target's HTTP and HTTPS ports. Its forwarded port can't be avoided. */
 export function avoiding(
   { takenPorts }: Avoided,
   ports: readonly Port[],
@@ -23,6 +23,7 @@ export function avoiding(
   return { takenPorts: [...others, ...own.map((port) => ({ port, until: now + AVOIDED_MS }))].slice(-KEPT) };
 }
 
+/** Without those whose time is over. */
 export function avoidedAt({ takenPorts }: Avoided, now: Instant): Avoided {
   return {
     takenPorts: takenPorts.some(({ until }) => until <= now)
@@ -31,7 +32,7 @@ export function avoidedAt({ takenPorts }: Avoided, now: Instant): Avoided {
   };
 }
 
-/** Whether other ports may do for an engine that could not have its own. */
+/** Whether a pending engine may move to other HTTP and HTTPS ports. */
 export function mayMove(target: Target | null): boolean {
   return target !== null && target.isHttpPortGiven !== true && target.generation <= MOVES_AT_MOST;
 }

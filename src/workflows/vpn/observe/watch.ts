@@ -11,7 +11,8 @@ function lastReported(data: VpnData, busy: Busy): LastReported | null {
   return data.unreachable ?? (data.snapshot && asReported(data.snapshot, busy));
 }
 
-function willDo({ revision, busy }: Running, { snapshotsFrom }: VpnData, now: Busy): boolean {
+/** Whether a running observation still reports all that is needed. */
+function suffices({ revision, busy }: Running, { snapshotsFrom }: VpnData, now: Busy): boolean {
   return (
     revision >= snapshotsFrom &&
     now.evicted.every((id) => busy.evicted.includes(id)) &&
@@ -23,11 +24,11 @@ function accounted(data: VpnData): ContainerId[] {
   return [...data.engines, ...data.evicted].map((e) => e.id);
 }
 
-/** What replacements are at work on, of which an observe is told. */
+/** What replacements are working on, which an observation need not report. */
 function busyOf(data: VpnData): Busy {
   const left = new Set(data.leftOvers.map((e) => e.id));
   return {
-    // Whether one that Docker does not remove runs is of interest: nothing else tells.
+    // Without engines that Docker does not remove: only observations show whether such an engine runs.
     evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
     replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
   };
@@ -42,9 +43,9 @@ interface Running {
 }
 
 /**
- * The one observe activity that counts. It goes on while replacements begin and end, since each costs a history some ten events:
- * what it tells is reconciled with what they have said. It is asked anew, and the one before is cancelled, when a snapshot from
- * now on is needed, or when it would report what a replacement does as a change.
+ * Keeps one observe activity running. It goes on while replacements begin and end, since a new one costs the history some ten events;
+ * its result is reconciled with what the replacements have reported. It is cancelled, and another one started, when a snapshot that
+ * begins now is needed, or when it would report as a change what a replacement does.
  */
 export class Watch {
   private running: Running | null = null;
@@ -52,24 +53,24 @@ export class Watch {
   private recheckDue: Instant | null = null;
   private lastRecheck = 0;
 
-  /** @param changed is called when there is an observation to be taken, or when `dueAt` changes */
+  /** @param changed is called when an observation has arrived, or when `dueAt` changes */
   constructor(private readonly changed: () => void) {}
 
-  /** When it has to be asked anew, because somebody has said that something may have changed. */
+  /** When to start a new observation because of a recheck; null: none is due. */
   get dueAt(): Instant | null {
     return this.recheckDue;
   }
 
-  /** Somebody says that something may have changed. */
+  /** A hint that something may have changed. */
   recheck(): void {
     this.recheckDue ??= Math.max(Date.now(), this.lastRecheck + RECHECK_AT_MOST_EVERY_MS);
     this.changed();
   }
 
-  /** Sees to it that one runs that will do. */
+  /** Has a sufficient observation running. */
   keep(data: VpnData): void {
     const busy = busyOf(data);
-    if (this.running && willDo(this.running, data, busy)) return;
+    if (this.running && suffices(this.running, data, busy)) return;
     this.stop();
     const revision = data.revision;
     const scope = new CancellationScope();
@@ -108,7 +109,7 @@ export class Watch {
     this.changed();
   }
 
-  /** What has arrived. Null: nothing; where a recheck is due the VPN is looked at again now, instead of when the next check is due. */
+  /** The observation that has arrived; null: none. A recheck that is due starts a new observation. */
   take(data: VpnData): { readonly revision: number; readonly observation: Observation } | null {
     const isRecheckDue = this.recheckDue !== null && Date.now() >= this.recheckDue;
     if (isRecheckDue) {

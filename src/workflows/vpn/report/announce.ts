@@ -6,7 +6,7 @@ import { VPN_RESTARTS_AT_MOST, type Remedy } from '../decide/remedies';
 import type { VpnData } from '../data';
 import type { VpnEvent } from '../events';
 
-// The log lines that are made from a VPN's events. Users know some of them by their texts.
+// Log lines for a VPN's events. Users search logs for the texts of some of them.
 
 type Of<Kind extends VpnEvent['kind']> = Extract<VpnEvent, { kind: Kind }>;
 
@@ -51,7 +51,7 @@ function portChanged(name: string, { from, to }: Of<'port changed'>, data: VpnDa
   );
 }
 
-/** For how many seconds it is not acted on, since it keeps happening; null: it is. */
+/** Seconds until the backoff allows the next replacement; null: it allows one now. */
 function pauseOf(backoff: Backoff, { settings }: VpnData, now: Instant): number | null {
   const next = nextAct(backoff, settings.longestSpacingMs);
   if (next <= now || !isStorm(backoff, settings.longestSpacingMs, now)) return null;
@@ -77,7 +77,7 @@ function portReadableAgain(name: string, { port, unreadableForMs }: Of<'port rea
   });
 }
 
-/** The VPN is well again; its engines are replaced only where that is set. */
+/** The VPN has reconnected; its engines are replaced only where the settings say so. */
 function reconnected(name: string, { afterOutage }: Of<'VPN reconnected'>, data: VpnData, now: Instant): void {
   const { replaceOnReconnect } = data.settings;
   if (!afterOutage)

@@ -11,7 +11,7 @@ import { trialAt } from '../requests/provisioning-allowance';
 import { searchAttribute } from './search-attributes';
 import { runningReplacements, validPort, type VpnData } from '../data';
 
-// What people see of a VPN in the Temporal UI.
+// How a VPN's workflow appears in the Temporal UI.
 
 /** One line for a replacement, for example `gluetun: 65290 → 40648, port changed`. */
 export function summary(
@@ -33,7 +33,7 @@ export function condition(data: VpnData): 'starting' | 'absent' | 'unhealthy' | 
   return data.port.last === null || data.port.unknownSince !== null ? 'no port' : 'forwarding';
 }
 
-/** The UI shows Markdown, and what engines and control servers say may hold some: links, and pictures that it would fetch. */
+/** Escapes Markdown, which the UI renders: texts of engines and control servers may contain links, and pictures that it would fetch. */
 function asText(words: string): string {
   return words.replaceAll(/[\\`*[\]<>|]/g, '\\$&').replaceAll('://', ':\\//');
 }
@@ -75,7 +75,7 @@ const vpnKey = defineSearchAttributeKey(searchAttribute.vpn, SearchAttributeType
 const portKey = defineSearchAttributeKey(searchAttribute.port, SearchAttributeType.INT);
 const stateKey = defineSearchAttributeKey(searchAttribute.state, SearchAttributeType.KEYWORD);
 
-/** Writes an event to history, so only what has changed, and only what the namespace has: another would stop the workflow. */
+/** Sets changed search attributes: each upsert is a history event. Only those that the namespace has: others would stop the workflow. */
 export function publishSearchAttributes(data: VpnData, now: Instant): void {
   const permitted = new Set(data.settings.searchAttributes);
   const has = workflowInfo().typedSearchAttributes;

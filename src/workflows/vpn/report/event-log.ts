@@ -3,7 +3,7 @@ import type { PublicEvent, NumberedEvent } from '../../../domain/event-log';
 
 const KEPT = 50;
 
-/** The newest events, with one more. @param notified the highest number that NOTIFY_URL was told of, also where that event is not kept any more */
+/** The latest events with one more. @param notified the highest number sent to NOTIFY_URL, also where that event is not kept any more */
 export function withEvent(
   events: readonly NumberedEvent[],
   notified: number,

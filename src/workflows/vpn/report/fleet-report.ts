@@ -6,24 +6,24 @@ import { reportedSignal } from '../../fleet/messages';
 import { poolState } from '../pool-state';
 import type { VpnData } from '../data';
 
-/** A viewer who changes the channel ends one stream and begins another: that is nothing that the fleet plans by. */
+/** Fewer busy engines are reported only after this time: a viewer who changes the channel ends one stream and begins another. */
 const FEWER_BUSY_AFTER_MS = 5_000;
 
-/** The fleet knows the target: it has told it. */
+/** What two reports are compared by: all but the target, which the fleet knows, as it has sent it. */
 function keyOf(pool: PoolState): string {
   return JSON.stringify({ ...pool, target: null });
 }
 
-/** Keeps the fleet informed of what it plans by. What changes while one report is on its way is gathered for the next. */
+/** Reports the pool state to the fleet when it changes. Changes while a report is on its way go into the next one. */
 export class FleetReport {
   /** A report is on its way. */
   isSending = false;
-  /** When it is looked again whether there are fewer busy engines. It stays set until then: a timer for each change would cost more. */
+  /** When to check again whether there are fewer busy engines. It is not moved by further changes: a timer for each would cost more. */
   private laterAt: Instant | null = null;
 
   /**
    * @param now gives the present state
-   * @param reported last, by this run of the workflow or the one before; null: nothing
+   * @param reported the last report of this run or of the run before, as `keyOf` gives it; null: none
    * @param changed is called when there may be something to report, or when `dueAt` changes
    */
   constructor(
@@ -32,12 +32,12 @@ export class FleetReport {
     private readonly changed: () => void,
   ) {}
 
-  /** When there may be something to report that has been so for a while; null: no time is set. */
+  /** When fewer busy engines may have to be reported; null: no time is set. */
   get dueAt(): Instant | null {
     return this.isSending ? null : this.laterAt;
   }
 
-  /** The fleet is another one. */
+  /** A new fleet workflow has no report yet. */
   forget(): void {
     this.reported = null;
     this.changed();
@@ -65,7 +65,7 @@ export class FleetReport {
     try {
       await getExternalWorkflowHandle(fleetWorkflowId(settings.instance)).signal(reportedSignal, report);
     } catch {
-      // There is none. The next one asks.
+      // There is no fleet workflow. When one begins, it asks for the report.
     }
     this.isSending = false;
     this.changed();

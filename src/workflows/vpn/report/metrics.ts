@@ -8,17 +8,17 @@ import type { RemedyKind } from '../../../domain/vpn/remedy';
 import type { VpnData } from '../data';
 import type { VpnEvent } from '../events';
 
-/** What lasts longer than one look at the state, and is carried over when the workflow continues as new. */
+/** Measurements under way. They are carried over when the workflow continues as new. */
 export interface Pending {
-  /** The last change of the port, until its engine is ready. `at`: when the new port was read. */
+  /** The last port change, until the engine on the new port is ready. `at`: when that port was read. */
   readonly change: { readonly to: Port; readonly at: Instant } | null;
-  /** Since when the VPN is healthy without a forwarded engine that is listed; null while it is not. */
+  /** Since when the VPN is healthy and has no listed forwarded engine; null while it has one, or is not healthy. */
   readonly unforwardedSince: Instant | null;
 }
 
 export const nothingPending: Pending = { change: null, unforwardedSince: null };
 
-/** One thing to be counted or measured; times in seconds. */
+/** One thing to count or to measure; times in seconds. */
 export type Measured =
   | { readonly kind: 'port change' }
   | { readonly kind: 'hidden'; readonly seconds: number }
@@ -33,7 +33,7 @@ interface Found {
   readonly pending: Pending;
 }
 
-/** What an event is counted and measured as. */
+/** What is counted and measured for an event. */
 export function measured(event: VpnEvent, pending: Pending, now: Instant): Found {
   const { change } = pending;
   switch (event.kind) {
@@ -60,7 +60,7 @@ export function measured(event: VpnEvent, pending: Pending, now: Instant): Found
     }
     case 'remedy ended': {
       const { remedy, failure } = event;
-      // As if it had never begun.
+      // It was not carried out.
       if (failure?.kind === 'VPN stopped') break;
       return { measured: [{ kind: 'remedy', remedy: remedy.kind, outcome: failure ? 'failed' : 'done' }], pending };
     }
@@ -73,12 +73,12 @@ function isFor({ to }: NonNullable<Pending['change']>, { target }: Replacement):
   return target?.role === 'forwarded' && target.p2pPort === to;
 }
 
-/** Clocks of the server and of the worker that read the port may differ a little. */
+/** Not negative: the clocks of the Temporal server and of the worker that read the port may differ a little. */
 function secondsSince(at: Instant, now: Instant): number {
   return Math.max(0, now - at) / 1000;
 }
 
-/** What the state is measured as, and time alone may change. */
+/** Measures the time without a forwarded engine. It depends on the state and on the time. */
 export function forwarding(data: VpnData, pending: Pending, now: Instant): Found {
   const { unforwardedSince } = pending;
   const isForwarding = listing(data, now)?.some((e) => e.forwarded) ?? false;
@@ -89,14 +89,14 @@ export function forwarding(data: VpnData, pending: Pending, now: Instant): Found
   return { measured: [over], pending: { ...pending, unforwardedSince: null } };
 }
 
-/** As a label's value. */
+/** The text as the value of a Prometheus label. */
 function word(text: string): string {
   return text.replaceAll(' ', '_');
 }
 
 /**
- * Counts what happens to one VPN, by a sink that stays silent while a history is replayed, so that nothing is counted twice
- * when another worker takes over or the workflow has left a cache.
+ * Counts and measures the events of one VPN. Its sink is silent while a history is replayed, so nothing is counted twice when another
+ * worker takes over, or when the workflow was dropped from a worker's cache.
  */
 export class VpnMetrics {
   private readonly replacements = counter({ name: measure.replacements, description: 'Replacements that ended' });
@@ -129,7 +129,7 @@ export class VpnMetrics {
     private readonly vpn: string,
     private state: Pending,
   ) {
-    // A series that begins with its first event has no increase to show.
+    // With 0 from the start, the first event shows as an increase.
     this.replacements.add(0, { vpn, cause: 'port_changed', outcome: 'completed' });
     this.failures.add(0, { vpn, cause: 'port_changed' });
     this.portChanges.add(0, { vpn });
@@ -145,7 +145,7 @@ export class VpnMetrics {
     this.take(measured(event, this.state, now));
   }
 
-  /** Whenever the state has changed, or time may have changed what is listed. */
+  /** Called when the state has changed, or time may have changed the list. */
   follow(data: VpnData, now: Instant): void {
     this.take(forwarding(data, this.state, now));
   }

@@ -5,9 +5,9 @@ import { errorMessage } from '../act/effects';
 import type { VpnState } from '../state';
 
 /**
- * Tells the receiver of NOTIFY_URL what happened, in order and without holding up anything else: one batch at a time,
- * tried again for an hour unless it is refused, while the next one gathers. What was delivered is in the state, so a batch whose delivery a
- * continue-as-new or a crash has cut short is sent again.
+ * Sends events to NOTIFY_URL, in order and without holding up anything else. One batch is sent at a time, and retried for an hour
+ * unless the receiver refuses it; later events wait for the next batch. The state has the number of the last event that was sent, so a
+ * batch is sent again if a continue-as-new or a crash has interrupted it.
  */
 export class Notifier {
   private sending = false;
@@ -18,12 +18,12 @@ export class Notifier {
     return this.sending;
   }
 
-  /** Called at each turn. */
+  /** Called at each turn of the workflow's loop. */
   keep(): void {
     const { settings, news, notified } = this.state.data;
     const newest = news.at(-1)?.number ?? 0;
     if (newest <= notified) return;
-    // Whoever sets NOTIFY_URL later is not told of what was before.
+    // Without NOTIFY_URL events count as sent, so a receiver that is set later gets no old ones.
     if (!settings.notify) this.state.update({ notified: newest });
     else if (!this.sending) void this.send();
   }
@@ -37,7 +37,7 @@ export class Notifier {
         await notify.executeWithOptions({ summary: `${vpn}: tell of ${news.length} events` }, [batch]);
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-        // That it is refused was said by the worker, once for all batches.
+        // The worker has logged the refusal, once for all batches.
         if (!(cause instanceof ApplicationFailure && cause.type === 'Refused')) {
           const reason = errorMessage(cause);
           log.error(`[${vpn}] ${news.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {

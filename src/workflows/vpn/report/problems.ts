@@ -7,12 +7,12 @@ import { isHanging, isPortLost, isStoppedByOwner, remedyError, VPN_RESTARTS_AT_M
 import { IDLE_AT_MOST_MS, standsAside } from '../observe/rival';
 import { hasUsableSnapshot, unfinishedTargets, type VpnData } from '../data';
 
-// What keeps a VPN or Portward from doing its work, in words that say what to do. It is derived from the state, so that
-// it can't outlive its reason.
+// What keeps a VPN or Portward from doing its work, with what to do about it. It is derived from the state each time, so it never
+// outlasts its reason.
 
 type Rule = (data: VpnData) => string | null;
 
-/** The first that applies is shown: what hides all else comes first. */
+/** The first rule that applies is shown: problems that hide others come first. */
 const RULES: readonly Rule[] = [
   dockerUnreachable,
   containerAbsent,
@@ -122,7 +122,7 @@ function controlServerHangs(data: VpnData): string | null {
 function portLost(data: VpnData): string | null {
   const { remedies, settings } = data;
   const error = remedyError(data, 'restart VPN');
-  // While it is tried the control server may not say that there is none, nor after it, when the VPN may be left stopped.
+  // During a restart of the VPN, and after one that left it stopped, the control server may not say that there is no port.
   const isAtWork = remedies.running !== null || remedies.halfDone !== null;
   if (!isPortLost(data) && !isAtWork) return null;
   const what = `VPN '${settings.vpn}' has lost its forwarded port`;
@@ -136,14 +136,14 @@ function portRedirected({ snapshot, settings: { vpn } }: VpnData): string | null
   return inWords(problems.redirected(vpn, snapshot.vpn.redirectedTo));
 }
 
-/** The last one, since nobody has to wait for it: what holds no port is in nobody's way. */
+/** The last rule, since other engines do not have to wait for this. */
 function enginesLeftOver(data: VpnData): string | null {
   const { leftOvers, snapshot } = data;
   const [first] = leftOvers;
   if (!first) return null;
   const others = leftOvers.length === 1 ? '' : `, and ${leftOvers.length - 1} more`;
   const runs = snapshot?.engines.some((e) => e.id === first.id && e.running) === true;
-  // Who could not remove it has tried to stop it, which an earlier snapshot does not know.
+  // The replacement that could not remove it has tried to stop it, which an older snapshot does not show.
   const state = !hasUsableSnapshot(data) ? 'It may still run' : runs ? 'It still runs' : 'It is stopped';
   return `Docker does not remove engine ${first.name}${others}: ${first.reason}. ${state}; Portward tries again. See to what Docker says, or remove it by hand: docker rm -f ${first.name}`;
 }

@@ -13,17 +13,17 @@ import { Notifier } from './notifier';
 import { ProblemLog } from './problem-log';
 import { problemOf } from './problems';
 
-/** What a run of the workflow has reported, for the next one. */
+/** What a run of the workflow hands to the reporters of the next run. */
 export interface Reported {
-  /** What it was still measuring. */
+  /** Measurements under way. */
   readonly measuring?: Pending;
-  /** Which problem it had logged. */
+  /** The logged problem that is not over. */
   readonly problem?: string | null;
-  /** What it had reported to the fleet. */
+  /** The last report to the fleet. */
   readonly reported?: string | null;
 }
 
-/** All that tells of a VPN outside its state: of events at once, of the state at each turn of the workflow's loop. */
+/** All reporters of a VPN. Events are reported at once, the state at each turn of the workflow's loop. */
 export class Report {
   private readonly name: string;
   private readonly metrics: VpnMetrics;
@@ -49,7 +49,7 @@ export class Report {
     this.metrics.happened(event, now);
   }
 
-  /** At each turn. The commands come in this order in histories. */
+  /** Called at each turn. Histories have the commands in this order. */
   follow(now: Instant): void {
     this.state.publish(now);
     this.metrics.follow(this.state.data, now);
@@ -61,20 +61,20 @@ export class Report {
     publishSearchAttributes(data, now);
   }
 
-  /** When there may be something to report though nothing changes; null: no time is set. */
+  /** When there may be something to report even if nothing changes; null: no time is set. */
   get dueAt(): Instant | null {
     return earliest(this.fleet.dueAt, this.problems.overAt);
   }
 
-  /** Something is on its way: the next run would send news again, and a report to the fleet ends with the run that sends it. */
+  /** Something is being sent. If the run ended now, the next one would send events again, and a report to the fleet would be lost. */
   get isSending(): boolean {
     return this.notifier.isSending || this.fleet.isSending;
   }
 
-  /** The last words of this run. */
+  /** For the next run. */
   handOver(now: Instant): Reported {
     this.metrics.follow(this.state.data, now);
-    return { measuring: this.metrics.pending, problem: this.problems.told, reported: this.fleet.reported };
+    return { measuring: this.metrics.pending, problem: this.problems.unresolved, reported: this.fleet.reported };
   }
 }
 

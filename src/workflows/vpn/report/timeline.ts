@@ -4,20 +4,20 @@ import type { Replacement } from '../../../domain/replacement';
 import { noPort, type EndedRecord, type StateRecord, type Timeline } from '../../../domain/vpn/timeline';
 import { validPort, type VpnData } from '../data';
 
-// Keeps the timeline. What is over its limits is left out where a picture of days shows it least.
+// Keeps the timeline. Where it has too many entries, those are left out that a picture of several days shows least.
 
-/** As JSON some 3 KB each. */
+/** Each list is some 3 KB of JSON. */
 const STATES_AT_MOST = 150;
 const ENDED_AT_MOST = 70;
 
-/** A page shows a week. */
+/** The page shows a week. */
 const KEPT_S = 8 * 24 * 3600;
-/** Within it nothing is left out for its shortness. */
+/** States of the last hour are kept, however short they are. */
 const WHOLE_FOR_S = 3600;
-/** A workflow is at work at least every 11 minutes, as its observe ends then, if there is a worker. */
+/** While there is a worker, the workflow runs at least every 11 minutes, when its observe activity ends. */
 const SILENT_AT_MOST_S = 12 * 60;
 
-/** With what is so now. */
+/** The timeline with the present state. */
 export function timelineAfter(data: VpnData, now: Instant): Timeline {
   const { timeline } = data;
   const at = Math.max(Math.floor(now / 1000), timeline.seenAt);
@@ -25,7 +25,7 @@ export function timelineAfter(data: VpnData, now: Instant): Timeline {
   return { ...timeline, states, seenAt: at };
 }
 
-/** A worker has come: of the time since the workflow was at work last nothing is known, if that was longer than usual. */
+/** A worker has started. If the workflow has not run for longer than usual, the time since then is unknown. */
 export function withoutWorker(timeline: Timeline, now: Instant): Timeline {
   const { states, seenAt } = timeline;
   if (states.length === 0 || now / 1000 - seenAt <= SILENT_AT_MOST_S) return timeline;
@@ -55,7 +55,7 @@ function stateOf(data: VpnData, now: Instant): number {
 function withState(states: readonly StateRecord[], at: number, state: number): readonly StateRecord[] {
   const last = states.at(-1);
   if (last?.[1] === state) return states;
-  // Of what changes within a second the last counts.
+  // Of several states within a second the last one counts.
   const before = last?.[0] === at ? states.slice(0, -1) : states;
   if (before.at(-1)?.[1] === state) return before;
   return shortened([...before, [at, state]], at);
@@ -66,12 +66,12 @@ function shortened(states: readonly StateRecord[], now: number): readonly StateR
   if (recent.length <= STATES_AT_MOST) return recent;
   const shortest = shortestBefore(recent, now - WHOLE_FOR_S);
   if (shortest === null) return recent.slice(1);
-  // What was before it lasts until what came after.
+  // The state before it is taken to last until the state after it.
   const left = recent.filter((_, i) => i !== shortest);
   return left.filter(([, state], i) => state !== left[i - 1]?.[1]);
 }
 
-/** Of the states that ended before then, which one lasted least; the first has none before it. */
+/** Index of the shortest state that ended before then, the first one excepted; null: there is none. */
 function shortestBefore(states: readonly StateRecord[], end: number): number | null {
   let shortest: number | null = null;
   let least = Infinity;

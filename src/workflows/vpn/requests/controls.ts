@@ -6,16 +6,16 @@ import { targetOf } from '../pool-state';
 import { withoutWorker } from '../report/timeline';
 import type { VpnState } from '../state';
 
-// What the worker, the fleet and people set, beyond single engines.
+// Settings, targets and circuit breakers: what the worker, the fleet and people set for the whole VPN.
 
-/** @param start of the worker that says it: another one begins with a snapshot of its own; null: nobody knows which */
+/** @param start names the start of the worker: after another one a new snapshot is needed; null: it is not known, and counts as another */
 export function configure(state: VpnState, settings: VpnSettings, start: string | null, now: Instant): void {
   const { remedies, workerStart, timeline } = state.data;
   if (start === null || start !== workerStart) {
     state.update({ workerStart: start, current: false, timeline: withoutWorker(timeline, now) });
     state.raise();
   }
-  // Sent by each worker that starts, perhaps with the keys whose lack has made it fail.
+  // A worker that starts may have the key for the control server whose lack made the last restart fail.
   const { last, vpnRestarts } = remedies;
   if (last?.remedy.kind === 'restart VPN' && last.error !== null && vpnRestarts > 0) {
     state.update({ remedies: { ...remedies, vpnRestarts: 0 } });
@@ -31,7 +31,7 @@ export function retire(state: VpnState): void {
   state.raise();
 }
 
-/** How many engines the fleet wants here. */
+/** The fleet sets how many engines this VPN keeps. */
 export function setTarget(state: VpnState, engines: number): void {
   const { fleetTarget, toAdd } = state.data;
   if (engines === fleetTarget) return;
@@ -43,7 +43,7 @@ export function collectGarbage(state: VpnState): void {
   state.advance();
 }
 
-/** As if nothing had failed. */
+/** Closes circuit breakers. */
 export function resetBreaker(state: VpnState, kinds: readonly BreakerKind[]): void {
   const meant = breakerKeys.filter(({ kind }) => kinds.includes(kind));
   const all = state.data.breakers;

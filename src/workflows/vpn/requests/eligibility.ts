@@ -9,21 +9,21 @@ import { recoveryOf } from '../decide/recovery';
 import { standsAside } from '../observe/rival';
 import type { VpnData } from '../data';
 
-// Whether an engine can be brought up. This workflow decides by it, and its status shows it.
+// Whether an engine can be brought up. The workflow decides by it, and its status view shows it.
 
-/** What is missing for any new engine; null: nothing. */
+/** What every new engine needs and is missing; null: nothing. */
 export function lackOf(snapshot: Snapshot | null): 'healthy VPN' | 'image' | null {
   if (snapshot === null || !isHealthy(snapshot.vpn)) return 'healthy VPN';
   return snapshot.imagePresent ? null : 'image';
 }
 
-/** Why nothing that somebody asks for can be begun; null: it can. */
+/** Why no request can be carried out now; null: requests can. */
 export function standstillOf(data: VpnData): Eligibility['standstill'] {
   if (data.unreachable !== null) return { kind: 'unreachable', problem: data.unreachable.problem };
   return standsAside(data) ? { kind: 'another Portward' } : null;
 }
 
-/** The facts for an engine that somebody asks for. */
+/** The view by which it is decided whether an engine that somebody asks for can be brought up. */
 export function eligibilityOf(data: VpnData): Eligibility {
   const { httpPorts, image, pullPolicy } = data.settings;
   const lack = lackOf(data.snapshot);
@@ -41,7 +41,7 @@ export function eligibilityOf(data: VpnData): Eligibility {
   };
 }
 
-/** Why an engine that someone asks for can't be brought up now, or null. */
+/** Why an engine that somebody asks for can't be brought up now; null: it can. */
 export function provisioningRefusal(data: VpnData, request: ProvisionRequest, now: Instant): string | null {
   const { vpn } = data.settings;
   const { httpPort, requestId } = request;

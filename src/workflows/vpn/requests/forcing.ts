@@ -7,7 +7,7 @@ import { allowance, trialAt } from './provisioning-allowance';
 import { findEngine, runningReplacements, type VpnData } from '../data';
 import type { VpnState } from '../state';
 
-// Replacements that someone asks for: which engine is meant, whether it is at work already, and why it may not be.
+// Replacements that somebody asks for: which engine is meant, whether it is being replaced already, and why it can't be.
 
 export interface ForceRequest {
   readonly engine: string | null;
@@ -16,8 +16,8 @@ export interface ForceRequest {
 }
 
 /**
- * Begins a replacement that somebody asks for. One that runs for that engine already is joined, and a repeated request id is
- * the same replacement. @throws Error that says why there is nothing to replace
+ * Begins a replacement that somebody asks for. The request joins a replacement of that engine that runs already, or one with the same
+ * request id. @throws Error that says why nothing can be replaced
  */
 export function force(state: VpnState, request: ForceRequest, now: Instant): Begun {
   const { data } = state;
@@ -36,7 +36,7 @@ export function force(state: VpnState, request: ForceRequest, now: Instant): Beg
   return { replacement, effect: { kind: 'start', replacement } };
 }
 
-/** The replacement that the request is about already: a repeat of it, or one that runs for that engine. */
+/** The replacement that the request joins: one with the same request id, or one of that engine that runs. */
 function joinedBy(data: VpnData, { engine, requestId }: ForceRequest): Replacement | undefined {
   const repeated = requestId === null ? undefined : data.replacements.find((r) => r.requestId === requestId);
   if (repeated) return repeated;
@@ -51,7 +51,7 @@ function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
   return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
 }
 
-/** Why a forced replacement can't be begun now, or null. */
+/** Why a forced replacement can't be begun now; null: it can. */
 export function forceRefusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
   const { vpn, image } = data.settings;
   if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;

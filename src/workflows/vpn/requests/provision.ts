@@ -7,8 +7,8 @@ import type { VpnState } from '../state';
 import { provisioningRefusal } from './eligibility';
 
 /**
- * An engine that somebody asks for, beyond those that are kept anyway. A repeated request is answered with the replacement
- * that it has begun. @throws Error that says why there can be none
+ * Begins the replacement for an engine that somebody asks for, beyond those that are kept anyway. A repeated request is answered with
+ * the replacement that it began the first time. @throws Error that says why no engine can be brought up
  */
 export function provision(state: VpnState, request: ProvisionRequest, now: Instant): Begun {
   const { labels, sealedEnv, httpPort, requestId } = request;
@@ -24,8 +24,8 @@ export function provision(state: VpnState, request: ProvisionRequest, now: Insta
 }
 
 /**
- * What the VPN remembers of a caller's wishes, since its state stays small: enough to show. All of them are in the input
- * of the replacement that brings the engine up.
+ * The part of the caller options that the VPN's state keeps, to stay small: the labels that are shown. The replacement's input has all of
+ * them.
  */
 function inBrief({ labels }: SealedCallerOptions): SealedCallerOptions {
   return { labels: labelsWithinRoom(labels), sealedEnv: null };

@@ -6,9 +6,9 @@ import { findEngine, unfinishedTargets, type VpnData } from '../data';
 import { releasedBy } from '../replacements';
 import type { VpnState } from '../state';
 
-// Engines that somebody removes. One that still boots is given up by its replacement.
+// Removal of engines that somebody asks for. A pending engine is given up by its replacement.
 
-/** Removes an engine that somebody does not want. What is lacking then is made up for. @throws Error when there is none */
+/** Removes an engine. If too few are left, another one is brought up later. @throws Error where there is no such engine */
 export function remove(state: VpnState, idOrName: string, now: Instant): Begun {
   const { data } = state;
   const engine = findEngine(data, idOrName);
@@ -21,7 +21,7 @@ export function remove(state: VpnState, idOrName: string, now: Instant): Begun {
   return { replacement, effect: { kind: 'start', replacement } };
 }
 
-/** Nobody waits for that engine any more. It is evicted like any other until its replacement has discarded it. */
+/** Has the replacement give up a pending engine. Its container counts as evicted until the replacement has removed it. */
 export function giveUp(state: VpnState, { replacement, target, engine }: PendingEngine, now: Instant): Begun {
   if (engine !== null) {
     state.update({ evicted: [...state.data.evicted, engine] });
@@ -38,7 +38,7 @@ export function giveUp(state: VpnState, { replacement, target, engine }: Pending
 export interface PendingEngine {
   readonly replacement: Replacement;
   readonly target: Target;
-  /** Null: it has no container that is known of. */
+  /** Null: no container of it is known. */
   readonly engine: EngineRef | null;
 }
 
@@ -51,7 +51,7 @@ export function pendingEngines(data: VpnData): PendingEngine[] {
   });
 }
 
-/** The engine that has not answered yet, and the replacement that brings it up. One without a container has a name all the same. */
+/** The pending engine of that id or name. Its name is known even before it has a container. */
 export function pendingEngine(data: VpnData, idOrName: string): PendingEngine | undefined {
   return pendingEngines(data).find(({ replacement: { made, number }, target: { role, generation } }) =>
     [made?.id, engineName(role, data.settings.vpn, data.lineage, number, generation)].includes(idOrName),

@@ -5,12 +5,12 @@ import type { EngineView } from '../../../domain/vpn/status-view';
 import { runningReplacements, type VpnData } from '../data';
 import { listedOn } from './listing';
 
-/** Its engines, in every phase of their lives. */
+/** The VPN's engines in every phase. */
 export function engineViews(data: VpnData): EngineView[] {
   return [...present(data), ...releasing(data), ...pending(data)];
 }
 
-/** Of an engine's container, as the last snapshot has shown it. */
+/** Status of an engine's container in the last snapshot. */
 function containerStatus({ snapshot }: VpnData, id: ContainerId): 'running' | 'exited' {
   return snapshot?.engines.find((e) => e.id === id)?.running === false ? 'exited' : 'running';
 }
@@ -73,7 +73,7 @@ function releasing(data: VpnData): EngineView[] {
   const since = new Map(replacements.flatMap((r) => r.old.map((e): [ContainerId, Instant] => [e.id, r.startedAt])));
   const left = new Set(leftOvers.map((e) => e.id));
   const ended = replacements.filter((r) => r.state === 'completed');
-  // Their containers are removed. They are remembered until a snapshot shows that, so that a late one does not bring them back.
+  // Their containers are removed. The state keeps them until a snapshot shows that, so that an older snapshot does not bring them back.
   const gone = new Set(ended.flatMap((r) => r.old.map((e) => e.id)).filter((id) => !left.has(id)));
   return evicted.map((engine) => {
     const made = replacements.find((r) => r.newEngine?.id === engine.id);
@@ -97,7 +97,7 @@ function ownLabels({ settings, lineage }: VpnData, { number }: Replacement): Rec
   return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
 }
 
-/** Somebody else's container may be of any image. */
+/** Null: Portward did not make the container. */
 function imageOf({ settings }: VpnData, labels: Readonly<Record<string, string>>): string | null {
   return labels[label.replacement] === undefined ? null : settings.image;
 }

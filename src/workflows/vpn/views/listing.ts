@@ -5,14 +5,14 @@ import { startedOn } from '../streams';
 import { bootingEngines, validPort, type VpnData } from '../data';
 
 /**
- * The engines that a proxy may use; null before the first snapshot, and while that has told only some of the engines. An engine is
- * listed once it has answered (I6) while its VPN is healthy, and at most one is forwarded, on the VPN's last observed port (I1).
+ * The engines that a proxy may use; null before the first snapshot, and while snapshots have shown only some of the engines. An engine
+ * is listed once it has answered (I6) while its VPN is healthy. At most one is forwarded, on the VPN's last observed port (I1).
  */
 export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   return listedOn(data, validPort(data, now));
 }
 
-/** The same if that is the VPN's port. */
+/** The same, if that were the VPN's port. */
 export function listedOn(data: VpnData, port: Port | null): ListedEngine[] | null {
   if (data.snapshot === null) return null;
   if (!isHealthy(data.snapshot.vpn)) return [];
@@ -27,7 +27,7 @@ export function listedOn(data: VpnData, port: Port | null): ListedEngine[] | nul
   }));
 }
 
-/** The engines that are known and not listed, and that may have a stream; who asked for one that boots may report a stream on it before it is. */
+/** Engines that are not listed and may have streams. A caller may report a stream on an engine that it asked for before that is listed. */
 export function hidden(data: VpnData, listed: readonly ListedEngine[]): HiddenEngine[] {
   const shown = new Set(listed.map((e) => e.id));
   const others = [...data.engines, ...data.evicted, ...bootingEngines(data)].filter(

@@ -4,9 +4,9 @@ import type { VpnData } from '../data';
 import { hidden, listing } from './listing';
 import { replacesOnMove } from './on-move';
 
-// What the API keeps of a VPN's engines and streams, and how it learns that it has the newest of it.
+// The engines view, and the versions by which the API knows whether it has the latest engines and streams.
 
-/** Each names one content. */
+/** Each version names one content. */
 export function versionsOf(data: VpnData): { readonly engines: string; readonly streams: string } {
   const { lineage, listVersion, streamVersion } = data;
   return { engines: `${lineage}:${listVersion}`, streams: `${lineage}:${streamVersion}` };
@@ -23,13 +23,13 @@ export function enginesView(data: VpnData, now: Instant): EnginesView {
   };
 }
 
-/** None once the VPN is retired: nobody watches its engines any more. */
+/** Empty once the VPN is retired, since its engines are not observed any more. */
 export function listedEngines(data: VpnData, now: Instant): ListedEngine[] | null {
   return data.retired ? [] : listing(data, now);
 }
 
-/** Two states with the same fingerprint have the same lists. */
+/** Equal for two states with the same engines view. */
 export function fingerprint(data: VpnData, now: Instant): string {
-  // When its run began is nothing that a list shows.
+  // No list shows when an engine's run began.
   return JSON.stringify(enginesView(data, now), (name, value: unknown) => (name === 'run' ? undefined : value));
 }

@@ -5,10 +5,10 @@ import { hasUsableSnapshot, type VpnData } from '../data';
 
 const HIGHEST_PORT = 65_535;
 
-/** Whether the forwarded engine would be replaced, and hidden with that, if the next snapshot brought another port and nothing else. */
+/** Whether the forwarded engine would be hidden and replaced if the next snapshot showed another port and no other change. */
 export function replacesOnMove(data: VpnData, now: Instant): boolean {
   const { snapshot, port, portChanges, revision } = data;
-  // What the last snapshot did not show, the next one may: not the port alone would decide.
+  // After an outdated snapshot the next one may show more than another port.
   if (snapshot?.port.kind !== 'known' || !hasUsableSnapshot(data)) return false;
   const here = snapshot.port.port;
   const forwarded = data.engines.find((e) => e.role === 'forwarded' && e.p2pPort === here);

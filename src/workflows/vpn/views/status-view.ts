@@ -20,11 +20,11 @@ import { stormUntil } from '../decide/backoff';
 import { expectsPort } from '../decide/remedies';
 import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, type VpnData } from '../data';
 
-/** The status of the VPN. It does not depend on the time at which it is asked for. */
+/** The status of the VPN. It is the same at whatever time it is asked for. */
 export function statusView(data: VpnData): VpnStatusView {
   const { settings, snapshot, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
   const { instance, vpn, startupTimeoutMs } = settings;
-  // Not the greatest of them all: when the clock is set back, what was seen before lies in the future.
+  // Of these two only. A maximum over all times so far would lie in the future after the clock was set back.
   const checkedAt = Math.max(snapshot?.at ?? 0, data.unreachable?.at ?? 0);
   return {
     instance,
@@ -82,7 +82,7 @@ function portView(data: VpnData): PortView {
   };
 }
 
-/** Who has not asked for a port is not told that there is none right now. */
+/** A VPN without port forwarding has no port: then the problem is that forwarding is off. */
 function portProblem({ snapshot, port }: VpnData): string | null {
   const isOff = snapshot?.vpn.kind === 'present' && !snapshot.vpn.portForwarding && port.last === null;
   const saysNone = snapshot?.port.kind === 'unknown' && snapshot.port.none;
@@ -90,7 +90,7 @@ function portProblem({ snapshot, port }: VpnData): string | null {
   return inWords(notForwarding('port forwarding is not on'));
 }
 
-/** What the oldest replacement that is at work and has failed says. */
+/** The last error of the oldest running replacement that has failed. */
 function failing(data: VpnData): string | null {
   const replacement = runningReplacements(data).find((r) => r.lastError !== null);
   return replacement ? `replacement ${replacement.number} is tried again: ${replacement.lastError}` : null;
@@ -126,8 +126,8 @@ function running({ snapshot }: VpnData) {
 }
 
 function replacementView(data: VpnData, replacement: Replacement): ReplacementView {
-  const { wasInUse, givenUp, taken, draining, leave, leaveAsked, target, ...facts } = replacement;
-  return { ...facts, target: target && targetView(target), isPromising: isPromising(data, replacement) };
+  const { wasInUse, givenUp, taken, draining, leave, leaveAsked, target, ...shown } = replacement;
+  return { ...shown, target: target && targetView(target), isPromising: isPromising(data, replacement) };
 }
 
 function targetView({ extras, isHttpPortGiven, ...target }: Target): ReplacementView['target'] {
@@ -138,6 +138,6 @@ function isPromising(data: VpnData, replacement: Replacement): boolean {
   const { cause, target, state, readyAt, made, failedAttempts } = replacement;
   if (cause === 'requested' || target === null || state !== 'running' || readyAt !== null) return false;
   if (failedAttempts > 0 || isHeldUp(data, replacement)) return false;
-  // Before it can begin another one has to pass its grace and stop.
+  // Without a container it must not have to wait until another engine has been stopped.
   return made !== null || target.waitFor.length === 0;
 }
