@@ -99,12 +99,7 @@ test('a VPN of ordinary size hands on all that it knows, but for the engines of 
 
 test('what was observed is carried under the names that running workflows know', () => {
   const carried = carriedOver(data({ snapshotsFrom: 3, unreachable: null }));
-  expect(carried).toMatchObject({
-    snapshot: { at: snapshot(40_000).at },
-    snapshotRevision: -1,
-    lookFrom: 3,
-    blind: null,
-  });
+  expect(carried).toMatchObject({ sight: { at: snapshot(40_000).at }, sightRevision: -1, lookFrom: 3, blind: null });
   expect(Object.keys(carried).filter((name) => /^(snapshot|unreachable)/.test(name))).toEqual([]);
 });
 

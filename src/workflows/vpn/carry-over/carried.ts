@@ -30,8 +30,8 @@ export interface Carried extends Omit<
   | 'unreachable'
 > {
   /** `snapshot`, `snapshotRevision`, `snapshotsFrom` and `unreachable`, under the names that runs of this version carry. */
-  readonly snapshot: VpnData['snapshot'];
-  readonly snapshotRevision: number;
+  readonly sight: VpnData['snapshot'];
+  readonly sightRevision: number;
   readonly lookFrom: number;
   readonly blind: VpnData['unreachable'];
   /** These three are absent where an earlier version has not carried them. */
@@ -84,14 +84,9 @@ export function restoredFrom(carried: Carried): VpnData {
   const evicted = objects<EngineRef>(carried.evicted);
   const ids = [...engines, ...evicted].map((e) => e.id);
   const streams = objects<ShortStream>(carried.streams).map((s) => restored(s, ids));
-  const { snapshot, snapshotRevision, lookFrom, blind, ...rest } = carried;
+  const { sight, sightRevision, lookFrom, blind, ...rest } = carried;
   const { downSince = null, outages = [], timeline = emptyTimeline } = carried;
-  const observed = {
-    snapshot: snapshot,
-    snapshotRevision: snapshotRevision,
-    snapshotsFrom: lookFrom,
-    unreachable: blind,
-  };
+  const observed = { snapshot: sight, snapshotRevision: sightRevision, snapshotsFrom: lookFrom, unreachable: blind };
   return { ...rest, ...observed, engines, evicted, streams, downSince, outages, timeline };
 }
 
@@ -100,8 +95,8 @@ function inFewBytes(data: VpnData): Carried {
   const { snapshot, snapshotRevision: _, snapshotsFrom, unreachable, ...rest } = data;
   return {
     ...rest,
-    snapshot: snapshot && { ...snapshot, engines: [], found: [] },
-    snapshotRevision: -1,
+    sight: snapshot && { ...snapshot, engines: [], found: [] },
+    sightRevision: -1,
     lookFrom: snapshotsFrom,
     blind: unreachable,
     engines: table(data.engines),
