@@ -7,7 +7,7 @@ import { poolCases } from './pool.cases';
 import { poolStatusCases } from './pool-status.cases';
 import { metricsCases } from './metrics.cases';
 
-// What the API answers of engines, of the pool and of what has happened, and what it does about them.
+// The routes for engines, containers, replacements, circuit breakers, the pool and metrics.
 
 enginesCases();
 containersCases();

@@ -7,7 +7,7 @@ import { apiServer } from '../../src/api/http/server';
 import type { VpnSource } from '../../src/gateways/vpn-source';
 import type { SealingKey } from '../../src/secrets/seal';
 
-/** Told how many engines there shall be; a test may have it fail. */
+/** Records the requested numbers of engines. A test may let it fail. */
 export class FleetStandIn implements FleetSource {
   readonly scaled: number[] = [];
   answer: () => Promise<void> = async () => undefined;
@@ -31,7 +31,7 @@ export const SEALING_KEY = randomBytes(32) as SealingKey;
 
 export const STALE_LIMIT_MS = 30_000;
 export const LAG_MS = 600;
-/** A lag that none is allowed: what does not answer makes lists stale at once. */
+/** As `lagMs`: lists are stale as soon as a workflow does not answer. */
 export const AT_ONCE = -1;
 
 type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits' | 'pool'> & {
@@ -43,7 +43,7 @@ type Options = Omit<Partial<AppOptions>, 'reads' | 'access' | 'limits' | 'pool'>
 
 const NAME = Symbol.for('fastify.display-name');
 
-/** Fastify looks for a plugin without a name among all modules, which under jest costs as much as the rest of the API. */
+/** Fastify searches all modules for the name of a plugin without one. Under jest this takes as long as the rest of the API. */
 function nameEveryPlugin(server: FastifyInstance): void {
   const register = server.register.bind(server) as (plugin: object, ...options: unknown[]) => FastifyInstance;
   const named = (plugin: object, ...options: unknown[]) =>
@@ -53,7 +53,7 @@ function nameEveryPlugin(server: FastifyInstance): void {
 
 const opened: FastifyInstance[] = [];
 
-/** The API over these sources, on loopback without a key unless the test says otherwise. */
+/** The API with these sources. No key is set unless the test sets one. */
 export async function api(sources: readonly VpnSource[], options: Options = {}): Promise<FastifyInstance> {
   const server = apiServer();
   opened.push(server);
@@ -85,12 +85,12 @@ export async function closeAll(): Promise<void> {
   await Promise.all(opened.splice(0).map((server) => server.close()));
 }
 
-/** Turns `Date`, `performance` and timers, not what promises and streams run on. */
+/** Fakes `Date`, `performance` and timers, but not the queues that promises and streams need. */
 export function turnTime(): void {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
 }
 
-/** An answer that the test gives when it wants to. */
+/** A promise that the test resolves or rejects. */
 export class Later<T> {
   resolve: (value: T) => void = () => undefined;
   reject: (error: Error) => void = () => undefined;

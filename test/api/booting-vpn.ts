@@ -17,7 +17,7 @@ export const ENGINE = {
   container_https_port: 45_001,
 };
 
-/** A VPN whose workflow keeps what it is asked for, as the real one does. */
+/** A VPN whose workflow keeps the requested replacements, as the real one does. */
 export class BootingVpn extends VpnStandIn {
   data: VpnData;
 
@@ -29,7 +29,7 @@ export class BootingVpn extends VpnStandIn {
       const there = this.data.replacements.find((r) => r.requestId === requestId);
       if (there) return there;
       const number = this.data.nextNumber;
-      const begun = replacement({
+      const started = replacement({
         id: `replace/test/${name}/${number}-abcdef12`,
         number,
         cause: 'requested',
@@ -38,8 +38,8 @@ export class BootingVpn extends VpnStandIn {
         startedAt: Date.now(),
         target: target({ role: 'plain', p2pPort: null }),
       });
-      this.change({ nextNumber: number + 1, replacements: [...this.data.replacements, begun] });
-      return begun;
+      this.change({ nextNumber: number + 1, replacements: [...this.data.replacements, started] });
+      return started;
     };
   }
 
@@ -48,7 +48,7 @@ export class BootingVpn extends VpnStandIn {
     this.grow();
   }
 
-  /** What is new of the replacement that was begun last. */
+  /** Changes the last replacement. */
   advance(change: Partial<Replacement>): void {
     const { replacements } = this.data;
     this.change({
@@ -75,7 +75,7 @@ export interface Asked {
   body: unknown;
 }
 
-/** Asked, and not waited for: what came of it so far is in the object that it returns. */
+/** Sends a request without waiting for the answer, which appears in the returned object. */
 export function ask(server: FastifyInstance, payload?: object): Asked {
   const asked: Asked = { status: null, body: null };
   void server.inject({ method: 'POST', url: URL, ...(payload ? { payload } : {}) }).then((response) => {
@@ -85,7 +85,7 @@ export function ask(server: FastifyInstance, payload?: object): Asked {
   return asked;
 }
 
-/** Lets requests come in and answers go out, for which Fastify's streams take some rounds of the event loop. */
+/** Lets pending requests and answers pass through Fastify's streams, which takes some turns of the event loop. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 10; round++) await new Promise(setImmediate);
 }

@@ -17,7 +17,7 @@ function condition(id: string, running: boolean): EngineCondition {
   return { id, running, startedAt: running ? DAY : null, networkOf: 'vpn-container', health: 'healthy' };
 }
 
-/** One engine of each kind, and one that boots. */
+/** A VPN with a container in each stage. */
 function vpn(): VpnStandIn {
   const standIn = new VpnStandIn('gluetun');
   const made = { 'portward.instance': 'test', 'portward.replacement': 'abcdef12/1' };
@@ -91,7 +91,7 @@ const forwardedJson = {
 
 const PENDING = 'acestream_gluetun_9_1_abcdef12';
 
-/** Has answered once, and does no more. */
+/** A VPN whose workflow has answered once, and no longer answers. */
 async function silenced(staleLimitMs: number) {
   const standIn = vpn();
   const server = await api([standIn], { reads: { staleLimitMs, lagMs: AT_ONCE } });
@@ -109,17 +109,21 @@ export function containersCases(): void {
   });
 
   test.each([
-    ['engine-19001', 'that somebody else has made and that is stopped', { image: null, status: 'exited' }],
-    ['engine-19002', 'that is being released', { status: 'running', created: null }],
-    ['engine-19010', 'that Docker does not remove', { status: 'exited' }],
-    ['engine-19003', 'that boots', { status: 'created', image: 'engine:test', labels: { stream_id: 'ch-43' } }],
-  ])('GET /containers/%s, one %s', async (id, _what, expected) => {
+    ['engine-19001', 'a stopped container that Portward did not create', { image: null, status: 'exited' }],
+    ['engine-19002', 'an engine that is being released', { status: 'running', created: null }],
+    ['engine-19010', 'a container that Docker fails to remove', { status: 'exited' }],
+    [
+      'engine-19003',
+      'an engine that is booting',
+      { status: 'created', image: 'engine:test', labels: { stream_id: 'ch-43' } },
+    ],
+  ])('GET /containers/%s, %s', async (id, _what, expected) => {
     const response = await (await api([vpn()])).inject(`/containers/${id}`);
     expect(response.statusCode).toBe(200);
     expect(response.json()).toMatchObject(expected);
   });
 
-  test('one that has not been made yet is found by the name that was told of it, which is its id until then', async () => {
+  test('a container that does not exist yet is found by its name, which is its id until then', async () => {
     const response = await (await api([vpn()])).inject(`/containers/${PENDING}`);
     expect([response.statusCode, response.json()]).toMatchObject([
       200,
@@ -133,7 +137,7 @@ export function containersCases(): void {
     ]);
   });
 
-  test('one that has not been made yet can be removed by its name', async () => {
+  test('a container that does not exist yet can be removed by its name', async () => {
     const standIn = vpn();
     const response = await (await api([standIn])).inject({ method: 'DELETE', url: `/containers/${PENDING}` });
     expect([response.statusCode, response.json()]).toEqual([200, { deleted: PENDING }]);
@@ -154,7 +158,7 @@ export function containersCases(): void {
     },
   );
 
-  test('the beginning of an id that two containers have names neither', async () => {
+  test('the beginning of the ids of two containers finds neither', async () => {
     const standIn = new VpnStandIn('gluetun');
     const engines = [plainEngine(19_000, { id: 'abcdef0' }), plainEngine(19_001, { id: 'abcdef1' })];
     standIn.answerStatus = async () => vpnStatus({ engines });
@@ -163,12 +167,12 @@ export function containersCases(): void {
     expect(standIn.removed).toEqual([]);
   });
 
-  describe('while a workflow does not answer and never has', () => {
+  describe('while a workflow has never answered', () => {
     test.each([
       ['GET', '/containers/other'],
       ['DELETE', '/containers/other'],
       ['GET', '/by-label?key=a&value=b'],
-    ] as const)('%s %s is a 503, since it may be there', async (method, url) => {
+    ] as const)('%s %s is a 503, because the container may exist on that VPN', async (method, url) => {
       const silent = new VpnStandIn('gluetun2');
       silent.fail();
       const response = await (await api([vpn(), silent])).inject({ method, url });
@@ -176,7 +180,7 @@ export function containersCases(): void {
       expect(detail(response)).toContain('gluetun2');
     });
 
-    test('what another VPN has is still found', async () => {
+    test('a container on another VPN is still found', async () => {
       const silent = new VpnStandIn('gluetun2');
       silent.fail();
       const response = await (await api([silent, vpn()])).inject('/containers/engine-19000');
@@ -184,9 +188,9 @@ export function containersCases(): void {
     });
   });
 
-  describe('of a workflow that does not answer any more', () => {
+  describe('of a workflow that no longer answers', () => {
     test.each(['/containers/engine-19000', '/by-label?key=stream_id&value=ch-42', '/health/status'])(
-      '%s is what was known last, marked stale',
+      '%s shows the last known state, marked stale',
       async (url) => {
         const { server } = await silenced(30_000);
         const response = await server.inject(url);
@@ -199,8 +203,8 @@ export function containersCases(): void {
       ['DELETE', '/containers/engine-19000'],
       ['GET', '/by-label?key=stream_id&value=ch-42'],
       ['GET', '/health/status'],
-    ] as const)('%s %s is a 503 once that is older than ENGINES_STALE_LIMIT_S', async (method, url) => {
-      // Whatever is not fresh is older than that.
+    ] as const)('%s %s is a 503 once the last known state is older than ENGINES_STALE_LIMIT_S', async (method, url) => {
+      // Every state that is not fresh is older than this limit.
       const { standIn, server } = await silenced(-1);
       const response = await server.inject({ method, url });
       expect(response.statusCode).toBe(503);
@@ -210,7 +214,7 @@ export function containersCases(): void {
   });
 
   test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])(
-    'DELETE /containers/%s removes that engine, on its VPN',
+    'DELETE /containers/%s removes that engine on its VPN',
     async (id) => {
       const other = new VpnStandIn('gluetun2');
       other.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: 'gluetun2' }), engines: [] });
@@ -222,7 +226,7 @@ export function containersCases(): void {
     },
   );
 
-  test('DELETE of an engine that is being released is done already', async () => {
+  test('DELETE of an engine that is being released succeeds without another request', async () => {
     const standIn = vpn();
     const server = await api([standIn]);
     const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19002' });
@@ -230,7 +234,7 @@ export function containersCases(): void {
     expect(standIn.removed).toEqual([]);
   });
 
-  test('DELETE of an engine that still boots removes it like any other', async () => {
+  test('DELETE removes an engine that is still booting', async () => {
     const standIn = vpn();
     const server = await api([standIn]);
     const response = await server.inject({ method: 'DELETE', url: '/containers/engine-19003' });
@@ -281,7 +285,7 @@ export function containersCases(): void {
     ['DELETE', '/containers/engine-19000', 401],
     ['GET', '/by-label?key=a&value=b', 401],
     ['GET', '/containers/engine-19000', 200],
-  ] as const)('%s %s without the key that is set is a %i', async (method, url, status) => {
+  ] as const)('if a key is set, %s %s without it is a %i', async (method, url, status) => {
     const standIn = vpn();
     const server = await api([standIn], { access: { keys: ['k'] } });
     expect((await server.inject({ method, url })).statusCode).toBe(status);

@@ -9,9 +9,9 @@ export function contentTypeCases(): void {
   test.each([
     ['curl -X POST -d ""', FORM, ''],
     ['a form', FORM, 'a=b'],
-    ['what is called JSON and is none', { 'content-type': 'application/json' }, '{'],
-    ['what has no name', { 'content-type': ';;' }, 'x'],
-  ])('a route that takes no body is not disturbed by one: %s', async (_what, headers, payload) => {
+    ['invalid JSON', { 'content-type': 'application/json' }, '{'],
+    ['an invalid Content-Type', { 'content-type': ';;' }, 'x'],
+  ])('a route without a body ignores any body: %s', async (_what, headers, payload) => {
     const server = await api([new VpnStandIn('gluetun')]);
     for (const url of ['/gc', '/scale/2', '/health/circuit-breaker/reset', '/vpns/gluetun/recheck']) {
       const { statusCode, body } = await server.inject({ method: 'POST', url, headers, payload });
@@ -21,13 +21,13 @@ export function contentTypeCases(): void {
     expect(nowhere.statusCode).toBe(404);
   });
 
-  test('a body without a Content-Type is JSON, as in the system before; an empty one of any type is none', async () => {
+  test('a body without a Content-Type is read as JSON, as in the system before; an empty body of any type counts as none', async () => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn]);
     await server.listen({ host: '127.0.0.1', port: 0 });
     const address = server.listeningOrigin;
     const post = (body: string, headers: Record<string, string> = {}) =>
-      // A text would get a type; bytes get none.
+      // `fetch` adds a Content-Type to a string, but not to bytes.
       fetch(`${address}/vpns/gluetun/replacements`, { method: 'POST', body: new TextEncoder().encode(body), headers });
     expect((await post('{"reason": "no type"}')).status).toBe(202);
     expect(vpn.replaced.at(-1)?.request.reason).toBe('no type');

@@ -10,7 +10,7 @@ const opened = (origins: readonly string[], keys: readonly string[] = ['k']) =>
 export function crossOriginCases(): void {
   afterEach(closeAll);
 
-  test('a page of a listed origin reads answers, refusals too, and headers that Portward adds', async () => {
+  test('a page of a listed origin can read answers, errors and the headers that Portward adds', async () => {
     const server = await opened(['http://other.example', DASHBOARD]);
     for (const [url, status] of [
       ['/engines', 200],
@@ -29,7 +29,7 @@ export function crossOriginCases(): void {
     }
   });
 
-  test('its preflight lets it send a key and JSON to routes that change something, without a key of its own', async () => {
+  test('a preflight, which has no key, allows the page to send a key and JSON with a change', async () => {
     const server = await opened([DASHBOARD]);
     const preflight = await server.inject({
       method: 'OPTIONS',
@@ -50,7 +50,7 @@ export function crossOriginCases(): void {
     expect(replaced.statusCode).toBe(202);
   });
 
-  test('it hears events as they come', async () => {
+  test('the page receives events as they happen', async () => {
     const server = await opened([DASHBOARD]);
     await server.listen({ host: '127.0.0.1', port: 0 });
     const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
@@ -62,15 +62,15 @@ export function crossOriginCases(): void {
     socket.destroy();
   });
 
-  test('HEAD of the events says what they are, and ends', async () => {
+  test('HEAD of the event stream gives its Content-Type, and ends', async () => {
     const { statusCode, headers, body } = await (await opened([])).inject({ method: 'HEAD', url: '/events/stream' });
     expect([statusCode, headers['content-type'], body]).toEqual([200, 'text/event-stream; charset=utf-8', '']);
   });
 
   test.each([
     ['of another origin', [DASHBOARD], 'https://evil.example'],
-    ['of any, where none is listed', [], DASHBOARD],
-  ])('a page %s may read nothing', async (_what, origins, origin) => {
+    ['of any origin, if none is listed', [], DASHBOARD],
+  ])('a page %s can read nothing', async (_what, origins, origin) => {
     const server = await opened(origins);
     for (const method of ['GET', 'OPTIONS'] as const) {
       const preflight = { origin, 'access-control-request-method': 'GET' };
@@ -79,7 +79,7 @@ export function crossOriginCases(): void {
     }
   });
 
-  test('with * every page may read; without a key none but those from here and from listed origins may change anything', async () => {
+  test('with * every page can read; if no key is set, only pages from Portward and from listed origins can make changes', async () => {
     const any = await opened(['*'], []);
     const read = await any.inject({ url: '/engines', headers: { origin: 'https://evil.example' } });
     expect(read.headers['access-control-allow-origin']).toBe('*');

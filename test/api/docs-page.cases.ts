@@ -4,7 +4,7 @@ import { VpnStandIn } from './vpn-stand-in';
 export function docsPageCases(): void {
   afterEach(closeAll);
 
-  test('the page at /docs loads everything from here, and runs nothing that is not in a file', async () => {
+  test('the page at /docs loads files of this server only, and has no inline scripts', async () => {
     const server = await api([new VpnStandIn('gluetun')]);
     for (const url of ['/docs', '/docs/']) {
       const page = await server.inject(url);
@@ -27,13 +27,13 @@ export function docsPageCases(): void {
     }
   });
 
-  test('it shows the document of /openapi.json', async () => {
+  test('the page at /docs shows the document at /openapi.json', async () => {
     const server = await api([new VpnStandIn('gluetun')]);
     const [shown, document] = await Promise.all(['/docs/json', '/openapi.json'].map((url) => server.inject(url)));
     expect(shown?.json()).toEqual(document?.json());
   });
 
-  test('other routes keep the policy that allows nothing', async () => {
+  test('other routes keep the Content-Security-Policy that allows nothing', async () => {
     const server = await api([new VpnStandIn('gluetun')]);
     const { headers } = await server.inject('/openapi.json');
     expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");

@@ -9,10 +9,10 @@ import { VpnStandIn } from './vpn-stand-in';
 
 const STARTED_MS = 2_500;
 
-/** So long a reader waits for a list that is being asked for, and not for the next millisecond. */
+/** The time that a read waits for a list whose query is on its way. */
 const PATIENCE_MS = 250;
 
-/** Kept by a former process, 4 s ago. */
+/** Lists that the process before kept 4 s ago. */
 function lastLists(engines: Readonly<Record<string, ListedEngine>>) {
   const known = Object.entries(engines).map(([vpn, engine]): [string, KnownLists] => [
     vpn,
@@ -28,7 +28,7 @@ function lastLists(engines: Readonly<Record<string, ListedEngine>>) {
   return { lists: { load: async () => new Map(known), keep, close: async () => undefined }, keep };
 }
 
-/** Answers while time passes: a reader may wait for a list that is on its way. */
+/** Reads, and lets the time pass that a read may wait for a list. */
 async function read(server: Awaited<ReturnType<typeof api>>, url = '/engines') {
   const request = server.inject(url);
   await jest.advanceTimersByTimeAsync(PATIENCE_MS);
@@ -43,7 +43,7 @@ export function engineReadsCases(): void {
     await closeAll();
   });
 
-  test('the workflow is asked when its history has grown, and otherwise not, however many read', async () => {
+  test('however many clients read, the workflow is queried only when its history has grown', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     for (let n = 0; n < 20; n++) await server.inject('/engines');
@@ -56,7 +56,7 @@ export function engineReadsCases(): void {
     expect(vpn.asked).toHaveLength(2);
   });
 
-  test('a query is told the list that is known, and "unchanged" goes on serving it', async () => {
+  test('a query names the last list, and after the answer "unchanged" that list is served', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerEngines = async (previous) => previous ?? { version: '7', engines: [plainEngine(19_000)] };
     const server = await api([vpn]);
@@ -68,7 +68,7 @@ export function engineReadsCases(): void {
     expect(second.body).toBe(first.body);
   });
 
-  test('who reads while a new list is on its way gets that one, if it comes at once', async () => {
+  test('a read during the query for a new list gets the new list, if it comes within 250 ms', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -81,7 +81,7 @@ export function engineReadsCases(): void {
     expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_001]);
   });
 
-  test('of a history that grows all the time a reader gets the first list that was asked for after it came', async () => {
+  test('if a history keeps growing, a read gets the first list that was queried after the read began', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -95,13 +95,13 @@ export function engineReadsCases(): void {
     vpn.grow();
     await jest.advanceTimersByTimeAsync(5);
     const request = server.inject('/engines');
-    // It has come when what had arrived before it is heard.
+    // The read begins after these turns of the event loop.
     for (let turn = 0; turn < 3; turn++) await setImmediate();
     await jest.advanceTimersByTimeAsync(20);
     expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_002]);
   });
 
-  test('an engine that is evicted by what the history tells is hidden before the workflow has answered, and for good', async () => {
+  test('a forwarded engine is hidden for good as soon as the history shows its eviction, before the workflow answers', async () => {
     const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
     const vpn = new VpnStandIn('gluetun', [old, other]);
     const server = await api([vpn]);
@@ -112,7 +112,7 @@ export function engineReadsCases(): void {
     vpn.grow();
     vpn.evict(old);
     expect(await ports()).toEqual([19_001]);
-    // A question may have been answered just before it was.
+    // The answer to a query from before the eviction does not show the engine again.
     vpn.answerEngines = () => now.promise;
     before.resolve({ version: '1', engines: [old, other] });
     expect(await ports()).toEqual([19_001]);
@@ -122,7 +122,7 @@ export function engineReadsCases(): void {
     expect(await ports()).toEqual([19_001, 19_002]);
   });
 
-  test('a plain engine that is evicted stays in the list until the next answer, since its successor may have become ready in the same moment', async () => {
+  test('an evicted plain engine stays in the list until the next answer, because its successor may have become ready in the same task', async () => {
     const [old, next] = [plainEngine(19_000), plainEngine(19_001)];
     const vpn = new VpnStandIn('gluetun', [old]);
     const server = await api([vpn]);
@@ -137,11 +137,11 @@ export function engineReadsCases(): void {
     expect(await ports()).toEqual([19_001]);
   });
 
-  test('the engine of a port that an observation tells to be over is hidden at once, until the workflow says what it has decided', async () => {
+  test('when an observation has another port, the engine with the old port is hidden at once, until the workflow answers with its decision', async () => {
     const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
     const vpn = new VpnStandIn('gluetun', [old, other]);
     const server = await api([vpn]);
-    // No time passes: nobody waits.
+    // No time passes, so the reads do not wait.
     const ports = async () => decodeEngines(await server.inject('/engines')).map((e) => e.port);
     expect(await ports()).toEqual([19_000, 19_001]);
     const [before, now] = [new Later<EngineList>(), new Later<EngineList>()];
@@ -150,20 +150,20 @@ export function engineReadsCases(): void {
     vpn.observe(65_290);
     vpn.observe(40_648);
     expect(await ports()).toEqual([19_001]);
-    // That was asked for before the workflow had taken it in.
+    // This query was sent before the workflow had handled the observation.
     before.resolve({ version: '1', engines: [old, other] });
     await jest.advanceTimersByTimeAsync(0);
     expect(await ports()).toEqual([19_001]);
     vpn.answerEngines = () => now.promise;
     vpn.grow({ hasMessage: false });
     expect(await ports()).toEqual([19_001]);
-    // It has decided otherwise.
+    // The workflow has decided not to replace the engine.
     now.resolve({ version: '2', engines: [{ ...old, forwarded: false }, other] });
     await jest.advanceTimersByTimeAsync(0);
     expect(await ports()).toEqual([19_000, 19_001]);
   });
 
-  test('it is listed until then where the workflow would not replace it at once', async () => {
+  test('the engine with the old port stays listed if the workflow would not replace it at once', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     vpn.replacesOnMove = false;
     const server = await api([vpn]);
@@ -172,7 +172,7 @@ export function engineReadsCases(): void {
     expect(decodeEngines(await read(server)).map((e) => e.port)).toEqual([19_000]);
   });
 
-  test('who reads while an engine is hidden by what the history tells waits for messages to the workflow all the same', async () => {
+  test('a read while the history hides an engine still waits for the effect of messages to the workflow', async () => {
     const [old, other] = [forwardedEngine(19_000, 65_290), plainEngine(19_001)];
     const vpn = new VpnStandIn('gluetun', [old, other]);
     const server = await api([vpn]);
@@ -187,7 +187,7 @@ export function engineReadsCases(): void {
     expect(decodeEngines(await request).map((e) => e.port)).toEqual([19_002]);
   });
 
-  test('a list that is late is shown as true for a while, then marked stale, with no engine said to be forwarded', async () => {
+  test('a late list is shown as fresh for a while, then marked stale, without a forwarded engine', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -204,20 +204,20 @@ export function engineReadsCases(): void {
     ]);
   });
 
-  test('a workflow task that nobody carries out leaves the list behind', async () => {
+  test('a pending workflow task that no worker carries out makes the list stale', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
     vpn.grow({ settled: false });
     await jest.advanceTimersByTimeAsync(2_000);
     expect((await read(server)).headers['x-portward-stale']).toBe('2');
-    // Asked in the middle of a task the workflow would have to be brought up to date for the question alone.
+    // A query during a pending task would make the worker replay the workflow for the query alone.
     expect(vpn.asked).toHaveLength(1);
     vpn.grow();
     expect((await read(server)).headers['x-portward-stale']).toBeUndefined();
   });
 
-  test('while the history can not be followed the last list is served, marked stale, and no engine is said to be forwarded', async () => {
+  test("while the history can't be followed, the last list is served, marked stale, without a forwarded engine", async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290), plainEngine(19_001)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -234,7 +234,7 @@ export function engineReadsCases(): void {
     expect(single.json()).toMatchObject({ engine: { forwarded: false } });
   });
 
-  test('a worker that leaves a question unanswered for 5 s is away, though no history shows it', async () => {
+  test('a worker that leaves a query unanswered for 5 s counts as away, though no history shows it', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -245,7 +245,7 @@ export function engineReadsCases(): void {
     expect((await server.inject('/engines')).headers['x-portward-stale']).toBeDefined();
   });
 
-  test('a worker that answers late is there', async () => {
+  test('a worker that takes 3 s for each answer does not count as away', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const server = await api([vpn]);
     const { body } = await server.inject('/engines');
@@ -260,7 +260,7 @@ export function engineReadsCases(): void {
     }
   });
 
-  test('when the history can be followed again the list is no longer marked stale, though nobody has asked meanwhile', async () => {
+  test('when the history can be followed again, the list is no longer marked stale, even if there was no read meanwhile', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -273,7 +273,7 @@ export function engineReadsCases(): void {
     expect(decodeEngines(response)).toMatchObject([{ forwarded: true }]);
   });
 
-  test('however many read, a workflow that does not answer is asked by itself once in a while', async () => {
+  test('however many clients read, a workflow that does not answer is queried at growing pauses', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -281,14 +281,14 @@ export function engineReadsCases(): void {
     vpn.grow();
     await jest.advanceTimersByTimeAsync(LAG_MS);
     for (let n = 0; n < 50; n++) {
-      // It has been behind for longer than anybody waits.
+      // The list has been behind for longer than reads wait, so they do not wait.
       await server.inject('/engines');
       await jest.advanceTimersByTimeAsync(50);
     }
     expect(vpn.asked.length).toBeLessThanOrEqual(15);
   });
 
-  test('a list from before the start of the worker is marked stale until that has looked at the VPN', async () => {
+  test("a list from before the worker's start is marked stale until the worker has observed the VPN", async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     vpn.current = false;
     const server = await api([vpn]);
@@ -302,21 +302,21 @@ export function engineReadsCases(): void {
     expect(decodeEngines(after)).toMatchObject([{ forwarded: true }]);
   });
 
-  test('a workflow that begins anew has no list at first: the last one is served until then, marked stale', async () => {
+  test('while a new workflow has no list yet, the last list is served, marked stale', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const server = await api([vpn]);
     await server.inject('/engines');
-    vpn.notLookedAt = true;
+    vpn.notObserved = true;
     vpn.grow();
     const between = await read(server);
     expect(between.headers['x-portward-stale']).toBe('0');
     expect(decodeEngines(between)).toMatchObject([{ port: 19_000, forwarded: false }]);
-    vpn.notLookedAt = false;
+    vpn.notObserved = false;
     vpn.list();
     expect((await read(server)).json()).toEqual([]);
   });
 
-  test('what was known before the start is served at once, marked stale, until the workflow has answered', async () => {
+  test('the lists of the process before are served from the start, marked stale, until the workflow answers', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_001)]);
     const later = new Later<EngineList>();
     vpn.answerEngines = () => later.promise;
@@ -333,7 +333,7 @@ export function engineReadsCases(): void {
     expect(keep).toHaveBeenCalledTimes(1);
   });
 
-  test('a VPN whose task was lost with the worker is shown as it was before the start until it answers: never half a list', async () => {
+  test('a VPN that does not answer is shown with the lists of the process before, so that no list lacks a VPN', async () => {
     const lost = new VpnStandIn('gluetun');
     lost.fail();
     const well = new VpnStandIn('gluetun2', [plainEngine(19_500)]);
@@ -348,7 +348,7 @@ export function engineReadsCases(): void {
     expect(await shown()).toEqual([19_001, 19_500]);
   });
 
-  test('a VPN of which nothing is known after a start is not left out before it has been silent for ENGINES_STALE_LIMIT_S', async () => {
+  test('after a start, a VPN without a list is not left out before ENGINES_STALE_LIMIT_S', async () => {
     const silent = new VpnStandIn('gluetun');
     silent.fail();
     const server = await api([silent, new VpnStandIn('gluetun2', [plainEngine(19_500)])]);
@@ -369,7 +369,7 @@ export function engineReadsCases(): void {
     expect(decodeEngines(await read(server)).map((e) => e.port)).toEqual([19_001]);
   });
 
-  test('after ENGINES_STALE_LIMIT_S without an answer it is a 503 that says which VPN and for how long', async () => {
+  test('after ENGINES_STALE_LIMIT_S without an answer, a read is a 503 that names the VPN and says for how long', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     await server.inject('/engines');
@@ -384,9 +384,9 @@ export function engineReadsCases(): void {
     }
   });
 
-  test('without any list it waits 2.5 s from its start, then it is a 503 that says why', async () => {
+  test('without any list, a read waits until 2.5 s after the start, then it is a 503 with the reason', async () => {
     const vpn = new VpnStandIn('gluetun');
-    vpn.notLookedAt = true;
+    vpn.notObserved = true;
     const server = await api([vpn]);
     let answered = false;
     const request = server.inject('/engines').then((response) => {
@@ -401,7 +401,7 @@ export function engineReadsCases(): void {
     expect(detail(response)).toBe("no list of engines: gluetun: VPN 'gluetun' has not been observed yet");
   });
 
-  test('a request that comes before the first list is answered when the list is there', async () => {
+  test('a read before the first list is answered as soon as there is a list', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.fail();
     const server = await api([vpn]);
@@ -412,14 +412,14 @@ export function engineReadsCases(): void {
     expect(decodeEngines(await request)).toHaveLength(1);
   });
 
-  test('a VPN whose workflow never answered does not hold up the engines of another (I4)', async () => {
+  test('a VPN whose workflow never answers does not keep the engines of another VPN from the list', async () => {
     const down = new VpnStandIn('gluetun');
     const up = new VpnStandIn('gluetun2', [forwardedEngine(19_500, 51_234)]);
     down.fail();
     const server = await api([down, up]);
     const first = server.inject('/engines');
     await jest.advanceTimersByTimeAsync(STARTED_MS + PATIENCE_MS);
-    // Half a list would be taken for a whole one.
+    // A client would take a list without one of the VPNs for a complete list.
     expect((await first).statusCode).toBe(503);
     await jest.advanceTimersByTimeAsync(STALE_LIMIT_MS);
     const response = await read(server);
@@ -427,7 +427,7 @@ export function engineReadsCases(): void {
     expect(response.headers['x-portward-stale']).toBeDefined();
   });
 
-  test('a VPN that stopped answering loses its forwarded mark, then its engines; another keeps both (I4)', async () => {
+  test('a VPN that stops answering loses its forwarded mark, then its engines; another VPN keeps both', async () => {
     const down = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const up = new VpnStandIn('gluetun2', [forwardedEngine(19_500, 51_234)]);
     const server = await api([down, up]);

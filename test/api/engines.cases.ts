@@ -53,7 +53,7 @@ export function enginesCases(): void {
     expect([...Value.Errors(Type.Array(EngineSchema), response.json())]).toEqual([]);
   });
 
-  test('last_seen and last_health_check are the times of the last snapshot and the last answer', async () => {
+  test("last_seen is the time of the last snapshot, last_health_check that of the engine's last answer", async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.answerProgress = async () =>
       observeProgress({ checkedAt: DAY + 12_000, seenAt: DAY + 9_000, checkedEngines: { 'id-19000': DAY + 8_000 } });
@@ -68,7 +68,7 @@ export function enginesCases(): void {
     });
   });
 
-  test('engines of all VPNs come in one list, sorted by port', async () => {
+  test('the engines of all VPNs are in one list, sorted by port', async () => {
     const one = new VpnStandIn('gluetun', [plainEngine(19_005), plainEngine(19_000)]);
     const two = new VpnStandIn('gluetun2', [plainEngine(19_003)]);
     const engines = decodeEngines(await (await api([one, two])).inject('/engines'));
@@ -79,12 +79,12 @@ export function enginesCases(): void {
     ]);
   });
 
-  test('no engines is an empty array', async () => {
+  test('without engines the answer is an empty array', async () => {
     const response = await (await api([new VpnStandIn('gluetun')])).inject('/engines');
     expect([response.statusCode, response.body]).toEqual([200, '[]']);
   });
 
-  test('host is the VPN container, unless ADVERTISED_HOST says another', async () => {
+  test("host is the VPN container's name, or ADVERTISED_HOST", async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn], { reads: { advertisedHost: 'engines.example' } });
     expect(decodeEngines(await server.inject('/engines'))).toEqual([
@@ -106,7 +106,7 @@ export function enginesCases(): void {
     expect(response.json()).toEqual({ error: 'not found', detail: "no engine 'gone' is listed" });
   });
 
-  test('an unknown route is a 404 with detail, whatever the method', async () => {
+  test('an unknown route is a 404 with detail for every method', async () => {
     const server = await api([new VpnStandIn('gluetun')]);
     for (const [method, url] of [
       ['GET', '/nothing?key=secret'],
@@ -132,7 +132,7 @@ export function enginesCases(): void {
     expect(detail(response)).toBe(`${url.split('?')[0]} takes ${allow}, not ${method}`);
   });
 
-  test('a slash at the end changes nothing, as in the system before', async () => {
+  test('a slash at the end of an address changes nothing, as in the system before', async () => {
     const server = await api([new VpnStandIn('gluetun')]);
     for (const url of ['/engines/', '/streams/?status=started', '/vpn/status/', '/engines/id-19000/']) {
       expect([url, (await server.inject(url)).statusCode]).toEqual([
@@ -151,7 +151,7 @@ export function enginesCases(): void {
     expect([response.statusCode, response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  test('it is ready when there is a list to serve', async () => {
+  test('the process is ready when there is a list to serve', async () => {
     const response = await (await api([new VpnStandIn('gluetun')])).inject('/health/ready');
     expect([response.statusCode, response.json()]).toEqual([200, { status: 'ok' }]);
   });

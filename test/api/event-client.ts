@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { openGet } from '../../simulator/http-get';
 
-export interface HeardEvent {
+export interface ReceivedEvent {
   readonly id: string;
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ export interface HeardEvent {
 
 /** Reads Server-Sent Events as a browser does: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export class EventClient {
-  readonly events: HeardEvent[] = [];
+  readonly events: ReceivedEvent[] = [];
   lastEventId = '';
   comments = 0;
   ended = false;
@@ -59,6 +59,7 @@ export class EventClient {
       else if (field === 'event') event = value;
       else if (field === 'data') data = value;
     }
-    if (data !== null) this.events.push({ id: this.lastEventId, event, data: JSON.parse(data) as HeardEvent['data'] });
+    if (data !== null)
+      this.events.push({ id: this.lastEventId, event, data: JSON.parse(data) as ReceivedEvent['data'] });
   }
 }

@@ -13,7 +13,7 @@ const stops: AbortController[] = [];
 let vpns: VpnStandIn[];
 let followers: VpnFollower[];
 let feed: EventFeed;
-/** Questions that each VPN was asked. */
+/** The number of queries to each VPN. */
 let asked: number[];
 
 beforeEach(() => {
@@ -30,7 +30,7 @@ afterEach(() => {
   for (const follower of followers) follower.stop();
 });
 
-/** What a VPN's workflow answers from now on. */
+/** Sets the events that a VPN's workflow has kept. */
 function kept(index: number, lineage: string, first: number, last: number): void {
   const vpn = vpns[index];
   if (!vpn) return;
@@ -57,21 +57,21 @@ async function listen(from: string | null = null) {
   const heard: FollowerEvent[] = [];
   const position = from === null ? null : parsePosition(from);
   if (from !== null && position === null) throw new Error(`expected a position, found ${from}`);
-  let begun = 'not yet';
+  let start = 'not yet';
   await feed.listen(position, {
-    begin: (id) => (begun = id),
+    begin: (id) => (start = id),
     tell: (told) => void heard.push(...told),
     left: stop.signal,
   });
-  return { heard, begun, leave: () => stop.abort() };
+  return { heard, start, leave: () => stop.abort() };
 }
 
-/** After what is asked from now on has been answered. */
-async function asksLater(): Promise<void> {
+/** Resolves when another query to each VPN has been answered. */
+async function queriedAgain(): Promise<void> {
   for (const vpn of vpns) {
     const before = [...asked];
     vpn.grow();
-    await until('another question', () => asked.some((count, i) => count > (before[i] ?? 0)));
+    await until('another query', () => asked.some((count, i) => count > (before[i] ?? 0)));
   }
 }
 
@@ -79,14 +79,14 @@ function ids(heard: readonly FollowerEvent[]): string[] {
   return heard.map(({ id, event }) => (event === 'gap' ? `gap ${id}` : id));
 }
 
-test('without an id it begins with what comes next, and each id names the place on every VPN', async () => {
-  const { heard, begun } = await listen();
-  expect(begun).toBe('gluetun=aa.3,gluetun2=bb.1');
+test('without an id a listener receives later events only, and each id has the position on every VPN', async () => {
+  const { heard, start } = await listen();
+  expect(start).toBe('gluetun=aa.3,gluetun2=bb.1');
   kept(0, 'aa', 1, 5);
   await until('two events', () => heard.length === 2);
   kept(1, 'bb', 1, 2);
   await until('a third', () => heard.length === 3);
-  await asksLater();
+  await queriedAgain();
   expect(ids(heard)).toEqual([
     'gluetun=aa.4,gluetun2=bb.1',
     'gluetun=aa.5,gluetun2=bb.1',
@@ -99,10 +99,10 @@ test('without an id it begins with what comes next, and each id names the place 
   expect(heard[0]).toMatchObject({ event, data });
 });
 
-test('with an id it goes on after it, on every VPN', async () => {
+test('with an id a listener receives the events after it, on every VPN', async () => {
   kept(1, 'bb', 1, 4);
   const { heard } = await listen('gluetun=aa.1,gluetun2=bb.2');
-  await asksLater();
+  await queriedAgain();
   expect(ids(heard).toSorted()).toEqual([
     'gluetun=aa.2,gluetun2=bb.2',
     'gluetun=aa.3,gluetun2=bb.2',
@@ -111,7 +111,7 @@ test('with an id it goes on after it, on every VPN', async () => {
   ]);
 });
 
-test('whoever breaks off and goes on, at every event, hears all of them once and in order', async () => {
+test('a listener that reconnects after every event receives every event once, in order', async () => {
   let from = 'gluetun=aa.0,gluetun2=bb.1';
   const numbers: unknown[] = [];
   kept(0, 'aa', 1, 20);
@@ -125,7 +125,7 @@ test('whoever breaks off and goes on, at every event, hears all of them once and
   expect(numbers).toEqual(portChanges(1, 20).map(({ happening }) => happening.kind === 'port_changed' && happening.to));
 });
 
-test('what is no longer kept is told as a gap, then comes what is kept', async () => {
+test('events that are no longer kept are reported as a gap, and the kept events follow', async () => {
   kept(0, 'aa', 11, 12);
   const { heard } = await listen('gluetun=aa.3,gluetun2=bb.1');
   expect(ids(heard)).toEqual([
@@ -134,11 +134,11 @@ test('what is no longer kept is told as a gap, then comes what is kept', async (
     'gluetun=aa.12,gluetun2=bb.1',
   ]);
   expect(heard[0]?.data).toMatchObject({ vpn: 'gluetun', after: 'aa.3' });
-  await asksLater();
+  await queriedAgain();
   expect(heard).toHaveLength(3);
 });
 
-test('a workflow that was begun anew is a gap, whether it has anything to tell or not', async () => {
+test('a new workflow is reported as a gap, whether it has events or not', async () => {
   const { heard } = await listen();
   kept(0, 'cc', 1, 0);
   await until('the gap', () => heard.length === 1);
@@ -147,12 +147,12 @@ test('a workflow that was begun anew is a gap, whether it has anything to tell o
   expect(ids(heard)).toEqual(['gap gluetun=cc.0,gluetun2=bb.1', 'gluetun=cc.1,gluetun2=bb.1']);
 });
 
-test('a VPN that an id does not name is told from what is kept; one that is no more is left out of nothing', async () => {
+test('a VPN missing in the id is sent with all kept events, and an unknown VPN in the id stays in later ids', async () => {
   const { heard } = await listen('gone=zz.9,gluetun=aa.3');
   expect(ids(heard)).toEqual(['gone=zz.9,gluetun=aa.3,gluetun2=bb.1']);
 });
 
-test('while a VPN does not answer, the other is heard; then nothing is lost and nothing comes twice', async () => {
+test('while a VPN does not answer, events of the other arrive; afterwards no event is lost or repeated', async () => {
   const { heard } = await listen();
   silent(0);
   kept(1, 'bb', 1, 2);
@@ -160,7 +160,7 @@ test('while a VPN does not answer, the other is heard; then nothing is lost and 
   kept(0, 'aa', 1, 5);
   await until('its events', () => heard.length === 3);
   silent(0);
-  await asksLater();
+  await queriedAgain();
   kept(0, 'aa', 1, 6);
   await until('the next', () => heard.length === 4);
   expect(ids(heard).map((id) => id.split(',')[0])).toEqual([
@@ -171,16 +171,16 @@ test('while a VPN does not answer, the other is heard; then nothing is lost and 
   ]);
 });
 
-test('a VPN that does not answer when someone begins is told from what it has kept', async () => {
+test('a VPN that does not answer when a listener begins is sent later with all kept events', async () => {
   silent(0);
-  const { heard, begun } = await listen();
-  expect(begun).toBe('gluetun2=bb.1');
+  const { heard, start } = await listen();
+  expect(start).toBe('gluetun2=bb.1');
   kept(0, 'aa', 1, 2);
   await until('all that it has kept', () => heard.length === 2);
   expect(ids(heard)).toEqual(['gluetun2=bb.1,gluetun=aa.1', 'gluetun2=bb.1,gluetun=aa.2']);
 });
 
-test('all who listen share the questions, and nobody is asked while nobody listens', async () => {
+test('listeners share the queries, and without listeners there are no queries', async () => {
   await feed.listen(null, { begin: () => {}, tell: () => {}, left: AbortSignal.abort() });
   expect(feed.size).toBe(0);
   const all = await Promise.all(Array.from({ length: 50 }, () => listen()));
@@ -194,18 +194,18 @@ test('all who listen share the questions, and nobody is asked while nobody liste
   const rest = asked[0];
   const { leave } = await listen();
   leave();
-  // One question for the one who came; had the asking gone on, there would be more.
+  // One query for the new listener. There would be more if the queries had not stopped.
   expect((asked[0] ?? 0) - (rest ?? 0)).toBe(1);
 });
 
 test.each(['', 'gluetun', 'gluetun=', 'gluetun=aa', 'gluetun=aa.x', 'gluetun=aa.1,', '=aa.1', 'a b=aa.1'])(
-  '%j is no position',
+  '%j is not a position',
   (text) => {
     expect(parsePosition(text)).toBeNull();
   },
 );
 
-test('a position is read as it was written', () => {
+test('a position is parsed as it was written', () => {
   const text = 'gluetun=ab12cd34.17,gluetun2=ef.0';
   expect(positionText(parsePosition(text) ?? new Map())).toBe(text);
 });

@@ -1,4 +1,4 @@
-// Over real HTTP: a stream without end can't be injected.
+// Over real HTTP, because Fastify's `inject` waits for the end of an answer, and these answers never end.
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { until } from '../simulator/until';
@@ -39,7 +39,7 @@ async function listen(lastEventId?: string): Promise<EventClient> {
   return client;
 }
 
-test('events come as they happen, each with id, event and data, after the id of the beginning', async () => {
+test('events arrive as they happen, each with id, event and data, after the id of the starting position', async () => {
   const client = await listen();
   expect(client.headers).toMatchObject({
     'content-type': 'text/event-stream; charset=utf-8',
@@ -57,13 +57,13 @@ test('events come as they happen, each with id, event and data, after the id of 
   ]);
 });
 
-test('Last-Event-ID goes on where the connection broke', async () => {
+test('with Last-Event-ID the events continue after the one where the connection broke', async () => {
   const client = await listen('gluetun=aa.1');
   await until('what was missed', () => client.events.length === 2);
   expect(client.events.map(({ id }) => id)).toEqual(['gluetun=aa.2', 'gluetun=aa.3']);
 });
 
-test('an id that is not from here is refused', async () => {
+test('an id that is not one of this API is refused', async () => {
   const response = await fetch(url(), { headers: { 'last-event-id': 'rubbish' } });
   expect([response.status, await response.json()]).toEqual([
     422,
@@ -71,7 +71,7 @@ test('an id that is not from here is refused', async () => {
   ]);
 });
 
-test('one more than a hundred is refused, and let in when somebody has left', async () => {
+test('the 101st listener is refused, until another one has left', async () => {
   const all = await Promise.all(Array.from({ length: 100 }, () => listen()));
   const refused = await fetch(url());
   expect([refused.status, await refused.json()]).toEqual([
@@ -92,22 +92,24 @@ function connections(): Promise<number> {
   });
 }
 
-test('a client that does not read is disconnected, and the others hear everything', async () => {
+test('a client that does not read is disconnected, and the others receive every event', async () => {
   const slow = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(slow);
   slow.pause();
   slow.write('GET /events/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   const quick = await listen();
   await until('both connected', async () => (await connections()) === 2);
-  // Larger than what the kernel holds for a connection, over some answers.
+  // After some answers, the events are larger than the kernel's buffers for a connection.
   const name = 'x'.repeat(200_000);
   let last = 3;
   let isOver = false;
   vpn.answerEvents = async () => {
     last += 5;
-    // More comes when the quick one has had that: on a busy machine it would be disconnected as well.
+    // More events follow when the quick client has received these. Otherwise it could be disconnected, too, on a busy machine.
     const all = last - 3;
-    void until('what the quick one had', () => isOver || quick.events.length >= all).then(() => isOver || vpn.grow());
+    void until('the events at the quick client', () => isOver || quick.events.length >= all).then(
+      () => isOver || vpn.grow(),
+    );
     const happening = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
     return { lineage: 'aa', news: portChanges(last - 9, last).map((item) => ({ ...item, happening })) };
   };
@@ -121,7 +123,7 @@ test('a client that does not read is disconnected, and the others hear everythin
   expect(quick.events.some(({ event }) => event === 'gap')).toBe(false);
 });
 
-test('the server closes at once while somebody listens, who is told that it is over', async () => {
+test("the server closes at once while somebody listens, and ends the listener's answer regularly", async () => {
   const client = await listen();
   await server.close();
   await until('the end', () => client.ended);

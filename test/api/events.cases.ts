@@ -20,7 +20,7 @@ export function eventsCases(): void {
     await closeAll();
   });
 
-  test('a start that is reported is answered with the stream, exactly as the contract has it', async () => {
+  test('a reported start is answered with the stream, exactly as in the contract', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const response = await start(await api([vpn]));
     expect(response.statusCode).toBe(200);
@@ -57,7 +57,7 @@ export function eventsCases(): void {
     }
   });
 
-  test('further fields, of any type and anywhere, are let pass', async () => {
+  test('unknown fields of any type are ignored', async () => {
     const payload = body({
       more: [1],
       engine: { host: 'gluetun', port: 19_000, more: null },
@@ -75,7 +75,7 @@ export function eventsCases(): void {
     ['True', true],
     ['false', false],
   ])(
-    'is_live %j, a port as text and a label that is a number are taken, as in the system before',
+    'is_live %j, a port as a string and a label as a number are accepted, as in the system before',
     async (is_live, live) => {
       const payload = body({
         engine: { host: 'gluetun', port: '19000' },
@@ -89,23 +89,23 @@ export function eventsCases(): void {
 
   test.each([
     ['no engine', { engine: undefined }, 'engine'],
-    ['a port that is none', { engine: { host: 'gluetun', port: 0 } }, 'port'],
-    ['a port as a text that is none', { engine: { host: 'gluetun', port: '190x0' } }, 'port'],
-    ['a key type that there is not', { stream: { key_type: 'torrent', key: 'abc' } }, 'key_type'],
+    ['an invalid port', { engine: { host: 'gluetun', port: 0 } }, 'port'],
+    ['a string that is not a port', { engine: { host: 'gluetun', port: '190x0' } }, 'port'],
+    ['an unknown key type', { stream: { key_type: 'torrent', key: 'abc' } }, 'key_type'],
     ['no key', { stream: { key_type: 'infohash' } }, 'key'],
     ['an empty key', { stream: { key_type: 'infohash', key: '' } }, 'key'],
     ['a key of several lines', { stream: { key_type: 'infohash', key: 'a\nb' } }, 'key'],
     ['no session', { session: undefined }, 'session'],
     [
-      'is_live that is no number',
+      'is_live that is not a number',
       { session: { playback_session_id: 'p', stat_url: 'x', command_url: 'x', is_live: 'yes' } },
       'is_live',
     ],
-    ['a label that is no text', { labels: { stream_id: true } }, 'labels'],
-    ['a label that is no text, under a name of several lines', { labels: { 'a\nb': true } }, 'labels'],
+    ['a label that is not a string', { labels: { stream_id: true } }, 'labels'],
+    ['a label that is not a string, with a name of several lines', { labels: { 'a\nb': true } }, 'labels'],
     ['an id of several lines', { labels: { stream_id: 'a\nb' } }, 'id'],
-    ['an id without end', { labels: { stream_id: 'x'.repeat(10_000) } }, 'id'],
-  ])('a start with %s is a 422 that says so, and nothing is told', async (_what, change, names) => {
+    ['an id that is too long', { labels: { stream_id: 'x'.repeat(10_000) } }, 'id'],
+  ])('a start with %s is a 422 that names it, and is not passed on', async (_what, change, names) => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const response = await start(await api([vpn]), body(change));
     expect(response.statusCode).toBe(422);
@@ -118,7 +118,7 @@ export function eventsCases(): void {
     [{ stream_id: null, container_id: null }, 'expected stream_id or container_id'],
     [{ stream_id: 7 }, 'stream_id'],
     [{ stream_id: 'a', reason: 7 }, 'reason'],
-  ])('an end of the form %j is a 422 that says so, and nothing is told', async (payload, says) => {
+  ])('an end with the body %j is a 422 that names the fault, and is not passed on', async (payload, says) => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.play(stream('a'));
     const response = await end(await api([vpn]), payload);
@@ -127,7 +127,7 @@ export function eventsCases(): void {
     expect(vpn.told).toEqual([]);
   });
 
-  test('what a proxy leaves empty in an end is taken for absent: it is sent once', async () => {
+  test('empty fields of an end count as absent, because proxies send it only once', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.play(stream('a'));
     const { id } = plainEngine(19_000);
@@ -143,13 +143,13 @@ export function eventsCases(): void {
     expect((await end(server, { stream_id: 'nobody' })).statusCode).toBe(404);
   });
 
-  test('a hidden engine, as one that is being replaced, takes events too', async () => {
+  test('a stream may be reported on a hidden engine, such as one that is being replaced', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.hidden = [{ id: 'old', name: 'engine-old', httpPort: 19_000 }];
     expect((await start(await api([vpn]))).json()).toMatchObject({ container_id: 'old' });
   });
 
-  test('an end is answered with the stream; of one that has ended with updated false', async () => {
+  test('an end is answered with the stream; if the stream had ended already, with updated false', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.play(stream('a'));
     const server = await api([vpn]);
@@ -165,7 +165,7 @@ export function eventsCases(): void {
     expect(vpn.told).toHaveLength(1);
   });
 
-  test('a proxy may call an end stale, and it does not count as one that was found so', async () => {
+  test("a proxy's reason 'stale' is kept apart from streams that Portward found stale", async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     vpn.play(stream('a'));
     const server = await api([vpn]);
@@ -173,7 +173,7 @@ export function eventsCases(): void {
     expect(vpn.told).toMatchObject([[{ kind: 'ended', id: 'a', reason: 'reported as stale' }]]);
   });
 
-  test('what Temporal does not take is a 503, and so is an engine that can not be looked up', async () => {
+  test("a report that Temporal does not take is a 503, and so is one whose engine can't be looked up", async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     vpn.answerTold = () => Promise.reject(new Error('no connection'));
@@ -184,7 +184,7 @@ export function eventsCases(): void {
     expect((await start(server, body({ engine: { host: 'gluetun', port: 19_001 } }))).statusCode).toBe(503);
   });
 
-  test('events ask for the key, and are not limited by address', async () => {
+  test('reports of streams need the key, and have no rate limit', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn], { access: { keys: ['a-secret-of-some-length'] }, limits: { changesPerMinute: 1 } });
     for (const url of ['/events/stream_started', '/events/stream_ended']) {
@@ -197,7 +197,7 @@ export function eventsCases(): void {
     expect((await Promise.all(many)).map((r) => r.statusCode)).toEqual(many.map(() => 200));
   });
 
-  test('a server that is closed answers what has been reported, once it is written down', async () => {
+  test('a server that is being closed answers the waiting reports once they are stored', async () => {
     jest.useRealTimers();
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);

@@ -5,10 +5,10 @@ import { turnTime } from './api-under-test';
 beforeEach(turnTime);
 afterEach(() => jest.useRealTimers());
 
-/** As much of Temporal's client as one update needs. */
+/** The part of Temporal's client that one update needs. */
 class FleetInTemporal {
   readonly asked: unknown[] = [];
-  takeUp: () => Promise<void> = async () => undefined;
+  accept: () => Promise<void> = async () => undefined;
   answer: () => Promise<unknown> = async () => undefined;
 
   get client(): Client {
@@ -18,7 +18,7 @@ class FleetInTemporal {
         getHandle: (id: string) => ({
           startUpdate: async ({ name }: { name: string }, { args }: { args: unknown[] }) => {
             this.asked.push({ id, name, args });
-            await this.takeUp();
+            await this.accept();
             return { result: () => this.answer() };
           },
         }),
@@ -27,7 +27,7 @@ class FleetInTemporal {
     return client as unknown as Client;
   }
 
-  /** What has become of it after so long. */
+  /** The outcome of `scale` after that time. */
   async scaled(ms: number): Promise<string> {
     let outcome = 'waits';
     new TemporalFleetSource(this.client, 'home').scale(5).then(
@@ -39,50 +39,50 @@ class FleetInTemporal {
   }
 }
 
-test('the number of engines is an update of the fleet of this instance', async () => {
+test('the number of engines is sent as an update to the fleet workflow of this instance', async () => {
   const fleet = new FleetInTemporal();
   expect(await fleet.scaled(0)).toBe('answered');
   expect(fleet.asked).toEqual([{ id: 'fleet/home', name: 'scale', args: [5] }]);
 });
 
-test('it is answered when the VPNs have been told, so that whatever they are told next comes after it', async () => {
+test('scale resolves when the VPNs have their targets, so that later messages to them come after', async () => {
   const fleet = new FleetInTemporal();
   fleet.answer = () => new Promise((resolve) => setTimeout(resolve, 500));
   expect(await fleet.scaled(450)).toBe('waits');
   expect(await fleet.scaled(550)).toBe('answered');
 });
 
-test('a fleet that can not be asked any more does it later: it is taken up', async () => {
+test('scale resolves if the update was accepted and its result fails', async () => {
   const fleet = new FleetInTemporal();
   fleet.answer = () => Promise.reject(new Error('deadline exceeded'));
   expect(await fleet.scaled(0)).toBe('answered');
 });
 
-test('a fleet whose VPNs can not be told does it later, and is answered before a client gives up', async () => {
+test("scale resolves before a client gives up, even if the VPNs can't be reached yet", async () => {
   const fleet = new FleetInTemporal();
   fleet.answer = () => new Promise<never>(() => {});
   expect(await fleet.scaled(2_500)).toBe('waits');
   expect(await fleet.scaled(2_800)).toBe('answered');
 });
 
-const notThere = () => Promise.reject(new WorkflowNotFoundError('not found', 'fleet/home', undefined));
+const notFound = () => Promise.reject(new WorkflowNotFoundError('not found', 'fleet/home', undefined));
 
-test('a fleet that is begun anew is asked again, once it is there', async () => {
+test('an update that meets no fleet workflow is sent again until a new one exists', async () => {
   const fleet = new FleetInTemporal();
-  fleet.takeUp = () => (fleet.asked.length < 3 ? notThere() : Promise.resolve());
+  fleet.accept = () => (fleet.asked.length < 3 ? notFound() : Promise.resolve());
   expect(await fleet.scaled(1_000)).toBe('answered');
   expect(fleet.asked).toHaveLength(3);
 });
 
-test('a fleet that does not come is an error, not a promise, before a client gives up', async () => {
+test('scale fails before a client gives up, if no fleet workflow exists', async () => {
   const fleet = new FleetInTemporal();
-  fleet.takeUp = notThere;
+  fleet.accept = notFound;
   expect(await fleet.scaled(2_500)).toContain('not found');
 });
 
-test('what a fleet does not take up for another reason is told at once', async () => {
+test('any other error of the update fails scale at once', async () => {
   const fleet = new FleetInTemporal();
-  fleet.takeUp = () => Promise.reject(new Error('permission denied'));
+  fleet.accept = () => Promise.reject(new Error('permission denied'));
   expect(await fleet.scaled(0)).toContain('permission denied');
   expect(fleet.asked).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-// Requests by the thousand that nobody would send on purpose. `npm run fuzz` does the same from the OpenAPI document.
+// Thousands of random, mostly invalid requests. `npm run fuzz` generates requests from the OpenAPI document.
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   server = await api([vpn], {
     access: { keys: [KEY] },
     limits: { changesPerMinute: 0, wrongKeysPerMinute: 0 },
-    // Hundreds of engines are asked for within a moment.
+    // Hundreds of engines are requested.
     pool: { maxReplicas: 1_000, maxActiveReplicas: 1_000 },
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
@@ -37,7 +37,7 @@ beforeAll(async () => {
     paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
   };
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
-  // 405 is of no route.
+  // 405 is not documented for a route.
   documented = new Set([405, ...operations.flatMap(({ responses }) => Object.keys(responses).map(Number))]);
 });
 afterAll(async () => {
@@ -51,7 +51,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Over a real connection, so that addresses arrive as they are written here. */
+/** Sends a request over a real connection, because `inject` would normalize the address. */
 function send(
   method: string,
   path: string,
@@ -60,7 +60,7 @@ function send(
 ): Promise<Answer> {
   const { port } = server.server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
-    // Node's client would not say how long the body of a GET is, and it would be taken for a second request.
+    // Node's client sets no Content-Length for the body of a GET, and the server would take the body for a second request.
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
     const asked = request(
       { host: '127.0.0.1', port, agent, method, path, headers: { ...headers, ...length } },
@@ -110,7 +110,7 @@ const query = fc.oneof(
 );
 const path = fc.oneof(
   fc.tuple(fc.array(segment, { maxLength: 5 }), query).map(([segments, q]) => `/${segments.join('/')}${q}`),
-  // Closer to what exists, so that handlers are reached.
+  // Similar to existing addresses, so that handlers are reached.
   fc
     .tuple(
       fc.constantFrom('/engines/', '/vpns/', '/containers/', '/scale/'),
@@ -120,9 +120,9 @@ const path = fc.oneof(
     .map((p) => p.join('')),
   fc.constantFrom('/vpns/gluetun/replacements', '/vpns/gluetun/recheck', '/engines', '/vpn/status'),
 );
-/** What Node's client is willing to send. */
+/** Whether Node's client sends this address. */
 const isSendable = (text: string) => /^[\x21-\xff]+$/.test(text);
-/** What Node's parser lets a header hold. */
+/** A header that Node's parser accepts. */
 const headerValue = fc.string({
   unit: fc
     .integer({ min: 32, max: 255 })
@@ -163,8 +163,8 @@ const body = fc.oneof(
 );
 
 const anything = fc.tuple(method, path.filter(isSendable), headers, body);
-/** Past the key, so that bodies and headers are looked at. */
-const letIn = fc.tuple(
+/** With the right key, so that bodies and headers are checked. */
+const withKey = fc.tuple(
   fc.constant('POST'),
   fc.constant('/vpns/gluetun/replacements'),
   fc
@@ -180,8 +180,8 @@ const letIn = fc.tuple(
   body,
 );
 
-/** Who has no right key, and whose key another site makes use of. */
-const turnedAway = fc.tuple(
+/** Without the right key, or with the right key from a page of another site. */
+const refused = fc.tuple(
   fc.constant('POST'),
   fc.constantFrom('/vpns/gluetun/replacements', '/provision/acestream'),
   fc.constantFrom<Record<string, string>>(
@@ -200,7 +200,7 @@ const texts = fc.oneof(
   fc.dictionary(nastyText, fc.oneof(nastyText, fc.jsonValue()), { maxKeys: 2 }),
   fc.jsonValue(),
 );
-/** The same for what has names that clients choose. */
+/** With the right key, and with labels and environment, whose names clients choose. */
 const provisioning = fc.tuple(
   fc.constant('POST'),
   fc.constant('/provision/acestream'),
@@ -215,10 +215,10 @@ function hasDetail(text: string): boolean {
   return typeof detail === 'string';
 }
 
-test('no request brings out a 5xx, an undocumented status or an error without detail', async () => {
+test('no request causes a 5xx, an undocumented status or an error without detail', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(fc.oneof(anything, letIn, turnedAway, provisioning), async ([verb, url, head, payload]) => {
+    fc.asyncProperty(fc.oneof(anything, withKey, refused, provisioning), async ([verb, url, head, payload]) => {
       const { status, headers: given, body: text } = await send(verb, url, head, payload);
       seen.set(status, (seen.get(status) ?? 0) + 1);
       expect(documented).toContain(status);
@@ -229,11 +229,11 @@ test('no request brings out a 5xx, an undocumented status or an error without de
     }),
     { numRuns: RUNS },
   );
-  // Else it would say nothing about what is behind the first checks.
+  // Makes sure that the requests reach every kind of check, and the handlers.
   for (const status of [200, 202, 400, 401, 403, 404, 415, 422]) expect([...seen.keys()]).toContain(status);
 }, 120_000);
 
-test('whatever was asked, only well-formed names reached the workflow', () => {
+test('for all these requests, only valid names reached the workflow', () => {
   expect(vpn.replaced.length).toBeGreaterThan(0);
   for (const { request: asked } of vpn.replaced) {
     expect(asked.engine ?? 'none').toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/);
@@ -242,7 +242,7 @@ test('whatever was asked, only well-formed names reached the workflow', () => {
   }
 });
 
-test('whatever labels and environment were asked for, only what Docker can bear reached the workflow, sealed', () => {
+test('for all these requests, only valid labels and sealed environments reached the workflow', () => {
   expect(vpn.provisioned.some(({ request: { labels } }) => Object.keys(labels).length > 0)).toBe(true);
   for (const { request: asked } of vpn.provisioned) {
     expect(Object.keys(asked.labels).join('')).toMatch(/^[^\s\p{Cc}]*$/u);

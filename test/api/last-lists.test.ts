@@ -19,7 +19,7 @@ const root = mkdtempSync(join(tmpdir(), 'portward-last-lists-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 
-/** One data folder, on which APIs follow one another. */
+/** A data folder that one API process after another uses. */
 function folder() {
   const dataDir = join(root, `data${folders++}`);
   const warnings: string[] = [];
@@ -50,7 +50,7 @@ const lists = (version: string): VpnLists => ({
   streams: { version: `s${version}`, streams: [stream('a'), stream('b', { endedAt: DAY, endReason: 'stopped' })] },
 });
 
-test('the next API knows each VPN as it was known last, and when', async () => {
+test('the next process loads the last lists of each VPN, with their times', async () => {
   const { api, warnings } = folder();
   const first = api();
   first.keep('gluetun', { lists: lists('1'), at: DAY - 5_000 });
@@ -66,7 +66,7 @@ test('the next API knows each VPN as it was known last, and when', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('what the next API has not heard of yet when it is ended is not lost', async () => {
+test('lists of VPNs that have not answered yet stay in the file when the process ends', async () => {
   const { api } = folder();
   const first = api();
   for (const vpn of ['gluetun', 'gluetun2']) first.keep(vpn, { lists: lists('1'), at: DAY - 5_000 });
@@ -83,13 +83,13 @@ test('what the next API has not heard of yet when it is ended is not lost', asyn
   );
 });
 
-test('a first start knows nothing, and that is no reason for a warning', async () => {
+test('without a file nothing is loaded, and there is no warning', async () => {
   const { api, warnings } = folder();
   expect(await api().load()).toEqual(new Map());
   expect(warnings).toEqual([]);
 });
 
-test('what changes is written by itself, once for many changes, and what stays the same is confirmed now and then', async () => {
+test('several changes are written together after 0.5 s, and unchanged lists are written again after 10 s', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   try {
     const { api, file } = folder();
@@ -119,8 +119,8 @@ test('what changes is written by itself, once for many changes, and what stays t
   }
 });
 
-test('an engine that has left the list leaves the file at once: the next start must not show it again', async () => {
-  // No timer rings.
+test('when an engine has left the list, the file is written at once, so that the next process does not show it', async () => {
+  // The timers do not fire.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   try {
     const { api } = folder();
@@ -139,7 +139,7 @@ test('an engine that has left the list leaves the file at once: the next start m
   }
 });
 
-test('nothing is given that is older than the stale limit, or from a time that is yet to come, or of a VPN that is not configured', async () => {
+test('lists are not loaded if they are older than the stale limit, from the future, or of a VPN that is not configured', async () => {
   const { api, warnings } = folder();
   const first = api();
   first.keep('gluetun', { lists: lists('1'), at: DAY - 30_001 });
@@ -157,27 +157,24 @@ test.each([
   ['has an engine on no port', (text: string) => text.replace('"httpPort":19001', '"httpPort":0')],
   ['lacks a field', (text: string) => text.replace('"cutOff":false,', '')],
   ['is empty', () => ''],
-  ['is a foreign one', () => '{"secret":"of somebody else"}'],
-])(
-  'a file that %s is done without, with one warning that says nothing of its content, and is replaced',
-  async (_, damage) => {
-    const { api, file, warnings } = folder();
-    const first = api();
-    first.keep('gluetun', { lists: lists('1'), at: DAY });
-    await first.close();
-    writeFileSync(file, damage(readFileSync(file, 'utf8')));
-    const next = api();
-    expect(await next.load()).toEqual(new Map());
-    expect(warnings).toEqual([expect.stringContaining(file)]);
-    expect(warnings.join('')).not.toContain('somebody');
-    next.keep('gluetun', { lists: lists('2'), at: DAY });
-    await next.close();
-    expect((await api().load()).get('gluetun')?.lists).toEqual(lists('2'));
-    expect(warnings).toHaveLength(1);
-  },
-);
+  ['has other content', () => '{"secret":"of somebody else"}'],
+])('a file that %s is ignored and overwritten, with one warning that does not quote it', async (_, damage) => {
+  const { api, file, warnings } = folder();
+  const first = api();
+  first.keep('gluetun', { lists: lists('1'), at: DAY });
+  await first.close();
+  writeFileSync(file, damage(readFileSync(file, 'utf8')));
+  const next = api();
+  expect(await next.load()).toEqual(new Map());
+  expect(warnings).toEqual([expect.stringContaining(file)]);
+  expect(warnings.join('')).not.toContain('somebody');
+  next.keep('gluetun', { lists: lists('2'), at: DAY });
+  await next.close();
+  expect((await api().load()).get('gluetun')?.lists).toEqual(lists('2'));
+  expect(warnings).toHaveLength(1);
+});
 
-test('it is for its owner alone, and no draft of it stays behind', async () => {
+test('only the owner can read the file, and no temporary file is left behind', async () => {
   const { api, dataDir, file } = folder();
   const first = api();
   first.keep('gluetun', { lists: lists('1'), at: DAY });
@@ -186,9 +183,9 @@ test('it is for its owner alone, and no draft of it stays behind', async () => {
   expect(readdirSync(dataDir)).toEqual(['last-lists-test.json']);
 });
 
-test('where it can not be written the API goes on, and says so once until it can', async () => {
+test("if the file can't be written, the API goes on, and warns only once", async () => {
   const { api, dataDir, file, warnings } = folder();
-  // Nothing can be put in the place of a folder that is not empty.
+  // A file can't be renamed to the path of a folder that is not empty.
   mkdirSync(join(file, 'in the way'), { recursive: true });
   const first = api();
   for (const version of ['1', '2']) {

@@ -21,14 +21,14 @@ async function scrape(server: FastifyInstance): Promise<Map<string, Family>> {
   return parseExposition(response.body);
 }
 
-/** The current one of the states that a metric has a sample for each of. */
+/** The states that are 1, of a metric with one sample for each state. */
 function current(families: Map<string, Family>, name: string): string[] {
   const samples = families.get(name)?.samples ?? [];
   expect(samples.map((s) => s.labels[name])).toEqual(['healthy', 'unhealthy', 'unknown', 'disabled', 'starting']);
   return samples.filter((s) => s.value === 1).map((s) => s.labels[name] ?? '');
 }
 
-/** Asked once the answer before is not reused any more. */
+/** The metrics, once the previous answer is no longer reused. */
 async function metricsAnew(server: FastifyInstance): Promise<Map<string, Family>> {
   const { body: former } = await server.inject('/metrics');
   for (;;) {
@@ -43,7 +43,7 @@ const workerMetrics = () => Promise.reject(new Error('refused'));
 export function metricsCases(): void {
   afterEach(closeAll);
 
-  test('every name of the contract is there, with the type that it always had', async () => {
+  test('every metric of the contract is there, with its type', async () => {
     const families = await scrape(await api([new VpnStandIn('gluetun')]));
     const types = [...families].filter(([name]) => name.startsWith('orch_')).map(([name, { type }]) => [name, type]);
     const gauges = [
@@ -58,12 +58,12 @@ export function metricsCases(): void {
     for (const name of gauges) expect([name, families.get(`orch_${name}`)?.samples.length]).not.toEqual([name, 0]);
   });
 
-  test('it needs no key', async () => {
+  test('metrics need no key', async () => {
     const server = await api([new VpnStandIn('gluetun')], { access: { keys: ['k'.repeat(32)] } });
     expect((await server.inject('/metrics')).statusCode).toBe(200);
   });
 
-  test('engines are counted by health and VPN, and those beyond the minimum', async () => {
+  test('engines are counted by health, by VPN, and above the targets', async () => {
     const one = new VpnStandIn('gluetun');
     const two = new VpnStandIn('gluetun2');
     one.answerStatus = async () => vpnStatus({ settings: vpnSettings({ vpn: 'gluetun', targetEngines: 1 }) });
@@ -86,7 +86,7 @@ export function metricsCases(): void {
     expect(valueOf(families, 'portward_vpn_forwarded_engines', { vpn: 'gluetun2' })).toBe(0);
   });
 
-  test("each VPN's health has one state that is 1; a second VPN that there is not is disabled", async () => {
+  test("exactly one state of a VPN's health is 1, and a missing second VPN is disabled", async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerStatus = async () =>
       vpnStatus({ snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'starting' }) }) });
@@ -97,7 +97,7 @@ export function metricsCases(): void {
     expect(valueOf(families, 'orch_vpn2_engines')).toBe(0);
   });
 
-  test('how a VPN is shows in its gauges', async () => {
+  test('the state of a VPN is shown in its gauges', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerStatus = async () =>
       vpnStatus({
@@ -125,7 +125,7 @@ export function metricsCases(): void {
     expect(value('engine_awaited_seconds')).toBeLessThan(500);
   });
 
-  test('of a VPN whose workflow does not answer only that is said', async () => {
+  test('a VPN whose workflow has never answered has only the metric portward_vpn_answers', async () => {
     const silent = new VpnStandIn('gluetun');
     silent.fail();
     const well = new VpnStandIn('gluetun2', [plainEngine(19_100)]);
@@ -139,7 +139,7 @@ export function metricsCases(): void {
     expect(current(families, 'orch_vpn1_health')).toEqual(['unknown']);
   });
 
-  test('of a VPN whose workflow has answered before, its health of then is not claimed', async () => {
+  test('the health of a VPN whose workflow no longer answers is unknown', async () => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn], { reads: { lagMs: AT_ONCE } });
     expect(current(await scrape(server), 'orch_vpn1_health')).toEqual(['healthy']);
@@ -147,7 +147,7 @@ export function metricsCases(): void {
     expect(current(await metricsAnew(server), 'orch_vpn1_health')).toEqual(['unknown']);
   });
 
-  test('reads that were stale or refused are counted by route', async () => {
+  test('stale and refused reads are counted by route', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn], { reads: { lagMs: AT_ONCE } });
     expect((await server.inject('/engines')).headers['x-portward-stale']).toBeUndefined();
@@ -174,23 +174,23 @@ export function metricsCases(): void {
     ]);
   });
 
-  describe("the worker's part", () => {
+  describe("the worker's metrics", () => {
     const text = '# HELP temporal_x_total x\n# TYPE temporal_x_total counter\ntemporal_x_total 3\n';
 
-    test('is appended where the worker is in the same process', async () => {
+    test('are part of the answer if the worker is in the same process', async () => {
       const families = await scrape(await api([new VpnStandIn('gluetun')], { workerMetrics: async () => text }));
       expect(valueOf(families, 'temporal_x_total')).toBe(3);
       expect(valueOf(families, 'portward_worker_metrics_up')).toBe(1);
     });
 
-    test('may fail without the rest', async () => {
+    test('may fail without an effect on the other metrics', async () => {
       const families = await scrape(await api([new VpnStandIn('gluetun')], { workerMetrics }));
       expect(valueOf(families, 'portward_worker_metrics_up')).toBe(0);
       expect(families.has('orch_healthy_engines')).toBe(true);
     });
   });
 
-  test('a label says nothing but what it is for: no id of an engine, a stream or a workflow', async () => {
+  test('no metric has a label for the id of an engine, a stream or a workflow', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const families = await scrape(await api([vpn]));
     const labels = new Set([...families.values()].flatMap((f) => f.samples.flatMap((s) => Object.keys(s.labels))));

@@ -4,7 +4,7 @@ import { api, closeAll } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
-// What requests name goes to a workflow, and from there to Docker and into logs.
+// Names in requests are passed on to a workflow, and from there to Docker and to logs.
 
 const NASTY = [
   '..',
@@ -44,24 +44,27 @@ async function replace(options: Pick<InjectOptions, 'headers' | 'payload'>) {
 export function namesCases(): void {
   afterEach(closeAll);
 
-  // `inject` takes '..' out of a path as a browser does: see the tests of a listening server.
-  test.each(NASTY.filter((name) => name !== '..'))('the path parameter %j names nothing', async (name) => {
-    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
-    const server = await api([vpn]);
-    for (const [method, url] of [
-      ['GET', `/engines/${encoded(name)}`],
-      ['GET', `/vpns/${encoded(name)}/replacements`],
-      ['POST', `/vpns/${encoded(name)}/replacements`],
-      ['POST', `/vpns/${encoded(name)}/recheck`],
-      ['GET', `/containers/${encoded(name)}`],
-      ['DELETE', `/containers/${encoded(name)}`],
-    ] as const) {
-      const response = await server.inject({ method, url });
-      expect([404, 414]).toContain(response.statusCode);
-      expect(detail(response)).not.toBe('');
-    }
-    expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
-  });
+  // `inject` removes '..' from a path, as a browser does. server.test.ts has tests for '..' with a real connection.
+  test.each(NASTY.filter((name) => name !== '..'))(
+    'the path parameter %j is a 404 or 414, and does not reach the workflow',
+    async (name) => {
+      const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+      const server = await api([vpn]);
+      for (const [method, url] of [
+        ['GET', `/engines/${encoded(name)}`],
+        ['GET', `/vpns/${encoded(name)}/replacements`],
+        ['POST', `/vpns/${encoded(name)}/replacements`],
+        ['POST', `/vpns/${encoded(name)}/recheck`],
+        ['GET', `/containers/${encoded(name)}`],
+        ['DELETE', `/containers/${encoded(name)}`],
+      ] as const) {
+        const response = await server.inject({ method, url });
+        expect([404, 414]).toContain(response.statusCode);
+        expect(detail(response)).not.toBe('');
+      }
+      expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
+    },
+  );
 
   test.each([
     '/engines/%2e%2e/x',
@@ -69,7 +72,7 @@ export function namesCases(): void {
     '/vpns//replacements',
     '/vpns/%00/replacements',
     '//evil',
-  ])('the path %s leads nowhere', async (url) => {
+  ])('the path %s is a 404', async (url) => {
     expect((await (await api([new VpnStandIn('gluetun')])).inject(url)).statusCode).toBe(404);
   });
 
@@ -86,7 +89,7 @@ export function namesCases(): void {
   });
 
   test.each(['a\nb', 'a\r\nb', 'a\0', '\u001b[31mred', 'a\u0085b', 'a\u2028b', '\u202egnp.exe', 'x'.repeat(501), ''])(
-    'the reason %j is refused: a log and the Temporal UI show it',
+    'the reason %j is refused, because logs and the Temporal UI would show it',
     async (reason) => {
       const { response, passedOn } = await replace({ payload: { reason } });
       expect(response.statusCode).toBe(422);
@@ -94,7 +97,7 @@ export function namesCases(): void {
     },
   );
 
-  test('a reason in any language is taken', async () => {
+  test('a reason in any language is accepted', async () => {
     const reason = 'Żółw 日本語 עברית 👩‍🔧 "quoted" <b>';
     const { response, passedOn } = await replace({ payload: { reason } });
     expect(response.statusCode).toBe(202);
@@ -102,7 +105,7 @@ export function namesCases(): void {
   });
 
   test.each(['a\tb', 'caf\u00e9', '\u0080', 'x'.repeat(201)])(
-    'the Idempotency-Key %j is refused: it becomes an id in Temporal',
+    'the Idempotency-Key %j is refused, because it becomes an id in Temporal',
     async (key) => {
       const { response, passedOn } = await replace({ headers: { 'idempotency-key': key } });
       expect(response.statusCode).toBe(422);
@@ -111,7 +114,7 @@ export function namesCases(): void {
   );
 
   test.each(['{"__proto__": {"engine": "x"}}', '{"constructor": {"prototype": {}}}', '{"engine": "a", "x": 1}'])(
-    'the body %s changes nothing but its answer',
+    'the body %s is refused, and does not change built-in objects',
     async (payload) => {
       const { response, passedOn } = await replace({ payload, headers: { 'content-type': 'application/json' } });
       expect([400, 422]).toContain(response.statusCode);

@@ -1,4 +1,4 @@
-// The document as those use it who make a client of it: redocly's rules, openapi-typescript's types, openapi-fetch's client.
+// The OpenAPI document with tools that people use with it: redocly's rules, openapi-typescript's types, openapi-fetch's client.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { VpnStandIn } from './vpn-stand-in';
 const ROOT = join(__dirname, '..', '..');
 const KEY = 'k'.repeat(32);
 const ENGINE = 'engine-19002';
-/** As in the examples of the document. */
+/** The stream in the examples of the document. */
 const STREAM = 'dd1e67078381739d14beca697356ab76d49d1a2d|5dc2f2d0';
 
 interface Parameter {
@@ -42,7 +42,7 @@ interface Call {
 
 const VALUES: Readonly<Record<string, unknown>> = { name: 'gluetun', demand: 2, key: 'a', value: 'b' };
 
-/** What is called of an operation: with all that it requires, and its example as a body. */
+/** A call of an operation with all required parameters, and with its example as the body. */
 function callOf(path: string, method: string, operation: Operation): Call {
   const { parameters = [], requestBody, responses } = operation;
   const id = path.startsWith('/streams') ? STREAM : ENGINE;
@@ -82,12 +82,12 @@ beforeAll(async () => {
   const { paths }: { paths: Record<string, Record<string, Operation>> } = JSON.parse(document);
   calls = Object.entries(paths)
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => callOf(path, method, operation)))
-    // Nothing is removed before it was read.
+    // Reads come before the calls that remove something.
     .toSorted((a, b) => b.method.localeCompare(a.method) * -1 || a.path.localeCompare(b.path));
 });
 afterAll(closeAll);
 
-/** A program that makes every call, and some that have to be wrong. */
+/** A program that makes every call, and some calls that must be type errors. */
 function program(): string {
   const each = calls.map(
     ({ method, path, options }) => `client.${method}(${JSON.stringify(path)}, ${JSON.stringify(options)})`,
@@ -115,7 +115,7 @@ function program(): string {
   `;
 }
 
-test("redocly's recommended rules pass, and the client that openapi-typescript makes compiles with every route called", () => {
+test("redocly's recommended rules pass, and a program that calls every route compiles with openapi-typescript's types", () => {
   const tools = execFileSync(process.execPath, [join(__dirname, 'openapi-tools.mjs')], {
     cwd: ROOT,
     input: document,
@@ -124,7 +124,7 @@ test("redocly's recommended rules pass, and the client that openapi-typescript m
   });
   const { problems, types }: { problems: string[]; types: string } = JSON.parse(tools);
   expect(problems).toEqual([]);
-  // Where packages are found.
+  // In node_modules, so that the program can import packages.
   const folder = mkdtempSync(join(ROOT, 'node_modules', '.openapi-client-'));
   try {
     writeFileSync(join(folder, 'schema.ts'), types);
@@ -141,8 +141,8 @@ test("redocly's recommended rules pass, and the client that openapi-typescript m
   }
 }, 60_000);
 
-test('the client has an answer of the document from every route', async () => {
-  // Without the types, which are not there yet when this is compiled.
+test('openapi-fetch gets a documented answer from every route', async () => {
+  // Without the types of the document, which do not exist when this file is compiled.
   const client = createClient<Record<string, Record<HttpMethod, object>>>({
     baseUrl: server.listeningOrigin,
     headers: { authorization: `Bearer ${KEY}` },

@@ -1,6 +1,6 @@
-// What two tools of others say of an OpenAPI document, which comes on standard input: redocly's complaints, and the types
-// that openapi-typescript makes of it. A process of its own, since both are ES modules, and the second asks for a `typescript`
-// that can still be called: ts-morph's copy stands in for it.
+// Runs two tools on the OpenAPI document on standard input: prints redocly's problems, and the types that openapi-typescript makes. It is a
+// process of its own because both tools are ES modules. openapi-typescript needs the JavaScript API of `typescript`, which TypeScript 7 does
+// not have, so it gets the copy in ts-morph.
 import { register } from 'node:module';
 import { text } from 'node:stream/consumers';
 

@@ -1,4 +1,5 @@
-// The page's files, and the stream that tells it everything. Over real HTTP: a stream without end can't be injected.
+// The page's files, and the stream with its data. Over real HTTP, because Fastify's `inject` waits for the end of an answer, and the
+// stream never ends.
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { PageEvents } from '../../src/api/page/state';
@@ -22,8 +23,8 @@ afterEach(async () => {
   await closeAll();
 });
 
-/** Counts how often the workflow is asked for its state. */
-function says(change: Parameters<typeof vpnStatus>[0]): { asked: number } {
+/** Sets the status of the VPN, and counts the queries for it. */
+function setStatus(change: Parameters<typeof vpnStatus>[0]): { asked: number } {
   const questions = { asked: 0 };
   vpn.answerStatus = async () => {
     questions.asked++;
@@ -46,7 +47,7 @@ async function open(server: FastifyInstance): Promise<EventClient> {
   return client;
 }
 
-function heard<E extends keyof PageEvents>(client: EventClient, event: E): PageEvents[E][] {
+function received<E extends keyof PageEvents>(client: EventClient, event: E): PageEvents[E][] {
   return client.events.filter((e) => e.event === event).map(({ data }) => data as unknown as PageEvents[E]);
 }
 
@@ -57,7 +58,7 @@ function countOf({ server }: FastifyInstance): Promise<number> {
 }
 
 test.each(['/', '/panel', '/panel/'])(
-  'the page is at %s, may load nothing from elsewhere, and is asked for each time',
+  'the page is at %s, may load files of this server only, and is not cached',
   async (url) => {
     const { statusCode, headers, body } = await (await api([vpn])).inject(url);
     expect(statusCode).toBe(200);
@@ -74,7 +75,7 @@ test.each(['/', '/panel', '/panel/'])(
   },
 );
 
-test('its files are kept for good, come compressed, and one that is not there is a 404', async () => {
+test("the page's files are cached for ever and compressed, and a missing file is a 404", async () => {
   const server = await api([vpn]);
   const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec((await server.inject('/')).body) ?? [];
   const plain = await server.inject(script);
@@ -91,61 +92,61 @@ test('its files are kept for good, come compressed, and one that is not there is
   }
 });
 
-test('a page is told everything first, and then a VPN whenever anything of it changes', async () => {
-  says({ engines: [forwardedEngine(19_000, 65_290)], news: portChanges(1, 2) });
+test('a page first receives the whole state, and then each VPN that changes', async () => {
+  setStatus({ engines: [forwardedEngine(19_000, 65_290)], news: portChanges(1, 2) });
   const server = await listening({ access: { keys: ['k'] } });
   const client = await open(server);
-  await until('the VPN', () => heard(client, 'news').length === 1);
+  await until('the VPN', () => received(client, 'news').length === 1);
   expect(client.events.map(({ event }) => event)).toEqual(['hello', 'vpn', 'news']);
-  expect(heard(client, 'hello')[0]).toMatchObject({
+  expect(received(client, 'hello')[0]).toMatchObject({
     instance: 'test',
     vpns: ['gluetun'],
     keyIsSet: true,
     temporalUi: null,
     build: expect.stringMatching(/^[0-9a-f]{8}$/),
   });
-  expect(heard(client, 'vpn')[0]).toMatchObject({
+  expect(received(client, 'vpn')[0]).toMatchObject({
     name: 'gluetun',
     forwarded_port: 65_290,
     engines: [{ phase: 'ready' }],
   });
-  expect(heard(client, 'news')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
+  expect(received(client, 'news')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
 
-  says({ port: { ...noPort, last: 40_648 }, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
-  await until('the change', () => heard(client, 'news').length === 2);
-  expect(heard(client, 'vpn')[1]).toMatchObject({ forwarded_port: 40_648, forwarding: 'replacing' });
-  expect(heard(client, 'news')[1]).toHaveLength(1);
+  setStatus({ port: { ...noPort, last: 40_648 }, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
+  await until('the change', () => received(client, 'news').length === 2);
+  expect(received(client, 'vpn')[1]).toMatchObject({ forwarded_port: 40_648, forwarding: 'replacing' });
+  expect(received(client, 'news')[1]).toHaveLength(1);
 });
 
-test('the workflow is asked once for all pages, not again while nothing changes, and not at all while nobody looks', async () => {
-  const questions = says({});
+test('the workflow is queried once for all pages, not again while nothing changes, and not at all while no page is open', async () => {
+  const questions = setStatus({});
   const server = await listening();
   const [first, second] = [await open(server), await open(server)];
-  await until('both', () => heard(first, 'vpn').length === 1 && heard(second, 'vpn').length === 1);
+  await until('both', () => received(first, 'vpn').length === 1 && received(second, 'vpn').length === 1);
   const third = await open(server);
-  await until('one that comes later', () => heard(third, 'vpn').length === 1);
+  await until('one that comes later', () => received(third, 'vpn').length === 1);
   expect(questions.asked).toBe(1);
   for (const client of [first, second, third]) client.close();
   await until('nobody left', () => countOf(server).then((connections) => connections === 0));
-  const again = says({ engines: [] });
+  const again = setStatus({ engines: [] });
   const { port } = server.server.address() as AddressInfo;
-  // Whatever it would have asked by now it asks before it answers this.
+  // A query would be sent before this request is answered.
   await fetch(`http://127.0.0.1:${port}/engines`);
   expect(again.asked).toBe(0);
 });
 
-test('streams that come and go are shown without a question to the workflow; what else changes is asked for', async () => {
+test('changes of streams are shown without a query; any other change causes a query', async () => {
   const engine = forwardedEngine(19_000, 65_290);
-  const questions = says({ engines: [engine] });
+  const questions = setStatus({ engines: [engine] });
   vpn.list({ ...engine, lastUsedAt: 7_000 });
   const client = await open(await listening());
-  await until('the VPN', () => heard(client, 'vpn').length === 1);
+  await until('the VPN', () => received(client, 'vpn').length === 1);
   expect(questions.asked).toBe(1);
   vpn.play(stream('a'), stream('b'));
-  await until('two streams', () => heard(client, 'vpn').at(-1)?.streams.length === 2);
+  await until('two streams', () => received(client, 'vpn').at(-1)?.streams.length === 2);
   vpn.play(stream('b'));
-  await until('one stream', () => heard(client, 'vpn').at(-1)?.streams.length === 1);
-  expect(heard(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, engines: [{ lastUsedAt: 7_000 }] });
+  await until('one stream', () => received(client, 'vpn').at(-1)?.streams.length === 1);
+  expect(received(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, engines: [{ lastUsedAt: 7_000 }] });
   expect(questions.asked).toBe(1);
   vpn.grow({ onlySignals: ['replaceEngine'] });
   await until('another question', () => questions.asked === 2);
@@ -153,31 +154,31 @@ test('streams that come and go are shown without a question to the workflow; wha
   await until('one more', () => questions.asked === 3);
 });
 
-test('a VPN that does not answer is marked, and what is known of it stays', async () => {
-  says({});
+test('a VPN that no longer answers is marked, and its last known state stays', async () => {
+  setStatus({});
   const client = await open(await listening({ reads: { lagMs: AT_ONCE } }));
-  await until('the VPN', () => heard(client, 'vpn').length === 1);
+  await until('the VPN', () => received(client, 'vpn').length === 1);
   vpn.fail();
-  await until('the mark', () => heard(client, 'vpn').at(-1)?.staleSince);
-  expect(heard(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, staleSince: expect.any(Number) });
+  await until('the mark', () => received(client, 'vpn').at(-1)?.staleSince);
+  expect(received(client, 'vpn').at(-1)).toMatchObject({ forwarded_port: 65_290, staleSince: expect.any(Number) });
 });
 
-test('a VPN that has never answered is told with the reason', async () => {
+test('a VPN that has never answered is shown with the reason', async () => {
   vpn.fail('deadline exceeded');
   const client = await open(await listening());
-  await until('the VPN', () => heard(client, 'vpn').length === 1);
-  expect(heard(client, 'vpn')[0]).toMatchObject({
+  await until('the VPN', () => received(client, 'vpn').length === 1);
+  expect(received(client, 'vpn')[0]).toMatchObject({
     health: 'unknown',
     problem: expect.stringContaining('deadline exceeded'),
   });
 });
 
-test('samples of streams come as they are collected', async () => {
-  says({});
+test('samples of streams arrive as they are collected', async () => {
+  setStatus({});
   vpn.play(stream('a'));
   const at = Date.now();
   vpn.answerProgress = async () => observeProgress({ streams: { a: [[at, 12, 800, 90, 1, 1, 'dl']] } });
   const client = await open(await listening());
-  await until('a sample', () => heard(client, 'samples').length > 0, 20_000);
-  expect(heard(client, 'samples')[0]).toEqual([['a', at, 12, 800, 90]]);
+  await until('a sample', () => received(client, 'samples').length > 0, 20_000);
+  expect(received(client, 'samples')[0]).toEqual([['a', at, 12, 800, 90]]);
 });

@@ -59,7 +59,7 @@ const halfOpen = { failures: 7, openedAt: Date.now() - 400_000 };
 export function poolStatusCases(): void {
   afterEach(closeAll);
 
-  test('GET /orchestrator/status, every field', async () => {
+  test('GET /orchestrator/status has every field of the contract', async () => {
     const engines = [
       forwardedEngine(19_000, 65_290),
       plainEngine(19_001, { health: 'unhealthy' }),
@@ -92,7 +92,7 @@ export function poolStatusCases(): void {
     });
   });
 
-  test('with one VPN down of two it is degraded, tells of the other one, and provisioning is possible', async () => {
+  test('if one of two VPNs is down, the status is degraded, shows the other VPN, and provisioning is possible', async () => {
     const up = vpn('gluetun2', { engines: [plainEngine(19_000)] });
     expect(await status([vpn('gluetun', down), up])).toMatchObject({
       status: 'degraded',
@@ -101,7 +101,7 @@ export function poolStatusCases(): void {
     });
   });
 
-  test('with no engine it is unavailable, and says why none can be brought up', async () => {
+  test('without an engine the status is unavailable, and says why no engine can be brought up', async () => {
     expect(await status([vpn('gluetun', down)])).toMatchObject({
       status: 'unavailable',
       vpn: { connected: false, container: 'gluetun', health: 'unhealthy' },
@@ -113,7 +113,7 @@ export function poolStatusCases(): void {
     });
   });
 
-  test('when a VPN is down by its state, its engines do not count, though the list is older and still has them', async () => {
+  test('the engines of a VPN that is down do not count, even if an older list still has them', async () => {
     const standIn = vpn('gluetun', down);
     standIn.list(plainEngine(19_000));
     const server = await api([standIn, vpn('gluetun2', { engines: [plainEngine(19_001)] })]);
@@ -125,14 +125,14 @@ export function poolStatusCases(): void {
     expect((await server.inject('/health/status')).json()).toMatchObject({ total_engines: 1, healthy_engines: 1 });
   });
 
-  test('a full pool is healthy, and blocked', async () => {
+  test('a full pool is healthy, and provisioning is blocked', async () => {
     expect(await status([vpn('gluetun', { engines: [plainEngine(19_000)] })], { maxActiveReplicas: 1 })).toMatchObject({
       status: 'healthy',
       provisioning: { can_provision: false, blocked_reason_details: { code: 'max_capacity' } },
     });
   });
 
-  test('when no workflow answers it is still a 200 that claims nothing', async () => {
+  test('if no workflow answers, the status is still a 200, and every VPN and engine counts as missing', async () => {
     const standIn = new VpnStandIn('gluetun');
     standIn.fail();
     expect(await status([standIn])).toMatchObject({
@@ -143,7 +143,7 @@ export function poolStatusCases(): void {
     });
   });
 
-  test('of a workflow that does not answer any more only that engines may be asked for is claimed, for a minute', async () => {
+  test('for a minute after a workflow stops answering, its VPN counts as disconnected, and provisioning as possible', async () => {
     const standIn = vpn('gluetun', { engines: [plainEngine(19_000)] });
     const server = await api([standIn], { reads: { lagMs: AT_ONCE } });
     expect((await server.inject('/orchestrator/status')).json()).toMatchObject({ status: 'healthy' });
@@ -155,10 +155,8 @@ export function poolStatusCases(): void {
       provisioning: { can_provision: true },
     });
     const value = vpnStatus({});
-    const believed = [60, 61].map((seconds) =>
-      candidateOf({ vpn: 'gluetun', status: { kind: 'stale', value, seconds } }),
-    );
-    expect(believed.map((candidate) => candidate.view)).toEqual([value, null]);
+    const facts = [60, 61].map((seconds) => candidateOf({ vpn: 'gluetun', status: { kind: 'stale', value, seconds } }));
+    expect(facts.map(({ view }) => view)).toEqual([value, null]);
   });
 
   test.each([
@@ -166,7 +164,7 @@ export function poolStatusCases(): void {
     ['open', [open, halfOpen, {}]],
     ['half_open', [{}, halfOpen]],
     ['closed', [{ failures: 2 }, {}]],
-  ])('of the breakers of all VPNs the one that is %s is shown', async (state, given) => {
+  ])('of the breakers of all VPNs the worst is shown: %s', async (state, given) => {
     const vpns = given.map((breaker, i) => withBreakers(`v${i}`, breaker, breaker));
     const server = await api(vpns);
     const health = (await server.inject('/health/status')).json() as { circuit_breakers: object };
@@ -179,7 +177,7 @@ export function poolStatusCases(): void {
     expect(all.provisioning).toMatchObject({ circuit_breaker_state: state });
   });
 
-  test('GET /health/status, every field', async () => {
+  test('GET /health/status has every field of the contract', async () => {
     const engines = [forwardedEngine(19_000, 65_290), plainEngine(19_001, { health: 'unhealthy' })];
     const standIn = vpn('gluetun', { engines, evicted: [engineRef(plainEngine(19_002))] });
     const response = await (await api([standIn], { pool: { minReplicas: 3 } })).inject('/health/status');
@@ -201,7 +199,7 @@ export function poolStatusCases(): void {
     ]);
   });
 
-  test('GET /health/status is a 503 when no workflow has ever answered', async () => {
+  test('GET /health/status is a 503 if no workflow has ever answered', async () => {
     const standIn = new VpnStandIn('gluetun');
     standIn.fail();
     const response = await (await api([standIn])).inject('/health/status');

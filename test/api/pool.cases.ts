@@ -17,13 +17,16 @@ export function poolCases(): void {
     ['20', 20],
     ['1', 2],
     ['0', 2],
-  ])('POST /scale/%s tells the fleet, and answers with the number there will be', async (demand, scaledTo) => {
-    const { response, scaled } = await scale(demand);
-    expect([response.statusCode, response.json()]).toEqual([200, { scaled_to: scaledTo }]);
-    expect(scaled).toEqual([scaledTo]);
-  });
+  ])(
+    'POST /scale/%s is sent to the fleet, and answers with the number of engines that there will be',
+    async (demand, scaledTo) => {
+      const { response, scaled } = await scale(demand);
+      expect([response.statusCode, response.json()]).toEqual([200, { scaled_to: scaledTo }]);
+      expect(scaled).toEqual([scaledTo]);
+    },
+  );
 
-  test('more than MAX_REPLICAS is refused with max_capacity, and the fleet hears nothing of it', async () => {
+  test('more than MAX_REPLICAS is refused with max_capacity, and is not sent to the fleet', async () => {
     const { response, scaled } = await scale('21');
     expect([response.statusCode, response.json()]).toEqual([
       503,
@@ -41,7 +44,7 @@ export function poolCases(): void {
     expect(scaled).toEqual([]);
   });
 
-  test('so is more than MAX_ACTIVE_REPLICAS where that is lower', async () => {
+  test('more than MAX_ACTIVE_REPLICAS is refused, too, if that is lower', async () => {
     const pool = { minReplicas: 2, maxReplicas: 20, maxActiveReplicas: 10 };
     const fleet = new FleetStandIn();
     const server = await api([new VpnStandIn('gluetun')], { fleet, pool });
@@ -53,7 +56,7 @@ export function poolCases(): void {
     expect(fleet.scaled).toEqual([]);
   });
 
-  test('an empty body with a Content-Type is none', async () => {
+  test('an empty body with a Content-Type counts as no body', async () => {
     const server = await api([new VpnStandIn('gluetun')], { fleet: new FleetStandIn() });
     const headers = { 'content-type': 'application/json' };
     const response = await server.inject({ method: 'POST', url: '/gc', headers, payload: '' });
@@ -61,7 +64,7 @@ export function poolCases(): void {
   });
 
   test.each(['-1', '1.5', 'many', '1e3', '0x10', '%20', '99999999999999999999'])(
-    'POST /scale/%s is a 422, and the fleet hears nothing of it',
+    'POST /scale/%s is a 422, and is not sent to the fleet',
     async (demand) => {
       const { response, scaled } = await scale(demand);
       expect(response.statusCode).toBe(422);
@@ -70,7 +73,7 @@ export function poolCases(): void {
     },
   );
 
-  test('a scale that Temporal did not take is a 503 that says why', async () => {
+  test('a number of engines that Temporal does not take is a 503 with the reason', async () => {
     const fleet = new FleetStandIn();
     fleet.answer = () => Promise.reject(new ServiceError('Failed to signal', { cause: new Error('14 UNAVAILABLE') }));
     const { response } = await scale('5', fleet);
@@ -85,14 +88,14 @@ export function poolCases(): void {
     });
   });
 
-  test('POST /gc tells every VPN to remove idle engines', async () => {
+  test('POST /gc lets every VPN remove idle engines', async () => {
     const vpns = [new VpnStandIn('gluetun'), new VpnStandIn('gluetun2')];
     const response = await (await api(vpns)).inject({ method: 'POST', url: '/gc' });
     expect([response.statusCode, response.json()]).toEqual([200, { status: 'ok' }]);
     expect(vpns.map((v) => v.collected)).toEqual([1, 1]);
   });
 
-  test('a VPN that could not be told is named in a 503', async () => {
+  test('a VPN whose workflow could not be signalled is named in a 503', async () => {
     const vpns = [new VpnStandIn('gluetun'), new VpnStandIn('gluetun2')];
     for (const vpn of vpns.slice(1)) vpn.answerSignal = () => Promise.reject(new Error('14 UNAVAILABLE'));
     const response = await (await api(vpns)).inject({ method: 'POST', url: '/gc' });
@@ -100,7 +103,7 @@ export function poolCases(): void {
     expect(detail(response)).toContain('gluetun2');
   });
 
-  test.each(['/scale/5', '/gc'])('POST %s asks for the key, where one is set', async (url) => {
+  test.each(['/scale/5', '/gc'])('POST %s needs the key if one is set', async (url) => {
     const fleet = new FleetStandIn();
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn], { fleet, access: { keys: ['k'] } });

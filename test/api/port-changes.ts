@@ -1,7 +1,7 @@
 import type { NumberedEvent } from '../../src/domain/event-log';
 import { DAY } from '../builders';
 
-/** Changes of the port, numbered from `first` to `last`. */
+/** Events of port changes, numbered from `first` to `last`. */
 export function portChanges(first: number, last: number): NumberedEvent[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
     number: first + i,

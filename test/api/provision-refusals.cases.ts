@@ -31,12 +31,12 @@ const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
     { code: 'vpn_disconnected', recovery_eta_seconds: 11, can_retry: true, should_wait: true },
   ],
   [
-    'Docker away',
+    'a Docker that does not answer',
     { unreachable: { kind: 'blind', at: 0, problem: "Docker can't be reached" } },
     { code: 'vpn_error', recovery_eta_seconds: 10, can_retry: true, should_wait: true },
   ],
   [
-    'every place taken',
+    'a full pool',
     { engines: Array.from({ length: 20 }, (_, i) => plainEngine(19_000 + i)) },
     { code: 'max_capacity', recovery_eta_seconds: 30, can_retry: false, should_wait: true },
   ],
@@ -46,7 +46,7 @@ const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
     { code: 'circuit_breaker', recovery_eta_seconds: 300, can_retry: false, should_wait: true },
   ],
   [
-    'a half-open circuit breaker, whose one engine is being tried',
+    'a half open circuit breaker with an engine that is being tried',
     { breakers: openSince(-300_000), replacements: [trial] },
     { code: 'circuit_breaker', recovery_eta_seconds: 0, can_retry: true, should_wait: true },
   ],
@@ -56,7 +56,7 @@ const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
     { code: 'general_error', recovery_eta_seconds: null, can_retry: true, should_wait: true },
   ],
   [
-    'an image that nobody pulls',
+    'a missing image that is not pulled',
     imageMissing('never'),
     { code: 'general_error', recovery_eta_seconds: null, can_retry: false, should_wait: false },
   ],
@@ -77,7 +77,7 @@ export function provisionRefusalsCases(): void {
   });
 
   test.each(reasons)(
-    '%s is a 503 with code, message and what to do, and the status says the same',
+    '%s is a 503 with code, message and advice, and /orchestrator/status has the same reason',
     async (...given) => {
       const [, change, reason] = given;
       jest.setSystemTime(0);
@@ -97,7 +97,7 @@ export function provisionRefusalsCases(): void {
     },
   );
 
-  test('a workflow that does not answer is a general error to wait for, and the status says the same', async () => {
+  test('a workflow that does not answer is a general_error with should_wait, and /orchestrator/status has the same reason', async () => {
     const vpn = new BootingVpn();
     vpn.fail();
     const server = await api([vpn]);
@@ -113,7 +113,7 @@ export function provisionRefusalsCases(): void {
     });
   });
 
-  test('a port that another engine has is a general error that no waiting mends', async () => {
+  test('a port that another engine has is a general_error without should_wait', async () => {
     const vpn = new BootingVpn('gluetun', { engines: [plainEngine(19_001)] });
     expect(await answered(await api([vpn]), { host_port: 19_001 })).toMatchObject({
       status: 503,
@@ -123,11 +123,11 @@ export function provisionRefusalsCases(): void {
     });
   });
 
-  test('there are never more than MAX_REPLICAS, though a VPN that has some of them does not answer just then', async () => {
+  test('MAX_REPLICAS is kept even while a VPN with engines does not answer', async () => {
     const silent = new BootingVpn('gluetun', { engines: [plainEngine(19_000), plainEngine(19_001)] });
     const other = new BootingVpn('gluetun2', { engines: [plainEngine(19_100)] });
     const server = await api([silent, other], { pool: { maxReplicas: 3 } });
-    // Proxies read it all the time; nobody has asked for an engine before.
+    // Proxies read the status all the time, so it is known although no engine was requested before.
     await server.inject('/orchestrator/status');
     silent.fail();
     await pass(60_000);
@@ -139,7 +139,7 @@ export function provisionRefusalsCases(): void {
   });
 
   describe('an update that', () => {
-    test('is refused is a 500 with the reason, and no repeat is bound to it', async () => {
+    test('is refused is a 500 with the reason, and a repeat is a new request', async () => {
       const vpn = refusing(new WorkflowUpdateFailedError('Workflow Update failed', new Error('no free HTTPS port')));
       const server = await api([vpn]);
       const { status, body } = await answered(server);
@@ -160,7 +160,7 @@ export function provisionRefusalsCases(): void {
       expect(vpn.requestIds).toHaveLength(2);
     });
 
-    test('is refused because the VPN has gone down just now is a 503 that says so', async () => {
+    test('is refused because the VPN has just gone down is a 503 with that reason', async () => {
       const vpn = refusing(new WorkflowUpdateFailedError('Workflow Update failed', new Error('not healthy')));
       const server = await api([vpn]);
       const refuse = vpn.answerProvision;
@@ -176,23 +176,23 @@ export function provisionRefusalsCases(): void {
       new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded'),
       new ServiceError('Workflow Update failed', { cause: new Error('14 UNAVAILABLE') }),
       new WorkflowNotFoundError('not found', 'vpn/test/gluetun', undefined),
-    ])('fails with $name is a 503 that says to ask again', async (error) => {
+    ])('fails with $name is a 503 that allows a repeat', async (error) => {
       expect(await answered(await api([refusing(error)]))).toMatchObject({
         status: 503,
         body: { detail: { error: 'provisioning_blocked', code: 'general_error', can_retry: true, should_wait: true } },
       });
     });
 
-    test('fails for a reason that nobody foresaw is a 500 that tells no details', async () => {
+    test('fails with an unexpected error is a 500 without details', async () => {
       const { status, body } = await answered(await api([refusing(new TypeError('secret inner state'))]));
       expect([status, body]).toEqual([500, { detail: 'internal error; see the log' }]);
     });
   });
 
   test.each([
-    ['whose workflow somebody has terminated', { state: 'lost' }],
-    ['whose engine somebody has removed', { target: null }],
-  ] as const)('a provisioning %s is a 500, and a repeat begins another one', async (_what, change) => {
+    ['whose workflow was terminated', { state: 'lost' }],
+    ['whose engine was removed', { target: null }],
+  ] as const)('a provisioning %s is a 500, and a repeat begins another provisioning', async (_what, change) => {
     const vpn = new BootingVpn();
     const server = await api([vpn]);
     const asked = ask(server);
@@ -213,19 +213,23 @@ export function provisionRefusalsCases(): void {
     ['a label with a NUL', { labels: { a: 'x\0y' } }, /^body\/labels/],
     ['a label name with a space', { labels: { 'a b': 'x' } }, /^labels/],
     ['too many labels', { labels: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`l${i}`, ''])) }, /labels/],
-    ['labels that are too long together', { labels: { l: 'x'.repeat(400) } }, /^labels: expected at most 400 bytes/],
-    ['a label of ours', { labels: { 'acestream.http_port': '19000' } }, /acestream\.http_port is Portward's own/],
-    ['our mark', { labels: { 'ondemand.app': 'other' } }, /ondemand\.app is Portward's own/],
+    ['labels with too many bytes in all', { labels: { l: 'x'.repeat(400) } }, /^labels: expected at most 400 bytes/],
+    [
+      'a label that Portward sets',
+      { labels: { 'acestream.http_port': '19000' } },
+      /acestream\.http_port is Portward's own/,
+    ],
+    ['CONTAINER_LABEL', { labels: { 'ondemand.app': 'other' } }, /ondemand\.app is Portward's own/],
     ['a variable that is null', { env: { A: null } }, /^body\/env/],
-    ['a variable that is null, under a name of several lines', { env: { 'A\nB': null } }, /^body\/env/],
-    ['a label that is null, under a name of several lines', { labels: { 'a\nb': null } }, /^body\/labels/],
+    ['a variable that is null, with a name of several lines', { env: { 'A\nB': null } }, /^body\/env/],
+    ['a label that is null, with a name of several lines', { labels: { 'a\nb': null } }, /^body\/labels/],
     ['a variable name with =', { env: { 'A=B': 'x' } }, /^env/],
     ['a variable with a NUL', { env: { A: 'x\0y' } }, /^body\/env/],
-    ['variables that are too long together', { env: { A: 'x'.repeat(40_000) } }, /^env: expected at most 32768 bytes/],
-    ['a port that is no number', { host_port: 'x' }, /^body\/host_port/],
+    ['variables with too many bytes in all', { env: { A: 'x'.repeat(40_000) } }, /^env: expected at most 32768 bytes/],
+    ['a port that is not a number', { host_port: 'x' }, /^body\/host_port/],
     ['port 0', { host_port: 0 }, /^body\/host_port/],
     ['a port that no VPN has', { host_port: 18_000 }, /expected one of 19000-19099, found 18000/],
-  ])('a body with %s is a 422 that says so, and nothing is provisioned', async (_what, payload, message) => {
+  ])('a body with %s is a 422 that names the fault, and nothing is provisioned', async (_what, payload, message) => {
     const vpn = new BootingVpn();
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL, payload });
     expect(response.statusCode).toBe(422);

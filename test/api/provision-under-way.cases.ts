@@ -14,12 +14,12 @@ const ENGINE = {
   container_https_port: 45_001,
 };
 
-/** As acexy asks. */
+/** The body that acexy sends. */
 const ANY = { labels: {}, env: {} };
 
 const FULL = { maxReplicas: 1 };
 
-/** Its one engine is being replaced, since its port has changed. */
+/** A VPN whose only engine is being replaced, because the port has changed. */
 function replacing(change: Partial<Replacement> = {}, report: Partial<VpnData> = {}): BootingVpn {
   const replacements = [replacement({ startedAt: Date.now(), ...change })];
   return new BootingVpn('gluetun', { nextNumber: 8, replacements, ...report });
@@ -31,7 +31,7 @@ function ready(vpn: BootingVpn, lastUsedAt: number | null = null): void {
 }
 
 export function provisionUnderWayCases(): void {
-  // A proxy that finds no engine because the only one is being replaced, and asks for one.
+  // A proxy finds no engine, because the only one is being replaced, and requests one.
 
   beforeEach(turnTime);
 
@@ -40,7 +40,7 @@ export function provisionUnderWayCases(): void {
     jest.useRealTimers();
   });
 
-  test('is told of the engine that comes up anyway, as soon as that answers, and no other one is begun', async () => {
+  test('a request while the only engine is being replaced gets the new engine as soon as it answers, and no other engine is started', async () => {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(300);
@@ -53,7 +53,7 @@ export function provisionUnderWayCases(): void {
     expect(vpn.provisioned).toEqual([]);
   });
 
-  test('is told of it after 2 s while it still boots, also where there may be no other one', async () => {
+  test('it gets the booting engine after 2 s, even in a full pool', async () => {
     const vpn = replacing({ made: MADE });
     const server = await api([vpn], { pool: FULL });
     const asked = [ask(server), ask(server, ANY)];
@@ -64,14 +64,14 @@ export function provisionUnderWayCases(): void {
     ]);
   });
 
-  test('is told of it by its name when a busy host has made no container in time, since only 200 counts', async () => {
+  test("it gets the engine's name as its id if a busy host has not created the container in time, because proxies accept only a 200", async () => {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(2_700);
     expect(asked).toEqual({ status: 200, body: { ...ENGINE, container_id: MADE.name } });
   });
 
-  test('is told of it when it has just come up, in no list that a proxy may have, and is used by nobody', async () => {
+  test("it gets an engine that became ready so recently that a proxy's list may lack it, and that nobody uses", async () => {
     const vpn = replacing();
     ready(vpn);
     const server = await api([vpn], { pool: FULL });
@@ -84,13 +84,13 @@ export function provisionUnderWayCases(): void {
     expect((await answered(await api([used], { pool: FULL }), ANY)).status).toBe(503);
   });
 
-  test('may go by the status, which says that an engine can be had', async () => {
+  test('/orchestrator/status says meanwhile that provisioning is possible', async () => {
     const server = await api([replacing()], { pool: FULL });
     const { provisioning }: { provisioning: object } = (await server.inject('/orchestrator/status')).json();
     expect(provisioning).toMatchObject({ can_provision: true, blocked_reason: null, blocked_reason_details: null });
   });
 
-  test('follows it when the port moves again before it is there', async () => {
+  test('it gets the engine for the newest port if the port changes again meanwhile', async () => {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(300);
@@ -102,7 +102,7 @@ export function provisionUnderWayCases(): void {
     });
   });
 
-  test('that fails it is told so, when there is no time left', async () => {
+  test('it is a 503 with the error if the replacement has failed and the time is up', async () => {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(300);
@@ -114,7 +114,7 @@ export function provisionUnderWayCases(): void {
     });
   });
 
-  test('is told of it by its name, too, when the workflow is too busy to say how far it is', async () => {
+  test("it also gets the engine's name if the workflow is too busy to give its status", async () => {
     const vpn = replacing();
     const asked = ask(await api([vpn]), ANY);
     await pass(300);
@@ -123,25 +123,29 @@ export function provisionUnderWayCases(): void {
     expect(asked).toEqual({ status: 200, body: { ...ENGINE, container_id: MADE.name } });
   });
 
-  describe('gets an engine of its own', () => {
+  describe('a request gets an engine of its own', () => {
     test.each<[what: string, vpn: () => BootingVpn, body: object]>([
-      ['when it wants one in particular', () => replacing(), { labels: { stream_id: 'ch-42' } }],
-      ['with environment', () => replacing(), { env: { CACHE_LIMIT: '2' } }],
+      ['with labels', () => replacing(), { labels: { stream_id: 'ch-42' } }],
+      ['with an environment', () => replacing(), { env: { CACHE_LIMIT: '2' } }],
       ['with a port', () => replacing(), { host_port: 19_050 }],
+      ['when another engine is listed', () => replacing({}, { engines: [plainEngine(19_005)] }), ANY],
       [
-        'when another engine is listed, which it has not chosen',
-        () => replacing({}, { engines: [plainEngine(19_005)] }),
+        'when the pending engine was requested by somebody else',
+        () => replacing({ cause: 'requested', requestId: 'other' }),
         ANY,
       ],
-      ['when the one on its way is of somebody else', () => replacing({ cause: 'requested', requestId: 'other' }), ANY],
-      ['when it can begin only after the old one', () => replacing({ target: target({ waitFor: ['id-19000'] }) }), ANY],
-      ['when it has failed before', () => replacing({ failedAttempts: 1 }), ANY],
       [
-        'when engines like it keep failing',
+        'when the pending engine has to wait for the old one',
+        () => replacing({ target: target({ waitFor: ['id-19000'] }) }),
+        ANY,
+      ],
+      ['when the replacement has failed before', () => replacing({ failedAttempts: 1 }), ANY],
+      [
+        'when the circuit breaker for replacements is open',
         () => replacing({}, { breakers: breakers({ replacement: { openedAt: 0 } }) }),
         ANY,
       ],
-      ['when somebody has removed it', () => replacing({ target: null, made: MADE }), ANY],
+      ['when the pending engine was removed', () => replacing({ target: null, made: MADE }), ANY],
     ])('%s', async (_what, make, body) => {
       const vpn = make();
       ask(await api([vpn]), body);
@@ -150,7 +154,7 @@ export function provisionUnderWayCases(): void {
     });
   });
 
-  test('with a full pool and all other engines in use it is told of the one that is replaced', async () => {
+  test('in a full pool a request gets the engine that is being replaced, although there are other engines', async () => {
     const vpn = replacing({ made: MADE }, { engines: [plainEngine(19_005)] });
     const asked = ask(await api([vpn], { pool: { maxReplicas: 2 } }), ANY);
     await pass(2_100);

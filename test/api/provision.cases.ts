@@ -38,7 +38,7 @@ export function provisionCases(): void {
     ]);
   });
 
-  test('an engine that still boots is answered after 2 s, as 200', async () => {
+  test('the answer is 200 after 2 s while the engine is still booting', async () => {
     const vpn = new BootingVpn();
     const asked = ask(await api([vpn]));
     await pass(300);
@@ -49,7 +49,7 @@ export function provisionCases(): void {
     expect(asked).toEqual({ status: 200, body: ENGINE });
   });
 
-  test('a container that is made just after 2 s is answered then', async () => {
+  test('if the container is created after more than 2 s, the answer comes then', async () => {
     const vpn = new BootingVpn();
     const asked = ask(await api([vpn]));
     await pass(2_200);
@@ -59,7 +59,7 @@ export function provisionCases(): void {
     expect(asked).toEqual({ status: 200, body: ENGINE });
   });
 
-  test('with no container in time it is a 503 that says to wait, within what proxies wait for', async () => {
+  test('without a container in time the answer is a 503 with should_wait, before proxies give up', async () => {
     const vpn = new BootingVpn();
     const asked = ask(await api([vpn]));
     await pass(300);
@@ -84,7 +84,7 @@ export function provisionCases(): void {
     const body = { labels: { a: '1', b: '2' }, env: { CONF: '--x\n--y', TOKEN: 'secret' } };
     const sameBody = { env: { TOKEN: 'secret', CONF: '--x\n--y' }, host_port: null, labels: { b: '2', a: '1' } };
 
-    test('meets the engine that boots, whatever the order of its fields', async () => {
+    test('gets the booting engine, whatever the order of its fields', async () => {
       const vpn = new BootingVpn();
       const server = await api([vpn]);
       ask(server, body);
@@ -97,11 +97,11 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(1);
     });
 
-    test('meets it through another API process, which has the same key', async () => {
+    test('gets the same engine from another API process with the same key', async () => {
       const vpn = new BootingVpn();
       const [one, other] = await Promise.all([api([vpn]), api([vpn])]);
       const provision = vpn.answerProvision;
-      // Both have read the state by then.
+      // By then both processes have read the status.
       vpn.answerProvision = async (request) => pauseUntil(100).then(() => provision(request));
       ask(one, body);
       const atOnce = ask(other, sameBody);
@@ -116,7 +116,7 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(1);
     });
 
-    test('meets it although its update has not been answered, and asks for it with the same id', async () => {
+    test('sends the update again with the same id if the first one was not answered, and gets the same engine', async () => {
       const vpn = new BootingVpn();
       const server = await api([vpn]);
       const provision = vpn.answerProvision;
@@ -128,7 +128,7 @@ export function provisionCases(): void {
         body: { detail: { error: 'provisioning_blocked', should_wait: true } },
       });
       vpn.answerProvision = provision;
-      // Meanwhile the VPN's workflow has begun something else, so that by its state alone this would be a new request.
+      // The workflow has started another replacement meanwhile, so that the id made from its status alone would be a new one.
       vpn.change({ nextNumber: 9 });
       const repeated = ask(server, sameBody);
       await pass(300);
@@ -138,7 +138,7 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(1);
     });
 
-    test('meets the engine that has answered, until somebody uses it', async () => {
+    test('gets the engine that has answered, until somebody uses it', async () => {
       const vpn = new BootingVpn();
       const server = await api([vpn]);
       ask(server, body);
@@ -153,7 +153,7 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(2);
     });
 
-    test('of one that was begun on a VPN which has gone down since goes to another VPN', async () => {
+    test('goes to another VPN if the VPN of the first request has gone down', async () => {
       const vpn = new BootingVpn();
       const other = new BootingVpn('gluetun2');
       const server = await api([vpn, other]);
@@ -170,7 +170,7 @@ export function provisionCases(): void {
       expect(other.requestIds).toHaveLength(1);
     });
 
-    test('that comes while its VPN is silent asks that VPN again, and begins none on another', async () => {
+    test('goes to the same VPN while that does not answer, and starts no engine on another VPN', async () => {
       const vpn = new BootingVpn();
       const other = new BootingVpn('gluetun2');
       const server = await api([vpn, other]);
@@ -186,7 +186,7 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(1);
     });
 
-    test('that comes when a boot is long over is a new request', async () => {
+    test('is a new request after STARTUP_TIMEOUT_S', async () => {
       const vpn = new BootingVpn();
       const server = await api([vpn]);
       ask(server, body);
@@ -198,7 +198,7 @@ export function provisionCases(): void {
       expect(vpn.requestIds).toHaveLength(2);
     });
 
-    test('does not meet an engine that is gone, or one on a VPN that is down', async () => {
+    test('does not get an engine that is gone, or one on a VPN that is down', async () => {
       const vpn = new BootingVpn();
       const other = new BootingVpn('gluetun2');
       const server = await api([vpn, other]);
@@ -222,7 +222,7 @@ export function provisionCases(): void {
       ['another variable', { ...body, env: { CONF: '--x\n--y', TOKEN: 'other' } }],
       ['a port of its own', { ...body, host_port: 19_050 }],
       ['no body', undefined],
-    ])('with %s is another engine', async (_what, different) => {
+    ])('with %s gets another engine', async (_what, different) => {
       const vpn = new BootingVpn();
       const server = await api([vpn]);
       ask(server, body);
@@ -233,7 +233,7 @@ export function provisionCases(): void {
     });
   });
 
-  test('two requests at once can not both take the last place', async () => {
+  test("two simultaneous requests can't both take the last place in the pool", async () => {
     const vpn = new BootingVpn();
     const server = await api([vpn], { pool: { maxReplicas: 1 } });
     const asked = [ask(server, { labels: { n: '1' } }), ask(server, { labels: { n: '2' } })];
@@ -244,7 +244,7 @@ export function provisionCases(): void {
     expect(vpn.requestIds).toHaveLength(1);
   });
 
-  test('environment leaves the API sealed, and what its request is named after tells nothing of it', async () => {
+  test('the environment leaves the API sealed, and the request id does not reveal it', async () => {
     const vpn = new BootingVpn();
     const env = { CONF: '--http-port=1\n--verbose', TOKEN: 'hunter2hunter2' };
     ask(await api([vpn]), { env });
@@ -254,7 +254,7 @@ export function provisionCases(): void {
     expect(open(vpn.provisioned[0]?.request.sealedEnv ?? '', SEALING_KEY)).toEqual(env);
   });
 
-  test('without the key nobody can try which environment a request was made with', async () => {
+  test('request ids depend on the sealing key, so that nobody without it can guess the environment', async () => {
     const vpn = new BootingVpn();
     const env = { TOKEN: 'hunter2' };
     ask(await api([vpn]), { env });
@@ -265,7 +265,7 @@ export function provisionCases(): void {
     expect(vpn.requestIds).toHaveLength(2);
   });
 
-  test('who gives no environment needs no key, which an API without a data folder has not', async () => {
+  test('a request without an environment needs no sealing key', async () => {
     const vpn = new BootingVpn();
     ask(await api([vpn], { sealingKey: () => Promise.reject(new Error('no data folder')) }), {
       labels: { stream_id: 'a' },
@@ -274,7 +274,7 @@ export function provisionCases(): void {
     expect(vpn.provisioned).toHaveLength(1);
   });
 
-  test('who gives an environment is refused, in the form of a refusal, while there is no key', async () => {
+  test('a request with an environment is refused while there is no sealing key', async () => {
     const vpn = new BootingVpn();
     const asked = ask(await api([vpn], { sealingKey: () => Promise.reject(new Error('no data folder')) }), {
       env: { TOKEN: 'hunter2' },
@@ -289,7 +289,7 @@ export function provisionCases(): void {
     expect(vpn.provisioned).toEqual([]);
   });
 
-  test('a VPN that takes too long to say how it is holds nobody up', async () => {
+  test('a VPN that does not answer in time does not delay requests', async () => {
     const slow = new BootingVpn('slow');
     slow.answerStatus = () => new Later<never>().promise;
     const vpn = new BootingVpn('gluetun');
@@ -300,7 +300,7 @@ export function provisionCases(): void {
     expect(asked).toEqual({ status: 200, body: ENGINE });
   });
 
-  test('it asks for the key, where one is set', async () => {
+  test('provisioning needs the API key if one is set', async () => {
     const server = await api([new BootingVpn()], { access: { keys: ['k'] } });
     expect((await server.inject({ method: 'POST', url: URL })).statusCode).toBe(401);
   });

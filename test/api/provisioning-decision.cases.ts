@@ -27,7 +27,7 @@ const down: Partial<VpnData> = { snapshot: snapshot(65_290, { vpn: presentVpn({ 
 
 const unreachable: Partial<VpnData> = { unreachable: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
 
-/** Its workflow does not answer; it had so many engines when it last did. */
+/** A VPN whose workflow does not answer, with its number of engines in the last answer. */
 const silent = (vpn: string, engines = 0): VpnCandidate => ({ ...candidate(vpn, engines), view: null });
 
 const noImage: Partial<VpnData> = { snapshot: snapshot(65_290, { imagePresent: false }) };
@@ -47,7 +47,7 @@ function decide(...vpns: VpnCandidate[]) {
 const second = vpnSettings({ vpn: 'b', httpPorts: { first: 19_100, last: 19_199 } });
 
 export function provisioningDecisionCases(): void {
-  test('the healthy VPN with the fewest engines is chosen, the first of equal ones', () => {
+  test('the healthy VPN with the fewest engines is chosen; of several, the first', () => {
     expect(decide(candidate('a', 3), candidate('b', 2), candidate('c', 2))).toEqual({ kind: 'possible', vpn: 'b' });
     expect(decide(candidate('a', 3), candidate('b', 0, down), candidate('c', 4))).toEqual({
       kind: 'possible',
@@ -56,7 +56,7 @@ export function provisioningDecisionCases(): void {
     expect(decide(silent('a'), candidate('b', 9))).toEqual({ kind: 'possible', vpn: 'b' });
   });
 
-  test('an engine that boots counts, and one that was asked for a moment ago too', () => {
+  test('booting engines and engines that were just requested count', () => {
     const booting = { engines: [], replacements: [replacement({ old: [], target: target() })] };
     expect(decideProvisioning([candidate('a', 0, booting), candidate('b')], LIMITS, null, NOW)).toMatchObject({
       vpn: 'b',
@@ -72,7 +72,7 @@ export function provisioningDecisionCases(): void {
   test.each([
     ['no VPN is healthy', [candidate('a', 0, down), candidate('b', 0, down)], 'vpn_disconnected', 11, true, true],
     [
-      'one is down and the other can not be seen',
+      'one VPN is down and the workflow of the other does not answer',
       [candidate('a', 0, down), silent('b')],
       'vpn_disconnected',
       11,
@@ -80,19 +80,19 @@ export function provisioningDecisionCases(): void {
       true,
     ],
     ['no workflow answers', [silent('a'), silent('b')], 'general_error', 10, true, true],
-    ['another Portward acts', [candidate('a', 0, aside)], 'general_error', null, false, false],
-    ['Docker can not be asked', [candidate('a', 0, unreachable)], 'vpn_error', 10, true, true],
+    ['another Portward manages the VPN', [candidate('a', 0, aside)], 'general_error', null, false, false],
+    ['Docker does not answer', [candidate('a', 0, unreachable)], 'vpn_error', 10, true, true],
     ['the circuit breaker is open', [candidate('a', 0, breaker(NOW - 100_000))], 'circuit_breaker', 200, false, true],
-    ['there are as many as there may be', [candidate('a', 12), candidate('b', 8)], 'max_capacity', 30, false, true],
+    ['the pool is full', [candidate('a', 12), candidate('b', 8)], 'max_capacity', 30, false, true],
     [
-      'the image is missing and is pulled',
+      'the image is missing and is being pulled',
       [candidate('a', 0, { ...noImage, settings: vpnSettings({ pullPolicy: 'missing' }) })],
       'general_error',
       null,
       true,
       true,
     ],
-    ['the image is missing for good', [candidate('a', 0, noImage)], 'general_error', null, false, false],
+    ['the image is missing and is not pulled', [candidate('a', 0, noImage)], 'general_error', null, false, false],
     [
       'every port is taken',
       [candidate('a', 2, { settings: vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } }) })],
@@ -108,7 +108,7 @@ export function provisioningDecisionCases(): void {
     });
   });
 
-  test('of two breakers the one that is tried first says how long to wait', () => {
+  test('of several open breakers, the one with the next attempt gives the time to wait', () => {
     const vpns = [
       candidate('a', 0, breaker(NOW - 100_000)),
       candidate('b', 0, breaker(NOW - 290_000)),
@@ -117,7 +117,7 @@ export function provisioningDecisionCases(): void {
     expect(decideProvisioning(vpns, LIMITS, null, NOW)).toMatchObject({ reason: { recovery_eta_seconds: 10 } });
   });
 
-  test('a half open breaker lets one engine be tried, and says of others that they may ask again', () => {
+  test('a half open breaker allows one engine, and blocks others with can_retry', () => {
     const half = breaker(NOW - 300_000);
     expect(decideProvisioning([candidate('a', 0, half)], LIMITS, null, NOW)).toEqual({ kind: 'possible', vpn: 'a' });
     const blocked = { code: 'circuit_breaker', can_retry: true, should_wait: true };
@@ -130,7 +130,7 @@ export function provisioningDecisionCases(): void {
     expect(decideProvisioning([requested], LIMITS, null, NOW)).toMatchObject({ reason: blocked });
   });
 
-  test('engines of a VPN that is down leave their place to those that make up for them', () => {
+  test('engines of a VPN that is down do not count, so that other VPNs can replace them', () => {
     const limits = { enginesAtMost: 5, idleGraceMs: 30_000 };
     expect(decideProvisioning([candidate('a', 5, down), candidate('b', 4)], limits, null, NOW)).toMatchObject({
       vpn: 'b',
@@ -140,7 +140,7 @@ export function provisioningDecisionCases(): void {
     });
   });
 
-  test('engines of a VPN that does not answer are there all the same, unless it was down when it last did', () => {
+  test('engines of a VPN that does not answer count, unless the VPN was down when it last answered', () => {
     const limits = { enginesAtMost: 5, idleGraceMs: 30_000 };
     expect(decideProvisioning([silent('a', 2), candidate('b', 3)], limits, null, NOW)).toMatchObject({
       kind: 'blocked',
@@ -149,11 +149,11 @@ export function provisioningDecisionCases(): void {
     expect(decideProvisioning([silent('a', 2), candidate('b', 2)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
     const wasDown = { ...candidate('a', 2, down), view: null };
     expect(decideProvisioning([wasDown, candidate('b', 3)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
-    const neverHeard = { ...silent('a'), lastView: null };
-    expect(decideProvisioning([neverHeard, candidate('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
+    const neverAnswered = { ...silent('a'), lastView: null };
+    expect(decideProvisioning([neverAnswered, candidate('b', 4)], limits, null, NOW)).toMatchObject({ vpn: 'b' });
   });
 
-  test('a port that was asked for decides on the VPN', () => {
+  test('a requested port is brought up on the VPN that has the port', () => {
     const vpns = [candidate('a', 0), candidate('b', 0, { settings: second, engines: [plainEngine(19_100)] })];
     const on = (port: number) => decideProvisioning(vpns, LIMITS, port, NOW);
     expect(on(19_150)).toEqual({ kind: 'possible', vpn: 'b' });
@@ -167,13 +167,13 @@ export function provisioningDecisionCases(): void {
     });
   });
 
-  test('a port of which nobody can say whose it is, since a VPN is not known, is waited for', () => {
+  test('a port in no known range is a general_error with should_wait while a VPN does not answer', () => {
     expect(decideProvisioning([candidate('a'), silent('b')], LIMITS, 20_000, NOW)).toMatchObject({
       reason: { code: 'general_error', should_wait: true },
     });
   });
 
-  test('whatever the VPNs are like: never one that is not healthy, never beyond the limit, never without a reason', () => {
+  test('for any VPNs, an engine is allowed only on a healthy VPN and below the limit, and otherwise there is a reason', () => {
     const one = fc.record({
       engines: fc.nat(8),
       kind: fc.constantFrom('well', 'down', 'unreachable', 'silent', 'no image', 'open', 'half open' as const),

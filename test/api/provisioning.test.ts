@@ -3,7 +3,7 @@ import { provisionRefusalsCases } from './provision-refusals.cases';
 import { provisionUnderWayCases } from './provision-under-way.cases';
 import { provisioningDecisionCases } from './provisioning-decision.cases';
 
-// Engines on request.
+// POST /provision/acestream.
 
 provisionCases();
 provisionRefusalsCases();

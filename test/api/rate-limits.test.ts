@@ -22,7 +22,7 @@ function replace(server: FastifyInstance, token: string, remoteAddress = '192.0.
   return server.inject({ method: 'POST', url: '/vpns/gluetun/replacements', headers, remoteAddress });
 }
 
-/** Wrong keys until one is answered 429. */
+/** Sends one wrong key more than the limit. */
 async function guess(server: FastifyInstance, remoteAddress?: string): Promise<number[]> {
   const statuses = [];
   for (let i = 0; i < LIMITS.wrongKeysPerMinute + 1; i++) {
@@ -31,7 +31,7 @@ async function guess(server: FastifyInstance, remoteAddress?: string): Promise<n
   return statuses;
 }
 
-test('an address that has sent too many wrong keys is not listened to, not even with the right one', async () => {
+test('after too many wrong keys from an address, all its keys are refused, even the right one', async () => {
   const source = new VpnStandIn('gluetun');
   const server = await locked(source);
   expect(await guess(server)).toEqual([403, 403, 403, 429]);
@@ -43,7 +43,7 @@ test('an address that has sent too many wrong keys is not listened to, not even 
   expect(source.replaced).toEqual([]);
 });
 
-test('after Retry-After it is listened to again', async () => {
+test('after Retry-After the right key is accepted again', async () => {
   const server = await locked();
   await guess(server);
   const seconds = Number((await replace(server, KEY)).headers['retry-after']);
@@ -51,13 +51,13 @@ test('after Retry-After it is listened to again', async () => {
   expect((await replace(server, KEY)).statusCode).toBe(202);
 });
 
-test('wrong keys from one address do nothing to a proxy at another', async () => {
+test('wrong keys from one address do not affect a proxy at another address', async () => {
   const server = await locked();
   await guess(server, '192.0.2.66');
   expect((await replace(server, KEY, '192.0.2.7')).statusCode).toBe(202);
 });
 
-test('a proxy whose key was right stays listened to, whatever others at its address send', async () => {
+test('a proxy that has sent the right key is not locked out by others at its address', async () => {
   const server = await locked(undefined, { ...LIMITS, changesPerMinute: 0 });
   expect((await replace(server, KEY)).statusCode).toBe(202);
   for (let round = 0; round < 5; round++) {
@@ -67,16 +67,16 @@ test('a proxy whose key was right stays listened to, whatever others at its addr
   }
 });
 
-test('that trust ends a day after the last right key', async () => {
+test('this exemption ends a day after the last right key', async () => {
   const server = await locked();
   await replace(server, KEY);
-  // Not turned step by step, which would poll all VPNs for a day.
+  // Only the wall clock is set: a day of fake timers would run a day of polls.
   jest.setSystemTime(Date.now() + 25 * 60 * MINUTE_MS);
   await guess(server);
   expect((await replace(server, KEY)).statusCode).toBe(429);
 });
 
-test('a whole IPv6 network that a guesser may choose its address from counts as one', async () => {
+test('all addresses of an IPv6 /64 network count as one', async () => {
   const server = await locked();
   const statuses = [];
   for (const host of ['1', '2', 'a:b', 'ffff:1:2']) {
@@ -86,13 +86,13 @@ test('a whole IPv6 network that a guesser may choose its address from counts as 
   expect((await replace(server, KEY, '2001:db8:0:2::1')).statusCode).toBe(202);
 });
 
-test('an IPv4 address is the same one when the socket is an IPv6 one', async () => {
+test('an IPv4 address counts as the same if the socket is an IPv6 one', async () => {
   const server = await locked();
   await guess(server, '::ffff:192.0.2.1');
   expect((await replace(server, KEY, '192.0.2.1')).statusCode).toBe(429);
 });
 
-test('requests without a key do not count as wrong ones', async () => {
+test('requests without a key do not count as wrong keys', async () => {
   const server = await locked();
   for (let i = 0; i < 10; i++) {
     const { statusCode } = await server.inject({
@@ -105,7 +105,7 @@ test('requests without a key do not count as wrong ones', async () => {
   expect((await replace(server, KEY)).statusCode).toBe(202);
 });
 
-test('one address may change things so often a minute; then 429 with Retry-After, and nothing is changed', async () => {
+test('after too many changes a minute from an address, further ones are a 429 with Retry-After, and change nothing', async () => {
   const source = new VpnStandIn('gluetun');
   const server = await locked(source);
   const statuses = [];
@@ -120,13 +120,13 @@ test('one address may change things so often a minute; then 429 with Retry-After
   expect((await replace(server, KEY)).statusCode).toBe(202);
 });
 
-test('requests that were not let in do not use up what those with a key may change', async () => {
+test('requests with wrong keys do not count as changes', async () => {
   const server = await locked(undefined, { changesPerMinute: 1, wrongKeysPerMinute: 0 });
   for (let i = 0; i < 20; i++) expect((await replace(server, `wrong-${i}`)).statusCode).toBe(403);
   expect((await replace(server, KEY)).statusCode).toBe(202);
 });
 
-test('hints are limited by address as well, so that nobody can keep a VPN looking', async () => {
+test('hints are limited by address, too, so that nobody can keep a VPN busy', async () => {
   const server = await locked();
   const hint = (remoteAddress: string) =>
     server.inject({ method: 'POST', url: '/vpns/gluetun/recheck', remoteAddress });
@@ -143,10 +143,10 @@ test('0 means no limit', async () => {
 });
 
 test.each(['/engines', '/engines/x', '/vpn/status', '/vpns/gluetun/replacements', '/health/live', '/health/ready'])(
-  'reads are never refused for being many: %s',
+  'reads have no limit: %s',
   async (url) => {
     const server = await locked();
-    // More than the plugin's own limit would be set to here, by far.
+    // Far more requests than the limit for changes.
     for (let i = 0; i < 20 * LIMITS.changesPerMinute; i++) {
       const { statusCode, headers } = await server.inject({ url, remoteAddress: '192.0.2.1' });
       expect([200, 404]).toContain(statusCode);

@@ -3,7 +3,7 @@ import { vpnStatusCases } from './vpn-status.cases';
 import { statusInTimeCases } from './status-in-time.cases';
 import { recheckCases } from './recheck.cases';
 
-// What is read of VPNs and engines, while time is turned.
+// Reads of engines and VPNs, with fake time.
 
 engineReadsCases();
 vpnStatusCases();

@@ -16,7 +16,7 @@ async function serving(engines: number) {
 export function readyBodyCases(): void {
   afterEach(closeAll);
 
-  test('who has the list already is told so in a few bytes, until it is another one', async () => {
+  test('a client that has the current list gets a 304, until the list changes', async () => {
     const { vpn, get } = await serving(2);
     const first = await get();
     const tag = String(first.headers['etag']);
@@ -31,7 +31,7 @@ export function readyBodyCases(): void {
   });
 
   test.each(['gzip', 'br, gzip;q=0.8', 'deflate, GZIP'])(
-    'a long list is compressed for a client that takes %s',
+    'a long list is compressed for a client that accepts %s',
     async (encodings) => {
       const { get } = await serving(20);
       const plain = await get();
@@ -42,13 +42,16 @@ export function readyBodyCases(): void {
     },
   );
 
-  test.each(['identity', 'br', 'gzip;q=0', 'x-gzip'])('it is not for one that takes %s', async (encodings) => {
-    const { get } = await serving(20);
-    const response = await get({ 'accept-encoding': encodings });
-    expect([response.headers['content-encoding'], response.json().length]).toEqual([undefined, 20]);
-  });
+  test.each(['identity', 'br', 'gzip;q=0', 'x-gzip'])(
+    'a long list is not compressed for a client that accepts %s',
+    async (encodings) => {
+      const { get } = await serving(20);
+      const response = await get({ 'accept-encoding': encodings });
+      expect([response.headers['content-encoding'], response.json().length]).toEqual([undefined, 20]);
+    },
+  );
 
-  test('a short list goes as it is', async () => {
+  test('a short list is not compressed', async () => {
     const { get } = await serving(1);
     expect((await get({ 'accept-encoding': 'gzip' })).headers['content-encoding']).toBeUndefined();
   });

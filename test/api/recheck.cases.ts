@@ -11,7 +11,7 @@ export function recheckCases(): void {
     await closeAll();
   });
 
-  test('a hint is answered before the workflow has taken it', async () => {
+  test('a hint is answered before the workflow has received it', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerRecheck = () => new Later<void>().promise;
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
@@ -19,7 +19,7 @@ export function recheckCases(): void {
     expect(vpn.rechecked).toHaveLength(1);
   });
 
-  test('a hint that the workflow does not take is no error', async () => {
+  test("a hint that can't be signalled is still a 202", async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerRecheck = () => Promise.reject(new Error('14 UNAVAILABLE'));
     expect((await (await api([vpn])).inject({ method: 'POST', url: URL })).statusCode).toBe(202);
@@ -34,7 +34,7 @@ export function recheckCases(): void {
     ['rubbish', '40648'],
     [undefined, '40648'],
     [undefined, undefined],
-  ])('a hint of type %s with the body %s is taken', async (type, payload) => {
+  ])('a hint with Content-Type %s and the body %s is accepted', async (type, payload) => {
     const vpn = new VpnStandIn('gluetun');
     const headers = type === undefined ? {} : { 'content-type': type };
     const request = payload === undefined ? { headers } : { headers, payload };
@@ -44,8 +44,8 @@ export function recheckCases(): void {
   });
 
   test.each([
-    ['with a key set', ['k']],
-    ['without a key, from afar', []],
+    ['if a key is set', ['k']],
+    ['if no key is set, from a public address', []],
   ])('a hint needs no key %s', async (_what, keys) => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn], { access: { keys } });
@@ -53,7 +53,7 @@ export function recheckCases(): void {
     expect([response.statusCode, vpn.rechecked.length]).toEqual([202, 1]);
   });
 
-  test('of many hints at most one a second reaches the workflow, and the last is never lost', async () => {
+  test('of many hints at most one a second reaches the workflow, and the last hint is not lost', async () => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn]);
     for (let i = 0; i < 25; i++) {
@@ -65,7 +65,7 @@ export function recheckCases(): void {
     expect(pauses).toEqual([1_000, 1_000, 1_000]);
   });
 
-  test('hints for one VPN do not hold back those for another (I4)', async () => {
+  test('hints for one VPN do not delay hints for another', async () => {
     const [one, two] = [new VpnStandIn('gluetun'), new VpnStandIn('gluetun2')];
     const server = await api([one, two]);
     await server.inject({ method: 'POST', url: URL });

@@ -54,7 +54,7 @@ export function replacementsCases(): void {
     ]);
   });
 
-  test('a list that the workflow does not answer is a 503 that says why', async () => {
+  test('the list of a workflow that does not answer is a 503 with the reason', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.fail('deadline exceeded');
     const response = await (await api([vpn])).inject(URL);
@@ -62,7 +62,7 @@ export function replacementsCases(): void {
     expect(detail(response)).toContain('deadline exceeded');
   });
 
-  test('a replacement is asked for without a body and answered 202 with its id', async () => {
+  test('a replacement can be requested without a body, and is a 202 with its id', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
     expect(response.statusCode).toBe(202);
@@ -83,7 +83,7 @@ export function replacementsCases(): void {
     expect(vpn.replaced).toEqual([{ request: { engine: 'id-19000', reason: 'slow', requestId: 'my-key' } }]);
   });
 
-  test('requests without an Idempotency-Key are different requests', async () => {
+  test('each request without an Idempotency-Key is a new request', async () => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn]);
     await server.inject({ method: 'POST', url: URL });
@@ -91,7 +91,7 @@ export function replacementsCases(): void {
     expect(new Set(vpn.replaced.map((r) => r.request.requestId)).size).toBe(2);
   });
 
-  test('a replacement that the workflow refuses is a 409 with its reason', async () => {
+  test('a replacement that the workflow refuses is a 409 with the reason', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () =>
       Promise.reject(new WorkflowUpdateFailedError('Workflow Update failed', new Error("no engine 'x' on this VPN")));
@@ -99,7 +99,7 @@ export function replacementsCases(): void {
     expect([response.statusCode, response.json()]).toEqual([409, { detail: "no engine 'x' on this VPN" }]);
   });
 
-  test('a replacement that no worker takes in time is 202 pending, with the id to ask again with', async () => {
+  test("a replacement that no worker takes in time is a 202 'pending', with the Idempotency-Key for a repeat", async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () => Promise.reject(new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded'));
     const response = await (
@@ -112,11 +112,11 @@ export function replacementsCases(): void {
       state: 'pending',
       detail: expect.stringContaining('Idempotency-Key'),
     });
-    // Written down by the server, so that it outlives a restart of it.
+    // The server has stored the request, so that it survives a restart of the server.
     expect(vpn.replacedLater).toEqual([{ requestId: 'k1' }]);
   });
 
-  test('a replacement of which no answer came, because Temporal is away, is a 503 and not a promise', async () => {
+  test('a replacement that gets no answer because Temporal is away is a 503', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () => Promise.reject(new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded'));
     vpn.answerSignal = () => Promise.reject(new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }));
@@ -127,7 +127,7 @@ export function replacementsCases(): void {
     expect(detail(response)).toMatch(/the Temporal server does not answer: check that it runs.*Idempotency-Key k1/);
   });
 
-  test('a replacement that Temporal did not take is a 503, not a promise', async () => {
+  test('a replacement that Temporal does not take is a 503', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () =>
       Promise.reject(new ServiceError('Workflow Update failed', { cause: new Error('14 UNAVAILABLE') }));
@@ -138,7 +138,7 @@ export function replacementsCases(): void {
     expect(detail(response)).toMatch(/the Temporal server does not answer: check that it runs.*Idempotency-Key k1/);
   });
 
-  test('a VPN whose workflow is not there yet is a 503', async () => {
+  test('a replacement on a VPN whose workflow does not exist yet is a 503', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () => Promise.reject(new WorkflowNotFoundError('not found', 'vpn/test/gluetun', undefined));
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
@@ -146,7 +146,7 @@ export function replacementsCases(): void {
     expect(detail(response)).toContain('does not exist yet');
   });
 
-  test('an error that nobody foresaw is a 500 that tells no details', async () => {
+  test('an unexpected error is a 500 without details', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerReplace = () => Promise.reject(new TypeError('secret inner state'));
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL });
@@ -180,10 +180,10 @@ export function replacementsCases(): void {
 
   test.each([
     ['an Idempotency-Key that is too long', 422, { headers: { 'idempotency-key': 'x'.repeat(201) } }],
-    ['no JSON', 400, { payload: '{"engine":', headers: { 'content-type': 'application/json' } }],
-    ['a prototype in it', 400, { payload: '{"__proto__":{}}', headers: { 'content-type': 'application/json' } }],
+    ['invalid JSON', 400, { payload: '{"engine":', headers: { 'content-type': 'application/json' } }],
+    ['a __proto__', 400, { payload: '{"__proto__":{}}', headers: { 'content-type': 'application/json' } }],
     ['a form', 415, { payload: 'engine=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
-    ['over 256 KiB', 413, { payload: { reason: 'x'.repeat(300_000) } }],
+    ['a body of over 256 KiB', 413, { payload: { reason: 'x'.repeat(300_000) } }],
   ])('a request with %s is a %i with detail, and nothing is replaced', async (_what, status, request) => {
     const vpn = new VpnStandIn('gluetun');
     const response = await (await api([vpn])).inject({ method: 'POST', url: URL, ...request });

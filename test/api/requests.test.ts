@@ -8,7 +8,7 @@ import { readyBodyCases } from './ready-body.cases';
 import { docsPageCases } from './docs-page.cases';
 import { openapiCases } from './openapi.cases';
 
-// What is asked of every request, and what every answer has.
+// What applies to all requests and answers: access, CORS, headers, bodies, names, and the OpenAPI document.
 
 accessCases();
 crossOriginCases();

@@ -1,4 +1,4 @@
-// Against a listening server: what Node and Fastify refuse before any route is found.
+// Requests that Node and Fastify refuse before a route is found, over real connections.
 import { connect, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -26,7 +26,7 @@ function open(): Socket {
   return socket;
 }
 
-/** Everything that comes until the connection is closed. */
+/** Sends these bytes, and returns everything that the server sends until it closes the connection. */
 async function answerTo(...parts: string[]): Promise<string> {
   const socket = open();
   let answer = '';
@@ -51,14 +51,14 @@ test.each([
   'POST /vpns/../recheck',
   'GET /containers/..',
   'DELETE /containers/..',
-])('the path parameter ".." names nothing: %s', async (request) => {
+])('the path parameter ".." is a 404, and does not reach the workflow: %s', async (request) => {
   const [status] = refusal(await answerTo(`${request} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`));
   expect(status).toBe(404);
   expect([vpn.rechecked, vpn.replaced, vpn.removed]).toEqual([[], [], []]);
 });
 
-test('clients that are slow to send are disconnected, and change nothing', async () => {
-  // The times that are told; Node keeps to shorter ones in the same way.
+test('clients that send too slowly are disconnected, and change nothing', async () => {
+  // The real times are checked here. Shorter ones are set for the test.
   expect(server.server).toMatchObject({ headersTimeout: 5_000, requestTimeout: 10_000 });
   Object.assign(server.server, { headersTimeout: 500, requestTimeout: 1_000 });
   const [head, body, hint] = await Promise.all([
@@ -69,12 +69,12 @@ test('clients that are slow to send are disconnected, and change nothing', async
   for (const answer of [head, body]) {
     expect(refusal(answer)).toEqual([408, expect.stringMatching(/headers.* within 5 s.* whole request within 10 s/)]);
   }
-  // A hint is answered before its body is there, and is over when that does not end.
+  // A hint is answered before its body arrives. The connection is closed because the body does not end.
   expect(hint).toMatch(/^HTTP\/1\.1 202 /);
   expect(vpn.replaced).toEqual([]);
 });
 
-test('clients that are slow do not keep others from being answered', async () => {
+test('slow clients do not keep others from being answered', async () => {
   const slow = Array.from({ length: 200 }, open);
   for (const socket of slow) socket.write('GET /engines HTTP/1.1\r\nX-A: ');
   const { port } = server.server.address() as AddressInfo;
@@ -93,7 +93,7 @@ test.each([
   'GET /engines HTTP/9.9\r\n\r\n',
   'GET /en gines HTTP/1.1\r\n\r\n',
   '\x16\x03\x01\x02\x00\x01',
-])('what is no HTTP request, such as %j, is a 400', async (bytes) => {
+])('what is not an HTTP request, such as %j, is a 400', async (bytes) => {
   expect(refusal(await answerTo(bytes))).toEqual([400, 'this is not an HTTP/1.1 request']);
 });
 
@@ -105,7 +105,7 @@ test.each<[what: string, request: string, status: number, detail: RegExp]>([
     /needs a Host header/,
   ],
   ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', 501, /is not a proxy/],
-  ['HTTP/2 without a word before', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, /not an HTTP\/1.1 request/],
+  ['HTTP/2 without an upgrade', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, /not an HTTP\/1.1 request/],
   [
     'a chunk with an extension of 20 KB',
     `${POST}Transfer-Encoding: chunked\r\n\r\n2;x=${'y'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
@@ -119,28 +119,31 @@ test.each<[what: string, request: string, status: number, detail: RegExp]>([
 });
 
 test.each([
-  ['HTTP/1.0 without Host', 'GET /engines HTTP/1.0\r\n\r\n'],
+  ['a request in HTTP/1.0 without Host', 'GET /engines HTTP/1.0\r\n\r\n'],
   [
-    'with an upgrade to HTTP/2',
+    'a request with an upgrade to HTTP/2',
     'GET /engines HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',
   ],
-  ['with an Expect', 'GET /engines HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\nConnection: close\r\n\r\n'],
-])('a request in %s is answered as ever', async (_what, request) => {
+  [
+    'a request with an unknown Expect',
+    'GET /engines HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\nConnection: close\r\n\r\n',
+  ],
+])('%s is answered as usual', async (_what, request) => {
   expect(await answerTo(request)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test('a request that says its length twice over, which proxies may read differently, is a 400', async () => {
+test('a request with two conflicting lengths, which proxies may read differently, is a 400', async () => {
   const smuggled = `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`;
   expect(refusal(await answerTo(smuggled))[0]).toBe(400);
   expect(vpn.replaced).toEqual([]);
 });
 
-test('a body over 256 KiB is a 413, whether its length is told or not', async () => {
+test('a body over 256 KiB is a 413, with and without Content-Length', async () => {
   const body = JSON.stringify({ reason: 'x'.repeat(300_000) });
-  const told = await answerTo(`${POST}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`, body);
-  const untold = await answerTo(
+  const withLength = await answerTo(`${POST}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`, body);
+  const withoutLength = await answerTo(
     `${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
   );
-  for (const answer of [told, untold]) expect(refusal(answer)[0]).toBe(413);
+  for (const answer of [withLength, withoutLength]) expect(refusal(answer)[0]).toBe(413);
   expect(vpn.replaced).toEqual([]);
 });

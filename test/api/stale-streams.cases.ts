@@ -6,7 +6,7 @@ import { stream } from '../stream-events';
 const stale = (id: string) => stream(id, { endedAt: DAY, endReason: FOUND_STALE });
 
 export function staleStreamsCases(): void {
-  test('each stream that is found stale counts once, for as long as the list shows it and after', () => {
+  test('each stream that is found stale counts once, even after it has left the list', () => {
     const found = new StaleStreams();
     found.see('gluetun', [stream('a'), stream('b')]);
     expect(found.total).toBe(0);
@@ -19,14 +19,14 @@ export function staleStreamsCases(): void {
     expect(found.total).toBe(2);
   });
 
-  test('those that were found before this process began do not count', () => {
+  test('streams that were found stale before this process began do not count', () => {
     const found = new StaleStreams();
     found.see('gluetun', [stale('a')]);
     found.see('gluetun', [stale('a'), stale('b')]);
     expect(found.total).toBe(1);
   });
 
-  test('one VPN that is not seen, or seen late, neither hides those of another nor adds its own of before', () => {
+  test('the first list of a VPN adds nothing, even if another VPN was counted before', () => {
     const found = new StaleStreams();
     found.see('gluetun', []);
     found.see('gluetun', [stale('a')]);

@@ -5,7 +5,7 @@ import type { SampleRecords } from '../../src/domain/streams/samples';
 import { DAY } from '../builders';
 import { stream } from '../stream-events';
 
-/** Two VPNs, and what each has to say now; one that is not in it can't be had. */
+/** A poll of two VPNs. `shown` has the stream ids of each VPN that answers. */
 function polling() {
   const shown = new Map([['gluetun', ['a', 'b']]]);
   const history = new StreamHistory(10);
@@ -17,7 +17,7 @@ function polling() {
   return { shown, history, poll: new StatisticsPoll(source, history, new StaleStreams(), 2) };
 }
 
-test('what is over on one VPN is forgotten, also while another one can not be had', async () => {
+test('streams that one VPN no longer has are forgotten, even while another VPN does not answer', async () => {
   const { shown, history, poll } = polling();
   expect(await poll.once()).toBe(true);
   expect(['a', 'b'].map((id) => history.samples(id, null).length)).toEqual([1, 1]);
@@ -26,7 +26,7 @@ test('what is over on one VPN is forgotten, also while another one can not be ha
   expect(['a', 'b'].map((id) => history.samples(id, null).length)).toEqual([0, 1]);
 });
 
-test('what can not be seen now is not over', async () => {
+test('streams of a VPN that does not answer are kept', async () => {
   const { shown, history, poll } = polling();
   shown.set('other', ['c']);
   await poll.once();

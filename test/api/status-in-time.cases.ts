@@ -6,7 +6,7 @@ import { VpnStandIn } from './vpn-stand-in';
 
 const IN_TIME_MS = 2_000;
 
-/** Asked, and neither answers nor fails from now on. */
+/** From now on the workflow neither answers nor fails. */
 function fallsSilent(vpn: VpnStandIn): void {
   vpn.answerEngines = () => new Later<never>().promise;
   vpn.answerStatus = () => new Later<never>().promise;
@@ -18,7 +18,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** What is answered until a proxy's patience is nearly over; null: nothing. */
+/** The answer within 2.1 s; null: there was none. */
 async function inTime(server: FastifyInstance, url: string): Promise<Answer | null> {
   const answer: { given: Answer | null } = { given: null };
   void server.inject(url).then((response) => (answer.given = { status: response.statusCode, body: response.json() }));
@@ -27,7 +27,7 @@ async function inTime(server: FastifyInstance, url: string): Promise<Answer | nu
 }
 
 export function statusInTimeCases(): void {
-  // A proxy gives up after 3 s. Whatever a VPN's workflow does, and its worker and its server, what is known is told by then.
+  // Proxies give up after 3 s. Status routes answer before that, whatever workflows, workers and the Temporal server do.
 
   beforeEach(turnTime);
 
@@ -50,18 +50,18 @@ export function statusInTimeCases(): void {
     ['/vpn/publicip', 503, { detail: 'the public address of no VPN is known' }],
     ['/containers/other', 503, { detail: expect.stringContaining('gluetun') }],
     ['/by-label?key=a&value=b', 503, { detail: expect.stringContaining('gluetun') }],
-  ])('GET %s is a %i in time when no workflow has ever answered', async (url, status, body) => {
+  ])('GET %s is a %i in time if no workflow has ever answered', async (url, status, body) => {
     const vpns = ['gluetun', 'gluetun2', 'gluetun3'].map((name) => new VpnStandIn(name));
     vpns.forEach(fallsSilent);
     expect(await inTime(await api(vpns), url)).toMatchObject({ status, body });
   });
 
-  test('GET /orchestrator/status tells in time of the VPNs that answer, and claims nothing of the one that does not', async () => {
+  test('GET /orchestrator/status shows in time the VPNs that answer, even if another one does not', async () => {
     const silent = new VpnStandIn('gluetun');
     const well = new VpnStandIn('gluetun2', [plainEngine(19_000)]);
     fallsSilent(silent);
     const server = await api([silent, well]);
-    // Just after the start it waits for the first list of every VPN.
+    // Just after the start, the route waits for the first list of every VPN.
     await pass(3_000);
     expect(await inTime(server, '/orchestrator/status')).toMatchObject({
       status: 200,
@@ -74,7 +74,7 @@ export function statusInTimeCases(): void {
     });
   });
 
-  test('a workflow that has answered before and falls silent is told of as it was', async () => {
+  test('a VPN whose workflow no longer answers is shown in time with its last known state', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);
     expect(await inTime(server, '/orchestrator/status')).toMatchObject({ body: { status: 'healthy' } });

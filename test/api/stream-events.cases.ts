@@ -15,7 +15,7 @@ const A = plainEngine(19_000, { id: 'a'.repeat(64), name: 'engine-a' });
 
 const B = plainEngine(19_050, { id: 'b'.repeat(64), name: 'engine-b' });
 
-/** VPNs whose workflows take what they are told. */
+/** Two VPNs whose workflows accept reports. */
 class Vpns {
   readonly one = new VpnStandIn('gluetun', [A]);
   readonly two = new VpnStandIn('gluetun2', [B]);
@@ -36,7 +36,7 @@ class Vpns {
     for (const follower of this.followers) follower.stop();
   }
 
-  /** Of both VPNs. */
+  /** The events sent to both VPNs. */
   get told(): StreamEvent[] {
     return [...this.one.told, ...this.two.told].flat();
   }
@@ -57,7 +57,7 @@ class Vpns {
   }
 }
 
-/** Until what is under way is answered, or given up. */
+/** Lets time pass until pending work has been answered or has given up. */
 async function soon(): Promise<void> {
   for (let i = 0; i < 12; i++) {
     await jest.advanceTimersByTimeAsync(100);
@@ -65,7 +65,7 @@ async function soon(): Promise<void> {
   }
 }
 
-/** What comes of it, as time goes by. */
+/** The result of the work, while time passes. */
 async function came<T>(work: Promise<T>): Promise<T> {
   const settled = Promise.allSettled([work]);
   await soon();
@@ -82,9 +82,9 @@ export function streamEventsCases(): void {
   });
 
   test.each([
-    ['by port, whatever host the proxy knows it under', 19_000, { host: 'localhost' }, 'a'],
+    ['by port, whatever host name the proxy uses', 19_000, { host: 'localhost' }, 'a'],
     ['by port, whatever container the proxy names', 19_050, { host: 'x', containerId: 'acexy' }, 'b'],
-    ['by container id where no engine has the port', 6878, { containerId: 'b'.repeat(64) }, 'b'],
+    ['by container id if no engine has the port', 6878, { containerId: 'b'.repeat(64) }, 'b'],
     ["by Docker's short form of the id", 6878, { containerId: 'b'.repeat(12) }, 'b'],
     ['by name', 6878, { containerId: 'engine-b' }, 'b'],
   ])('an engine is found %s', async (_how, port, named, id) => {
@@ -93,14 +93,14 @@ export function streamEventsCases(): void {
     expect([vpns.one.told.length, vpns.two.told.length]).toEqual(id === 'a' ? [1, 0] : [0, 1]);
   });
 
-  test('where two VPNs have the port, the host decides', async () => {
+  test('if two VPNs have engines with the port, the host decides', async () => {
     const vpns = await Vpns.followed();
     vpns.two.list(B, plainEngine(19_000, { id: 'c'.repeat(64) }));
     await soon();
     expect((await came(vpns.start('s', 19_000, { host: 'gluetun2' }))).containerId).toBe('c'.repeat(64));
   });
 
-  test('a stream on an engine that is hidden, or still boots, is taken', async () => {
+  test('a stream on a hidden or booting engine is accepted', async () => {
     const vpns = await Vpns.followed();
     vpns.one.hidden = [plainEngine(19_001, { id: 'h'.repeat(64) })];
     vpns.one.list(A);
@@ -108,9 +108,9 @@ export function streamEventsCases(): void {
     expect((await came(vpns.start('s', 19_001))).containerId).toBe('h'.repeat(64));
   });
 
-  test('an engine that is not known is asked for once more, and only then not found', async () => {
+  test('an unknown engine is looked up with new queries before it counts as not found', async () => {
     const vpns = await Vpns.followed();
-    // Of this nothing has been heard yet.
+    // The API process has not received this list yet.
     vpns.one.answerEngines = async () => ({ version: '7', engines: [A, plainEngine(19_001, { id: 'd'.repeat(64) })] });
     expect((await came(vpns.start('s', 19_001))).containerId).toBe('d'.repeat(64));
     const before = vpns.two.asked.length;
@@ -119,7 +119,7 @@ export function streamEventsCases(): void {
     expect(vpns.told).toHaveLength(1);
   });
 
-  test('while a workflow does not answer nothing is called unknown', async () => {
+  test('while a workflow does not answer, no engine or stream counts as not found', async () => {
     const vpns = await Vpns.followed();
     vpns.two.fail();
     await soon();
@@ -131,7 +131,7 @@ export function streamEventsCases(): void {
     await expect(came(vpns.end('nobody'))).rejects.toThrow(NothingOfThatName);
   });
 
-  test('a report is answered when what is read shows it', async () => {
+  test('a report is answered when reads show its effect', async () => {
     const vpns = await Vpns.followed();
     const shownWith = async <T>(report: Promise<T>) => ({ answer: await report, shown: vpns.shown });
     expect(await came(shownWith(vpns.start('s')))).toMatchObject({ shown: [['s', 'started']] });
@@ -139,7 +139,7 @@ export function streamEventsCases(): void {
     expect(over).toMatchObject({ answer: { updated: true, stream: { id: 's' } }, shown: [['s', 'ended']] });
   });
 
-  test('a report that is written down is answered though no worker is there to take it up', async () => {
+  test('a stored report is answered even if no worker runs', async () => {
     const vpns = await Vpns.followed();
     const nobody = new Later<never>();
     vpns.one.answerEngines = () => nobody.promise;
@@ -147,7 +147,7 @@ export function streamEventsCases(): void {
     expect(vpns.told).toHaveLength(1);
   });
 
-  test('a start on an engine that was released before it came is refused, and told from one of too many', async () => {
+  test('a start on an engine that was released meanwhile is refused, with another error than one of too many streams', async () => {
     const vpns = await Vpns.followed();
     vpns.one.takesStreams = false;
     await expect(came(vpns.start('s'))).rejects.toThrow(
@@ -157,7 +157,7 @@ export function streamEventsCases(): void {
     await expect(came(vpns.start('s'))).rejects.toThrow('no engine of Portward has port 19000');
   });
 
-  test('an end that comes while its start still waits is told after it', async () => {
+  test('an end that arrives while its start is waiting is sent after the start', async () => {
     const vpns = await Vpns.followed();
     const later = new Later<void>();
     vpns.one.answerTold = () => later.promise;
@@ -171,7 +171,7 @@ export function streamEventsCases(): void {
     expect(vpns.told.map((e) => e.kind)).toEqual(['started', 'ended']);
   });
 
-  test('repeats are not told again: of a start, of an end, of a start after the end', async () => {
+  test('repeated starts and ends, and a start after the end, are not sent again', async () => {
     const vpns = await Vpns.followed();
     vpns.one.play(stream('runs'), stream('over', { endedAt: DAY + 5, endReason: null }));
     await soon();
@@ -181,7 +181,7 @@ export function streamEventsCases(): void {
     expect(vpns.told).toEqual([]);
   });
 
-  test('a repeat of what still waits is answered when that is accepted, and refused when that is', async () => {
+  test('a repeat of a waiting report is accepted or refused with the first one', async () => {
     const vpns = await Vpns.followed();
     const later = new Later<void>();
     vpns.one.answerTold = () => later.promise;
@@ -197,7 +197,7 @@ export function streamEventsCases(): void {
     expect(vpns.shown).toEqual([]);
   });
 
-  test('what Temporal does not take is not in the list, and may be reported again', async () => {
+  test('a report that Temporal does not take is not in the list, and can be sent again', async () => {
     const vpns = await Vpns.followed();
     vpns.one.answerTold = () => Promise.reject(new Error('unavailable'));
     await expect(came(vpns.start('s'))).rejects.toThrow(
@@ -209,7 +209,7 @@ export function streamEventsCases(): void {
     expect(vpns.shown).toEqual([['s', 'started']]);
   });
 
-  test('without a stream id the newest stream that runs on the container ends', async () => {
+  test('without a stream id, the newest running stream on the container ends', async () => {
     const vpns = await Vpns.followed();
     const on = { containerId: A.id };
     vpns.one.play(
@@ -223,14 +223,14 @@ export function streamEventsCases(): void {
     await expect(came(vpns.end(null, 'acexy'))).rejects.toThrow("no stream runs on container 'acexy'");
   });
 
-  test('an unknown stream id ends no other stream, whatever container is named', async () => {
+  test('an unknown stream id ends no other stream, even if a container is named', async () => {
     const vpns = await Vpns.followed();
     vpns.one.play(stream('runs', { containerId: A.id }));
     await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("there is no stream 'unknown'");
     expect(vpns.told).toEqual([]);
   });
 
-  test('VPNs do not wait for one another', async () => {
+  test('reports for one VPN do not wait for those for another', async () => {
     const vpns = await Vpns.followed();
     const later = new Later<void>();
     vpns.one.answerTold = () => later.promise;
@@ -241,7 +241,7 @@ export function streamEventsCases(): void {
     await came(first);
   });
 
-  test('a report does not wait for what another VPN is about to say, and waits a moment for what its own is', async () => {
+  test('a report waits up to 250 ms for a pending list of its own VPN, and not for that of another VPN', async () => {
     const vpns = await Vpns.followed();
     vpns.two.grow({ settled: false });
     const reports = [vpns.start('s'), vpns.start('t', 19_050)];
@@ -251,7 +251,7 @@ export function streamEventsCases(): void {
     expect(vpns.two.told).toHaveLength(1);
   });
 
-  test('what events come to is the same for a list and for its repeat', () => {
+  test('events applied twice have the same result as events applied once', () => {
     const events = [{ kind: 'started', stream: stream('s') }, ended('s'), ended('nobody')] as const;
     const once = withEvents([], events);
     expect(once).toMatchObject([{ id: 's', endedAt: DAY + 60_000 }]);

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What a proxy sends when it begins to play, on an engine with port 19000. */
+/** The report of a started stream on the engine with port 19000. */
 export const body = (change: object = {}): object => ({
   container_id: 'acexy',
   engine: { host: 'gluetun', port: 19_000 },
@@ -15,7 +15,7 @@ export const body = (change: object = {}): object => ({
   ...change,
 });
 
-/** Lets time pass until it is answered. */
+/** Lets time pass until the request is answered. */
 async function answered<T>(answer: Promise<T>): Promise<T> {
   const waiting = { answer: true };
   const finish = () => (waiting.answer = false);

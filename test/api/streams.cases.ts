@@ -34,7 +34,7 @@ export function streamsCases(): void {
   });
 
   describe('GET /streams', () => {
-    test('has the streams of all VPNs, oldest first, and those asked for by status and engine', async () => {
+    test('has the streams of all VPNs, oldest first, filtered by status and engine', async () => {
       const other = new VpnStandIn('gluetun2');
       other.play(stream('c', { startedAt: DAY + 1_500, containerId: 'id-19050' }));
       const server = await api([vpnWithStreams(), other]);
@@ -50,7 +50,7 @@ export function streamsCases(): void {
       expect((await server.inject('/streams?status=playing')).statusCode).toBe(422);
     });
 
-    test('has an event that was answered', async () => {
+    test('has a stream as soon as its report is answered', async () => {
       const one = vpnWithStreams();
       const server = await api([one]);
       expect(await ids(server, '?status=started')).toHaveLength(3);
@@ -58,7 +58,7 @@ export function streamsCases(): void {
       expect(await ids(server, '?status=started')).toContain('abc|p1');
     });
 
-    test('asks no more often than /engines, and shares its queries', async () => {
+    test('shares the queries of /engines', async () => {
       const one = vpnWithStreams();
       const server = await api([one]);
       await Promise.all([
@@ -69,7 +69,7 @@ export function streamsCases(): void {
       expect(one.asked).toHaveLength(1);
     });
 
-    test('is marked stale, and is a 503 when it is too old, as /engines is', async () => {
+    test('is marked stale, and is a 503 when the list is too old', async () => {
       const one = vpnWithStreams();
       const server = await api([one]);
       await server.inject('/streams');
@@ -87,12 +87,12 @@ export function streamsCases(): void {
       expect([old.statusCode, detail(old)]).toEqual([503, expect.stringContaining('gluetun')]);
     });
 
-    test('GET /engines/{id} has those that run on it', async () => {
+    test('GET /engines/{id} has the running streams of the engine', async () => {
       const response = await (await api([vpnWithStreams()])).inject('/engines/id-19000');
       expect(response.json<{ streams: { id: string }[] }>().streams.map((s) => s.id)).toEqual(['a', 'b']);
     });
 
-    test('statistics come with the heartbeats, whether or not anybody asks for them', async () => {
+    test('statistics are collected from heartbeats all the time', async () => {
       const one = vpnWithStreams();
       const server = await api([one], { statsHistoryMax: 3 });
       await server.ready();
@@ -125,7 +125,7 @@ export function streamsCases(): void {
       expect((await server.inject('/streams/a/stats?since=')).json()).toEqual(all);
     });
 
-    test('/streams/{id}/stats of a stream without samples is empty, and so of no stream; since no time 422', async () => {
+    test('/streams/{id}/stats is empty for a stream without samples and for an unknown stream, and a 422 for an invalid time', async () => {
       const one = vpnWithStreams();
       const long = `magnet:?xt=urn:btih:${'x'.repeat(600)}|p1`;
       one.play(stream('key|with/slash'), stream(long));

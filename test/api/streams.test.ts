@@ -4,7 +4,7 @@ import { streamEventsCases } from './stream-events.cases';
 import { streamEventsQueueCases } from './stream-events-queue.cases';
 import { staleStreamsCases } from './stale-streams.cases';
 
-// Streams: what proxies report, and what is told of it.
+// Reports of streams by proxies, and the routes that show streams.
 
 streamsCases();
 eventsCases();

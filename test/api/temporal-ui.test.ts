@@ -11,7 +11,7 @@ const PAGE = '/temporal/namespaces/default/workflows/vpn%2Fdefault%2Fgluetun?tab
 const SCRIPT = 'start("/temporal")';
 const BROWSER = { accept: 'text/html,*/*', 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' };
 
-/** Stands in for the UI: what reached it, and its cookie. */
+/** Replaces the UI. It records the requests that reach it. */
 let ui: Server;
 let reached: IncomingMessage[];
 
@@ -65,11 +65,11 @@ async function session(of: FastifyInstance, from?: string): Promise<string> {
   return String(headers['set-cookie']).split(';')[0] ?? '';
 }
 
-describe('with a key', () => {
+describe('if a key is set', () => {
   test.each([
     ['a browser', BROWSER, 'text/html', /<form method="post" action="\/session">/],
     ['a program', {}, 'application/json', /sign in at \/temporal, or send the API key as a bearer token/],
-  ])('the UI is not shown to %s that has not given it, which is told how to', async (_who, headers, type, told) => {
+  ])('%s without the key is not shown the UI, and is told how to get in', async (_who, headers, type, told) => {
     const to = await server();
     for (const url of ['/temporal', '/temporal/', PAGE, '/temporal/api/v1/namespaces', '/temporal/_app/x.js']) {
       const answer = await ask(to, url, { headers, from: '127.0.0.1' });
@@ -79,7 +79,7 @@ describe('with a key', () => {
     expect(reached).toEqual([]);
   });
 
-  test('the page that asks for the key runs nothing, loads nothing and sends the key to Portward only', async () => {
+  test('the sign-in page runs nothing, loads nothing, and sends the key to Portward only', async () => {
     const answer = await ask(await server(), PAGE, { headers: BROWSER });
     const [, style = ''] = /<style>([^]*)<\/style>/.exec(answer.body) ?? [];
     expect(answer.headers['content-security-policy']).toBe(
@@ -87,7 +87,7 @@ describe('with a key', () => {
     );
   });
 
-  test('whoever gives it gets a cookie that scripts and other sites do not get, and the page that was asked for', async () => {
+  test("signing in sets a cookie that scripts and other sites can't read, and leads to the requested page", async () => {
     const answer = await signIn(await server(), KEY);
     expect([answer.statusCode, answer.headers.location]).toEqual([303, PAGE]);
     expect(answer.headers['set-cookie']).toMatch(
@@ -96,7 +96,7 @@ describe('with a key', () => {
     expect(answer.headers['set-cookie']).not.toContain(KEY);
   });
 
-  test('with that cookie the UI is shown, which learns neither it nor the key', async () => {
+  test('with that cookie the UI is shown, and the UI receives neither the cookie nor the key', async () => {
     const to = await server();
     const cookie = `${await session(to)}; other=1; _csrf=token`;
     const answer = await ask(to, PAGE, { headers: { ...BROWSER, cookie, authorization: `Bearer ${KEY}` } });
@@ -106,7 +106,7 @@ describe('with a key', () => {
     ]);
   });
 
-  test('its page may run its own script, and nothing from elsewhere; its cookie is for its path', async () => {
+  test("the UI's page may run its own script and nothing from elsewhere, and its cookie is restricted to its path", async () => {
     const to = await server();
     const { headers } = await ask(to, PAGE, { headers: { ...BROWSER, cookie: await session(to) } });
     expect(headers['content-security-policy']).toContain(`script-src 'self' '${sha256(SCRIPT)}';`);
@@ -115,7 +115,7 @@ describe('with a key', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  test('what is sent to the UI goes there unchanged', async () => {
+  test('requests to the UI are passed on unchanged', async () => {
     const to = await server();
     const headers = { cookie: await session(to), 'x-csrf-token': 'token', 'content-type': 'application/json' };
     const answer = await ask(to, '/temporal/api/v1/signal', { method: 'POST', headers });
@@ -125,7 +125,7 @@ describe('with a key', () => {
     ]);
   });
 
-  test('a cookie counts from the address that it was given to alone: a browser sends it to engines of its host, too', async () => {
+  test('a cookie is valid only from the address that received it, because browsers also send it to engines on the same host', async () => {
     const to = await server();
     const cookie = await session(to, '172.18.0.1');
     expect((await ask(to, PAGE, { headers: { cookie }, from: '172.18.0.1' })).statusCode).toBe(200);
@@ -136,7 +136,7 @@ describe('with a key', () => {
     expect((await ask(to, PAGE, { headers: { cookie: overIpv6 }, from: 'fd00::2' })).statusCode).toBe(401);
   });
 
-  test('a cookie of another process, a changed one and one whose time is over do not count', async () => {
+  test('a cookie of another process, a changed cookie and an expired cookie are not valid', async () => {
     const to = await server();
     const good = await session(to);
     const [, until = ''] = /=(\d+)\./.exec(good) ?? [];
@@ -150,7 +150,7 @@ describe('with a key', () => {
     jest.restoreAllMocks();
   });
 
-  test('another page of this host can not use the cookie, but may link to the UI', async () => {
+  test("another page on this host can't use the cookie, but may link to the UI", async () => {
     const to = await server();
     const own = { cookie: await session(to), 'sec-fetch-site': 'same-site' };
     expect((await ask(to, PAGE, { headers: { ...own, 'sec-fetch-mode': 'no-cors' } })).statusCode).toBe(403);
@@ -161,14 +161,14 @@ describe('with a key', () => {
   });
 
   test.each(['//evil.example/temporal', 'http://evil.example/temporal/', '/engines', '/temporal/../engines', ''])(
-    'after the key has been given, %j is not shown',
+    'signing in does not redirect to %j',
     async (page) => {
       const { statusCode, headers } = await signIn(await server(), KEY, { page });
       expect([statusCode, headers.location]).toEqual([303, '/temporal']);
     },
   );
 
-  test('a wrong key is told so on the page, and counts as on every other route', async () => {
+  test('a wrong key is reported on the page, and counts as on every other route', async () => {
     const to = await server({ wrongKeysPerMinute: 3 });
     for (let times = 0; times < 3; times++) {
       const answer = await signIn(to, '"><b>wrong', { page: '/temporal/"><b>' });
@@ -183,14 +183,14 @@ describe('with a key', () => {
     expect((await ask(to, PAGE, { headers })).statusCode).toBe(429);
   });
 
-  test('a program may send it as on every other route', async () => {
+  test('a program may send the key as on every other route', async () => {
     const to = await server();
     expect((await ask(to, PAGE, { headers: { authorization: `Bearer ${KEY}` } })).statusCode).toBe(200);
     expect((await ask(to, PAGE, { headers: { authorization: 'Bearer wrong' } })).statusCode).toBe(403);
   });
 });
 
-describe('without a key', () => {
+describe('if no key is set', () => {
   const GATEWAY = '172.18.0.1';
 
   test.each([
@@ -204,12 +204,12 @@ describe('without a key', () => {
   });
 
   test.each<[string, string, Record<string, string>]>([
-    ['a container of the same network', '172.18.0.5', {}],
-    ['a machine of the home network', '192.168.1.5', {}],
-    ['somebody who comes through a proxy', '127.0.0.1', { 'x-forwarded-for': '192.168.1.5' }],
-    ['a page of a name that was made to lead here', '127.0.0.1', { host: 'evil.example:8000' }],
-    ['a page of another site', '127.0.0.1', { origin: 'http://evil.example' }],
-    ['a page of another port', '127.0.0.1', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }],
+    ['a container in the same network', '172.18.0.5', {}],
+    ['a machine in the home network', '192.168.1.5', {}],
+    ['a caller behind a reverse proxy', '127.0.0.1', { 'x-forwarded-for': '192.168.1.5' }],
+    ['a page whose domain resolves to this machine', '127.0.0.1', { host: 'evil.example:8000' }],
+    ['a page from another site', '127.0.0.1', { origin: 'http://evil.example' }],
+    ['a page from another port', '127.0.0.1', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }],
   ])('the UI is not shown to %s', async (_who, from, headers) => {
     const to = await server({ keys: [], hostAddresses: [GATEWAY] });
     for (const method of ['GET', 'POST'] as const) {
@@ -224,7 +224,7 @@ describe('without a key', () => {
   });
 });
 
-test('a UI that does not answer is told as that', async () => {
+test('a UI that does not answer is a 502 that says so', async () => {
   const gone = createServer().listen(0, '127.0.0.1');
   await once(gone, 'listening');
   const { port } = gone.address() as AddressInfo;
@@ -237,7 +237,7 @@ test('a UI that does not answer is told as that', async () => {
   ]);
 });
 
-test('where Temporal runs elsewhere, its UI is there', async () => {
+test('if Temporal runs elsewhere, its UI is a 404', async () => {
   const to = await api([new VpnStandIn('gluetun')], { access: { keys: [KEY] } });
   for (const url of ['/temporal', PAGE]) {
     const answer = await ask(to, url);

@@ -10,7 +10,7 @@ const START = DAY / 1000;
 export function timelineCases(): void {
   afterEach(closeAll);
 
-  test('the timeline has each state until the next one, and the replacements that ended', async () => {
+  test('the timeline has the states and the ended replacements', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerStatus = async () =>
       vpnStatus({
@@ -52,7 +52,7 @@ export function timelineCases(): void {
     });
   });
 
-  test('of a VPN that has not been looked at nothing is known; one that is not configured is a 404, a silent one a 503', async () => {
+  test('the timeline of a VPN that was not observed yet is empty, of an unknown VPN a 404, of one that does not answer a 503', async () => {
     const silent = new VpnStandIn('gluetun2');
     silent.fail('deadline exceeded');
     const server = await api([new VpnStandIn('gluetun'), silent]);

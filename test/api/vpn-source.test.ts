@@ -8,10 +8,10 @@ import { observeProgress, plainEngine } from '../builders';
 
 const DEADLINE_MS = 2_000;
 
-/** As much of Temporal's client as one workflow handle needs; `answer` is what the workflow says. */
+/** The part of Temporal's client that one workflow handle needs. `answer` is the workflow's answer. */
 class ClientStandIn {
   readonly asked: { id: string; message: string; args: readonly unknown[] }[] = [];
-  /** Which runs were asked; undefined: whichever is the present one. */
+  /** The run ids of the requests; undefined: the current run. */
   readonly runs: (string | undefined)[] = [];
   readonly deadlines: number[] = [];
   dataConverter = defaultDataConverter;
@@ -64,7 +64,7 @@ const known = {
   streams: { version: 'abcdef12:1', streams: [] },
 };
 
-/** What the workflow answers to one who knows none of it. */
+/** The workflow's answer to a query without known versions. */
 const all = {
   engines: {
     version: 'abcdef12:3',
@@ -74,7 +74,7 @@ const all = {
   streams: { version: 'abcdef12:1', unchanged: false, value: [] },
 };
 
-test('the list is asked of the workflow of this VPN, within the deadline', async () => {
+test('the lists are queried from the workflow of this VPN, with a deadline', async () => {
   temporal.answer = () => all;
   expect(await source.lists(null)).toEqual(known);
   expect(temporal.asked).toEqual([
@@ -84,7 +84,7 @@ test('the list is asked of the workflow of this VPN, within the deadline', async
   expect(temporal.deadlines[0]).toBeLessThanOrEqual(DEADLINE_MS);
 });
 
-test('the workflow is told the version that is known, and "unchanged" is that very list', async () => {
+test('the query names the known versions, and "unchanged" returns the known lists', async () => {
   const versions = { engines: known.engines.version, streams: known.streams.version };
   temporal.answer = () => ({
     engines: { version: versions.engines, unchanged: true },
@@ -94,13 +94,13 @@ test('the workflow is told the version that is known, and "unchanged" is that ve
   expect(temporal.asked).toMatchObject([{ args: [versions] }]);
 });
 
-test('"unchanged" of any other list is an error, not that list', async () => {
+test('"unchanged" for another version is an error', async () => {
   temporal.answer = () => ({ ...all, engines: { version: '12abcdef:3', unchanged: true } });
   await expect(source.lists(known)).rejects.toThrow("answered 'unchanged' for version");
   await expect(source.lists(null)).rejects.toThrow("answered 'unchanged' for version");
 });
 
-test('a workflow that has not looked at its VPN yet has no list, which is not an empty one', async () => {
+test('a workflow without a snapshot has no list, rather than an empty one', async () => {
   temporal.answer = () => ({
     ...all,
     engines: { version: 'abcdef12:0', unchanged: false, value: { listed: null, hidden: [], current: false } },
@@ -108,7 +108,7 @@ test('a workflow that has not looked at its VPN yet has no list, which is not an
   expect(await source.lists(null)).toBeNull();
 });
 
-test('a replacement is an update, of another id each time: one that was refused would be answered as before', async () => {
+test('each replacement is an update with a new update id, because Temporal would repeat the answer to a refused one', async () => {
   await source.replace({ engine: 'x', requestId: 'my-key' });
   expect(temporal.asked).toEqual([
     {
@@ -128,7 +128,7 @@ function running(runId: string) {
   return { workflowExecutionInfo: { status: 1, execution: { runId }, historyLength: 7 } };
 }
 
-test('a run that was described is asked by its id, which spares the server a read, until it has ended', async () => {
+test('a known run is addressed by its id until it has ended, which spares the server a database read', async () => {
   const other = new TemporalVpnSource(temporal.client, { instance: 'test', vpn: 'x' });
   const answers = [
     () => running('1'),
@@ -148,7 +148,7 @@ test('a run that was described is asked by its id, which spares the server a rea
   expect(temporal.runs).toEqual([undefined, '1', '1', undefined, '2', undefined, undefined]);
 });
 
-test('progress is what the observe that beat last says', async () => {
+test('progress is the heartbeat of the observe activity with the latest heartbeat', async () => {
   const pendingActivities = [
     activity('observe', 20, 2),
     activity('observe', 10, 1),
@@ -159,7 +159,7 @@ test('progress is what the observe that beat last says', async () => {
   expect(await source.progress()).toEqual(observeProgress({ checkedAt: 2 }));
 });
 
-test('progress is read with the codec of the client', async () => {
+test("progress is decoded with the client's payload codec", async () => {
   const turned: PayloadCodec = {
     encode: async (payloads) => payloads.map(({ metadata, data }) => ({ metadata, data: data?.toReversed() })),
     decode: async (payloads) => turned.encode(payloads),
@@ -173,28 +173,28 @@ test('progress is read with the codec of the client', async () => {
   expect(await other.progress()).toEqual(observeProgress({ checkedAt: 2 }));
 });
 
-test('while nothing is observed there is no progress', async () => {
+test('without an observe activity there is no progress', async () => {
   temporal.answer = () => running('1');
   expect(await source.progress()).toBeNull();
 });
 
-/** As the SDK wraps what the server answers. */
+/** The SDK's error for an answer of the server with that gRPC status code. */
 function refused(code: number): ServiceError {
   const cause = Object.assign(new Error('buffered query cleared, please retry'), { code, details: '', metadata: {} });
   return new ServiceError('Failed to query Workflow', { cause });
 }
 
 test.each([
-  [14, 'drops'],
-  [8, 'has no room for'],
-])('a query that Temporal drops (%i: %s) is asked again, and nobody hears of it', async (code) => {
+  [14, 'please retry'],
+  [8, 'too many queries'],
+])('a query that Temporal drops (%i: %s) is asked again without an error', async (code) => {
   const answers = [() => Promise.reject(refused(code)), () => all];
   temporal.answer = () => answers.shift()?.();
   expect(await source.lists(null)).toEqual(known);
   expect(temporal.asked).toHaveLength(2);
 });
 
-test('a query that is refused for another reason is not asked again, and one that is dropped only until the deadline', async () => {
+test('a query that fails for another reason is not asked again, and a dropped one only until the deadline', async () => {
   temporal.answer = () => Promise.reject(refused(3));
   await expect(source.lists(null)).rejects.toThrow('the Temporal server failed: see its log');
   expect(temporal.asked).toHaveLength(1);
@@ -203,7 +203,7 @@ test('a query that is refused for another reason is not asked again, and one tha
 });
 
 test.each([
-  ['that has just come to another worker', () => new QueryNotRegisteredError(ASK_AGAIN, 3)],
+  ['that has just moved to another worker', () => new QueryNotRegisteredError(ASK_AGAIN, 3)],
   ['whose worker has just been started', () => new Error(WORKER_STARTING)],
 ])('a workflow %s is asked again', async (_what, failure) => {
   let times = 0;
@@ -215,7 +215,7 @@ test.each([
   expect(temporal.asked).toHaveLength(3);
 });
 
-test('who asks as an API does is told whether an API has a list now, and is sent none that it knows', async () => {
+test('a list question says whether an API would get a list now, and names the known list', async () => {
   const ask = listQuestion(source);
   temporal.answer = () => ({
     ...all,
@@ -235,7 +235,7 @@ test('who asks as an API does is told whether an API has a list now, and is sent
   expect(temporal.asked.at(-1)).toMatchObject({ id: 'vpn/test/gluetun', args: [versions] });
 });
 
-test('a worker of another build, which does not know the question, is told as that and not asked again', async () => {
+test('a worker of another version that does not know the query causes an error that says so, without a repeat', async () => {
   temporal.answer = () => {
     throw new QueryNotRegisteredError("Workflow did not register a handler for 'status'", 3);
   };

@@ -12,7 +12,7 @@ import type { VpnStatusView } from '../../src/domain/vpn/status-view';
 import type { ProvisionRequest, ReplaceRequest } from '../../src/workflows/vpn/messages';
 import { replacement, vpnStatus, vpnSettings } from '../builders';
 
-const MESSAGE_TAKEN_IN: Growth = {
+const MESSAGE_HANDLED: Growth = {
   settled: true,
   hasMessage: true,
   startedChildren: [],
@@ -20,7 +20,7 @@ const MESSAGE_TAKEN_IN: Growth = {
   onlySignals: null,
 };
 
-/** Stands in for a VPN's workflow: answers what the test sets, and keeps what it was asked. */
+/** Replaces a VPN's workflow. It answers as the test sets it up, and records requests. */
 export class VpnStandIn implements VpnSource {
   readonly asked: { previous: EngineList | null }[] = [];
   readonly rechecked: number[] = [];
@@ -36,13 +36,13 @@ export class VpnStandIn implements VpnSource {
   answerProvision: (request: ProvisionRequest) => Promise<Replacement> = async () => replacement();
   readonly removed: string[] = [];
   answerRemove: (engine: string) => Promise<Replacement> = async () => replacement();
-  /** How often it was told to remove idle engines. */
+  /** The number of signals to remove idle engines. */
   collected = 0;
   answerEvents: () => Promise<EventLog> = async () => ({ lineage: 'abcdef12', news: [] });
 
   readonly replacedLater: ReplaceRequest[] = [];
   readonly reset: (BreakerKind | null)[] = [];
-  /** What Temporal does with a signal. */
+  /** Temporal's answer to a signal. */
   answerSignal: () => Promise<void> = async () => undefined;
 
   private version = 0;
@@ -62,7 +62,7 @@ export class VpnStandIn implements VpnSource {
     this.grow();
   }
 
-  /** As a workflow whose worker is away: no answer, which the client gives up on. */
+  /** From now on every request fails, and the history can't be followed. */
   fail(reason = 'deadline exceeded'): void {
     this.answerEngines = () => Promise.reject(new Error(reason));
     this.answerStatus = () => Promise.reject(new Error(reason));
@@ -72,21 +72,21 @@ export class VpnStandIn implements VpnSource {
     for (const { broken } of this.listeners) broken(this.broken);
   }
 
-  /** Its history has more than before: a message, and a task that has taken it in, if nothing else is said. */
+  /** The history grows, by default by a message and the task that has handled it. */
   grow(growth: Partial<Growth> = {}): void {
     this.broken = null;
     for (const { broken, grown } of this.listeners) {
       broken(null);
-      grown({ ...MESSAGE_TAKEN_IN, ...growth });
+      grown({ ...MESSAGE_HANDLED, ...growth });
     }
   }
 
-  /** A task waits that it has begun a replacement in, of which its list does not tell yet. */
+  /** The history grows by the start of a replacement of these engines. The task is still pending. */
   evict(...old: readonly ListedEngine[]): void {
     this.grow({ settled: false, hasMessage: false, startedChildren: [{ type: 'replaceEngine', input: { old } }] });
   }
 
-  /** A task waits in which it will take in an observation with that port. */
+  /** The history grows by an observation with that port. The task that will handle it is pending. */
   observe(port: number): void {
     const result = { kind: 'sight', port: { kind: 'known', port } };
     this.grow({ settled: false, hasMessage: false, completedActivities: [{ type: 'observe', result }] });
@@ -98,7 +98,7 @@ export class VpnStandIn implements VpnSource {
   async follow(listener: GrowthListener, signal: AbortSignal): Promise<void> {
     this.listeners.add(listener);
     if (this.broken) listener.broken(this.broken);
-    else listener.grown(MESSAGE_TAKEN_IN);
+    else listener.grown(MESSAGE_HANDLED);
     if (!signal.aborted) await once(signal, 'abort');
     this.listeners.delete(listener);
   }
@@ -108,12 +108,12 @@ export class VpnStandIn implements VpnSource {
   answerTold: () => Promise<void> = async () => undefined;
   private streamVersion = 0;
 
-  /** Before its first snapshot. */
-  notLookedAt = false;
+  /** True: there is no snapshot yet. */
+  notObserved = false;
 
   async lists(previous: VpnLists | null): Promise<VpnLists | null> {
     this.asked.push({ previous: previous?.engines ?? null });
-    if (this.notLookedAt) return null;
+    if (this.notObserved) return null;
     const engines = await this.answerEngines(previous?.engines ?? null);
     const version = `s${this.streamVersion}`;
     return {
@@ -122,32 +122,32 @@ export class VpnStandIn implements VpnSource {
     };
   }
 
-  /** Whether its worker has looked at the VPN since its start. */
+  /** Whether there was a snapshot since the worker's start. */
   current = true;
   hidden: VpnLists['engines']['hidden'] = [];
-  /** Whether its workflow says that it would replace the forwarded engine of another port at once. */
+  /** Whether the workflow announces that it replaces the forwarded engine at once when the port changes. */
   replacesOnMove = true;
 
-  /** As the workflow's state is after a signal. */
+  /** Sets the streams, as a signal does. */
   play(...streams: Stream[]): void {
     this.streamVersion++;
     this.streamList = streams;
     this.grow({ onlySignals: ['streams'] });
   }
 
-  /** Whether its workflow keeps what it is told of streams. */
+  /** Whether the workflow adds reported streams to its list. */
   takesStreams = true;
 
   async tellStreams(events: readonly StreamEvent[]): Promise<void> {
     this.told.push(events);
-    await this.written(this.answerTold());
+    await this.stored(this.answerTold());
     if (!this.takesStreams) return;
     this.streamVersion++;
     this.streamList = withEvents(this.streamList, events);
   }
 
-  /** Who has something written down is answered before the history is heard of. */
-  private async written<T>(answer: Promise<T>): Promise<T> {
+  /** Answers a message, and lets the history grow afterwards: the sender has its answer before followers see the history grow. */
+  private async stored<T>(answer: Promise<T>): Promise<T> {
     const given = await answer;
     setImmediate(() => this.grow());
     return given;
@@ -155,17 +155,17 @@ export class VpnStandIn implements VpnSource {
 
   provision(request: ProvisionRequest): Promise<Replacement> {
     this.provisioned.push({ request });
-    return this.written(this.answerProvision(request));
+    return this.stored(this.answerProvision(request));
   }
 
   remove(engine: string): Promise<Replacement> {
     this.removed.push(engine);
-    return this.written(this.answerRemove(engine));
+    return this.stored(this.answerRemove(engine));
   }
 
   collectGarbage(): Promise<void> {
     this.collected += 1;
-    return this.written(this.answerSignal());
+    return this.stored(this.answerSignal());
   }
 
   events(): Promise<EventLog> {
@@ -187,16 +187,16 @@ export class VpnStandIn implements VpnSource {
 
   replaceLater(request: ReplaceRequest): Promise<void> {
     this.replacedLater.push(request);
-    return this.written(this.answerSignal());
+    return this.stored(this.answerSignal());
   }
 
   resetBreaker(kind: BreakerKind | null): Promise<void> {
     this.reset.push(kind);
-    return this.written(this.answerSignal());
+    return this.stored(this.answerSignal());
   }
 
   replace(request: ReplaceRequest): Promise<Replacement> {
     this.replaced.push({ request });
-    return this.written(this.answerReplace(request));
+    return this.stored(this.answerReplace(request));
   }
 }

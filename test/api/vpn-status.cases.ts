@@ -64,7 +64,7 @@ export function vpnStatusCases(): void {
     await closeAll();
   });
 
-  test('with one VPN the mode is single, and vpn1 is all there is', async () => {
+  test('with one VPN the mode is single, and there is only vpn1', async () => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerProgress = async () => observeProgress({ checkedAt: DAY + 5_000 });
     const answer = await status(await api([vpn]));
@@ -110,13 +110,13 @@ export function vpnStatusCases(): void {
   test.each([
     ['an engine on the forwarded port', {}, { forwarding: 'forwarded', health: 'healthy', engines: 1 }],
     [
-      'a port whose engine is being made',
+      'a port whose engine is being created',
       { port: { ...noPort, last: 40_648 }, replacements: [replacement()] },
       { forwarding: 'replacing', forwarded_port: 40_648, replacements_running: 1 },
     ],
     ['no port yet', portless, { forwarding: 'none', forwarded_port: null, port_problem: 'port 0' }],
     [
-      'no port, since none is asked for',
+      'no port because port forwarding is off',
       {
         ...portless,
         snapshot: snapshot(65_290, {
@@ -130,18 +130,18 @@ export function vpnStatusCases(): void {
       },
     ],
     [
-      'a port that is no longer known',
+      'a port that is no longer valid',
       { port: { ...noPort, last: 65_290, unknownSince: DAY, reason: 'refused' } },
       { forwarding: 'unknown', forwarded_port: null, port_problem: 'refused' },
     ],
     ['a port that keeps changing', { portChanges: storm() }, { forwarding: 'unstable' }],
     [
-      'a port that kept changing and is lost now',
+      'a lost port that kept changing before',
       { portChanges: storm(), portLost: { port: 65_290, since: DAY } },
       { forwarding: 'lost' },
     ],
     [
-      'a remedy at work that fails and is tried again',
+      'a running remedy with a failed attempt',
       {
         remedies: {
           ...noRemedies,
@@ -164,7 +164,7 @@ export function vpnStatusCases(): void {
       },
     ],
     [
-      'a circuit breaker that is open for one role, as the worse of the two',
+      'the open circuit breaker if that of one role is open',
       {
         breakers: {
           ...closedBreakers,
@@ -200,11 +200,11 @@ export function vpnStatusCases(): void {
       { problem: 'Docker is not reachable' },
     ],
     [
-      'an engine that does not answer yet',
+      'the number of engines without one that does not answer yet',
       { engines: [plainEngine(19_000, { ready: false }), plainEngine(19_001)] },
       { engines: 1 },
     ],
-  ])('a VPN with %s is shown as that', async (_what, change, shown) => {
+  ])('the status shows %s', async (_what, change, shown) => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerStatus = async () => vpnStatus(change);
     const answer = await status(await api([vpn]));
@@ -226,13 +226,13 @@ export function vpnStatusCases(): void {
       { status: 'running', health: 'starting', connected: false, engines: 0 },
     ],
     [{ ...present, health: 'none' } as const, { status: 'running', health: 'healthy', connected: true, engines: 1 }],
-  ])('a VPN container %j has this status', async (vpnContainer, shown) => {
+  ])('the status shows the VPN container %j', async (vpnContainer, shown) => {
     const vpn = new VpnStandIn('gluetun');
     vpn.answerStatus = async () => vpnStatus({ snapshot: snapshot(65_290, { vpn: vpnContainer }) });
     expect(await status(await api([vpn]))).toMatchObject({ vpn1: shown });
   });
 
-  test('a VPN whose workflow never answered is unknown, not an error, and the others are shown (I4)', async () => {
+  test('a VPN whose workflow has never answered is unknown, and the other VPNs are shown', async () => {
     const down = new VpnStandIn('gluetun');
     down.fail('no worker');
     const answer = await status(await api([down, new VpnStandIn('gluetun2')]));
@@ -250,7 +250,7 @@ export function vpnStatusCases(): void {
     });
   });
 
-  test('a VPN whose workflow stopped answering is shown as it was, with its age, and not as connected', async () => {
+  test('a VPN whose workflow no longer answers is shown with its last state and its age, and as not connected', async () => {
     const vpn = new VpnStandIn('gluetun');
     const server = await api([vpn]);
     await status(server);
@@ -259,14 +259,14 @@ export function vpnStatusCases(): void {
     expect((await status(server)).vpn1).toMatchObject({ stale_seconds: 7, connected: false, forwarded_port: 65_290 });
   });
 
-  test('GET /vpn/publicip answers the public address', async () => {
+  test('GET /vpn/publicip answers with the public address', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     vpn.answerProgress = async () => observeProgress({ publicIp: '203.0.113.7' });
     const response = await (await api([vpn])).inject('/vpn/publicip');
     expect([response.statusCode, response.json()]).toEqual([200, { public_ip: '203.0.113.7' }]);
   });
 
-  test('what the last watch said counts between two of them, and for half a minute at most', async () => {
+  test('the last heartbeat stays valid for 30 s after the end of its observe activity', async () => {
     const vpn = new VpnStandIn('gluetun', [forwardedEngine(19_000, 65_290)]);
     vpn.answerProgress = async () => observeProgress({ publicIp: '203.0.113.7' });
     const server = await api([vpn]);

@@ -1,10 +1,10 @@
-// The API's own client, and nothing that answers: what people then read.
+// The answers of the API without a Temporal server.
 import { TemporalFleetSource } from '../../src/gateways/fleet-source';
 import { TemporalVpnSource } from '../../src/gateways/vpn-source';
 import { lazyClient, targetAt } from '../../src/temporal/client';
 import { api, closeAll } from './api-under-test';
 
-// Nobody listens on it.
+// Nothing listens on this port.
 const { client, connection } = lazyClient(targetAt('127.0.0.1:9'));
 afterAll(async () => {
   await closeAll();
@@ -47,7 +47,7 @@ test('every route says in plain words that Temporal does not answer', async () =
     expect([raw.req.url, statusCode, body]).toEqual([raw.req.url, raw.req.url === '/vpn/status' ? 200 : 503, body]);
     expect(body).not.toMatch(RAW);
   }
-  // A busy machine may have had no time to find out that nobody is there.
+  // On a busy machine, the deadline may pass before the connection is refused.
   const why = /the Temporal server does not answer: check that it runs|it was not answered in time|no answer within/;
   for (const url of [
     '/engines',

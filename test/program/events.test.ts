@@ -1,5 +1,5 @@
 // Events of the whole program, as a client of the event stream and a receiver of NOTIFY_URL get them.
-import { EventClient, type HeardEvent } from '../api/event-client';
+import { EventClient, type ReceivedEvent } from '../api/event-client';
 import { Receiver } from '../clients/webhook/receiver';
 import { until } from '../simulator/until';
 import type { EventLog } from '../../src/domain/event-log';
@@ -15,7 +15,7 @@ interface Batch {
 
 let stage: Stage;
 let receiver: Receiver;
-const heard: HeardEvent[] = [];
+const heard: ReceivedEvent[] = [];
 
 /** Opens the event stream for the time of `work`, and keeps the events. @param from the Last-Event-ID */
 async function followed(work: (client: EventClient) => Promise<unknown>, from?: string): Promise<void> {

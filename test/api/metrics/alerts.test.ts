@@ -10,7 +10,7 @@ import { noPort, type VpnData } from '../../../src/workflows/vpn/data';
 import { presentVpn, snapshot, vpnData } from '../../builders';
 import { parseExposition, valueOf } from './exposition';
 
-// Whether the critical rules would fire for a VPN that is so, but for the time that they wait.
+// Whether the critical alert rules would fire for a VPN in a given state, apart from their waiting times.
 
 interface Rule {
   readonly alert: string;
@@ -20,7 +20,7 @@ interface Rule {
 const FILE = join(__dirname, '..', '..', '..', 'deploy', 'prometheus-alerts.yml');
 const { groups } = parse(readFileSync(FILE, 'utf8')) as { groups: { rules: Rule[] }[] };
 
-/** Of comparisons that all have to be true of one VPN. @throws at any other expression */
+/** Whether the rule's expression holds. It must be a list of comparisons joined by `and`. @throws for any other expression */
 async function holds(alert: string, data: VpnData): Promise<boolean> {
   const registry = new Registry();
   const view = statusView(data);
@@ -47,19 +47,19 @@ const without = (portForwarding: boolean, last: number | null, health: DockerHea
   });
 
 describe.each(['PortwardNoForwardedEngine', 'PortwardPortLost'])('%s', (alert) => {
-  test('is silent about a VPN without port forwarding', async () => {
+  test('does not fire for a VPN without port forwarding', async () => {
     expect(await holds(alert, without(false, null))).toBe(false);
   });
 
-  test('tells of a VPN that asks for a port and has none', async () => {
+  test('fires for a VPN with port forwarding and without a port', async () => {
     expect(await holds(alert, without(true, null))).toBe(true);
   });
 
-  test('tells of a VPN that had a port in this run of its container', async () => {
+  test('fires for a VPN that had a port in this run of its container', async () => {
     expect(await holds(alert, without(false, 65_290))).toBe(true);
   });
 
-  test('is silent about a VPN that is not healthy', async () => {
+  test('does not fire for a VPN that is not healthy', async () => {
     expect(await holds(alert, without(true, null, 'unhealthy'))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// A strict reader of Prometheus's text format 0.0.4: what it does not know is an error.
+// A strict parser of Prometheus's text format 0.0.4.
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
@@ -18,18 +18,18 @@ const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(,|$)/;
 const VALUE = /^(?:[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)|NaN)$/i;
 
-/** @throws at the first line that is not as the format has it */
+/** @throws at the first line that does not match the format */
 export function parseExposition(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the last line does not end');
   const families = new Map<string, { type: MetricType | null; help: string; samples: Sample[] }>();
   const series = new Set<string>();
   let current = '';
   for (const line of text.slice(0, -1).split('\n')) {
-    // prom-client parts families by empty lines, which the format allows.
+    // prom-client separates families by empty lines, which the format allows.
     if (line === '') continue;
     const [, help, about = ''] = new RegExp(`^# HELP (${NAME}) (.+)$`).exec(line) ?? [];
     if (help !== undefined) {
-      if (families.has(help)) throw new Error(`${help} comes twice`);
+      if (families.has(help)) throw new Error(`${help} has two HELP lines`);
       families.set(help, { type: null, help: about, samples: [] });
       current = help;
       continue;
@@ -48,7 +48,7 @@ export function parseExposition(text: string): Map<string, Family> {
     if (!own.includes(name)) throw new Error(`${name} is among the samples of ${current}`);
     const sample = { name, labels: parseLabels(labels), value: Number(value.replace('Inf', 'Infinity')) };
     const key = `${name} ${ordered(sample.labels)}`;
-    if (series.has(key)) throw new Error(`a series comes twice: ${line}`);
+    if (series.has(key)) throw new Error(`duplicate series: ${line}`);
     series.add(key);
     family.samples.push(sample);
   }
@@ -61,7 +61,7 @@ export function parseExposition(text: string): Map<string, Family> {
   );
 }
 
-/** The same for the same labels in any order. */
+/** A key that is the same for the same labels in any order. */
 function ordered(labels: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => a.localeCompare(b)));
 }
@@ -71,7 +71,7 @@ function parseLabels(text: string): Record<string, string> {
   for (let rest = text; rest !== '';) {
     const [all, name, value] = LABEL.exec(rest) ?? [];
     if (all === undefined || name === undefined || value === undefined) throw new Error(`not labels: ${text}`);
-    if (name in labels) throw new Error(`label ${name} comes twice: ${text}`);
+    if (name in labels) throw new Error(`duplicate label ${name}: ${text}`);
     labels[name] = value.replaceAll(/\\(.)/g, (_all, c: string) => (c === 'n' ? '\n' : c));
     rest = rest.slice(all.length);
   }
@@ -95,7 +95,7 @@ function assertBuckets(name: string, samples: readonly Sample[]): void {
   }
 }
 
-/** The one sample with these labels, whatever others it has. */
+/** The value of the only sample with these labels, which may have other labels, too. */
 export function valueOf(
   families: ReadonlyMap<string, Family>,
   name: string,

@@ -1,13 +1,13 @@
-// Just enough of PromQL to say which metrics an expression asks for.
+// A parser for the part of PromQL that the rules and dashboards use. It finds the metrics in an expression.
 
 const FUNCTIONS = new Set(['sum', 'max', 'rate', 'increase', 'histogram_quantile']);
 const WORDS = new Set(['by', 'on', 'and']);
 
-/** @throws when brackets do not match, or at a function that no expression here has needed so far */
+/** @throws if brackets do not match, or at a function that is not in FUNCTIONS */
 export function metricNames(expression: string): string[] {
   const bare = expression.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
   assertBrackets(bare, expression);
-  // Labels, in selectors and in lists, are no metrics; neither are ranges.
+  // Removes labels, in selectors and in lists, and ranges.
   const without = bare
     .replaceAll(/\{[^{}]*\}/g, ' ')
     .replaceAll(/\[[^\]]*\]/g, ' ')
@@ -15,7 +15,7 @@ export function metricNames(expression: string): string[] {
   return [...without.matchAll(/[a-zA-Z_:][a-zA-Z0-9_:]*(\s*\()?/g)].flatMap(([all, opening]) => {
     const name = all.replace(/\s*\($/, '');
     if (opening !== undefined && !FUNCTIONS.has(name) && !WORDS.has(name))
-      throw new Error(`'${name}' is no function that is known here: ${expression}`);
+      throw new Error(`unknown function '${name}': ${expression}`);
     return opening !== undefined || WORDS.has(name) ? [] : [name];
   });
 }

@@ -25,7 +25,7 @@ async function shown(view: Partial<MetricsView>, transferred = new Transferred()
   return (name: string) => valueOf(families, `orch_${name}`);
 }
 
-test('numbers of streams are sums over those that run; speeds are in MB/s', async () => {
+test('metrics of streams are sums over the running streams, with speeds in MB/s', async () => {
   const streams = [
     stream('a', { peers: 10, speed_down: 2048, speed_up: 512, downloaded: 4000, uploaded: 1000 }),
     stream('b', { peers: 5, speed_down: 1024, speed_up: null, downloaded: 2000, uploaded: null }),
@@ -43,7 +43,7 @@ test('numbers of streams are sums over those that run; speeds are in MB/s', asyn
   expect(value('stale_streams_detected_total')).toBe(3);
 });
 
-test('bytes of streams that are over stay counted, and one that counts from 0 again takes nothing away', () => {
+test('bytes of ended streams stay counted, and a stream that counts from 0 again reduces nothing', () => {
   const transferred = new Transferred();
   transferred.add([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })]);
   transferred.add([stream('a', { downloaded: 150 })]);
@@ -53,7 +53,7 @@ test('bytes of streams that are over stay counted, and one that counts from 0 ag
   expect(transferred.downloaded).toBe(165);
 });
 
-test('a VPN whose streams are missing for a while does not have them counted again', () => {
+test('streams that are missing for a while are not counted again', () => {
   const transferred = new Transferred();
   transferred.add([stream('a', { downloaded: 100 }), stream('b', { downloaded: 10 })], 0);
   transferred.add([stream('a', { downloaded: 150 })], 60_000);
@@ -61,7 +61,7 @@ test('a VPN whose streams are missing for a while does not have them counted aga
   expect(transferred.downloaded).toBe(180);
 });
 
-test('what can not be had is not said to be none', async () => {
+test('unknown numbers have no sample, rather than 0', async () => {
   const transferred = new Transferred();
   transferred.add([stream('a', { downloaded: 100 })]);
   const value = await shown({ streams: null, engines: null }, transferred);
