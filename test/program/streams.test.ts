@@ -156,7 +156,7 @@ test('a stream that its engine no longer knows is ended', async () => {
   });
   expect(ended.ended_at).not.toBeNull();
   await until('nothing of it on the engine', async () => !(await engineNow())?.streams.includes(stream.id));
-  await stage.portward.untilLog(new RegExp(`Stream key-e\\|.* ended: its engine knows nothing of it`));
+  await stage.portward.untilLog(new RegExp(`Stream key-e\\|.* ended: its engine does not know it`));
 });
 
 async function scrape(url: string): Promise<Map<string, Family>> {

@@ -148,7 +148,7 @@ export class StreamCollector {
       this.missing.delete(id);
       log.info(
         { event: 'stale stream', vpn, stream: id, engine: containerId },
-        `[${vpn}] Stream ${id} ended: its engine knows nothing of it`,
+        `[${vpn}] Stream ${id} ended: its engine does not know it`,
       );
     }
   }
