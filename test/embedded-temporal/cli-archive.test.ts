@@ -85,7 +85,7 @@ describe('for this machine', () => {
     served.set('/two', archive);
     await expect(download('/one', '/two')).rejects.toThrow(
       new RegExp(
-        `/one answered 404; .*/two has another file: its checksum is ${sha256(archive)}, expected was ${sha256(good)}`,
+        `/one answered 404; .*/two: expected the checksum ${sha256(good)}, found ${sha256(archive)}`,
       ),
     );
     expect(existsSync(mark)).toBe(false);
@@ -129,7 +129,7 @@ describe("for the image's build", () => {
   test("the release's archive beside the Dockerfile is used without a download; another one needs its checksum", async () => {
     expect(await fetched({ TEMPORAL_CLI_SHA256: sha256(good) }, good)).toContain('echo good');
     await expect(fetched({}, good)).rejects.toThrow(
-      `${archive} has the checksum ${sha256(good)}, expected was ${cliArchive('linux', 'x64').sha256}`,
+      `${archive}: expected the checksum ${cliArchive('linux', 'x64').sha256}, found ${sha256(good)}`,
     );
     expect(asked).toEqual([]);
   });
@@ -144,7 +144,7 @@ describe("for the image's build", () => {
   test('an archive with another checksum from there is not run', async () => {
     const { archive: bad, mark } = forged();
     served.set('/mirror', bad);
-    await expect(fetched({ TEMPORAL_CLI_URL: `${origin}/mirror` })).rejects.toThrow('expected was');
+    await expect(fetched({ TEMPORAL_CLI_URL: `${origin}/mirror` })).rejects.toThrow('expected the checksum');
     expect(existsSync(mark)).toBe(false);
   });
 

@@ -47,7 +47,7 @@ async function fetchFromAny(path: string, { addresses, sha256 }: CliArchive, log
     try {
       const found = await fetchTo(path, url, log);
       if (found === sha256) return;
-      failures.push(`${url} has another file: its checksum is ${found}, expected was ${sha256}`);
+      failures.push(`${url}: expected the checksum ${sha256}, found ${found}`);
     } catch (error) {
       failures.push(messageOf(error));
     }
