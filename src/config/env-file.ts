@@ -40,11 +40,15 @@ function textOf(path: string): string {
       cause: error,
     });
   }
-  // These bytes never occur in UTF-8 text, and always in UTF-16 text.
-  if (bytes.includes(0) || [0xfe, 0xff].includes(bytes[0] ?? 0)) {
+  if (isUtf16(bytes)) {
     throw new EnvFileError(`${path}: expected UTF-8, found UTF-16; save it with the encoding UTF-8`);
   }
   return bytes.toString('utf8');
+}
+
+/** Whether bytes are text in UTF-16: it always has bytes that UTF-8 text never has. */
+export function isUtf16(bytes: Buffer): boolean {
+  return bytes.includes(0) || [0xfe, 0xff].includes(bytes[0] ?? 0);
 }
 
 function unmarked(name: string): string {

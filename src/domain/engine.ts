@@ -4,6 +4,11 @@ export type Port = number;
 /** Docker's full container id. */
 export type ContainerId = string;
 
+/** Whether a text is such an id, and not a container's name. */
+export function isContainerId(idOrName: string): idOrName is ContainerId {
+  return /^[0-9a-f]{64}$/.test(idOrName);
+}
+
 /** Milliseconds since the Unix epoch. */
 export type Instant = number;
 

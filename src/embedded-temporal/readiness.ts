@@ -1,5 +1,5 @@
-import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accepts } from '../lib/tcp';
 import { lazyClient, targetAt } from '../temporal/client';
 import { readDatabase } from './database-read';
 import { temporalFailure } from '../temporal/failure-words';
@@ -28,7 +28,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<Readine
   while (options.isRunning() && performance.now() < deadline) {
     // The port is tried first: gRPC would wait a second after a refused connection, but the server starts in a third
     // of that.
-    if (await accepts(options.address)) {
+    if (await listens(options.address)) {
       try {
         await prepare(options.address, options.searchAttributes);
         return { ready: true };
@@ -54,16 +54,8 @@ async function prepare(address: string, searchAttributes: SearchAttributes): Pro
   }
 }
 
-function accepts(address: string): Promise<boolean> {
+function listens(address: string): Promise<boolean> {
   const { hostname, port } = new URL(`tcp://${address}`);
-  return new Promise((resolve) => {
-    const socket = connectTcp({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), timeout: 1_000 });
-    const end = (answered: boolean): void => {
-      socket.destroy();
-      resolve(answered);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
-  });
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return accepts({ host, port: Number(port) }, new AbortController().signal);
 }

@@ -84,9 +84,7 @@ describe('for this machine', () => {
     const { archive, mark } = forged();
     served.set('/two', archive);
     await expect(download('/one', '/two')).rejects.toThrow(
-      new RegExp(
-        `/one answered 404; .*/two: expected the checksum ${sha256(good)}, found ${sha256(archive)}`,
-      ),
+      new RegExp(`/one answered 404; .*/two: expected the checksum ${sha256(good)}, found ${sha256(archive)}`),
     );
     expect(existsSync(mark)).toBe(false);
   });

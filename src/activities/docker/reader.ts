@@ -2,7 +2,7 @@ import type { ContainerId, Instant } from '../../domain/engine';
 import { label } from '../../domain/names';
 import type { VpnObservation } from '../../domain/vpn/observation';
 import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
-import type { ListedContainer } from '../../clients/docker/listed-container';
+import { COMPOSE_SERVICE, type ListedContainer } from '../../clients/docker/listed-container';
 import { healthIn, Uptimes } from '../../clients/docker/reading/status-text';
 import {
   dockerHealth,
@@ -34,7 +34,6 @@ export interface ReaderParts {
   readonly images: Images;
 }
 
-const COMPOSE_SERVICE = 'com.docker.compose.service';
 const NAMED_AT_MOST = 5;
 /**
  * How long a container counts as absent. After that Docker is asked for it again, and for a Compose service of its

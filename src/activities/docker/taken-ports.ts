@@ -7,7 +7,7 @@ import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-h
 import type { ListedContainer } from '../../clients/docker/listed-container';
 import { resolve } from '../../clients/docker/reach/reach';
 import { url, type Endpoint } from '../../clients/engine/engine-api';
-import { accepted } from '../../clients/tcp';
+import { accepted } from '../../lib/tcp';
 import { http } from '../../clients/http';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';

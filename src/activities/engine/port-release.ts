@@ -1,10 +1,10 @@
 import type { ContainerDetails, DockerHost } from '../../clients/docker/docker-host';
+import { isContainerId } from '../../domain/engine';
 import { startedBefore } from '../../domain/vpn/observation';
 import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 import { observeDocker } from '../docker/snapshot';
 
-const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const LOOK_EVERY_MS = 1_000;
 /** Time limit of one activity. The replacement repeats it: an engine may take a day to finish its streams. */
 const RELEASED_WITHIN_MS = 5 * 60_000;
@@ -40,7 +40,7 @@ async function anyHoldsPorts(docker: DockerHost, vpn: string, holders: readonly 
   const vpnDetails = await docker.inspectByName(vpn);
   const holding = await Promise.all(
     holders.map(async (holder) => {
-      const isId = CONTAINER_ID.test(holder);
+      const isId = isContainerId(holder);
       const details = await (isId ? docker.inspect(holder) : docker.inspectByName(holder));
       if (details === null) return false;
       // The process that creates it may be about to start it.

@@ -1,13 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { ContainerId } from '../../domain/engine';
+import { isContainerId, type ContainerId } from '../../domain/engine';
 import { isMadeByUs } from '../../domain/labels';
 import { REFUSED_BY_DOCKER } from '../../domain/replacement';
 import { DockerUnreachable } from '../../clients/docker/docker-error';
 import type { DockerHost } from '../../clients/docker/docker-host';
 import type { ActivityDeps } from '../deps';
 import { messageOf } from '../../lib/errors';
-
-const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
 /**
  * Runs one step of releasing a container. If Docker refuses the step, or answers everything else but not this step,
@@ -43,7 +41,7 @@ export async function removeEngine(
   deps: Pick<ActivityDeps, 'docker' | 'containerLabel' | 'instance'>,
 ): Promise<void> {
   const { docker } = deps;
-  const id = CONTAINER_ID.test(idOrName) ? idOrName : await idOfOurs(idOrName, deps);
+  const id = isContainerId(idOrName) ? idOrName : await idOfOurs(idOrName, deps);
   if (id !== null) await removeOrStop(docker, id);
 }
 

@@ -1,4 +1,4 @@
-import { accepts } from '../../clients/docker/reach/accepting';
+import { accepts } from '../../lib/tcp';
 import type { ContainerDetails } from '../../clients/docker/docker-host';
 import { howToReach } from '../../clients/docker/reach/how-to-reach';
 import { forgetAddress, locate, type Reach } from '../../clients/docker/reach/reach';

@@ -1,6 +1,9 @@
 import type Dockerode from 'dockerode';
 import type { ContainerId } from '../../domain/engine';
 
+/** The label with which Compose names the service of a container. */
+export const COMPOSE_SERVICE = 'com.docker.compose.service';
+
 /** A container as Docker lists it. */
 export interface ListedContainer {
   readonly id: ContainerId;

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../lib/deadline';
 import { http } from '../http';
-import { accepted } from '../tcp';
+import { accepted } from '../../lib/tcp';
 import { askConnected, url, type Endpoint, type EngineApi } from './engine-api';
 import type { Variant } from './variant';
 

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../../lib/addresses';
 import type { ContainerId, Port } from '../../../domain/engine';
 import type { Endpoint } from '../../engine/engine-api';
-import { firstAccepting } from './accepting';
+import { firstAccepting } from '../../../lib/tcp';
 import type { ContainerDetails } from '../docker-host';
 import { publishedEndpoint } from './published-port';
 import { Unreachable } from './unreachable';

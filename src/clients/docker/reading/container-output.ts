@@ -1,11 +1,7 @@
+import { frameHeader, HEADER_BYTES } from './frame';
+
 // Reads a container's output from Docker's API. The container's program may write anything, and the text is shown to
 // people: so everything is removed on which a terminal or a page would act.
-
-/**
- * Header of a frame of Docker's multiplexed format: stream, three zeros, and the length of the content (Docker's API
- * documentation, 'Attach to a container').
- */
-const HEADER_BYTES = 8;
 
 /** In bytes. Longer lines are not useful to read, and Docker splits lines of more than 16 KB. */
 const LONGEST_LINE = 2_000;
@@ -41,8 +37,9 @@ export function outputLines(output: Buffer, tty: boolean): string[] {
 function frames(output: Buffer): { readonly stream: number; readonly bytes: Buffer }[] {
   const found: { stream: number; bytes: Buffer }[] = [];
   for (let at = 0; at + HEADER_BYTES <= output.length;) {
-    const end = at + HEADER_BYTES + output.readUInt32BE(at + 4);
-    found.push({ stream: output.readUInt8(at), bytes: output.subarray(at + HEADER_BYTES, end) });
+    const { stream, length } = frameHeader(output, at);
+    const end = at + HEADER_BYTES + length;
+    found.push({ stream, bytes: output.subarray(at + HEADER_BYTES, end) });
     at = end;
   }
   return found;

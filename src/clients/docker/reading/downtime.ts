@@ -1,4 +1,5 @@
 import type { Downtime } from '../../../domain/vpn/observation';
+import { withoutSecrets } from '../../../secrets/without-secrets';
 import type { ContainerDetails } from '../docker-host';
 
 /** A shorter run does not count as a successful start. A VPN's container reports its health within this time. */
@@ -16,7 +17,7 @@ export function downtime(details: ContainerDetails): Downtime | null {
     // If Docker could not start the process, the exit code is Docker's own.
     exitCode: hasRun && error === '' ? ExitCode : null,
     outOfMemory: OOMKilled,
-    error: error === '' ? null : withoutSecrets(error, details),
+    error: error === '' ? null : shown(error, details),
   };
 }
 
@@ -36,15 +37,16 @@ function isRestartedAgain({ State, RestartCount }: ContainerDetails): boolean {
   return RestartCount >= 2 && ranForMs < SHORT_RUN_MS;
 }
 
+/** A shorter value would be found in any text by chance. */
+const SHORTEST_SECRET = 4;
 const SECRET_NAME = /KEY|PASS|TOKEN|SECRET|AUTH|USER/i;
 
 /** Docker's errors quote commands and files, which may hold values of the environment. */
-function withoutSecrets(error: string, { Config }: ContainerDetails): string {
-  let text = error.replaceAll(/\s+/g, ' ').trim();
-  for (const line of Config.Env ?? []) {
+function shown(error: string, { Config }: ContainerDetails): string {
+  const secrets = (Config.Env ?? []).flatMap((line) => {
     const [name = '', ...rest] = line.split('=');
     const value = rest.join('=');
-    if (SECRET_NAME.test(name) && value.length >= 4) text = text.replaceAll(value, '***');
-  }
-  return text.slice(0, ERROR_CHARACTERS_AT_MOST);
+    return SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET ? [value] : [];
+  });
+  return withoutSecrets(error.replaceAll(/\s+/g, ' ').trim(), secrets).slice(0, ERROR_CHARACTERS_AT_MOST);
 }

@@ -1,5 +1,5 @@
-/** Header of a frame of Docker's multiplexed format: stream, three zeros, and the length of the content. */
-const HEADER_BYTES = 8;
+import { frameHeader, HEADER_BYTES } from './frame';
+
 /** In bytes. Only the beginning of a longer line is passed on. */
 const LONGEST_LINE = 2_000;
 
@@ -38,8 +38,9 @@ export class LogLines {
     const end = Math.min(chunk.length, at + HEADER_BYTES - this.header.length);
     this.header = Buffer.concat([this.header, chunk.subarray(at, end)]);
     if (this.header.length < HEADER_BYTES) return end;
-    this.stream = this.header.readUInt8(0);
-    this.left = this.header.readUInt32BE(4);
+    const { stream, length } = frameHeader(this.header);
+    this.stream = stream;
+    this.left = length;
     this.header = Buffer.alloc(0);
     return end;
   }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isUtf16 } from '../../../config/env-file';
 import type { Check } from '../../check';
 import { ok, warning, wrong, type Finding } from '../../finding';
 import type { Site } from '../../site';
@@ -37,7 +38,7 @@ const FOR_OTHERS = 0o077;
 export function judgeEnvFile(path: string, found: EnvFileFacts | null): Finding | readonly Finding[] {
   if (found === null) return ok(`there is no file ${path}; all variables come from the environment`);
   const { bytes, mode } = found;
-  if (bytes.includes(0) || [0xfe, 0xff].includes(bytes[0] ?? 0))
+  if (isUtf16(bytes))
     return wrong(`${path} is UTF-16`, 'Portward can read nothing of it', 'save it with the encoding UTF-8');
   const text = bytes.toString('utf8');
   const findings: Finding[] = [];

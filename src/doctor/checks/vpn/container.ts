@@ -1,11 +1,10 @@
+import { COMPOSE_SERVICE } from '../../../clients/docker/listed-container';
 import { downtime } from '../../../clients/docker/reading/downtime';
 import type { Downtime } from '../../../domain/vpn/observation';
 import { absent, notRunning } from '../../../domain/vpn/problems';
 import type { Check } from '../../check';
 import { ok, wrong, type Finding } from '../../finding';
 import type { VpnSite } from '../../vpn-site';
-
-const COMPOSE_SERVICE = 'com.docker.compose.service';
 
 export function container(vpn: VpnSite): Check {
   return {
