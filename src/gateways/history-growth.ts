@@ -1,4 +1,4 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { pauseUntil } from '../lib/pause';
 import { askingTemporal } from '../temporal/asking';
@@ -58,12 +58,10 @@ const RETRY_MS = 200;
 const TASK_TAKES_MS = 10;
 /** Pause between two polls of a workflow that has ended and was not started again. */
 const POLL_ENDED_MS = 500;
-/** gRPC status codes of a server that knows no such workflow, or no such position in its history. */
-const NOT_THERE: readonly string[] = ['3', '5'];
 
 /**
  * Follows a workflow's history through all its runs until `signal` is aborted. Each call is a long poll: it waits at the server for
- * the next event and costs nothing meanwhile. The first call of a run returns the run's whole history.
+ * the next event and costs nothing meanwhile. The first call of a run, and the first after one that failed, return the run's whole history.
  */
 export async function followHistory(
   client: Client,
@@ -82,7 +80,8 @@ export async function followHistory(
       answer = await nextEvents(client, workflowId, token, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (isGrpcServiceError(error) && NOT_THERE.includes(String(error.code))) token = null;
+      // The next call returns the whole history at once. A long poll would tell only with the next event, or after 20 s, that it works again.
+      token = null;
       broken(error);
       await pauseUntil(RETRY_MS, signal);
       continue;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Client } from '@temporalio/client';
 import { followHistory, type Growth } from '../../src/gateways/history-growth';
 import { streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
@@ -52,6 +54,39 @@ test('who follows the history of a VPN is told what was observed, which engines 
     const since = () => growths.slice(quiet);
     await until('its task', () => isSettled() && since().some((g) => g.onlySignals?.includes('streams')));
     expect(since().map((g) => g.onlySignals)).not.toContain(null);
+    stop.abort();
+    await following;
+  }));
+
+test('a call that fails is followed by one that answers at once, though nothing happens: not by a long poll', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    await stand.untilForwarded(40_000);
+    await stand.untilQuiet();
+    const away = new AbortController();
+    const failed = once(away.signal, 'abort').then(() => {
+      throw new Error('server away');
+    });
+    const { workflowService: service } = bench.client;
+    const untilFailed = {
+      getWorkflowExecutionHistory: (request: object) =>
+        Promise.race([service.getWorkflowExecutionHistory(request), failed]),
+    };
+    let isBack = false;
+    const breaking = Object.create(bench.client, {
+      workflowService: { get: () => (isBack ? service : untilFailed) },
+    }) as Client;
+    const broken: unknown[] = [];
+    let growths = 0;
+    const stop = new AbortController();
+    const listener = { grown: () => growths++, broken: (reason: unknown) => broken.push(reason) };
+    const following = followHistory(breaking, stand.workflowId, listener, stop.signal);
+    await until('the history', () => growths > 0);
+    away.abort();
+    await until('the failure', () => broken.at(-1) instanceof Error);
+    isBack = true;
+    // A long poll of the server ends after 20 s.
+    await until('that the history is followed again', () => broken.at(-1) === null, 10_000);
     stop.abort();
     await following;
   }));
