@@ -1,4 +1,6 @@
-// What a VPN's workflow hands on to its next run.
+// What a VPN's workflow carries over to its next run.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { Engine } from '../../src/domain/engine';
 import type { PublicEvent } from '../../src/domain/event-log';
@@ -11,6 +13,7 @@ import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { DAY, plainEngine, replacement, snapshot, vpnSettings } from '../builders';
 import { stream } from '../stream-events';
 import { runs } from '../repetitions';
+import { historiesFolder } from './histories';
 
 const MINUTE = 60_000;
 
@@ -97,10 +100,40 @@ test('a VPN of ordinary size hands on all that it knows, but for the engines of 
   expect(handedOn(before)).toEqual({ ...before, snapshotRevision: -1 });
 });
 
-test('what was observed is carried under the names that running workflows know', () => {
-  const carried = carriedOver(data({ snapshotsFrom: 3, unreachable: null }));
-  expect(carried).toMatchObject({ sight: { at: snapshot(40_000).at }, sightRevision: -1, lookFrom: 3, blind: null });
-  expect(Object.keys(carried).filter((name) => /^(snapshot|unreachable)/.test(name))).toEqual([]);
+/** What runs of this version have carried, from the recorded histories. */
+function recorded(): Carried[] {
+  return readdirSync(historiesFolder)
+    .filter((name) => name.includes('.vpn.'))
+    .flatMap((name) => {
+      const { events } = JSON.parse(readFileSync(join(historiesFolder, name), 'utf8')) as { events: HistoryEvent[] };
+      return events.flatMap(({ workflowExecutionContinuedAsNewEventAttributes: end }) => {
+        const input = end?.input.payloads[0]?.data;
+        if (input === undefined) return [];
+        return [(JSON.parse(Buffer.from(input, 'base64').toString()) as { carried: Carried }).carried];
+      });
+    });
+}
+
+interface HistoryEvent {
+  readonly workflowExecutionContinuedAsNewEventAttributes?: {
+    readonly input: { readonly payloads: readonly { readonly data: string }[] };
+  };
+}
+
+function names(of: object): string[] {
+  return Object.keys(of).toSorted();
+}
+
+// Replays do not show it: no recorded history begins with a carried state.
+test('a state that a run of this version has carried is whole, and is carried under the same names again', () => {
+  const all = recorded();
+  expect(all.length).toBeGreaterThan(0);
+  for (const carried of all) {
+    const state = restoredFrom(carried);
+    expect(Object.entries(state).filter(([, value]) => value === undefined)).toEqual([]);
+    expect(names(state)).toEqual(names(newVpnData(vpnSettings(), 'abcdef12')));
+    expect(names(carriedOver(state))).toEqual(names(carried));
+  }
 });
 
 test('with 100 engines and a stream on each, all that is at work has room below 64 KB, and of the past the newest', () => {

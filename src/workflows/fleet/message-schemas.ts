@@ -3,9 +3,9 @@ import type { FleetSettings } from '../../domain/fleet/fleet';
 import type { PoolReport } from '../../domain/fleet/pool';
 import { integer, reader, text } from '../shared/message-schema';
 
-// What workers, VPNs, the API and people send to the fleet's workflow.
+// What workers, VPNs, the API and people send to the fleet workflow.
 
-/** How many engines are wanted over all VPNs. */
+/** The demand: how many engines somebody asks for over all VPNs. */
 export const readDemand = reader<number>(integer(0, 100_000));
 
 export const readFleetSettings = reader<FleetSettings>(

@@ -5,7 +5,7 @@ import type { Target } from '../../domain/replacement';
 import type { PortsTaken } from '../../domain/vpn/taken-ports';
 import { ids, instant, integer, labels, nullable, port, reader, role, takenPorts } from '../shared/message-schema';
 
-// What a VPN's workflow and people send to a replacement, and what its activities say of ports that something else has.
+// What a VPN's workflow and people send to a replacement, and the details of its activities' failures because of taken ports.
 
 export const readTarget = reader<Target>(
   Type.Object({
@@ -23,7 +23,7 @@ export const readTarget = reader<Target>(
 export const readIds = reader<readonly ContainerId[]>(ids);
 
 const hold = nullable(instant);
-/** Until when nothing is tried; null: no longer. */
+/** Until when the replacement is held back; null: it is not. */
 export const isHold = (value: unknown): value is Instant | null => Check(hold, value);
 
 export const readPortsTaken = reader<PortsTaken>(Type.Object({ taken: takenPorts, started: Type.Boolean() }));

@@ -26,7 +26,7 @@ import type { ProvisionRequest, ReplaceRequest } from './messages';
 
 // What workers, the fleet, the API, people and replacements send to a VPN's workflow.
 
-/** Streams may be magnet links, and their ids hold them. */
+/** Ids and keys of streams may contain magnet links. */
 const LONGEST_ADDRESS = 4_096;
 const LONGEST_SEALED = 64 * 1024;
 
@@ -61,7 +61,7 @@ export const readSettings = reader<VpnSettings>(
   }),
 );
 
-/** How many engines a VPN keeps; its forwarded one whatever this is. */
+/** How many engines a VPN keeps. */
 export const readEngineCount = reader<number>(integer(0, 1_000));
 
 const streamEvent = Type.Union([
@@ -106,12 +106,12 @@ const replaceRequest = reader(
       reason: Type.Optional(nullable(text())),
       requestId: Type.Optional(nullable(text())),
     },
-    // A misspelt name would replace another engine than the one that was meant.
+    // With a misspelt field the forwarded engine would be replaced instead of the one that was meant.
     { additionalProperties: false },
   ),
 );
 
-/** No value at all asks for the forwarded engine. */
+/** Without a value the request means the forwarded engine. */
 export function readReplaceRequest(value: unknown): ReplaceRequest | null {
   const given = replaceRequest(value ?? {});
   if (!given) return null;
@@ -136,7 +136,7 @@ export const readRemoveRequest = reader<{ readonly engine: string }>(Type.Object
 
 const breakerKind = reader<BreakerKind>(Type.Union([Type.Literal('general'), Type.Literal('replacement')]));
 
-/** Which circuit breakers are meant; both if none is named. */
+/** Which kinds of circuit breakers are meant; both if none is named. */
 export function readBreakerKinds(value: unknown): readonly BreakerKind[] | null {
   if (value === undefined || value === null) return ['general', 'replacement'];
   const kind = breakerKind(value);
@@ -163,7 +163,7 @@ const engine = Type.Object({
   cutOff: Type.Boolean(),
 });
 
-/** Which replacement of which life of its VPN's workflow says it. */
+/** Identifies the replacement that sends a message, and the incarnation of the VPN's workflow that started it. */
 const sender = { lineage: text(), number: integer() };
 
 export const readEngineMade = reader<EngineMade>(
