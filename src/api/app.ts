@@ -138,7 +138,6 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     hello: {
       build: page?.build ?? '',
       instance,
-      keyIsSet: keys.areSet,
       temporalUi: options.temporalUi && `${TEMPORAL_UI_PATH}/namespaces/default/workflows/`,
       enginesAtLeast: pool.minReplicas,
       enginesAtMost: poolLimits(pool).enginesAtMost,

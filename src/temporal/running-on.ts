@@ -8,7 +8,7 @@ type Metadata = Parameters<Call['start']>[0];
 export type Status = Parameters<NonNullable<NonNullable<Listener>['onReceiveStatus']>>[0];
 
 /** How long the server has for a call, even if the caller stops waiting earlier. */
-export const SERVER_HAS_MS = 15_000;
+const SERVER_HAS_MS = 15_000;
 /** The longest delay of a Node.js timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -101,7 +101,6 @@ test('a page first receives the whole state, and then each VPN that changes', as
   expect(received(client, 'hello')[0]).toMatchObject({
     instance: 'test',
     vpns: ['gluetun'],
-    keyIsSet: true,
     temporalUi: null,
     build: expect.stringMatching(/^[0-9a-f]{8}$/),
   });

@@ -92,7 +92,7 @@ function keyProblem(status: number, answer: unknown): string | null | undefined 
 }
 
 /** The `detail` of an error, which is a string or an object with a `message`. */
-export function detailOf(answer: unknown): string | null {
+function detailOf(answer: unknown): string | null {
   const detail: unknown = (answer as { detail?: unknown } | null)?.detail;
   if (typeof detail === 'string') return detail;
   const message: unknown = (detail as { message?: unknown } | null | undefined)?.message;

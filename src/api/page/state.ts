@@ -28,7 +28,6 @@ export interface PageHello {
   readonly instance: string;
   /** Names, in the order of the configuration. */
   readonly vpns: readonly string[];
-  readonly keyIsSet: boolean;
   /** Address of a workflow in the Temporal UI, without the workflow's id; null: the API does not serve the UI. */
   readonly temporalUi: string | null;
   readonly enginesAtLeast: number;

@@ -12,7 +12,7 @@ const RECONNECT_AFTER_MS = 1_000;
 
 const EXAMPLE = [
   `retry: ${RECONNECT_AFTER_MS}`,
-  'event: hello\ndata: {"now":1795405865511,"build":"a9c4fef1","instance":"default","vpns":["gluetun"],"keyIsSet":true}',
+  'event: hello\ndata: {"now":1795405865511,"build":"a9c4fef1","instance":"default","vpns":["gluetun"]}',
   'event: vpn\ndata: {"name":"gluetun","health":"healthy","forwarded_port":40648,"engines":[],"streams":[]}',
   '',
 ].join('\n\n');

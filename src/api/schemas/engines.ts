@@ -75,7 +75,7 @@ const addedFields = {
   workflow_id: Type.String(),
 };
 
-export const VpnSchema = Type.Object({ ...vpnFields, ...addedFields });
+const VpnSchema = Type.Object({ ...vpnFields, ...addedFields });
 export type VpnJson = Static<typeof VpnSchema>;
 
 export const VpnStatusSchema = Type.Object({

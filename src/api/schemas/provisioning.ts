@@ -48,7 +48,7 @@ export const ProvisionedSchema = Type.Object(
 );
 export type ProvisionedJson = Static<typeof ProvisionedSchema>;
 
-export const refusalCodes = [
+const refusalCodes = [
   'vpn_disconnected',
   'circuit_breaker',
   'max_capacity',
