@@ -36,7 +36,7 @@ export class TemporalFleetSource implements FleetSource {
     );
     const left = leftOf(ANSWER_WITHIN_MS);
     const answered = this.client.connection.withDeadline(Date.now() + left, () => update.result());
-    // An accepted demand holds even without an answer: the workflow signals the VPNs that it can't reach now later.
+    // An accepted demand holds even without an answer: the workflow signals VPNs that it can't reach now as soon as it can.
     await settledWithin(left, answered);
   }
 }

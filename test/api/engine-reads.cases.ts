@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { KnownLists } from '../../src/api/reads/last-lists';
+import type { DatedLists } from '../../src/api/reads/last-lists';
 import type { EngineList } from '../../src/gateways/vpn-source';
 import type { ListedEngine } from '../../src/domain/engine';
 import { forwardedEngine, plainEngine } from '../builders';
@@ -14,7 +14,7 @@ const PATIENCE_MS = 250;
 
 /** Lists that the process before kept 4 s ago. */
 function lastLists(engines: Readonly<Record<string, ListedEngine>>) {
-  const known = Object.entries(engines).map(([vpn, engine]): [string, KnownLists] => [
+  const known = Object.entries(engines).map(([vpn, engine]): [string, DatedLists] => [
     vpn,
     {
       lists: {

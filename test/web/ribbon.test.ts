@@ -1,7 +1,7 @@
 // The calculations for the page's timeline.
 import * as fc from 'fast-check';
 import { noPort, type EndedRecord, type StateRecord } from '../../src/domain/vpn/timeline';
-import { bands, changeAt, inWords, knownSince, marks, numberOf, place, ranges, ticks } from '../../web/logic/ribbon';
+import { bands, changeAt, inWords, timelineStart, marks, numberOf, place, ranges, ticks } from '../../web/logic/ribbon';
 import { replacementJson } from './replacement-json';
 
 /** In seconds. */
@@ -37,8 +37,8 @@ test('each state is a band until the next state, bands are cut off at the span, 
     [70, 80, 'port', 40_648, 0],
     [80, 100, 'unseen', null, 0],
   ]);
-  expect(knownSince(states)).toBe((T - 500) * 1_000);
-  expect(knownSince([])).toBeNull();
+  expect(timelineStart(states)).toBe((T - 500) * 1_000);
+  expect(timelineStart([])).toBeNull();
 });
 
 test('there is no band before the first state', () => {

@@ -41,7 +41,7 @@ export function bands(states: readonly StateRecord[], { from, to }: Span): Band[
 }
 
 /** The beginning of the timeline; null: it is empty. */
-export function knownSince(states: readonly StateRecord[]): number | null {
+export function timelineStart(states: readonly StateRecord[]): number | null {
   const [first] = states;
   return first ? first[0] * 1_000 : null;
 }

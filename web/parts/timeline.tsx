@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { knownSince, ranges, ticks, place, type Range } from '../logic/ribbon';
+import { timelineStart, ranges, ticks, place, type Range } from '../logic/ribbon';
 import { now, vpns } from '../state/store';
 import { Replacements } from './replacements';
 import { Ribbon } from './ribbon';
@@ -57,7 +57,7 @@ export function Timeline() {
 }
 
 function Legend() {
-  const earliest = Math.min(...vpns.value.map(({ states }) => knownSince(states) ?? Infinity));
+  const earliest = Math.min(...vpns.value.map(({ states }) => timelineStart(states) ?? Infinity));
   return (
     <p class="legend">
       <span>

@@ -12,7 +12,7 @@ const QUIET_MS = 30_000;
 interface Listener {
   readonly follower: EventFollower;
   /** Called with the events that are new to the listener. */
-  readonly tell: (told: readonly FollowerEvent[]) => void;
+  readonly tell: (events: readonly FollowerEvent[]) => void;
 }
 
 /** The queries to all VPNs. Each VPN is queried independently, so that one that does not answer does not delay the others. */
@@ -109,6 +109,6 @@ export class EventFeed {
 }
 
 function tellNew({ follower, tell }: Listener, vpn: string, answer: EventLog): void {
-  const told = follower.take(vpn, answer);
-  if (told.length > 0) tell(told);
+  const fresh = follower.take(vpn, answer);
+  if (fresh.length > 0) tell(fresh);
 }

@@ -28,7 +28,7 @@ export class EventFollower {
   /** The new events of an answer. Begins with a `gap` event if events after the position are no longer kept. */
   take(vpn: string, { lineage: incarnation, news: events }: EventLog): FollowerEvent[] {
     const place = this.position.get(vpn);
-    const told: FollowerEvent[] = [];
+    const result: FollowerEvent[] = [];
     const fresh = place?.incarnation === incarnation ? events.filter(({ number }) => number > place.number) : events;
     const first = fresh[0]?.number;
     if (
@@ -37,15 +37,15 @@ export class EventFollower {
     ) {
       this.position.set(vpn, { incarnation, number: (first ?? 1) - 1 });
       const after = eventId(place.incarnation, place.number);
-      told.push({ id: this.id, event: 'gap', data: { time: new Date().toISOString(), vpn, after } });
+      result.push({ id: this.id, event: 'gap', data: { time: new Date().toISOString(), vpn, after } });
     }
     for (const item of fresh) {
       this.position.set(vpn, { incarnation, number: item.number });
       const { event, ...data } = eventJson(vpn, item);
-      told.push({ id: this.id, event, data });
+      result.push({ id: this.id, event, data });
     }
     if (!this.position.has(vpn)) this.position.set(vpn, { incarnation, number: 0 });
-    return told;
+    return result;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** More often than the timeouts of proxies in between, and of the server itself (`connectionTimeout`). */
+/** Shorter than the timeouts of proxies in between, and of the server itself (`connectionTimeout`). */
 const KEEP_ALIVE_MS = 15_000;
 /** A client with more unread bytes than this is disconnected. It may reconnect for the rest. */
 const UNREAD_BYTES_AT_MOST = 256 * 1024;

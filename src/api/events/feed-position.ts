@@ -1,4 +1,4 @@
-/** The last event of one VPN that a client has received. Numbers count within a incarnation. */
+/** The last event of one VPN that a client has received. Numbers count within an incarnation. */
 export interface Place {
   readonly incarnation: string;
   readonly number: number;

@@ -66,7 +66,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       const { say, left, answer } = streams.open(reply);
       await feed.listen(from, {
         begin: (id) => say(`retry: ${RECONNECT_AFTER_MS}\n${id === '' ? '' : `id: ${id}\n`}\n`),
-        tell: (told) => say(told.map(frame).join('')),
+        tell: (events) => say(events.map(frame).join('')),
         left,
       });
       return answer();

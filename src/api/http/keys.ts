@@ -32,7 +32,7 @@ export class Keys {
       const detail = `too many wrong keys from this address; try again in ${retryAfterS} s`;
       return { status: 429, detail, retryAfterS };
     }
-    // Every key is compared in constant time, even after a match, so that the time does not tell how close a key is.
+    // Every key is compared in constant time, even after a match, so that the time of the answer tells nothing about the keys.
     const given = digest(key.trim());
     const matches = this.digests.map((right) => timingSafeEqual(right, given));
     if (matches.includes(true)) {

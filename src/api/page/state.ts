@@ -4,7 +4,7 @@ import type { EndedRecord, StateRecord } from '../../domain/vpn/timeline';
 import type { EnginePhase } from '../../domain/vpn/status-view';
 import type { BreakerJson, ReplacementJson, VpnJson } from '../schemas/engines';
 
-// The events that the page receives, by name. The page imports these types and nothing else of the API.
+// The events that the page receives, by name. The page imports types of the API only, and no functions.
 // Times are in ms since 1970.
 
 export interface PageEvents {

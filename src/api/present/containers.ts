@@ -11,10 +11,10 @@ const ID_PREFIX_AT_LEAST = 6;
 export interface ManagedContainer {
   readonly vpn: string;
   /**
-   * `removable`: its engine has answered; `leaving`: it is being released; `booting`: its engine has not answered yet; `coming`: the container
+   * `removable`: its engine has answered; `leaving`: it is being released; `booting`: its engine has not answered yet; `planned`: the container
    * is not known to exist yet, and its id is the name that it will have.
    */
-  readonly stage: 'removable' | 'leaving' | 'booting' | 'pending';
+  readonly stage: 'removable' | 'leaving' | 'booting' | 'planned';
   readonly json: ContainerJson;
 }
 
@@ -37,7 +37,7 @@ export function containersOf({ vpn, engines }: VpnStatusView, containerLabel: st
 }
 
 function stageOf({ phase, isMade }: EngineView): ManagedContainer['stage'] {
-  if (phase === 'pending') return isMade ? 'booting' : 'pending';
+  if (phase === 'pending') return isMade ? 'booting' : 'planned';
   return phase === 'draining' || phase === 'leaving' ? 'leaving' : 'removable';
 }
 
@@ -50,6 +50,6 @@ function portsOf({ httpPort, httpsPort, p2pPort }: EngineRef): Record<string, nu
 export function findContainer(all: readonly ManagedContainer[], idOrName: string): ManagedContainer | undefined {
   const exact = all.find(({ json }) => json.id === idOrName || json.name === idOrName);
   if (exact || idOrName.length < ID_PREFIX_AT_LEAST) return exact;
-  const beginning = all.filter(({ stage, json }) => stage !== 'pending' && json.id.startsWith(idOrName));
+  const beginning = all.filter(({ stage, json }) => stage !== 'planned' && json.id.startsWith(idOrName));
   return beginning.length === 1 ? beginning[0] : undefined;
 }

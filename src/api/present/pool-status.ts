@@ -27,7 +27,7 @@ export function poolLimits({ maxReplicas, maxActiveReplicas, idleGraceMs }: Pool
 /** Proxies ask every 30 s. One late answer of a workflow must not keep them from requesting an engine until they ask again. */
 const USABLE_FOR_S = 60;
 
-/** The facts of a VPN for `/orchestrator/status`. A status up to 60 s old is good enough, because a request for an engine is decided anew. */
+/** A VPN as a candidate in `/orchestrator/status`. A status up to 60 s old is good enough, because a request for an engine is decided anew. */
 export function candidateOf({ vpn, status }: VpnStatusRead): VpnCandidate {
   const isRecent = status.kind === 'fresh' || (status.kind === 'stale' && status.seconds <= USABLE_FOR_S);
   const lastView = status.kind === 'none' ? null : status.value;

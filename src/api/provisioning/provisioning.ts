@@ -119,7 +119,7 @@ export class Provisioning {
     return outcome.kind === 'declined' ? this.declined(httpPort, outcome.message) : outcome;
   }
 
-  /** The candidates of every VPN, with the pending requests of this process. */
+  /** Every VPN as a candidate, with the pending requests of this process. */
   private async candidates(): Promise<VpnCandidate[]> {
     const views = await this.views();
     const lastViews = this.followers.map((follower, i) => views[i] ?? follower.lastStatus);

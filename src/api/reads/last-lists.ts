@@ -17,7 +17,7 @@ const WRITE_WITHIN_MS = 500;
 const CONFIRM_EVERY_MS = 10_000;
 
 /** A VPN's lists as its workflow answered, and when they were last true. */
-export interface KnownLists {
+export interface DatedLists {
   readonly lists: VpnLists;
   readonly at: Instant;
 }
@@ -104,7 +104,7 @@ export class LastLists {
   readonly #options: LastListsOptions;
   readonly #path: string;
   readonly #now: () => Instant;
-  readonly #kept = new Map<string, { readonly known: KnownLists; readonly json: string }>();
+  readonly #kept = new Map<string, { readonly known: DatedLists; readonly json: string }>();
   #due: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** A write that waits for the one before. It writes the lists of the moment when it begins. */
@@ -118,7 +118,7 @@ export class LastLists {
   }
 
   /** Reads the lists of the configured VPNs, by VPN name, without those that are too old. To be called once, before `keep`. */
-  async load(): Promise<ReadonlyMap<string, KnownLists>> {
+  async load(): Promise<ReadonlyMap<string, DatedLists>> {
     const now = this.#now();
     const { vpns, staleLimitMs } = this.#options;
     const found = await this.#read();
@@ -139,7 +139,7 @@ export class LastLists {
    * Takes the lists of a VPN, to be written at once if an engine is no longer in them: that engine is about to be stopped, and the next
    * process must not show it. Other changes are written within 0.5 s, and unchanged lists within 10 s.
    */
-  keep(vpn: string, known: KnownLists): void {
+  keep(vpn: string, known: DatedLists): void {
     const former = this.#kept.get(vpn);
     const same = former !== undefined && isSame(former.known.lists, known.lists);
     const json = same ? former.json : JSON.stringify(known.lists);

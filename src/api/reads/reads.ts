@@ -1,7 +1,7 @@
 import type { ObserveProgress } from '../../activities/observe/observe';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { pauseUntil } from '../../lib/pause';
-import type { KnownLists, LastLists } from './last-lists';
+import type { DatedLists, LastLists } from './last-lists';
 import { engineJson } from '../present/vpn';
 import type { EngineJson } from '../schemas/engines';
 import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
@@ -20,7 +20,7 @@ export interface ReadsOptions {
    */
   readonly staleLimitMs: number;
   readonly advertisedHost: string | null;
-  /** `name=value`, marks the containers that are ours. */
+  /** CONTAINER_LABEL, `name=value`. */
   readonly containerLabel: string;
   /** Keeps lists for the next start; null: they are not kept. */
   readonly lastLists: Pick<LastLists, 'keep'> | null;
@@ -99,7 +99,7 @@ export class Reads {
   constructor(
     sources: readonly VpnSource[],
     private readonly options: ReadsOptions,
-    before: ReadonlyMap<string, KnownLists> = new Map(),
+    before: ReadonlyMap<string, DatedLists> = new Map(),
   ) {
     const { lagMs, lastLists } = options;
     const { worker } = this;

@@ -4,7 +4,7 @@ import type { Growth } from '../../gateways/history-growth';
 import { pauseUntil, settledWithin } from '../../lib/pause';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { streamsSignal } from '../../workflows/vpn/messages';
-import type { KnownLists } from './last-lists';
+import type { DatedLists } from './last-lists';
 import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
 import { ShownLists } from './shown-lists';
 import type { Read } from './read';
@@ -15,7 +15,7 @@ export interface FollowerOptions {
   readonly lagMs: number;
   readonly worker: WorkerLiveness;
   /** The last lists of the process before this one. */
-  readonly before?: KnownLists | undefined;
+  readonly before?: DatedLists | undefined;
   /** Called with each answer that is current. */
   readonly keep?: ((lists: VpnLists) => void) | undefined;
 }

@@ -125,7 +125,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       const { all, silent, staleSeconds } = await managed();
       if (silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
       markStale(reply, staleSeconds);
-      const made = all.filter(({ stage }) => stage !== 'pending');
+      const made = all.filter(({ stage }) => stage !== 'planned');
       return made.filter(({ json }) => json.labels[query.key] === query.value).map(({ json }) => json);
     },
   );

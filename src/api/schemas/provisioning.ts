@@ -48,13 +48,7 @@ export const ProvisionedSchema = Type.Object(
 );
 export type ProvisionedJson = Static<typeof ProvisionedSchema>;
 
-const refusalCodes = [
-  'vpn_disconnected',
-  'circuit_breaker',
-  'max_capacity',
-  'vpn_error',
-  'general_error',
-] as const;
+const refusalCodes = ['vpn_disconnected', 'circuit_breaker', 'max_capacity', 'vpn_error', 'general_error'] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
 const reason = {

@@ -15,7 +15,7 @@ export interface NamedEngine {
   readonly containerId: string | null;
 }
 
-/** Docker's short form of an id. */
+/** The length of Docker's short ids. */
 const SHORT_ID_LENGTH = 12;
 
 /**
