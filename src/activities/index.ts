@@ -194,7 +194,7 @@ export function createActivities(deps: ActivityDeps) {
 
     async pullImage({ image }: { image: string }): Promise<void> {
       const context = Context.current();
-      await heartbeating((signal) => pullImage(image, deps, { signal, heard: (line) => context.heartbeat(line) }));
+      await heartbeating((signal) => pullImage(image, deps, { signal, onLine: (line) => context.heartbeat(line) }));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createEngine } from '../../src/activities/engine/create-engine';
 import { removeEngine } from '../../src/activities/engine/remove-engine';
 import { engineContainer, type EngineOrder } from '../../src/activities/engine/spec';
-import { listening, untilFree } from '../../src/activities/docker/taken-ports';
+import { portsInUse, untilFree } from '../../src/activities/docker/taken-ports';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
 import type { SealedCallerOptions } from '../../src/domain/replacement';
@@ -179,7 +179,7 @@ describe('ports that another program has', () => {
     await holder.remove();
     await awaited;
     const { engine } = await createEngine(wanted, deps);
-    await until('the engine', async () => (await listening(container, [httpPort], deps)).length === 1);
+    await until('the engine', async () => (await portsInUse(container, [httpPort], deps)).length === 1);
     // The engine listens there itself, so a repeated order is not refused.
     expect((await createEngine(wanted, deps)).engine.id).toBe(engine.id);
   });

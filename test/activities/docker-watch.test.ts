@@ -19,7 +19,7 @@ class Watched {
       this.asked.push({ doubted });
       this.fails();
       return {
-        ...{ at: 0, asked: 0, vpn: { kind: 'absent' }, details: null, engines: [] },
+        ...{ at: 0, monotonicAt: 0, vpn: { kind: 'absent' }, details: null, engines: [] },
         imagePresent: this.imagePresent,
       };
     },

@@ -35,7 +35,7 @@ test('engines of an unhealthy VPN count as live if they say in time that they ar
   const details = { Id: vpn.id, Name: '/gluetun', HostConfig: { NetworkMode: 'host' } } as unknown as ContainerDetails;
   const look = (engines: DockerSnapshot['engines']): DockerSnapshot => ({
     at: 0,
-    asked: 0,
+    monotonicAt: 0,
     vpn,
     details,
     engines,

@@ -38,18 +38,18 @@ setMaxListeners(0, ending.signal);
 afterAll(() => ending.abort());
 
 function watching(memory: { portFailure: PortFailure | null } = { portFailure: null }, answers = new Answers()) {
-  const heard: PortReading[] = [];
+  const readings: PortReading[] = [];
   const watch: PortWatch = new PortWatch({
     memory,
     read: answers.read,
     intervalMs: 3_600_000,
     signal: ending.signal,
-    heard: (reading) => heard.push(reading),
+    onReading: (reading) => readings.push(reading),
     changed: () => {},
   });
   void watch.run();
   watch.vpnIs(true);
-  return { answers, watch, heard };
+  return { answers, watch, readings };
 }
 
 /** The single read that follows when the VPN has become healthy. */
@@ -63,12 +63,12 @@ async function known(port: number) {
 }
 
 test.concurrent('after a loss, only a port counts that was asked for afterwards', async () => {
-  const { answers, watch, heard } = await known(40_648);
+  const { answers, watch, readings } = await known(40_648);
   watch.doubt();
   const second = await answers.underWay();
   watch.doubt();
   second.resolve(40_648);
-  await until('the answer', () => heard.length === 2);
+  await until('the answer', () => readings.length === 2);
   expect(watch.isDoubted).toBe(true);
   (await answers.underWay()).resolve(40_649);
   await until('the new port', () => watch.reading.kind === 'known' && watch.reading.port === 40_649);
@@ -103,7 +103,7 @@ test.concurrent('loss after loss, while the control server hangs, does not hold 
 });
 
 test.concurrent('a read that fails is made again before the port is unknown', async () => {
-  const { answers, watch, heard } = await known(40_648);
+  const { answers, watch, readings } = await known(40_648);
   watch.doubt();
   (await answers.underWay()).reject(new Error('port 0'));
   const again = await answers.underWay();
@@ -111,7 +111,7 @@ test.concurrent('a read that fails is made again before the port is unknown', as
   expect(watch.isDoubted).toBe(true);
   again.resolve(40_649);
   await until('the new port', () => !watch.isDoubted);
-  expect(heard.map((reading) => reading.kind)).toEqual(['known', 'known']);
+  expect(readings.map((reading) => reading.kind)).toEqual(['known', 'known']);
 });
 
 test.concurrent('the last port does not count again when a control server has no port and then hangs', async () => {
@@ -149,17 +149,17 @@ test.concurrent('a watch that begins while reads fail counts from the first fail
 });
 
 test.concurrent('a read that ends when the VPN is not healthy any more says nothing', async () => {
-  const { answers, watch, heard } = watching();
+  const { answers, watch, readings } = watching();
   const read = await answers.underWay();
   watch.vpnIs(false);
   read.resolve(40_648);
   await new Promise(setImmediate);
-  expect(heard).toEqual([]);
+  expect(readings).toEqual([]);
   expect(watch.reading).toEqual({ kind: 'unasked' });
   watch.vpnIs(true);
   expect(watch.reading).toEqual({ kind: 'pending' });
   (await answers.underWay()).resolve(40_649);
-  await until('the port', () => heard.length === 1);
+  await until('the port', () => readings.length === 1);
 });
 
 test.concurrent('while the VPN can not be seen the last reading stays, and it is read anew when it can', async () => {
@@ -172,12 +172,12 @@ test.concurrent('while the VPN can not be seen the last reading stays, and it is
 });
 
 test.concurrent('a hint has it read at once, and says nothing by itself', async () => {
-  const { answers, watch, heard } = await known(40_648);
+  const { answers, watch, readings } = await known(40_648);
   watch.hint();
   const read = await answers.underWay();
   expect([watch.reading, watch.isDoubted]).toMatchObject([{ kind: 'known', port: 40_648 }, false]);
   read.resolve(40_648);
-  await until('the answer', () => heard.length === 2);
+  await until('the answer', () => readings.length === 2);
   expect(watch.reading).toMatchObject({ kind: 'known', port: 40_648 });
 });
 

@@ -7,7 +7,7 @@ import { isPortHint } from '../../clients/gluetun/log-hint';
 import { pauseUntil } from '../../lib/pause';
 import { EngineLists, Images } from './lists';
 import type { DockerSnapshot } from './snapshot';
-import { DockerReader, type Asked } from './reader';
+import { DockerReader, type AskedAt } from './reader';
 import type { VpnMemory } from '../observe/vpn-memory';
 
 /** What the watch of one VPN is told, for as long as it lasts. */
@@ -50,14 +50,17 @@ export interface HostWatchOptions {
   readonly log: Logger;
 }
 
-interface Member {
+/** A VPN that is watched, or was a moment ago. */
+interface WatchedVpn {
   readonly memory: VpnToWatch['memory'];
   readonly reader: DockerReader;
   readonly listeners: Set<VpnListener>;
   readonly log: LogFollower;
+  /** Forgets the VPN unless it is watched again in time; null while it is watched. */
   leaving: NodeJS.Timeout | null;
 }
 
+/** Time between two lists of engines while events arrive. VPNs are listed at each health check. */
 const ENGINES_EVERY_MS = 30_000;
 /** Longest time between two lists while Docker's events are missing. */
 const WITHOUT_EVENTS_INTERVAL_MS = 2_000;
@@ -75,7 +78,7 @@ const NAMES_AT_ONCE = 100;
  * watched; the watch of one VPN ends with each observation.
  */
 export class HostWatch {
-  private readonly members = new Map<string, Member>();
+  private readonly members = new Map<string, WatchedVpn>();
   private readonly lists: EngineLists;
   private readonly images: Images;
   private unsubscribe: (() => void) | null = null;
@@ -116,27 +119,27 @@ export class HostWatch {
     };
   }
 
-  private begin({ vpn, instance, memory }: VpnToWatch): Member {
+  private begin({ vpn, instance, memory }: VpnToWatch): WatchedVpn {
     const { docker, containerLabel, log, events } = this.options;
     const { lists, images } = this;
     const listeners = new Set<VpnListener>();
-    const heard = (line: string) => {
+    const onLine = (line: string) => {
       if (isPortHint(line)) for (const { hint } of listeners) hint();
     };
-    const member: Member = {
+    const member: WatchedVpn = {
       memory,
       listeners,
       leaving: null,
       reader: new DockerReader({ docker, lists, images }, { vpn, instance, containerLabel }),
-      log: new LogFollower(docker, { name: vpn, heard, log }),
+      log: new LogFollower(docker, { name: vpn, onLine, log }),
     };
     this.members.set(vpn, member);
-    this.unsubscribe ??= events.subscribe((event) => this.heard(event));
+    this.unsubscribe ??= events.subscribe((event) => this.received(event));
     if (!this.listing) void this.list();
     return member;
   }
 
-  private end(vpn: string, member: Member): void {
+  private end(vpn: string, member: WatchedVpn): void {
     member.log.stop();
     this.members.delete(vpn);
     if (this.members.size > 0) return;
@@ -152,7 +155,7 @@ export class HostWatch {
     }
   }
 
-  private heard(event: ContainerEvent | null): void {
+  private received(event: ContainerEvent | null): void {
     if (event === null) {
       for (const { reader } of this.members.values()) {
         reader.forgetVpn();
@@ -168,14 +171,14 @@ export class HostWatch {
     const vpn = this.members.get(attributes['name'] ?? '');
     if (vpn) {
       vpn.reader.forgetVpn();
-      const isSign = vpn.memory.doubt.heard(event, now);
+      const isSign = vpn.memory.doubt.received(event, now);
       for (const { changed, doubt } of vpn.listeners) (isSign ? doubt : changed)();
     }
-    const itsVpn = this.members.get(attributes[label.vpn] ?? '');
-    if (itsVpn) {
-      itsVpn.reader.forgetEngine(id);
-      if (action === 'kill') itsVpn.memory.health.doubt(id, now);
-      for (const { changed } of itsVpn.listeners) changed();
+    const vpnOfEngine = this.members.get(attributes[label.vpn] ?? '');
+    if (vpnOfEngine) {
+      vpnOfEngine.reader.forgetEngine(id);
+      if (action === 'kill') vpnOfEngine.memory.health.doubt(id, now);
+      for (const { changed } of vpnOfEngine.listeners) changed();
     }
   }
 
@@ -205,7 +208,7 @@ export class HostWatch {
   }
 
   private async round(isDue: { readonly vpns: boolean; readonly engines: boolean }): Promise<void> {
-    const asked: Asked = { at: Date.now(), asked: performance.now() };
+    const asked: AskedAt = { at: Date.now(), monotonicAt: performance.now() };
     const members = [...this.members];
     try {
       await Promise.all([
@@ -218,7 +221,7 @@ export class HostWatch {
     this.wake();
   }
 
-  private async listVpns(members: readonly [string, Member][], asked: Asked): Promise<void> {
+  private async listVpns(members: readonly [string, WatchedVpn][], asked: AskedAt): Promise<void> {
     for (let from = 0; from < members.length; from += NAMES_AT_ONCE) {
       const some = members.slice(from, from + NAMES_AT_ONCE);
       const found = await this.options.docker.listNamed(some.map(([name]) => name));
@@ -227,7 +230,7 @@ export class HostWatch {
     }
   }
 
-  private async listEngines(members: readonly [string, Member][], asked: Asked): Promise<void> {
+  private async listEngines(members: readonly [string, WatchedVpn][], asked: AskedAt): Promise<void> {
     const found = await this.lists.all();
     for (const [name, { reader }] of members) reader.enginesListed(found.get(name) ?? [], asked);
   }

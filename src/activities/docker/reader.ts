@@ -16,13 +16,13 @@ import type { EngineLists, Images } from './lists';
 import { lastWords } from '../engine/last-words';
 
 /** When a question was sent to Docker. */
-export interface Asked {
+export interface AskedAt {
   readonly at: Instant;
   /** The same moment in monotonic time. */
-  readonly asked: number;
+  readonly monotonicAt: number;
 }
 
-interface VpnSnapshot extends Asked {
+interface VpnSnapshot extends AskedAt {
   readonly vpn: VpnObservation;
   readonly details: ContainerDetails | null;
 }
@@ -60,7 +60,7 @@ export class DockerReader {
   private enginesForgotten = 0;
   private enginesForgottenAt = -Infinity;
   private failure: unknown = null;
-  private underWay: { readonly of: string; readonly snapshot: Promise<DockerSnapshot> } | null = null;
+  private underWay: { readonly key: string; readonly snapshot: Promise<DockerSnapshot> } | null = null;
 
   constructor(
     private readonly parts: ReaderParts,
@@ -89,20 +89,20 @@ export class DockerReader {
   }
 
   /** Takes in a list of VPN containers. @param found the VPN's own; null: the list has none */
-  vpnListed(found: ListedContainer | null, asked: Asked): void {
+  vpnListed(found: ListedContainer | null, asked: AskedAt): void {
     const { vpn } = this;
     this.vpnUptime.keepOnly(new Set(found === null ? [] : [found.id]));
-    const isAnotherRun = found !== null && this.vpnUptime.isAnotherRun(found.id, found, asked.asked);
+    const isAnotherRun = found !== null && this.vpnUptime.isAnotherRun(found.id, found, asked.monotonicAt);
     // What is kept may be newer than this list.
-    if (vpn === null || vpn.asked > asked.asked) return;
-    if (isAnotherRun || !agree(found, vpn, asked)) this.forgetVpn();
+    if (vpn === null || vpn.monotonicAt > asked.monotonicAt) return;
+    if (isAnotherRun || !isUnchanged(found, vpn, asked)) this.forgetVpn();
     else this.vpn = { ...vpn, ...asked };
   }
 
   /** Takes in a list of the containers of this VPN's engines. */
-  enginesListed(found: readonly ListedContainer[], { asked }: Asked): void {
+  enginesListed(found: readonly ListedContainer[], { monotonicAt }: AskedAt): void {
     // A list that was asked for before the last event may not show what the event told.
-    if (asked > this.enginesForgottenAt) this.takeList(found, asked);
+    if (monotonicAt > this.enginesForgottenAt) this.takeList(found, monotonicAt);
   }
 
   /** Docker is unreachable: the next snapshot fails with this error. Null: the next snapshot asks Docker itself. */
@@ -113,12 +113,12 @@ export class DockerReader {
 
   /** Calls at the same time share one answer. @throws DockerUnreachable */
   snapshot(image: string): Promise<DockerSnapshot> {
-    const of = `${this.vpnForgotten} ${this.enginesForgotten} ${image}`;
-    if (this.underWay?.of === of) return this.underWay.snapshot;
+    const key = `${this.vpnForgotten} ${this.enginesForgotten} ${image}`;
+    if (this.underWay?.key === key) return this.underWay.snapshot;
     const snapshot = this.take(image).finally(() => {
       if (this.underWay?.snapshot === snapshot) this.underWay = null;
     });
-    this.underWay = { of, snapshot };
+    this.underWay = { key, snapshot };
     return snapshot;
   }
 
@@ -137,10 +137,10 @@ export class DockerReader {
   private async askForVpn(): Promise<VpnSnapshot> {
     const { vpnForgotten } = this;
     const at = Date.now();
-    const asked = performance.now();
+    const monotonicAt = performance.now();
     const details = await this.parts.docker.inspectByName(this.options.vpn);
     const vpn = details ? observeDocker(details) : await this.absent();
-    const snapshot = { at, asked, vpn, details };
+    const snapshot = { at, monotonicAt, vpn, details };
     if (vpnForgotten === this.vpnForgotten) this.vpn = snapshot;
     return snapshot;
   }
@@ -205,8 +205,10 @@ export class DockerReader {
   }
 }
 
-function agree(found: ListedContainer | null, { details, asked: since }: VpnSnapshot, { asked }: Asked): boolean {
-  if (found === null) return details === null && asked - since < ABSENT_FOR_MS;
+/** Whether a list shows the VPN as in its last snapshot. */
+function isUnchanged(found: ListedContainer | null, last: VpnSnapshot, listed: AskedAt): boolean {
+  const { details } = last;
+  if (found === null) return details === null && listed.monotonicAt - last.monotonicAt < ABSENT_FOR_MS;
   if (details === null || found.id !== details.Id || found.state !== details.State.Status) return false;
   return !found.running || healthIn(found.status) === dockerHealth(details.State.Health?.Status);
 }

@@ -13,10 +13,10 @@ export interface DockerSnapshot {
   /** When the VPN's container was last confirmed to be in this state. */
   readonly at: Instant;
   /** The same moment in monotonic time. */
-  readonly asked: number;
+  readonly monotonicAt: number;
   readonly vpn: VpnObservation;
   readonly details: ContainerDetails | null;
-  readonly engines: readonly Omit<ObservedEngine, 'health'>[];
+  readonly engines: readonly EngineSnapshot[];
   readonly imagePresent: boolean;
 }
 

@@ -17,13 +17,13 @@ import type { ActivityDeps } from '../deps';
 
 /** Enough on one machine. A firewall may drop the question without an answer. */
 const ANSWERS_WITHIN_MS = 250;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 const NAMED_AT_MOST = 5;
 
 type Deps = Pick<ActivityDeps, 'docker' | 'reach'>;
 
 /** Those of the ports on which something listens; none if that can't be found out from here. */
-export async function listening(vpn: ContainerDetails, ports: readonly Port[], deps: Deps): Promise<Port[]> {
+export async function portsInUse(vpn: ContainerDetails, ports: readonly Port[], deps: Deps): Promise<Port[]> {
   const reach = await deps.reach();
   // Docker accepts connections to a published port whether or not a program listens behind it, so an HTTP answer is
   // needed there.
@@ -46,7 +46,7 @@ export async function listening(vpn: ContainerDetails, ports: readonly Port[], d
  * Puts into words who has the ports, as far as Docker's list of containers tells; null: it does not.
  * @param own the id of the engine that needs the ports
  */
-export async function holder(
+export async function holderInWords(
   vpn: ContainerDetails,
   ports: readonly Port[],
   own: string | null,
@@ -86,7 +86,7 @@ function engineHas({ labels }: ListedContainer, ports: readonly Port[]): boolean
  * The failure of an attempt whose ports another program has. `failureOf` says what the replacement does about it.
  * @param started see `PortsTaken`
  */
-export function portsTaken(message: string, taken: TakenPorts, started: boolean): ApplicationFailure {
+export function portsTakenFailure(message: string, taken: TakenPorts, started: boolean): ApplicationFailure {
   return ApplicationFailure.create({
     message,
     type: PORTS_TAKEN,
@@ -104,7 +104,7 @@ export async function untilFree(
   const deadline = performance.now() + withinMs;
   while (!signal.aborted && performance.now() < deadline) {
     const details = await deps.docker.inspectByName(vpn);
-    if (!details?.State.Running || (await listening(details, ports, deps)).length === 0) return;
-    await pauseUntil(LOOK_EVERY_MS, signal);
+    if (!details?.State.Running || (await portsInUse(details, ports, deps)).length === 0) return;
+    await pauseUntil(CHECK_EVERY_MS, signal);
   }
 }

@@ -5,7 +5,8 @@ import { pauseUntil } from '../../lib/pause';
 import type { DockerSnapshot } from './snapshot';
 import type { VpnMemory } from '../observe/vpn-memory';
 
-export interface Unseen extends WhyUnreachable {
+/** Docker was unreachable at this time. */
+export interface NoSnapshot extends WhyUnreachable {
   readonly at: Instant;
 }
 
@@ -17,7 +18,7 @@ export interface DockerWatchOptions {
   /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Called with each snapshot before that becomes `latest`. */
-  readonly taken: (snapshot: DockerSnapshot, before: DockerSnapshot | Unseen | null) => Promise<void> | void;
+  readonly taken: (snapshot: DockerSnapshot, before: DockerSnapshot | NoSnapshot | null) => Promise<void> | void;
   /** Called after `latest` has changed. */
   readonly changed: () => void;
 }
@@ -30,7 +31,7 @@ const AFTER_BREAK_MS = 100;
 
 /** Takes snapshots of a VPN and its engines through Docker, whenever something has happened to them, or may have. */
 export class DockerWatch {
-  latest: DockerSnapshot | Unseen | null = null;
+  latest: DockerSnapshot | NoSnapshot | null = null;
   private waker = new AbortController();
 
   constructor(private readonly options: DockerWatchOptions) {}
@@ -58,7 +59,7 @@ export class DockerWatch {
         const seen = await snapshot(memory.doubt.isOpen(performance.now()));
         const restarts = seen.details?.RestartCount ?? 0;
         const steady = { ...seen, vpn: memory.crashLoop.steady(seen.vpn, restarts, performance.now()) };
-        memory.doubt.snapshotTaken(steady.vpn, seen.asked);
+        memory.doubt.snapshotTaken(steady.vpn, seen.monotonicAt);
         await taken(steady, this.latest);
         this.latest = steady;
         breaks = 0;

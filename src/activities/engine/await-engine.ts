@@ -13,10 +13,10 @@ import type { ActivityDeps } from '../deps';
 import { messageOf } from '../../lib/errors';
 import { observeDocker } from '../docker/snapshot';
 import { lastWords } from './last-words';
-import { holder, listening, portsTaken } from '../docker/taken-ports';
+import { holderInWords, portsInUse, portsTakenFailure } from '../docker/taken-ports';
 
 const ASK_EVERY_MS = 20;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** How long an engine that can't have its port takes to end, on a busy machine. */
 const ENDS_WITHIN_MS = 5_000;
 
@@ -61,7 +61,7 @@ class AwaitingEngine {
   /** When the last run that was seen to end had ended, as Docker writes it. */
   private finishedAt: string | null = null;
   /** The exit code in an event since the last snapshot; null: there was none. */
-  private told: number | null = null;
+  private exitCodeOfEvent: number | null = null;
   private readonly saidTaken = new Set<Port>();
   /** Aborted when something happens to its container. */
   private waker = new AbortController();
@@ -76,15 +76,15 @@ class AwaitingEngine {
     const deadline = performance.now() + timeoutMs;
     const unsubscribe = this.deps.events.subscribe((event) => this.happened(event));
     try {
-      let endpoint = await this.look();
-      let lookAgain = performance.now() + LOOK_EVERY_MS;
+      let endpoint = await this.inspect();
+      let inspectAgainAt = performance.now() + CHECK_EVERY_MS;
       while (performance.now() < deadline) {
         if (signal.aborted) return;
-        if (performance.now() >= lookAgain || this.waker.signal.aborted) {
-          endpoint = await this.look();
-          lookAgain = performance.now() + LOOK_EVERY_MS;
+        if (performance.now() >= inspectAgainAt || this.waker.signal.aborted) {
+          endpoint = await this.inspect();
+          inspectAgainAt = performance.now() + CHECK_EVERY_MS;
         }
-        if ((await this.answers(endpoint, signal)) && (await this.isItself(signal))) return;
+        if ((await this.answers(endpoint, signal)) && (await this.isEngineItself(signal))) return;
         await pauseUntil(ASK_EVERY_MS, signal, this.waker.signal);
       }
       throw await this.failure(`within ${timeoutMs / 1000} s (STARTUP_TIMEOUT_S)`);
@@ -96,15 +96,15 @@ class AwaitingEngine {
   private happened(event: ContainerEvent | null): void {
     if (event !== null && event.id !== this.input.engine.id) return;
     const code = Number(event?.attributes['exitCode'] ?? NaN);
-    if (Number.isInteger(code)) this.told = code;
+    if (Number.isInteger(code)) this.exitCodeOfEvent = code;
     this.waker.abort();
   }
 
-  private async look(): Promise<Endpoint> {
+  private async inspect(): Promise<Endpoint> {
     const { vpn, engine } = this.input;
     this.waker = new AbortController();
-    const { told } = this;
-    this.told = null;
+    const { exitCodeOfEvent } = this;
+    this.exitCodeOfEvent = null;
     const { docker } = this.deps;
     const [vpnDetails, details] = await Promise.all([docker.inspectByName(vpn), docker.inspect(engine.id)]);
     if (!details) throw removed(engine);
@@ -117,7 +117,8 @@ class AwaitingEngine {
     if (!this.running && State.FinishedAt !== this.finishedAt) {
       this.finishedAt = State.FinishedAt;
       await this.sawEnd(details, { code: State.ExitCode, outOfMemory: State.OOMKilled });
-    } else if (this.running && told !== null) await this.sawEnd(details, { code: told, outOfMemory: false });
+    } else if (this.running && exitCodeOfEvent !== null)
+      await this.sawEnd(details, { code: exitCodeOfEvent, outOfMemory: false });
     return resolve(await this.deps.reach(), vpnDetails, engine.httpPort);
   }
 
@@ -144,15 +145,15 @@ class AwaitingEngine {
    * Whether it was the engine that answered, and not another program on its port. Without its port the engine ends
    * again and again.
    */
-  private async isItself(signal: AbortSignal): Promise<boolean> {
-    await this.look();
+  private async isEngineItself(signal: AbortSignal): Promise<boolean> {
+    await this.inspect();
     const { ends, runs } = this;
     const isSameRun = () => this.running && this.ends === ends && this.runs === runs;
     if (runs > 1 || ends > 0) {
       for (const until = performance.now() + ENDS_WITHIN_MS; isSameRun() && performance.now() < until;) {
-        await pauseUntil(LOOK_EVERY_MS, signal, this.waker.signal);
+        await pauseUntil(CHECK_EVERY_MS, signal, this.waker.signal);
         if (signal.aborted) return true;
-        await this.look();
+        await this.inspect();
       }
     }
     if (isSameRun()) return true;
@@ -170,10 +171,10 @@ class AwaitingEngine {
     const ports = [...this.saidTaken];
     if (ports.length === 0 || this.vpn === null) return ApplicationFailure.nonRetryable(message);
     // If nothing listens, an outgoing connection may have the port.
-    const listened = await listening(this.vpn, ports, this.deps);
-    const by = listened.length === 0 ? null : await holder(this.vpn, listened, engine.id, this.deps.docker);
+    const listened = await portsInUse(this.vpn, ports, this.deps);
+    const by = listened.length === 0 ? null : await holderInWords(this.vpn, listened, engine.id, this.deps.docker);
     const taken: TakenPorts = { ports, by };
-    return portsTaken(`${takenInWords(taken, vpn)}: ${message}`, taken, true);
+    return portsTakenFailure(`${takenInWords(taken, vpn)}: ${message}`, taken, true);
   }
 }
 

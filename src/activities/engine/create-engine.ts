@@ -12,7 +12,7 @@ import type { ActivityDeps } from '../deps';
 import { observeDocker } from '../docker/snapshot';
 import { removeOrStop } from './remove-engine';
 import { engineContainer, type EngineOrder } from './spec';
-import { holder, listening, portsTaken } from '../docker/taken-ports';
+import { holderInWords, portsInUse, portsTakenFailure } from '../docker/taken-ports';
 import { messageOf } from '../../lib/errors';
 
 export interface MadeEngine {
@@ -40,15 +40,15 @@ export async function createEngine(
   const ours = { instance: order.instance, containerLabel: deps.containerLabel };
   const { role, httpPort, httpsPort, p2pPort } = order.target;
   const ports = [httpPort, httpsPort, p2pPort].filter((port) => port !== null);
-  const [made, listened] = await Promise.all([createOrAdopt(docker, wanted, ours), listening(vpn, ports, deps)]);
+  const [made, listened] = await Promise.all([createOrAdopt(docker, wanted, ours), portsInUse(vpn, ports, deps)]);
   const { id } = made;
   // An engine that an earlier attempt started listens itself. A container that was removed above to make room for
   // this one may have listened until then.
-  const taken = made.started || listened.length === 0 ? [] : await listening(vpn, listened, deps);
+  const taken = made.started || listened.length === 0 ? [] : await portsInUse(vpn, listened, deps);
   if (taken.length > 0) {
     await removeOrStop(docker, id);
-    const found = { ports: taken, by: await holder(vpn, taken, id, docker) };
-    throw portsTaken(takenInWords(found, order.vpn), found, false);
+    const found = { ports: taken, by: await holderInWords(vpn, taken, id, docker) };
+    throw portsTakenFailure(takenInWords(found, order.vpn), found, false);
   }
   await start(docker, id);
   const { name } = wanted;

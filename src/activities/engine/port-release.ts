@@ -5,7 +5,7 @@ import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 import { observeDocker } from '../docker/snapshot';
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** Time limit of one activity. The replacement repeats it: an engine may take a day to finish its streams. */
 const RELEASED_WITHIN_MS = 5 * 60_000;
 
@@ -28,7 +28,7 @@ export async function portsReleased(
     while (!signal.aborted && performance.now() < deadline) {
       wake = new AbortController();
       if (!(await anyHoldsPorts(docker, vpn, holders))) return true;
-      await pauseUntil(LOOK_EVERY_MS, signal, wake.signal);
+      await pauseUntil(CHECK_EVERY_MS, signal, wake.signal);
     }
     return false;
   } finally {

@@ -12,9 +12,9 @@ const LOOK_MS = 1_000;
 export async function pullImage(
   image: string,
   deps: Pick<ActivityDeps, 'docker' | 'log' | 'checkIntervalMs'>,
-  { signal, heard }: { signal: AbortSignal; heard: (line: string) => void },
+  { signal, onLine }: { signal: AbortSignal; onLine: (line: string) => void },
 ): Promise<void> {
   const { docker, log } = deps;
-  if (!(await docker.hasImage(image))) await pullWithProgress(docker, image, { signal, log, heard });
+  if (!(await docker.hasImage(image))) await pullWithProgress(docker, image, { signal, log, onLine });
   await pauseUntil(deps.checkIntervalMs + LOOK_MS, signal);
 }

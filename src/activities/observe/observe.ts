@@ -19,7 +19,7 @@ import { PortReader, type AskControlServer } from '../port/port-reader';
 import { isAnother, PortWatch } from '../port/port-watch';
 import { PublicIpWatch } from '../port/public-ip-watch';
 import { snapshotOf } from './snapshot';
-import { FIRST_PORT_WITHIN_MS, Telling } from './telling';
+import { FIRST_PORT_WITHIN_MS, Reporting } from './reporting';
 import type { VpnMemory } from './vpn-memory';
 import { untilStopping } from '../worker-stopping';
 
@@ -40,7 +40,7 @@ export interface ObserverDeps extends ActivityDeps {
 export class Observer {
   private readonly stopping = new AbortController();
   private readonly startedAt = Date.now();
-  private readonly telling: Telling;
+  private readonly reporting: Reporting;
   private readonly docker: DockerWatch;
   private readonly engines: EnginesWatch;
   private readonly port: PortWatch;
@@ -49,7 +49,7 @@ export class Observer {
   private readonly rechecks = new HintLimiter(() => this.recheck());
   private readonly onHost: VpnOnHost;
   private reach: Reach = guessedReach();
-  private found: ((observation: Observation) => void) | null = null;
+  private report: ((observation: Observation) => void) | null = null;
 
   constructor(
     private readonly input: ObserveInput,
@@ -70,7 +70,7 @@ export class Observer {
     const client = deps.gluetun(vpn);
     const changed = () => this.evaluate();
     const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
-    this.telling = new Telling(input, memory);
+    this.reporting = new Reporting(input, memory);
     memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
     const taken: DockerWatchOptions['taken'] = (snapshot, before) => this.taken(snapshot, before);
     this.docker = new DockerWatch({
@@ -82,7 +82,7 @@ export class Observer {
         if (doubted) this.onHost.forgetVpn();
         return this.onHost.snapshot(input.image);
       },
-      changed: () => this.seen(),
+      changed: () => this.afterSnapshot(),
     });
     const shared = { memory, signal, changed };
     this.engines = new EnginesWatch({
@@ -112,8 +112,8 @@ export class Observer {
       ...shared,
       intervalMs,
       read: (limit) => reader.read(limit),
-      heard: (reading, before) => {
-        reader.tell(reading, before);
+      onReading: (reading, before) => {
+        reader.log(reading, before);
         // The tunnel may have changed as well.
         if (isAnother(reading, before)) this.publicIp.readNow();
       },
@@ -145,7 +145,7 @@ export class Observer {
     const stopHints = deps.hints.watch(input.vpn, () => this.rechecks.hint());
     const beat = () => context.heartbeat(progressOf(docker, memory, { ...input, begun: this.startedAt }));
     const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
-    const change = new Promise<Observation>((found) => (this.found = found));
+    const change = new Promise<Observation>((report) => (this.report = report));
     try {
       this.reach = await deps.reach();
       const watching = Promise.all([
@@ -193,7 +193,7 @@ export class Observer {
     if (observation === null) return;
     // A snapshot is complete once the port has been read.
     if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
-    if (this.telling.isDue(observation, this.port.isDoubted)) this.found?.(observation);
+    if (this.reporting.isDue(observation, this.port.isDoubted)) this.report?.(observation);
   }
 
   private wake(): void {
@@ -231,9 +231,9 @@ export class Observer {
   }
 
   /** Called after each attempt at a snapshot, whether or not Docker answered. */
-  private seen(): void {
+  private afterSnapshot(): void {
     const { snapshot } = this.docker;
-    if (snapshot !== null && this.telling.dockerAnswered())
+    if (snapshot !== null && this.reporting.dockerAnswered())
       void pauseUntil(FIRST_PORT_WITHIN_MS + 1, this.stopping.signal).then(() => this.evaluate());
     this.port.vpnIs(snapshot === null ? null : isHealthy(snapshot.vpn));
     this.publicIp.healthSeen();

@@ -38,7 +38,7 @@ export class VpnDoubt {
   }
 
   /** Takes in an event of the VPN's container. @returns whether it is a sign that the container is ending */
-  heard({ action, attributes }: ContainerEvent, now: number): boolean {
+  received({ action, attributes }: ContainerEvent, now: number): boolean {
     const hasEnded = action === 'die' || action === 'stop';
     if (!hasEnded && action !== 'kill' && action !== 'health_status: unhealthy') return false;
     this.begin(now);

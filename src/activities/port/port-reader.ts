@@ -55,7 +55,7 @@ export class PortReader {
   }
 
   /** @param before the previous reading */
-  tell(reading: PortReading, before: PortReading): void {
+  log(reading: PortReading, before: PortReading): void {
     const { vpn, lastReported, log } = this.options;
     const text =
       reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;

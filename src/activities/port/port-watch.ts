@@ -32,7 +32,8 @@ export interface PortWatchOptions {
   readonly intervalMs: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  readonly heard: (reading: PortReading, before: PortReading) => void;
+  /** Called with each reading. */
+  readonly onReading: (reading: PortReading, before: PortReading) => void;
   /** Called when `reading` or `isDoubted` may have changed. */
   readonly changed: () => void;
 }
@@ -159,7 +160,7 @@ export class PortWatch {
   private reads(reading: PortReading): void {
     // A read that began before the VPN became unhealthy does not count.
     if (!this.vpnHealthy) return;
-    this.options.heard(reading, this.latest);
+    this.options.onReading(reading, this.latest);
     this.latest = reading;
     this.options.changed();
   }

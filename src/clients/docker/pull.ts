@@ -3,17 +3,17 @@ import type { DockerHost } from './docker-host';
 
 const TELL_EVERY_MS = 10_000;
 
-/** Pulls an image and logs the progress. @param heard called with every line that Docker writes */
+/** Pulls an image and logs the progress. @param onLine called with every line that Docker writes */
 export async function pullWithProgress(
   docker: DockerHost,
   image: string,
-  { signal, log, heard }: { signal: AbortSignal; log: Logger; heard?: (line: string) => void },
+  { signal, log, onLine }: { signal: AbortSignal; log: Logger; onLine?: (line: string) => void },
 ): Promise<void> {
   const began = performance.now();
   let told = began;
   log.info({ event: 'pull' }, `Pulling image ${image}`);
   await docker.pull(image, signal, (line) => {
-    heard?.(line);
+    onLine?.(line);
     if (performance.now() - told < TELL_EVERY_MS) return;
     told = performance.now();
     log.info({ event: 'pull' }, `Pulling ${image}: ${line}`);

@@ -13,7 +13,7 @@ class Followed {
   asked = 0;
   failure: Error | null = null;
   streams: PassThrough[] = [];
-  readonly heard: string[] = [];
+  readonly lines: string[] = [];
   readonly said: { level: number; msg: string }[] = [];
   readonly follower: LogFollower;
 
@@ -27,8 +27,8 @@ class Followed {
       return stream;
     };
     const log = pino({ level: 'trace' }, { write: (line) => void this.said.push(JSON.parse(line) as never) });
-    const heard = (line: string) => this.heard.push(line);
-    this.follower = new LogFollower({ followLogs } as unknown as DockerHost, { name: 'gluetun', heard, log });
+    const onLine = (line: string) => this.lines.push(line);
+    this.follower = new LogFollower({ followLogs } as unknown as DockerHost, { name: 'gluetun', onLine, log });
   }
 
   async seenRunning(id = 'a', afterMs = 0): Promise<void> {
@@ -61,7 +61,7 @@ test("a running container's log is followed once, and that of a re-created conta
   await at.write('two\n');
   at.follower.stop();
   await new Promise(setImmediate);
-  expect([at.heard, at.streams[1]?.destroyed]).toEqual([['one', 'two'], true]);
+  expect([at.lines, at.streams[1]?.destroyed]).toEqual([['one', 'two'], true]);
 });
 
 test("after its container's restart a log is followed again at once", async () => {
@@ -106,7 +106,7 @@ test('while Docker is unreachable or the container gone, nothing is logged, and 
   at.failure = null;
   await at.seenRunning('a', 60_000);
   await at.write('one\n');
-  expect([at.asked, at.heard, at.said]).toEqual([3, ['one'], []]);
+  expect([at.asked, at.lines, at.said]).toEqual([3, ['one'], []]);
 });
 
 test('nothing that a container writes is logged', async () => {

@@ -7,10 +7,10 @@ function frame(stream: number, text: string): Buffer {
 }
 
 function linesOf(output: Buffer, tty: boolean, pieceBytes = output.length): string[] {
-  const heard: string[] = [];
-  const lines = new LogLines(tty, (line) => heard.push(line));
+  const received: string[] = [];
+  const lines = new LogLines(tty, (line) => received.push(line));
   for (let at = 0; at < output.length; at += pieceBytes) lines.take(output.subarray(at, at + pieceBytes));
-  return heard;
+  return received;
 }
 
 const multiplexed = Buffer.concat([

@@ -19,12 +19,12 @@ afterAll(() => registry.close());
 
 /** Pulls the image. Resolves with Docker's lines and with the log. */
 async function pulling(image: string) {
-  const heard: string[] = [];
+  const lines: string[] = [];
   const logged: string[] = [];
   const log = pino({}, { write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg) });
   const { signal } = new AbortController();
-  await pullWithProgress(host, image, { signal, log, heard: (line) => heard.push(line) });
-  return { heard, logged };
+  await pullWithProgress(host, image, { signal, log, onLine: (line) => lines.push(line) });
+  return { lines, logged };
 }
 
 testUnless(registryObstacle)(
@@ -33,11 +33,11 @@ testUnless(registryObstacle)(
     const layer = await buffer(tarStream([{ path: '/run-id', mode: 0o644, content: runId }]));
     const image = registry.add(NAME, 'small', layer, { Env: ['PULLED=yes'] });
     expect(await host.hasImage(image)).toBe(false);
-    const { heard, logged } = await pulling(image);
+    const { lines, logged } = await pulling(image);
     try {
       expect(await host.hasImage(image)).toBe(true);
       expect((await docker.getImage(image).inspect()).Config.Env).toContain('PULLED=yes');
-      const said = heard.join('\n');
+      const said = lines.join('\n');
       for (const step of [/^small Pulling from /, /^[0-9a-f]{12} Pulling fs layer/m, /^[0-9a-f]{12} Pull complete/m]) {
         expect(said).toMatch(step);
       }
@@ -46,7 +46,7 @@ testUnless(registryObstacle)(
         expect.stringMatching(new RegExp(`^Pulled image ${image} in \\d+ s$`)),
       ]);
       // The image is present already: no layer is pulled again.
-      expect((await pulling(image)).heard.join('\n')).not.toContain('Pulling fs layer');
+      expect((await pulling(image)).lines.join('\n')).not.toContain('Pulling fs layer');
     } finally {
       await docker.getImage(image).remove({ force: true });
     }

@@ -7,7 +7,7 @@ import { LogLines } from './log-lines';
 export interface LogFollowerOptions {
   /** The container's name, for the log. */
   readonly name: string;
-  readonly heard: (line: string) => void;
+  readonly onLine: (line: string) => void;
   readonly log: Logger;
 }
 
@@ -60,7 +60,7 @@ export class LogFollower {
       const stream = await this.docker.followLogs(id, signal);
       this.refusalLogged = false;
       const lines = new LogLines(tty, (line) => {
-        if (!signal.aborted) this.options.heard(line);
+        if (!signal.aborted) this.options.onLine(line);
       });
       for await (const chunk of stream) lines.take(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     } catch (error) {

@@ -17,7 +17,7 @@ export class LogLines {
   /** @param tty the container has a terminal, so its output has no frames */
   constructor(
     private readonly tty: boolean,
-    private readonly heard: (line: string) => void,
+    private readonly onLine: (line: string) => void,
   ) {}
 
   take(chunk: Buffer): void {
@@ -57,7 +57,7 @@ export class LogLines {
         return;
       }
       this.unended.delete(this.stream);
-      this.heard(line);
+      this.onLine(line);
       at = end + 1;
     }
   }

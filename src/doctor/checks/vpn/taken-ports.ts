@@ -1,4 +1,4 @@
-import { holder, listening } from '../../../activities/docker/taken-ports';
+import { holderInWords, portsInUse } from '../../../activities/docker/taken-ports';
 import type { ListedContainer } from '../../../clients/docker/listed-container';
 import type { Port } from '../../../domain/engine';
 import { label } from '../../../domain/names';
@@ -35,8 +35,8 @@ export function takenPorts(vpn: VpnSite): Check {
       const asked = [...new Set([...range, ...(forwardedPort === null ? [] : [forwardedPort])])].filter(
         (port) => !own.has(port),
       );
-      const taken = await listening(details, asked, { docker: vpn.site.docker, reach: vpn.site.reach });
-      const by = taken.length > 0 ? await holder(details, taken, null, vpn.site.docker) : null;
+      const taken = await portsInUse(details, asked, { docker: vpn.site.docker, reach: vpn.site.reach });
+      const by = taken.length > 0 ? await holderInWords(details, taken, null, vpn.site.docker) : null;
       return judgeTaken({ vpn: vpn.name, forwardedPort, taken, by });
     },
   };

@@ -1,4 +1,4 @@
-import { Telling } from '../../src/activities/observe/telling';
+import { Reporting } from '../../src/activities/observe/reporting';
 import type { Instant } from '../../src/domain/engine';
 import type { EngineCondition, PortReading } from '../../src/domain/vpn/observation';
 import { DAY, snapshot } from '../builders';
@@ -24,7 +24,7 @@ function firstSnapshot(...engines: EngineCondition[]) {
   const checks = new Map<string, Instant>();
   const memory = { rewordings: 0, health: { lastCheck: (id: string) => checks.get(id) ?? null } };
   const busy = { evicted: [], replacements: [] };
-  const telling = new Telling(
+  const reporting = new Reporting(
     {
       vpn: 'gluetun',
       instance: 'test',
@@ -38,10 +38,10 @@ function firstSnapshot(...engines: EngineCondition[]) {
     },
     memory,
   );
-  telling.dockerAnswered();
+  reporting.dockerAnswered();
   return {
     asked: (id: string) => checks.set(id, Date.now()),
-    isDue: (port: PortReading) => telling.isDue(snapshot(0, { port, engines }), false),
+    isDue: (port: PortReading) => reporting.isDue(snapshot(0, { port, engines }), false),
   };
 }
 

@@ -14,7 +14,7 @@ const FIRST_REWORDING_AFTER_MS = 250;
 const REWORDING_AFTER_AT_MOST_MS = 30_000;
 
 /** Decides when an observation is returned to the workflow: each one is an event of its history. */
-export class Telling {
+export class Reporting {
   /** Monotonic time, as is the next field. */
   private readonly begun = performance.now();
   /** When Docker first answered. */
