@@ -4,15 +4,15 @@ import { TEMPORAL_UI_PATH } from '../temporal/ui-path';
 import type { SealingKey } from '../secrets/seal';
 import { countStaleReads } from './metrics/stale-reads';
 import { accessControl, type AccessOptions } from './http/access';
-import { decideContentTypes } from './http/content-type';
+import { setContentTypes } from './http/content-type';
 import { allowOrigins } from './http/cross-origin';
 import type { FleetSource } from '../gateways/fleet-source';
 import type { LastLists } from './reads/last-lists';
-import { answerWhereNoRouteIs } from './http/no-route';
+import { answerUnknownRoutes } from './http/no-route';
 import { poolLimits, type PoolSettings } from './present/pool-status';
 import { Keys } from './http/keys';
 import { Provisioning } from './provisioning/provisioning';
-import { describeApi, serveDescription, servePage } from './http/openapi';
+import { describeApi, serveDescription, serveDocsPage } from './http/openapi';
 import { limitChanges, WrongKeys, type RateLimits } from './http/rate-limits';
 import { Reads, type ReadsOptions } from './reads/reads';
 import type { HintTaker } from './events/recheck-hints';
@@ -78,11 +78,11 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     if (request.url.length <= ADDRESS_LENGTH_AT_MOST) return undefined;
     return reply.code(414).send({ detail: `the address is over ${ADDRESS_LENGTH_AT_MOST} characters` });
   });
-  decideContentTypes(fastify);
+  setContentTypes(fastify);
   await limitChanges(fastify, options.limits);
   const keys = new Keys(options.access.keys, new WrongKeys(fastify, options.limits.wrongKeysPerMinute));
   fastify.addHook('onRequest', accessControl(keys, options.access));
-  answerWhereNoRouteIs(fastify);
+  answerUnknownRoutes(fastify);
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     // The name is not a possible container name, so there is no such container. It is not passed on to a workflow.
     if (error.validation && error.validationContext === 'params')
@@ -156,5 +156,5 @@ export const app: FastifyPluginAsync<AppOptions> = async (fastify, options) => {
     await streams.stop();
     await lastLists?.close();
   });
-  await servePage(fastify);
+  await serveDocsPage(fastify);
 };

@@ -1,7 +1,7 @@
 import { CATCH_UP_WITHIN_MS } from '../../src/api/reads/reads';
 import { VpnFollower } from '../../src/api/reads/vpn-follower';
 import { WorkerLiveness } from '../../src/api/reads/worker-liveness';
-import { NothingOfThatName, NotTaken, StreamEvents } from '../../src/api/streams/stream-events';
+import { EngineOrStreamNotFound, ReportNotStored, StreamEvents } from '../../src/api/streams/stream-events';
 import { withEvents } from '../../src/api/streams/stream-events-queue';
 import type { Stream, StreamEvent } from '../../src/domain/streams/stream';
 import { DAY, plainEngine } from '../builders';
@@ -66,7 +66,7 @@ async function soon(): Promise<void> {
 }
 
 /** The result of the work, while time passes. */
-async function came<T>(work: Promise<T>): Promise<T> {
+async function resultOf<T>(work: Promise<T>): Promise<T> {
   const settled = Promise.allSettled([work]);
   await soon();
   await settled;
@@ -89,7 +89,7 @@ export function streamEventsCases(): void {
     ['by name', 6878, { containerId: 'engine-b' }, 'b'],
   ])('an engine is found %s', async (_how, port, named, id) => {
     const vpns = await Vpns.followed();
-    expect((await came(vpns.start('s', port, named))).containerId).toBe(id.repeat(64));
+    expect((await resultOf(vpns.start('s', port, named))).containerId).toBe(id.repeat(64));
     expect([vpns.one.told.length, vpns.two.told.length]).toEqual(id === 'a' ? [1, 0] : [0, 1]);
   });
 
@@ -97,7 +97,7 @@ export function streamEventsCases(): void {
     const vpns = await Vpns.followed();
     vpns.two.list(B, plainEngine(19_000, { id: 'c'.repeat(64) }));
     await soon();
-    expect((await came(vpns.start('s', 19_000, { host: 'gluetun2' }))).containerId).toBe('c'.repeat(64));
+    expect((await resultOf(vpns.start('s', 19_000, { host: 'gluetun2' }))).containerId).toBe('c'.repeat(64));
   });
 
   test('a stream on a hidden or booting engine is accepted', async () => {
@@ -105,16 +105,16 @@ export function streamEventsCases(): void {
     vpns.one.hidden = [plainEngine(19_001, { id: 'h'.repeat(64) })];
     vpns.one.list(A);
     await soon();
-    expect((await came(vpns.start('s', 19_001))).containerId).toBe('h'.repeat(64));
+    expect((await resultOf(vpns.start('s', 19_001))).containerId).toBe('h'.repeat(64));
   });
 
   test('an unknown engine is looked up with new queries before it counts as not found', async () => {
     const vpns = await Vpns.followed();
     // The API process has not received this list yet.
     vpns.one.answerEngines = async () => ({ version: '7', engines: [A, plainEngine(19_001, { id: 'd'.repeat(64) })] });
-    expect((await came(vpns.start('s', 19_001))).containerId).toBe('d'.repeat(64));
+    expect((await resultOf(vpns.start('s', 19_001))).containerId).toBe('d'.repeat(64));
     const before = vpns.two.asked.length;
-    await expect(came(vpns.start('t', 19_099))).rejects.toThrow(NothingOfThatName);
+    await expect(resultOf(vpns.start('t', 19_099))).rejects.toThrow(EngineOrStreamNotFound);
     expect(vpns.two.asked.length - before).toBe(1);
     expect(vpns.told).toHaveLength(1);
   });
@@ -123,19 +123,19 @@ export function streamEventsCases(): void {
     const vpns = await Vpns.followed();
     vpns.two.fail();
     await soon();
-    await expect(came(vpns.start('s', 19_099))).rejects.toThrow(NotTaken);
-    await expect(came(vpns.end('nobody'))).rejects.toThrow(
+    await expect(resultOf(vpns.start('s', 19_099))).rejects.toThrow(ReportNotStored);
+    await expect(resultOf(vpns.end('nobody'))).rejects.toThrow(
       'the workflow of gluetun2 does not answer; try again, and see /vpn/status',
     );
     vpns.two.list(B);
-    await expect(came(vpns.end('nobody'))).rejects.toThrow(NothingOfThatName);
+    await expect(resultOf(vpns.end('nobody'))).rejects.toThrow(EngineOrStreamNotFound);
   });
 
   test('a report is answered when reads show its effect', async () => {
     const vpns = await Vpns.followed();
     const shownWith = async <T>(report: Promise<T>) => ({ answer: await report, shown: vpns.shown });
-    expect(await came(shownWith(vpns.start('s')))).toMatchObject({ shown: [['s', 'started']] });
-    const over = await came(shownWith(vpns.end('s')));
+    expect(await resultOf(shownWith(vpns.start('s')))).toMatchObject({ shown: [['s', 'started']] });
+    const over = await resultOf(shownWith(vpns.end('s')));
     expect(over).toMatchObject({ answer: { updated: true, stream: { id: 's' } }, shown: [['s', 'ended']] });
   });
 
@@ -143,18 +143,18 @@ export function streamEventsCases(): void {
     const vpns = await Vpns.followed();
     const nobody = new Later<never>();
     vpns.one.answerEngines = () => nobody.promise;
-    expect((await came(vpns.start('s'))).id).toBe('s');
+    expect((await resultOf(vpns.start('s'))).id).toBe('s');
     expect(vpns.told).toHaveLength(1);
   });
 
   test('a start on an engine that was released meanwhile is refused, with another error than one of too many streams', async () => {
     const vpns = await Vpns.followed();
     vpns.one.takesStreams = false;
-    await expect(came(vpns.start('s'))).rejects.toThrow(
+    await expect(resultOf(vpns.start('s'))).rejects.toThrow(
       "VPN 'gluetun' has the largest number of streams that is kept for one VPN",
     );
     vpns.one.answerTold = async () => vpns.one.list();
-    await expect(came(vpns.start('s'))).rejects.toThrow('no engine of Portward has port 19000');
+    await expect(resultOf(vpns.start('s'))).rejects.toThrow('no engine of Portward has port 19000');
   });
 
   test('an end that arrives while its start is waiting is sent after the start', async () => {
@@ -166,8 +166,8 @@ export function streamEventsCases(): void {
     const over = vpns.end('s');
     await soon();
     later.resolve();
-    expect((await came(started)).id).toBe('s');
-    expect((await came(over)).updated).toBe(true);
+    expect((await resultOf(started)).id).toBe('s');
+    expect((await resultOf(over)).updated).toBe(true);
     expect(vpns.told.map((e) => e.kind)).toEqual(['started', 'ended']);
   });
 
@@ -175,9 +175,9 @@ export function streamEventsCases(): void {
     const vpns = await Vpns.followed();
     vpns.one.play(stream('runs'), stream('over', { endedAt: DAY + 5, endReason: null }));
     await soon();
-    expect((await came(vpns.start('runs'))).startedAt).toBe(DAY);
-    expect((await came(vpns.start('over'))).endedAt).toBe(DAY + 5);
-    expect(await came(vpns.end('over'))).toMatchObject({ updated: false, stream: { endedAt: DAY + 5 } });
+    expect((await resultOf(vpns.start('runs'))).startedAt).toBe(DAY);
+    expect((await resultOf(vpns.start('over'))).endedAt).toBe(DAY + 5);
+    expect(await resultOf(vpns.end('over'))).toMatchObject({ updated: false, stream: { endedAt: DAY + 5 } });
     expect(vpns.told).toEqual([]);
   });
 
@@ -193,19 +193,20 @@ export function streamEventsCases(): void {
     expect([answered, vpns.told.length]).toEqual([false, 1]);
     const outcomes = Promise.allSettled([first, repeat]);
     later.reject(new Error('unavailable'));
-    for (const outcome of await came(outcomes)) expect(outcome).toMatchObject({ reason: expect.any(NotTaken) });
+    for (const outcome of await resultOf(outcomes))
+      expect(outcome).toMatchObject({ reason: expect.any(ReportNotStored) });
     expect(vpns.shown).toEqual([]);
   });
 
   test('a report that Temporal does not take is not in the list, and can be sent again', async () => {
     const vpns = await Vpns.followed();
     vpns.one.answerTold = () => Promise.reject(new Error('unavailable'));
-    await expect(came(vpns.start('s'))).rejects.toThrow(
+    await expect(resultOf(vpns.start('s'))).rejects.toThrow(
       "Temporal did not take the report for VPN 'gluetun': unavailable",
     );
     expect(vpns.shown).toEqual([]);
     vpns.one.answerTold = async () => undefined;
-    await came(vpns.start('s'));
+    await resultOf(vpns.start('s'));
     expect(vpns.shown).toEqual([['s', 'started']]);
   });
 
@@ -219,14 +220,14 @@ export function streamEventsCases(): void {
       stream('elsewhere', { containerId: 'e'.repeat(64), startedAt: DAY + 5_000 }),
     );
     await soon();
-    expect(await came(vpns.end(null, 'engine-a'))).toMatchObject({ updated: true, stream: { id: 'newest' } });
-    await expect(came(vpns.end(null, 'acexy'))).rejects.toThrow("no stream runs on container 'acexy'");
+    expect(await resultOf(vpns.end(null, 'engine-a'))).toMatchObject({ updated: true, stream: { id: 'newest' } });
+    await expect(resultOf(vpns.end(null, 'acexy'))).rejects.toThrow("no stream runs on container 'acexy'");
   });
 
   test('an unknown stream id ends no other stream, even if a container is named', async () => {
     const vpns = await Vpns.followed();
     vpns.one.play(stream('runs', { containerId: A.id }));
-    await expect(came(vpns.end('unknown', 'engine-a'))).rejects.toThrow("there is no stream 'unknown'");
+    await expect(resultOf(vpns.end('unknown', 'engine-a'))).rejects.toThrow("there is no stream 'unknown'");
     expect(vpns.told).toEqual([]);
   });
 
@@ -236,9 +237,9 @@ export function streamEventsCases(): void {
     vpns.one.answerTold = () => later.promise;
     const first = vpns.start('s');
     await soon();
-    expect((await came(vpns.start('t', 19_050))).containerId).toBe(B.id);
+    expect((await resultOf(vpns.start('t', 19_050))).containerId).toBe(B.id);
     later.resolve();
-    await came(first);
+    await resultOf(first);
   });
 
   test('a report waits up to 250 ms for a pending list of its own VPN, and not for that of another VPN', async () => {
@@ -247,7 +248,7 @@ export function streamEventsCases(): void {
     const reports = [vpns.start('s'), vpns.start('t', 19_050)];
     await jest.advanceTimersByTimeAsync(CATCH_UP_WITHIN_MS - 10);
     expect([vpns.one.told.length, vpns.two.told.length]).toEqual([1, 0]);
-    await came(Promise.all(reports));
+    await resultOf(Promise.all(reports));
     expect(vpns.two.told).toHaveLength(1);
   });
 

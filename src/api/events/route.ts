@@ -4,7 +4,12 @@ import { endedStreamExample, startedStreamExample } from '../http/examples';
 import { laxStreamStarted } from '../http/lax-bodies';
 import { streamJson } from '../present/streams';
 import { ErrorSchema } from '../schemas/engines';
-import { NothingOfThatName, NotTaken, type StartedReport, type StreamEvents } from '../streams/stream-events';
+import {
+  EngineOrStreamNotFound,
+  ReportNotStored,
+  type StartedReport,
+  type StreamEvents,
+} from '../streams/stream-events';
 import type { StreamHistory } from '../streams/stream-history';
 import {
   STREAM_ID_LENGTH_AT_MOST,
@@ -128,7 +133,7 @@ function startedReport({
 
 /** The status for an error of a report. @throws the error itself if it is an unexpected one */
 function statusOf(error: unknown): 404 | 503 {
-  if (error instanceof NothingOfThatName) return 404;
-  if (error instanceof NotTaken) return 503;
+  if (error instanceof EngineOrStreamNotFound) return 404;
+  if (error instanceof ReportNotStored) return 503;
   throw error;
 }

@@ -71,7 +71,7 @@ export function comesFrom(request: FastifyRequest, addresses: readonly string[])
  * Whether a page of another origin makes this request, other than by a link. The browser adds the session cookie even to requests from
  * another port of the same host, where the port of an engine may be published.
  */
-export function isOfAnotherPage({ headers, method }: FastifyRequest): boolean {
+export function isFromAnotherPage({ headers, method }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'] ?? 'none';
   const isNavigation = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
   return !['none', 'same-origin'].includes(site) && !isNavigation;

@@ -14,7 +14,7 @@ const IGNORED = 'application/x-ignored';
  * Sets the Content-Type of a request before its body is read. A route without a body ignores any body: `curl -X POST -d ''` sends a form, and so
  * does the client in Gluetun's image. A route with a body reads one without a Content-Type as JSON, as the system before Portward did.
  */
-export function decideContentTypes(fastify: FastifyInstance): void {
+export function setContentTypes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async ({ raw: { headers }, routeOptions: { schema }, is404 }) => {
     // Routes outside of the API, such as Temporal's UI, get the request unchanged.
     if (!is404 && (schema === undefined || schema.hide === true)) return;

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
  * Answers requests without a route: 404 for an unknown address, 405 with `Allow` for a method that the address does not take. To be called
  * before the routes are added.
  */
-export function answerWhereNoRouteIs(fastify: FastifyInstance): void {
+export function answerUnknownRoutes(fastify: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();

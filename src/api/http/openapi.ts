@@ -166,7 +166,7 @@ export function serveDescription(fastify: FastifyInstance): void {
 }
 
 /** Serves a page at /docs that shows the document. The page may load files of this server only, and has no inline scripts. */
-export async function servePage(fastify: FastifyInstance): Promise<void> {
+export async function serveDocsPage(fastify: FastifyInstance): Promise<void> {
   await fastify.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentPolicy(...pageDirectives),

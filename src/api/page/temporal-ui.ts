@@ -6,7 +6,7 @@ import type { FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TEMPORAL_UI_PATH } from '../../temporal/ui-path';
-import { comesFrom, hasRegistrableName, isFromAnotherSite, isOfAnotherPage } from '../http/access';
+import { comesFrom, hasRegistrableName, isFromAnotherSite, isFromAnotherPage } from '../http/access';
 import { bearerToken, type Keys } from '../http/keys';
 import { cookies, Sessions } from '../http/sessions';
 import { contentPolicy } from '../http/security-headers';
@@ -128,7 +128,7 @@ async function admit(
   reply: FastifyReply,
   { keys, sessions, ui }: ProxyOptions,
 ): Promise<FastifyReply | undefined> {
-  if (isOfAnotherPage(request)) return reply.code(403).send(ANOTHER_PAGE);
+  if (isFromAnotherPage(request)) return reply.code(403).send(ANOTHER_PAGE);
   if (!keys.areSet) {
     if (hasRegistrableName(request) || isFromAnotherSite(request)) return reply.code(403).send(ANOTHER_PAGE);
     const isHost = comesFrom(request, []) || comesFrom(request, await ui.hostAddresses());

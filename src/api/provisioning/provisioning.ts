@@ -12,7 +12,7 @@ import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { seal, type SealingKey } from '../../secrets/seal';
 import type { ProvisionRequest } from '../../workflows/vpn/messages';
 import { decideProvisioning, type PoolLimits, type VpnCandidate } from './decision';
-import { acceptsAnyEngine, metByRepeat, nextRequestId, requestIdPrefix, type EngineOrder } from './request';
+import { acceptsAnyEngine, repeatedProvisioning, nextRequestId, requestIdPrefix, type EngineOrder } from './request';
 import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from '../schemas/provisioning';
 import { decideForAnyEngine } from './under-way';
 import type { VpnFollower } from '../reads/vpn-follower';
@@ -82,7 +82,7 @@ export class Provisioning {
     const candidates = await this.candidates();
     // No `await` from here to `pending.set`, so that two requests can't both take the last place.
     const now = Date.now();
-    const met = metByRepeat(candidates, prefix, now);
+    const met = repeatedProvisioning(candidates, prefix, now);
     if (met) return this.answer(met.vpn, met.replacement, from);
     const own = this.pending.get(prefix);
     if (own && own.shownAt === null) {

@@ -47,20 +47,22 @@ export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnStatus
 }
 
 /** The provisioning that belongs to a repeated request, and its VPN; null: the request is not a repeat. */
-export function metByRepeat(
+export function repeatedProvisioning(
   vpns: readonly VpnCandidate[],
   prefix: string,
   now: Instant,
 ): { readonly vpn: string; readonly replacement: ReplacementView } | null {
   for (const { vpn, view } of vpns) {
-    const replacement = view?.replacements.findLast((r) => r.requestId?.startsWith(prefix) && isMet(r, view, now));
+    const replacement = view?.replacements.findLast(
+      (r) => r.requestId?.startsWith(prefix) && isRepeatable(r, view, now),
+    );
     if (replacement) return { vpn, replacement };
   }
   return null;
 }
 
 /** True while the engine is being brought up, and for STARTUP_TIMEOUT_S afterwards if nobody has used the engine. */
-function isMet(replacement: ReplacementView, view: VpnStatusView, now: Instant): boolean {
+function isRepeatable(replacement: ReplacementView, view: VpnStatusView, now: Instant): boolean {
   if (!view.healthy || replacement.target === null) return false;
   if (replacement.readyAt === null) return replacement.state === 'running' && replacement.heldUntil === null;
   const engine = view.engines.find((e) => e.id === replacement.newEngine?.id);

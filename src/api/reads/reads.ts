@@ -89,7 +89,8 @@ export class Reads {
   private readonly startedAt = performance.now();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> | null = null;
-  private composed: { readonly of: string; readonly answer: EnginesList } | null = null;
+  /** The last answer to `GET /engines`, and the versions of the lists that it was made of. */
+  private composed: { readonly madeOf: string; readonly answer: EnginesList } | null = null;
   /** Resolves at the end of this turn of the event loop, for all who wait for it. */
   private turn: Promise<void> | null = null;
   private composedAt = -Infinity;
@@ -154,8 +155,8 @@ export class Reads {
     return sum;
   }
 
-  /** Runs a change of these VPNs, and waits up to 1 s until the lists show it. */
-  async afterwards<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
+  /** Runs a change of these VPNs, and waits up to 1 s until the lists show its effect. */
+  async changeAndCatchUp<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
     const result = await change();
     await Promise.all(followers.map((f) => f.upToDate(STATUS_WITHIN_MS / 2)));
     return result;
@@ -274,15 +275,15 @@ export class Reads {
         ? '-'
         : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`,
     );
-    const of = parts.join('|');
-    if (this.composed?.of !== of) {
+    const madeOf = parts.join('|');
+    if (this.composed?.madeOf !== madeOf) {
       const engines = reads
         .flatMap((read, i) => this.present(read, progress[i] ?? null))
         .toSorted((a, b) => a.port - b.port || a.container_id.localeCompare(b.container_id));
       const body = new ReadyBody(Buffer.from(JSON.stringify(engines)));
-      this.composed = { of, answer: { kind: 'list', engines, body, staleSeconds } };
+      this.composed = { madeOf, answer: { kind: 'list', engines, body, staleSeconds } };
     } else if (this.composed.answer.staleSeconds !== staleSeconds) {
-      this.composed = { of, answer: { ...this.composed.answer, staleSeconds } };
+      this.composed = { madeOf, answer: { ...this.composed.answer, staleSeconds } };
     }
     return this.composed.answer;
   }

@@ -34,7 +34,7 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
     },
     async ({ query }, reply) => {
       const kind = query.operation_type || null;
-      const sent = await reads.afterwards(reads.followers, () =>
+      const sent = await reads.changeAndCatchUp(reads.followers, () =>
         Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind))),
       );
       const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');

@@ -88,7 +88,7 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       if (found.stage === 'leaving') return { deleted: id };
       try {
         await reported();
-        await reads.afterwards([follower], () => follower.source.remove(found.json.id));
+        await reads.changeAndCatchUp([follower], () => follower.source.remove(found.json.id));
       } catch (error) {
         // The container was removed after its status was read.
         if (error instanceof WorkflowUpdateFailedError) return reply.code(404).send(notManaged(id));

@@ -84,7 +84,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     },
     async (_request, reply) => {
       await reported();
-      const sent = await reads.afterwards(reads.followers, () =>
+      const sent = await reads.changeAndCatchUp(reads.followers, () =>
         Promise.allSettled(reads.sources.map((source) => source.collectGarbage())),
       );
       const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');

@@ -89,7 +89,7 @@ export const replacementRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> = as
       const { source } = follower;
       const requestId = headers['idempotency-key'] ?? randomUUID();
       try {
-        const replacement = await reads.afterwards([follower], () => source.replace({ ...body, requestId }));
+        const replacement = await reads.changeAndCatchUp([follower], () => source.replace({ ...body, requestId }));
         return await reply.code(202).send(replacementJson(params.name, replacement));
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError) {

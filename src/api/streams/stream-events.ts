@@ -22,29 +22,29 @@ export interface EndedReport {
 }
 
 /** The engine or stream of a report does not exist. */
-export class NothingOfThatName extends Error {}
+export class EngineOrStreamNotFound extends Error {}
 
 /** The report was not stored, or may not have been. It may be sent again. */
-export class NotTaken extends Error {}
+export class ReportNotStored extends Error {}
 
 /**
  * Takes proxies' reports of streams. A report is answered when the server has stored it and this process shows it. Its effect on decisions of
  * this process begins with its arrival: waiting reports count as streams, and `flush` sends them before other messages to the workflow.
  */
 export class StreamEvents {
-  private readonly vpns: readonly EventsOfVpn[];
+  private readonly vpns: readonly VpnReports[];
 
   constructor(followers: readonly VpnFollower[]) {
-    this.vpns = followers.map((follower) => new EventsOfVpn(follower));
+    this.vpns = followers.map((follower) => new VpnReports(follower));
   }
 
   /**
    * Adds a stream. A stream with an id that exists already, even one that has ended, stays as it is.
-   * @throws NothingOfThatName, NotTaken
+   * @throws EngineOrStreamNotFound, ReportNotStored
    */
   async started({ engine: named, stream }: StartedReport): Promise<Stream> {
     const unknown = () =>
-      new NothingOfThatName(
+      new EngineOrStreamNotFound(
         `no engine of Portward has port ${named.port}${named.containerId ? ` or is container '${named.containerId}'` : ''}`,
       );
     const found = await this.find(() => {
@@ -54,13 +54,13 @@ export class StreamEvents {
         named,
         this.vpns.flatMap((v) => v.engines),
       );
-      const of = this.vpns.find((v) => v.vpn === engine?.vpn);
-      return engine && of ? { of, engine } : null;
+      const reports = this.vpns.find((v) => v.vpn === engine?.vpn);
+      return engine && reports ? { reports, engine } : null;
     });
     if (!found) throw unknown();
-    const { of } = found;
+    const { reports } = found;
     if ('stream' in found) {
-      await of.settled('started', stream.id);
+      await reports.settled('started', stream.id);
       return found.stream;
     }
     const begun = {
@@ -70,32 +70,32 @@ export class StreamEvents {
       endedAt: null,
       endReason: null,
     };
-    const shown = await of.report({ kind: 'started', stream: begun });
-    if (!shown || of.stream(begun.id)) return begun;
+    const shown = await reports.report({ kind: 'started', stream: begun });
+    if (!shown || reports.stream(begun.id)) return begun;
     // The engine was released before the workflow had the report.
-    if (!of.engines.some((e) => e.id === found.engine.id)) throw unknown();
-    throw new NotTaken(`VPN '${of.vpn}' has the largest number of streams that is kept for one VPN`);
+    if (!reports.engines.some((e) => e.id === found.engine.id)) throw unknown();
+    throw new ReportNotStored(`VPN '${reports.vpn}' has the largest number of streams that is kept for one VPN`);
   }
 
-  /** @throws NothingOfThatName, NotTaken */
+  /** @throws EngineOrStreamNotFound, ReportNotStored */
   async ended({ streamId, containerId, reason: given }: EndedReport): Promise<{ updated: boolean; stream: Stream }> {
     const found = await this.find(() => {
       if (streamId !== null) return this.byId(streamId);
       return containerId === null ? null : this.newestOn(containerId);
     });
     if (!found) {
-      throw new NothingOfThatName(
+      throw new EngineOrStreamNotFound(
         streamId !== null ? `there is no stream '${streamId}'` : `no stream runs on container '${containerId}'`,
       );
     }
-    const { of, stream } = found;
+    const { reports, stream } = found;
     if (stream.endedAt !== null) {
-      await of.settled('ended', stream.id);
+      await reports.settled('ended', stream.id);
       return { updated: false, stream };
     }
     const at = Date.now();
     const reason = reportedReason(given);
-    await of.report({ kind: 'ended', id: stream.id, at, reason });
+    await reports.report({ kind: 'ended', id: stream.id, at, reason });
     return { updated: true, stream: { ...stream, endedAt: at, endReason: reason } };
   }
 
@@ -106,35 +106,35 @@ export class StreamEvents {
 
   /**
    * Finds the engine or stream of a report in the known lists. If it is not there, new lists are queried.
-   * @throws NotTaken when it is in no list, and a workflow does not answer whose list may have it
+   * @throws ReportNotStored when it is in no list, and a workflow does not answer whose list may have it
    */
-  private async find<T extends { readonly of: EventsOfVpn }>(choose: () => T | null): Promise<T | null> {
+  private async find<T extends { readonly reports: VpnReports }>(choose: () => T | null): Promise<T | null> {
     const followers = this.vpns.map((v) => v.follower);
     // Waiting for the VPN concerned is enough. With many reports, one of the other VPNs is always behind.
-    const concerned = choose()?.of.follower;
+    const concerned = choose()?.reports.follower;
     await Promise.all((concerned ? [concerned] : followers).map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
     const found = choose();
     if (found) return found;
     await Promise.all(followers.map((f) => f.upToDate(HANDLED_WITHIN_MS)));
     const now = choose();
     const silent = followers.filter((f) => f.read.kind !== 'fresh').map((f) => f.vpn);
-    if (!now && silent.length > 0) throw new NotTaken(noAnswerOf(silent));
+    if (!now && silent.length > 0) throw new ReportNotStored(noAnswerOf(silent));
     return now;
   }
 
-  private byId(id: string): { of: EventsOfVpn; stream: Stream } | null {
-    for (const of of this.vpns) {
-      const stream = of.stream(id);
-      if (stream) return { of, stream };
+  private byId(id: string): { reports: VpnReports; stream: Stream } | null {
+    for (const reports of this.vpns) {
+      const stream = reports.stream(id);
+      if (stream) return { reports, stream };
     }
     return null;
   }
 
-  private newestOn(container: string): { of: EventsOfVpn; stream: Stream } | null {
-    const running = this.vpns.flatMap((of) => {
-      const ids = new Set(of.engines.filter((e) => isNamed(e, container)).map((e) => e.id));
-      const on = of.streams.filter((s) => s.endedAt === null && ids.has(s.containerId));
-      return on.map((stream) => ({ of, stream }));
+  private newestOn(container: string): { reports: VpnReports; stream: Stream } | null {
+    const running = this.vpns.flatMap((reports) => {
+      const ids = new Set(reports.engines.filter((e) => isNamed(e, container)).map((e) => e.id));
+      const on = reports.streams.filter((s) => s.endedAt === null && ids.has(s.containerId));
+      return on.map((stream) => ({ reports, stream }));
     });
     const [newest] = running.toSorted((a, b) => b.stream.startedAt - a.stream.startedAt);
     return newest ?? null;
@@ -142,7 +142,7 @@ export class StreamEvents {
 }
 
 /** The reports for one VPN's workflow. */
-class EventsOfVpn {
+class VpnReports {
   readonly vpn: string;
   readonly queue: StreamEventQueue;
   /** The reports that are not stored yet, by kind and stream id. */
@@ -178,13 +178,13 @@ class EventsOfVpn {
     return withEvents(known, waiting)[0];
   }
 
-  /** @returns whether the follower shows the effect of the report @throws NotTaken */
+  /** @returns whether the follower shows the effect of the report @throws ReportNotStored */
   async report(event: StreamEvent): Promise<boolean> {
     const key = `${event.kind} ${streamOf(event)}`;
     const taken = this.queue.add(event).then(
       () => this.shown,
       (error: unknown) => {
-        throw new NotTaken(
+        throw new ReportNotStored(
           `Temporal did not take the report for VPN '${this.vpn}': ${temporalFailure(error)}. Send it again`,
           { cause: error },
         );
@@ -198,7 +198,7 @@ class EventsOfVpn {
     }
   }
 
-  /** Waits until that report is stored, if it is not yet: a repeated report is answered no sooner than the first one. @throws NotTaken */
+  /** Waits until that report is stored, if it is not yet: a repeated report is answered no sooner than the first one. @throws ReportNotStored */
   async settled(kind: StreamEvent['kind'], id: string): Promise<void> {
     await this.waiting.get(`${kind} ${id}`);
   }

@@ -25,7 +25,7 @@ const EMPTY = new ReadyBody(Buffer.from('[]'));
 /** The streams that the API shows. The answer for each filter is kept as bytes until a stream changes. */
 export class StreamReads {
   /** The versions of the lists and of the history that `streams` and `bodies` were made of. */
-  private of: string | null = null;
+  private madeOf: string | null = null;
   private streams: readonly StreamJson[] = [];
   /** By filter. Empty answers are not kept, because clients can invent any number of filters without a result. */
   private readonly bodies = new Map<string, ReadyBody>();
@@ -79,13 +79,13 @@ export class StreamReads {
   }
 
   private compose(vpns: readonly UsableLists[]): void {
-    const of = `${vpns.map(({ vpn, lists }) => `${vpn} ${lists.streams.version}`).join('|')}@${this.history.version}`;
-    if (of === this.of) return;
+    const madeOf = `${vpns.map(({ vpn, lists }) => `${vpn} ${lists.streams.version}`).join('|')}@${this.history.version}`;
+    if (madeOf === this.madeOf) return;
     this.streams = vpns
       .flatMap(({ lists }) => lists.streams.streams)
       .toSorted((a, b) => a.startedAt - b.startedAt || a.id.localeCompare(b.id))
       .map((s) => streamJson(s, this.history.latest(s.id)));
     this.bodies.clear();
-    this.of = of;
+    this.madeOf = madeOf;
   }
 }
