@@ -74,8 +74,8 @@ test('the named faults are all kinds of fault that chaos has', () => {
 
 test('a missing test is found', () => {
   expect(missing('program/nowhere › a test')).toMatch(/no test\/program\/nowhere/);
-  const attempts = 'workflows/once › of the attempts at one task';
-  const outsideOfThem = 'what a workflow logs and counts comes out once';
+  const attempts = 'workflows/once › of several attempts at one task';
+  const outsideOfThem = 'log lines and counts of a workflow come out once';
   expect(missing(`${attempts} › that nobody wrote`)).toMatch(/has no 'that nobody wrote'/);
   expect(missing(`${attempts} › ${outsideOfThem}`)).toMatch(RegExp(`has no '${outsideOfThem}'`));
   expect(

@@ -6,7 +6,7 @@ import { ALL } from '../repetitions';
 import { builtWorkflows } from './built-workflows';
 import { TemporalBench, type VpnStand } from './bench';
 
-/** A task that a worker is given in the moment of its end is lost for 20 s, as `docs/reference/failures/processes.md` says of SIGTERM. */
+/** A task that a worker is given while it stops is lost for 20 s, see SIGTERM in `docs/reference/failures/processes.md`. */
 const WITH_LOST_TASKS_MS = 75_000;
 
 let bench: TemporalBench;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 afterEach(() => stand.terminate());
 
-/** As the API asks: with a deadline, and whatever becomes of it, it asks again. */
+/** Queries as the API does: with a deadline, and again whatever the result is. */
 async function ask(): Promise<void> {
   const { connection, workflow } = bench.client;
   await connection
@@ -42,10 +42,10 @@ async function changePort(port: number): Promise<void> {
   await stand.untilQuiet(WITH_LOST_TASKS_MS);
 }
 
-/** One watch is at work, and nothing is still to be told: a task that a worker gets while it stops is lost for its whole time. */
+/** One observation runs, and no workflow task is pending: a task that a worker gets while it stops is lost until its time-out. */
 function untilAtRest(): Promise<unknown> {
   return until(
-    'one watch, and nothing that is still to be told',
+    'one observation, and no pending task',
     async () => {
       const { raw } = await stand.handle.describe();
       return raw.pendingActivities?.length === 1 && !raw.pendingWorkflowTask;
@@ -54,16 +54,16 @@ function untilAtRest(): Promise<unknown> {
   );
 }
 
-/** Which of them the next worker takes first is the server's choice, so there are several rounds. */
+/** Several, since the server chooses whether the next worker gets the task or the queries first. */
 const PORTS = ALL ? [40_001, 40_002, 40_003, 40_004, 40_005] : [40_001, 40_002];
-/** The server keeps a task for the worker that is gone for as long. */
+/** For so long the server keeps a task for the former worker. */
 const impatient = { stickyQueueScheduleToStartTimeout: '1 second' };
 
-test('what came while no worker ran is taken up as a replay will, though queries wait for the next worker', async () => {
+test('signals that came while no worker ran are handled as in a replay, though queries wait for the next worker', async () => {
   stand = bench.stand({ evictionGraceMs: 300 });
   const withWorker = (work: () => Promise<unknown>) => bench.withWorker(stand, work, impatient);
   await withWorker(async () => {
-    // A shorter time than the usual one for a task that is lost all the same.
+    // Shorter than usual, for a task that is lost all the same.
     await stand.start({ workflowTaskTimeout: '5 seconds' });
     await stand.untilForwarded(40_000);
     await stand.untilQuiet();
@@ -72,12 +72,12 @@ test('what came while no worker ran is taken up as a replay will, though queries
   for (const port of PORTS) {
     await withWorker(async () => {
       await changePort(port);
-      // For a second after this one the next has to wait, by the workflow's clock.
+      // For a second after this, by the workflow's clock, the next recheck has to wait.
       await stand.handle.signal(recheckSignal);
       await untilAtRest();
     });
     const waiting = [ask(), ask(), ask()];
-    // Nothing tells that the server has them; one that came after the signal would be answered with its task.
+    // Nothing shows that the server has the queries. A query that came after the signal would be answered with the signal's task.
     await sleep(500);
     await stand.handle.signal(recheckSignal);
     await withWorker(async () => {

@@ -12,7 +12,7 @@ import { announce } from '../../src/workflows/vpn/report/announce';
 import { remove } from '../../src/workflows/vpn/requests/removal';
 import { VpnState } from '../../src/workflows/vpn/state';
 
-// What a VPN's log says of what happens to it: each thing once, in the texts that users know.
+// Log lines for the events of a VPN: one for each event, in the texts that users know.
 
 const INCARNATION = 'abcdef12';
 const engine = forwardedEngine(19_000, 65_290);
@@ -50,7 +50,7 @@ function events(state: VpnState): PublicEvent['kind'][] {
   return state.data.news.map(({ happening }) => happening.kind);
 }
 
-test('a port change: that it has changed, that the engine is replaced, and what came of it', () => {
+test('a port change logs that the port has changed, that the engine is replaced, and the result', () => {
   const state = vpn();
   accept(state, snapshot(40_648, { engines: [condition] }), state.data.revision, DAY);
   accept(state, snapshot(40_648, { engines: [condition] }), state.data.revision, DAY);
@@ -89,7 +89,7 @@ test.each([
   expect(lines).toEqual([line]);
 });
 
-test('an engine that fails says nothing until it opens the circuit breaker, and one that is given up is named', () => {
+test('an engine that fails is logged only when the circuit breaker opens, and one that is given up with its name', () => {
   const made = { id: 'made', name: 'acestream-made' };
   const state = vpn({ engines: [], replacements: [replacement({ target: target(), made })], nextNumber: 8 });
   const { threshold, recoveryMs } = state.data.settings.breakers.replacement;
@@ -113,7 +113,7 @@ test('an engine that fails says nothing until it opens the circuit breaker, and 
   expect(lines.slice(1)).toEqual(['warn [gluetun] Giving up acestream-made, which does not answer yet']);
 });
 
-test('a port that could not be read, and one that was lost, are told of once they are there again', () => {
+test('a port that could not be read, and one that was lost, are logged once they are back', () => {
   const unreadable = snapshot(65_290, {
     engines: [condition],
     port: { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false },

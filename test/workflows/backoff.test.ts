@@ -7,14 +7,14 @@ import { listedEngines } from '../../src/workflows/vpn/views/lists';
 const LONGEST_MS = 300_000;
 const NOW = 1_800_000_000_000;
 
-/** Seen that often, a second apart, and acted on at once each time. */
+/** So many occurrences, a second apart, each acted on at once. */
 function times(count: number): ReturnType<typeof seenAgain> {
   let backoff = noBackoff;
   for (let i = 0; i < count; i++) backoff = actedOn(seenAgain(backoff, NOW + i * 1000), NOW + i * 1000);
   return backoff;
 }
 
-test('two changes are no storm; from the first that has to wait on it is one, until it has been quiet for long', () => {
+test('two changes are no storm; the first change that has to wait begins one, which lasts until it has been quiet for 5 minutes', () => {
   const twice = times(2);
   expect(isStorm(twice, LONGEST_MS, NOW + 2000)).toBe(false);
   const waiting = seenAgain(twice, NOW + 2000);
@@ -23,19 +23,19 @@ test('two changes are no storm; from the first that has to wait on it is one, un
   expect(isStorm(waiting, LONGEST_MS, NOW + 2000 + 300_001)).toBe(false);
 });
 
-test('quiet begins anew: the next change is acted on at once', () => {
+test('after a quiet time the backoff begins anew: the next change is acted on at once', () => {
   const later = NOW + 1000 * 60 * 60;
   const again = seenAgain(times(6), later);
   expect(nextAct(again, LONGEST_MS)).toBe(0);
   expect(isStorm(again, LONGEST_MS, later)).toBe(false);
 });
 
-test('where pauses are turned off nothing is a storm', () => {
+test('without a longest backoff nothing is a storm', () => {
   expect(isStorm(times(9), 0, NOW + 9000)).toBe(false);
   expect(nextAct(times(9), 0)).toBe(0);
 });
 
-test('a VPN whose health comes and goes is as unstable as one whose port does', () => {
+test('a VPN is unstable when its health keeps changing, as when its port does', () => {
   const quiet = newVpnData(vpnSettings(), 'abcdef12');
   const stormy = { acted: 3, lastActed: NOW, lastSeen: NOW };
   expect(isUnstable(quiet, NOW)).toBe(false);
@@ -43,7 +43,7 @@ test('a VPN whose health comes and goes is as unstable as one whose port does', 
   expect(isUnstable({ ...quiet, reconnects: stormy }, NOW)).toBe(true);
 });
 
-test('a port that keeps changing is followed more and more slowly, and the engine stays listed as not forwarded', () => {
+test('replacements for a port that keeps changing back off, and the engine stays listed as not forwarded meanwhile', () => {
   const world = new World({ targetEngines: 1, longestSpacingMs: LONGEST_MS });
   const listed = () => (listedEngines(world.state.data, world.now) ?? []).map((e) => [e.p2pPort, e.forwarded]);
   const made = new Set<number | null>();
@@ -68,7 +68,7 @@ test('a port that keeps changing is followed more and more slowly, and the engin
     expect(listed()).toEqual([[40_002, false]]);
   }
   expect(isUnstable(world.state.data, world.now)).toBe(true);
-  // One engine for both of them, once its turn has come.
+  // After the backoff one engine serves both changes.
   goOn(10);
   expect(listed()).toEqual([[40_004, true]]);
   expect(made.has(40_003)).toBe(false);

@@ -25,7 +25,7 @@ import { settings as base } from './world';
 
 export type { VpnStand } from './stand';
 
-/** Has what a client starts carried out by the worker of that task queue, which several instances share. */
+/** Starts a client's workflows on that task queue, whose worker several instances share. */
 export function startingOn(queue: string): WorkflowClientInterceptor {
   return {
     startWithDetails: (input, next) => next({ ...input, options: { ...input.options, taskQueue: queue } }),
@@ -35,41 +35,41 @@ export function startingOn(queue: string): WorkflowClientInterceptor {
 
 /** A real Temporal server for one test file. */
 export class TemporalBench {
-  /** By the instance that each is alone in. */
+  /** By instance: each stand has one of its own. */
   private readonly stands = new Map<string, VpnStand>();
   private readonly sharedQueue = taskQueue(`b-${randomUUID().slice(0, 8)}`);
-  /** Resolves to what stops it. */
+  /** Resolves to a function that stops the worker. */
   private sharedWorker: Promise<() => Promise<void>> | null = null;
 
   private constructor(
     readonly env: TestWorkflowEnvironment,
     private readonly portwards: ReturnType<typeof lazyClient>,
-    /** Temporal's own command line. */
+    /** Path of Temporal's command line. */
     readonly cli: string,
-    /** What workflows have warned of, oldest first. */
+    /** Warnings of workflows, oldest first. */
     readonly warnings: readonly string[],
-    /** All that they have logged. */
+    /** All log lines of workflows. */
     readonly lines: readonly string[],
     private readonly workflowBundle: WorkflowBundleOption,
   ) {}
 
   /**
-   * @param workflowBundle those that the build made, if absent
-   * @param metrics where the SDK's are to be had; nowhere if absent
+   * @param workflowBundle absent: the workflows of the build
+   * @param metrics address for the SDK's metrics; absent: there are none
    */
   static async start({
     historyIsLongAt,
     workflowBundle = builtWorkflows,
     metrics,
   }: {
-    /** Events at which the server suggests another run, which it does by itself at 4,096. */
+    /** Number of events at which the server suggests another run; its default is 4,096. */
     historyIsLongAt?: number;
     workflowBundle?: WorkflowBundleOption;
     metrics?: MetricsExporterConfig;
   } = {}): Promise<TemporalBench> {
     const warnings: string[] = [];
     const lines: string[] = [];
-    // Workflows that are terminated under their worker, as at the end of each test here, are not worth a line.
+    // Each test here ends by terminating workflows that still run, which the SDK would log.
     Runtime.install({
       logger: loggerOnce('INFO', ({ level, message }) => {
         lines.push(message);
@@ -105,7 +105,7 @@ export class TemporalBench {
     await this.env.teardown();
   }
 
-  /** Runs the work with a VPN on a host in memory. All that run so have one worker, as a real Portward's VPNs do. */
+  /** Runs the work with a VPN on a host in memory. All these VPNs share one worker, as those of a real Portward do. */
   async with(work: (stand: VpnStand) => Promise<unknown>, change: Partial<VpnSettings> = {}): Promise<void> {
     const stand = this.newStand(change, this.sharedQueue);
     this.sharedWorker ??= this.beginWorker(this.sharedQueue);
@@ -114,21 +114,21 @@ export class TemporalBench {
   }
 
   /**
-   * For what has deadlines, or breaks off what it asks: Portward's own, whose calls run on at the server. One that ends there may
-   * interrupt a read of the server's database, which then answers nobody.
+   * Portward's own client, for calls with deadlines and calls that are cancelled: at the server they run on. A call that ends there
+   * may interrupt a read of the server's database, which then answers nobody.
    */
   get client(): Client {
     return this.portwards.client;
   }
 
-  /** For what Portward starts itself, in whichever instance: it has the shared worker, too. */
+  /** For workflows that Portward starts itself, in any instance: they have the shared worker, too. */
   get sharingClient(): Client {
     const { connection, options } = this.client;
     const workflow = [startingOn(this.sharedQueue)];
     return new Client({ connection, namespace: options.namespace, interceptors: { workflow } });
   }
 
-  /** The same with a worker that takes the VPN's own task queue. */
+  /** The same with a worker of its own, on the VPN's own task queue. */
   withOwnWorker(
     work: (stand: VpnStand) => Promise<unknown>,
     change: Partial<VpnSettings> = {},
@@ -141,7 +141,7 @@ export class TemporalBench {
   private async carryOut(stand: VpnStand, work: (stand: VpnStand) => Promise<unknown>): Promise<void> {
     try {
       await work(stand);
-      // With other times than the built workflows have, a replay takes other turns.
+      // Recorded histories need the times of the built workflows: with others a replay takes another course.
       if (this.workflowBundle === builtWorkflows)
         await recordHistories(this, stand.settings.instance, ['vpn', 'replaceEngine']);
     } finally {
@@ -149,12 +149,12 @@ export class TemporalBench {
     }
   }
 
-  /** Without a worker: see `withWorker`. Whoever makes it terminates it. */
+  /** A VPN without a worker: see `withWorker`. The caller terminates it. */
   stand(change: Partial<VpnSettings> = {}): VpnStand {
     return this.newStand(change, null);
   }
 
-  /** @param queue null: the one of the stand's instance */
+  /** @param queue null: the task queue of the stand's instance */
   private newStand(change: Partial<VpnSettings>, queue: string | null): VpnStand {
     const instance = `t-${randomUUID().slice(0, 8)}`;
     const settings = { ...base, ...change, instance, targetEngines: change.targetEngines ?? 1 };
@@ -197,7 +197,7 @@ export class TemporalBench {
     };
   }
 
-  /** Each acts on the host of the workflow that it is for. */
+  /** Each activity acts on the host of its workflow. */
   private activities(): Record<string, (input: never) => unknown> {
     const names = Object.keys(new MemoryHost().activities()) as (keyof Activities)[];
     const act = (name: keyof Activities) => (input: never) => {

@@ -8,13 +8,13 @@ const key = breakerKey('engine died', 'plain');
 const limits = { threshold: 2, recoveryMs: 1_000 };
 const fresh = newVpnData(vpnSettings({ breakers: { general: limits, replacement: limits } }), 'abcdef12');
 
-/** What the breaker says after these failures. */
+/** State of the breaker after these failures. */
 function failedAt(...times: readonly number[]) {
   const breaker = times.reduce((before, at) => withFailure(before, limits, at), fresh.breakers.plain.replacement);
   return { ...fresh, breakers: withBreaker(fresh.breakers, key, breaker) };
 }
 
-test('after its time-out one engine is tried: a failure opens the breaker again, a success closes it', () => {
+test('after the recovery time one engine is tried: a failure opens the breaker again, a success closes it', () => {
   expect(breakerState(trialAt(failedAt(0), key), 10)).toBe('closed');
   const open = failedAt(0, 10);
   expect([breakerState(trialAt(open, key), 1_009), allowance(open, key, 1_009)]).toEqual(['open', 0]);

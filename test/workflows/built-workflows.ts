@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowBundleOption, WorkflowBundlePath } from '@temporalio/worker';
 
-/** The workflows as the build bundles them and a worker runs them; that they are today's is seen to before all tests. */
+/** The workflows as the build bundles them and a worker runs them. Before all tests it is checked that the build is up to date. */
 export const builtWorkflows: WorkflowBundlePath = {
   codePath: join(__dirname, '..', '..', 'dist', 'workflow-bundle.js'),
 };
 
 /**
- * The same, but for times that a test need not wait for: by the names of constants, of which there must be one each. While histories are
- * recorded the test waits all the same, since with other times a replay takes other turns.
+ * The same with other values for constants that hold times, so that a test need not wait. There must be one constant of each name. While
+ * histories are recorded the constants stay as they are, since with other times a replay takes another course.
  */
 export function builtWorkflowsWith(times: Readonly<Record<string, number>>): WorkflowBundleOption {
   if (process.env['RECORD_HISTORIES'] === 'true') return builtWorkflows;

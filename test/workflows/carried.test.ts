@@ -21,12 +21,12 @@ function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** 64 characters, as Docker's are. */
+/** 64 characters, like Docker's ids. */
 function containerId(i: number): string {
   return String(i).padStart(64, 'a');
 }
 
-/** As large as they come in life. */
+/** As large as real ones are. */
 function engine(i: number): Engine {
   const {
     forwarded: _forwarded,
@@ -41,7 +41,7 @@ function engine(i: number): Engine {
   return plain;
 }
 
-/** What a proxy reports of AceStream. */
+/** A stream as proxies report it. */
 function playing(i: number, change: Partial<Stream> = {}): Stream {
   const key = String(i).padStart(40, 'b');
   const session = String(i).padStart(40, 'c');
@@ -59,7 +59,7 @@ function data(change: Partial<VpnData>): VpnData {
   return { ...newVpnData(vpnSettings({ notify: true }), 'abcdef12'), snapshot: snapshot(40_000), ...change };
 }
 
-/** Through a history and back. */
+/** The state after it has been carried through a history. */
 function handedOn(before: VpnData): VpnData {
   return restoredFrom(JSON.parse(JSON.stringify(carriedOver(before))) as Carried);
 }
@@ -68,7 +68,7 @@ function at(i: number): number {
   return DAY + i * MINUTE;
 }
 
-/** Ended things of all kinds, one a minute each, the oldest first. */
+/** Ended streams, ended replacements and events, one a minute of each, oldest first. */
 function past(): Pick<VpnData, 'replacements' | 'news'> & { readonly ended: readonly Stream[] } {
   return {
     ended: upTo(40).map((i) => playing(1_000 + i, { endedAt: at(i), endReason: 'stopped' })),
@@ -87,7 +87,7 @@ function past(): Pick<VpnData, 'replacements' | 'news'> & { readonly ended: read
   };
 }
 
-test('a VPN of ordinary size hands on all that it knows, but for the engines of its last snapshot', () => {
+test('a VPN of ordinary size carries its whole state over, except for the engines of its last snapshot', () => {
   const { ended, ...others } = past();
   const engines = upTo(10).map(engine);
   const before = data({
@@ -136,13 +136,13 @@ test('a state that a run of this version has carried is whole, and is carried un
   }
 });
 
-test('with 100 engines and a stream on each, all that is at work has room below 64 KB, and of the past the newest', () => {
+test('with 100 engines and a stream on each, all that is under way has room below 64 KB, and of what has ended the newest', () => {
   const { ended, ...others } = past();
   const before = data({
     engines: upTo(100).map(engine),
     streams: [...ended, ...upTo(100).map((i) => playing(i))],
     ...others,
-    // The last ones are still to be told.
+    // The last ones are not sent yet.
     notified: 45,
   });
   const carried = carriedOver(before);
@@ -160,7 +160,7 @@ test('with 100 engines and a stream on each, all that is at work has room below 
   );
 });
 
-test('what is at work is handed on also when it is too much, but not before the history is long', () => {
+test('what is under way is carried over even if it is too large, but not before the history is very long', () => {
   const { ended, ...others } = past();
   const before = data({
     engines: upTo(200).map(engine),
@@ -183,7 +183,7 @@ test('what is at work is handed on also when it is too much, but not before the 
   });
 });
 
-test('whatever a stream is made of comes back as it was', () => {
+test('any stream comes back as it was', () => {
   const part = fc.oneof(
     fc.constantFrom('', '0', '1', '[0]', 'aaaaaaaa', 'aaaaaaaaaa', '"aaaaaaaa"', '|'),
     fc.string({ minLength: 6, maxLength: 12 }),
@@ -203,7 +203,7 @@ test('whatever a stream is made of comes back as it was', () => {
   );
 });
 
-test('what happens after all that was told is left behind has a number of its own', () => {
+test('an event after all sent events were left out has a number of its own', () => {
   const happening: PublicEvent = { kind: 'vpn_health', healthy: true };
   expect(withEvent([], 50, happening, DAY)).toEqual([{ number: 51, at: DAY, happening }]);
   expect(withEvent([{ number: 60, at: DAY, happening }], 50, happening, DAY).map((n) => n.number)).toEqual([60, 61]);

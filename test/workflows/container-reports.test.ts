@@ -10,23 +10,23 @@ const SINCE = 5;
 const up = withReports([], ['new'], { there: true, revision: SINCE });
 const gone = withReports([], ['old'], { there: false, revision: SINCE });
 
-test('an engine that has come up since the observation was asked for is taken to be there, and looked for anew', () => {
+test('an engine that came up after the observation was asked for is taken to exist, and a new snapshot is needed', () => {
   const early = reconciled(snapshot(40_000, { engines: [] }), BEFORE, up, [runs('new')]);
   expect([ids(early), early.reports, early.isDoubtful]).toEqual([['new'], up, true]);
 });
 
-test('by an observation that was asked for after that it is not', () => {
+test('an observation that was asked for after the report overrules it', () => {
   const late = reconciled(snapshot(40_000, { engines: [] }), SINCE, up, [runs('new')]);
   expect([ids(late), late.reports, late.isDoubtful]).toEqual([[], [], false]);
 });
 
-test('one that was removed since is not brought back, and is by an observation that was asked for after that', () => {
+test('an engine that was removed is not brought back by an older observation, and is by a newer one', () => {
   const seen = snapshot(40_000, { engines: [runs('old'), runs('other')] });
   const early = reconciled(seen, BEFORE, gone, []);
   expect([ids(early), early.reports, early.isDoubtful]).toEqual([['other'], gone, false]);
   expect(ids(reconciled(seen, SINCE, gone, []))).toEqual(['old', 'other']);
 });
 
-test('an observation that shows the same as was said ends the matter', () => {
+test('an observation that confirms a report ends it', () => {
   expect(reconciled(snapshot(40_000, { engines: [runs('new')] }), BEFORE, [...up, ...gone], []).reports).toEqual([]);
 });

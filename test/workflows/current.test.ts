@@ -8,7 +8,7 @@ import { accept } from '../../src/workflows/vpn/observe/accept';
 import { configure } from '../../src/workflows/vpn/requests/controls';
 import { enginesView, versionsOf } from '../../src/workflows/vpn/views/lists';
 
-// Whether a list is of what the worker that is at work now has seen.
+// Whether a list is current: based on a snapshot of the present worker.
 
 const settings = vpnSettings();
 
@@ -28,7 +28,7 @@ function isCurrent(state: VpnState): EnginesView['current'] {
   return enginesView(state.data, DAY).current;
 }
 
-/** A VPN that the worker of this start has looked at. */
+/** A VPN of which the worker of this start has taken a snapshot. */
 function seenBy(start: string): VpnState {
   const state = told(start);
   look(state);
@@ -39,14 +39,14 @@ function nextRun(state: VpnState): VpnState {
   return new VpnState(restoredFrom(carriedOver(state.data)));
 }
 
-test('a list is current once the VPN has been looked at', () => {
+test("a list is current after the worker's first snapshot", () => {
   const state = told('first');
   expect(isCurrent(state)).toBe(false);
   look(state);
   expect(isCurrent(state)).toBe(true);
 });
 
-test('the next worker makes it one from before, until a snapshot of its own', () => {
+test('after the start of the next worker it is not current, until that has taken a snapshot', () => {
   const state = seenBy('first');
   const { engines: before } = versionsOf(state.data);
   const { revision } = state.data;
@@ -59,21 +59,21 @@ test('the next worker makes it one from before, until a snapshot of its own', ()
   expect([isCurrent(state), versionsOf(state.data).engines]).toEqual([true, expect.not.stringContaining(stale)]);
 });
 
-test('a worker that says again that it is there changes nothing', () => {
+test('a worker that sends its settings again changes nothing', () => {
   const state = seenBy('first');
   const { revision } = state.data;
   told('first', state);
   expect([isCurrent(state), state.data.revision]).toEqual([true, revision]);
 });
 
-test('one that does not say which it is counts as another one', () => {
+test('a worker that does not name its start counts as another one', () => {
   const state = seenBy('first');
   expect(isCurrent(told(null, state))).toBe(false);
   look(state);
   expect(isCurrent(told(null, state))).toBe(false);
 });
 
-test('neither a snapshot that waits for the port nor one that finds no Docker makes it current', () => {
+test('neither a snapshot without a first read of the port nor an unreachable Docker makes it current', () => {
   const state = told('first');
   look(state, { kind: 'pending' });
   accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
@@ -82,7 +82,7 @@ test('neither a snapshot that waits for the port nor one that finds no Docker ma
   expect(isCurrent(state)).toBe(true);
 });
 
-test('it is as current in the next run of the workflow', () => {
+test('continue-as-new does not change whether it is current', () => {
   expect(isCurrent(nextRun(seenBy('first')))).toBe(true);
   expect(isCurrent(nextRun(told('second', seenBy('first'))))).toBe(false);
   expect(isCurrent(told('first', nextRun(seenBy('first'))))).toBe(true);

@@ -1,4 +1,4 @@
-// Streams on an engine that is replaced, on a real Temporal server with the real workflows.
+// Streams on an engine that is replaced, with the real workflows on a real Temporal server.
 import { collectGarbageSignal, drainingSignal, setTargetSignal, streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { presentVpn } from '../builders';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-/** The VPN with its forwarded engine, and that one's id. */
+/** The id of the VPN's forwarded engine, once it is listed. */
 async function engineOf(stand: VpnStand): Promise<string> {
   await stand.startForwarded();
   const [engine] = (await stand.untilQuiet()).engines;
@@ -37,7 +37,7 @@ function stop(stand: VpnStand, ...ids: string[]): Promise<void> {
   );
 }
 
-/** The grace is over, and the replacement waits for the end of streams. */
+/** Waits until the grace is over, and the replacement waits for streams. */
 function untilDraining(stand: VpnStand, old: string): Promise<unknown> {
   return until('a replacement that waits for streams', async () => {
     const { replacements } = await stand.state();
@@ -73,7 +73,7 @@ test.concurrent(
         const { engines } = await stand.lists();
         if (engines.unchanged) throw new Error('nothing was known before');
         expect(engines.value.listed).toMatchObject([{ p2pPort: 40_001, forwarded: true, streams: [] }]);
-        // Who reports a stream on it still has to be told which engine that is.
+        // A proxy that reports a stream on it still needs to find the engine.
         expect(engines.value.hidden.map((e) => e.id)).toEqual([old]);
         await play(stand, old, 'b');
         await stop(stand, 'a');
@@ -107,7 +107,7 @@ test.concurrent('an engine that has lost its network to a restart of the VPN is 
 );
 
 test.concurrent(
-  'a stream that begins when its engine was hidden already, since a proxy keeps its list for 2 s, is served as well',
+  "a stream that begins on an engine just after that was hidden, by a proxy's older list, is served as well",
   () =>
     bench.with(
       async (stand) => {
@@ -129,7 +129,7 @@ test.concurrent(
     ),
 );
 
-test.concurrent('an engine that is one too many is stopped with leave only, after which no stream begins on it', () =>
+test.concurrent('a surplus engine is stopped only with leave, after which no stream begins on it', () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -140,7 +140,7 @@ test.concurrent('an engine that is one too many is stopped with leave only, afte
       await stand.handle.signal(setTargetSignal, 1);
       await stand.handle.signal(collectGarbageSignal);
       await stand.untilState('the eviction', (s) => s.evicted.some((e) => e.id === spare));
-      // A proxy still had it in its list.
+      // By a proxy's older list.
       await play(stand, spare, 'late');
       await stand.untilState('the question', (s) => s.replacements.some((r) => r.leaveAsked.includes(spare)));
       expect(isStopped(stand)).toBe(false);
@@ -163,7 +163,7 @@ test.concurrent('an engine that is one too many is stopped with leave only, afte
   ),
 );
 
-test.concurrent('when the time is up the engine goes, and its streams end with it', () =>
+test.concurrent('when the drain time is over the engine is stopped, and its streams end', () =>
   bench.with(
     async (stand) => {
       const old = await engineOf(stand);
@@ -180,7 +180,7 @@ test.concurrent('when the time is up the engine goes, and its streams end with i
   ),
 );
 
-test.concurrent('without a drain it goes after its grace, whoever plays on it', () =>
+test.concurrent('without a drain time it is stopped after the grace, even with streams on it', () =>
   bench.with(
     async (stand) => {
       const old = await engineOf(stand);
@@ -197,7 +197,7 @@ test.concurrent('without a drain it goes after its grace, whoever plays on it', 
   ),
 );
 
-test.concurrent('events that make no sense are counted and ignored, and the others of their batch are not', () =>
+test.concurrent('malformed events are counted and ignored, and the other events of their batch are not', () =>
   bench.with(async (stand) => {
     const containerId = await engineOf(stand);
     const good = started('good', { containerId });
@@ -225,7 +225,7 @@ test.concurrent('events that make no sense are counted and ignored, and the othe
   }),
 );
 
-test.concurrent('lists are told again only when they have changed', () =>
+test.concurrent('queries answer lists again only when they have changed', () =>
   bench.with(async (stand) => {
     const old = await engineOf(stand);
     const first = await stand.lists();
@@ -245,7 +245,7 @@ test.concurrent('lists are told again only when they have changed', () =>
       engines: { unchanged: true },
       streams: { unchanged: false },
     });
-    // Of another life of the workflow, where the numbers began anew.
+    // Of another incarnation, whose numbers began anew.
     const [, number] = engines.version.split(':');
     expect(await stand.lists({ engines: `another:${number}`, streams: null })).toMatchObject({
       engines: { unchanged: false },

@@ -6,12 +6,12 @@ import { builtWorkflowsWith } from './built-workflows';
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
-// Why engines are replaced, removed or have to wait besides a change of the port, each once on a real Temporal server.
+// Reasons other than a port change for which engines are replaced, removed or have to wait, each once on a real Temporal server.
 
 let bench: TemporalBench;
 
 beforeAll(async () => {
-  // Of an engine that nobody has asked for its container is told soon, too.
+  // So that the container of an engine that nobody has asked for is reported soon, too.
   bench = await TemporalBench.start({ workflowBundle: builtWorkflowsWith({ REPORT_AFTER_MS: 300 }) });
 });
 afterAll(() => bench.stop());
@@ -30,7 +30,7 @@ async function atRest(stand: VpnStand) {
   return { forwarded, plain };
 }
 
-/** Resolves when two engines are there again, other ones than those, and says what was replaced why. */
+/** Resolves when two other engines than those are listed, with what was replaced, and why. */
 async function replaced(stand: VpnStand, lost: readonly string[]): Promise<Cause[]> {
   const { replacements } = await stand.untilState(
     'two engines without the lost ones',
@@ -65,7 +65,7 @@ test.concurrent('an engine whose API fails is replaced', () =>
   }, brisk),
 );
 
-test.concurrent('of two forwarded engines one that does not answer goes, and the other one stays', () =>
+test.concurrent('of two forwarded engines the one that does not answer is removed, and the other one stays', () =>
   bench.with(async (stand) => {
     const { forwarded } = await atRest(stand);
     const there = stand.engines.get(forwarded.id);
@@ -80,7 +80,7 @@ test.concurrent('of two forwarded engines one that does not answer goes, and the
   }, brisk),
 );
 
-test.concurrent('engines whose network is gone with the VPN container that had it are replaced', () =>
+test.concurrent("engines that lost their network with their VPN's container are replaced", () =>
   bench.with(async (stand) => {
     const { forwarded, plain } = await atRest(stand);
     if (stand.vpn.kind === 'present') stand.vpn = { ...stand.vpn, id: 'vpn-2', startedAt: Date.now() };
@@ -88,7 +88,7 @@ test.concurrent('engines whose network is gone with the VPN container that had i
   }, brisk),
 );
 
-test.concurrent('engines whose VPN container is removed go with it, and come back with one that is made anew', () =>
+test.concurrent("engines are removed with their VPN's container, and come back with a new one", () =>
   bench.with(async (stand) => {
     const { forwarded, plain } = await atRest(stand);
     stand.vpn = { kind: 'absent' };
@@ -106,7 +106,7 @@ test.concurrent('engines whose VPN container is removed go with it, and come bac
   }, brisk),
 );
 
-test.concurrent('an engine that holds the port which comes to be forwarded makes room for the forwarded one', () =>
+test.concurrent('an engine whose HTTP port becomes the forwarded port makes room for the forwarded engine', () =>
   bench.with(
     async (stand) => {
       stand.port = { kind: 'unknown', forMs: 0, reason: 'none so far', none: true };
@@ -145,7 +145,7 @@ test.concurrent('an image that is missing is pulled before any engine is made', 
 );
 
 test.concurrent(
-  'a forwarded port that something else has is told with who has it, and the engine comes up once it is free',
+  'a taken forwarded port is reported with its holder, and the engine comes up once the port is free',
   () =>
     bench.with(async (stand) => {
       stand.taken = { ports: [40_000], by: "container 'torrent'" };
@@ -174,7 +174,7 @@ async function booting(stand: VpnStand, cause: string): Promise<{ readonly id: s
 }
 
 test.concurrent(
-  'an engine on request that is removed while it boots is gone for good, and a repeat finds that done',
+  'a requested engine that is removed while it boots does not come back, and a repeated removal finds it done',
   () =>
     bench.with(
       async (stand) => {

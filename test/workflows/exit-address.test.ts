@@ -1,11 +1,11 @@
 import { exitSeen, interrupted, noExitAddress, type ExitAddress } from '../../src/workflows/vpn/observe/exit-address';
 
-/** One run of the container, with an address read at each step. */
+/** One session, with a read of the address at each step. */
 class Tunnel {
   exit: ExitAddress = noExitAddress;
   now = 1_000;
 
-  /** @returns since when it is another tunnel, or null */
+  /** @returns since when the tunnel is another one; null: it is not */
   reads(address: string | null, at = this.now): number | null {
     this.now += 60_000;
     const { exit, reconnectedAt } = exitSeen(this.exit, address === null ? undefined : { address, at }, this.now);
@@ -13,19 +13,19 @@ class Tunnel {
     return reconnectedAt;
   }
 
-  /** The port goes, comes or changes. */
+  /** The port comes, goes or changes. */
   isInterrupted(): number {
     this.exit = interrupted(this.exit, this.now);
     return this.now;
   }
 }
 
-test('the first address, the same one, and one that can not be read are no reconnection', () => {
+test('the first address, the same address, and one that can not be read are no reconnection', () => {
   const tunnel = new Tunnel();
   expect([null, 'a', 'a', null, 'a'].map((address) => tunnel.reads(address))).toEqual([null, null, null, null, null]);
 });
 
-test('another address is another tunnel, since the port was last seen to go or change', () => {
+test('another address is a reconnection, at the time at which the port last went or changed', () => {
   const tunnel = new Tunnel();
   tunnel.reads('a');
   expect(tunnel.reads('b')).toBe(tunnel.now);
@@ -42,7 +42,7 @@ test('a port that is only renewed, with the same address after it, is no reconne
   expect(tunnel.reads('b')).toBe(tunnel.now);
 });
 
-test('what was read before the port changed says nothing', () => {
+test('an address that was read before the port changed is ignored', () => {
   const tunnel = new Tunnel();
   tunnel.reads('a');
   const before = tunnel.now;
@@ -52,11 +52,11 @@ test('what was read before the port changed says nothing', () => {
   expect(tunnel.reads('b')).toBe(at);
 });
 
-test('a provider that shows now the one and now the other of its addresses does not reconnect each time', () => {
+test('a provider that alternates between several addresses does not reconnect each time', () => {
   const tunnel = new Tunnel();
   const addresses = ['a', 'b', 'c', 'a', 'b', 'c', 'b', 'a'];
   expect(addresses.filter((address) => tunnel.reads(address) !== null)).toEqual(['b', 'c']);
-  // Unless the port says so, too.
+  // Unless the port changes, too.
   const at = tunnel.isInterrupted();
   expect(tunnel.reads('c')).toBe(at);
 });

@@ -1,4 +1,4 @@
-// How an engine's process has ended, from the look at it to those who read of it.
+// How an engine's process ended: from the snapshot to everything that shows it.
 import { exitInWords, type EngineExit } from '../../src/domain/engine-exit';
 import { describeVpn, summary } from '../../src/workflows/vpn/report/appearance';
 import { newVpnData } from '../../src/workflows/vpn/data';
@@ -38,7 +38,7 @@ test.each(['forwarded', 'plain'] as const)('the replacement of a %s engine that 
   ]);
 });
 
-test('what an engine has written is text in the Temporal UI, whatever Markdown or HTML it is', () => {
+test('the output of an engine is plain text in the Temporal UI, even if it contains Markdown or HTML', () => {
   const hostile = '![x](http://evil.example/x) <img src=x> `code` | *bold* \\';
   const failing = replacement({ cause: 'engine died', reason: hostile, lastError: hostile, failedAttempts: 1 });
   const details = describeVpn({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [failing] }, DAY);

@@ -19,10 +19,10 @@ import { setPoolStateSignal, toldQuery, type vpn } from './fleet-with-stand-ins'
 const HOUR_MS = 3_600_000;
 
 const SOURCE = require.resolve('./fleet-with-stand-ins');
-/** A build begins with a new folder, and jest refuses one that is older than the sources. */
+/** In `dist`, which each build makes anew. Jest refuses a build that is older than the sources. */
 const BUNDLE = join(__dirname, '..', '..', 'dist', 'fleet-with-stand-ins.js');
 
-/** Bundled once for each build, as that takes seconds. */
+/** Bundled once for each build, since that takes seconds. */
 async function bundleWithStandIns(): Promise<WorkflowBundlePath> {
   const madeAt = statSync(BUNDLE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (madeAt < statSync(SOURCE).mtimeMs) {
@@ -41,7 +41,7 @@ export class FleetBench {
     private readonly queue: string,
   ) {}
 
-  /** Runs all tests of a file. @returns what each of them runs with, and what stops all */
+  /** For all tests of a file. @returns the bench for the tests, and a function that stops it */
   static async start(historyIsLongAt: number): Promise<{ fleets: FleetBench; stop: () => Promise<void> }> {
     const [bench, workflowBundle] = await Promise.all([TemporalBench.start({ historyIsLongAt }), bundleWithStandIns()]);
     const queue = taskQueue(`f-${randomUUID().slice(0, 8)}`);
@@ -64,7 +64,7 @@ export class FleetBench {
   /** Runs the work with a fleet over two VPNs. @param change of the settings */
   async with(work: (stand: FleetStand) => Promise<unknown>, change: Partial<FleetSettings> = {}): Promise<void> {
     const instance = `t-${randomUUID().slice(0, 8)}`;
-    // The safety net is far away, but for tests of it.
+    // The regular question to VPNs that have not reported comes late, except in tests of it.
     const settings = fleetSettings({ minReplicas: 4, autoscaleIntervalMs: HOUR_MS, ...change, instance });
     const stand = new FleetStand(this.bench.client, settings, this.queue);
     try {
@@ -91,7 +91,7 @@ export class FleetStand {
     this.client = new Client({
       connection,
       namespace: options.namespace,
-      // As Portward's own: a workflow that has ended answers no query.
+      // Like Portward's own client: a workflow that has ended answers no query.
       workflow: { queryRejectCondition: QueryRejectCondition.NOT_OPEN },
       interceptors: { workflow: [startingOn(queue)] },
     });
@@ -130,7 +130,7 @@ export class FleetStand {
     return this.vpn(name).query(toldQuery);
   }
 
-  /** Asks again while it continues as new, since its former run does not answer any more. */
+  /** Repeats a query while the fleet continues as new, since its former run does not answer any more. */
   state(): Promise<FleetState> {
     return until('the state of its present run', () =>
       this.fleet.query(fleetStateQuery).catch((error: unknown) => {
@@ -140,7 +140,7 @@ export class FleetStand {
     );
   }
 
-  /** Resolves once each VPN was told this target last. */
+  /** Resolves once the last target of each VPN is this. */
   async keep(targets: Targets): Promise<void> {
     let seen: Record<string, number | undefined> = {};
     await until(

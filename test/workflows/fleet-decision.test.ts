@@ -6,7 +6,7 @@ import { fleetSettings, member } from '../fleet-builders';
 
 const SETTLES_MS = 2_000;
 
-/** A fleet over VPNs a and b, which does what it decides. */
+/** A fleet over the VPNs a and b, which keep the targets that it decides. */
 class Fleet {
   now = 1_000;
   private state: FleetState;
@@ -16,7 +16,7 @@ class Fleet {
     this.state = { settings: fleetSettings(limits), demand: null, members, wanted: null, waiting: {} };
   }
 
-  /** @returns whom it tells what, `ms` later */
+  /** @returns the targets that are sent `ms` later */
   decide(ms = 0, atOnce = false): Record<string, number> {
     this.now += ms;
     const { targets, waiting } = decideFleet(this.state, this.now, atOnce);
@@ -43,7 +43,7 @@ class Fleet {
   }
 }
 
-test('more engines are told at once, fewer only when that lasts', () => {
+test('a higher target is sent at once, a lower one only after a while', () => {
   const fleet = new Fleet({ target: 2 }, { target: 2 }, { minReplicas: 2 });
   expect(fleet.report('a', { busy: 2 }).report('b', { busy: 2 }).decide()).toEqual({ a: 3 });
   expect(fleet.report('a', { busy: 0 }).report('b', { busy: 1 }).decide()).toEqual({});
@@ -53,39 +53,39 @@ test('more engines are told at once, fewer only when that lasts', () => {
   expect(fleet.wakeIn).toBeNull();
 });
 
-test('fewer engines that somebody asks for are told at once', () => {
+test('a lower target that somebody asks for is sent at once', () => {
   const fleet = new Fleet({ target: 3 }, { target: 3 }, { minReplicas: 4 }).ask(6);
   expect(fleet.decide()).toEqual({});
   expect(fleet.ask(null).decide(0, true)).toEqual({ a: 2, b: 2 });
 });
 
-test('a stream that ends and one that begins soon after move nothing', () => {
+test('a stream that ends and another that begins soon after move no engine', () => {
   const fleet = new Fleet({ target: 1 }, { busy: 3, target: 3 }, { minReplicas: 2 });
   expect(fleet.report('b', { busy: 2 }).decide()).toEqual({});
   expect(fleet.report('b', { busy: 3 }).decide(1_500)).toEqual({});
   expect(fleet.wakeIn).toBeNull();
-  // It lasts anew.
+  // The wait begins anew.
   expect(fleet.report('b', { busy: 2 }).decide(10_000)).toEqual({});
   expect(fleet.wakeIn).toBe(SETTLES_MS);
 });
 
-test('an engine is not brought up elsewhere for one that dies in use while all are: its VPN replaces it', () => {
+test('while all engines are in use, one that dies is replaced on its own VPN, and not on another', () => {
   const fleet = new Fleet({ busy: 4, target: 4 }, { busy: 2, target: 2 }, { maxReplicas: 6 });
   expect(fleet.decide()).toEqual({});
   expect(fleet.report('a', { busy: 3, reserved: 1 }).decide()).toEqual({});
   expect(fleet.decide(60_000)).toEqual({});
-  // The viewer needs a moment to come back.
+  // The viewer comes back after a moment.
   expect(fleet.report('a', { busy: 3, reserved: 0 }).decide()).toEqual({});
   expect(fleet.report('a', { busy: 4 }).decide(1_000)).toEqual({});
 });
 
-test('engines move from one VPN to another when that lasts, and never are more than wanted for that', () => {
+test('engines move from one VPN to another only after a while, and without more engines than wanted meanwhile', () => {
   const fleet = new Fleet({ busy: 4, target: 4 }, { busy: 2, target: 2 }, { maxReplicas: 6 });
   expect(fleet.report('a', { busy: 3 }).decide()).toEqual({});
   expect(fleet.decide(SETTLES_MS)).toEqual({ a: 3, b: 3 });
 });
 
-test('what one that is down lacks is made up for at once, and given back when it has been well for a while', () => {
+test('engines in place of those of a VPN that is down come at once, and go when it has been healthy for a while', () => {
   const fleet = new Fleet({ target: 2 }, { target: 2 }, { minReplicas: 4 });
   expect(fleet.report('a', { condition: 'down' }).decide()).toEqual({ b: 4 });
   expect(fleet.report('a', { condition: 'healthy' }).decide()).toEqual({});

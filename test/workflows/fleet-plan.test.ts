@@ -5,7 +5,7 @@ import type { PoolCondition, PoolState } from '../../src/domain/fleet/pool';
 import { fleetSettings, member, poolState } from '../fleet-builders';
 import { runs } from '../repetitions';
 
-/** VPNs a, b, c … and what is said of each. */
+/** VPNs a, b, c … with the pool state of each; null: it has never reported. */
 function pool(facts: (Partial<PoolState> | null)[], change: Partial<FleetSettings> = {}) {
   const names = facts.map((_, i) => 'abcdefgh'.charAt(i));
   const members = facts.map((f, i) => member(names[i] ?? '', f));
@@ -22,12 +22,12 @@ function targets(
 }
 
 describe('how many engines each VPN keeps', () => {
-  test('is the minimum spread evenly, and one at least', () => {
+  test('is the minimum spread evenly, and at least one', () => {
     expect(targets([{}, {}], { minReplicas: 4 })).toEqual([2, 2]);
     expect(targets([{}, {}, {}], { minReplicas: 1, minFreeReplicas: 0 })).toEqual([1, 1, 1]);
   });
 
-  test('is none with a minimum of 0, but for those with a stream and those that were asked for', () => {
+  test('is none with a minimum of 0, except for busy engines and those that somebody asked for', () => {
     const none = { minReplicas: 0, minFreeReplicas: 0 };
     expect(targets([{}, {}], none)).toEqual([0, 0]);
     expect(targets([{ busy: 2 }, {}], none)).toEqual([2, 0]);
@@ -35,15 +35,15 @@ describe('how many engines each VPN keeps', () => {
     expect(targets([{ busy: 1 }, {}], { ...none, minFreeReplicas: 1 })).toEqual([1, 1]);
   });
 
-  test('leaves engines free beside those with a stream, over all VPNs', () => {
+  test('keeps free engines beside the busy ones, over all VPNs', () => {
     expect(targets([{ busy: 2 }, { busy: 1 }], { minFreeReplicas: 3 })).toEqual([3, 3]);
   });
 
-  test('does not move an engine with a stream: the others have fewer', () => {
+  test('does not move a busy engine: the other VPNs have fewer', () => {
     expect(targets([{ busy: 5 }, {}, {}], { minReplicas: 8 })).toEqual([5, 2, 1]);
   });
 
-  test('does not move one that is brought up for viewers who come back, and wants no further one for them', () => {
+  test('does not move an engine that is brought up for viewers who will come back, and wants no further one for them', () => {
     expect(targets([{ busy: 3, target: 4 }, { busy: 1 }], { minReplicas: 5, maxReplicas: 5 })).toEqual([3, 2]);
     expect(targets([{ busy: 3, reserved: 1, target: 4 }, { busy: 1 }], { minReplicas: 5, maxReplicas: 5 })).toEqual([
       4, 1,
@@ -51,49 +51,49 @@ describe('how many engines each VPN keeps', () => {
     expect(targets([{ busy: 1, reserved: 1, target: 2 }], { minReplicas: 1 })).toEqual([2]);
   });
 
-  test('is what was asked for when that is more, up to the lower of both maxima', () => {
+  test('is the demand where that is higher, up to the lower of the two maxima', () => {
     expect(targets([{}, {}], { minReplicas: 2 }, 6)).toEqual([3, 3]);
     expect(targets([{}, {}], { maxReplicas: 8, maxActiveReplicas: 5, minReplicas: 2 }, 50)).toEqual([3, 2]);
     expect(targets([{}, {}], { minReplicas: 4 }, 1)).toEqual([2, 2]);
   });
 
-  test('ends where its range of ports ends, and the others have the rest', () => {
+  test("is limited by the VPN's port range, and the other VPNs have the rest", () => {
     const { settings, members } = pool([{}, {}], { minReplicas: 8 });
     const [first, second] = settings.vpns;
     const narrow = first && second ? { ...settings, vpns: [{ ...first, capacity: 2 }, second] } : settings;
     expect(planFleet(narrow, null, members).targets).toEqual({ a: 2, b: 6 });
   });
 
-  test('of one that is down is made up on the others, and kept for it', () => {
+  test('for a VPN that is down is its usual share, and the others get those engines as well', () => {
     expect(targets([{ condition: 'down', target: 2 }, { target: 2 }], { minReplicas: 4 })).toEqual([2, 4]);
     expect(targets([{ target: 2 }, { target: 4, engines: 4 }], { minReplicas: 4 })).toEqual([2, 2]);
   });
 
-  test('of one that is unsettled is left to it: the first to be healthy does not get the engines of all', () => {
+  test('for an unsettled VPN is its usual share: the first VPN that is healthy does not get the engines of all', () => {
     expect(targets([{}, { condition: 'unsettled' }, { condition: 'unsettled' }], { minReplicas: 9 })).toEqual([
       3, 3, 3,
     ]);
   });
 
-  test('leaves the odd engine where it is', () => {
+  test('leaves the odd engine on its VPN', () => {
     expect(targets([{ target: 1 }, { target: 2 }], { minReplicas: 3 })).toEqual([1, 2]);
     expect(targets([{ target: 2 }, { target: 1, engines: 3 }], { minReplicas: 3 })).toEqual([2, 1]);
   });
 });
 
 describe('a VPN that does not answer', () => {
-  test('is not told anything, and counts with its last target', () => {
+  test('gets no target, and counts with its last one', () => {
     const { settings, members } = pool([{ target: 3 }, {}], { minReplicas: 4 });
     const silent = members.map((m) => (m.vpn === 'a' ? { ...m, answers: false } : m));
     expect(planFleet(settings, null, silent)).toEqual({ wanted: 4, targets: { b: 1 } });
   });
 
-  test('has its share kept for it when it never has, of what was asked for, too', () => {
+  test('has its share reserved where it has never reported, of the demand as well', () => {
     expect(targets([null, {}], { minReplicas: 4 })).toEqual([2]);
     expect(targets([null, {}], { minReplicas: 2 }, 6)).toEqual([3]);
   });
 
-  test('is made up for when it was unhealthy the last time', () => {
+  test('gets engines in its place on other VPNs where it last reported that it is down', () => {
     const { settings, members } = pool([{ condition: 'down', target: 2 }, {}], { minReplicas: 4 });
     const silent = members.map((m) => (m.vpn === 'a' ? { ...m, answers: false } : m));
     expect(planFleet(settings, null, silent).targets).toEqual({ b: 4 });
@@ -141,12 +141,12 @@ function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<in
   return { settings, members, demand, plan, rows };
 }
 
-/** What each VPN keeps at least. */
+/** The least that each VPN keeps. */
 function floorOf({ minReplicas }: { readonly minReplicas: number }): number {
   return minReplicas === 0 ? 0 : 1;
 }
 
-/** What it keeps: as planned, or as before when it can't be told. */
+/** What a VPN keeps: as planned, or as before if no target can be sent to it. */
 function keeps(row: { readonly planned: number | undefined; readonly target: number }): number {
   return row.planned ?? row.target;
 }
@@ -154,7 +154,7 @@ function keeps(row: { readonly planned: number | undefined; readonly target: num
 describe('whatever the pool looks like', () => {
   const often = runs(2_000);
 
-  test('a target is never below the engines that can not be moved or the floor, nor above the range of ports but for those', () => {
+  test('a target is never below the engines that can not be moved nor below the floor, and above the port range only for such engines', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         for (const { planned, answers, fixed, capacity } of drawn(given).rows) {
@@ -169,7 +169,7 @@ describe('whatever the pool looks like', () => {
     );
   });
 
-  test('VPNs that are not down have together what is wanted, as far as floors and ranges let them', () => {
+  test('VPNs that are not down together have as many engines as wanted, as far as floors and port ranges allow', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         const { plan, rows } = drawn(given);
@@ -188,7 +188,7 @@ describe('whatever the pool looks like', () => {
     );
   });
 
-  test('VPNs that are not down differ by one engine at most, but for engines that can not be moved and ranges', () => {
+  test('VPNs that are not down differ by at most one engine, except for engines that can not be moved and for port ranges', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         const floor = floorOf(given);
@@ -201,7 +201,7 @@ describe('whatever the pool looks like', () => {
     );
   });
 
-  test('what was planned is planned again, whether or not it has been carried out', () => {
+  test('a plan stays the same when it is made again, whether or not it has been carried out', () => {
     fc.assert(
       fc.property(aPool, fc.boolean(), (given, done) => {
         const { settings, members, demand, plan } = drawn(given);
@@ -216,7 +216,7 @@ describe('whatever the pool looks like', () => {
     );
   });
 
-  test('a VPN that comes back finds its share: its own target stays as it was', () => {
+  test('a VPN that comes back has its share: its own target has not changed', () => {
     fc.assert(
       fc.property(aPool, (given) => {
         const { settings, members, demand, plan, rows } = drawn({

@@ -1,4 +1,4 @@
-// The fleet's real workflow, and in place of VPNs' workflows ones that report what a test tells them to.
+// The real fleet workflow, and stand-ins for VPNs' workflows, which report what the test sets.
 import {
   condition,
   defineQuery,
@@ -15,7 +15,7 @@ import { reportSignal, setTargetSignal } from '../../src/workflows/vpn/messages'
 export { fleet } from '../../src/workflows/fleet/workflow';
 
 export const setPoolStateSignal = defineSignal<[Partial<PoolState>]>('setPoolState');
-/** All targets that it was told, oldest first. */
+/** All targets that it was sent, oldest first. */
 export const toldQuery = defineQuery<number[]>('told');
 
 /** How often it was asked to report. */
@@ -24,7 +24,7 @@ export const askedQuery = defineQuery<number>('asked');
 interface StandIn {
   readonly name: string;
   readonly target: number;
-  /** It reports nothing. */
+  /** It sends no reports. */
   readonly isMute?: boolean;
 }
 
@@ -54,7 +54,7 @@ export async function vpn({ name, target, isMute = false }: StandIn): Promise<vo
   for (let sent = 0; ;) {
     await condition(() => due > sent && !isMute);
     sent = due;
-    // Before the fleet is there: it asks.
+    // The fleet workflow is not there yet. It asks when it begins.
     await getExternalWorkflowHandle(fleetWorkflowId(instance))
       .signal(reportedSignal, { vpn: name, lineage: runId, facts })
       .catch(() => {});

@@ -34,7 +34,7 @@ function withFleet(work: (stand: FleetStand) => Promise<unknown>, change: Partia
 }
 
 test.concurrent(
-  'the minimum is spread over all VPNs, made up on the other when one is down, and given back when it is well',
+  'the minimum is spread over all VPNs, moves to the other one when one is down, and back when that is healthy',
   () =>
     withFleet(async (stand) => {
       await stand.keep({ a: 2, b: 2 });
@@ -49,7 +49,7 @@ test.concurrent(
     }),
 );
 
-test.concurrent('a stream that begins on the last free engine brings up another one at once', () =>
+test.concurrent('a stream on the last free engine brings up another engine at once', () =>
   withFleet(
     async (stand) => {
       await stand.set('a', { busy: 1 });
@@ -62,7 +62,7 @@ test.concurrent('a stream that begins on the last free engine brings up another 
   ),
 );
 
-test.concurrent('what was asked for holds until something else is, also when the workflow continues as new', () =>
+test.concurrent('a demand holds until the next one, also when the workflow continues as new', () =>
   withFleet(async (stand) => {
     await stand.fleet.signal(scaleSignal, 6);
     await stand.keep({ a: 3, b: 3 });
@@ -76,7 +76,7 @@ test.concurrent('what was asked for holds until something else is, also when the
       40_000,
     );
     expect(await stand.state()).toMatchObject({ demand: 6, wanted: 6 });
-    // For a next one, should that be terminated.
+    // For the next run, if this one is terminated.
     expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6 });
     await stand.fleet.signal(scaleSignal, 1);
     await stand.keep({ a: 2, b: 2 });
@@ -84,55 +84,55 @@ test.concurrent('what was asked for holds until something else is, also when the
   }),
 );
 
+test.concurrent('without the fleet workflow each VPN keeps its target, and the next one takes over the demand', () =>
+  withFleet(async (stand) => {
+    await stand.fleet.signal(scaleSignal, 6);
+    await stand.keep({ a: 3, b: 3 });
+    await stand.fleet.terminate();
+    // This report is lost: the next fleet workflow asks for it.
+    await stand.set('a', { busy: 3 });
+    await stand.set('b', { busy: 3 });
+    expect((await stand.told('a')).at(-1)).toBe(3);
+    await stand.supervision.restartIfNeeded();
+    await until('one more than there are streams', async () =>
+      [...(await stand.told('a')), ...(await stand.told('b'))].includes(4),
+    );
+    expect((await stand.state()).demand).toBe(6);
+  }),
+);
+
 test.concurrent(
-  'without the fleet each VPN goes on with its target, and the next fleet takes over what was asked for',
+  'a fleet workflow of another version is ended and begun anew, and one of this version is left alone',
   () =>
     withFleet(async (stand) => {
       await stand.fleet.signal(scaleSignal, 6);
       await stand.keep({ a: 3, b: 3 });
+      await stand.supervision.endOtherVersion();
+      expect((await stand.fleet.describe()).status.name).toBe('RUNNING');
+      expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6, workflowVersion: expect.any(Number) });
       await stand.fleet.terminate();
-      // Reported to nobody: the next fleet asks.
-      await stand.set('a', { busy: 3 });
-      await stand.set('b', { busy: 3 });
-      expect((await stand.told('a')).at(-1)).toBe(3);
-      await stand.supervision.restartIfNeeded();
-      await until('one more than there are streams', async () =>
-        [...(await stand.told('a')), ...(await stand.told('b'))].includes(4),
-      );
-      expect((await stand.state()).demand).toBe(6);
+      const { settings } = stand;
+      await stand.client.workflow.start('fleet', {
+        workflowId: stand.fleet.workflowId,
+        taskQueue: `portward-${settings.instance}`,
+        args: [{ settings }],
+        memo: { [DEMAND_IN_MEMO]: 8 },
+      });
+      await stand.keep({ a: 4, b: 4 });
+      await stand.supervision.endOtherVersion();
+      expect((await stand.fleet.describe()).status.name).toBe('TERMINATED');
+      // Twice, since the next one may also be ended before it has done anything.
+      for (let ended = 0; ended < 2; ended++) {
+        await stand.supervision.begin();
+        const { status, memo } = await stand.fleet.describe();
+        expect([status.name, memo?.['demand']]).toEqual(['RUNNING', 8]);
+        if (ended === 0) await stand.fleet.terminate();
+      }
+      await stand.keep({ a: 4, b: 4 });
     }),
 );
 
-test.concurrent('one of another version is ended and begun anew, and one of this version is left alone', () =>
-  withFleet(async (stand) => {
-    await stand.fleet.signal(scaleSignal, 6);
-    await stand.keep({ a: 3, b: 3 });
-    await stand.supervision.endOtherVersion();
-    expect((await stand.fleet.describe()).status.name).toBe('RUNNING');
-    expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6, workflowVersion: expect.any(Number) });
-    await stand.fleet.terminate();
-    const { settings } = stand;
-    await stand.client.workflow.start('fleet', {
-      workflowId: stand.fleet.workflowId,
-      taskQueue: `portward-${settings.instance}`,
-      args: [{ settings }],
-      memo: { [DEMAND_IN_MEMO]: 8 },
-    });
-    await stand.keep({ a: 4, b: 4 });
-    await stand.supervision.endOtherVersion();
-    expect((await stand.fleet.describe()).status.name).toBe('TERMINATED');
-    // Twice, since the next one may be ended as well before it has done anything.
-    for (let ended = 0; ended < 2; ended++) {
-      await stand.supervision.begin();
-      const { status, memo } = await stand.fleet.describe();
-      expect([status.name, memo?.['demand']]).toEqual(['RUNNING', 8]);
-      if (ended === 0) await stand.fleet.terminate();
-    }
-    await stand.keep({ a: 4, b: 4 });
-  }),
-);
-
-test.concurrent('what was taken up is remembered by whoever comes next, however soon the workflow ends', () =>
+test.concurrent('an accepted demand is known to the next run, however soon the workflow ends', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
     await stand.fleet.startUpdate(scaleUpdate, { args: [6], waitForStage: WorkflowUpdateStage.ACCEPTED });
@@ -141,7 +141,7 @@ test.concurrent('what was taken up is remembered by whoever comes next, however 
     await stand.supervision.begin();
     expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6 });
     await stand.keep({ a: 3, b: 3 });
-    // Both are of one task, so that there is no moment between them.
+    // Both are in one task, so nothing can come between them.
     const kinds = (events ?? []).map((e) =>
       e.workflowExecutionUpdateAcceptedEventAttributes
         ? 'accepted'
@@ -154,23 +154,25 @@ test.concurrent('what was taken up is remembered by whoever comes next, however 
   }),
 );
 
-test.concurrent('whoever scales while the workflow ends and another one begins is answered by the other one', () =>
-  withFleet(async (stand) => {
-    await stand.fleet.terminate();
-    const { settings, supervision } = stand;
-    const { connection, options } = stand.client;
-    const { workflow } = new Client({ connection, namespace: options.namespace });
-    // Of a version whose worker is gone.
-    await workflow.start('fleet', { workflowId: stand.fleet.workflowId, taskQueue: 'nobody', args: [{ settings }] });
-    // Deadlines count for nothing on a busy machine.
-    const patient = { connection: { withDeadline: (_at: number, ask: () => unknown) => ask() }, workflow };
-    const source = new TemporalFleetSource(patient as unknown as Client, settings.instance);
-    await Promise.all([source.scale(6), supervision.endOtherVersion().then(() => supervision.begin())]);
-    expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6 });
-  }),
+test.concurrent(
+  'a request to scale that comes while the workflow ends and another begins is answered by the other',
+  () =>
+    withFleet(async (stand) => {
+      await stand.fleet.terminate();
+      const { settings, supervision } = stand;
+      const { connection, options } = stand.client;
+      const { workflow } = new Client({ connection, namespace: options.namespace });
+      // Of a version that has no worker any more.
+      await workflow.start('fleet', { workflowId: stand.fleet.workflowId, taskQueue: 'nobody', args: [{ settings }] });
+      // Without deadlines, which would be missed on a busy machine.
+      const patient = { connection: { withDeadline: (_at: number, ask: () => unknown) => ask() }, workflow };
+      const source = new TemporalFleetSource(patient as unknown as Client, settings.instance);
+      await Promise.all([source.scale(6), supervision.endOtherVersion().then(() => supervision.begin())]);
+      expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6 });
+    }),
 );
 
-test.concurrent('signals that make no sense are ignored', () =>
+test.concurrent('malformed signals are ignored', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
     // In one round or in two: `told` is what the last one told.
@@ -195,7 +197,7 @@ test.concurrent('signals that make no sense are ignored', () =>
   }),
 );
 
-test.concurrent('other settings are taken over by the running workflow', () =>
+test.concurrent('the running workflow takes over other settings', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
     await stand.fleet.signal(configureFleetSignal, { ...stand.settings, minReplicas: 8 });
@@ -203,22 +205,24 @@ test.concurrent('other settings are taken over by the running workflow', () =>
   }),
 );
 
-test.concurrent('an update is answered with what was decided, when every VPN that is there has been told', () =>
-  withFleet(async (stand) => {
-    await stand.keep({ a: 2, b: 2 });
-    const scale = (engines: number) => stand.fleet.executeUpdate(scaleUpdate, { args: [engines] });
-    expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 3, b: 3 } });
-    expect((await stand.told('a')).at(-1)).toBe(3);
-    // Fewer do not wait, since what somebody asks for does not come and go.
-    expect(await scale(0)).toEqual({ wanted: 4, targets: { a: 2, b: 2 } });
-    expect((await stand.told('b')).at(-1)).toBe(2);
-    await stand.vpn('a').terminate();
-    expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 2, b: 4 } });
-    for (const nonsense of [-1, 1.5]) await expect(scale(nonsense)).rejects.toThrow('Update failed');
-  }),
+test.concurrent(
+  'an update is answered with the decision, when the targets have been sent to all VPNs that are there',
+  () =>
+    withFleet(async (stand) => {
+      await stand.keep({ a: 2, b: 2 });
+      const scale = (engines: number) => stand.fleet.executeUpdate(scaleUpdate, { args: [engines] });
+      expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 3, b: 3 } });
+      expect((await stand.told('a')).at(-1)).toBe(3);
+      // A lower target is sent at once, too, since somebody asked for it.
+      expect(await scale(0)).toEqual({ wanted: 4, targets: { a: 2, b: 2 } });
+      expect((await stand.told('b')).at(-1)).toBe(2);
+      await stand.vpn('a').terminate();
+      expect(await scale(6)).toEqual({ wanted: 6, targets: { a: 2, b: 4 } });
+      for (const nonsense of [-1, 1.5]) await expect(scale(nonsense)).rejects.toThrow('Update failed');
+    }),
 );
 
-/** A run that has just been begun has none, and the SDK's replay of it would never end. */
+/** Not of a run that has just begun: it has no task yet, and the SDK's replay of it would never end. */
 async function* withTasks(histories: AsyncIterable<HistoryAndWorkflowId>): AsyncIterable<HistoryAndWorkflowId> {
   for await (const all of histories) {
     const { events } = all.history as History;
@@ -231,7 +235,7 @@ test.concurrent('updates that are refused at any moment leave a history that rep
     await stand.keep({ a: 2, b: 2 });
     const scale = (engines: number) => stand.fleet.executeUpdate(scaleUpdate, { args: [engines] });
     let refused = 0;
-    // All the time, so that one comes when the time for a decision has come and its timer has not, or the history has grown long.
+    // All the time, so that one comes when a decision is due and its timer has not fired, or when the history has grown long.
     const { stop: stopRefusing } = meanwhile(() =>
       scale(-1).then(
         () => Promise.reject(new Error('expected a refusal')),
@@ -247,7 +251,7 @@ test.concurrent('updates that are refused at any moment leave a history that rep
     const { workflowId } = stand.fleet;
     const { workflow } = stand.client;
     const runs = workflow.list({ query: `WorkflowId = '${workflowId}'` });
-    // One worker for all of them: on a busy machine there are many runs.
+    // One worker for all of them, since there may be many runs on a busy machine.
     const replays = Worker.runReplayHistories({ workflowBundle: builtWorkflows }, withTasks(runs.intoHistories()));
     let replayed = 0;
     for await (const { error } of replays) {
@@ -258,7 +262,7 @@ test.concurrent('updates that are refused at any moment leave a history that rep
   }),
 );
 
-test.concurrent('VPNs that have not reported are asked again and again, and the others not', () =>
+test.concurrent('VPNs that have not reported are asked regularly, and the others are not', () =>
   withFleet(
     async (stand) => {
       await stand.keep({ a: 2, b: 2 });
@@ -272,7 +276,7 @@ test.concurrent('VPNs that have not reported are asked again and again, and the 
   ),
 );
 
-test.concurrent('a VPN whose workflow is gone keeps its part, and hears of its target when it is back', () =>
+test.concurrent('a VPN whose workflow is gone keeps its share, and is sent its target when it is back', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
     await stand.vpn('a').terminate();
@@ -283,7 +287,7 @@ test.concurrent('a VPN whose workflow is gone keeps its part, and hears of its t
   }),
 );
 
-test.concurrent('people see the pool as a table in the Temporal UI', () =>
+test.concurrent('the Temporal UI shows the pool as a table', () =>
   withFleet(async (stand) => {
     await stand.keep({ a: 2, b: 2 });
     const details = await until('the table', async () => {
@@ -294,7 +298,7 @@ test.concurrent('people see the pool as a table in the Temporal UI', () =>
   }),
 );
 
-test.concurrent("one that can't go on is begun anew, with what was asked for", () =>
+test.concurrent("a fleet workflow that can't go on is begun anew, with its demand", () =>
   withFleet(async (stand) => {
     await stand.fleet.terminate();
     const { settings, fleet } = stand;

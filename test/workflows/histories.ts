@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { WORKFLOW_VERSION } from '../../src/workflows/version';
 import type { TemporalBench } from './bench';
 
-/** Of the present version of the workflow code: those of another one are never replayed, see `src/workflows/version.ts`. */
+/** Histories of the present version of the workflow code. Others are never replayed, see `src/workflows/version.ts`. */
 export const historiesFolder = join(__dirname, '..', 'histories', `v${WORKFLOW_VERSION}`);
 
-/** Of an instance, as Temporal's list filter. */
+/** Temporal's list filter for all workflows of an instance. */
 export function workflowsOf(instance: string): string {
   return `WorkflowId STARTS_WITH 'vpn/${instance}/' OR WorkflowId STARTS_WITH 'replace/${instance}/' OR WorkflowId = 'fleet/${instance}'`;
 }
 
 /**
- * Keeps what workflows of this instance have gone through, for `replay.test.ts`, under the test's name: of each type the
- * shortest and the longest, since the others are much like them. Does nothing unless RECORD_HISTORIES is `true`.
+ * Writes histories of this instance's workflows to files for `replay.test.ts`, under the test's name: the shortest and the longest of each
+ * type, since the others are much like them. Does nothing unless RECORD_HISTORIES is `true`.
  */
 export async function recordHistories(bench: TemporalBench, instance: string, types: readonly string[]) {
   if (process.env['RECORD_HISTORIES'] !== 'true') return;
@@ -28,7 +28,7 @@ export async function recordHistories(bench: TemporalBench, instance: string, ty
       maxBuffer: 64 * 1024 * 1024,
       encoding: 'utf8',
     });
-    // Stack traces name files of the machine that recorded them; replay does not need them.
+    // Stack traces contain paths of the machine that recorded them; a replay does not need them.
     const withoutTraces: unknown = JSON.parse(shown, (key, value: unknown) => (key === 'stackTrace' ? '' : value));
     recorded.set(type, [...(recorded.get(type) ?? []), JSON.stringify(withoutTraces)]);
   }

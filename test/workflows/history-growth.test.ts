@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-test('who follows the history of a VPN is told what was observed, which engines a replacement is begun for, of messages, and when no task waits', () =>
+test("a follower of a VPN's history is told of observations, of the engines of replacements that begin, of messages, and when no task is pending", () =>
   bench.with(async (stand) => {
     await stand.start();
     const { engines } = await stand.untilForwarded(40_000);
@@ -28,7 +28,7 @@ test('who follows the history of a VPN is told what was observed, which engines 
       { grown: (growth) => growths.push(growth), broken: () => undefined },
       stop.signal,
     );
-    // What there was before is told of as well.
+    // Earlier events are told as well.
     await until('the first replacement', () => begun().length === 1 && isSettled());
     const known = growths.length;
     stand.port = { kind: 'known', port: 40_001 };
@@ -44,11 +44,11 @@ test('who follows the history of a VPN is told what was observed, which engines 
     expect(observed().at(-1)).toMatchObject({ result: { kind: 'sight', port: { kind: 'known', port: 40_001 } } });
     expect(growths[told]?.hasMessage).toBe(false);
     const { engines: now } = await stand.untilForwarded(40_001);
-    // The replacement has said that its engine is ready.
+    // The replacement has reported that its engine is ready.
     expect(growths.slice(told + 1).some((g) => g.hasMessage)).toBe(true);
     expect(growths.flatMap((g) => g.onlySignals ?? [])).not.toContain('streams');
     await until('no task', isSettled);
-    // One more stream: the workflow takes it in, and tells others of it.
+    // Another stream, which the workflow takes in.
     const quiet = growths.length;
     await stand.handle.signal(streamsSignal, [started('a', { containerId: now[0]?.id ?? '' })]);
     const since = () => growths.slice(quiet);
@@ -58,7 +58,7 @@ test('who follows the history of a VPN is told what was observed, which engines 
     await following;
   }));
 
-test('a call that fails is followed by one that answers at once, though nothing happens: not by a long poll', () =>
+test('a failed call is followed by one that answers at once, and not by a long poll, even if nothing happens', () =>
   bench.with(async (stand) => {
     await stand.start();
     await stand.untilForwarded(40_000);
@@ -85,7 +85,7 @@ test('a call that fails is followed by one that answers at once, though nothing 
     away.abort();
     await until('the failure', () => broken.at(-1) instanceof Error);
     isBack = true;
-    // A long poll of the server ends after 20 s.
+    // The server ends a long poll after 20 s.
     await until('that the history is followed again', () => broken.at(-1) === null, 10_000);
     stop.abort();
     await following;

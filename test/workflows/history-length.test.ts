@@ -4,8 +4,7 @@ import { ended, started } from '../stream-events';
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
-// What makes histories longer, and when another run begins: the server, which suggests that at 4,096 events, is as it is
-// everywhere.
+// How histories grow, and when another run begins. The server suggests that at 4,096 events, which is its default.
 
 const SIGNALS_AT_ONCE = 25;
 const LONG = 400;
@@ -16,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-/** A VPN with its engine, and the engine's id. */
+/** The id of the VPN's engine, once it is listed. */
 async function engineOf(stand: VpnStand): Promise<string> {
   await stand.startForwarded();
   const { engines } = await stand.untilQuiet();
@@ -25,7 +24,7 @@ async function engineOf(stand: VpnStand): Promise<string> {
   return engine.id;
 }
 
-test.concurrent('a list that is asked for after an event was accepted has it, each time', () =>
+test.concurrent('a list that is asked for after an event was accepted always includes it', () =>
   bench.with(async (stand) => {
     const containerId = await engineOf(stand);
     for (let i = 0; i < 10; i++) {
@@ -38,7 +37,7 @@ test.concurrent('a list that is asked for after an event was accepted has it, ea
   }),
 );
 
-test.concurrent('what is reported twice, late or of an engine that is not there changes nothing', () =>
+test.concurrent('reports that come twice, late or for an engine that does not exist change nothing', () =>
   bench.with(async (stand) => {
     const containerId = await engineOf(stand);
     const first = started('a', { containerId });
@@ -55,7 +54,7 @@ test.concurrent('what is reported twice, late or of an engine that is not there 
   }),
 );
 
-test.concurrent('the fleet is not told of a viewer who changes the channel, but of one who comes or has left', () =>
+test.concurrent('the fleet is not told of a viewer who changes the channel, but of one who comes or leaves', () =>
   bench.with(async (stand) => {
     const containerId = await engineOf(stand);
     const busy = async () => (await stand.reports()).map((facts) => facts.busy);
@@ -76,7 +75,7 @@ test.concurrent('the fleet is not told of a viewer who changes the channel, but 
 
 const historyLength = async (stand: VpnStand) => (await stand.handle.describe()).historyLength;
 
-/** What a port change writes into the VPN's history and into its replacement's. */
+/** How many events a port change adds to the VPN's history, and how many its replacement's history has. */
 async function eventsOfAChange(stand: VpnStand): Promise<{ vpn: number; replacement: number }> {
   const before = await historyLength(stand);
   stand.port = { kind: 'known', port: 40_001 };
@@ -84,7 +83,7 @@ async function eventsOfAChange(stand: VpnStand): Promise<{ vpn: number; replacem
   const { replacements } = await stand.untilQuiet();
   const { workflow } = bench.env.client;
   const replacement = await workflow.getHandle(replacements.at(-1)?.id ?? '').describe();
-  // What was told of its end is in the history by now.
+  // The history has its end by now.
   return { vpn: (await historyLength(stand)) - before, replacement: replacement.historyLength };
 }
 
@@ -104,7 +103,7 @@ test.concurrent.each([
       }
       const before = await stand.reports();
       const { vpn, replacement } = await eventsOfAChange(stand);
-      // The fleet need not know of it.
+      // The fleet does not need it.
       expect(await stand.reports()).toEqual(before);
       expect(vpn).toBeGreaterThan(15);
       expect(vpn).toBeLessThanOrEqual(30);
@@ -113,7 +112,7 @@ test.concurrent.each([
     }, change),
 );
 
-/** Sends signals until the run has ended; resolves with the events that it came to. */
+/** Sends signals until the run has ended; resolves with the number of its events. */
 async function untilNextRun(workflowId: string, send: (n: number) => Promise<unknown>): Promise<number> {
   const { workflow } = bench.env.client;
   const { runId } = await workflow.getHandle(workflowId).describe();
@@ -131,7 +130,7 @@ async function untilNextRun(workflowId: string, send: (n: number) => Promise<unk
   return (await first.describe()).historyLength;
 }
 
-test.concurrent("a VPN's workflow begins another run at some hundred events, and keeps what it knew", () =>
+test.concurrent("a VPN's workflow begins another run after some hundred events, and keeps its state", () =>
   bench.with(
     async (stand) => {
       await stand.startForwarded();
@@ -149,7 +148,7 @@ test.concurrent("a VPN's workflow begins another run at some hundred events, and
 );
 
 test.concurrent(
-  'it does so at once when its worker stops, in the midst of a replacement, and loses nothing by it',
+  'it begins another run at once when its worker stops, also during a replacement, and loses nothing',
   () =>
     bench.with(async (stand) => {
       const old = await engineOf(stand);
@@ -170,7 +169,7 @@ test.concurrent(
     }),
 );
 
-test.concurrent.each([1, 2, 3])('what the fleet has to hear then is sent to its end by the run that ends (%i)', () =>
+test.concurrent.each([1, 2, 3])('a report to the fleet that is being sent then is sent by the run that ends (%i)', () =>
   bench.with(async (stand) => {
     const containerId = await engineOf(stand);
     const { runId } = await stand.handle.describe();
@@ -182,14 +181,14 @@ test.concurrent.each([1, 2, 3])('what the fleet has to hear then is sent to its 
     const first = bench.env.client.workflow.getHandle(stand.workflowId, runId, { followRuns: false });
     const { events } = await first.fetchHistory();
     const sent = (events ?? []).filter((e) => e.signalExternalWorkflowExecutionInitiatedEventAttributes);
-    // There is no fleet here, and that is an answer, too.
+    // There is no fleet workflow here: the failure of the signal ends the report, too.
     const answered = (events ?? []).filter((e) => e.signalExternalWorkflowExecutionFailedEventAttributes);
     expect(sent.length).toBeGreaterThan(1);
     expect(answered).toHaveLength(sent.length);
   }),
 );
 
-test.concurrent('a replacement that is held back does so, too, and is carried out when it may be', () =>
+test.concurrent('a replacement that is held back begins another run, too, and is carried out later', () =>
   bench.with(
     async (stand) => {
       await stand.startForwarded();

@@ -3,13 +3,13 @@ import { decide } from '../../src/workflows/vpn/decide/decide';
 import { newVpnData, type VpnData } from '../../src/workflows/vpn/data';
 import { DAY, forwardedEngine, plainEngine, snapshot, vpnSettings } from '../builders';
 
-// How long an idle engine beyond the wanted ones stays.
+// How long an idle surplus engine stays.
 
 const MADE_BY_US = { 'portward.replacement': 'abcdef12/2' };
 
 const runs = { running: true, startedAt: DAY, networkOf: 'vpn-container' };
 
-/** One engine is wanted, and besides the forwarded one there is this one, which answered first on `DAY`. */
+/** One engine is wanted. Besides the forwarded one there is a surplus one, which first answered at DAY. */
 function surplus(idleGraceMs: number, change: Partial<ListedEngine> = {}, data: Partial<VpnData> = {}): VpnData {
   const engines = [
     forwardedEngine(19_000, 65_290, { firstSeen: DAY - 3_600_000 }),
@@ -35,7 +35,7 @@ function surplus(idleGraceMs: number, change: Partial<ListedEngine> = {}, data: 
   };
 }
 
-/** How many ms after its first answer the engine goes, decided as often as the decision itself asks for it. */
+/** How many ms after its first answer the engine is removed. It is decided whenever the last decision says to decide again. */
 function goesAfter(data: VpnData): number {
   for (let now = DAY; ;) {
     const { actions, wakeAt } = decide(data, now);
@@ -56,20 +56,20 @@ test.each([
   expect(goesAfter(surplus(grace))).toBe(after);
 });
 
-test('the grace period does not begin while it boots', () => {
-  // It was asked for 25 s before it answered, and from then on there was one too many.
+test('the grace period does not begin before it answers', () => {
+  // It was asked for 25 s before it answered, and since then there has been a surplus.
   expect(goesAfter(surplus(12_000, {}, { surplusSince: DAY - 25_000 }))).toBe(12_000);
 });
 
-test('one that was used goes after the grace period, counted from the end of its last stream', () => {
+test('one that was used is removed after the grace period, counted from the end of its last stream', () => {
   expect(goesAfter(surplus(2_000, { lastUsedAt: DAY + 60_000 }))).toBe(62_000);
 });
 
-test('POST /gc has it go at once', () => {
+test('POST /gc removes it at once', () => {
   expect(goesAfter(surplus(30_000, {}, { collecting: true }))).toBe(0);
 });
 
-test("an engine of a former incarnation, on which a stream may run that nobody knows of, goes after 6 hours, and not at anyone's request", () => {
+test('an engine of a former incarnation, which may have an unknown stream, is removed after 6 hours, and not on request', () => {
   const former = { labels: { 'portward.replacement': '12345678/2' } };
   expect(goesAfter(surplus(30_000, former, { collecting: true }))).toBe(6 * 60 * 60_000);
   expect(goesAfter(surplus(30_000, { ...former, lastUsedAt: DAY + 60_000 }))).toBe(90_000);
@@ -84,17 +84,17 @@ describe('while no port is known', () => {
     port: { ...given.port, unknownSince: DAY - 3_600_000, knownSince: null },
   };
 
-  test('an engine beyond the wanted ones goes all the same, the forwarded one that waits for its port stays', () => {
+  test('a surplus engine is removed all the same, and the forwarded one that waits for its port stays', () => {
     expect(goesAfter(portless)).toBe(30_000);
     expect(goesAfter({ ...portless, collecting: true })).toBe(0);
   });
 
-  test('and none is forwarded, one of several plain engines goes', () => {
+  test('and no engine is forwarded, one of several plain engines is removed', () => {
     const engines = portless.engines.map((e) => ({ ...e, role: 'plain' as const, p2pPort: null }));
     expect(goesAfter({ ...portless, engines, port: { ...portless.port, last: null } })).toBe(30_000);
   });
 
-  test('but a forwarded one may be on its way, plain engines stand in for it', () => {
+  test('and a forwarded engine may still come up, plain engines serve in its place', () => {
     const engines = portless.engines.filter((e) => e.role === 'plain');
     const lost = [...engines, plainEngine(19_002, { labels: MADE_BY_US, firstSeen: DAY })];
     const conditions = lost.map(({ id, health }) => ({ ...runs, id, health }));
@@ -109,7 +109,7 @@ describe('while no port is known', () => {
   });
 });
 
-/** What is done with the engine when the VPN is healthy again, and its forwarded engine has been replaced. */
+/** What happens to the engine when the VPN is healthy again, and its forwarded engine has been replaced. */
 const afterOutage = (
   change: Partial<ListedEngine>,
   data: Partial<VpnData> = {},
@@ -125,26 +125,26 @@ const goes = (bringUp: object | null) => [
   { kind: 'replace', cause: 'VPN reconnected', old: [{ id: plainEngine(19_001).id }], bringUp },
 ];
 
-describe('after an outage a surplus engine of before', () => {
+describe('after an outage a surplus engine from before', () => {
   const successor = { role: 'plain' };
 
-  test('goes at once, and none comes in its place', () => {
+  test('is removed at once, without a successor', () => {
     expect(afterOutage({})).toMatchObject(goes(null));
   });
 
-  test('has a successor as before when it is wanted, or somebody else has made it', () => {
+  test('has a successor if it is wanted, or if Portward has not made it', () => {
     expect(afterOutage({}, { fleetTarget: 2 })).toMatchObject(goes(successor));
     expect(afterOutage({ labels: {} })).toMatchObject(goes(successor));
   });
 
-  test('has a successor when a stream is on it', () => {
+  test('has a successor if it has a stream', () => {
     const stream = { keyType: 'url', key: 'k', playbackSessionId: 's', statUrl: 'u', commandUrl: 'u' } as const;
     const ended = { startedAt: DAY, endedAt: null, endReason: null };
     const streams = [{ ...stream, ...ended, id: 's', containerId: plainEngine(19_001).id, isLive: true }];
     expect(afterOutage({}, { streams })).toMatchObject(goes(successor));
   });
 
-  test('has a successor while no forwarded engine works: it may be the only one', () => {
+  test('has a successor while no forwarded engine works, since it may be the only one', () => {
     expect(afterOutage({}, {}, { ready: false })).toMatchObject(goes(successor));
   });
 });

@@ -7,7 +7,7 @@ import { accept } from '../../src/workflows/vpn/observe/accept';
 import { takeDecision } from '../../src/workflows/vpn/decide/take-decision';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
-/** Everything goes on, a second at a time; resolves to how long it took. */
+/** Lets everything go on, a second at a time. @returns how long it took */
 function waitFor(world: World, done: () => boolean, limitMs = 600_000): number {
   const begun = world.now;
   while (!done() && world.now - begun < limitMs) {
@@ -18,7 +18,7 @@ function waitFor(world: World, done: () => boolean, limitMs = 600_000): number {
   return world.now - begun;
 }
 
-test('a VPN that is restarted again and again has its engines back each time as soon as the first', () => {
+test('a VPN that is restarted again and again has its engines back each time as soon as the first time', () => {
   const world = new World({ targetEngines: 9 });
   const isFull = () => (listedEngines(world.state.data, world.now) ?? []).length === 9;
   waitFor(world, isFull);
@@ -31,7 +31,7 @@ test('a VPN that is restarted again and again has its engines back each time as 
   }
 });
 
-test('an engine that answered before its VPN was restarted, and is heard of after that, is made anew', () => {
+test('an engine that answered before a restart of its VPN, which is reported only after that, is made anew', () => {
   const world = new World({ targetEngines: 1 });
   world.observe();
   const [number = 0] = world.running();
@@ -48,7 +48,7 @@ test('an engine that answered before its VPN was restarted, and is heard of afte
   ]);
 });
 
-/** Its engine has a container that does not answer yet. */
+/** A replacement whose engine has a container that does not answer yet. */
 function booting(): World {
   const world = new World({ targetEngines: 1 });
   world.observe();
@@ -56,7 +56,7 @@ function booting(): World {
   return world;
 }
 
-/** Without a snapshot. */
+/** Goes on without a snapshot. */
 function finish(world: World): void {
   for (let steps = 0; world.running().length > 0 && steps < 20; steps++) {
     for (const number of world.running()) world.step(number, true);
@@ -65,8 +65,8 @@ function finish(world: World): void {
   world.pass(1_000);
 }
 
-describe('what a replacement has removed is not removed once more', () => {
-  test('an engine that the last snapshot found while it was being made', () => {
+describe('a container that a replacement has removed is not removed again', () => {
+  test('of an engine that the last snapshot showed while it was being made', () => {
     const world = booting();
     world.observe();
     finish(world);
@@ -75,7 +75,7 @@ describe('what a replacement has removed is not removed once more', () => {
     expect(world.running()).toEqual([]);
   });
 
-  test('an engine that a snapshot brings up late, which began while it was being made', () => {
+  test('of an engine that a late snapshot shows, which began while the engine was being made', () => {
     const world = booting();
     world.beginSnapshot();
     finish(world);
@@ -85,7 +85,7 @@ describe('what a replacement has removed is not removed once more', () => {
     expect(world.running()).toEqual([]);
   });
 
-  test.each(['in time', 'late'])('a new engine that has failed, and that a snapshot brings up %s', (when) => {
+  test.each(['in time', 'late'])('of a new engine that has failed, and that a snapshot shows %s', (when) => {
     const world = booting();
     world.beginSnapshot();
     if (when === 'in time') world.deliverSnapshot();
@@ -96,7 +96,7 @@ describe('what a replacement has removed is not removed once more', () => {
   });
 });
 
-test('nothing is done while Docker can not be asked, though its time has come', () => {
+test('nothing is done while Docker is unreachable, even if it is due', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const ill = presentVpn({ health: 'unhealthy' });
   accept(state, snapshot(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
@@ -106,7 +106,7 @@ test('nothing is done while Docker can not be asked, though its time has come', 
   expect(takeDecision(state, DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);
 });
 
-test('the port range is used up: what fits is there, the problem names the range, and a new forwarded port is followed', () => {
+test('with a port range that is too small, as many engines as fit are kept, the problem names the range, and a port change is followed', () => {
   const world = new World({ targetEngines: 3, httpPorts: { first: 19_100, last: 19_101 } });
   const listed = () => listedEngines(world.state.data, world.now) ?? [];
   const isForwardedOn = (port: number) =>
@@ -119,7 +119,7 @@ test('the port range is used up: what fits is there, the problem names the range
   expect(waitFor(world, () => isForwardedOn(40_648))).toBeLessThanOrEqual(60_000);
 });
 
-test('a VPN whose engines need more ports than there are gets its remedy all the same', () => {
+test('a VPN with too few ports for its engines gets its remedy all the same', () => {
   const tight = { targetEngines: 5, httpPorts: { first: 19_000, last: 19_000 } };
   const state = new VpnState(newVpnData(vpnSettings(tight), 'abcdef12'));
   const port = { kind: 'unknown', forMs: 0, reason: 'port 0', none: true } as const;

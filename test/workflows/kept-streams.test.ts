@@ -1,5 +1,5 @@
-// No order of reports, removals, replacements and restarts stops an engine with a stream that was accepted, unless it had to go: `letGo`
-// of the world checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
+// In no order of reports, removals, replacements and restarts is an engine with an accepted stream stopped, unless it has to be: the
+// world's `letGo` checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
 import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { World } from './world';
@@ -10,12 +10,12 @@ function nth<T>(items: readonly T[], n: number): T | undefined {
   return items.length === 0 ? undefined : items[n % items.length];
 }
 
-/** Longer than an idle engine beyond the wanted number stays. */
+/** Longer than an idle surplus engine stays. */
 const UNTIL_IDLE_MS = 31_000;
 
 const nat = fc.nat(5);
 const always = (weight: number, step: Step) => ({ weight, arbitrary: fc.constant(step) });
-/** With one of those that there are, if any. */
+/** A step with one of the items, if there are any. */
 const withOne = <T>(weight: number, all: (world: World) => readonly T[], step: (world: World, one: T) => void) => ({
   weight,
   arbitrary: nat.map<Step>((n) => (w) => {
@@ -38,17 +38,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     (w) => w.playing,
     (w, { id }) => w.stopPlaying(id),
   ),
-  // Time, and looks that are out of date when they arrive.
+  // Time, and snapshots that are out of date when they arrive.
   { weight: 3, arbitrary: fc.integer({ min: 500, max: 4_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
   always(2, (w) => w.pass(UNTIL_IDLE_MS)),
   always(3, (w) => w.observe()),
   always(1, (w) => w.beginSnapshot()),
   always(1, (w) => w.deliverSnapshot()),
-  // Too many engines.
+  // Surplus engines.
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }).map<Step>((count) => (w) => w.setTarget(count)) },
   always(3, (w) => w.collectGarbage()),
   always(1, (w) => w.provision(null)),
-  // Replacements, and whoever ends one by hand.
+  // Replacements, and their ends by hand.
   { weight: 1, arbitrary: fc.integer({ min: 40_000, max: 40_003 }).map<Step>((port) => (w) => (w.port = port)) },
   always(1, (w) => w.force(null)),
   withOne(1, engines, (w, { id }) => w.force(id)),
@@ -56,7 +56,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   withOne(1, running, (w, number) => w.terminate(number)),
   withOne(1, running, (w, number) => w.failProvisioning(number)),
   withOne(1, containers, (w, id) => w.sicken(id)),
-  // Docker starts none again that was evicted.
+  // Docker does not start evicted engines again.
   withOne(1, engines, (w, { id }) => w.revive(id)),
   withOne(1, containers, (w, id) => w.stick(id)),
   always(1, (w) => w.unstick()),
@@ -66,7 +66,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   always(1, (w) => w.restartWorker()),
 );
 
-test('whoever plays on an engine that need not go plays on, and whoever comes too late is not taken for one', () => {
+test('an accepted stream goes on as long as its engine need not be stopped, and a stream that comes too late is refused', () => {
   fc.assert(
     fc.property(fc.array(steps, { minLength: 20, maxLength: 60 }), fc.boolean(), (sequence, drains) => {
       const world = new World({ targetEngines: 4, drainMs: drains ? 120_000 : 0 });

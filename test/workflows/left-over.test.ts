@@ -6,10 +6,9 @@ import { builtWorkflowsWith } from './built-workflows';
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import { TemporalBench, type VpnStand } from './bench';
 
-// Containers that nobody releases, since Docker does not remove them or their replacement was terminated, on a real
-// Temporal server.
+// Containers that are left over, since Docker does not remove them or their replacement was terminated, on a real Temporal server.
 
-/** Until a replacement says what is left over, until it is tried again, and until a VPN asks whether a replacement still runs. */
+/** After these times a replacement leaves a container, a removal is tried again, and a VPN asks whether a replacement still runs. */
 const TIMES = { LEFT_AFTER_MS: 1_500, LEFT_OVER_PAUSE_MS: 2_000, ASK_AGAIN_MS: 2_000 };
 
 let bench: TemporalBench;
@@ -34,7 +33,7 @@ const allWell = (stand: VpnStand) =>
     (s) => problemOf(s) === null && s.evicted.length === 0 && s.replacements.every((r) => r.state !== 'running'),
   );
 
-test.concurrent('a forwarded engine that Docker stops and does not remove keeps no other one from its port', () =>
+test.concurrent('a forwarded engine that Docker stops and does not remove keeps no other engine from its port', () =>
   bench.with(async (stand) => {
     const [old] = (await stand.startForwarded()).engines;
     if (!old) throw new Error('an engine was expected');
@@ -44,7 +43,7 @@ test.concurrent('a forwarded engine that Docker stops and does not remove keeps 
     await stand.untilState('the new engine', (s) => s.engines.some((e) => e.p2pPort === 40_000 && e.id !== old.id));
     expect(stand.engines.has(old.id)).toBe(true);
 
-    // The replacement ends, and another one stays with what is left.
+    // The replacement ends, and another one goes on with the container.
     const told = await isTold(stand, old.name);
     expect(problemOf(told)).toMatch(/dataset is busy. It is stopped;.*docker rm -f/);
     expect(told.replacements.find((r) => r.cause === 'forced')?.readyAt).not.toBeNull();
@@ -73,7 +72,7 @@ test.concurrent('an engine whose restart policy can not be changed, and that can
 );
 
 test.concurrent(
-  'an engine that Docker neither stops nor removes holds up only who needs its port, and is told to run',
+  'an engine that Docker neither stops nor removes holds up only engines that need its port, and is reported as running',
   () =>
     bench.with(async (stand) => {
       await stand.start();
@@ -82,7 +81,7 @@ test.concurrent(
       await stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ reason: 'test' }] });
       expect(problemOf(await isTold(stand, old?.name ?? ''))).toMatch(/It still runs/);
       expect(stand.targets).toHaveLength(1);
-      // On another port it is in nobody's way.
+      // On another port it holds up nobody.
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       stand.refused.clear();
@@ -92,7 +91,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a new engine that does not answer and can not be removed leaves the next attempt its ports, not its name',
+  'after a new engine that does not answer and can not be removed, the next attempt has the same ports and another name',
   () =>
     bench.with(async (stand) => {
       await stand.startForwarded();
@@ -100,10 +99,10 @@ test.concurrent(
       stand.refused.add('remove');
       stand.port = { kind: 'known', port: 40_001 };
       const left = await until('a failed engine', () => [...stand.engines.values()].find((e) => e.p2pPort === 40_001));
-      // One attempt fails, and no more: after three the circuit breaker would hold the next one.
+      // Only one attempt fails: after three the circuit breaker would hold back the next one.
       await until('it being removed', () => stand.calls.includes(`removeEngine ${left.name}`));
       stand.failing = null;
-      // The engine of before is left over, too, sooner or later than this one: the problem names the first.
+      // The old engine is left over, too, earlier or later than this one: the problem names the first.
       await stand.untilState('it left over', (s) => s.evicted.some((e) => e.id === left.id));
       await isTold(stand);
       const after = await stand.untilForwarded(40_001);
@@ -116,11 +115,11 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a replacement that a person terminates leaves nothing behind: the old engine is released by another one',
+  'after a replacement that a person terminates nothing is left over: another one releases the old engine',
   () =>
     bench.with(async (stand) => {
       const before = await stand.startForwarded();
-      // Without DRAIN_TIMEOUT_S nobody waits for its end.
+      // Without DRAIN_TIMEOUT_S nobody waits for the end of its stream.
       await stand.handle.signal(streamsSignal, [started('played', { containerId: before.engines[0]?.id ?? '' })]);
       stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
@@ -129,7 +128,7 @@ test.concurrent(
       const child = running.replacements.find((r) => r.state === 'running');
       await bench.env.client.workflow.getHandle(child?.id ?? '').terminate();
       stand.failing = null;
-      // Back to the port that the unreleased engine holds: nobody may wait for it without end.
+      // Back to the port that the unreleased engine holds: no engine may wait for it for ever.
       stand.port = { kind: 'known', port: 40_000 };
       await until('the unreleased engine gone', () => !stand.engines.has(before.engines[0]?.id ?? ''));
       await stand.untilForwarded(40_000);

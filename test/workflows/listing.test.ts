@@ -12,7 +12,7 @@ const data = {
 };
 const ids = (engines: readonly { readonly id: string }[] | null) => engines?.map((e) => e.id);
 
-test('an engine that is withheld is not listed, also not by the run after this one, and known all the same (I6)', () => {
+test('an engine that is withheld is not listed, not by the next run either, and remains known (I6)', () => {
   const seen = { ...data, snapshot: snapshot(65_290, { withheld: [forwarded.id] }) };
   for (const state of [seen, restoredFrom(carriedOver(seen))]) {
     const listed = listing(state, DAY) ?? [];
@@ -22,7 +22,7 @@ test('an engine that is withheld is not listed, also not by the run after this o
   expect(ids(listing({ ...data, snapshot: snapshot(65_290) }, DAY))).toEqual([forwarded.id, plain.id]);
 });
 
-test('a snapshot that has not told every engine yet brings no list: half of them would be taken for all', () => {
+test('a snapshot without all engines brings no list: a part would be taken for the whole', () => {
   const incomplete = snapshot(65_290, { complete: false });
   const seen = { ...data, snapshot: incomplete };
   for (const state of [seen, restoredFrom(carriedOver(seen))]) expect(listing(state, DAY)).toBeNull();

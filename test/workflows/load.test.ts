@@ -8,9 +8,9 @@ import { started } from '../stream-events';
 import { ALL } from '../repetitions';
 import { TemporalBench, type VpnStand } from './bench';
 
-/** In `npm run test:all` so many that nothing that grows with each of them would stay unseen. */
+/** More in `npm run test:all`, to see whether anything grows with each of them. */
 const CHANGES = ALL ? 2_000 : 20;
-/** Some of them are waited for, and during some somebody wants something else. */
+/** Some port changes are waited for, and during some there is another request. */
 const EACH = { answered: 10, forced: ALL ? 100 : 2 };
 
 let bench: TemporalBench;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 
 test.concurrent(
-  'a VPN is driven through one port change after another, and loses none of what it is told meanwhile',
+  'through many port changes in a row a VPN loses none of the requests that come meanwhile',
   () =>
     bench.with(
       async (stand) => {
@@ -32,14 +32,14 @@ test.concurrent(
         const forced: string[] = [];
         for (let i = 1; i <= CHANGES; i++) {
           const port = 30_000 + i;
-          // Mostly the port moves on before an engine answers, sometimes it stays for long enough.
+          // Mostly the port changes again before an engine answers, sometimes it stays long enough.
           stand.engineAnswers = i % EACH.answered === 0;
           stand.port = { kind: 'known', port };
           while (!knows(stand, port)) await sleep(2);
           if (stand.engineAnswers) await stand.untilForwarded(port);
           if (i % EACH.forced !== 0) continue;
           runs.add((await stand.handle.describe()).runId);
-          // Someone else wants something in between; it must be carried out, whichever run it meets.
+          // A request in between, which must be carried out whichever run gets it.
           const { id } = await stand.handle.executeUpdate(replaceEngineUpdate, {
             args: [{ requestId: `forced-${i}` }],
           });
@@ -71,7 +71,7 @@ test.concurrent(
         await stand.start();
         await stand.untilState('all engines', (s) => s.engines.length === 100, 30_000);
         const streams = [...stand.engines.keys()].map((containerId, i) => started(`${i}`, ordinary(containerId, i)));
-        // As the API sends them, which cuts its batches below 64 KB too.
+        // As the API sends them, in batches below 64 KB.
         for (const batch of [streams.slice(0, 50), streams.slice(50)]) await stand.handle.signal(streamsSignal, batch);
         const first = (await stand.handle.describe()).runId;
         const runs = new Set([first]);
@@ -82,7 +82,7 @@ test.concurrent(
         }
         await stand.untilQuiet();
         const { replacements, streams: known } = await stand.state();
-        // All but the one on the forwarded engine, which was replaced.
+        // All except the one on the forwarded engine, which was replaced.
         expect(known.filter((s) => s.endedAt === null)).toHaveLength(99);
         const handles = [
           ...[...runs].map((runId) => bench.env.client.workflow.getHandle(stand.workflowId, runId)),
@@ -108,7 +108,7 @@ function knows({ lastReported }: VpnStand, port: number): boolean {
   return lastReported?.kind === 'sight' && lastReported.port.kind === 'known' && lastReported.port.port === port;
 }
 
-/** As large as they come in life: an id of 64 characters, a long name, labels of an image. */
+/** As large as real ones are: an id of 64 characters, a long name, labels of an image. */
 function addOldEngine(stand: VpnStand, i: number): void {
   const id = String(i).padStart(64, 'a');
   const engine: ObservedEngine = {
@@ -133,7 +133,7 @@ function addOldEngine(stand: VpnStand, i: number): void {
   stand.engines.set(id, engine);
 }
 
-/** As a proxy reports it of AceStream. */
+/** A stream as proxies report it. */
 function ordinary(containerId: string, i: number): Partial<Stream> {
   const key = String(i).padStart(40, 'b');
   const playbackSessionId = String(i).padStart(40, 'c');
@@ -147,7 +147,7 @@ async function eventSizes(handle: WorkflowHandle): Promise<{ type: string; bytes
   return (events ?? []).map((event) => ({ type: String(event.eventType), bytes: payloadBytes(event) }));
 }
 
-/** All that is in an event's payloads. */
+/** Everything in an event's payloads. */
 function payloadBytes(part: unknown): number {
   if (part instanceof Uint8Array) return part.length;
   if (typeof part !== 'object' || part === null) return 0;

@@ -23,35 +23,35 @@ import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
 import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/vpn/taken-ports';
 import { presentVpn } from '../builders';
 
-/** Each look of each VPN costs something, and dozens of them run side by side. */
+/** Not less: each question costs CPU time, and dozens of VPNs run side by side. */
 const LOOK_EVERY_MS = 50;
 
-/** As the real one after minutes. */
+/** The real one takes minutes. */
 const RELEASED_WITHIN_MS = 200;
 
-/** What a VPN's activities see and change: Docker and Gluetun, in memory. */
+/** The activities of one VPN, with Docker and Gluetun in memory. */
 export class MemoryHost {
   port: PortReading = { kind: 'known', port: 40_000 };
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 1_000 });
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
-  /** What engines were made for, oldest first. */
+  /** The targets that engines were made for, oldest first. */
   readonly targets: Target[] = [];
   /** What NOTIFY_URL has received. */
   readonly notified: EventBatch[] = [];
   /** Thrown by the named activity while it is set. */
   failing: { activity: keyof Activities; message: string; type?: string; nonRetryable?: boolean } | null = null;
-  /** What Docker does not do, with whichever container. */
+  /** What Docker refuses, for any container. */
   readonly refused = new Set<'evict' | 'stop' | 'remove'>();
-  /** On which something else listens in the VPN's network. */
+  /** Taken ports in the VPN's network. */
   taken: TakenPorts | null = null;
   /** An observe without a change returns after this, as the real one does after 10 minutes. */
   watchedAtMostMs = 60_000;
-  /** Whether APIs are told the list: all are, nobody is and so nobody knows yet, or it has been given up. */
+  /** List propagation: every API gets the list; nobody does yet; or the wait for it was given up. */
   hearing: 'all' | 'nobody' | 'no API' = 'all';
   /** The engines' image is on the Docker host. */
   imagePresent = true;
-  /** Engines answer only while it is true. */
+  /** New engines answer only while this is true. */
   engineAnswers = true;
   /** What the workflow gave as last reported when it asked last. */
   lastReported: LastReported | null = null;
@@ -126,7 +126,7 @@ export class MemoryHost {
     };
   }
 
-  /** An engine that was there before the workflow. */
+  /** An engine from before the workflow. */
   addForwarded(p2pPort: number): void {
     const id = `c${++this.made}`.padEnd(64, '0');
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
@@ -136,9 +136,9 @@ export class MemoryHost {
     });
   }
 
-  /** What a restart of the VPN inside its container leads to. */
+  /** Called at a restart of the VPN inside its container. */
   reconnected: () => void = () => {};
-  /** What a restart of its container leads to. */
+  /** Called at a restart of the VPN's container. */
   restarted: () => void = () => {};
 
   private evict(engines: readonly EngineRef[]): Evicted['refused'] {
@@ -160,7 +160,7 @@ export class MemoryHost {
       this.engines.delete(id);
       return;
     }
-    // As the real one does, which stops what it can't remove.
+    // Like the real one, which stops an engine that it can't remove.
     if (!this.refused.has('stop')) this.end(id);
     const refusal = { message: 'dataset is busy', type: REFUSED_BY_DOCKER, nonRetryable: true, details: [id] };
     throw ApplicationFailure.create(refusal);
@@ -207,7 +207,7 @@ export class MemoryHost {
     }
   }
 
-  /** Whether an engine answers is seen by whoever looks; that of one that is being made is said by its replacement. */
+  /** Engines that answer become healthy, except for those that replacements are making, whose replacements report it. */
   private probe({ replacements }: ObserveInput['busy']): void {
     for (const engine of this.engines.values()) {
       const isMade = replacements.includes(engine.labels[label.replacement] ?? '');
@@ -224,7 +224,7 @@ export class MemoryHost {
   }
 }
 
-/** When its worker stops, an activity leaves its place to the next one, as Portward's do. */
+/** Fails when the worker stops, as Portward's activities do, so that the next worker carries the activity out. */
 async function pause(): Promise<void> {
   const context = Context.current();
   try {

@@ -38,7 +38,7 @@ function data(change: Partial<VpnData> = {}): VpnData {
   };
 }
 
-/** The real state of a VPN, and what is measured of it. */
+/** The real state of a VPN, and its measurements. */
 class Measuring {
   readonly all: Measured[] = [];
   readonly state: VpnState;
@@ -56,7 +56,7 @@ class Measuring {
     this.take(forwarding(this.state.data, this.pending, now));
   }
 
-  /** The port is another one now; what is decided then is begun. */
+  /** The port changes, and the decision about that is taken. */
   move(port: number, readAt: number, now: number): void {
     const engines = this.state.data.snapshot?.engines ?? [];
     this.look(snapshot(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
@@ -69,7 +69,7 @@ class Measuring {
     this.follow(now);
   }
 
-  /** The running replacement's engine answers. */
+  /** The engine of the running replacement answers. */
   ready(now: number): void {
     const own = this.state.data.replacements.find((r) => r.state === 'running');
     if (!own?.target?.p2pPort) throw new Error('no replacement brings up a forwarded engine');
@@ -86,7 +86,7 @@ class Measuring {
   }
 }
 
-test('a port change is measured from its reading to hidden and to ready, and the gap between', () => {
+test('a port change is measured from the read of the port until hidden and until ready, and the gap without a forwarded engine', () => {
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
@@ -102,7 +102,7 @@ test('a port change is measured from its reading to hidden and to ready, and the
   expect(vpn.pending).toEqual(nothingPending);
 });
 
-test('nothing happens twice: the same look, or the same message, again measures nothing', () => {
+test('nothing is measured twice: neither the same snapshot nor the same message again', () => {
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
@@ -115,7 +115,7 @@ test('nothing happens twice: the same look, or the same message, again measures 
   expect(vpn.all.slice(before)).toEqual([]);
 });
 
-test('a port that moves again before the engine is ready is measured from the last reading', () => {
+test('a port that changes again before the engine is ready is measured from the last read', () => {
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   const again = NOW + vpn.state.data.settings.longestSpacingMs;
@@ -130,7 +130,7 @@ test('a port that moves again before the engine is ready is measured from the la
   ]);
 });
 
-test('a VPN that was restarted has not changed its port', () => {
+test('another port after a restart of the VPN is no port change', () => {
   const vpn = new Measuring();
   vpn.look(snapshot(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
   expect(vpn.all).toEqual([]);
@@ -149,7 +149,7 @@ test('time without a forwarded engine counts only while the VPN is healthy', () 
   expect(empty.all).toEqual([{ kind: 'unforwarded', seconds: 2 }]);
 });
 
-test('failed attempts are counted by how many there are more, and a replacement that is lost as such', () => {
+test('of failed attempts only further ones are counted, and a replacement that is lost counts as lost', () => {
   const vpn = new Measuring({ replacements: [replacement()], nextNumber: 8 });
   const message = { number: 7, lineage: INCARNATION, error: 'no', taken: null };
   for (const failedAttempts of [1, 4])
@@ -162,7 +162,7 @@ test('failed attempts are counted by how many there are more, and a replacement 
   ]);
 });
 
-test('one that ends after so many others that it is dropped at once is counted all the same', () => {
+test('a replacement that is dropped from the state as soon as it ends is counted all the same', () => {
   const younger = Array.from({ length: 20 }, (_, i) =>
     replacement({ number: 8 + i, state: 'completed', endedAt: NOW + 60_000 + i }),
   );
@@ -172,7 +172,7 @@ test('one that ends after so many others that it is dropped at once is counted a
   expect(vpn.all).toEqual([{ kind: 'replacement', cause: 'port changed', outcome: 'completed' }]);
 });
 
-test('a remedy is counted when it has ended, by what came of it, and not where the VPN is left alone', () => {
+test('a remedy is counted when it has ended, by its result, and not where the VPN was left alone', () => {
   const remedy = { kind: 'restart VPN', reason: 'port lost', session: 's', startedAt: NOW } as const;
   const vpn = new Measuring();
   remedyEnded(vpn.state, remedy, { kind: 'refused', message: 'refused' }, NOW);

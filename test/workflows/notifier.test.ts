@@ -1,4 +1,4 @@
-// What happens is told to a receiver by an activity, on a real Temporal server with the VPN's real workflow.
+// Events are sent to a receiver by an activity, with the VPN's real workflow on a real Temporal server.
 import { TemporalBench, type VpnStand } from './bench';
 import { until } from '../simulator/until';
 
@@ -22,7 +22,7 @@ function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, i) => i + 1);
 }
 
-test.concurrent('everything that happens is told once and in order, in batches that do not wait for one another', () =>
+test.concurrent('each event is sent once and in order, and events that come meanwhile are in the next batch', () =>
   bench.with(
     async (stand) => {
       await stand.start();
@@ -46,7 +46,7 @@ test.concurrent('everything that happens is told once and in order, in batches t
 );
 
 test.concurrent(
-  'a receiver that fails gets the same batch again, then the rest, and the port is followed meanwhile',
+  'a receiver that fails gets the same batch again, then the rest, and port changes are followed meanwhile',
   () =>
     bench.with(
       async (stand) => {
@@ -69,7 +69,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a worker that stops while a batch is on its way: the next run begins when that is told, and tells it not again',
+  'when the worker stops while a batch is being sent, the next run begins after that, and does not send it again',
   () =>
     bench.with(
       async (stand) => {
@@ -89,7 +89,7 @@ test.concurrent(
     ),
 );
 
-test.concurrent('a batch that is refused or given up is dropped, and what comes later is told', () =>
+test.concurrent('a batch that is refused or given up is dropped, and later events are sent', () =>
   bench.with(
     async (stand) => {
       stand.failing = { activity: 'notify', message: 'given up', type: 'Refused', nonRetryable: true };
@@ -113,7 +113,7 @@ test.concurrent('a batch that is refused or given up is dropped, and what comes 
 );
 
 test.concurrent(
-  'where nobody is to be told it costs no event of the history, and who is told later hears of later things only',
+  'without a receiver events cost nothing in the history, and a later receiver gets only later events',
   () =>
     bench.with(async (stand) => {
       await stand.start();

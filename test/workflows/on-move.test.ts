@@ -15,7 +15,7 @@ function withEngine(change: ConstructorParameters<typeof World>[0] = {}): World 
   return world;
 }
 
-/** What the list says of a move, and whether the engine of before is listed when the port has moved. */
+/** What the list says about a move of the port, and whether the old engine is still listed after a move. */
 function move(world: World): { readonly says: boolean; readonly isListed: boolean } {
   const [engine] = listedEngines(world.state.data, world.now) ?? [];
   const says = enginesView(world.state.data, world.now).replacesOnMove === true;
@@ -24,12 +24,12 @@ function move(world: World): { readonly says: boolean; readonly isListed: boolea
   return { says, isListed: (listedEngines(world.state.data, world.now) ?? []).some((e) => e.id === engine?.id) };
 }
 
-test('the list says that the engine of a port goes as soon as the port has moved, and so it is', () => {
+test('the list says that the engine will be hidden as soon as the port has moved, and it is', () => {
   expect(move(withEngine())).toEqual({ says: true, isListed: false });
   expect(move(withEngine({ drainMs: 60_000 }))).toEqual({ says: true, isListed: false });
 });
 
-test('it does not while moves are followed slowly, and does when the port has been quiet for long', () => {
+test('it does not say so during the backoff, and does when the port has been quiet for long', () => {
   const world = withEngine();
   const goOn = () => {
     for (let i = 0; i < 4; i++) {
@@ -48,7 +48,7 @@ test('it does not while moves are followed slowly, and does when the port has be
   expect(move(world)).toEqual({ says: true, isListed: false });
 });
 
-test('it does not while the circuit breaker lets no engine be brought up in its place', () => {
+test('it does not say so while the circuit breaker allows no engine in its place', () => {
   const world = withEngine();
   world.state = new VpnState({
     ...world.state.data,
@@ -57,7 +57,7 @@ test('it does not while the circuit breaker lets no engine be brought up in its 
   expect(move(world)).toEqual({ says: false, isListed: true });
 });
 
-test('it does not where a new engine could not be made, and where Docker is away', () => {
+test('it does not say so where a new engine could not be made, nor while Docker is unreachable', () => {
   const world = withEngine();
   const { data } = world.state;
   if (data.snapshot === null) throw new Error('there is no snapshot');

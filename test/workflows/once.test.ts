@@ -7,11 +7,10 @@ import { parseExposition, valueOf, type Family } from '../api/metrics/exposition
 import { until } from '../simulator/until';
 import { TemporalBench, type VpnStand } from './bench';
 
-// What workflows log and count comes out once, though their tasks are replayed, or carried out again outside of replay
-// since an answer comes too late.
+// Log lines and counts of workflows come out once, though their tasks are replayed, or are carried out again because a result was late.
 
 const TASK_TIMEOUT_MS = 1_000;
-/** As a label of what is counted. */
+/** As the value of a label. */
 const TASK_QUEUE = 'delayed';
 
 let bench: TemporalBench;
@@ -23,7 +22,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bench.stop());
 
-/** Has the first workflow task that counts a change of the port answer too late. */
+/** Makes the result of the first workflow task that counts a port change come too late. */
 function delayingSinks(): InjectedSinks<MeasureSinks> {
   const { measures } = measuresOnce('default', TASK_QUEUE);
   let delayed = false;
@@ -36,7 +35,7 @@ function delayingSinks(): InjectedSinks<MeasureSinks> {
           void measures.count.fn(info, task, metric, value, tags);
           if (delayed || metric.name !== measure.portChanges || value === 0) return;
           delayed = true;
-          // What a task counts comes out before its answer is sent.
+          // The counts of a task come out before its result is sent.
           for (const end = performance.now() + TASK_TIMEOUT_MS * 1.5; performance.now() < end;);
         },
       },
@@ -44,7 +43,7 @@ function delayingSinks(): InjectedSinks<MeasureSinks> {
   };
 }
 
-/** The SDK keeps them back for a moment. */
+/** The SDK holds metrics back for a moment. */
 function linesFrom(index: number): string[] {
   Runtime.instance().flushLogs();
   return bench.lines.slice(index).map((line) => line.replaceAll(/[\d.]+ s/g, '… s'));
@@ -66,7 +65,7 @@ async function timeouts(stand: VpnStand): Promise<number> {
   return (events ?? []).filter((e) => e.workflowTaskTimedOutEventAttributes).length;
 }
 
-test('what a workflow logs and counts comes out once, though its task timed out and was carried out again', () =>
+test('log lines and counts of a workflow come out once, though its task timed out and was carried out again', () =>
   bench.withOwnWorker(
     async (stand) => {
       await stand.start({ workflowTaskTimeout: TASK_TIMEOUT_MS });
@@ -90,8 +89,8 @@ test('what a workflow logs and counts comes out once, though its task timed out 
     { sinks: delayingSinks() },
   ));
 
-describe('of the attempts at one task', () => {
-  test('each line comes out once, whatever else a later attempt has', () => {
+describe('of several attempts at one task', () => {
+  test('each line comes out once, even if a later attempt has other lines', () => {
     const once = new Once();
     const attempt = (mark: string, lines: string[]) => lines.filter((line) => once.isNew('run', mark, line));
     expect(attempt('7/9/1', ['a', 'b', 'b'])).toEqual(['a', 'b', 'b']);
@@ -105,7 +104,7 @@ describe('of the attempts at one task', () => {
     expect(once.isNew('other', '12/15/2', 'a')).toBe(true);
   });
 
-  test('so many runs are remembered, and no more', () => {
+  test('only a limited number of runs is remembered', () => {
     const once = new Once(2);
     for (const run of ['1', '2', '3']) once.isNew(run, '0/3/1', 'a');
     expect(['3', '2', '1'].map((run) => once.isNew(run, '0/3/2', 'a'))).toEqual([false, false, true]);
@@ -119,7 +118,7 @@ const replays = async (stand: VpnStand) =>
     workflow_type: 'vpn',
   }) ?? 0;
 
-/** What its workflows have counted, by the sample's name, over all labels. */
+/** The counts of its workflows, by the name of the metric, summed over all labels. */
 async function own(stand: VpnStand): Promise<Map<string, number>> {
   const all = new Map<string, number>();
   for (const { samples } of (await scrape()).values()) {
@@ -132,11 +131,11 @@ async function own(stand: VpnStand): Promise<Map<string, number>> {
 }
 
 // A worker that keeps no workflow in its cache replays the whole history for each task.
-test('what is replayed is not counted again', async () => {
+test('a replay counts nothing again', async () => {
   await bench.withOwnWorker(
     async (stand) => {
       await stand.start();
-      // Each question costs a replay, too: it is asked when the answer is likely.
+      // Each query costs a replay, too, so there are few.
       await until('an engine that answers', () => [...stand.engines.values()].some((e) => e.health === 'healthy'));
       await stand.untilForwarded(40_000);
       await stand.untilQuiet();
@@ -145,7 +144,7 @@ test('what is replayed is not counted again', async () => {
       await stand.untilForwarded(40_001);
       await stand.untilQuiet();
       const before = await own(stand);
-      // A task whose answer Temporal does not take is carried out once more, and counts once more.
+      // A task whose result Temporal does not accept is carried out again, which is another replay.
       expect(before.get('portward_port_changes_total')).toBeGreaterThanOrEqual(1);
       expect(before.get('portward_replacements_total')).toBeGreaterThanOrEqual(2);
       expect(before.get('portward_port_change_hidden_seconds_count')).toBeGreaterThanOrEqual(1);

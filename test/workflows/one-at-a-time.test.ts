@@ -1,4 +1,4 @@
-// Engines that write to one volume: the next one is made when the one before is gone, whatever happens in which order.
+// Engines that write to one volume (`oneAtATime`): in whatever order things happen, an engine is made only when the one before is gone.
 import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { settings, World } from './world';
@@ -25,7 +25,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>((w) => w.continueAsNew()) },
 );
 
-/** The most containers of one VPN that there were at once, and how many were made in all. */
+/** The highest number of containers at a time, and how many were made in all. */
 function play(oneAtATime: boolean, played: readonly Step[]): { most: number; made: number } {
   const world = new World({ ...settings, targetEngines: 1, oneAtATime });
   const seen = new Set<string>();
@@ -45,7 +45,7 @@ function play(oneAtATime: boolean, played: readonly Step[]): { most: number; mad
 
 const plays = fc.array(steps, { minLength: 20, maxLength: 80 });
 
-test('never two at once', () => {
+test('there are never two at a time', () => {
   fc.assert(
     fc.property(plays, (played) => {
       expect(play(true, played).most).toBeLessThanOrEqual(1);
@@ -54,7 +54,7 @@ test('never two at once', () => {
   );
 });
 
-test('others do run side by side in the same plays, so that the one before would have been seen', () => {
+test('without that setting engines run side by side in the same runs, so the test above can fail', () => {
   const played = fc.sample(plays, { numRuns: 100, seed: 7 });
   const sideBySide = played.filter((one) => play(false, one).most > 1);
   expect(sideBySide.length).toBeGreaterThan(10);

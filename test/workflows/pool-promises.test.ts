@@ -1,4 +1,4 @@
-// The number of engines in worlds in which nothing fails for long: so there is often something to release.
+// The number of engines in worlds in which nothing fails for long, so that there are often surplus engines to release.
 import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { World } from './world';
@@ -6,12 +6,12 @@ import { assertSettled } from './world-at-rest';
 
 type Step = (world: World) => void;
 
-/** The n-th of what there is, so that a step means something in every world. */
+/** The n-th item, counted round, so that a step has an effect in every world. */
 function nth<T>(items: readonly T[], n: number): T | undefined {
   return items.length === 0 ? undefined : items[n % items.length];
 }
 
-/** Everything goes on, a second at a time. */
+/** Lets everything go on, a second at a time. */
 function goOn(world: World, seconds: number): void {
   for (let i = 0; i < seconds; i++) {
     world.observe();
@@ -52,7 +52,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>((w) => w.force(null)) },
 );
 
-test('nobody loses a stream because engines are too many, and whoever drains serves it to its end', () => {
+test('no surplus engine is stopped with a stream, and an engine that may drain serves its streams to the end', () => {
   fc.assert(
     fc.property(fc.array(steps, { minLength: 10, maxLength: 40 }), fc.boolean(), (sequence, drains) => {
       const world = new World({ drainMs: drains ? 120_000 : 0 });
@@ -60,7 +60,7 @@ test('nobody loses a stream because engines are too many, and whoever drains ser
         step(world);
         world.assertPromises();
       }
-      // The range of ports would be too small for engines that nobody ever leaves.
+      // All viewers leave: the port range is too small for engines that are used for ever.
       const { evicted } = world.state.data;
       const [served, others] = parted(world.playing, (p) => evicted.some((e) => e.id === p.containerId));
       for (const { id } of [...served, ...others.slice(2)]) world.stopPlaying(id);

@@ -1,4 +1,4 @@
-// How many engines a VPN keeps, in a world that is simulated step by step.
+// How many engines a VPN keeps, simulated step by step.
 import type { Cause, Replacement } from '../../src/domain/replacement';
 import type { VpnSettings } from '../../src/domain/settings';
 import type { ProvisionRequest } from '../../src/workflows/vpn/messages';
@@ -27,7 +27,7 @@ import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibilit
 const GRACE_MS = 60_000;
 const NEVER = { threshold: 100, recoveryMs: 60_000 };
 
-/** A VPN that has been at rest for long, with so many engines. */
+/** A VPN with so many engines, which has been at rest for long. */
 function settled(engines: number, change: Partial<VpnSettings> = {}): World {
   const world = new World({ targetEngines: engines, idleGraceMs: GRACE_MS, ...change });
   world.settle();
@@ -35,7 +35,7 @@ function settled(engines: number, change: Partial<VpnSettings> = {}): World {
   return world;
 }
 
-/** Everything goes on, a second at a time. */
+/** Lets everything go on, a second at a time. */
 function goOn(world: World, ms: number): void {
   for (const until = world.now + ms; world.now < until;) {
     world.observe();
@@ -53,7 +53,7 @@ function causes(world: World): Cause[] {
 }
 
 describe('a higher target', () => {
-  test('has the missing engines brought up at once and side by side', () => {
+  test('brings up the missing engines at once and side by side', () => {
     const world = settled(2);
     world.setTarget(4);
     world.observe();
@@ -63,7 +63,7 @@ describe('a higher target', () => {
     expect(world.containers.size).toBe(4);
   });
 
-  test('and an engine that died meanwhile: each is brought up once, and for its own reason', () => {
+  test('and an engine that died meanwhile: each missing engine is brought up once, with its own cause', () => {
     const world = settled(2);
     const [dead = ''] = plain(world);
     world.containers.delete(dead);
@@ -83,14 +83,14 @@ describe('a target of 0, as with MIN_REPLICAS=0', () => {
     expect(causes(world)).toEqual(['first engine']);
   });
 
-  test('keeps none on a VPN without a forwarded port', () => {
+  test('keeps no engine on a VPN without a forwarded port', () => {
     const world = new World({ targetEngines: 0 });
     world.port = null;
     goOn(world, 2 * GRACE_MS);
     expect(world.state.data.replacements).toEqual([]);
   });
 
-  test('has those removed that are there and idle, but for the forwarded one', () => {
+  test('removes idle engines, except for the forwarded one', () => {
     const world = settled(2);
     world.setTarget(0);
     goOn(world, 2 * GRACE_MS);
@@ -99,7 +99,7 @@ describe('a target of 0, as with MIN_REPLICAS=0', () => {
 });
 
 describe('a lower target', () => {
-  test('releases the youngest, when they have been too many for the grace period', () => {
+  test('releases the youngest engines, once they have been surplus for the grace period', () => {
     const world = settled(2);
     const [eldest = ''] = plain(world);
     world.setTarget(4);
@@ -113,7 +113,7 @@ describe('a lower target', () => {
     assertSettled(world);
   });
 
-  test('leaves one alone that somebody plays on, until it has been idle for the grace period', () => {
+  test('keeps an engine with a stream, until it has been idle for the grace period', () => {
     const world = settled(3);
     const [busy = ''] = plain(world);
     world.play(busy);
@@ -129,7 +129,7 @@ describe('a lower target', () => {
     assertSettled(world);
   });
 
-  test('that is raised again within the grace period has cost no engine', () => {
+  test('that is raised again within the grace period removes no engine', () => {
     const world = settled(3);
     const before = [...world.containers.keys()];
     world.setTarget(1);
@@ -139,7 +139,7 @@ describe('a lower target', () => {
     expect([...world.containers.keys()]).toEqual(before);
   });
 
-  test('never takes the forwarded engine, also while the port changes', () => {
+  test('never removes the forwarded engine, also while the port changes', () => {
     const world = settled(2);
     world.port = 40_001;
     world.setTarget(1);
@@ -153,7 +153,7 @@ describe('a lower target', () => {
 });
 
 describe('a garbage collection', () => {
-  test('does not wait for the grace period, and takes none that is busy, wanted or of somebody else', () => {
+  test("does not wait for the grace period, and removes no engine that is busy, wanted or not Portward's", () => {
     const world = settled(4);
     const [busy = '', ...idle] = plain(world);
     world.play(busy);
@@ -168,7 +168,7 @@ describe('a garbage collection', () => {
     expect(plain(world).toSorted()).toEqual([busy, foreign].toSorted());
   });
 
-  test('that is asked for while an engine is being brought up is not forgotten', () => {
+  test('that is asked for while an engine is being brought up is done afterwards', () => {
     const world = settled(4);
     goOn(world, 5_000);
     world.port = 40_001;
@@ -180,7 +180,7 @@ describe('a garbage collection', () => {
     expect([...world.containers.values()].map((c) => [c.role, c.p2pPort])).toEqual([['forwarded', 40_001]]);
   });
 
-  test('is over when it was heard: what becomes idle later has its grace period', () => {
+  test('is done once: engines that become idle later have their grace period', () => {
     const world = settled(2);
     world.collectGarbage();
     goOn(world, 5_000);
@@ -191,7 +191,7 @@ describe('a garbage collection', () => {
 });
 
 describe('an engine that somebody asked for', () => {
-  test('stays until it has been idle for the grace period, and a removal of another one is not made up for', () => {
+  test('stays until it has been idle for the grace period, and an engine that is removed meanwhile gets no successor', () => {
     const world = settled(2);
     const [other = ''] = plain(world);
     world.provision(19_007);
@@ -203,12 +203,12 @@ describe('an engine that somebody asked for', () => {
     expect(plain(world)).toHaveLength(1);
   });
 
-  test("and does not come up is given up at its first failure, in nobody else's way", () => {
+  test('and that does not come up is given up at its first failure, and holds up no other engine', () => {
     const world = settled(2, { breakers: { general: { threshold: 2, recoveryMs: 60_000 }, replacement: NEVER } });
     world.provision(19_007);
     world.observe();
-    const [permanent = 0] = world.running();
-    world.failProvisioning(permanent);
+    const [requested = 0] = world.running();
+    world.failProvisioning(requested);
     world.settle();
     expect(world.state.data.replacements.at(-1)).toMatchObject({
       ...{ cause: 'requested', state: 'completed', target: null, made: null, lastError: 'provisioning: no' },
@@ -219,7 +219,7 @@ describe('an engine that somebody asked for', () => {
     expect(world.containers.size).toBe(3);
   });
 
-  test('goes after the grace period when more engines are there than wanted', () => {
+  test('is removed after the grace period if there are more engines than wanted', () => {
     const world = settled(2);
     const before = [...world.containers.keys()];
     world.provision(null);
@@ -230,7 +230,7 @@ describe('an engine that somebody asked for', () => {
   });
 });
 
-test('an engine that is removed is made up for while fewer than wanted are left, and a forwarded one always', () => {
+test('a removed engine gets a successor if fewer than wanted are left, and a forwarded one always does', () => {
   const world = settled(2);
   const before = [...world.containers.keys()];
   for (const id of before) world.removeEngine(id);
@@ -243,12 +243,12 @@ function data(change: Partial<VpnData>): VpnData {
   return { ...newVpnData(vpnSettings(), 'abcdef12'), ...change };
 }
 
-describe('what the fleet is told', () => {
-  test('is nothing before the first snapshot', () => {
+describe('the pool state for the fleet', () => {
+  test('is null before the first snapshot', () => {
     expect(poolState(data({}), DAY)).toBeNull();
   });
 
-  test('counts engines that are there or on their way, and those with streams that are not released', () => {
+  test('counts engines that exist or are being brought up, and of those that are not released the busy ones', () => {
     const [forwarded, busy, evicted] = [forwardedEngine(19_000, 40_000), plainEngine(19_001), plainEngine(19_002)];
     const stream = { keyType: 'url', key: 'k', playbackSessionId: 's', statUrl: 'u', commandUrl: 'u' } as const;
     const streams = [busy, busy, evicted].map(({ id }, i) => ({
@@ -270,7 +270,7 @@ describe('what the fleet is told', () => {
     );
   });
 
-  test('reserves an engine for those who had a stream on the one before, until it answers or does not come up', () => {
+  test('reserves an engine for the viewers of the one that it replaces, until it answers or fails to come up', () => {
     const work = replacement({ target: target({ role: 'plain' }), wasInUse: true });
     const reserved = (change: Partial<Replacement>) =>
       poolState(data({ snapshot: snapshot(40_000), replacements: [{ ...work, ...change }] }), DAY)?.reserved;
@@ -294,7 +294,7 @@ describe('what the fleet is told', () => {
     expect(poolState(state, DAY + (failedForMs ?? 0))?.condition).toBe(condition);
   });
 
-  test('of a VPN that starts again because it was down, until it is healthy', () => {
+  test('of a VPN that starts again because it was down is down until it is healthy', () => {
     const starting = snapshot(40_000, { vpn: presentVpn({ health: 'starting' }) });
     const remedies = { ...noRemedies, containerRestarts: 1 };
     expect(poolState(data({ snapshot: starting, remedies }), DAY)?.condition).toBe('down');
@@ -303,7 +303,7 @@ describe('what the fleet is told', () => {
     expect(poolState(data({ snapshot: dip, outageSince: DAY, remedies }), DAY)?.condition).toBe('down');
   });
 
-  test('of a VPN that failed its health check just before Docker went away', () => {
+  test('of a VPN that failed its health check just before Docker became unreachable is unsettled', () => {
     const dip = snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
     const unreachable = { kind: 'blind', at: DAY + 3_000, problem: 'no Docker' } as const;
     expect(poolState(data({ snapshot: dip, outageSince: DAY, unreachable }), DAY + 60_000)?.condition).toBe(
@@ -311,17 +311,17 @@ describe('what the fleet is told', () => {
     );
   });
 
-  test('of a VPN that is not there', () => {
+  test('of a VPN that does not exist is down', () => {
     expect(poolState(data({ snapshot: snapshot(40_000, { vpn: { kind: 'absent' } }) }), DAY)?.condition).toBe('down');
   });
 
-  test('is told again when a VPN has failed its health check for 10 s', () => {
+  test('is decided on again when a VPN has failed its health check for 10 s', () => {
     const state = data({ snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }), outageSince: DAY });
     expect(decide({ ...state, snapshotRevision: state.revision }, DAY + 1).wakeAt).toBe(DAY + 10_000);
   });
 });
 
-describe('an engine is refused', () => {
+describe('a requested engine is refused', () => {
   const request: ProvisionRequest = { requestId: 'r', labels: {}, sealedEnv: null, httpPort: null };
   const refused = (change: Partial<VpnData>, asked: Partial<ProvisionRequest> = {}) => {
     const two = vpnSettings({ httpPorts: { first: 19_000, last: 19_001 } });
@@ -336,7 +336,7 @@ describe('an engine is refused', () => {
 
   test.each<[string, Partial<VpnData>, Partial<ProvisionRequest>, RegExp]>([
     [
-      'while Docker can not be asked',
+      'while Docker is unreachable',
       { unreachable: { kind: 'blind', at: DAY, problem: 'no Docker' } },
       {},
       /^no Docker/,
@@ -349,7 +349,7 @@ describe('an engine is refused', () => {
       /not healthy/,
     ],
     ['without the image', { snapshot: snapshot(40_000, { imagePresent: false }) }, {}, /image engine:test is not on/],
-    ['of a VPN that is not looked after any more', { retired: true }, {}, /not looked after/],
+    ['of a VPN that is not configured any more', { retired: true }, {}, /not looked after/],
     ['on a port of another range', {}, { httpPort: 20_000 }, /port 20000 is not among those/],
     ['on a port that is taken', { engines: [taken] }, { httpPort: 19_000 }, /port 19000 .* is taken/],
     ['when all ports are taken', { engines: [taken, plainEngine(19_001)] }, {}, /no free HTTP port/],
@@ -358,17 +358,17 @@ describe('an engine is refused', () => {
     expect(refused(change, asked)).toMatch(reason);
   });
 
-  test('for none of these reasons when there is none', () => {
+  test('and otherwise it is not', () => {
     expect(refused({})).toBeNull();
     expect(refused({ breakers: breakers({ replacement: open }) })).toBeNull();
-    // Of a request that is at work already nothing is refused.
+    // A repeated request that is under way is never refused.
     const own = replacement({ requestId: 'r', cause: 'requested' });
     const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
     expect(provision(state, request, DAY)).toEqual({ replacement: own, effect: null });
   });
 });
 
-test('that an engine is gone is told when it is, also where its successor waits for that', () => {
+test('the removal of an engine is reported when it is done, also where its successor waits for it', () => {
   const world = settled(1);
   world.force(null);
   goOn(world, 60_000);
@@ -390,19 +390,19 @@ describe('an engine that could not be brought up', () => {
     return state.data;
   };
 
-  test('is no engine that boots any more, and told as stopped', () => {
+  test('counts as booting no more, and is reported as stopped', () => {
     const after = failed(true);
     expect(bootingEngines(after)).toEqual([]);
     expect(after.news.map(({ happening }) => happening)).toMatchObject([{ kind: 'engine_stopped', engine: made.id }]);
   });
 
-  test('counts for the circuit breaker, but not where its caller has given it environment', () => {
+  test('counts for the circuit breaker, but not with environment of its caller', () => {
     expect(failed(true).breakers.forwarded.replacement.failures).toBe(1);
     expect(failed(false).breakers.forwarded.replacement.failures).toBe(0);
   });
 });
 
-test('the last 50 things that happened are known, in order and with numbers that go on', () => {
+test('the last 50 events are kept, in order and with consecutive numbers', () => {
   const world = settled(1);
   for (let port = 40_001; port <= 40_020; port++) {
     world.port = port;

@@ -5,12 +5,12 @@ import { VpnState } from '../../src/workflows/vpn/state';
 import { DAY, presentVpn, snapshot, vpnSettings } from '../builders';
 import { accept } from '../../src/workflows/vpn/observe/accept';
 
-// A port that is lost, and that it is back, are each told once.
+// The loss of a port, and its return, are one event each.
 
 const none = { kind: 'unknown', forMs: 1_000, reason: 'none right now', none: true } as const;
 const unclear = { kind: 'unknown', forMs: 1_000, reason: 'it gave no answer', none: false } as const;
 
-/** What is told of the port of a VPN that is looked at every 10 s. */
+/** The published events about the port, with a snapshot every 10 s. */
 function told(...looks: Snapshot[]): PublicEvent[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const [i, look] of looks.entries())
@@ -20,14 +20,14 @@ function told(...looks: Snapshot[]): PublicEvent[] {
 
 const without = (port: Snapshot['port'] = none, vpn = presentVpn()) => snapshot(0, { port, vpn });
 
-test('a port that is lost and comes back is told of once each, with how long it was gone', () => {
+test('a port that is lost and comes back is one event each, the second with how long it was gone', () => {
   expect(told(snapshot(65_290), without(), without(unclear), without(), snapshot(65_290), snapshot(65_290))).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 65_290, lostForMs: 31_000 },
   ]);
 });
 
-test('another port in its place is told as a change, too', () => {
+test('another port in its place is a change, too', () => {
   expect(told(snapshot(65_290), without(), snapshot(40_648))).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 40_648, lostForMs: 11_000 },
@@ -35,7 +35,7 @@ test('another port in its place is told as a change, too', () => {
   ]);
 });
 
-test('a restart of the container on the way does not make it forgotten', () => {
+test('a restart of the container meanwhile does not end the loss', () => {
   const restarted = presentVpn({ startedAt: DAY });
   const starting = presentVpn({ startedAt: DAY, health: 'starting' });
   expect(
@@ -67,7 +67,7 @@ test.each<[string, Snapshot[]]>([
   expect(told(...looks)).toEqual([]);
 });
 
-test('a container that was made anew without port forwarding has lost none', () => {
+test('a container that was made anew without port forwarding has lost no port', () => {
   const other = presentVpn({ id: 'vpn-2', startedAt: DAY, portForwarding: false });
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const look of [snapshot(65_290), without(), without(none, other)]) accept(state, look, state.data.revision, DAY);

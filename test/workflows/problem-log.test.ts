@@ -12,7 +12,7 @@ class Told {
   );
   now = 1_000_000;
 
-  /** For so long this is the problem; looked at every second. */
+  /** This is the problem for so many seconds. */
   shown(problem: string | null, forMs: number, well = problem === null): string[] {
     const from = this.lines.length;
     for (const until = this.now + forMs; this.now < until; this.now += 1_000) this.log.follow(problem, well, this.now);
@@ -20,7 +20,7 @@ class Told {
   }
 }
 
-test('a problem is said once, and that all is well once it is gone for 10 s and the VPN healthy', () => {
+test('a problem is logged once, and its end once it has been gone for 10 s and the VPN is healthy', () => {
   const told = new Told();
   expect(told.shown('it is ill', MINUTE)).toEqual(['[gluetun] it is ill']);
   expect(told.shown(null, MINUTE, false)).toEqual([]);
@@ -31,7 +31,7 @@ test('a problem is said once, and that all is well once it is gone for 10 s and 
   expect(told.shown('it is ill', 1_000)).toEqual(['[gluetun] it is ill']);
 });
 
-test('a problem that is gone for moments is said once', () => {
+test('a problem that is gone for moments is logged once', () => {
   const told = new Told();
   for (let i = 0; i < 100; i++) {
     told.shown('it is ill', 5_000);
@@ -40,7 +40,7 @@ test('a problem that is gone for moments is said once', () => {
   expect(told.lines).toEqual(['[gluetun] it is ill']);
 });
 
-test('one that comes and goes is said to do so the third time, and no more until it was gone for 10 minutes', () => {
+test('the third time it is logged that the problem comes and goes, and no more until it has been gone for 10 minutes', () => {
   const told = new Told();
   for (let i = 0; i < 100; i++) {
     told.shown('it is ill', 20_000);
@@ -55,7 +55,7 @@ test('one that comes and goes is said to do so the third time, and no more until
   expect(told.shown('it is ill', 1_000)).toEqual([ill]);
 });
 
-test('two problems that take turns are both said to come and go, and no more', () => {
+test('of two problems that alternate it is logged that they come and go, and no more', () => {
   const told = new Told();
   for (let i = 0; i < 100; i++) {
     told.shown('it is ill', 20_000);
@@ -64,7 +64,7 @@ test('two problems that take turns are both said to come and go, and no more', (
   expect(told.lines).toHaveLength(6);
 });
 
-test('another number in it does not make it another problem; other words do, and another HTTP status', () => {
+test('a problem with another number is the same one; with other words or another HTTP status it is another', () => {
   const told = new Told();
   expect(told.shown('it ended (exit code 1)', 5_000)).toHaveLength(1);
   expect(told.shown('it ended (exit code 137)', 5_000)).toEqual([]);
@@ -73,7 +73,7 @@ test('another number in it does not make it another problem; other words do, and
   expect(told.shown('it answers 500', 5_000)).toEqual(['[gluetun] it answers 500']);
 });
 
-test('it is said again to somebody who begins to read', () => {
+test('it is logged again in the log of a new worker', () => {
   const told = new Told();
   told.shown('it is ill', MINUTE);
   told.log.forget();

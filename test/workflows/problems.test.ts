@@ -5,7 +5,7 @@ import { presentVpn, snapshot, vpnSettings } from '../builders';
 
 type Vpn = Parameters<typeof presentVpn>[0];
 
-/** A VPN that is in order, but for this. */
+/** The problem of a VPN that is well, except for this. */
 function problem(vpn: Vpn, change: Partial<VpnData> = {}): string | null {
   return problemOf({
     ...newVpnData(vpnSettings(), 'abcdef12'),
@@ -14,11 +14,11 @@ function problem(vpn: Vpn, change: Partial<VpnData> = {}): string | null {
   });
 }
 
-test('a VPN that is in order has none', () => {
+test('a VPN that is well has no problem', () => {
   expect(problem({})).toBeNull();
 });
 
-test('a forwarded port that Gluetun redirects to another one reaches no engine: which variable does it is said', () => {
+test('a forwarded port that Gluetun redirects to another port is a problem, which names the variable', () => {
   expect(problem({ redirectedTo: [6_881] })).toMatch(
     /to 6881, where no engine listens.*VPN_PORT_FORWARDING_LISTENING_PORT/,
   );
@@ -39,7 +39,7 @@ test.each([
 const absent = (ofService?: readonly string[]) =>
   problem({}, { snapshot: snapshot(65_290, { vpn: { kind: 'absent', ...(ofService && { ofService }) } }) });
 
-test('a name that only a Compose service has is told with the containers of that service', () => {
+test("a VPN's name that only a Compose service has is reported with the containers of that service", () => {
   expect(absent(['media-gluetun-1'])).toBe(
     "VPN container 'gluetun' not found; the Compose service of that name has the container media-gluetun-1: " +
       "give the service 'container_name: gluetun', or set GLUETUN_CONTAINER_NAME to the container's name",
@@ -81,7 +81,7 @@ describe('a container that does not run', () => {
     expect(down(change)).toBe(text);
   });
 
-  test('an observation of an earlier release, which does not say why, is told all the same', () => {
+  test('an observation of an earlier release, which has no reason, is reported all the same', () => {
     expect(problem({ running: false })).toBe("VPN container 'gluetun' is not running");
   });
 });
@@ -90,14 +90,14 @@ const rival = (lineage: string, phase: 'suspected' | 'at work' | 'silent') =>
   problem({}, { rival: { lineage, engine: 'theirs', since: 0, seenAt: 0, phase, idleSince: null } });
 
 describe('another Portward on the same VPN', () => {
-  test('is told by both, with what to do', () => {
+  test('is reported by both, with what to do', () => {
     expect(rival('00000000', 'at work')).toMatch(
       /PORTWARD_INSTANCE test .*engine theirs\. That one acts.*another PORTWARD_INSTANCE/,
     );
     expect(rival('t0000000', 'at work')).toMatch(/engine theirs\. This one acts.*Stop one of them/);
   });
 
-  test('is not told of before it is certain, nor for ever', () => {
+  test('is not reported before it is certain, and not for ever', () => {
     expect([rival('00000000', 'suspected'), rival('00000000', 'silent')]).toEqual([null, null]);
   });
 });

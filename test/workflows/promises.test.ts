@@ -8,7 +8,7 @@ type Step = (world: World) => void;
 
 const ports = fc.constantFrom(40_000, 40_001, 40_002, 19_000, 19_001);
 
-/** The n-th of what there is, so that a step means something in every world. */
+/** The n-th item, counted round, so that a step has an effect in every world. */
 function nth<T>(items: readonly T[], n: number): T | undefined {
   return items.length === 0 ? undefined : items[n % items.length];
 }
@@ -133,7 +133,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('whatever happens, in whatever order', () => {
-  test('the list keeps its promises at every step, and the VPN comes to rest with what it should have', () => {
+  test('the list keeps its promises at every step, and the VPN comes to rest with the engines that it should have', () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 60 }), fc.constantFrom(0, 60_000), (sequence, drainMs) => {
         const world = new World({ drainMs });
@@ -141,14 +141,14 @@ describe('whatever happens, in whatever order', () => {
           step(world);
           world.assertPromises();
         }
-        // The range of ports would be too small for engines that nobody ever leaves.
+        // All viewers leave: the port range is too small for engines that are used for ever.
         for (const { id } of world.playing.slice(2)) world.stopPlaying(id);
         world.port ??= 40_002;
         world.startVpn();
         world.setHealth('healthy');
         world.unstick();
         world.settle();
-        // A surplus engine stays, hidden, for as long as someone uses it.
+        // A surplus engine stays, hidden, as long as it has a stream.
         const hidden = new Set(world.state.data.evicted.map((e) => e.id));
         const usingHidden = world.playing.filter(({ containerId }) => hidden.has(containerId));
         for (const { id } of usingHidden) world.stopPlaying(id);
@@ -161,7 +161,7 @@ describe('whatever happens, in whatever order', () => {
   });
 });
 
-test('an engine that stood in for the forwarded one while there was no port goes when that is back', () => {
+test('a plain engine in place of the forwarded one is removed when the port is back', () => {
   const world = new World();
   world.settle();
   world.port = null;
@@ -179,7 +179,7 @@ test('an engine that stood in for the forwarded one while there was no port goes
   expect(world.containers.size).toBe(settings.targetEngines);
 });
 
-test('engines that somebody else has made stay, however many there are', () => {
+test('engines that Portward has not made stay, however many there are', () => {
   const world = new World();
   const adopted = [1, 2, 3].map(() => world.addForeign('plain', null));
   world.settle();
@@ -187,7 +187,7 @@ test('engines that somebody else has made stay, however many there are', () => {
   expect([...world.containers.keys()]).toEqual(expect.arrayContaining(adopted));
 });
 
-test('a stranger that holds the forwarded port and does not answer makes room for the engine that is on its way', () => {
+test('an engine that Portward has not made, holds the forwarded port and does not answer makes room for the pending one', () => {
   const world = new World();
   world.observe();
   world.sicken(world.addForeign('forwarded', 40_000));

@@ -1,7 +1,7 @@
 import { runningReplacements } from '../../src/workflows/vpn/data';
 import { World } from './world';
 
-/** Two engines on a VPN whose address is known. */
+/** A VPN with two engines, whose address is known. */
 function atRest(address: string | null = 'a'): World {
   const world = new World();
   world.address = address;
@@ -11,7 +11,7 @@ function atRest(address: string | null = 'a'): World {
 
 const causes = (world: World) => world.state.data.replacements.map((r) => [r.cause, r.target?.role ?? null]);
 
-/** Everything is allowed to finish; says which replacements that took. */
+/** Lets everything finish. @returns the replacements that it took */
 function settled(world: World): (string | null)[][] {
   const before = causes(world).length;
   world.settle();
@@ -20,7 +20,7 @@ function settled(world: World): (string | null)[][] {
   return causes(world).slice(before);
 }
 
-test('a reconnection inside the container has every engine replaced once, the forwarded one first', () => {
+test('after a reconnection inside the container every engine is replaced once, the forwarded one first', () => {
   const world = atRest();
   world.address = 'b';
   expect(settled(world)).toEqual([
@@ -29,7 +29,7 @@ test('a reconnection inside the container has every engine replaced once, the fo
   ]);
 });
 
-test('one that brings another port, too, has the forwarded engine replaced for its port, and the others for their connections', () => {
+test('after a reconnection with another port the forwarded engine is replaced for the port, and the others for their connections', () => {
   const world = atRest();
   world.addressReadAt = world.now - 1;
   world.port = 40_001;
@@ -38,7 +38,7 @@ test('one that brings another port, too, has the forwarded engine replaced for i
     world.pass(4_000);
     while (world.step(number, true));
   }
-  // The address is read long after that engine was ready.
+  // The address is read long after the new forwarded engine was ready.
   world.pass(1_000);
   world.addressReadAt = null;
   world.address = 'b';
@@ -49,7 +49,7 @@ test('one that brings another port, too, has the forwarded engine replaced for i
   ]);
 });
 
-test('another port with the same address, or with none that can be read, replaces the forwarded engine only', () => {
+test('after another port with the same address, or one that can not be read, only the forwarded engine is replaced', () => {
   for (const after of ['a', null]) {
     const world = atRest();
     world.port = 40_001;
@@ -58,7 +58,7 @@ test('another port with the same address, or with none that can be read, replace
   }
 });
 
-test('an address that is first read, or read again after an outage, is no reconnection beside that', () => {
+test('the first read of the address, also the first after an outage, is no reconnection', () => {
   const world = atRest(null);
   world.address = 'a';
   expect(settled(world)).toEqual([]);
@@ -72,7 +72,7 @@ test('an address that is first read, or read again after an outage, is no reconn
   ]);
 });
 
-test.each(['a', null])('a VPN that Portward restarts inside its container, seen under %j before', (address) => {
+test.each(['a', null])('a VPN that Portward restarts inside its container, with the address %j before', (address) => {
   for (const after of ['a', 'b', null]) {
     const world = atRest(address);
     world.port = null;
@@ -81,11 +81,11 @@ test.each(['a', null])('a VPN that Portward restarts inside its container, seen 
     world.observe();
     world.address = after;
     const before = causes(world).length;
-    // It comes back with another port.
+    // The VPN comes back with another port.
     world.endCure(true);
     settled(world);
     const made = causes(world).slice(before);
-    // As another tunnel, or as one of which nothing is known, it leaves no engine as it was.
+    // With another address, or where the former one was not known, every engine is replaced.
     const isSame = address !== null && after !== 'b';
     expect(made.map(([, role]) => role)).toEqual(isSame ? ['forwarded'] : ['forwarded', 'plain']);
   }

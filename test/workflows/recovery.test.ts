@@ -8,7 +8,7 @@ import { accept } from '../../src/workflows/vpn/observe/accept';
 
 const S = 1_000;
 
-/** A VPN that was down for so long each time, and is down now. */
+/** A VPN that had outages of these lengths, and is down now. */
 function after(...outages: number[]): VpnState {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   let now = DAY;
@@ -26,12 +26,12 @@ function after(...outages: number[]): VpnState {
 const etaOf = (state: VpnState, elapsed: number) =>
   recoveryEtaSeconds(recoveryOf(state.data), (state.data.downSince ?? 0) + elapsed);
 
-test('of a VPN that has never been down, little is expected at first, and more the longer it lasts', () => {
+test('the first outage of a VPN is expected to be short, and longer the longer it lasts', () => {
   const etas = [0, 5, 30, 60, 120, 1_000].map((s) => etaOf(after(), s * S));
   expect(etas).toEqual([11, 6, 15, 30, 60, 120]);
 });
 
-test('a VPN whose health is checked seldom is expected later, as nobody can know before', () => {
+test('a VPN whose health is checked seldom is expected back later, since that is not known before the next check', () => {
   const state = after();
   accept(
     state,
@@ -42,13 +42,13 @@ test('a VPN whose health is checked seldom is expected later, as nobody can know
   expect(etaOf(state, 0)).toBe(66);
 });
 
-test('a VPN takes as long as it did lately, one long outage aside', () => {
+test('a VPN is expected to take as long as in its last outages, apart from one long one', () => {
   expect(etaOf(after(20 * S, 22 * S, 900 * S), 0)).toBe(25);
   expect(etaOf(after(20 * S, 22 * S, 900 * S), 10 * S)).toBe(15);
   expect(etaOf(after(900 * S, 2 * S, 2 * S, 2 * S, 2 * S, 2 * S), 0)).toBe(5);
 });
 
-test('it is 1 to 120 whole seconds, whatever the clocks say', () => {
+test('the estimate is 1 to 120 whole seconds, however the clocks are set', () => {
   fc.assert(
     fc.property(fc.option(fc.integer()), fc.nat(), fc.integer(), (since, usualMs, now) => {
       const eta = recoveryEtaSeconds({ since, usualMs }, now);

@@ -35,7 +35,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a VPN that Docker calls unhealthy for too long and well again in the same run of its container has its engines replaced, the forwarded one first',
+  'a VPN that Docker calls unhealthy for too long, and healthy again in the same session, has its engines replaced, the forwarded one first',
   () =>
     bench.with(
       async (stand) => {
@@ -60,7 +60,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a VPN that has lost its port is restarted inside its container, and the engine follows the port that this brings',
+  'a VPN that has lost its port is restarted inside its container, and the engine follows the new port',
   () =>
     bench.with(
       async (stand) => {
@@ -77,7 +77,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a VPN that has lost its port whose restart fails says why while it is tried again, and Temporal does not try it unseen',
+  'a failing restart of a VPN that has lost its port is reported while it is tried again, and has no hidden retries by Temporal',
   () =>
     bench.with(
       async (stand) => {
@@ -111,7 +111,7 @@ test.concurrent(
       async (stand) => {
         await stand.startForwarded();
         stand.failing = { activity: 'reconnectVpn', message: 'no answer for 30 s', type: 'ControlServerHangs' };
-        // With the restart, as a run without a port is soon one that has lost it.
+        // With the restart, since the VPN would soon lose its port again.
         stand.restarted = () => (stand.port = { kind: 'known', port: 40_001 });
         stand.port = noPort;
         await stand.untilForwarded(40_001);
@@ -127,7 +127,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a VPN that has lost its port is not restarted twice at the same time, and a failed restart shows',
+  'a VPN that has lost its port is not restarted twice at the same time, and a failed restart is reported',
   () =>
     bench.with(
       async (stand) => {
@@ -156,7 +156,7 @@ const breakers = {
 };
 
 test.concurrent(
-  'engines that can not be brought up are not tried any more after the threshold, also not by force, until the breaker is reset',
+  'after so many failures as the threshold no engine is tried any more, not by force either, until the breaker is reset',
   () =>
     bench.with(
       async (stand) => {
@@ -172,11 +172,11 @@ test.concurrent(
         const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
         const replacement = held.replacements.find((r) => r.heldUntil !== null);
         expect(replacement?.state).toBe('running');
-        // An attempt that is under way by then is none that it should not have made.
+        // An attempt that was under way then is allowed.
         await stand.untilSignalled(replacement?.id ?? '', holdSignal);
         const tries = stand.calls.filter((c) => c === 'createEngine 40001').length;
         stand.failing = null;
-        // The replacement runs on; it would have tried again by now.
+        // The replacement still runs; without the breaker it would have tried again by now.
         await stand.untilState('the old engine gone', (s) => s.evicted.length === 0);
         expect(stand.calls.filter((c) => c === 'createEngine 40001')).toHaveLength(tries);
         await stand.handle.signal(resetBreakerSignal, 'replacement');
@@ -191,7 +191,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'engines that can not be brought up are tried again by one of them after the recovery time',
+  'after the recovery time one of the engines that could not be brought up is tried again',
   () =>
     bench.with(
       async (stand) => {
@@ -209,7 +209,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'engines that can not be brought up are refused by name when a replacement is forced while the breaker is open',
+  'a forced replacement is refused with the reason while the breaker is open',
   () =>
     bench.with(
       async (stand) => {
@@ -237,7 +237,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'engines that can not be brought up because Docker is away do not count',
+  'engines that can not be brought up because Docker is unreachable do not count for the breaker',
   () =>
     bench.with(
       async (stand) => {
@@ -254,7 +254,7 @@ test.concurrent(
   90_000,
 );
 
-test.concurrent('a hold that is no time is ignored by a replacement', () =>
+test.concurrent('a replacement ignores a hold that is no time', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.engineAnswers = false;

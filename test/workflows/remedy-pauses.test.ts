@@ -20,7 +20,7 @@ const none = { kind: 'unknown', forMs: 0, reason: 'none right now', none: true }
 const CURRENT = `vpn-container@${DAY - MINUTE}`;
 const remedy = { reason: 'port lost', session: CURRENT, startedAt: DAY } as const;
 
-/** A VPN that Docker has called unhealthy since DAY. */
+/** A VPN that Docker calls unhealthy since DAY. */
 function ill(remedies: Partial<Remedies> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
@@ -30,7 +30,7 @@ function ill(remedies: Partial<Remedies> = {}): VpnData {
   };
 }
 
-/** A VPN that has said since DAY that it has no port. */
+/** A VPN whose control server says since DAY that there is no port. */
 function portless(remedies: Partial<Remedies> = {}): VpnData {
   return {
     ...newVpnData(vpnSettings(), 'abcdef12'),
@@ -47,19 +47,19 @@ function after(kind: 'restart container' | 'restart VPN', count: number, endedAt
     : { containerRestarts: count, containerRestartedAt: endedAt, last };
 }
 
-test('a container is restarted after its time, and each further time after a pause that is twice as long', () => {
+test('a container is restarted after the configured time, and each further time after a pause that is twice as long', () => {
   expect(nextRemedy(ill())?.at).toBe(DAY + MINUTE);
   const pauses = [1, 2, 3, 4, 5, 9].map((count) => nextRemedy(ill(after('restart container', count, DAY)))?.at);
   expect(pauses.map((at) => ((at ?? 0) - DAY) / MINUTE)).toEqual([2, 4, 8, 16, 30, 30]);
 });
 
-test('an unhealthy VPN is left alone where that is wanted, and said to be unhealthy', () => {
+test('an unhealthy VPN is left alone where restarts are turned off, and reported as unhealthy', () => {
   const left = { ...ill(), settings: vpnSettings({ unhealthyRestartMs: 0 }) };
   expect(nextRemedy(left)).toBeNull();
   expect(problemOf(left)).toMatch(/is unhealthy: its engines are hidden/);
 });
 
-test('a VPN is left alone while its control server only can not be read, and restarted when it says that it has no port', () => {
+test('a VPN is left alone while its control server can not be read, and restarted when that says that there is no port', () => {
   const state = new VpnState(newVpnData(vpnSettings({ portLostMs: 1 }), 'abcdef12'));
   const look = (port: Snapshot['port'], at: number) =>
     accept(state, snapshot(40_000, { port }), state.data.revision, at);
@@ -70,12 +70,12 @@ test('a VPN is left alone while its control server only can not be read, and res
   expect(nextRemedy(state.data)).toMatchObject({ at: DAY + 2_001, remedy: { kind: 'restart VPN' } });
 });
 
-test('a restart that keeps failing is not tried without a pause, however long the outage is', () => {
+test('a restart that keeps failing has pauses between the attempts, however long the outage is', () => {
   const hour = 60 * MINUTE;
   expect(nextRemedy(ill(after('restart container', 7, DAY + hour)))?.at).toBe(DAY + hour + 30 * MINUTE);
 });
 
-test('a VPN without its port is restarted three times, a minute and half an hour apart, and then only reported', () => {
+test('a VPN that has lost its port is restarted three times, with pauses of a minute and half an hour, and then only reported', () => {
   expect(nextRemedy(portless())?.at).toBe(DAY + MINUTE);
   const later = DAY + 10 * MINUTE;
   expect(nextRemedy(portless(after('restart VPN', 1, later)))?.at).toBe(later + MINUTE);
@@ -85,7 +85,7 @@ test('a VPN without its port is restarted three times, a minute and half an hour
 
 test.each([
   [
-    'have failed are tried anew when a worker starts, perhaps with other keys',
+    'have failed are tried anew when a worker starts, which may have other keys',
     'it refuses access (401)',
     'restart VPN',
   ],
@@ -97,7 +97,7 @@ test.each([
   expect(nextRemedy(state.data)?.remedy.kind).toBe(next);
 });
 
-test('a port that was missing before an outage counts as lost only after it was missing for the whole time again', () => {
+test('a port that was missing before an outage counts as lost only after the whole time has passed again', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (health: 'healthy' | 'unhealthy', at: number) =>
     accept(
@@ -113,25 +113,25 @@ test('a port that was missing before an outage counts as lost only after it was 
   expect(nextRemedy(state.data)?.at).toBe(DAY + 55_000 + MINUTE);
 });
 
-test('nothing is done beside a remedy that is at work', () => {
+test('no other remedy begins while one is under way', () => {
   const running = { ...remedy, kind: 'restart container', error: null } as const;
   expect(nextRemedy(ill({ running }))).toBeNull();
   expect(nextRemedy(portless({ running }))).toBeNull();
 });
 
-test('a VPN that is starting is not ill', () => {
+test('a VPN that is starting needs no remedy', () => {
   const starting = { ...ill(), snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'starting' }) }) };
   expect(nextRemedy(starting)).toBeNull();
 });
 
-/** The state of a VPN without a port, whose restart inside its container has begun and has come to `outcome`. */
+/** The state of a VPN without a port, after a restart inside its container with that outcome. */
 function restarted(outcome: RemedyFailure | null, change: Partial<VpnData['settings']> = {}): VpnState {
   const state = new VpnState({ ...portless(), settings: vpnSettings(change) });
   remedyEnded(state, begin(state), outcome, DAY + 2 * MINUTE);
   return state;
 }
 
-/** Has the remedy that is due begin. */
+/** Begins the remedy that is due. */
 function begin(state: VpnState): Remedy {
   accept(state, snapshot(0, { port: none }), state.data.revision, DAY + MINUTE);
   const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
@@ -143,7 +143,7 @@ const hangs = { kind: 'hangs', message: 'no answer for 30 s' } as const;
 const failed = { kind: 'failed', message: 'the control server answers 500' } as const;
 
 describe('a remedy that fails', () => {
-  test('says why while it is tried again, and goes on saying so when its time is up', () => {
+  test('is reported with the reason while it is tried again, and after its time is up', () => {
     const state = new VpnState(portless());
     const remedyAtWork = begin(state);
     expect(problemOf(state.data)).toBeNull();
@@ -160,14 +160,14 @@ describe('a remedy that fails', () => {
     expect(problemOf(state.data)).toBeNull();
   });
 
-  test('says why also where the control server can not be read meanwhile', () => {
+  test('is reported with the reason also while the control server can not be read', () => {
     const state = restarted(failed);
     const unclear = { kind: 'unknown', forMs: 0, reason: 'refused', none: false } as const;
     accept(state, snapshot(0, { port: unclear }), state.data.revision, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
   });
 
-  test('on a container that is unhealthy says why beside that', () => {
+  test('on an unhealthy container is reported besides the ill health', () => {
     const state = new VpnState(ill());
     accept(state, snapshot(0, { vpn: presentVpn({ health: 'unhealthy' }) }), 0, DAY);
     const effect = takeDecision(state, DAY + MINUTE).effects.find((e) => e.kind === 'remedy');
@@ -178,7 +178,7 @@ describe('a remedy that fails', () => {
 });
 
 describe('a control server that hangs', () => {
-  test('has its container restarted at once, and again after a growing pause if that does not cure it', () => {
+  test('has the container restarted at once, and again after growing pauses if that does not help', () => {
     const state = restarted(hangs);
     expect(nextRemedy(state.data)).toMatchObject({
       remedy: { kind: 'restart container', reason: 'control server hangs', session: CURRENT },
@@ -191,7 +191,7 @@ describe('a control server that hangs', () => {
     expect(nextRemedy({ ...state.data, remedies: again })?.at).toBe(DAY + 7 * MINUTE);
   });
 
-  test('is left to its owner where containers are not to be restarted, who is told so', () => {
+  test('is reported to the owner where restarts of containers are turned off', () => {
     const state = restarted(hangs, { unhealthyRestartMs: 0 });
     expect(nextRemedy(state.data)?.remedy.kind).toBe('restart VPN');
     expect(problemOf(state.data)).toMatch(
@@ -199,7 +199,7 @@ describe('a control server that hangs', () => {
     );
   });
 
-  test('and whose container can not be restarted is left to its owner as well', () => {
+  test('is reported to the owner as well where the container can not be restarted', () => {
     const state = restarted(hangs);
     const restart = { ...remedy, kind: 'restart container', reason: 'control server hangs' } as const;
     remedyEnded(state, restart, { kind: 'failed', message: 'Docker answers 403' }, DAY + 3 * MINUTE);
@@ -228,7 +228,7 @@ describe('a VPN that is stopped inside its container', () => {
   const look = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
     accept(state, snapshot(0, { port }), state.data.revision, at);
 
-  test('by its owner is left so, and said to be so; once it is started it has all the time to get a port', () => {
+  test('by its owner is left alone and reported; once it is started, the time for getting a port begins anew', () => {
     const state = new VpnState(portless());
     look(state, stopped, DAY);
     expect(nextRemedy(state.data)).toBeNull();
@@ -240,7 +240,7 @@ describe('a VPN that is stopped inside its container', () => {
     expect(nextRemedy(state.data)?.at).toBe(DAY + 61 * MINUTE);
   });
 
-  test('by a restart of ours that is at work, or was left half-way, is run again', () => {
+  test('by an unfinished restart of Portward is started again', () => {
     const state = new VpnState(portless());
     const atWork = begin(state);
     look(state, stopped, DAY + MINUTE);
@@ -252,7 +252,7 @@ describe('a VPN that is stopped inside its container', () => {
     expect(problemOf(state.data)).toMatch(/could not be restarted inside its container/);
   });
 
-  test('for the moment of a restart of ours is not taken for one that its owner has stopped', () => {
+  test('for the moment of a restart by Portward does not count as stopped by its owner', () => {
     const state = new VpnState(portless());
     const atWork = begin(state);
     look(state, stopped, DAY + MINUTE);
@@ -262,13 +262,13 @@ describe('a VPN that is stopped inside its container', () => {
     expect(problemOf(state.data)).toMatch(/is stopped: start it/);
   });
 
-  test('after a restart that was refused, which has changed nothing, is taken for one that its owner has stopped', () => {
+  test('after a restart that was refused, and so changed nothing, counts as stopped by its owner', () => {
     const state = restarted({ kind: 'refused', message: 'a role lacks PUT' });
     look(state, stopped, DAY + 3 * MINUTE);
     expect(nextRemedy(state.data)).toBeNull();
   });
 
-  test('and was left alone for that counts as no restart', () => {
+  test('and was therefore left alone does not count as restarted', () => {
     const { remedies, port } = restarted({ kind: 'VPN stopped', message: 'it is stopped' }).data;
     expect([remedies, port.stopped]).toEqual([noRemedies, true]);
   });

@@ -11,7 +11,7 @@ import { engineMade, engineReady } from '../../src/workflows/vpn/observe/engine-
 import { replacementEnded } from '../../src/workflows/vpn/observe/replacement-reports';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
-// Engines that somebody removes before they answer.
+// Removal of engines that do not answer yet.
 
 const request = { requestId: 'provision-1', labels: {}, sealedEnv: null, httpPort: null };
 
@@ -19,7 +19,7 @@ function runs(id: string): EngineCondition {
   return { id, running: true, startedAt: DAY, networkOf: 'vpn-container', health: 'healthy' };
 }
 
-test('one that has no container yet is removed by the name that it will have', () => {
+test('an engine without a container is removed by the name that its container would have', () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
     snapshot: snapshot(65_290),
@@ -32,7 +32,7 @@ test('one that has no container yet is removed by the name that it will have', (
   expect(effect?.kind).toBe('abandon');
   expect(() => remove(state, name, DAY)).toThrow(`no engine '${name}'`);
 
-  // Its container may still come, so its ports are nobody's until its replacement has ended.
+  // A container of it may still come, so nobody gets its ports until its replacement has ended.
   const ports = () => {
     const { target } = provision(
       state,
@@ -51,7 +51,7 @@ test('one that has no container yet is removed by the name that it will have', (
   expect(ports()).toEqual(first);
 });
 
-test('a forwarded one that has no container yet is made up for as removed, not as one that failed', () => {
+test("a removed forwarded engine without a container gets a successor with the cause 'removed', and does not count as failed", () => {
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
     snapshot: snapshot(65_290),
@@ -67,7 +67,7 @@ test('a forwarded one that has no container yet is made up for as removed, not a
   ]);
 });
 
-test('one that answers just when it is removed is never listed, and is removed by the next snapshot', () => {
+test('an engine that answers just when it is removed is never listed, and is removed after the next snapshot', () => {
   const forwarded = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
     ...newVpnData(vpnSettings({ targetEngines: 1 }), 'abcdef12'),
@@ -82,7 +82,7 @@ test('one that answers just when it is removed is never listed, and is removed b
   const { effect } = remove(state, made.id, DAY);
   expect(effect).toMatchObject({ kind: 'abandon', replacement: { id: replacement.id } });
 
-  // Its replacement had brought it up before it was told, and has ended.
+  // Its replacement had brought it up before the signal came, and has ended.
   engineReady(state, { ...child, engine: made, session: session(presentVpn()) ?? '' }, DAY);
   expect(state.data.engines).toEqual([forwarded]);
   replacementEnded(state, { ...child, failedAttempts: 0 }, DAY);

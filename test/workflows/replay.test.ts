@@ -7,14 +7,14 @@ import type { Cause } from '../../src/domain/replacement';
 import { builtWorkflows } from './built-workflows';
 import { historiesFolder } from './histories';
 
-// What workflows of this version have gone through must lead today's code to the same commands, or they would stop at the
-// next update. How histories are recorded, and when the version is raised instead: CONTRIBUTING.md.
+// The present code must come to the same commands as the histories of workflows of this version, or these would be stuck after an update.
+// How histories are recorded, and when the version is raised instead: src/workflows/README.md.
 
 const NOT_OURS = 'a history that this code would not write';
 
 const files = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
 
-/** Why a history is not replayed; absent where it is. */
+/** Why the replay of a history failed, by its name. */
 const errors = new Map<string, Error>();
 const replayed = new Set<string>();
 
@@ -28,7 +28,7 @@ async function* histories() {
   yield { workflowId: NOT_OURS, history: JSON.parse(text.replaceAll('"createEngine"', '"makeEngine"')) as unknown };
 }
 
-// All by one worker, since making one takes longer than most replays.
+// All with one worker, since making one takes longer than most replays.
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
   for await (const { workflowId, error } of Worker.runReplayHistories(
@@ -44,7 +44,7 @@ test.each(['vpn', 'replaceEngine', 'fleet'])('there are histories of %s', (type)
   expect(files.filter((name) => name.includes(`.${type}.`)).length).toBeGreaterThan(1);
 });
 
-/** Typed so that a new one is not forgotten. */
+/** With types that require an entry for each. */
 const activities: Record<keyof Activities, true> = {
   observe: true,
   evictEngines: true,
@@ -78,7 +78,7 @@ const causes: Record<Cause, true> = {
   removed: true,
 };
 
-test('every activity, and every cause of a replacement, is in one of them', () => {
+test('every activity, and every cause of a replacement, is in one of the histories', () => {
   const [asked, begun] = [new Set<string>(), new Set<string>()];
   for (const name of files) {
     const text = readFileSync(join(historiesFolder, name), 'utf8');
@@ -94,7 +94,7 @@ interface Begun {
   readonly input: { readonly payloads: readonly { readonly data: string }[] };
 }
 
-/** In the input of a replacement's workflow: of its own first event, or of the one with which a VPN begins it. */
+/** Causes in the inputs of replacements' workflows: in their own first events, and in the events with which a VPN starts them. */
 function causesIn(history: string): string[] {
   const { events } = JSON.parse(history) as {
     events: {

@@ -11,7 +11,7 @@ import { until } from '../simulator/until';
 import { TemporalBench } from './bench';
 import { builtWorkflows } from './built-workflows';
 
-// A replacement's workflow by itself, whose activities do what the test says.
+// A replacement's workflow alone, with activities that the test controls.
 
 let bench: TemporalBench;
 
@@ -42,7 +42,7 @@ function input(instance: string): ReplacementInput {
   };
 }
 
-test('a port that moves again while an engine of before is being removed has no engine made for the port in between', async () => {
+test('when the port changes again while the engine of a former port is being removed, no engine is made for the port in between', async () => {
   const instance = `t-${randomUUID().slice(0, 8)}`;
   const made: number[] = [];
   let removals = 0;
@@ -57,7 +57,7 @@ test('a port that moves again while an engine of before is being removed has no 
       removals++;
       if (!removable) throw ApplicationFailure.nonRetryable('Docker is away', 'DockerUnreachable');
     },
-    // As long as the old engine is not released the replacement goes on, whatever has come up.
+    // The replacement goes on until the old engine is released, whatever has come up.
     evictEngines: async () => {
       throw ApplicationFailure.nonRetryable('Docker is away', 'DockerUnreachable');
     },
@@ -72,7 +72,7 @@ test('a port that moves again while an engine of before is being removed has no 
   });
   const { workflow } = bench.client;
   await worker.runUntil(async () => {
-    // Nobody carries it out: it only takes what it is told.
+    // This workflow has no worker: it only receives signals.
     const vpn = await workflow.start('vpn', {
       workflowId: vpnWorkflowId(instance, 'gluetun'),
       taskQueue: `${queue}-nobody`,

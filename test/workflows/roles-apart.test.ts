@@ -1,4 +1,4 @@
-// Whatever keeps the engines of one role down, those of the other are kept.
+// Whatever keeps the engines of one role from coming up, the other role is not affected.
 import * as fc from 'fast-check';
 import type { Role } from '../../src/domain/engine';
 import { runs } from '../repetitions';
@@ -8,7 +8,7 @@ import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
 type Step = (world: World) => void;
 
-/** Everything goes on, in steps of 5 s. */
+/** Lets everything go on, in steps of 5 s. */
 function goOn(world: World, seconds: number): void {
   for (let passed = 0; passed < seconds; passed += 5) {
     world.observe();
@@ -25,7 +25,7 @@ function listed(world: World): { readonly forwarded: boolean }[] {
   return listedEngines(world.state.data, world.now) ?? [];
 }
 
-/** The n-th engine of that role is lost, by its process or as a whole. */
+/** The n-th engine of that role is lost: its process ends, or its container is removed. */
 function lose(role: Role): fc.Arbitrary<Step> {
   return fc.tuple(fc.nat(9), fc.boolean()).map(([n, removed]) => (world) => {
     const all = engines(world, role);
@@ -50,10 +50,10 @@ function plays(role: Role): fc.Arbitrary<Step[]> {
   return fc.array(fc.oneof(time, lose(role), port, outage, restart, renewal), { maxLength: 12 });
 }
 
-/** Longer than the pauses between engines that keep dying, and than the VPN's own remedies. */
+/** Longer than the backoff after engines that keep dying, and than the VPN's remedies. */
 const LONG_S = 900;
 
-test('plain engines are kept whatever the forwarded one does, one in its place, and it comes once it can', () => {
+test('plain engines are kept while the forwarded one can not come up, one of them in its place, and it comes up once it can', () => {
   const targets = fc.integer({ min: 1, max: 4 });
   fc.assert(
     fc.property(
@@ -70,7 +70,7 @@ test('plain engines are kept whatever the forwarded one does, one in its place, 
         for (const step of play) step(world);
         goOn(world, LONG_S);
         world.assertPromises();
-        // One that the VPN had before may be left, for another port.
+        // An engine on a former port may be left.
         expect(listed(world).length).toBeGreaterThanOrEqual(targetEngines);
         const plain = engines(world, 'plain').length;
         expect(plain).toBeGreaterThanOrEqual(targetEngines - engines(world, 'forwarded').length);
@@ -84,7 +84,7 @@ test('plain engines are kept whatever the forwarded one does, one in its place, 
   );
 });
 
-test('the forwarded engine is kept whatever the plain ones do, and they come once they can', () => {
+test('the forwarded engine is kept while plain ones can not come up, and they come up once they can', () => {
   fc.assert(
     fc.property(plays('forwarded'), fc.integer({ min: 2, max: 4 }), (play, targetEngines) => {
       const world = new World({ targetEngines });
@@ -102,7 +102,7 @@ test('the forwarded engine is kept whatever the plain ones do, and they come onc
   );
 });
 
-test('with one engine wanted, and that one forwarded, a plain one takes its place while it can not come up', () => {
+test('with one engine wanted, a plain one takes the place of the forwarded one while that can not come up', () => {
   const world = new World({ targetEngines: 1 });
   world.unable.add('forwarded');
   goOn(world, 120);
@@ -112,7 +112,7 @@ test('with one engine wanted, and that one forwarded, a plain one takes its plac
   expect(listed(world)).toMatchObject([{ role: 'forwarded', forwarded: true }]);
 });
 
-test('of several engines that are held back each is tried in its turn', () => {
+test('several engines that are held back are tried in turns', () => {
   const world = new World({ targetEngines: 4 });
   world.unable.add('plain');
   goOn(world, 60 * 60);

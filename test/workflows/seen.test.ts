@@ -14,18 +14,18 @@ function look(known: Engine, condition: EngineCondition | undefined, newSession 
   return refreshed(known, condition, vpn, newSession);
 }
 
-test('an engine that Docker has revived is not listed before it has answered again', () => {
+test('an engine that Docker has started again is not listed before it has answered again', () => {
   const revived = look(engine, seen({ startedAt: DAY + 9_000 }));
   expect(revived.ready).toBe(false);
   expect(look(revived, seen({ startedAt: DAY + 9_000, health: 'healthy' })).ready).toBe(true);
 });
 
-test('an engine of which nothing is known right now stays what it was', () => {
+test('an engine of which the snapshot knows nothing new stays as it was', () => {
   expect(look(engine, seen())).toEqual(engine);
   expect(look(engine, undefined)).toEqual(engine);
 });
 
-test("an engine that runs on after its VPN's container was started again is cut off, until it is started too", () => {
+test("an engine that runs on after a start of its VPN's container is cut off, until it is started again, too", () => {
   const left = look(engine, seen(), true);
   expect(left.cutOff).toBe(true);
   expect(look(left, seen({ health: 'healthy' })).cutOff).toBe(true);
@@ -35,18 +35,18 @@ test("an engine that runs on after its VPN's container was started again is cut 
 describe('when the clock was set back since the VPN was started', () => {
   const future = presentVpn({ startedAt: DAY + 3_600_000 });
 
-  test('an engine that is made now is not taken for one of before', () => {
+  test('an engine that is made now does not count as one from before', () => {
     const made: Engine = { ...engine, run: null };
     expect(refreshed(made, seen(), future, false).cutOff).toBe(false);
   });
 
-  test('a VPN that is started again cuts off its engines all the same', () => {
+  test('a new start of the VPN cuts off its engines all the same', () => {
     const restarted = presentVpn({ startedAt: DAY - 3_600_000 });
     expect(refreshed(engine, seen(), restarted, true).cutOff).toBe(true);
   });
 });
 
-test('an engine that is adopted is cut off if it was started before its VPN', () => {
+test('an adopted engine is cut off if it was started before its VPN', () => {
   const { id, name, role, httpPort, httpsPort, p2pPort, labels } = engine;
   const found = { ...seen(), id, name, role, httpPort, httpsPort, p2pPort, labels, createdAt: DAY, evicted: false };
   expect(adopt(found, vpn).cutOff).toBe(false);

@@ -21,12 +21,12 @@ import { until } from '../simulator/until';
 import { workflowsOf } from './histories';
 import { MemoryHost } from './memory-host';
 
-/** One VPN workflow, and the host that its activities act on. */
+/** One VPN's workflow, and the host on which its activities act. */
 export class VpnStand extends MemoryHost {
   constructor(
     private readonly client: Client,
     readonly settings: VpnSettings,
-    /** Of the worker that its workflows are carried out by. */
+    /** The one of the worker that carries out its workflows. */
     readonly taskQueue: string,
   ) {
     super();
@@ -49,7 +49,7 @@ export class VpnStand extends MemoryHost {
     });
   }
 
-  /** With a forwarded engine that is there already and is found: to have one made costs twice as much as a test's start. */
+  /** With a forwarded engine that exists already and is adopted, since making one would double the start time of a test. */
   async startForwarded(): Promise<VpnData> {
     const { port } = this;
     if (port.kind !== 'known') throw new Error('expected a port that is known');
@@ -62,7 +62,7 @@ export class VpnStand extends MemoryHost {
     return asked(() => this.handle.query(memoryQuery));
   }
 
-  /** Engines and streams as the API asks for them. */
+  /** Queries engines and streams as the API does. */
   lists(
     known: { engines: string | null; streams: string | null } = { engines: null, streams: null },
   ): Promise<ListsView> {
@@ -79,7 +79,7 @@ export class VpnStand extends MemoryHost {
     return streams.unchanged ? [] : streams.value;
   }
 
-  /** The state, once it is as asked. */
+  /** Resolves to the state, once it fulfils the condition. */
   untilState(what: string, holds: (state: VpnData) => boolean, limitMs = 20_000): Promise<VpnData> {
     return until(
       what,
@@ -91,7 +91,7 @@ export class VpnStand extends MemoryHost {
     );
   }
 
-  /** What its present run has reported to the fleet, oldest first. */
+  /** The reports of its present run to the fleet, oldest first. */
   async reports(): Promise<PoolState[]> {
     const { events } = await this.handle.fetchHistory();
     return (events ?? []).flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: signal }) => {
@@ -100,7 +100,7 @@ export class VpnStand extends MemoryHost {
     });
   }
 
-  /** A workflow has taken the signal, and no activity of it is under way. */
+  /** The workflow has taken the signal in, and has no pending activity. */
   async untilSignalled(workflowId: string, { name }: { readonly name: string }): Promise<void> {
     const handle = this.client.workflow.getHandle(workflowId);
     await until(`the signal ${name}`, async () => {
@@ -112,7 +112,7 @@ export class VpnStand extends MemoryHost {
   }
 
   async untilForwarded(port: number, limitMs?: number): Promise<VpnData> {
-    // The host is asked first, since each question to the workflow is a task of the server and the worker.
+    // The host is asked first, since a query costs the server and the worker a task.
     const isOn = ({ p2pPort, health }: ObservedEngine) => p2pPort === port && health === 'healthy';
     await until(`an engine on ${port} that answers`, () => [...this.engines.values()].some(isOn), limitMs);
     return this.untilState(
@@ -130,7 +130,7 @@ export class VpnStand extends MemoryHost {
     );
   }
 
-  /** Ends everything that this stand started. */
+  /** Terminates all workflows of this stand. */
   async terminate(): Promise<void> {
     const { workflow } = this.client;
     const query = `(${workflowsOf(this.settings.instance)}) AND ExecutionStatus = 'Running'`;
@@ -143,7 +143,7 @@ export class VpnStand extends MemoryHost {
   }
 }
 
-/** Again, when the workflow says so, as the API does. */
+/** Repeats a query when the workflow asks for that, as the API does. */
 async function asked<T>(query: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// What a VPN's workflow says of itself to those who show it.
+// The status view of a VPN's workflow.
 import * as fc from 'fast-check';
 import { obstacleTo } from '../../src/domain/vpn/eligibility';
 import { engineRef } from '../../src/domain/engine';
@@ -23,10 +23,10 @@ const SECOND = 1_000;
 
 const storm = (at: number) => ({ acted: 3, lastActed: at, lastSeen: at });
 
-describe('a status that is kept while time passes says what a new one would', () => {
+describe('a status view that is kept while time passes equals a new one', () => {
   const times = Array.from({ length: 1_000 }, (_, i) => DAY + i * SECOND);
 
-  test('of a port that can not be read', () => {
+  test('for a port that can not be read', () => {
     const change = { port: { ...atOnce.noPort, last: 40_000, unknownSince: DAY } };
     const data = vpnData(change);
     expect(times.map((at) => forwardedPort(vpnStatus(change), at))).toEqual(
@@ -34,7 +34,7 @@ describe('a status that is kept while time passes says what a new one would', ()
     );
   });
 
-  test('of a port and a health that keep changing', () => {
+  test('for a port and a health that keep changing', () => {
     const change = { portChanges: storm(DAY), reconnects: storm(DAY + 60 * SECOND) };
     const data = vpnData(change);
     expect(times.map((at) => isUnstable(vpnStatus(change), at))).toEqual(
@@ -43,7 +43,7 @@ describe('a status that is kept while time passes says what a new one would', ()
     expect(isUnstable(vpnStatus(), DAY)).toBe(false);
   });
 
-  test('of a VPN that others make up for when it has failed its health check for a while', () => {
+  test('for a VPN that counts as lost when it has failed its health check for a while', () => {
     const data = vpnData({
       snapshot: snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) }),
       outageSince: DAY,
@@ -54,7 +54,7 @@ describe('a status that is kept while time passes says what a new one would', ()
   });
 });
 
-test('it shows replacements without what only the workflow needs of them', () => {
+test('it has replacements without the fields that only the workflow needs', () => {
   const extras = { labels: { stream_id: 'ch-42' }, sealedEnv: null };
   const whole = replacement({ target: target({ extras, isHttpPortGiven: true }), wasInUse: true, taken: null });
   const [shown] = vpnStatus({ replacements: [whole] }).replacements;
@@ -72,7 +72,7 @@ test('it shows replacements without what only the workflow needs of them', () =>
   );
 });
 
-test('an engine can be asked for exactly where a port can be given out', () => {
+test('an engine can be requested exactly on the ports that the workflow would give out', () => {
   const range = { first: 19_000, last: 19_003 };
   const port = fc.integer({ min: range.first, max: range.last });
   const kinds = ['there', 'released', 'booting', 'given up', 'found', 'taken', 'reserved'] as const;

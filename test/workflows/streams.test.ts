@@ -13,7 +13,7 @@ function after(events: readonly StreamEvent[], streams: readonly Stream[] = [], 
   return reported(streams, events, ENGINES, now).streams;
 }
 
-/** Streams that each begin and mostly end, as one proxy would report them: no end comes before its start. */
+/** Reports of one proxy: streams that begin and mostly end, no end before its start. */
 const plays: fc.Arbitrary<StreamEvent[]> = fc
   .array(fc.record({ id: fc.integer({ min: 0, max: 60 }), ends: fc.boolean(), engine: fc.integer({ min: 1, max: 2 }) }))
   .map((drawn) => {
@@ -26,7 +26,7 @@ const plays: fc.Arbitrary<StreamEvent[]> = fc
     });
   });
 
-test('what is repeated, at once or late, changes nothing', () => {
+test('a repeated report changes nothing, at once or late', () => {
   fc.assert(
     fc.property(plays, fc.array(fc.tuple(fc.nat(200), fc.nat(200))), (events, repeats) => {
       const withRepeats = [...events];
@@ -40,7 +40,7 @@ test('what is repeated, at once or late, changes nothing', () => {
   );
 });
 
-test('batches may be cut anywhere', () => {
+test('reports may be split into batches anywhere', () => {
   fc.assert(
     fc.property(plays, fc.nat(100), (events, cut) => {
       expect(after(events.slice(cut), after(events.slice(0, cut)))).toEqual(after(events));
@@ -48,7 +48,7 @@ test('batches may be cut anywhere', () => {
   );
 });
 
-test('no stream that runs is forgotten, and of those that have ended the last 40 are remembered', () => {
+test('all running streams are kept, and the last 40 that have ended', () => {
   const many = Array.from({ length: 100 }, (_, i) => `s${i}`);
   const begun = after(many.map((id) => started(id, { containerId: 'engine-1' })));
   const some = after(
@@ -60,19 +60,19 @@ test('no stream that runs is forgotten, and of those that have ended the last 40
   expect(some.filter((s) => s.endedAt !== null).map((s) => s.id)).toEqual(many.slice(70 - ENDED_KEPT_AT_MOST, 70));
 });
 
-test('one that ended 10 minutes ago is forgotten with the next event', () => {
+test('a stream that ended 10 minutes ago is dropped with the next report', () => {
   const before = after([started('a', { containerId: 'engine-1' }), ended('a', DAY)]);
   const next = [started('b', { containerId: 'engine-1' })];
   expect(after(next, before, DAY + 9 * MINUTE).map((s) => s.id)).toEqual(['a', 'b']);
   expect(after(next, before, DAY + 10 * MINUTE).map((s) => s.id)).toEqual(['b']);
 });
 
-test('of an engine that is not there, and of a stream that nobody has heard of, nothing is kept', () => {
+test('reports for an engine that does not exist, and the end of an unknown stream, are ignored', () => {
   const { streams, used } = reported([], [started('a', { containerId: 'gone' }), ended('b')], ENGINES, DAY);
   expect([streams, [...used]]).toEqual([[], []]);
 });
 
-test('streams end with their engine, and where none does nothing is touched', () => {
+test('streams end with their engine; if none ends, nothing changes', () => {
   const streams = after([started('a', { containerId: 'engine-1' }), started('b', { containerId: 'engine-2' })]);
   expect(withoutEngines(streams, ENGINES, DAY)).toBe(streams);
   const left = withoutEngines(streams, new Set(['engine-2']), DAY + 1);
@@ -83,7 +83,7 @@ test('streams end with their engine, and where none does nothing is touched', ()
   expect(startedOn(left, 'engine-1')).toEqual([]);
 });
 
-test('there is room for 512 KB of streams that run: what does not fit is refused, and fits when others have ended', () => {
+test('there is room for 512 KB of running streams: a stream that does not fit is refused, and fits when others have ended', () => {
   const large = { containerId: 'engine-1', statUrl: 'u'.repeat(60_000) };
   const batch = Array.from({ length: 10 }, (_, i) => started(`s${i}`, large));
   const full = reported([], batch, ENGINES, DAY);

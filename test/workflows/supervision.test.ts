@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.stop());
 
-/** Begins a supervision. @param as what is configured, if not the stand's own VPN */
+/** Begins a supervision. @param as the configured VPN, if that is not the stand's own */
 type Supervise = (as?: Partial<VpnSettings>) => Supervision;
 
 /** Runs the work with a VPN that is alone in its instance. */
@@ -53,7 +53,7 @@ async function statusOf(workflowId: string, runId?: string): Promise<string> {
   return (await client.workflow.getHandle(workflowId, runId).describe()).status.name;
 }
 
-/** A workflow without a version, as it was before there was one, with a replacement that makes no headway. */
+/** A workflow without a version, as before there were versions, with a replacement that keeps failing. */
 async function otherVersion(stand: VpnStand): Promise<{ runId: string; replacement: string }> {
   stand.failing = { activity: 'createEngine', message: 'not yet' };
   await stand.start();
@@ -62,7 +62,7 @@ async function otherVersion(stand: VpnStand): Promise<{ runId: string; replaceme
   return { runId, replacement: replacements[0]?.id ?? '' };
 }
 
-test.concurrent("a VPN's workflow carries its version, also after it has continued as new", () =>
+test.concurrent("a VPN's workflow has its version in the memo, also after it has continued as new", () =>
   withVpn(
     async (stand, supervise) => {
       supervise();
@@ -82,7 +82,7 @@ test.concurrent("a VPN's workflow carries its version, also after it has continu
 );
 
 test.concurrent(
-  "a VPN's list is one from before from the next worker's start until its first snapshot, which comes at once",
+  "from the next worker's start until its first snapshot, which comes at once, a VPN's list is not current",
   () =>
     withVpn(async (stand, supervise) => {
       const isCurrent = async () => {
@@ -96,7 +96,7 @@ test.concurrent(
       expect(await isCurrent()).toBe(true);
       const { revision } = await stand.state();
       await first.stop();
-      // Read in a moment: what follows is between the start and the first snapshot that has come to its end.
+      // The list is queried between the start and the first complete snapshot.
       stand.port = { kind: 'pending' };
       supervise();
       await until('the next worker', async () => !(await isCurrent()));
@@ -107,12 +107,12 @@ test.concurrent(
     }),
 );
 
-test('the start returns when each workflow has been told to begin, though no worker runs yet', async () => {
+test('the start returns when every workflow has been started, though no worker runs yet', async () => {
   const stand = bench.stand();
   const supervision = new Supervision(client, [stand.settings], log);
   try {
     await supervision.start();
-    // With it pending no query runs ahead of what has been signalled: the server has it answered with the task.
+    // With a pending task no query runs ahead of the signals: the server has the query answered with the task.
     expect((await stand.handle.describe()).raw.pendingWorkflowTask).toBeTruthy();
   } finally {
     await supervision.stop();
@@ -120,7 +120,7 @@ test('the start returns when each workflow has been told to begin, though no wor
   }
 });
 
-test.concurrent('one that somebody has terminated is begun anew, and its engine is adopted', () =>
+test.concurrent('a workflow that somebody has terminated is begun anew, and its engine is adopted', () =>
   withVpn(async (stand, supervise) => {
     const supervision = supervise();
     await until('its workflow', async () => (await stand.handle.describe().catch(() => null)) !== null);
@@ -135,7 +135,7 @@ test.concurrent('one that somebody has terminated is begun anew, and its engine 
 );
 
 test.concurrent(
-  'one of a VPN that is no longer configured ends when a worker starts, and its engine is left alone',
+  'the workflow of a VPN that is not configured any more ends when a worker starts, and its engine is left alone',
   () =>
     withVpn(async (stand, supervise) => {
       await stand.start();
@@ -149,7 +149,7 @@ test.concurrent(
     }),
 );
 
-test.concurrent('one of another version is ended with its replacements, and the next one begins anew', () =>
+test.concurrent('a workflow of another version is ended with its replacements, and the next one begins anew', () =>
   withVpn(async (stand, supervise) => {
     const other = await otherVersion(stand);
     await end(stand);
@@ -163,7 +163,7 @@ test.concurrent('one of another version is ended with its replacements, and the 
   }),
 );
 
-test.concurrent('ending it may be broken off half-way: the next start ends the replacements that are left', () =>
+test.concurrent('after an interrupted end the next start ends the remaining replacements', () =>
   withVpn(async (stand) => {
     const other = await otherVersion(stand);
     await stand.handle.terminate();
@@ -172,22 +172,20 @@ test.concurrent('ending it may be broken off half-way: the next start ends the r
   }),
 );
 
-test.concurrent(
-  'two workers that start at the same moment begin one workflow, and neither ends what the other has begun',
-  () =>
-    withVpn(async (stand, supervise) => {
-      const other = await otherVersion(stand);
-      stand.failing = null;
-      await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise())));
-      await stand.untilForwarded(40_000);
-      const { runId } = await stand.handle.describe();
-      await end(stand);
-      expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
-      expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
-    }),
+test.concurrent("two workers that start at the same moment start one workflow, and neither ends the other's", () =>
+  withVpn(async (stand, supervise) => {
+    const other = await otherVersion(stand);
+    stand.failing = null;
+    await Promise.all([1, 2, 3].map(() => end(stand).then(() => supervise())));
+    await stand.untilForwarded(40_000);
+    const { runId } = await stand.handle.describe();
+    await end(stand);
+    expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
+    expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
+  }),
 );
 
-test.concurrent('a worker that comes late to ending one leaves the replacements of the next one alone', () =>
+test.concurrent('a worker that ends a workflow late leaves the replacements of the next one alone', () =>
   withVpn(async (stand, supervise) => {
     const other = await otherVersion(stand);
     const seen = await stand.handle.describe();
@@ -207,7 +205,7 @@ test.concurrent('a worker that comes late to ending one leaves the replacements 
 test.concurrent("a replacement that begins just after its parent's end is ended, too", () =>
   withVpn(async (stand) => {
     const { replacement } = await otherVersion(stand);
-    // Temporal says that it is not there yet, to whoever comes that early.
+    // So early Temporal does not know it yet.
     let tooEarly = 0;
     const early = new Client({
       connection: client.connection,
@@ -224,7 +222,7 @@ test.concurrent("a replacement that begins just after its parent's end is ended,
         ],
       },
     });
-    // Nor is it in the list of those that run, where nothing has this prefix.
+    // Nor is it in the list of running workflows, none of which has this prefix.
     await endWithReplacements(early, await stand.handle.describe(), 'replace/none of them/', 'it ends');
     expect(tooEarly).toBe(2);
     expect(await statusOf(stand.workflowId)).toBe('TERMINATED');
@@ -232,7 +230,7 @@ test.concurrent("a replacement that begins just after its parent's end is ended,
   }),
 );
 
-test.concurrent('one of a VPN that is no longer configured is ended, too', () =>
+test.concurrent('a workflow of another version, of a VPN that is not configured any more, is ended, too', () =>
   withVpn(async (stand) => {
     const other = await otherVersion(stand);
     await until('it in the list', async () => {

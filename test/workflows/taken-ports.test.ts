@@ -1,4 +1,4 @@
-// Ports that something else has in the VPN's network.
+// Ports in the VPN's network on which something else listens.
 import { problemOf } from '../../src/workflows/vpn/report/problems';
 import type { Replacement } from '../../src/domain/replacement';
 import { World } from './world';
@@ -8,7 +8,7 @@ import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibilit
 
 const HTTP = [19_000, 19_001, 19_002];
 
-/** Everything goes on, a second at a time. */
+/** Lets everything go on, a second at a time. */
 function goOn(world: World, seconds: number): void {
   for (let passed = 0; passed < seconds; passed++) {
     world.observe();
@@ -21,7 +21,7 @@ function last(world: World): Replacement | undefined {
   return world.state.data.replacements.at(-1);
 }
 
-test('that the forwarded port is taken, and by whom, is the problem until the port is free, and no breaker opens', () => {
+test('a taken forwarded port is the problem, with its holder, until the port is free, and no breaker opens', () => {
   const world = new World({ targetEngines: 2 });
   world.held.add(40_000);
   goOn(world, 10);
@@ -29,7 +29,7 @@ test('that the forwarded port is taken, and by whom, is the problem until the po
     "port 40000 is taken in the network of VPN 'gluetun', by container 'torrent', so that no engine can have the forwarded port: stop that, or let it listen elsewhere",
   );
   expect(listedEngines(world.state.data, world.now)).toHaveLength(2);
-  // One that stands in has not failed: the next one that does is replaced at once.
+  // The plain engine in its place does not count as failed: the next failure is replaced at once.
   expect(world.state.data.replacements.map((r) => r.cause)).not.toContain('engine missing');
   goOn(world, 120);
   expect(world.state.data.breakers.forwarded.general).toMatchObject({ failures: 0, openedAt: null });
@@ -39,7 +39,7 @@ test('that the forwarded port is taken, and by whom, is the problem until the po
   assertSettled(world);
 });
 
-test('a port that moves on from the one that is taken takes the problem along', () => {
+test('when the forwarded port changes from a taken one to another, the problem ends', () => {
   const world = new World();
   world.held.add(40_000);
   goOn(world, 5);
@@ -49,7 +49,7 @@ test('a port that moves on from the one that is taken takes the problem along', 
   assertSettled(world);
 });
 
-test('an engine whose own ports are taken moves on to others at once, also a forwarded one, which keeps its forwarded port', () => {
+test('an engine whose HTTP or HTTPS port is taken moves to others at once, also a forwarded one, which keeps its forwarded port', () => {
   const world = new World({ targetEngines: 3 });
   for (const port of HTTP) world.held.add(port);
   world.held.add(45_000);
@@ -73,7 +73,7 @@ test('a port that was taken is tried again after a while', () => {
   expect([...world.containers.values()].map((c) => c.httpPort)).toContain(19_000);
 });
 
-test('who asks for a port that is taken is told so, and asked for another one it is refused at once', () => {
+test('a request for a port that turns out to be taken fails with that reason, and the next such request is refused at once', () => {
   const world = new World();
   goOn(world, 30);
   world.held.add(19_005);
@@ -91,7 +91,7 @@ test('who asks for a port that is taken is told so, and asked for another one it
   );
 });
 
-test('who asks for an engine on any port gets it on another one than the port that is taken', () => {
+test('a request for an engine on any port gets another port than the taken one', () => {
   const world = new World();
   goOn(world, 30);
   world.held.add(19_002).add(19_003);
@@ -100,7 +100,7 @@ test('who asks for an engine on any port gets it on another one than the port th
   expect(last(world)).toMatchObject({ cause: 'requested', state: 'completed', target: { httpPort: 19_004 } });
 });
 
-test('an engine that says without end that its ports are taken is moved a few times only when somebody has asked for it', () => {
+test('a requested engine that keeps reporting its ports as taken is moved only a few times', () => {
   const world = new World();
   goOn(world, 30);
   for (let port = 19_002; port <= 19_009; port++) world.held.add(port);

@@ -1,4 +1,4 @@
-// What a VPN's workflow remembers of the last days.
+// The timeline of a VPN's last days.
 import * as fc from 'fast-check';
 import { noPort, type StateRecord } from '../../src/domain/vpn/timeline';
 import { carriedOver, restoredFrom, type Carried } from '../../src/workflows/vpn/carry-over/carried';
@@ -21,7 +21,7 @@ function withPort(data: VpnData, port: number): VpnData {
   return { ...data, snapshot: snapshot(port), port: { ...data.port, last: port === 0 ? null : port } };
 }
 
-/** At these seconds it has these ports, or what else `noPort` says. */
+/** From these seconds on the VPN has these ports, or states of `noPort`. */
 function seen(...what: readonly (readonly [at: number, port: number])[]): VpnData['timeline'] {
   return what.reduce(
     (data, [at, port]) => {
@@ -43,7 +43,7 @@ function since(states: readonly StateRecord[]): [at: number, state: number][] {
   return states.map(([at, state]) => [at - START, state]);
 }
 
-test('each port is in it from its first second on, an outage and a time without a port as well', () => {
+test('it has each port from its first second on, and also outages and times without a port', () => {
   const { states } = seen([0, 65_290], [50, 65_290], [60, noPort.down], [90, 0], [100, 40_648]);
   expect(since(states)).toEqual([
     [0, 65_290],
@@ -53,7 +53,7 @@ test('each port is in it from its first second on, an outage and a time without 
   ]);
 });
 
-test('what lasted less than a second is not in it', () => {
+test('it leaves out states of less than a second', () => {
   const { states } = seen([0, 65_290], [60, 0], [60.4, 65_290], [90, 0], [90.5, 40_648]);
   expect(since(states)).toEqual([
     [0, 65_290],
@@ -61,12 +61,12 @@ test('what lasted less than a second is not in it', () => {
   ]);
 });
 
-test('a clock that is set back turns no order round', () => {
+test('it stays in order when the clock is set back', () => {
   const { states } = seen([100, 65_290], [40, 0], [41, 40_648]);
   expect(since(states)).toEqual([[100, 40_648]]);
 });
 
-test('while Docker can not be asked, and while there was no worker, nothing is known', () => {
+test('the state is unknown while Docker is unreachable, and while there was no worker', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const look = (seconds: number) => {
     accept(state, snapshot(65_290), state.data.revision, msAt(seconds));
@@ -93,12 +93,12 @@ test('a worker that comes back at once leaves no gap', () => {
   expect(withoutWorker(before, (START + 60) * 1000)).toBe(before);
 });
 
-/** So many ports, each for so long. */
+/** A timeline with so many ports, each for so long. */
 function changes(count: number, from: number, every: number): (readonly [at: number, port: number])[] {
   return Array.from({ length: count }, (_, i) => [from + i * every, 40_000 + i] as const);
 }
 
-test('over the limit the shortest states go, none of the last hour, and what is known begins as early as before', () => {
+test('over the limit the shortest states are dropped, none of the last hour, and it begins as early as before', () => {
   const recent = changes(40, 41 * HOUR, 1);
   const { states } = seen([0, 65_290], ...changes(300, HOUR, 30), [40 * HOUR, 50_000], ...recent);
   expect(states.length).toBeLessThanOrEqual(150);
@@ -106,7 +106,7 @@ test('over the limit the shortest states go, none of the last hour, and what is 
   expect(since(states).slice(-41)).toEqual([[40 * HOUR, 50_000], ...recent]);
 });
 
-test('what is older than a page can show goes', () => {
+test('states that are older than the page shows are dropped', () => {
   const day = 24 * HOUR;
   const { states } = seen([0, 65_290], [day, 40_648], [9.5 * day, 50_000]);
   expect(since(states)).toEqual([
@@ -115,7 +115,7 @@ test('what is older than a page can show goes', () => {
   ]);
 });
 
-test('whatever happens, it is small, in order, no state follows on itself, and the newest is what is so now', () => {
+test('whatever happens, it is small and in order, no state is repeated, and the newest one is the present state', () => {
   const step = fc.tuple(fc.integer({ min: -20, max: 50_000 }), fc.constantFrom(-1, 0, 40_000, 40_001, 65_535));
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 600, size: 'max' }), (steps) => {
@@ -131,7 +131,7 @@ test('whatever happens, it is small, in order, no state follows on itself, and t
   );
 });
 
-test('a replacement that has ended is remembered with how long it took, the last 70 of them', () => {
+test('it has the last 70 replacements that have ended, each with how long it took', () => {
   const ended = replacement({ state: 'completed', readyAt: DAY + 1_340, endedAt: DAY + 4_060 });
   const all = Array.from({ length: 100 }, (_, number) => ({ ...ended, number }));
   const timeline = all.reduce(withEnded, newVpnData(vpnSettings(), 'abcdef12').timeline);
@@ -140,7 +140,7 @@ test('a replacement that has ended is remembered with how long it took, the last
   expect(jsonBytes(timeline.ended)).toBeLessThan(BYTES_AT_MOST / 2);
 });
 
-test('a port change is in it as a state and as a replacement, whose steps have their times', () => {
+test('it has a port change as a state and as a replacement, with the times of its steps', () => {
   const old = forwardedEngine(19_000, 65_290);
   const state = new VpnState({
     ...newVpnData(vpnSettings(), 'abcdef12'),
@@ -159,7 +159,7 @@ test('a port change is in it as a state and as a replacement, whose steps have t
   expect(state.data.timeline.ended).toEqual([[7, START, 1.3, 4, 'port changed']]);
 });
 
-test('the next run has it, also one that is carried from before there was any', () => {
+test('the next run has it, also after a run of an earlier version without one', () => {
   const data = { ...newVpnData(vpnSettings(), 'abcdef12'), timeline: seen([0, 65_290], [60, 40_648]) };
   const { timeline, ...before } = carriedOver(data);
   expect(restoredFrom({ ...before, timeline: data.timeline }).timeline).toEqual(data.timeline);

@@ -8,7 +8,7 @@ import { listedEngines } from '../../src/workflows/vpn/views/lists';
 import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 import { forceRefusal } from '../../src/workflows/vpn/requests/forcing';
 
-// Two Portwards of one instance, each with a database of its own, on one VPN. All that they share is Docker.
+// Two Portwards of one instance, each with a database of its own, on one VPN. They share only Docker.
 
 const HOUR_MS = 60 * 60_000;
 const OLDER = newIncarnation(DAY - HOUR_MS, 'abcd');
@@ -19,7 +19,7 @@ class Two {
   readonly younger: World;
   private stopped: World | null = null;
 
-  /** @param wanted engines by the settings of the younger one */
+  /** @param wanted number of engines in the settings of the younger one */
   constructor(wanted = 2) {
     this.younger = new World({ targetEngines: wanted }, YOUNGER, this.older);
     this.older.now = DAY - HOUR_MS;
@@ -28,7 +28,7 @@ class Two {
     this.run(20);
   }
 
-  /** Both, so often; who is first changes each time. */
+  /** Steps both so many times, alternating which one is first. */
   run(rounds: number, both = [this.older, this.younger].filter((w) => w !== this.stopped)): void {
     for (let round = 0; round < rounds; round++) this.settle(round % 2 === 0 ? both : both.toReversed(), 1);
   }
@@ -53,7 +53,7 @@ class Two {
     for (let round = 0; round < rounds; round++) {
       for (const world of worlds) world.observe();
       for (const world of worlds) for (const number of world.running()) world.step(number, true);
-      // The clock is the same for all.
+      // Both have the same clock.
       const now = Math.max(...this.worlds.map((w) => w.now)) + 5_000;
       for (const world of this.worlds) world.now = now;
       for (const world of worlds) world.pass(0);
@@ -62,19 +62,19 @@ class Two {
   }
 }
 
-/** The forwarded engines that it shows. */
+/** The forwarded engines on its list. */
 const forwarded = (world: World) =>
   (listedEngines(world.state.data, world.now) ?? []).filter((e) => e.forwarded).map((e) => e.id);
 const phase = (world: World) => world.state.data.rival?.phase ?? null;
 
-/** Both see one change of the port, and one of them comes to know of the other. */
+/** Both see a port change, so that one notices the other. */
 function noticed(two: Two): void {
   two.changePort(40_001);
   two.run(40);
   expect(two.worlds.map(phase)).toContain('at work');
 }
 
-test('that see the port change bring up few engines for it, and one of them is left that acts', () => {
+test('bring up few engines for a port change that both see, and then only one of them acts', () => {
   const two = new Two();
   const before = two.began;
   noticed(two);
@@ -82,7 +82,7 @@ test('that see the port change bring up few engines for it, and one of them is l
   expect(two.began[1] ?? 0).toBeLessThanOrEqual((before[1] ?? 0) + 3);
   expect(phase(two.younger)).toBe('at work');
 
-  // From now on each change is one replacement of the older one's, and the younger one shows the same list.
+  // From now on each change is one replacement of the older one, and the younger one shows the same list.
   for (const port of [40_002, 40_003, 40_004]) {
     const [acted = 0, watched = 0] = two.began;
     two.changePort(port);
@@ -95,7 +95,7 @@ test('that see the port change bring up few engines for it, and one of them is l
   }
 });
 
-test('that want different numbers of engines do not fight over those', () => {
+test("that want different numbers of engines do not undo each other's work", () => {
   const two = new Two(4);
   two.run(60);
   expect(phase(two.older)).toBe('at work');
@@ -104,20 +104,20 @@ test('that want different numbers of engines do not fight over those', () => {
   expect(two.began.map((n, i) => n - ([acted, watched][i] ?? 0)).every((more) => more <= 1)).toBe(true);
 });
 
-test('of which the one that acts is stopped: the other one takes over what it has left, and nothing is wrong any more', () => {
+test('when the one that acts is stopped: the other one takes over its engines, and there is no problem any more', () => {
   const two = new Two();
   noticed(two);
   two.stop(two.older);
   two.changePort(40_002);
   two.run(10);
-  // Not at once: that one may only be slow.
+  // Not at once: the other one may only be slow.
   expect(forwarded(two.younger)).toEqual([]);
   two.run(120);
   expect(two.younger.state.data.rival).toBeNull();
   assertSettled(two.younger);
 });
 
-test('of which the one that watches is stopped: the other one goes on, and forgets it after an hour', () => {
+test('when the one that watches is stopped: the other one goes on, and forgets it after an hour', () => {
   const two = new Two();
   noticed(two);
   two.stop(two.younger);
@@ -129,7 +129,7 @@ test('of which the one that watches is stopped: the other one goes on, and forge
   expect(two.older.state.data.rival).toBeNull();
 });
 
-test('that watches says no to who asks it for an engine or a replacement', () => {
+test('when one only watches: it refuses requests for an engine or a replacement', () => {
   const two = new Two();
   noticed(two);
   const { state, now } = two.younger;
@@ -138,7 +138,7 @@ test('that watches says no to who asks it for an engine or a replacement', () =>
   expect(forceRefusal(state.data, { engine: null, reason: null, requestId: null }, now)).toMatch(/another Portward/);
 });
 
-test('whatever happens, in whatever order, come to rest with one forwarded engine that both show', () => {
+test('come to rest with one forwarded engine that both list, whatever happens in whatever order', () => {
   const step = fc.oneof(
     fc.integer({ min: 1, max: 40 }).map((rounds) => (two: Two) => two.run(rounds)),
     fc.constantFrom(40_001, 40_002, 40_003).map((port) => (two: Two) => two.changePort(port)),
@@ -166,7 +166,7 @@ test('whatever happens, in whatever order, come to rest with one forwarded engin
   );
 });
 
-/** Of a former life, which has made one engine. */
+/** A Portward with a former incarnation, which has made one engine. */
 function afterFormerLife(endedAt = DAY, begun = DAY): World {
   const former = new World({ targetEngines: 1 }, OLDER);
   former.now = endedAt - HOUR_MS;
@@ -186,8 +186,8 @@ function appears(world: World): void {
   world.observe();
 }
 
-describe('one that is alone', () => {
-  test('and whose database was lost finds engines of before, and nothing wrong', () => {
+describe('a Portward that is alone', () => {
+  test('and whose database was lost finds engines from before, and no problem', () => {
     const world = afterFormerLife();
     world.port = 40_001;
     world.settle();
@@ -195,7 +195,7 @@ describe('one that is alone', () => {
     assertSettled(world);
   });
 
-  test('and whose clock was set back finds engines of times to come, and nothing wrong', () => {
+  test('and whose clock was set back finds engines from the future, and no problem', () => {
     const world = afterFormerLife(DAY, DAY - 24 * HOUR_MS);
     expect([...world.containers.values()].every((c) => c.createdAt > world.now)).toBe(true);
     world.pass(60_000);
@@ -203,14 +203,14 @@ describe('one that is alone', () => {
     expect(world.state.data.rival).toBeNull();
   });
 
-  test('and begins while a former incarnation of it ends may see that bring up an engine yet', () => {
+  test('accepts an engine that a former incarnation brings up while it ends', () => {
     const world = afterFormerLife();
     world.now += 59_000;
     appears(world);
     expect(world.state.data.rival).toBeNull();
   });
 
-  test('and hears from a replacement of a former incarnation that works on waits for it no longer', () => {
+  test('does not take a former incarnation for a rival once a replacement of it has reported', () => {
     const world = afterFormerLife();
     world.now += 10 * 60_000;
     appears(world);
@@ -222,7 +222,7 @@ describe('one that is alone', () => {
     expect(world.state.data.rival).toBeNull();
   });
 
-  test('and hears from nobody who has made an engine waits 10 s, and then says what is wrong', () => {
+  test('reports a rival after 10 s if nobody reports to have made an engine', () => {
     const world = afterFormerLife();
     world.now += 10 * 60_000;
     appears(world);
@@ -233,7 +233,7 @@ describe('one that is alone', () => {
   });
 });
 
-test('of two incarnations the one that began first comes first, one of an earlier release before both', () => {
+test('names of incarnations sort by when they began, and those of earlier releases come first', () => {
   const [first, second] = [newIncarnation(DAY, 'ffff'), newIncarnation(DAY + 1, '0000')];
   expect(['abcdef12', second, first].toSorted()).toEqual(['abcdef12', first, second]);
   expect([first, 'abcdef12'].map(beganAt)).toEqual([DAY, null]);

@@ -52,7 +52,7 @@ test.concurrent(
     }, brisk),
 );
 
-test.concurrent('a port change leaves the old engine running until all have a list without it', () =>
+test.concurrent('a port change leaves the old engine running until every API has a list without it', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.hearing = 'nobody';
@@ -68,7 +68,7 @@ test.concurrent('a port change leaves the old engine running until all have a li
   }, brisk),
 );
 
-test.concurrent('a new engine that dies while the old one is still being released is found out', () =>
+test.concurrent('a new engine that dies while the old one is still being released is replaced', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.hearing = 'nobody';
@@ -83,7 +83,7 @@ test.concurrent('a new engine that dies while the old one is still being release
   }, brisk),
 );
 
-test.concurrent('a port change does not wait for ever for a list that nobody can have', () =>
+test.concurrent('a port change does not wait for ever for a list that no API can get', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.hearing = 'no API';
@@ -106,7 +106,7 @@ test.concurrent('a port change on the same port waits until the old engine is st
     await stand.untilState('two engines made', (s) => s.replacements.filter((r) => r.readyAt !== null).length === 2);
     const stopped = stand.calls.indexOf(`releaseEngine ${old[0]?.name}`);
     expect(stopped).toBeGreaterThan(0);
-    // It holds no port any more: its removal may come later.
+    // A stopped engine holds no port: its removal may come later.
     expect(stand.calls.lastIndexOf('createEngine 40000')).toBeGreaterThan(stopped);
   }, brisk),
 );
@@ -144,21 +144,23 @@ test.concurrent('a port change from A to B and back to A ends with one engine on
   }, brisk),
 );
 
-test.concurrent('what fails in a replacement is tried until it works, and shows in state meanwhile', () =>
-  bench.with(async (stand) => {
-    await stand.startForwarded();
-    stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
-    stand.port = { kind: 'known', port: 40_001 };
-    const state = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
-    expect(state.replacements.at(-1)).toMatchObject({ state: 'running', failedAttempts: 1 });
-    expect(state.replacements.at(-1)?.lastError).toMatch(/permission denied/);
-    stand.failing = null;
-    await stand.untilQuiet();
-    expect(stand.engines.size).toBe(1);
-  }, brisk),
+test.concurrent(
+  'a failing step of a replacement is tried until it works, and the state shows the failure meanwhile',
+  () =>
+    bench.with(async (stand) => {
+      await stand.startForwarded();
+      stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
+      stand.port = { kind: 'known', port: 40_001 };
+      const state = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
+      expect(state.replacements.at(-1)).toMatchObject({ state: 'running', failedAttempts: 1 });
+      expect(state.replacements.at(-1)?.lastError).toMatch(/permission denied/);
+      stand.failing = null;
+      await stand.untilQuiet();
+      expect(stand.engines.size).toBe(1);
+    }, brisk),
 );
 
-test.concurrent('a replacement that someone terminates is found out, and its work is done by another', () =>
+test.concurrent('a replacement that somebody terminates is noticed, and another one does its work', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     stand.engineAnswers = false;
@@ -167,7 +169,7 @@ test.concurrent('a replacement that someone terminates is found out, and its wor
     const running = (await stand.state()).replacements.find((r) => r.state === 'running');
     await bench.env.client.workflow.getHandle(running?.id ?? '').terminate();
     stand.engineAnswers = true;
-    // A retarget is how the VPN hears of it at once; without one it asks after a minute.
+    // A retarget lets the VPN notice at once; without one it asks after a minute.
     stand.port = { kind: 'known', port: 40_002 };
     await stand.untilForwarded(40_002);
     const state = await stand.state();
@@ -208,7 +210,7 @@ test.concurrent(
     }, brisk),
 );
 
-test.concurrent('a signal with nonsense in it does no harm to any signal handler', () =>
+test.concurrent('a malformed value does no harm to any signal handler', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     const nothing: unknown[] = [];
@@ -227,7 +229,7 @@ test.concurrent('a signal with nonsense in it does no harm to any signal handler
   }, brisk),
 );
 
-test.concurrent('a plain signal with nothing in it forces a replacement of the forwarded engine', () =>
+test.concurrent('a signal without a value forces a replacement of the forwarded engine', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     await stand.handle.signal('replaceEngine');
@@ -238,7 +240,7 @@ test.concurrent('a plain signal with nothing in it forces a replacement of the f
   }, brisk),
 );
 
-test.concurrent('an update with nothing in it does so too, and says which replacement that is', () =>
+test.concurrent('an update without a value does so, too, and answers with the replacement', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     const { id } = await stand.handle.executeUpdate<Replacement, []>('replaceEngine');
@@ -246,20 +248,22 @@ test.concurrent('an update with nothing in it does so too, and says which replac
   }, brisk),
 );
 
-test.concurrent('a repeated request is the same replacement, also after it has ended; one under way is joined', () =>
-  bench.with(async (stand) => {
-    await stand.startForwarded();
-    const ask = (requestId: string, updateId: string) =>
-      stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId }], updateId });
-    const first = await ask('key-1', 'u1');
-    expect((await ask('key-2', 'u2')).id).toBe(first.id);
-    await stand.untilQuiet();
-    expect((await ask('key-1', 'u3')).id).toBe(first.id);
-    expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
-  }, brisk),
+test.concurrent(
+  'a repeated request gets the same replacement, also after that has ended; another request joins one under way',
+  () =>
+    bench.with(async (stand) => {
+      await stand.startForwarded();
+      const ask = (requestId: string, updateId: string) =>
+        stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId }], updateId });
+      const first = await ask('key-1', 'u1');
+      expect((await ask('key-2', 'u2')).id).toBe(first.id);
+      await stand.untilQuiet();
+      expect((await ask('key-1', 'u3')).id).toBe(first.id);
+      expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
+    }, brisk),
 );
 
-test.concurrent('a request that can not be met is refused with the reason, and nothing is changed', () =>
+test.concurrent('a request that can not be carried out is refused with the reason, and changes nothing', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     const lists = await stand.handle.query(listsQuery, { engines: null, streams: null });
@@ -285,7 +289,7 @@ test.concurrent('configure changes the settings of a running workflow, and retir
   }, brisk),
 );
 
-test.concurrent('at most one recheck a second counts, and the last one is not lost', () =>
+test.concurrent('at most one recheck a second has an effect, and the last one is not lost', () =>
   bench.with(async (stand) => {
     await stand.startForwarded();
     await stand.untilQuiet();
@@ -298,7 +302,7 @@ test.concurrent('at most one recheck a second counts, and the last one is not lo
     const begun = performance.now();
     for (let i = 0; i < 10; i++) await stand.handle.signal(recheckSignal);
     await until('the trailing recheck', async () => (await scheduled()) >= before + 2);
-    // On a busy machine the signals take longer than a second.
+    // On a busy machine sending the signals takes longer than a second.
     const count = await scheduled();
     expect(count - before).toBeLessThanOrEqual(2 + Math.floor((performance.now() - begun) / 1_000));
   }, brisk),
@@ -308,7 +312,7 @@ test.concurrent('the history of an idle VPN grows by at most 60 events an hour',
   bench.with(async (stand) => {
     await stand.startForwarded();
     await stand.untilQuiet();
-    // A round without a change takes 10 minutes in reality; here a moment, so that rounds can be counted.
+    // A real observation without a change takes 10 minutes; here a moment, so that several can be counted.
     stand.watchedAtMostMs = 300;
     const history = async () => {
       const { events = [] } = await stand.handle.fetchHistory();

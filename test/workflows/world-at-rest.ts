@@ -4,7 +4,7 @@ import { runningReplacements } from '../../src/workflows/vpn/data';
 import type { World } from './world';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 
-/** What the VPN should come to once everything has settled. */
+/** The state that the VPN should come to once everything has settled. */
 export function assertSettled(world: World): void {
   const list = listedEngines(world.state.data, world.now) ?? [];
   expect(runningReplacements(world.state.data)).toEqual([]);
@@ -17,7 +17,7 @@ export function assertSettled(world: World): void {
   for (const { name, networkOf, startedAt, ill = false } of world.containers.values()) {
     expect([name, ill]).toEqual([name, false]);
     const { vpn } = world;
-    // One that was started in a former run of the VPN's container has no network.
+    // An engine that was started in a former session has no network.
     const run = vpn.kind === 'present' ? vpn : null;
     expect({ name, networkOf, alive: startedAt >= (run?.startedAt ?? Infinity) }).toEqual({
       name,
@@ -29,7 +29,7 @@ export function assertSettled(world: World): void {
   assertPoolSettled(world);
 }
 
-/** As many engines as wanted, and beyond them only those that others have made or somebody plays on. */
+/** There are as many engines as wanted, and beyond these only busy ones and ones that Portward has not made. */
 function assertPoolSettled({ state, containers, playing }: World): void {
   const surplus = containers.size - targetOf(state.data);
   expect(surplus).toBeGreaterThanOrEqual(0);

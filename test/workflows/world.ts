@@ -35,16 +35,16 @@ import { remedyEnded } from '../../src/workflows/vpn/observe/remedy-reports';
 import { enginesView, listedEngines } from '../../src/workflows/vpn/views/lists';
 import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
 
-/** Fewer than the real one, so that a snapshot is often not enough. */
+/** Fewer than really, so that one snapshot is often not enough. */
 const FOUND_AT_MOST = 2;
 
-/** What one decision begins may call for another one. */
+/** The actions of one decision may need another one. */
 const TURNS_AT_MOST = 3;
 
-/** Longer than any pause of a VPN whose port is there. */
+/** Longer than any backoff of a VPN that has its port. */
 const SETTLES_FOR_MS = 400 * 5_000;
 
-/** Few ports, so that they run short. */
+/** A small range, so that ports run short. */
 export const settings: VpnSettings = vpnSettings({
   httpPorts: { first: 19_000, last: 19_009 },
   httpsPorts: { first: 45_000, last: 45_009 },
@@ -68,22 +68,22 @@ interface Container {
   stuck?: boolean;
 }
 
-/** A replacement's workflow, in steps that the test takes in any order, around the real `Work`. */
+/** A replacement's workflow around the real `Work`, in steps that the test takes in any order. */
 interface Child {
   readonly replacement: Replacement;
   work: work.Work;
   made: { readonly generation: number; readonly id: string; readonly session: string } | null;
-  /** Containers that it has made, and removed again. */
+  /** Containers that it has made and removed again. */
   readonly discarded: string[];
 }
 
-/** Somebody who plays on an engine, and of whom the workflow was told in time. @property run of the engine's process */
+/** A viewer on an engine, whose stream the workflow has accepted. @property run the engine's run */
 interface Viewer {
   readonly engine: string;
   readonly run: number;
 }
 
-/** These are dead, and have no streams to serve. */
+/** Causes for which the engine is dead, and serves no streams. */
 const OF_DEAD_ENGINES: readonly Cause[] = [
   'engine died',
   'engine missing',
@@ -93,15 +93,15 @@ const OF_DEAD_ENGINES: readonly Cause[] = [
 ];
 
 /**
- * A VPN, its containers and the replacements at work, all in memory and driven one step at a time, around a real
- * `VpnState`. What it checks at every step are the promises of `/engines`; see `assertPromises`.
+ * A VPN, its containers and its replacements, all in memory and driven one step at a time, around a real `VpnState`. At every step it
+ * checks the promises of `/engines`; see `assertPromises`.
  */
 export class World {
   now = 1_000_000;
   port: Port | null = 40_000;
-  /** Under which the VPN is seen from outside. */
+  /** The VPN's public address. */
   address: string | null = null;
-  /** When that was read; null: with each snapshot. */
+  /** When the address was read; null: with each snapshot. */
   addressReadAt: number | null = null;
   vpn: VpnObservation = presentVpn({ id: 'vpn-1', startedAt: 500_000 });
   readonly containers: Map<string, Container>;
@@ -114,26 +114,26 @@ export class World {
   /** When each engine was last on the list. */
   private readonly lastListed = new Map<string, number>();
   private readonly hiddenForGood = new Set<string>();
-  /** Those that it answered for before the decision that is being carried out. */
+  /** The state's engines before the decision that is being carried out. */
   private engines: ReadonlySet<string> = new Set();
   private look: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
-  /** By stream. The state is held against it, so it asks the state for nothing. */
+  /** Viewers, by stream. The state is checked against this, so it does not use the state. */
   private readonly viewers = new Map<string, Viewer>();
-  /** Containers that replacements have removed which have told of their end. */
+  /** Containers that were removed by replacements which have reported their ends. */
   private readonly gone = new Set<string>();
-  /** Engines that were released because they were too many. */
+  /** Surplus engines that were released. */
   private readonly surplus = new Set<string>();
   private made = 0;
   private played = 0;
   private workers = 0;
   private asked = 0;
-  /** Since the last snapshot Docker could not be asked. */
+  /** Docker is unreachable since the last snapshot. */
   private unreachable = false;
-  /** When something is decided by time alone. */
+  /** When to decide again by time alone. */
   private wakeAt: number | null = null;
-  /** The remedy at work. */
+  /** The remedy under way. */
   private cure: Remedy | null = null;
   /** When replacements for another port were begun. */
   private readonly moves: number[] = [];
@@ -148,13 +148,13 @@ export class World {
     this.state = new VpnState(newVpnData({ ...settings, ...change }, incarnation));
   }
 
-  /** Time goes by, and whatever is due by time alone is decided. */
+  /** Lets time pass, and takes the decisions that are due by time alone. */
   pass(ms: number): void {
     this.now += ms;
     this.decide();
   }
 
-  /** A snapshot begins: what it sees is what is now, but it is taken in only when it is delivered. */
+  /** A snapshot begins. It shows the present, and is accepted only when it is delivered. */
   beginSnapshot(): void {
     const reading: PortReading =
       this.port === null
@@ -175,7 +175,7 @@ export class World {
     this.look = { revision: this.state.data.revision, snapshot };
   }
 
-  /** As many as one snapshot tells; those that replacements are making come last. */
+  /** As many engines as one snapshot has in full; those that replacements are making come last. */
   private strangers(): Pick<Snapshot, 'found' | 'complete'> {
     const accounted = this.accounted();
     const inWork = new Set(unfinishedTargets(this.state.data).map((r) => replacementLabel(this.incarnation, r.number)));
@@ -243,11 +243,11 @@ export class World {
     accept(this.state, snapshot, revision, this.now);
     if (counts && snapshot.port.kind === 'known') this.lastObservedPort = snapshot.port.port;
     this.decide();
-    // An API that has heard of the snapshot alone has hidden it by now.
+    // An API that has seen only the observation has hidden it by now.
     expect((listedEngines(this.state.data, this.now) ?? []).map((e) => e.id)).not.toContain(left);
   }
 
-  /** The forwarded engine, where the list says that it goes with a port such as that. */
+  /** The forwarded engine, if the list says that it will be hidden when the port changes to this. */
   private leftBy({ port }: Snapshot): string | null {
     const { listed, replacesOnMove = false } = enginesView(this.state.data, this.now);
     const forwarded = listed?.find((e) => e.forwarded);
@@ -259,7 +259,7 @@ export class World {
     this.deliverSnapshot();
   }
 
-  /** An engine that is there without Portward having made it. */
+  /** An engine that Portward has not made. */
   addForeign(role: Role, p2pPort: Port | null, running = true): string {
     const n = ++this.made;
     return this.put({
@@ -288,12 +288,12 @@ export class World {
       const { effect } = force(this.state, { engine, reason: null, requestId: null }, this.now);
       if (effect) this.carryOut(effect);
     } catch {
-      // Refused: nothing has changed, which the promises check.
+      // Refused: then nothing has changed, which the promises check.
     }
     this.publish();
   }
 
-  /** A client begins to play on an engine, which may be hidden: its proxy has the list of a moment ago. */
+  /** A viewer begins to play on an engine, which may be hidden: the proxy may have an older list. */
   play(containerId: string): void {
     const id = `stream-${++this.played}`;
     const run = this.containers.get(containerId)?.startedAt;
@@ -308,7 +308,7 @@ export class World {
     this.decide();
   }
 
-  /** Streams that run, oldest first. */
+  /** Running streams, oldest first. */
   get playing(): { readonly id: string; readonly containerId: string }[] {
     return this.state.data.streams.filter((s) => s.endedAt === null);
   }
@@ -319,7 +319,7 @@ export class World {
     this.decide();
   }
 
-  /** The fleet wants so many engines. */
+  /** The fleet sets this target. */
   setTarget(engines: number): void {
     setTarget(this.state, engines);
     this.decide();
@@ -330,14 +330,14 @@ export class World {
     this.decide();
   }
 
-  /** Someone does not want an engine any more. */
+  /** Somebody removes an engine. */
   removeEngine(id: string): void {
     const { effect } = remove(this.state, id, this.now);
     if (effect) this.carryOut(effect);
     this.publish();
   }
 
-  /** Someone asks for an engine, and gets one unless there is a reason against it. */
+  /** Somebody asks for an engine, and gets one unless it is refused. */
   provision(httpPort: Port | null): void {
     const request = { requestId: `asked-${++this.asked}`, labels: {}, sealedEnv: null, httpPort };
     if (provisioningRefusal(this.state.data, request, this.now) !== null) return;
@@ -346,7 +346,7 @@ export class World {
     this.publish();
   }
 
-  /** Its process ends and Docker starts it again, before anyone looks. */
+  /** The engine's process ends and Docker starts it again, before a snapshot shows it. */
   revive(id: string): void {
     const container = this.containers.get(id);
     if (!container) return;
@@ -354,31 +354,31 @@ export class World {
     container.ill = false;
   }
 
-  /** Its API does not answer from now on. */
+  /** The engine's API does not answer from now on. */
   sicken(id: string): void {
     const container = this.containers.get(id);
     if (container) container.ill = true;
   }
 
-  /** Docker does not remove it from now on. */
+  /** Docker does not remove the container from now on. */
   stick(id: string): void {
     const container = this.containers.get(id);
     if (container) container.stuck = true;
   }
 
-  /** Docker removes what it is told to again. */
+  /** Docker removes all containers again. */
   unstick(): void {
     for (const container of this.containers.values()) container.stuck = false;
   }
 
-  /** Someone ends a replacement by hand; the VPN finds out when it asks. */
+  /** Somebody terminates a replacement. The VPN notices when it asks. */
   terminate(number: number): void {
     this.children.delete(number);
     replacementLost(this.state, number, this.now);
     this.publish();
   }
 
-  /** The remedy at work comes to its end. */
+  /** The remedy under way ends. */
   endCure(works: boolean): void {
     const { cure } = this;
     if (!cure) return;
@@ -392,11 +392,11 @@ export class World {
     this.publish();
   }
 
-  /** A replacement can't bring up its engine this time. */
+  /** An attempt of a replacement to bring up its engine fails. */
   failProvisioning(number: number, taken: TakenPorts | null = null): void {
     const child = this.children.get(number);
     if (!child || work.isUpToDate(child.work) || work.isHeld(child.work, this.now)) return;
-    // Its container goes before anybody is told.
+    // The container is removed before that is reported.
     if (child.made) this.discard(child, child.made);
     child.work = work.attemptFailed(child.work);
     const { failedAttempts } = child.work;
@@ -417,7 +417,7 @@ export class World {
     this.publish();
   }
 
-  /** Lets one replacement take its next possible step; `letGoFirst` chooses where both sides could. */
+  /** Lets one replacement take its next step. @param letGoFirst whether to release the old engine first where both sides could go on */
   step(number: number, letGoFirst: boolean): boolean {
     const child = this.children.get(number);
     if (!child) return false;
@@ -432,7 +432,7 @@ export class World {
     return [...this.children.keys()];
   }
 
-  /** Everything is allowed to finish: looks arrive, replacements step, time goes by. */
+  /** Lets everything finish: snapshots arrive, replacements go on, time passes. */
   settle(): void {
     const roundMs = 5_000;
     const end = this.now + SETTLES_FOR_MS;
@@ -445,14 +445,14 @@ export class World {
     }
   }
 
-  /** Nothing is at work, the last snapshot was the last word, and nothing is due by time alone: so it stays as it is. */
+  /** Nothing is under way, the last snapshot is up to date, and nothing is due by time alone: so nothing changes any more. */
   get isAtRest(): boolean {
     const { data } = this.state;
     const isSeen = !this.unreachable && data.snapshot?.complete === true && hasUsableSnapshot(data);
     return isSeen && this.children.size === 0 && this.cure === null && this.wakeAt === null;
   }
 
-  /** Checked at each step of thousands, so without `expect`, which makes an error each time. */
+  /** Checked at each of thousands of steps, so without `expect`, which makes an error object each time. */
   assertPromises(): void {
     const list = listedEngines(this.state.data, this.now) ?? [];
     const forwarded = list.filter((e) => e.forwarded);
@@ -465,7 +465,7 @@ export class World {
     this.assertKnown();
   }
 
-  /** Whoever plays is known of, whatever has happened since it was reported. */
+  /** The state has every running stream, whatever has happened since it was reported. */
   private assertKnown(): void {
     const known = new Set(this.playing.map((p) => p.id));
     for (const [id, { engine, run }] of this.viewers) {
@@ -482,12 +482,12 @@ export class World {
     return isHealthy(this.vpn);
   }
 
-  /** As the workflow does: again, by the same look, until there is nothing more to do. Without `expect`, as above. */
+  /** Decides as the workflow does: again, with the same snapshot, until there is nothing more to do. Without `expect`, as above. */
   private decide(): void {
     for (let turn = 0; ; turn++) {
       const { effects, wakeAt } = takeDecision(this.state, this.now);
       this.wakeAt = wakeAt;
-      // Nothing is concluded, and nothing changed, while nothing is known.
+      // While Docker is unreachable nothing is concluded, and nothing changed.
       if (this.unreachable && effects.some((e) => e.kind !== 'draining'))
         throw new Error(`decided while Docker could not be asked: ${JSON.stringify(effects)}`);
       for (const effect of effects) this.carryOut(effect);
@@ -514,7 +514,7 @@ export class World {
     const { replacement } = effect;
     if (effect.kind === 'start') {
       const { target, old, heldUntil, cause } = replacement;
-      // Whatever a snapshot shows that began before.
+      // Whatever an older snapshot shows.
       const again = old.filter(({ id }) => this.gone.has(id));
       if (again.length > 0) throw new Error(`removed once more (${cause}): ${JSON.stringify(again)}`);
       if (target)
@@ -546,9 +546,9 @@ export class World {
     else child.work = work.abandoned(child.work);
   }
 
-  /** What is beyond the wanted number goes while nobody plays on it; a forwarded engine only for another one. */
+  /** Surplus engines are released only while they are idle, and a forwarded one only for another one. */
   private assertNotNeeded({ id, role }: EngineRef): void {
-    // Never one of its engines, or evicted before for another reason.
+    // It was never one of the state's engines, or was evicted before for another cause.
     if (!this.engines.has(id)) return;
     const { data } = this.state;
     if (role === 'plain') expect(this.viewersOf(id)).toEqual([]);
@@ -559,11 +559,11 @@ export class World {
     }
   }
 
-  /** However often the port moves, engines are not replaced for it without a pause. */
+  /** However often the port changes, there is a backoff between its replacements. */
   private move(): void {
     this.moves.push(this.now);
     const minute = this.moves.filter((at) => at > this.now - 60_000);
-    // Two at once, then 5, 10 and 20 s apart; quiet of 5 minutes may have come in between, and begins anew.
+    // Two at once, then 5, 10 and 20 s apart. After 5 quiet minutes in between the backoff begins anew.
     expect(minute.length).toBeLessThanOrEqual(2 + 4);
   }
 
@@ -585,7 +585,7 @@ export class World {
     return true;
   }
 
-  /** Whether an engine may be taken from those who play on it: it is dead, or has to make room, and the time to drain is over. */
+  /** Whether an engine with streams may be stopped: it is dead, or has to make room, or the drain time is over. */
   private mayCut({ cause, startedAt }: Replacement, engine: string): boolean {
     if (OF_DEAD_ENGINES.includes(cause) || this.isLost(engine)) return true;
     if (this.now < startedAt + this.state.data.settings.drainMs) return false;
@@ -597,7 +597,7 @@ export class World {
     this.decide();
   }
 
-  /** It is told of once, and by who stays with it again and again. */
+  /** Reported once by the replacement that leaves it, and repeatedly by the one with the cause 'left over'. */
   private leave(child: Child, engine: EngineRef, generation: number | null): void {
     const { number } = child.replacement;
     const message = { number, lineage: this.incarnation, engine, generation, reason: 'dataset is busy' };
@@ -605,7 +605,7 @@ export class World {
     if (effect) this.carryOut(effect);
   }
 
-  /** What was made for a target that has moved. */
+  /** A container that was made for a target that has moved. */
   private discard(child: Child, made: { readonly id: string; readonly generation: number }): void {
     const container = this.containers.get(made.id);
     if (container?.stuck) {
@@ -618,14 +618,14 @@ export class World {
     child.made = null;
   }
 
-  /** It serves nobody: it has ended, or its network has with the former run of the VPN's container. */
+  /** Whether it serves nobody: it has ended, or has lost its network with a former session. */
   private isLost(id: string): boolean {
     const container = this.containers.get(id);
     const { vpn } = this;
     return !container?.running || (vpn.kind === 'present' && container.startedAt < vpn.startedAt);
   }
 
-  /** I2: nobody may still be using it from a list that a proxy keeps for 2 s. */
+  /** I2: no proxy may still use it by a list that it keeps for 2 s. */
   private remove(id: string): boolean {
     const listedAt = this.lastListed.get(id);
     const container = this.containers.get(id);
@@ -680,7 +680,7 @@ export class World {
       const taken = [other.httpPort, other.httpsPort, other.p2pPort];
       const clash = ports.filter((port) => taken.includes(port));
       if (!this.holdsPorts(other) || clash.length === 0) continue;
-      // A stranger may come up on any port; the engine then fails to start, and is tried again.
+      // A foreign engine may have the port: then the engine fails to start, and is tried again.
       if (makerOf(other.labels) !== this.incarnation) return false;
       expect(clash).toEqual([]);
     }
@@ -710,7 +710,7 @@ export class World {
     );
   }
 
-  /** A container in a network that is gone holds nothing, nor does one whose process has ended. */
+  /** A container whose network is gone holds no port, nor does one whose process has ended. */
   private holdsPorts(container: Container): boolean {
     return this.vpn.kind === 'present' && container.networkOf === this.vpn.id && !this.isLost(container.id);
   }
