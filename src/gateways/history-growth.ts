@@ -80,7 +80,8 @@ export async function followHistory(
       answer = await nextEvents(client, workflowId, token, signal);
     } catch (error) {
       if (signal.aborted) return;
-      // The next call returns the whole history at once. A long poll would tell only with the next event, or after 20 s, that it works again.
+      // The next call asks for the whole history, which the server answers at once. A long poll would be answered only with the next event,
+      // or after 20 s, so that lists would stay marked as stale until then.
       token = null;
       broken(error);
       await pauseUntil(RETRY_MS, signal);

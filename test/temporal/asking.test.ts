@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Connection } from '@temporalio/client';
 import { askingTemporal } from '../../src/temporal/asking';
 
-// With Temporal's own client, at a server that takes connections and never says anything.
+// With Temporal's own client, and a server that accepts connections and never answers.
 
 let silent: Server;
 const taken = new Set<Socket>();
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const ask = () => connection.workflowService.getSystemInfo({});
 
-test('what is asked ends when its time is up, and nothing of it stays with the signal', async () => {
+test('a request ends when its time is up, and leaves no listener at the signal', async () => {
   const { signal } = new AbortController();
   for (let round = 0; round < 3; round++) {
     await expect(askingTemporal(connection, { withinMs: 20, signal }, ask)).rejects.toThrow(/DEADLINE_EXCEEDED/);
@@ -31,7 +31,7 @@ test('what is asked ends when its time is up, and nothing of it stays with the s
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('it ends at once when the signal is aborted', async () => {
+test('a request ends at once when the signal is aborted', async () => {
   const outer = new AbortController();
   const asked = askingTemporal(connection, { withinMs: 600_000, signal: outer.signal }, async () => {
     const answer = ask();

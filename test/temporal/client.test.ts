@@ -12,7 +12,7 @@ let server: Http2Server | Server;
 
 afterEach(() => new Promise((closed) => server.close(closed)));
 
-/** A server that knows no workflow, and first says several times that it is busy. */
+/** A server that answers RESOURCE_EXHAUSTED that many times, and then that there is no such workflow. */
 async function busyServer(times: number): Promise<string> {
   let left = times;
   const busy = createServer();
@@ -33,7 +33,7 @@ async function listen(on: Http2Server | Server): Promise<string> {
   return `127.0.0.1:${(on.address() as AddressInfo).port}`;
 }
 
-test('a workflow that is busy for a moment answers within the deadline of a query', async () => {
+test('a request to a workflow that is busy for a moment succeeds within the deadline of a query', async () => {
   const { client, connection } = lazyClient(targetAt(await busyServer(2)));
   try {
     await connection.ensureConnected();
@@ -44,7 +44,7 @@ test('a workflow that is busy for a moment answers within the deadline of a quer
   }
 });
 
-test('a server that is away is tried again several times a second, for as long as somebody asks', async () => {
+test('while there are requests, the client tries to connect to a missing server several times a second', async () => {
   let tries = 0;
   const closing = createTcpServer((socket) => {
     tries++;
@@ -53,7 +53,7 @@ test('a server that is away is tried again several times a second, for as long a
   const { client, connection } = lazyClient(targetAt(await listen(closing)));
   const describeOne = () => client.workflow.getHandle('vpn/test/x').describe();
   try {
-    // With gRPC's own pauses there are 5 tries in 9 s.
+    // With gRPC's default pauses there would be 5 tries in 9 s.
     await until(
       '12 tries',
       async () => {
@@ -67,7 +67,7 @@ test('a server that is away is tried again several times a second, for as long a
   }
 });
 
-test('a workflow is sent no query before it may be asked', async () => {
+test('no query is sent while mayQuery returns false', async () => {
   const paths: string[] = [];
   const quiet = createServer();
   quiet.on('stream', (stream, headers) => {

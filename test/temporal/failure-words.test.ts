@@ -4,7 +4,7 @@ import { noAnswerOf, temporalFailure } from '../../src/temporal/failure-words';
 
 const RAW = /UNAVAILABLE|DEADLINE|EXCEEDED|PERMISSION|Failed to|Workflow|gRPC|tonic|\bECONN|\d+ [A-Z_]{4,}/;
 
-/** As the client throws what the server, or no server, has answered. */
+/** The client's error for that gRPC status. */
 function refused(code: number, name: string, details: string): Error {
   const cause = Object.assign(new Error(`${code} ${name}: ${details}`), { code, details, metadata: {} });
   return new ServiceError('Failed to query Workflow', { cause });
@@ -16,7 +16,7 @@ function named(name: string, message: string): Error {
 
 const NO_CONNECTION = 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7233';
 
-// As Node.js and the worker's own library say it of a server that has such a fault.
+// The error texts of Node.js and of the worker's native library for each fault of a server.
 test.each<[what: string, client: string, worker: string, words: RegExp]>([
   [
     'no client certificate',
@@ -42,7 +42,7 @@ test.each<[what: string, client: string, worker: string, words: RegExp]>([
     'ConnectError(Custom { kind: InvalidData, error: InvalidMessage(InvalidContentType) })',
     /does not speak TLS/,
   ],
-])('%s is told with the variable to set, to client and worker', (_what, client, worker, words) => {
+])('the text for %s names the variable to set, in the client and in the worker', (_what, client, worker, words) => {
   for (const error of [
     refused(14, 'UNAVAILABLE', `No connection established. ${client}`),
     named('TransportError', `tonic::transport::Error(Transport, ${worker})`),
@@ -56,7 +56,7 @@ test.each([
   ['The request does not have valid authentication credentials', /accept the credentials: check TEMPORAL_API_KEY/],
   ['The caller does not have permission to execute the specified operation', /allow it: check TEMPORAL_API_KEY/],
   ['transport error: stream closed because of a broken pipe', /TEMPORAL_TLS=true/],
-])('a worker that hears "%s" says what to check', (said, words) => {
+])('the worker\'s text for "%s" says what to check', (said, words) => {
   expect(temporalFailure(named('TransportError', `Failed to call GetSystemInfo: code: '${said}'`))).toMatch(words);
 });
 
@@ -67,21 +67,21 @@ test.each<[what: string, error: Error, words: RegExp]>([
     named('TransportError', 'tonic::transport::Error(Transport, ConnectError)'),
     /check that it runs/,
   ],
-  ['something else of TLS', refused(14, 'UNAVAILABLE', 'Last error: SSL alert number 80'), /check TEMPORAL_TLS/],
+  ['another TLS fault', refused(14, 'UNAVAILABLE', 'Last error: SSL alert number 80'), /check TEMPORAL_TLS/],
   ['a query that was dropped', refused(14, 'UNAVAILABLE', 'buffered query cleared, please retry'), /overloaded/],
   [
-    'no time',
+    'a missed deadline',
     refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s'),
     /not answered in time: no worker runs, or/,
   ],
   [
-    'no connection in time',
+    'a deadline before there was a connection',
     refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s,Waiting for LB pick'),
     /check that it runs/,
   ],
   ['no worker', refused(9, 'FAILED_PRECONDITION', 'no poller has seen tasks'), /no running worker/],
   ['no key', refused(16, 'UNAUTHENTICATED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
-  ['a key that may not', refused(7, 'PERMISSION_DENIED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
+  ['a key without permission', refused(7, 'PERMISSION_DENIED', 'Request unauthorized.'), /check TEMPORAL_API_KEY/],
   ['no namespace', refused(5, 'NOT_FOUND', 'Namespace x is not found.'), /no namespace 'x'.*TEMPORAL_NAMESPACE/],
   ['no namespace, for a client', new NamespaceNotFoundError('x'), /no namespace 'x'.*TEMPORAL_NAMESPACE/],
   [
@@ -89,32 +89,32 @@ test.each<[what: string, error: Error, words: RegExp]>([
     new WorkflowNotFoundError('workflow not found for ID: x', 'x', undefined),
     /a running worker starts it/,
   ],
-  ['a full server', refused(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'), /overloaded/],
+  ['an overloaded server', refused(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'), /overloaded/],
   ['a broken server', refused(13, 'INTERNAL', 'sql: interrupted (9)'), /see its log/],
-  ['what no one knows', new ServiceError('Failed to query Workflow'), /see its log/],
+  ['an unknown error', new ServiceError('Failed to query Workflow'), /see its log/],
   [
-    'only a text that is left',
+    'an error with only a text',
     new Error('Failed to signal', { cause: new Error('14 UNAVAILABLE') }),
     /check that it runs/,
   ],
   [
-    'no update in time',
+    'an update without an answer in time',
     named('WorkflowUpdateRPCTimeoutOrCancelledError', 'Workflow Update failed'),
     /not answered in time: no worker runs, or the worker or the Temporal server is busy/,
   ],
-])('%s is told in plain words that say what to do', (_what, error, words) => {
+])('the text for %s is in plain words, and says what to do', (_what, error, words) => {
   expect(temporalFailure(error)).toMatch(words);
   expect(temporalFailure(error)).not.toMatch(RAW);
 });
 
-test('what is not of Temporal keeps its own words', () => {
+test('an error that is not from Temporal keeps its message', () => {
   expect(temporalFailure(new Error("VPN 'gluetun' has not been observed yet"))).toBe(
     "VPN 'gluetun' has not been observed yet",
   );
   expect(temporalFailure('text')).toBe('text');
 });
 
-test('workflows that do not answer are named in a sentence', () => {
+test('the text for workflows that do not answer names their VPNs', () => {
   expect(noAnswerOf(['gluetun'])).toBe(
     'the workflow of gluetun does not answer; try again, and see /vpn/status if that goes on',
   );

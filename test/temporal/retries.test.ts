@@ -56,16 +56,19 @@ function call(deadline: number | undefined, answer: (attempts: number) => Call, 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test.each([500, 2_000, 10_000])('a call with %i ms has failed by then, whatever pause would be next', async (ms) => {
-  const deadline = Date.now() + ms;
-  const made = call(deadline, () => attempt(UNAVAILABLE));
-  await jest.advanceTimersByTimeAsync(ms);
-  expect(made.ended?.code).toBe(UNAVAILABLE);
-  expect(made.ended?.at).toBeLessThanOrEqual(deadline);
-  expect(made.attempts).toBeGreaterThan(1);
-});
+test.each([500, 2_000, 10_000])(
+  'a call with a deadline of %i ms fails by then, however long the next pause would be',
+  async (ms) => {
+    const deadline = Date.now() + ms;
+    const made = call(deadline, () => attempt(UNAVAILABLE));
+    await jest.advanceTimersByTimeAsync(ms);
+    expect(made.ended?.code).toBe(UNAVAILABLE);
+    expect(made.ended?.at).toBeLessThanOrEqual(deadline);
+    expect(made.attempts).toBeGreaterThan(1);
+  },
+);
 
-test('what passes is tried again, and what does not is not', async () => {
+test('temporary errors are retried, and permanent ones are not', async () => {
   const passing = call(undefined, (attempts) => attempt(attempts < 4 ? UNAVAILABLE : 0));
   const lasting = call(undefined, () => attempt(INVALID_ARGUMENT));
   await jest.advanceTimersByTimeAsync(10_000);
@@ -73,13 +76,13 @@ test('what passes is tried again, and what does not is not', async () => {
   expect([lasting.attempts, lasting.ended?.code]).toEqual([1, INVALID_ARGUMENT]);
 });
 
-test('the poll of a history is not: who follows it has to know at once', async () => {
+test('long polls of a history are not retried', async () => {
   const made = call(undefined, () => attempt(UNAVAILABLE), '/a-service/GetWorkflowExecutionHistory');
   await jest.advanceTimersByTimeAsync(10_000);
   expect([made.attempts, made.ended?.code]).toEqual([1, UNAVAILABLE]);
 });
 
-test('a connection that is closed before the next attempt lets the call fail, and nothing is thrown from a timer', async () => {
+test('if the connection is closed before the next attempt, the call fails, and no timer throws', async () => {
   const made = call(Date.now() + 10_000, (attempts) => {
     return attempts > 1 ? onClosed() : attempt(UNAVAILABLE);
   });
@@ -87,6 +90,6 @@ test('a connection that is closed before the next attempt lets the call fail, an
   expect([made.attempts, made.ended?.code]).toEqual([2, UNAVAILABLE]);
 });
 
-test('a call on a connection that is closed already is refused to who makes it', () => {
+test('a call on a closed connection throws at its caller', () => {
   expect(() => call(undefined, onClosed)).toThrow('shut down');
 });

@@ -5,7 +5,7 @@ import { askingTemporal } from '../../src/temporal/asking';
 import { lazyClient, targetAt } from '../../src/temporal/client';
 import { until } from '../simulator/until';
 
-// How calls look to the server, with Temporal's own client at a server that answers nothing but what it is.
+// What the server sees of calls, with Temporal's own client, and a server that answers GetSystemInfo only.
 
 let server: Http2Server;
 let connection: Connection;
@@ -21,7 +21,7 @@ beforeEach(async () => {
       stream.respond(unimplemented, { endStream: true });
       return;
     }
-    // As gRPC has it: a number and its unit, here milliseconds.
+    // gRPC's format is a number and its unit, here milliseconds.
     calls.push({
       timeout: Number.parseInt(String(headers['grpc-timeout'] ?? '0'), 10),
       key: headers.authorization,
@@ -46,13 +46,13 @@ async function oneCall() {
   return until('a call', async () => calls[0] ?? null);
 }
 
-/** What was sent to the server before has come by then. */
+/** Makes another call. When it arrives, everything sent before has arrived, too. */
 async function anotherCall() {
   void read().catch(() => {});
   await until('another call', async () => calls[1] ?? null);
 }
 
-test('a caller that stops waiting is told in time, and the server has more than 10 s for the call', async () => {
+test('a call ends for its caller at the deadline, and the server has more than 10 s for it', async () => {
   const asked = Date.now();
   const answer = connection.withDeadline(asked + 200, read).catch(String);
   const { timeout, stream } = await oneCall();
@@ -62,7 +62,7 @@ test('a caller that stops waiting is told in time, and the server has more than 
   expect([stream.aborted, stream.closed]).toEqual([false, false]);
 });
 
-test('a caller that goes away is told at once, and the server goes on with the call', async () => {
+test('a cancelled call ends for its caller at once, and the server goes on with it', async () => {
   const gone = new AbortController();
   const answer = askingTemporal(connection, { withinMs: 600_000, signal: gone.signal }, read).catch(String);
   const { stream } = await oneCall();
@@ -72,12 +72,12 @@ test('a caller that goes away is told at once, and the server goes on with the c
   expect([stream.aborted, stream.closed]).toEqual([false, false]);
 });
 
-test('a time that is up before it is asked costs the server nothing', async () => {
+test('a call after its deadline is not sent to the server', async () => {
   await expect(connection.withDeadline(Date.now() - 1, read)).rejects.toThrow(/DEADLINE_EXCEEDED/);
   expect(calls).toEqual([]);
 });
 
-test('the error of a call that was given up holds nothing of the API key', async () => {
+test('the error of a call that ended at its deadline does not contain the API key', async () => {
   const refused = connection.withDeadline(Date.now() + 100, read).catch((error: unknown) => error);
   expect((await oneCall()).key).toBe('Bearer secret-key');
   const error = await refused;
