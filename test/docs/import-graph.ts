@@ -63,19 +63,19 @@ function hasOnlyTypes(bindings: ts.NamedImportBindings | ts.NamedExportBindings 
   return bindings.elements.length > 0 && bindings.elements.every(({ isTypeOnly }) => isTypeOnly);
 }
 
-/** The circles of imports, each once, as lists of files. */
-export function circlesOf(imports: readonly Import[]): string[][] {
+/** The cycles of imports, each once, as lists of files. */
+export function cyclesOf(imports: readonly Import[]): string[][] {
   const next = new Map<string, string[]>();
   for (const { from, to, isType } of imports) if (!isType) next.set(from, [...(next.get(from) ?? []), to]);
   const done = new Set<string>();
-  const circles: string[][] = [];
+  const cycles: string[][] = [];
   const follow = (file: string, way: readonly string[]): void => {
     const at = way.indexOf(file);
-    if (at >= 0) circles.push(way.slice(at));
+    if (at >= 0) cycles.push(way.slice(at));
     if (at >= 0 || done.has(file)) return;
     for (const to of next.get(file) ?? []) follow(to, [...way, file]);
     done.add(file);
   };
   for (const file of next.keys()) follow(file, []);
-  return circles;
+  return cycles;
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { circlesOf, importedBy, importsBetween, importsIn, root, type Import } from './import-graph';
+import { cyclesOf, importedBy, importsBetween, importsIn, root, type Import } from './import-graph';
 
-// Which rooms may import from which, so that imports run in one direction. CONTRIBUTING.md has a picture of it.
+// Which folders may import from which, so that imports run in one direction. CONTRIBUTING.md has a picture of it.
 
 interface Rule {
-  /** Rooms (folders of `src`) and files, separated by spaces. A room always may import its own files. */
+  /** Folders of `src` and files, separated by spaces. A folder always may import its own files. */
   readonly from: string;
-  /** The same, for rooms and files from which only types may be imported. */
+  /** The same, for folders and files from which only types may be imported. */
   readonly typesFrom?: string;
 }
 
@@ -38,21 +38,21 @@ const RULES: Readonly<Record<string, Rule>> = {
   web: { from: '', typesFrom: 'api domain' },
 };
 
-/** The room of a file: a folder of `src`, `.` for `src` itself, or `web`. */
-function roomOf(path: string): string {
-  const [top = '', room = '', ...rest] = path.split('/');
+/** The folder of a file: a folder of `src`, `.` for `src` itself, or `web`. */
+function folderOf(path: string): string {
+  const [top = '', folder = '', ...rest] = path.split('/');
   if (top !== 'src') return top;
-  return rest.length === 0 ? '.' : room;
+  return rest.length === 0 ? '.' : folder;
 }
 
 function isAmong(path: string, permitted: string): boolean {
-  return permitted.split(' ').some((place) => place === roomOf(path) || `src/${place}` === path);
+  return permitted.split(' ').some((place) => place === folderOf(path) || `src/${place}` === path);
 }
 
 /** Files of `src` itself may import everything: programs begin there. */
 function isPermitted({ from, to, isType }: Import): boolean {
-  const rule = RULES[roomOf(from)];
-  if (roomOf(from) === '.' || roomOf(from) === roomOf(to)) return true;
+  const rule = RULES[folderOf(from)];
+  if (folderOf(from) === '.' || folderOf(from) === folderOf(to)) return true;
   return rule !== undefined && (isAmong(to, rule.from) || (isType && isAmong(to, rule.typesFrom ?? '')));
 }
 
@@ -62,24 +62,24 @@ function offences(imports: readonly Import[]): string[] {
 
 const all = importsIn('src', 'web');
 
-test('every import is permitted by the rule of its room', () => {
+test('every import is permitted by the rule of its folder', () => {
   expect(all.length).toBeGreaterThan(1_000);
   expect(offences(all)).toEqual([]);
 });
 
-test('no imports run in a circle', () => {
-  expect(circlesOf(all)).toEqual([]);
+test('there are no import cycles', () => {
+  expect(cyclesOf(all)).toEqual([]);
 });
 
-test('the rules are those of the picture: a room imports from below, and from its left', () => {
+test('the rules are those of the picture: a folder imports from below, and from its left', () => {
   const [, picture = ''] =
-    /The rooms of `src`[^]*?```text\n([^]*?)```/.exec(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')) ?? [];
-  const rooms = picture
+    /The folders of `src`[^]*?```text\n([^]*?)```/.exec(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')) ?? [];
+  const folders = picture
     .split('\n')
     .toReversed()
     .flatMap((line) => line.trim().split(/\s+/))
-    .filter((room) => room !== '');
-  const isHigher = (from: string, place: string) => rooms.indexOf(from) > rooms.indexOf(place.split('/')[0] ?? '');
+    .filter((folder) => folder !== '');
+  const isHigher = (from: string, place: string) => folders.indexOf(from) > folders.indexOf(place.split('/')[0] ?? '');
   const wrong = Object.entries(RULES).flatMap(([from, rule]) =>
     rule.from
       .split(' ')
@@ -87,12 +87,12 @@ test('the rules are those of the picture: a room imports from below, and from it
       .map((place) => `${from} -> ${place}`),
   );
   expect(wrong).toEqual([]);
-  expect([...rooms, 'web'].toSorted()).toEqual(Object.keys(RULES).toSorted());
+  expect([...folders, 'web'].toSorted()).toEqual(Object.keys(RULES).toSorted());
 });
 
-test('every room has a rule, and every rule a room', () => {
-  const rooms = new Set(all.map(({ from }) => roomOf(from)));
-  expect([...rooms].filter((room) => room !== '.').toSorted()).toEqual(Object.keys(RULES).toSorted());
+test('every folder has a rule, and every rule a folder', () => {
+  const folders = new Set(all.map(({ from }) => folderOf(from)));
+  expect([...folders].filter((folder) => folder !== '.').toSorted()).toEqual(Object.keys(RULES).toSorted());
 });
 
 function made(files: Readonly<Record<string, string>>): Import[] {
@@ -146,7 +146,12 @@ test.each([
   ],
   ['a value of activities by clients', 'src/clients/a/b.ts', "import '../../activities/b';", 'src/activities/b.ts'],
   ['a value of the API by the page', 'web/parts/a.tsx', "import { x } from '../../src/api/b';", 'src/api/b.ts'],
-  ['a value of domain by a room without a rule', 'src/new/a.ts', "import { x } from '../domain/b';", 'src/domain/b.ts'],
+  [
+    'a value of domain by a folder without a rule',
+    'src/new/a.ts',
+    "import { x } from '../domain/b';",
+    'src/domain/b.ts',
+  ],
 ])('a wrong import is found: %s', (_what, from, text, to) => {
   expect(offences(made({ [from]: text, [to]: '' }))).toEqual([`${from} -> ${to}`]);
 });
@@ -171,11 +176,11 @@ test.each([
 
 test.each([
   ["import { a } from '../a';", [['src/a.ts', 'src/b.ts', 'src/c/d.ts']]],
-  // A circle through a type import does not exist at run time.
+  // A cycle through a type import does not exist at run time.
   ["import type { A } from '../a';", []],
-])('a circle that is closed by %j is found', (last, found) => {
+])('a cycle that is closed by %j is found', (last, found) => {
   const files = { 'src/a.ts': "import './b';", 'src/b.ts': "export * from './c/d';", 'src/c/d.ts': last };
-  expect(circlesOf(made({ ...files, 'src/e.ts': "import { a } from './a';" }))).toEqual(found);
+  expect(cyclesOf(made({ ...files, 'src/e.ts': "import { a } from './a';" }))).toEqual(found);
 });
 
 test('imports are read as the compiler reads them', () => {
