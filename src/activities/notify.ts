@@ -34,7 +34,7 @@ export class Notifications {
     const { instance, vpn, lineage, news, missed } = batch;
     const events = news.map((item) => ({ id: eventId(lineage, item.number), ...eventJson(vpn, item) }));
     try {
-      if (this.webhook === null) throw new NotDelivered('it is not set in the worker that had to do it', 'refused');
+      if (this.webhook === null) throw new NotDelivered('it is not set in this worker', 'refused');
       await this.webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);
     } catch (error) {
       // A cancelled request is not a failure of the receiver.
@@ -52,8 +52,8 @@ export class Notifications {
     this.reasons.add(message);
     const fate =
       outcome === 'refused'
-        ? 'they are dropped until that is mended: check NOTIFY_URL'
-        : 'they are tried again for an hour';
+        ? 'they are dropped until this is fixed: check NOTIFY_URL'
+        : 'they are retried for an hour';
     this.log.warn({ event: 'notify failed' }, `Events can't be sent to NOTIFY_URL: ${message}; ${fate}`);
   }
 }

@@ -26,8 +26,8 @@ export async function sealingKeyFrom(secret: string): Promise<SealingKey> {
 export class CannotOpen extends Error {
   constructor() {
     super(
-      'the environment that was given for this engine was sealed with another key: expected the API and the worker to have ' +
-        'the same PORTWARD_SECRET_KEY, or, with none set, the same data folder (PORTWARD_DATA_DIR); set that, then ask for the engine anew',
+      'the environment of this engine was encrypted with another key: expected the API and the worker to have ' +
+        'the same PORTWARD_SECRET_KEY, or, with none set, the same data folder (PORTWARD_DATA_DIR); set that, then request the engine again',
     );
     this.name = 'CannotOpen';
   }

@@ -38,8 +38,8 @@ export async function keptSecret(dataDir: string): Promise<string> {
   const secret = (await contentOf(path)) ?? (await makeSecret(dataDir, path));
   if (SECRET.test(secret)) return secret;
   throw new Error(
-    `${path}: expected a sealing key of 64 hexadecimal digits, found something else. Put back a copy of it, or remove ` +
-      'it: then a new one is made, and engines that were asked for with an environment have to be asked for anew.',
+    `${path}: expected a sealing key of 64 hexadecimal digits, found something else. Restore a copy of it, or remove ` +
+      'it: then a new one is created, and engines that were requested with an environment have to be requested again.',
   );
 }
 

@@ -10,7 +10,7 @@ const ON_A_MAC = ['Chromium', 'Google Chrome'].map((name) => `/Applications/${na
 const PACKAGES = ['chromium', 'fonts-dejavu-core'];
 
 export const CHROMIUM_ADVICE =
-  'there is no Chromium to show the page in: install it (Debian: sudo apt-get install chromium), or set CHROMIUM to its path';
+  'Chromium, in which the page is tested, is missing: install it (Debian: sudo apt-get install chromium), or set CHROMIUM to its path';
 
 /** The browser in which the page is tested and its pictures are made; undefined if there is none. */
 export function findChromium(env: Env): string | undefined {

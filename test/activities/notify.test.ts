@@ -30,7 +30,7 @@ test('a receiver that answers 400 gets each batch once, and that is logged at on
   for (const failure of await failures('gluetun', 'gluetun2', 'gluetun'))
     expect(failure).toMatchObject({ nonRetryable: true, type: 'Refused', message: 'the receiver answers 400' });
   expect(said).toEqual([
-    "Events can't be sent to NOTIFY_URL: the receiver answers 400; they are dropped until that is mended: check NOTIFY_URL",
+    "Events can't be sent to NOTIFY_URL: the receiver answers 400; they are dropped until this is fixed: check NOTIFY_URL",
   ]);
 });
 
@@ -46,10 +46,10 @@ test('a failing receiver is logged at the first attempt, once for each reason, a
   receiver.statuses.push(500);
   await failures('gluetun');
   expect(said).toEqual([
-    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are tried again for an hour",
-    "Events can't be sent to NOTIFY_URL: the receiver answers 503; they are tried again for an hour",
+    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are retried for an hour",
+    "Events can't be sent to NOTIFY_URL: the receiver answers 503; they are retried for an hour",
     'Events reach NOTIFY_URL again',
-    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are tried again for an hour",
+    "Events can't be sent to NOTIFY_URL: the receiver answers 500; they are retried for an hour",
   ]);
   expect(said.join()).not.toContain('token-7');
 });
@@ -65,7 +65,7 @@ test('a worker without NOTIFY_URL logs that once', async () => {
   notifications = new Notifications(null, log);
   for (const failure of await failures('gluetun', 'gluetun'))
     expect(failure).toMatchObject({ nonRetryable: true, type: 'Refused' });
-  expect(said).toEqual([expect.stringMatching(/it is not set in the worker/)]);
+  expect(said).toEqual([expect.stringMatching(/it is not set in this worker/)]);
 });
 
 test('a worker that stops during a delivery logs nothing about the receiver', async () => {

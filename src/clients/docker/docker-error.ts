@@ -31,7 +31,7 @@ function remedy(reason: string): string {
   if (reason !== 'EACCES')
     return 'see that Docker Engine is installed and runs, and that DOCKER_HOST is its address if it is set';
   return isInContainer()
-    ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and make this container anew'
+    ? 'set DOCKER_GID to what `stat -c %g /var/run/docker.sock` prints on the Docker host, and re-create this container'
     : "let this user use Docker's socket: `sudo usermod -aG docker $USER`, then log in again";
 }
 

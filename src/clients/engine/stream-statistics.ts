@@ -38,7 +38,7 @@ export async function askStatistics(
   signal: AbortSignal,
 ): Promise<StatisticsAnswer> {
   const target = statisticsUrl(endpoint, statUrl);
-  if (target === null) throw new Error('its stat_url is no URL');
+  if (target === null) throw new Error('its stat_url is not a URL');
   const request = { signal, bytesAtMost: ANSWER_BYTES_AT_MOST, readsFailures: true };
   const { text } = await httpWithin(TIMEOUT_MS, target, request);
   return readStatistics(text, Date.now());

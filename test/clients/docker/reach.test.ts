@@ -264,7 +264,7 @@ describe('the advice about a container that accepts no connection', () => {
       container({ vpn: '1.2.3.4' }),
       /network vpn: set CONTAINER_REACH=published/,
     ],
-    ['a published port', published(), container({}), /at the port that it publishes: see CONTAINER_REACH/],
+    ['a published port', published(), container({}), /at its published port: see CONTAINER_REACH/],
     ["the host's network", overNetwork('vpn'), container({}, {}, 'host'), /has the network of the Docker host/],
   ])('with %s', (_what, from, details, says) => {
     expect(inWords(howToReach(from, details))).toMatch(says);

@@ -13,7 +13,7 @@ export function howToReach(reach: Reach, container: ContainerDetails): Problem {
     };
   if (reach.kind === 'published')
     return {
-      what: `Portward looks for container '${name}' at the port that it publishes`,
+      what: `Portward connects to container '${name}' at its published port`,
       todo: "see CONTAINER_REACH if that can't be reached from here",
     };
   const { ownNetworks } = reach;

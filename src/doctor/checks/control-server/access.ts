@@ -80,7 +80,7 @@ function advice(failure: ReadFailure, todo: string | null, { askedPort, ownPort 
     case 'unreachable':
       return `see that HTTP_CONTROL_SERVER_ADDRESS of the container and GLUETUN_API_PORT say the same port (8000 if neither is set)${todo === null ? '' : `; if they do, ${todo}`}`;
     case 'timeout':
-      return 'if it goes on, restart the container: Gluetun can hang, and answers nothing while an up-command runs';
+      return 'if this continues, restart the container: Gluetun can hang, and does not answer while an up-command runs';
     case 'error':
     case 'garbage':
       return todo ?? NO_CONTROL_SERVER;
