@@ -51,9 +51,7 @@ export class Notifications {
     if (this.reasons.has(message)) return;
     this.reasons.add(message);
     const fate =
-      outcome === 'refused'
-        ? 'they are dropped until this is fixed: check NOTIFY_URL'
-        : 'they are retried for an hour';
+      outcome === 'refused' ? 'they are dropped until this is fixed: check NOTIFY_URL' : 'they are retried for an hour';
     this.log.warn({ event: 'notify failed' }, `Events can't be sent to NOTIFY_URL: ${message}; ${fate}`);
   }
 }

@@ -19,29 +19,29 @@ export function checkAcross(reading: Reading, parts: readonly Part[]): void {
 }
 
 /** The grace has to last until nobody has a list any more that still shows the hidden engine. */
-function checkGrace({ read, mistakes, comparable }: Reading): void {
+function checkGrace({ values, mistakes, comparable }: Reading): void {
   if (!comparable('PROXY_CACHE_S', 'ENGINES_MAX_AGE_MS')) return;
-  const listMs = read.PROXY_CACHE_S + read.ENGINES_MAX_AGE_MS;
+  const listMs = values.PROXY_CACHE_S + values.ENGINES_MAX_AGE_MS;
   const leastGraceMs = listMs + LAG_ALLOWED_MS;
   if (leastGraceMs > LONGEST_SINCE_A_LIST_MS) {
     const most = (LONGEST_SINCE_A_LIST_MS - LAG_ALLOWED_MS) / 1000;
     mistakes.push(`PROXY_CACHE_S: expected at most ${most} with ENGINES_MAX_AGE_MS, got ${listMs / 1000} together`);
-  } else if (comparable('EVICTION_GRACE_S') && read.EVICTION_GRACE_S <= leastGraceMs) {
+  } else if (comparable('EVICTION_GRACE_S') && values.EVICTION_GRACE_S <= leastGraceMs) {
     mistakes.push(
       `EVICTION_GRACE_S: expected more than ${leastGraceMs / 1000} (PROXY_CACHE_S, ENGINES_MAX_AGE_MS and ` +
-        `${LAG_ALLOWED_MS / 1000} s more), got ${read.EVICTION_GRACE_S / 1000}; a proxy could still choose an engine that is stopped`,
+        `${LAG_ALLOWED_MS / 1000} s more), got ${values.EVICTION_GRACE_S / 1000}; a proxy could still choose an engine that is stopped`,
     );
   }
 }
 
-function checkReplicas({ read, mistakes, comparable }: Reading): void {
-  const most = read.MAX_ACTIVE_REPLICAS < read.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
-  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && read.MIN_REPLICAS > read[most])
-    mistakes.push(`MIN_REPLICAS: expected at most ${most} (${read[most]}), got ${read.MIN_REPLICAS}`);
+function checkReplicas({ values, mistakes, comparable }: Reading): void {
+  const most = values.MAX_ACTIVE_REPLICAS < values.MAX_REPLICAS ? 'MAX_ACTIVE_REPLICAS' : 'MAX_REPLICAS';
+  if (comparable('MIN_REPLICAS', 'MAX_REPLICAS', 'MAX_ACTIVE_REPLICAS') && values.MIN_REPLICAS > values[most])
+    mistakes.push(`MIN_REPLICAS: expected at most ${most} (${values[most]}), got ${values.MIN_REPLICAS}`);
 }
 
-function checkListeners({ read, mistakes, comparable }: Reading, parts: readonly Part[]): void {
-  const listening = listeners(read, parts).filter(({ name }) => comparable(name));
+function checkListeners({ values, mistakes, comparable }: Reading, parts: readonly Part[]): void {
+  const listening = listeners(values, parts).filter(({ name }) => comparable(name));
   for (const [i, { name, port, host }] of listening.entries()) {
     const other = listening.slice(0, i).find((before) => before.port === port && mayConflict(before.host, host));
     if (other) mistakes.push(`${name}: expected another port than ${other.name}, got ${port} for both`);
@@ -55,19 +55,19 @@ interface Listener {
 }
 
 /** The addresses where these parts of Portward listen. */
-function listeners(read: Variables, parts: readonly Part[]): Listener[] {
-  const api: Listener[] = [{ name: 'APP_PORT', port: read.APP_PORT, host: read.APP_HOST }];
+function listeners(values: Variables, parts: readonly Part[]): Listener[] {
+  const api: Listener[] = [{ name: 'APP_PORT', port: values.APP_PORT, host: values.APP_HOST }];
   const metrics: Listener[] = [
-    { name: 'PORTWARD_METRICS_PORT', port: read.PORTWARD_METRICS_PORT, host: read.PORTWARD_METRICS_HOST },
+    { name: 'PORTWARD_METRICS_PORT', port: values.PORTWARD_METRICS_PORT, host: values.PORTWARD_METRICS_HOST },
   ];
   const embeddedServer: Listener[] = [
-    { name: 'PORTWARD_TEMPORAL_PORT', port: read.PORTWARD_TEMPORAL_PORT, host: '127.0.0.1' },
-    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: read.PORTWARD_TEMPORAL_UI_PORT, host: '127.0.0.1' },
+    { name: 'PORTWARD_TEMPORAL_PORT', port: values.PORTWARD_TEMPORAL_PORT, host: '127.0.0.1' },
+    { name: 'PORTWARD_TEMPORAL_UI_PORT', port: values.PORTWARD_TEMPORAL_UI_PORT, host: '127.0.0.1' },
   ];
   return [
     ...(parts.includes('api') ? api : []),
-    ...(parts.includes('worker') && read.PORTWARD_METRICS_PORT !== 0 ? metrics : []),
-    ...(parts.includes('worker') && read.TEMPORAL_ADDRESS === undefined ? embeddedServer : []),
+    ...(parts.includes('worker') && values.PORTWARD_METRICS_PORT !== 0 ? metrics : []),
+    ...(parts.includes('worker') && values.TEMPORAL_ADDRESS === undefined ? embeddedServer : []),
   ];
 }
 

@@ -46,22 +46,22 @@ export class ConfigError extends Error {
 /** @param parts the parts that run with it @throws ConfigError */
 export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api']): Config {
   const reading = readEnvironment(env);
-  const { read, given, mistakes } = reading;
+  const { values, given, mistakes } = reading;
   const vpns = vpnConfigs(reading);
-  const engine = engineVariant(read, given, mistakes);
+  const engine = engineVariant(values, given, mistakes);
   // Temporal's client reads this variable itself, and would repeat its value in an error.
   checkedHeaderSecret('TEMPORAL_API_KEY', given['TEMPORAL_API_KEY'] ?? '', mistakes);
   checkAcross(reading, parts);
   if (mistakes.length > 0 || !engine) throw new ConfigError(mistakes);
 
-  const config = placed(variables, read);
-  const { NOTIFY_URL: url, NOTIFY_SECRET: secret = null } = read;
+  const config = placed(variables, values);
+  const { NOTIFY_URL: url, NOTIFY_SECRET: secret = null } = values;
   return {
     ...config,
     api: {
       ...config.api,
-      keys: [read.API_KEY, read.API_KEY_2].filter((key) => key !== ''),
-      enginesLagMs: read.ENGINES_MAX_AGE_MS + LAG_ALLOWED_MS,
+      keys: [values.API_KEY, values.API_KEY_2].filter((key) => key !== ''),
+      enginesLagMs: values.ENGINES_MAX_AGE_MS + LAG_ALLOWED_MS,
     },
     vpns,
     pool: { ...config.pool, minFreeReplicas: minFreeReplicas(reading) },
@@ -72,6 +72,6 @@ export function loadConfig(env: Env, parts: readonly Part[] = ['worker', 'api'])
 }
 
 /** A user who wants only forwarded engines (MIN_REPLICAS=0) gets no free ones, unless MIN_FREE_REPLICAS is set. */
-function minFreeReplicas({ read, given }: Reading): number {
-  return read.MIN_REPLICAS === 0 && given['MIN_FREE_REPLICAS'] === undefined ? 0 : read.MIN_FREE_REPLICAS;
+function minFreeReplicas({ values, given }: Reading): number {
+  return values.MIN_REPLICAS === 0 && given['MIN_FREE_REPLICAS'] === undefined ? 0 : values.MIN_FREE_REPLICAS;
 }

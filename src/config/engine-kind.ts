@@ -12,26 +12,29 @@ const CUSTOM = 'custom';
  * has the reason.
  */
 export function engineVariant(
-  read: Variables,
+  values: Variables,
   given: Readonly<Record<string, string | undefined>>,
   mistakes: string[],
 ): { readonly variantName: string; readonly variant: Variant } | null {
-  const variantName = read.ENGINE_FILE !== '' && given['ENGINE_VARIANT'] === undefined ? CUSTOM : read.ENGINE_VARIANT;
+  const variantName =
+    values.ENGINE_FILE !== '' && given['ENGINE_VARIANT'] === undefined ? CUSTOM : values.ENGINE_VARIANT;
   const variant =
-    variantName === CUSTOM ? customVariant(read.ENGINE_FILE, mistakes) : builtInVariant(variantName, read, mistakes);
+    variantName === CUSTOM
+      ? customVariant(values.ENGINE_FILE, mistakes)
+      : builtInVariant(variantName, values, mistakes);
   if (!variant) return null;
-  return { variantName, variant: read.ENGINE_IMAGE === '' ? variant : { ...variant, image: read.ENGINE_IMAGE } };
+  return { variantName, variant: values.ENGINE_IMAGE === '' ? variant : { ...variant, image: values.ENGINE_IMAGE } };
 }
 
-function builtInVariant(name: string, read: Variables, mistakes: string[]): Variant | null {
-  const builtIn = variants({ arm32: read.ENGINE_ARM32_VERSION, arm64: read.ENGINE_ARM64_VERSION });
+function builtInVariant(name: string, values: Variables, mistakes: string[]): Variant | null {
+  const builtIn = variants({ arm32: values.ENGINE_ARM32_VERSION, arm64: values.ENGINE_ARM64_VERSION });
   const variant = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
   if (!variant) {
     const names = [...Object.keys(builtIn), CUSTOM].join(', ');
     mistakes.push(`ENGINE_VARIANT: expected one of ${names}, got '${name}'`);
     return null;
   }
-  if (read.ENGINE_FILE === '') return variant;
+  if (values.ENGINE_FILE === '') return variant;
   mistakes.push(`ENGINE_VARIANT: expected ${CUSTOM}, or nothing, because ENGINE_FILE is set, got '${name}'`);
   return null;
 }

@@ -6,7 +6,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The values from the environment, and the mistakes found so far. */
 export interface Reading {
-  readonly read: Variables;
+  readonly values: Variables;
   /** The variables that are set. */
   readonly given: Env;
   /** Later checks add to it. */
@@ -36,5 +36,5 @@ export function readEnvironment(env: Env): Reading {
   // Invalid values are replaced by defaults, so that the other mistakes are found as well.
   const right = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)));
   const comparable = (...names: (keyof Variables)[]) => names.every((name) => !wrong.has(name));
-  return { read: cleanEnv(right, variables), given, mistakes, comparable };
+  return { values: cleanEnv(right, variables), given, mistakes, comparable };
 }

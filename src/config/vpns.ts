@@ -22,8 +22,8 @@ export interface VpnConfig {
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** The VPNs in their order, each with the variables of its number. */
-export function vpnConfigs({ read, given, mistakes, comparable }: Reading): VpnConfig[] {
-  const names = vpnNames(read, mistakes);
+export function vpnConfigs({ values, given, mistakes, comparable }: Reading): VpnConfig[] {
+  const names = vpnNames(values, mistakes);
   for (const name of names) {
     if (!DOCKER_NAME.test(name))
       mistakes.push(
@@ -34,7 +34,7 @@ export function vpnConfigs({ read, given, mistakes, comparable }: Reading): VpnC
     mistakes.push(`VPN container names: expected different ones, got ${names.join(', ')}`);
   const before = mistakes.length;
   const own = names.map((_, index) => ofVpn(given, 'GLUETUN_PORT_RANGE', index + 1, parsePortRange, mistakes));
-  const ranges = shares(read.PORT_RANGE_HOST, own);
+  const ranges = shares(values.PORT_RANGE_HOST, own);
   const readable = mistakes.length === before && comparable('PORT_RANGE_HOST');
   ranges.forEach((range, index) => {
     if (!readable) return;
@@ -47,20 +47,20 @@ export function vpnConfigs({ read, given, mistakes, comparable }: Reading): VpnC
   });
   return names.map((name, index) => ({
     name,
-    httpPorts: ranges[index] ?? read.PORT_RANGE_HOST,
-    targetEngines: share(read.MIN_REPLICAS, names.length, index),
+    httpPorts: ranges[index] ?? values.PORT_RANGE_HOST,
+    targetEngines: share(values.MIN_REPLICAS, names.length, index),
     gluetunAuth: gluetunAuth(given, index + 1, mistakes),
-    apiPort: ofVpn(given, 'GLUETUN_API_PORT', index + 1, parsePort, mistakes) ?? read.GLUETUN_API_PORT ?? null,
-    portIndex: read.GLUETUN_PORT_INDEX,
+    apiPort: ofVpn(given, 'GLUETUN_API_PORT', index + 1, parsePort, mistakes) ?? values.GLUETUN_API_PORT ?? null,
+    portIndex: values.GLUETUN_PORT_INDEX,
   }));
 }
 
-function vpnNames(read: Variables, mistakes: string[]): string[] {
-  const listed = read.GLUETUN_CONTAINER_NAMES.split(',')
+function vpnNames(values: Variables, mistakes: string[]): string[] {
+  const listed = values.GLUETUN_CONTAINER_NAMES.split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (listed.length > 0) return listed;
-  const { GLUETUN_CONTAINER_NAME: first, GLUETUN_CONTAINER_NAME_2: second, VPN_MODE } = read;
+  const { GLUETUN_CONTAINER_NAME: first, GLUETUN_CONTAINER_NAME_2: second, VPN_MODE } = values;
   if (first === '') {
     mistakes.push(
       'GLUETUN_CONTAINER_NAME: expected the name of the VPN container (GLUETUN_CONTAINER_NAMES for several), got nothing',

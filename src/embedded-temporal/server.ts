@@ -113,12 +113,12 @@ export class EmbeddedServer {
   }
 
   async #watchFolder(stopping: AbortSignal): Promise<void> {
-    let told = false;
+    let lackLogged = false;
     do {
       const lack = await lackOfSpace(this.#dataDir);
-      if (lack !== null && !told) this.#log.warn(String(lack));
-      else if (lack === null && told) this.#log.info(`There is enough free space again for ${this.#dataDir}`);
-      told = lack !== null;
+      if (lack !== null && !lackLogged) this.#log.warn(String(lack));
+      else if (lack === null && lackLogged) this.#log.info(`There is enough free space again for ${this.#dataDir}`);
+      lackLogged = lack !== null;
       this.#starter.boundLog();
     } while (await pauseUnless(stopping, LOOK_AT_FOLDER_EVERY_MS));
   }
@@ -170,7 +170,7 @@ export class EmbeddedServer {
 
   /** Tries until it succeeds, with growing pauses. Each reason is logged once. */
   async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
-    let said = '';
+    let loggedReason = '';
     for (const pause of growingPauses(pauseMs, LONGEST_PAUSE_MS)) {
       if (!(await pauseUnless(stopping, pause))) return undefined;
       try {
@@ -178,9 +178,9 @@ export class EmbeddedServer {
       } catch (error) {
         if (stopping.aborted) return undefined;
         const reason = messageOf(error);
-        if (withoutTimes(reason) !== said)
+        if (withoutTimes(reason) !== loggedReason)
           this.#log.warn(`The Temporal server does not start, trying again: ${reason}`);
-        said = withoutTimes(reason);
+        loggedReason = withoutTimes(reason);
       }
     }
     return undefined;

@@ -7,7 +7,7 @@ import { findOwnContainer, ownContainerIds, type Surroundings } from '../clients
 import { detectReach, guessedReach, type Reach } from '../clients/docker/reach/reach';
 
 /** Containers join and leave networks, so the answer is renewed. */
-const LOOK_AGAIN_MS = 30_000;
+const RENEW_AFTER_MS = 30_000;
 
 /** The container in whose network this process runs; null: none that this Docker knows. @throws DockerUnreachable */
 export async function ownContainer(docker: DockerHost): Promise<ContainerDetails | null> {
@@ -18,23 +18,23 @@ export async function ownContainer(docker: DockerHost): Promise<ContainerDetails
 /** Finds out how this process reaches containers, once Docker can be asked about the container of this process. */
 export function reachFinder({ reach: setting }: Pick<Config, 'reach'>, docker: DockerHost): () => Promise<Reach> {
   const surroundings = surroundingsOfThisProcess();
-  const answering: Reach['answering'] = new Map();
+  const answeringNetworks: Reach['answeringNetworks'] = new Map();
   /** Null: this process runs in no container that Docker knows. */
   let own: ContainerDetails | null | 'unknown' =
     isInContainer() || ownContainerIds(surroundings).length > 0 ? 'unknown' : null;
-  let lookAt = 0;
+  let renewAt = 0;
   return async () => {
-    if (own !== null && performance.now() >= lookAt) {
+    if (own !== null && performance.now() >= renewAt) {
       try {
         own = await findOwnContainer(docker, surroundings);
-        lookAt = performance.now() + LOOK_AGAIN_MS;
+        renewAt = performance.now() + RENEW_AFTER_MS;
       } catch {
         // The last result counts until Docker answers again.
       }
     }
     if (own === 'unknown') return guessedReach();
     const dockerHost = process.env['DOCKER_HOST'];
-    return { ...detectReach({ setting, platform: process.platform, dockerHost, own }), answering };
+    return { ...detectReach({ setting, platform: process.platform, dockerHost, own }), answeringNetworks };
   };
 }
 

@@ -9,7 +9,7 @@ const QUIET_MS = 500;
 const TELL_WITHIN_MS = 1_500;
 /** Time limit for the wait: an activity may take long, and on a busy machine many tasks do. */
 const AT_MOST_MS = 4_000;
-const LOOK_EVERY_MS = 20;
+const CHECK_EVERY_MS = 20;
 
 /**
  * Stops a worker without losing a workflow task. When a worker shuts down it cancels its polls, and a task that
@@ -67,7 +67,7 @@ export class HandOver {
     const began = performance.now();
     let quietSince = began;
     for (let now = began; now - quietSince < QUIET_MS && now - began < AT_MOST_MS; now = performance.now()) {
-      await pauseUntil(LOOK_EVERY_MS);
+      await pauseUntil(CHECK_EVERY_MS);
       if (worker.getStatus().numInFlightWorkflowActivations > 0) quietSince = performance.now();
       quietSince = Math.max(quietSince, this.lastEndedAt);
     }

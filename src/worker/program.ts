@@ -161,24 +161,24 @@ export class WorkerProgram {
   private async keepRunning(): Promise<void> {
     const { signal } = this.stopping;
     let pause = 250;
-    let told: string | null = null;
+    let loggedFailure: string | null = null;
     while (!signal.aborted) {
       try {
         await this.runOnce(() => {
-          if (told !== null) this.deps.log.info('Temporal answers again');
-          told = null;
+          if (loggedFailure !== null) this.deps.log.info('Temporal answers again');
+          loggedFailure = null;
           pause = 250;
         });
       } catch (error) {
         this.hasTried = true;
         if (signal.aborted) return;
         const kind = kindOf(error);
-        if (kind !== told)
+        if (kind !== loggedFailure)
           this.deps.log.error(
             { event: 'temporal unreachable' },
             `Temporal at ${this.deps.target.connection.address} is not reachable, trying again: ${temporalFailure(error)}`,
           );
-        told = kind;
+        loggedFailure = kind;
       }
       await this.supervision?.stop();
       await pauseUntil(pause, signal);

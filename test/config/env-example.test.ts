@@ -89,7 +89,7 @@ function limitsIn(text: string): { readonly least: string | undefined; readonly 
 
 /** The valid values of the variables. */
 function valuesOf(env: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  return { ...readEnvironment(env).read };
+  return { ...readEnvironment(env).values };
 }
 
 test('the defaults in docs/reference/configuration.md are the real ones', () => {

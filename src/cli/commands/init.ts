@@ -69,7 +69,7 @@ export async function init({ terminal, options, questions, folder, found, group 
       networks: plan.networks,
       files: written,
     });
-  else terminal.print(told(terminal, plan, written));
+  else terminal.print(summary(terminal, plan, written));
   // The exit code tells the caller that a file was not written.
   if (Object.values(written).includes('kept')) process.exitCode = 1;
 }
@@ -84,7 +84,7 @@ function described(terminal: Terminal, { name, provider, portForwarding, network
   return `Found ${terminal.style('bold', name)}: ${parts.join(', ')}`;
 }
 
-function told(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<string, Written>>): string {
+function summary(terminal: Terminal, { vpns }: Plan, written: Readonly<Record<string, Written>>): string {
   const files = Object.entries(written).map(([file, what]) =>
     what === 'written'
       ? `${terminal.style('green', 'Written')}  ${file}`

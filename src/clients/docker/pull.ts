@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DockerHost } from './docker-host';
 
-const TELL_EVERY_MS = 10_000;
+const LOG_EVERY_MS = 10_000;
 
 /** Pulls an image and logs the progress. @param onLine called with every line that Docker writes */
 export async function pullWithProgress(
@@ -10,12 +10,12 @@ export async function pullWithProgress(
   { signal, log, onLine }: { signal: AbortSignal; log: Logger; onLine?: (line: string) => void },
 ): Promise<void> {
   const began = performance.now();
-  let told = began;
+  let loggedAt = began;
   log.info({ event: 'pull' }, `Pulling image ${image}`);
   await docker.pull(image, signal, (line) => {
     onLine?.(line);
-    if (performance.now() - told < TELL_EVERY_MS) return;
-    told = performance.now();
+    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = performance.now();
     log.info({ event: 'pull' }, `Pulling ${image}: ${line}`);
   });
   log.info({ event: 'pull' }, `Pulled image ${image} in ${Math.round((performance.now() - began) / 1000)} s`);

@@ -97,7 +97,7 @@ function setting(env: readonly string[], names: readonly string[]): string {
   for (const name of names) {
     // Of several lines with one name the last one counts.
     const line = env.findLast((candidate) => keyOf(candidate) === name && (split(candidate)[1] ?? '') !== '');
-    if (line !== undefined) return bare(split(line)[1] ?? '');
+    if (line !== undefined) return unquoted(split(line)[1] ?? '');
   }
   return '';
 }
@@ -113,10 +113,10 @@ function split(line: string): string[] {
 }
 
 /** Without surrounding blanks and quotes, however many, as Gluetun reads it. */
-function bare(value: string): string {
+function unquoted(value: string): string {
   const trimmed = value.trim();
   const inner = /^(['"`])(.*)\1$/s.exec(trimmed)?.[2];
-  return inner === undefined ? trimmed : bare(inner);
+  return inner === undefined ? trimmed : unquoted(inner);
 }
 
 function port(text: string): Port | null {

@@ -110,8 +110,8 @@ export class ControlServer {
     const { route, olderRoute } = request;
     const isOlder = url.pathname === olderRoute;
     const name = `${method(request)} ${isOlder ? olderRoute : route}`;
-    of(this.permitted, request.base).add(name);
-    of(this.refused, request.base).delete(name);
+    routesOf(this.permitted, request.base).add(name);
+    routesOf(this.refused, request.base).delete(name);
     if (!Value.Check(request.answer, body)) {
       throw new GluetunError(`the control server's answer has another form: ${this.quoted(text)}`);
     }
@@ -124,8 +124,8 @@ export class ControlServer {
    */
   private refusal(status: number, request: ControlRequest<TSchema>): Problem {
     const { base, route, olderRoute } = request;
-    const permitted = of(this.permitted, base);
-    const refusedBefore = of(this.refused, base);
+    const permitted = routesOf(this.permitted, base);
+    const refusedBefore = routesOf(this.refused, base);
     const isOlder = [...this.older].some((key) => key.startsWith(`${base.host} `));
     const missing = `${method(request)} ${isOlder ? (olderRoute ?? route) : route}`;
     // A route that was permitted before and is refused now means that the credentials have changed.
@@ -183,7 +183,7 @@ function isRefusal(status: number): boolean {
 }
 
 /** The routes of one host. */
-function of(routes: Map<string, Set<string>>, { host }: URL): Set<string> {
+function routesOf(routes: Map<string, Set<string>>, { host }: URL): Set<string> {
   const found = routes.get(host) ?? new Set();
   routes.set(host, found);
   return found;

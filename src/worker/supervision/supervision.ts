@@ -76,7 +76,7 @@ export class Supervision {
   private async run(tried: () => void): Promise<void> {
     const { signal } = this.stopping;
     let begun = false;
-    let told = false;
+    let failureLogged = false;
     while (!signal.aborted) {
       this.waker = new AbortController();
       try {
@@ -91,18 +91,18 @@ export class Supervision {
           }
         });
         begun = true;
-        if (told) this.log.info('Temporal answers again');
-        told = false;
+        if (failureLogged) this.log.info('Temporal answers again');
+        failureLogged = false;
       } catch (error) {
-        if (!told && !signal.aborted)
+        if (!failureLogged && !signal.aborted)
           this.log.error(
             { event: 'temporal unreachable' },
             `Temporal can't be asked, trying again: ${temporalFailure(error)}`,
           );
-        told = true;
+        failureLogged = true;
       }
       tried();
-      await pauseUntil(begun && !told ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.waker.signal);
+      await pauseUntil(begun && !failureLogged ? CHECK_EVERY_MS : RETRY_EVERY_MS, signal, this.waker.signal);
     }
   }
 

@@ -37,7 +37,7 @@ function container(networks: Networks, published: Readonly<Record<string, string
 }
 
 const reach = (change: Partial<Reach>): Reach => ({
-  ...{ kind: 'network', host: '127.0.0.1', ownNetworks: null, answering: new Map(), isNear: () => false },
+  ...{ kind: 'network', host: '127.0.0.1', ownNetworks: null, answeringNetworks: new Map(), isNear: () => false },
   ...change,
 });
 const overNetwork = (...ownNetworks: string[]) => reach({ ownNetworks });

@@ -21,12 +21,18 @@ export interface Reach {
   /** Whether an address is in a network of this process. */
   readonly isNear: (address: string) => boolean;
   /** For containers with several addresses: the network in which each last accepted a connection. */
-  readonly answering: Map<ContainerId, string>;
+  readonly answeringNetworks: Map<ContainerId, string>;
 }
 
 /** Used while nothing is known about this process: most share a network with their VPN. */
 export function guessedReach(): Reach {
-  return { kind: 'network', host: '127.0.0.1', ownNetworks: null, isNear: isInOwnNetwork, answering: new Map() };
+  return {
+    kind: 'network',
+    host: '127.0.0.1',
+    ownNetworks: null,
+    isNear: isInOwnNetwork,
+    answeringNetworks: new Map(),
+  };
 }
 
 export interface ReachOptions {
@@ -37,7 +43,7 @@ export interface ReachOptions {
   readonly own: ContainerDetails | null;
 }
 
-export function detectReach({ setting, platform, dockerHost, own }: ReachOptions): Omit<Reach, 'answering'> {
+export function detectReach({ setting, platform, dockerHost, own }: ReachOptions): Omit<Reach, 'answeringNetworks'> {
   const remote = dockerHostName(dockerHost);
   const local = remote === null || isLoopback(remote);
   const overNetwork = own !== null || (platform === 'linux' && local);
@@ -74,8 +80,8 @@ function isInOwnNetwork(address: string): boolean {
 /** The address of a container's port. All addresses of containers come from here. @throws Unreachable */
 export function resolve(reach: Reach, container: ContainerDetails, port: Port): Endpoint {
   const [first, ...others] = candidates(reach, container, port);
-  const answering = reach.answering.get(container.Id);
-  const { host } = others.find(({ network }) => network === answering) ?? first;
+  const answeringNetworks = reach.answeringNetworks.get(container.Id);
+  const { host } = others.find(({ network }) => network === answeringNetworks) ?? first;
   return { host, port: first.port };
 }
 
@@ -91,16 +97,16 @@ export async function locate(
   signal: AbortSignal,
 ): Promise<Endpoint> {
   const all = candidates(reach, container, port);
-  if (all.length > 1 && !all.some(({ network }) => network === reach.answering.get(container.Id))) {
+  if (all.length > 1 && !all.some(({ network }) => network === reach.answeringNetworks.get(container.Id))) {
     const found = await firstAccepting(all, signal);
-    if (found) reach.answering.set(container.Id, found.network);
+    if (found) reach.answeringNetworks.set(container.Id, found.network);
   }
   return resolve(reach, container, port);
 }
 
 /** Forgets the address that was kept, because it no longer accepts connections. */
-export function forgetAddress({ answering }: Reach, container: ContainerDetails): void {
-  answering.delete(container.Id);
+export function forgetAddress({ answeringNetworks }: Reach, container: ContainerDetails): void {
+  answeringNetworks.delete(container.Id);
 }
 
 interface Candidate extends Endpoint {
