@@ -45,7 +45,7 @@ export function ReplacementBars({ replacement }: { readonly replacement: ShownRe
 function BarPart({ bar, steps }: { readonly bar: Bar; readonly steps: Steps }) {
   const left = place(bar.from, steps);
   const width = place(bar.to, steps) - left;
-  const lasted = bar.tone === 'listed' ? '' : ` ${seconds(bar.to - bar.from)}`;
+  const lasted = bar.tone === 'listed' ? '' : ` for ${seconds(bar.to - bar.from)}`;
   return (
     <span
       class={`bar bar-${bar.tone}${bar.open ? ' bar-open' : ''}`}
