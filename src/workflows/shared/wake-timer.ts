@@ -16,7 +16,7 @@ export class WakeTimer {
   private scope: CancellationScope | null = null;
 
   /** @param woken is called when the time has come; not if it had come already when the timer was set */
-  constructor(private readonly woken: () => void = () => {}) {}
+  constructor(private readonly woken: () => void) {}
 
   /** @param at null: never */
   set(at: Instant | null): void {
@@ -38,10 +38,5 @@ export class WakeTimer {
         },
         () => {},
       );
-  }
-
-  /** Whether that time has come. @param at the time to which the timer was set */
-  isOver(at: Instant | null): boolean {
-    return at !== null && (this.at === null || at <= Date.now());
   }
 }
