@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findEmbeddedServer } from '../../src/embedded-temporal/server';
@@ -186,6 +186,21 @@ describe('an embedded server', () => {
       expect(readFileSync(bench.path('temporal.db.damaged'), 'utf8')).toBe(garbage);
       expect(bench.messages.join('\n')).toMatch(/temporal\.db is damaged\. It is now \S+temporal\.db\.damaged/);
     }),
+  );
+
+  test.concurrent.each([
+    ['empty', (file: string) => writeFileSync(file, '')],
+    ['not there', (file: string) => rmSync(file, { force: true })],
+  ])('whose database is %s after a kill begins a new one', (_how, lose) =>
+    onBench(async (bench) => {
+      const { pid } = await bench.start();
+      kill(pid);
+      await until(() => bench.servers().length === 0);
+      for (const part of ['', '-wal', '-shm']) lose(bench.path(`temporal.db${part}`));
+      const server = await bench.start();
+      await startWorkflow(server.address, 'vpn/default/gluetun');
+      expect(bench.servers()).toEqual([server.pid]);
+    })(),
   );
 
   test.concurrent(

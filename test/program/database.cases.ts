@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { EngineJson } from '../../src/api/schemas/engines';
@@ -7,7 +7,8 @@ import { until } from '../simulator/until';
 import { meanwhile } from './meanwhile';
 import type { Stage } from './stage';
 
-// The embedded server's database is lost while Portward runs; Portward itself is not restarted.
+// The embedded server's database is lost while Portward runs; Portward itself is not restarted. `embedded-temporal/server` has the ways
+// in which a database can be lost.
 
 export function databaseCases(on: () => Stage): void {
   let stage: Stage;
@@ -32,44 +33,37 @@ export function databaseCases(on: () => Stage): void {
       );
   }
 
-  /** Stops the server before the loss, since a server that writes in between could restore a part of the database. */
-  async function loseAndKillServer(lose: () => void): Promise<void> {
+  /** Stops the server first: a server that writes in between could restore a part of the database. */
+  async function overwriteAndKillServer(): Promise<void> {
     const pid = stage.temporalPid();
     process.kill(pid, 'SIGSTOP');
-    lose();
+    // The write-ahead log too: it has the latest writes, from which the database could recover.
+    for (const part of ['', '-wal']) writeFileSync(database() + part, GARBAGE);
     process.kill(pid, 'SIGKILL');
     await until('another server', () => ![null, pid].includes(stage.portward.temporalPid));
   }
 
-  test.each([
-    ['deleted', () => ['', '-wal', '-shm'].forEach((part) => rmSync(database() + part, { force: true }))],
-    ['truncated', () => ['', '-wal'].forEach((part) => truncateSync(database() + part, 0))],
-    // The write-ahead log too: it has the latest writes, from which the database could recover.
-    ['overwritten with garbage', () => ['', '-wal'].forEach((part) => writeFileSync(database() + part, GARBAGE))],
-  ])(
-    '%s, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list',
-    async (_how, lose) => {
-      const { pid } = stage.portward;
-      const before = (await stage.listed(2)).map((e) => e.container_id).toSorted();
-      const former = await runId();
-      expect(former).not.toBeNull();
-      const wrong: string[] = [];
-      const clients = meanwhile(async () => {
-        const response = await fetch(`${stage.portward.url}/engines`);
-        const body: unknown = await response.json();
-        const ids = Array.isArray(body) ? (body as EngineJson[]).map((e) => e.container_id).toSorted() : [];
-        if (ids.join() !== before.join()) wrong.push(`${response.status} ${JSON.stringify(body)}`);
-      });
-      await loseAndKillServer(lose);
-      await until('a new workflow', async () => ![null, former].includes(await runId()), 60_000);
-      await stage.forwarded((await stage.vpn().state()).port);
-      await clients.stop();
-      expect(wrong).toEqual([]);
-      expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual(before);
-      expect(await stage.replacements()).toEqual([]);
-      expect(stage.portward.pid).toBe(pid);
-    },
-  );
+  test('overwritten with garbage, and the server restarts: everything is found again from Docker, no engine is touched, and clients have a list', async () => {
+    const { pid } = stage.portward;
+    const before = (await stage.listed(2)).map((e) => e.container_id).toSorted();
+    const former = await runId();
+    expect(former).not.toBeNull();
+    const wrong: string[] = [];
+    const clients = meanwhile(async () => {
+      const response = await fetch(`${stage.portward.url}/engines`);
+      const body: unknown = await response.json();
+      const ids = Array.isArray(body) ? (body as EngineJson[]).map((e) => e.container_id).toSorted() : [];
+      if (ids.join() !== before.join()) wrong.push(`${response.status} ${JSON.stringify(body)}`);
+    });
+    await overwriteAndKillServer();
+    await until('a new workflow', async () => ![null, former].includes(await runId()), 60_000);
+    await stage.forwarded((await stage.vpn().state()).port);
+    await clients.stop();
+    expect(wrong).toEqual([]);
+    expect((await stage.containers()).map((c) => c.id).toSorted()).toEqual(before);
+    expect(await stage.replacements()).toEqual([]);
+    expect(stage.portward.pid).toBe(pid);
+  });
 
   test('a damaged database is kept, and the log says where it is and what follows', async () => {
     const line = await stage.portward.untilLog(/database \S+ is damaged/);

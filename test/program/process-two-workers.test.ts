@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { msToTs } from '@temporalio/common/lib/time';
 import { freePorts } from '../../simulator/free-ports';
 import type { PortwardProcess } from '../../simulator/portward-process';
 import type { ReplacementJson } from '../../src/api/schemas/engines';
 import { cacheDir } from '../../src/config/folders';
 import { resolveTemporalCli } from '../../src/embedded-temporal/cli/cli';
-import { startEmbeddedServer, type EmbeddedServer } from '../../src/embedded-temporal/server';
+import { serverSettings } from '../../src/embedded-temporal/server-settings';
 import { until } from '../simulator/until';
 import { NO_PROXY, Stage } from './stage';
 
@@ -16,18 +16,20 @@ import { NO_PROXY, Stage } from './stage';
 const log = { info: () => {}, warn: () => {} };
 const NAMESPACE = 'of-this-test';
 
+/** Temporal gives tasks to the open polls of a frozen worker, which end after a minute by default. */
+const SHORT_POLLS = ['--dynamic-config-value', 'matching.longPollExpirationInterval="3s"'];
+
 let stage: Stage;
 let second: PortwardProcess;
-let server: EmbeddedServer;
 let client: Client;
 /** The API's answer before there was a server. */
 let refused: { readonly status: number; readonly body: string };
 
 beforeAll(async () => {
-  const [port = 0, uiPort = 0] = await freePorts(2);
+  const [port = 0] = await freePorts(1);
   stage = await Stage.inMemory();
   await stage.openGate();
-  const cliPath = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
+  const path = await resolveTemporalCli({ env: process.env, cacheDir: cacheDir(process.env), log });
   await stage.addVpn();
   await stage.vpn().untilHealth('healthy');
   const temporal = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: NAMESPACE };
@@ -39,9 +41,14 @@ beforeAll(async () => {
   const answer = await fetch(`${stage.api.url}/engines`);
   refused = { status: answer.status, body: await answer.text() };
   await stage.portward.untilLog(/Temporal at 127\.0\.0\.1:\d+ is not reachable/);
-  const dataDir = join(stage.portward.folder, 'own-temporal');
-  server = await startEmbeddedServer({ cliPath, dataDir, port, uiPort, log, searchAttributes: {} });
-  stage.onClear(() => server.stop());
+  const server = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      port,
+      extraArgs: ['--log-level', 'error', ...serverSettings, ...SHORT_POLLS],
+    },
+  });
+  stage.onClear(() => server.teardown());
   const connection = await Connection.connect({ address: server.address });
   stage.onClear(() => connection.close());
   client = new Client({ connection, namespace: NAMESPACE });
@@ -129,11 +136,8 @@ async function thaw(worker: PortwardProcess): Promise<void> {
   process.kill(worker.pid, 'SIGCONT');
 }
 
-/**
- * For up to a minute Temporal gives tasks to the open polls of a frozen worker, and it waits 20 s for each task. The engine's start comes
- * after that.
- */
-const TAKEN_OVER_WITHIN_MS = 100_000;
+/** Temporal waits 20 s for a task that a lost worker had. Then the engine starts. */
+const TAKEN_OVER_WITHIN_MS = 60_000;
 
 /**
  * Changes the port, loses the worker that runs the replacement, and waits until the other worker has finished it. Resolves with the result
