@@ -124,8 +124,8 @@ test('a port that could not be read, and one that was lost, are logged once they
   });
   const state = vpn();
   const known = snapshot(65_290, { engines: [condition] });
-  [unreadable, known, none, none, known].forEach((look, i) =>
-    accept(state, look, state.data.revision, DAY + i * 10_000),
+  [unreadable, known, none, none, known].forEach((seen, i) =>
+    accept(state, seen, state.data.revision, DAY + i * 10_000),
   );
   expect(lines).toEqual([
     'info [gluetun] The forwarded port can be read again after 10 s: 65290',

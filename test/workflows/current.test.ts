@@ -19,7 +19,7 @@ function told(start: string | null, state = new VpnState(newVpnData(settings, 'a
 }
 
 /** A snapshot begins under this revision and is delivered. */
-function look(state: VpnState, port?: PortReading, revision = state.data.revision): void {
+function observe(state: VpnState, port?: PortReading, revision = state.data.revision): void {
   accept(state, snapshot(40_000, port ? { port } : {}), revision, DAY);
   state.publish(DAY);
 }
@@ -31,7 +31,7 @@ function isCurrent(state: VpnState): EnginesView['current'] {
 /** A VPN of which the worker of this start has taken a snapshot. */
 function seenBy(start: string): VpnState {
   const state = told(start);
-  look(state);
+  observe(state);
   return state;
 }
 
@@ -42,7 +42,7 @@ function nextRun(state: VpnState): VpnState {
 test("a list is current after the worker's first snapshot", () => {
   const state = told('first');
   expect(isCurrent(state)).toBe(false);
-  look(state);
+  observe(state);
   expect(isCurrent(state)).toBe(true);
 });
 
@@ -52,10 +52,10 @@ test('after the start of the next worker it is not current, until that has taken
   const { revision } = state.data;
   told('second', state);
   expect([isCurrent(state), versionsOf(state.data).engines]).toEqual([false, expect.not.stringContaining(before)]);
-  look(state, undefined, revision);
+  observe(state, undefined, revision);
   expect(isCurrent(state)).toBe(false);
   const { engines: stale } = versionsOf(state.data);
-  look(state);
+  observe(state);
   expect([isCurrent(state), versionsOf(state.data).engines]).toEqual([true, expect.not.stringContaining(stale)]);
 });
 
@@ -69,16 +69,16 @@ test('a worker that sends its settings again changes nothing', () => {
 test('a worker that does not name its start counts as another one', () => {
   const state = seenBy('first');
   expect(isCurrent(told(null, state))).toBe(false);
-  look(state);
+  observe(state);
   expect(isCurrent(told(null, state))).toBe(false);
 });
 
 test('neither a snapshot without a first read of the port nor an unreachable Docker makes it current', () => {
   const state = told('first');
-  look(state, { kind: 'pending' });
+  observe(state, { kind: 'pending' });
   accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
   expect(isCurrent(state)).toBe(false);
-  look(state, { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false });
+  observe(state, { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false });
   expect(isCurrent(state)).toBe(true);
 });
 

@@ -123,10 +123,10 @@ test('a VPN with too few ports for its engines gets its remedy all the same', ()
   const tight = { targetEngines: 5, httpPorts: { first: 19_000, last: 19_000 } };
   const state = new VpnState(newVpnData(vpnSettings(tight), 'abcdef12'));
   const port = { kind: 'unknown', forMs: 0, reason: 'port 0', none: true } as const;
-  const look = (at: number) => {
+  const decideAt = (at: number) => {
     accept(state, snapshot(40_000, { port }), state.data.revision, at);
     return takeDecision(state, at).effects.map((e) => e.kind);
   };
-  expect(look(DAY)).toEqual(['start']);
-  expect(look(DAY + 61_000)).toEqual(['remedy']);
+  expect(decideAt(DAY)).toEqual(['start']);
+  expect(decideAt(DAY + 61_000)).toEqual(['remedy']);
 });

@@ -1,5 +1,5 @@
 // In no order of reports, removals, replacements and restarts is an engine with an accepted stream stopped, unless it has to be: the
-// world's `letGo` checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
+// world's `step` checks that wherever an engine is stopped, and `assertPromises` that the workflow forgets no stream.
 import * as fc from 'fast-check';
 import { runs } from '../repetitions';
 import { World } from './world';

@@ -59,12 +59,12 @@ class Measuring {
   /** The port changes, and the decision about that is taken. */
   move(port: number, readAt: number, now: number): void {
     const engines = this.state.data.snapshot?.engines ?? [];
-    this.look(snapshot(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
+    this.observe(snapshot(port, { engines, port: { kind: 'known', port, at: readAt } }), now);
     takeDecision(this.state, now);
     this.follow(now);
   }
 
-  look(observation: Parameters<typeof accept>[1], now: number): void {
+  observe(observation: Parameters<typeof accept>[1], now: number): void {
     accept(this.state, observation, this.state.data.revision, now);
     this.follow(now);
   }
@@ -109,7 +109,7 @@ test('nothing is measured twice: neither the same snapshot nor the same message 
   const ended = { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 };
   replacementEnded(vpn.state, ended, NOW + 2_000);
   const before = vpn.all.length;
-  vpn.look(vpn.state.data.snapshot ?? snapshot(40_648), NOW + 3_000);
+  vpn.observe(vpn.state.data.snapshot ?? snapshot(40_648), NOW + 3_000);
   replacementEnded(vpn.state, ended, NOW + 3_000);
   replacementLost(vpn.state, 7, NOW + 3_000);
   expect(vpn.all.slice(before)).toEqual([]);
@@ -132,20 +132,20 @@ test('a port that changes again before the engine is ready is measured from the 
 
 test('another port after a restart of the VPN is no port change', () => {
   const vpn = new Measuring();
-  vpn.look(snapshot(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
+  vpn.observe(snapshot(40_648, { engines: [condition], vpn: presentVpn({ startedAt: NOW }) }), NOW);
   expect(vpn.all).toEqual([]);
 });
 
 test('time without a forwarded engine counts only while the VPN is healthy', () => {
   const unhealthy = snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) });
   const vpn = new Measuring();
-  vpn.look(unhealthy, NOW);
+  vpn.observe(unhealthy, NOW);
   expect([vpn.all, vpn.pending]).toEqual([[], nothingPending]);
   const empty = new Measuring({ engines: [] });
   empty.follow(NOW);
   expect(empty.pending.unforwardedSince).toBe(NOW);
   empty.follow(NOW + 1_000);
-  empty.look(unhealthy, NOW + 2_000);
+  empty.observe(unhealthy, NOW + 2_000);
   expect(empty.all).toEqual([{ kind: 'unforwarded', seconds: 2 }]);
 });
 

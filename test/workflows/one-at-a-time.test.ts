@@ -10,10 +10,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Step>((w) => w.observe()) },
   {
     weight: 8,
-    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, letGoFirst]) => (w) => {
+    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, releaseFirst]) => (w) => {
       const running = w.running();
       const number = running[n % Math.max(1, running.length)];
-      if (number !== undefined) w.step(number, letGoFirst);
+      if (number !== undefined) w.step(number, releaseFirst);
     }),
   },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 20_000 }).map<Step>((ms) => (w) => w.pass(ms)) },
@@ -30,16 +30,16 @@ function play(oneAtATime: boolean, played: readonly Step[]): { most: number; mad
   const world = new World({ ...settings, targetEngines: 1, oneAtATime });
   const seen = new Set<string>();
   let most = 0;
-  const look = () => {
+  const count = () => {
     for (const id of world.containers.keys()) seen.add(id);
     most = Math.max(most, world.containers.size);
   };
   for (const step of played) {
     step(world);
-    look();
+    count();
   }
   world.settle();
-  look();
+  count();
   return { most, made: seen.size };
 }
 

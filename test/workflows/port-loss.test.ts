@@ -11,10 +11,10 @@ const none = { kind: 'unknown', forMs: 1_000, reason: 'none right now', none: tr
 const unclear = { kind: 'unknown', forMs: 1_000, reason: 'it gave no answer', none: false } as const;
 
 /** The published events about the port, with a snapshot every 10 s. */
-function told(...looks: Snapshot[]): PublicEvent[] {
+function told(...snapshots: Snapshot[]): PublicEvent[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  for (const [i, look] of looks.entries())
-    accept(state, { ...look, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
+  for (const [i, seen] of snapshots.entries())
+    accept(state, { ...seen, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
   return state.data.news.map((n) => n.happening).filter((h) => h.kind.startsWith('port'));
 }
 
@@ -63,13 +63,13 @@ test.each<[string, Snapshot[]]>([
       snapshot(40_648, { vpn: presentVpn({ startedAt: DAY }) }),
     ],
   ],
-])('a port %s is not one that was lost', (_what, looks) => {
-  expect(told(...looks)).toEqual([]);
+])('a port %s is not one that was lost', (_what, snapshots) => {
+  expect(told(...snapshots)).toEqual([]);
 });
 
 test('a container that was made anew without port forwarding has lost no port', () => {
   const other = presentVpn({ id: 'vpn-2', startedAt: DAY, portForwarding: false });
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  for (const look of [snapshot(65_290), without(), without(none, other)]) accept(state, look, state.data.revision, DAY);
+  for (const seen of [snapshot(65_290), without(), without(none, other)]) accept(state, seen, state.data.revision, DAY);
   expect(state.data.portLost).toBeNull();
 });

@@ -7,7 +7,7 @@ import { plainEngine, replacement, vpnSettings } from '../builders';
 const [draining, going] = [plainEngine(19_000), plainEngine(19_001)];
 
 /** Two engines are being released by replacements of their own; the first one has streams to finish. */
-function letGo(change: Parameters<typeof vpnSettings>[0] = {}): VpnData {
+function releasing(change: Parameters<typeof vpnSettings>[0] = {}): VpnData {
   const settings = vpnSettings({
     httpPorts: { first: 19_000, last: 19_001 },
     httpsPorts: { first: 45_000, last: 45_001 },
@@ -24,12 +24,12 @@ function letGo(change: Parameters<typeof vpnSettings>[0] = {}): VpnData {
 }
 
 test('with all ports in use a new engine waits for an engine that is stopped at once, not for one that finishes its streams', () => {
-  expect(allocate(letGo(), null, 3)).toEqual({ httpPort: 19_001, httpsPort: 45_001, waitFor: [going.id] });
+  expect(allocate(releasing(), null, 3)).toEqual({ httpPort: 19_001, httpsPort: 45_001, waitFor: [going.id] });
 });
 
 describe('where a new engine may not run beside the old one', () => {
   const roomy = { httpPorts: { first: 19_000, last: 19_009 }, httpsPorts: { first: 45_000, last: 45_009 } };
-  const oneAtATime = letGo({ ...roomy, oneAtATime: true });
+  const oneAtATime = releasing({ ...roomy, oneAtATime: true });
 
   test('it waits for all engines being released that have no successor', () => {
     expect(allocate(oneAtATime, null, 3).waitFor).toEqual([draining.id, going.id]);

@@ -19,9 +19,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Step>((w) => w.observe()) },
   {
     weight: 8,
-    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, letGoFirst]) => (w) => {
+    arbitrary: fc.tuple(fc.nat(9), fc.boolean()).map<Step>(([n, releaseFirst]) => (w) => {
       const number = nth(w.running(), n);
-      if (number !== undefined) w.step(number, letGoFirst);
+      if (number !== undefined) w.step(number, releaseFirst);
     }),
   },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 20_000 }).map<Step>((ms) => (w) => w.pass(ms)) },

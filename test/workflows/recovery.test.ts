@@ -12,15 +12,15 @@ const S = 1_000;
 function after(...outages: number[]): VpnState {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   let now = DAY;
-  const look = (health: 'healthy' | 'unhealthy') =>
+  const observe = (health: 'healthy' | 'unhealthy') =>
     accept(state, snapshot(40_000, { vpn: presentVpn({ health }) }), state.data.revision, now);
   for (const ms of outages) {
-    look('unhealthy');
+    observe('unhealthy');
     now += ms;
-    look('healthy');
+    observe('healthy');
     now += 60 * S;
   }
-  look('unhealthy');
+  observe('unhealthy');
   return state;
 }
 const etaOf = (state: VpnState, elapsed: number) =>

@@ -61,12 +61,12 @@ test('an unhealthy VPN is left alone where restarts are turned off, and reported
 
 test('a VPN is left alone while its control server can not be read, and restarted when that says that there is no port', () => {
   const state = new VpnState(newVpnData(vpnSettings({ portLostMs: 1 }), 'abcdef12'));
-  const look = (port: Snapshot['port'], at: number) =>
+  const observe = (port: Snapshot['port'], at: number) =>
     accept(state, snapshot(40_000, { port }), state.data.revision, at);
-  look({ kind: 'known', port: 40_000 }, DAY);
-  look({ kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false }, DAY + 1_000);
+  observe({ kind: 'known', port: 40_000 }, DAY);
+  observe({ kind: 'unknown', forMs: 0, reason: 'the control server answers 500', none: false }, DAY + 1_000);
   expect([state.data.port.noneSince, nextRemedy(state.data)]).toEqual([null, null]);
-  look(none, DAY + 2_000);
+  observe(none, DAY + 2_000);
   expect(nextRemedy(state.data)).toMatchObject({ at: DAY + 2_001, remedy: { kind: 'restart VPN' } });
 });
 
@@ -99,17 +99,17 @@ test.each([
 
 test('a port that was missing before an outage counts as lost only after the whole time has passed again', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  const look = (health: 'healthy' | 'unhealthy', at: number) =>
+  const observe = (health: 'healthy' | 'unhealthy', at: number) =>
     accept(
       state,
       snapshot(0, { at, vpn: presentVpn({ health }), port: health === 'healthy' ? none : { kind: 'unasked' } }),
       state.data.revision,
       at,
     );
-  look('healthy', DAY);
+  observe('healthy', DAY);
   expect(nextRemedy(state.data)?.at).toBe(DAY + MINUTE);
-  look('unhealthy', DAY + 40_000);
-  look('healthy', DAY + 55_000);
+  observe('unhealthy', DAY + 40_000);
+  observe('healthy', DAY + 55_000);
   expect(nextRemedy(state.data)?.at).toBe(DAY + 55_000 + MINUTE);
 });
 
@@ -215,9 +215,9 @@ describe('a control server that hangs', () => {
       'somebody has stopped the container',
       snapshot(0, { vpn: presentVpn({ running: false }), port: { kind: 'unasked' } }),
     ],
-  ])('counts as such no more when %s', (_what, look) => {
+  ])('counts as such no more when %s', (_what, seen) => {
     const state = restarted(hangs);
-    accept(state, look, state.data.revision, DAY + 3 * MINUTE);
+    accept(state, seen, state.data.revision, DAY + 3 * MINUTE);
     expect(nextRemedy(state.data)?.remedy.reason).not.toBe('control server hangs');
     expect(problemOf(state.data) ?? '').not.toMatch(/hangs/);
   });
@@ -225,17 +225,17 @@ describe('a control server that hangs', () => {
 
 describe('a VPN that is stopped inside its container', () => {
   const stopped = { ...none, stopped: true } as const;
-  const look = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
+  const observe = (state: VpnState, port: typeof none | typeof stopped, at: number) =>
     accept(state, snapshot(0, { port }), state.data.revision, at);
 
   test('by its owner is left alone and reported; once it is started, the time for getting a port begins anew', () => {
     const state = new VpnState(portless());
-    look(state, stopped, DAY);
+    observe(state, stopped, DAY);
     expect(nextRemedy(state.data)).toBeNull();
     expect(problemOf(state.data)).toBe(
       `the VPN in container 'gluetun' is stopped: start it with PUT /v1/vpn/status {"status":"running"} at its control server, or restart the container`,
     );
-    look(state, none, DAY + 60 * MINUTE);
+    observe(state, none, DAY + 60 * MINUTE);
     expect(problemOf(state.data)).toBeNull();
     expect(nextRemedy(state.data)?.at).toBe(DAY + 61 * MINUTE);
   });
@@ -243,7 +243,7 @@ describe('a VPN that is stopped inside its container', () => {
   test('by an unfinished restart of Portward is started again', () => {
     const state = new VpnState(portless());
     const atWork = begin(state);
-    look(state, stopped, DAY + MINUTE);
+    observe(state, stopped, DAY + MINUTE);
     expect(problemOf(state.data)).toBeNull();
     remedyFailing(state, atWork, failed);
     expect(state.data.remedies.halfDone).toBe(CURRENT);
@@ -255,16 +255,16 @@ describe('a VPN that is stopped inside its container', () => {
   test('for the moment of a restart by Portward does not count as stopped by its owner', () => {
     const state = new VpnState(portless());
     const atWork = begin(state);
-    look(state, stopped, DAY + MINUTE);
+    observe(state, stopped, DAY + MINUTE);
     remedyEnded(state, atWork, null, DAY + 2 * MINUTE);
     expect(problemOf(state.data)).toBeNull();
-    look(state, stopped, DAY + 3 * MINUTE);
+    observe(state, stopped, DAY + 3 * MINUTE);
     expect(problemOf(state.data)).toMatch(/is stopped: start it/);
   });
 
   test('after a restart that was refused, and so changed nothing, counts as stopped by its owner', () => {
     const state = restarted({ kind: 'refused', message: 'a role lacks PUT' });
-    look(state, stopped, DAY + 3 * MINUTE);
+    observe(state, stopped, DAY + 3 * MINUTE);
     expect(nextRemedy(state.data)).toBeNull();
   });
 

@@ -10,26 +10,26 @@ function seen(change: Partial<EngineCondition> = {}): EngineCondition {
   return { id: engine.id, running: true, startedAt: DAY, networkOf: vpn.id, health: 'unknown', ...change };
 }
 
-function look(known: Engine, condition: EngineCondition | undefined, newSession = false): Engine {
+function seenAs(known: Engine, condition: EngineCondition | undefined, newSession = false): Engine {
   return refreshed(known, condition, vpn, newSession);
 }
 
 test('an engine that Docker has started again is not listed before it has answered again', () => {
-  const revived = look(engine, seen({ startedAt: DAY + 9_000 }));
+  const revived = seenAs(engine, seen({ startedAt: DAY + 9_000 }));
   expect(revived.ready).toBe(false);
-  expect(look(revived, seen({ startedAt: DAY + 9_000, health: 'healthy' })).ready).toBe(true);
+  expect(seenAs(revived, seen({ startedAt: DAY + 9_000, health: 'healthy' })).ready).toBe(true);
 });
 
 test('an engine of which the snapshot knows nothing new stays as it was', () => {
-  expect(look(engine, seen())).toEqual(engine);
-  expect(look(engine, undefined)).toEqual(engine);
+  expect(seenAs(engine, seen())).toEqual(engine);
+  expect(seenAs(engine, undefined)).toEqual(engine);
 });
 
 test("an engine that runs on after a start of its VPN's container is cut off, until it is started again, too", () => {
-  const left = look(engine, seen(), true);
+  const left = seenAs(engine, seen(), true);
   expect(left.cutOff).toBe(true);
-  expect(look(left, seen({ health: 'healthy' })).cutOff).toBe(true);
-  expect(look(left, seen({ startedAt: DAY + 9_000 })).cutOff).toBe(false);
+  expect(seenAs(left, seen({ health: 'healthy' })).cutOff).toBe(true);
+  expect(seenAs(left, seen({ startedAt: DAY + 9_000 })).cutOff).toBe(false);
 });
 
 describe('when the clock was set back since the VPN was started', () => {

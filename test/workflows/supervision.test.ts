@@ -102,7 +102,7 @@ test.concurrent(
       await until('the next worker', async () => !(await isCurrent()));
       expect((await stand.listed()).map((e) => e.forwarded)).toEqual([true]);
       stand.port = { kind: 'known', port: 40_000 };
-      await until('its look', isCurrent, 5_000);
+      await until('its snapshot', isCurrent, 5_000);
       expect((await stand.state()).revision).toBe(revision + 1);
     }),
 );

@@ -68,17 +68,17 @@ test('it stays in order when the clock is set back', () => {
 
 test('the state is unknown while Docker is unreachable, and while there was no worker', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
-  const look = (seconds: number) => {
+  const observe = (seconds: number) => {
     accept(state, snapshot(65_290), state.data.revision, msAt(seconds));
     state.publish(msAt(seconds));
   };
-  look(0);
+  observe(0);
   accept(state, { kind: 'blind', at: msAt(60), problem: 'Docker is away' }, state.data.revision, msAt(60));
   state.publish(msAt(60));
-  look(90);
-  look(120);
+  observe(90);
+  observe(120);
   configure(state, state.data.settings, 'another start', msAt(120 + HOUR));
-  look(125 + HOUR);
+  observe(125 + HOUR);
   expect(since(state.data.timeline.states)).toEqual([
     [0, 65_290],
     [60, noPort.unseen],

@@ -116,7 +116,7 @@ export class World {
   private readonly hiddenForGood = new Set<string>();
   /** The state's engines before the decision that is being carried out. */
   private engines: ReadonlySet<string> = new Set();
-  private look: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
+  private snapshotUnderWay: { readonly revision: number; readonly snapshot: Snapshot } | null = null;
   private portUnknownSince: number | null = null;
   private lastObservedPort: Port | null = null;
   /** Viewers, by stream. The state is checked against this, so it does not use the state. */
@@ -172,7 +172,7 @@ export class World {
       ...(this.address === null ? {} : { publicIp: { address: this.address, at: this.addressReadAt ?? this.now } }),
       imagePresent: true,
     };
-    this.look = { revision: this.state.data.revision, snapshot };
+    this.snapshotUnderWay = { revision: this.state.data.revision, snapshot };
   }
 
   /** As many engines as one snapshot has in full; those that replacements are making come last. */
@@ -188,7 +188,7 @@ export class World {
 
   /** Docker can't be asked. */
   loseDocker(): void {
-    this.look = null;
+    this.snapshotUnderWay = null;
     this.unreachable = true;
     accept(this.state, { kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
     this.decide();
@@ -199,7 +199,7 @@ export class World {
     if (this.cure) return;
     const { data } = this.state;
     const carried = JSON.parse(JSON.stringify(carriedOver(data))) as Carried;
-    this.look = null;
+    this.snapshotUnderWay = null;
     this.state = new VpnState(restoredFrom(carried));
     for (const { number } of runningReplacements(data))
       if (!this.children.has(number)) replacementLost(this.state, number, this.now);
@@ -208,7 +208,7 @@ export class World {
 
   /** The worker is lost, and with it the snapshot under way; another one begins with a snapshot of its own. */
   restartWorker(): void {
-    this.look = null;
+    this.snapshotUnderWay = null;
     configure(this.state, this.state.data.settings, `worker ${++this.workers}`, this.now);
     this.publish();
   }
@@ -234,9 +234,9 @@ export class World {
   }
 
   deliverSnapshot(): void {
-    if (!this.look) return;
-    const { revision, snapshot } = this.look;
-    this.look = null;
+    if (!this.snapshotUnderWay) return;
+    const { revision, snapshot } = this.snapshotUnderWay;
+    this.snapshotUnderWay = null;
     this.unreachable = false;
     const counts = revision >= this.state.data.snapshotsFrom;
     const left = counts ? this.leftBy(snapshot) : null;
@@ -417,12 +417,12 @@ export class World {
     this.publish();
   }
 
-  /** Lets one replacement take its next step. @param letGoFirst whether to release the old engine first where both sides could go on */
-  step(number: number, letGoFirst: boolean): boolean {
+  /** Lets one replacement take its next step. @param releaseFirst whether to release the old engine first where both sides could go on */
+  step(number: number, releaseFirst: boolean): boolean {
     const child = this.children.get(number);
     if (!child) return false;
     const steps = [() => this.release(child), () => this.bringUp(child)];
-    if (!letGoFirst) steps.reverse();
+    if (!releaseFirst) steps.reverse();
     const stepped = steps.some((step) => step()) || this.end(child);
     this.publish();
     return stepped;
