@@ -24,7 +24,7 @@ export class DockerWatch {
   constructor(
     private readonly docker: Docker,
     private readonly whatIs: (id: string, labels: Labels) => Pick<ContainerEvent, 'is' | 'vpn'> | null,
-    private readonly heard: (fact: ContainerEvent | EvictionMark) => void,
+    private readonly report: (fact: ContainerEvent | EvictionMark) => void,
   ) {
     this.open = new Promise((resolve) => (this.opened = resolve));
     this.watching = this.watch();
@@ -57,14 +57,14 @@ export class DockerWatch {
     if (known === null) return;
     const name = labels['name'] ?? id.slice(0, 12);
     const at = event.timeNano / 1e6;
-    this.heard({ kind: 'container event', at, action: event.Action, id, name, ...known });
+    this.report({ kind: 'container event', at, action: event.Action, id, name, ...known });
     if (event.Action === 'update' && known.is === 'engine') void this.askForPolicy(id, name, at);
   }
 
   private async askForPolicy(id: string, name: string, at: number): Promise<void> {
     try {
       const { HostConfig } = await this.docker.getContainer(id).inspect();
-      if (HostConfig.RestartPolicy?.Name === 'no') this.heard({ kind: 'eviction mark', at, id, name });
+      if (HostConfig.RestartPolicy?.Name === 'no') this.report({ kind: 'eviction mark', at, id, name });
     } catch {
       // Gone already.
     }

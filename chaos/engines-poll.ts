@@ -22,7 +22,7 @@ export class EnginesPoll {
   constructor(
     private readonly url: string,
     private readonly vpnOf: (container: string) => VpnName | undefined,
-    private readonly heard: (answer: Answer) => void,
+    private readonly report: (answer: Answer) => void,
   ) {
     this.asking = Promise.all(Array.from({ length: CLIENTS }, (_, n) => this.ask((n * ASK_EVERY_MS) / CLIENTS)));
   }
@@ -37,7 +37,7 @@ export class EnginesPoll {
     await sleep(delayMs);
     while (!this.stopping) {
       this.asked++;
-      this.heard(await this.once());
+      this.report(await this.once());
       await sleep(ASK_EVERY_MS);
     }
   }

@@ -49,7 +49,7 @@ export class Watch {
       url: site.api.url,
       addressOf: ({ vpn_container: container }) => this.addressOf(site.vpnOf(container ?? '')),
     });
-    this.viewers = new Viewers(this.proxy, (outcome, beganAt) => this.heardStream(outcome, beganAt));
+    this.viewers = new Viewers(this.proxy, (outcome, beganAt) => this.tellStreamFailure(outcome, beganAt));
     this.reporting = new StrictProxyClient({
       url: site.api.url,
       apiKey: '',
@@ -152,7 +152,7 @@ export class Watch {
     this.tell({ kind: 'probe', at: Date.now(), engine, error });
   }
 
-  private heardStream(outcome: StreamOutcome, beganAt: number): void {
+  private tellStreamFailure(outcome: StreamOutcome, beganAt: number): void {
     if (outcome.kind === 'served') return;
     const vpn = this.site.vpnOf(outcome.engine?.vpn_container ?? '');
     const engine = outcome.engine && vpn ? { id: outcome.engine.container_id, vpn } : null;

@@ -23,10 +23,10 @@ async function portSeen(
   known: LastReported,
   isSo: (port: PortReading & { kind: 'unknown' }) => boolean,
 ): Promise<PortReading> {
-  for (let told = known; ;) {
-    told = await vpns.observe(vpn.name, told, { seenAt: told.kind === 'blind' ? null : 1 });
-    if (told.kind === 'blind') throw new Error(told.problem);
-    if (told.port.kind !== 'unknown' || isSo(told.port)) return told.port;
+  for (let last = known; ;) {
+    last = await vpns.observe(vpn.name, last, { seenAt: last.kind === 'blind' ? null : 1 });
+    if (last.kind === 'blind') throw new Error(last.problem);
+    if (last.port.kind !== 'unknown' || isSo(last.port)) return last.port;
   }
 }
 
@@ -118,14 +118,14 @@ describe('restarting a VPN', () => {
   );
 });
 
-const isRestarting = (told: LastReported | null) =>
-  told?.kind === 'sight' && told.vpn.kind === 'present' && told.vpn.down?.state === 'restarting';
+const isRestarting = (last: LastReported | null) =>
+  last?.kind === 'sight' && last.vpn.kind === 'present' && last.vpn.down?.state === 'restarting';
 
 /** Activities that read the port only once an hour by themselves. */
 const seldom = (docker = vpns.docker) => vpns.activitiesOn(docker, { checkIntervalMs: 3_600_000 });
 
-const portOf = (told: LastReported | null) =>
-  told?.kind === 'sight' && told.port.kind === 'known' ? told.port.port : null;
+const portOf = (last: LastReported | null) =>
+  last?.kind === 'sight' && last.port.kind === 'known' ? last.port.port : null;
 
 /** A VPN, and what a watch that knows all of it reports next: another port. */
 async function knowing(on: ReturnType<typeof seldom>) {
@@ -176,8 +176,11 @@ describe('watching', () => {
       await Promise.all([seen(({ port }) => port.kind === 'unknown'), vpn.stopVpn()]);
       // Otherwise it is read each minute.
       const moved = seen(({ publicIp }) => publicIp?.address !== '203.0.113.7', 30_000);
-      const [told] = await Promise.all([moved, vpn.runVpn()]);
-      expect(told).toMatchObject({ vpn: { running: true, health: 'healthy' }, publicIp: { address: '198.51.100.1' } });
+      const [observed] = await Promise.all([moved, vpn.runVpn()]);
+      expect(observed).toMatchObject({
+        vpn: { running: true, health: 'healthy' },
+        publicIp: { address: '198.51.100.1' },
+      });
     },
     60_000,
   );
@@ -257,10 +260,10 @@ describe('watching', () => {
     expect(port).toMatchObject({ kind: 'unknown', reason: expect.stringMatching(/500/) });
   });
 
-  test.concurrent('another reason for which Docker can not be asked is told', async () => {
+  test.concurrent('another reason for which Docker can not be asked is reported', async () => {
     const gone = new DockerHost(new Dockerode({ socketPath: join(tmpdir(), vpns.simulation.name('docker.sock')) }));
     const away = vpns.activitiesOn(gone);
-    const known: LastReported = { kind: 'blind', at: 1, problem: 'told before', cause: 'EACCES' };
+    const known: LastReported = { kind: 'blind', at: 1, problem: 'reported before', cause: 'EACCES' };
     expect(await vpns.observe('gluetun', known, {}, away)).toMatchObject({
       kind: 'blind',
       cause: 'ENOENT',

@@ -11,7 +11,7 @@ const none = { kind: 'unknown', forMs: 1_000, reason: 'none right now', none: tr
 const unclear = { kind: 'unknown', forMs: 1_000, reason: 'it gave no answer', none: false } as const;
 
 /** The published events about the port, with a snapshot every 10 s. */
-function told(...snapshots: Snapshot[]): PublicEvent[] {
+function publishedOf(...snapshots: Snapshot[]): PublicEvent[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const [i, seen] of snapshots.entries())
     accept(state, { ...seen, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
@@ -21,14 +21,16 @@ function told(...snapshots: Snapshot[]): PublicEvent[] {
 const without = (port: Snapshot['port'] = none, vpn = presentVpn()) => snapshot(0, { port, vpn });
 
 test('a port that is lost and comes back is one event each, the second with how long it was gone', () => {
-  expect(told(snapshot(65_290), without(), without(unclear), without(), snapshot(65_290), snapshot(65_290))).toEqual([
+  expect(
+    publishedOf(snapshot(65_290), without(), without(unclear), without(), snapshot(65_290), snapshot(65_290)),
+  ).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 65_290, lostForMs: 31_000 },
   ]);
 });
 
 test('another port in its place is a change, too', () => {
-  expect(told(snapshot(65_290), without(), snapshot(40_648))).toEqual([
+  expect(publishedOf(snapshot(65_290), without(), snapshot(40_648))).toEqual([
     { kind: 'port_lost', port: 65_290 },
     { kind: 'port_restored', port: 40_648, lostForMs: 11_000 },
     { kind: 'port_changed', from: 65_290, to: 40_648 },
@@ -39,7 +41,7 @@ test('a restart of the container meanwhile does not end the loss', () => {
   const restarted = presentVpn({ startedAt: DAY });
   const starting = presentVpn({ startedAt: DAY, health: 'starting' });
   expect(
-    told(
+    publishedOf(
       snapshot(65_290),
       without(),
       without({ kind: 'unasked' }, starting),
@@ -64,7 +66,7 @@ test.each<[string, Snapshot[]]>([
     ],
   ],
 ])('a port %s is not one that was lost', (_what, snapshots) => {
-  expect(told(...snapshots)).toEqual([]);
+  expect(publishedOf(...snapshots)).toEqual([]);
 });
 
 test('a container that was made anew without port forwarding has lost no port', () => {

@@ -48,7 +48,7 @@ test('the third time it is logged that the problem comes and goes, and no more u
   }
   const over = '[gluetun] All is well again (was: it is ill)';
   const ill = '[gluetun] it is ill';
-  const often = `${ill} - this comes and goes, and is not told each time`;
+  const often = `${ill} - this comes and goes, and is not logged each time`;
   expect(told.lines).toEqual([ill, over, ill, over, often]);
   expect(told.shown(null, 9 * MINUTE)).toEqual([]);
   expect(told.shown(null, 2 * MINUTE)).toEqual([over]);

@@ -9,26 +9,26 @@ const TAKEN_UP_WITHIN_MS = 3_000;
  * delay hiding the old engines.
  */
 export class PendingPortChanges {
-  private readonly told = new Map<string, NodeJS.Timeout>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly waiting = new Set<() => void>();
 
   /** A new port is reported to the VPN's workflow. */
   reported(vpn: string): void {
-    clearTimeout(this.told.get(vpn));
-    this.told.set(vpn, setTimeout(() => this.takenUp(vpn), TAKEN_UP_WITHIN_MS).unref());
+    clearTimeout(this.timers.get(vpn));
+    this.timers.set(vpn, setTimeout(() => this.takenUp(vpn), TAKEN_UP_WITHIN_MS).unref());
   }
 
   /** The VPN's workflow has asked for the next observation, so it has taken in the last one. */
   takenUp(vpn: string): void {
-    clearTimeout(this.told.get(vpn));
-    this.told.delete(vpn);
-    if (this.told.size > 0) return;
+    clearTimeout(this.timers.get(vpn));
+    this.timers.delete(vpn);
+    if (this.timers.size > 0) return;
     for (const go of this.waiting) go();
   }
 
   /** Resolves when every reported port has been taken in, or after some seconds. */
   async allTakenUp(signal: AbortSignal): Promise<void> {
-    if (this.told.size === 0) return;
+    if (this.timers.size === 0) return;
     const done = new AbortController();
     const go = () => done.abort();
     this.waiting.add(go);

@@ -52,8 +52,8 @@ export class VpnState {
 
   emit(event: VpnEvent, now: Instant): void {
     const { news, notified } = this.current;
-    const told = publicEventOf(event);
-    if (told) this.update({ news: withEvent(news, notified, told, now) });
+    const published = publicEventOf(event);
+    if (published) this.update({ news: withEvent(news, notified, published, now) });
     this.listener.happened(event, this.current, now);
   }
 

@@ -113,7 +113,7 @@ export class Effects {
     );
   }
 
-  /** When the next replacement has to be asked whether it still runs; null: this run is told all ends. */
+  /** When the next replacement has to be asked whether it still runs; null: Temporal reports the end of each of them to this run. */
   get askAt(): number | null {
     return earliest(...runningReplacements(this.state.data).map((r) => this.askAgainAt(r)));
   }
@@ -125,7 +125,7 @@ export class Effects {
     return silent.length === 0 ? null : Promise.all(silent.map((r) => this.askWhetherItRuns(r)));
   }
 
-  /** When to ask a replacement again; null: this run is told its end. */
+  /** When to ask a replacement again; null: Temporal reports its end to this run. */
   private askAgainAt(replacement: Replacement): number | null {
     if (this.ends.has(replacement.number)) return null;
     const { target, readyAt, heldUntil, draining, old, cause } = replacement;
@@ -155,7 +155,7 @@ export class Effects {
         try {
           await getExternalWorkflowHandle(id).signal(messages.retargetSignal, null);
         } catch {
-          // It has ended just now, so this run is told.
+          // It has ended just now, and Temporal reports that to this run.
           await (this.ends.get(number) ?? replacementLost(this.state, number, Date.now()));
         }
       }),

@@ -68,7 +68,7 @@ export class ProblemLog {
     const times = isRecent ? before.times + 1 : 1;
     this.seen.set(key, { times, lastSeen: now });
     if (times > COMES_AND_GOES_FROM) return;
-    const again = times === COMES_AND_GOES_FROM ? ' - this comes and goes, and is not told each time' : '';
+    const again = times === COMES_AND_GOES_FROM ? ' - this comes and goes, and is not logged each time' : '';
     this.log.warn(`[${this.vpn}] ${problem}${again}`, { event: 'problem' });
   }
 
