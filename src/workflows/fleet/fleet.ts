@@ -44,7 +44,7 @@ export class Fleet {
     log.info(`Asked to scale to ${engines} engines over all VPNs`, { event: 'scale' });
     const { settings } = this.state;
     this.state = { ...this.state, demand: engines <= settings.minReplicas ? null : engines };
-    // In the workflow task that takes it in: the workflow may be terminated at any time, and the caller relies on the demand.
+    // At once, in the same workflow task: the workflow may be terminated at any time, and the caller relies on the demand.
     rememberDemand(this.state.demand);
     return ++this.demanded;
   }
@@ -125,12 +125,12 @@ async function send(instance: string, targets: Targets): Promise<Record<string, 
   return Object.fromEntries(sent);
 }
 
-/** The demand of a former run of this workflow. */
+/** The demand from the memo, which a former run of this workflow may have written. */
 function rememberedDemand(): number | null {
   return readDemand(workflowInfo().memo?.[DEMAND_IN_MEMO]);
 }
 
-/** Only where it has changed, since it writes a history event. */
+/** Writes the demand to the memo if it has changed: each write is a history event. */
 function rememberDemand(demand: number | null): void {
   if (rememberedDemand() !== demand) upsertMemo({ [DEMAND_IN_MEMO]: demand });
 }

@@ -56,7 +56,7 @@ class Provision {
     await this.untilPortsFree();
     this.begun = true;
     try {
-      // It is short, and is not cancelled when the target moves: a container that is not known would hold its ports.
+      // Not cancelled when the target moves: the workflow would not know the container, which would go on holding its ports.
       const made = await CancellationScope.nonCancellable(() => this.create());
       return await this.answering(made);
     } catch (error) {

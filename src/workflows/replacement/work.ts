@@ -43,12 +43,12 @@ export function abandoned(work: Work): Work {
   return { ...work, abandoned: true, target: isUpToDate(work) ? work.target : null };
 }
 
-/** The circuit breaker has opened; null: it has closed. */
+/** @param heldUntil until when the circuit breaker holds the replacement back; null: the breaker has closed */
 export function holdChanged(work: Work, heldUntil: Instant | null): Work {
   return { ...work, heldUntil };
 }
 
-/** Other old engines have streams now: streams have ended, or begun by an older list of a proxy. */
+/** With the old engines that have streams now. Streams end, and a proxy with an older list may still begin one. */
 export function drainingChanged(work: Work, engines: readonly ContainerId[]): Work {
   return { ...work, draining: engines };
 }

@@ -80,7 +80,7 @@ async function untilComplete(run: Run, removal: Removal): Promise<void> {
   };
   const provideWanted = async (): Promise<void> => {
     do {
-      // Not earlier while an old engine is being released: in a new run that would begin anew.
+      // While an old engine is being released the history may grow longer: in a new run the release would begin anew.
       await provisionUntilUpToDate(run, removal, () => run.endIfLong(isReleased ? 1 : 2));
       await condition(() => isReleased || !isUpToDate(run.work));
       if (isReleased && isUpToDate(run.work)) await tellEnd(run);

@@ -83,7 +83,7 @@ export interface VpnData {
   readonly leftOvers: readonly LeftOver[];
   readonly replacements: readonly Replacement[];
   readonly nextNumber: number;
-  /** Ports in the VPN's network on which something else listens. No engine gets them until then. */
+  /** Ports in the VPN's network on which something else listens. No engine gets such a port before `until`. */
   readonly takenPorts: readonly { readonly port: Port; readonly until: Instant }[];
   /** Says which range of ports has none left for a wanted engine; null: none, or not since the last snapshot. */
   readonly rangeUsedUp: string | null;
@@ -95,7 +95,7 @@ export interface VpnData {
   readonly outageSince: Instant | null;
   /** Since when snapshots show it as not healthy, for whatever reason; null while it is, and before the first snapshot. */
   readonly downSince: Instant | null;
-  /** How long the last such times were, in ms, oldest first. */
+  /** For how long the VPN was down the last few times, in ms, oldest first. */
   readonly outages: readonly number[];
   readonly exit: ExitAddress;
   /** When the VPN last came back in the same session: connections of engines from before may be dead. */
@@ -113,11 +113,11 @@ export interface VpnData {
   readonly toAdd: number;
   /** Since when there are more engines than wanted; null while there are not. */
   readonly surplusSince: Instant | null;
-  /** Somebody has asked to remove idle surplus engines now. */
+  /** Somebody has asked to remove idle surplus engines without waiting for the grace period. */
   readonly collecting: boolean;
   /** The latest events, oldest first. */
   readonly news: readonly NumberedEvent[];
-  /** The highest number that was sent to NOTIFY_URL. */
+  /** Number of the last event that was sent to NOTIFY_URL. */
   readonly notified: number;
   readonly timeline: Timeline;
   /** The VPN is not configured any more: the workflow ends. */

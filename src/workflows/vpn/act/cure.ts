@@ -9,9 +9,9 @@ import type { VpnState } from '../state';
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /**
- * For how long a remedy is tried. A restart of the VPN inside its container for long: it stops the VPN and starts it again, and the VPN
- * must not stay stopped because Docker is away for a while. A restart of the container only for seconds: after a pause of its own
- * `remedies.ts` asks for the next one.
+ * For how long a remedy is tried. A restart of the VPN inside its container is tried for long: it stops the VPN and starts it again, and
+ * the VPN must not stay stopped because Docker is away for a while. A restart of the container is tried only for seconds: `remedies.ts`
+ * asks for the next one after a pause.
  */
 const TRIED_FOR_MS: Record<RemedyKind, number> = { 'restart VPN': 15 * 60_000, 'restart container': 5_000 };
 /** Longer than the 10 s for which Docker waits by default until a container has stopped. */

@@ -58,7 +58,7 @@ export class Effects {
     private readonly changed: () => void,
   ) {}
 
-  /** These will be carried out in the same workflow task. */
+  /** Adds effects, which the workflow carries out in the same workflow task. */
   add(...effects: readonly (Effect | null)[]): void {
     this.due.push(...effects.filter((e) => e !== null));
   }
@@ -70,7 +70,7 @@ export class Effects {
   async carryOut(): Promise<void> {
     const effects = this.due;
     this.due = [];
-    // A workflow that starts only now can't be signalled before.
+    // Starts come first: a signal to a workflow that has not been started fails.
     await Promise.all(effects.filter((e) => e.kind === 'start').map((e) => this.carryOutOne(e)));
     await Promise.all(effects.filter((e) => e.kind !== 'start').map((e) => this.carryOutOne(e)));
   }

@@ -1,6 +1,6 @@
 import type { Instant } from '../../../domain/engine';
 
-/** How often something was acted on while it kept happening. Instants are 0 before the first time. */
+/** How often Portward has acted on a change, such as of the port, that keeps happening. Instants are 0 before the first change. */
 export interface Backoff {
   readonly acted: number;
   readonly lastActed: Instant;
@@ -9,10 +9,10 @@ export interface Backoff {
 
 export const noBackoff: Backoff = { acted: 0, lastActed: 0, lastSeen: 0 };
 
-/** After so long without another occurrence the backoff begins anew. */
+/** After so long without another change the backoff begins anew. */
 const QUIET_MS = 5 * 60_000;
 const SHORTEST_BACKOFF_MS = 5_000;
-/** So many are acted on at once: a port that changes twice is no storm yet. */
+/** So many changes are acted on at once: a port that changes twice is no storm yet. */
 const AT_ONCE = 2;
 
 export function seenAgain(backoff: Backoff, at: Instant): Backoff {
@@ -29,23 +29,23 @@ export function backoffMs(step: number, longestMs: number): number {
   return Math.min(longestMs, SHORTEST_BACKOFF_MS * 2 ** step);
 }
 
-/** When it may be acted on again; 0: at once. */
+/** When the next change may be acted on; 0: at once. */
 export function nextAct({ acted, lastActed }: Backoff, longestMs: number): Instant {
   return acted < AT_ONCE || longestMs === 0 ? 0 : lastActed + backoffMs(acted - AT_ONCE, longestMs);
 }
 
-/** When the backoff begins anew, if nothing happens until then. */
+/** When the backoff begins anew, if there is no further change until then. */
 export function calmAt({ lastSeen }: Backoff): Instant {
   return lastSeen + QUIET_MS;
 }
 
-/** Whether it happens so often that there are pauses, or is waiting for the first one to end. */
+/** Whether there are so many changes that Portward pauses between them, or waits for the first pause to end. */
 export function isStorm(backoff: Backoff, longestMs: number, now: Instant): boolean {
   const until = stormUntil(backoff, longestMs);
   return until !== null && now <= until;
 }
 
-/** Until when that is so, if it does not happen again; null: it is not so. */
+/** When the storm ends, if there is no further change; null: there is no storm. */
 export function stormUntil(backoff: Backoff, longestMs: number): Instant | null {
   const { acted, lastActed, lastSeen } = backoff;
   const pauses = acted > AT_ONCE || (acted === AT_ONCE && lastSeen > lastActed);

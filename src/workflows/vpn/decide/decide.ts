@@ -15,7 +15,7 @@ export type { Action } from './decision';
 
 export interface Plan {
   readonly actions: readonly Action[];
-  /** When to decide again even if nothing changes; null: not by time alone. */
+  /** When to decide again even if nothing changes; null: only after a change. */
   readonly wakeAt: Instant | null;
   /** Set only while another Portward acts: whether that leaves something undone. */
   readonly undone?: boolean;
@@ -40,7 +40,7 @@ export function decide(data: VpnData, now: Instant): Plan {
   }
   for (const engine of [...strays(decision), ...evictedUnreleased(decision)])
     decision.remove('left over', engineRef(engine));
-  // As long as some engines are not known, too many would be made.
+  // The snapshot may lack engines: too many would be made in their place.
   if (!snapshot.complete) return { actions: decision.actions, wakeAt: null };
   const forwardedExpected = keepForwardedEngine(decision);
   leaveTakenPorts(decision);
@@ -52,7 +52,7 @@ export function decide(data: VpnData, now: Instant): Plan {
   if (down !== null) decision.wake(down);
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
-  // Queries see the time of the last workflow task: without one at its end, a storm would be shown for longer.
+  // A query is answered as of the last workflow task: without a task at the end of a storm, its views would go on showing it.
   for (const backoff of [data.portChanges, data.reconnects]) {
     if (isStorm(backoff, data.settings.longestSpacingMs, now)) decision.wake(calmAt(backoff) + 1);
   }

@@ -14,14 +14,17 @@ export type Action =
       readonly cause: Cause;
       /** Details of the cause, in words. */
       readonly reason?: string | null;
-      /** These are evicted and removed. */
+      /** Engines to evict and remove. */
       readonly old: readonly EngineRef[];
-      /** This is brought up; null: nothing is. */
+      /** The engine to bring up; null: none. */
       readonly bringUp: { readonly role: 'forwarded'; readonly p2pPort: Port } | { readonly role: 'plain' } | null;
     }
-  /** Moves a pending engine to another forwarded port. With the same port, or null for a plain engine, to other HTTP and HTTPS ports. */
+  /**
+   * Moves a pending engine to that forwarded port. If the engine is for that port already, or is plain (null), it gets other HTTP and
+   * HTTPS ports.
+   */
   | { readonly kind: 'retarget'; readonly number: number; readonly p2pPort: Port | null }
-  /** The circuit breaker holds back its next attempt until then; null: it does not. */
+  /** Holds the replacement's next attempt back until then, because of the circuit breaker; null: not any more. */
   | { readonly kind: 'hold'; readonly number: number; readonly until: Instant | null }
   | { readonly kind: 'remedy'; readonly remedy: Omit<Remedy, 'startedAt'> };
 

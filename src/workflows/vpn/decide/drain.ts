@@ -6,7 +6,10 @@ import type { VpnData } from '../data';
 
 const ENGINE_IS_DEAD: readonly Cause[] = ['engine died', 'engine missing'];
 
-/** For how long engines that are released for this cause may finish their streams, in ms; 0: not at all. With `leave` it may be longer. */
+/**
+ * For how long engines that are released for this cause may finish their streams, in ms; 0: not at all. The `leave` of a replacement may
+ * extend that.
+ */
 export function drainMs({ settings }: VpnData, cause: Cause): number {
   return ENGINE_IS_DEAD.includes(cause) || isLossOfNetwork(cause) ? 0 : settings.drainMs;
 }

@@ -12,7 +12,7 @@ export interface ContainerReport {
   readonly revision: number;
 }
 
-/** With further reports. @param containers that replacements have just brought up, or removed */
+/** All reports, with further ones. @param containers that replacements have just brought up, or removed */
 export function withReports(
   reports: readonly ContainerReport[],
   containers: readonly ContainerId[],
@@ -24,7 +24,7 @@ export function withReports(
 
 export interface Reconciled {
   readonly snapshot: Snapshot;
-  /** Reports that the next observation may contradict as well. */
+  /** Reports that this snapshot contradicts. They are kept, since the next one may contradict them as well. */
   readonly reports: readonly ContainerReport[];
   /** The snapshot lacks an engine that was reported up: only a snapshot that begins now shows whether it is gone. */
   readonly isDoubtful: boolean;

@@ -49,7 +49,7 @@ export class Report {
     this.metrics.happened(event, now);
   }
 
-  /** Called at each turn. Histories have the commands in this order. */
+  /** Called at each turn of the workflow's loop. The order of the calls must stay: recorded histories have their commands in it. */
   follow(now: Instant): void {
     this.state.publish(now);
     this.metrics.follow(this.state.data, now);

@@ -12,7 +12,7 @@ export function listing(data: VpnData, now: Instant): ListedEngine[] | null {
   return listedOn(data, validPort(data, now));
 }
 
-/** The same, if that were the VPN's port. */
+/** The engines that a proxy might use if `port` were the VPN's port; null as for `listing`. */
 export function listedOn(data: VpnData, port: Port | null): ListedEngine[] | null {
   if (data.snapshot === null) return null;
   if (!isHealthy(data.snapshot.vpn)) return [];

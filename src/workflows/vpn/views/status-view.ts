@@ -24,7 +24,7 @@ import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, typ
 export function statusView(data: VpnData): VpnStatusView {
   const { settings, snapshot, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
   const { instance, vpn, startupTimeoutMs } = settings;
-  // Of these two only. A maximum over all times so far would lie in the future after the clock was set back.
+  // The later of the present two. It may go back: after the clock was set back, an earlier result would lie in the future.
   const checkedAt = Math.max(snapshot?.at ?? 0, data.unreachable?.at ?? 0);
   return {
     instance,
