@@ -63,7 +63,7 @@ async function streamEvents({ vpns, engines: count, perSecond, forMs }: Pace): P
   const site = await Site.openSimulated({ vpns, engines: count, engineStartupMs: 0, hints: false });
   const agent = new Agent({ keepAlive: true, maxSockets: 400 });
   const accepted: number[] = [];
-  const told = setInterval(tellMinute, MINUTE_MS, accepted, { from: 0 });
+  const timer = setInterval(printMinute, MINUTE_MS, accepted, { from: 0 });
   try {
     const { url } = site.portward;
     const engines = decodeEngines((await httpGet(`${url}/engines`, { limitMs: LIMIT_MS })).body);
@@ -104,16 +104,16 @@ async function streamEvents({ vpns, engines: count, perSecond, forMs }: Pace): P
     if (refused > 0) progress(`${refused} events were not accepted`);
     return { accepted, acceptedPerSecond: (steady * 1000) / (steadyTo - steadyFrom) };
   } finally {
-    clearInterval(told);
+    clearInterval(timer);
     agent.destroy();
     await site.close();
   }
 }
 
 /** Prints the results of the last minute, so that a long run shows something before its end. */
-function tellMinute(accepted: readonly number[], told: { from: number }): void {
-  const latest = accepted.slice(told.from);
-  told.from = accepted.length;
+function printMinute(accepted: readonly number[], printed: { from: number }): void {
+  const latest = accepted.slice(printed.from);
+  printed.from = accepted.length;
   const [half, most, max] = [median(latest), p99(latest), Math.max(...latest)].map((ms) => ms.toFixed(0));
   progress(`the last ${latest.length} events were accepted after ${half} ms (median), ${most} (p99), ${max} (max)`);
 }

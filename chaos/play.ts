@@ -59,7 +59,7 @@ class SiteRun {
   private readonly checker = new Checker(this.truth, LIMITS, (from, to) => this.meter.lag.between(from, to));
   private readonly log: PartLine[] = [];
   /** How many violations were printed. */
-  private told = 0;
+  private violationsShown = 0;
   private resetIsDue = false;
 
   constructor(
@@ -77,7 +77,7 @@ class SiteRun {
     try {
       // Until its first list Portward counts as still starting.
       const cameUp = this.truth.begin('worker');
-      const watch = await Watch.open(site, this.truth, (fact) => this.checker.hear(fact));
+      const watch = await Watch.open(site, this.truth, (fact) => this.checker.take(fact));
       const processes = new Processes(site.worker, site.api, (exit) => watch.tell(exit));
       scene = { site, truth: this.truth, watch, processes, heal };
       await watch.untilFresh(Date.now(), UP_LIMIT_MS);
@@ -141,16 +141,16 @@ class SiteRun {
     }
     await this.checkBystanders(scene);
     this.count(schedule, fired, settled);
-    const violations = this.checker.violations.slice(this.told);
-    this.told = this.checker.violations.length;
+    const violations = this.checker.violations.slice(this.violationsShown);
+    this.violationsShown = this.checker.violations.length;
     this.tally.violations += violations.length;
     const texts = fired.map(({ fault, done }) => `${fault.kind}${done ? '' : '(–)'}`);
     say(
       `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}, ${((Date.now() - began) / 1000).toFixed(0)} s, settled in ${(settled.ms / 1000).toFixed(1)} s; ${texts.join(' ')}`,
     );
     if (violations.length > 0 || verbose) {
-      const told = { schedule, began, fired, log: this.log, seedsBefore, options, wholeLog: verbose };
-      for (const line of story(violations, told)) say(line);
+      const content = { schedule, began, fired, log: this.log, seedsBefore, options, wholeLog: verbose };
+      for (const line of story(violations, content)) say(line);
     }
     if (violations.length > 0) return 'broken promise';
     this.log.length = 0;

@@ -25,8 +25,8 @@ export interface StoryOptions {
 }
 
 /** The lines that explain the violations of a schedule: its faults, the log, and the command that replays it. */
-export function story(violations: readonly Violation[], told: StoryOptions): string[] {
-  const { schedule, began, fired, log, wholeLog, seedsBefore, options } = told;
+export function story(violations: readonly Violation[], content: StoryOptions): string[] {
+  const { schedule, began, fired, log, wholeLog, seedsBefore, options } = content;
   const since = (at: number) => `${((at - began) / 1000).toFixed(2).padStart(6)} s`;
   const logLine = (line: PartLine) => `  ${since(line.at)} ${line.part} ${line.level}: ${line.text}`;
   const lines = violations.length === 0 ? [] : [`VIOLATION in the schedule of seed ${schedule.seed}`];

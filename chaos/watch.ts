@@ -36,7 +36,7 @@ export class Watch {
   private constructor(
     private readonly site: Site,
     truth: GroundTruth,
-    private readonly hear: (fact: Fact) => void,
+    private readonly onFact: (fact: Fact) => void,
   ) {
     const docker = new DockerWatch(
       site.docker,
@@ -68,8 +68,8 @@ export class Watch {
 
   private readonly opened: Promise<void>;
 
-  static async open(site: Site, truth: GroundTruth, hear: (fact: Fact) => void): Promise<Watch> {
-    const watch = new Watch(site, truth, hear);
+  static async open(site: Site, truth: GroundTruth, onFact: (fact: Fact) => void): Promise<Watch> {
+    const watch = new Watch(site, truth, onFact);
     await watch.opened;
     return watch;
   }
@@ -94,7 +94,7 @@ export class Watch {
   }
 
   tell(fact: Fact): void {
-    this.hear(fact);
+    this.onFact(fact);
     for (const waiter of this.waiting) waiter(fact);
   }
 

@@ -170,14 +170,14 @@ function sampleEvents(
   const engineOf = ({ id, name }: { readonly id: string; readonly name: string }, p2pPort: number | null) => {
     return { engine: id, name, p2pPort, cause };
   };
-  const told = [
+  const events = [
     { after: 0, happening: { kind: 'port_changed', from: oldPort, to: target.p2pPort ?? 0 } },
     { after: 10, happening: { kind: 'engine_evicted', ...engineOf(gone, oldPort) } },
     { after: 420, happening: { kind: 'engine_provisioned', ...engineOf(newEngine, target.p2pPort) } },
     { after: 1_380, happening: { kind: 'engine_ready', ...engineOf(newEngine, target.p2pPort) } },
     { after: 4_890, happening: { kind: 'engine_stopped', ...engineOf(gone, oldPort) } },
   ] as const;
-  return told.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
+  return events.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
 }
 
 /** The settings of a VPN, with defaults for everything but these variables. */

@@ -30,7 +30,7 @@ export class NamespaceShell {
     };
     this.child.once('error', end).once('exit', end);
     this.child.stdin?.on('error', end);
-    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(line));
+    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.onLine(line));
   }
 
   /** Resolves with the output of the command line; with '' if the shell has ended. */
@@ -52,7 +52,7 @@ export class NamespaceShell {
     clearTimeout(impatience);
   }
 
-  private hear(line: string): void {
+  private onLine(line: string): void {
     if (line !== DONE) {
       this.lines.push(line);
       return;

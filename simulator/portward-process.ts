@@ -166,7 +166,7 @@ export class PortwardProcess {
       child.once('close', (code, signal) => resolve({ code, signal }));
     });
     for (const output of [child.stdout, child.stderr]) {
-      createInterface({ input: output }).on('line', (line) => this.hear(parseLogLine(line)));
+      createInterface({ input: output }).on('line', (line) => this.onLine(parseLogLine(line)));
     }
   }
 
@@ -263,7 +263,7 @@ export class PortwardProcess {
       .join('\n');
   }
 
-  private hear(line: LogLine): void {
+  private onLine(line: LogLine): void {
     this.logLines.push(line);
     this.options.onLine?.(line, this.part);
     for (const wake of this.waiting) wake();

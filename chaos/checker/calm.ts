@@ -13,7 +13,7 @@ export class CalmRule implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     if (fact.kind === 'calm change') {
       // A change that the next one overtakes is not measured.
       this.waiting = fact.from === fact.to ? null : fact;

@@ -48,8 +48,8 @@ export class Checker {
     ];
   }
 
-  hear(fact: Fact): void {
-    for (const rule of this.rules) rule.hear(fact);
+  take(fact: Fact): void {
+    for (const rule of this.rules) rule.take(fact);
   }
 
   violate(violation: Violation): void {

@@ -15,7 +15,7 @@ export class EvictionRule implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     if (fact.kind === 'answer' && fact.outcome === 'list') {
       if (this.isFromFileWithoutTemporal(fact)) return;
       for (const { id, name } of fact.engines) {

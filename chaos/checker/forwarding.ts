@@ -13,7 +13,7 @@ const OF_THE_VPN: readonly TroubleKind[] = ['control', 'health', 'vpn'];
 export class ForwardingRule implements Rule {
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     if (fact.kind !== 'answer' || fact.outcome !== 'list') return;
     const seen = new Map<VpnName, ListedEngine>();
     for (const engine of fact.engines) {

@@ -12,7 +12,7 @@ export class FreshnessRule implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     if (fact.kind !== 'answer') return;
     const { sentAt, outcome } = fact;
     const freshAt = this.freshAt ?? sentAt;

@@ -15,7 +15,7 @@ export class Gaps implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     if (fact.kind !== 'answer' || fact.outcome !== 'list') return;
     for (const vpn of VPN_NAMES) {
       const { truth } = this.context;

@@ -26,7 +26,7 @@ export class KeptStreamsRule implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     switch (fact.kind) {
       case 'stream reported':
         this.reported++;

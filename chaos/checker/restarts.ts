@@ -12,7 +12,7 @@ const OBSERVERS: readonly TroubleKind[] = ['worker', 'temporal', 'docker'];
 export class RestartsRule implements Rule {
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     const { truth, limits } = this.context;
     if (fact.kind === 'container event' && fact.action === 'die' && fact.vpn !== null) {
       const { vpn, at } = fact;

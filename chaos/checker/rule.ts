@@ -21,5 +21,5 @@ export interface RuleContext {
 
 /** Checks one promise or a few: gets every fact, and remembers what it needs. */
 export interface Rule {
-  hear(fact: Fact): void;
+  take(fact: Fact): void;
 }

@@ -13,7 +13,7 @@ const TOUCHES = ['kill', 'stop', 'destroy', 'update', 'rename', 'pause', 'restar
 export class ServiceRule implements Rule {
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
+  take(fact: Fact): void {
     switch (fact.kind) {
       case 'answer':
         if (fact.outcome === 'wrong') this.context.violate('API', fact.at, fact.error);

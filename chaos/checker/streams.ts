@@ -29,8 +29,8 @@ export class StreamsRule implements Rule {
 
   constructor(private readonly context: RuleContext) {}
 
-  hear(fact: Fact): void {
-    if (fact.kind === 'container event') this.hearEvent(fact);
+  take(fact: Fact): void {
+    if (fact.kind === 'container event') this.takeEvent(fact);
     else if (fact.kind === 'answer' && fact.outcome === 'list' && fact.staleSeconds === null) {
       const wasEmpty = this.context.truth.was('docker', null, this.listedAgainAt, fact.sentAt);
       if (wasEmpty && fact.engines.length > 0 && !this.context.truth.was('docker', null, fact.sentAt, fact.at))
@@ -38,7 +38,7 @@ export class StreamsRule implements Rule {
     } else if (fact.kind === 'stream failure') this.judge(fact);
   }
 
-  private hearEvent({ action, vpn, at }: ContainerEvent): void {
+  private takeEvent({ action, vpn, at }: ContainerEvent): void {
     if (action === 'die' && vpn !== null) this.ends.push({ vpn, at });
   }
 

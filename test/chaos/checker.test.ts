@@ -74,7 +74,7 @@ class Seen {
   }
 
   fact(fact: Fact): this {
-    this.checker.hear(fact);
+    this.checker.take(fact);
     return this;
   }
 

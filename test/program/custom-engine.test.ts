@@ -114,8 +114,8 @@ test('when the port changes it is replaced, by one with the same volume that sta
 });
 
 test('one that hangs is unhealthy by its own probe, and replaced', async () => {
-  const ill = await stage.forwarded(40_648);
-  await fetch(`http://${stage.vpn().address}:${ill.port}/simulator/hang`, {
+  const hanging = await stage.forwarded(40_648);
+  await fetch(`http://${stage.vpn().address}:${hanging.port}/simulator/hang`, {
     method: 'PUT',
     body: JSON.stringify({ hang: true }),
   });
@@ -123,7 +123,7 @@ test('one that hangs is unhealthy by its own probe, and replaced', async () => {
     'another engine on the port',
     async () => {
       const engine = await stage.forwarded(40_648);
-      return engine.container_id === ill.container_id ? null : engine;
+      return engine.container_id === hanging.container_id ? null : engine;
     },
     40_000,
   );

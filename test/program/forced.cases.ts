@@ -35,12 +35,12 @@ export function forcedCases(on: () => Stage, at: number): void {
   }
 
   test("the VPN's public address is reported", async () => {
-    const told = await until('the public address', async () => {
+    const answer = await until('the public address', async () => {
       const response = await fetch(`${stage.portward.url}/vpn/publicip`);
       return response.ok ? ((await response.json()) as { public_ip: string }) : null;
     });
     // The default of the simulated control server.
-    expect(told.public_ip).toBe('203.0.113.7');
+    expect(answer.public_ip).toBe('203.0.113.7');
   });
 
   test('by HTTP: 202 with the id, the new engine on the same port, started after the old one has stopped', async () => {

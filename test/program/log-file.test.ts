@@ -7,16 +7,16 @@ const KEPT = 1_000;
 
 let folder: string;
 let path: string;
-const told: string[] = [];
+const errors: string[] = [];
 
 beforeEach(() => {
-  told.length = 0;
+  errors.length = 0;
   folder = mkdtempSync(join(tmpdir(), 'portward-log-'));
   path = join(folder, 'logs', 'portward.jsonl');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const open = () => new LogFile(path, (why) => told.push(why), KEPT);
+const open = () => new LogFile(path, (why) => errors.push(why), KEPT);
 
 const lines = (of: string) => readFileSync(of, 'utf8').trim().split('\n');
 
@@ -27,7 +27,7 @@ test('takes up twice its limit at most, however much is written, and has the new
   for (const file of [path, `${path}.1`]) expect(statSync(file).size).toBeLessThanOrEqual(KEPT);
   const kept = [...lines(`${path}.1`), ...lines(path)].map((line) => (JSON.parse(line) as { i: number }).i);
   expect(kept).toEqual(Array.from({ length: kept.length }, (_, i) => 500 - kept.length + i));
-  expect(told).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
 test('goes on with what an earlier run wrote', () => {
@@ -45,7 +45,7 @@ test('a write error is reported once, and later lines are written when that work
   const log = open();
   log.write('lost\n');
   log.write('lost\n');
-  expect(told).toEqual([expect.stringContaining('EISDIR')]);
+  expect(errors).toEqual([expect.stringContaining('EISDIR')]);
   rmSync(path, { recursive: true });
   log.write('kept\n');
   expect(lines(path)).toEqual(['kept']);

@@ -88,13 +88,13 @@ export function metricsCases(on: () => Stage, at: number): void {
   });
 
   test('docs/reference/metrics.md has every metric of Portward and no other', async () => {
-    const told = tablesIn(readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8'))
+    const documented = tablesIn(readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8'))
       .filter(({ header }) => header[0] === 'name')
       .flatMap(({ rows }) =>
         rows.flatMap(([cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)),
       );
     const ours = [...(await scrape()).keys()].filter((name) => /^(orch|portward)_/.test(name));
-    expect(told.toSorted()).toEqual(ours.toSorted());
+    expect(documented.toSorted()).toEqual(ours.toSorted());
   });
 
   describe('the files under deploy/', () => {

@@ -93,8 +93,8 @@ async function ids(): Promise<string[]> {
 
 test('a Temporal server that is away or lacks the namespace is logged once each, and the API says why it has no list', () => {
   expect(refused).toMatchObject({ status: 503, body: expect.stringMatching(/no list of engines/) });
-  const told = stage.portward.logLines.filter((line) => /is not reachable, trying again/.test(line.text));
-  expect(told.map((line) => line.text.includes(NAMESPACE))).toEqual([false, true]);
+  const logged = stage.portward.logLines.filter((line) => /is not reachable, trying again/.test(line.text));
+  expect(logged.map((line) => line.text.includes(NAMESPACE))).toEqual([false, true]);
 });
 
 test('two workers provision each first engine once', async () => {

@@ -124,8 +124,8 @@ test("a replacement and a VPN's workflow that can't be replayed, though they are
   stage.onClear(async () => build.remove());
   const taken = takeOver(build.dist);
   for (const { name } of stage.vpns) {
-    const told = new RegExp(`${name}\\] its workflow can't go on, starting it again .*: .*Nondeterminism`);
-    await stage.portward.untilLog(told, { from, limitMs: AFTER_A_LOST_TASK_MS });
+    const message = new RegExp(`${name}\\] its workflow can't go on, starting it again .*: .*Nondeterminism`);
+    await stage.portward.untilLog(message, { from, limitMs: AFTER_A_LOST_TASK_MS });
   }
   await taken;
   await allIsWell();

@@ -8,27 +8,27 @@ import { outputLines } from '../../src/clients/docker/reading/container-output';
 import { statusCode } from '../../src/clients/docker/docker-error';
 import { DockerHost, type ContainerDetails } from '../../src/clients/docker/docker-host';
 import { healthIn, uptimeIn } from '../../src/clients/docker/reading/status-text';
-import { hear, type EventsByContainer } from './docker-events-heard';
+import { collectEvents, type EventsByContainer } from './docker-events';
 import { Simulation } from './simulation';
 import { until } from './until';
 
 const HTTP_PORT = 19_000;
 const NEVER = '0001-01-01T00:00:00Z';
 
-export interface Told {
+export interface ScenarioResult {
   /** The result of each step, by the step's name. */
   readonly answers: Readonly<Record<string, unknown>>;
   readonly events: EventsByContainer;
 }
 
-export async function tell(docker: Docker): Promise<Told> {
+export async function runScenario(docker: Docker): Promise<ScenarioResult> {
   const simulation = new Simulation(docker);
   const ending = new AbortController();
   try {
     const story = new Story(docker, simulation);
     const heard = { beginning: `${simulation.runId}-`, last: 'vpn', signal: ending.signal };
-    const events = await hear(new DockerHost(docker), heard);
-    await story.tell();
+    const events = await collectEvents(new DockerHost(docker), heard);
+    await story.run();
     return { answers: story.answers, events: await events() };
   } finally {
     ending.abort();
@@ -49,7 +49,7 @@ class Story {
     this.host = new DockerHost(docker);
   }
 
-  async tell(): Promise<void> {
+  async run(): Promise<void> {
     const { host } = this;
     const vpn = await this.simulation.startVpn({ name: this.name('vpn'), startDelayMs: 0, healthIntervalMs: 200 });
     this.words.set(vpn.containerId, '<vpn>');

@@ -1,12 +1,12 @@
 import Docker from 'dockerode';
 import { startSimulatedDocker } from '../../simulator/docker/simulated-docker';
 import { startSimulatedVpn } from '../../simulator/vpn-container';
-import { tell } from './docker-scenario';
+import { runScenario } from './docker-scenario';
 
 test('a simulated Docker gives the same answers and events as a real one, in everything that Portward reads', async () => {
   const simulated = await startSimulatedDocker();
   try {
-    const [real, inMemory] = await Promise.all([tell(new Docker()), tell(simulated.docker)]);
+    const [real, inMemory] = await Promise.all([runScenario(new Docker()), runScenario(simulated.docker)]);
     expect(inMemory).toEqual(real);
     expect(Object.keys(real.answers).length).toBeGreaterThan(30);
   } finally {

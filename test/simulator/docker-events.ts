@@ -10,26 +10,26 @@ export type EventsByContainer = Readonly<Record<string, readonly string[]>>;
  * Collects Docker's events of the containers whose names begin with `beginning`. Resolves with a function that waits until the container
  * `last` is destroyed and then returns the events, by the rest of the containers' names.
  */
-export async function hear(
+export async function collectEvents(
   host: DockerHost,
   { beginning, last, signal }: { beginning: string; last: string; signal: AbortSignal },
 ): Promise<() => Promise<EventsByContainer>> {
   const stream = await host.events(KINDS, signal);
-  const told: Record<string, string[]> = {};
+  const events: Record<string, string[]> = {};
   const read = async (): Promise<void> => {
     for await (const line of createInterface({ input: stream })) {
       const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { Attributes: Record<string, string> } };
       const { name = '', signal: sent, exitCode, of } = Actor.Attributes;
       if (!name.startsWith(beginning)) continue;
       const about = [sent, exitCode, of && 'with labels'].filter((word) => word !== undefined);
-      (told[name.slice(beginning.length)] ??= []).push([Action, ...about].join(' '));
+      (events[name.slice(beginning.length)] ??= []).push([Action, ...about].join(' '));
     }
   };
   // The stream ends when the signal is aborted.
   read().catch(() => {});
   return async () => {
-    await until('the last event', () => told[last]?.at(-1)?.startsWith('destroy'));
-    return Object.fromEntries(Object.entries(told).map(([name, events]) => [name, inShort(events)]));
+    await until('the last event', () => events[last]?.at(-1)?.startsWith('destroy'));
+    return Object.fromEntries(Object.entries(events).map(([name, ofContainer]) => [name, inShort(ofContainer)]));
   };
 }
 
