@@ -12,7 +12,7 @@ const engine = {
   health_status: 'healthy',
 };
 
-test('the proxy takes a list with nulls and without fields that it can do without', () => {
+test('the proxy accepts a list with nulls and without optional fields', () => {
   expect(decodeEngines(JSON.stringify([engine]))).toEqual([engine]);
 });
 
