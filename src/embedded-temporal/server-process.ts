@@ -79,11 +79,11 @@ function startDevArguments(options: LaunchOptions): string[] {
   return ['server', 'start-dev', ...flags.flat().map(String), ...serverSettings];
 }
 
-export async function waitUntilGone(pid: number, patienceMs: number, pollMs = POLL_MS): Promise<boolean> {
+async function waitUntilGone(pid: number, patienceMs: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   while (isRunning(pid)) {
     if (performance.now() > deadline) return false;
-    await sleep(pollMs);
+    await sleep(POLL_MS);
   }
   return true;
 }

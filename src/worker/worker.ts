@@ -27,7 +27,7 @@ export interface PortwardWorkerOptions {
  * How many workflow tasks run at once. Workflow code has one thread: further tasks would wait for it while their
  * time-out runs.
  */
-export function workflowTasksAtOnce(cores: number): number {
+function workflowTasksAtOnce(cores: number): number {
   return Math.min(40, Math.max(4, 4 * cores));
 }
 

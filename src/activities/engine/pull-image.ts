@@ -3,7 +3,7 @@ import { pauseUntil } from '../../lib/pause';
 import type { ActivityDeps } from '../deps';
 
 /** Longer than a snapshot of Docker takes. */
-const LOOK_MS = 1_000;
+const SNAPSHOT_MS = 1_000;
 
 /**
  * Pulls the image, unless it is present by now. It returns only after the watch's next snapshot: the VPN's workflow
@@ -16,5 +16,5 @@ export async function pullImage(
 ): Promise<void> {
   const { docker, log } = deps;
   if (!(await docker.hasImage(image))) await pullWithProgress(docker, image, { signal, log, onLine });
-  await pauseUntil(deps.checkIntervalMs + LOOK_MS, signal);
+  await pauseUntil(deps.checkIntervalMs + SNAPSHOT_MS, signal);
 }
