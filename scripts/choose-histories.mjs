@@ -43,7 +43,7 @@ process.stdout.write(`kept ${kept.size} of ${recorded.length} histories, which s
 
 /**
  * What an event shows that may take a replay a different way: its type in this kind of workflow, and, in any kind of workflow, its
- * activity, failure type, signal, update and cause of a replacement. Event types that only the server causes count once for all kinds.
+ * activity, failure type, signal, update and cause of a replacement; and whether a run begins with carried state. Event types that only the server causes count once for all kinds.
  */
 function shownBy(kind, { eventType, ...event }) {
   const type = eventType.replace('EVENT_TYPE_', '');
@@ -54,6 +54,7 @@ function shownBy(kind, { eventType, ...event }) {
   const failure = details.failure?.cause?.applicationFailureInfo ?? details.failure?.applicationFailureInfo;
   return [
     isServers ? type : `${kind} ${type}`,
+    ...named(`${kind} continued as new`, details.continuedExecutionRunId ? 'yes' : undefined),
     ...named('activity', details.activityType?.name),
     ...named('failure', failure && (failure.type ?? '')),
     ...named('signal', details.signalName),

@@ -15,6 +15,14 @@ test('an engine that came up after the observation was asked for is taken to exi
   expect([ids(early), early.reports, early.isDoubtful]).toEqual([['new'], up, true]);
 });
 
+test('an engine that came up since is taken to run, though the older observation saw its container before the start', () => {
+  const created = { ...runs('new'), running: false, startedAt: null, health: 'unknown' } as const;
+  const early = reconciled(snapshot(40_000, { engines: [created] }), BEFORE, up, [runs('new')]);
+  expect([early.snapshot.engines, early.reports, early.isDoubtful]).toEqual([[runs('new')], up, true]);
+  const late = reconciled(snapshot(40_000, { engines: [created] }), SINCE, up, [runs('new')]);
+  expect([late.snapshot.engines, late.reports, late.isDoubtful]).toEqual([[created], [], false]);
+});
+
 test('an observation that was asked for after the report overrules it', () => {
   const late = reconciled(snapshot(40_000, { engines: [] }), SINCE, up, [runs('new')]);
   expect([ids(late), late.reports, late.isDoubtful]).toEqual([[], [], false]);

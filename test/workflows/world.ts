@@ -62,6 +62,8 @@ interface Container {
   readonly networkOf: string;
   running: boolean;
   startedAt: number;
+  /** Docker has created it, and not started it yet. */
+  isNew?: boolean;
   /** Its API does not answer. */
   ill?: boolean;
   /** Docker does not remove it. */
@@ -520,6 +522,8 @@ export class World {
       if (target)
         expect(breakerState(trialAt(this.state.data, breakerKey(cause, target.role)), this.now)).not.toBe('open');
       if (cause === 'port changed') this.move();
+      // Nothing in this world ends an engine that stays in Docker, but for those that Docker does not remove.
+      if (cause === 'engine died') expect(old.filter(({ id }) => this.isAlive(id))).toEqual([]);
       if (cause === 'surplus')
         for (const engine of old) {
           this.assertNotNeeded(engine);
@@ -625,6 +629,14 @@ export class World {
     return !container?.running || (vpn.kind === 'present' && container.startedAt < vpn.startedAt);
   }
 
+  /** Whether it is an engine of this Portward that has not ended. */
+  private isAlive(id: string): boolean {
+    const container = this.containers.get(id);
+    return (
+      container !== undefined && makerOf(container.labels) === this.incarnation && !container.stuck && !this.isLost(id)
+    );
+  }
+
   /** I2: no proxy may still use it by a list that it keeps for 2 s. */
   private remove(id: string): boolean {
     const listedAt = this.lastListed.get(id);
@@ -650,6 +662,10 @@ export class World {
     }
     if (!made) return this.create(child, target);
     const container = this.containers.get(made.id);
+    if (container?.isNew) {
+      Object.assign(container, { isNew: false, running: true, startedAt: this.now });
+      return true;
+    }
     if (!container?.running) {
       this.discard(child, made);
       return true;
@@ -696,7 +712,7 @@ export class World {
       return true;
     }
     const id = this.put({
-      ...{ role, httpPort, httpsPort, p2pPort, running: true },
+      ...{ role, httpPort, httpsPort, p2pPort, running: false, isNew: true },
       name: engineName(role, 'gluetun', this.incarnation, number, generation),
       labels: { [label.replacement]: replacementLabel(this.incarnation, number) },
     });

@@ -26,7 +26,7 @@ export interface Reconciled {
   readonly snapshot: Snapshot;
   /** Reports that this snapshot contradicts. They are kept, since the next one may contradict them as well. */
   readonly reports: readonly ContainerReport[];
-  /** The snapshot lacks an engine that was reported up: only a snapshot that begins now shows whether it is gone. */
+  /** The snapshot lacks an engine that was reported up, or shows it ended: only a snapshot that begins now shows what it is. */
   readonly isDoubtful: boolean;
 }
 
@@ -38,13 +38,16 @@ export function reconciled(
   known: readonly EngineCondition[],
 ): Reconciled {
   const shown = new Set(snapshot.engines.map((e) => e.id));
-  const contradicted = reports.filter((r) => r.revision > revision && r.there !== shown.has(r.id));
+  // A snapshot may have seen the container of an engine that has answered since before that was started.
+  const running = new Set(snapshot.engines.filter((e) => e.running).map((e) => e.id));
+  const contradicted = reports.filter((r) => r.revision > revision && (r.there ? !running.has(r.id) : shown.has(r.id)));
   if (contradicted.length === 0) return { snapshot, reports: [], isDoubtful: false };
   const gone = new Set(contradicted.filter((r) => !r.there).map((r) => r.id));
   const up = new Set(contradicted.filter((r) => r.there).map((r) => r.id));
   const rest = without(snapshot, gone);
+  const others = rest.engines.filter((e) => !up.has(e.id));
   return {
-    snapshot: { ...rest, engines: [...rest.engines, ...known.filter((e) => up.has(e.id))] },
+    snapshot: { ...rest, engines: [...others, ...known.filter((e) => up.has(e.id))] },
     reports: contradicted,
     isDoubtful: up.size > 0,
   };
