@@ -68,6 +68,22 @@ test('variables that .env.example says have no effect are not read', () => {
   expect(read).toEqual([]);
 });
 
+test('the comments in .env.example are the descriptions of the variables', () => {
+  const said = entries().filter(({ name }) => name in variables);
+  const descriptions = said.map(({ name }) => [name, variables[name as keyof typeof variables].desc]);
+  expect(said.map(({ name, comment }) => [name, asOneLine(comment)])).toEqual(descriptions);
+});
+
+/** The last paragraph of a comment, without the marks of its lines. */
+function asOneLine(comment: string): string {
+  const paragraph = comment.split(/^\s*$/m).findLast((part) => part.trim() !== '') ?? '';
+  return paragraph
+    .trim()
+    .split('\n')
+    .map((line) => line.slice('# '.length))
+    .join(' ');
+}
+
 test('the values in .env.example are the defaults', () => {
   // The VPN's name is an example; all other values must change nothing.
   const values = entries().filter(({ name }) => name in variables && name !== 'GLUETUN_CONTAINER_NAME');
