@@ -118,16 +118,20 @@ async function faults(): Promise<void> {
   for (const vpn of stage.vpns) await vpn.setFault(null);
 }
 
-const isDockerMissed = async () => /Docker is not reachable/.test(await (await ask('/vpn/status')).text());
+/** The number of VPNs that miss Docker. */
+async function missingDocker(): Promise<number> {
+  const { vpns } = (await (await ask('/vpn/status')).json()) as { vpns: { problem: string | null }[] };
+  return vpns.filter(({ problem }) => /Docker is not reachable/.test(problem ?? '')).length;
+}
 
 async function dockerAway(): Promise<void> {
   await stage.gate.shut();
-  await until('Docker is missed', isDockerMissed, 40_000);
+  await until('every VPN misses Docker', async () => (await missingDocker()) === stage.vpns.length, 40_000);
   await askEverything();
   const refused = await provision({ env: { TOKEN: environment.value }, labels: { stream_id: 'without Docker' } });
   expect(refused.status).toBe(503);
   await stage.gate.reopen();
-  await until('Docker is back', async () => !(await isDockerMissed()), 40_000);
+  await until('Docker is back for every VPN', async () => (await missingDocker()) === 0, 40_000);
 }
 
 /** Makes another process with the same folder and Temporal server, and with other settings. */
