@@ -1,7 +1,8 @@
 import type Dockerode from 'dockerode';
 import { CrashLoop } from '../../src/activities/observe/crash-loop';
 import { observeDocker } from '../../src/activities/docker/snapshot';
-import { hasChanged, type VpnObservation } from '../../src/domain/vpn/observation';
+import type { VpnObservation } from '../../src/domain/vpn/observation';
+import { hasChanged } from '../../src/domain/vpn/reported';
 import { DAY, snapshot } from '../builders';
 
 const NEVER = '0001-01-01T00:00:00Z';

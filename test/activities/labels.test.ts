@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { engineContainer } from '../../src/activities/engine/spec';
 import { keptLabels, LABEL_BYTES_AT_MOST, labelBytes } from '../../src/domain/labels';
-import { condition, introduced, type ObservedEngine } from '../../src/domain/vpn/observation';
+import { condition, type ObservedEngine } from '../../src/domain/vpn/observation';
+import { introduced } from '../../src/domain/vpn/reported';
 import { callerOptionMistakes } from '../../src/clients/engine/caller-options';
 import type { Variant } from '../../src/clients/engine/variant';
 import { DAY, target } from '../builders';

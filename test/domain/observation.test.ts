@@ -1,11 +1,5 @@
-import {
-  hasChanged,
-  isReworded,
-  type UnreachableDocker,
-  type LastReported,
-  type PortReading,
-  type Snapshot,
-} from '../../src/domain/vpn/observation';
+import type { UnreachableDocker, PortReading, Snapshot } from '../../src/domain/vpn/observation';
+import { hasChanged, isReworded, type LastReported } from '../../src/domain/vpn/reported';
 import { presentVpn } from '../builders';
 
 const NOT_BUSY = { evicted: [], replacements: [] };

@@ -10,15 +10,13 @@ import type { Engine, EngineRef } from '../../src/domain/engine';
 import { engineName, label } from '../../src/domain/names';
 import {
   condition,
-  introduced,
-  hasChanged,
   session,
   type ObservedEngine,
-  type LastReported,
   type Observation,
   type PortReading,
   type VpnObservation,
 } from '../../src/domain/vpn/observation';
+import { introduced, hasChanged, type LastReported } from '../../src/domain/vpn/reported';
 import { REFUSED_BY_DOCKER, type Target } from '../../src/domain/replacement';
 import { PORTS_TAKEN, type PortsTaken, type TakenPorts } from '../../src/domain/vpn/taken-ports';
 import { presentVpn } from '../builders';

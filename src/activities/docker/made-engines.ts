@@ -1,6 +1,7 @@
 import type { ContainerId, Instant } from '../../domain/engine';
 import { label } from '../../domain/names';
-import type { Busy, Snapshot } from '../../domain/vpn/observation';
+import type { Snapshot } from '../../domain/vpn/observation';
+import type { Busy } from '../../domain/vpn/reported';
 
 /**
  * Follows the engines that replacements bring up. Their start-up is reported by the replacement, so it does not end

@@ -1,5 +1,6 @@
 import type { ContainerId, Instant } from '../../domain/engine';
-import type { Busy, LastReported, PortRead } from '../../domain/vpn/observation';
+import type { PortRead } from '../../domain/vpn/observation';
+import type { Busy, LastReported } from '../../domain/vpn/reported';
 import type { SampleRecords } from '../../domain/streams/samples';
 
 export interface ObserveInput {

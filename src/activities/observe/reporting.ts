@@ -1,4 +1,5 @@
-import { isHealthy, hasChanged, isReworded, type Observation, type Snapshot } from '../../domain/vpn/observation';
+import { isHealthy, type Observation, type Snapshot } from '../../domain/vpn/observation';
+import { hasChanged, isReworded } from '../../domain/vpn/reported';
 import type { EngineHealth } from './engine-health';
 import { MadeEngines } from '../docker/made-engines';
 import type { ObserveInput } from './messages';

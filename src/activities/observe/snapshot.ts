@@ -1,5 +1,6 @@
 import type { ContainerId } from '../../domain/engine';
-import { condition, introduced, isHealthy, type PortReading, type Snapshot } from '../../domain/vpn/observation';
+import { condition, isHealthy, type PortReading, type Snapshot } from '../../domain/vpn/observation';
+import { introduced } from '../../domain/vpn/reported';
 import type { DockerSnapshot } from '../docker/snapshot';
 import type { ObserveInput } from './messages';
 import type { VpnMemory } from './vpn-memory';

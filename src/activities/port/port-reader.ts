@@ -1,6 +1,7 @@
 import type { MetricCounter } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { LastReported, PortRead, PortReading } from '../../domain/vpn/observation';
+import type { PortRead, PortReading } from '../../domain/vpn/observation';
+import type { LastReported } from '../../domain/vpn/reported';
 import { GluetunError, NoPortForwarded, type GluetunClient } from '../../clients/gluetun/client';
 import { whyNoPort } from './no-port';
 import type { VpnMemory } from '../observe/vpn-memory';

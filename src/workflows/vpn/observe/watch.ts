@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { asReported, type Busy, type LastReported, type Observation } from '../../../domain/vpn/observation';
+import type { Observation } from '../../../domain/vpn/observation';
+import { asReported, type Busy, type LastReported } from '../../../domain/vpn/reported';
 import type { ContainerId, Instant } from '../../../domain/engine';
 import { replacementLabel } from '../../../domain/names';
 import { observe } from '../../shared/activities';
