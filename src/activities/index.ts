@@ -3,14 +3,10 @@ import type { EngineRef, Port } from '../domain/engine';
 import type { Observation } from '../domain/vpn/observation';
 import { awaitEngine, type AnsweringEngine, type AwaitedEngine } from './engine/await-engine';
 import type { ActivityDeps } from './deps';
-import { CrashLoop } from './observe/crash-loop';
 import { createEngine, type MadeEngine } from './engine/create-engine';
-import { EngineHealth } from './observe/engine-health';
 import { forbidRestarts, releaseEngine, type Evicted, type EvictionOrder } from './engine/evict-engines';
 import { listPropagated } from './engine/list-propagation';
-import { StreamCollector } from './streams/stream-collector';
-import { VpnDoubt } from './observe/vpn-doubt';
-import type { VpnMemory } from './observe/vpn-memory';
+import { newMemory, type VpnMemory } from './observe/vpn-memory';
 import { PendingPortChanges } from './port/pending-port-changes';
 import { pullImage } from './engine/pull-image';
 import { portsReleased, type AwaitedRelease } from './engine/port-release';
@@ -82,21 +78,7 @@ export function createActivities(deps: ActivityDeps) {
   }
 
   function memoryOf(vpn: string): VpnMemory {
-    const { healthCheckIntervalMs: intervalMs, healthFailureThreshold: failureThreshold, startupTimeoutMs } = deps;
-    const memory = memories.get(vpn) ?? {
-      health: new EngineHealth(deps.engineApi, { intervalMs, failureThreshold, startupTimeoutMs }),
-      streams: new StreamCollector(deps.streams(vpn), { vpn, intervalMs: deps.collectIntervalMs, log: deps.log }),
-      crashLoop: new CrashLoop(),
-      doubt: new VpnDoubt(),
-      seenAt: null,
-      publicIp: null,
-      publicIpRefusal: null,
-      confirmedIp: null,
-      portRead: null,
-      portFailure: null,
-      rewordings: 0,
-      liveEngines: null,
-    };
+    const memory = memories.get(vpn) ?? newMemory(vpn, deps);
     memories.set(vpn, memory);
     return memory;
   }

@@ -3,40 +3,31 @@ import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, type Activities } from '../activities';
 import type { VpnHints } from '../activities/port/vpn-hints';
-import { TemporalVpnSource } from '../gateways/vpn-source';
 import type { Config } from '../config/config';
 import { DockerEvents } from '../clients/docker/docker-events';
 import type { DockerHost } from '../clients/docker/docker-host';
 import { pullWithProgress } from '../clients/docker/pull';
-import { label, taskQueue } from '../domain/names';
-import { engineApi } from '../clients/engine/engine-probe';
-import { GluetunClient } from '../clients/gluetun/client';
-import { Webhook } from '../clients/webhook';
+import { taskQueue } from '../domain/names';
 import { pauseUntil } from '../lib/pause';
-import { sealingKeySource } from '../secrets/sealing-key';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
 import { ensureSearchAttributes } from '../temporal/search-attributes';
 import type { TemporalTarget } from '../temporal/client';
+import { activityDeps } from './activity-deps';
+import { vpnsAreOurs } from './foreign-engines';
 import { HandOver } from './hand-over';
 import { createWorker } from './worker';
 import { forgetCaches } from './supervision/dead-workers';
-import { reachFinder } from './docker-reach';
-import { listQuestion } from '../gateways/list-question';
 import { endOtherVersions } from './supervision/other-version';
 import { FleetSupervision } from './supervision/fleet';
 import { searchAttributes } from './search-attributes';
 import { fleetSettings, vpnSettings } from './settings';
-import { streamsWorkflow } from '../gateways/streams-workflow';
 import { Supervision } from './supervision/supervision';
 import { messageOf } from '../lib/errors';
 
 const LONGEST_PAUSE_MS = 5_000;
 /** After this a server that hangs counts as unreachable. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
-
-/** Another Portward manages our VPN. Two of them would replace each other's engines without end. */
-export class ForeignEngines extends Error {}
 
 export interface WorkerProgramDeps {
   readonly docker: DockerHost;
@@ -69,12 +60,14 @@ export class WorkerProgram {
     this.docker = deps.docker;
     this.events = new DockerEvents(deps.docker, { log: deps.log });
     this.fleet = new FleetSupervision(deps.client, fleetSettings(config), deps.log);
-    this.activities = this.makeActivities();
+    this.activities = createActivities(
+      activityDeps(config, { ...deps, events: this.events, stopping: this.handOver.leaving }),
+    );
   }
 
   /** Checks what must hold before anything is done to the VPNs. Docker may be unreachable. @throws ForeignEngines */
   async prepare(): Promise<void> {
-    if (!(await this.vpnsAreOurs())) void this.checkVpnsLater();
+    if (!(await vpnsAreOurs(this.config, this.docker))) void this.checkVpnsLater();
     if (this.config.engine.pullPolicy === 'always') void this.refreshImage();
   }
 
@@ -106,37 +99,11 @@ export class WorkerProgram {
     await Promise.all([this.running, this.events.close()]);
   }
 
-  /**
-   * Whether no other Portward has engines on our VPNs; false as well while Docker is unreachable.
-   * @throws ForeignEngines
-   */
-  private async vpnsAreOurs(): Promise<boolean> {
-    for (const { name } of this.config.vpns) {
-      let others: string[];
-      try {
-        const engines = await this.docker.list([this.config.containerLabel, `${label.vpn}=${name}`]);
-        others = engines
-          .filter((e) => ![undefined, this.config.instance].includes(e.labels[label.instance]))
-          .map((e) => `${e.name} (instance ${e.labels[label.instance]})`);
-      } catch {
-        // The VPN workflows report that Docker is unreachable, and go on when it is back.
-        return false;
-      }
-      if (others.length > 0) {
-        throw new ForeignEngines(
-          `VPN '${name}' already has engines of another Portward: ${others.join(', ')}. ` +
-            'Give each instance VPNs of its own, or remove those engines.',
-        );
-      }
-    }
-    return true;
-  }
-
   private async checkVpnsLater(): Promise<void> {
     const { signal } = this.stopping;
     try {
       do await pauseUntil(LONGEST_PAUSE_MS, signal);
-      while (!signal.aborted && !(await this.vpnsAreOurs()));
+      while (!signal.aborted && !(await vpnsAreOurs(this.config, this.docker)));
     } catch (error) {
       this.deps.log.fatal(messageOf(error));
       process.exitCode = 1;
@@ -239,49 +206,6 @@ export class WorkerProgram {
     await this.fleet.endOtherVersion();
     await endOtherVersions({ client, instance, vpns: vpns.map((vpn) => vpn.name), log });
     this.othersEnded = true;
-  }
-
-  private makeActivities() {
-    const { config } = this;
-    const clients = new Map(
-      config.vpns.map((vpn) => [
-        vpn.name,
-        new GluetunClient({ auth: vpn.gluetunAuth, timeoutMs: config.gluetun.timeoutMs }),
-      ]),
-    );
-    return createActivities({
-      docker: this.docker,
-      events: this.events,
-      hints: this.deps.hints,
-      reach: reachFinder(config, this.docker),
-      gluetun: (vpn) => {
-        const client = clients.get(vpn);
-        if (!client) throw new Error(`VPN '${vpn}' is not configured in this worker`);
-        return client;
-      },
-      controlPort: (name) => config.vpns.find((vpn) => vpn.name === name)?.apiPort ?? null,
-      portIndex: (name) => config.vpns.find((vpn) => vpn.name === name)?.portIndex ?? 0,
-      engineApi: engineApi(config.engine.variant),
-      streams: (vpn) => streamsWorkflow(this.vpnSource(vpn)),
-      collectIntervalMs: config.collectIntervalMs,
-      variant: config.engine.variant,
-      sealingKey: sealingKeySource(config),
-      instance: config.instance,
-      containerLabel: config.containerLabel,
-      checkIntervalMs: config.everyVpn.checkIntervalMs,
-      healthCheckIntervalMs: config.engine.healthCheckIntervalMs,
-      healthFailureThreshold: config.engine.healthFailureThreshold,
-      startupTimeoutMs: config.everyVpn.startupTimeoutMs,
-      webhook: config.notify && new Webhook(config.notify),
-      listQuestion: (vpn) => listQuestion(this.vpnSource(vpn)),
-      stopping: this.handOver.leaving,
-      log: this.deps.log,
-    });
-  }
-
-  private vpnSource(vpn: string): TemporalVpnSource {
-    const { client } = this.deps;
-    return new TemporalVpnSource(client, { instance: this.config.instance, vpn });
   }
 
   /** Adds the search attributes that the namespace lacks. If that is not allowed, Portward goes without them. */

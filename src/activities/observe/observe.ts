@@ -8,7 +8,7 @@ import { pauseUntil } from '../../lib/pause';
 import { ControlServerAddress } from '../port/control-server';
 import type { ActivityDeps } from '../deps';
 import { hasLost, type DockerSnapshot } from '../docker/snapshot';
-import { DockerWatch, type DockerWatchOptions } from '../docker/watch';
+import { DockerWatch } from '../docker/watch';
 import { EnginesWatch } from './engines-watch';
 import { HintLimiter } from '../port/hint-limiter';
 import type { HostWatch, VpnOnHost } from '../docker/host-watch';
@@ -20,7 +20,7 @@ import { isAnother, PortWatch } from '../port/port-watch';
 import { PublicIpWatch } from '../port/public-ip-watch';
 import { snapshotOf } from './snapshot';
 import { FIRST_PORT_WITHIN_MS, Reporting } from './reporting';
-import type { VpnMemory } from './vpn-memory';
+import { takePortRead, type VpnMemory } from './vpn-memory';
 import { untilStopping } from '../worker-stopping';
 
 export type { ObserveInput, ObserveProgress } from './messages';
@@ -57,13 +57,7 @@ export class Observer {
     private readonly memory: VpnMemory,
     context: Context,
   ) {
-    // Another worker may have read the port since, or this worker may be new. Of several forwarded ports the same one
-    // has to be followed.
-    if ((input.portRead?.at ?? 0) > (memory.portRead?.at ?? 0)) {
-      memory.portRead = input.portRead;
-      // The failure is older than this good read.
-      memory.portFailure = null;
-    }
+    takePortRead(memory, input.portRead);
     const { vpn, instance, known } = input;
     const { signal } = this.stopping;
     const { checkIntervalMs: intervalMs } = deps;
@@ -72,12 +66,11 @@ export class Observer {
     const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
     this.reporting = new Reporting(input, memory);
     memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
-    const taken: DockerWatchOptions['taken'] = (snapshot, before) => this.taken(snapshot, before);
     this.docker = new DockerWatch({
       memory,
       intervalMs,
       signal,
-      taken,
+      taken: (snapshot, before) => this.taken(snapshot, before),
       snapshot: (doubted) => {
         if (doubted) this.onHost.forgetVpn();
         return this.onHost.snapshot(input.image);
