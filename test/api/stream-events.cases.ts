@@ -43,7 +43,7 @@ class Vpns {
 
   /** The streams of the first VPN as the API shows them. */
   get shown(): [id: string, status: string][] {
-    const streams = this.followers[0]?.last?.streams.streams ?? [];
+    const streams = this.followers[0]?.lists.last?.streams.streams ?? [];
     return streams.map((s) => [s.id, s.endedAt === null ? 'started' : 'ended']);
   }
 

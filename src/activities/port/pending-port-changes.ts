@@ -1,4 +1,4 @@
-import { pauseUntil } from '../../lib/pause';
+import { Changes } from '../../lib/changes';
 
 /** A workflow that has not taken in a new port by then is waiting for something else. */
 const TAKEN_UP_WITHIN_MS = 3_000;
@@ -10,7 +10,7 @@ const TAKEN_UP_WITHIN_MS = 3_000;
  */
 export class PendingPortChanges {
   private readonly timers = new Map<string, NodeJS.Timeout>();
-  private readonly waiting = new Set<() => void>();
+  private readonly changes = new Changes();
 
   /** A new port is reported to the VPN's workflow. */
   reported(vpn: string): void {
@@ -22,17 +22,11 @@ export class PendingPortChanges {
   takenUp(vpn: string): void {
     clearTimeout(this.timers.get(vpn));
     this.timers.delete(vpn);
-    if (this.timers.size > 0) return;
-    for (const go of this.waiting) go();
+    this.changes.changed();
   }
 
   /** Resolves when every reported port has been taken in, or after some seconds. */
   async allTakenUp(signal: AbortSignal): Promise<void> {
-    if (this.timers.size === 0) return;
-    const done = new AbortController();
-    const go = () => done.abort();
-    this.waiting.add(go);
-    await pauseUntil(TAKEN_UP_WITHIN_MS, done.signal, signal);
-    this.waiting.delete(go);
+    await this.changes.until(() => this.timers.size === 0, TAKEN_UP_WITHIN_MS, signal);
   }
 }

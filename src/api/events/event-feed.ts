@@ -89,7 +89,7 @@ export class EventFeed {
     { latest, signal, answered }: { latest: Map<string, EventLog>; signal: AbortSignal; answered: () => void },
   ): Promise<void> {
     while (!signal.aborted) {
-      const { growths } = follower;
+      const { growths } = follower.history;
       try {
         const answer = await follower.source.events();
         if (signal.aborted) break;
@@ -102,7 +102,7 @@ export class EventFeed {
         continue;
       }
       answered();
-      await follower.grownSince(growths, QUIET_MS, signal);
+      await follower.history.grownSince(growths, QUIET_MS, signal);
     }
     answered();
   }

@@ -30,7 +30,7 @@ const BEAT_EVERY_MS = 10_000;
 
 type Say = (frame: string) => void;
 
-/** A status, and the number of growths of the history (`VpnFollower.growths`) at the time of its query. */
+/** A status, and the number of growths of the history (`FollowedHistory.growths`) at the time of its query. */
 interface QueriedStatus {
   readonly growths: number;
   readonly status: Read<VpnStatusView>;
@@ -108,7 +108,7 @@ export class PageFeed {
   private async follow(follower: VpnFollower, signal: AbortSignal): Promise<void> {
     let queried: QueriedStatus | null = null;
     while (!signal.aborted) {
-      const { growths } = follower;
+      const { growths } = follower.history;
       const updated: Read<VpnStatusView> | null = queried && (await withNewStreams(queried, follower));
       queried = updated && queried ? queried : await this.query(follower);
       if (signal.aborted) return;
@@ -119,13 +119,14 @@ export class PageFeed {
       const isMarked = this.sent.get(follower.vpn)?.staleSince !== null;
       const refreshAt = performance.now() + REFRESH_EVERY_MS;
       const isSame = () =>
-        follower.growths === growths && follower.read.kind === kind && (kind !== 'stale' || isMarked);
+        follower.history.growths === growths && follower.lists.read.kind === kind && (kind !== 'stale' || isMarked);
       while (!signal.aborted && isSame() && performance.now() < refreshAt)
-        await follower.grownSince(growths, CHECK_EVERY_MS, signal);
+        await follower.history.grownSince(growths, CHECK_EVERY_MS, signal);
     }
   }
 
-  private async query({ vpn, growths }: VpnFollower): Promise<QueriedStatus> {
+  private async query({ vpn, history }: VpnFollower): Promise<QueriedStatus> {
+    const { growths } = history;
     return { growths, status: await this.options.reads.status(vpn) };
   }
 
@@ -192,9 +193,10 @@ export class PageFeed {
  */
 async function withNewStreams(queried: QueriedStatus, follower: VpnFollower): Promise<Read<VpnStatusView> | null> {
   if (queried.status.kind !== 'fresh') return null;
-  await follower.caughtUp(UPDATE_EVERY_MS);
-  const { read } = follower;
-  if (follower.isBehind || follower.growthOfMore > queried.growths || read.kind !== 'fresh') return null;
+  const { history, lists } = follower;
+  await lists.caughtUp(UPDATE_EVERY_MS);
+  const { read } = lists;
+  if (lists.isBehind || history.growthOfMore > queried.growths || read.kind !== 'fresh') return null;
   const { streams, engines } = read.value;
   const usedAt = new Map(engines.engines.map((e) => [e.id, e.lastUsedAt]));
   const view = queried.status.value;

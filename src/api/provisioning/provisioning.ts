@@ -7,13 +7,13 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import { DeadlineExceeded, withDeadline } from '../../lib/deadline';
 import type { Port } from '../../domain/engine';
-import { pendingName, type PublicReplacement, type Target } from '../../domain/replacement';
+import type { PublicReplacement } from '../../domain/replacement';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { seal, type SealingKey } from '../../secrets/seal';
 import type { ProvisionRequest } from '../../workflows/vpn/messages';
+import { announcedEngine, failure, provisioned, refused, type ProvisioningOutcome } from './outcome';
 import { decideProvisioning, type PoolLimits, type VpnCandidate } from './decision';
 import { acceptsAnyEngine, repeatedProvisioning, nextRequestId, requestIdPrefix, type EngineOrder } from './request';
-import type { BlockedReasonJson, ProvisionedJson, RefusalJson } from '../schemas/provisioning';
 import { decideForAnyEngine } from './under-way';
 import type { VpnFollower } from '../reads/vpn-follower';
 
@@ -25,12 +25,6 @@ const GIVE_UP_AFTER_MS = 2_600;
 const CHECK_EVERY_MS = 500;
 /** How long a requested engine counts although no status shows it: the update may still be on its way. */
 const PENDING_FOR_MS = 25_000;
-
-export type ProvisioningOutcome =
-  | { readonly kind: 'engine'; readonly engine: ProvisionedJson }
-  /** `status` 503: not now, or not yet; 500: the attempt failed. */
-  | { readonly kind: 'refused'; readonly status: 500 | 503; readonly refusal: RefusalJson }
-  | { readonly kind: 'invalid'; readonly detail: string };
 
 export interface ProvisioningOptions {
   readonly limits: PoolLimits;
@@ -122,7 +116,7 @@ export class Provisioning {
   /** Every VPN as a candidate, with the pending requests of this process. */
   private async candidates(): Promise<VpnCandidate[]> {
     const views = await this.views();
-    const lastViews = this.followers.map((follower, i) => views[i] ?? follower.lastStatus);
+    const lastViews = this.followers.map((follower, i) => views[i] ?? follower.status.last);
     const now = performance.now();
     // Only a current status sets `shownAt`. While the workflow does not answer, a repeat of the request is sent to it again.
     const [shownNow, shown] = [requestIds(views), requestIds(lastViews)];
@@ -142,7 +136,7 @@ export class Provisioning {
 
   /** The status of every VPN; null for one that has not answered within 1 s. If none has answered, a busy worker gets another second. */
   private async views(): Promise<(VpnStatusView | null)[]> {
-    const ask = () => Promise.all(this.followers.map((follower) => follower.presentStatus(STATUS_WITHIN_MS)));
+    const ask = () => Promise.all(this.followers.map((follower) => follower.status.present(STATUS_WITHIN_MS)));
     const views = await ask();
     return views.some((view) => view !== null) ? views : ask();
   }
@@ -189,7 +183,7 @@ export class Provisioning {
   private async answer(vpn: string, started: PublicReplacement, from: number): Promise<ProvisioningOutcome> {
     const follower = this.followers.find((f) => f.vpn === vpn);
     let replacement = started;
-    let growths = follower?.growths ?? 0;
+    let growths = follower?.history.growths ?? 0;
     for (;;) {
       const passed = performance.now() - from;
       const engine = provisioned(replacement);
@@ -209,52 +203,13 @@ export class Provisioning {
         return refused(503, failure(`${error}; Portward goes on trying, repeat the request`, true));
       }
       const due = engine ? ANSWER_WHILE_BOOTING_AFTER_MS : GIVE_UP_AFTER_MS;
-      await follower.grownSince(growths, Math.min(CHECK_EVERY_MS, due - passed));
-      growths = follower.growths;
+      await follower.history.grownSince(growths, Math.min(CHECK_EVERY_MS, due - passed));
+      growths = follower.history.growths;
       const left = GIVE_UP_AFTER_MS - (performance.now() - from);
-      const view = left > 0 ? await follower.presentStatus(left) : null;
+      const view = left > 0 ? await follower.status.present(left) : null;
       replacement = view?.replacements.find((r) => r.id === started.id) ?? replacement;
     }
   }
-}
-
-function provisioned({ made, newEngine, target }: PublicReplacement): ProvisionedJson | null {
-  const container = newEngine ?? made;
-  return container && target && provisionedJson(container, target);
-}
-
-/**
- * An engine whose container is not known to exist yet, because the host is busy, while nothing keeps it from being created. Its ports and
- * its name are decided already, and the name is accepted in place of the id. Proxies use the port, and accept no other answer than 200.
- */
-function announcedEngine(vpn: string, replacement: PublicReplacement): ProvisionedJson | null {
-  const { target, lastError, heldUntil } = replacement;
-  const name = pendingName(vpn, replacement);
-  if (name === null || target === null || target.waitFor.length > 0) return null;
-  return lastError === null && heldUntil === null ? provisionedJson({ id: name, name }, target) : null;
-}
-
-function provisionedJson(
-  container: { readonly id: string; readonly name: string },
-  target: Pick<Target, 'httpPort' | 'httpsPort'>,
-): ProvisionedJson {
-  return {
-    container_id: container.id,
-    container_name: container.name,
-    host_http_port: target.httpPort,
-    container_http_port: target.httpPort,
-    container_https_port: target.httpsPort,
-  };
-}
-
-function failure(message: string, wait: boolean): BlockedReasonJson {
-  return { code: 'general_error', message, recovery_eta_seconds: null, can_retry: true, should_wait: wait };
-}
-
-/** `error` agrees with the status, because some proxies see only the body: 503 is `provisioning_blocked`, as a repeat may succeed. */
-function refused(status: 500 | 503, reason: BlockedReasonJson): ProvisioningOutcome {
-  const error = status === 503 ? 'provisioning_blocked' : 'provisioning_failed';
-  return { kind: 'refused', status, refusal: { error, ...reason } };
 }
 
 function requestIds(views: readonly (VpnStatusView | null)[]): Set<string | null> {

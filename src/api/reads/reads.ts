@@ -1,17 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ObserveProgress } from '../../activities/observe/observe';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { pauseUntil } from '../../lib/pause';
+import { EnginesComposer, type EnginesComposerOptions, type EnginesList, type VpnListsRead } from './engines-list';
 import type { DatedLists, LastLists } from './last-lists';
-import { engineJson } from '../present/vpn';
 import type { EngineJson } from '../schemas/engines';
 import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
 import { staleSecondsOf, type Read } from './read';
-import { ReadyBody } from './ready-body';
 import { VpnFollower } from './vpn-follower';
-import { VpnProgress } from './vpn-progress';
 import { WorkerLiveness } from './worker-liveness';
 
-export interface ReadsOptions {
+export interface ReadsOptions extends EnginesComposerOptions {
   /** How long a list may be behind its workflow and still count as fresh, in ms. */
   readonly lagMs: number;
   /**
@@ -19,9 +18,6 @@ export interface ReadsOptions {
    * Longer than a workflow task that was lost with its worker takes (`workflows/task-timeout.ts`).
    */
   readonly staleLimitMs: number;
-  readonly advertisedHost: string | null;
-  /** CONTAINER_LABEL, `name=value`. */
-  readonly containerLabel: string;
   /** Keeps lists for the next start; null: they are not kept. */
   readonly lastLists: Pick<LastLists, 'keep'> | null;
 }
@@ -29,19 +25,6 @@ export interface ReadsOptions {
 export interface Unavailable {
   readonly kind: 'unavailable';
   readonly reason: string;
-}
-
-/** The answer to `GET /engines`. */
-export interface EnginesList {
-  readonly kind: 'list';
-  readonly body: ReadyBody;
-  readonly engines: readonly EngineJson[];
-  readonly staleSeconds: number | null;
-}
-
-export interface VpnListsRead {
-  readonly vpn: string;
-  readonly read: Read<VpnLists>;
 }
 
 export interface VpnStatusRead {
@@ -62,9 +45,12 @@ export interface UsableStatuses {
   readonly staleSeconds: number | null;
 }
 
-interface FollowedVpn {
-  readonly follower: VpnFollower;
-  readonly progress: VpnProgress;
+/** The lists of every VPN. */
+interface Lists {
+  readonly kind: 'lists';
+  readonly reads: readonly VpnListsRead[];
+  /** Counts lists that are too old to be shown, too. */
+  readonly staleSeconds: number | null;
 }
 
 const FIRST_LIST_WITHIN_MS = 2_500;
@@ -82,17 +68,15 @@ const STATUS_WITHIN_MS = 2_000;
 /** How long the answer to `GET /engines` is reused. Time alone changes it: lists become stale, and engines get new check times. */
 const COMPOSED_FOR_MS = 25;
 
-/** Everything that the API reads from the VPNs' workflows, kept in memory. The list of engines is kept as bytes while it is unchanged. */
+/** Everything that the API reads from the VPNs' workflows, kept in memory. */
 export class Reads {
-  private readonly vpns: readonly FollowedVpn[];
+  readonly followers: readonly VpnFollower[];
   private readonly worker = new WorkerLiveness();
   private readonly startedAt = performance.now();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> | null = null;
-  /** The last answer to `GET /engines`, and the versions of the lists that it was made of. */
-  private composed: { readonly madeOf: string; readonly answer: EnginesList } | null = null;
-  /** Resolves at the end of this turn of the event loop, for all who wait for it. */
-  private turn: Promise<void> | null = null;
+  private readonly composer: EnginesComposer;
+  private composed: EnginesList | null = null;
   private composedAt = -Infinity;
   private composedVersion = -1;
 
@@ -104,15 +88,16 @@ export class Reads {
   ) {
     const { lagMs, lastLists } = options;
     const { worker } = this;
-    this.vpns = sources.map((source) => ({
-      follower: new VpnFollower(source, {
-        lagMs,
-        worker,
-        before: before.get(source.vpn),
-        keep: (lists) => lastLists?.keep(source.vpn, { lists, at: Date.now() }),
-      }),
-      progress: new VpnProgress(source),
-    }));
+    this.composer = new EnginesComposer(options);
+    this.followers = sources.map(
+      (source) =>
+        new VpnFollower(source, {
+          lagMs,
+          worker,
+          before: before.get(source.vpn),
+          keep: (lists) => lastLists?.keep(source.vpn, { lists, at: Date.now() }),
+        }),
+    );
   }
 
   start(): void {
@@ -124,20 +109,16 @@ export class Reads {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    for (const { follower } of this.vpns) follower.stop();
+    for (const follower of this.followers) follower.stop();
     await this.running;
   }
 
   get names(): string[] {
-    return this.vpns.map((v) => v.follower.vpn);
+    return this.followers.map((f) => f.vpn);
   }
 
   get sources(): VpnSource[] {
-    return this.vpns.map((v) => v.follower.source);
-  }
-
-  get followers(): VpnFollower[] {
-    return this.vpns.map((v) => v.follower);
+    return this.followers.map((f) => f.source);
   }
 
   source(vpn: string): VpnSource | undefined {
@@ -145,63 +126,61 @@ export class Reads {
   }
 
   follower(vpn: string): VpnFollower | undefined {
-    return this.vpns.find((v) => v.follower.vpn === vpn)?.follower;
+    return this.followers.find((f) => f.vpn === vpn);
   }
 
   /** Grows whenever a list may have changed for another reason than the passing of time. */
   get version(): number {
     let sum = 0;
-    for (const { follower } of this.vpns) sum += follower.version;
+    for (const { version } of this.followers) sum += version;
     return sum;
   }
 
   /** Runs a change of these VPNs, and waits up to 1 s until the lists show its effect. */
   async changeAndCatchUp<T>(followers: readonly VpnFollower[], change: () => Promise<T>): Promise<T> {
     const result = await change();
-    await Promise.all(followers.map((f) => f.upToDate(STATUS_WITHIN_MS / 2)));
+    await Promise.all(followers.map((f) => f.lists.upToDate(STATUS_WITHIN_MS / 2)));
     return result;
   }
 
   async status(vpn: string): Promise<Read<VpnStatusView>> {
     const follower = this.follower(vpn);
-    return follower ? follower.status(STATUS_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
+    return follower ? follower.status.read(STATUS_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
   }
 
   /** The status of every VPN, in the order of the configuration. */
   async statuses(): Promise<VpnStatusRead[]> {
-    return Promise.all(this.followers.map(async (f) => ({ vpn: f.vpn, status: await f.status(STATUS_WITHIN_MS) })));
+    return Promise.all(
+      this.followers.map(async (f) => ({ vpn: f.vpn, status: await f.status.read(STATUS_WITHIN_MS) })),
+    );
   }
 
   /** The statuses that are recent enough to be shown. */
   async usableStatuses(): Promise<UsableStatuses> {
     const statuses = await this.statuses();
-    const usable = statuses.filter(({ status }) => this.isUsable(status));
+    const usable = statuses.filter(({ status }) => this.recent(status).kind !== 'none');
     const silent = statuses.filter((s) => !usable.includes(s)).map((s) => s.vpn);
     return { usable, silent, staleSeconds: staleSecondsOf(statuses.map((s) => s.status)) };
   }
 
   /** Null when it is not known. It throws no error, because only times in answers depend on it. */
   async progress(vpn: string): Promise<ObserveProgress | null> {
-    return (await this.vpns.find((v) => v.follower.vpn === vpn)?.progress.read(STATUS_WITHIN_MS)) ?? null;
+    return (await this.follower(vpn)?.progress.read(STATUS_WITHIN_MS)) ?? null;
   }
 
   async engines(): Promise<EnginesList | Unavailable> {
     await this.receivedHandled();
     const { composed } = this;
     const isRecent = performance.now() - this.composedAt < COMPOSED_FOR_MS;
-    if (composed && isRecent && this.composedVersion === this.version) return composed.answer;
-    return this.usable().then((reads) => (reads.kind === 'unavailable' ? reads : this.compose(reads.reads)));
+    if (composed && isRecent && this.composedVersion === this.version) return composed;
+    const answer = await this.usable();
+    return answer.kind === 'unavailable' ? answer : this.compose(answer);
   }
 
   /** The engines of the VPNs that have a list, even while other VPNs have none. */
   async enginesListed(): Promise<readonly EngineJson[]> {
     await this.caughtUp();
-    return this.lists().flatMap((read) => this.present(read, null));
-  }
-
-  /** The last known engines and streams of each VPN, without waiting. */
-  lists(): VpnListsRead[] {
-    return this.followers.map((f) => ({ vpn: f.vpn, read: f.read }));
+    return this.lists().reads.flatMap((read) => this.composer.present(read, null));
   }
 
   /** The lists that are recent enough to be shown, once they are up to date. */
@@ -210,31 +189,39 @@ export class Reads {
   > {
     const answer = await this.usable();
     if (answer.kind === 'unavailable') return answer;
-    const vpns = answer.reads.flatMap(({ vpn, read }) =>
-      read.kind === 'none' || this.tooOld(read) ? [] : [{ vpn, lists: read.value }],
-    );
-    return { kind: 'lists', vpns, staleSeconds: staleSecondsOf(answer.reads.map((r) => r.read)) };
+    const vpns = answer.reads.flatMap(({ vpn, read }) => (read.kind === 'none' ? [] : [{ vpn, lists: read.value }]));
+    return { kind: 'lists', vpns, staleSeconds: answer.staleSeconds };
   }
 
-  private async usable(): Promise<{ kind: 'reads'; reads: readonly VpnListsRead[] } | Unavailable> {
+  private async usable(): Promise<Lists | Unavailable> {
     await this.caughtUp();
     for (;;) {
-      const reads = this.lists();
-      const usable = reads.filter(({ read }) => this.isUsable(read));
+      const lists = this.lists();
+      const { reads } = lists;
+      const listed = reads.filter(({ read }) => read.kind !== 'none').length;
       const { age } = this;
       const mayLackSome = age >= Math.max(LEFT_OUT_AFTER_MS_AT_LEAST, this.options.staleLimitMs);
-      const isWhole = usable.length === reads.length || mayLackSome;
-      if (usable.length > 0 && isWhole) return { kind: 'reads', reads };
+      if (listed > 0 && (listed === reads.length || mayLackSome)) return lists;
       if (age >= FIRST_LIST_WITHIN_MS) return { kind: 'unavailable', reason: reads.map(why).join('; ') };
       await pauseUntil(CHECK_EVERY_MS, this.stopping.signal);
       if (this.stopping.signal.aborted) return { kind: 'unavailable', reason: 'Portward is stopping' };
     }
   }
 
+  /** The present lists, without waiting. */
+  private lists(): Lists {
+    const reads = this.followers.map((f) => ({ vpn: f.vpn, read: f.lists.read }));
+    return {
+      kind: 'lists',
+      reads: reads.map(({ vpn, read }) => ({ vpn, read: this.recent(read) })),
+      staleSeconds: staleSecondsOf(reads.map((r) => r.read)),
+    };
+  }
+
   private async caughtUp(): Promise<void> {
     await this.receivedHandled();
-    const behind = this.followers.filter((f) => f.isBehind);
-    if (behind.length > 0) await Promise.all(behind.map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    const behind = this.followers.filter((f) => f.lists.isBehind);
+    if (behind.length > 0) await Promise.all(behind.map((f) => f.lists.caughtUp(CATCH_UP_WITHIN_MS)));
   }
 
   /**
@@ -243,21 +230,13 @@ export class Reads {
    * from their sockets in the same turn of the event loop, in any order.
    */
   private receivedHandled(): Promise<void> {
-    this.turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.turn = null;
-        resolve();
-      });
-    });
-    return this.turn;
+    return setImmediate();
   }
 
-  private isUsable(read: Read<unknown>): boolean {
-    return read.kind !== 'none' && !this.tooOld(read);
-  }
-
-  private tooOld(read: Read<unknown>): boolean {
-    return read.kind === 'stale' && Math.min(read.seconds * 1000, this.age) > this.options.staleLimitMs;
+  /** A read that is too old to be shown becomes `none`. */
+  private recent<T>(read: Read<T>): Read<T> {
+    const isTooOld = read.kind === 'stale' && Math.min(read.seconds * 1000, this.age) > this.options.staleLimitMs;
+    return isTooOld ? { kind: 'none', reason: silence(read.seconds) } : read;
   }
 
   /** Time since this process began to read, in ms. */
@@ -265,41 +244,19 @@ export class Reads {
     return performance.now() - this.startedAt;
   }
 
-  private compose(reads: readonly VpnListsRead[]): EnginesList {
+  private compose({ reads, staleSeconds }: Lists): EnginesList {
     this.composedVersion = this.version;
     this.composedAt = performance.now();
-    const progress = this.vpns.map((v) => v.progress.known);
-    const staleSeconds = staleSecondsOf(reads.map((r) => r.read));
-    const parts = reads.map(({ read }, i) =>
-      read.kind === 'none'
-        ? '-'
-        : `${read.kind}${this.tooOld(read)}${read.value.engines.version}@${progress[i]?.checkedAt}`,
-    );
-    const madeOf = parts.join('|');
-    if (this.composed?.madeOf !== madeOf) {
-      const engines = reads
-        .flatMap((read, i) => this.present(read, progress[i] ?? null))
-        .toSorted((a, b) => a.port - b.port || a.container_id.localeCompare(b.container_id));
-      const body = new ReadyBody(Buffer.from(JSON.stringify(engines)));
-      this.composed = { madeOf, answer: { kind: 'list', engines, body, staleSeconds } };
-    } else if (this.composed.answer.staleSeconds !== staleSeconds) {
-      this.composed = { madeOf, answer: { ...this.composed.answer, staleSeconds } };
-    }
-    return this.composed.answer;
-  }
-
-  private present({ vpn, read }: VpnListsRead, progress: ObserveProgress | null): EngineJson[] {
-    if (read.kind === 'none' || this.tooOld(read)) return [];
-    const host = this.options.advertisedHost ?? vpn;
-    const { containerLabel } = this.options;
-    const { engines } = read.value.engines;
-    // The forwarded port may have changed since a stale list was made, so none of its engines is shown as forwarded.
-    const shown = read.kind === 'stale' ? engines.map((e) => ({ ...e, forwarded: false })) : engines;
-    return shown.map((engine) => engineJson(engine, { name: vpn, host, containerLabel, progress }));
+    const progress = this.followers.map((f) => f.progress.known);
+    return (this.composed = this.composer.compose(reads, progress, staleSeconds));
   }
 }
 
 function why({ vpn, read }: VpnListsRead): string {
   if (read.kind === 'none') return `${vpn}: ${read.reason}`;
-  return read.kind === 'stale' ? `${vpn}: its workflow has not answered for ${read.seconds} s` : `${vpn}: no problem`;
+  return read.kind === 'stale' ? `${vpn}: ${silence(read.seconds)}` : `${vpn}: no problem`;
+}
+
+function silence(seconds: number): string {
+  return `its workflow has not answered for ${seconds} s`;
 }

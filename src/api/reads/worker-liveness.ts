@@ -28,12 +28,12 @@ export class WorkerLiveness {
   async watch(followers: readonly VpnFollower[], signal: AbortSignal): Promise<void> {
     for (let turn = 0; !signal.aborted; turn++) {
       // A VPN with a pending workflow task is marked as behind already, and a query could disturb the task.
-      const settled = followers.filter((f) => f.isSettled);
+      const settled = followers.filter((f) => f.history.settled && f.lists.hasAnswer);
       const follower = settled[turn % Math.max(1, settled.length)];
       if (follower) {
         this.askedSince ??= performance.now();
         // `askedSince` stays set after a failure.
-        await follower.ask().catch(() => undefined);
+        await follower.lists.query().catch(() => undefined);
       }
       await pauseUntil(ASK_EVERY_MS, signal);
     }

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { engineExample } from '../http/examples';
-import type { EnginesList, Reads, Unavailable } from '../reads/reads';
+import type { EnginesList } from '../reads/engines-list';
+import type { Reads, Unavailable } from '../reads/reads';
 import { sendReady } from '../reads/ready-body';
 import { ContainerNameSchema, EngineSchema, ErrorSchema, NotFoundSchema } from '../schemas/engines';
 import { markStale } from '../reads/read';

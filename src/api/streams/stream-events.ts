@@ -112,12 +112,12 @@ export class StreamEvents {
     const followers = this.vpns.map((v) => v.follower);
     // Waiting for the VPN concerned is enough. With many reports, one of the other VPNs is always behind.
     const concerned = choose()?.reports.follower;
-    await Promise.all((concerned ? [concerned] : followers).map((f) => f.caughtUp(CATCH_UP_WITHIN_MS)));
+    await Promise.all((concerned ? [concerned] : followers).map((f) => f.lists.caughtUp(CATCH_UP_WITHIN_MS)));
     const found = choose();
     if (found) return found;
-    await Promise.all(followers.map((f) => f.upToDate(HANDLED_WITHIN_MS)));
+    await Promise.all(followers.map((f) => f.lists.upToDate(HANDLED_WITHIN_MS)));
     const now = choose();
-    const silent = followers.filter((f) => f.read.kind !== 'fresh').map((f) => f.vpn);
+    const silent = followers.filter((f) => f.lists.read.kind !== 'fresh').map((f) => f.vpn);
     if (!now && silent.length > 0) throw new ReportNotStored(noAnswerOf(silent));
     return now;
   }
@@ -154,14 +154,14 @@ class VpnReports {
     this.vpn = follower.vpn;
     this.queue = new StreamEventQueue(async (events) => {
       await follower.source.tellStreams(events);
-      this.shown = await follower.upToDate(HANDLED_WITHIN_MS);
+      this.shown = await follower.lists.upToDate(HANDLED_WITHIN_MS);
     });
   }
 
   /** The VPN's engines, listed ones first. */
   get engines(): KnownEngine[] {
     const { vpn, follower } = this;
-    const known = follower.last?.engines;
+    const known = follower.lists.last?.engines;
     return known
       ? [...known.engines, ...known.hidden].map(({ id, name, httpPort }) => ({ vpn, id, name, httpPort }))
       : [];
@@ -169,11 +169,11 @@ class VpnReports {
 
   /** The VPN's streams, including the reports that are not stored yet. */
   get streams(): readonly Stream[] {
-    return withEvents(this.follower.last?.streams.streams ?? [], this.queue.waiting);
+    return withEvents(this.follower.lists.last?.streams.streams ?? [], this.queue.waiting);
   }
 
   stream(id: string): Stream | undefined {
-    const known = this.follower.last?.streams.streams.filter((s) => s.id === id) ?? [];
+    const known = this.follower.lists.last?.streams.streams.filter((s) => s.id === id) ?? [];
     const waiting = this.queue.waiting.filter((event) => streamOf(event) === id);
     return withEvents(known, waiting)[0];
   }
