@@ -1,5 +1,5 @@
 import type { Container } from './container';
-import type { EventFeed } from './event-feed';
+import type { DockerEventFeed } from './event-feed';
 import type { LoopbackNetwork } from './network';
 
 /** How long the simulated Docker takes for each step; ms. */
@@ -13,7 +13,7 @@ export interface DockerTimes {
 
 /** What a container needs from its Docker Engine. */
 export interface ContainerHost {
-  readonly feed: EventFeed;
+  readonly feed: DockerEventFeed;
   readonly network: LoopbackNetwork;
   readonly times: DockerTimes;
   readonly find: (reference: string) => Container;

@@ -8,7 +8,7 @@ import { inspected, listed } from './container-answers';
 import { containerConfig } from './container-config';
 import type { Signal } from './container';
 import type { Containers } from './containers';
-import { Filters, type EventFeed } from './event-feed';
+import { Filters, type DockerEventFeed } from './event-feed';
 import type { Images } from './images';
 import { imageRoute } from './image-routes';
 import { DockerRefusal } from './refusal';
@@ -17,7 +17,7 @@ import { messageOf } from '../../src/lib/errors';
 export interface EngineParts {
   readonly containers: Containers;
   readonly images: Images;
-  readonly feed: EventFeed;
+  readonly feed: DockerEventFeed;
   readonly calls: DockerCallCounts;
 }
 

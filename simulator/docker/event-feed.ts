@@ -9,7 +9,7 @@ export interface EventSource {
 }
 
 /** Sends Docker's container events to every listener. */
-export class EventFeed {
+export class DockerEventFeed {
   private readonly listeners = new Set<{ readonly filters: Filters; readonly answer: ServerResponse }>();
 
   emit(source: EventSource, action: string, more: Readonly<Record<string, string>> = {}): void {

@@ -5,7 +5,7 @@ import { DockerCallCounts } from '../docker-call-counts';
 import type { DockerTimes } from './container-host';
 import { Containers } from './containers';
 import { engineApi } from './engine-api';
-import { EventFeed } from './event-feed';
+import { DockerEventFeed } from './event-feed';
 import { Images } from './images';
 import { LoopbackNetwork } from './network';
 
@@ -42,7 +42,7 @@ export class SimulatedDocker {
     /** May be changed at any time. */
     readonly times: DockerTimes,
   ) {
-    const feed = new EventFeed();
+    const feed = new DockerEventFeed();
     this.containers = new Containers({ feed, network, times });
     server.on('request', engineApi({ containers: this.containers, images: new Images(), feed, calls: this.calls }));
     this.docker = new Docker({ protocol: 'http', host: network.claimed, port: network.claimedPort });
