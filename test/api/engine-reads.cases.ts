@@ -273,6 +273,22 @@ export function engineReadsCases(): void {
     expect(decodeEngines(response)).toMatchObject([{ forwarded: true }]);
   });
 
+  test('after an outage the list stays marked stale until the workflow has answered', async () => {
+    const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
+    const server = await api([vpn]);
+    await server.inject('/engines');
+    vpn.fail();
+    await jest.advanceTimersByTimeAsync(10_000);
+    const later = new Later<EngineList>();
+    vpn.answerEngines = () => later.promise;
+    vpn.grow();
+    expect((await read(server)).headers['x-portward-stale']).toBe('10');
+    later.resolve({ version: '2', engines: [plainEngine(19_001)] });
+    const response = await read(server);
+    expect(response.headers['x-portward-stale']).toBeUndefined();
+    expect(decodeEngines(response).map((e) => e.port)).toEqual([19_001]);
+  });
+
   test('however many clients read, a workflow that does not answer is queried at growing pauses', async () => {
     const vpn = new VpnStandIn('gluetun', [plainEngine(19_000)]);
     const server = await api([vpn]);

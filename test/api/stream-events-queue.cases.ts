@@ -125,6 +125,23 @@ export function streamEventsQueueCases(): void {
     await tested.queue.flush();
   });
 
+  test('a flush that ends does not slow down one that began later', async () => {
+    const tested = new QueueUnderTest();
+    const later = new Later<void>();
+    tested.answer = () => later.promise;
+    const first = tested.queue.add(started('a'));
+    const flushed = tested.queue.flush();
+    // Together too long for one batch.
+    const statUrl = 'x'.repeat(40_000);
+    const rest = [tested.queue.add(started('b', { statUrl })), tested.queue.add(started('c', { statUrl }))];
+    const flushedAll = tested.queue.flush();
+    await jest.advanceTimersByTimeAsync(1_000);
+    later.resolve();
+    // No time passes, so a batch after a pause would never be sent.
+    await Promise.all([first, flushed, ...rest, flushedAll]);
+    expect(tested.ids).toEqual([['a'], ['b'], ['c']]);
+  });
+
   test('a batch stays below 64 KB, however many events wait', async () => {
     const tested = new QueueUnderTest();
     const count = 200;

@@ -83,7 +83,7 @@ export function vpnWord(vpn: PageVpn): Word {
     return {
       tone: 'unknown',
       word: 'out of date',
-      meaning: 'Its workflow does not answer. This is the last known state.',
+      meaning: 'This is the last known state. Portward can not tell whether it has changed since.',
     };
   if (status === 'not found') return { tone: 'bad', word: 'container not found', meaning: problem ?? '' };
   if (health === 'unhealthy')

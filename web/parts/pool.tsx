@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { begin } from '../state/actions';
 import { hello, vpns } from '../state/store';
-import { collect, resetBreaker, scale } from '../state/available-actions';
+import { collect, resetBreakers, scale } from '../state/available-actions';
 
 /** The target number of engines, and the actions for all engines. */
 export function Pool({ engines }: { readonly engines: number }) {
@@ -34,7 +34,7 @@ export function Pool({ engines }: { readonly engines: number }) {
       <button type="button" onClick={() => begin(collect)}>
         Remove idle engines
       </button>
-      <button type="button" onClick={() => begin(resetBreaker(null))}>
+      <button type="button" onClick={() => begin(resetBreakers)}>
         Reset circuit breakers
       </button>
     </div>

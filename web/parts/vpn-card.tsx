@@ -1,7 +1,7 @@
 import type { PageVpn } from '../../src/api/page/state';
 import { phases, vpnWord } from '../logic/summary';
 import { begin } from '../state/actions';
-import { recheck, replaceEngine, resetBreaker } from '../state/available-actions';
+import { recheck, replaceEngine, resetBreakers } from '../state/available-actions';
 import { Age, Copy } from './time';
 
 export function VpnCard({ vpn }: { readonly vpn: PageVpn }) {
@@ -69,13 +69,13 @@ function Problem({ vpn: { problem, remedy, staleSince } }: { readonly vpn: PageV
     <div class="problem">
       {staleSince !== null && (
         <p>
-          Its workflow has not answered for <Age since={staleSince} />. This is the last known state.
+          This is the last known state. Portward can not tell whether it has changed for <Age since={staleSince} />.
         </p>
       )}
       {problem !== null && <p>{problem[0]?.toUpperCase() + problem.slice(1)}</p>}
       {isRestarting && (
         <p>
-          Portward is repairing it ({remedy.kind}), for <Age since={Date.parse(remedy.started_at)} />.
+          Portward has been repairing it ({remedy.kind}) for <Age since={Date.parse(remedy.started_at)} />.
         </p>
       )}
     </div>
@@ -91,7 +91,7 @@ function Facts({ vpn }: { readonly vpn: PageVpn }) {
         <dt>Engines</dt>
         <dd>
           {engines.length === 0 ? (
-            <span class="muted">{target === 0 ? 'none' : `none yet, of ${target}`}</span>
+            <span class="muted">{target === 0 ? 'none' : `0 of ${target}`}</span>
           ) : (
             <ul class="phases">
               {phases.map(({ phase, word, meaning }) => {
@@ -149,7 +149,7 @@ function CardActions({ vpn }: { readonly vpn: PageVpn }) {
         Replace engine
       </button>
       {isOpen && (
-        <button type="button" onClick={() => begin(resetBreaker(null))}>
+        <button type="button" onClick={() => begin(resetBreakers)}>
           Reset circuit breakers
         </button>
       )}

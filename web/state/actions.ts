@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { apiKey, forgetKey, keepKey } from './key';
 
-// Runs the actions of the page's buttons. An action that may cut off streams asks for confirmation. If Portward refuses it without a key, it
+// Runs the actions of the page's buttons. An action that takes engines away asks for confirmation. If Portward refuses it without a key, it
 // asks for the key. Its result is shown as a notice.
 
 export interface Action {

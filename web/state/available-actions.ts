@@ -50,18 +50,13 @@ export const collect: Action = {
   done: () => 'Idle surplus engines are being removed',
 };
 
-export function resetBreaker(kind: 'general' | 'replacement' | null): Action {
-  return {
-    title: 'Reset circuit breakers',
-    warning: null,
-    verb: 'Reset',
-    request: {
-      method: 'POST',
-      path: `/health/circuit-breaker/reset${kind === null ? '' : `?operation_type=${kind}`}`,
-    },
-    done: () => 'Circuit breakers are closed, and engines may start again',
-  };
-}
+export const resetBreakers: Action = {
+  title: 'Reset circuit breakers',
+  warning: null,
+  verb: 'Reset',
+  request: { method: 'POST', path: '/health/circuit-breaker/reset' },
+  done: () => 'Circuit breakers are closed, and engines may start again',
+};
 
 export function recheck(vpn: string): Action {
   return {

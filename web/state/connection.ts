@@ -1,7 +1,7 @@
 import type { PageEvents } from '../../src/api/page/state';
 import { apply, forgetSamples, hello, link } from './store';
 
-// The connection for the page's data. It is opened again when it is lost. It is closed while the page is hidden, because a browser opens at
+// The connection for the page's data. It is opened again when it is lost. It is closed half a minute after the page was hidden, because a browser opens at
 // most six connections to one address.
 
 /** Portward sends an event at least every 10 s. */
@@ -25,7 +25,9 @@ export function connect(): void {
     if (document.hidden) hiding = setTimeout(pauseConnection, CLOSE_HIDDEN_AFTER_MS);
     else if (source === null) open();
   });
-  window.addEventListener('online', open);
+  window.addEventListener('online', () => {
+    if (!document.hidden) open();
+  });
 }
 
 function open(): void {

@@ -15,7 +15,7 @@ interface Row {
   readonly streams: number;
 }
 
-type Name = 'engine' | 'vpn' | 'phase' | 'http' | 'p2p' | 'health' | 'streams' | 'since';
+type Name = 'engine' | 'vpn' | 'phase' | 'http' | 'p2p' | 'health' | 'streams' | 'age';
 
 const columns: readonly Column<Name>[] = [
   { name: 'engine', label: 'Engine' },
@@ -25,7 +25,7 @@ const columns: readonly Column<Name>[] = [
   { name: 'http', label: 'HTTP port', isNumber: true },
   { name: 'p2p', label: 'P2P port', isNumber: true },
   { name: 'streams', label: 'Streams', isNumber: true },
-  { name: 'since', label: 'Age', isNumber: true },
+  { name: 'age', label: 'Age', isNumber: true },
 ];
 
 const values: Readonly<Record<Name, (row: Row) => Sortable>> = {
@@ -36,7 +36,7 @@ const values: Readonly<Record<Name, (row: Row) => Sortable>> = {
   p2p: ({ engine }) => engine.p2pPort,
   health: ({ engine }) => engine.health,
   streams: ({ streams }) => streams,
-  since: ({ engine }) => (engine.since === null ? null : -engine.since),
+  age: ({ engine: { createdAt } }) => (createdAt === null ? null : -createdAt),
 };
 
 const order = signal<Order<Name>>({ by: 'vpn', down: false });
@@ -90,7 +90,7 @@ function Empty() {
 }
 
 function EngineRow({ row: { vpn, engine, streams } }: { readonly row: Row }) {
-  const { name, phase, forwarded, httpPort, p2pPort, health, since } = engine;
+  const { name, phase, forwarded, httpPort, p2pPort, health, createdAt } = engine;
   const mayAct = engine.id !== null && (phase === 'ready' || phase === 'hidden');
   return (
     <tr>
@@ -113,7 +113,7 @@ function EngineRow({ row: { vpn, engine, streams } }: { readonly row: Row }) {
         {streams}
       </td>
       <td data-label="Age" class="number">
-        {since === null ? '–' : <Age since={since} />}
+        {createdAt === null ? '–' : <Age since={createdAt} />}
       </td>
       <td class="row-actions">
         {mayAct && (

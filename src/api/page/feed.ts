@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { vpnWorkflowId } from '../../domain/names';
 import type { EventLog } from '../../domain/event-log';
 import { eventId, eventJson } from '../../domain/event-json';
 import { pauseUntil } from '../../lib/pause';
@@ -148,7 +147,7 @@ export class PageFeed {
 
   private shown(name: string, status: Read<VpnStatusView>, staleSince: number | null): PageVpn {
     if (status.kind !== 'none') return pageVpn(status.value, staleSince, Date.now());
-    return unknownPageVpn(name, vpnWorkflowId(this.options.hello.instance, name), status.reason);
+    return unknownPageVpn(name, status.reason);
   }
 
   private sendEvents(name: string, sent: Sent, { lineage: incarnation, news: events }: EventLog): void {
@@ -188,7 +187,7 @@ export class PageFeed {
 }
 
 /**
- * The queried status with the streams and times of use of the follower's lists, which saves another query. Null if something else than
+ * The queried status with the streams of the follower's lists, which saves another query. Null if something else than
  * streams may have changed since the query.
  */
 async function withNewStreams(queried: QueriedStatus, follower: VpnFollower): Promise<Read<VpnStatusView> | null> {
@@ -197,11 +196,7 @@ async function withNewStreams(queried: QueriedStatus, follower: VpnFollower): Pr
   await lists.caughtUp(UPDATE_EVERY_MS);
   const { read } = lists;
   if (lists.isBehind || history.growthOfMore > queried.growths || read.kind !== 'fresh') return null;
-  const { streams, engines } = read.value;
-  const usedAt = new Map(engines.engines.map((e) => [e.id, e.lastUsedAt]));
-  const view = queried.status.value;
-  const used = view.engines.map((e) => ({ ...e, lastUsedAt: usedAt.get(e.id) ?? e.lastUsedAt }));
-  return { kind: 'fresh', value: { ...view, streams: streams.streams, engines: used } };
+  return { kind: 'fresh', value: { ...queried.status.value, streams: read.value.streams.streams } };
 }
 
 /** Since when the state is stale. An earlier result is kept, because the age in whole seconds gives a slightly different time each time. */

@@ -1,4 +1,4 @@
-import type { Health, Role } from '../../domain/engine';
+import type { Health } from '../../domain/engine';
 import type { EventJson } from '../../domain/event-json';
 import type { EndedRecord, StateRecord } from '../../domain/vpn/timeline';
 import type { EnginePhase } from '../../domain/vpn/status-view';
@@ -39,7 +39,6 @@ export interface PageVpn extends Pick<
   'status' | 'health' | 'forwarding' | 'forwarded_port' | 'port_problem' | 'problem' | 'remedy'
 > {
   readonly name: string;
-  readonly workflowId: string;
   /** Since when the state may be out of date; null: it is current. */
   readonly staleSince: number | null;
   readonly healthySince: number | null;
@@ -62,14 +61,12 @@ export interface PageEngine {
   /** Null: its container does not exist yet. */
   readonly id: string | null;
   readonly name: string | null;
-  readonly role: Role;
   readonly phase: EnginePhase;
   readonly forwarded: boolean;
   readonly httpPort: number;
   readonly p2pPort: number | null;
   readonly health: Health;
-  readonly since: number | null;
-  readonly lastUsedAt: number | null;
+  readonly createdAt: number | null;
 }
 
 export interface PageStream {

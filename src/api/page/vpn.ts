@@ -4,7 +4,7 @@ import { forwardedPort, type EngineView, type VpnStatusView } from '../../domain
 import { replacementJson, vpnJson } from '../present/vpn';
 import type { PageEngine, PageStream, PageVpn } from './state';
 
-// The state of one VPN for the page. It has times rather than ages: a state that differs is sent, and ages differ every second.
+// The state of one VPN for the page. It has times instead of ages: an age would differ every second, and each state that differs is sent.
 
 const ENDED_STREAMS_AT_MOST = 30;
 
@@ -16,7 +16,6 @@ export function pageVpn(view: VpnStatusView, staleSince: Instant | null, now: In
   const last = states.at(-1);
   return {
     name: vpn,
-    workflowId: json.workflow_id,
     staleSince,
     status,
     health,
@@ -40,10 +39,9 @@ export function pageVpn(view: VpnStatusView, staleSince: Instant | null, now: In
 }
 
 /** A VPN whose workflow has not answered since this process began. */
-export function unknownPageVpn(name: string, workflowId: string, reason: string): PageVpn {
+export function unknownPageVpn(name: string, reason: string): PageVpn {
   return {
     name,
-    workflowId,
     staleSince: null,
     status: 'unknown',
     health: 'unknown',
@@ -67,19 +65,15 @@ export function unknownPageVpn(name: string, workflowId: string, reason: string)
 }
 
 function pageEngine(engine: EngineView, portIsKnown: boolean): PageEngine {
-  const { isMade, id, name, role, phase, forwarded, httpPort, p2pPort, health, createdAt, leavingSince, lastUsedAt } =
-    engine;
-  const isLeaving = phase === 'draining' || phase === 'leaving';
+  const { isMade, id, name, phase, forwarded, httpPort, p2pPort, health, createdAt } = engine;
   return {
     ...(isMade ? { id, name } : { id: null, name: null }),
-    role,
     phase,
     httpPort,
     p2pPort,
     health,
     forwarded: forwarded && portIsKnown,
-    since: isLeaving ? leavingSince : createdAt,
-    lastUsedAt,
+    createdAt,
   };
 }
 

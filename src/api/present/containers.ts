@@ -11,7 +11,7 @@ const ID_PREFIX_AT_LEAST = 6;
 export interface ManagedContainer {
   readonly vpn: string;
   /**
-   * `removable`: its engine has answered; `leaving`: it is being released; `booting`: its engine has not answered yet; `planned`: the container
+   * `removable`: its engine is in use, or can be; `leaving`: it is being released; `booting`: its engine has not answered yet; `planned`: the container
    * is not known to exist yet, and its id is the name that it will have.
    */
   readonly stage: 'removable' | 'leaving' | 'booting' | 'planned';

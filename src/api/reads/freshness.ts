@@ -13,7 +13,7 @@ export class Freshness {
   behindSince: number | null = performance.now();
   /** Since when the history can't be followed; null: it can. */
   brokenSince: number | null = null;
-  /** Since when the lists are from before the worker's start, without a snapshot since; null: they are not. */
+  /** Since when the lists are from before the start of this process or of the worker, without a snapshot since; null: they are not. */
   unsureSince: number | null = null;
   /** Why the last query or poll failed; null: it did not. */
   failure: string | null = null;

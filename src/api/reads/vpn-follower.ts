@@ -82,6 +82,8 @@ export class VpnFollower {
   private broken(reason: unknown): void {
     const { freshness } = this;
     if ((reason === null) === (freshness.brokenSince === null)) return;
+    // What has happened meanwhile is shown after the next query only.
+    if (reason === null) freshness.behindSince ??= freshness.brokenSince;
     freshness.brokenSince = reason === null ? null : performance.now();
     freshness.failure = reason === null ? null : temporalFailure(reason);
     this.changes.changed();

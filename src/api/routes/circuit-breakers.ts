@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas/engines';
+import { sendToEveryVpn } from './every-vpn';
 
 const Query = Type.Object(
   {
@@ -34,14 +35,8 @@ export const circuitBreakerRoutes: FastifyPluginAsyncTypebox<{ reads: Reads }> =
     },
     async ({ query }, reply) => {
       const kind = query.operation_type || null;
-      const sent = await reads.changeAndCatchUp(reads.followers, () =>
-        Promise.allSettled(reads.sources.map((source) => source.resetBreaker(kind))),
-      );
-      const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');
-      if (missed.length > 0) {
-        const detail = `Temporal did not take the request for these VPNs: ${missed.join(', ')}; repeat the request`;
-        return reply.code(503).send({ detail });
-      }
+      const detail = await sendToEveryVpn(reads, (vpn) => vpn.resetBreaker(kind));
+      if (detail !== null) return reply.code(503).send({ detail });
       return { message: kind === null ? 'circuit breakers reset' : `circuit breaker for ${kind} reset` };
     },
   );

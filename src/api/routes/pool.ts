@@ -5,6 +5,7 @@ import type { FleetSource } from '../../gateways/fleet-source';
 import { RefusalSchema, ScaledSchema, type RefusalCode, type RefusalJson } from '../schemas/provisioning';
 import type { Reads } from '../reads/reads';
 import { ErrorSchema } from '../schemas/engines';
+import { sendToEveryVpn } from './every-vpn';
 
 export interface PoolRoutesOptions {
   readonly reads: Reads;
@@ -76,7 +77,7 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
         response: {
           200: Type.Object(
             { status: Type.Literal('ok') },
-            { description: 'Every VPN has the request.', examples: [{ status: 'ok' }] },
+            { description: 'The request was sent to every VPN.', examples: [{ status: 'ok' }] },
           ),
           503: ErrorSchema,
         },
@@ -84,14 +85,8 @@ export const poolRoutes: FastifyPluginAsyncTypebox<PoolRoutesOptions> = async (f
     },
     async (_request, reply) => {
       await reported();
-      const sent = await reads.changeAndCatchUp(reads.followers, () =>
-        Promise.allSettled(reads.sources.map((source) => source.collectGarbage())),
-      );
-      const missed = reads.names.filter((_name, i) => sent[i]?.status === 'rejected');
-      if (missed.length > 0) {
-        const detail = `Temporal did not take the request for these VPNs: ${missed.join(', ')}; repeat the request`;
-        return reply.code(503).send({ detail });
-      }
+      const detail = await sendToEveryVpn(reads, (vpn) => vpn.collectGarbage());
+      if (detail !== null) return reply.code(503).send({ detail });
       return { status: 'ok' as const };
     },
   );

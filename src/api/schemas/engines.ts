@@ -47,7 +47,7 @@ const RemedySchema = Type.Object({
 
 export const BreakerSchema = Type.Object({
   state: Type.Union(['closed', 'open', 'half_open'].map((s) => Type.Literal(s))),
-  failure_count: Type.Integer({ description: 'failures since the last success' }),
+  failure_count: Type.Integer({ description: 'failures since the last success or reset' }),
   failure_threshold: Type.Integer(),
   last_failure_time: Nullable(Time),
   last_success_time: Nullable(Time),
@@ -70,7 +70,7 @@ const addedFields = {
   engines: Type.Integer(),
   replacements_running: Type.Integer(),
   stale_seconds: Nullable(
-    Type.Number({ description: "the age of this status while the VPN's workflow does not answer; null: it answers" }),
+    Type.Number({ description: 'for how long this status may have been out of date; null: it is up to date' }),
   ),
   workflow_id: Type.String(),
 };

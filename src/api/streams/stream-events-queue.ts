@@ -60,7 +60,8 @@ export class StreamEventQueue {
   private timer: NodeJS.Timeout | null = null;
   private underway: readonly QueuedEvent[] = [];
   private sending: Promise<void> | null = null;
-  private flushing = false;
+  /** The number of unfinished calls of `flush`. */
+  private flushes = 0;
 
   /** @param send resolves when the server has stored the events */
   constructor(private readonly send: (events: readonly StreamEvent[]) => Promise<void>) {}
@@ -85,17 +86,17 @@ export class StreamEventQueue {
   async flush(): Promise<void> {
     const last = this.queue.at(-1) ?? this.underway.at(-1);
     if (last === undefined) return;
-    this.flushing = true;
+    this.flushes++;
     this.schedule();
     while (this.sending && (this.queue.includes(last) || this.underway.includes(last))) await this.sending;
-    this.flushing = false;
+    this.flushes--;
   }
 
   private schedule(): void {
     if (this.queue.length === 0 || this.sending) return;
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    const wait = this.flushing ? 0 : this.dueAt - performance.now();
+    const wait = this.flushes > 0 ? 0 : this.dueAt - performance.now();
     if (wait <= 0) {
       this.sending = this.sendBatch().then(() => {
         this.sending = null;

@@ -28,8 +28,8 @@ export class EngineOrStreamNotFound extends Error {}
 export class ReportNotStored extends Error {}
 
 /**
- * Takes proxies' reports of streams. A report is answered when the server has stored it and this process shows it. Its effect on decisions of
- * this process begins with its arrival: waiting reports count as streams, and `flush` sends them before other messages to the workflow.
+ * Takes proxies' reports of streams. A report is answered when the server has stored it and this process shows it. A waiting report
+ * counts already when further reports name its stream. Requests that may remove engines first call `flush`, which sends waiting reports.
  */
 export class StreamEvents {
   private readonly vpns: readonly VpnReports[];
