@@ -5,26 +5,39 @@ import { createServer } from 'node:net';
  * moment.
  */
 const FIRST = 20_000;
-const COUNT = 12_000;
+const COUNT = 3_000;
+/** Each of jest's workers has a part of its own. */
+const PARTS = 4;
+const first = FIRST + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % PARTS) * COUNT;
+
+/** Ports that this process was given: nobody may listen on them yet. */
+const given = new Set<number>();
 
 /** Different TCP ports on which nobody listens now. They are random, so that two runs do not choose the same ones. */
 export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
-    if (await isFree(port)) found.add(port);
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = first + Math.floor(Math.random() * COUNT);
+    if (await take(port)) found.push(port);
   }
-  return [...found];
+  return found;
 }
 
 /** A range of free ports, for a VPN container that publishes them. */
 export async function freePortRange(count: number): Promise<{ from: number; to: number }> {
   for (;;) {
-    const from = FIRST + Math.floor(Math.random() * (COUNT - count));
+    const from = first + Math.floor(Math.random() * (COUNT - count));
     const ports = Array.from({ length: count }, (_, i) => from + i);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return { from, to: from + count - 1 };
+    const taken = await Promise.all(ports.map(take));
+    if (taken.every(Boolean)) return { from, to: from + count - 1 };
   }
+}
+
+/** @returns false if the port was given before, or somebody listens on it */
+async function take(port: number): Promise<boolean> {
+  if (given.has(port)) return false;
+  given.add(port);
+  return isFree(port);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -16,7 +16,8 @@ export { removeSimulation } from './remove-simulation';
 export type { SimulatedVpnOptions } from './vpn-container-options';
 export type * from './vpn/messages';
 
-const START_LIMIT_MS = 30_000;
+/** Fifteen VPNs may start at once on a busy machine. */
+const START_LIMIT_MS = 120_000;
 /** The interval of polling while waiting for a container. */
 const LOOK_MS = 50;
 

@@ -21,7 +21,8 @@ export async function runEngine(around: Surroundings): Promise<void> {
     if (stop.kind === 'slow') setTimeout(() => exit(0), stop.ms);
   });
 
-  await sleep(envNumber(env, 'STARTUP_MS', 0));
+  // Outside a real container nothing ends a process that was removed while it starts, so its timer must not keep Node.js running.
+  await sleep(envNumber(env, 'STARTUP_MS', 0), undefined, { ref: around.lookup === undefined });
   if (env.EXIT_CODE !== undefined) {
     print('simulated engine starts');
     // Docker reads stdout and stderr separately, so their order is not certain without a pause.

@@ -24,8 +24,8 @@ export class Tunnel {
     this.revive();
     this.#dead = true;
     this.#timers = [
-      setTimeout(losePort, portLostAfterMs ?? PORT_LOST_AFTER_MS),
-      setTimeout(() => (this.#noticed = true), unhealthyAfterMs ?? UNHEALTHY_AFTER_MS),
+      setTimeout(losePort, portLostAfterMs ?? PORT_LOST_AFTER_MS).unref(),
+      setTimeout(() => (this.#noticed = true), unhealthyAfterMs ?? UNHEALTHY_AFTER_MS).unref(),
     ];
   }
 

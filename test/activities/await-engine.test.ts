@@ -7,6 +7,7 @@ import { observeDocker } from '../../src/activities/docker/snapshot';
 import { DockerEvents } from '../../src/clients/docker/docker-events';
 import { DockerHost } from '../../src/clients/docker/docker-host';
 import { guessedReach } from '../../src/clients/docker/reach/reach';
+import { label } from '../../src/domain/names';
 import { session } from '../../src/domain/vpn/observation';
 import { engineApi } from '../../src/clients/engine/engine-probe';
 import { ensureSimulatorImage, NODE } from '../../simulator/image';
@@ -47,6 +48,7 @@ async function engine(change: Docker.ContainerCreateOptions): Promise<AwaitedEng
   const container = await simulation.docker.createContainer({
     name: simulation.name('engine'),
     Image: await ensureSimulatorImage(simulation.docker),
+    Labels: { [label.httpPort]: String(httpPort) },
     ...change,
     Env: [`HTTP_PORT=${httpPort}`, ...(change.Env ?? [])],
     HostConfig: { NetworkMode: `container:${vpn.containerId}`, RestartPolicy: { Name: 'unless-stopped' } },

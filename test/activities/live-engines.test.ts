@@ -7,6 +7,7 @@ import { guessedReach } from '../../src/clients/docker/reach/reach';
 import { engineApi } from '../../src/clients/engine/engine-probe';
 import { variants } from '../../src/clients/engine/variants';
 import { presentVpn } from '../builders';
+import { until } from '../simulator/until';
 
 const aceStream = variants({ arm32: 'x', arm64: 'x' })['krinkuto11-amd64'];
 if (!aceStream) throw new Error('the default variant is not there');
@@ -51,6 +52,9 @@ test('engines of an unhealthy VPN count as live if they say in time that they ar
   const silent = await ofVpn(engine(() => {}));
   const dead = { ...(await ofVpn(says(true))), running: false };
   const elsewhere = { ...(await ofVpn(says(true))), networkOf: 'another' };
-  expect(await count(await ofVpn(says(true)), await ofVpn(says(true)), silent, dead, elsewhere)).toBe(2);
+  const [one, two] = [await ofVpn(says(true)), await ofVpn(says(true))];
+  // On a busy machine an answer may come too late to count.
+  await until('both in time', async () => (await count(one, two, silent, dead, elsewhere)) === 2);
+  expect(await count(one, silent, dead, elsewhere)).toBeLessThanOrEqual(1);
   expect(await count(await ofVpn(says(false)), silent)).toBe(0);
 });

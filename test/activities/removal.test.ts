@@ -62,7 +62,7 @@ describe('a container that Docker does not remove', () => {
     expect(String(failure)).toContain(answer === 'hang' ? 'no answer in time' : answer.message);
     expect((await real.inspect(id))?.State.Running).toBe(false);
     gate.rule = () => null;
-    await removeEngine(id, deps());
+    await removeEngine(id, { ...deps(), docker: behindGate() });
     expect(await real.inspect(id)).toBeNull();
   });
 
@@ -85,7 +85,7 @@ describe('a container that Docker does not remove', () => {
     const order = {
       vpn,
       instance: 'test',
-      lineage: 'abcdef12',
+      incarnation: 'abcdef12',
       number: 1,
       target: target({ role: 'plain', p2pPort: null }),
     };

@@ -30,7 +30,7 @@ export async function startContractStage(): Promise<ContractStage> {
       MIN_FREE_REPLICAS: '0',
       MAX_REPLICAS: String(MAX_REPLICAS),
       ENGINE_GRACE_PERIOD_S: '600',
-      COLLECT_INTERVAL_S: '1',
+      COLLECT_INTERVAL_S: '5',
       // A variable of the old system, as in the `.env` of somebody who has moved over.
       IDLE_TTL_S: '600',
     },

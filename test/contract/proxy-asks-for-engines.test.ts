@@ -14,10 +14,10 @@ beforeAll(async () => {
     50_001,
     { MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2', ENGINE_GRACE_PERIOD_S: '600' },
     // Longer than the answer to the proxy's POST takes, but shorter than the proxy waits afterwards.
-    { STARTUP_MS: '4000' },
+    { STARTUP_MS: '3000' },
   );
   await stage.forwarded(50_001);
-  proxy = strictProxy(stage, { room: 1, statusEveryMs: 200 });
+  proxy = strictProxy(stage, { room: 1, statusEveryMs: 200, afterProvisioningMs: 10_000 });
   await proxy.start();
 }, 120_000);
 
@@ -64,7 +64,7 @@ test('a proxy without room gets an engine from one POST and plays on it at local
 }, 120_000);
 
 test('while its only engine is replaced, a proxy is given the new engine, and every viewer gets a stream', async () => {
-  const watching = strictProxy(stage);
+  const watching = strictProxy(stage, { afterProvisioningMs: 10_000 });
   await watching.start();
   const audience = new Audience(watching);
   audience.zap(3);

@@ -14,7 +14,7 @@ let staying: readonly ProxyStream[];
 let killed = '';
 
 beforeAll(async () => {
-  const env = { API_KEY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' };
+  const env = { API_KEY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0', EVICTION_GRACE_S: '5' };
   stage = await Stage.start({ docker: 'simulated', vpns: [{ port: 50_001 }, { port: 50_002 }], env });
   await stage.listed(4);
   proxy = strictProxy(stage, { statusEveryMs: 1_000 });

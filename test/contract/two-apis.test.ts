@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from '@sinclair/typebox';
 import type { Answer } from '../../simulator/http-exchange';
 import { freePorts } from '../../simulator/free-ports';
@@ -137,15 +138,20 @@ test('a report of a stream that one API has answered is in the lists and metrics
     const [to, other] = round % 2 === 0 ? BOTH_WAYS[0] : BOTH_WAYS[1];
     const film = await proxies[to].open(`round-${round}`);
     const engine = film.engine.id ?? '';
-    expect(await shownBy(other, engine)).toEqual({ streams: [film.id], onEngine: [film.id], counted: 1 });
+    await untilShown(other, engine, { streams: [film.id], onEngine: [film.id], counted: 1 });
     await film.playback.stop();
     await film.over;
-    expect(await shownBy(other, engine)).toEqual({ streams: [], onEngine: [], counted: 0 });
+    await untilShown(other, engine, { streams: [], onEngine: [], counted: 0 });
   }
   expect(proxies.flatMap((proxy) => proxy.requests.failures)).toEqual([]);
 }, 60_000);
 
 /** Waits, because on a busy machine the other API may get the change from Temporal late. */
+async function untilShown(n: 0 | 1, engine: string, wanted: Awaited<ReturnType<typeof shownBy>>): Promise<void> {
+  await until('the streams shown', async () => isDeepStrictEqual(await shownBy(n, engine), wanted));
+}
+
+/** Waits for the same reason. */
 async function hiddenBy(n: 0 | 1, engine: string): Promise<void> {
   await until(`${engine} hidden`, async () => !(await idsOf(n)).includes(engine));
 }
@@ -207,11 +213,16 @@ async function remove(id: string): Promise<void> {
 }
 
 test('a request for an engine that boots slowly is answered in time, and repeats get the same engine from either API', async () => {
-  const body = { labels: { stream_id: 'slow' }, env: { STARTUP_MS: '3000' }, host_port };
+  const body = { labels: { stream_id: 'slow' }, env: { STARTUP_MS: '8000' }, host_port };
   const first = await provisioned(0, body);
   expect(await idsOf(0)).not.toContain(first.container_id);
   const repeats = [await provisioned(1, body), ...(await Promise.all(BOTH.map((n) => provisioned(n, body))))];
-  for (const repeat of repeats) expect(repeat).toEqual(first);
+  // An answer has the name as its id if there is no container yet.
+  for (const { container_name, host_http_port } of repeats)
+    expect({ container_name, host_http_port }).toEqual({
+      container_name: first.container_name,
+      host_http_port: first.host_http_port,
+    });
   expect(await labelled('slow')).toHaveLength(1);
   await remove(await listedBy(1, first.container_id));
 }, 60_000);
@@ -219,7 +230,7 @@ test('a request for an engine that boots slowly is answered in time, and repeats
 test('two APIs that get the same request at the same moment make one engine', async () => {
   const body = { labels: { stream_id: 'both' }, host_port };
   const [one, other] = await Promise.all(BOTH.map((n) => provisioned(n, body)));
-  expect(one).toEqual(other);
+  expect(one?.container_name).toBe(other?.container_name);
   const id = await listedBy(1, one?.container_id ?? '');
   expect(await labelled('both')).toEqual([id]);
   await remove(id);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../simulator/free-ports';
 import { testUnless } from '../test-unless';
 import { NO_SIMULATED_DOCKER, SimulatedSite } from './simulated-site';
 
@@ -39,12 +40,15 @@ function doctor(env: string, options: readonly string[] = [], more: Record<strin
 }
 
 testInMemory('ends with 1 and says what to do when something is wrong, and with 0 when nothing is', async () => {
+  const [temporal, ui] = await freePorts(2);
   const right = [
     'GLUETUN_CONTAINER_NAME=gluetun',
     'CONTAINER_REACH=network',
     `ENGINE_IMAGE=${site.image}`,
     // Free on this machine, although other tests run at the same time.
     'APP_HOST=127.0.0.98',
+    `PORTWARD_TEMPORAL_PORT=${temporal}`,
+    `PORTWARD_TEMPORAL_UI_PORT=${ui}`,
     'GLUETUN_API_KEY=the-right-key',
   ].join('\n');
 

@@ -38,7 +38,7 @@ export class SimulatedSite {
 
   /** Runs the checks, without anything of this machine: no data folder, no `.env`, no running Portward. */
   async diagnosed(env: Record<string, string> = {}, dockerode = this.docker): Promise<Result[]> {
-    const [port = 0] = await freePorts(1);
+    const [port, temporal, ui] = await freePorts(3);
     return diagnose({
       env: {
         GLUETUN_CONTAINER_NAME: 'gluetun',
@@ -47,6 +47,8 @@ export class SimulatedSite {
         ENGINE_IMAGE: this.image,
         APP_HOST: '127.0.0.1',
         APP_PORT: String(port),
+        PORTWARD_TEMPORAL_PORT: String(temporal),
+        PORTWARD_TEMPORAL_UI_PORT: String(ui),
         PORTWARD_DATA_DIR: __dirname,
         ...env,
       },

@@ -79,10 +79,10 @@ describe('an embedded server', () => {
     'that is killed while it starts, or never becomes ready, is started again',
     onBench(async (bench) => {
       const cliPath = bench.cliThatFirst('kill -KILL $$', 'exec sleep 600');
-      const server = await bench.start({ cliPath, readyWithinMs: 10_000 });
+      const server = await bench.start({ cliPath, readyWithinMs: 30_000 });
       await startWorkflow(server.address, 'vpn/default/gluetun');
       expect(bench.messages.join('\n')).toMatch(
-        /ended while it was starting[^]*Starting it again \(2 of 3\)[^]*did not become ready within 10 s[^]*Starting it again \(3 of 3\)/,
+        /ended while it was starting[^]*Starting it again \(2 of 3\)[^]*did not become ready within 30 s[^]*Starting it again \(3 of 3\)/,
       );
       expect(bench.servers()).toEqual([server.pid]);
     }),
@@ -211,7 +211,7 @@ describe('an embedded server', () => {
       await startWorkflow(server.address, 'vpn/default/gluetun');
       const before = server.pid;
       kill(before);
-      await until(() => server.pid !== before);
+      await until(() => server.pid !== before, 60_000);
 
       expect(await statusOf(server.address, 'vpn/default/gluetun')).toBe('RUNNING');
       expect(bench.servers()).toEqual([server.pid]);

@@ -98,6 +98,7 @@ test.concurrent(
     const waiting = until('the engine that waits, not forwarded', async () =>
       (await stage.engines()).find((e) => e.vpn_container === vpn.name && !e.forwarded && e.p2p_port === 40_002),
     );
+    await stage.forwarded(40_002, vpn);
     await changeAndSee(40_003);
     const { at } = await stage.portward.untilLog(
       /keeps changing its port: the next engine is not brought up for \d+ s/,

@@ -4,7 +4,7 @@ import { temporalServers } from './temporal-servers';
 
 // SIGTERM, as service managers send it. `docker stop` kills a process that has not ended after 10 s.
 
-const KILLED_AFTER_MS = 10_000;
+const KILLED_AFTER_MS = 15_000;
 
 const DECIDED = 0;
 const STARTING = 1;

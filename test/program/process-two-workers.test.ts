@@ -109,7 +109,7 @@ test('two workers provision each first engine once', async () => {
 async function workerOfActivity(): Promise<PortwardProcess | null> {
   const [newest] = await stage.replacements();
   const { raw } = await client.workflow.getHandle(newest?.id ?? '').describe();
-  const [activity] = raw.pendingActivities ?? [];
+  const activity = raw.pendingActivities?.find((a) => a.activityType?.name === 'createEngine');
   return [stage.portward, second].find(({ pid }) => activity?.lastWorkerIdentity?.startsWith(`${pid}@`)) ?? null;
 }
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
     docker: 'simulated',
     vpns: [{ port }, { port: QUIET_PORT }],
     apart: true,
-    env: { ...NO_PROXY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0' },
+    env: { ...NO_PROXY, MIN_REPLICAS: '4', PORT_CHANGE_SPACING_MAX_S: '0', ENGINES_STALE_LIMIT_S: '120' },
     engineEnv: { STARTUP_MS: '1500' },
   });
 });

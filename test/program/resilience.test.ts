@@ -108,7 +108,10 @@ describe('killed with SIGKILL', () => {
 test('Docker is away: log and status say so once, the list is kept, a request is refused, and a port change meanwhile is handled when Docker is back', async () => {
   const before = await ids();
   await s.gate.shut();
-  await until('the problem in status', async () => /Docker is not reachable/.test((await s.statusOf()).problem ?? ''));
+  // Every VPN: one that does not know it yet would take the request below.
+  await until('the problem in status', async () =>
+    (await s.status()).vpns.every(({ problem }) => /Docker is not reachable/.test(problem ?? '')),
+  );
   const missedSince = Date.now();
   await changed();
   await s.recheck();

@@ -308,11 +308,18 @@ export class Stage {
     );
   }
 
-  /** One VPN's part of `/vpn/status`. */
-  async statusOf(vpn = this.vpn()): Promise<VpnJson> {
-    const found = (await this.status()).vpns.find((v) => v.container_name === vpn.name);
-    if (!found) throw new Error(`/vpn/status does not have ${vpn.name}`);
-    return found;
+  /** One VPN's part of `/vpn/status`, which is not stale. */
+  statusOf(vpn = this.vpn()): Promise<VpnJson> {
+    return until(
+      `a status of ${vpn.name} that is not stale`,
+      async () => {
+        const { vpns } = await this.get<VpnStatusJson>('/vpn/status');
+        const found = vpns.find((v) => v.container_name === vpn.name);
+        if (!found) throw new Error(`/vpn/status does not have ${vpn.name}`);
+        return found.stale_seconds === null && found;
+      },
+      60_000,
+    );
   }
 
   /** The VPN's replacements, as its workflow has them now; a stale answer does not count. */

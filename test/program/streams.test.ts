@@ -24,6 +24,8 @@ beforeAll(async () => {
     env: {
       // An engine with a stream must not cause another one.
       MIN_FREE_REPLICAS: '0',
+      // Two requests are made between an engine's eviction and its stop.
+      EVICTION_GRACE_S: '6',
       ENGINE_GRACE_PERIOD_S: String(GRACE_S),
       COLLECT_INTERVAL_S: String(COLLECT_INTERVAL_S),
       STATS_HISTORY_MAX: String(STATS_HISTORY_MAX),

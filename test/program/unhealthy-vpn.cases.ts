@@ -45,7 +45,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
 
   /** Resolves when Portward has restarted the VPN and made its forwarded engine anew. */
   async function cured(before: string, index: number): Promise<void> {
-    await until('another run of the VPN container', async () => (await startedAt(index)) !== before, 30_000);
+    await until('another run of the VPN container', async () => (await startedAt(index)) !== before);
     await stage.vpn(index).untilAnswering();
     await stage.forwarded(65_290, stage.vpn(index));
     await stage.quiet(stage.vpn(index));
@@ -75,7 +75,7 @@ export function unhealthyVpnCases(on: () => Stage, first: number): void {
       const before = await startedAt(ALIVE);
       const old = (await stage.containers(vpn)).map((c) => c.id);
       // The container takes longer to stop than the timeout, so there would be time for a wrong second remedy.
-      await vpn.setChangeTimes({ downCommandMs: 2_500 });
+      await vpn.setChangeTimes({ downCommandMs: 6_000 });
       await vpn.setHealth(false);
       // The line may also mention live connections: the engines have half a second to report them, too short on a busy machine.
       await stage.portward.untilLog(said(/is unhealthy: its engines are hidden/, ALIVE));

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { Stage } from '../program/stage';
@@ -33,7 +33,11 @@ function filesIn(folder: string): [path: string, text: string][] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')]);
+    .flatMap((path) => {
+      // A file may be renamed after the folder was read.
+      const text = existsSync(path) ? readFileSync(path, 'latin1') : null;
+      return text === null ? [] : [[path.slice(folder.length + 1), text] satisfies [string, string]];
+    });
 }
 
 /** The workflows' histories and their descriptions: memos, search attributes, heartbeats, details. */

@@ -37,7 +37,9 @@ test('a request to a workflow that is busy for a moment succeeds within the dead
   const { client, connection } = lazyClient(targetAt(await busyServer(2)));
   try {
     await connection.ensureConnected();
-    const asking = connection.withDeadline(Date.now() + 500, () => client.workflow.getHandle('vpn/test/x').describe());
+    const asking = connection.withDeadline(Date.now() + 2_500, () =>
+      client.workflow.getHandle('vpn/test/x').describe(),
+    );
     await expect(asking).rejects.toThrow(WorkflowNotFoundError);
   } finally {
     await connection.close();
@@ -53,14 +55,14 @@ test('while there are requests, the client tries to connect to a missing server 
   const { client, connection } = lazyClient(targetAt(await listen(closing)));
   const describeOne = () => client.workflow.getHandle('vpn/test/x').describe();
   try {
-    // With gRPC's default pauses there would be 5 tries in 9 s.
+    // With gRPC's default pauses there would be 6 tries in 20 s.
     await until(
       '12 tries',
       async () => {
         await expect(connection.withDeadline(Date.now() + 200, describeOne)).rejects.toBeInstanceOf(ServiceError);
         return tries >= 12;
       },
-      9_000,
+      20_000,
     );
   } finally {
     await connection.close();

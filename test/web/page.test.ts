@@ -29,7 +29,8 @@ beforeAll(async () => {
   const starting = Stage.start({
     docker: 'simulated',
     apart: true,
-    env: { API_KEY: KEY, COLLECT_INTERVAL_S: '1' },
+    // The old engine goes long after the new one is ready.
+    env: { API_KEY: KEY, COLLECT_INTERVAL_S: '1', EVICTION_GRACE_S: '8' },
     // Long enough for each step to be seen.
     engineEnv: { STARTUP_MS: '1500' },
   });

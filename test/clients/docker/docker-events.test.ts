@@ -165,13 +165,16 @@ describe('missing events', () => {
   });
 
   test('of an accepted subscription are noticed by a start without an event, logged once, and subscribed to anew', async () => {
-    filtered.subscribe(() => undefined);
-    await until('a subscription', () => streams.length === 1);
+    // `null` is told after each subscription, and once when events are missing.
+    let nulls = 0;
+    filtered.subscribe((e) => void (nulls += e === null ? 1 : 0));
+    await until('a subscription', () => nulls === 1);
     filtered.expectSince(performance.now());
-    await until('another one', () => streams.length === 2);
+    await until('another one', () => nulls === 3);
     expect(filtered.areMissing).toBe(true);
     filtered.expectSince(performance.now());
-    await until('a third one', () => streams.length === 3);
+    await until('a third one', () => nulls === 4);
+    expect(streams).toHaveLength(3);
     streams.at(-1)?.write(`${event}\n`);
     await until('they come', () => !filtered.areMissing);
     expect(said).toEqual([

@@ -93,8 +93,8 @@ test('a cancelled call does not make Docker unreachable', async () => {
   expect(error).toMatchObject({ name: 'AbortError' });
 });
 
-async function causeOf(client: Dockerode): Promise<string> {
-  return whyUnreachable(await failureOf(new DockerHost(client, 50).inspect('x'))).cause;
+async function causeOf(client: Dockerode, withinMs = 20_000): Promise<string> {
+  return whyUnreachable(await failureOf(new DockerHost(client, withinMs).inspect('x'))).cause;
 }
 
 test('each reason why Docker is unreachable has a word of its own', async () => {
@@ -102,7 +102,7 @@ test('each reason why Docker is unreachable has a word of its own', async () => 
     await causeOf(new Dockerode({ socketPath: join(folder, 'none') })),
     await causeOf(new Dockerode({ host: '127.0.0.1', port: 1 })),
     await causeOf(await dockerThat((request) => request.socket.destroy())),
-    await causeOf(await dockerThat(() => undefined)),
+    await causeOf(await dockerThat(() => undefined), 50),
     await causeOf(await dockerThat((_request, response) => response.writeHead(403).end('{"message":"forbidden"}'))),
   ]).toEqual(['ENOENT', 'ECONNREFUSED', 'broken', 'timeout', 'HTTP 403']);
   const denied = Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' });

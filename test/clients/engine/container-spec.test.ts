@@ -15,7 +15,7 @@ const variant: Variant = {
 const LABEL = 'ondemand.app=myservice';
 
 function order(change: Partial<EngineOrder> = {}): EngineOrder {
-  return { vpn: 'gluetun', instance: 'test', lineage: 'abcdef12', number: 7, target: target(), ...change };
+  return { vpn: 'gluetun', instance: 'test', incarnation: 'abcdef12', number: 7, target: target(), ...change };
 }
 
 function container(change: Partial<EngineOrder> = {}, vpnId = 'vpn-id', extra: Record<string, string> = {}) {
@@ -73,7 +73,7 @@ test('no two orders have the same name', () => {
     container(),
     container({ vpn: 'gluetun2' }),
     container({ number: 8 }),
-    container({ lineage: '12abcdef' }),
+    container({ incarnation: '12abcdef' }),
     container({ target: target({ generation: 2 }) }),
     container({ target: target({ role: 'plain' }) }),
   ].map((made) => made.name);
@@ -96,7 +96,7 @@ test('the spec hash changes with every part of the container', () => {
     engineContainer(order(), { ...variant, image: 'another:1' }, {}, LABEL, 'vpn-id'),
     engineContainer(order(), { ...variant, command: ['x'] }, {}, LABEL, 'vpn-id'),
     engineContainer(order(), { ...variant, volumes: ['x:/x'] }, {}, LABEL, 'vpn-id'),
-    container({ target: target({ extras: { labels: { stream: 'x' }, sealedEnv: null } }) }),
+    container({ target: target({ callerOptions: { labels: { stream: 'x' }, sealedEnv: null } }) }),
   ].map(hash);
   expect(new Set([hash(container()), ...others]).size).toBe(others.length + 1);
 });
@@ -119,7 +119,7 @@ test("a caller's labels are on the engine, except those that could be taken for 
     'portward.anything': 'x',
   };
   const plain = target({ role: 'plain', p2pPort: null });
-  const made = container({ target: { ...plain, extras: { labels, sealedEnv: null } } });
+  const made = container({ target: { ...plain, callerOptions: { labels, sealedEnv: null } } });
   expect({ ...made.labels, 'portward.spec': '' }).toEqual({
     ...container({ target: plain }).labels,
     stream_id: 'abc|1',

@@ -6,7 +6,8 @@ beforeAll(() => server.start());
 afterAll(() => server.stop());
 beforeEach(() => (server.asked.length = 0));
 
-const client = new GluetunClient({ auth: { kind: 'api-key', key: 'TOP-SECRET' }, timeoutMs: 300 });
+const TIMEOUT_MS = 5_000;
+const client = new GluetunClient({ auth: { kind: 'api-key', key: 'TOP-SECRET' }, timeoutMs: TIMEOUT_MS });
 const never = new AbortController().signal;
 
 function vpnStatus(answer: Answer, route = STATUS): Promise<string> {
@@ -30,7 +31,7 @@ test.each([
   ['an unknown status', json({ status: 'resting' }), /has another form/],
   ['an answer of another form', json({ outcome: 'running' }), /has another form/],
   ['no JSON', text('running'), /is not JSON/],
-  ['no answer', hang, /gave no answer within 300 ms/],
+  ['no answer', hang, /gave no answer within 5000 ms/],
 ])('%s is an error, and no status', async (_what, answer, message) => {
   await expect(vpnStatus(answer)).rejects.toThrow(message);
 });

@@ -64,15 +64,16 @@ test.each([400, 404, 410, 429, 500, 503])(
   },
 );
 
+const inTwoMinutes = () => new Date(Date.now() + 120_500).toUTCString();
+
 describe('what an answer means for the next attempt', () => {
-  const later = new Date(Date.now() + 120_500).toUTCString();
-  type Case = [status: number, retryAfter: string | null, outcome: string, retryAfterMs: unknown];
+  type Case = [status: number, retryAfter: string | (() => string) | null, outcome: string, retryAfterMs: unknown];
   test.each<Case>([
     ...[307, 400, 401, 404, 410, 413].map((status) => [status, null, 'refused', null] satisfies Case),
     ...[408, 429, 500, 502, 503].map((status) => [status, null, 'failed', null] satisfies Case),
     [429, '7', 'failed', 7_000],
     [503, '86400', 'failed', 600_000],
-    [503, later, 'failed', expect.closeTo(120_000, -4)],
+    [503, inTwoMinutes, 'failed', expect.closeTo(120_000, -4)],
     [429, '0', 'failed', null],
     [429, '-5', 'failed', null],
     [503, 'Wed, 01 Jan 2020 00:00:00 GMT', 'failed', null],
@@ -80,7 +81,8 @@ describe('what an answer means for the next attempt', () => {
   ])('%i, Retry-After %s: it has %s, with a pause of %s ms', async (status, retryAfter, outcome, retryAfterMs) => {
     const to = await receiver();
     to.statuses.push(status);
-    if (retryAfter !== null) to.answerHeaders['retry-after'] = retryAfter;
+    const header = typeof retryAfter === 'function' ? retryAfter() : retryAfter;
+    if (header !== null) to.answerHeaders['retry-after'] = header;
     const failure: unknown = await new Webhook({ url: to.url, secret: null }).post('a', {}, never).catch((e) => e);
     expect(failure).toMatchObject({ outcome, retryAfterMs });
   });
