@@ -32,7 +32,7 @@ export function sampleData(vpn: SampleVpn): VpnData {
     ...newVpnData(settings, incarnation),
     current: true,
     snapshot: {
-      kind: 'sight',
+      kind: 'snapshot',
       at: SAMPLE_NOW,
       vpn: {
         kind: 'present',
@@ -56,7 +56,7 @@ export function sampleData(vpn: SampleVpn): VpnData {
     engines,
     streams: vpn.streams.flatMap((engine, i) => sampleStreams(vpn, engineOf(engine), i)),
     replacements: [change],
-    news: sampleEvents(vpn, change),
+    events: sampleEvents(vpn, change),
     timeline: {
       states: vpn.states.map(([hours, state]): StateRecord => [Math.floor(ago(hours) / 1_000), state]),
       ended: [...ended, [20, Math.floor(change.startedAt / 1_000), 1.4, 5.1, change.cause]],
@@ -142,7 +142,7 @@ function portChange(vpn: SampleVpn, incarnation: string, [engine]: readonly List
       httpsPort: vpn.firstPort + 26_000,
       p2pPort: last?.[1] ?? 0,
       waitFor: [],
-      extras: null,
+      callerOptions: null,
     },
     made: engine ? { id: engine.id, name: engine.name } : null,
     madeAt: startedAt + 420,
@@ -171,13 +171,13 @@ function sampleEvents(
     return { engine: id, name, p2pPort, cause };
   };
   const events = [
-    { after: 0, happening: { kind: 'port_changed', from: oldPort, to: target.p2pPort ?? 0 } },
-    { after: 10, happening: { kind: 'engine_evicted', ...engineOf(gone, oldPort) } },
-    { after: 420, happening: { kind: 'engine_provisioned', ...engineOf(newEngine, target.p2pPort) } },
-    { after: 1_380, happening: { kind: 'engine_ready', ...engineOf(newEngine, target.p2pPort) } },
-    { after: 4_890, happening: { kind: 'engine_stopped', ...engineOf(gone, oldPort) } },
+    { after: 0, event: { kind: 'port_changed', from: oldPort, to: target.p2pPort ?? 0 } },
+    { after: 10, event: { kind: 'engine_evicted', ...engineOf(gone, oldPort) } },
+    { after: 420, event: { kind: 'engine_provisioned', ...engineOf(newEngine, target.p2pPort) } },
+    { after: 1_380, event: { kind: 'engine_ready', ...engineOf(newEngine, target.p2pPort) } },
+    { after: 4_890, event: { kind: 'engine_stopped', ...engineOf(gone, oldPort) } },
   ] as const;
-  return events.map(({ after, happening }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, happening }));
+  return events.map(({ after, event }, i) => ({ number: vpn.firstPort + i, at: startedAt + after, event }));
 }
 
 /** The settings of a VPN, with defaults for everything but these variables. */

@@ -79,7 +79,7 @@ export function presentVpn(change: Partial<PresentVpn> = {}): PresentVpn {
 /** A look that shows a healthy VPN with this port, and no engines. */
 export function snapshot(port: number, change: Partial<Snapshot> = {}): Snapshot {
   return {
-    kind: 'sight',
+    kind: 'snapshot',
     at: DAY,
     vpn: presentVpn(),
     liveEngines: null,
@@ -125,7 +125,7 @@ export function target(change: Partial<Target> = {}): Target {
     httpsPort: 45_001,
     p2pPort: 40_648,
     waitFor: [],
-    extras: null,
+    callerOptions: null,
     ...change,
   };
 }

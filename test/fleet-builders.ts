@@ -25,6 +25,6 @@ export function poolState(facts: Partial<PoolState> = {}): PoolState {
 
 /** @param facts null: the VPN has never reported */
 export function member(vpn: string, facts: Partial<PoolState> | null = {}): FleetMember {
-  if (facts === null) return { vpn, facts, lineage: null, answers: false };
-  return { vpn, facts: poolState(facts), lineage: `l-${vpn}`, answers: true };
+  if (facts === null) return { vpn, facts, incarnation: null, answers: false };
+  return { vpn, facts: poolState(facts), incarnation: `l-${vpn}`, answers: true };
 }

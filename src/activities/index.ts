@@ -58,9 +58,10 @@ async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
-function hasNewPort(observation: Observation, { known }: ObserveInput): boolean {
-  if (observation.kind !== 'sight' || observation.port.kind !== 'known' || known?.kind !== 'sight') return false;
-  return known.port.kind !== 'known' || known.port.port !== observation.port.port;
+function hasNewPort(observation: Observation, { lastReported }: ObserveInput): boolean {
+  if (observation.kind !== 'snapshot' || observation.port.kind !== 'known' || lastReported?.kind !== 'snapshot')
+    return false;
+  return lastReported.port.kind !== 'known' || lastReported.port.port !== observation.port.port;
 }
 
 /** Everything that workflows do to the world. */
@@ -96,19 +97,19 @@ export function createActivities(deps: ActivityDeps) {
 
     /**
      * Keeps Docker from restarting the engines. Then waits until all processes that follow the VPN's list have the
-     * present one, and `heardMs` longer.
+     * present one, and `propagationMs` longer.
      */
-    evictEngines({ vpn, engines, heardMs }: EvictionOrder): Promise<Evicted> {
+    evictEngines({ vpn, engines, propagationMs }: EvictionOrder): Promise<Evicted> {
       return heartbeating(async (cancelled) => {
         const refused = await forbidRestarts(docker, engines);
-        if (heardMs === 0) return { refused, heard: true };
+        if (propagationMs === 0) return { refused, propagated: true };
         await pendingPortChanges.allTakenUp(cancelled);
-        const within = { ms: heardMs, withinMs: heardMs + ANSWERED_WITHIN_MS };
+        const within = { ms: propagationMs, withinMs: propagationMs + ANSWERED_WITHIN_MS };
         // No query is answered without a worker, so a stopping worker does not wait for the answer.
-        const heard = await endWhenStopping(deps.stopping, cancelled, (signal) =>
+        const propagated = await endWhenStopping(deps.stopping, cancelled, (signal) =>
           listPropagated(deps.listQuestion(vpn), within, signal),
         );
-        return { refused, heard };
+        return { refused, propagated };
       });
     },
 

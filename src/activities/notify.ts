@@ -8,14 +8,14 @@ import { NotDelivered, type Webhook } from '../clients/webhook';
 export interface EventBatch {
   readonly instance: string;
   readonly vpn: string;
-  readonly lineage: string;
-  readonly news: readonly NumberedEvent[];
+  readonly incarnation: string;
+  readonly events: readonly NumberedEvent[];
   /** Number of events lost before these, because too many happened while the receiver was unreachable. */
   readonly missed: number;
 }
 
-export function batchId({ lineage, news }: EventBatch): string {
-  return `${eventId(lineage, news[0]?.number ?? 0)}-${news.at(-1)?.number ?? 0}`;
+export function batchId({ incarnation, events }: EventBatch): string {
+  return `${eventId(incarnation, events[0]?.number ?? 0)}-${events.at(-1)?.number ?? 0}`;
 }
 
 /** Sends events to the webhook. A failure is logged once for each reason, however many VPNs it concerns. */
@@ -31,11 +31,11 @@ export class Notifications {
 
   /** @throws ApplicationFailure of type `Refused` when no retry can succeed, else `NotDelivered` */
   async send(batch: EventBatch, signal: AbortSignal): Promise<void> {
-    const { instance, vpn, lineage, news, missed } = batch;
-    const events = news.map((item) => ({ id: eventId(lineage, item.number), ...eventJson(vpn, item) }));
+    const { instance, vpn, incarnation, events, missed } = batch;
+    const items = events.map((item) => ({ id: eventId(incarnation, item.number), ...eventJson(vpn, item) }));
     try {
       if (this.webhook === null) throw new NotDelivered('it is not set in this worker', 'refused');
-      await this.webhook.post(batchId(batch), { instance, vpn, missed, events }, signal);
+      await this.webhook.post(batchId(batch), { instance, vpn, missed, events: items }, signal);
     } catch (error) {
       // A cancelled request is not a failure of the receiver.
       if (signal.aborted || !(error instanceof NotDelivered)) throw error;

@@ -39,7 +39,7 @@ export interface Engine extends EngineRef {
   readonly run: Instant | null;
   /** When a stream last began or ended on it; null: never. */
   readonly lastUsedAt: Instant | null;
-  /** The VPN's container was started after it: the engine has no network until it is started again, too. */
+  /** The VPN's container was started after it, or is gone: the engine has no network until it is started again, too. */
   readonly cutOff: boolean;
 }
 

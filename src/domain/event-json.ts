@@ -2,14 +2,14 @@ import type { NumberedEvent } from './event-log';
 
 /** An event as the event stream and the webhook send it. */
 export interface EventJson {
-  readonly event: NumberedEvent['happening']['kind'];
+  readonly event: NumberedEvent['event']['kind'];
   /** RFC 3339, in UTC. */
   readonly time: string;
   readonly vpn: string;
   readonly [detail: string]: unknown;
 }
 
-export function eventJson(vpn: string, { at, happening: event }: NumberedEvent): EventJson {
+export function eventJson(vpn: string, { at, event }: NumberedEvent): EventJson {
   const said = { event: event.kind, time: new Date(at).toISOString(), vpn };
   switch (event.kind) {
     case 'port_changed':

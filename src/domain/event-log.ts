@@ -18,15 +18,15 @@ export type PublicEvent =
   | ({ readonly kind: 'engine_stopped'; readonly cause: Cause } & EngineDetails)
   | { readonly kind: 'vpn_health'; readonly healthy: boolean };
 
-/** `number` counts up within one incarnation of the VPN's workflow. `happening`: the event itself. */
+/** `number` counts up within one incarnation of the VPN's workflow. */
 export interface NumberedEvent {
   readonly number: number;
   readonly at: Instant;
-  readonly happening: PublicEvent;
+  readonly event: PublicEvent;
 }
 
-/** `news`: the latest events, oldest first. `lineage`: the incarnation within which their numbers count. */
+/** The latest events, oldest first. Their numbers count within the incarnation. */
 export interface EventLog {
-  readonly lineage: string;
-  readonly news: readonly NumberedEvent[];
+  readonly incarnation: string;
+  readonly events: readonly NumberedEvent[];
 }

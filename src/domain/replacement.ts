@@ -37,7 +37,7 @@ export interface Target {
   /** Ids or names of containers that are being released and may hold a port of this engine, which starts when they are gone. */
   readonly waitFor: readonly string[];
   /** The caller options of this engine; null: it has none. Only the replacement has all of them, see `inBrief`. */
-  readonly extras: SealedCallerOptions | null;
+  readonly callerOptions: SealedCallerOptions | null;
   /** The caller asked for this HTTP port, so it can't move to another. */
   readonly isHttpPortGiven?: boolean;
 }
@@ -51,7 +51,8 @@ export interface SealedCallerOptions {
 
 /**
  * When a replacement needs leave of the VPN's workflow to stop an old engine. With the leave the workflow begins to refuse streams on
- * that engine. `never`: the replacement is urgent and waits for nobody.
+ * that engine. `always`: for every old engine; `while draining`: for one that still has streams, until its drain time is over; `never`: the
+ * replacement is urgent and waits for nobody.
  */
 export type Leave = 'always' | 'while draining' | 'never';
 
@@ -66,7 +67,7 @@ export interface PublicReplacement {
   readonly requestId: string | null;
   readonly oldPort: Port | null;
   readonly old: readonly EngineRef[];
-  readonly target: Omit<Target, 'extras' | 'isHttpPortGiven'> | null;
+  readonly target: Omit<Target, 'callerOptions' | 'isHttpPortGiven'> | null;
   /** The new engine's container, which may not answer yet. */
   readonly made: { readonly id: ContainerId; readonly name: string } | null;
   /** When the container was started, or first reported; absent until then. */
@@ -109,7 +110,7 @@ export interface Replacement extends PublicReplacement {
 export interface ReplacementInput {
   readonly instance: string;
   readonly vpn: string;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly number: number;
   readonly cause: Cause;
   readonly reason: string | null;
@@ -137,7 +138,7 @@ export interface ReplacementProgress {
   readonly drainUntil: Instant;
   readonly tellsEnd: boolean;
   /** Absent: an earlier version, which did not keep them, began it. */
-  readonly times?: ReplacementTimes;
+  readonly times: ReplacementTimes;
 }
 
 /** When each step was done; null: not yet, or there was nothing to do. */
@@ -167,7 +168,7 @@ export interface ReplacementResult {
 export type EngineSummary = Pick<EngineRef, 'id' | 'name' | 'httpPort' | 'p2pPort'>;
 
 /** Type of an activity's failure that no retry mends. */
-export const PERMANENT_ERROR = 'Hopeless';
+export const PERMANENT_ERROR = 'PermanentError';
 
 /** Type of an activity's failure because Docker refuses to do something to a container; its first detail is the container's id. */
 export const REFUSED_BY_DOCKER = 'RefusedByDocker';
@@ -176,7 +177,7 @@ export const REFUSED_BY_DOCKER = 'RefusedByDocker';
 
 export interface EngineLeft {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   /** The engine whose container can't be removed: an old one, or a new one that is not wanted any more. */
   readonly engine: EngineRef;
   /** Generation of the target that it was made for; null: it is an old engine. */
@@ -186,19 +187,19 @@ export interface EngineLeft {
 }
 export interface LeaveAsked {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly engine: ContainerId;
 }
 export interface EngineMade {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly generation: number;
   readonly id: ContainerId;
   readonly name: string;
 }
 export interface EngineReady {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly generation: number;
   readonly engine: Engine;
   /** The session of the VPN in whose network it was made. */
@@ -206,18 +207,18 @@ export interface EngineReady {
 }
 export interface ReplacementEnded {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly generation: number | null;
   readonly failedAttempts: number;
 }
 export interface AttemptFailed {
   readonly number: number;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly failedAttempts: number;
   readonly error: string;
   /** The new engine could not be brought up; what was made of it has been removed. */
   readonly provisioning: boolean;
-  /** Other engines may fail in the same way. False where the caller's own environment or a taken port may be the cause. */
+  /** Other engines may fail in the same way. False where the caller's own environment may be the cause, or a taken port has kept the engine from starting. */
   readonly countsForBreaker: boolean;
   readonly taken: TakenPorts | null;
 }

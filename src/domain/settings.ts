@@ -39,7 +39,7 @@ export interface VpnSettings {
   readonly portLostMs: number;
   readonly replaceOnReconnect: boolean;
   /** The longest backoff between replacements while a port keeps changing, in ms; 0: no backoff. */
-  readonly longestSpacingMs: number;
+  readonly longestBackoffMs: number;
   readonly breakers: { readonly general: BreakerSettings; readonly replacement: BreakerSettings };
   /** How long an engine beyond the target is kept after its last stream. */
   readonly idleGraceMs: number;

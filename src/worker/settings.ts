@@ -29,10 +29,12 @@ export function vpnSettings(config: Config, vpn: VpnConfig, searchAttributes: re
 }
 
 /** The part of the configuration that the fleet's workflow needs. */
-export function fleetSettings({ instance, vpns, pool }: Config): FleetSettings {
+export function fleetSettings({ instance, vpns, pool: { idleGraceMs: _, ...pool } }: Config): FleetSettings {
+  // Refuses to compile with a name that FleetSettings does not have, as above.
+  const ofPool: Pick<FleetSettings, keyof typeof pool> = pool;
   return {
     instance,
-    ...pool,
+    ...ofPool,
     vpns: vpns.map(({ name, httpPorts, targetEngines }) => ({
       vpn: name,
       capacity: httpPorts.last - httpPorts.first + 1,

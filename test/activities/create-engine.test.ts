@@ -58,15 +58,15 @@ async function depsOf(docker = new DockerHost(simulation.docker)) {
 }
 
 let numbers = 0;
-function order(extras: SealedCallerOptions | null = null): EngineOrder {
+function order(callerOptions: SealedCallerOptions | null = null): EngineOrder {
   const number = ++numbers;
   const ports = { httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null };
   return {
     vpn,
     instance: simulation.runId,
-    lineage: 'abcdef12',
+    incarnation: 'abcdef12',
     number,
-    target: target({ role: 'plain', ...ports, extras }),
+    target: target({ role: 'plain', ...ports, callerOptions }),
   };
 }
 
@@ -104,9 +104,9 @@ test('a repeated order uses its container, even if the environment was encrypted
   const wanted = (token: string) => ({ labels: {}, sealedEnv: seal({ TOKEN: token }, key) });
   const first = order(wanted('one'));
   const { engine } = await createEngine(first, deps);
-  const again = { ...first, target: { ...first.target, extras: wanted('one') } };
+  const again = { ...first, target: { ...first.target, callerOptions: wanted('one') } };
   expect((await createEngine(again, deps)).engine.id).toBe(engine.id);
-  const changed = { ...first, target: { ...first.target, extras: wanted('two') } };
+  const changed = { ...first, target: { ...first.target, callerOptions: wanted('two') } };
   expect((await createEngine(changed, deps)).engine.id).not.toBe(engine.id);
 });
 
@@ -114,7 +114,7 @@ test('an environment that was encrypted with another key makes no container, and
   const deps = await depsOf();
   const sealedEnv = seal({ TOKEN: SECRET }, await sealingKeyFrom('the key of somebody else'));
   const failure: unknown = await createEngine(order({ labels: {}, sealedEnv }), deps).catch((error: unknown) => error);
-  expect(failure).toMatchObject({ type: 'Hopeless', nonRetryable: true });
+  expect(failure).toMatchObject({ type: 'PermanentError', nonRetryable: true });
   expect(String(failure)).toMatch(/the API and the worker .* PORTWARD_SECRET_KEY.*PORTWARD_DATA_DIR/);
   expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain(SECRET);
   const found = await deps.docker.list([MARK, `portward.replacement=abcdef12/${numbers}`]);

@@ -21,8 +21,8 @@ const variant: Variant = {
 
 /** The labels that are kept of an engine that was created with these. */
 function remembered(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const made = target({ role: 'plain', p2pPort: null, extras: { labels, sealedEnv: null } });
-  const order = { vpn: 'gluetun', instance: 'default', lineage: 'abcdef12', number: 7, target: made };
+  const made = target({ role: 'plain', p2pPort: null, callerOptions: { labels, sealedEnv: null } });
+  const order = { vpn: 'gluetun', instance: 'default', incarnation: 'abcdef12', number: 7, target: made };
   return keptLabels(engineContainer(order, variant, {}, MARK, 'vpn-container').labels, made, 'gluetun', MARK);
 }
 

@@ -6,7 +6,7 @@ import { Receiver } from '../clients/webhook/receiver';
 // What happens to a batch that the receiver does not accept, and what is logged.
 
 const never = new AbortController().signal;
-const batch = (vpn: string): EventBatch => ({ instance: 'test', vpn, lineage: 'ab', news: [], missed: 0 });
+const batch = (vpn: string): EventBatch => ({ instance: 'test', vpn, incarnation: 'ab', events: [], missed: 0 });
 
 let receiver: Receiver;
 let said: string[];

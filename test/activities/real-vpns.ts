@@ -86,7 +86,13 @@ export class RealVpns {
   /** The next observation for a caller that knows this. */
   observe(vpn: string, known: LastReported | null, change: Partial<ObserveInput> = {}, on = this.activities) {
     const input: ObserveInput = {
-      ...{ vpn, instance: this.simulation.runId, image: 'portward-test-none', newsOnly: known !== null, known },
+      ...{
+        vpn,
+        instance: this.simulation.runId,
+        image: 'portward-test-none',
+        changesOnly: known !== null,
+        lastReported: known,
+      },
       ...{ accounted: [], busy: { evicted: [], replacements: [] }, seenAt: 1, portRead: null, ...change },
     };
     const watch = (asked: ObserveInput): Promise<Observation> => on.observe(asked);
@@ -108,7 +114,7 @@ export class RealVpns {
     let known: Snapshot | null = null;
     const next = async (): Promise<Snapshot> => {
       const told = await this.observe(vpn.name, known, { accounted: [engine.id] });
-      if (told.kind === 'blind') throw new Error(told.problem);
+      if (told.kind === 'unreachable') throw new Error(told.problem);
       return (known = told);
     };
     /** Resolves with the last observation once the condition holds, which may be at once. */

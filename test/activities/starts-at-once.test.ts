@@ -26,7 +26,7 @@ class SlowDocker {
 }
 
 const order = (number: number, role: 'plain' | 'forwarded'): EngineOrder => ({
-  ...{ vpn: 'gluetun', instance: 'test', lineage: 'abcdef12', number },
+  ...{ vpn: 'gluetun', instance: 'test', incarnation: 'abcdef12', number },
   target: target({ role, httpPort: 19_000 + number, httpsPort: 45_000 + number, p2pPort: null }),
 });
 

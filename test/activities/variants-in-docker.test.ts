@@ -37,7 +37,13 @@ test.each(cases)(
     };
     const image = await ensureSimulatorImage(simulation.docker);
     const { engine } = await createEngine(
-      { vpn: vpn.name, instance: simulation.runId, lineage: 'abcdef12', number, target: target({ role, ...ports }) },
+      {
+        vpn: vpn.name,
+        instance: simulation.runId,
+        incarnation: 'abcdef12',
+        number,
+        target: target({ role, ...ports }),
+      },
       {
         docker,
         reach: async () => guessedReach(),

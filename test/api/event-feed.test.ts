@@ -31,12 +31,12 @@ afterEach(() => {
 });
 
 /** Sets the events that a VPN's workflow has kept. */
-function kept(index: number, lineage: string, first: number, last: number): void {
+function kept(index: number, incarnation: string, first: number, last: number): void {
   const vpn = vpns[index];
   if (!vpn) return;
   vpn.answerEvents = async () => {
     asked[index] = (asked[index] ?? 0) + 1;
-    return { lineage, news: portChanges(first, last) };
+    return { incarnation, events: portChanges(first, last) };
   };
   vpn.grow();
 }
@@ -94,7 +94,7 @@ test('without an id a listener receives later events only, and each id has the p
   ]);
   const { event, ...data } = eventJson(
     'gluetun',
-    portChanges(4, 4)[0] ?? { number: 0, at: DAY, happening: { kind: 'vpn_health', healthy: true } },
+    portChanges(4, 4)[0] ?? { number: 0, at: DAY, event: { kind: 'vpn_health', healthy: true } },
   );
   expect(heard[0]).toMatchObject({ event, data });
 });
@@ -122,7 +122,7 @@ test('a listener that reconnects after every event receives every event once, in
     from = first?.id ?? 'none';
     leave();
   }
-  expect(numbers).toEqual(portChanges(1, 20).map(({ happening }) => happening.kind === 'port_changed' && happening.to));
+  expect(numbers).toEqual(portChanges(1, 20).map(({ event }) => event.kind === 'port_changed' && event.to));
 });
 
 test('events that are no longer kept are reported as a gap, and the kept events follow', async () => {

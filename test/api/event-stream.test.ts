@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 function kept(last: number): void {
-  vpn.answerEvents = async () => ({ lineage: 'aa', news: portChanges(1, last) });
+  vpn.answerEvents = async () => ({ incarnation: 'aa', events: portChanges(1, last) });
   vpn.grow();
 }
 
@@ -110,8 +110,8 @@ test('a client that does not read is disconnected, and the others receive every 
     void until('the events at the quick client', () => isOver || quick.events.length >= all).then(
       () => isOver || vpn.grow(),
     );
-    const happening = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
-    return { lineage: 'aa', news: portChanges(last - 9, last).map((item) => ({ ...item, happening })) };
+    const event = { kind: 'engine_ready', cause: 'forced', engine: 'e', name, p2pPort: null } as const;
+    return { incarnation: 'aa', events: portChanges(last - 9, last).map((item) => ({ ...item, event })) };
   };
   vpn.grow();
   await until('the slow one disconnected', async () => (await connections()) === 1, 30_000);

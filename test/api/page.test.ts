@@ -93,11 +93,11 @@ test("the page's files are cached for ever and compressed, and a missing file is
 });
 
 test('a page first receives the whole state, and then each VPN that changes', async () => {
-  setStatus({ engines: [forwardedEngine(19_000, 65_290)], news: portChanges(1, 2) });
+  setStatus({ engines: [forwardedEngine(19_000, 65_290)], events: portChanges(1, 2) });
   const server = await listening({ access: { keys: ['k'] } });
   const client = await open(server);
-  await until('the VPN', () => received(client, 'news').length === 1);
-  expect(client.events.map(({ event }) => event)).toEqual(['hello', 'vpn', 'news']);
+  await until('the VPN', () => received(client, 'events').length === 1);
+  expect(client.events.map(({ event }) => event)).toEqual(['hello', 'vpn', 'events']);
   expect(received(client, 'hello')[0]).toMatchObject({
     instance: 'test',
     vpns: ['gluetun'],
@@ -109,12 +109,12 @@ test('a page first receives the whole state, and then each VPN that changes', as
     forwarded_port: 65_290,
     engines: [{ phase: 'ready' }],
   });
-  expect(received(client, 'news')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
+  expect(received(client, 'events')[0]).toMatchObject([{ event: 'port_changed' }, { event: 'port_changed' }]);
 
-  setStatus({ port: { ...noPort, last: 40_648 }, engines: [plainEngine(19_001)], news: portChanges(1, 3) });
-  await until('the change', () => received(client, 'news').length === 2);
+  setStatus({ port: { ...noPort, last: 40_648 }, engines: [plainEngine(19_001)], events: portChanges(1, 3) });
+  await until('the change', () => received(client, 'events').length === 2);
   expect(received(client, 'vpn')[1]).toMatchObject({ forwarded_port: 40_648, forwarding: 'replacing' });
-  expect(received(client, 'news')[1]).toHaveLength(1);
+  expect(received(client, 'events')[1]).toHaveLength(1);
 });
 
 test('the workflow is queried once for all pages, not again while nothing changes, and not at all while no page is open', async () => {

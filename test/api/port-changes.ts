@@ -6,6 +6,6 @@ export function portChanges(first: number, last: number): NumberedEvent[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
     number: first + i,
     at: DAY + (first + i) * 1_000,
-    happening: { kind: 'port_changed', from: 40_000 + first + i - 1, to: 40_000 + first + i },
+    event: { kind: 'port_changed', from: 40_000 + first + i - 1, to: 40_000 + first + i },
   }));
 }

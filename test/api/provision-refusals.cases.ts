@@ -32,7 +32,7 @@ const reasons: [what: string, change: Partial<VpnData>, reason: object][] = [
   ],
   [
     'a Docker that does not answer',
-    { unreachable: { kind: 'blind', at: 0, problem: "Docker can't be reached" } },
+    { unreachable: { kind: 'unreachable', at: 0, problem: "Docker can't be reached" } },
     { code: 'vpn_error', recovery_eta_seconds: 10, can_retry: true, should_wait: true },
   ],
   [

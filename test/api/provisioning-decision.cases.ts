@@ -25,7 +25,9 @@ function candidate(vpn: string, engines = 0, change: Partial<VpnData> = {}): Vpn
 
 const down: Partial<VpnData> = { snapshot: snapshot(65_290, { vpn: presentVpn({ health: 'unhealthy' }) }) };
 
-const unreachable: Partial<VpnData> = { unreachable: { kind: 'blind', at: DAY, problem: "Docker can't be reached" } };
+const unreachable: Partial<VpnData> = {
+  unreachable: { kind: 'unreachable', at: DAY, problem: "Docker can't be reached" },
+};
 
 /** A VPN whose workflow does not answer, with its number of engines in the last answer. */
 const silent = (vpn: string, engines = 0): VpnCandidate => ({ ...candidate(vpn, engines), view: null });
@@ -33,7 +35,7 @@ const silent = (vpn: string, engines = 0): VpnCandidate => ({ ...candidate(vpn, 
 const noImage: Partial<VpnData> = { snapshot: snapshot(65_290, { imagePresent: false }) };
 
 const aside: Partial<VpnData> = {
-  rival: { lineage: '00000000', engine: 'theirs', since: DAY, seenAt: DAY, phase: 'at work', idleSince: null },
+  rival: { incarnation: '00000000', engine: 'theirs', since: DAY, seenAt: DAY, phase: 'at work', idleSince: null },
 };
 
 function breaker(openedAt: number, failures = 5): Partial<VpnData> {

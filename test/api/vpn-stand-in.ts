@@ -38,7 +38,7 @@ export class VpnStandIn implements VpnSource {
   answerRemove: (engine: string) => Promise<Replacement> = async () => replacement();
   /** The number of signals to remove idle engines. */
   collected = 0;
-  answerEvents: () => Promise<EventLog> = async () => ({ lineage: 'abcdef12', news: [] });
+  answerEvents: () => Promise<EventLog> = async () => ({ incarnation: 'abcdef12', events: [] });
 
   readonly replacedLater: ReplaceRequest[] = [];
   readonly reset: (BreakerKind | null)[] = [];
@@ -88,7 +88,7 @@ export class VpnStandIn implements VpnSource {
 
   /** The history grows by an observation with that port. The task that will handle it is pending. */
   observe(port: number): void {
-    const result = { kind: 'sight', port: { kind: 'known', port } };
+    const result = { kind: 'snapshot', port: { kind: 'known', port } };
     this.grow({ settled: false, hasMessage: false, completedActivities: [{ type: 'observe', result }] });
   }
 

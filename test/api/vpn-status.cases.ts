@@ -196,7 +196,7 @@ export function vpnStatusCases(): void {
     ],
     [
       'a problem',
-      { unreachable: { kind: 'blind' as const, at: DAY, problem: 'Docker is not reachable' } },
+      { unreachable: { kind: 'unreachable' as const, at: DAY, problem: 'Docker is not reachable' } },
       { problem: 'Docker is not reachable' },
     ],
     [

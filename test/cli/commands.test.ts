@@ -92,7 +92,7 @@ test("with --json each command prints the API's answer on one line", async () =>
 test('recheck, scale and replace print their result', async () => {
   const [one, two] = twoVpns();
   const at = await listening([one, two], { pool: { minReplicas: 2 } });
-  expect(await typed(['recheck', 'gluetun', ...at])).toContain('reads the port of gluetun now');
+  expect(await typed(['recheck', 'gluetun', ...at])).toContain('looks at gluetun now');
   expect(one.rechecked).toHaveLength(1);
   expect(await typed(['scale', '5', ...at])).toBe('Portward keeps 5 engines from now on.\n');
   expect(await typed(['scale', '1', ...at])).toBe(

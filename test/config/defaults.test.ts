@@ -38,7 +38,7 @@ test('with only the VPN set, every value is that of the contract and the design'
       unhealthyRestartMs: 60_000,
       portLostMs: 60_000,
       replaceOnReconnect: true,
-      longestSpacingMs: 300_000,
+      longestBackoffMs: 300_000,
       breakers: {
         general: { threshold: 5, recoveryMs: 300_000 },
         replacement: { threshold: 3, recoveryMs: 180_000 },

@@ -47,7 +47,7 @@ test("the settings of a VPN's workflow follow from the configuration", () => {
     startupTimeoutMs: 26_000,
     unhealthyRestartMs: 62_000,
     replaceOnReconnect: false,
-    longestSpacingMs: 301_000,
+    longestBackoffMs: 301_000,
     breakers: {
       general: { threshold: 6, recoveryMs: 302_000 },
       replacement: { threshold: 4, recoveryMs: 181_000 },

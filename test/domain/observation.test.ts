@@ -7,7 +7,7 @@ const NOT_BUSY = { evicted: [], replacements: [] };
 function snapshot(port: PortReading): Snapshot {
   const vpn = presentVpn({});
   return {
-    ...{ kind: 'sight', at: 1, vpn, liveEngines: null, port, engines: [], found: [], complete: true },
+    ...{ kind: 'snapshot', at: 1, vpn, liveEngines: null, port, engines: [], found: [], complete: true },
     imagePresent: true,
   };
 }
@@ -21,7 +21,7 @@ test('an engine that is withheld counts as a change, unless it is being released
 });
 
 const unreachable = (cause: string | undefined, problem = 'a'): UnreachableDocker => ({
-  ...{ kind: 'blind', at: 1, problem },
+  ...{ kind: 'unreachable', at: 1, problem },
   ...(cause === undefined ? {} : { cause }),
 });
 

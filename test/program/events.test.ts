@@ -62,8 +62,8 @@ afterAll(async () => {
 
 test('a port change is reported on the stream and to a receiver that fails twice first; a SIGKILL in between loses nothing', async () => {
   // From the first event on, so that the stream and the webhook can be compared.
-  const { news, lineage } = await eventLogOf(stage);
-  expect(news[0]?.number).toBe(1);
+  const { events, incarnation } = await eventLogOf(stage);
+  expect(events[0]?.number).toBe(1);
   const vpn = stage.vpn().name;
   await followed(async (client) => {
     await stage.vpn().changePort(40_648);
@@ -71,14 +71,14 @@ test('a port change is reported on the stream and to a receiver that fails twice
     await until('the new engine', () => client.events.filter(({ event }) => event === 'engine_ready').length === 2);
     await stage.atRest();
     await stage.portward.kill('SIGKILL');
-  }, `${vpn}=${lineage}.0`);
+  }, `${vpn}=${incarnation}.0`);
   await stage.portward.start();
   await stage.forwarded(40_648, stage.vpn(), 60_000);
   await stage.quiet();
-  const all = (await eventLogOf(stage)).news;
+  const all = (await eventLogOf(stage)).events;
   const client = await EventClient.open(
     `${stage.portward.url}/events/stream`,
-    heard.at(-1)?.id ?? `${vpn}=${lineage}.0`,
+    heard.at(-1)?.id ?? `${vpn}=${incarnation}.0`,
   );
   try {
     await until('everything on the stream', () => heard.length + client.events.length >= all.length, 30_000);

@@ -47,7 +47,7 @@ function vpn(change: Partial<VpnData> = {}): VpnState {
 }
 
 function events(state: VpnState): PublicEvent['kind'][] {
-  return state.data.news.map(({ happening }) => happening.kind);
+  return state.data.events.map(({ event }) => event.kind);
 }
 
 test('a port change logs that the port has changed, that the engine is replaced, and the result', () => {
@@ -56,7 +56,7 @@ test('a port change logs that the port has changed, that the engine is replaced,
   accept(state, snapshot(40_648, { engines: [condition] }), state.data.revision, DAY);
   takeDecision(state, DAY);
   takeDecision(state, DAY);
-  const child = { number: 7, lineage: INCARNATION, generation: 1 };
+  const child = { number: 7, incarnation: INCARNATION, generation: 1 };
   const made = { ...forwardedEngine(19_001, 40_648), id: 'new', name: 'acestream-new' };
   const ready = { ...child, engine: made, session: session(presentVpn()) ?? '' };
   engineReady(state, ready, DAY + 1_300);
@@ -95,7 +95,7 @@ test('an engine that fails is logged only when the circuit breaker opens, and on
   const { threshold, recoveryMs } = state.data.settings.breakers.replacement;
   const message = {
     number: 7,
-    lineage: INCARNATION,
+    incarnation: INCARNATION,
     error: 'no',
     provisioning: true,
     countsForBreaker: true,

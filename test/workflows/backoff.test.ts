@@ -44,7 +44,7 @@ test('a VPN is unstable when its health keeps changing, as when its port does', 
 });
 
 test('replacements for a port that keeps changing back off, and the engine stays listed as not forwarded meanwhile', () => {
-  const world = new World({ targetEngines: 1, longestSpacingMs: LONGEST_MS });
+  const world = new World({ targetEngines: 1, longestBackoffMs: LONGEST_MS });
   const listed = () => (listedEngines(world.state.data, world.now) ?? []).map((e) => [e.p2pPort, e.forwarded]);
   const made = new Set<number | null>();
   const goOn = (seconds: number) => {

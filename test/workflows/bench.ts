@@ -185,7 +185,7 @@ export class TemporalBench {
       activities: this.activities(),
       sinks: measuresOnce('default', queue),
       shutdownGraceTime: 0,
-      shutdownForceTime: '5 seconds',
+      shutdownForceTime: '30 seconds',
       maxHeartbeatThrottleInterval: '1 second',
       defaultHeartbeatThrottleInterval: '1 second',
       ...options,

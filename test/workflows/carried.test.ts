@@ -69,14 +69,14 @@ function at(i: number): number {
 }
 
 /** Ended streams, ended replacements and events, one a minute of each, oldest first. */
-function past(): Pick<VpnData, 'replacements' | 'news'> & { readonly ended: readonly Stream[] } {
+function past(): Pick<VpnData, 'replacements' | 'events'> & { readonly ended: readonly Stream[] } {
   return {
     ended: upTo(40).map((i) => playing(1_000 + i, { endedAt: at(i), endReason: 'stopped' })),
     replacements: upTo(20).map((i) => replacement({ number: i, state: 'completed', endedAt: at(i) })),
-    news: upTo(50).map((i) => ({
+    events: upTo(50).map((i) => ({
       number: i + 1,
       at: at(i),
-      happening: {
+      event: {
         kind: 'engine_ready',
         engine: containerId(i),
         name: engine(i).name,
@@ -151,12 +151,12 @@ test('with 100 engines and a stream on each, all that is under way has room belo
   const next = handedOn(before);
   expect(next.engines).toEqual(before.engines);
   expect(next.streams.filter((s) => s.endedAt === null)).toEqual(before.streams.slice(40));
-  expect(next.news.filter((item) => item.number > 45)).toEqual(before.news.slice(45));
+  expect(next.events.filter((item) => item.number > 45)).toEqual(before.events.slice(45));
   // What is left out is older than what is kept.
-  for (const kind of ['streams', 'replacements', 'news'] as const)
+  for (const kind of ['streams', 'replacements', 'events'] as const)
     expect(next[kind]).toEqual(before[kind].slice(before[kind].length - next[kind].length));
-  expect(next.streams.length + next.replacements.length + next.news.length).toBeLessThan(
-    before.streams.length + before.replacements.length + before.news.length,
+  expect(next.streams.length + next.replacements.length + next.events.length).toBeLessThan(
+    before.streams.length + before.replacements.length + before.events.length,
   );
 });
 
@@ -166,7 +166,7 @@ test('what is under way is carried over even if it is too large, but not before 
     engines: upTo(200).map(engine),
     streams: [...ended, ...upTo(200).map((i) => playing(i))],
     replacements: [...others.replacements, ...upTo(20).map((i) => replacement({ number: 100 + i }))],
-    news: others.news,
+    events: others.events,
     notified: 50,
   });
   const carried = carriedOver(before);
@@ -179,7 +179,7 @@ test('what is under way is carried over even if it is too large, but not before 
     streams: before.streams.slice(40),
     streamVersion: before.streamVersion + 1,
     replacements: before.replacements.slice(20),
-    news: [],
+    events: [],
   });
 });
 
@@ -204,7 +204,7 @@ test('any stream comes back as it was', () => {
 });
 
 test('an event after all sent events were left out has a number of its own', () => {
-  const happening: PublicEvent = { kind: 'vpn_health', healthy: true };
-  expect(withEvent([], 50, happening, DAY)).toEqual([{ number: 51, at: DAY, happening }]);
-  expect(withEvent([{ number: 60, at: DAY, happening }], 50, happening, DAY).map((n) => n.number)).toEqual([60, 61]);
+  const event: PublicEvent = { kind: 'vpn_health', healthy: true };
+  expect(withEvent([], 50, event, DAY)).toEqual([{ number: 51, at: DAY, event }]);
+  expect(withEvent([{ number: 60, at: DAY, event }], 50, event, DAY).map((n) => n.number)).toEqual([60, 61]);
 });

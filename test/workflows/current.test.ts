@@ -76,7 +76,7 @@ test('a worker that does not name its start counts as another one', () => {
 test('neither a snapshot without a first read of the port nor an unreachable Docker makes it current', () => {
   const state = told('first');
   observe(state, { kind: 'pending' });
-  accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
+  accept(state, { kind: 'unreachable', at: DAY, problem: 'no Docker' }, state.data.revision, DAY);
   expect(isCurrent(state)).toBe(false);
   observe(state, { kind: 'unknown', forMs: 0, reason: 'it hangs', none: false });
   expect(isCurrent(state)).toBe(true);

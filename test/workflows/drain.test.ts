@@ -112,9 +112,12 @@ test.concurrent(
     bench.with(
       async (stand) => {
         const old = await engineOf(stand);
+        // The eviction lasts until the stream has begun.
+        stand.hearing = 'nobody';
         stand.port = { kind: 'known', port: 40_001 };
         await stand.untilState('the eviction', (s) => s.evicted.some((e) => e.id === old));
         await play(stand, old, 'late');
+        stand.hearing = 'all';
         expect((await stand.streams()).map((s) => s.containerId)).toEqual([old]);
         await untilDraining(stand, old);
         const child = (await stand.state()).replacements.find((r) => r.old.some((e) => e.id === old));
@@ -137,11 +140,14 @@ test.concurrent('a surplus engine is stopped only with leave, after which no str
       const spare = engines.find((e) => e.role === 'plain')?.id ?? '';
       await stand.untilQuiet();
       stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
+      // The eviction lasts until the stream has begun.
+      stand.hearing = 'nobody';
       await stand.handle.signal(setTargetSignal, 1);
       await stand.handle.signal(collectGarbageSignal);
       await stand.untilState('the eviction', (s) => s.evicted.some((e) => e.id === spare));
       // By a proxy's older list.
       await play(stand, spare, 'late');
+      stand.hearing = 'all';
       await stand.untilState('the question', (s) => s.replacements.some((r) => r.leaveAsked.includes(spare)));
       expect(isStopped(stand)).toBe(false);
       const hidden = async () => {

@@ -149,7 +149,7 @@ export class FleetStand {
         for (const name of Object.keys(targets)) seen = { ...seen, [name]: (await this.told(name)).at(-1) };
         return Object.entries(targets).every(([name, target]) => seen[name] === target);
       },
-      20_000,
+      60_000,
     ).catch((error: unknown) => {
       throw new Error(`last told: ${JSON.stringify(seen)}`, { cause: error });
     });

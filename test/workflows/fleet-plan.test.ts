@@ -128,7 +128,7 @@ function drawn({ vpns, demand, ...limits }: typeof aPool extends fc.Arbitrary<in
   const members: FleetMember[] = vpns.map(({ condition, answers, busy, reserved, idle, target }, i) => ({
     vpn: `vpn${i}`,
     answers,
-    lineage: answers ? 'l' : null,
+    incarnation: answers ? 'l' : null,
     facts: poolState({ condition, busy, reserved, engines: busy + reserved + idle, target }),
   }));
   const plan = planFleet(settings, demand, members);

@@ -56,7 +56,7 @@ export async function vpn({ name, target, isMute = false }: StandIn): Promise<vo
     sent = due;
     // The fleet workflow is not there yet. It asks when it begins.
     await getExternalWorkflowHandle(fleetWorkflowId(instance))
-      .signal(reportedSignal, { vpn: name, lineage: runId, facts })
+      .signal(reportedSignal, { vpn: name, incarnation: runId, facts })
       .catch(() => {});
   }
 }

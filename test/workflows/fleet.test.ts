@@ -70,8 +70,10 @@ test.concurrent('a demand holds until the next one, also when the workflow conti
     await until(
       'another run',
       async () => {
-        await stand.set('a', {});
-        return (await stand.fleet.describe()).runId !== runId;
+        const now = await stand.fleet.describe();
+        // The workflow can't continue as new in a task during which a signal arrives.
+        if (now.runId === runId && !now.raw.pendingWorkflowTask) await stand.set('a', {});
+        return now.runId !== runId;
       },
       40_000,
     );
@@ -167,7 +169,13 @@ test.concurrent(
       // Without deadlines, which would be missed on a busy machine.
       const patient = { connection: { withDeadline: (_at: number, ask: () => unknown) => ask() }, workflow };
       const source = new TemporalFleetSource(patient as unknown as Client, settings.instance);
-      await Promise.all([source.scale(6), supervision.endOtherVersion().then(() => supervision.begin())]);
+      const begun = performance.now();
+      const scaled = source.scale(6).catch((error: unknown) => {
+        // It gives up after 2 s, and on a busy machine the next workflow may begin later.
+        if (performance.now() - begun < 1_900) throw error;
+        return until('the next fleet', () => source.scale(6).catch(() => null));
+      });
+      await Promise.all([scaled, supervision.endOtherVersion().then(() => supervision.begin())]);
       expect((await stand.fleet.describe()).memo).toMatchObject({ demand: 6 });
     }),
 );
@@ -189,7 +197,7 @@ test.concurrent('malformed signals are ignored', () =>
     for (const value of [null, 'x', { ...stand.settings, instance: 'other' }, { ...stand.settings, vpns: [{}] }]) {
       await client.workflow.getHandle(stand.fleet.workflowId).signal('configure', value);
     }
-    for (const value of [null, {}, { vpn: 'a', lineage: 'x', facts: { condition: 'well' } }])
+    for (const value of [null, {}, { vpn: 'a', incarnation: 'x', facts: { condition: 'well' } }])
       await stand.fleet.signal(reportedSignal, value);
     expect(await stand.state()).toEqual(before);
     await stand.fleet.signal(scaleSignal, 6);

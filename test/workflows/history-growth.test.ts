@@ -13,50 +13,56 @@ beforeAll(async () => {
 afterAll(() => bench.stop());
 
 test("a follower of a VPN's history is told of observations, of the engines of replacements that begin, of messages, and when no task is pending", () =>
-  bench.with(async (stand) => {
-    await stand.start();
-    const { engines } = await stand.untilForwarded(40_000);
-    const [old] = engines;
-    const growths: Growth[] = [];
-    const begun = () => growths.flatMap((g) => g.startedChildren);
-    const observed = () => growths.flatMap((g) => g.completedActivities.filter(({ type }) => type === 'observe'));
-    const isSettled = () => growths.at(-1)?.settled === true;
-    const stop = new AbortController();
-    const following = followHistory(
-      bench.client,
-      stand.workflowId,
-      { grown: (growth) => growths.push(growth), broken: () => undefined },
-      stop.signal,
-    );
-    // Earlier events are told as well.
-    await until('the first replacement', () => begun().length === 1 && isSettled());
-    const known = growths.length;
-    stand.port = { kind: 'known', port: 40_001 };
-    await until('the next one', () => begun().length === 2);
-    expect(begun()).toMatchObject([
-      { type: 'replaceEngine', input: { cause: 'first engine', old: [] } },
-      { type: 'replaceEngine', input: { cause: 'port changed', old: [{ id: old?.id, name: old?.name }] } },
-    ]);
-    const of = (what: (growth: Growth) => boolean) => growths.findIndex((growth, i) => i >= known && what(growth));
-    const told = of((g) => g.completedActivities.some(({ result }) => JSON.stringify(result).includes('"port":40001')));
-    expect(told).toBeGreaterThanOrEqual(known);
-    expect(told).toBeLessThanOrEqual(of((g) => g.startedChildren.length > 0));
-    expect(observed().at(-1)).toMatchObject({ result: { kind: 'sight', port: { kind: 'known', port: 40_001 } } });
-    expect(growths[told]?.hasMessage).toBe(false);
-    const { engines: now } = await stand.untilForwarded(40_001);
-    // The replacement has reported that its engine is ready.
-    expect(growths.slice(told + 1).some((g) => g.hasMessage)).toBe(true);
-    expect(growths.flatMap((g) => g.onlySignals ?? [])).not.toContain('streams');
-    await until('no task', isSettled);
-    // Another stream, which the workflow takes in.
-    const quiet = growths.length;
-    await stand.handle.signal(streamsSignal, [started('a', { containerId: now[0]?.id ?? '' })]);
-    const since = () => growths.slice(quiet);
-    await until('its task', () => isSettled() && since().some((g) => g.onlySignals?.includes('streams')));
-    expect(since().map((g) => g.onlySignals)).not.toContain(null);
-    stop.abort();
-    await following;
-  }));
+  bench.with(
+    async (stand) => {
+      await stand.start();
+      const { engines } = await stand.untilForwarded(40_000);
+      const [old] = engines;
+      const growths: Growth[] = [];
+      const begun = () => growths.flatMap((g) => g.startedChildren);
+      const observed = () => growths.flatMap((g) => g.completedActivities.filter(({ type }) => type === 'observe'));
+      const isSettled = () => growths.at(-1)?.settled === true;
+      const stop = new AbortController();
+      const following = followHistory(
+        bench.client,
+        stand.workflowId,
+        { grown: (growth) => growths.push(growth), broken: () => undefined },
+        stop.signal,
+      );
+      // Earlier events are told as well.
+      await until('the first replacement', () => begun().length === 1 && isSettled());
+      const known = growths.length;
+      stand.port = { kind: 'known', port: 40_001 };
+      await until('the next one', () => begun().length === 2);
+      expect(begun()).toMatchObject([
+        { type: 'replaceEngine', input: { cause: 'first engine', old: [] } },
+        { type: 'replaceEngine', input: { cause: 'port changed', old: [{ id: old?.id, name: old?.name }] } },
+      ]);
+      const of = (what: (growth: Growth) => boolean) => growths.findIndex((growth, i) => i >= known && what(growth));
+      const told = of((g) =>
+        g.completedActivities.some(({ result }) => JSON.stringify(result).includes('"port":40001')),
+      );
+      expect(told).toBeGreaterThanOrEqual(known);
+      expect(told).toBeLessThanOrEqual(of((g) => g.startedChildren.length > 0));
+      expect(observed().at(-1)).toMatchObject({ result: { kind: 'snapshot', port: { kind: 'known', port: 40_001 } } });
+      expect(growths[told]?.hasMessage).toBe(false);
+      const { engines: now } = await stand.untilForwarded(40_001);
+      // The replacement has reported that its engine is ready.
+      await until('its message', () => growths.slice(told + 1).some((g) => g.hasMessage));
+      expect(growths.flatMap((g) => g.onlySignals ?? [])).not.toContain('streams');
+      await until('no task', isSettled);
+      // Another stream, which the workflow takes in.
+      const quiet = growths.length;
+      await stand.handle.signal(streamsSignal, [started('a', { containerId: now[0]?.id ?? '' })]);
+      const since = () => growths.slice(quiet);
+      await until('its task', () => isSettled() && since().some((g) => g.onlySignals?.includes('streams')));
+      expect(since().map((g) => g.onlySignals)).not.toContain(null);
+      stop.abort();
+      await following;
+      // The end of the old engine would be a growth of another kind.
+    },
+    { evictionGraceMs: 600_000 },
+  ));
 
 test('a failed call is followed by one that answers at once, and not by a long poll, even if nothing happens', () =>
   bench.with(async (stand) => {

@@ -100,7 +100,7 @@ test('nothing is done while Docker is unreachable, even if it is due', () => {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   const ill = presentVpn({ health: 'unhealthy' });
   accept(state, snapshot(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY);
-  accept(state, { kind: 'blind', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
+  accept(state, { kind: 'unreachable', at: DAY, problem: 'no Docker' }, state.data.revision, DAY + 1_000);
   expect(takeDecision(state, DAY + 61_000).effects).toEqual([]);
   accept(state, snapshot(40_000, { vpn: ill, port: { kind: 'unasked' } }), state.data.revision, DAY + 62_000);
   expect(takeDecision(state, DAY + 62_000).effects).toMatchObject([{ kind: 'remedy' }]);

@@ -57,7 +57,7 @@ test.concurrent(
         const { historyLength } = await stand.handle.describe();
         expect(historyLength).toBeLessThan(1_000);
       },
-      { evictionGraceMs: 0, longestSpacingMs: 0 },
+      { evictionGraceMs: 0, longestBackoffMs: 0 },
     ),
   600_000,
 );
@@ -96,7 +96,7 @@ test.concurrent(
       {
         targetEngines: 100,
         evictionGraceMs: 0,
-        longestSpacingMs: 0,
+        longestBackoffMs: 0,
         httpPorts: { first: 19_000, last: 19_999 },
         httpsPorts: { first: 45_000, last: 45_999 },
       },
@@ -105,7 +105,7 @@ test.concurrent(
 );
 
 function knows({ lastReported }: VpnStand, port: number): boolean {
-  return lastReported?.kind === 'sight' && lastReported.port.kind === 'known' && lastReported.port.port === port;
+  return lastReported?.kind === 'snapshot' && lastReported.port.kind === 'known' && lastReported.port.port === port;
 }
 
 /** As large as real ones are: an id of 64 characters, a long name, labels of an image. */

@@ -63,14 +63,14 @@ export class MemoryHost {
     };
     return {
       observe: (input) => this.observe(input),
-      evictEngines: async ({ engines, heardMs }) => {
+      evictEngines: async ({ engines, propagationMs }) => {
         const refused = await act('evictEngines', engines.map((e) => e.name).join(), () => this.evict(engines));
-        for (let since = Date.now(); this.hearing === 'nobody' || Date.now() - since < heardMs; await pause()) {
+        for (let since = Date.now(); this.hearing === 'nobody' || Date.now() - since < propagationMs; await pause()) {
           Context.current().heartbeat();
           if (this.hearing === 'nobody') since = Date.now();
-          if (this.hearing === 'no API') return { refused, heard: false };
+          if (this.hearing === 'no API') return { refused, propagated: false };
         }
-        return { refused, heard: true };
+        return { refused, propagated: true };
       },
       releaseEngine: ({ engine }) =>
         act('releaseEngine', engine.name, () => {
@@ -91,7 +91,13 @@ export class MemoryHost {
         act('createEngine', String(order.target.p2pPort), () => {
           this.refuseTaken(order.target);
           this.targets.push(order.target);
-          const name = engineName(order.target.role, order.vpn, order.lineage, order.number, order.target.generation);
+          const name = engineName(
+            order.target.role,
+            order.vpn,
+            order.incarnation,
+            order.number,
+            order.target.generation,
+          );
           const made = [...this.engines.values()].find((e) => e.name === name);
           const engine = made ? engineOf(made) : this.put(name, order);
           return { engine, session: session(this.vpn) ?? 'none' };
@@ -172,7 +178,7 @@ export class MemoryHost {
 
   private put(name: string, order: Parameters<Activities['createEngine']>[0]): Engine {
     const { role, httpPort, httpsPort, p2pPort } = order.target;
-    const labels = { [label.replacement]: `${order.lineage}/${order.number}` };
+    const labels = { [label.replacement]: `${order.incarnation}/${order.number}` };
     const networkOf = this.vpn.kind === 'present' ? this.vpn.id : '';
     const engine: ObservedEngine = {
       ...{ id: `c${++this.made}`.padEnd(64, '0'), name, role, httpPort, httpsPort, p2pPort, labels, networkOf },
@@ -182,14 +188,14 @@ export class MemoryHost {
     return engineOf(engine);
   }
 
-  private async observe({ known, newsOnly, busy, accounted }: ObserveInput): Promise<Observation> {
+  private async observe({ lastReported, changesOnly, busy, accounted }: ObserveInput): Promise<Observation> {
     const began = Date.now();
-    this.lastReported = known;
+    this.lastReported = lastReported;
     const made = new MadeEngines(busy);
     for (;;) {
       this.probe(busy);
       const snapshot: Observation = {
-        kind: 'sight',
+        kind: 'snapshot',
         at: Date.now(),
         vpn: this.vpn,
         liveEngines: null,
@@ -198,8 +204,8 @@ export class MemoryHost {
         ...introduced([...this.engines.values()], accounted, busy),
         imagePresent: this.imagePresent,
       };
-      const isNow = made.follow(snapshot) || hasChanged(known, snapshot, busy);
-      if (!newsOnly || isNow || Date.now() - began >= this.watchedAtMostMs) return snapshot;
+      const isNow = made.follow(snapshot) || hasChanged(lastReported, snapshot, busy);
+      if (!changesOnly || isNow || Date.now() - began >= this.watchedAtMostMs) return snapshot;
       Context.current().heartbeat({ checkedAt: Date.now() });
       await pause();
     }

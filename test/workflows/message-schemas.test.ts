@@ -22,7 +22,7 @@ const ENGINE = {
   lastUsedAt: 3,
   cutOff: false,
 };
-const SENDER = { lineage: 'l1', number: 7 };
+const SENDER = { incarnation: 'l1', number: 7 };
 const STREAM = {
   id: 'k|s',
   keyType: 'infohash',
@@ -73,7 +73,7 @@ const messages: Record<string, readonly [Reader<unknown>, object]> = {
       httpsPort: 6_879,
       p2pPort: 40_000,
       waitFor: ['c0'],
-      extras: { labels: {}, sealedEnv: 'x' },
+      callerOptions: { labels: {}, sealedEnv: 'x' },
     },
   ],
   'ports that something else has': [
@@ -94,7 +94,7 @@ const messages: Record<string, readonly [Reader<unknown>, object]> = {
   ],
   "a VPN's report": [
     fleet.readPoolReport,
-    { vpn: 'gluetun', lineage: 'l1', facts: { condition: 'healthy', engines: 1, busy: 0, reserved: 0, target: 1 } },
+    { vpn: 'gluetun', incarnation: 'l1', facts: { condition: 'healthy', engines: 1, busy: 0, reserved: 0, target: 1 } },
   ],
 };
 

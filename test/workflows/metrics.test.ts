@@ -75,7 +75,7 @@ class Measuring {
     if (!own?.target?.p2pPort) throw new Error('no replacement brings up a forwarded engine');
     const { httpPort, p2pPort, generation } = own.target;
     const made = { ...forwardedEngine(httpPort, p2pPort), id: 'new', name: 'new' };
-    const message = { number: own.number, lineage: INCARNATION, generation, engine: made };
+    const message = { number: own.number, incarnation: INCARNATION, generation, engine: made };
     engineReady(this.state, { ...message, session: session(presentVpn()) ?? '' }, now);
     this.follow(now);
   }
@@ -90,7 +90,7 @@ test('a port change is measured from the read of the port until hidden and until
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
-  replacementEnded(vpn.state, { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 }, NOW + 2_000);
+  replacementEnded(vpn.state, { number: 7, incarnation: INCARNATION, generation: 1, failedAttempts: 0 }, NOW + 2_000);
   vpn.follow(NOW + 2_000);
   expect(vpn.all).toEqual([
     { kind: 'port change' },
@@ -106,7 +106,7 @@ test('nothing is measured twice: neither the same snapshot nor the same message 
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
   vpn.ready(NOW + 1_000);
-  const ended = { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 };
+  const ended = { number: 7, incarnation: INCARNATION, generation: 1, failedAttempts: 0 };
   replacementEnded(vpn.state, ended, NOW + 2_000);
   const before = vpn.all.length;
   vpn.observe(vpn.state.data.snapshot ?? snapshot(40_648), NOW + 3_000);
@@ -118,7 +118,7 @@ test('nothing is measured twice: neither the same snapshot nor the same message 
 test('a port that changes again before the engine is ready is measured from the last read', () => {
   const vpn = new Measuring();
   vpn.move(40_648, NOW - 80, NOW);
-  const again = NOW + vpn.state.data.settings.longestSpacingMs;
+  const again = NOW + vpn.state.data.settings.longestBackoffMs;
   vpn.move(51_000, again - 100, again);
   expect(vpn.state.data.replacements).toMatchObject([{ target: target({ generation: 2, p2pPort: 51_000 }) }]);
   vpn.ready(again + 1_000);
@@ -151,7 +151,7 @@ test('time without a forwarded engine counts only while the VPN is healthy', () 
 
 test('of failed attempts only further ones are counted, and a replacement that is lost counts as lost', () => {
   const vpn = new Measuring({ replacements: [replacement()], nextNumber: 8 });
-  const message = { number: 7, lineage: INCARNATION, error: 'no', taken: null };
+  const message = { number: 7, incarnation: INCARNATION, error: 'no', taken: null };
   for (const failedAttempts of [1, 4])
     attemptFailed(vpn.state, { ...message, failedAttempts, provisioning: false, countsForBreaker: false }, NOW);
   replacementLost(vpn.state, 7, NOW);
@@ -167,7 +167,7 @@ test('a replacement that is dropped from the state as soon as it ends is counted
     replacement({ number: 8 + i, state: 'completed', endedAt: NOW + 60_000 + i }),
   );
   const vpn = new Measuring({ replacements: [replacement(), ...younger], nextNumber: 28 });
-  replacementEnded(vpn.state, { number: 7, lineage: INCARNATION, generation: 1, failedAttempts: 0 }, NOW);
+  replacementEnded(vpn.state, { number: 7, incarnation: INCARNATION, generation: 1, failedAttempts: 0 }, NOW);
   expect(vpn.state.data.replacements.map((r) => r.number)).not.toContain(7);
   expect(vpn.all).toEqual([{ kind: 'replacement', cause: 'port changed', outcome: 'completed' }]);
 });

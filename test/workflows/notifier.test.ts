@@ -10,12 +10,12 @@ beforeAll(async () => {
 afterAll(() => bench?.stop());
 
 function toldNumbers(stand: VpnStand): number[] {
-  return stand.notified.flatMap(({ news }) => news.map(({ number }) => number));
+  return stand.notified.flatMap(({ events }) => events.map(({ number }) => number));
 }
 
 async function untilAllTold(stand: VpnStand): Promise<void> {
   await stand.untilQuiet();
-  await stand.untilState('all told', (s) => s.news.length > 0 && s.notified === s.news.at(-1)?.number);
+  await stand.untilState('all told', (s) => s.events.length > 0 && s.notified === s.events.at(-1)?.number);
 }
 
 function upTo(last: number): number[] {
@@ -30,13 +30,18 @@ test.concurrent('each event is sent once and in order, and events that come mean
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       await untilAllTold(stand);
-      const { lineage, news } = await stand.state();
-      expect(toldNumbers(stand)).toEqual(upTo(news.length));
-      expect(stand.notified.flatMap((batch) => batch.news)).toEqual(news);
+      const { incarnation, events } = await stand.state();
+      expect(toldNumbers(stand)).toEqual(upTo(events.length));
+      expect(stand.notified.flatMap((batch) => batch.events)).toEqual(events);
       for (const batch of stand.notified) {
-        expect(batch).toMatchObject({ instance: stand.settings.instance, vpn: stand.settings.vpn, lineage, missed: 0 });
+        expect(batch).toMatchObject({
+          instance: stand.settings.instance,
+          vpn: stand.settings.vpn,
+          incarnation,
+          missed: 0,
+        });
       }
-      const kinds = news.map(({ happening }) => happening.kind);
+      const kinds = events.map(({ event }) => event.kind);
       expect(kinds).toEqual(
         expect.arrayContaining(['port_changed', 'engine_evicted', 'engine_ready', 'engine_stopped']),
       );
@@ -61,8 +66,8 @@ test.concurrent(
         expect(new Set(tried()).size).toBe(1);
         stand.failing = null;
         await untilAllTold(stand);
-        const { news } = await stand.state();
-        expect(toldNumbers(stand)).toEqual(upTo(news.length));
+        const { events } = await stand.state();
+        expect(toldNumbers(stand)).toEqual(upTo(events.length));
       },
       { notify: true },
     ),
@@ -82,8 +87,8 @@ test.concurrent(
         stand.failing = null;
         await until('another run', async () => (await stand.handle.describe()).runId !== runId, 30_000);
         await untilAllTold(stand);
-        const { news } = await stand.state();
-        expect(toldNumbers(stand)).toEqual(upTo(news.length));
+        const { events } = await stand.state();
+        expect(toldNumbers(stand)).toEqual(upTo(events.length));
       },
       { notify: true },
     ),
@@ -97,15 +102,15 @@ test.concurrent('a batch that is refused or given up is dropped, and later event
       await stand.untilForwarded(40_000);
       const { notified } = await stand.untilState(
         'the first ones dropped',
-        (s) => s.notified === s.news.at(-1)?.number,
+        (s) => s.notified === s.events.at(-1)?.number,
       );
       expect(stand.notified).toEqual([]);
       stand.failing = null;
       stand.port = { kind: 'known', port: 40_001 };
       await stand.untilForwarded(40_001);
       await untilAllTold(stand);
-      const { news } = await stand.state();
-      expect(toldNumbers(stand)).toEqual(upTo(news.length).slice(notified));
+      const { events } = await stand.state();
+      expect(toldNumbers(stand)).toEqual(upTo(events.length).slice(notified));
       expect(stand.notified.every(({ missed }) => missed === 0)).toBe(true);
     },
     { notify: true },

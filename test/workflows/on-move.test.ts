@@ -64,5 +64,5 @@ test('it does not say so where a new engine could not be made, nor while Docker 
   const says = (change: Partial<typeof data>) => enginesView({ ...data, ...change }, world.now).replacesOnMove;
   expect(says({})).toBe(true);
   expect(says({ snapshot: { ...data.snapshot, imagePresent: false } })).toBe(false);
-  expect(says({ unreachable: { kind: 'blind', at: world.now, problem: 'no Docker' } })).toBe(false);
+  expect(says({ unreachable: { kind: 'unreachable', at: world.now, problem: 'no Docker' } })).toBe(false);
 });

@@ -64,14 +64,14 @@ test.concurrent(
       await stand.untilForwarded(19_005);
       const state = await stand.untilQuiet();
       const own = state.replacements.find((r) => r.id === first.id);
-      expect(stand.targets.filter((t) => t.role === 'plain').map((t) => t.extras)).toEqual([
+      expect(stand.targets.filter((t) => t.role === 'plain').map((t) => t.callerOptions)).toEqual([
         { labels, sealedEnv: 'v1.sealed' },
         { labels, sealedEnv: 'v1.sealed' },
       ]);
       expect((await stand.listed()).map((e) => e.id)).toContain(own?.newEngine?.id);
       // The state stays small: the sealed environment is needed only where the container is made.
-      expect(own?.target?.extras).toEqual({ labels: { stream_id: 'ch-42' }, sealedEnv: null });
-      expect(first.target?.extras?.sealedEnv).toBeNull();
+      expect(own?.target?.callerOptions).toEqual({ labels: { stream_id: 'ch-42' }, sealedEnv: null });
+      expect(first.target?.callerOptions?.sealedEnv).toBeNull();
       expect((await provision(stand, request)).id).toBe(first.id);
     }, brisk),
 );

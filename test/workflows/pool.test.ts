@@ -265,9 +265,9 @@ describe('the pool state for the fleet', () => {
     });
     expect(poolState(state, DAY)).toEqual({ condition: 'healthy', engines: 3, busy: 1, reserved: 0, target: 2 });
     expect(poolState({ ...state, fleetTarget: 5 }, DAY)?.target).toBe(5);
-    expect(poolState({ ...state, unreachable: { kind: 'blind', at: DAY, problem: 'no Docker' } }, DAY)?.condition).toBe(
-      'healthy',
-    );
+    expect(
+      poolState({ ...state, unreachable: { kind: 'unreachable', at: DAY, problem: 'no Docker' } }, DAY)?.condition,
+    ).toBe('healthy');
   });
 
   test('reserves an engine for the viewers of the one that it replaces, until it answers or fails to come up', () => {
@@ -305,7 +305,7 @@ describe('the pool state for the fleet', () => {
 
   test('of a VPN that failed its health check just before Docker became unreachable is unsettled', () => {
     const dip = snapshot(40_000, { vpn: presentVpn({ health: 'unhealthy' }) });
-    const unreachable = { kind: 'blind', at: DAY + 3_000, problem: 'no Docker' } as const;
+    const unreachable = { kind: 'unreachable', at: DAY + 3_000, problem: 'no Docker' } as const;
     expect(poolState(data({ snapshot: dip, outageSince: DAY, unreachable }), DAY + 60_000)?.condition).toBe(
       'unsettled',
     );
@@ -337,7 +337,7 @@ describe('a requested engine is refused', () => {
   test.each<[string, Partial<VpnData>, Partial<ProvisionRequest>, RegExp]>([
     [
       'while Docker is unreachable',
-      { unreachable: { kind: 'blind', at: DAY, problem: 'no Docker' } },
+      { unreachable: { kind: 'unreachable', at: DAY, problem: 'no Docker' } },
       {},
       /^no Docker/,
     ],
@@ -372,7 +372,7 @@ test('the removal of an engine is reported when it is done, also where its succe
   const world = settled(1);
   world.force(null);
   goOn(world, 60_000);
-  expect(world.state.data.news.slice(-4).map(({ happening }) => happening.kind)).toEqual([
+  expect(world.state.data.events.slice(-4).map(({ event }) => event.kind)).toEqual([
     'engine_evicted',
     'engine_stopped',
     'engine_provisioned',
@@ -385,7 +385,7 @@ describe('an engine that could not be brought up', () => {
   const failed = (countsForBreaker: boolean) => {
     const own = replacement({ number: 1, cause: 'engine missing', old: [], made });
     const state = new VpnState({ ...newVpnData(vpnSettings(), 'abcdef12'), replacements: [own] });
-    const message = { lineage: 'abcdef12', number: 1, failedAttempts: 1, error: 'no answer', provisioning: true };
+    const message = { incarnation: 'abcdef12', number: 1, failedAttempts: 1, error: 'no answer', provisioning: true };
     attemptFailed(state, { ...message, countsForBreaker, taken: null }, DAY);
     return state.data;
   };
@@ -393,7 +393,7 @@ describe('an engine that could not be brought up', () => {
   test('counts as booting no more, and is reported as stopped', () => {
     const after = failed(true);
     expect(bootingEngines(after)).toEqual([]);
-    expect(after.news.map(({ happening }) => happening)).toMatchObject([{ kind: 'engine_stopped', engine: made.id }]);
+    expect(after.events.map(({ event }) => event)).toMatchObject([{ kind: 'engine_stopped', engine: made.id }]);
   });
 
   test('counts for the circuit breaker, but not with environment of its caller', () => {
@@ -408,12 +408,12 @@ test('the last 50 events are kept, in order and with consecutive numbers', () =>
     world.port = port;
     world.settle();
   }
-  const { news } = world.state.data;
-  const last = news.at(-1)?.number ?? 0;
+  const { events } = world.state.data;
+  const last = events.at(-1)?.number ?? 0;
   expect(last).toBeGreaterThan(80);
-  expect(news.map((item) => item.number)).toEqual(Array.from({ length: 50 }, (_, i) => last - 49 + i));
-  expect(news.map((item) => item.at)).toEqual(news.map((item) => item.at).toSorted((a, b) => a - b));
-  expect(news.slice(-5).map(({ happening }) => happening.kind)).toEqual([
+  expect(events.map((item) => item.number)).toEqual(Array.from({ length: 50 }, (_, i) => last - 49 + i));
+  expect(events.map((item) => item.at)).toEqual(events.map((item) => item.at).toSorted((a, b) => a - b));
+  expect(events.slice(-5).map(({ event }) => event.kind)).toEqual([
     'port_changed',
     'engine_evicted',
     'engine_stopped',

@@ -15,7 +15,7 @@ function publishedOf(...snapshots: Snapshot[]): PublicEvent[] {
   const state = new VpnState(newVpnData(vpnSettings(), 'abcdef12'));
   for (const [i, seen] of snapshots.entries())
     accept(state, { ...seen, at: DAY + i * 10_000 }, state.data.revision, DAY + i * 10_000);
-  return state.data.news.map((n) => n.happening).filter((h) => h.kind.startsWith('port'));
+  return state.data.events.map((n) => n.event).filter((h) => h.kind.startsWith('port'));
 }
 
 const without = (port: Snapshot['port'] = none, vpn = presentVpn()) => snapshot(0, { port, vpn });

@@ -86,8 +86,8 @@ describe('a container that does not run', () => {
   });
 });
 
-const rival = (lineage: string, phase: 'suspected' | 'at work' | 'silent') =>
-  problem({}, { rival: { lineage, engine: 'theirs', since: 0, seenAt: 0, phase, idleSince: null } });
+const rival = (incarnation: string, phase: 'suspected' | 'at work' | 'silent') =>
+  problem({}, { rival: { incarnation, engine: 'theirs', since: 0, seenAt: 0, phase, idleSince: null } });
 
 describe('another Portward on the same VPN', () => {
   test('is reported by both, with what to do', () => {

@@ -168,7 +168,7 @@ test.concurrent(
           (s) => s.breakers.forwarded.replacement.openedAt !== null,
           40_000,
         );
-        expect(open.breakers.forwarded.replacement.failures).toBe(2);
+        expect(open.breakers.forwarded.replacement.failures).toBeGreaterThanOrEqual(2);
         const held = await stand.untilState('the hold', (s) => s.replacements.some((r) => r.heldUntil !== null));
         const replacement = held.replacements.find((r) => r.heldUntil !== null);
         expect(replacement?.state).toBe('running');

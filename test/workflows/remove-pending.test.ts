@@ -45,7 +45,7 @@ test('an engine without a container is removed by the name that its container wo
   expect(ports()).not.toEqual(first);
   replacementEnded(
     state,
-    { lineage: 'abcdef12', number: replacement.number, generation: null, failedAttempts: 0 },
+    { incarnation: 'abcdef12', number: replacement.number, generation: null, failedAttempts: 0 },
     DAY,
   );
   expect(ports()).toEqual(first);
@@ -76,7 +76,7 @@ test('an engine that answers just when it is removed is never listed, and is rem
     engines: [forwarded],
   });
   const { replacement } = provision(state, request, DAY);
-  const child = { lineage: 'abcdef12', number: replacement.number, generation: 1 };
+  const child = { incarnation: 'abcdef12', number: replacement.number, generation: 1 };
   const made = plainEngine(replacement.target?.httpPort ?? 0, { id: 'late', name: 'late' });
   engineMade(state, { ...child, id: made.id, name: made.name }, DAY);
   const { effect } = remove(state, made.id, DAY);

@@ -26,7 +26,7 @@ function input(instance: string): ReplacementInput {
   return {
     instance,
     vpn: 'gluetun',
-    lineage: 'abcdef12',
+    incarnation: 'abcdef12',
     number: 7,
     cause: 'port changed',
     reason: null,

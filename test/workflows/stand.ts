@@ -80,7 +80,7 @@ export class VpnStand extends MemoryHost {
   }
 
   /** Resolves to the state, once it fulfils the condition. */
-  untilState(what: string, holds: (state: VpnData) => boolean, limitMs = 20_000): Promise<VpnData> {
+  untilState(what: string, holds: (state: VpnData) => boolean, limitMs = 60_000): Promise<VpnData> {
     return until(
       what,
       async () => {
@@ -132,6 +132,8 @@ export class VpnStand extends MemoryHost {
 
   /** Terminates all workflows of this stand. */
   async terminate(): Promise<void> {
+    // A run that has just begun may be missing in the list.
+    await this.handle.terminate().catch(() => {});
     const { workflow } = this.client;
     const query = `(${workflowsOf(this.settings.instance)}) AND ExecutionStatus = 'Running'`;
     for await (const { workflowId } of workflow.list({ query })) {

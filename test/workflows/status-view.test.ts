@@ -55,8 +55,8 @@ describe('a status view that is kept while time passes equals a new one', () => 
 });
 
 test('it has replacements without the fields that only the workflow needs', () => {
-  const extras = { labels: { stream_id: 'ch-42' }, sealedEnv: null };
-  const whole = replacement({ target: target({ extras, isHttpPortGiven: true }), wasInUse: true, taken: null });
+  const callerOptions = { labels: { stream_id: 'ch-42' }, sealedEnv: null };
+  const whole = replacement({ target: target({ callerOptions, isHttpPortGiven: true }), wasInUse: true, taken: null });
   const [shown] = vpnStatus({ replacements: [whole] }).replacements;
   expect(Object.keys(shown?.target ?? {})).toEqual([
     'generation',

@@ -102,7 +102,7 @@ test.concurrent(
       await until('the next worker', async () => !(await isCurrent()));
       expect((await stand.listed()).map((e) => e.forwarded)).toEqual([true]);
       stand.port = { kind: 'known', port: 40_000 };
-      await until('its snapshot', isCurrent, 5_000);
+      await until('its snapshot', isCurrent, 9_000);
       expect((await stand.state()).revision).toBe(revision + 1);
     }),
 );
@@ -180,7 +180,8 @@ test.concurrent("two workers that start at the same moment start one workflow, a
     await stand.untilForwarded(40_000);
     const { runId } = await stand.handle.describe();
     await end(stand);
-    expect(await statusOf(stand.workflowId, runId)).toBe('RUNNING');
+    // It may have continued as new.
+    expect(await statusOf(stand.workflowId, runId)).not.toBe('TERMINATED');
     expect(await statusOf(stand.workflowId, other.runId)).toBe('TERMINATED');
   }),
 );

@@ -152,7 +152,8 @@ test.concurrent(
       stand.failing = { activity: 'releaseEngine', message: 'permission denied' };
       stand.port = { kind: 'known', port: 40_001 };
       const state = await stand.untilState('the failure', (s) => s.replacements.some((r) => r.lastError !== null));
-      expect(state.replacements.at(-1)).toMatchObject({ state: 'running', failedAttempts: 1 });
+      expect(state.replacements.at(-1)).toMatchObject({ state: 'running' });
+      expect(state.replacements.at(-1)?.failedAttempts).toBeGreaterThanOrEqual(1);
       expect(state.replacements.at(-1)?.lastError).toMatch(/permission denied/);
       stand.failing = null;
       await stand.untilQuiet();
@@ -255,8 +256,10 @@ test.concurrent(
       await stand.startForwarded();
       const ask = (requestId: string, updateId: string) =>
         stand.handle.executeUpdate(replaceEngineUpdate, { args: [{ requestId }], updateId });
+      stand.engineAnswers = false;
       const first = await ask('key-1', 'u1');
       expect((await ask('key-2', 'u2')).id).toBe(first.id);
+      stand.engineAnswers = true;
       await stand.untilQuiet();
       expect((await ask('key-1', 'u3')).id).toBe(first.id);
       expect((await stand.state()).replacements.filter((r) => r.cause === 'forced')).toHaveLength(1);
@@ -300,7 +303,9 @@ test.concurrent('at most one recheck a second has an effect, and the last one is
     };
     const before = await scheduled();
     const begun = performance.now();
-    for (let i = 0; i < 10; i++) await stand.handle.signal(recheckSignal);
+    await stand.handle.signal(recheckSignal);
+    await until('the first recheck', async () => (await scheduled()) > before);
+    for (let i = 1; i < 10; i++) await stand.handle.signal(recheckSignal);
     await until('the trailing recheck', async () => (await scheduled()) >= before + 2);
     // On a busy machine sending the signals takes longer than a second.
     const count = await scheduled();

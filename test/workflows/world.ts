@@ -164,7 +164,7 @@ export class World {
         : { kind: 'known', port: this.port };
     if (this.port !== null) this.portUnknownSince = null;
     const snapshot: Snapshot = {
-      kind: 'sight',
+      kind: 'snapshot',
       at: this.now,
       vpn: this.vpn,
       liveEngines: null,
@@ -192,7 +192,7 @@ export class World {
   loseDocker(): void {
     this.snapshotUnderWay = null;
     this.unreachable = true;
-    accept(this.state, { kind: 'blind', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
+    accept(this.state, { kind: 'unreachable', at: this.now, problem: 'no Docker' }, this.state.data.revision, this.now);
     this.decide();
   }
 
@@ -406,7 +406,7 @@ export class World {
       this.state,
       {
         number,
-        lineage: this.incarnation,
+        incarnation: this.incarnation,
         failedAttempts,
         error: 'provisioning: no',
         provisioning: true,
@@ -597,14 +597,14 @@ export class World {
   }
 
   private askLeave(number: number, engine: string): void {
-    leaveAsked(this.state, { number, lineage: this.incarnation, engine });
+    leaveAsked(this.state, { number, incarnation: this.incarnation, engine });
     this.decide();
   }
 
   /** Reported once by the replacement that leaves it, and repeatedly by the one with the cause 'left over'. */
   private leave(child: Child, engine: EngineRef, generation: number | null): void {
     const { number } = child.replacement;
-    const message = { number, lineage: this.incarnation, engine, generation, reason: 'dataset is busy' };
+    const message = { number, incarnation: this.incarnation, engine, generation, reason: 'dataset is busy' };
     const effect = engineLeft(this.state, message);
     if (effect) this.carryOut(effect);
   }
@@ -685,7 +685,7 @@ export class World {
     const { number } = child.replacement;
     const ready = { generation: target.generation, engine, session: made.session };
     child.work = work.engineReady(child.work, ready, this.now);
-    engineReady(this.state, { number, lineage: this.incarnation, ...ready }, this.now);
+    engineReady(this.state, { number, incarnation: this.incarnation, ...ready }, this.now);
     return true;
   }
 
@@ -737,7 +737,7 @@ export class World {
     const generation = child.work.target?.generation ?? null;
     this.children.delete(number);
     for (const id of [...old.map((e) => e.id), ...child.discarded]) if (!this.containers.has(id)) this.gone.add(id);
-    replacementEnded(this.state, { number, lineage: this.incarnation, generation, failedAttempts: 0 }, this.now);
+    replacementEnded(this.state, { number, incarnation: this.incarnation, generation, failedAttempts: 0 }, this.now);
     return true;
   }
 

@@ -98,7 +98,7 @@ export function changeAt(
   return from === undefined || to === undefined ? null : { from, to };
 }
 
-/** The number in the id `replace/<instance>/<vpn>/<number>-<lineage>`. */
+/** The number in the id `replace/<instance>/<vpn>/<number>-<incarnation>`. */
 export function numberOf({ id }: Pick<ReplacementJson, 'id'>): number {
   return Number(/\/(\d+)-[^/]*$/.exec(id)?.[1] ?? 0);
 }

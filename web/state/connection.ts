@@ -10,7 +10,7 @@ const RECONNECT_AFTER_MS = 1_000;
 const RECONNECT_AFTER_MS_AT_MOST = 5_000;
 const CLOSE_HIDDEN_AFTER_MS = 30_000;
 
-const EVENTS: readonly (keyof PageEvents)[] = ['hello', 'vpn', 'news', 'samples', 'beat'];
+const EVENTS: readonly (keyof PageEvents)[] = ['hello', 'vpn', 'events', 'samples', 'beat'];
 
 let source: EventSource | null = null;
 let retry: ReturnType<typeof setTimeout> | undefined;

@@ -61,7 +61,7 @@ const handlers: { readonly [E in keyof PageEvents]: (data: PageEvents[E]) => voi
   vpn: (vpn) => {
     vpnsByName.value = new Map(vpnsByName.value).set(vpn.name, vpn);
   },
-  news: (items) => {
+  events: (items) => {
     events.value = withEvents(events.value, items);
   },
   samples: (all) => {

@@ -35,7 +35,7 @@ export async function createEngine(
       type: 'VpnNotHealthy',
     });
   }
-  const callerEnv = await opened(order.target.extras?.sealedEnv ?? null, deps.sealingKey);
+  const callerEnv = await opened(order.target.callerOptions?.sealedEnv ?? null, deps.sealingKey);
   const wanted = engineContainer(order, deps.variant, callerEnv, deps.containerLabel, vpn.Id);
   const ours = { instance: order.instance, containerLabel: deps.containerLabel };
   const { role, httpPort, httpsPort, p2pPort } = order.target;

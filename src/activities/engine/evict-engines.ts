@@ -11,14 +11,14 @@ export interface EvictionOrder {
   /**
    * For how long, in ms, lists must have been served without the engines (list propagation). 0: do not wait for that.
    */
-  readonly heardMs: number;
+  readonly propagationMs: number;
 }
 
 export interface Evicted {
   /** Engines that Docker may still restart, and its error. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
   /** Every process that asks gets a list without the engines; false: the VPN's workflow did not answer in time. */
-  readonly heard: boolean;
+  readonly propagated: boolean;
 }
 
 /** Sets the engines' restart policy, so that Docker does not restart them. */

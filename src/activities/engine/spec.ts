@@ -10,7 +10,7 @@ import { engineProcess, type Variant } from '../../clients/engine/variant';
 export interface EngineOrder {
   readonly vpn: string;
   readonly instance: string;
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly number: number;
   readonly target: Target;
 }
@@ -27,13 +27,13 @@ export function engineContainer(
   containerLabel: string,
   vpnContainer: ContainerId,
 ): ContainerToCreate {
-  const { role, httpPort, httpsPort, p2pPort, generation, extras } = order.target;
+  const { role, httpPort, httpsPort, p2pPort, generation, callerOptions } = order.target;
   const ports = { vpn: order.vpn, http: httpPort, https: httpsPort, p2p: p2pPort };
   const process = engineProcess(variant, ports, callerEnv);
-  const callerLabels = permittedLabels(extras?.labels ?? {}, containerLabel);
+  const callerLabels = permittedLabels(callerOptions?.labels ?? {}, containerLabel);
   const spec = { image: variant.image, ...process, callerLabels, httpPort, httpsPort, p2pPort, vpnContainer };
   return {
-    name: engineName(role, order.vpn, order.lineage, order.number, generation),
+    name: engineName(role, order.vpn, order.incarnation, order.number, generation),
     image: variant.image,
     ...process,
     networkOf: vpnContainer,
@@ -41,7 +41,7 @@ export function engineContainer(
       ...callerLabels,
       ...derivedLabels(order.target, order.vpn, containerLabel),
       [label.instance]: order.instance,
-      [label.replacement]: replacementLabel(order.lineage, order.number),
+      [label.replacement]: replacementLabel(order.incarnation, order.number),
       [label.spec]: createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16),
     },
   };

@@ -8,7 +8,7 @@ export interface ObserveInput {
   readonly instance: string;
   readonly image: string;
   /** What was last reported to the caller; null: nothing. */
-  readonly known: LastReported | null;
+  readonly lastReported: LastReported | null;
   /** Engines of which the caller has the full description. */
   readonly accounted: readonly ContainerId[];
   readonly busy: Busy;
@@ -17,7 +17,7 @@ export interface ObserveInput {
   /** The last good answer of the control server that the caller has; null: it has none. */
   readonly portRead: PortRead | null;
   /** False: return the first complete snapshot, even if nothing has changed. */
-  readonly newsOnly: boolean;
+  readonly changesOnly: boolean;
 }
 
 /**

@@ -58,14 +58,14 @@ export class Observer {
     context: Context,
   ) {
     takePortRead(memory, input.portRead);
-    const { vpn, instance, known } = input;
+    const { vpn, instance, lastReported } = input;
     const { signal } = this.stopping;
     const { checkIntervalMs: intervalMs } = deps;
     const client = deps.gluetun(vpn);
     const changed = () => this.evaluate();
     const ask: AskControlServer = (limit, question) => this.askControlServer(limit, question);
     this.reporting = new Reporting(input, memory);
-    memory.crashLoop.resume(known?.kind === 'sight' ? known.vpn : null);
+    memory.crashLoop.resume(lastReported?.kind === 'snapshot' ? lastReported.vpn : null);
     this.docker = new DockerWatch({
       memory,
       intervalMs,
@@ -91,7 +91,7 @@ export class Observer {
       client,
       ask,
       memory,
-      lastReported: known,
+      lastReported,
       index: deps.portIndex(vpn),
       counter: context.metricMeter.createCounter(
         measure.portReads,
@@ -127,7 +127,7 @@ export class Observer {
     );
     // The caller relies on a snapshot that begins after its call: an older one may lack what replacements have done
     // since.
-    this.onHost.forget(known === null);
+    this.onHost.forget(lastReported === null);
   }
 
   async run(context: Context): Promise<Observation> {
@@ -177,7 +177,7 @@ export class Observer {
   private observation(): Observation | null {
     const { latest } = this.docker;
     if (latest === null) return null;
-    if ('problem' in latest) return { kind: 'blind', ...latest };
+    if ('problem' in latest) return { kind: 'unreachable', ...latest };
     return snapshotOf(latest, this.memory, this.port.reading, this.input);
   }
 
@@ -185,7 +185,7 @@ export class Observer {
     const observation = this.observation();
     if (observation === null) return;
     // A snapshot is complete once the port has been read.
-    if (observation.kind === 'sight' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
+    if (observation.kind === 'snapshot' && observation.port.kind !== 'pending') this.memory.seenAt = observation.at;
     if (this.reporting.isDue(observation, this.port.isDoubted)) this.report?.(observation);
   }
 
@@ -217,7 +217,8 @@ export class Observer {
       : null;
     if (before !== null && (!('engines' in before) || hasLost(before, snapshot))) this.port.doubt();
     const believed = new Map<string, Health>();
-    if (input.known?.kind === 'sight') for (const e of input.known.engines) believed.set(e.id, e.health);
+    const { lastReported } = input;
+    if (lastReported?.kind === 'snapshot') for (const e of lastReported.engines) believed.set(e.id, e.health);
     memory.health.keepOnly(new Set(snapshot.engines.map((e) => e.id)));
     for (const { id, startedAt } of snapshot.engines)
       if (startedAt !== null) memory.health.track(id, startedAt, believed.get(id) ?? 'unknown');

@@ -38,14 +38,14 @@ export class Reporting {
 
   /** @param portIsDoubted the port may change in a moment */
   isDue(observation: Observation, portIsDoubted: boolean): boolean {
-    const { known: last, newsOnly, busy } = this.input;
-    const hasLost = observation.kind === 'sight' && this.made.follow(observation);
-    if (observation.kind === 'sight' && isHealthy(observation.vpn)) {
+    const { lastReported: last, changesOnly, busy } = this.input;
+    const hasLost = observation.kind === 'snapshot' && this.made.follow(observation);
+    if (observation.kind === 'snapshot' && isHealthy(observation.vpn)) {
       if (portIsDoubted && !this.isOnlyWithheld(observation)) return false;
       if (observation.port.kind === 'pending' && !this.isImpatient()) return false;
       if (this.hasUnasked(observation)) return false;
     }
-    if (!newsOnly || hasLost || hasChanged(last, observation, busy)) return true;
+    if (!changesOnly || hasLost || hasChanged(last, observation, busy)) return true;
     if (!isReworded(last, observation) || !this.mayReword()) return false;
     this.memory.rewordings++;
     return true;
@@ -53,10 +53,14 @@ export class Reporting {
 
   /** Whether only the withheld engines have changed. Nothing is replaced for that, so it need not wait for the port. */
   private isOnlyWithheld(snapshot: Snapshot): boolean {
-    const { known, newsOnly, busy } = this.input;
-    if (known?.kind !== 'sight' || !newsOnly) return false;
+    const { lastReported, changesOnly, busy } = this.input;
+    if (lastReported?.kind !== 'snapshot' || !changesOnly) return false;
     const { withheld: _, ...others } = snapshot;
-    return !hasChanged(known, known.withheld === undefined ? others : { ...others, withheld: known.withheld }, busy);
+    return !hasChanged(
+      lastReported,
+      lastReported.withheld === undefined ? others : { ...others, withheld: lastReported.withheld },
+      busy,
+    );
   }
 
   /**
@@ -71,9 +75,9 @@ export class Reporting {
   }
 
   private isImpatient(): boolean {
-    const { newsOnly, seenAt } = this.input;
+    const { changesOnly, seenAt } = this.input;
     // A snapshot after an observation without Docker counts as a first snapshot, too.
-    if (newsOnly && seenAt !== null) return true;
+    if (changesOnly && seenAt !== null) return true;
     return performance.now() - (this.firstSnapshotAt ?? Infinity) >= FIRST_PORT_WITHIN_MS;
   }
 

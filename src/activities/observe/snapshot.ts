@@ -15,7 +15,7 @@ export function snapshotOf(
   const engines = docker.engines.map((e) => ({ ...e, health: memory.health.health(e.id) }));
   const withheld = withheldOf(docker, memory).filter((id) => !busy.evicted.includes(id));
   return {
-    kind: 'sight',
+    kind: 'snapshot',
     at: docker.at,
     vpn: docker.vpn,
     liveEngines: memory.liveEngines,

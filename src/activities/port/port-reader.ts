@@ -62,7 +62,7 @@ export class PortReader {
       reading.kind === 'known' ? `port ${reading.port}` : `unknown: ${'reason' in reading ? reading.reason : ''}`;
     log.debug({ event: 'port cache updated', vpn, reading }, `[${vpn}] control server: ${text}`);
     if (reading.kind !== 'unknown') return;
-    const last = lastReported?.kind === 'sight' ? lastReported.port : null;
+    const last = lastReported?.kind === 'snapshot' ? lastReported.port : null;
     if ([before, last].some((earlier) => earlier?.kind === 'unknown' && earlier.reason === reading.reason)) return;
     log.warn({ event: 'port unknown', vpn }, `[${vpn}] Forwarded port unknown: ${reading.reason}`);
   }

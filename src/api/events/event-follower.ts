@@ -26,7 +26,7 @@ export class EventFollower {
   }
 
   /** The new events of an answer. Begins with a `gap` event if events after the position are no longer kept. */
-  take(vpn: string, { lineage: incarnation, news: events }: EventLog): FollowerEvent[] {
+  take(vpn: string, { incarnation, events }: EventLog): FollowerEvent[] {
     const place = this.position.get(vpn);
     const result: FollowerEvent[] = [];
     const fresh = place?.incarnation === incarnation ? events.filter(({ number }) => number > place.number) : events;
@@ -49,6 +49,6 @@ export class EventFollower {
   }
 }
 
-function newest({ lineage, news }: EventLog): Place {
-  return { incarnation: lineage, number: news.at(-1)?.number ?? 0 };
+function newest({ incarnation, events }: EventLog): Place {
+  return { incarnation, number: events.at(-1)?.number ?? 0 };
 }

@@ -73,7 +73,7 @@ export class PageFeed {
     say(frame('hello', { now: Date.now(), vpns: reads.names, ...hello }));
     for (const name of reads.names) {
       const sent = this.sent.get(name);
-      if (sent && this.watching) say(sent.frame + frame('news', sent.events));
+      if (sent && this.watching) say(sent.frame + frame('events', sent.events));
     }
     if (this.watching) say(frame('samples', this.latest()));
     this.pages.add(say);
@@ -150,7 +150,7 @@ export class PageFeed {
     return unknownPageVpn(name, status.reason);
   }
 
-  private sendEvents(name: string, sent: Sent, { lineage: incarnation, news: events }: EventLog): void {
+  private sendEvents(name: string, sent: Sent, { incarnation, events }: EventLog): void {
     const fresh = events.filter(({ number }) => sent.incarnation !== incarnation || number > sent.number);
     sent.events = events.map((item) => ({ id: eventId(incarnation, item.number), ...eventJson(name, item) }));
     sent.incarnation = incarnation;
@@ -159,7 +159,7 @@ export class PageFeed {
     if (ids.size > 0)
       this.say(
         frame(
-          'news',
+          'events',
           sent.events.filter(({ id }) => ids.has(id)),
         ),
       );

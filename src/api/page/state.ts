@@ -13,7 +13,7 @@ export interface PageEvents {
   /** The whole state of a VPN, sent when anything in it has changed. */
   readonly vpn: PageVpn;
   /** Events of a VPN, oldest first. After a reconnection, the page has some of them already. */
-  readonly news: readonly ShownEvent[];
+  readonly events: readonly ShownEvent[];
   /** The newest sample of each stream that has a new one. */
   readonly samples: readonly PageSample[];
   /** Sent every 10 s, to show that the connection is alive. */

@@ -38,7 +38,7 @@ export const pageStreamRoutes: FastifyPluginAsyncTypebox<PageFeedOptions> = asyn
           'Other programs use `/vpn/status`, `/engines`, `/streams` and `/events/stream`.',
         response: {
           200: {
-            description: 'An endless stream of the events hello, vpn, news, samples and beat.',
+            description: 'An endless stream of the events hello, vpn, events, samples and beat.',
             content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
           },
           503: { ...ErrorSchema, description: 'Too many pages are open already.' },

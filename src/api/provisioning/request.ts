@@ -42,8 +42,8 @@ export function requestIdPrefix({ labels, env, httpPort }: EngineOrder, key: Sea
 }
 
 /** The request id of the VPN's next provisioning. Two API processes with the same status make the same id, and so get one engine. */
-export function nextRequestId(prefix: string, { lineage, nextNumber }: VpnStatusView): string {
-  return `${prefix}${lineage}-${nextNumber}`;
+export function nextRequestId(prefix: string, { incarnation, nextNumber }: VpnStatusView): string {
+  return `${prefix}${incarnation}-${nextNumber}`;
 }
 
 /** The provisioning that belongs to a repeated request, and its VPN; null: the request is not a repeat. */

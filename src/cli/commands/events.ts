@@ -42,7 +42,7 @@ async function* follow(terminal: Terminal, options: ApiOptions, signal: AbortSig
       if (message.event !== '') yield message;
     }
     if (signal.aborted) return;
-    terminal.say(terminal.style('yellow', 'Portward does not answer; events go on when it is back, and none is lost.'));
+    terminal.say(terminal.style('yellow', 'Portward does not answer; events go on when it is back.'));
     body = await reopened(options, id, signal);
     terminal.say(terminal.style('dim', 'Portward answers again.'));
   }

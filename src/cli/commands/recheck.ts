@@ -8,7 +8,7 @@ export function addRecheck(program: Command, terminal: Terminal): void {
     async (vpn: string, options: ApiCommandOptions) => {
       const taken = await call<unknown>(options, `/vpns/${encodeURIComponent(vpn)}/recheck`, { method: 'POST' });
       if (options.json) terminal.json(taken);
-      else terminal.print(`Portward reads the port of ${vpn} now; 'portward status' shows it.`);
+      else terminal.print(`Portward looks at ${vpn} now; 'portward status' shows it.`);
     },
   );
 }

@@ -83,7 +83,7 @@ export const vpnVariables = {
     }),
   ),
   PORT_CHANGE_SPACING_MAX_S: to(
-    'everyVpn.longestSpacingMs',
+    'everyVpn.longestBackoffMs',
     seconds(
       0,
       3600,

@@ -32,7 +32,7 @@ export interface FleetMember {
   /** Null: it has never reported. */
   readonly facts: PoolState | null;
   /** Incarnation of the workflow that sent the report. */
-  readonly lineage: string | null;
+  readonly incarnation: string | null;
   /** False: its workflow was not there when the fleet last sent it something. */
   readonly answers: boolean;
 }

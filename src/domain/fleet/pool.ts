@@ -21,6 +21,6 @@ export interface PoolState {
 export interface PoolReport {
   readonly vpn: string;
   /** Incarnation of the VPN's workflow: a new one does not know the target that was sent to the one before. */
-  readonly lineage: string;
+  readonly incarnation: string;
   readonly facts: PoolState;
 }

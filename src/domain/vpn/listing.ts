@@ -10,7 +10,7 @@ export type Versioned<T> =
 export type HiddenEngine = Pick<EngineRef, 'id' | 'name' | 'httpPort'>;
 
 /**
- * `listed`: null before the first snapshot. `current`: the present worker has taken a snapshot; false: the view may be out of date.
+ * `listed`: null before the first complete snapshot. `current`: the present worker has taken a snapshot; false: the view may be out of date.
  * `replacesOnMove`: as soon as another port is observed, the forwarded engine is hidden and replaced; absent: not known.
  */
 export interface EnginesView {

@@ -105,7 +105,7 @@ export interface ObservedEngine extends EngineCondition {
 
 /** One snapshot of a VPN and its engines. Every observation is an event of a history, so it holds only what may change a decision. */
 export interface Snapshot {
-  readonly kind: 'sight';
+  readonly kind: 'snapshot';
   /** When the snapshot began: later changes may be missing in it. */
   readonly at: Instant;
   readonly vpn: VpnObservation;
@@ -131,7 +131,7 @@ export interface Snapshot {
 
 /** Docker could not be asked. Nothing is known, so nothing may be concluded. */
 export interface UnreachableDocker {
-  readonly kind: 'blind';
+  readonly kind: 'unreachable';
   readonly at: Instant;
   readonly problem: string;
   /** The kind of failure in one word, the same for each call that fails so; absent: the observation itself failed. */

@@ -76,7 +76,7 @@ function vpnSays(vpn: VpnObservation): unknown {
 /** Everything that can change a decision, in one comparable string. The times of snapshots are not in it. */
 function essence(observed: LastReported, busy: Busy): string {
   // Each failed call may word it differently; for decisions it is the same.
-  if (observed.kind === 'blind') return 'blind';
+  if (observed.kind === 'unreachable') return 'unreachable';
   const { vpn, port, engines, withheld = [], imagePresent } = observed;
   return JSON.stringify([
     vpnSays(vpn),
@@ -91,16 +91,20 @@ function essence(observed: LastReported, busy: Busy): string {
 
 /** Whether the public address has changed; false while it is unknown. */
 function hasAnotherAddress(last: LastReported, seen: LastReported): boolean {
-  if (last.kind === 'blind' || seen.kind === 'blind' || seen.publicIp === undefined) return false;
+  if (last.kind === 'unreachable' || seen.kind === 'unreachable' || seen.publicIp === undefined) return false;
   return seen.publicIp.address !== last.publicIp?.address;
 }
 
 /** Whether what is seen differs from what was last reported in anything that can change a decision. */
 export function hasChanged(last: LastReported | null, seen: Observation, busy: Busy): boolean {
   if (last === null) return true;
-  const now = seen.kind === 'sight' ? asReported(seen, busy) : seen;
+  const now = seen.kind === 'snapshot' ? asReported(seen, busy) : seen;
   if (hasAnotherAddress(last, now)) return true;
-  if (last.kind === 'sight' && now.kind === 'sight' && (now.port.kind === 'pending' || now.port.kind === 'unasked')) {
+  if (
+    last.kind === 'snapshot' &&
+    now.kind === 'snapshot' &&
+    (now.port.kind === 'pending' || now.port.kind === 'unasked')
+  ) {
     return essence({ ...last, port: now.port }, busy) !== essence(now, busy);
   }
   return essence(last, busy) !== essence(now, busy);
@@ -112,7 +116,8 @@ export function hasChanged(last: LastReported | null, seen: Observation, busy: B
  */
 export function isReworded(last: LastReported | null, seen: Observation): boolean {
   // A broken connection says less than the reason before it.
-  if (last?.kind === 'blind' && seen.kind === 'blind') return seen.cause !== last.cause && seen.cause !== 'broken';
-  if (last?.kind !== 'sight' || seen.kind !== 'sight') return false;
+  if (last?.kind === 'unreachable' && seen.kind === 'unreachable')
+    return seen.cause !== last.cause && seen.cause !== 'broken';
+  if (last?.kind !== 'snapshot' || seen.kind !== 'snapshot') return false;
   return last.port.kind === 'unknown' && seen.port.kind === 'unknown' && last.port.reason !== seen.port.reason;
 }

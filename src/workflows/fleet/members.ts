@@ -10,12 +10,12 @@ export function silent({ settings, members }: FleetState): string[] {
 }
 
 /** With a VPN's report. A report of a VPN that is not configured is ignored. */
-export function reported(state: FleetState, { vpn, lineage, facts }: PoolReport): FleetState {
+export function reported(state: FleetState, { vpn, incarnation, facts }: PoolReport): FleetState {
   if (!state.settings.vpns.some((v) => v.vpn === vpn)) return state;
   const before = state.members.find((m) => m.vpn === vpn);
   // The VPN may have sent this before the fleet's last target arrived.
-  const target = before?.lineage === lineage ? (before.facts?.target ?? facts.target) : facts.target;
-  const member: FleetMember = { vpn, lineage, facts: { ...facts, target }, answers: true };
+  const target = before?.incarnation === incarnation ? (before.facts?.target ?? facts.target) : facts.target;
+  const member: FleetMember = { vpn, incarnation, facts: { ...facts, target }, answers: true };
   return { ...state, members: [...state.members.filter((m) => m.vpn !== vpn), member] };
 }
 

@@ -23,7 +23,7 @@ export const readFleetSettings = reader<FleetSettings>(
 export const readPoolReport = reader<PoolReport>(
   Type.Object({
     vpn: Type.String(),
-    lineage: Type.String(),
+    incarnation: Type.String(),
     facts: Type.Object({
       condition: Type.Union([Type.Literal('healthy'), Type.Literal('unsettled'), Type.Literal('down')]),
       engines: integer(0),

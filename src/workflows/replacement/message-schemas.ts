@@ -15,7 +15,7 @@ export const readTarget = reader<Target>(
     httpsPort: port,
     p2pPort: nullable(port),
     waitFor: ids,
-    extras: nullable(Type.Object({ labels, sealedEnv: nullable(Type.String()) })),
+    callerOptions: nullable(Type.Object({ labels, sealedEnv: nullable(Type.String()) })),
     isHttpPortGiven: Type.Optional(Type.Boolean()),
   }),
 );

@@ -82,12 +82,12 @@ class Provision {
   }
 
   private async create(): Promise<MadeEngine> {
-    const { vpn, instance, lineage, number } = this.run.input;
+    const { vpn, instance, incarnation, number } = this.run.input;
     const { target } = this;
     const { role, p2pPort } = target;
     const summary = `provision ${role} engine${p2pPort === null ? '' : ` on port ${p2pPort}`}`;
     try {
-      return await createEngine.executeWithOptions({ summary }, [{ vpn, instance, lineage, number, target }]);
+      return await createEngine.executeWithOptions({ summary }, [{ vpn, instance, incarnation, number, target }]);
     } catch (error) {
       const { message, refusedFor } = failureOf(error);
       if (refusedFor !== null) await this.removal.leaveMade(target, refusedFor, message);

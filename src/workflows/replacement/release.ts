@@ -11,7 +11,7 @@ import { drainsUntil, engineReleased, enginesHidden, mayStop, unreleased } from 
 
 /** Longer than PROXY_CACHE_S, ENGINES_MAX_AGE_MS and the deadline of a query together. */
 const PROPAGATED_WITHIN_MS = 13_000;
-/** After so many rounds engines are stopped all the same: a list that is stale for longer than ENGINES_STALE_LIMIT_S is not served. */
+/** After so many rounds engines are stopped all the same: a list that is stale for longer than ENGINES_STALE_LIMIT_S, 30 s by default, is not served. */
 const ROUNDS_AT_MOST = 3;
 
 /** Releases the old engines, all at the same time. */
@@ -30,29 +30,29 @@ export async function release(run: Run, removal: Removal): Promise<void> {
 /**
  * From now on Docker restarts none of the old engines, and they run on until every proxy has a list without them. A proxy keeps its
  * list for about 2 s, and an API serves its last list while the workflow does not answer. So the activity asks for the list as an API
- * does, and waits from the answer on: list propagation. The part of a grace that is longer than PROPAGATED_WITHIN_MS passes before.
+ * does, and waits from the answer on: list propagation. If the grace is longer than PROPAGATED_WITHIN_MS, the rest of it passes first.
  */
 async function evict(run: Run, engines: readonly EngineRef[]): Promise<void> {
   if (engines.length === 0) return;
   const { vpn, evictionGraceMs } = run.input;
-  const heardMs = Math.min(evictionGraceMs, PROPAGATED_WITHIN_MS);
+  const propagationMs = Math.min(evictionGraceMs, PROPAGATED_WITHIN_MS);
   const names = engines.map((e) => e.name).join(', ');
   const refusals = new Refusals(vpn);
   const round = async (ms: number): Promise<Evicted> => {
     const summary = `evict ${names}${ms === 0 ? '' : ': until all have a list without it'}`;
     const evicted = await run.untilDone(`evicting ${names}`, () =>
-      evictEngines.executeWithOptions({ summary }, [{ vpn, engines, heardMs: ms }]),
+      evictEngines.executeWithOptions({ summary }, [{ vpn, engines, propagationMs: ms }]),
     );
     refusals.log(evicted.refused);
     return evicted;
   };
-  if (evictionGraceMs > heardMs) {
+  if (evictionGraceMs > propagationMs) {
     await round(0);
-    await sleep(evictionGraceMs - heardMs, { summary: 'eviction grace: proxies keep their list' });
+    await sleep(evictionGraceMs - propagationMs, { summary: 'eviction grace: proxies keep their list' });
   }
   for (let asked = 1; asked <= ROUNDS_AT_MOST; asked++) {
-    const { heard } = await round(heardMs);
-    if (heard) return;
+    const { propagated } = await round(propagationMs);
+    if (propagated) return;
   }
 }
 
@@ -67,7 +67,7 @@ class Refusals {
       if (this.logged.has(name)) continue;
       this.logged.add(name);
       log.warn(
-        `[${this.vpn}] Docker does not take the restart policy from engine ${name}, which goes all the same: ${reason}`,
+        `[${this.vpn}] Docker refuses to change the restart policy of engine ${name}, which is stopped anyway: ${reason}`,
       );
     }
   }

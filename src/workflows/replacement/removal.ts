@@ -76,7 +76,7 @@ export class Removal {
   }
 
   private nameOf({ role, generation }: Made): string {
-    const { vpn, lineage, number } = this.run.input;
-    return engineName(role, vpn, lineage, number, generation);
+    const { vpn, incarnation, number } = this.run.input;
+    return engineName(role, vpn, incarnation, number, generation);
   }
 }

@@ -27,7 +27,7 @@ const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 export class HistoryFull extends Error {}
 
 /** Identifies the replacement that sends a message. */
-type Sender = Pick<ReplacementInput, 'lineage' | 'number'>;
+type Sender = Pick<ReplacementInput, 'incarnation' | 'number'>;
 
 /** One run of a replacement's workflow: its work, its retries, and its signals to the VPN's workflow. */
 export class Run {
@@ -82,10 +82,10 @@ export class Run {
 
   /** Signals the VPN's workflow. If that does not exist any more, no new engine is brought up. */
   async tell<T extends Sender>(signal: SignalDefinition<[T]>, message: NoInfer<Omit<T, keyof Sender>>): Promise<void> {
-    const { lineage, number, vpn } = this.input;
+    const { incarnation, number, vpn } = this.input;
     this.telling++;
     try {
-      await this.parent.signal(signal, { lineage, number, ...message } as T);
+      await this.parent.signal(signal, { incarnation, number, ...message } as T);
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn(`[${vpn}] the VPN's workflow is not there: ${failureOf(error).message}`);
@@ -138,7 +138,7 @@ export class Run {
     // VPN's history short.
     if (!provisioning && !isNew && !Number.isInteger(Math.log2(count))) return;
     const { failedAttempts, target } = this.work;
-    const hasCallersEnv = typeof target?.extras?.sealedEnv === 'string';
+    const hasCallersEnv = typeof target?.callerOptions?.sealedEnv === 'string';
     await this.tell(attemptFailedSignal, {
       failedAttempts,
       error: `${what}: ${message}`,

@@ -10,7 +10,7 @@ export interface Work extends ReplacementProgress {
   readonly target: Target | null;
   /** Old engines that the VPN's workflow has given leave to stop. */
   readonly granted: readonly ContainerId[];
-  /** The VPN's workflow is gone, so nobody gives leave, or needs a new engine. */
+  /** The VPN's workflow is gone or has given the replacement up, so nobody gives leave, or needs a new engine. */
   readonly abandoned: boolean;
 }
 
@@ -19,9 +19,17 @@ const NOTHING_DONE: ReplacementTimes = { hidden: null, ready: null, gone: null }
 type Begun = Pick<ReplacementInput, 'target' | 'progress' | 'heldUntil' | 'draining' | 'drainMs'>;
 
 export function workOf({ target, progress, heldUntil, draining, drainMs }: Begun, now: Instant): Work {
-  const begun = { released: [], ready: null, failedAttempts: 0, heldUntil, draining, tellsEnd: false };
+  const begun = {
+    released: [],
+    ready: null,
+    failedAttempts: 0,
+    heldUntil,
+    draining,
+    tellsEnd: false,
+    times: NOTHING_DONE,
+  };
   const done = progress ?? { ...begun, drainUntil: now + drainMs };
-  return { times: NOTHING_DONE, ...done, target, granted: [], abandoned: false };
+  return { ...done, target, granted: [], abandoned: false };
 }
 
 /** What the next run begins with. */
@@ -35,10 +43,10 @@ export function retargeted(work: Work, moved: Target): Work {
   const { target } = work;
   if (!target || moved.generation <= target.generation) return work;
   // The VPN's workflow does not keep all caller options.
-  return { ...work, target: { ...moved, extras: target.extras } };
+  return { ...work, target: { ...moved, callerOptions: target.callerOptions } };
 }
 
-/** The VPN's workflow is gone: no new engine is brought up. One that answers already stays for the next workflow. */
+/** The VPN's workflow is gone or has given the replacement up: no new engine is brought up. One that answers already stays for the next workflow. */
 export function abandoned(work: Work): Work {
   return { ...work, abandoned: true, target: isUpToDate(work) ? work.target : null };
 }

@@ -21,7 +21,7 @@ export interface PortKnowledge {
   /** When the first failed read after `last` was; null while reads succeed, and before the first read. */
   readonly unknownSince: Instant | null;
   readonly reason: string | null;
-  /** When the control server first said that there is no port; null while it does not. */
+  /** When the control server first said that there is no port; null after a known port, an unhealthy VPN or a new session. */
   readonly noneSince: Instant | null;
   /** There is no port because the VPN inside its container is stopped. */
   readonly stopped: boolean;
@@ -50,9 +50,9 @@ export interface LeftOver {
 export interface VpnData {
   readonly settings: VpnSettings;
   /** Name of this incarnation, see `newIncarnation`. Labels and names of containers show by it whether this workflow made them. */
-  readonly lineage: string;
+  readonly incarnation: string;
   /** Former incarnations of this workflow whose replacements were still running. */
-  readonly formerLives: readonly string[];
+  readonly formerIncarnations: readonly string[];
   /** Another Portward that works on the same VPN; null: there is none. */
   readonly rival: Rival | null;
   /** Raised whenever an action begins or ends. */
@@ -116,7 +116,7 @@ export interface VpnData {
   /** Somebody has asked to remove idle surplus engines without waiting for the grace period. */
   readonly collecting: boolean;
   /** The latest events, oldest first. */
-  readonly news: readonly NumberedEvent[];
+  readonly events: readonly NumberedEvent[];
   /** Number of the last event that was sent to NOTIFY_URL. */
   readonly notified: number;
   readonly timeline: Timeline;
@@ -124,11 +124,11 @@ export interface VpnData {
   readonly retired: boolean;
 }
 
-export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
+export function newVpnData(settings: VpnSettings, incarnation: string): VpnData {
   return {
     settings,
-    lineage,
-    formerLives: [],
+    incarnation,
+    formerIncarnations: [],
     rival: null,
     revision: 0,
     snapshotsFrom: 0,
@@ -166,7 +166,7 @@ export function newVpnData(settings: VpnSettings, lineage: string): VpnData {
     toAdd: 0,
     surplusSince: null,
     collecting: false,
-    news: [],
+    events: [],
     notified: 0,
     timeline: emptyTimeline,
     retired: false,
@@ -186,7 +186,7 @@ export function validPort(data: VpnData, now: Instant): Port | null {
 
 /** Whether the VPN's port or health changes so often that replacements back off. */
 export function isUnstable({ portChanges, reconnects, settings }: VpnData, now: Instant): boolean {
-  return [portChanges, reconnects].some((backoff) => isStorm(backoff, settings.longestSpacingMs, now));
+  return [portChanges, reconnects].some((backoff) => isStorm(backoff, settings.longestBackoffMs, now));
 }
 
 /** Whether the last snapshot is recent enough to decide by it. */

@@ -52,7 +52,7 @@ function answerQueries(state: VpnState): void {
       streams: versioned(streams, since.streams, () => state.data.streams),
     };
   });
-  setHandler(messages.eventLogQuery, () => ({ lineage: state.data.lineage, news: state.data.news }));
+  setHandler(messages.eventLogQuery, () => ({ incarnation: state.data.incarnation, events: state.data.events }));
   setHandler(messages.statusQuery, () => statusView(state.data));
   setHandler(messages.memoryQuery, () => state.data);
 }
@@ -73,6 +73,8 @@ function on<Args extends unknown[]>(
     changes.note();
   });
 }
+
+const NO_MESSAGE = 'not the message of a replacement';
 
 function ignored(state: VpnState, signal: string, why: string): void {
   log.warn(`[${state.data.settings.vpn}] signal ${signal} ignored: ${why}`);
@@ -186,11 +188,12 @@ function handleReplacements(parts: Parts): void {
   on(parts, messages.replacementEndedSignal, (value) => {
     const message = schemas.readReplacementEnded(value);
     if (message) replacementEnded(state, message, Date.now());
+    else ignored(state, 'replacementEnded', NO_MESSAGE);
   });
 }
 
 /** A signal of a replacement. A replacement of a former incarnation of this workflow is told to give up. */
-function fromReplacement<T extends { readonly lineage: string; readonly number: number }>(
+function fromReplacement<T extends { readonly incarnation: string; readonly number: number }>(
   parts: Parts,
   signal: SignalDefinition<[T]>,
   parsed: (value: unknown) => T | null,
@@ -198,14 +201,17 @@ function fromReplacement<T extends { readonly lineage: string; readonly number: 
 ): void {
   on(parts, signal, (value) => {
     const message = parsed(value);
-    if (!message) return;
     const { state } = parts;
-    const { lineage, settings } = state.data;
-    if (message.lineage === lineage) {
+    if (!message) {
+      ignored(state, signal.name, NO_MESSAGE);
+      return;
+    }
+    const { incarnation, settings } = state.data;
+    if (message.incarnation === incarnation) {
       handle(message);
       return;
     }
-    noteFormerIncarnation(state, message.lineage);
-    void abandon(replacementWorkflowId(settings.instance, settings.vpn, message.lineage, message.number));
+    noteFormerIncarnation(state, message.incarnation);
+    void abandon(replacementWorkflowId(settings.instance, settings.vpn, message.incarnation, message.number));
   });
 }

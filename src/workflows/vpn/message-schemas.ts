@@ -8,7 +8,7 @@ import type {
   ReplacementEnded,
 } from '../../domain/replacement';
 import type { VpnSettings } from '../../domain/settings';
-import type { StreamEvent } from '../../domain/streams/stream';
+import { keyTypes, type StreamEvent } from '../../domain/streams/stream';
 import type { BreakerKind } from '../../domain/vpn/breaker';
 import {
   instant,
@@ -49,7 +49,7 @@ export const readSettings = reader<VpnSettings>(
     unhealthyRestartMs: ms,
     portLostMs: ms,
     replaceOnReconnect: Type.Boolean(),
-    longestSpacingMs: ms,
+    longestBackoffMs: ms,
     breakers: Type.Object({ general: breaker, replacement: breaker }),
     idleGraceMs: ms,
     drainMs: ms,
@@ -69,12 +69,7 @@ const streamEvent = Type.Union([
     kind: Type.Literal('started'),
     stream: Type.Object({
       id: text(LONGEST_ADDRESS),
-      keyType: Type.Union([
-        Type.Literal('content_id'),
-        Type.Literal('infohash'),
-        Type.Literal('url'),
-        Type.Literal('magnet'),
-      ]),
+      keyType: Type.Union(keyTypes.map((keyType) => Type.Literal(keyType))),
       key: text(LONGEST_ADDRESS),
       containerId: text(),
       playbackSessionId: text(),
@@ -164,7 +159,7 @@ const engine = Type.Object({
 });
 
 /** Identifies the replacement that sends a message, and the incarnation of the VPN's workflow that started it. */
-const sender = { lineage: text(), number: integer() };
+const sender = { incarnation: text(), number: integer() };
 
 export const readEngineMade = reader<EngineMade>(
   Type.Object({ ...sender, generation: integer(), id: text(), name: text() }),

@@ -27,7 +27,7 @@ export const ASK_AGAIN = 'the workflow has news that none of its tasks has taken
 export const listsQuery = defineQuery<ListsView, [{ engines: string | null; streams: string | null }]>('lists');
 
 /** The latest events. */
-export const eventLogQuery = defineQuery<EventLog>('news');
+export const eventLogQuery = defineQuery<EventLog>('eventLog');
 
 /** All that is shown of the VPN except its lists. The caller may be of another build, so a field that is added must be optional for it. */
 export const statusQuery = defineQuery<VpnStatusView>('status');

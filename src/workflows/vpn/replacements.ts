@@ -16,7 +16,7 @@ const USED_JUST_NOW_MS = 5_000;
 export interface BringUp {
   readonly role: Role;
   readonly p2pPort: Port | null;
-  readonly extras?: SealedCallerOptions;
+  readonly callerOptions?: SealedCallerOptions;
   readonly httpPort?: Port | null;
 }
 
@@ -37,7 +37,7 @@ export function withBegun(
   now: Instant,
 ): { readonly data: VpnData; readonly replacement: Replacement } {
   const { cause, old, bringUp, reason = null, requestId = null } = order;
-  const { settings, lineage, nextNumber: number } = before;
+  const { settings, incarnation, nextNumber: number } = before;
   const oldIds = new Set(old.map((e) => e.id));
   const data: VpnData = {
     ...before,
@@ -46,7 +46,7 @@ export function withBegun(
   };
   const leave = leaveFor(before, cause, old);
   const replacement: Replacement = {
-    id: replacementWorkflowId(settings.instance, settings.vpn, lineage, number),
+    id: replacementWorkflowId(settings.instance, settings.vpn, incarnation, number),
     number,
     cause,
     reason,
@@ -88,14 +88,14 @@ function leaveFor(data: VpnData, cause: Cause, old: readonly EngineRef[]): Leave
   return before.find((leave) => leave !== 'never') ?? 'never';
 }
 
-function firstTarget(data: VpnData, { role, p2pPort, extras, httpPort }: BringUp): Target {
+function firstTarget(data: VpnData, { role, p2pPort, callerOptions, httpPort }: BringUp): Target {
   const ports = allocate(data, p2pPort, data.nextNumber, httpPort ?? null);
   const isHttpPortGiven = httpPort !== undefined && httpPort !== null;
   return {
     generation: 1,
     role,
     p2pPort,
-    extras: extras ?? null,
+    callerOptions: callerOptions ?? null,
     ...ports,
     ...(isHttpPortGiven ? { isHttpPortGiven } : {}),
   };
@@ -104,13 +104,13 @@ function firstTarget(data: VpnData, { role, p2pPort, extras, httpPort }: BringUp
 /** The next generation of the target, on that forwarded port; null: a plain engine, which gets another HTTP and HTTPS port. @throws PortRangeUsedUp */
 export function movedTarget(data: VpnData, { target, number }: Replacement, p2pPort: Port | null): Target {
   if (!target) throw new TypeError(`replacement ${number} has no target to move`);
-  const { httpPort, httpsPort, generation, role, extras } = target;
+  const { httpPort, httpsPort, generation, role, callerOptions } = target;
   const never = [p2pPort ?? 0, ...data.takenPorts.map(({ port }) => port)];
   const keepsPorts = role === 'forwarded' && !never.includes(httpPort) && !never.includes(httpsPort);
   const ports = keepsPorts
     ? { httpPort, httpsPort, waitFor: waitFor(data, [httpPort, httpsPort, p2pPort], number) }
     : allocate(data, p2pPort, number);
-  return { generation: generation + 1, role, p2pPort, extras, ...ports };
+  return { generation: generation + 1, role, p2pPort, callerOptions, ...ports };
 }
 
 /** The next generation of the target with the same ports, since a container of the present one could not be removed. */
@@ -137,10 +137,10 @@ export function releasedBy({ replacements }: VpnData, idOrName: string): Replace
 
 /** The replacement that sent a message; undefined: it is not known, or belongs to a former incarnation of the VPN's workflow. */
 export function senderOf(
-  { lineage, replacements }: VpnData,
-  message: { readonly number: number; readonly lineage: string },
+  { incarnation, replacements }: VpnData,
+  message: { readonly number: number; readonly incarnation: string },
 ): Replacement | undefined {
-  return message.lineage === lineage ? replacements.find((r) => r.number === message.number) : undefined;
+  return message.incarnation === incarnation ? replacements.find((r) => r.number === message.number) : undefined;
 }
 
 export function numbered({ replacements }: VpnData, number: number): Replacement {

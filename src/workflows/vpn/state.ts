@@ -51,9 +51,9 @@ export class VpnState {
   }
 
   emit(event: VpnEvent, now: Instant): void {
-    const { news, notified } = this.current;
+    const { events, notified } = this.current;
     const published = publicEventOf(event);
-    if (published) this.update({ news: withEvent(news, notified, published, now) });
+    if (published) this.update({ events: withEvent(events, notified, published, now) });
     this.listener.happened(event, this.current, now);
   }
 

@@ -64,8 +64,8 @@ export async function vpn(input: VpnInput): Promise<void> {
       await end(state);
       return;
     }
-    const isTime = historyIsLong(report.isSending ? 2 : 1) || (isHandingOver && !report.isSending);
-    if (isTime && mayContinueAsNew(state.data)) {
+    const isTime = historyIsLong(report.isNotifying ? 2 : 1) || (isHandingOver && !report.isNotifying);
+    if (isTime && !report.isTellingFleet && mayContinueAsNew(state.data)) {
       watch.stop();
       await effects.handOver();
       await condition(allHandlersFinished);

@@ -36,6 +36,8 @@ export function events({ docker }: Site): Check {
 export function judgeEvents(answer: 'open' | 'kept back' | number): Finding {
   if (answer === 'open') return ok('they arrive as a stream');
   const obstacle =
-    answer === 'kept back' ? 'nothing arrives, though Portward has subscribed to them' : `they are refused (${answer})`;
+    answer === 'kept back'
+      ? 'nothing arrives, though the doctor has subscribed to them'
+      : `they are refused (${answer})`;
   return warning(obstacle, EVENTS_MISSING.means, EVENTS_MISSING.todo);
 }

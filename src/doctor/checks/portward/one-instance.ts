@@ -14,7 +14,7 @@ export interface Worker {
   readonly temporal: string | null;
 }
 
-/** Two Portwards with the same PORTWARD_INSTANCE and databases of their own replace each other's engines. */
+/** Two Portwards with the same PORTWARD_INSTANCE and databases of their own replace each other's engines, until one of them only watches. */
 export function oneInstance(site: Site): Check {
   return {
     id: 'portward.one-instance',

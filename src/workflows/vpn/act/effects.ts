@@ -99,11 +99,11 @@ export class Effects {
 
   private async start(replacement: Replacement): Promise<void> {
     const { number } = replacement;
-    const { lineage } = this.state.data;
+    const { incarnation } = this.state.data;
     const child = await begin(this.state.data, replacement);
     const end = child.result().then(
       ({ generation, failedAttempts }) =>
-        replacementEnded(this.state, { number, lineage, generation, failedAttempts }, Date.now()),
+        replacementEnded(this.state, { number, incarnation, generation, failedAttempts }, Date.now()),
       () => log.warn(`[${this.vpn}] replacement ${replacement.id} has ended before its time`),
     );
     this.ends.set(
@@ -190,7 +190,7 @@ async function begin(data: VpnData, replacement: Replacement): Promise<ChildWork
   const input: ReplacementInput = {
     instance,
     vpn,
-    lineage: data.lineage,
+    incarnation: data.incarnation,
     number,
     cause,
     reason,

@@ -16,28 +16,7 @@ const EVENTS_AT_MOST = 4_000;
 const HISTORY_BYTES_AT_MOST = 20 * 1024 * 1024;
 
 /** A VPN's state in few bytes. */
-export interface Carried extends Omit<
-  VpnData,
-  | 'engines'
-  | 'evicted'
-  | 'streams'
-  | 'downSince'
-  | 'outages'
-  | 'timeline'
-  | 'snapshot'
-  | 'snapshotRevision'
-  | 'snapshotsFrom'
-  | 'unreachable'
-> {
-  /** `snapshot`, `snapshotRevision`, `snapshotsFrom` and `unreachable`, under the names that runs of this version carry. */
-  readonly sight: VpnData['snapshot'];
-  readonly sightRevision: number;
-  readonly lookFrom: number;
-  readonly blind: VpnData['unreachable'];
-  /** These three are absent where an earlier version has not carried them. */
-  readonly downSince?: VpnData['downSince'];
-  readonly outages?: VpnData['outages'];
-  readonly timeline?: VpnData['timeline'];
+export interface Carried extends Omit<VpnData, 'engines' | 'evicted' | 'streams'> {
   readonly engines: Table;
   readonly evicted: Table;
   readonly streams: Table;
@@ -66,7 +45,7 @@ export function carriedOver(data: VpnData): Carried {
     // Whoever has the former list needs the new one.
     streamVersion: data.streamVersion + (streams.length < data.streams.length ? 1 : 0),
     replacements: data.replacements.filter(stays),
-    news: data.news.filter(stays),
+    events: data.events.filter(stays),
     // Left out last.
     timeline: tooMuch > 0 ? emptyTimeline : data.timeline,
   });
@@ -84,21 +63,16 @@ export function restoredFrom(carried: Carried): VpnData {
   const evicted = objects<EngineRef>(carried.evicted);
   const ids = [...engines, ...evicted].map((e) => e.id);
   const streams = objects<ShortStream>(carried.streams).map((s) => restored(s, ids));
-  const { sight, sightRevision, lookFrom, blind, ...rest } = carried;
-  const { downSince = null, outages = [], timeline = emptyTimeline } = carried;
-  const observed = { snapshot: sight, snapshotRevision: sightRevision, snapshotsFrom: lookFrom, unreachable: blind };
-  return { ...rest, ...observed, engines, evicted, streams, downSince, outages, timeline };
+  return { ...carried, engines, evicted, streams };
 }
 
 function inFewBytes(data: VpnData): Carried {
   const ids = engineIds(data);
-  const { snapshot, snapshotRevision: _, snapshotsFrom, unreachable, ...rest } = data;
+  const { snapshot } = data;
   return {
-    ...rest,
-    sight: snapshot && { ...snapshot, engines: [], found: [] },
-    sightRevision: -1,
-    lookFrom: snapshotsFrom,
-    blind: unreachable,
+    ...data,
+    snapshot: snapshot && { ...snapshot, engines: [], found: [] },
+    snapshotRevision: -1,
     engines: table(data.engines),
     evicted: table(data.evicted),
     streams: table(data.streams.map((s) => shortened(s, ids))),
@@ -118,8 +92,8 @@ function overOldestFirst(data: VpnData): { readonly at: Instant; readonly what: 
   const replacements = data.replacements
     .filter((r) => r.state !== 'running')
     .map((r) => ({ at: r.endedAt ?? 0, what: r, form: r }));
-  const news = data.news
+  const events = data.events
     .filter((item) => item.number <= data.notified)
     .map((item) => ({ at: item.at, what: item, form: item }));
-  return [...streams, ...replacements, ...news].toSorted((a, b) => a.at - b.at);
+  return [...streams, ...replacements, ...events].toSorted((a, b) => a.at - b.at);
 }

@@ -52,9 +52,9 @@ export function decide(data: VpnData, now: Instant): Plan {
   if (down !== null) decision.wake(down);
   const expiry = portExpiry(data);
   if (expiry !== null) decision.wake(expiry);
-  // A query is answered as of the last workflow task: without a task at the end of a storm, its views would go on showing it.
+  // A query is answered as of the last workflow task: without a task at the end of a storm, views would go on showing the storm.
   for (const backoff of [data.portChanges, data.reconnects]) {
-    if (isStorm(backoff, data.settings.longestSpacingMs, now)) decision.wake(calmAt(backoff) + 1);
+    if (isStorm(backoff, data.settings.longestBackoffMs, now)) decision.wake(calmAt(backoff) + 1);
   }
   return { actions: decision.actions, wakeAt: decision.wakeAt };
 }
@@ -70,7 +70,7 @@ function leaveTakenPorts({ data, unfinished, actions }: Decision): void {
   }
 }
 
-/** Another Portward acts: nothing is done, unless that one leaves something undone. */
+/** Another Portward acts: nothing is done. If that one leaves something undone for too long, it no longer counts as acting. */
 function watching(decision: Decision): Plan {
   const undone = isUndone(decision);
   if (undone) decision.wake((decision.data.rival?.idleSince ?? decision.now) + IDLE_AT_MOST_MS);
@@ -82,10 +82,10 @@ function watching(decision: Decision): Plan {
 /** Containers that replacements of this workflow made and that none of them needs any more. */
 function strays({ data, snapshot }: Decision): EngineRef[] {
   const known = new Set([...data.engines, ...data.evicted].map((e) => e.id));
-  const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(data.lineage, r.number)));
+  const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(data.incarnation, r.number)));
   return snapshot.found.filter(
     (e) =>
-      !known.has(e.id) && isOfIncarnation(e.labels, data.lineage) && !inWork.has(e.labels[label.replacement] ?? ''),
+      !known.has(e.id) && isOfIncarnation(e.labels, data.incarnation) && !inWork.has(e.labels[label.replacement] ?? ''),
   );
 }
 
@@ -127,7 +127,7 @@ function replaceAfterReconnect(decision: Decision, forwardedExpected: boolean): 
   if (decision.unfinished.some((r) => r.lastError === null || r.target?.role === next.role)) return;
   // Health that comes and goes is a storm, too. The first engine waits for the backoff, the others follow it.
   const isFirst = data.reconnects.lastActed < reconnectedAt;
-  const earliest = isFirst ? nextAct(data.reconnects, settings.longestSpacingMs) : 0;
+  const earliest = isFirst ? nextAct(data.reconnects, settings.longestBackoffMs) : 0;
   if (now < earliest) decision.wake(earliest);
   else if (surplus) decision.remove('VPN reconnected', engineRef(surplus));
   else if (decision.takeAllowance('VPN reconnected', next.role)) {

@@ -32,7 +32,7 @@ export function keepForwardedEngine(decision: Decision): boolean {
   if (inWork) return !isHeldUp(data, inWork);
   if (decision.alive.some((e) => e.role === 'forwarded')) return true;
   if (!decision.healthy) return false;
-  // As long as the last port is valid, or none was ever read, a forwarded engine may still come up.
+  // As long as the last port is valid, a forwarded engine may still come up; so it may until the first reads have failed for the port's TTL.
   const expiry = portExpiry(data);
   return validPort(data, now) !== null || expiry === null || now < expiry;
 }
@@ -55,7 +55,7 @@ function clearPort(decision: Decision, port: Port): void {
 function follow(decision: Decision, inWork: Replacement, port: Port): void {
   const { data, now } = decision;
   const moves = inWork.target?.p2pPort !== port;
-  const earliest = moves ? nextAct(data.portChanges, data.settings.longestSpacingMs) : 0;
+  const earliest = moves ? nextAct(data.portChanges, data.settings.longestBackoffMs) : 0;
   if (now < earliest) {
     decision.wake(earliest);
     return;
@@ -72,7 +72,7 @@ function bringForwarded(decision: Decision, port: Port, wrong: readonly Engine[]
   const earliest = isFailure(cause)
     ? earliestAfterFailures(data, 'forwarded', now)
     : cause === 'port changed'
-      ? nextAct(data.portChanges, data.settings.longestSpacingMs)
+      ? nextAct(data.portChanges, data.settings.longestBackoffMs)
       : 0;
   if (now < earliest) {
     decision.wake(earliest);

@@ -87,7 +87,7 @@ function removeSurplus(decision: Decision, surplus: number, forwardedExpected: b
     );
   const youngestFirst = dispensable(decision, forwardedExpected).toSorted((a, b) => b.firstSeen - a.firstSeen);
   for (const engine of youngestFirst.slice(0, surplus)) {
-    const isKnown = isOfIncarnation(engine.labels, data.lineage) || engine.lastUsedAt !== null;
+    const isKnown = isOfIncarnation(engine.labels, data.incarnation) || engine.lastUsedAt !== null;
     const goesAt = isKnown ? graceOver(engine) : Math.max(graceOver(engine), data.surplusSince + UNKNOWN_USE_MS);
     if ((data.collecting && isKnown) || now >= goesAt) decision.remove('surplus', engineRef(engine));
     else decision.wake(goesAt);

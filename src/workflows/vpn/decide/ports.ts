@@ -129,6 +129,6 @@ function leftByMovedTargets(data: VpnData, own: number): string[] {
     // A replacement removes its own earlier container before it makes another.
     if (target?.role !== 'plain' || number === own) return [];
     const earlier = Array.from({ length: target.generation - 1 }, (_, i) => i + 1);
-    return earlier.map((generation) => engineName('plain', data.settings.vpn, data.lineage, number, generation));
+    return earlier.map((generation) => engineName('plain', data.settings.vpn, data.incarnation, number, generation));
   });
 }

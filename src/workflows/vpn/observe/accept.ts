@@ -18,12 +18,12 @@ import { endStreamsOfGoneEngines } from './stream-reports';
 export function accept(state: VpnState, observation: Observation, revision: number, now: Instant): void {
   const before = state.data;
   if (revision < before.snapshotsFrom) return;
-  if (observation.kind === 'blind') {
+  if (observation.kind === 'unreachable') {
     state.update({ unreachable: observation });
     return;
   }
   const known = before.snapshot?.engines ?? [];
-  const { snapshot, reports, isDoubtful } = reconciled(observation, revision, before.reports, known);
+  const { snapshot, isDoubtful } = reconciled(observation, revision, before.reports, known);
   const seen = new Set(snapshot.engines.map((e) => e.id));
   const newSession = isNewSession(before, snapshot);
   const found = unaccounted(before, snapshot);
@@ -36,7 +36,8 @@ export function accept(state: VpnState, observation: Observation, revision: numb
     current: before.current || snapshot.port.kind !== 'pending',
     snapshot,
     snapshotRevision: revision,
-    reports,
+    // Later observations are asked for after these reports.
+    reports: [],
     engines: [...enginesAfter(before, snapshot, newSession), ...adopted(found, snapshot)],
     // An engine that a former incarnation of this workflow has evicted is not listed again, but released.
     evicted: [...before.evicted.filter((e) => seen.has(e.id)), ...found.filter((e) => e.evicted).map(engineRef)],
@@ -98,10 +99,10 @@ function adopted(found: readonly ObservedEngine[], { vpn }: Snapshot) {
  * one's own engines that none of its replacements is working on.
  */
 function unaccounted(data: VpnData, snapshot: Snapshot): ObservedEngine[] {
-  const { engines, evicted, lineage } = data;
+  const { engines, evicted, incarnation } = data;
   const known = new Set([...engines, ...evicted].map((e) => e.id));
-  const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(lineage, r.number)));
+  const inWork = new Set(runningReplacements(data).map((r) => replacementLabel(incarnation, r.number)));
   const isOurs = ({ labels }: ObservedEngine) =>
-    standsAside(data) ? inWork.has(labels[label.replacement] ?? '') : isOfIncarnation(labels, lineage);
+    standsAside(data) ? inWork.has(labels[label.replacement] ?? '') : isOfIncarnation(labels, incarnation);
   return snapshot.found.filter((e) => !known.has(e.id) && !isOurs(e));
 }

@@ -4,7 +4,7 @@ import type { EngineCondition, Snapshot } from '../../../domain/vpn/observation'
 // Replacements report which containers have come and gone. A running observation goes on meanwhile, so its snapshot may be older than
 // such a report.
 
-/** A replacement's report of a container. It is kept until an observation is accepted that was asked for after it. */
+/** A replacement's report of a container. It is kept until the next observation is accepted. */
 export interface ContainerReport {
   readonly id: ContainerId;
   readonly there: boolean;
@@ -24,8 +24,6 @@ export function withReports(
 
 export interface Reconciled {
   readonly snapshot: Snapshot;
-  /** Reports that this snapshot contradicts. They are kept, since the next one may contradict them as well. */
-  readonly reports: readonly ContainerReport[];
   /** The snapshot lacks an engine that was reported up, or shows it ended: only a snapshot that begins now shows what it is. */
   readonly isDoubtful: boolean;
 }
@@ -38,17 +36,16 @@ export function reconciled(
   known: readonly EngineCondition[],
 ): Reconciled {
   const shown = new Set(snapshot.engines.map((e) => e.id));
-  // A snapshot may have seen the container of an engine that has answered since before that was started.
+  // The snapshot may be from before the engine's container was started.
   const running = new Set(snapshot.engines.filter((e) => e.running).map((e) => e.id));
   const contradicted = reports.filter((r) => r.revision > revision && (r.there ? !running.has(r.id) : shown.has(r.id)));
-  if (contradicted.length === 0) return { snapshot, reports: [], isDoubtful: false };
+  if (contradicted.length === 0) return { snapshot, isDoubtful: false };
   const gone = new Set(contradicted.filter((r) => !r.there).map((r) => r.id));
   const up = new Set(contradicted.filter((r) => r.there).map((r) => r.id));
   const rest = without(snapshot, gone);
   const others = rest.engines.filter((e) => !up.has(e.id));
   return {
     snapshot: { ...rest, engines: [...others, ...known.filter((e) => up.has(e.id))] },
-    reports: contradicted,
     isDoubtful: up.size > 0,
   };
 }

@@ -16,11 +16,11 @@ const FORMER_INCARNATIONS_AT_MOST = 20;
 
 /** A replacement of a former incarnation of this workflow has reported something. */
 export function noteFormerIncarnation(state: VpnState, incarnation: string): void {
-  const { formerLives, rival } = state.data;
-  if (formerLives.includes(incarnation)) return;
+  const { formerIncarnations, rival } = state.data;
+  if (formerIncarnations.includes(incarnation)) return;
   state.update({
-    formerLives: [...formerLives, incarnation].slice(-FORMER_INCARNATIONS_AT_MOST),
-    rival: rival?.lineage === incarnation ? null : rival,
+    formerIncarnations: [...formerIncarnations, incarnation].slice(-FORMER_INCARNATIONS_AT_MOST),
+    rival: rival?.incarnation === incarnation ? null : rival,
   });
   state.raise();
 }
@@ -82,7 +82,7 @@ export function replacementEnded(state: VpnState, message: ReplacementEnded, now
 
 /** The replacement's old engines are gone, and containers that it made in vain, except for those that Docker does not remove. */
 function released(state: VpnState, { old, number }: Replacement, now: Instant): void {
-  const { snapshot, engines, evicted, sealed, leftOvers, lineage } = state.data;
+  const { snapshot, engines, evicted, sealed, leftOvers, incarnation } = state.data;
   const left = new Set(leftOvers.map((e) => e.id));
   const removed = old.filter((e) => !left.has(e.id));
   const isGone = ({ id }: Pick<EngineRef, 'id'>) => removed.some((e) => e.id === id);
@@ -94,7 +94,7 @@ function released(state: VpnState, { old, number }: Replacement, now: Instant): 
   );
   for (const engine of gone) engineStopped(state, engine, now);
   const known = new Set([...engines, ...evicted].map((e) => e.id));
-  const own = replacementLabel(lineage, number);
+  const own = replacementLabel(incarnation, number);
   const inVain = snapshot?.found.filter((e) => e.labels[label.replacement] === own && !known.has(e.id)) ?? [];
   state.update({
     evicted: evicted.filter((e) => !isGone(e)),

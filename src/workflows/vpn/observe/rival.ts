@@ -11,7 +11,7 @@ import { isUnstable, type VpnData } from '../data';
 
 export interface Rival {
   /** Its incarnation. */
-  readonly lineage: string;
+  readonly incarnation: string;
   /** Name of the first engine of it that was seen. */
   readonly engine: string;
   readonly since: Instant;
@@ -36,18 +36,18 @@ export const IDLE_AT_MOST_MS = 6 * 60_000;
 export function signOfRival(before: VpnData, appeared: readonly ObservedEngine[]): ObservedEngine | undefined {
   // Until all engines are known, an engine that appears may be an old one.
   if (before.snapshot?.complete !== true) return undefined;
-  const notBefore = (beganAt(before.lineage) ?? 0) + FORMER_INCARNATION_MS;
+  const notBefore = (beganAt(before.incarnation) ?? 0) + FORMER_INCARNATION_MS;
   return appeared.find(({ labels, createdAt }) => {
     const maker = makerOf(labels);
-    const isForeign = maker !== null && maker !== before.lineage && !before.formerLives.includes(maker);
+    const isForeign = maker !== null && maker !== before.incarnation && !before.formerIncarnations.includes(maker);
     return isForeign && createdAt > notBefore;
   });
 }
 
 export function seenAtWork(rival: Rival | null, { name, labels }: ObservedEngine, now: Instant): Rival {
-  const lineage = makerOf(labels) ?? '';
-  if (rival?.lineage !== lineage) {
-    return { lineage, engine: name, since: now, seenAt: now, phase: 'suspected', idleSince: null };
+  const incarnation = makerOf(labels) ?? '';
+  if (rival?.incarnation !== incarnation) {
+    return { incarnation, engine: name, since: now, seenAt: now, phase: 'suspected', idleSince: null };
   }
   const phase = rival.phase === 'suspected' ? 'suspected' : 'at work';
   return { ...rival, seenAt: now, phase, idleSince: null };
@@ -72,8 +72,8 @@ export function agesAt({ phase, since, seenAt, idleSince }: Rival): Instant | nu
 }
 
 /** Whether the rival acts, and this Portward only watches. */
-export function standsAside({ rival, lineage }: VpnData): boolean {
-  return rival !== null && rival.phase !== 'suspected' && rival.lineage < lineage;
+export function standsAside({ rival, incarnation }: VpnData): boolean {
+  return rival !== null && rival.phase !== 'suspected' && rival.incarnation < incarnation;
 }
 
 /**

@@ -31,7 +31,7 @@ function busyOf(data: VpnData): Busy {
   return {
     // Without engines that Docker does not remove: only observations show whether such an engine runs.
     evicted: data.evicted.map((e) => e.id).filter((id) => !left.has(id)),
-    replacements: unfinishedTargets(data).map((r) => replacementLabel(data.lineage, r.number)),
+    replacements: unfinishedTargets(data).map((r) => replacementLabel(data.incarnation, r.number)),
   };
 }
 
@@ -80,14 +80,14 @@ export class Watch {
     const { vpn, instance, image } = data.settings;
     const port = data.port.last === null ? 'port unknown' : `port ${data.port.last}`;
     // Without a usable snapshot the first one is wanted, whatever it shows; with one, only a change.
-    const newsOnly = data.unreachable !== null || (hasUsableSnapshot(data) && data.snapshot?.complete === true);
+    const changesOnly = data.unreachable !== null || (hasUsableSnapshot(data) && data.snapshot?.complete === true);
     const input = {
       vpn,
       instance,
       image,
       busy,
-      newsOnly,
-      known: lastReported(data, busy),
+      changesOnly,
+      lastReported: lastReported(data, busy),
       accounted: accounted(data),
       seenAt: data.snapshot?.at ?? null,
       portRead: data.port.read,
@@ -100,7 +100,7 @@ export class Watch {
       (error: unknown) => {
         if (this.running !== running || isCancellation(error)) return;
         const problem = `the VPN can't be watched: ${failureMessage(error)}`;
-        this.arrive(revision, { kind: 'blind', at: Date.now(), problem });
+        this.arrive(revision, { kind: 'unreachable', at: Date.now(), problem });
       },
     );
   }

@@ -53,8 +53,8 @@ function portChanged(name: string, { from, to }: Of<'port changed'>, data: VpnDa
 
 /** Seconds until the backoff allows the next replacement; null: it allows one now. */
 function pauseOf(backoff: Backoff, { settings }: VpnData, now: Instant): number | null {
-  const next = nextAct(backoff, settings.longestSpacingMs);
-  if (next <= now || !isStorm(backoff, settings.longestSpacingMs, now)) return null;
+  const next = nextAct(backoff, settings.longestBackoffMs);
+  if (next <= now || !isStorm(backoff, settings.longestBackoffMs, now)) return null;
   return Math.ceil((next - now) / 1000);
 }
 

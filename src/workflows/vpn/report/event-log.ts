@@ -11,5 +11,5 @@ export function withEvent(
   at: Instant,
 ): NumberedEvent[] {
   const number = Math.max(events.at(-1)?.number ?? 0, notified) + 1;
-  return [...events, { number, at, happening: event }].slice(-KEPT);
+  return [...events, { number, at, event }].slice(-KEPT);
 }

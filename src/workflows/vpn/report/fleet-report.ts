@@ -60,8 +60,8 @@ export class FleetReport {
   }
 
   private async send(pool: PoolState): Promise<void> {
-    const { settings, lineage } = this.now();
-    const report: PoolReport = { vpn: settings.vpn, lineage, facts: pool };
+    const { settings, incarnation } = this.now();
+    const report: PoolReport = { vpn: settings.vpn, incarnation, facts: pool };
     try {
       await getExternalWorkflowHandle(fleetWorkflowId(settings.instance)).signal(reportedSignal, report);
     } catch {

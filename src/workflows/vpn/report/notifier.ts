@@ -20,8 +20,8 @@ export class Notifier {
 
   /** Called at each turn of the workflow's loop. */
   keep(): void {
-    const { settings, news, notified } = this.state.data;
-    const newest = news.at(-1)?.number ?? 0;
+    const { settings, events, notified } = this.state.data;
+    const newest = events.at(-1)?.number ?? 0;
     if (newest <= notified) return;
     // Without NOTIFY_URL events count as sent, so a receiver that is set later gets no old ones.
     if (!settings.notify) this.state.update({ notified: newest });
@@ -31,16 +31,16 @@ export class Notifier {
   private async send(): Promise<void> {
     this.sending = true;
     for (let batch = this.due(); batch !== null; batch = this.due()) {
-      const { vpn, news } = batch;
-      const last = news.at(-1)?.number ?? 0;
+      const { vpn, events } = batch;
+      const last = events.at(-1)?.number ?? 0;
       try {
-        await notify.executeWithOptions({ summary: `${vpn}: tell of ${news.length} events` }, [batch]);
+        await notify.executeWithOptions({ summary: `${vpn}: tell of ${events.length} events` }, [batch]);
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
         // The worker has logged the refusal, once for all batches.
         if (!(cause instanceof ApplicationFailure && cause.type === 'Refused')) {
           const reason = errorMessage(cause);
-          log.error(`[${vpn}] ${news.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
+          log.error(`[${vpn}] ${events.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
             event: 'notify failed',
           });
         }
@@ -51,11 +51,11 @@ export class Notifier {
   }
 
   private due(): EventBatch | null {
-    const { settings, lineage, news, notified } = this.state.data;
-    const fresh = news.filter((item) => item.number > notified);
+    const { settings, incarnation, events, notified } = this.state.data;
+    const fresh = events.filter((item) => item.number > notified);
     const [first] = fresh;
     if (!settings.notify || first === undefined) return null;
     const { instance, vpn } = settings;
-    return { instance, vpn, lineage, news: fresh, missed: first.number - notified - 1 };
+    return { instance, vpn, incarnation, events: fresh, missed: first.number - notified - 1 };
   }
 }

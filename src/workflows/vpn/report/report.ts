@@ -66,9 +66,14 @@ export class Report {
     return earliest(this.fleet.dueAt, this.problems.overAt);
   }
 
-  /** Something is being sent. If the run ended now, the next one would send events again, and a report to the fleet would be lost. */
-  get isSending(): boolean {
-    return this.notifier.isSending || this.fleet.isSending;
+  /** Events are being sent to NOTIFY_URL, which may take an hour. If the run ended now, the next one would send them again. */
+  get isNotifying(): boolean {
+    return this.notifier.isSending;
+  }
+
+  /** A report to the fleet is being sent. If the run ended now, it would be lost. */
+  get isTellingFleet(): boolean {
+    return this.fleet.isSending;
   }
 
   /** For the next run. */

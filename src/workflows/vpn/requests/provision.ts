@@ -16,10 +16,10 @@ export function provision(state: VpnState, request: ProvisionRequest, now: Insta
   if (joined) return { replacement: joined, effect: null };
   const refused = provisioningRefusal(state.data, request, now);
   if (refused !== null) throw new Error(refused);
-  const extras: SealedCallerOptions = { labels, sealedEnv };
-  const bringUp = { role: 'plain' as const, p2pPort: null, extras: inBrief(extras), httpPort };
+  const callerOptions: SealedCallerOptions = { labels, sealedEnv };
+  const bringUp = { role: 'plain' as const, p2pPort: null, callerOptions: inBrief(callerOptions), httpPort };
   const replacement = state.begin({ cause: 'requested', old: [], bringUp, requestId }, now);
-  const target = replacement.target && { ...replacement.target, extras };
+  const target = replacement.target && { ...replacement.target, callerOptions };
   return { replacement, effect: { kind: 'start', replacement: { ...replacement, target } } };
 }
 

@@ -54,6 +54,6 @@ export function pendingEngines(data: VpnData): PendingEngine[] {
 /** The pending engine of that id or name. Its name is known even before it has a container. */
 export function pendingEngine(data: VpnData, idOrName: string): PendingEngine | undefined {
   return pendingEngines(data).find(({ replacement: { made, number }, target: { role, generation } }) =>
-    [made?.id, engineName(role, data.settings.vpn, data.lineage, number, generation)].includes(idOrName),
+    [made?.id, engineName(role, data.settings.vpn, data.incarnation, number, generation)].includes(idOrName),
   );
 }

@@ -49,7 +49,7 @@ function pending(data: VpnData): EngineView[] {
     const name = pendingName(settings.vpn, replacement);
     if (target === null || name === null || (made === null ? readyAt !== null : known.has(made.id))) return [];
     const { id } = made ?? { id: name };
-    const labels = { ...target.extras?.labels, ...ownLabels(data, replacement) };
+    const labels = { ...target.callerOptions?.labels, ...ownLabels(data, replacement) };
     return [
       {
         ...NOT_LISTED,
@@ -93,8 +93,8 @@ function releasing(data: VpnData): EngineView[] {
   });
 }
 
-function ownLabels({ settings, lineage }: VpnData, { number }: Replacement): Record<string, string> {
-  return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(lineage, number) };
+function ownLabels({ settings, incarnation }: VpnData, { number }: Replacement): Record<string, string> {
+  return { [label.instance]: settings.instance, [label.replacement]: replacementLabel(incarnation, number) };
 }
 
 /** Null: Portward did not make the container. */

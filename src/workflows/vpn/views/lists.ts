@@ -8,8 +8,8 @@ import { replacesOnMove } from './on-move';
 
 /** Each version names one content. */
 export function versionsOf(data: VpnData): { readonly engines: string; readonly streams: string } {
-  const { lineage, listVersion, streamVersion } = data;
-  return { engines: `${lineage}:${listVersion}`, streams: `${lineage}:${streamVersion}` };
+  const { incarnation, listVersion, streamVersion } = data;
+  return { engines: `${incarnation}:${listVersion}`, streams: `${incarnation}:${streamVersion}` };
 }
 
 export function enginesView(data: VpnData, now: Instant): EnginesView {

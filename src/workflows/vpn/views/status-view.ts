@@ -22,15 +22,15 @@ import { bootingEngines, portExpiry, runningReplacements, unfinishedTargets, typ
 
 /** The status of the VPN. It is the same at whatever time it is asked for. */
 export function statusView(data: VpnData): VpnStatusView {
-  const { settings, snapshot, lineage, news, nextNumber, healthySince, downSince, streams, timeline } = data;
+  const { settings, snapshot, incarnation, events, nextNumber, healthySince, downSince, streams, timeline } = data;
   const { instance, vpn, startupTimeoutMs } = settings;
   // The later of the present two. It may go back: after the clock was set back, an earlier result would lie in the future.
   const checkedAt = Math.max(snapshot?.at ?? 0, data.unreachable?.at ?? 0);
   return {
     instance,
     vpn,
-    lineage,
-    news,
+    incarnation,
+    events,
     nextNumber,
     container: containerView(data),
     checkedAt: checkedAt === 0 ? null : checkedAt,
@@ -69,7 +69,7 @@ function containerView({ snapshot }: VpnData): VpnContainerView {
 
 function portView(data: VpnData): PortView {
   const { port, engines, settings, portChanges, reconnects } = data;
-  const storms = [portChanges, reconnects].map((r) => stormUntil(r, settings.longestSpacingMs) ?? -Infinity);
+  const storms = [portChanges, reconnects].map((r) => stormUntil(r, settings.longestBackoffMs) ?? -Infinity);
   const unstableUntil = Math.max(...storms);
   return {
     last: port.last,
@@ -130,7 +130,7 @@ function replacementView(data: VpnData, replacement: Replacement): ReplacementVi
   return { ...shown, target: target && targetView(target), isPromising: isPromising(data, replacement) };
 }
 
-function targetView({ extras, isHttpPortGiven, ...target }: Target): ReplacementView['target'] {
+function targetView({ callerOptions, isHttpPortGiven, ...target }: Target): ReplacementView['target'] {
   return target;
 }
 
