@@ -242,9 +242,12 @@ export class World {
     this.unreachable = false;
     const counts = revision >= this.state.data.snapshotsFrom;
     const left = counts ? this.leftBy(snapshot) : null;
+    const { rival } = this.state.data;
     accept(this.state, snapshot, revision, this.now);
     if (counts && snapshot.port.kind === 'known') this.lastObservedPort = snapshot.port.port;
     this.decide();
+    // Another Portward that shows itself in the same snapshot may keep this one from acting.
+    if (this.state.data.rival !== rival) return;
     // An API that has seen only the observation has hidden it by now.
     expect((listedEngines(this.state.data, this.now) ?? []).map((e) => e.id)).not.toContain(left);
   }
