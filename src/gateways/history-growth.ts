@@ -1,9 +1,10 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { pauseUntil } from '../lib/pause';
 import { askingTemporal } from '../temporal/asking';
 
 type History = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
+type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 
 /** What one answer of the server adds to a history. */
 export interface Growth {
@@ -16,7 +17,7 @@ export interface Growth {
   readonly hasMessage: boolean;
   /** Child workflows that the workflow has started, oldest first. */
   readonly startedChildren: readonly StartedChild[];
-  /** Completed activities, oldest first, without those of which the workflow has started a newer one of the same type. */
+  /** Completed activities, oldest first, without those that ended after the workflow had started a newer one of the same type. */
   readonly completedActivities: readonly CompletedActivity[];
   /** Names of the added signals, if nothing else can have changed the workflow's state; otherwise null. */
   readonly onlySignals: readonly string[] | null;
@@ -53,15 +54,18 @@ const WITHOUT_CHANGE: readonly number[] = [...TASK_EVENTS, 17, 19, 37, 38, 39, 4
 const UPDATE_ACCEPTED = 41;
 /** The server ends a long poll after 20 s without an event. */
 const POLL_WITHIN_MS = 60_000;
+const DESCRIBED_WITHIN_MS = 2_000;
 const RETRY_MS = 200;
 /** Time for a pending task to complete, so that its start and its end come with one answer. */
 const TASK_TAKES_MS = 10;
 /** Pause between two polls of a workflow that has ended and was not started again. */
 const POLL_ENDED_MS = 500;
+/** gRPC status codes of a server that knows no such workflow, or no such position in its history. */
+const NOT_THERE: readonly string[] = ['3', '5'];
 
 /**
  * Follows a workflow's history through all its runs until `signal` is aborted. Each call is a long poll: it waits at the server for
- * the next event and costs nothing meanwhile. The first call of a run, and the first after one that failed, return the run's whole history.
+ * the next event and costs nothing meanwhile. The history that a run has when it is first seen is one growth, whatever its length.
  */
 export async function followHistory(
   client: Client,
@@ -69,25 +73,43 @@ export async function followHistory(
   { grown, broken }: GrowthListener,
   signal: AbortSignal,
 ): Promise<void> {
+  let runId = '';
   let token: Uint8Array | null = null;
   let settled = false;
+  let hasFailed = false;
   let previousEnd: string | null = null;
   let activities = new LastActivities();
+  /** Number of the run's events that belong to its first growth, and what has been read of them so far. */
+  let firstEvents = 0;
+  let first: Growth | null = null;
+  let lastRead = 0;
   while (!signal.aborted) {
-    if (token === null) activities = new LastActivities();
     let answer: History;
     try {
-      answer = await nextEvents(client, workflowId, token, signal);
+      if (token === null || hasFailed) {
+        // Answered at once. After a failure a long poll would be answered only with the next event, or after 20 s.
+        const now = await described(client, workflowId, signal);
+        broken(null);
+        if (token === null) {
+          runId = now.workflowExecutionInfo?.execution?.runId ?? '';
+          firstEvents = Number(now.workflowExecutionInfo?.historyLength ?? 0);
+          [activities, first, lastRead] = [new LastActivities(), null, 0];
+        } else {
+          // What has happened since the failure is told with the next answer. Its effect on the state can be queried now.
+          settled = !now.pendingWorkflowTask;
+          grown({ settled, hasMessage: true, startedChildren: [], completedActivities: [], onlySignals: null });
+        }
+        hasFailed = false;
+      }
+      answer = await nextEvents(client, { workflowId, runId }, token, signal);
     } catch (error) {
       if (signal.aborted) return;
-      // The next call asks for the whole history, which the server answers at once. A long poll would be answered only with the next event,
-      // or after 20 s, so that lists would stay marked as stale until then.
-      token = null;
+      if (isGrpcServiceError(error) && NOT_THERE.includes(String(error.code))) token = null;
+      hasFailed = true;
       broken(error);
       await pauseUntil(RETRY_MS, signal);
       continue;
     }
-    broken(null);
     const events = answer.history?.events ?? [];
     const startedChildren: StartedChild[] = [];
     const completedActivities: CompletedActivity[] = [];
@@ -109,21 +131,38 @@ export async function followHistory(
       if (last) completedActivities.push({ type: last.type, result: await firstValue(client, last.result) });
     }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
+    const read = { settled, hasMessage, startedChildren, completedActivities, onlySignals: signals };
+    const growth: Growth = first === null ? read : both(first, read);
+    lastRead = Number(events.at(-1)?.eventId ?? lastRead);
+    if (token !== null && lastRead < firstEvents) {
+      first = growth;
+      continue;
+    }
+    first = null;
     if (token !== null) {
-      if (events.length > 0) {
-        grown({ settled, hasMessage, startedChildren, completedActivities, onlySignals: signals });
-      }
+      if (events.length > 0) grown(growth);
       if (!settled) await pauseUntil(TASK_TAKES_MS, signal);
       continue;
     }
     // The run has ended. The next run exists already (continue-as-new), or begins when the workflow is started again.
     settled = false;
-    const last = events.at(-1);
-    const runEnd = `${String(last?.eventId)} ${String(last?.eventTime?.seconds)} ${last?.eventTime?.nanos}`;
+    const runEnd = `${runId} ${lastRead}`;
     if (runEnd === previousEnd) await pauseUntil(POLL_ENDED_MS, signal);
-    else grown({ settled, hasMessage: true, startedChildren, completedActivities, onlySignals: null });
+    else grown({ ...growth, settled, hasMessage: true, onlySignals: null });
     previousEnd = runEnd;
   }
+}
+
+/** One growth of two, the older one first. */
+function both(older: Growth, newer: Growth): Growth {
+  const areSignals = older.onlySignals !== null && newer.onlySignals !== null;
+  return {
+    settled: newer.settled,
+    hasMessage: older.hasMessage || newer.hasMessage,
+    startedChildren: [...older.startedChildren, ...newer.startedChildren],
+    completedActivities: [...older.completedActivities, ...newer.completedActivities],
+    onlySignals: areSignals ? [...older.onlySignals, ...newer.onlySignals] : null,
+  };
 }
 
 type HistoryEvent = NonNullable<NonNullable<History['history']>['events']>[number];
@@ -154,16 +193,27 @@ async function firstValue({ options }: Client, values: Payloads): Promise<unknow
   return decoded[0] ?? null;
 }
 
-function nextEvents(
+/** The workflow's present run. */
+function described(
   { connection, workflowService, options: { namespace } }: Client,
   workflowId: string,
+  signal: AbortSignal,
+): Promise<Description> {
+  return askingTemporal(connection, { withinMs: DESCRIBED_WITHIN_MS, signal }, () =>
+    workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+  );
+}
+
+function nextEvents(
+  { connection, workflowService, options: { namespace } }: Client,
+  execution: { readonly workflowId: string; readonly runId: string },
   nextPageToken: Uint8Array | null,
   signal: AbortSignal,
 ): Promise<History> {
   return askingTemporal(connection, { withinMs: POLL_WITHIN_MS, signal }, () =>
     workflowService.getWorkflowExecutionHistory({
       namespace,
-      execution: { workflowId },
+      execution,
       waitNewEvent: true,
       ...(nextPageToken === null ? {} : { nextPageToken }),
     }),

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Client } from '@temporalio/client';
 import { followHistory, type Growth } from '../../src/gateways/history-growth';
-import { streamsSignal } from '../../src/workflows/vpn/messages';
+import { handOverSignal, streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { started } from '../stream-events';
-import { TemporalBench } from './bench';
+import { TemporalBench, type VpnStand } from './bench';
 
 let bench: TemporalBench;
 beforeAll(async () => {
@@ -64,7 +64,18 @@ test("a follower of a VPN's history is told of observations, of the engines of r
     { evictionGraceMs: 600_000 },
   ));
 
-test('a failed call is followed by one that answers at once, and not by a long poll, even if nothing happens', () =>
+async function changeAndContinueAsNew(stand: VpnStand): Promise<void> {
+  stand.port = { kind: 'known', port: 40_001 };
+  await stand.untilForwarded(40_001);
+  const { runId } = await stand.handle.describe();
+  await stand.handle.signal(handOverSignal);
+  await until('another run', async () => (await stand.handle.describe()).runId !== runId);
+}
+
+test.each([
+  ['nothing has', 0, async () => undefined],
+  ['a replacement has, and another run has begun', 1, changeAndContinueAsNew],
+])('after a failed call all that has happened is told soon: %s', (_what, replacements, meanwhile) =>
   bench.with(async (stand) => {
     await stand.start();
     await stand.untilForwarded(40_000);
@@ -77,22 +88,60 @@ test('a failed call is followed by one that answers at once, and not by a long p
     const untilFailed = {
       getWorkflowExecutionHistory: (request: object) =>
         Promise.race([service.getWorkflowExecutionHistory(request), failed]),
+      describeWorkflowExecution: (request: object) =>
+        Promise.race([service.describeWorkflowExecution(request), failed]),
     };
     let isBack = false;
     const breaking = Object.create(bench.client, {
       workflowService: { get: () => (isBack ? service : untilFailed) },
     }) as Client;
     const broken: unknown[] = [];
-    let growths = 0;
+    const growths: Growth[] = [];
     const stop = new AbortController();
-    const listener = { grown: () => growths++, broken: (reason: unknown) => broken.push(reason) };
+    const listener = {
+      grown: (growth: Growth) => growths.push(growth),
+      broken: (reason: unknown) => broken.push(reason),
+    };
     const following = followHistory(breaking, stand.workflowId, listener, stop.signal);
-    await until('the history', () => growths > 0);
+    await until('the history', () => growths.length > 0);
     away.abort();
     await until('the failure', () => broken.at(-1) instanceof Error);
+    await meanwhile(stand);
+    const before = growths.length;
     isBack = true;
     // The server ends a long poll after 20 s.
-    await until('that the history is followed again', () => broken.at(-1) === null, 10_000);
+    await until('that the history is followed again', () => broken.at(-1) === null && growths.length > before, 10_000);
+    await until('all that has happened', () => {
+      const begun = growths.slice(before).flatMap((g) => g.startedChildren.map(({ type }) => type));
+      return begun.length === replacements;
+    });
+    expect(growths[before]).toMatchObject({ hasMessage: true, onlySignals: null });
+    stop.abort();
+    await following;
+  }),
+);
+
+test('a history of several pages is told at once, so that nothing old counts as new', () =>
+  bench.with(async (stand) => {
+    await stand.start();
+    const { engines } = await stand.untilForwarded(40_000);
+    const containerId = engines[0]?.id ?? '';
+    const play = (id: number) => stand.handle.signal(streamsSignal, [started(String(id), { containerId })]);
+    // The server answers with 256 events at a time.
+    await until('more than a page', async () => {
+      await Promise.all(Array.from({ length: 20 }, (_, i) => play(i)));
+      return (await stand.handle.describe()).historyLength > 270;
+    });
+    const growths: Growth[] = [];
+    const stop = new AbortController();
+    const listener = { grown: (growth: Growth) => growths.push(growth), broken: () => undefined };
+    const following = followHistory(bench.client, stand.workflowId, listener, stop.signal);
+    await until('the history', () => growths.length > 0);
+    expect(growths[0]?.startedChildren).toHaveLength(1);
+    await play(1_000);
+    await until('another signal', () => growths.slice(1).some((g) => g.onlySignals?.includes('streams')));
+    // Not those of the second page.
+    expect(growths.slice(1).flatMap((g) => g.onlySignals ?? [])).toHaveLength(1);
     stop.abort();
     await following;
   }));
