@@ -8,7 +8,7 @@ import { DockerEvents } from '../clients/docker/docker-events';
 import type { DockerHost } from '../clients/docker/docker-host';
 import { pullWithProgress } from '../clients/docker/pull';
 import { taskQueue } from '../domain/names';
-import { pauseUntil } from '../lib/pause';
+import { growingPauses, pauseUntil } from '../lib/pause';
 import { askingTemporal } from '../temporal/asking';
 import { temporalFailure } from '../temporal/failure-words';
 import { ensureSearchAttributes } from '../temporal/search-attributes';
@@ -25,7 +25,10 @@ import { fleetSettings, vpnSettings } from './settings';
 import { Supervision } from './supervision/supervision';
 import { messageOf } from '../lib/errors';
 
+const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
+/** Between two watches of a VPN there is none, on a busy machine for some seconds. */
+const BETWEEN_WATCHES_MS = 10_000;
 /** After this a server that hangs counts as unreachable. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
 
@@ -94,7 +97,7 @@ export class WorkerProgram {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.handOver.stop(this.worker, async (giveUp) =>
-      this.supervision?.handOver(giveUp, (vpn) => this.deps.hints.isWatched(vpn)),
+      this.supervision?.handOver(giveUp, (vpn) => this.deps.hints.wasWatchedWithin(vpn, BETWEEN_WATCHES_MS)),
     );
     await Promise.all([this.running, this.events.close()]);
   }
@@ -127,14 +130,14 @@ export class WorkerProgram {
 
   private async keepRunning(): Promise<void> {
     const { signal } = this.stopping;
-    let pause = 250;
+    let pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     let loggedFailure: string | null = null;
     while (!signal.aborted) {
       try {
         await this.runOnce(() => {
           if (loggedFailure !== null) this.deps.log.info('Temporal answers again');
           loggedFailure = null;
-          pause = 250;
+          pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
         });
       } catch (error) {
         this.hasTried = true;
@@ -148,8 +151,7 @@ export class WorkerProgram {
         loggedFailure = kind;
       }
       await this.supervision?.stop();
-      await pauseUntil(pause, signal);
-      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+      await pauseUntil(pauses.next().value, signal);
     }
   }
 

@@ -72,4 +72,16 @@ describe('hints to this process', () => {
     hint('one');
     expect(elsewhere).toEqual(['one', 'one']);
   });
+
+  test('a VPN counts as watched here for a while after its watch has ended: the next one may be about to begin', async () => {
+    expect(hints.wasWatchedWithin('gluetun', 1_000)).toBe(false);
+    const leave = hints.watch('gluetun', () => undefined);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(hints.wasWatchedWithin('gluetun', 1_000)).toBe(true);
+    leave();
+    await jest.advanceTimersByTimeAsync(900);
+    expect(hints.wasWatchedWithin('gluetun', 1_000)).toBe(true);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(hints.wasWatchedWithin('gluetun', 1_000)).toBe(false);
+  });
 });

@@ -32,6 +32,11 @@ export class VpnHints {
     return (this.watching.get(vpn)?.size ?? 0) > 0;
   }
 
+  /** Whether the VPN's watch is in this process, or ended here less than `ms` ago. */
+  wasWatchedWithin(vpn: string, ms: number): boolean {
+    return this.isWatched(vpn) || performance.now() - (this.leftAt.get(vpn) ?? -Infinity) < ms;
+  }
+
   /**
    * A watch begins. It reads everything at once, so a waiting hint is dropped.
    * @returns a function that ends the watch

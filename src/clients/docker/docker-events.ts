@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { ContainerId } from '../../domain/engine';
 import type { Logger } from 'pino';
-import { pauseUntil } from '../../lib/pause';
+import { growingPauses, pauseUntil } from '../../lib/pause';
 import { statusCode } from './docker-error';
 import type { DockerHost } from './docker-host';
 
@@ -19,6 +19,7 @@ export interface ContainerEvent {
 export type EventListener = (event: ContainerEvent | null) => void;
 
 const KINDS = ['start', 'kill', 'die', 'stop', 'pause', 'unpause', 'destroy', 'oom', 'health_status'];
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 const DockerEvent = Type.Object({
@@ -87,12 +88,13 @@ export class DockerEvents {
 
   private async read(): Promise<void> {
     const { signal } = this.closing;
-    for (let pause = 100; !signal.aborted; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    let pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    while (!signal.aborted) {
       try {
         const subscription = new AbortController();
         const stream = await this.host.events(KINDS, AbortSignal.any([signal, subscription.signal]));
         this.subscription = subscription;
-        pause = 100;
+        pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
         this.tell(null);
         if (this.refused) this.eventsArrive();
         for await (const line of createInterface({ input: stream })) {
@@ -107,7 +109,7 @@ export class DockerEvents {
         if (status !== null) this.eventsMissing(`they are refused with HTTP ${status}`);
       }
       this.subscription = null;
-      await pauseUntil(pause, signal);
+      await pauseUntil(pauses.next().value, signal);
     }
   }
 

@@ -54,7 +54,7 @@ export class Supervision {
 
   /**
    * Tells the workflows that this worker stops, a few at a time. A workflow that can't be told loses nothing.
-   * @param isOurs whether this worker watches the VPN; a VPN that another worker watches is not told
+   * @param isOurs whether this worker watches the VPN, or did a moment ago; a VPN that another worker watches is not told
    */
   async handOver(giveUp: AbortSignal, isOurs: (vpn: string) => boolean): Promise<void> {
     const left = this.settings.filter(({ vpn }) => isOurs(vpn)).values();
