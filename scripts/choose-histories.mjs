@@ -1,4 +1,4 @@
-// Reduces the recorded histories to the fewest that together show everything that all of them show: see `shownBy`. Deletes the others.
+// Reduces the recorded histories to a few that together show everything that all of them show: see `shownBy`. Deletes the others.
 // Usage: node scripts/choose-histories.mjs FOLDER
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

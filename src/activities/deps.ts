@@ -47,7 +47,7 @@ export interface ActivityDeps {
    * if no answer comes within an API's deadline.
    */
   readonly listQuestion: (vpn: string) => () => Promise<boolean>;
-  /** Aborted when this worker is told to stop. Watches end at once then. */
+  /** Aborted when waiting activities have to end, some seconds after this worker was told to stop. Watches end at once then. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
 }

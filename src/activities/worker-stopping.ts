@@ -12,9 +12,8 @@ export function isWorkerStopping(error: unknown): boolean {
 }
 
 /**
- * Runs work that can't finish without a worker. When this worker stops, the work is left to the next worker at once:
- * nothing would wait for it until the time for handing over is up. The work's signal is aborted by stopping and by
- * cancellation.
+ * Runs work that can't finish without a worker. When this worker stops, the work ends at once and is left to the next
+ * worker: otherwise the stop would wait for it in vain. The work's signal is aborted by stopping and by cancellation.
  */
 export async function endWhenStopping<T>(
   stopping: AbortSignal,
@@ -37,7 +36,7 @@ export async function endWhenStopping<T>(
 }
 
 /**
- * Rejects when the worker is told to stop. Another worker, or this one after its restart, then takes the activity
+ * Rejects when waiting activities have to end because the worker stops. Another worker, or this one after its restart, then takes the activity
  * over without waiting for a time-out.
  */
 export function untilStopping(stopping: AbortSignal, signal: AbortSignal): Promise<never> {

@@ -8,7 +8,7 @@ export type Part = 'worker' | 'api';
 
 /** How long a change in a workflow may take to reach the list: usually 20 ms, more on a busy machine. */
 export const LAG_ALLOWED_MS = 500;
-/** Shorter than the time for which a replacement makes sure that lists are answered before it stops an engine. */
+/** Shorter than PROPAGATED_WITHIN_MS in `workflows/replacement/release.ts`: for so long every API has had the chance to get a new list. */
 const LONGEST_SINCE_A_LIST_MS = 12_500;
 
 /** @param parts the parts that run with this configuration */

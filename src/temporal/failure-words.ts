@@ -15,7 +15,7 @@ function problem(what: string, todo: string | null = null): Problem {
 /** By gRPC status code. */
 const BY_STATUS: Readonly<Record<string, Problem>> = {
   '1': problem('the request was cancelled'),
-  '4': problem(NOT_IN_TIME, 'no worker runs, or the worker or the Temporal server is busy'),
+  '4': problem(NOT_IN_TIME, 'see that a worker runs, and that it and the Temporal server are not overloaded'),
   '5': problem('the workflow does not exist yet, or has ended; a running worker starts it'),
   '7': problem(
     'the Temporal server does not allow it',

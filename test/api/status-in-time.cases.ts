@@ -45,9 +45,9 @@ export function statusInTimeCases(): void {
         provisioning: { can_provision: false, blocked_reason_details: { code: 'general_error' } },
       },
     ],
-    ['/health/status', 503, { detail: 'the workflow of no VPN answers; see /vpn/status' }],
+    ['/health/status', 503, { detail: "no VPN's workflow answers; see /vpn/status" }],
     ['/vpn/status', 200, { health: 'unknown', vpn1: { problem: expect.stringContaining('no answer within') } }],
-    ['/vpn/publicip', 503, { detail: 'the public address of no VPN is known' }],
+    ['/vpn/publicip', 503, { detail: "no VPN's public address is known" }],
     ['/containers/other', 503, { detail: expect.stringContaining('gluetun') }],
     ['/by-label?key=a&value=b', 503, { detail: expect.stringContaining('gluetun') }],
   ])('GET %s is a %i in time if no workflow has ever answered', async (url, status, body) => {

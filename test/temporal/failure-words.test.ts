@@ -72,7 +72,7 @@ test.each<[what: string, error: Error, words: RegExp]>([
   [
     'a missed deadline',
     refused(4, 'DEADLINE_EXCEEDED', 'Deadline exceeded after 0.5s'),
-    /not answered in time: no worker runs, or/,
+    /not answered in time: see that a worker runs/,
   ],
   [
     'a deadline before there was a connection',
@@ -100,7 +100,7 @@ test.each<[what: string, error: Error, words: RegExp]>([
   [
     'an update without an answer in time',
     named('WorkflowUpdateRPCTimeoutOrCancelledError', 'Workflow Update failed'),
-    /not answered in time: no worker runs, or the worker or the Temporal server is busy/,
+    /not answered in time: see that a worker runs, and that it and the Temporal server are not overloaded/,
   ],
 ])('the text for %s is in plain words, and says what to do', (_what, error, words) => {
   expect(temporalFailure(error)).toMatch(words);

@@ -31,7 +31,7 @@ export interface AwaitedEngine {
 type Deps = Pick<ActivityDeps, 'docker' | 'events' | 'reach' | 'engineApi'>;
 
 export interface AnsweringEngine {
-  /** When the container's run that answered began; null if the wait was cancelled. */
+  /** When the container's run that answered began; null if that is not known. */
   readonly run: Instant | null;
 }
 

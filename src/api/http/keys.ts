@@ -6,7 +6,7 @@ import type { WrongKeys } from './rate-limits';
 export interface KeyRefusal {
   readonly status: 403 | 429;
   readonly detail: string;
-  /** Seconds until keys from this address are checked again; null: they are now. */
+  /** Seconds until keys from this address are checked again; null: they are checked at once. */
   readonly retryAfterS: number | null;
 }
 

@@ -60,7 +60,7 @@ export class WrongKeys {
     this.count = fastify.createRateLimit({ max: Math.max(1, max), timeWindow: MINUTE_MS });
   }
 
-  /** Seconds until keys from this address are checked again; 0: they are now. */
+  /** Seconds until keys from this address are checked again; 0: they are checked at once. */
   async refusedFor(request: FastifyRequest): Promise<number> {
     if (this.max === 0 || this.isTrusted(request)) return 0;
     const limit = await this.count(request, { increment: false });

@@ -13,7 +13,7 @@ export function provisioned({ made, newEngine, target }: PublicReplacement): Pro
 }
 
 /**
- * An engine whose container is not known to exist yet, because the host is busy, while nothing keeps it from being created. Its ports and
+ * An engine whose container is not known to exist yet: the host is busy, but nothing keeps the container from being created. Its ports and
  * its name are decided already, and the name is accepted in place of the id. Proxies use the port, and accept no other answer than 200.
  */
 export function announcedEngine(vpn: string, replacement: PublicReplacement): ProvisionedJson | null {

@@ -25,7 +25,7 @@ export class Freshness {
     return this.outOfTouchSince() < Infinity;
   }
 
-  /** To be called when the worker has answered a query of any kind. */
+  /** To be called when the worker has answered a query for lists. */
   workerAnswered(): void {
     this.options.worker.answered();
   }

@@ -19,7 +19,7 @@ export class WorkerLiveness {
     return askedSince !== null && performance.now() - askedSince > AWAY_AFTER_MS ? askedSince : null;
   }
 
-  /** To be called when the worker has answered a query of any kind. */
+  /** To be called when the worker has answered a query for lists. */
   answered(): void {
     this.askedSince = null;
   }

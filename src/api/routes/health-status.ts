@@ -23,7 +23,7 @@ export const healthStatusRoutes: FastifyPluginAsyncTypebox<HealthStatusOptions> 
     async (_request, reply) => {
       const [listed, { usable, staleSeconds }] = await Promise.all([reads.enginesListed(), reads.usableStatuses()]);
       const status = healthStatus(usable, listed, pool, Date.now());
-      if (status === null) return reply.code(503).send({ detail: 'the workflow of no VPN answers; see /vpn/status' });
+      if (status === null) return reply.code(503).send({ detail: "no VPN's workflow answers; see /vpn/status" });
       markStale(reply, staleSeconds);
       return status;
     },

@@ -79,7 +79,7 @@ export const vpnRoutes: FastifyPluginAsyncTypebox<VpnRoutesOptions> = async (fas
       const all = await Promise.all(reads.names.map((vpn) => reads.progress(vpn)));
       const withAddress = all.find((progress) => progress?.publicIp);
       if (withAddress?.publicIp) return { public_ip: withAddress.publicIp };
-      return reply.code(503).send({ detail: 'the public address of no VPN is known' });
+      return reply.code(503).send({ detail: "no VPN's public address is known" });
     },
   );
 
