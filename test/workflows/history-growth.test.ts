@@ -132,6 +132,8 @@ test('a history of several pages is told at once, so that nothing old counts as 
       await Promise.all(Array.from({ length: 20 }, (_, i) => play(i)));
       return (await stand.handle.describe()).historyLength > 270;
     });
+    // Signals that arrive during a task become events only after it.
+    await until('no task', async () => !(await stand.handle.describe()).raw.pendingWorkflowTask);
     const growths: Growth[] = [];
     const stop = new AbortController();
     const listener = { grown: (growth: Growth) => growths.push(growth), broken: () => undefined };
