@@ -54,8 +54,12 @@ const WITHOUT_CHANGE: readonly number[] = [...TASK_EVENTS, 17, 19, 37, 38, 39, 4
 const UPDATE_ACCEPTED = 41;
 /** The server ends a long poll after 20 s without an event. */
 const POLL_WITHIN_MS = 60_000;
-const DESCRIBED_WITHIN_MS = 2_000;
+const DESCRIBED_WITHIN_MS = 10_000;
 const RETRY_MS = 200;
+/** Where polls fail although the server answers, the pauses double up to this. */
+const RETRY_MS_AT_MOST = 5_000;
+/** After so many such polls the position in the history is given up. */
+const POLLS_FAIL_AT_MOST = 3;
 /** Time for a pending task to complete, so that its start and its end come with one answer. */
 const TASK_TAKES_MS = 10;
 /** Pause between two polls of a workflow that has ended and was not started again. */
@@ -77,12 +81,16 @@ export async function followHistory(
   let token: Uint8Array | null = null;
   let settled = false;
   let hasFailed = false;
+  /** The number of polls that have failed in a row although the server answers. */
+  let failedPolls = 0;
   let previousEnd: string | null = null;
   let activities = new LastActivities();
-  /** Number of the run's events that belong to its first growth, and what has been read of them so far. */
+  /** Number of the run's events that are one growth with those before, and what has been read of that growth so far. */
   let firstEvents = 0;
   let first: Growth | null = null;
   let lastRead = 0;
+  /** The run had ended before its last events are read. What they say of the VPN is out of date. */
+  let hasEnded = false;
   while (!signal.aborted) {
     let answer: History;
     try {
@@ -90,9 +98,12 @@ export async function followHistory(
         // Answered at once. After a failure a long poll would be answered only with the next event, or after 20 s.
         const now = await described(client, workflowId, signal);
         broken(null);
+        const { execution, historyLength } = now.workflowExecutionInfo ?? {};
+        const isSameRun = token !== null && execution?.runId === runId;
+        if (token === null || isSameRun) firstEvents = Number(historyLength ?? 0);
+        hasEnded = token !== null && !isSameRun;
         if (token === null) {
-          runId = now.workflowExecutionInfo?.execution?.runId ?? '';
-          firstEvents = Number(now.workflowExecutionInfo?.historyLength ?? 0);
+          runId = execution?.runId ?? '';
           [activities, first, lastRead] = [new LastActivities(), null, 0];
         } else {
           // What has happened since the failure is told with the next answer. Its effect on the state can be queried now.
@@ -100,14 +111,17 @@ export async function followHistory(
           grown({ settled, hasMessage: true, startedChildren: [], completedActivities: [], onlySignals: null });
         }
         hasFailed = false;
+        failedPolls++;
       }
       answer = await nextEvents(client, { workflowId, runId }, token, signal);
+      failedPolls = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (isGrpcServiceError(error) && NOT_THERE.includes(String(error.code))) token = null;
+      const isNotThere = isGrpcServiceError(error) && NOT_THERE.includes(String(error.code));
+      if (isNotThere || failedPolls >= POLLS_FAIL_AT_MOST) token = null;
       hasFailed = true;
       broken(error);
-      await pauseUntil(RETRY_MS, signal);
+      await pauseUntil(Math.min(RETRY_MS_AT_MOST, RETRY_MS * 2 ** failedPolls), signal);
       continue;
     }
     const events = answer.history?.events ?? [];
@@ -128,7 +142,8 @@ export async function followHistory(
         startedChildren.push({ type, input: await firstValue(client, child.input) });
       }
       const last = activities.completedBy(event);
-      if (last) completedActivities.push({ type: last.type, result: await firstValue(client, last.result) });
+      if (last && !hasEnded)
+        completedActivities.push({ type: last.type, result: await firstValue(client, last.result) });
     }
     token = answer.nextPageToken?.length ? answer.nextPageToken : null;
     const read = { settled, hasMessage, startedChildren, completedActivities, onlySignals: signals };

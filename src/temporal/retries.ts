@@ -11,6 +11,9 @@ type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['delayFuncti
 const FIRST_RETRY_MS = 20;
 /** The follower of a history must learn of a failure at once, and retries by itself. */
 const NEVER_RETRIED = '/GetWorkflowExecutionHistory';
+/** All callers of this method retry by themselves, too, when the server is away. */
+const RETRIED_IF_BUSY = '/DescribeWorkflowExecution';
+const RESOURCE_EXHAUSTED = 8;
 
 /**
  * The SDK's retries of calls to the server, with five changes:
@@ -20,7 +23,7 @@ const NEVER_RETRIED = '/GetWorkflowExecutionHistory';
  * - A connection that was closed during a pause fails the call with its previous error. The SDK makes the next attempt in a
  *   timer, where nothing catches what a closed connection throws, and the process would end.
  * - The deadline ends the call for the caller only. The server has longer for each attempt (`running-on.ts`).
- * - Long polls of a history are not retried.
+ * - Long polls of a history are not retried; descriptions of workflows are if the server is busy, and not if it is away.
  */
 export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   const sdk = defaultGrpcRetryOptions({ initialIntervalMs: () => FIRST_RETRY_MS });
@@ -28,13 +31,17 @@ export const retriesWithinDeadline: Interceptor = (options, nextCall) => {
   let pause = 0;
   let failed: Status | null = null;
   let closed = false;
-  const retries = !options.method_definition.path.endsWith(NEVER_RETRIED);
+  const { path } = options.method_definition;
+  const isRetried = (code: number) =>
+    !path.endsWith(NEVER_RETRIED) && (!path.endsWith(RETRIED_IF_BUSY) || code === RESOURCE_EXHAUSTED);
   const interceptor = makeGrpcRetryInterceptor({
     delayFunction: () => pause,
-    retryableDecider: (attempt, status) => {
-      failed = status;
-      pause = sdk.delayFunction(attempt, status);
-      return retries && !closed && sdk.retryableDecider(attempt, status) && Date.now() + pause < deadline;
+    retryableDecider: (attempt, failure) => {
+      failed = failure;
+      pause = sdk.delayFunction(attempt, failure);
+      return (
+        isRetried(failure.code) && !closed && sdk.retryableDecider(attempt, failure) && Date.now() + pause < deadline
+      );
     },
   });
   return interceptor(options, (again) => {
