@@ -27,8 +27,8 @@ import { messageOf } from '../lib/errors';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-/** Between two watches of a VPN there is none, on a busy machine for some seconds. */
-const BETWEEN_WATCHES_MS = 10_000;
+/** Between two watches of a VPN there is none, on a busy machine for a second or two. */
+const BETWEEN_WATCHES_MS = 2_000;
 /** After this a server that hangs counts as unreachable. */
 const TEMPORAL_ANSWERS_WITHIN_MS = 10_000;
 
@@ -81,7 +81,7 @@ export class WorkerProgram {
 
   /**
    * Whether workflows may be queried. A query that arrives before the worker would be handled ahead of the signals
-   * with which the supervision begins (`workflows/ahead-of-history.ts`); a later one is answered together with them.
+   * with which the supervision begins (`workflows/shared/ahead-of-history.ts`); a later one is answered together with them.
    */
   get mayBeAsked(): boolean {
     return this.hasTried;

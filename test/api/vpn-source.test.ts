@@ -237,8 +237,8 @@ test('a list question says whether an API would get a list now, and names the kn
 
 test('a worker of another version that does not know the query causes an error that says so, without a repeat', async () => {
   temporal.answer = () => {
-    throw new QueryNotRegisteredError("Workflow did not register a handler for 'status'", 3);
+    throw new QueryNotRegisteredError("Workflow did not register a handler for 'statusView'", 3);
   };
   await expect(source.status()).rejects.toThrow(/another version of Portward.*run one version only/);
-  expect(temporal.asked.map(({ message }) => message)).toEqual(['status']);
+  expect(temporal.asked.map(({ message }) => message)).toEqual(['statusView']);
 });

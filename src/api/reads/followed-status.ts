@@ -22,7 +22,7 @@ export class FollowedStatus {
     const { history, freshness, changes, stopping } = this.followed;
     if (!this.isPresent()) {
       const from = performance.now();
-      // A query that meets a pending workflow task can cause the loss of that task (`workflows/ahead-of-history.ts`).
+      // A query that meets a pending workflow task can cause the loss of that task (`workflows/shared/ahead-of-history.ts`).
       await changes.until(() => history.settled || freshness.brokenSince !== null, ms, stopping);
       const left = ms - (performance.now() - from);
       if (history.settled && left > 0) {

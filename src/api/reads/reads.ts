@@ -15,7 +15,7 @@ export interface ReadsOptions extends EnginesComposerOptions {
   readonly lagMs: number;
   /**
    * How long a VPN may give no list, since its last one or since the start of this process, before lists are answered without it. In ms.
-   * Longer than a workflow task that was lost with its worker takes (`workflows/task-timeout.ts`).
+   * Longer than a workflow task that was lost with its worker takes (`workflows/shared/task-timeout.ts`).
    */
   readonly staleLimitMs: number;
   /** Keeps lists for the next start; null: they are not kept. */

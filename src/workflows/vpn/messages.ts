@@ -29,8 +29,12 @@ export const listsQuery = defineQuery<ListsView, [{ engines: string | null; stre
 /** The latest events. */
 export const eventLogQuery = defineQuery<EventLog>('eventLog');
 
-/** All that is shown of the VPN except its lists. The caller may be of another build, so a field that is added must be optional for it. */
-export const statusQuery = defineQuery<VpnStatusView>('status');
+/**
+ * All that is shown of the VPN except its lists. The caller may be of another build. So a field that is added must be optional for it,
+ * and a change of another kind needs another name of the query, which a workflow of another build refuses.
+ */
+export const statusQuery = defineQuery<VpnStatusView>('statusView');
+
 /** The whole state, for people who read it in the Temporal UI. */
 export const memoryQuery = defineQuery<VpnData>('memory');
 
