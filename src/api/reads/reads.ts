@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ObserveProgress } from '../../activities/observe/observe';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
 import { pauseUntil } from '../../lib/pause';
@@ -79,6 +78,8 @@ export class Reads {
   private composed: EnginesList | null = null;
   private composedAt = -Infinity;
   private composedVersion = -1;
+  /** Resolves at the end of this turn of the event loop, for all who wait for it: one for each reader would cost a tenth of the answers. */
+  private turn: Promise<void> | null = null;
 
   /** @param before the last lists of the process before this one */
   constructor(
@@ -230,7 +231,13 @@ export class Reads {
    * from their sockets in the same turn of the event loop, in any order.
    */
   private receivedHandled(): Promise<void> {
-    return setImmediate();
+    this.turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = null;
+        resolve();
+      });
+    });
+    return this.turn;
   }
 
   /** A read that is too old to be shown becomes `none`. */
