@@ -14,17 +14,23 @@ export interface FileLockOptions {
   readonly patienceMs: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  readonly onWait?: (holder: number | undefined) => void;
+  /** Called once, with the process that holds the lock. */
+  readonly onWait?: (holder: number) => void;
 }
 
 /** Runs `work` in one process at a time. The lock of a dead holder is taken over. */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const { path, doing, patienceMs } = options;
   const deadline = performance.now() + patienceMs;
-  for (let tries = 0; !take(path); tries += 1) {
+  let toTell = options.onWait;
+  while (!take(path)) {
     options.signal?.throwIfAborted();
     const holder = holderOf(path)?.pid;
-    if (tries === 0) options.onWait?.(holder);
+    // No holder: the lock has just been taken from a dead process, or its new holder has not written its identity yet.
+    if (holder !== undefined) {
+      toTell?.(holder);
+      toTell = undefined;
+    }
     if (performance.now() > deadline) {
       throw new Error(
         `Another process (pid ${holder ?? 'unknown'}) has been ${doing} for over ${Math.round(patienceMs / 1000)} s. ` +

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -97,12 +98,15 @@ test('two processes at the same moment build once', async () => {
   expect(readFileSync(calls, 'utf8').trim().split('\n')).toHaveLength(1);
 });
 
-test('the files of a killed installation are removed', async () => {
+test('the files and the lock of a killed installation are removed, and it is not waited for', async () => {
   const leftover = join(dirname(cached), 'build-AbCdEf');
   mkdirSync(leftover, { recursive: true });
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  writeFileSync(join(dirname(cached), 'installing.json'), JSON.stringify({ pid: dead, started: 'long ago' }));
   program(join(bin, 'go'), 'echo built > "$GOBIN/temporal"; /bin/chmod +x "$GOBIN/temporal"');
   await resolve();
-  expect(existsSync(leftover)).toBe(false);
+  expect(readdirSync(dirname(cached))).toEqual(['temporal']);
+  expect(messages.join('\n')).not.toContain('Waiting');
 });
 
 test('if nothing works, one error says what was tried and what to install', async () => {

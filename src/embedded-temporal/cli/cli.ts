@@ -71,7 +71,7 @@ async function installTemporalCli(options: ResolveCliOptions): Promise<string> {
     path: join(folder, 'installing.json'),
     doing: "installing Temporal's CLI",
     patienceMs: INSTALL_PATIENCE_MS,
-    onWait: (pid?: number) => options.log.info(`Waiting for process ${pid}, which installs Temporal's CLI`),
+    onWait: (pid: number) => options.log.info(`Waiting for process ${pid}, which installs Temporal's CLI`),
   };
   return withFileLock(lock, async () => {
     if (isExecutable(target)) return target;
