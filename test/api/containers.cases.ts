@@ -7,7 +7,7 @@ import {
 import { engineRef } from '../../src/domain/engine';
 import type { EngineCondition } from '../../src/domain/vpn/observation';
 import { DAY, forwardedEngine, plainEngine, replacement, snapshot, target, vpnStatus, vpnSettings } from '../builders';
-import { api, AT_ONCE, closeAll } from './api-under-test';
+import { api, AT_ONCE, closeAll, Later } from './api-under-test';
 import { detail } from './proxy-decoder';
 import { VpnStandIn } from './vpn-stand-in';
 
@@ -201,6 +201,17 @@ export function containersCases(): void {
       },
     );
 
+    test.each(['GET', 'DELETE'] as const)(
+      '%s of a container that its last known state lacks is a 503, because the container may exist by now',
+      async (method) => {
+        const { standIn, server } = await silenced(30_000);
+        const response = await server.inject({ method, url: '/containers/other' });
+        expect(response.statusCode).toBe(503);
+        expect(detail(response)).toContain('gluetun');
+        expect(standIn.removed).toEqual([]);
+      },
+    );
+
     test.each([
       ['GET', '/containers/engine-19000'],
       ['DELETE', '/containers/engine-19000'],
@@ -214,6 +225,23 @@ export function containersCases(): void {
       expect(detail(response)).toContain('answer');
       expect(standIn.removed).toEqual([]);
     });
+  });
+
+  test('a query of the status that is never answered does not hold back readers after the next change', async () => {
+    const standIn = vpn();
+    const { answerStatus } = standIn;
+    const server = await api([standIn]);
+    const asked = new Later<void>();
+    standIn.answerStatus = () => {
+      asked.resolve();
+      return new Later<never>().promise;
+    };
+    void server.inject('/containers/engine-19000');
+    await asked.promise;
+    standIn.answerStatus = answerStatus;
+    standIn.grow();
+    const response = await server.inject('/containers/engine-19000');
+    expect([response.statusCode, response.headers['x-portward-stale']]).toEqual([200, undefined]);
   });
 
   test.each([FORWARDED_ID, 'engine-19000', FORWARDED_ID.slice(0, 12)])(

@@ -34,15 +34,18 @@ function notManaged(id: string) {
 export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
   const { reads, containerLabel, reported } = options;
 
-  /** The containers of all VPNs, except those in `silent`, whose workflows do not answer. */
+  /** The containers of all VPNs, except those in `silent`, whose workflows do not answer. Those in `unsure` may have more of them. */
   async function managed(): Promise<{
     all: ManagedContainer[];
     silent: readonly string[];
+    unsure: readonly string[];
     staleSeconds: number | null;
   }> {
     const { usable, silent, staleSeconds } = await reads.usableStatuses();
     const views = usable.flatMap(({ status }) => (status.kind === 'none' ? [] : [status.value]));
-    return { all: views.flatMap((view) => containersOf(view, containerLabel)), silent, staleSeconds };
+    const stale = usable.flatMap(({ vpn, status }) => (status.kind === 'stale' ? [vpn] : []));
+    const all = views.flatMap((view) => containersOf(view, containerLabel));
+    return { all, silent, unsure: [...silent, ...stale], staleSeconds };
   }
 
   fastify.get(
@@ -56,9 +59,9 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       },
     },
     async ({ params }, reply) => {
-      const { all, silent, staleSeconds } = await managed();
+      const { all, unsure, staleSeconds } = await managed();
       const found = findContainer(all, params.id);
-      if (!found && silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
+      if (!found && unsure.length > 0) return reply.code(503).send({ detail: noAnswerOf(unsure) });
       markStale(reply, staleSeconds);
       if (found) return found.json;
       return reply.code(404).send(notManaged(params.id));
@@ -80,9 +83,9 @@ export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> 
       },
     },
     async ({ params: { id } }, reply) => {
-      const { all, silent } = await managed();
+      const { all, unsure } = await managed();
       const found = findContainer(all, id);
-      if (!found && silent.length > 0) return reply.code(503).send({ detail: noAnswerOf(silent) });
+      if (!found && unsure.length > 0) return reply.code(503).send({ detail: noAnswerOf(unsure) });
       const follower = found && reads.follower(found.vpn);
       if (!found || !follower) return reply.code(404).send(notManaged(id));
       if (found.stage === 'leaving') return { deleted: id };
