@@ -3,7 +3,7 @@ import type { ObserveProgress } from '../src/activities/observe/observe';
 import type { VpnLists, VpnSource } from '../src/gateways/vpn-source';
 import type { EventLog } from '../src/domain/event-log';
 import type { VpnStatusView } from '../src/domain/vpn/status-view';
-import type { GrowthListener } from '../src/gateways/history-growth';
+import type { GrowthListener } from '../src/gateways/history-follower';
 import { listing } from '../src/workflows/vpn/views/listing';
 import { statusView } from '../src/workflows/vpn/views/status-view';
 import type { VpnData } from '../src/workflows/vpn/data';

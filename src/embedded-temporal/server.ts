@@ -9,7 +9,7 @@ import { untilUnusable } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 import { messageOf } from '../lib/errors';
-import { growingPauses } from '../lib/pause';
+import { growingPauses } from '../lib/growing-pauses';
 
 export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from '../lib/listening-port';
@@ -124,12 +124,12 @@ export class EmbeddedServer {
   }
 
   async #supervise(stopping: AbortSignal, onBack: () => void): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
+    let pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     for (let loss = await this.#untilLost(stopping); loss !== null; loss = await this.#untilLost(stopping)) {
       const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
-      pauseMs = steady ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      if (steady) pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
       this.#log.warn(loss);
-      const back = await this.#restart(pauseMs, stopping);
+      const back = await this.#restart(pauses, stopping);
       if (back === undefined) return;
       this.#running = back;
       this.#log.info(`The Temporal server is back (pid ${this.pid})`);
@@ -168,11 +168,10 @@ export class EmbeddedServer {
     }
   }
 
-  /** Tries until it succeeds, with growing pauses. Each reason is logged once. */
-  async #restart(pauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
+  /** Tries until it succeeds, or until stopped. Each reason is logged once. */
+  async #restart(pauses: Generator<number, never>, stopping: AbortSignal): Promise<Running | undefined> {
     let loggedReason = '';
-    for (const pause of growingPauses(pauseMs, LONGEST_PAUSE_MS)) {
-      if (!(await pauseUnless(stopping, pause))) return undefined;
+    while (await pauseUnless(stopping, pauses.next().value)) {
       try {
         return await this.#starter.bringUp(stopping);
       } catch (error) {

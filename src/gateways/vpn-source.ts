@@ -12,7 +12,7 @@ import type { PublicReplacement } from '../domain/replacement';
 import type { Stream, StreamEvent } from '../domain/streams/stream';
 import type { VpnStatusView } from '../domain/vpn/status-view';
 import { temporalFailure } from '../temporal/failure-words';
-import { followHistory, type GrowthListener } from './history-growth';
+import { followHistory, type GrowthListener } from './history-follower';
 import { WORKER_STARTING } from '../temporal/client';
 import {
   ASK_AGAIN,

@@ -33,8 +33,3 @@ export async function settledWithin(ms: number, work: Promise<unknown>, ...signa
   work.then(end, end);
   await pauseUntil(ms, done.signal, ...signals);
 }
-
-/** Yields pauses in ms between attempts: each twice the one before, up to `most`, without end. */
-export function* growingPauses(first: number, most: number): Generator<number, never> {
-  for (let ms = first; ; ms = Math.min(ms * 2, most)) yield ms;
-}

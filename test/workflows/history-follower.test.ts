@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Client } from '@temporalio/client';
-import { followHistory, type Growth } from '../../src/gateways/history-growth';
+import type { Growth } from '../../src/gateways/growth';
+import { followHistory } from '../../src/gateways/history-follower';
 import { handOverSignal, streamsSignal } from '../../src/workflows/vpn/messages';
 import { until } from '../simulator/until';
 import { started } from '../stream-events';

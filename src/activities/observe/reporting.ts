@@ -1,5 +1,6 @@
 import { isHealthy, type Observation, type Snapshot } from '../../domain/vpn/observation';
 import { hasChanged, isReworded } from '../../domain/vpn/reported';
+import { growingPause } from '../../lib/growing-pauses';
 import type { EngineHealth } from './engine-health';
 import { MadeEngines } from '../docker/made-engines';
 import type { ObserveInput } from './messages';
@@ -83,7 +84,7 @@ export class Reporting {
 
   /** A control server or Docker may give another reason each time. */
   private mayReword(): boolean {
-    const pauseMs = Math.min(FIRST_REWORDING_AFTER_MS * 2 ** this.memory.rewordings, REWORDING_AFTER_AT_MOST_MS);
+    const pauseMs = growingPause(FIRST_REWORDING_AFTER_MS, REWORDING_AFTER_AT_MOST_MS, this.memory.rewordings);
     return performance.now() - this.begun >= pauseMs;
   }
 }

@@ -1,3 +1,5 @@
+import { growingPause } from '../../lib/growing-pauses';
+
 /**
  * An engine that falls silent again within this time stays hidden longer each time: each change is an event of the
  * workflow's history.
@@ -28,7 +30,7 @@ export class Silence {
   answered(now: number): void {
     if (!this.silent) return;
     this.answersSince ??= now;
-    const steadyMs = this.times <= 1 ? 0 : Math.min(LONGEST_MS, SHORTEST_MS * 2 ** (this.times - 2));
+    const steadyMs = this.times <= 1 ? 0 : growingPause(SHORTEST_MS, LONGEST_MS, this.times - 2);
     if (now - this.answersSince >= steadyMs) this.silent = false;
   }
 }

@@ -1,5 +1,6 @@
 import type { PortRead, PortReading } from '../../domain/vpn/observation';
 import { NoPortForwarded } from '../../clients/gluetun/client';
+import { growingPause } from '../../lib/growing-pauses';
 import { pauseUntil } from '../../lib/pause';
 import { messageOf } from '../../lib/errors';
 
@@ -125,7 +126,7 @@ export class PortWatch {
         const now = performance.now();
         this.failed(error, { began, now, isFirst: failures === 0 });
         const isReread = now < Math.max(this.doubtedUntil, this.hintedUntil);
-        const rereadMs = Math.min(FIRST_REREAD_AFTER_MS * 2 ** failures, REREAD_AFTER_AT_MOST_MS);
+        const rereadMs = growingPause(FIRST_REREAD_AFTER_MS, REREAD_AFTER_AT_MOST_MS, failures);
         failures++;
         await pauseUntil(isReread ? rereadMs : intervalMs, signal, waker.signal);
       }

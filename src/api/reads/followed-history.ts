@@ -1,4 +1,4 @@
-import type { Growth } from '../../gateways/history-growth';
+import type { Growth } from '../../gateways/growth';
 import type { Changes } from '../../lib/changes';
 import { streamsSignal } from '../../workflows/vpn/messages';
 

@@ -1,6 +1,7 @@
-import type { Growth } from '../../gateways/history-growth';
+import type { Growth } from '../../gateways/growth';
 import type { VpnLists } from '../../gateways/vpn-source';
-import { growingPauses, pauseUntil } from '../../lib/pause';
+import { growingPauses } from '../../lib/growing-pauses';
+import { pauseUntil } from '../../lib/pause';
 import { temporalFailure } from '../../temporal/failure-words';
 import type { Followed } from './followed';
 import type { Read } from './read';

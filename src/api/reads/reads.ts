@@ -1,5 +1,6 @@
 import type { ObserveProgress } from '../../activities/observe/observe';
 import type { VpnStatusView } from '../../domain/vpn/status-view';
+import { EndOfTurn } from '../../lib/end-of-turn';
 import { pauseUntil } from '../../lib/pause';
 import { EnginesComposer, type EnginesComposerOptions, type EnginesList, type VpnListsRead } from './engines-list';
 import type { DatedLists, LastLists } from './last-lists';
@@ -78,8 +79,7 @@ export class Reads {
   private composed: EnginesList | null = null;
   private composedAt = -Infinity;
   private composedVersion = -1;
-  /** Resolves at the end of this turn of the event loop, for all who wait for it: one for each reader would cost a tenth of the answers. */
-  private turn: Promise<void> | null = null;
+  private readonly turn = new EndOfTurn();
 
   /** @param before the last lists of the process before this one */
   constructor(
@@ -233,13 +233,7 @@ export class Reads {
    * from their sockets in the same turn of the event loop, in any order.
    */
   private receivedHandled(): Promise<void> {
-    this.turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.turn = null;
-        resolve();
-      });
-    });
-    return this.turn;
+    return this.turn.wait();
   }
 
   /** A read that is too old to be shown becomes `none`. */

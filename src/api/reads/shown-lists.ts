@@ -1,5 +1,5 @@
 import type { Port } from '../../domain/engine';
-import type { CompletedActivity, Growth, StartedChild } from '../../gateways/history-growth';
+import type { CompletedActivity, Growth, StartedChild } from '../../gateways/growth';
 import type { HiddenEngine } from '../../domain/vpn/listing';
 import type { VpnLists } from '../../gateways/vpn-source';
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Growth } from '../../gateways/history-growth';
+import type { Growth } from '../../gateways/growth';
 import type { VpnLists, VpnSource } from '../../gateways/vpn-source';
 import { Changes } from '../../lib/changes';
 import { temporalFailure } from '../../temporal/failure-words';

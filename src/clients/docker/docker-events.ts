@@ -3,7 +3,8 @@ import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { ContainerId } from '../../domain/engine';
 import type { Logger } from 'pino';
-import { growingPauses, pauseUntil } from '../../lib/pause';
+import { growingPauses } from '../../lib/growing-pauses';
+import { pauseUntil } from '../../lib/pause';
 import { statusCode } from './docker-error';
 import type { DockerHost } from './docker-host';
 

@@ -1,4 +1,5 @@
-import { growingPauses, pauseUntil } from '../../lib/pause';
+import { growingPauses } from '../../lib/growing-pauses';
+import { pauseUntil } from '../../lib/pause';
 import { ControlServerHangs, GluetunError, NotAccepted, VpnStopped } from './gluetun-error';
 
 type Wanted = 'stopped' | 'running';

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { vpnWorkflowId } from '../../domain/names';
 import type { ReplacementInput, Target } from '../../domain/replacement';
+import { growingPause } from '../../lib/growing-pauses';
 import { failureOf, type Failure } from './failure';
 import { historyIsLong } from '../shared/long-history';
 import { attemptFailedSignal } from '../vpn/messages';
@@ -16,6 +17,7 @@ import { abandoned, attemptFailed, isHeld, workOf, type Work } from './work';
 
 export const PROVISIONING = 'provisioning';
 
+const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** For a container that Docker does not remove. Once Docker can remove it, it holds its port for no longer than this. */
 const LEFT_OVER_PAUSE_MS = 60_000;
@@ -152,6 +154,6 @@ export class Run {
   private pauseMs(count: number, { permanent }: Failure): number {
     if (permanent) return PERMANENT_ERROR_PAUSE_MS;
     const longest = this.input.cause === 'left over' ? LEFT_OVER_PAUSE_MS : LONGEST_PAUSE_MS;
-    return Math.min(longest, 500 * 2 ** (count - 1));
+    return growingPause(FIRST_PAUSE_MS, longest, count - 1);
   }
 }

@@ -4,7 +4,8 @@ import type { Replacement } from '../../domain/replacement';
 import type { Versioned } from '../../domain/vpn/listing';
 import type { Changes } from '../shared/changes';
 import type { Begun } from './act/effect';
-import { abandon, errorMessage, type Effects } from './act/effects';
+import { messageOf } from '../../lib/errors';
+import { abandon, type Effects } from './act/effects';
 import * as messages from './messages';
 import { engineLeft, engineMade, engineReady, leaveAsked } from './observe/engine-reports';
 import { attemptFailed, noteFormerIncarnation, replacementEnded } from './observe/replacement-reports';
@@ -127,7 +128,7 @@ function handleRequests(parts: Parts): void {
     try {
       replace(parts, request);
     } catch (error) {
-      ignored(state, 'replaceEngine', errorMessage(error));
+      ignored(state, 'replaceEngine', messageOf(error));
     }
   });
   setHandler(messages.provisionEngineUpdate, (request) => {
@@ -159,7 +160,7 @@ function takeUp({ state, effects, changes }: Parts, refusal: string, begin: () =
     state.publish(Date.now());
     return replacement;
   } catch (error) {
-    throw rejection(refusal, errorMessage(error));
+    throw rejection(refusal, messageOf(error));
   } finally {
     // A rejected update has made the history longer, too.
     changes.note();

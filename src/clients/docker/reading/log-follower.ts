@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ContainerId } from '../../../domain/engine';
+import { growingPause } from '../../../lib/growing-pauses';
 import { statusCode } from '../docker-error';
 import type { ContainerDetails, DockerHost } from '../docker-host';
 import { LogLines } from './log-lines';
@@ -69,8 +70,7 @@ export class LogFollower {
     if (signal.aborted) return;
     const now = performance.now();
     this.shortLogs = now - began >= LASTED_MS ? 0 : this.shortLogs + 1;
-    const pauseMs =
-      this.shortLogs === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (this.shortLogs - 1), AGAIN_AFTER_AT_MOST_MS);
+    const pauseMs = this.shortLogs === 0 ? 0 : growingPause(AGAIN_AFTER_MS, AGAIN_AFTER_AT_MOST_MS, this.shortLogs - 1);
     this.notBefore = now + pauseMs;
     this.following = null;
   }

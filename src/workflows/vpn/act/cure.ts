@@ -4,6 +4,7 @@ import { failureMessage, rootCause } from '../../shared/failure-message';
 import type { RemedyKind } from '../../../domain/vpn/remedy';
 import type { Remedy, RemedyFailure } from '../decide/remedies';
 import { remedyEnded, remedyFailing } from '../observe/remedy-reports';
+import { growingPauses } from '../../../lib/growing-pauses';
 import type { VpnState } from '../state';
 
 const FIRST_PAUSE_MS = 1_000;
@@ -23,7 +24,7 @@ const SLOW_AFTER_MS = 30_000;
  */
 export async function cure(vpn: string, state: VpnState, remedy: Remedy): Promise<void> {
   const { kind } = remedy;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (const pauseMs of growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)) {
     try {
       const needed = await attempt(vpn, state, remedy);
       remedyEnded(state, remedy, null, Date.now(), needed);

@@ -7,6 +7,7 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import type { Replacement, ReplacementInput } from '../../../domain/replacement';
+import { messageOf } from '../../../lib/errors';
 import { pullImage } from '../../shared/activities';
 import { summary } from '../report/appearance';
 import { cure } from './cure';
@@ -28,10 +29,6 @@ const PULL_AGAIN_MS = 60_000;
 const ASK_AGAIN_MS = 60_000;
 /** The same for one that may wait for days: for the circuit breaker, for streams to finish, or for Docker to remove an engine. */
 const ASK_WAITING_AGAIN_MS = 10 * 60_000;
-
-export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** Tells a replacement to give up. Otherwise it would go on without end, and could work against the next workflow of its VPN. */
 export async function abandon(replacementId: string): Promise<void> {
@@ -92,7 +89,7 @@ export class Effects {
       else await child.signal(messages.retargetSignal, effect.target);
     } catch (error) {
       // It has ended or was terminated, or its id is still in use: the decision after the next snapshot does what is missing.
-      log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${errorMessage(error)}`);
+      log.warn(`[${this.vpn}] replacement ${replacement.id} can't be reached: ${messageOf(error)}`);
       replacementLost(this.state, replacement.number, Date.now());
     }
   }

@@ -1,4 +1,5 @@
 import type { Instant } from '../../../domain/engine';
+import { growingPause } from '../../../lib/growing-pauses';
 
 /** How often Portward has acted on a change, such as of the port, that keeps happening. Instants are 0 before the first change. */
 export interface Backoff {
@@ -26,7 +27,7 @@ export function actedOn(backoff: Backoff, at: Instant): Backoff {
 
 /** The pause of a step (0 and up), in ms: 5 s, 10 s, 20 s and so on, up to `longestMs`. */
 export function backoffMs(step: number, longestMs: number): number {
-  return Math.min(longestMs, SHORTEST_BACKOFF_MS * 2 ** step);
+  return growingPause(SHORTEST_BACKOFF_MS, longestMs, step);
 }
 
 /** When the next change may be acted on; 0: at once. */

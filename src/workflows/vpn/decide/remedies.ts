@@ -1,6 +1,7 @@
 import type { Instant } from '../../../domain/engine';
 import { isCalledUnhealthy, isHealthy, session } from '../../../domain/vpn/observation';
 import type { RemedyKind, RemedyReason } from '../../../domain/vpn/remedy';
+import { growingPause } from '../../../lib/growing-pauses';
 import type { VpnData } from '../data';
 
 export interface Remedy {
@@ -101,7 +102,7 @@ function containerRestart(data: VpnData, current: string): Next | null {
   const { unhealthyRestartMs } = settings;
   if (!snapshot || unhealthyRestartMs === 0) return null;
   const { containerRestarts, containerRestartedAt } = remedies;
-  const doubled = Math.min(LONGEST_PAUSE_MS, unhealthyRestartMs * 2 ** containerRestarts);
+  const doubled = growingPause(unhealthyRestartMs, LONGEST_PAUSE_MS, containerRestarts);
   const wait = Math.max(doubled, unhealthyRestartMs);
   // After a restart that failed, the outage goes on: its beginning alone would make the next restart due at once.
   const again = containerRestarts === 0 || containerRestartedAt === null ? 0 : containerRestartedAt + wait;

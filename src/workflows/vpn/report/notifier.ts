@@ -1,7 +1,7 @@
 import { ApplicationFailure, log } from '@temporalio/workflow';
 import type { EventBatch } from '../../../activities/notify';
 import { notify } from '../../shared/activities';
-import { errorMessage } from '../act/effects';
+import { messageOf } from '../../../lib/errors';
 import type { VpnState } from '../state';
 
 /**
@@ -39,7 +39,7 @@ export class Notifier {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
         // The worker has logged the refusal, once for all batches.
         if (!(cause instanceof ApplicationFailure && cause.type === 'Refused')) {
-          const reason = errorMessage(cause);
+          const reason = messageOf(cause);
           log.error(`[${vpn}] ${events.length} events could not be sent to NOTIFY_URL and are dropped: ${reason}`, {
             event: 'notify failed',
           });
