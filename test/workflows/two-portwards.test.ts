@@ -6,7 +6,7 @@ import { assertSettled } from './world-at-rest';
 import { noteFormerIncarnation } from '../../src/workflows/vpn/observe/replacement-reports';
 import { listedEngines } from '../../src/workflows/vpn/views/lists';
 import { provisioningRefusal } from '../../src/workflows/vpn/requests/eligibility';
-import { forceRefusal } from '../../src/workflows/vpn/requests/forcing';
+import { force } from '../../src/workflows/vpn/requests/forcing';
 
 // Two Portwards of one instance, each with a database of its own, on one VPN. They share only Docker.
 
@@ -135,7 +135,8 @@ test('when one only watches: it refuses requests for an engine or a replacement'
   const { state, now } = two.younger;
   const request = { requestId: 'asked', labels: {}, sealedEnv: null, httpPort: null };
   expect(provisioningRefusal(state.data, request, now)).toMatch(/another Portward/);
-  expect(forceRefusal(state.data, { engine: null, reason: null, requestId: null }, now)).toMatch(/another Portward/);
+  const toReplace = { engine: null, reason: null, requestId: null };
+  expect(() => force(state, toReplace, now)).toThrow(/another Portward/);
 });
 
 test('come to rest with one forwarded engine that both list, whatever happens in whatever order', () => {

@@ -20,12 +20,16 @@ export interface Eligibility {
   readonly takenHttpPorts: readonly Port[];
 }
 
-export type Obstacle =
+/** What keeps every engine from being brought up, whatever its port. */
+export type GeneralObstacle =
   | NonNullable<Eligibility['standstill']>
   | { readonly kind: 'down'; readonly recovery: Recovery }
-  | { readonly kind: 'other ports'; readonly httpPorts: PortRange }
   | { readonly kind: 'no image'; readonly image: string; readonly pulled: boolean }
-  | { readonly kind: 'breaker'; readonly failures: number; readonly trialAt: Instant; readonly open: boolean }
+  | { readonly kind: 'breaker'; readonly failures: number; readonly trialAt: Instant; readonly open: boolean };
+
+export type Obstacle =
+  | GeneralObstacle
+  | { readonly kind: 'other ports'; readonly httpPorts: PortRange }
   | { readonly kind: 'no room' | 'port taken' };
 
 /**
@@ -39,19 +43,28 @@ export function obstacleTo(
   begun: readonly (Port | null)[],
   now: Instant,
 ): Obstacle | null {
-  const { standstill, down, missingImage, breaker, httpPorts, takenHttpPorts } = eligibility;
-  if (standstill !== null) return standstill;
-  if (down !== null) return { kind: 'down', recovery: down };
+  const { httpPorts, takenHttpPorts } = eligibility;
   if (httpPort !== null && !isAmong(httpPorts, httpPort)) return { kind: 'other ports', httpPorts };
-  if (missingImage !== null) return { kind: 'no image', ...missingImage };
-  const { failures, trialAt, isTried } = breaker;
-  const state = breakerState(trialAt, now);
-  if (trialAt !== null && (state === 'open' || isTried || begun.length > 0))
-    return { kind: 'breaker', failures, trialAt, open: state === 'open' };
+  const general = generalObstacle(eligibility, begun.length > 0, now);
+  if (general !== null) return general;
   const taken = new Set([...takenHttpPorts, ...begun.filter((port) => port !== null && isAmong(httpPorts, port))]);
   if (httpPort !== null) return taken.has(httpPort) ? { kind: 'port taken' } : null;
   const anyPort = begun.filter((port) => port === null).length;
   return taken.size + anyPort > httpPorts.last - httpPorts.first ? { kind: 'no room' } : null;
+}
+
+/** @param hasBegun whether an engine was asked for after the workflow had answered: it is the trial of a breaker that is not closed */
+export function generalObstacle(
+  { standstill, down, missingImage, breaker }: Eligibility,
+  hasBegun: boolean,
+  now: Instant,
+): GeneralObstacle | null {
+  if (standstill !== null) return standstill;
+  if (down !== null) return { kind: 'down', recovery: down };
+  if (missingImage !== null) return { kind: 'no image', ...missingImage };
+  const { failures, trialAt, isTried } = breaker;
+  const open = breakerState(trialAt, now) === 'open';
+  return trialAt !== null && (open || isTried || hasBegun) ? { kind: 'breaker', failures, trialAt, open } : null;
 }
 
 export function isAmong({ first, last }: PortRange, port: Port): boolean {

@@ -1,6 +1,6 @@
-import { REQUESTED } from '../../../domain/vpn/breaker';
-import { isAmong, obstacleTo, type Eligibility } from '../../../domain/vpn/eligibility';
-import type { Instant } from '../../../domain/engine';
+import { REQUESTED, type BreakerKey } from '../../../domain/vpn/breaker';
+import { isAmong, obstacleTo, type Eligibility, type Obstacle } from '../../../domain/vpn/eligibility';
+import type { Instant, Port } from '../../../domain/engine';
 import { isHealthy, type Snapshot } from '../../../domain/vpn/observation';
 import type { ProvisionRequest } from '../messages';
 import { PortRangeUsedUp, unavailablePorts } from '../decide/ports';
@@ -18,13 +18,16 @@ export function lackOf(snapshot: Snapshot | null): 'healthy VPN' | 'image' | nul
 }
 
 /** Why no request can be carried out now; null: requests can. */
-export function standstillOf(data: VpnData): Eligibility['standstill'] {
+function standstillOf(data: VpnData): Eligibility['standstill'] {
   if (data.unreachable !== null) return { kind: 'unreachable', problem: data.unreachable.problem };
   return standsAside(data) ? { kind: 'another Portward' } : null;
 }
 
-/** The view by which it is decided whether an engine that somebody asks for can be brought up. */
-export function eligibilityOf(data: VpnData): Eligibility {
+/**
+ * The view by which it is decided whether an engine that somebody asks for can be brought up.
+ * @param key the circuit breaker that guards that engine
+ */
+export function eligibilityOf(data: VpnData, key: BreakerKey = REQUESTED): Eligibility {
   const { httpPorts, image, pullPolicy } = data.settings;
   const lack = lackOf(data.snapshot);
   return {
@@ -32,9 +35,9 @@ export function eligibilityOf(data: VpnData): Eligibility {
     down: lack === 'healthy VPN' ? recoveryOf(data) : null,
     missingImage: lack === 'image' ? { image, pulled: pullPolicy !== 'never' } : null,
     breaker: {
-      failures: data.breakers[REQUESTED.role][REQUESTED.kind].failures,
-      trialAt: trialAt(data, REQUESTED),
-      isTried: guardedBy(data, REQUESTED).length > 0,
+      failures: data.breakers[key.role][key.kind].failures,
+      trialAt: trialAt(data, key),
+      isTried: guardedBy(data, key).length > 0,
     },
     httpPorts,
     takenHttpPorts: [...unavailablePorts(data, null)].filter((port) => isAmong(httpPorts, port)),
@@ -48,9 +51,13 @@ export function provisioningRefusal(data: VpnData, request: ProvisionRequest, no
   if (data.replacements.some((r) => r.requestId === requestId)) return null;
   if (data.retired) return `VPN '${vpn}' is not looked after any more`;
   const obstacle = obstacleTo(eligibilityOf(data), httpPort, [], now);
-  switch (obstacle?.kind) {
-    case undefined:
-      return null;
+  return obstacle && inWords(data, obstacle, httpPort);
+}
+
+/** Why an engine can't be brought up. */
+export function inWords({ settings }: VpnData, obstacle: Obstacle, httpPort: Port | null): string {
+  const { vpn } = settings;
+  switch (obstacle.kind) {
     case 'unreachable':
       return obstacle.problem;
     case 'another Portward':
@@ -64,10 +71,13 @@ export function provisioningRefusal(data: VpnData, request: ProvisionRequest, no
     case 'no image':
       return `image ${obstacle.image} is not on the Docker host`;
     case 'breaker':
-      return `the circuit breaker of VPN '${vpn}' is open; the next engine is tried at ${new Date(obstacle.trialAt).toISOString()}`;
+      return (
+        `the circuit breaker of VPN '${vpn}' is open after ${obstacle.failures} engines in a row that could not be brought up; the next ` +
+        `one is tried at ${new Date(obstacle.trialAt).toISOString()}, or once the breaker is reset`
+      );
     case 'port taken':
       return `port ${httpPort} of VPN '${vpn}' is taken, or reserved`;
     case 'no room':
-      return new PortRangeUsedUp(data.settings.httpPorts, 'HTTP').message;
+      return new PortRangeUsedUp(settings.httpPorts, 'HTTP').message;
   }
 }

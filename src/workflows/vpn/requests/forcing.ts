@@ -1,9 +1,9 @@
-import { engineRef, type Engine, type Instant } from '../../../domain/engine';
+import { engineRef, type Engine, type Instant, type Role } from '../../../domain/engine';
+import { generalObstacle } from '../../../domain/vpn/eligibility';
 import type { Replacement } from '../../../domain/replacement';
 import type { Begun } from '../act/effect';
 import { breakerKey } from '../decide/breaker';
-import { lackOf, standstillOf } from './eligibility';
-import { allowance, trialAt } from './provisioning-allowance';
+import { eligibilityOf, inWords } from './eligibility';
 import { findEngine, runningReplacements, type VpnData } from '../data';
 import type { VpnState } from '../state';
 
@@ -23,10 +23,10 @@ export function force(state: VpnState, request: ForceRequest, now: Instant): Beg
   const { data } = state;
   const joined = joinedBy(data, request);
   if (joined) return { replacement: joined, effect: null };
-  const refused = forceRefusal(data, request, now);
-  if (refused !== null) throw new Error(refused);
   const engine = chosenBy(data, request);
-  if (!engine) throw new Error(`no engine to replace on VPN '${data.settings.vpn}'`);
+  const refusal = refusalOf(data, engine?.role ?? 'forwarded', now);
+  if (refusal !== null) throw new Error(`nothing was replaced: ${refusal}`);
+  if (!engine) throw new Error(missingEngine(data, request));
   const { role } = engine;
   const reading = data.snapshot?.port;
   const p2pPort = (reading?.kind === 'known' ? reading.port : data.port.last) ?? engine.p2pPort;
@@ -51,28 +51,13 @@ function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
   return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
 }
 
-/** Why a forced replacement can't be begun now; null: it can. */
-export function forceRefusal(data: VpnData, request: ForceRequest, now: Instant): string | null {
-  const { vpn, image } = data.settings;
-  if (data.retired) return `VPN '${vpn}' is not configured any more: nothing was replaced`;
-  if (joinedBy(data, request)) return null;
-  const standstill = standstillOf(data);
-  if (standstill?.kind === 'unreachable') return `${standstill.problem}; nothing was replaced`;
-  if (standstill !== null) return `another Portward acts on VPN '${vpn}': nothing was replaced`;
-  const lack = lackOf(data.snapshot);
-  if (lack === 'healthy VPN') return `VPN '${vpn}' is not healthy: a new engine could not start; nothing was replaced`;
-  if (lack === 'image') return `image ${image} is not on the Docker host: nothing was replaced`;
-  const engine = chosenBy(data, request);
-  if (!engine) {
-    return request.engine === null
-      ? `VPN '${vpn}' has no forwarded engine to replace`
-      : `no engine '${request.engine}' on VPN '${vpn}'`;
-  }
-  const key = breakerKey('forced', engine.role);
-  const trial = trialAt(data, key);
-  if (trial === null || allowance(data, key, now) > 0) return null;
-  return (
-    `the circuit breaker of VPN '${vpn}' is open after ${data.breakers[key.role][key.kind].failures} engines in a row that could not be ` +
-    `brought up: nothing was replaced; it is tried again at ${new Date(trial).toISOString()}, or once the breaker is reset`
-  );
+/** Why no engine of that role can be replaced now; null: one can. */
+function refusalOf(data: VpnData, role: Role, now: Instant): string | null {
+  if (data.retired) return `VPN '${data.settings.vpn}' is not configured any more`;
+  const obstacle = generalObstacle(eligibilityOf(data, breakerKey('forced', role)), false, now);
+  return obstacle && inWords(data, obstacle, null);
+}
+
+function missingEngine({ settings: { vpn } }: VpnData, { engine }: ForceRequest): string {
+  return engine === null ? `VPN '${vpn}' has no forwarded engine to replace` : `no engine '${engine}' on VPN '${vpn}'`;
 }
