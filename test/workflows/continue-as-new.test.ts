@@ -1,8 +1,14 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import pino from 'pino';
+import { fleetWorkflowId } from '../../src/domain/names';
+import { FleetSupervision } from '../../src/worker/supervision/fleet';
+import { fleetStateQuery } from '../../src/workflows/fleet/messages';
 import { recheckSignal, replaceEngineUpdate, setTargetSignal, streamsSignal } from '../../src/workflows/vpn/messages';
 import type { vpn, VpnInput } from '../../src/workflows/vpn/workflow';
 import { until } from '../simulator/until';
+import { presentVpn } from '../builders';
+import { fleetSettings } from '../fleet-builders';
 import { started } from '../stream-events';
 import { TemporalBench } from './bench';
 
@@ -45,6 +51,32 @@ test.concurrent('a VPN that keeps continuing as new loses no port change, no run
       expect(numbers).toHaveLength(50);
     },
     { evictionGraceMs: 1_500, longestBackoffMs: 0 },
+  ),
+);
+
+test.concurrent('each report of a VPN that keeps continuing as new reaches the fleet', () =>
+  bench.with(
+    async (stand) => {
+      const { instance, vpn } = stand.settings;
+      // The fleet does not ask for a report that is missing.
+      const settings = fleetSettings({ instance, autoscaleIntervalMs: 3_600_000 }, [vpn]);
+      await new FleetSupervision(bench.sharingClient, settings, pino({ level: 'silent' })).begin();
+      await stand.startForwarded();
+      const fleet = bench.client.workflow.getHandle(fleetWorkflowId(instance));
+      const runs = new Set<string>();
+      for (let change = 0; change < 20; change++) {
+        const isHealthy = change % 2 === 1;
+        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: isHealthy ? 'healthy' : 'unhealthy' });
+        await until(`report ${change} in the fleet`, async () => {
+          const { members } = await fleet.query(fleetStateQuery);
+          return (members[0]?.facts?.condition === 'healthy') === isHealthy;
+        });
+        runs.add((await stand.handle.describe()).runId);
+      }
+      expect(runs.size).toBeGreaterThan(3);
+      await fleet.terminate();
+    },
+    { replaceOnReconnect: false, unhealthyRestartMs: 0 },
   ),
 );
 
