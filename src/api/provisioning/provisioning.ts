@@ -73,8 +73,9 @@ export class Provisioning {
       return refused(500, failure('the key that seals environments can not be read; see the log', false));
     }
     const prefix = requestIdPrefix(order, key);
-    const candidates = await this.candidates();
+    const views = await this.views();
     // No `await` from here to `pending.set`, so that two requests can't both take the last place.
+    const candidates = this.candidates(views);
     const now = Date.now();
     const met = repeatedProvisioning(candidates, prefix, now);
     if (met) return this.answer(met.vpn, met.replacement, from);
@@ -114,8 +115,7 @@ export class Provisioning {
   }
 
   /** Every VPN as a candidate, with the pending requests of this process. */
-  private async candidates(): Promise<VpnCandidate[]> {
-    const views = await this.views();
+  private candidates(views: readonly (VpnStatusView | null)[]): VpnCandidate[] {
     const lastViews = this.followers.map((follower, i) => views[i] ?? follower.status.last);
     const now = performance.now();
     // Only a current status sets `shownAt`. While the workflow does not answer, a repeat of the request is sent to it again.
@@ -174,7 +174,7 @@ export class Provisioning {
 
   /** The answer to a request that the workflow has declined: a new decision may give the reason, otherwise it is the workflow's message. */
   private async declined(httpPort: Port | null, message: string): Promise<ProvisioningOutcome> {
-    const decision = decideProvisioning(await this.candidates(), this.options.limits, httpPort, Date.now());
+    const decision = decideProvisioning(this.candidates(await this.views()), this.options.limits, httpPort, Date.now());
     if (decision.kind === 'blocked') return refused(503, decision.reason);
     return refused(500, failure(message, false));
   }

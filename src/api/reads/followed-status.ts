@@ -1,21 +1,33 @@
 import type { VpnStatusView } from '../../domain/vpn/status-view';
+import { EndOfTurn } from '../../lib/end-of-turn';
 import { settledWithin } from '../../lib/pause';
 import { temporalFailure } from '../../temporal/failure-words';
 import type { Followed } from './followed';
-import { staleSince } from './freshness';
 import type { Read } from './read';
 
 interface Answer {
   readonly view: VpnStatusView;
   /** The history's `growths` when the query was sent. */
   readonly growths: number;
-  readonly askedAt: number;
 }
+
+interface Query {
+  readonly growths: number;
+  readonly sentAt: number;
+  readonly done: Promise<void>;
+  hasFailed: boolean;
+}
+
+/** A query that is older than this, and than the last growth, is sent again: it may have gone to a worker that has died. */
+const HANGS_AFTER_MS = 500;
 
 /** The status of one VPN. It is queried when somebody reads it and the history has grown since the last query. */
 export class FollowedStatus {
   private answer: Answer | null = null;
-  private asking: { readonly growths: number; readonly done: Promise<void> } | null = null;
+  /** Since when the history has had more than `answer`; null: it has not. */
+  private behindSince: number | null = null;
+  private query: Query | null = null;
+  private readonly turn = new EndOfTurn();
 
   constructor(private readonly followed: Followed) {}
 
@@ -24,16 +36,23 @@ export class FollowedStatus {
     return this.answer?.view ?? null;
   }
 
+  grown(): void {
+    this.behindSince ??= performance.now();
+  }
+
   /** Fresh if it includes all that had arrived before this call. @param ms how long to wait for a busy worker */
   async read(ms: number): Promise<Read<VpnStatusView>> {
     const { freshness } = this.followed;
     const isCaughtUp = await this.caughtUp(ms);
-    const { answer } = this;
-    if (answer === null) return { kind: 'none', reason: freshness.failure ?? `no answer within ${ms} ms` };
-    return isCaughtUp ? freshness.aged(answer.view) : staleSince(answer.askedAt, answer.view);
+    const { last, behindSince } = this;
+    if (last === null) return { kind: 'none', reason: freshness.failure ?? `no answer within ${ms} ms` };
+    return freshness.aged(last, isCaughtUp || behindSince === null ? Infinity : behindSince);
   }
 
-  /** The status for decisions, which must not be based on an old one: null if the workflow has not answered within `ms`. */
+  /**
+   * The status for decisions. It includes all that had arrived before this call. Null if the workflow has not answered within `ms`, or may
+   * have changed without this process learning of it.
+   */
   async present(ms: number): Promise<VpnStatusView | null> {
     return (await this.caughtUp(ms)) && !this.followed.freshness.isOutOfTouch ? this.last : null;
   }
@@ -41,37 +60,54 @@ export class FollowedStatus {
   /** Whether the last answer includes all that had arrived before this call. If not, the workflow is asked, for at most `ms`. */
   private async caughtUp(ms: number): Promise<boolean> {
     const { history, freshness, changes, stopping } = this.followed;
+    const deadline = performance.now() + ms;
+    const left = () => deadline - performance.now();
+    // What Temporal had sent before is in the history then: see `Reads.receivedHandled`.
+    await this.turn.wait();
     const arrived = history.growths;
     const isCaughtUp = () => this.answer !== null && this.answer.growths >= arrived;
-    if (isCaughtUp()) return true;
-    const from = performance.now();
-    // A query that meets a pending workflow task can cause the loss of that task (`workflows/shared/ahead-of-history.ts`).
-    await changes.until(() => history.settled || freshness.brokenSince !== null, ms, stopping);
-    const left = ms - (performance.now() - from);
-    if (history.settled && left > 0) await settledWithin(left, this.ask(), stopping);
+    while (!isCaughtUp() && left() > 0 && !stopping.aborted) {
+      // A query that meets a pending workflow task can cause the loss of that task (`workflows/shared/ahead-of-history.ts`).
+      await changes.until(() => history.settled || freshness.brokenSince !== null, left(), stopping);
+      if (!history.settled) break;
+      const query = this.sharedQuery();
+      await settledWithin(Math.min(left(), HANGS_AFTER_MS), query.done, stopping);
+      if (query.hasFailed) break;
+    }
     return isCaughtUp();
   }
 
-  /** Readers share a query as long as the history does not grow. A query sent to a worker that died answers late, if at all. */
-  private ask(): Promise<void> {
+  /** The query on its way. Another one is sent only if there is none, or if that one hangs and the history has grown since. */
+  private sharedQuery(): Query {
     const { growths } = this.followed.history;
-    if (this.asking?.growths === growths) return this.asking.done;
-    const done = this.query(growths).finally(() => {
-      if (this.asking?.done === done) this.asking = null;
+    const now = performance.now();
+    const { query } = this;
+    if (query !== null && (query.growths === growths || now - query.sentAt < HANGS_AFTER_MS)) return query;
+    const sent: Query = {
+      growths,
+      sentAt: now,
+      hasFailed: false,
+      done: this.ask(growths, () => (sent.hasFailed = true)),
+    };
+    this.query = sent;
+    void sent.done.then(() => {
+      if (this.query === sent) this.query = null;
     });
-    this.asking = { growths, done };
-    return done;
+    return sent;
   }
 
-  private async query(growths: number): Promise<void> {
-    const { source, freshness } = this.followed;
-    const askedAt = performance.now();
+  private async ask(growths: number, failed: () => void): Promise<void> {
+    const { source, history, freshness } = this.followed;
+    const sentAt = performance.now();
     try {
       const view = await source.status();
       // A later query may have been answered sooner.
-      if (this.answer === null || growths >= this.answer.growths) this.answer = { view, growths, askedAt };
+      if (this.answer !== null && growths < this.answer.growths) return;
+      this.answer = { view, growths };
+      this.behindSince = growths === history.growths ? null : Math.max(this.behindSince ?? 0, sentAt);
     } catch (error) {
       freshness.failure = temporalFailure(error);
+      failed();
     }
   }
 }

@@ -30,8 +30,9 @@ export class Freshness {
     this.options.worker.answered();
   }
 
-  aged<T>(value: T): Read<T> {
-    const since = Math.min(this.outOfTouchSince(), this.unsureSince ?? Infinity);
+  /** @param behindSince since when the workflow has more than this value shows */
+  aged<T>(value: T, behindSince = Infinity): Read<T> {
+    const since = Math.min(this.outOfTouchSince(), this.unsureSince ?? Infinity, behindSince);
     return since === Infinity ? { kind: 'fresh', value } : staleSince(since, value);
   }
 

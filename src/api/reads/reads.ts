@@ -145,14 +145,12 @@ export class Reads {
   }
 
   async status(vpn: string): Promise<Read<VpnStatusView>> {
-    await this.receivedHandled();
     const follower = this.follower(vpn);
     return follower ? follower.status.read(STATUS_WITHIN_MS) : { kind: 'none', reason: `no VPN '${vpn}'` };
   }
 
   /** The status of every VPN, in the order of the configuration. */
   async statuses(): Promise<VpnStatusRead[]> {
-    await this.receivedHandled();
     return Promise.all(
       this.followers.map(async (f) => ({ vpn: f.vpn, status: await f.status.read(STATUS_WITHIN_MS) })),
     );

@@ -75,6 +75,7 @@ export class VpnFollower {
   private grown(growth: Growth): void {
     this.history.grown(growth);
     this.lists.grown(growth);
+    this.status.grown();
     this.changes.changed();
     if (growth.settled) void this.lists.renew();
   }

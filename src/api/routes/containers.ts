@@ -34,7 +34,10 @@ function notManaged(id: string) {
 export const containerRoutes: FastifyPluginAsyncTypebox<ContainerRoutesOptions> = async (fastify, options) => {
   const { reads, containerLabel, reported } = options;
 
-  /** The containers of all VPNs, except those in `silent`, whose workflows do not answer. Those in `unsure` may have more of them. */
+  /**
+   * The containers of all VPNs except `silent` ones, whose last status is missing or too old. `unsure` are these, and VPNs with a stale
+   * status: they may have containers that are not in `all`.
+   */
   async function managed(): Promise<{
     all: ManagedContainer[];
     silent: readonly string[];
