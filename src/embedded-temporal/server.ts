@@ -9,7 +9,7 @@ import { untilUnusable } from './server-probe';
 import { findServer } from './server-record';
 import { ServerStarter, ServerStartError, type EmbeddedServerOptions, type Running } from './server-starter';
 import { messageOf } from '../lib/errors';
-import { growingPauses } from '../lib/growing-pauses';
+import { growingPause, growingPauses } from '../lib/growing-pauses';
 
 export { ServerStartError, type EmbeddedServerOptions } from './server-starter';
 export { PortTakenError } from '../lib/listening-port';
@@ -124,12 +124,13 @@ export class EmbeddedServer {
   }
 
   async #supervise(stopping: AbortSignal, onBack: () => void): Promise<void> {
-    let pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    let losses = 0;
     for (let loss = await this.#untilLost(stopping); loss !== null; loss = await this.#untilLost(stopping)) {
       const steady = performance.now() - this.#running.since > STEADY_AFTER_MS;
-      if (steady) pauses = growingPauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+      losses = steady ? 0 : losses + 1;
       this.#log.warn(loss);
-      const back = await this.#restart(pauses, stopping);
+      const firstPauseMs = growingPause(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, losses);
+      const back = await this.#restart(firstPauseMs, stopping);
       if (back === undefined) return;
       this.#running = back;
       this.#log.info(`The Temporal server is back (pid ${this.pid})`);
@@ -169,7 +170,8 @@ export class EmbeddedServer {
   }
 
   /** Tries until it succeeds, or until stopped. Each reason is logged once. */
-  async #restart(pauses: Generator<number, never>, stopping: AbortSignal): Promise<Running | undefined> {
+  async #restart(firstPauseMs: number, stopping: AbortSignal): Promise<Running | undefined> {
+    const pauses = growingPauses(firstPauseMs, LONGEST_PAUSE_MS);
     let loggedReason = '';
     while (await pauseUnless(stopping, pauses.next().value)) {
       try {

@@ -1,4 +1,4 @@
-/** What one answer of the server adds to a history. */
+/** What is added to a history at once: by one answer of the server, by all pages of a run that is first seen, or during a failure. */
 export interface Growth {
   /**
    * No workflow task is pending. The state changes only in workflow tasks, so it stays as it is until the history grows again.

@@ -47,7 +47,7 @@ class HistoryFollower {
   private hasFailed = false;
   /** The number of polls that have failed in a row although the server answers. */
   private failedPolls = 0;
-  /** Where the last run that has ended did so. */
+  /** The last run that has ended, and the number of its last event. */
   private previousEnd: string | null = null;
 
   constructor(
@@ -66,9 +66,8 @@ class HistoryFollower {
         await this.ended(this.run, growth);
         continue;
       }
-      if (growth === null) continue;
-      this.listener.grown(growth);
-      if (!growth.settled) await pauseUntil(TASK_TAKES_MS, this.signal);
+      if (growth !== null) this.listener.grown(growth);
+      if (!this.run.settled && !this.run.hasMore) await pauseUntil(TASK_TAKES_MS, this.signal);
     }
   }
 
@@ -84,7 +83,7 @@ class HistoryFollower {
     return answer;
   }
 
-  /** Asks for the workflow's present run. That is answered at once: a long poll would be answered with the next event, or after 20 s. */
+  /** Asks for the workflow's present run. The answer comes at once; that to a long poll after a failure comes with the next event, or after 20 s. */
   private async find(run: RunEvents | null): Promise<RunEvents> {
     const { workflowExecutionInfo, pendingWorkflowTask } = await described(this.client, this.workflowId, this.signal);
     this.listener.broken(null);
@@ -93,7 +92,7 @@ class HistoryFollower {
     this.hasFailed = false;
     this.failedPolls++;
     if (run === null) return (this.run = new RunEvents(this.client, id, events));
-    run.lookedAfter({ id, events });
+    run.presentIs({ id, events });
     // What has happened since the failure is told with the next answer. Its effect on the state can be queried now.
     run.settled = !pendingWorkflowTask;
     const nothing = { startedChildren: [], completedActivities: [], onlySignals: null };

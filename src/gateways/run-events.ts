@@ -29,7 +29,7 @@ export class RunEvents {
   private readonly activities = new LastActivities();
   /** What has been read of a growth that has more pages. */
   private begun: Growth | null = null;
-  /** The run had ended before its last events are read. What they say of the VPN is out of date. */
+  /** The run had ended before its last events were read. What they say of the VPN is out of date. */
   private isOutOfDate = false;
 
   /** @param known the number of events that the run has already: they are one growth, however many answers they take */
@@ -39,8 +39,13 @@ export class RunEvents {
     private known: number,
   ) {}
 
-  /** To be called after a failure. @param present the run that the workflow has now, with the number of its events */
-  lookedAfter(present: { readonly id: string | undefined; readonly events: number }): void {
+  /** Whether the server has more pages of the growth that is being read. */
+  get hasMore(): boolean {
+    return this.begun !== null;
+  }
+
+  /** To be called after a failure, with the run that the workflow has now, and the number of its events. */
+  presentIs(present: { readonly id: string; readonly events: number }): void {
     this.isOutOfDate = present.id !== this.id;
     if (!this.isOutOfDate) this.known = present.events;
   }

@@ -1,4 +1,4 @@
-/** The end of the present turn of the event loop. All who wait for it share one callback. */
+/** The end of the present turn of the event loop. All who wait for it share one callback: one each would cost a tenth of the answers. */
 export class EndOfTurn {
   private awaited: Promise<void> | null = null;
 

@@ -14,7 +14,7 @@ export interface FileLockOptions {
   readonly patienceMs: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Called once, with the process that holds the lock. */
+  /** Called at most once, with the process that holds the lock. */
   readonly onWait?: (holder: number) => void;
 }
 
@@ -26,7 +26,7 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
   while (!take(path)) {
     options.signal?.throwIfAborted();
     const holder = holderOf(path)?.pid;
-    // No holder: the lock has just been taken from a dead process, or its new holder has not written its identity yet.
+    // No holder: the lock has just been released, or taken from a dead process, or its new holder has not written its identity yet.
     if (holder !== undefined) {
       toTell?.(holder);
       toTell = undefined;

@@ -1,9 +1,9 @@
-/** A pause in ms before another attempt: twice the one before, up to `most`. @param failures how many attempts have failed before the last one */
-export function growingPause(first: number, most: number, failures: number): number {
-  return Math.min(most, first * 2 ** failures);
+/** The pause in ms of a step, 0 and up: `first`, then twice the one before, up to `most`. */
+export function growingPause(first: number, most: number, step: number): number {
+  return Math.min(most, first * 2 ** step);
 }
 
-/** Yields such pauses without end. */
+/** Yields these pauses without end. */
 export function* growingPauses(first: number, most: number): Generator<number, never> {
-  for (let failures = 0; ; failures++) yield growingPause(first, most, failures);
+  for (let step = 0; ; step++) yield growingPause(first, most, step);
 }

@@ -14,11 +14,17 @@ interface Row {
   readonly standard: string;
 }
 
-const rows: readonly Row[] = Object.entries(variables).map(([name, { desc = '', ...spec }]) => ({
-  name,
-  what: desc,
-  standard: written(name, 'default' in spec ? spec.default : undefined),
-}));
+const rows: readonly Row[] = Object.entries(variables).map(([name, { desc, ...spec }]) => {
+  if (desc === undefined) throw new Error(`${name}: expected a description (desc), found none`);
+  return { name, what: desc, standard: written(name, 'default' in spec ? spec.default : undefined) };
+});
+
+/** The row after which a document gets that one. */
+function before(index: number): string {
+  const row = rows[index - 1];
+  if (!row) throw new Error(`${rows[index]?.name}: expected it in the documents, since no row is before it`);
+  return row.name;
+}
 
 /** A default in the form of the variable: seconds and ranges are converted when they are read. */
 function written(name: string, value: unknown): string {
@@ -41,8 +47,11 @@ export function envExampleWith(text: string): string {
   for (const [i, { name, what, standard }] of rows.entries()) {
     const found = at(name);
     const entry = [...comment(what), `#${name}=${standard}`];
-    if (found < 0) lines.splice(at(rows[i - 1]?.name ?? '') + 1, 0, ...entry);
-    else {
+    if (found < 0) {
+      // Behind the entries for single VPNs, which refer to the one before them.
+      const ofRow = new RegExp(`^#?${before(i)}(_\\d+)?=`);
+      lines.splice(lines.findLastIndex((line) => ofRow.test(line)) + 1, 0, ...entry);
+    } else {
       let first = found;
       while (lines[first - 1]?.startsWith('# ') === true && lines[first - 1]?.startsWith('# ---') !== true) first--;
       // A line without # has an example, not the default.
@@ -71,7 +80,7 @@ export function configurationWith(markdown: string): string {
   for (const [i, { name, what, standard }] of rows.entries()) {
     const found = at(name);
     const cell = standard === '' ? '–' : /^\d+$/.test(standard) ? standard : `\`${standard}\``;
-    if (found < 0) lines.splice(at(rows[i - 1]?.name ?? '') + 1, 0, `| ${name} | ${cell} | ${what} |`);
+    if (found < 0) lines.splice(at(before(i)) + 1, 0, `| ${name} | ${cell} | ${what} |`);
     else lines[found] = (lines[found] ?? '').replace(/^(\| [^|]+ \| )[^|]+?( *\|)/, `$1${cell}$2`);
   }
   return lines.join('\n');

@@ -13,12 +13,12 @@ interface Rule {
 
 const MESSAGES = 'workflows/vpn/messages.ts workflows/fleet/messages.ts';
 
-/** What workflow code may use of `lib`: it has no input or output. */
+/** The files of `lib` that workflow code may use: they have no input or output. */
 const PURE = 'lib/problem.ts lib/errors.ts lib/growing-pauses.ts';
 
 const RULES: Readonly<Record<string, Rule>> = {
   lib: { from: '' },
-  // Workflow code uses `domain`.
+  // Workflow code uses `domain`, so the same holds for it.
   domain: { from: PURE },
   secrets: { from: 'lib' },
   workflows: { from: `domain ${PURE}`, typesFrom: 'activities' },

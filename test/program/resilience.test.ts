@@ -204,7 +204,7 @@ describe('started again without its database, and with an image that is not ther
     const refused = await s.replace();
     expect([refused.status, await refused.json()]).toEqual([
       409,
-      { detail: `nothing was replaced: image ${tag} is not on the Docker host` },
+      { detail: `nothing was replaced, because image ${tag} is not on the Docker host` },
     ]);
     await changed();
     await until('it is no longer listed as forwarded', async () =>

@@ -63,18 +63,20 @@ test.concurrent('each report of a VPN that keeps continuing as new reaches the f
       await new FleetSupervision(bench.sharingClient, settings, pino({ level: 'silent' })).begin();
       await stand.startForwarded();
       const fleet = bench.client.workflow.getHandle(fleetWorkflowId(instance));
-      const runs = new Set<string>();
-      for (let change = 0; change < 20; change++) {
-        const isHealthy = change % 2 === 1;
-        stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: isHealthy ? 'healthy' : 'unhealthy' });
-        await until(`report ${change} in the fleet`, async () => {
-          const { members } = await fleet.query(fleetStateQuery);
-          return (members[0]?.facts?.condition === 'healthy') === isHealthy;
-        });
-        runs.add((await stand.handle.describe()).runId);
+      const reported = async () => (await fleet.query(fleetStateQuery)).members[0]?.facts?.condition;
+      try {
+        await until('the first report', async () => (await reported()) === 'healthy');
+        const runs = new Set<string>();
+        for (let change = 0; change < 20; change++) {
+          const isHealthy = change % 2 === 1;
+          stand.vpn = presentVpn({ id: 'vpn-1', startedAt: 1_000, health: isHealthy ? 'healthy' : 'unhealthy' });
+          await until(`report ${change} in the fleet`, async () => ((await reported()) === 'healthy') === isHealthy);
+          runs.add((await stand.handle.describe()).runId);
+        }
+        expect(runs.size).toBeGreaterThan(3);
+      } finally {
+        await fleet.terminate();
       }
-      expect(runs.size).toBeGreaterThan(3);
-      await fleet.terminate();
     },
     { replaceOnReconnect: false, unhealthyRestartMs: 0 },
   ),

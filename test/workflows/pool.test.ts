@@ -349,7 +349,7 @@ describe('a requested engine is refused', () => {
       /not healthy/,
     ],
     ['without the image', { snapshot: snapshot(40_000, { imagePresent: false }) }, {}, /image engine:test is not on/],
-    ['of a VPN that is not configured any more', { retired: true }, {}, /not looked after/],
+    ['of a VPN that is not configured any more', { retired: true }, {}, /not configured any more/],
     ['on a port of another range', {}, { httpPort: 20_000 }, /port 20000 is not among those/],
     ['on a port that is taken', { engines: [taken] }, { httpPort: 19_000 }, /port 19000 .* is taken/],
     ['when all ports are taken', { engines: [taken, plainEngine(19_001)] }, {}, /no free HTTP port/],

@@ -4,7 +4,8 @@ import type { Recovery } from './recovery';
 import type { PortRange } from '../settings';
 
 // The rule for whether an engine that somebody asks for can be brought up on a VPN. The VPN's workflow answers a view with all that
-// the rule needs. The API applies it when it chooses a VPN, and the workflow applies it again when it gets the request.
+// the rule needs. The API applies it when it chooses a VPN, and the workflow applies it again when it gets the request. A forced
+// replacement needs no port of its caller's choice, so only `generalObstacle` applies to it.
 
 export interface Eligibility {
   /** Why the workflow starts nothing at all; null: it acts. */
@@ -21,7 +22,7 @@ export interface Eligibility {
 }
 
 /** What keeps every engine from being brought up, whatever its port. */
-export type GeneralObstacle =
+type GeneralObstacle =
   | NonNullable<Eligibility['standstill']>
   | { readonly kind: 'down'; readonly recovery: Recovery }
   | { readonly kind: 'no image'; readonly image: string; readonly pulled: boolean }
@@ -53,7 +54,7 @@ export function obstacleTo(
   return taken.size + anyPort > httpPorts.last - httpPorts.first ? { kind: 'no room' } : null;
 }
 
-/** @param hasBegun whether an engine was asked for after the workflow had answered: it is the trial of a breaker that is not closed */
+/** @param hasBegun whether an engine was asked for after the workflow had answered: if the breaker is not closed, that is the trial */
 export function generalObstacle(
   { standstill, down, missingImage, breaker }: Eligibility,
   hasBegun: boolean,

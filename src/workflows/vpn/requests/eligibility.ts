@@ -49,13 +49,13 @@ export function provisioningRefusal(data: VpnData, request: ProvisionRequest, no
   const { vpn } = data.settings;
   const { httpPort, requestId } = request;
   if (data.replacements.some((r) => r.requestId === requestId)) return null;
-  if (data.retired) return `VPN '${vpn}' is not looked after any more`;
+  if (data.retired) return `VPN '${vpn}' is not configured any more`;
   const obstacle = obstacleTo(eligibilityOf(data), httpPort, [], now);
   return obstacle && inWords(data, obstacle, httpPort);
 }
 
 /** Why an engine can't be brought up. */
-export function inWords({ settings }: VpnData, obstacle: Obstacle, httpPort: Port | null): string {
+export function inWords({ settings }: VpnData, obstacle: Obstacle, httpPort: Port | null = null): string {
   const { vpn } = settings;
   switch (obstacle.kind) {
     case 'unreachable':
@@ -71,6 +71,8 @@ export function inWords({ settings }: VpnData, obstacle: Obstacle, httpPort: Por
     case 'no image':
       return `image ${obstacle.image} is not on the Docker host`;
     case 'breaker':
+      if (!obstacle.open)
+        return `the circuit breaker of VPN '${vpn}' is half open: one engine is being tried, and others wait for its result`;
       return (
         `the circuit breaker of VPN '${vpn}' is open after ${obstacle.failures} engines in a row that could not be brought up; the next ` +
         `one is tried at ${new Date(obstacle.trialAt).toISOString()}, or once the breaker is reset`

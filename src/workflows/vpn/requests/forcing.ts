@@ -1,4 +1,4 @@
-import { engineRef, type Engine, type Instant, type Role } from '../../../domain/engine';
+import { engineRef, type Engine, type Instant } from '../../../domain/engine';
 import { generalObstacle } from '../../../domain/vpn/eligibility';
 import type { Replacement } from '../../../domain/replacement';
 import type { Begun } from '../act/effect';
@@ -24,8 +24,8 @@ export function force(state: VpnState, request: ForceRequest, now: Instant): Beg
   const joined = joinedBy(data, request);
   if (joined) return { replacement: joined, effect: null };
   const engine = chosenBy(data, request);
-  const refusal = refusalOf(data, engine?.role ?? 'forwarded', now);
-  if (refusal !== null) throw new Error(`nothing was replaced: ${refusal}`);
+  const refusal = refusalOf(data, engine, now);
+  if (refusal !== null) throw new Error(`nothing was replaced, because ${refusal}`);
   if (!engine) throw new Error(missingEngine(data, request));
   const { role } = engine;
   const reading = data.snapshot?.port;
@@ -51,11 +51,13 @@ function chosenBy(data: VpnData, { engine }: ForceRequest): Engine | undefined {
   return engine === null ? data.engines.find((e) => e.role === 'forwarded') : findEngine(data, engine);
 }
 
-/** Why no engine of that role can be replaced now; null: one can. */
-function refusalOf(data: VpnData, role: Role, now: Instant): string | null {
+/** Why the engine can't be replaced now; null: it can, or there is none. */
+function refusalOf(data: VpnData, engine: Engine | undefined, now: Instant): string | null {
   if (data.retired) return `VPN '${data.settings.vpn}' is not configured any more`;
-  const obstacle = generalObstacle(eligibilityOf(data, breakerKey('forced', role)), false, now);
-  return obstacle && inWords(data, obstacle, null);
+  const key = breakerKey('forced', engine?.role ?? 'forwarded');
+  const obstacle = generalObstacle(eligibilityOf(data, key), false, now);
+  // A breaker guards the engine in place of one that exists.
+  return obstacle === null || (obstacle.kind === 'breaker' && !engine) ? null : inWords(data, obstacle);
 }
 
 function missingEngine({ settings: { vpn } }: VpnData, { engine }: ForceRequest): string {
